@@ -61,10 +61,14 @@ def _statement() -> tuple[str, tuple[Any, ...]]:
     offices = Officer.objects.on(date.min).filter(user_id=_NOBODY).order_by()
     jobs = at_work(date.min).filter(user_id=_NOBODY).order_by()
     posts = StationStaff.objects.on(date.min).filter(user_id=_NOBODY).order_by()
-    return offices.values_list(Value("office", output_field=CharField()), "role").union(
-        jobs.values_list(Value("job", output_field=CharField()), "role"),
-        posts.values_list(Value("post", output_field=CharField()), "role"),
-    ).query.sql_with_params()
+    return (
+        offices.values_list(Value("office", output_field=CharField()), "role")
+        .union(
+            jobs.values_list(Value("job", output_field=CharField()), "role"),
+            posts.values_list(Value("post", output_field=CharField()), "role"),
+        )
+        .query.sql_with_params()
+    )
 
 
 class Gate:

@@ -31,7 +31,8 @@ class HeldBack(Exception):
 
     def __str__(self) -> str:
         return gettext("您刚换了手机或邮箱。为防冒用，要紧的事请在%(moment)s之后办；等不及请打12315。") % {
-            "moment": moment(self.until)}
+            "moment": moment(self.until)
+        }
 
 
 class AddressTaken(Exception):
@@ -61,11 +62,15 @@ def tell(user: User, contacts: Iterable[Contact], *, subject: str, body: str, no
     """Messages about the account itself, in the words given, to be sent by the sweep."""
     OutgoingMessage.objects.bulk_create(
         OutgoingMessage(
-            channel=contact.channel, address=contact.address, subject=subject if contact.channel == "email" else "",
-            body=body, person_key=user.person_key, created_at=now,
+            channel=contact.channel,
+            address=contact.address,
+            subject=subject if contact.channel == "email" else "",
+            body=body,
+            person_key=user.person_key,
+            created_at=now,
         )
         for contact in contacts
-    )  # fmt: skip
+    )
 
 
 def change_contact(user: User, contact: Contact, *, now: datetime) -> None:

@@ -16,7 +16,8 @@ def close(user: User, *, destroy_after: datetime, now: datetime) -> AccountClosi
     """Out with the next request; what is kept is kept until ``destroy_after``."""
     with transaction.atomic():
         closing, _ = AccountClosing.objects.get_or_create(
-            user=user, defaults={"closed_at": now, "destroy_after": destroy_after})
+            user=user, defaults={"closed_at": now, "destroy_after": destroy_after}
+        )
         User.objects.filter(pk=user.pk).update(is_active=False)
         security_log.note("account_closed", now=now, user=user)
     return closing

@@ -40,7 +40,11 @@ def is_demo_person(user: User) -> bool:
 
 def work_of(user: User) -> str:
     """The organisation this person works for, or the duty of an administrator, in words; empty for a consumer."""
-    for relation, organisation in (("offices", "authority"), ("employments", "enterprise"), ("station_posts", "station")):
+    for relation, organisation in (
+        ("offices", "authority"),
+        ("employments", "enterprise"),
+        ("station_posts", "station"),
+    ):
         rows: Any = getattr(user, relation, None)
         row = rows.select_related(organisation).first() if rows is not None else None
         if row is not None:

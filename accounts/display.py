@@ -55,12 +55,7 @@ def safe_next(request: HttpRequest, target: str, *, otherwise: str = "/") -> str
 def remember(response: HttpResponseBase, name: str, value: str) -> None:
     """Set one reading cookie for a year."""
     response.set_cookie(
-        name,
-        value,
-        max_age=ONE_YEAR,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
+        name, value, max_age=ONE_YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
     )
 
 

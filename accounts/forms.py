@@ -95,7 +95,11 @@ class NewContactForm(forms.Form):
         self.channel = channel
         field = self.fields["address"]
         field.label = _("新手机号") if channel == "sms" else _("新邮箱")
-        kind = {"autocomplete": "tel", "inputmode": "tel"} if channel == "sms" else {"autocomplete": "email", "inputmode": "email"}
+        kind = (
+            {"autocomplete": "tel", "inputmode": "tel"}
+            if channel == "sms"
+            else {"autocomplete": "email", "inputmode": "email"}
+        )
         field.widget = forms.TextInput(attrs={"class": "w-24", **kind})
 
     def clean_address(self) -> Contact:
@@ -169,9 +173,7 @@ class ProfileForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "name"}),
     )
     language = forms.ChoiceField(
-        label=_("通知用的语言"),
-        choices=(("zh-hans", _("简体中文")), ("en", _("英语"))),
-        widget=forms.RadioSelect,
+        label=_("通知用的语言"), choices=(("zh-hans", _("简体中文")), ("en", _("英语"))), widget=forms.RadioSelect
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

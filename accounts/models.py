@@ -45,12 +45,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get_queryset().with_phone(phone)
 
     def create_user(
-        self,
-        email: str | None = None,
-        password: str | None = None,
-        *,
-        phone: str | None = None,
-        **fields: Any,
+        self, email: str | None = None, password: str | None = None, *, phone: str | None = None, **fields: Any
     ) -> "User":
         """A new user; without a password only a one-time code signs in."""
         address = email.strip().lower() if email else None
@@ -142,7 +137,9 @@ class Administrator(models.Model):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(condition=Q(kind__in=("system", "security", "audit")), name="a_duty_is_one_of_three"),
+            models.CheckConstraint(
+                condition=Q(kind__in=("system", "security", "audit")), name="a_duty_is_one_of_three"
+            ),
         )
 
     def __str__(self) -> str:
@@ -174,17 +171,9 @@ class SignInCode(models.Model):
     wrong_guesses = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        indexes = (
-            models.Index(
-                fields=("address_digest", "purpose", "-created_at"),
-                name="newest_code_of_an_address",
-            ),
-        )
+        indexes = (models.Index(fields=("address_digest", "purpose", "-created_at"), name="newest_code_of_an_address"),)
         constraints = (
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("created_at")),
-                name="code_expires_after_it_is_made",
-            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="code_expires_after_it_is_made"),
         )
 
     def __str__(self) -> str:

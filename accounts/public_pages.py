@@ -37,8 +37,10 @@ FOREVER = 365 * 24 * 3600
 def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: int = KEPT) -> Callable[[View], View]:
     """Decorates a view that reads only what everybody may see and these ``parameters`` of the address.
 
-    ``fresh=0, kept=0``: made anew for every request (still answered 304 where nothing changed), for what must be gone at
-    once when it is taken back. ``kept=FOREVER``: an address that names its version. A view that sets an ETag itself sends
+    ``fresh=0, kept=0``: made anew for every request (still answered 304 where nothing changed), for what must be gone
+    at
+    once when it is taken back. ``kept=FOREVER``: an address that names its version. A view that sets an ETag itself
+    sends
     files: they are handed on as they are and not held in memory, and where ``unchanged`` says so not read at all.
     """
 
@@ -82,7 +84,14 @@ def _only(request: HttpRequest, parameters: tuple[str, ...]) -> None:
 
 
 def _key(request: HttpRequest) -> str:
-    told = [request.get_host(), request.path, request.META["QUERY_STRING"], get_language() or "", chosen_display(request), chosen_theme(request)]
+    told = [
+        request.get_host(),
+        request.path,
+        request.META["QUERY_STRING"],
+        get_language() or "",
+        chosen_display(request),
+        chosen_theme(request),
+    ]
     return "page:" + sha256("\0".join(told).encode()).hexdigest()
 
 

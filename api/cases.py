@@ -69,11 +69,14 @@ class Cases(Door):
         who = caller(request)
         asked = said_in(CaseQuery(data=request.query_params.dict()))
         rows, order = _narrowed(listed_for(who), asked, who)
-        page = keyset.page_of(rows, {"after": asked.get("after", "")}, order, related=LISTED,
-                              size=asked.get("limit", keyset.PAGE))
+        page = keyset.page_of(
+            rows, {"after": asked.get("after", "")}, order, related=LISTED, size=asked.get("limit", keyset.PAGE)
+        )
         refs = _refs(page.rows, who)
-        found = {"results": [telling.line(case, external_ref=refs.get(case.pk)) for case in page.rows],
-                 "next": page.after or None}
+        found = {
+            "results": [telling.line(case, external_ref=refs.get(case.pk)) for case in page.rows],
+            "next": page.after or None,
+        }
         return Response(shapes.CaseList(found).data)
 
     def post(self, request: Request) -> HttpResponse:
@@ -82,21 +85,25 @@ class Cases(Door):
         return file_one(request)
 
 
-def _narrowed(rows: QuerySet[Complaint], asked: Mapping[str, Any], who: Caller
-              ) -> tuple[QuerySet[Complaint], keyset.Order]:
+def _narrowed(
+    rows: QuerySet[Complaint], asked: Mapping[str, Any], who: Caller
+) -> tuple[QuerySet[Complaint], keyset.Order]:
     state = asked.get("state", "")
     if asked.get("status"):
         wanted = set(asked["status"].split(","))
         if unknown := wanted - set(Status):
-            raise WrongFields({"/status": [_("没有这个状态：%(status)s") % {"status": ", ".join(sorted(unknown))[:100]}]})
+            raise WrongFields(
+                {"/status": [_("没有这个状态：%(status)s") % {"status": ", ".join(sorted(unknown))[:100]}]}
+            )
         rows = rows.filter(status__in=sorted(wanted))
         state = state or ("any" if Status.CLOSED in wanted else "open")
     if asked.get("number"):
         rows, state = rows.filter(**numbered(asked["number"].upper())), state or "any"
     if asked.get("external_ref"):
         state = state or "any"
-        mine = Engagement.objects.filter(engagements_of(actors_for(who)), complaint=OuterRef("pk"),
-                                         external_ref=asked["external_ref"])
+        mine = Engagement.objects.filter(
+            engagements_of(actors_for(who)), complaint=OuterRef("pk"), external_ref=asked["external_ref"]
+        )
         rows = rows.filter(Exists(mine))
     if asked.get("due_before"):
         rows = rows.filter(next_due_at__lt=_moment(asked["due_before"], "due_before"))
@@ -152,7 +159,8 @@ def _sight(who: Caller, found: Found) -> str:
     if actor is None:
         return NONE
     if not who.token.allows("contact:read") or not looking.may_look(
-            case, actor, Engagement.objects.filter(complaint=case)):
+        case, actor, Engagement.objects.filter(complaint=case)
+    ):
         return MASKED
     if not looking.program_looked(steps_of(found), actor, on=who.today):
         try:

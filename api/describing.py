@@ -112,13 +112,25 @@ class StepSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         found: list[Any] = [] if self.call.asks is None else [self.call.asks]
         if self.method == "POST":
-            found.append(OpenApiParameter(
-                "Idempotency-Key", str, OpenApiParameter.HEADER, required=True,
-                pattern="^[A-Za-z0-9._:-]{8,100}$",
-                description="The same key with the same body is answered the same and takes effect once."))
-        found += [OpenApiParameter(name, str, OpenApiParameter.HEADER,
-                                   description="The version that was read; 412 when it is no longer that one.")
-                  for name in self.call.headers]
+            found.append(
+                OpenApiParameter(
+                    "Idempotency-Key",
+                    str,
+                    OpenApiParameter.HEADER,
+                    required=True,
+                    pattern="^[A-Za-z0-9._:-]{8,100}$",
+                    description="The same key with the same body is answered the same and takes effect once.",
+                )
+            )
+        found += [
+            OpenApiParameter(
+                name,
+                str,
+                OpenApiParameter.HEADER,
+                description="The version that was read; 412 when it is no longer that one.",
+            )
+            for name in self.call.headers
+        ]
         return found
 
 
@@ -137,20 +149,28 @@ def a_path_for_each_step(endpoints: list[Endpoint], **_options: Any) -> list[End
             found.append((path, pattern, method, view))
             continue
         left_out = steps.NOT_IN_A_BATCH if cls is steps.Batch else frozenset[str]()
-        found += [(path.replace("{step}", step), pattern.replace("{step}", step), method, cls.as_view(step=step))
-                  for step in STEPS if step not in left_out]
+        found += [
+            (path.replace("{step}", step), pattern.replace("{step}", step), method, cls.as_view(step=step))
+            for step in STEPS
+            if step not in left_out
+        ]
     return found
 
 
-_ANY = {"400": "The call says nothing useful: bad JSON, unknown or wrong fields, no Idempotency-Key.",
-        "401": "No token, or one that opens nothing.",
-        "403": "The token or its person may not do this.",
-        "404": "There is no such thing, or it is not yours to know.",
-        "429": "Too many calls; Retry-After says when to come back.",
-        "503": "Busy; Retry-After says when to come back. Nothing was changed."}
-_UNSAFE = {"409": "Refused by the procedure now (allowed_steps says what is open), or the same call is running.",
-           "413": "The body is too large.", "415": "The format is not supported.",
-           "422": "The words cannot be used (field says which), or the key was used for another body."}
+_ANY = {
+    "400": "The call says nothing useful: bad JSON, unknown or wrong fields, no Idempotency-Key.",
+    "401": "No token, or one that opens nothing.",
+    "403": "The token or its person may not do this.",
+    "404": "There is no such thing, or it is not yours to know.",
+    "429": "Too many calls; Retry-After says when to come back.",
+    "503": "Busy; Retry-After says when to come back. Nothing was changed.",
+}
+_UNSAFE = {
+    "409": "Refused by the procedure now (allowed_steps says what is open), or the same call is running.",
+    "413": "The body is too large.",
+    "415": "The format is not supported.",
+    "422": "The words cannot be used (field says which), or the key was used for another body.",
+}
 _VERSIONED = {"412": "The case changed since it was read."}
 
 
@@ -158,12 +178,16 @@ def what_every_call_may_answer(result: dict[str, Any], **_options: Any) -> dict[
     """Problems, at every call."""
     parts = result.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = _problem_schema()
-    parts["responses"] = {f"Problem{status}": _told(status, words)
-                          for status, words in (_ANY | _UNSAFE | _VERSIONED).items()}
+    parts["responses"] = {
+        f"Problem{status}": _told(status, words) for status, words in (_ANY | _UNSAFE | _VERSIONED).items()
+    }
     for path, methods in result["paths"].items():
         for method, call in methods.items():
-            said = _ANY | (_UNSAFE if method == "post" else {}) | (
-                _VERSIONED if method == "post" and path.startswith("/api/v1/complaints/{number}/steps/") else {})
+            said = (
+                _ANY
+                | (_UNSAFE if method == "post" else {})
+                | (_VERSIONED if method == "post" and path.startswith("/api/v1/complaints/{number}/steps/") else {})
+            )
             call["responses"] |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in said}
     return result
 
@@ -171,7 +195,8 @@ def what_every_call_may_answer(result: dict[str, Any], **_options: Any) -> dict[
 def _told(status: str, words: str) -> dict[str, Any]:
     told: dict[str, Any] = {
         "description": words,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
     if status in ("429", "503"):
         told["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return told
@@ -179,13 +204,20 @@ def _told(status: str, words: str) -> dict[str, Any]:
 
 def _problem_schema() -> dict[str, Any]:
     texts = {"type": "array", "items": {"type": "string"}}
-    fields: dict[str, Any] = {name: {"type": "string"} for name in (
-        "type", "title", "incident", "code", "detail", "message", "field")}
+    fields: dict[str, Any] = {
+        name: {"type": "string"} for name in ("type", "title", "incident", "code", "detail", "message", "field")
+    }
     return {
-        "type": "object", "description": shapes.Problem.__doc__ or "",
-        "properties": fields | {"status": {"type": "integer"}, "allowed_steps": texts,
-                                "errors": {"type": "object", "additionalProperties": texts}},
-        "required": ["type", "title", "status", "incident"], "additionalProperties": False,
+        "type": "object",
+        "description": shapes.Problem.__doc__ or "",
+        "properties": fields
+        | {
+            "status": {"type": "integer"},
+            "allowed_steps": texts,
+            "errors": {"type": "object", "additionalProperties": texts},
+        },
+        "required": ["type", "title", "status", "incident"],
+        "additionalProperties": False,
     }
 
 

@@ -56,8 +56,9 @@ class OnlyJSON(BaseContentNegotiation):
     """Whatever somebody would rather have, the answer is JSON."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        return next((p for p in parsers if (request.content_type or "").partition(";")[0].strip().lower()
-                     == p.media_type), None)
+        return next(
+            (p for p in parsers if (request.content_type or "").partition(";")[0].strip().lower() == p.media_type), None
+        )
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

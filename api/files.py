@@ -58,9 +58,26 @@ class Files(Door):
     def get(self, request: Request, number: str) -> Response:
         found = _held(request, number)
         rows = Evidence.objects.known_to(found.side).filter(complaint=found.complaint).order_by("pk")
-        return Response(shapes.FileList({"results": [{
-            "id": row.pk, "kind": row.kind, "name": row.name, "size": row.size, "media_type": row.media_type,
-            "sha256": row.sha256, "state": row.state, "uploaded_at": row.uploaded_at, "url": _url(number, row)} for row in rows]}).data)
+        return Response(
+            shapes.FileList(
+                {
+                    "results": [
+                        {
+                            "id": row.pk,
+                            "kind": row.kind,
+                            "name": row.name,
+                            "size": row.size,
+                            "media_type": row.media_type,
+                            "sha256": row.sha256,
+                            "state": row.state,
+                            "uploaded_at": row.uploaded_at,
+                            "url": _url(number, row),
+                        }
+                        for row in rows
+                    ]
+                }
+            ).data
+        )
 
     def post(self, request: Request, number: str) -> HttpResponse:
         who = caller(request)
@@ -76,9 +93,18 @@ class Files(Door):
         def work() -> Answer:
             row = _put(found, kept, said, who)
             done.append(row)
-            return Answer({"case": number, "id": row.pk, "size": row.size, "media_type": row.media_type,
-                           "sha256": row.sha256, "url": _url(number, row)}, status=201,
-                          headers={"Location": _url(number, row)})
+            return Answer(
+                {
+                    "case": number,
+                    "id": row.pk,
+                    "size": row.size,
+                    "media_type": row.media_type,
+                    "sha256": row.sha256,
+                    "url": _url(number, row),
+                },
+                status=201,
+                headers={"Location": _url(number, row)},
+            )
 
         try:
             return once_only(request, work)
@@ -97,11 +123,20 @@ def _put(found: Found, kept: keeping.Kept, said: dict[str, Any], who: Caller) ->
         raise RefusedAfterwards(refused(not_yours(), found))
     try:
         row = keeping.put_with_case(
-            kept, complaint=found.complaint, name=said["file"].name, kind=said.get("kind", EvidenceKind.OTHER),
-            uploaded_by=who.user.pk, now=who.now)
+            kept,
+            complaint=found.complaint,
+            name=said["file"].name,
+            kind=said.get("kind", EvidenceKind.OTHER),
+            uploaded_by=who.user.pk,
+            now=who.now,
+        )
         if found.side == CONSUMER:
-            handling.take(consumer.add_statement(text="", files=[row.sha256]), [found.complaint.pk],
-                          actor=found.actor, now=who.now)
+            handling.take(
+                consumer.add_statement(text="", files=[row.sha256]),
+                [found.complaint.pk],
+                actor=found.actor,
+                now=who.now,
+            )
     except EvidenceRefused as refusal:
         raise RefusedAfterwards(_refused(refusal)) from refusal
     except StepNotAllowed as refusal:

@@ -73,8 +73,9 @@ class ConsumerInput(serializers.Serializer[Any]):
     address = exact.Text(max_length=200)
     email = exact.Text(required=False, allow_blank=True, max_length=254)
     reply_by = exact.Choice(required=False, choices=[code for code, _words in REPLY_BY])
-    need_help = serializers.ListField(child=exact.Choice(choices=[code for code, _words in NEED_HELP]),
-                                      required=False, max_length=10)
+    need_help = serializers.ListField(
+        child=exact.Choice(choices=[code for code, _words in NEED_HELP]), required=False, max_length=10
+    )
 
 
 class JointPartyInput(serializers.Serializer[Any]):
@@ -119,8 +120,9 @@ class FilingInput(serializers.Serializer[Any]):
     bought_on = exact.Day(required=False, allow_null=True)
     is_online = exact.YesNo(required=False, allow_null=True)
     order_no = exact.Text(required=False, allow_blank=True, max_length=60)
-    service_number = exact.Text(required=False, allow_blank=True, max_length=40,
-                                help_text="telecom: the number or account that is in trouble")
+    service_number = exact.Text(
+        required=False, allow_blank=True, max_length=40, help_text="telecom: the number or account that is in trouble"
+    )
     plan = exact.Text(required=False, allow_blank=True, max_length=100, help_text="telecom: name of the plan")
     contract_until = exact.Day(required=False, allow_null=True, help_text="telecom: last day of the contract")
     promised = exact.Text(required=False, allow_blank=True, max_length=300, help_text="telecom: what was promised")
@@ -129,8 +131,12 @@ class FilingInput(serializers.Serializer[Any]):
     disputed_on = exact.Day()
     disputed_on_is_approximate = exact.YesNo(required=False)
     place = exact.Text(required=False, allow_blank=True, max_length=200)
-    statement = exact.Text(required=False, allow_blank=True, max_length=1200,
-                           help_text="required, unless a recording comes with it (multipart/form-data)")
+    statement = exact.Text(
+        required=False,
+        allow_blank=True,
+        max_length=1200,
+        help_text="required, unless a recording comes with it (multipart/form-data)",
+    )
     has_contacted = exact.YesNo(required=False, allow_null=True)
     contacted_on = exact.Day(required=False, allow_null=True)
     their_reference = exact.Text(required=False, allow_blank=True, max_length=60)
@@ -161,9 +167,20 @@ _PLACES: Mapping[tuple[str, str], str] = {
     ("demands", "note"): "/demand_note",
     ("you", "behalf"): "/on_behalf/kind",
     **{("you", name): f"/consumer/{name}" for name in ("name", "phone", "address", "email", "reply_by", "need_help")},
-    **{("you", name): f"/on_behalf/{name}" for name in (
-        "principal_name", "principal_phone", "relation", "powers", "valid_until", "may_settle", "parties",
-        "representatives", "is_declared")},
+    **{
+        ("you", name): f"/on_behalf/{name}"
+        for name in (
+            "principal_name",
+            "principal_phone",
+            "relation",
+            "powers",
+            "valid_until",
+            "may_settle",
+            "parties",
+            "representatives",
+            "is_declared",
+        )
+    },
     **{("consents", code): f"/consents/{code}" for code in CONSENTS},
 }
 
@@ -188,8 +205,9 @@ def file_one(request: Request) -> HttpResponse:
             voice.drop()
 
 
-def _filed(request: Request, who: Caller, filer: Actor, body: Any, voice: Kept | None,
-           taken: list[Complaint] | None = None) -> HttpResponse:
+def _filed(
+    request: Request, who: Caller, filer: Actor, body: Any, voice: Kept | None, taken: list[Complaint] | None = None
+) -> HttpResponse:
     """``taken`` gets the case that was filed now, so that the recording stays."""
     whose = f"{who.user.pk}:{who.token.authority_id or 0}"
     draft_id = uuid.uuid5(uuid.NAMESPACE_OID, f"{whose}:{key_of(request._request)}")
@@ -209,8 +227,11 @@ def _filed(request: Request, who: Caller, filer: Actor, body: Any, voice: Kept |
         if taken is not None:
             taken.append(case)
         url = reverse("api:case", args=[case.number])
-        return Answer({"case": case.number, "status": case.status, "url": url, "version": version_of(case)},
-                      status=201, headers={"Location": url, "ETag": version_of(case)})
+        return Answer(
+            {"case": case.number, "status": case.status, "url": url, "version": version_of(case)},
+            status=201,
+            headers={"Location": url, "ETag": version_of(case)},
+        )
 
     response = once_only(request, work)
     if side_of(who) != CONSUMER:
@@ -247,8 +268,9 @@ def _draft_of(who: Caller, draft_id: uuid.UUID, voice: Kept | None) -> Iterator[
         draft.key_digest, draft.created_at, draft.saved_at = draft_id.hex, who.now, who.now
         draft.expires_at = who.now + drafts.KEPT_FOR
         draft.save(force_insert=True)
-        row = keeping.put_with_draft(voice, draft=draft, name=_("语音陈述"), kind=EvidenceKind.RECORDING,
-                                     uploaded_by=who.user.pk, now=who.now)
+        row = keeping.put_with_draft(
+            voice, draft=draft, name=_("语音陈述"), kind=EvidenceKind.RECORDING, uploaded_by=who.user.pk, now=who.now
+        )
         draft.data = {"voice": {"file": [str(row.pk)]}}
         yield draft
         FilingDraft.objects.filter(pk=draft_id).delete()
@@ -257,21 +279,34 @@ def _draft_of(who: Caller, draft_id: uuid.UUID, voice: Kept | None) -> Iterator[
 def _composed(said: Mapping[str, Any], who: Caller, *, draft: FilingDraft, token: str) -> FilingRequest:
     """What the screens make of it. Raises WrongFields with the places in the body."""
     own = side_of(who) == CONSUMER
-    data: dict[str, Any] = {step: {name: values for name, values in typed.items() if values != [""]}
-                            for step, typed in _typed(said).items()}
+    data: dict[str, Any] = {
+        step: {name: values for name, values in typed.items() if values != [""]} for step, typed in _typed(said).items()
+    }
     if own:
         data["proven"] = {"address": [text.lower() for text in (who.user.phone, who.user.email) if text]}
     draft.data = {**draft.data, **data}
     composed = composing.to_request(
-        draft, now=who.now, language=get_language() or settings.LANGUAGE_CODE,
-        tracking_digest="" if own else drafts.tracking_digest(token))
+        draft,
+        now=who.now,
+        language=get_language() or settings.LANGUAGE_CODE,
+        tracking_digest="" if own else drafts.tracking_digest(token),
+    )
     if isinstance(composed, Unfinished):
-        raise WrongFields({
-            _place(step, name, said): sentences
-            for step, names in composed.by_field().items() for name, sentences in names.items()})
-    # The token proves the person, if not the telephone that was named; an officer who writes it down has heard the person.
-    return replace(composed, channel=CHANNEL, consumer_id=who.user.pk if own else None,
-                   contact_verified=composed.contact_verified or not own)
+        raise WrongFields(
+            {
+                _place(step, name, said): sentences
+                for step, names in composed.by_field().items()
+                for name, sentences in names.items()
+            }
+        )
+    # The token proves the person, if not the telephone that was named; an officer who writes it down has heard the
+    # person.
+    return replace(
+        composed,
+        channel=CHANNEL,
+        consumer_id=who.user.pk if own else None,
+        contact_verified=composed.contact_verified or not own,
+    )
 
 
 def _place(step: str, name: str, said: Mapping[str, Any]) -> str:
@@ -286,24 +321,53 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
     person, behalf = said["consumer"], said.get("on_behalf") or {}
     return {
         "enterprise": _respondent(said.get("respondent") or {}) | {"service_region": [str(said["service_region"])]},
-        "purchase": _texts(said, "object_category", "item_name", "brand", "amount", "bought_on", "order_no") | {
-            "is_online": [_answer(said.get("is_online"))]},
-        "problem": _texts(said, "problem_category", "disputed_on", "place", "statement", "contacted_on",
-                          "their_reference", "report", "service_number", "plan", "contract_until", "promised",
-                          "noticed_on") | {
-            "is_approximate": ["on" if said.get("disputed_on_is_approximate") else ""],
-            "has_contacted": [_answer(said.get("has_contacted"))]},
-        "demands": {"demand": [demand["kind"] for demand in said["demands"]], "note": [said.get("demand_note", "")]} | {
-            f"amount_{demand['kind']}": [_text(demand.get("amount"))] for demand in said["demands"]},
-        "you": _texts(person, "name", "phone", "address", "email", "reply_by") | _texts(
-            behalf, "principal_name", "principal_phone", "relation", "powers", "valid_until") | {
-            "need_help": list(person.get("need_help", [])), "behalf": [behalf.get("kind", SELF)],
-            "is_unverified": ["on"], "may_settle": [_answer(behalf["may_settle"]) if "may_settle" in behalf else ""],
-            "parties": ["\n".join(f"{_one_line(p['name'])} {p.get('phone', '')}".strip()
-                                  for p in behalf.get("parties", []))],
-            "representatives": ["；".join(behalf.get("representatives", []))],
-            "is_declared": ["on" if behalf.get("is_declared") else ""]},
-        "consents": {code: ["yes" if said["consents"][code] else "no"] for code in CONSENTS if code in said["consents"]},
+        "purchase": (
+            _texts(said, "object_category", "item_name", "brand", "amount", "bought_on", "order_no")
+            | {"is_online": [_answer(said.get("is_online"))]}
+        ),
+        "problem": (
+            _texts(
+                said,
+                "problem_category",
+                "disputed_on",
+                "place",
+                "statement",
+                "contacted_on",
+                "their_reference",
+                "report",
+                "service_number",
+                "plan",
+                "contract_until",
+                "promised",
+                "noticed_on",
+            )
+            | {
+                "is_approximate": ["on" if said.get("disputed_on_is_approximate") else ""],
+                "has_contacted": [_answer(said.get("has_contacted"))],
+            }
+        ),
+        "demands": (
+            {"demand": [demand["kind"] for demand in said["demands"]], "note": [said.get("demand_note", "")]}
+            | {f"amount_{demand['kind']}": [_text(demand.get("amount"))] for demand in said["demands"]}
+        ),
+        "you": (
+            _texts(person, "name", "phone", "address", "email", "reply_by")
+            | _texts(behalf, "principal_name", "principal_phone", "relation", "powers", "valid_until")
+            | {
+                "need_help": list(person.get("need_help", [])),
+                "behalf": [behalf.get("kind", SELF)],
+                "is_unverified": ["on"],
+                "may_settle": [_answer(behalf["may_settle"]) if "may_settle" in behalf else ""],
+                "parties": [
+                    "\n".join(f"{_one_line(p['name'])} {p.get('phone', '')}".strip() for p in behalf.get("parties", []))
+                ],
+                "representatives": ["；".join(behalf.get("representatives", []))],
+                "is_declared": ["on" if behalf.get("is_declared") else ""],
+            }
+        ),
+        "consents": {
+            code: ["yes" if said["consents"][code] else "no"] for code in CONSENTS if code in said["consents"]
+        },
     }
 
 
@@ -313,8 +377,13 @@ def _respondent(said: Mapping[str, Any]) -> dict[str, list[str]]:
         return {"respondent": [pick]}
     if not any(said.get(name) for name in ("named", "address", "phone", "link")):
         return {"respondent": [LEFT_TO_AUTHORITY]}
-    return {"respondent": [NAMED], "named": [said.get("named", "")], "address": [said.get("address", "")],
-            "business_phone": [said.get("phone", "")], "link": [said.get("link", "")]}
+    return {
+        "respondent": [NAMED],
+        "named": [said.get("named", "")],
+        "address": [said.get("address", "")],
+        "business_phone": [said.get("phone", "")],
+        "link": [said.get("link", "")],
+    }
 
 
 def _texts(said: Mapping[str, Any], *names: str) -> dict[str, list[str]]:

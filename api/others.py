@@ -30,19 +30,29 @@ class Me(Door):
     def get(self, request: Request) -> Response:
         who = caller(request)
         actors, token = actors_for(who), who.token
-        return Response(shapes.Me({
-            "side": side_of(who), "organisation": str(token.enterprise or token.authority or ""),
-            "enterprise_id": token.enterprise_id, "authority_id": token.authority_id,
-            "staff_ids": [a.staff_id for a in actors if a.staff_id is not None],
-            "roles": sorted({str(role) for a in actors for role in a.roles}), "scopes": token.scopes,
-            "token": token.shown, "expires_at": token.expires_at, "language": who.user.language,
-        }).data)
+        return Response(
+            shapes.Me(
+                {
+                    "side": side_of(who),
+                    "organisation": str(token.enterprise or token.authority or ""),
+                    "enterprise_id": token.enterprise_id,
+                    "authority_id": token.authority_id,
+                    "staff_ids": [a.staff_id for a in actors if a.staff_id is not None],
+                    "roles": sorted({str(role) for a in actors for role in a.roles}),
+                    "scopes": token.scopes,
+                    "token": token.shown,
+                    "expires_at": token.expires_at,
+                    "language": who.user.language,
+                }
+            ).data
+        )
 
 
 class DirectoryQuery(serializers.Serializer[Any]):
     q = exact.Text(max_length=LONGEST_QUERY, help_text="a name, a brand, a credit code or its initials")
-    region = serializers.IntegerField(required=False, min_value=1, max_value=exact.LARGEST,
-                                      help_text="those that serve it come first")
+    region = serializers.IntegerField(
+        required=False, min_value=1, max_value=exact.LARGEST, help_text="those that serve it come first"
+    )
     category = exact.Text(required=False, max_length=60)
 
 
@@ -53,14 +63,33 @@ class Enterprises(Door):
 
     def get(self, request: Request) -> Response:
         asked = said_in(DirectoryQuery(data=request.query_params.dict()))
-        hits = find(asked["q"], on=caller(request).today, region_id=asked.get("region"),
-                    category=asked.get("category", ""), limit=MOST_HITS)
-        return Response(shapes.EnterpriseHits({"results": [{
-            "enterprise_id": hit.enterprise.pk, "branch_id": hit.branch.pk if hit.branch else None,
-            "name": hit.enterprise.name, "name_en": hit.enterprise.name_en,
-            "branch": hit.branch.name if hit.branch else None, "brands": list(hit.brands), "matched": hit.matched,
-            "is_enrolled": hit.is_enrolled, "successor_id": hit.successor.pk if hit.successor else None,
-        } for hit in hits]}).data)
+        hits = find(
+            asked["q"],
+            on=caller(request).today,
+            region_id=asked.get("region"),
+            category=asked.get("category", ""),
+            limit=MOST_HITS,
+        )
+        return Response(
+            shapes.EnterpriseHits(
+                {
+                    "results": [
+                        {
+                            "enterprise_id": hit.enterprise.pk,
+                            "branch_id": hit.branch.pk if hit.branch else None,
+                            "name": hit.enterprise.name,
+                            "name_en": hit.enterprise.name_en,
+                            "branch": hit.branch.name if hit.branch else None,
+                            "brands": list(hit.brands),
+                            "matched": hit.matched,
+                            "is_enrolled": hit.is_enrolled,
+                            "successor_id": hit.successor.pk if hit.successor else None,
+                        }
+                        for hit in hits
+                    ]
+                }
+            ).data
+        )
 
 
 class EventQuery(serializers.Serializer[Any]):
@@ -77,12 +106,18 @@ class Events(Door):
         who = caller(request)
         asked = said_in(EventQuery(data=request.query_params.dict()))
         try:
-            rows, after = events.events_after(asked.get("after", ""), visible=events_for(who),
-                                              limit=asked.get("limit", 100))
+            rows, after = events.events_after(
+                asked.get("after", ""), visible=events_for(who), limit=asked.get("limit", 100)
+            )
         except events.OddCursor:
             raise WrongFields({"/after": [_("请用上一次得到的next。")]}) from None
         firm = who.token.enterprise_id
         refs = events.external_refs(rows, enterprise_id=firm) if firm is not None else {}
-        return Response(shapes.EventPage({
-            "events": [events.told(row, external_ref=refs.get(row.complaint_id, "")) for row in rows], "next": after,
-        }).data)
+        return Response(
+            shapes.EventPage(
+                {
+                    "events": [events.told(row, external_ref=refs.get(row.complaint_id, "")) for row in rows],
+                    "next": after,
+                }
+            ).data
+        )

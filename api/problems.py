@@ -55,9 +55,18 @@ class BadCall(Exception):
 
 def title_of(status: int) -> str:
     return {
-        400: _("请求有误"), 401: _("请先表明身份"), 403: _("不允许"), 404: _("没有找到"), 405: _("不能这样调用"),
-        409: _("这一步不能做"), 412: _("案件已有变化"), 413: _("请求太大"), 415: _("格式不支持"),
-        422: _("内容有误"), 429: _("请求太多"), 503: _("系统忙"),
+        400: _("请求有误"),
+        401: _("请先表明身份"),
+        403: _("不允许"),
+        404: _("没有找到"),
+        405: _("不能这样调用"),
+        409: _("这一步不能做"),
+        412: _("案件已有变化"),
+        413: _("请求太大"),
+        415: _("格式不支持"),
+        422: _("内容有误"),
+        429: _("请求太多"),
+        503: _("系统忙"),
     }.get(status, _("出错了"))
 
 
@@ -82,8 +91,12 @@ def _said(error: Exception) -> tuple[int, dict[str, Any]] | None:
             return 400, {"code": "wrong_fields", "detail": _("有字段不能用，请看errors。"), "errors": error.errors}
         case StepRefused():
             refusal = error.refusal
-            more: dict[str, Any] = {"code": refusal.code, "detail": refusal.reason, "message": refusal.reason,
-                                    "allowed_steps": list(error.allowed)}
+            more: dict[str, Any] = {
+                "code": refusal.code,
+                "detail": refusal.reason,
+                "message": refusal.reason,
+                "allowed_steps": list(error.allowed),
+            }
             return refusal.status, more | ({"field": refusal.field} if refusal.field else {})
         case NotAllowed():
             return 403, {"code": error.code, "detail": error.detail}

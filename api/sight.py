@@ -20,8 +20,16 @@ from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, Found
 from complaints.record import events
 
-RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user", "officer__user",
-           "handling_authority", "service_region")
+RELATED = (
+    "enterprise",
+    "branch",
+    "picked_enterprise",
+    "picked_branch",
+    "handler__user",
+    "officer__user",
+    "handling_authority",
+    "service_region",
+)
 
 
 def side_of(caller: Caller) -> str:
@@ -42,8 +50,7 @@ def _actors_for(caller: Caller) -> list[Actor]:
     token = caller.token
     mine = actors_of(caller.user, on=caller.today)
     if token.enterprise_id is not None:
-        return sorted((a for a in mine if a.enterprise_id == token.enterprise_id),
-                      key=lambda a: a.role == "reviewer")
+        return sorted((a for a in mine if a.enterprise_id == token.enterprise_id), key=lambda a: a.role == "reviewer")
     if token.authority_id is not None:
         return [a for a in mine if a.authority_id == token.authority_id]
     return [a for a in mine if a.side == CONSUMER]
@@ -57,16 +64,16 @@ def cases_for(caller: Caller) -> QuerySet[Complaint]:
         return seen.filter(consumer_id=caller.user.pk)
     if side == AUTHORITY:
         return seen.filter(_region(caller))
-    return seen.filter(Exists(Engagement.objects.filter(
-        engagements_of(actors_for(caller)), complaint=OuterRef("pk"))))
+    return seen.filter(Exists(Engagement.objects.filter(engagements_of(actors_for(caller)), complaint=OuterRef("pk"))))
 
 
 def listed_for(caller: Caller) -> QuerySet[Complaint]:
     """The cases of a list: one's own; those that the enterprise answers for now; those of the region."""
     side = side_of(caller)
     if side == ENTERPRISE:
-        return Complaint.objects.held_by((a.enterprise_id, a.branch_ids) for a in actors_for(caller)
-                                         if a.enterprise_id is not None)
+        return Complaint.objects.held_by(
+            (a.enterprise_id, a.branch_ids) for a in actors_for(caller) if a.enterprise_id is not None
+        )
     if side == AUTHORITY:
         return Complaint.objects.of_offices(offices_of(caller.user, on=caller.today)).filter(_region(caller))
     return Complaint.objects.filter(consumer_id=caller.user.pk).exclude(status=Status.DRAFT)
@@ -114,8 +121,9 @@ def _found(case: Complaint, side: str, actors: list[Actor], engagement: Engageme
         return None if acting is None else Found(complaint=case, side=side, viewer=acting, actor=acting)
     if engagement is None or not actors:
         return None
-    viewer = acting or next((a for a in actors if a.branch_ids is None or engagement.branch_id in a.branch_ids),
-                            actors[0])
+    viewer = acting or next(
+        (a for a in actors if a.branch_ids is None or engagement.branch_id in a.branch_ids), actors[0]
+    )
     if engagement.odr_result == "returned" or case.status in (Status.FILED, Status.TRIAGE):
         # It lies with intake again: who returned it reads on, and takes no step.
         acting = None

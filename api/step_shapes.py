@@ -26,12 +26,17 @@ from complaints.handling.transition.two_persons import ENTERPRISES, GUARDED
 from complaints.procedure.workflow import TABLE, Role
 
 MOST_ROWS = 100
-#: What the door itself supplies: why a case went where, and of which measure an offer is, which only sending one may say.
+#: What the door itself supplies: why a case went where, and of which measure an offer is, which only sending one may
+#: say.
 _SUPPLIED = {"because", "measure_id", "missing"}
-#: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take part
+#: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take
+#: part
 #: has a link and no program.
 STEPS: tuple[str, ...] = tuple(
-    step for step, row in TABLE.items() if step in MOVES and row.by not in (frozenset({Role.SYSTEM}), frozenset({Role.PARTY})))
+    step
+    for step, row in TABLE.items()
+    if step in MOVES and row.by not in (frozenset({Role.SYSTEM}), frozenset({Role.PARTY}))
+)
 
 
 class _NoFields(serializers.Serializer[Any]):
@@ -50,7 +55,8 @@ def input_of(step: str) -> type[serializers.Serializer[Any]]:
     else:
         fields = {
             argument: _field(kind, default)
-            for argument, kind, default in _arguments(MOVES[step]) if argument not in _SUPPLIED
+            for argument, kind, default in _arguments(MOVES[step])
+            if argument not in _SUPPLIED
         }
     made = type(name, (serializers.Serializer,), {**fields, "__doc__": _described(step)})
     return typing.cast("type[serializers.Serializer[Any]]", made)
@@ -70,8 +76,11 @@ def _field(kind: Any, default: Any) -> serializers.Field[Any, Any, Any, Any]:
     options: dict[str, Any] = {}
     if default is not inspect.Parameter.empty:
         options = {"required": False, "default": default}
-    kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union else (
-        kind,)
+    kinds = (
+        typing.get_args(kind)
+        if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
+        else (kind,)
+    )
     if type(None) in kinds:
         options["allow_null"] = True
     wanted = {one for one in kinds if one is not type(None)}
@@ -87,7 +96,11 @@ def _field(kind: Any, default: Any) -> serializers.Field[Any, Any, Any, Any]:
 
 def _single(kind: Any, options: dict[str, Any]) -> serializers.Field[Any, Any, Any, Any]:
     simple: dict[Any, Callable[..., serializers.Field[Any, Any, Any, Any]]] = {
-        bool: exact.YesNo, int: exact.Whole, datetime: exact.Moment, UUID: serializers.UUIDField}
+        bool: exact.YesNo,
+        int: exact.Whole,
+        datetime: exact.Moment,
+        UUID: serializers.UUIDField,
+    }
     if kind is str:
         return exact.Text(allow_blank=True, **options)
     if kind in simple:

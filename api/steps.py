@@ -75,8 +75,7 @@ class Step(Door):
             found = found_for(who, number)
             said = said_in(input_of(step)(data=request.data))
             try:
-                meant = meant_by(who, found, step, said,
-                                 if_match=request.headers.get("If-Match", ""))
+                meant = meant_by(who, found, step, said, if_match=request.headers.get("If-Match", ""))
                 case = _take(meant, now=who.now)
             except StepNotAllowed as refusal:
                 raise RefusedAfterwards(refused(refusal, found)) from refusal
@@ -104,8 +103,22 @@ def meant_by(who: Caller, found: Found, step: str, arguments: Mapping[str, Any],
     elif step in ("link_cases", "join_cases"):
         moves, ids = (MOVES[step](**arguments),), _all_of(who, case, arguments["numbers"])
     else:
-        supplied: dict[str, Any] = {"because": {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [],
-                                "candidates": [], "rank": 0, "note": ""}} if step == "forward" else {}
+        supplied: dict[str, Any] = (
+            {
+                "because": {
+                    "rule": "officer",
+                    "version": None,
+                    "confidence": "",
+                    "is_match": True,
+                    "why": [],
+                    "candidates": [],
+                    "rank": 0,
+                    "note": "",
+                }
+            }
+            if step == "forward"
+            else {}
+        )
         moves = (built(step, {**arguments, **supplied}),)
     if if_match and if_match != "*":
         moves = (_only_if(moves[0], if_match, case.pk), *moves[1:])
@@ -159,7 +172,8 @@ def _only_if(move: Move, if_match: str, case: int) -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if file.complaint.pk == case and version_of(file.complaint) not in {
-                tag.strip().removeprefix("W/") for tag in if_match.split(",")}:
+            tag.strip().removeprefix("W/") for tag in if_match.split(",")
+        }:
             raise CaseChanged("changed", _("您读取之后，案件有了变化。请重新读取再办。"))
         return move.carry(file, actor)
 
@@ -171,8 +185,7 @@ def _take(meant: Meant, *, now: datetime) -> Complaint:
     if len(meant.moves) == 1 and len(meant.ids) == 1:
         return handling.one(handling.take(meant.moves[0], meant.ids, actor=meant.actor, now=now))
     with transaction.atomic():
-        results = handling.take_each(
-            [(case, move, meant.actor) for case in meant.ids for move in meant.moves], now=now)
+        results = handling.take_each([(case, move, meant.actor) for case in meant.ids for move in meant.moves], now=now)
         for result in results:
             if result.refusal is not None:
                 raise result.refusal
@@ -181,9 +194,16 @@ def _take(meant: Meant, *, now: datetime) -> Complaint:
 
 def taken(case: Complaint, step: str, actor: Actor | None) -> dict[str, Any]:
     """What a step comes to; no text of anybody."""
-    return {"case": case.number, "step": step, "status": case.status, "outcome": case.outcome,
-            "sequence": case.last_sequence, "next_due_at": case.next_due_at, "version": version_of(case),
-            "allowed_steps": list(_allowed(case, actor))}
+    return {
+        "case": case.number,
+        "step": step,
+        "status": case.status,
+        "outcome": case.outcome,
+        "sequence": case.last_sequence,
+        "next_due_at": case.next_due_at,
+        "version": version_of(case),
+        "allowed_steps": list(_allowed(case, actor)),
+    }
 
 
 def advice_of(case: Complaint, step: str) -> dict[str, Any]:
@@ -191,8 +211,11 @@ def advice_of(case: Complaint, step: str) -> dict[str, Any]:
     if step not in OFFERS:
         return {}
     entry = HandlingStep.objects.get(complaint=case, audience=Audience.PARTIES, sequence=case.last_sequence)
-    return {"advice": [{**one, "message": labels.label(one["code"], kind="offer_finding")}
-                       for one in entry.data.get("advice", [])]}
+    return {
+        "advice": [
+            {**one, "message": labels.label(one["code"], kind="offer_finding")} for one in entry.data.get("advice", [])
+        ]
+    }
 
 
 def refused(refusal: StepNotAllowed, found: Found) -> StepRefused:
@@ -257,8 +280,12 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             said = said_in(input_of(step)(data=row["input"]))
             one = meant_by(who, found, step, said, if_match=row["if_match"])
         except WrongFields as wrong:
-            results[place] = {"case": row["case"], "result": "wrong_fields", "code": "wrong_fields",
-                              "errors": wrong.errors}
+            results[place] = {
+                "case": row["case"],
+                "result": "wrong_fields",
+                "code": "wrong_fields",
+                "errors": wrong.errors,
+            }
         except StepNotAllowed as refusal:
             results[place] = _row_refused(row["case"], refusal, found)
         else:
@@ -266,13 +293,18 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             places[found.complaint.pk] = place
     in_order = sorted(meant.values(), key=lambda item: item[0])
     for start in range(0, len(in_order), handling.BATCH):
-        for case, refusal_or_case in _taken_some(in_order[start:start + handling.BATCH], now=who.now):
+        for case, refusal_or_case in _taken_some(in_order[start : start + handling.BATCH], now=who.now):
             place = places[case]
             number = rows[place]["case"]
-            results[place] = (_row_refused(number, refusal_or_case, founds[place])
-                              if isinstance(refusal_or_case, StepNotAllowed)
-                              else {"result": "done", **taken(refusal_or_case, step, founds[place].actor),
-                                    **advice_of(refusal_or_case, step)})
+            results[place] = (
+                _row_refused(number, refusal_or_case, founds[place])
+                if isinstance(refusal_or_case, StepNotAllowed)
+                else {
+                    "result": "done",
+                    **taken(refusal_or_case, step, founds[place].actor),
+                    **advice_of(refusal_or_case, step),
+                }
+            )
     return results
 
 
@@ -289,5 +321,11 @@ def _taken_some(
 
 def _row_refused(number: str, refusal: StepNotAllowed, found: Found) -> dict[str, Any]:
     told = refused(refusal, found)
-    return {"case": number, "result": "refused", "code": refusal.code, "message": refusal.reason,
-            "field": refusal.field, "allowed_steps": list(told.allowed)}
+    return {
+        "case": number,
+        "result": "refused",
+        "code": refusal.code,
+        "message": refusal.reason,
+        "field": refusal.field,
+        "allowed_steps": list(told.allowed),
+    }

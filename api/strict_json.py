@@ -24,8 +24,9 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None,
-              parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         return read(stream.read())
 
 
@@ -34,8 +35,13 @@ def read(body: bytes) -> Any:
     if not body.strip():
         return {}
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant,
-                           parse_float=_number, parse_int=_whole)
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_number,
+            parse_int=_whole,
+        )
     except (UnicodeDecodeError, RecursionError, ValueError):
         raise ParseError(_("正文不是有效的JSON。")) from None
     _walk(value)

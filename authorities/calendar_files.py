@@ -25,8 +25,15 @@ MOST_BYTES = 100_000
 MOST_TOLD = 10
 _SATURDAY = 5
 #: What the decree calls them, for files without English.
-_ENGLISH = {"元旦": "New Year's Day", "春节": "Spring Festival", "清明节": "Qingming Festival", "劳动节": "Labour Day",
-            "端午节": "Dragon Boat Festival", "中秋节": "Mid-Autumn Festival", "国庆节": "National Day"}
+_ENGLISH = {
+    "元旦": "New Year's Day",
+    "春节": "Spring Festival",
+    "清明节": "Qingming Festival",
+    "劳动节": "Labour Day",
+    "端午节": "Dragon Boat Festival",
+    "中秋节": "Mid-Autumn Festival",
+    "国庆节": "National Day",
+}
 
 
 class Year(NamedTuple):
@@ -56,8 +63,10 @@ def read_year(raw: bytes, *, name: str, year: int) -> Year:
     if not lines:
         raise TableError(_("%(name)s：没有%(year)s年的日期。") % {"name": name, "year": year})
     if len(lines) > MOST_DAYS:
-        raise TableError(_("有%(n)s行；通知里只有放假和调休的日子，最多%(most)s行。请只保留这些日子。")
-                         % {"n": len(lines), "most": MOST_DAYS})
+        raise TableError(
+            _("有%(n)s行；通知里只有放假和调休的日子，最多%(most)s行。请只保留这些日子。")
+            % {"n": len(lines), "most": MOST_DAYS}
+        )
     days: dict[dt.date, Day] = {}
     wrong: list[str] = []
     where: dict[dt.date, str] = {}
@@ -68,8 +77,10 @@ def read_year(raw: bytes, *, name: str, year: int) -> Year:
             wrong.append(f"{line.where}{problem}")
             continue
         days[day[0]], where[day[0]] = day, line.where
-    wrong += [f"{where[day]}{_('%(day)s是周末，不是放假安排的一部分；只写与工作日相连的假期。') % {'day': day}}"
-              for day in _lonely_weekends(days.values())]
+    wrong += [
+        f"{where[day]}{_('%(day)s是周末，不是放假安排的一部分；只写与工作日相连的假期。') % {'day': day}}"
+        for day in _lonely_weekends(days.values())
+    ]
     if wrong:
         more = [_("还有%(n)s行有问题。") % {"n": len(wrong) - MOST_TOLD}] if len(wrong) > MOST_TOLD else []
         raise TableError("\n".join([*wrong[:MOST_TOLD], *more]))
@@ -99,8 +110,13 @@ def _of_json(text: str) -> Iterator[_Line]:
         off = cells.get("isOffDay")
         works = str(int(not off)) if isinstance(off, bool) else str(off)
         name = str(cells.get("name") or "").strip()
-        yield _Line(_("第%(n)s项：") % {"n": number}, str(cells.get("date", "")), works,
-                    f"调休上班（{name}）" if name and works == "1" else name, "")
+        yield _Line(
+            _("第%(n)s项：") % {"n": number},
+            str(cells.get("date", "")),
+            works,
+            f"调休上班（{name}）" if name and works == "1" else name,
+            "",
+        )
 
 
 def _day(line: _Line, year: int, known: dict[dt.date, Day]) -> Day:

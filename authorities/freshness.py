@@ -1,7 +1,8 @@
 """Whether anything changed in the tables that every step reads: policies, authorities, calendars.
 
 Rule: what is kept in memory is asked for by the state of its tables, never by its age; a change counts from the moment
-it is committed, and inside its own transaction at once. Regions are not asked: an interval, once given, never moves, and
+it is committed, and inside its own transaction at once. Regions are not asked: an interval, once given, never moves,
+and
 nothing else of a region is read through a policy or an authority.
 """
 
@@ -20,8 +21,10 @@ Row = TypeVar("Row", bound=Model)
 def state() -> State:
     """How often these tables were changed as this transaction sees them, and by which transaction last; one row.
 
-    Ask for it before reading the tables: what is read later is at least as new. Triggers count (authorities/migrations/0003);
-    what is rolled back is counted again with the next change, but the number of a transaction, or of a part of one, never
+    Ask for it before reading the tables: what is read later is at least as new. Triggers count
+    (authorities/migrations/0003);
+    what is rolled back is counted again with the next change, but the number of a transaction, or of a part of one,
+    never
     comes again.
     """
     with connection.cursor() as cursor:
@@ -34,7 +37,8 @@ def beside(rows: QuerySet[Row]) -> QuerySet[Row]:
     """The same as columns of rows that somebody asks for anyway; read it from one of them with ``told_by``."""
     told: QuerySet[Row] = rows.annotate(
         changes=RawSQL("(select changes from authorities_freshness)", []),
-        changed_by=RawSQL("(select xmin::text::bigint from authorities_freshness)", []))
+        changed_by=RawSQL("(select xmin::text::bigint from authorities_freshness)", []),
+    )
     return told
 
 

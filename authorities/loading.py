@@ -148,14 +148,25 @@ def load_policies(path: Path) -> int:
 
 
 def add_missing_policies(model: type[Policy], *, using: str) -> int:
-    """The national default of every number of which no row stands at all; returns how many. What an authority changed or
+    """The national default of every number of which no row stands at all; returns how many. What an authority changed
+    or
     ended stays as it is, so this may run after every ``migrate``."""
     known = set(model._default_manager.using(using).values_list("name", flat=True))
-    new = [model(name=row["name"], number=int(row["number"]), unit=row["unit"], version=int(row["version"]),
-                 legal_basis=row["legal_basis"])
-           for _line, row in rows_of(DATA / "policies.csv", required=("name", "number", "unit", "version", "legal_basis"),
-                                     optional=("region_code", "starts_on", "ends_on"))
-           if row["name"] not in known and not row["region_code"]]
+    new = [
+        model(
+            name=row["name"],
+            number=int(row["number"]),
+            unit=row["unit"],
+            version=int(row["version"]),
+            legal_basis=row["legal_basis"],
+        )
+        for _line, row in rows_of(
+            DATA / "policies.csv",
+            required=("name", "number", "unit", "version", "legal_basis"),
+            optional=("region_code", "starts_on", "ends_on"),
+        )
+        if row["name"] not in known and not row["region_code"]
+    ]
     model._default_manager.using(using).bulk_create(new)
     return len(new)
 

@@ -95,8 +95,7 @@ class Authority(models.Model):
                 name="only_a_national_authority_has_no_parent",
             ),
             models.CheckConstraint(
-                condition=Q(has_power=False) | ~Q(document_code=""),
-                name="an_authority_with_power_signs_documents",
+                condition=Q(has_power=False) | ~Q(document_code=""), name="an_authority_with_power_signs_documents"
             ),
         ]
 
@@ -134,7 +133,9 @@ class Officer(DatedRow):
 
 
 class OfficerAbsence(LeaveRow):
-    """Leave of an officer. At its start open cases go to the deputy, else to a head (complaints/assignment/officer_handover.py)."""
+    """Leave of an officer. At its start open cases go to the deputy, else to a head
+    (complaints/assignment/officer_handover.py).
+    """
 
     officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="absences")
     deputy = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="+")
@@ -144,8 +145,12 @@ class OfficerAbsence(LeaveRow):
     class Meta:
         ordering = ["starts_on", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="an_officers_leave_ends_after_it_starts"),
-            models.CheckConstraint(condition=Q(deputy=None) | ~Q(deputy=F("officer")), name="no_officer_deputises_for_themselves"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="an_officers_leave_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=Q(deputy=None) | ~Q(deputy=F("officer")), name="no_officer_deputises_for_themselves"
+            ),
         ]
         indexes = [models.Index(fields=["ends_on"], name="officers_leave_that_counts", condition=Q(cancelled_at=None))]
 

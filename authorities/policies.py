@@ -60,14 +60,7 @@ class Policies:
             Policy.objects.on(on)
             .order_by("name", "version", "id")
             .values_list(
-                "name",
-                "region_id",
-                "region__last",
-                "region__code",
-                "number",
-                "unit",
-                "version",
-                "legal_basis",
+                "name", "region_id", "region__last", "region__code", "number", "unit", "version", "legal_basis"
             )
         )
         return cls(
@@ -85,8 +78,12 @@ class Policies:
 
     def instead(self, row: PolicyRow) -> Policies:
         """The same with ``row`` in place of what holds for exactly its region; narrower regions keep their own."""
-        others = (r for rows in self._by_name.values() for r in reversed(rows)
-                  if (r.name, r.first, r.last) != (row.name, row.first, row.last))
+        others = (
+            r
+            for rows in self._by_name.values()
+            for r in reversed(rows)
+            if (r.name, r.first, r.last) != (row.name, row.first, row.last)
+        )
         return Policies([*others, row], on=self.on)
 
     def number(self, name: str, region_id: int | None) -> PolicyNumber:

@@ -86,11 +86,7 @@ def in_order(places: Sequence[Place], *, country: str) -> list[Place]:
 
 
 def intervals(
-    places: Sequence[Place],
-    *,
-    country: str,
-    whole: Interval,
-    existing: Mapping[str, Interval],
+    places: Sequence[Place], *, country: str, whole: Interval, existing: Mapping[str, Interval]
 ) -> dict[str, Interval]:
     """The interval of each place, keeping those that exist."""
     ordered = in_order(places, country=country)

@@ -22,8 +22,33 @@ from benchmarks import ground
 from benchmarks.measuring import OUT, ROOT, Figure, keep, machine, table
 
 #: In this order: what the clock decides comes while the machine is freshest.
-NAMES = ("filing", "sweeps", "importing", "lists", "words", "bulk", "triage", "search", "pages", "walls", "verification", "replay", "due_date", "dossier",
-         "documents", "sets", "webhooks", "phone", "rules", "rollups", "counting", "hotspots", "open_data", "dashboard", "public")
+NAMES = (
+    "filing",
+    "sweeps",
+    "importing",
+    "lists",
+    "words",
+    "bulk",
+    "triage",
+    "search",
+    "pages",
+    "walls",
+    "verification",
+    "replay",
+    "due_date",
+    "dossier",
+    "documents",
+    "sets",
+    "webhooks",
+    "phone",
+    "rules",
+    "rollups",
+    "counting",
+    "hotspots",
+    "open_data",
+    "dashboard",
+    "public",
+)
 LONGEST = 1500
 
 

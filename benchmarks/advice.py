@@ -2,8 +2,10 @@
 
     python -m benchmarks.advice FILE
 
-The one rule: the patterns of complaints/acceptance/review_advice.py were written on the even ids alone; what counts are the odd ones.
-FILE: a list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE16_1_…" or absent}. It is not kept here.
+The one rule: the patterns of complaints/acceptance/review_advice.py were written on the even ids alone; what counts are
+the odd ones.
+FILE: a list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE16_1_…" or absent}. It is not kept
+here.
 """
 
 from __future__ import annotations
@@ -29,12 +31,19 @@ def main() -> None:
         asked = [row for row in rows if int(row["id"].rpartition("_")[2]) % 2 == part]
         print(f"{name}: {len(asked)} texts")
         for ground, label in LABELS.items():
-            hits = [(any(one.ground == ground for one in advise(row["problem_text"])),
-                     str(row.get("expected_reason_type") or "").startswith(label)) for row in asked]
+            hits = [
+                (
+                    any(one.ground == ground for one in advise(row["problem_text"])),
+                    str(row.get("expected_reason_type") or "").startswith(label),
+                )
+                for row in asked
+            ]
             right = sum(found and is_so for found, is_so in hits)
             found, so = sum(f for f, _ in hits), sum(s for _, s in hits)
-            print(f"  {ground}: precision {right}/{found} = {right / (found or 1):.2f},"
-                  f" recall {right}/{so} = {right / (so or 1):.2f}")
+            print(
+                f"  {ground}: precision {right}/{found} = {right / (found or 1):.2f},"
+                f" recall {right}/{so} = {right / (so or 1):.2f}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What it costs to accept 500 cases of the queue at once, beside accepting them one by one.
 
 `python -m benchmarks.bulk`: cases that were delivered to an enterprise, accepted as the page of the queue does it (each
-judged for itself, an entry of the record and a notice each, marked as read), in slices that alternate with the same step
+judged for itself, an entry of the record and a notice each, marked as read), in slices that alternate with the same
+step
 for single cases.
 """
 
@@ -44,7 +45,9 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     from complaints.parties.actors import staff_member
 
     user = pattern.staff.user
-    waiting = iter(Complaint.objects.filter(pk__gt=STRIDE, status="with_enterprise").order_by("pk").values_list("pk", flat=True))
+    waiting = iter(
+        Complaint.objects.filter(pk__gt=STRIDE, status="with_enterprise").order_by("pk").values_list("pk", flat=True)
+    )
     said = QueryDict(f"do=accept&all=on&handler={pattern.staff.pk}")
     held: list[float] = []
 
@@ -76,8 +79,18 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     entries = HandlingStep.objects.filter(step="accept_case").values("complaint").distinct().count()
     if entries != (rounds + 1) * (at_once + ALONE):
         raise SystemExit(f"{entries} entries of the record")
-    return [compared(rates, floors, benchmark="bulk", what=f"accept {at_once} cases", unit="/s", floor_is="/s, one by one",
-                     goal=("≥", 8), more={"milliseconds": [min(held), max(held)]})]  # fmt: skip
+    return [
+        compared(
+            rates,
+            floors,
+            benchmark="bulk",
+            what=f"accept {at_once} cases",
+            unit="/s",
+            floor_is="/s, one by one",
+            goal=("≥", 8),
+            more={"milliseconds": [min(held), max(held)]},
+        )
+    ]
 
 
 if __name__ == "__main__":

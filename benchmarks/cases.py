@@ -1,11 +1,13 @@
 """Many synthetic cases in a few statements, for lists and figures that have to stay fast.
 
-`python -m odr_portal.processes.local try -- python -m benchmarks.cases 1000000` fills a throw-away database and says how long it
+`python -m odr_portal.processes.local try -- python -m benchmarks.cases 1000000` fills a throw-away database and says
+how long it
 took (`--counted`: only what counters read); `fill(count)` does it for another benchmark. The one rule: rows are shaped
 like those that the verbs write (one engagement, one live clock, name, first and last entry), but no chain is hashed:
 never verify such a database.
 
-One enterprise has half of all cases, another about a twentieth, 2,998 others share the rest unevenly; counties are uneven too; a share of the
+One enterprise has half of all cases, another about a twentieth, 2,998 others share the rest unevenly; counties are
+uneven too; a share of the
 cases is open, with dates around `now`, and a few of these have none.
 """
 
@@ -27,7 +29,8 @@ RARE = 2999
 
 PEOPLE = """
 insert into enterprises_enterprise (name, name_en, enrolment, enrolled_by_id, finishes_cases, stays_out)
-select '试验企业' || n, 'Trial firm ' || n, 'enrolled', (select min(id) from authorities_authority), false, false from generate_series(1, {enterprises}) n
+select '试验企业' || n, 'Trial firm ' || n, 'enrolled', (select min(id) from authorities_authority), false, false
+    from generate_series(1, {enterprises}) n
 """
 #: Case n of {count}: when, where, against whom and how far; everything else follows from these.
 DRAWN = """
@@ -35,7 +38,8 @@ create temporary table drawn as
 select n + {first} as id, n, n > {count} * (1 - {open}) as is_open,
        now() - ({count} - n) * (interval '{years} years' / {count}) as at,
        (select min(id) from enterprises_enterprise where name = '试验企业1')
-           + case when random() < 0.5 then 0 when random() < 0.09 then 1 else (power(random(), 3) * {enterprises})::int % {enterprises} end as firm,
+           + case when random() < 0.5 then 0 when random() < 0.09 then 1 else (power(random(),
+               3) * {enterprises})::int % {enterprises} end as firm,
        (power(random(), 1.5) * (select count(*) from place))::int % (select count(*) from place) as place,
        (power(random(), 2) * 30)::int as category, random() as chance, random() as second
 from generate_series(1, {count}) n
@@ -56,8 +60,10 @@ insert into complaints_complaint (
     handling_province, handling_city, handling_county, handling_authority_id, authority_received_at, returns,
     object_kind, object_category, problem_category, item_name, brand_named, amount, currency,
     disputed_on_is_approximate, facts, consents, consent_version, on_behalf_kind, publication_consent,
-    platform_number, platform_state, channel, source, external_source, external_id, absent, tracking_digest, received_at, filed_at,
-    delivered_at, closed_at, next_due_at, enterprise_due_at, last_word, last_event_at, last_sequence, last_hash, handler_id,
+    platform_number, platform_state, channel, source, external_source, external_id, absent, tracking_digest,
+        received_at, filed_at,
+    delivered_at, closed_at, next_due_at, enterprise_due_at, last_word, last_event_at, last_sequence, last_hash,
+        handler_id,
     station_sees)
 select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12)) || '-0', status,
        case when is_open then '' when chance < 0.6 then 'settled' when chance < 0.75 then 'unconfirmed'
@@ -66,13 +72,16 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
        case when status = 'triage' then null else firm end,
        '', '', county, province, city, county, authority,
        case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'telecom',
-       'problem_' || category, '试验商品' || category || case when n % {rare} = 0 then '琉璃' else '' end, '', (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
+       'problem_' || category, '试验商品' || category || case when n % {rare} = 0 then '琉璃' else '' end, '',
+           (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
        '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', '', 'web', '', '', '', '[]', '', at, at, at,
        case when is_open then null else at + chance * interval '25 days' end, due,
-       case when status in ('with_enterprise', 'performing') then due end, case when chance < 0.3 then 'consumer' else 'handler' end,
+       case when status in ('with_enterprise', 'performing') then due end, case
+           when chance < 0.3 then 'consumer' else 'handler' end,
        at, 2, '\\x00', null, false
 from (select d.*, p.county, p.city, p.province, p.authority,
-             case when not is_open then 'closed' when chance < 0.2 then 'with_enterprise' when chance < 0.3 then 'triage'
+             case when not is_open then 'closed' when chance < 0.2 then 'with_enterprise'
+                 when chance < 0.3 then 'triage'
                   when chance < 0.4 then 'review' when chance < 0.5 then 'mediating'
                   when chance < 0.51 then 'awaiting_material' when chance < 0.7 then 'awaiting_consumer'
                   else 'performing' end as status,
@@ -126,8 +135,10 @@ insert into complaints_casewords (complaint_id, folded, marks)
 select c.id, n.folded, n.pairs || r.marks || coalesce('e:' || c.enterprise_id, '')
 from complaints_complaint c
 join (select name, folded_words(name) as folded, pairs_of(folded_words(name)) as pairs
-      from (select distinct item_name as name from complaints_complaint where id > {first}) one) n on n.name = c.item_name
-join (select p.county, array['r:' || p.county, 'r:' || p.province] || coalesce('r:' || p.city, '') as marks from place p) r
+      from (select distinct item_name as name from complaints_complaint
+          where id > {first}) one) n on n.name = c.item_name
+join (select p.county, array['r:' || p.county, 'r:' || p.province] || coalesce('r:' || p.city, '') as marks
+    from place p) r
      on r.county = c.handling_county
 where c.id > {first}
 """
@@ -135,14 +146,17 @@ LAST = """
 select setval('complaints_complaint_id_seq', (select max(id) from complaints_complaint))
 """
 TABLES = ("complaint", "engagement", "deadline", "personaltext", "handlingstep", "casewords")
-#: From so many on, indexes are taken away first and made at the end, and rows that only pages of single cases read are left out:
+#: From so many on, indexes are taken away first and made at the end, and rows that only pages of single cases read are
+#: left out:
 #: ten million whole cases take about 2 kB each and, kept in thirty indexes row by row, most of an hour.
 MANY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What stands in the database now. ``busiest`` is the enterprise with half of the cases, ``large`` that with a twentieth."""
+    """What stands in the database now. ``busiest`` is the enterprise with half of the cases, ``large`` that with a
+    twentieth.
+    """
 
     count: int
     first: int
@@ -169,12 +183,28 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
         cursor.execute("set synchronous_commit = off")
         cursor.execute("select coalesce(max(id), 0) from complaints_complaint")
         first = _one(cursor)
-        words = {"count": count, "first": first, "enterprises": ENTERPRISES, "years": YEARS, "open": is_open, "rare": RARE}
+        words = {
+            "count": count,
+            "first": first,
+            "enterprises": ENTERPRISES,
+            "years": YEARS,
+            "open": is_open,
+            "rare": RARE,
+        }
         cursor.execute("select count(*) from enterprises_enterprise where name = '试验企业1'")
         if not _one(cursor):
             cursor.execute(PEOPLE.format(**words))
         indexes = _without_indexes(cursor) if count >= MANY else []
-        for statement in (PLACES, DRAWN, "analyze drawn", CASES, ENGAGEMENTS, CLOCKS, *([ENTRIES, WORDS] if is_whole else []), LAST):
+        for statement in (
+            PLACES,
+            DRAWN,
+            "analyze drawn",
+            CASES,
+            ENGAGEMENTS,
+            CLOCKS,
+            *([ENTRIES, WORDS] if is_whole else []),
+            LAST,
+        ):
             cursor.execute(statement.format(**words))
         if is_whole:
             add_names(cursor, first=first, count=count)
@@ -194,8 +224,11 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
 def _without_indexes(cursor: Any) -> list[str]:
     """Indexes that keep nothing apart go; how they are made again."""
     cursor.execute("set maintenance_work_mem = '512MB'; set work_mem = '128MB'")
-    cursor.execute("select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index where not indisunique and indrelid = any(%s::regclass[])",
-                   ["{" + ",".join(f"complaints_{table}" for table in TABLES) + "}"])
+    cursor.execute(
+        "select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index where not indisunique and"
+        " indrelid = any(%s::regclass[])",
+        ["{" + ",".join(f"complaints_{table}" for table in TABLES) + "}"],
+    )
     found = cursor.fetchall()
     for name, _ in found:
         cursor.execute(f"drop index {name}")

@@ -119,13 +119,8 @@ def _serve(pipe: Connection, dsn: str) -> None:
 
 def _file(web: http.client.HTTPConnection, session: str, draft: str) -> None:
     """The last click: the statement of truth, the form's key, the token against forged forms."""
-    body = urlencode(
-        {"csrfmiddlewaretoken": CSRF, "idempotency_key": f"benchmark-{draft}", "truth": "on", "file": "1"}
-    )
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Cookie": f"sessionid={session}; csrftoken={CSRF}",
-    }
+    body = urlencode({"csrfmiddlewaretoken": CSRF, "idempotency_key": f"benchmark-{draft}", "truth": "on", "file": "1"})
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"sessionid={session}; csrftoken={CSRF}"}
     for attempt in (1, 2, 3):
         try:
             web.request("POST", f"/file/{draft}/check/", body, headers)

@@ -86,11 +86,13 @@ def _make_chains(cursor: Any, first: int, last: int) -> None:
                    cross join lateral (select replace(s.body, h.old, h.number) as body) b""",
                 [audience, sequence],
             )
-            cursor.execute("create temp table next_head as select h.pattern, h.n, h.old, h.number,"
-                           " coalesce(e.digest, h.digest) as digest from head h"
-                           " left join complaints_handlingstep s on s.complaint_id = h.pattern and s.audience = %s"
-                           " and s.sequence = %s left join copied_entry e on e.id = s.id and e.n = h.n",
-                           [audience, sequence])  # fmt: skip
+            cursor.execute(
+                "create temp table next_head as select h.pattern, h.n, h.old, h.number,"
+                " coalesce(e.digest, h.digest) as digest from head h"
+                " left join complaints_handlingstep s on s.complaint_id = h.pattern and s.audience = %s"
+                " and s.sequence = %s left join copied_entry e on e.id = s.id and e.n = h.n",
+                [audience, sequence],
+            )
             cursor.execute("drop table head")
             cursor.execute("alter table next_head rename to head")
         if audience == "parties":

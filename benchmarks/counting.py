@@ -1,6 +1,7 @@
 """What counting costs whoever files, and how much faster it is than filing.
 
-`python -m benchmarks.counting [--quick]`: eight clients file through the browser's door as in `benchmarks.filing`; in every
+`python -m benchmarks.counting [--quick]`: eight clients file through the browser's door as in `benchmarks.filing`; in
+every
 second slice a folder runs beside them as the worker does, each second, until nothing certain waits. No step writes a
 counter, so the floor is the same filing while nobody folds. At the end what was filed meanwhile is folded at once.
 """
@@ -53,13 +54,31 @@ def measure(*, quick: bool) -> list[Figure]:
             raise SystemExit("something was not folded")
     tell(f"counting: {entries} entries of {filed.done} filings folded in {took:.2f} s")
     return [
-        compared(beside, alone, benchmark="counting", what="filed at 8 clients with a folder beside", unit="/s",
-                 floor_is="/s, nobody folds", goal=("≥", 0.65)),
-        Figure(benchmark="counting", what=f"{filed.done} filings folded at once", value=filed.done / took, unit="/s",
-               floor=statistics.median(alone), floor_is="/s, filed",
-               ratio=(filed.done / took / statistics.median(alone), filed.done / took / max(alone), filed.done / took / min(alone)),
-               goal=("≥", 5), more={"entries": entries, "entries_per_s": entries / took}),
-    ]  # fmt: skip
+        compared(
+            beside,
+            alone,
+            benchmark="counting",
+            what="filed at 8 clients with a folder beside",
+            unit="/s",
+            floor_is="/s, nobody folds",
+            goal=("≥", 0.65),
+        ),
+        Figure(
+            benchmark="counting",
+            what=f"{filed.done} filings folded at once",
+            value=filed.done / took,
+            unit="/s",
+            floor=statistics.median(alone),
+            floor_is="/s, filed",
+            ratio=(
+                filed.done / took / statistics.median(alone),
+                filed.done / took / max(alone),
+                filed.done / took / min(alone),
+            ),
+            goal=("≥", 5),
+            more={"entries": entries, "entries_per_s": entries / took},
+        ),
+    ]
 
 
 def _fold_all() -> None:

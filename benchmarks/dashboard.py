@@ -1,7 +1,10 @@
-"""What the first page of a director costs, and its reads: statements and milliseconds beside one row of a counter by primary key.
+"""What the first page of a director costs, and its reads: statements and milliseconds beside one row of a counter by
+primary key.
 
-`python -m benchmarks.dashboard [--quick] [--cases 10000000]`: fills a database, makes the counters anew, and asks for the pages of
-oversight as a director of a county, a province and the nation does, through all middleware but without a network; rounds
+`python -m benchmarks.dashboard [--quick] [--cases 10000000]`: fills a database, makes the counters anew, and asks for
+the pages of
+oversight as a director of a county, a province and the nation does, through all middleware but without a network;
+rounds
 alternate with the floor. Reads stand beside the same floor without the page around them.
 """
 
@@ -24,8 +27,15 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NATION, COUNTY = 100000000, 350102000
 #: The whole first page, in milliseconds of server time.
 GOAL = 40.0
-PAGES = ("/oversight/", "/oversight/?period=30", "/oversight/?period=year", "/oversight/compare/", "/oversight/enterprises/",
-         "/oversight/workload/", "/oversight/flow/")
+PAGES = (
+    "/oversight/",
+    "/oversight/?period=30",
+    "/oversight/?period=year",
+    "/oversight/compare/",
+    "/oversight/enterprises/",
+    "/oversight/workload/",
+    "/oversight/flow/",
+)
 
 
 def asked() -> argparse.Namespace:
@@ -54,16 +64,38 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
                 ask = watchers.page_for(person, path)
                 statements = watchers.queries_of(ask)
                 times, floors = _alternating(ask, _by_key(), rounds)
-                figures.append(Figure(
-                    benchmark="dashboard", what=f"{path}, {what}, {size:,} cases, {statements} statements", value=statistics.median(times),
-                    unit="ms", floor=statistics.median(floors), floor_is="ms, a row by key",
-                    ratio=spread([one / other for one, other in zip(times, floors, strict=True)]), rounds=rounds,
-                    more={"statements": statements}))  # fmt: skip
+                figures.append(
+                    Figure(
+                        benchmark="dashboard",
+                        what=f"{path}, {what}, {size:,} cases, {statements} statements",
+                        value=statistics.median(times),
+                        unit="ms",
+                        floor=statistics.median(floors),
+                        floor_is="ms, a row by key",
+                        ratio=spread([one / other for one, other in zip(times, floors, strict=True)]),
+                        rounds=rounds,
+                        more={"statements": statements},
+                    )
+                )
             whole = next(figure for figure in reversed(figures) if figure.what.startswith(f"/oversight/, {what}"))
-            figures.append(Figure(benchmark="dashboard", what=f"first page whole, {what}, {size:,} cases", value=whole.value, unit="ms",
-                                  goal=("≤", GOAL)))  # fmt: skip
-            figures.append(Figure(benchmark="dashboard", what=f"statements of the first page, {what}", value=float(whole.more["statements"]),
-                                  unit="", goal=("≤", 15)))  # fmt: skip
+            figures.append(
+                Figure(
+                    benchmark="dashboard",
+                    what=f"first page whole, {what}, {size:,} cases",
+                    value=whole.value,
+                    unit="ms",
+                    goal=("≤", GOAL),
+                )
+            )
+            figures.append(
+                Figure(
+                    benchmark="dashboard",
+                    what=f"statements of the first page, {what}",
+                    value=float(whole.more["statements"]),
+                    unit="",
+                    goal=("≤", 15),
+                )
+            )
         return figures
 
 
@@ -83,7 +115,9 @@ def _by_key() -> Callable[[], Any]:
 
 
 def _reads(size: int, rounds: int) -> list[Figure]:
-    """What the first page reads, each alone: three periods of a place with its parts, and first responses of three periods."""
+    """What the first page reads, each alone: three periods of a place with its parts, and first responses of three
+    periods.
+    """
     from authorities.models import Region
     from complaints.parties.conditions import current_calendar
     from oversight.counters.reads import Counters
@@ -92,21 +126,34 @@ def _reads(size: int, rounds: int) -> list[Figure]:
 
     now = datetime.now(ZONE)
     counters, today = Counters.at(now, current_calendar()), now.date()
-    periods = [Period(first=today - timedelta(days=gone + 6), last=today - timedelta(days=gone)) for gone in (0, 7, 364)]
+    periods = [
+        Period(first=today - timedelta(days=gone + 6), last=today - timedelta(days=gone)) for gone in (0, 7, 364)
+    ]
     found = []
     for what, pk in (("county", COUNTY), ("province", watchers.PROVINCE), ("nation", NATION)):
         place = Region.objects.get(pk=pk)
         scope, parts = Scope(regions=(place,)), list(Region.objects.filter(parent=place))
         looks: dict[str, Callable[[], Any]] = {
-            "three weeks of a place and its parts": partial(counters.read, wishes_of(scope, parts, periods), by="region"),
+            "three weeks of a place and its parts": partial(
+                counters.read, wishes_of(scope, parts, periods), by="region"
+            ),
             "first responses of three weeks": partial(counters.buckets_of, scope, periods, ["response_minutes"]),
         }
         for read, look in looks.items():
             times, floors = _alternating(look, _by_key(), rounds)
-            found.append(Figure(
-                benchmark="dashboard", what=f"{read}, {what}, {size:,} cases", value=statistics.median(times), unit="ms",
-                floor=statistics.median(floors), floor_is="ms, a row by key",
-                ratio=spread([one / other for one, other in zip(times, floors, strict=True)]), rounds=rounds, goal=("≤", 30)))  # fmt: skip
+            found.append(
+                Figure(
+                    benchmark="dashboard",
+                    what=f"{read}, {what}, {size:,} cases",
+                    value=statistics.median(times),
+                    unit="ms",
+                    floor=statistics.median(floors),
+                    floor_is="ms, a row by key",
+                    ratio=spread([one / other for one, other in zip(times, floors, strict=True)]),
+                    rounds=rounds,
+                    goal=("≤", 30),
+                )
+            )
     return found
 
 

@@ -1,7 +1,9 @@
 """What an official document costs as PDF, beside bare typst on the same page.
 
-`python -m benchmarks.documents`: a refusal that was issued, its frozen words opened, put on paper with the digest of its
-entry and the code to check it. Floor: typst alone on the finished data, fonts looked through already, as in a worker that
+`python -m benchmarks.documents`: a refusal that was issued, its frozen words opened, put on paper with the digest of
+its
+entry and the code to check it. Floor: typst alone on the finished data, fonts looked through already, as in a worker
+that
 has set a paper before.
 """
 
@@ -40,10 +42,25 @@ def measure(*, quick: bool) -> list[Figure]:
         case = pattern.file()
         pattern.negotiate(case)
         office = Authority.objects.get(pk=case.handling_authority_id)
-        officer = actors.officer([Officer.objects.create(
-            user=User.objects.create(email="officer@example.org", name="瑞试"), authority=office, role=Officer.Role.HANDLER)])
+        officer = actors.officer(
+            [
+                Officer.objects.create(
+                    user=User.objects.create(email="officer@example.org", name="瑞试"),
+                    authority=office,
+                    role=Officer.Role.HANDLER,
+                )
+            ]
+        )
         pattern.take(case, authority.recall(text="由本局办理。"), officer)
-        pattern.take(case, authority.refuse(ground="outside_duty", body="12300", facts="资费争议由电信主管部门处理，投诉人也没有提供与本经营者的合同。"), officer)
+        pattern.take(
+            case,
+            authority.refuse(
+                ground="outside_duty",
+                body="12300",
+                facts="资费争议由电信主管部门处理，投诉人也没有提供与本经营者的合同。",
+            ),
+            officer,
+        )
 
         def ours() -> bytes:
             return printing.print_of(DocumentVersion.objects.select_related("document", "complaint").latest("pk"))
@@ -67,8 +84,17 @@ def measure(*, quick: bool) -> list[Figure]:
                 begun = perf_counter()
                 one()
                 times[name].append((perf_counter() - begun) * 1000)
-    return [compared(times["ours"], times["bare"], benchmark="documents", what="a refusal, opened, composed and set", unit="ms",
-                     floor_is="ms, bare typst", goal=("≤", 3))]
+    return [
+        compared(
+            times["ours"],
+            times["bare"],
+            benchmark="documents",
+            what="a refusal, opened, composed and set",
+            unit="ms",
+            floor_is="ms, bare typst",
+            goal=("≤", 3),
+        )
+    ]
 
 
 if __name__ == "__main__":

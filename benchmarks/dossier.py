@@ -42,8 +42,9 @@ def measure(*, quick: bool) -> list[Figure]:
         pattern.negotiate(case)
         while case.last_sequence < STEPS:
             pattern.take(case, consumer.add_statement(text=SAID), actors.consumer(pattern.chen))
-        dossier = Dossier(complaint=case, asked_by=pattern.chen, side="consumer", site="https://example.org",
-                          asked_at=pattern.now)  # fmt: skip
+        dossier = Dossier(
+            complaint=case, asked_by=pattern.chen, side="consumer", site="https://example.org", asked_at=pattern.now
+        )
 
         def paper() -> dict[str, Any]:
             return papers.dossier_paper(gather(dossier, now=pattern.now), seal=None, site=dossier.site)
@@ -61,7 +62,9 @@ def measure(*, quick: bool) -> list[Figure]:
         def whole() -> None:
             gathered = gather(dossier, now=pattern.now)
             made = printing.pdf(papers.dossier_paper(gathered, seal=None, site=dossier.site), at=pattern.now)
-            packing.pack(io.BytesIO(), gathered, seal=None, papers={"dossier.pdf": made}, at=pattern.now, each=lambda: None)
+            packing.pack(
+                io.BytesIO(), gathered, seal=None, papers={"dossier.pdf": made}, at=pattern.now, each=lambda: None
+            )
 
         tell(f"dossier: {case.last_sequence} entries, {len(ours()) / 1000:.0f} kB")
         bare(), whole()
@@ -73,11 +76,24 @@ def measure(*, quick: bool) -> list[Figure]:
                 one()
                 times[name].append((perf_counter() - begun) * 1000)
     return [
-        compared(times["ours"], times["bare"], benchmark="dossier", what=f"paper of {STEPS} entries, read and set", unit="ms",
-                 floor_is="ms, bare typst", goal=("≤", 3)),
-        compared(times["whole"], times["bare"], benchmark="dossier", what="the same and its ZIP", unit="ms",
-                 floor_is="ms, bare typst"),
-    ]  # fmt: skip
+        compared(
+            times["ours"],
+            times["bare"],
+            benchmark="dossier",
+            what=f"paper of {STEPS} entries, read and set",
+            unit="ms",
+            floor_is="ms, bare typst",
+            goal=("≤", 3),
+        ),
+        compared(
+            times["whole"],
+            times["bare"],
+            benchmark="dossier",
+            what="the same and its ZIP",
+            unit="ms",
+            floor_is="ms, bare typst",
+        ),
+    ]
 
 
 if __name__ == "__main__":

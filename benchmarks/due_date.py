@@ -82,13 +82,26 @@ def measure(*, quick: bool) -> list[Figure]:
         flat.append(seen["after +60"][-1] / seen["after +7"][-1])
     figures = [
         compared(
-            costs, floors[name], benchmark="due_date", what=name, unit="ns", floor_is="ns, day → ordinal → day",
-            goal=("≤", 3) if name == "after +10" else None, more={"cpu_ns": statistics.median(cpu[name])},
+            costs,
+            floors[name],
+            benchmark="due_date",
+            what=name,
+            unit="ns",
+            floor_is="ns, day → ordinal → day",
+            goal=("≤", 3) if name == "after +10" else None,
+            more={"cpu_ns": statistics.median(cpu[name])},
         )
         for name, costs in seen.items()
-    ]  # fmt: skip
-    steady = Figure(benchmark="due_date", what="after +60 ÷ after +7", value=statistics.median(flat), unit="×",
-                    goal=("≤", 1.2), rounds=rounds, more={"min_max": [min(flat), max(flat)]})  # fmt: skip
+    ]
+    steady = Figure(
+        benchmark="due_date",
+        what="after +60 ÷ after +7",
+        value=statistics.median(flat),
+        unit="×",
+        goal=("≤", 1.2),
+        rounds=rounds,
+        more={"min_max": [min(flat), max(flat)]},
+    )
     return [*figures, steady]
 
 

@@ -64,14 +64,25 @@ def measure(*, quick: bool) -> list[Figure]:
     tell(f"filing: {more}")
     return [
         compared(
-            rates["file"], rates["floor"], benchmark="filing", what="filed at 8 clients", unit="/s",
-            floor_is="/s, 7 statements", goal=("≥", 0.12), more=more,
+            rates["file"],
+            rates["floor"],
+            benchmark="filing",
+            what="filed at 8 clients",
+            unit="/s",
+            floor_is="/s, 7 statements",
+            goal=("≥", 0.12),
+            more=more,
         ),
         compared(
-            cpu["file"], cpu["floor"], benchmark="filing", what="CPU a filing, web and PostgreSQL", unit="ms",
-            floor_is="ms", goal=("≤", 7),
+            cpu["file"],
+            cpu["floor"],
+            benchmark="filing",
+            what="CPU a filing, web and PostgreSQL",
+            unit="ms",
+            floor_is="ms",
+            goal=("≤", 7),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _check(base: ground.Ground) -> None:

@@ -1,7 +1,8 @@
 """The least that filing costs on this machine: the same seven rows by hand, without a portal around them.
 
 The one rule: these tables have the keys and indexes without which no complaint could be found again, and nothing
-else: no walls, no words, no clocks. (The seventh row is a counter's, which the portal derives from the record instead.) `file_one` is the floor of filing, `file_many` that of an import.
+else: no walls, no words, no clocks. (The seventh row is a counter's, which the portal derives from the record instead.)
+`file_one` is the floor of filing, `file_many` that of an import.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ create schema floor;
 create table floor.complaint (
     id bigint generated always as identity primary key, number text not null unique, request_key text not null unique,
     consumer bigint not null, enterprise int not null, region int not null, category smallint not null,
-    status text not null, filed_at timestamptz not null, due_at timestamptz, amount numeric(14,2), statement text not null);
+    status text not null, filed_at timestamptz not null, due_at timestamptz, amount numeric(14,2),
+        statement text not null);
 create index on floor.complaint (enterprise, status, due_at, id);
 create index on floor.complaint (region, status, id);
 create index on floor.complaint (consumer, id);
@@ -42,7 +44,9 @@ create table floor.count_delta (
     id bigint generated always as identity primary key, day date not null, region int not null, enterprise int not null,
     category smallint not null, measure text not null, change int not null);
 """
-STATEMENT = "9月起每个月账单多出一项“智家体验包”，我没有开通过。打过两次客服电话，到现在没有结果，要求退还多扣的费用。" * 4
+STATEMENT = (
+    "9月起每个月账单多出一项“智家体验包”，我没有开通过。打过两次客服电话，到现在没有结果，要求退还多扣的费用。" * 4
+)
 _DATA = json.dumps({"channel": "web", "demands": 2})
 
 _COMPLAINT = """insert into floor.complaint
@@ -78,7 +82,8 @@ def file_one(cursor: Any) -> None:
     said["id"] = cursor.fetchone()[0]
     for kind in ("refund", "cancel_service"):
         cursor.execute(
-            "insert into floor.demand (complaint, kind, amount) values (%(id)s, %(kind)s, 128.50)", {**said, "kind": kind}
+            "insert into floor.demand (complaint, kind, amount) values (%(id)s, %(kind)s, 128.50)",
+            {**said, "kind": kind},
         )
     cursor.execute(
         "insert into floor.file (complaint, name, digest, size) values (%(id)s, '账单.jpg', %(digest)s, 9)", said

@@ -145,11 +145,17 @@ def database(name: str) -> Iterator[Ground]:
         administrator = root.dsn("postgres", "postgres")
         embedded.run_statements(
             administrator,
-            [f"drop database if exists {name} with (force)", f"create database {name} template {TEMPLATE} owner {roles.OWNER}"],
+            [
+                f"drop database if exists {name} with (force)",
+                f"create database {name} template {TEMPLATE} owner {roles.OWNER}",
+            ],
         )
         ground = Ground(root.folder, name)
         # Grants on the database itself are not copied with it.
-        ground.run(f'revoke all on database "{name}" from public', f'grant connect, temporary on database "{name}" to {roles.APP}')
+        ground.run(
+            f'revoke all on database "{name}" from public',
+            f'grant connect, temporary on database "{name}" to {roles.APP}',
+        )
         try:
             yield ground
         finally:

@@ -1,6 +1,7 @@
 """What one pass over all cells costs: 3,000 enterprises, all counties, 60 problems, three years of counted complaints.
 
-`python -m benchmarks.hotspots [--quick] [--cases 10000000]`: writes the rows of the tally that a fold would leave (what was
+`python -m benchmarks.hotspots [--quick] [--cases 10000000]`: writes the rows of the tally that a fold would leave (what
+was
 received, and what ended beside it), then looks at a day as the sweep does, beside one scan of the tally.
 """
 
@@ -22,9 +23,12 @@ ENTERPRISES, PROBLEMS, DAYS = 3_000, 60, 3 * 365
 #: Some enterprises and counties have far more than others: the square of a random number chooses.
 _FILL = """
 with county as (select array_agg(id order by id) as ids from authorities_region where level = 'county')
-insert into oversight_tally (complaint_id, kind, ref, day, region, enterprise, problem, object, channel, received, ended_settled)
-select s.n, k.kind, 0, %(today)s::date - ((%(cases)s - s.n)::bigint * %(days)s / %(cases)s)::int - k.late, c.ids[1 + (x.region * x.region * cardinality(c.ids))::int %% cardinality(c.ids)],
-       1 + (x.firm * x.firm * %(firms)s)::int %% %(firms)s, 'p' || (x.problem * x.problem * %(problems)s)::int %% %(problems)s,
+insert into oversight_tally (complaint_id, kind, ref, day, region, enterprise, problem, object, channel, received,
+    ended_settled)
+select s.n, k.kind, 0, %(today)s::date - ((%(cases)s - s.n)::bigint * %(days)s / %(cases)s)::int - k.late,
+    c.ids[1 + (x.region * x.region * cardinality(c.ids))::int %% cardinality(c.ids)],
+       1 + (x.firm * x.firm * %(firms)s)::int %% %(firms)s, 'p'
+           || (x.problem * x.problem * %(problems)s)::int %% %(problems)s,
        'o' || (x.object * 30)::int, 'web', k.received, k.ended
 from generate_series(1, %(cases)s) s (n)
 cross join lateral (select random() as region, random() as firm, random() as problem, random() as object, s.n) x
@@ -36,7 +40,9 @@ cross join county c
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller, to see that all of it works")
-    parser.add_argument("--cases", type=int, default=0, help="how many in all; 1,000,000 unless told (50,000 with --quick)")
+    parser.add_argument(
+        "--cases", type=int, default=0, help="how many in all; 1,000,000 unless told (50,000 with --quick)"
+    )
     return parser.parse_args()
 
 
@@ -53,7 +59,9 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
         with connection.cursor() as cursor:
             for name in ("statement_timeout", "transaction_timeout"):
                 cursor.execute(f"set {name} = 0")
-            cursor.execute(_FILL, {"today": TODAY, "cases": size, "days": DAYS, "firms": ENTERPRISES, "problems": PROBLEMS})
+            cursor.execute(
+                _FILL, {"today": TODAY, "cases": size, "days": DAYS, "firms": ENTERPRISES, "problems": PROBLEMS}
+            )
         base.run("vacuum (analyze) oversight_tally")
         now = datetime(TODAY.year, TODAY.month, TODAY.day, 20, tzinfo=ZONE)
         scans = [_scan(connection) for _ in range(3)]
@@ -63,10 +71,17 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
         found = HotSpot.objects.count()
         passes = [timed(lambda: hotspots.look(TODAY, now=now)) for _ in range(3)]
         return [
-            Figure(benchmark="hotspots", what=f"one pass, {size:,} cases", value=statistics.median(passes), unit="s", goal=("≤", 60),
-                   floor=statistics.median(scans), floor_is="s, one scan of the tally",
-                   more={"first_s": first, "counting_s": counting, "cells": cells, "found": found}),
-        ]  # fmt: skip
+            Figure(
+                benchmark="hotspots",
+                what=f"one pass, {size:,} cases",
+                value=statistics.median(passes),
+                unit="s",
+                goal=("≤", 60),
+                floor=statistics.median(scans),
+                floor_is="s, one scan of the tally",
+                more={"first_s": first, "counting_s": counting, "cells": cells, "found": found},
+            )
+        ]
 
 
 def _scan(connection: Any) -> float:

@@ -41,8 +41,16 @@ def measure(*, quick: bool) -> list[Figure]:
             if number >= 0:
                 rates.append(rows / seconds)
                 floors.append(hand)
-        figures.append(compared(rates, floors, benchmark="importing", what=f"register of {rows} rows", unit="rows/s",
-                                floor_is="/s, 7 kinds of rows"))  # fmt: skip
+        figures.append(
+            compared(
+                rates,
+                floors,
+                benchmark="importing",
+                what=f"register of {rows} rows",
+                unit="rows/s",
+                floor_is="/s, 7 kinds of rows",
+            )
+        )
         if REAL.exists():
             limit = 2_000 if quick else 16_000
             tell("importing: the telecom register")
@@ -50,15 +58,33 @@ def measure(*, quick: bool) -> list[Figure]:
             done = _import(base, REAL, "wa_ag", limit)
             seconds = time.perf_counter() - begun
             hand = done / timed(lambda: _by_hand(base, done))
-            figures.append(compared([done / seconds], [hand], benchmark="importing", what=f"wa_ag, {done} rows",
-                                    unit="rows/s", floor_is="/s, 7 kinds of rows"))  # fmt: skip
+            figures.append(
+                compared(
+                    [done / seconds],
+                    [hand],
+                    benchmark="importing",
+                    what=f"wa_ag, {done} rows",
+                    unit="rows/s",
+                    floor_is="/s, 7 kinds of rows",
+                )
+            )
     return figures
 
 
 def _import(base: ground.Ground, file: Path, mapping: str, limit: int) -> int:
     """Through the command; how many were filed."""
-    command = [sys.executable, "manage.py", "import_complaints", str(file), "--mapping",
-               f"complaints/tables/importing/mappings/{mapping}.toml", "--language", "en", "--limit", str(limit)]  # fmt: skip
+    command = [
+        sys.executable,
+        "manage.py",
+        "import_complaints",
+        str(file),
+        "--mapping",
+        f"complaints/tables/importing/mappings/{mapping}.toml",
+        "--language",
+        "en",
+        "--limit",
+        str(limit),
+    ]
     made = subprocess.run(command, cwd=ROOT, env={**os.environ, **base.variables}, capture_output=True, text=True)
     with psycopg2.connect(base.dsn("postgres")) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from complaints_complaint where external_source = %s", [mapping])
@@ -77,9 +103,9 @@ def _start_up(base: ground.Ground) -> float:
     if not _started:
         command = [sys.executable, "manage.py", "import_complaints", "--help"]
         variables = {**os.environ, **base.variables}
-        _started.append(min(
-            timed(lambda: subprocess.run(command, cwd=ROOT, env=variables, capture_output=True)) for _ in range(3)
-        ))  # fmt: skip
+        _started.append(
+            min(timed(lambda: subprocess.run(command, cwd=ROOT, env=variables, capture_output=True)) for _ in range(3))
+        )
     return _started[0]
 
 
@@ -99,14 +125,24 @@ def _write(path: Path, rows: int, *, seed: int) -> None:
     states = ["Washington", "Oregon", "Georgia", "Texas", "Ohio"]
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["ticket", "complaint", "date", "time", "received_via", "city", "state", "zip", "status", "on_behalf"])
+        table.writerow(
+            ["ticket", "complaint", "date", "time", "received_via", "city", "state", "zip", "status", "on_behalf"]
+        )
         for number in range(rows):
-            table.writerow([
-                f"B{seed + 1:03d}{number:06d}", chance.choice(["Billed twice", "Slow line", "Unknown charge"]),
-                f"2015-{chance.randrange(1, 13):02d}-{chance.randrange(1, 28):02d}", "1:26:53 PM",
-                chance.choice(["Internet", "Customer Care Call"]), chance.choice(cities), chance.choice(states), "00000",
-                "Closed", "No",
-            ])  # fmt: skip
+            table.writerow(
+                [
+                    f"B{seed + 1:03d}{number:06d}",
+                    chance.choice(["Billed twice", "Slow line", "Unknown charge"]),
+                    f"2015-{chance.randrange(1, 13):02d}-{chance.randrange(1, 28):02d}",
+                    "1:26:53 PM",
+                    chance.choice(["Internet", "Customer Care Call"]),
+                    chance.choice(cities),
+                    chance.choice(states),
+                    "00000",
+                    "Closed",
+                    "No",
+                ]
+            )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 view of the queue, ended), with the rows that they show; the enterprise has a twentieth of all cases, and some
 lists are read for one that has half of them besides. Floor: the same rows of 25 cases that a range of ids
 finds, read by the same ORM, in slices that alternate. Beside each ratio the same two as bare SQL, without Django around
-them. The whole page through the views follows with its number of statements, and how it grows from the small table to the
+them. The whole page through the views follows with its number of statements, and how it grows from the small table to
+the
 large one.
 """
 
@@ -41,8 +42,11 @@ def measure(*, quick: bool) -> list[Figure]:
         small, large = whole.values()
         for what, milliseconds in large.items():
             times = milliseconds / small[what]
-            figures.append(Figure(benchmark="lists", what=f"{what}: {done:,} ÷ {min(whole):,}", value=times, unit="×",
-                                  goal=("≤", 2)))  # fmt: skip
+            figures.append(
+                Figure(
+                    benchmark="lists", what=f"{what}: {done:,} ÷ {min(whole):,}", value=times, unit="×", goal=("≤", 2)
+                )
+            )
     return figures
 
 
@@ -67,8 +71,10 @@ def _looks(firm: int, middle: int) -> dict[str, tuple[Look, Look]]:
         return keyset.page_of(cases, after, order, related=authority_lists.RELATED)
 
     def authority(order: Any, **asked: str) -> tuple[Look, Look]:
-        return (lambda: authority_lists.rows_of(page(order, **asked).rows, officer),
-                lambda: authority_lists.rows_of(by_key(*authority_lists.RELATED), officer))  # fmt: skip
+        return (
+            lambda: authority_lists.rows_of(page(order, **asked).rows, officer),
+            lambda: authority_lists.rows_of(by_key(*authority_lists.RELATED), officer),
+        )
 
     everything = queue_lists.asked_for(staff, {})
 
@@ -99,18 +105,32 @@ def _lists(size: int, filled: Any, rounds: int) -> list[Figure]:
 
     middle = Complaint.objects.order_by("pk")[Complaint.objects.count() // 2].pk
     figures = []
-    busiest = {f"busiest {what}": looks for what, looks in _looks(filled.busiest, middle).items()
-               if what.removeprefix("enterprise, ") in OF_THE_BUSIEST}
+    busiest = {
+        f"busiest {what}": looks
+        for what, looks in _looks(filled.busiest, middle).items()
+        if what.removeprefix("enterprise, ") in OF_THE_BUSIEST
+    }
     for what, (look, floor) in {**_looks(filled.large, middle), **busiest}.items():
         product, floors = _alternating(look, floor, rounds)
         sql, sql_floor = _alternating(_bare(look), _bare(floor), rounds)
         ratios = spread([one / other for one, other in zip(sql, sql_floor, strict=True)])
         more = {"sql_ms": statistics.median(sql), "sql_floor_ms": statistics.median(sql_floor), "sql_ratio": ratios}
         name = f"{what}, {size:,} cases"
-        figures.append(compared(product, floors, benchmark="lists", what=name, unit="ms", floor_is="ms, by key",
-                                goal=("≤", 2.5), more=more))  # fmt: skip
-        figures.append(compared(sql, sql_floor, benchmark="lists", what=f"{name}, as SQL", unit="ms",
-                                floor_is="ms, by key"))  # fmt: skip
+        figures.append(
+            compared(
+                product,
+                floors,
+                benchmark="lists",
+                what=name,
+                unit="ms",
+                floor_is="ms, by key",
+                goal=("≤", 2.5),
+                more=more,
+            )
+        )
+        figures.append(
+            compared(sql, sql_floor, benchmark="lists", what=f"{name}, as SQL", unit="ms", floor_is="ms, by key")
+        )
     return figures
 
 
@@ -160,9 +180,16 @@ def _whole_pages(size: int, firm: int, rounds: int, figures: list[Figure]) -> di
         statements = watchers.queries_of(ask)
         times = [statistics.median(timed(ask) * 1000 for _ in range(3)) for _ in range(rounds)]
         found[f"{what}, whole page"] = statistics.median(times)
-        figures.append(Figure(benchmark="lists", what=f"{what}, whole page, {size:,} cases, {statements} statements",
-                              value=statistics.median(times), unit="ms", more={"min_max": [min(times), max(times)]},
-                              rounds=rounds))  # fmt: skip
+        figures.append(
+            Figure(
+                benchmark="lists",
+                what=f"{what}, whole page, {size:,} cases, {statements} statements",
+                value=statistics.median(times),
+                unit="ms",
+                more={"min_max": [min(times), max(times)]},
+                rounds=rounds,
+            )
+        )
     return found
 
 

@@ -55,9 +55,7 @@ def spread(ratios: Sequence[float]) -> tuple[float, float, float]:
     return statistics.median(ratios), min(ratios), max(ratios)
 
 
-def compared(
-    product: Sequence[float], floor: Sequence[float], **known: Any
-) -> Figure:
+def compared(product: Sequence[float], floor: Sequence[float], **known: Any) -> Figure:
     """A figure from the values of the rounds, each beside the floor of its own round."""
     ratios = [one / other for one, other in zip(product, floor, strict=True)]
     return Figure(

@@ -1,7 +1,9 @@
 """What a file of a million rows of open data costs beside a bare COPY of the same rows, and how much memory it takes.
 
-`python -m benchmarks.open_data [--quick]`: issues three years of months with as many rows as regions and categories of the
-whole country have, then writes all months of the table as the page does, in slices that alternate with `copy … to stdout`
+`python -m benchmarks.open_data [--quick]`: issues three years of months with as many rows as regions and categories of
+the
+whole country have, then writes all months of the table as the page does, in slices that alternate with `copy … to
+stdout`
 of a table that holds the same rows. Memory is the most that Python and its files took while a file was written.
 """
 
@@ -43,10 +45,23 @@ def measure(*, quick: bool) -> list[Figure]:
             ours.append(rows / timed(lambda: _written(files)))
             bare.append(rows / timed(_copied))
         return [
-            compared(ours, bare, benchmark="open_data", what=f"{rows:,} rows of open data", floor_is="bare COPY", unit="rows/s",
-                     goal=("≥", 0.3)),
-            Figure(benchmark="open_data", what=f"most memory: {len(files)} months ÷ one", value=_most(files) / _most(files[:1]),
-                   unit="×", goal=("≤", 1.5))]
+            compared(
+                ours,
+                bare,
+                benchmark="open_data",
+                what=f"{rows:,} rows of open data",
+                floor_is="bare COPY",
+                unit="rows/s",
+                goal=("≥", 0.3),
+            ),
+            Figure(
+                benchmark="open_data",
+                what=f"most memory: {len(files)} months ÷ one",
+                value=_most(files) / _most(files[:1]),
+                unit="×",
+                goal=("≤", 1.5),
+            ),
+        ]
 
 
 def _issue(number: int) -> int:
@@ -56,13 +71,30 @@ def _issue(number: int) -> int:
 
     month = date(2023 + number // 12, number % 12 + 1, 1)
     rows: list[dict[str, Any]] = [
-        {"region_code": f"{350000 + region}", "region_name": f"地区{region}", "region_name_en": f"Region {region}", "month": f"{month:%Y-%m}",
-         "by": "problem", "code": f"telecom.fees.{code}", "label": f"问题{code}", "received": None if (region + code) % 3 == 0 else region * code}
-        for region in range(REGIONS) for code in range(CODES)]
+        {
+            "region_code": f"{350000 + region}",
+            "region_name": f"地区{region}",
+            "region_name_en": f"Region {region}",
+            "month": f"{month:%Y-%m}",
+            "by": "problem",
+            "code": f"telecom.fees.{code}",
+            "label": f"问题{code}",
+            "received": None if (region + code) % 3 == 0 else region * code,
+        }
+        for region in range(REGIONS)
+        for code in range(CODES)
+    ]
     content = files.csv_of("categories", rows)
     data_set = DataSet.objects.create(month=month, version=1, made_at=datetime(2026, 1, 1, tzinfo=ZONE))
-    DataFile.objects.create(data_set=data_set, name="categories.csv", media_type=files.CSV, content=content, size=len(content), rows=len(rows),
-                            sha256="0" * 64)
+    DataFile.objects.create(
+        data_set=data_set,
+        name="categories.csv",
+        media_type=files.CSV,
+        content=content,
+        size=len(content),
+        rows=len(rows),
+        sha256="0" * 64,
+    )
     return len(rows)
 
 
@@ -74,8 +106,10 @@ def _table() -> None:
     from oversight.open_data import reading
 
     with connection.cursor() as cursor:
-        cursor.execute("create temporary table bare (region_code text, region_name text, region_name_en text, month text, by text, code text,"
-                       " label text, received text)")
+        cursor.execute(
+            "create temporary table bare (region_code text, region_name text, region_name_en text, month text, by text,"
+            " code text, label text, received text)"
+        )
         for file in DataFile.objects.order_by("pk").iterator(chunk_size=1):
             with TemporaryFile("w+", encoding="utf-8") as out:
                 out.writelines("\t".join(line.values()) + "\n" for line in reading.lines(file))

@@ -1,4 +1,5 @@
-"""What the page of one case, the screens of a filing and the dashboard cost: statements, milliseconds, beside what floor.
+"""What the page of one case, the screens of a filing and the dashboard cost: statements, milliseconds, beside what
+floor.
 
 `python -m benchmarks.pages`: through all middleware but without a network. The page of a settled case as consumer,
 enterprise and authority see it and the consumer's screens, in a table of 1,000,000 cases. Floor: a view that answers
@@ -65,10 +66,17 @@ def _page(what: str, ask: Any, floor: Any, floor_is: str, rounds: int, goal: tup
     times, floors = _alternating(ask, floor, rounds)
     ratios = [one / other for one, other in zip(times, floors, strict=True)]
     return Figure(
-        benchmark="pages", what=f"{what}, {statements} statements", value=statistics.median(times), unit="ms",
-        floor=statistics.median(floors), floor_is=floor_is, ratio=spread(ratios), rounds=rounds, goal=goal,
+        benchmark="pages",
+        what=f"{what}, {statements} statements",
+        value=statistics.median(times),
+        unit="ms",
+        floor=statistics.median(floors),
+        floor_is=floor_is,
+        ratio=spread(ratios),
+        rounds=rounds,
+        goal=goal,
         more={"statements": statements},
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -75,9 +75,7 @@ class Pattern:
 
         because = {"rule": "", "version": None, "confidence": "100", "why": [], "candidates": []}
         self.take(
-            case,
-            authority.forward(enterprise_id=self.enterprise.pk, branch_id=self.branch.pk, because=because),
-            SYSTEM,
+            case, authority.forward(enterprise_id=self.enterprise.pk, branch_id=self.branch.pk, because=because), SYSTEM
         )
 
     def negotiate(self, case: Any) -> None:

@@ -27,7 +27,8 @@ SLOWER, DELAY_MS, DOWN, UP = 4, 150, 1_600_000 / 8, 750_000 / 8
 QUIET_MS = 1500
 _WATCH = """
 window.seen = {lcp: 0, cls: 0, task: 0};
-const watch = (type, tell) => new PerformanceObserver(list => list.getEntries().forEach(tell)).observe({type, buffered: true});
+const watch = (type, tell) => new PerformanceObserver(list
+    => list.getEntries().forEach(tell)).observe({type, buffered: true});
 watch("largest-contentful-paint", e => { seen.lcp = e.startTime; });
 watch("layout-shift", e => { if (!e.hadRecentInput) seen.cls += e.value; });
 watch("longtask", e => { seen.task = Math.max(seen.task, e.duration); });
@@ -49,9 +50,16 @@ def measure(*, quick: bool) -> list[Figure]:
         client.force_login(pattern.chen)
         session = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
         pages = {
-            "home": "/", "right place?": "/check/", "filing, first screen": "/file/", "search of enterprises": "/find/?q=移动", "how": "/how/",
-            "sign-in": "/account/sign-in/", "my cases": "/cases/", "case, negotiating": f"/cases/{offered.number}/",
-            "case, promised": f"/cases/{settled.number}/", "withdraw": f"/cases/{offered.number}/withdraw/",
+            "home": "/",
+            "right place?": "/check/",
+            "filing, first screen": "/file/",
+            "search of enterprises": "/find/?q=移动",
+            "how": "/how/",
+            "sign-in": "/account/sign-in/",
+            "my cases": "/cases/",
+            "case, negotiating": f"/cases/{offered.number}/",
+            "case, promised": f"/cases/{settled.number}/",
+            "withdraw": f"/cases/{offered.number}/withdraw/",
         }
         with ground.web(base) as (port, _master), _chromium() as browser:
             origin = f"http://127.0.0.1:{port}"
@@ -65,16 +73,29 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 def _figures(name: str, looks: list[dict[str, float]]) -> Iterator[Figure]:
-    for what, unit, goal in (("lcp", "ms LCP", 1800), ("cls", "layout shift", 0.05), ("task", "ms longest task", 100), ("bytes", "bytes", 100_000)):
+    for what, unit, goal in (
+        ("lcp", "ms LCP", 1800),
+        ("cls", "layout shift", 0.05),
+        ("task", "ms longest task", 100),
+        ("bytes", "bytes", 100_000),
+    ):
         values = [look[what] for look in looks]
-        yield Figure(benchmark="phone", what=name, value=statistics.median(values), unit=unit, goal=("≤", goal),
-                     rounds=len(values), more={"lowest": min(values), "highest": max(values)})  # fmt: skip
+        yield Figure(
+            benchmark="phone",
+            what=name,
+            value=statistics.median(values),
+            unit=unit,
+            goal=("≤", goal),
+            rounds=len(values),
+            more={"lowest": min(values), "highest": max(values)},
+        )
 
 
 def _look(browser: Any, origin: str, path: str, session: dict[str, str]) -> dict[str, float]:
     """One page in a browser that has seen nothing yet."""
-    context = browser.new_context(viewport={"width": 360, "height": 640}, device_scale_factor=2, is_mobile=True, has_touch=True,
-                                  locale="zh-CN")  # fmt: skip
+    context = browser.new_context(
+        viewport={"width": 360, "height": 640}, device_scale_factor=2, is_mobile=True, has_touch=True, locale="zh-CN"
+    )
     if "sign-in" not in path:
         context.add_cookies([{**session, "url": origin}])
     page = context.new_page()
@@ -83,7 +104,10 @@ def _look(browser: Any, origin: str, path: str, session: dict[str, str]) -> dict
     sizes: list[float] = []
     tools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     tools.send("Network.enable")
-    tools.send("Network.emulateNetworkConditions", {"offline": False, "latency": DELAY_MS, "downloadThroughput": DOWN, "uploadThroughput": UP})
+    tools.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": DELAY_MS, "downloadThroughput": DOWN, "uploadThroughput": UP},
+    )
     tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     answer = page.goto(origin + path, wait_until="load")
     if answer is None or answer.status != 200:
@@ -100,12 +124,16 @@ def _chromium() -> Iterator[Any]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise SystemExit("this benchmark needs what the tests need: make set-up-tests") from None
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if path is None:
         raise SystemExit("this benchmark needs a Chromium: install the package chromium, or name one in CHROMIUM")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
         try:
             yield browser
         finally:

@@ -1,7 +1,10 @@
-"""What the pages of the public cost: the league of 3,000 enterprises, from memory and made anew, and its lines in the database.
+"""What the pages of the public cost: the league of 3,000 enterprises, from memory and made anew, and its lines in the
+database.
 
-`python -m benchmarks.public`: through all middleware but without a network. Floors, side by side: for the page from memory
-the same page made anew (goal: at least 20 times as many); for a page of lines 50 rows of the same table by primary keys.
+`python -m benchmarks.public`: through all middleware but without a network. Floors, side by side: for the page from
+memory
+the same page made anew (goal: at least 20 times as many); for a page of lines 50 rows of the same table by primary
+keys.
 """
 
 from __future__ import annotations
@@ -61,13 +64,35 @@ def measure(*, quick: bool) -> list[Figure]:
 
         read, floor = _alternating(page, by_key, rounds)
         return [
-            Figure(benchmark="public", what="league page from memory, times the page made anew", value=statistics.median(kept), unit="ms",
-                   floor=statistics.median(uncached), floor_is="ms, made anew", rounds=rounds, goal=("≥", 20),
-                   ratio=spread([slow / fast for fast, slow in zip(kept, uncached, strict=True)])),
-            Figure(benchmark="public", what="50 lines of the league from the middle of 3,000", value=statistics.median(read), unit="ms",
-                   floor=statistics.median(floor), floor_is="ms, 50 rows by their primary keys", rounds=rounds, goal=("≤", 3),
-                   ratio=spread([one / other for one, other in zip(read, floor, strict=True)])),
-            Figure(benchmark="public", what="four quarters issued as open data, what must be withheld found", value=issued, unit="s", rounds=1),
+            Figure(
+                benchmark="public",
+                what="league page from memory, times the page made anew",
+                value=statistics.median(kept),
+                unit="ms",
+                floor=statistics.median(uncached),
+                floor_is="ms, made anew",
+                rounds=rounds,
+                goal=("≥", 20),
+                ratio=spread([slow / fast for fast, slow in zip(kept, uncached, strict=True)]),
+            ),
+            Figure(
+                benchmark="public",
+                what="50 lines of the league from the middle of 3,000",
+                value=statistics.median(read),
+                unit="ms",
+                floor=statistics.median(floor),
+                floor_is="ms, 50 rows by their primary keys",
+                rounds=rounds,
+                goal=("≤", 3),
+                ratio=spread([one / other for one, other in zip(read, floor, strict=True)]),
+            ),
+            Figure(
+                benchmark="public",
+                what="four quarters issued as open data, what must be withheld found",
+                value=issued,
+                unit="s",
+                rounds=1,
+            ),
             Figure(benchmark="public", what=f"all {made} tables made from them", value=took, unit="s", rounds=1),
         ]
 
@@ -91,13 +116,24 @@ def _fill() -> None:
     dice = Random(7)
     cities = list(Region.objects.filter(country="CN", level="city").select_related("parent__parent"))
     authority = Authority.objects.filter(has_power=True).order_by("pk").first()
-    firms = Enterprise.objects.bulk_create([
-        Enterprise(name=f"试验{n}号商场", domicile=dice.choice(cities), enrolment="enrolled", enrolled_by=authority) for n in range(FIRMS)])
+    firms = Enterprise.objects.bulk_create(
+        [
+            Enterprise(name=f"试验{n}号商场", domicile=dice.choice(cities), enrolment="enrolled", enrolled_by=authority)
+            for n in range(FIRMS)
+        ]
+    )
     rows, places = [], Counter[tuple[int, date, str]]()
     for firm in firms:
         for month in _ends():
-            numbers = {"ended_settled": dice.randrange(120), "ended_failed": dice.randrange(60), "ended_unconfirmed": dice.randrange(25),
-                       "delivered": 180, "again": dice.randrange(25), "in_time": dice.randrange(100, 180), "ran_out": dice.randrange(30)}
+            numbers = {
+                "ended_settled": dice.randrange(120),
+                "ended_failed": dice.randrange(60),
+                "ended_unconfirmed": dice.randrange(25),
+                "delivered": 180,
+                "again": dice.randrange(25),
+                "in_time": dice.randrange(100, 180),
+                "ran_out": dice.randrange(30),
+            }
             rows.append(MonthEnterprise(enterprise=firm.pk, branch=0, month=month, **numbers))
             place: Region | None = firm.domicile
             while place is not None:
@@ -107,7 +143,10 @@ def _fill() -> None:
     whole: dict[tuple[int, date], dict[str, int]] = defaultdict(dict)
     for (pk, month, name), n in places.items():
         whole[pk, month][name] = n
-    MonthFacet.objects.bulk_create([MonthFacet(region=pk, facet="", month=month, **numbers) for (pk, month), numbers in whole.items()], batch_size=2000)
+    MonthFacet.objects.bulk_create(
+        [MonthFacet(region=pk, facet="", month=month, **numbers) for (pk, month), numbers in whole.items()],
+        batch_size=2000,
+    )
 
 
 if __name__ == "__main__":

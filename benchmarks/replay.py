@@ -1,7 +1,9 @@
 """What it costs to run recorded clocks under another policy, beside a bare read of the same rows.
 
-`python -m benchmarks.replay`: settled cases, copied (100,000; 10,000 with --quick); the negotiation of each is replayed with eight
-working days instead of ten, as the worker does it, effects and progress written. Floor: the same columns of the same rows
+`python -m benchmarks.replay`: settled cases, copied (100,000; 10,000 with --quick); the negotiation of each is replayed
+with eight
+working days instead of ten, as the worker does it, effects and progress written. Floor: the same columns of the same
+rows
 streamed in pieces of the same size. Goal: all of them in 60 s (issue 7).
 """
 
@@ -36,12 +38,20 @@ def measure(*, quick: bool) -> list[Figure]:
         base.settle()
 
         def asked() -> LawChange:
-            return changing.ask_replay(by=None, authority=None, region=None, since=now.date() - timedelta(days=365),
-                                       until=now.date(), now=now, name="negotiation", number=1)
+            return changing.ask_replay(
+                by=None,
+                authority=None,
+                region=None,
+                since=now.date() - timedelta(days=365),
+                until=now.date(),
+                now=now,
+                name="negotiation",
+                number=1,
+            )
 
         def floor(change: LawChange) -> None:
             after = 0
-            while rows := list(working.recorded(change).filter(pk__gt=after).values_list(*FIELDS)[:working.PIECE]):
+            while rows := list(working.recorded(change).filter(pk__gt=after).values_list(*FIELDS)[: working.PIECE]):
                 after = rows[-1][0]
 
         whole, floors, seconds = [], [], []
@@ -57,12 +67,25 @@ def measure(*, quick: bool) -> list[Figure]:
         peak = tracemalloc.get_traced_memory()[1] / 1e6
         tracemalloc.stop()
     return [
-        compared(whole, floors, benchmark="replay", what=f"recorded clocks under another policy, {change.looked_at:,}", unit="/s",
-                 floor_is="/s, reading them", goal=("≥", 0.1)),
-        Figure(benchmark="replay", what=f"all {change.looked_at:,}, the slowest round", value=max(seconds), unit="s",
-               goal=("≤", MOST_SECONDS), more={"counts": change.counts}),
+        compared(
+            whole,
+            floors,
+            benchmark="replay",
+            what=f"recorded clocks under another policy, {change.looked_at:,}",
+            unit="/s",
+            floor_is="/s, reading them",
+            goal=("≥", 0.1),
+        ),
+        Figure(
+            benchmark="replay",
+            what=f"all {change.looked_at:,}, the slowest round",
+            value=max(seconds),
+            unit="s",
+            goal=("≤", MOST_SECONDS),
+            more={"counts": change.counts},
+        ),
         Figure(benchmark="replay", what="memory of one replay", value=peak, unit="MB", goal=("≤", MOST_MB)),
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""What the figures of large regions cost from their counters, how fast steps are folded, and what making them anew costs.
+"""What the figures of large regions cost from their counters, how fast steps are folded, and what making them anew
+costs.
 
-`python -m benchmarks.rollups [--quick] [--cases 10000000]`: fills a database twice (a tenth, then all), makes the counters
-anew, and reads cells as the dashboards do, in slices that alternate with one row of a counter by primary key. Rebuilding
+`python -m benchmarks.rollups [--quick] [--cases 10000000]`: fills a database twice (a tenth, then all), makes the
+counters
+anew, and reads cells as the dashboards do, in slices that alternate with one row of a counter by primary key.
+Rebuilding
 stands beside one scan of all cases; folding takes cases that were filed after the rebuild.
 """
 
@@ -27,7 +30,9 @@ Look = Callable[[], Any]
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, to see that all of it works")
-    parser.add_argument("--cases", type=int, default=0, help="how many in all; 200,000 unless told (20,000 with --quick)")
+    parser.add_argument(
+        "--cases", type=int, default=0, help="how many in all; 200,000 unless told (20,000 with --quick)"
+    )
     return parser.parse_args()
 
 
@@ -47,8 +52,16 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
             figures += _rebuild(base, upto)
             reads[upto] = _reads(upto, filled.busiest, rounds, figures)
         small, large = reads.values()
-        figures += [Figure(benchmark="rollups", what=f"{what}: {size:,} ÷ {size // 10:,}", value=large[what] / small[what], unit="×",
-                           goal=("≤", 3 if "county" in what else 1.3)) for what in large]  # fmt: skip
+        figures += [
+            Figure(
+                benchmark="rollups",
+                what=f"{what}: {size:,} ÷ {size // 10:,}",
+                value=large[what] / small[what],
+                unit="×",
+                goal=("≤", 3 if "county" in what else 1.3),
+            )
+            for what in large
+        ]
         more = max(2_000, size // 20)
         fill(more)
         figures += _fold(more)
@@ -77,16 +90,31 @@ def _rebuild(base: ground.Ground, size: int) -> list[Figure]:
     base.run("vacuum (analyze) oversight_tally")
     names = ("dayregion", "dayfacet", "monthfacet", "monthenterprise", "monthspread", "tally")
     with connection.cursor() as cursor:
-        cursor.execute("select pg_relation_size('complaints_complaint') / 1e6, " + ", ".join(
-            f"pg_total_relation_size('oversight_{name}') / 1e6" for name in names))
+        cursor.execute(
+            "select pg_relation_size('complaints_complaint') / 1e6, "
+            + ", ".join(f"pg_total_relation_size('oversight_{name}') / 1e6" for name in names)
+        )
         heap, *sizes = (float(number) for number in cursor.fetchone())
     return [
-        Figure(benchmark="rollups", what=f"rebuild, {size:,} cases", value=seconds, unit="s", floor=statistics.median(scans),
-               floor_is="s, one scan of all cases", ratio=(seconds / statistics.median(scans), seconds / max(scans), seconds / min(scans)),
-               goal=("≤", 120), more={"cases_per_s": size / seconds, "postgresql_cpu_s": cpu}),
-        Figure(benchmark="rollups", what=f"size of all counters ÷ heap of the cases, {size:,} cases", value=sum(sizes) / heap,
-               unit="×", more=dict(zip(names, sizes, strict=True))),
-    ]  # fmt: skip
+        Figure(
+            benchmark="rollups",
+            what=f"rebuild, {size:,} cases",
+            value=seconds,
+            unit="s",
+            floor=statistics.median(scans),
+            floor_is="s, one scan of all cases",
+            ratio=(seconds / statistics.median(scans), seconds / max(scans), seconds / min(scans)),
+            goal=("≤", 120),
+            more={"cases_per_s": size / seconds, "postgresql_cpu_s": cpu},
+        ),
+        Figure(
+            benchmark="rollups",
+            what=f"size of all counters ÷ heap of the cases, {size:,} cases",
+            value=sum(sizes) / heap,
+            unit="×",
+            more=dict(zip(names, sizes, strict=True)),
+        ),
+    ]
 
 
 def _looks(busiest: int, now: datetime) -> dict[str, Look]:
@@ -104,21 +132,39 @@ def _looks(busiest: int, now: datetime) -> dict[str, Look]:
     month = Period(first=today - timedelta(days=29), last=today)
     year = Period(first=date(today.year - 1, today.month, 1), last=today.replace(day=1) - timedelta(days=1))
     with connection.cursor() as cursor:
-        cursor.execute("select handling_province, handling_county from complaints_complaint group by 1, 2 order by count(*) desc limit 1")
+        cursor.execute(
+            "select handling_province, handling_county from complaints_complaint group by 1, 2 order by count(*) desc"
+            " limit 1"
+        )
         province_id, county_id = cursor.fetchone()
     nation = Scope(regions=(Region.objects.get(level="country", country="CN"),))
     province, county = (Scope(regions=(Region.objects.get(pk=pk),)) for pk in (province_id, county_id))
     counters = Counters.at(now, calendar)
-    names = ("received", "closed", "ended_settled", "ended_unconfirmed", "ended_failed", "in_time", "response_minutes", "responded")
+    names = (
+        "received",
+        "closed",
+        "ended_settled",
+        "ended_unconfirmed",
+        "ended_failed",
+        "in_time",
+        "response_minutes",
+        "responded",
+    )
     return {
         "nation, 30 days by problem": lambda: counters.sums(nation, month, by="problem", names=names),
         "province, 12 months by month": lambda: counters.sums(province, year, by="month", names=names),
         "county, 12 months by month": lambda: counters.sums(county, year, by="month", names=names),
         "the largest enterprise, 12 months": lambda: counters.sums(Scope(enterprise_id=busiest), year, names=names),
         "median and p90, province, 12 months": lambda: counters.buckets(province, year, ["response_minutes"]),
-        "all figures of a province, 30 days, whole": lambda: rollup_figures.flow(Measure(province, month, now, calendar)),
-        "all figures of a province, 12 months, whole": lambda: rollup_figures.flow(Measure(province, year, now, calendar)),
-        "all figures of the nation, 12 months, whole": lambda: rollup_figures.flow(Measure(nation, year, now, calendar)),
+        "all figures of a province, 30 days, whole": lambda: rollup_figures.flow(
+            Measure(province, month, now, calendar)
+        ),
+        "all figures of a province, 12 months, whole": lambda: rollup_figures.flow(
+            Measure(province, year, now, calendar)
+        ),
+        "all figures of the nation, 12 months, whole": lambda: rollup_figures.flow(
+            Measure(nation, year, now, calendar)
+        ),
     }
 
 
@@ -144,8 +190,17 @@ def _reads(size: int, busiest: int, rounds: int, figures: list[Figure]) -> dict[
                 floors.append(statistics.median(timed(by_key) * 1000 for _ in range(CALLS)))
             found[what] = statistics.median(products)
             goal = None if what.startswith("all figures") else ("≤", 30.0)
-            figures.append(compared(products, floors, benchmark="rollups", what=f"{what}, {size:,} cases", unit="ms",
-                                    floor_is="ms, a row by key", goal=goal))  # fmt: skip
+            figures.append(
+                compared(
+                    products,
+                    floors,
+                    benchmark="rollups",
+                    what=f"{what}, {size:,} cases",
+                    unit="ms",
+                    floor_is="ms, a row by key",
+                    goal=goal,
+                )
+            )
     return found
 
 
@@ -165,10 +220,15 @@ def _fold(count: int) -> list[Figure]:
     if rollups.waiting()[0]:
         raise SystemExit("something was not folded")
     return [
-        Figure(benchmark="rollups", what=f"folding {waiting:,} entries of {count:,} new cases", value=waiting / seconds, unit="entries/s",
-               more={"cases_per_s": count / seconds}),
+        Figure(
+            benchmark="rollups",
+            what=f"folding {waiting:,} entries of {count:,} new cases",
+            value=waiting / seconds,
+            unit="entries/s",
+            more={"cases_per_s": count / seconds},
+        ),
         Figure(benchmark="rollups", what="a batch of folding, slowest", value=max(batches), unit="s"),
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":

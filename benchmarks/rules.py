@@ -50,10 +50,22 @@ def measure(*, quick: bool) -> list[Figure]:
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         best = max(product)
         return [
-            compared(product, floor, benchmark="rules", what=f"a rule tried on {count} cases", unit="cases/s",
-                     floor_is="cases/s, the same rows read plainly"),
+            compared(
+                product,
+                floor,
+                benchmark="rules",
+                what=f"a rule tried on {count} cases",
+                unit="cases/s",
+                floor_is="cases/s, the same rows read plainly",
+            ),
             Figure(benchmark="rules", what="seconds for 100,000", value=100_000 / best, unit="s", goal=("≤", 20)),
-            Figure(benchmark="rules", what=f"memory above the first piece after {rounds} × {count}", value=grown, unit="MiB", goal=("≤", 100)),
+            Figure(
+                benchmark="rules",
+                what=f"memory above the first piece after {rounds} × {count}",
+                value=grown,
+                unit="MiB",
+                goal=("≤", 100),
+            ),
         ]
 
 
@@ -74,10 +86,26 @@ def _change() -> Any:
     city = Region.objects.get(code="350100")
     firm = Enterprise.objects.get(name="中国电信股份有限公司福建分公司")
     what = dict.fromkeys(rule_changing.COLUMNS) | {
-        "priority": 50, "named": "", "channel": "", "category": "service.telecom", "region": city.pk, "target_enterprise": firm.pk}
-    return rule_changing.draft(kind="set", rule=None, what=what, starts_on=now.date(), ends_on=None, why="x", why_en="",
-                               by=User.objects.earliest("pk"), reach=rule_changing.Reach(((city.pk, city.last),)), now=now,
-                               today=now.date())  # fmt: skip
+        "priority": 50,
+        "named": "",
+        "channel": "",
+        "category": "service.telecom",
+        "region": city.pk,
+        "target_enterprise": firm.pk,
+    }
+    return rule_changing.draft(
+        kind="set",
+        rule=None,
+        what=what,
+        starts_on=now.date(),
+        ends_on=None,
+        why="x",
+        why_en="",
+        by=User.objects.earliest("pk"),
+        reach=rule_changing.Reach(((city.pk, city.last),)),
+        now=now,
+        today=now.date(),
+    )
 
 
 def _try(change: Any, days: int) -> None:

@@ -21,8 +21,10 @@ def make_people(cursor: Any, count: int) -> list[tuple[UUID, bytes]]:
 
     people = [(uuid4(), sealing.new_secret()) for _ in range(min(count, PEOPLE))]
     keys, suite = keyring.keys(), keyring.suite()
-    rows = ((str(person), _bytes(sealing.wrap(secret, person=person, keys=keys, suite=suite)), "now")
-            for person, secret in people)
+    rows = (
+        (str(person), _bytes(sealing.wrap(secret, person=person, keys=keys, suite=suite)), "now")
+        for person, secret in people
+    )
     _copy(cursor, "accounts_personkey (person, wrapped, made_at)", rows)
     return people
 
@@ -64,9 +66,12 @@ def seal_copies(cursor: Any, *, above: int) -> None:
         place = field.place_with([case, audience, sequence, kind, digest])
         clear[audience, sequence, kind, bytes(digest)] = sealing.open_sealed(bytes(sealed), secret=secret, place=place)
     # What is sealed for somebody else than the pattern's person is a copy that was sealed before.
-    cursor.execute("select id, complaint_id, audience, sequence, kind, digest from complaints_personaltext p"
-                   " where complaint_id >= %s and sealed = any(select sealed from complaints_personaltext"
-                   " where complaint_id < %s)", [above, above])
+    cursor.execute(
+        "select id, complaint_id, audience, sequence, kind, digest from complaints_personaltext p"
+        " where complaint_id >= %s and sealed = any(select sealed from complaints_personaltext"
+        " where complaint_id < %s)",
+        [above, above],
+    )
     found = cursor.fetchall()
     people = make_people(cursor, len({row[1] for row in found}))
     cursor.execute("create temp table sealed_copy (id bigint, key_id uuid, sealed bytea) on commit preserve rows")
@@ -76,10 +81,16 @@ def seal_copies(cursor: Any, *, above: int) -> None:
             person, secret = people[case // above % len(people)]
             place = field.place_with([case, audience, sequence, kind, digest])
             text = clear[audience, sequence, kind, bytes(digest)]
-            yield str(pk), str(person), _bytes(sealing.seal(text, person=person, secret=secret, place=place, suite=suite))
+            yield (
+                str(pk),
+                str(person),
+                _bytes(sealing.seal(text, person=person, secret=secret, place=place, suite=suite)),
+            )
 
     _copy(cursor, "sealed_copy (id, key_id, sealed)", rows())
-    cursor.execute("update complaints_personaltext t set sealed = s.sealed, key_id = s.key_id from sealed_copy s where s.id = t.id")
+    cursor.execute(
+        "update complaints_personaltext t set sealed = s.sealed, key_id = s.key_id from sealed_copy s where s.id = t.id"
+    )
     cursor.execute("drop table sealed_copy")
 
 
@@ -90,7 +101,9 @@ def _bytes(value: bytes) -> str:
 def _copy(cursor: Any, target: str, rows: Iterable[tuple[str, ...]]) -> None:
     """By way of a table of its own: nothing is copied straight into one that row-level security guards."""
     table, _, columns = target.partition(" ")
-    cursor.execute(f"create temp table incoming on commit preserve rows as select {columns[1:-1]} from {table} with no data")
+    cursor.execute(
+        f"create temp table incoming on commit preserve rows as select {columns[1:-1]} from {table} with no data"
+    )
     left = iter(rows)
     while some := list(islice(left, 20_000)):
         cursor.copy_expert("copy incoming from stdin", io.StringIO("".join("\t".join(row) + "\n" for row in some)))

@@ -19,12 +19,114 @@ from benchmarks import ground
 from benchmarks.lists import _alternating, _bare
 from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell, timed
 
-PLACES = ("福州", "福州鼓楼", "福州台江", "福州仓山", "厦门", "泉州", "杭州", "上海", "北京", "广州", "深圳", "成都", "武汉", "西安", "长沙", "哈尔滨")
-WORDS = ("金", "海", "华", "新", "恒", "泰", "瑞", "丰", "盛", "嘉", "宏", "兴", "安", "康", "乐", "美", "佳", "优", "天", "云", "风", "星",
-         "龙", "凤", "山", "川", "江", "湖", "春", "秋", "明", "光", "达", "通", "顺", "利", "源", "宝", "玉", "石", "林", "木", "禾", "田",
-         "园", "苑", "阳", "月", "辰", "晨", "熙", "悦", "诚", "信", "德", "仁", "义", "礼", "智", "和", "平", "凯", "旋", "胜", "奥", "博")  # fmt: skip
-TRADES = ("餐饮管理", "健身服务", "家居用品", "电器销售", "网络科技", "教育咨询", "商贸", "物业服务", "汽车维修", "旅行社", "美容美发", "通信服务",
-          "超市连锁", "装饰工程", "服装", "医疗器械", "食品", "酒店管理", "文化传播", "快递服务")  # fmt: skip
+PLACES = (
+    "福州",
+    "福州鼓楼",
+    "福州台江",
+    "福州仓山",
+    "厦门",
+    "泉州",
+    "杭州",
+    "上海",
+    "北京",
+    "广州",
+    "深圳",
+    "成都",
+    "武汉",
+    "西安",
+    "长沙",
+    "哈尔滨",
+)
+WORDS = (
+    "金",
+    "海",
+    "华",
+    "新",
+    "恒",
+    "泰",
+    "瑞",
+    "丰",
+    "盛",
+    "嘉",
+    "宏",
+    "兴",
+    "安",
+    "康",
+    "乐",
+    "美",
+    "佳",
+    "优",
+    "天",
+    "云",
+    "风",
+    "星",
+    "龙",
+    "凤",
+    "山",
+    "川",
+    "江",
+    "湖",
+    "春",
+    "秋",
+    "明",
+    "光",
+    "达",
+    "通",
+    "顺",
+    "利",
+    "源",
+    "宝",
+    "玉",
+    "石",
+    "林",
+    "木",
+    "禾",
+    "田",
+    "园",
+    "苑",
+    "阳",
+    "月",
+    "辰",
+    "晨",
+    "熙",
+    "悦",
+    "诚",
+    "信",
+    "德",
+    "仁",
+    "义",
+    "礼",
+    "智",
+    "和",
+    "平",
+    "凯",
+    "旋",
+    "胜",
+    "奥",
+    "博",
+)
+TRADES = (
+    "餐饮管理",
+    "健身服务",
+    "家居用品",
+    "电器销售",
+    "网络科技",
+    "教育咨询",
+    "商贸",
+    "物业服务",
+    "汽车维修",
+    "旅行社",
+    "美容美发",
+    "通信服务",
+    "超市连锁",
+    "装饰工程",
+    "服装",
+    "医疗器械",
+    "食品",
+    "酒店管理",
+    "文化传播",
+    "快递服务",
+)
 FORMS = ("有限公司", "有限公司", "有限公司", "有限责任公司", "股份有限公司", "集团有限公司", "店")
 RARE = "移动"
 
@@ -100,16 +202,43 @@ def _figures(size: int, rounds: int) -> list[Figure]:
         product, floors = _alternating(look, by_key, rounds)
         sql, sql_floor = _alternating(_bare(look), _bare(by_key), rounds)
         ratios = spread([one / other for one, other in zip(sql, sql_floor, strict=True)])
-        more = {"sql_ms": statistics.median(sql), "sql_floor_ms": statistics.median(sql_floor), "sql_ratio": ratios,
-                "found": len(look())}  # fmt: skip
-        figures.append(compared(product, floors, benchmark="search", what=f"{what}, {size:,} enterprises", unit="ms",
-                                floor_is="ms, by key", goal=("≤", 8), more=more))  # fmt: skip
-        figures.append(compared(sql, sql_floor, benchmark="search", what=f"{what}, as SQL", unit="ms",
-                                floor_is="ms, by key"))  # fmt: skip
+        more = {
+            "sql_ms": statistics.median(sql),
+            "sql_floor_ms": statistics.median(sql_floor),
+            "sql_ratio": ratios,
+            "found": len(look()),
+        }
+        figures.append(
+            compared(
+                product,
+                floors,
+                benchmark="search",
+                what=f"{what}, {size:,} enterprises",
+                unit="ms",
+                floor_is="ms, by key",
+                goal=("≤", 8),
+                more=more,
+            )
+        )
+        figures.append(
+            compared(sql, sql_floor, benchmark="search", what=f"{what}, as SQL", unit="ms", floor_is="ms, by key")
+        )
     for what, query in typed.items():
-        times = [timed(lambda query=query: find(query, on=today, region_id=350102000, limit=11)) * 1000 for _ in range(rounds)]
-        figures.append(Figure(benchmark="search", what=f"hits: {what}", value=statistics.median(times), unit="ms",
-                              goal=("≤", 60), rounds=rounds, more={"min_max": [min(times), max(times)]}))  # fmt: skip
+        times = [
+            timed(lambda query=query: find(query, on=today, region_id=350102000, limit=11)) * 1000
+            for _ in range(rounds)
+        ]
+        figures.append(
+            Figure(
+                benchmark="search",
+                what=f"hits: {what}",
+                value=statistics.median(times),
+                unit="ms",
+                goal=("≤", 60),
+                rounds=rounds,
+                more={"min_max": [min(times), max(times)]},
+            )
+        )
     return figures
 
 

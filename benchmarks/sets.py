@@ -1,7 +1,8 @@
 """What a set of 500 offers costs beside the same offers one by one, and what a table of 10,000 lines costs its worker.
 
 `python -m benchmarks.sets`: offers in one flush of `take_each` with one measure, floor: `take` for each, in slices that
-alternate. Then a table of 10,000 lines (a call logged on each case), read, tried out and carried out by the sweep as the
+alternate. Then a table of 10,000 lines (a call logged on each case), read, tried out and carried out by the sweep as
+the
 worker runs it: lines a second of each part, and how far the memory of the process rises above what it was before.
 """
 
@@ -44,13 +45,19 @@ def measure(*, quick: bool) -> list[Figure]:
 def _cases() -> list[int]:
     from complaints.models import Complaint
 
-    return list(Complaint.objects.filter(status="negotiating", pk__gte=STRIDE).order_by("pk").values_list("pk", flat=True))
+    return list(
+        Complaint.objects.filter(status="negotiating", pk__gte=STRIDE).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def _staff() -> Any:
     from complaints.models import Complaint
 
-    case = Complaint.objects.select_related("handler__user", "handler__enterprise").filter(status="negotiating", handler__isnull=False).first()
+    case = (
+        Complaint.objects.select_related("handler__user", "handler__enterprise")
+        .filter(status="negotiating", handler__isnull=False)
+        .first()
+    )
     assert case is not None
     assert case.handler is not None
     return case.handler
@@ -70,8 +77,16 @@ def _offers(rounds: int) -> Figure:
         measure, demands = uuid4(), sending.open_demands(cases)
         found = []
         for case in cases:
-            answers, promises = offer_of([Short(demand=d, verdict="grant", by="service_change", due_on=now.date()) for d in demands[case]])
-            found.append((case, offers.make_offer(answers=answers, promises=promises, message="统一答复。", measure_id=measure), actor))
+            answers, promises = offer_of(
+                [Short(demand=d, verdict="grant", by="service_change", due_on=now.date()) for d in demands[case]]
+            )
+            found.append(
+                (
+                    case,
+                    offers.make_offer(answers=answers, promises=promises, message="统一答复。", measure_id=measure),
+                    actor,
+                )
+            )
         return found
 
     def at_once(cases: list[int]) -> None:
@@ -84,10 +99,17 @@ def _offers(rounds: int) -> Figure:
     at_once(ids[-SET:])
     for number in range(rounds):
         first = number * (SET + ALONE)
-        together.append(SET / timed(lambda first=first: at_once(ids[first:first + SET])))
-        alone.append(ALONE / timed(lambda first=first: one_by_one(ids[first + SET:first + SET + ALONE])))
-    return compared(together, alone, benchmark="sets", what="a set of 500 offers in one flush", unit="/s", floor_is="/s, one by one",
-                    goal=("≥", 8))  # fmt: skip
+        together.append(SET / timed(lambda first=first: at_once(ids[first : first + SET])))
+        alone.append(ALONE / timed(lambda first=first: one_by_one(ids[first + SET : first + SET + ALONE])))
+    return compared(
+        together,
+        alone,
+        benchmark="sets",
+        what="a set of 500 offers in one flush",
+        unit="/s",
+        floor_is="/s, one by one",
+        goal=("≥", 8),
+    )
 
 
 def _table(lines: int) -> list[Figure]:
@@ -98,14 +120,22 @@ def _table(lines: int) -> list[Figure]:
     from complaints.tables.round_trip import asking, working
 
     staff, now = _staff(), datetime.now(ZONE)
-    numbers = list(Complaint.objects.filter(status="negotiating", enterprise=staff.enterprise).order_by("-pk").values_list("number", flat=True)[:lines])
+    numbers = list(
+        Complaint.objects.filter(status="negotiating", enterprise=staff.enterprise)
+        .order_by("-pk")
+        .values_list("number", flat=True)[:lines]
+    )
     assert len(numbers) == lines, len(numbers)
     heading = "number,step,contact_channel,contact_reached,contact_note\n"
-    raw = (heading + "\n".join(f"{number},log_contact,phone,yes,已告知退费办法和到账时间。" for number in numbers)).encode()
+    raw = (
+        heading + "\n".join(f"{number},log_contact,phone,yes,已告知退费办法和到账时间。" for number in numbers)
+    ).encode()
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         settings.EXPORT_ROOT = folder
-        trip = asking.take_in([raw], name="table.csv", user=staff.user, actor=staff_member(staff), language="zh-hans", now=now)
+        trip = asking.take_in(
+            [raw], name="table.csv", user=staff.user, actor=staff_member(staff), language="zh-hans", now=now
+        )
         before, longest, highest = _resident(), [], 0.0
         spent: dict[str, float] = {}
         while trip.state not in ("done", "failed"):
@@ -120,11 +150,33 @@ def _table(lines: int) -> list[Figure]:
             trip = RoundTrip.objects.get(pk=trip.pk)
         assert asking.counts_of(trip)["done"] == lines, asking.counts_of(trip)
     for state, words in (("reading", "read"), ("checking", "tried out"), ("applying", "carried out")):
-        figures.append(Figure(benchmark="sets", what=f"a table of {lines:,} lines, {words}", value=lines / spent[state], unit="lines/s",
-                              more={"seconds": round(spent[state], 1)}))
+        figures.append(
+            Figure(
+                benchmark="sets",
+                what=f"a table of {lines:,} lines, {words}",
+                value=lines / spent[state],
+                unit="lines/s",
+                more={"seconds": round(spent[state], 1)},
+            )
+        )
     pieces = sorted(longest)
-    figures.append(Figure(benchmark="sets", what=f"a table of {lines:,} lines, median piece", value=statistics.median(pieces) * 1000, unit="ms"))
-    figures.append(Figure(benchmark="sets", what=f"a table of {lines:,} lines, memory beyond the start", value=highest, unit="MiB", goal=("≤", 100)))
+    figures.append(
+        Figure(
+            benchmark="sets",
+            what=f"a table of {lines:,} lines, median piece",
+            value=statistics.median(pieces) * 1000,
+            unit="ms",
+        )
+    )
+    figures.append(
+        Figure(
+            benchmark="sets",
+            what=f"a table of {lines:,} lines, memory beyond the start",
+            value=highest,
+            unit="MiB",
+            goal=("≤", 100),
+        )
+    )
     return figures
 
 

@@ -61,9 +61,9 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
     multiply(base, due + ROUNDS * (one_by_one + 500) + 500)
     with base.administrator() as administrator:
         administrator.cursor().execute(
-            "create table floor_case (like complaints_complaint including all);"
-            f" insert into floor_case select * from complaints_complaint where id > {STRIDE} order by id limit {due + 1};"
-            f" grant select, update on floor_case to {roles.APP}"
+            "create table floor_case (like complaints_complaint including all); insert into floor_case select * from"
+            f" complaints_complaint where id > {STRIDE} order by id limit {due + 1}; grant select, update on floor_case"
+            f" to {roles.APP}"
         )
     base.settle()
     before = "filed" if kind == "forwarding" else "negotiating"
@@ -105,16 +105,44 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
     more = {"batch_p50_ms": round(middle, 1), "batch_max_ms": round(max(milliseconds), 1), "due": due}
     name = f"{kind} sweep"
     return [
-        compared(rates, floors, benchmark="sweeps", what=name, unit="/s", floor_is="/s, plain UPDATE", goal=("≥", 0.15),
-                 more=more),
-        compared(rates, alone, benchmark="sweeps", what=f"{name}, batches", unit="/s", floor_is="/s, one by one",
-                 goal=("≥", 8)),
-        compared(cpu, floor_cpu, benchmark="sweeps", what=f"{name}, CPU a case", unit="ms", floor_is="ms, plain UPDATE"),
-        Figure(benchmark="sweeps", what=f"{name}, locks held, median batch", value=middle, unit="ms", goal=("≤", 150),
-               more={"max_ms": max(milliseconds)}),
-        Figure(benchmark="sweeps", what=f"{name}, last tenth of the batches ÷ median", value=last / middle, unit="×",
-               goal=("≤", 1.5)),
-    ]  # fmt: skip
+        compared(
+            rates,
+            floors,
+            benchmark="sweeps",
+            what=name,
+            unit="/s",
+            floor_is="/s, plain UPDATE",
+            goal=("≥", 0.15),
+            more=more,
+        ),
+        compared(
+            rates,
+            alone,
+            benchmark="sweeps",
+            what=f"{name}, batches",
+            unit="/s",
+            floor_is="/s, one by one",
+            goal=("≥", 8),
+        ),
+        compared(
+            cpu, floor_cpu, benchmark="sweeps", what=f"{name}, CPU a case", unit="ms", floor_is="ms, plain UPDATE"
+        ),
+        Figure(
+            benchmark="sweeps",
+            what=f"{name}, locks held, median batch",
+            value=middle,
+            unit="ms",
+            goal=("≤", 150),
+            more={"max_ms": max(milliseconds)},
+        ),
+        Figure(
+            benchmark="sweeps",
+            what=f"{name}, last tenth of the batches ÷ median",
+            value=last / middle,
+            unit="×",
+            goal=("≤", 1.5),
+        ),
+    ]
 
 
 def taking() -> Any:

@@ -1,7 +1,8 @@
 """What it costs to distribute 200 cases at once, beside distributing them one by one.
 
 `python -m benchmarks.triage`: cases that wait for a person, each forwarded to its own first suggestion as the page of
-triage does it (ranked anew, judged for itself, an entry of the record and two notices each), in slices that alternate with
+triage does it (ranked anew, judged for itself, an entry of the record and two notices each), in slices that alternate
+with
 the page's step for single cases.
 """
 
@@ -38,8 +39,14 @@ def _wait(pattern: Pattern) -> None:
     from complaints.parties.actors import SYSTEM
 
     candidate = {"enterprise_id": pattern.enterprise.pk, "branch_id": pattern.branch.pk, "score": 90, "why": []}
-    pattern.take(pattern.file(), authority.refer_to_triage(reason="ambiguous", explanation={
-        "rule": "", "version": None, "confidence": "", "why": [], "candidates": [candidate]}), SYSTEM)
+    pattern.take(
+        pattern.file(),
+        authority.refer_to_triage(
+            reason="ambiguous",
+            explanation={"rule": "", "version": None, "confidence": "", "why": [], "candidates": [candidate]},
+        ),
+        SYSTEM,
+    )
 
 
 def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
@@ -55,8 +62,12 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     place = Complaint.objects.filter(status="triage").first()
     if place is None:
         raise SystemExit("nothing waits")
-    Officer.objects.create(user=user, authority=Authority.objects.get(pk=place.handling_authority_id), role=Officer.Role.INTAKE)
-    waiting = iter(Complaint.objects.filter(pk__gt=STRIDE, status="triage").order_by("pk").values_list("number", flat=True))
+    Officer.objects.create(
+        user=user, authority=Authority.objects.get(pk=place.handling_authority_id), role=Officer.Role.INTAKE
+    )
+    waiting = iter(
+        Complaint.objects.filter(pk__gt=STRIDE, status="triage").order_by("pk").values_list("number", flat=True)
+    )
     held: list[float] = []
 
     def send(number: int) -> None:
@@ -90,8 +101,18 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     entries = HandlingStep.objects.filter(step="forward").values("complaint").distinct().count()
     if entries != (rounds + 1) * (at_once + ALONE):
         raise SystemExit(f"{entries} entries of the record")
-    return [compared(rates, floors, benchmark="triage", what=f"distribute {at_once} cases", unit="/s", floor_is="/s, one by one",
-                     goal=("≥", 8), more={"milliseconds": [min(held), max(held)]})]  # fmt: skip
+    return [
+        compared(
+            rates,
+            floors,
+            benchmark="triage",
+            what=f"distribute {at_once} cases",
+            unit="/s",
+            floor_is="/s, one by one",
+            goal=("≥", 8),
+            more={"milliseconds": [min(held), max(held)]},
+        )
+    ]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.verification`: settled cases, copied with chains of their own, one seal over each batch. Floor:
 the entries alone (bodies and digests, by the order of the chains) streamed through a server-side cursor of the same
-size; for the whole record the personal texts too. Memory is the growth of this process over one whole verification, at a tenth of the entries and at all of them.
+size; for the whole record the personal texts too. Memory is the growth of this process over one whole verification, at
+a tenth of the entries and at all of them.
 """
 
 from __future__ import annotations
@@ -65,15 +66,40 @@ def measure(*, quick: bool) -> list[Figure]:
             chains.append(entries / timed(lambda: _within(lambda: _chains(Report(), ""))))
             whole.append(entries / timed(verify))
     return [
-        compared(chains, floors, benchmark="verification", what=f"chains, {entries:,} entries", unit="/s",
-                 floor_is="/s, streaming them", goal=("≥", 0.35)),
-        compared(whole, both, benchmark="verification", what="whole record: chains, texts, names, seals", unit="/s",
-                 floor_is="/s, streaming entries and texts", goal=("≥", 0.35)),
-        Figure(benchmark="verification", what="memory at all entries", value=peaks[1], unit="MB", goal=("≤", MOST_MB),
-               more={"at_a_tenth": peaks[0]}),
-        Figure(benchmark="verification", what="memory, all entries ÷ a tenth of them", value=peaks[1] / peaks[0],
-               unit="×", goal=("≤", 1.5)),
-    ]  # fmt: skip
+        compared(
+            chains,
+            floors,
+            benchmark="verification",
+            what=f"chains, {entries:,} entries",
+            unit="/s",
+            floor_is="/s, streaming them",
+            goal=("≥", 0.35),
+        ),
+        compared(
+            whole,
+            both,
+            benchmark="verification",
+            what="whole record: chains, texts, names, seals",
+            unit="/s",
+            floor_is="/s, streaming entries and texts",
+            goal=("≥", 0.35),
+        ),
+        Figure(
+            benchmark="verification",
+            what="memory at all entries",
+            value=peaks[1],
+            unit="MB",
+            goal=("≤", MOST_MB),
+            more={"at_a_tenth": peaks[0]},
+        ),
+        Figure(
+            benchmark="verification",
+            what="memory, all entries ÷ a tenth of them",
+            value=peaks[1] / peaks[0],
+            unit="×",
+            goal=("≤", 1.5),
+        ),
+    ]
 
 
 def _within(work: Callable[[], Any]) -> None:

@@ -1,7 +1,8 @@
 """What the second wall costs: the same page with and without row-level security, in turns.
 
 `python -m benchmarks.walls`: the lists of an authority (county, province) and of an enterprise, and the page of a case
-for each side, through all middleware. With: one transaction under the caller's role, and every policy. Without: the same
+for each side, through all middleware. With: one transaction under the caller's role, and every policy. Without: the
+same
 process lets the view run as the steps do, whose policies are `true`. What is compared is CPU, of this process and of
 PostgreSQL together: it does not wait for what else the machine does. Goal of the issue: at most a tenth slower.
 """
@@ -40,17 +41,24 @@ def measure(*, quick: bool) -> list[Figure]:
         asks = {
             f"authority's list, province, {size}": watchers.page_for(watchers.officer(), "/authority/cases/"),
             f"authority's list, county, {size}": watchers.page_for(watchers.officer(COUNTY), "/authority/cases/"),
-            f"authority's closed cases, {size}": watchers.page_for(watchers.officer(), "/authority/cases/?status=closed"),
+            f"authority's closed cases, {size}": watchers.page_for(
+                watchers.officer(), "/authority/cases/?status=closed"
+            ),
             f"authority's day, {size}": watchers.page_for(watchers.officer(), "/authority/"),
             f"enterprise's queue, {size}": watchers.page_for(busiest, "/enterprise/queue/"),
             "case page, consumer": watchers.page_for(pattern.chen, f"/cases/{case.number}/"),
             "case page, enterprise": watchers.page_for(
-                watchers.manager(pattern.enterprise.pk), f"/enterprise/cases/{case.number}/"),
+                watchers.manager(pattern.enterprise.pk), f"/enterprise/cases/{case.number}/"
+            ),
             "case page, authority": watchers.page_for(watchers.officer(COUNTY), f"/authority/cases/{case.number}/"),
-        }  # fmt: skip
+        }
         return [_figure(what, ask, rounds, base=base, goal=("≤", 1.10)) for what, ask in asks.items()] + [
-            _figure(f"dashboard, {what}, {size}", watchers.page_for(watchers.officer(region), "/oversight/"), rounds,
-                    base=base)
+            _figure(
+                f"dashboard, {what}, {size}",
+                watchers.page_for(watchers.officer(region), "/oversight/"),
+                rounds,
+                base=base,
+            )
             for what, region in (("province", watchers.PROVINCE), ("nation", 100000000))
         ]
 

@@ -23,7 +23,12 @@ def officer(region: int = PROVINCE) -> Any:
         level = "province" if place.level == "province" else "county"
         nation = Authority.objects.get(level="national")
         authority = Authority.objects.create(
-            name=f"{place.name}市场监督管理局", region=place, level=level, parent=nation, has_power=True, document_code="试"
+            name=f"{place.name}市场监督管理局",
+            region=place,
+            level=level,
+            parent=nation,
+            has_power=True,
+            document_code="试",
         )
     user = user_for(Contact("email", f"officer{region}@example.com"), name="瑞试")
     Officer.objects.get_or_create(user=user, authority=authority, defaults={"role": Officer.Role.HANDLER})

@@ -49,9 +49,11 @@ def _figures(pattern: Pattern, receiver: Receiver, dead: Receiver, each: int, ro
     from web import outgoing
 
     rule = outgoing.Rule(
-        ports=(receiver.port, dead.port), allows=lambda address: address == ip_address("127.0.0.1"),
-        resolve=lambda _name, _port: ["127.0.0.1"], tls=receiver.trusting,
-    )  # fmt: skip
+        ports=(receiver.port, dead.port),
+        allows=lambda address: address == ip_address("127.0.0.1"),
+        resolve=lambda _name, _port: ["127.0.0.1"],
+        tls=receiver.trusting,
+    )
     endpoints = [_endpoint(pattern, receiver.url) for _ in range(ENDPOINTS)]
 
     def product() -> float:
@@ -93,27 +95,51 @@ def _figures(pattern: Pattern, receiver: Receiver, dead: Receiver, each: int, ro
         floors.append(count / timed(floor))
         beside.append(count / beside_the_dead())
     return [
-        compared(alone, floors, benchmark="webhooks", what=f"{count} messages to {ENDPOINTS} endpoints; aim 50/s", unit="/s",
-                 floor_is="/s, bare calls"),
-        compared(beside, alone, benchmark="webhooks", what="the same beside one that never answers", unit="/s",
-                 floor_is="/s, without it"),
-    ]  # fmt: skip
+        compared(
+            alone,
+            floors,
+            benchmark="webhooks",
+            what=f"{count} messages to {ENDPOINTS} endpoints; aim 50/s",
+            unit="/s",
+            floor_is="/s, bare calls",
+        ),
+        compared(
+            beside,
+            alone,
+            benchmark="webhooks",
+            what="the same beside one that never answers",
+            unit="/s",
+            floor_is="/s, without it",
+        ),
+    ]
 
 
 def _endpoint(pattern: Pattern, url: str) -> Any:
     from enterprises.models import WebhookEndpoint
 
     return WebhookEndpoint.objects.create(
-        enterprise=pattern.enterprise, url=url, secret="whsec_" + "c2VjcmV0" * 4, cursor="0.0.0", events=["file"],
-        created_at=datetime.now(ZONE), created_by=pattern.staff.user,
-    )  # fmt: skip
+        enterprise=pattern.enterprise,
+        url=url,
+        secret="whsec_" + "c2VjcmV0" * 4,
+        cursor="0.0.0",
+        events=["file"],
+        created_at=datetime.now(ZONE),
+        created_by=pattern.staff.user,
+    )
 
 
 def _message(endpoint: Any) -> Any:
     from complaints.webhooks.making import delivery_of
 
-    said = {"id": "1", "case": "20261126-AAAAAAAAAAAA-0", "sequence": 3, "from_status": "with_enterprise",
-            "to_status": "negotiating", "outcome": "", "external_ref": ""}  # fmt: skip
+    said = {
+        "id": "1",
+        "case": "20261126-AAAAAAAAAAAA-0",
+        "sequence": 3,
+        "from_status": "with_enterprise",
+        "to_status": "negotiating",
+        "outcome": "",
+        "external_ref": "",
+    }
     now = datetime.now(ZONE)
     return delivery_of(endpoint, f"benchmark:{ground.key()}", "accept_case", now, said, complaint_id=None, now=now)
 
@@ -159,15 +185,23 @@ def _certificate(folder: Path) -> tuple[str, str]:
         key = ec.generate_private_key(ec.SECP256R1())
         name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]), dt.datetime.now(dt.UTC)
         made = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(now - dt.timedelta(days=1))
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=1))
             .not_valid_after(now + dt.timedelta(days=1))
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, hashes.SHA256())
-        )  # fmt: skip
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
         certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        secret.write_bytes(key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))  # fmt: skip
+        secret.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
     return str(certificate), str(secret)
 
 

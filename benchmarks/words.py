@@ -1,8 +1,11 @@
 """What a word costs in the lists of cases, under the database role of whoever types it, at 1,000,000 cases.
 
-`python -m benchmarks.words`: the ids that a word finds, for an enterprise with a twentieth of the cases, a county and a province,
-beside one case by its primary key and beside reading all texts without the index; then the page of the queue that shows them
-beside the page of the same rows by their ids. A rare word stands in one case of 2,999 (some twenty of that enterprise), a frequent one in all.
+`python -m benchmarks.words`: the ids that a word finds, for an enterprise with a twentieth of the cases, a county and a
+province,
+beside one case by its primary key and beside reading all texts without the index; then the page of the queue that shows
+them
+beside the page of the same rows by their ids. A rare word stands in one case of 2,999 (some twenty of that enterprise),
+a frequent one in all.
 """
 
 from __future__ import annotations
@@ -42,7 +45,11 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
     from database import row_security as walls
 
     figures = []
-    people = {"enterprise": (watchers.manager(firm), True), "county": (watchers.officer(COUNTY), False), "province": (watchers.officer(), False)}
+    people = {
+        "enterprise": (watchers.manager(firm), True),
+        "county": (watchers.officer(COUNTY), False),
+        "province": (watchers.officer(), False),
+    }
     for who, (user, is_at_job) in people.items():
         with walls.seeing_as(user, day=timezone.localdate(), is_at_job=is_at_job):
             pk = Complaint.objects.order_by("pk").values_list("pk", flat=True)[0]
@@ -52,15 +59,48 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
                 by_words = partial(_one, "select cases_with_words(%s, 2000)", word)
                 found = by_words()[0]
                 product, floors = _alternating(by_words, by_key, rounds)
-                figures.append(compared(product, floors, benchmark="words", unit="ms", floor_is="ms, by key", goal=goal,
-                                        what=f"{who}, {kind}, {'too many' if found is None else len(found)} of {size:,}"))  # fmt: skip
-                figures.append(Figure(benchmark="words", what=f"{who}, {kind}, at the most", value=max(product), unit="ms",
-                                      goal=("≤", 60), rounds=rounds))  # fmt: skip
+                figures.append(
+                    compared(
+                        product,
+                        floors,
+                        benchmark="words",
+                        unit="ms",
+                        floor_is="ms, by key",
+                        goal=goal,
+                        what=f"{who}, {kind}, {'too many' if found is None else len(found)} of {size:,}",
+                    )
+                )
+                figures.append(
+                    Figure(
+                        benchmark="words",
+                        what=f"{who}, {kind}, at the most",
+                        value=max(product),
+                        unit="ms",
+                        goal=("≤", 60),
+                        rounds=rounds,
+                    )
+                )
     whole, indexed = _alternating(
         partial(_one, "select array_agg(complaint_id) from complaints_casewords where strpos(folded, %s) > 0", RARE),
-        partial(_one, "select array_agg(complaint_id) from complaints_casewords where marks @> array[%s, %s]", RARE, f"e:{firm}"), 3)
-    figures.append(compared(whole, indexed, benchmark="words", what="no index, all texts read", unit="ms",
-                            floor_is="ms, an enterprise's by the index", goal=("≥", 200)))  # fmt: skip
+        partial(
+            _one,
+            "select array_agg(complaint_id) from complaints_casewords where marks @> array[%s, %s]",
+            RARE,
+            f"e:{firm}",
+        ),
+        3,
+    )
+    figures.append(
+        compared(
+            whole,
+            indexed,
+            benchmark="words",
+            what="no index, all texts read",
+            unit="ms",
+            floor_is="ms, an enterprise's by the index",
+            goal=("≥", 200),
+        )
+    )
     return figures
 
 
@@ -87,10 +127,32 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
             keyed = page(partial(_with_ids, staff, shown), everything)
             product, floors = _alternating(words, keyed, rounds)
             sql, sql_floor = _alternating(_bare(words), _bare(keyed), rounds)
-            more = {"sql_ms": statistics.median(sql), "sql_ratio": spread([a / b for a, b in zip(sql, sql_floor, strict=True)])}
-            figures.append(compared(product, floors, benchmark="words", unit="ms", floor_is="ms, the same rows by key", goal=("≤", 2.5), more=more,
-                                    what=f"queue by {kind}, {len(shown)} shown, {size:,} cases"))  # fmt: skip
-            figures.append(compared(sql, sql_floor, benchmark="words", what=f"queue by {kind}, as SQL", unit="ms", floor_is="ms, the same rows by key"))
+            more = {
+                "sql_ms": statistics.median(sql),
+                "sql_ratio": spread([a / b for a, b in zip(sql, sql_floor, strict=True)]),
+            }
+            figures.append(
+                compared(
+                    product,
+                    floors,
+                    benchmark="words",
+                    unit="ms",
+                    floor_is="ms, the same rows by key",
+                    goal=("≤", 2.5),
+                    more=more,
+                    what=f"queue by {kind}, {len(shown)} shown, {size:,} cases",
+                )
+            )
+            figures.append(
+                compared(
+                    sql,
+                    sql_floor,
+                    benchmark="words",
+                    what=f"queue by {kind}, as SQL",
+                    unit="ms",
+                    floor_is="ms, the same rows by key",
+                )
+            )
     return figures
 
 
@@ -102,10 +164,20 @@ def _with_ids(staff: Any, ids: list[int]) -> Any:
 
 def _size() -> Figure:
     """The index beside the table with its key."""
-    index, table = _one("select pg_relation_size('cases_by_words'), pg_relation_size('complaints_casewords')"
-                        " + pg_relation_size('complaints_casewords_pkey')")  # fmt: skip
-    return Figure(benchmark="words", what="index of words beside its table", value=index / 1e6, floor=table / 1e6, floor_is="MB", unit="MB",
-                  ratio=(index / table, index / table, index / table), goal=("≤", 0.7))  # fmt: skip
+    index, table = _one(
+        "select pg_relation_size('cases_by_words'), pg_relation_size('complaints_casewords')"
+        " + pg_relation_size('complaints_casewords_pkey')"
+    )
+    return Figure(
+        benchmark="words",
+        what="index of words beside its table",
+        value=index / 1e6,
+        floor=table / 1e6,
+        floor_is="MB",
+        unit="MB",
+        ratio=(index / table, index / table, index / table),
+        goal=("≤", 0.7),
+    )
 
 
 def _one(statement: str, *values: Any) -> Any:

@@ -1,10 +1,12 @@
 """Statements that are put together once: the same question about another row costs the row alone.
 
 The one rule: between two askings only values change. Whatever changes the words of a statement (another filter, a list
-of another length, unless it is one array: `__among`) is a statement of its own. Django puts a query together anew each time, and PostgreSQL plans it anew,
+of another length, unless it is one array: `__among`) is a statement of its own. Django puts a query together anew each
+time, and PostgreSQL plans it anew,
 with the policies of every table in it; for the page of a case both cost more than reading the rows.
 
-PostgreSQL keeps the plan for the connection, one a database role: it plans again by itself when a table, a policy or the
+PostgreSQL keeps the plan for the connection, one a database role: it plans again by itself when a table, a policy or
+the
 role has changed, so nothing here decides who sees what.
 """
 
@@ -99,7 +101,8 @@ class Statement:
 class Kept(Generic[Row]):
     """A queryset asked again and again: ``Kept(lambda case: Demand.objects.filter(complaint_id=case), int)``.
 
-    ``build`` is called once, with stand-ins of these types; it may use anything but ``prefetch_related`` and ``values``.
+    ``build`` is called once, with stand-ins of these types; it may use anything but ``prefetch_related`` and
+    ``values``.
     """
 
     def __init__(self, build: Callable[..., models.QuerySet[Row]], *types: type) -> None:
@@ -132,7 +135,7 @@ class Together:
 
     def __init__(self, *parts: Kept[Any]) -> None:
         self.parts, self.types = parts, max((part.types for part in parts), key=len)
-        if any(part.types != self.types[:len(part.types)] for part in parts):
+        if any(part.types != self.types[: len(part.types)] for part in parts):
             raise TypeError("Each of these queries begins with the same values.")
         self._joint: _Joint | None = None
         self._lock = Lock()
@@ -141,7 +144,9 @@ class Together:
         joint = self._joint
         if joint is None:
             with self._lock:
-                joint = self._joint = self._joint or _Joint([part.plan() for part in self.parts], _stand_ins(self.types))
+                joint = self._joint = self._joint or _Joint(
+                    [part.plan() for part in self.parts], _stand_ins(self.types)
+                )
         return joint.rows(values)
 
 
@@ -149,18 +154,24 @@ class _Joint:
     """Rows of several shapes in one answer: which query, and the columns as an array of texts.
 
     A text is what the server sends for a value of any type, so the driver's own readers make of it what they make of
-    the column. The union keeps the order of its parts and within them: the policies' functions are not for parallel use.
+    the column. The union keeps the order of its parts and within them: the policies' functions are not for parallel
+    use.
     """
 
     def __init__(self, plans: Sequence[_Plan[Any]], stand_ins: Sequence[Value]) -> None:
         self.plans, self.readers = plans, [_readers(plan) for plan in plans]
         self.statement = Statement(
             " union all ".join(_as_texts(place, plan) for place, plan in enumerate(plans)),
-            [value for plan in plans for value in plan.told], stand_ins)
+            [value for plan in plans for value in plan.told],
+            stand_ins,
+        )
 
     def rows(self, values: Sequence[Value]) -> list[list[Any]]:
         found: list[list[Any]] = [[] for _ in self.plans]
-        parts = [(plan.row, readers, rows.append) for plan, readers, rows in zip(self.plans, self.readers, found, strict=True)]
+        parts = [
+            (plan.row, readers, rows.append)
+            for plan, readers, rows in zip(self.plans, self.readers, found, strict=True)
+        ]
         with connection.cursor() as wrapper:
             cursor = wrapper.cursor
             for place, columns in self.statement.ask_by(wrapper, values):
@@ -206,8 +217,10 @@ class _Plan(Generic[Row]):
         self.words, self.told = compiler.as_sql()
         select = compiler.select
         self.width = len(select)
-        self.converters = [(place, *how) for place, how in
-                           compiler.get_converters([one[0] for one in select[:compiler.col_count]]).items()]
+        self.converters = [
+            (place, *how)
+            for place, how in compiler.get_converters([one[0] for one in select[: compiler.col_count]]).items()
+        ]
         self.shape: _Shape[Row] = _Shape(compiler.klass_info, select)
         self.annotated = list((compiler.annotation_col_map or {}).items())
         self.statement = Statement(self.words, self.told, stand_ins)
@@ -239,24 +252,34 @@ class _Shape(Generic[Row]):
     def __init__(self, known: Any, select: Any) -> None:
         fields = known["select_fields"]
         self.model, self.first, self.end = known["model"], fields[0], fields[-1] + 1
-        self.names = [one[0].target.attname for one in select[self.first:self.end]]
+        self.names = [one[0].target.attname for one in select[self.first : self.end]]
         # Asked once: the connection is looked up for each thread anew.
         self.alias = connection.alias
         self.key = self.first + self.names.index(self.model._meta.pk_fields[0].attname)
         # What a column's own descriptor makes of its value (sealed texts) is left to it; keys of other rows are values.
-        self.described = [name for name in self.names if hasattr(kind := getattr(self.model, name), "__set__")
-                          and not isinstance(kind, ForeignKeyDeferredAttribute)]
-        self.related = [(_Shape[Any](one, select), one["local_setter"], one["remote_setter"])
-                        for one in known.get("related_klass_infos", [])]
-        if (known.get("from_parent") or self.model.__init__ is not models.Model.__init__
-                or pre_init.has_listeners(self.model) or post_init.has_listeners(self.model)):
+        self.described = [
+            name
+            for name in self.names
+            if hasattr(kind := getattr(self.model, name), "__set__")
+            and not isinstance(kind, ForeignKeyDeferredAttribute)
+        ]
+        self.related = [
+            (_Shape[Any](one, select), one["local_setter"], one["remote_setter"])
+            for one in known.get("related_klass_infos", [])
+        ]
+        if (
+            known.get("from_parent")
+            or self.model.__init__ is not models.Model.__init__
+            or pre_init.has_listeners(self.model)
+            or post_init.has_listeners(self.model)
+        ):
             raise TypeError(f"{self.model.__name__} does more with a row than to hold it.")
 
     def row(self, columns: list[Any]) -> Row:
         row: Row = self.model.__new__(self.model)
         row._state = state = ModelState()
         state.adding, state.db = False, self.alias
-        row.__dict__.update(zip(self.names, columns[self.first:self.end], strict=True))
+        row.__dict__.update(zip(self.names, columns[self.first : self.end], strict=True))
         for name in self.described:
             setattr(row, name, row.__dict__[name])
         for shape, own, others in self.related:

@@ -280,7 +280,8 @@ class Walls:
         if room is None:
             return
         is_answer = getattr(error, "refusal", False) or isinstance(
-            error, Http404 | PermissionDenied | SuspiciousOperation)  # fmt: skip
+            error, Http404 | PermissionDenied | SuspiciousOperation
+        )
         broken = (type(error), error, error.__traceback__)
         if not is_answer:
             _room_of(request)

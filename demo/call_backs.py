@@ -16,10 +16,23 @@ from complaints.parties.actors import Actor
 
 #: What the consumers said, in turn.
 _SAID = (
-    {"overall": 5, "answers": {"contacted": "yes", "attitude": "good", "accepted": "yes"}, "text": "很快就退款了，满意。"},
+    {
+        "overall": 5,
+        "answers": {"contacted": "yes", "attitude": "good", "accepted": "yes"},
+        "text": "很快就退款了，满意。",
+    },
     {"overall": 4, "answers": {"contacted": "yes", "attitude": "fair", "accepted": "yes"}, "text": ""},
-    {"overall": 2, "answers": {"contacted": "no", "attitude": "poor", "accepted": "no"}, "text": "电话打了好几次才有人接。", "disagrees": True},
-    {"overall": 1, "answers": {"contacted": "yes", "attitude": "fair", "accepted": "no", "performed": "no"}, "text": "答应的退款没有到账。"},
+    {
+        "overall": 2,
+        "answers": {"contacted": "no", "attitude": "poor", "accepted": "no"},
+        "text": "电话打了好几次才有人接。",
+        "disagrees": True,
+    },
+    {
+        "overall": 1,
+        "answers": {"contacted": "yes", "attitude": "fair", "accepted": "no", "performed": "no"},
+        "text": "答应的退款没有到账。",
+    },
 )
 _RUNG_OF_FOUR = 3
 
@@ -30,11 +43,13 @@ def call_back_last_month(*, now: datetime) -> int:
     drawing.sweep_call_backs(now=now - (today - drawing.month_of(today)) - timedelta(days=2))
     drawn = drawing.sweep_call_backs(now=now)
     moves: list[tuple[int, Move, Actor]] = []
-    calls = CallBack.objects.filter(state="open", officer__isnull=False).select_related("officer__user", "officer__authority")
+    calls = CallBack.objects.filter(state="open", officer__isnull=False).select_related(
+        "officer__user", "officer__authority"
+    )
     for nth, call in enumerate(calls):
         if call.officer is not None and nth % 4 < _RUNG_OF_FOUR:
             said = dict(_SAID[nth % len(_SAID)])
             moves.append((call.complaint_id, casework.call_back(reached=True, **said), actors.officer([call.officer])))  # type: ignore[arg-type]
     for start in range(0, len(moves), handling.BATCH):
-        handling.take_each(moves[start:start + handling.BATCH], now=now)
+        handling.take_each(moves[start : start + handling.BATCH], now=now)
     return drawn

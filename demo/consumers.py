@@ -34,8 +34,12 @@ def _speaker(case: Case, scene: Scene) -> Actor:
     officer = scene.officer(case) if case.nth % 17 == RINGS and scene.is_office and person.user_id is not None else None
     if officer is None:
         return person
-    return replace(person, channel="phone", recorded_by=officer,
-                   recording={"how": "phone", "proof": f"LY-{scene.today:%Y}-{case.nth:05}"})
+    return replace(
+        person,
+        channel="phone",
+        recorded_by=officer,
+        recording={"how": "phone", "proof": f"LY-{scene.today:%Y}-{case.nth:05}"},
+    )
 
 
 def _move(case: Case, scene: Scene) -> Move | None:
@@ -157,9 +161,12 @@ def _afterwards(case: Case, scene: Scene) -> Move | None:
         happy = {5: 5, 4: 3, 3: 1} if outcome == "settled" else {4: 2, 3: 3, 2: 2, 1: 1}
         overall = draw(case.rng, happy)
         return both.rate(
-            overall=overall, speed=min(5, max(1, overall + case.rng.randint(-1, 1))), attitude=overall,
-            performed=outcome != "mediation_terminated", text=case.rng.choice(texts.RATINGS),
-        )  # fmt: skip
+            overall=overall,
+            speed=min(5, max(1, overall + case.rng.randint(-1, 1))),
+            attitude=overall,
+            performed=outcome != "mediation_terminated",
+            text=case.rng.choice(texts.RATINGS),
+        )
     if case.times("looked_back") == 0:
         case.wake = scene.now + timedelta(days=1)
     return None

@@ -1,4 +1,5 @@
-"""What lies on the desks of the authorities: instructions, numbers of the national platform, matters of mediations, leads.
+"""What lies on the desks of the authorities: instructions, numbers of the national platform, matters of mediations,
+leads.
 
 The one rule: each by the verb of its page, in the name of somebody who may take that step; what the case does not allow
 on its day is left out.
@@ -70,10 +71,16 @@ class Desks:
 
     def cases(self, *statuses: Status) -> QuerySet[Complaint]:
         """Where nothing waits for anybody; those of the county of the cast first."""
-        busy = Matter.objects.filter(state="open", kind__in=["proposal", "recusal", "delegation", "urge", "suggestion", "jurisdiction"])
+        busy = Matter.objects.filter(
+            state="open", kind__in=["proposal", "recusal", "delegation", "urge", "suggestion", "jurisdiction"]
+        )
         here = When(**_within(self.county), then=Value(0))
-        return (Complaint.objects.filter(status__in=statuses).exclude(pk__in=busy.values("complaint"))
-                .select_related("consumer").order_by(Case(here, default=Value(1), output_field=IntegerField()), "pk"))
+        return (
+            Complaint.objects.filter(status__in=statuses)
+            .exclude(pk__in=busy.values("complaint"))
+            .select_related("consumer")
+            .order_by(Case(here, default=Value(1), output_field=IntegerField()), "pk")
+        )
 
     def officer(self, case: Complaint, *, other: bool = False) -> Actor | None:
         known = self.cast.officers.get(case.handling_authority_id, [])
@@ -81,7 +88,7 @@ class Desks:
 
     def take(self, moves: Moves) -> None:
         for start in range(0, len(moves), handling.BATCH):
-            take_all(moves[start:start + handling.BATCH], now=self.now, conditions=self.conditions)
+            take_all(moves[start : start + handling.BATCH], now=self.now, conditions=self.conditions)
 
 
 def _within(authority: Authority) -> dict[str, Any]:
@@ -90,7 +97,8 @@ def _within(authority: Authority) -> dict[str, Any]:
 
 
 def instruct(cast: Cast, *, among: Iterable[int], now: datetime, conditions: Conditions) -> None:
-    """The city asks its county what has become of a case (one of ``among``, on which nobody acts), and gets no answer."""
+    """The city asks its county what has become of a case (one of ``among``, on which nobody acts), and gets no
+    answer."""
     desks = Desks.at(now, cast, conditions)
     case = desks.cases(S.REVIEW, S.MEDIATING).filter(pk__in=list(among)).first()
     if case is not None:
@@ -127,42 +135,77 @@ def _instructions(desks: Desks) -> None:
     for case in cases[1:]:
         officer = desks.officer(case)
         if officer is not None:
-            desks.take([(case.pk, supervision.answer_instruction(text="已联系双方，定于后天调解，结果再报。"), officer)])
+            desks.take(
+                [(case.pk, supervision.answer_instruction(text="已联系双方，定于后天调解，结果再报。"), officer)]
+            )
 
 
 def _mediations(desks: Desks) -> None:
     """One thing that a mediation may wait for, on each of as many cases as there are."""
     agreed = desks.cases(S.MEDIATING).filter(consents__mediation_consumer=True, consents__mediation_enterprise=True)
     tomorrow = desks.now + timedelta(days=1)
-    for case, what in zip(agreed.exclude(consumer=None)[:4], ("suggestion", "recusal", "delegation", "end"), strict=False):
+    for case, what in zip(
+        agreed.exclude(consumer=None)[:4], ("suggestion", "recusal", "delegation", "end"), strict=False
+    ):
         officer = desks.officer(case)
         if officer is None or case.consumer is None:
             continue
         says = actors.consumer(case.consumer)
         match what:
             case "suggestion":
-                promise = Promise(kind="other", what="当面道歉并更换同型号商品", due_on=(tomorrow + timedelta(days=9)).date())
-                desks.take([(case.pk, suggesting.suggest_settlement(text="建议商家更换同型号商品，消费者放弃其余诉求。", promises=[promise]), officer)])
+                promise = Promise(
+                    kind="other", what="当面道歉并更换同型号商品", due_on=(tomorrow + timedelta(days=9)).date()
+                )
+                desks.take(
+                    [
+                        (
+                            case.pk,
+                            suggesting.suggest_settlement(
+                                text="建议商家更换同型号商品，消费者放弃其余诉求。", promises=[promise]
+                            ),
+                            officer,
+                        )
+                    ]
+                )
                 desks.take([(case.pk, suggesting.answer_suggestion(agrees=True), says)])
-                desks.take([(case.pk, mediation.schedule_session(at=tomorrow, place="鼓楼区东街市场监管所二楼", mode="site"), officer)])
+                desks.take(
+                    [
+                        (
+                            case.pk,
+                            mediation.schedule_session(at=tomorrow, place="鼓楼区东街市场监管所二楼", mode="site"),
+                            officer,
+                        )
+                    ]
+                )
             case "recusal":
-                desks.take([(case.pk, both.request_recusal(whom=officer.name, text="经办人与商家负责人是亲戚。"), says)])
+                desks.take(
+                    [(case.pk, both.request_recusal(whom=officer.name, text="经办人与商家负责人是亲戚。"), says)]
+                )
             case "delegation":
                 body = _body(desks)
                 if body is not None:
                     desks.take([(case.pk, mediation.delegate_mediation(body_id=body), officer)])
             case "end":
-                ended = mediation.terminate(ground="no_agreement_possible", facts="三次沟通后双方差距仍大，均表示不再让步。")
+                ended = mediation.terminate(
+                    ground="no_agreement_possible", facts="三次沟通后双方差距仍大，均表示不再让步。"
+                )
                 desks.take([(case.pk, proposals.propose(move=ended), officer)])
 
 
 def _body(desks: Desks) -> int | None:
-    return MediationBody.objects.filter(region_id__lte=desks.county.region_id, region__last__gte=desks.county.region_id).values_list("pk", flat=True).first()
+    return (
+        MediationBody.objects.filter(region_id__lte=desks.county.region_id, region__last__gte=desks.county.region_id)
+        .values_list("pk", flat=True)
+        .first()
+    )
 
 
 def _leads(desks: Desks) -> None:
     """One lead is being checked; another case is to go to the police, once a second person and the head have signed."""
-    texts = ("商家自述“充一千送三百”只在门店口头宣传，涉嫌虚假宣传，需要核查。", "多名消费者被同一伙人以退款为名骗取验证码。")
+    texts = (
+        "商家自述“充一千送三百”只在门店口头宣传，涉嫌虚假宣传，需要核查。",
+        "多名消费者被同一伙人以退款为名骗取验证码。",
+    )
     for case, text in zip(desks.cases(S.REVIEW, S.MEDIATING)[2:4], texts, strict=False):
         officer = desks.officer(case)
         if officer is None:
@@ -174,17 +217,24 @@ def _leads(desks: Desks) -> None:
 
 
 def _corrections(desks: Desks) -> None:
-    """What two officers decided stands in a letter with a slip of the pen, which is corrected by two as well: one asks for it."""
+    """What two officers decided stands in a letter with a slip of the pen, which is corrected by two as well: one asks
+    for it.
+    """
     here = When(complaint__handling_authority=desks.county, then=Value(0))
-    letters = (OfficialDocument.objects.filter(form__in=[kinds.REFUSAL, kinds.TERMINATION], state="issued")
-               .select_related("complaint").order_by(Case(here, default=Value(1), output_field=IntegerField()), "-pk"))
+    letters = (
+        OfficialDocument.objects.filter(form__in=[kinds.REFUSAL, kinds.TERMINATION], state="issued")
+        .select_related("complaint")
+        .order_by(Case(here, default=Value(1), output_field=IntegerField()), "-pk")
+    )
     for letter in letters:
         content = letter.versions.order_by("-number")[0].content
         officer = desks.officer(letter.complaint)
         if not content or officer is None:
             continue
         place, _label, words = documents.correctable(content["paper"])[-1]
-        move = casework.correct_clerical_error(text="漏写了联系电话。", document_id=letter.pk, changes={place: f"{words}联系电话：0591-12315。"})
+        move = casework.correct_clerical_error(
+            text="漏写了联系电话。", document_id=letter.pk, changes={place: f"{words}联系电话：0591-12315。"}
+        )
         desks.take([(letter.complaint_id, proposals.propose(move=move), officer)])
         break
 
@@ -200,10 +250,15 @@ def _dispute(desks: Desks) -> None:
 
 
 def _numbers(desks: Desks) -> None:
-    """Most cases of an authority have their number on the national platform; one is late, and some states lag behind there."""
+    """Most cases of an authority have their number on the national platform; one is late, and some states lag behind
+    there.
+    """
     moves: Moves = []
-    cases = list(Complaint.objects.filter(authority_received_at__lt=desks.now - timedelta(days=1), platform_number="")
-                 .exclude(status__in=[S.DRAFT, S.FILED]).order_by("authority_received_at", "pk"))
+    cases = list(
+        Complaint.objects.filter(authority_received_at__lt=desks.now - timedelta(days=1), platform_number="")
+        .exclude(status__in=[S.DRAFT, S.FILED])
+        .order_by("authority_received_at", "pk")
+    )
     mediating = [case.pk for case in cases if case.status == S.MEDIATING]
     late, lagging = mediating[:1], mediating[1:3]
     for nth, case in enumerate(cases):
@@ -214,38 +269,80 @@ def _numbers(desks: Desks) -> None:
         assert case.authority_received_at is not None  # noqa: S101 - asked for above
         move = record_platform_number(
             platform_number=f"FJ{timezone.localdate(case.authority_received_at):%Y%m%d}{nth:06}",
-            received_at=case.authority_received_at, state=state)
+            received_at=case.authority_received_at,
+            state=state,
+        )
         moves.append((case.pk, move, officer))
     desks.take(moves)
 
 
 def _platform_file(desks: Desks) -> None:
-    """What the platform sent back this morning: a number, a complaint that began there, and a line that fits nothing."""
-    waiting = (Complaint.objects.filter(platform_number="", authority_received_at__isnull=False, **_within(desks.city))
-               .exclude(status__in=[S.DRAFT, S.FILED]).order_by("pk").first())
+    """What the platform sent back this morning: a number, a complaint that began there, and a line that fits
+    nothing."""
+    waiting = (
+        Complaint.objects.filter(platform_number="", authority_received_at__isnull=False, **_within(desks.city))
+        .exclude(status__in=[S.DRAFT, S.FILED])
+        .order_by("pk")
+        .first()
+    )
     at = f"{timezone.localtime(desks.now - timedelta(hours=3)):%Y-%m-%d %H:%M}"
-    head = "平台编号,投诉编号,平台接收时间,平台状态,地区代码,被投诉人,商品服务类别,商品或服务,金额,问题类别,争议发生日,投诉内容,诉求,姓名,手机,地址"
-    lines = [f"FJ20269000001,{waiting.number if waiting else ''},{at},已登记",
-             f"FJ20269000002,,{at},已登记,350102,样例面包店,食品,蛋糕,88,质量,{timezone.localdate(desks.now):%Y-%m-%d},蛋糕里有异物，店员不肯退款。,退还货款或服务费,林测试,15400000999,福州市演示路8号",
-             f"FJ20269000003,20260101-AAAAAAAAAAAA-0,{at},已受理"]
+    head = (
+        "平台编号,投诉编号,平台接收时间,平台状态,地区代码,被投诉人,商品服务类别,商品或服务,"
+        "金额,问题类别,争议发生日,投诉内容,诉求,姓名,手机,地址"
+    )
+    lines = [
+        f"FJ20269000001,{waiting.number if waiting else ''},{at},已登记",
+        (
+            f"FJ20269000002,,{at},已登记,350102,样例面包店,食品,蛋糕,88,质量,{timezone.localdate(desks.now):%Y-%m-%d},蛋糕里有异物，"
+            "店员不肯退款。,退还货款或服务费,林测试,15400000999,福州市演示路8号"
+        ),
+        f"FJ20269000003,20260101-AAAAAAAAAAAA-0,{at},已受理",
+    ]
     intake = desks.cast.intake[0]
     user = User.objects.get(pk=intake.user_id or 0)
-    asking.take_in([("\n".join([head, *lines]) + "\n").encode()], name="平台回执（演示）.csv", user=user, actor=intake,
-                   language="zh-hans", now=desks.now)
+    asking.take_in(
+        [("\n".join([head, *lines]) + "\n").encode()],
+        name="平台回执（演示）.csv",
+        user=user,
+        actor=intake,
+        language="zh-hans",
+        now=desks.now,
+    )
 
 
 def _ask_replay(desks: Desks) -> None:
     """Who would have been late had the review to end after five working days? A worker will say."""
     today = timezone.localdate(desks.now)
-    changing.ask_replay(by=User.objects.with_email(address_of("rui")).get(), authority=desks.county, region=desks.county.region,
-                        since=today - timedelta(days=90), until=today, name="review", number=5, unit="WD", now=desks.now)
+    changing.ask_replay(
+        by=User.objects.with_email(address_of("rui")).get(),
+        authority=desks.county,
+        region=desks.county.region,
+        since=today - timedelta(days=90),
+        until=today,
+        name="review",
+        number=5,
+        unit="WD",
+        now=desks.now,
+    )
 
 
 def _go_away(desks: Desks) -> None:
     """An officer of the county is away next week; a colleague has the cases."""
     today = timezone.localdate(desks.now)
-    people = list(Officer.objects.on(today).filter(authority=desks.county, role=Officer.Role.HANDLER)
-                  .select_related("user", "authority").order_by("pk")[:2])
+    people = list(
+        Officer.objects.on(today)
+        .filter(authority=desks.county, role=Officer.Role.HANDLER)
+        .select_related("user", "authority")
+        .order_by("pk")[:2]
+    )
     away, deputy = people[-1], people[0]
-    organising.enter_leave(away, today + timedelta(days=7), today + timedelta(days=9), deputy=deputy if deputy != away else None,
-                           by=away.user, reach=authority_reach(away.user_id, on=today), now=desks.now, today=today)
+    organising.enter_leave(
+        away,
+        today + timedelta(days=7),
+        today + timedelta(days=9),
+        deputy=deputy if deputy != away else None,
+        by=away.user,
+        reach=authority_reach(away.user_id, on=today),
+        now=desks.now,
+        today=today,
+    )

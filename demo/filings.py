@@ -24,9 +24,20 @@ from demo.texts import PROBLEMS, Problem
 from enterprises.models import Branch, Brand, Enterprise
 
 COUNTIES = {
-    "350102": 20, "350104": 22, "350111": 16, "350103": 11, "350121": 12, "350181": 9, "350112": 7, "350105": 5,
-    "350122": 4, "350123": 2, "350124": 2, "350125": 2, "350128": 3,
-}  # fmt: skip
+    "350102": 20,
+    "350104": 22,
+    "350111": 16,
+    "350103": 11,
+    "350121": 12,
+    "350181": 9,
+    "350112": 7,
+    "350105": 5,
+    "350122": 4,
+    "350123": 2,
+    "350124": 2,
+    "350125": 2,
+    "350128": 3,
+}
 MARKET = {firms.MOBILE: 50, firms.TELECOM: 31, firms.UNICOM: 19}
 BRANDS = {firms.MOBILE: "中国移动", firms.TELECOM: "中国电信", firms.UNICOM: "中国联通", firms.RONGMU: "榕木"}
 
@@ -92,12 +103,19 @@ def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict
     while number:
         day -= timedelta(days=1)
         number -= calendar.is_working(day)
-    return Plan(min(bisect_left(days, day), len(days) - 1), county="350102", firm=firms.MOBILE,
-                problem=PROBLEMS[0], story=wanted_story(changes))  # fmt: skip
+    return Plan(
+        min(bisect_left(days, day), len(days) - 1),
+        county="350102",
+        firm=firms.MOBILE,
+        problem=PROBLEMS[0],
+        story=wanted_story(changes),
+    )
 
 
 def _hot_spots(rng: Random, days: Sequence[date], last: date, *, share: float) -> list[Plan]:
-    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices, a promotion of these days."""
+    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices, a promotion of these
+    days.
+    """
     broadband = next(p for p in PROBLEMS if p.code == "telecom.broadband.repair")
     gym = next(p for p in PROBLEMS if p.firms == (firms.RANDONG,) and p.code == "contract")
     price = next(p for p in PROBLEMS if p.code == "price")
@@ -178,18 +196,34 @@ def compose(
     )
     if plan.is_rung_in:
         return replace(case, consumer=replace(consumer, actor=_through(cast, consumer, today))), replace(
-            request, channel="phone", is_at_authority=True, contact_verified=True, consumer_id=consumer.user.pk)
+            request, channel="phone", is_at_authority=True, contact_verified=True, consumer_id=consumer.user.pk
+        )
     if story.path == "unverified":
         # The telephone was never proven: nobody can be reached, so nobody answers.
         case.consumer = replace(consumer, actor=replace(consumer.actor, user_id=None))
-        case.story = replace(story, enterprise="answers", leaves=("", ""), answer="silent", asks=0, rounds=0, improves=False,
-                             authority="refuse", objects=False, publishes=False)  # fmt: skip
+        case.story = replace(
+            story,
+            enterprise="answers",
+            leaves=("", ""),
+            answer="silent",
+            asks=0,
+            rounds=0,
+            improves=False,
+            authority="refuse",
+            objects=False,
+            publishes=False,
+        )
     return case, request
 
 
 def _through(cast: Cast, consumer: Consumer, today: date) -> Actor:
     """What this person says on the telephone, in the hand of the intake."""
-    return replace(consumer.actor, channel="phone", recorded_by=cast.intake[0], recording={"how": "call", "proof": f"LY-{today:%Y}-00001"})
+    return replace(
+        consumer.actor,
+        channel="phone",
+        recorded_by=cast.intake[0],
+        recording={"how": "call", "proof": f"LY-{today:%Y}-00001"},
+    )
 
 
 def _path(rng: Random, firm: str) -> str:

@@ -29,28 +29,51 @@ def organise(*, now: datetime) -> None:
     reach = enterprise_reach(lead.pk, on=today)
     branch = Branch.objects.select_related("enterprise").get(name="中国移动福州分公司")
     post = Post(enterprise=branch.enterprise, branch=branch)
-    handlers = list(Staff.objects.filter(enterprise=branch.enterprise, branch=branch, role=Staff.Role.HANDLER)
-                    .select_related("user", "enterprise", "branch").order_by("pk"))
+    handlers = list(
+        Staff.objects.filter(enterprise=branch.enterprise, branch=branch, role=Staff.Role.HANDLER)
+        .select_related("user", "enterprise", "branch")
+        .order_by("pk")
+    )
     for nth, row in enumerate(handlers, start=1):
         organising.set_number(row, f"FZ-{nth:03}", by=lead, reach=reach, now=now)
     if len(handlers) > 1:
-        organising.enter_leave(handlers[1], today + timedelta(days=7), today + timedelta(days=9), deputy=handlers[0], by=lead,
-                               reach=reach, now=now, today=today)
+        organising.enter_leave(
+            handlers[1],
+            today + timedelta(days=7),
+            today + timedelta(days=9),
+            deputy=handlers[0],
+            by=lead,
+            reach=reach,
+            now=now,
+            today=today,
+        )
     organising.add_rule(post, category="", handler=None, by=lead, reach=reach, now=now, today=today)
-    organising.set_two_persons(post, offers_above=Decimal("1000"), refusals=True, failures=False, returns=False, by=lead,
-                               reach=reach, now=now)
+    organising.set_two_persons(
+        post, offers_above=Decimal("1000"), refusals=True, failures=False, returns=False, by=lead, reach=reach, now=now
+    )
     _propose(branch, now=now)
 
 
 def _propose(branch: Branch, *, now: datetime) -> None:
     """One refusal waits for a second person."""
     busy = Matter.objects.filter(state="open").values("complaint")
-    case = (Complaint.objects.filter(branch=branch, status=Status.NEGOTIATING, next_due_at__gt=now)
-            .exclude(pk__in=busy).exclude(offers__state="open").select_related("handler__user", "handler__enterprise",
-                                                                               "handler__branch").order_by("pk").first())
+    case = (
+        Complaint.objects.filter(branch=branch, status=Status.NEGOTIATING, next_due_at__gt=now)
+        .exclude(pk__in=busy)
+        .exclude(offers__state="open")
+        .select_related("handler__user", "handler__enterprise", "handler__branch")
+        .order_by("pk")
+        .first()
+    )
     if case is None or case.handler is None:
         return
-    answers = [Answer(demand=demand.ordinal, verdict="refuse", reason="核对账单和合同后，没有查到多收的费用，附明细供核对。")
-               for demand in Demand.objects.filter(complaint=case, is_settled=False, is_given_up=False)]
-    handling.take(proposals.propose(move=offers.make_offer(answers=answers)), [case.pk],
-                  actor=actors.staff_member(case.handler), now=now)
+    answers = [
+        Answer(demand=demand.ordinal, verdict="refuse", reason="核对账单和合同后，没有查到多收的费用，附明细供核对。")
+        for demand in Demand.objects.filter(complaint=case, is_settled=False, is_given_up=False)
+    ]
+    handling.take(
+        proposals.propose(move=offers.make_offer(answers=answers)),
+        [case.pk],
+        actor=actors.staff_member(case.handler),
+        now=now,
+    )

@@ -18,7 +18,15 @@ def draft_a_number(*, now: datetime) -> None:
     """In Gulou a company is to settle within eight working days: tried on the cases of the demonstration."""
     county = Authority.objects.select_related("region").get(name=GULOU)
     change = changing.draft_policy(
-        by=User.objects.with_email(address_of("rui")).get(), authority=county, region=county.region, name="negotiation", number=8,
-        unit="WD", starts_on=timezone.localdate(now) + timedelta(days=30), legal_basis="演示：鼓楼区在线和解工作规定第3条",
-        why="演示：多数纠纷在8个工作日内就能谈完。", now=now)
+        by=User.objects.with_email(address_of("rui")).get(),
+        authority=county,
+        region=county.region,
+        name="negotiation",
+        number=8,
+        unit="WD",
+        starts_on=timezone.localdate(now) + timedelta(days=30),
+        legal_basis="演示：鼓楼区在线和解工作规定第3条",
+        why="演示：多数纠纷在8个工作日内就能谈完。",
+        now=now,
+    )
     working.work(change, now=now)

@@ -56,10 +56,20 @@ def _account_letters(wanted: str) -> list[Letter]:
     found = []
     for row in newest[:SHOWN]:
         words, tone = STATES[_MESSAGE_STATES.get(row.state, row.state)]
-        found.append(Letter(
-            at=row.sent_at or row.created_at, written_at=row.sent_at or row.created_at, channel=str(CHANNELS[row.channel]), to=row.address, organisation="",
-            subject=row.subject, body=row.body or _("验证码已过期，内容已删除。"), state=str(words), tone=tone,
-            error=error_words(row.last_error)))
+        found.append(
+            Letter(
+                at=row.sent_at or row.created_at,
+                written_at=row.sent_at or row.created_at,
+                channel=str(CHANNELS[row.channel]),
+                to=row.address,
+                organisation="",
+                subject=row.subject,
+                body=row.body or _("验证码已过期，内容已删除。"),
+                state=str(words),
+                tone=tone,
+                error=error_words(row.last_error),
+            )
+        )
     return found
 
 
@@ -67,8 +77,7 @@ def _people(wanted: str) -> list[int]:
     """In a demo there are few enough to read them all; elsewhere this page does not exist."""
     users = list(User.objects.all())
     keyring.load_for(users)
-    return [user.pk for user in users
-            if wanted.casefold() in f"{user.name}\n{user.email}\n{user.phone}".casefold()]
+    return [user.pk for user in users if wanted.casefold() in f"{user.name}\n{user.email}\n{user.phone}".casefold()]
 
 
 def _case_letters(wanted: str, number: str) -> list[Letter]:
@@ -78,7 +87,10 @@ def _case_letters(wanted: str, number: str) -> list[Letter]:
     if wanted:
         rows = rows.filter(
             Q(user_id__in=_people(wanted))
-            | Q(enterprise__name__icontains=wanted) | Q(authority__name__icontains=wanted) | Q(body__icontains=wanted))
+            | Q(enterprise__name__icontains=wanted)
+            | Q(authority__name__icontains=wanted)
+            | Q(body__icontains=wanted)
+        )
     letters: dict[Any, list[Notice]] = {}
     for row in rows.order_by("-id")[:READ]:
         key = (row.user_id, row.channel, row.letter) if row.letter else row.pk
@@ -96,12 +108,19 @@ def _of(rows: list[Notice]) -> Letter:
     else:
         subject, body = ("", first.short) if first.channel == "sms" else (first.subject, first.body)
     return Letter(
-        at=first.sent_at or first.send_after, written_at=first.sent_at or first.created_at,
+        at=first.sent_at or first.send_after,
+        written_at=first.sent_at or first.created_at,
         channel=str(CHANNELS.get(first.channel, first.channel)),
         to=str(first.user) if first.user else _("消费者") if first.addressee == "consumer" else "",
-        organisation=named(organisation) if organisation else "", subject=subject, body=body, state=str(words), tone=tone,
-        error=error_words(first.last_error), is_digest=written is not None,
-        number="" if written is not None else first.complaint.number)
+        organisation=named(organisation) if organisation else "",
+        subject=subject,
+        body=body,
+        state=str(words),
+        tone=tone,
+        error=error_words(first.last_error),
+        is_digest=written is not None,
+        number="" if written is not None else first.complaint.number,
+    )
 
 
 @never_cache
@@ -116,5 +135,4 @@ def mail(request: HttpRequest) -> HttpResponse:
     with working_as_steps():
         letters = _case_letters(wanted, number) + ([] if number else _account_letters(wanted))
     letters.sort(key=lambda letter: letter.written_at, reverse=True)
-    return render(request, "public/demo_mail.html", {
-        "letters": letters[:SHOWN], "wanted": wanted, "number": number})
+    return render(request, "public/demo_mail.html", {"letters": letters[:SHOWN], "wanted": wanted, "number": number})

@@ -1,4 +1,5 @@
-"""Sets of offers in the demonstration: one that can be tried out, one that was sent and partly answered, one in two names.
+"""Sets of offers in the demonstration: one that can be tried out, one that was sent and partly answered, one in two
+names.
 
 The one rule: each is made by the verbs that make it for people; a case stands in one of them at most.
 """
@@ -28,10 +29,13 @@ from enterprises.team.staffing import at_work
 MOST = 12
 #: What a set may do about each kind of demand that people of the demonstration make.
 GRANTED = {
-    "refund": KindRule(verdict="grant", source="asked", by="bill_credit"), "damages": KindRule(verdict="grant", source="asked", by="bill_credit"),
+    "refund": KindRule(verdict="grant", source="asked", by="bill_credit"),
+    "damages": KindRule(verdict="grant", source="asked", by="bill_credit"),
     "waive_penalty": KindRule(verdict="grant", source="asked", by="bill_credit"),
-    "fix_fault": KindRule(verdict="grant", by="repair"), "apology": KindRule(verdict="grant", by="apology"),
-    "cancel_service": KindRule(verdict="grant", by="service_change"), "change_plan": KindRule(verdict="grant", by="service_change"),
+    "fix_fault": KindRule(verdict="grant", by="repair"),
+    "apology": KindRule(verdict="grant", by="apology"),
+    "cancel_service": KindRule(verdict="grant", by="service_change"),
+    "change_plan": KindRule(verdict="grant", by="service_change"),
 }
 REFUSED = GRANTED | {"apology": KindRule(verdict="refuse", reason="已经在电话里说明情况并道过歉，不再另发书面道歉。")}
 
@@ -47,8 +51,12 @@ class Desk:
     def busiest(cls, *, now: datetime, without: Iterable[int] = (), demand: str = "") -> Desk | None:
         """The handler with most cases in which nothing waits; None where nobody negotiates."""
         by_handler: dict[int, list[Pick]] = defaultdict(list)
-        cases = (Complaint.objects.filter(status=Status.NEGOTIATING, handler__isnull=False).exclude(pk__in=list(without))
-                 .exclude(pk__in=Matter.objects.filter(state="open").values("complaint")).exclude(offers__state="open"))
+        cases = (
+            Complaint.objects.filter(status=Status.NEGOTIATING, handler__isnull=False)
+            .exclude(pk__in=list(without))
+            .exclude(pk__in=Matter.objects.filter(state="open").values("complaint"))
+            .exclude(offers__state="open")
+        )
         for case in (cases.filter(demands__kind=demand) if demand else cases).distinct().order_by("pk"):
             by_handler[case.handler_id or 0].append(Pick(case.pk, case.number))
         here = at_work(timezone.localdate(now)).filter(pk__in=by_handler).select_related("user", "enterprise", "branch")
@@ -63,15 +71,24 @@ def make_sets(*, now: datetime, conditions: Conditions) -> None:
     if draft is not None:
         missing = [LeftOut("20260101-AAAAAAAAAAAA-0", "没有找到这件投诉。")]
         taken |= _made("宽带中断统一补偿（演示）", draft, draft.picks[:MOST], now=now, missing=missing)[1]
-    for title, kinds, demand, most in (("自动续费统一退订（演示）", REFUSED, "apology", 4), ("多扣费统一退还（演示）", GRANTED, "refund", 8)):
+    for title, kinds, demand, most in (
+        ("自动续费统一退订（演示）", REFUSED, "apology", 4),
+        ("多扣费统一退还（演示）", GRANTED, "refund", 8),
+    ):
         desk = Desk.busiest(now=now, without=taken, demand=demand)
         if desk is None:
             continue
         measure, cases = _made(title, desk, desk.picks[:most], now=now)
         taken |= cases
-        rule = Rule(kinds=kinds, due_on=timezone.localdate(now) + timedelta(days=14), message="您好，核实后统一答复如下，给您添麻烦了。")
+        rule = Rule(
+            kinds=kinds,
+            due_on=timezone.localdate(now) + timedelta(days=14),
+            message="您好，核实后统一答复如下，给您添麻烦了。",
+        )
         try:
-            outcome = sending.send(measure, rule, cases=Complaint.objects.filter(pk__in=cases), actors=[desk.actor], now=now)
+            outcome = sending.send(
+                measure, rule, cases=Complaint.objects.filter(pk__in=cases), actors=[desk.actor], now=now
+            )
         except StepNotAllowed:
             # None of them may be answered so: it stays a draft, as it would for people.
             continue
@@ -79,13 +96,19 @@ def make_sets(*, now: datetime, conditions: Conditions) -> None:
             _answer(outcome.done, now=now, conditions=conditions)
 
 
-def _made(title: str, desk: Desk, picks: Sequence[Pick], *, now: datetime, missing: Sequence[LeftOut] = ()) -> tuple[Measure, set[int]]:
-    return sending.make(title=title, picks=picks, left_out=missing, actor=desk.actor, now=now), {pick.case for pick in picks}
+def _made(
+    title: str, desk: Desk, picks: Sequence[Pick], *, now: datetime, missing: Sequence[LeftOut] = ()
+) -> tuple[Measure, set[int]]:
+    return sending.make(title=title, picks=picks, left_out=missing, actor=desk.actor, now=now), {
+        pick.case for pick in picks
+    }
 
 
 def _answer(numbers: Sequence[str], *, now: datetime, conditions: Conditions) -> None:
     """Every other consumer accepts at once."""
-    cases = Complaint.objects.filter(number__in=numbers, consumer__isnull=False).select_related("consumer").order_by("pk")
+    cases = (
+        Complaint.objects.filter(number__in=numbers, consumer__isnull=False).select_related("consumer").order_by("pk")
+    )
     moves = [(case.pk, accept_offer(), consumer(case.consumer)) for case in cases if case.consumer is not None][::2]
     if moves:
         take_all(moves, now=now, conditions=conditions)

@@ -173,9 +173,17 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
 def _association() -> MediationBody:
     """One register row of the highest authority, so that every county may hand a mediation to it."""
     top = Authority.objects.filter(parent=None).select_related("region").earliest("pk")
-    return MediationBody.objects.get_or_create(authority=top, name="演示消费者委员会", starts_on=None, defaults={
-        "kind": MediationBody.Kind.ASSOCIATION, "legal_basis": "消费者权益保护法第三十六条", "region": top.region,
-        "name_en": "Demonstration Consumer Association"})[0]
+    return MediationBody.objects.get_or_create(
+        authority=top,
+        name="演示消费者委员会",
+        starts_on=None,
+        defaults={
+            "kind": MediationBody.Kind.ASSOCIATION,
+            "legal_basis": "消费者权益保护法第三十六条",
+            "region": top.region,
+            "name_en": "Demonstration Consumer Association",
+        },
+    )[0]
 
 
 def _go_on(case: Case, scene: Scene, officer: Actor) -> Acts:
@@ -193,8 +201,10 @@ def _look_back(case: Case, scene: Scene, officer: Actor) -> Acts:
     if case.outcome in ("refused", "mediation_terminated") and case.first("served"):
         decision = OfficialDocument.objects.filter(complaint_id=case.pk, form=kinds.TERMINATION, state="issued").last()
         if case.outcome == "mediation_terminated" and decision is not None:
-            return [(casework.serve_notice(document_id=decision.pk, channel="sms", is_served=True, to=to), officer)
-                    for to in ("consumer", "enterprise")]
+            return [
+                (casework.serve_notice(document_id=decision.pk, channel="sms", is_served=True, to=to), officer)
+                for to in ("consumer", "enterprise")
+            ]
         document = "不予受理决定书" if case.outcome == "refused" else "终止调解决定书"
         return [(casework.serve_notice(document=document, channel="sms", is_served=True), officer)]
     case.did("looked_back")

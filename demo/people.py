@@ -43,7 +43,8 @@ _GIVEN = "安邦诚达恩帆光海和佳康乐明宁平清荣顺天文欣雅怡�
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One person of the cast before there are rows: a job, an office or a duty of the platform, or none (a consumer)."""
+    """One person of the cast before there are rows: a job, an office or a duty of the platform, or none (a
+    consumer)."""
 
     name: str
     address: str
@@ -165,7 +166,11 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
             language=part.language,
             password=secret if part.role else none,
             # The stories are drawn as before there were administrators.
-            person_key=uuid.uuid5(uuid.NAMESPACE_DNS, address_of(part.address)) if part.role in KINDS or part.station else _key(rng),
+            person_key=(
+                uuid.uuid5(uuid.NAMESPACE_DNS, address_of(part.address))
+                if part.role in KINDS or part.station
+                else _key(rng)
+            ),
             is_demo=True,
         )
         for nth, part in enumerate(parts)
@@ -214,7 +219,9 @@ def _employ(parts: list[Part], users: list[User]) -> None:
     )
     places = make_stations()
     StationStaff.objects.bulk_create(
-        StationStaff(user=user, station=places[part.station]) for part, user in zip(parts, users, strict=False) if part.station
+        StationStaff(user=user, station=places[part.station])
+        for part, user in zip(parts, users, strict=False)
+        if part.station
     )
     Officer.objects.bulk_create(
         Officer(user=user, authority=authorities[part.authority], role=part.role)
@@ -230,10 +237,15 @@ def invite_newcomer(*, now: datetime) -> None:
     contact = parse_contact(address_of("newcomer"))
     assert contact is not None  # noqa: S101
     inviting.invite(
-        contact, Post(enterprise=branch.enterprise, branch=branch), Staff.Role.HANDLER, by=lead, now=now, language="zh-hans",
+        contact,
+        Post(enterprise=branch.enterprise, branch=branch),
+        Staff.Role.HANDLER,
+        by=lead,
+        now=now,
+        language="zh-hans",
         reach=enterprise_reach(lead.pk, on=timezone.localdate(now)),
         place=settings.SITE_URL + reverse("enterprises:invitation"),
-    )  # fmt: skip
+    )
 
 
 def write_templates(*, now: datetime) -> None:

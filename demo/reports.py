@@ -1,4 +1,5 @@
-"""The open data of the demo's months, a published monthly report and a draft, as officers and the worker would make them.
+"""The open data of the demo's months, a published monthly report and a draft, as officers and the worker would make
+them.
 
 The one rule: nothing is made up here; the figures are those of the demo's cases.
 """
@@ -28,10 +29,24 @@ def tell(*, now: datetime) -> None:
     months = _months_before(now.astimezone(SHANGHAI).date())
     for month in reversed(months):
         issuing.issue(month, now=now)
-    for authority in Authority.objects.filter(Q(level=Authority.Level.CITY) | Q(name=GULOU)).select_related("region").order_by("pk"):
-        posts = list(Officer.objects.on(now.astimezone(SHANGHAI).date()).filter(authority=authority).select_related("user").order_by("pk"))
+    for authority in (
+        Authority.objects.filter(Q(level=Authority.Level.CITY) | Q(name=GULOU)).select_related("region").order_by("pk")
+    ):
+        posts = list(
+            Officer.objects.on(now.astimezone(SHANGHAI).date())
+            .filter(authority=authority)
+            .select_related("user")
+            .order_by("pk")
+        )
         drafter = next((post for role in _DRAFTERS for post in posts if post.role == role), None)
-        head = next((post for post in posts if post.role == Officer.Role.APPROVER and drafter and post.user_id != drafter.user_id), None)
+        head = next(
+            (
+                post
+                for post in posts
+                if post.role == Officer.Role.APPROVER and drafter and post.user_id != drafter.user_id
+            ),
+            None,
+        )
         if drafter is None or head is None:
             continue
         report = keeping.submit(keeping.draft(authority=authority, month=months[1], by=drafter.user, now=now))

@@ -80,9 +80,13 @@ class Scene:
         if case.enterprise_id is None:
             writer = self.officer(case)
             return writer and Actor(
-                role=Role.RESPONDENT, roles=frozenset({Role.RESPONDENT}), organisation=case.named or "被投诉人",
-                channel="phone", recorded_by=writer, party_of=case.pk,
-            )  # fmt: skip
+                role=Role.RESPONDENT,
+                roles=frozenset({Role.RESPONDENT}),
+                organisation=case.named or "被投诉人",
+                channel="phone",
+                recorded_by=writer,
+                party_of=case.pk,
+            )
         known = self.cast.handlers(case.enterprise_id, case.branch_id)
         return known[case.nth % len(known)] if known else None
 
@@ -93,10 +97,18 @@ class Scene:
     def mediator(self, case: Case, officer: Actor) -> Actor:
         """The body to which the mediation was handed, else the officer."""
         handed = self.matter(case, "delegation")
-        return officer if handed is None else Actor(
-            role=Role.MEDIATION_BODY, roles=frozenset({Role.MEDIATION_BODY}), organisation=handed.data["body"],
-            channel="link", party_of=case.pk, delegation=handed.pk,
-        )  # fmt: skip
+        return (
+            officer
+            if handed is None
+            else Actor(
+                role=Role.MEDIATION_BODY,
+                roles=frozenset({Role.MEDIATION_BODY}),
+                organisation=handed.data["body"],
+                channel="link",
+                party_of=case.pk,
+                delegation=handed.pk,
+            )
+        )
 
     def head(self, case: Case) -> Actor | None:
         return self.cast.approvers.get(case.authority_id)

@@ -18,12 +18,17 @@ from demo.stories import Case
 
 S = Status
 _PROMISED = {
-    "fix_fault": ("repair", "上门修复并测试"), "repair": ("repair", "免费维修"), "redo": ("repair", "重新维修"),
-    "replace": ("exchange", "更换同型号新品"), "cancel_service": ("service_change", "退订业务，不再收费"),
-    "change_plan": ("service_change", "次月起变更套餐"), "waive_penalty": ("service_change", "解除合约，不收违约金"),
-    "leave": ("service_change", "办理携出或销户"), "apology": ("apology", "书面道歉"),
+    "fix_fault": ("repair", "上门修复并测试"),
+    "repair": ("repair", "免费维修"),
+    "redo": ("repair", "重新维修"),
+    "replace": ("exchange", "更换同型号新品"),
+    "cancel_service": ("service_change", "退订业务，不再收费"),
+    "change_plan": ("service_change", "次月起变更套餐"),
+    "waive_penalty": ("service_change", "解除合约，不收违约金"),
+    "leave": ("service_change", "办理携出或销户"),
+    "apology": ("apology", "书面道歉"),
     "return_goods": ("return_by_consumer", "寄回商品，运费由企业承担"),
-}  # fmt: skip
+}
 
 
 def act(case: Case, scene: Scene) -> Acts:
@@ -145,8 +150,15 @@ def _promises(
     due_on = today + timedelta(days=days)
     if amount is not None and amount > 0:
         how = case.rng.choice(["bill_credit", "original_channel"] if kind == "refund" else ["transfer", "voucher"])
-        return [Promise(kind=how, what="退还争议费用" if kind == "refund" else "补偿损失", amount=amount,
-                        due_on=due_on, demand=ordinal)]  # fmt: skip
+        return [
+            Promise(
+                kind=how,
+                what="退还争议费用" if kind == "refund" else "补偿损失",
+                amount=amount,
+                due_on=due_on,
+                demand=ordinal,
+            )
+        ]
     if kind == "return_goods":
         back, what = _PROMISED[kind]
         return [

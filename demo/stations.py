@@ -35,10 +35,23 @@ def make_stations() -> dict[str, Station]:
     gulou = Authority.objects.get(name=GULOU)
     mobile = Enterprise.objects.get(name="中国移动通信集团福建有限公司")
     return {
-        MALL: Station.objects.create(code="DJK-01", name=MALL, name_en="Dongjiekou Mall Service Station", kind="mall",
-                                     authority=gulou, address="福州市鼓楼区东街口（演示）"),
-        HALL: Station.objects.create(code="YD-DJ", name=HALL, name_en="China Mobile Dongjie Hall Service Station", kind="hall",
-                                     authority=gulou, address="福州市鼓楼区东街（演示）", enterprise=mobile),
+        MALL: Station.objects.create(
+            code="DJK-01",
+            name=MALL,
+            name_en="Dongjiekou Mall Service Station",
+            kind="mall",
+            authority=gulou,
+            address="福州市鼓楼区东街口（演示）",
+        ),
+        HALL: Station.objects.create(
+            code="YD-DJ",
+            name=HALL,
+            name_en="China Mobile Dongjie Hall Service Station",
+            kind="hall",
+            authority=gulou,
+            address="福州市鼓楼区东街（演示）",
+            enterprise=mobile,
+        ),
     }
 
 
@@ -51,7 +64,17 @@ def write_log(*, now: datetime) -> None:
     for nth, (days, category, problem, how, amount, sheet, said) in enumerate(ENTRIES):
         at = now - timedelta(days=days, hours=1 + nth % 3)
         entry = stations.write_down(
-            station=post.station, by=clerk, category=category, problem=problem, how=how, amount=amount,
-            phone="" if sheet else f"+86154{9000 + nth:08}", sheet=sheet, language="zh-hans", place=settings.SITE_URL, now=at)
+            station=post.station,
+            by=clerk,
+            category=category,
+            problem=problem,
+            how=how,
+            amount=amount,
+            phone="" if sheet else f"+86154{9000 + nth:08}",
+            sheet=sheet,
+            language="zh-hans",
+            place=settings.SITE_URL,
+            now=at,
+        )
         if said:
             stations.answer(entry, is_right=said == "yes", now=at + timedelta(minutes=20))

@@ -56,38 +56,80 @@ def draw(rng: Random, weights: dict[T, int]) -> T:
 def a_story(rng: Random, *, path: str) -> Story:
     """The usual mixture: most settle, some fall silent, some go on to the authority."""
     chance = rng.random
-    leaves = draw(rng, {
-        ("", ""): 88, ("with_enterprise", "withdraw"): 2, ("negotiating", "withdraw"): 2,
-        ("with_enterprise", "stop_negotiating"): 1, ("negotiating", "stop_negotiating"): 3,
-        ("awaiting_consumer", "stop_negotiating"): 2, ("awaiting_consumer", "withdraw"): 2,
-    })  # fmt: skip
+    leaves = draw(
+        rng,
+        {
+            ("", ""): 88,
+            ("with_enterprise", "withdraw"): 2,
+            ("negotiating", "withdraw"): 2,
+            ("with_enterprise", "stop_negotiating"): 1,
+            ("negotiating", "stop_negotiating"): 3,
+            ("awaiting_consumer", "stop_negotiating"): 2,
+            ("awaiting_consumer", "withdraw"): 2,
+        },
+    )
     story = Story(
         path=path,
-        enterprise=draw(rng, {"answers": 88, "silent": 3, "wrong_branch": 2, "wrong_entity": 2, "not_customer": 2,
-                              "asks_return": 3}),
+        enterprise=draw(
+            rng, {"answers": 88, "silent": 3, "wrong_branch": 2, "wrong_entity": 2, "not_customer": 2, "asks_return": 3}
+        ),
         leaves=leaves,
-        settle=draw(rng, {"offer": 84, "fails": 7, "unreachable": 2, "elsewhere_consumer": 3,
-                          "elsewhere_enterprise": 2}),
+        settle=draw(
+            rng, {"offer": 84, "fails": 7, "unreachable": 2, "elsewhere_consumer": 3, "elsewhere_enterprise": 2}
+        ),
         rounds=draw(rng, {0: 66, 1: 27, 2: 7}),
         asks=draw(rng, {0: 80, 1: 17, 2: 3}),
-        answer=draw(rng, {"accept": 74, "part_give_up": 6, "part_go_on": 3, "part_regulator": 2, "silent": 12,
-                          "late_yes": 2, "late_no": 1}),
+        answer=draw(
+            rng,
+            {
+                "accept": 74,
+                "part_give_up": 6,
+                "part_go_on": 3,
+                "part_regulator": 2,
+                "silent": 12,
+                "late_yes": 2,
+                "late_no": 1,
+            },
+        ),
         takes_back=chance() < 0.04,
         improves=chance() < 0.05,
         promises=chance() < 0.82,
-        keeps=draw(rng, {"kept": 72, "late": 4, "silent": 8, "disputed": 4, "never": 3, "broken": 2, "waived": 2,
-                         "redated": 2}),
+        keeps=draw(
+            rng, {"kept": 72, "late": 4, "silent": 8, "disputed": 4, "never": 3, "broken": 2, "waived": 2, "redated": 2}
+        ),
         onward=chance() < 0.72,
-        authority=draw(rng, {"accept": 56, "material": 14, "none": 3, "unanswered": 3, "refuse": 12, "redirect": 3,
-                             "back": 3, "supervise": 6}),
-        mediation=draw(rng, {"agreement": 40, "at_once": 12, "terminate": 20, "declined": 8, "appraisal": 6,
-                             "recusal": 4, "delegate": 6, "withdraw": 4}),
+        authority=draw(
+            rng,
+            {
+                "accept": 56,
+                "material": 14,
+                "none": 3,
+                "unanswered": 3,
+                "refuse": 12,
+                "redirect": 3,
+                "back": 3,
+                "supervise": 6,
+            },
+        ),
+        mediation=draw(
+            rng,
+            {
+                "agreement": 40,
+                "at_once": 12,
+                "terminate": 20,
+                "declined": 8,
+                "appraisal": 6,
+                "recusal": 4,
+                "delegate": 6,
+                "withdraw": 4,
+            },
+        ),
         gives_consent=chance() < 0.7,
         objects=chance() < 0.25,
         refers=chance() < 0.3,
         is_urged=chance() < 0.03,
         publishes=chance() < 0.3,
-    )  # fmt: skip
+    )
     return replace(story, onward=True) if story.answer in ("part_go_on", "part_regulator") else story
 
 

@@ -60,9 +60,17 @@ _ACT: dict[str, Callable[[Case, Scene], Acts]] = {
     "authority": officers.act,
 }
 _SEEN = (
-    "id", "status", "status_since", "outcome", "enterprise_id", "branch_id", "handler_id", "handling_authority_id",
-    "handling_region_id", "picked_enterprise_id",
-)  # fmt: skip
+    "id",
+    "status",
+    "status_since",
+    "outcome",
+    "enterprise_id",
+    "branch_id",
+    "handler_id",
+    "handling_authority_id",
+    "handling_region_id",
+    "picked_enterprise_id",
+)
 
 
 @dataclass(slots=True)
@@ -93,7 +101,9 @@ class World:
         day = now.astimezone(_LOCAL).date()
         if self.conditions is None or self.conditions_on != day:
             ago = self.until - now
-            self.conditions = replace(Conditions.at(now), tells=ago <= TOLD, issues=ago <= ISSUED, reminds=ago <= REMINDED)
+            self.conditions = replace(
+                Conditions.at(now), tells=ago <= TOLD, issues=ago <= ISSUED, reminds=ago <= REMINDED
+            )
             self.conditions_on = day
         return self.conditions
 

@@ -8,7 +8,12 @@ app_name = "enterprises"
 
 urlpatterns = [
     path("authority/team/leave/", house_rules.leave, {"side": "authority"}, name="authority-leave"),
-    path("authority/team/leave/<int:pk>/cancel/", house_rules.leave_cancel, {"side": "authority"}, name="authority-leave-cancel"),
+    path(
+        "authority/team/leave/<int:pk>/cancel/",
+        house_rules.leave_cancel,
+        {"side": "authority"},
+        name="authority-leave-cancel",
+    ),
     path("enterprise/team/leave/", house_rules.leave, name="enterprise-leave"),
     path("enterprise/team/leave/<int:pk>/cancel/", house_rules.leave_cancel, name="enterprise-leave-cancel"),
     path("enterprise/team/two-persons/", house_rules.two_persons, name="enterprise-two-persons"),

@@ -40,7 +40,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
         limit = queue.limit or longest
         notes += [f"{name} wait too long"] if limit is not None and queue.age > limit else []
     notes += uncounted
-    queues = {name: {"count": queue.count, "age": round(queue.age.total_seconds(), 1)} for name, queue in waiting.items()}
+    queues = {
+        name: {"count": queue.count, "age": round(queue.age.total_seconds(), 1)} for name, queue in waiting.items()
+    }
     return JsonResponse(
         {
             "status": "degraded" if notes else "ok",

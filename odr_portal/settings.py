@@ -23,9 +23,15 @@ DEMO = environment.yes_no("DEMO", False)
 TESTING = "pytest" in sys.modules
 
 _KEYLESS = {
-    "makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions",
+    "makemigrations",
+    "check",
+    "collectstatic",
+    "database_roles",
+    "compilemessages",
+    "help",
+    "write_permissions",
     "make_vault_keys",
-}  # fmt: skip
+}
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
 
 SECRET_KEY = environment.text("SECRET_KEY")
@@ -36,7 +42,9 @@ if not SECRET_KEY:
 else:
     environment.strong("SECRET_KEY", SECRET_KEY)
 # The keys before: what they signed (sessions, reset links) still opens, nothing new is signed with them.
-SECRET_KEY_FALLBACKS = [environment.strong("SECRET_KEY_FALLBACKS", key) for key in environment.words("SECRET_KEY_FALLBACKS")]
+SECRET_KEY_FALLBACKS = [
+    environment.strong("SECRET_KEY_FALLBACKS", key) for key in environment.words("SECRET_KEY_FALLBACKS")
+]
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", environment.host_of(SITE_URL) or "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
@@ -126,12 +134,18 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": sorted(folder for folder in (ROOT / "templates").iterdir() if folder.is_dir()),
         "OPTIONS": {
             "loaders": [
-                ("template_partials.loader.Loader", [
-                    ("web.folded_templates.Loader", [
-                        "django.template.loaders.filesystem.Loader",
-                        "django.template.loaders.app_directories.Loader",
-                    ]),
-                ]),
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "web.folded_templates.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
             ],
             "builtins": [
                 "django.templatetags.i18n",
@@ -158,7 +172,14 @@ CSRF_FAILURE_VIEW = "odr_portal.site.views.csrf_refused"
 
 # These commands change tables, so they work as the owner; everything else as a user who owns nothing.
 OWNER_COMMANDS = {
-    "migrate", "makemigrations", "sqlmigrate", "flush", "showmigrations", "sqlflush", "squashmigrations", "rebuild_rollups",
+    "migrate",
+    "makemigrations",
+    "sqlmigrate",
+    "flush",
+    "showmigrations",
+    "sqlflush",
+    "squashmigrations",
+    "rebuild_rollups",
 }
 # Pages and sweeps must be quick; the statements of any other command may take minutes.
 _is_quick = COMMAND in {"", "runserver", "watch", "shell", "test"}
@@ -204,7 +225,9 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if not HTTPS and COMMAND in {"", "runserver", "watch"} and not environment.is_own_socket(DATABASES["default"]["HOST"]):
     raise environment.OddValue(
-        "SITE_URL", SITE_URL, "with a database server of its own the portal is served by https only: write https://host."
+        "SITE_URL",
+        SITE_URL,
+        "with a database server of its own the portal is served by https only: write https://host.",
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -363,12 +386,21 @@ EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 MAIL_SERVER = environment.mail_server("EMAIL_URL", environment.text("EMAIL_URL"))
 MAIL_FROM = environment.mail_address("EMAIL_FROM", environment.text("EMAIL_FROM", "portal@localhost.localdomain"))
 if MAIL_SERVER and not environment.text("EMAIL_FROM"):
-    raise environment.OddValue("EMAIL_FROM", "", "with EMAIL_URL, write the address that the portal's letters come from.")
+    raise environment.OddValue(
+        "EMAIL_FROM", "", "with EMAIL_URL, write the address that the portal's letters come from."
+    )
 SMS_GATEWAY = environment.gateway(
-    "SMS_GATEWAY_URL", environment.text("SMS_GATEWAY_URL"), "SMS_GATEWAY_SECRET", environment.words("SMS_GATEWAY_SECRET")
+    "SMS_GATEWAY_URL",
+    environment.text("SMS_GATEWAY_URL"),
+    "SMS_GATEWAY_SECRET",
+    environment.words("SMS_GATEWAY_SECRET"),
 )
-SMS_ALIYUN = environment.aliyun_sms({part: environment.text(f"SMS_ALIYUN_{part}") for part in (
-    "KEY_ID", "KEY_SECRET", "SIGN", "TEMPLATE", "CODE_TEMPLATE", "URL")})
+SMS_ALIYUN = environment.aliyun_sms(
+    {
+        part: environment.text(f"SMS_ALIYUN_{part}")
+        for part in ("KEY_ID", "KEY_SECRET", "SIGN", "TEMPLATE", "CODE_TEMPLATE", "URL")
+    }
+)
 if SMS_GATEWAY and SMS_ALIYUN:
     raise environment.OddValue("SMS_GATEWAY_URL", "…", "choose this gateway or SMS_ALIYUN_…, not both.")
 # Where webhooks of enterprises may knock; always https, always addresses of the open internet.

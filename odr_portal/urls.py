@@ -6,14 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from odr_portal import health
 
-APPS = (
-    "accounts",
-    "complaints",
-    "routing",
-    "enterprises",
-    "authorities",
-    "oversight",
-)
+APPS = ("accounts", "complaints", "routing", "enterprises", "authorities", "oversight")
 
 handler400 = "odr_portal.site.views.bad_request"
 handler403 = "odr_portal.site.views.forbidden"

@@ -1,4 +1,6 @@
-"""Doors for the worker: read the clock, forward what was filed, pass on what a successor answers for, try changes out, teach."""
+"""Doors for the worker: read the clock, forward what was filed, pass on what a successor answers for, try changes out,
+teach.
+"""
 
 from celery import shared_task
 from django.utils import timezone

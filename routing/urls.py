@@ -1,4 +1,5 @@
-"""The addresses of what comes before filing (the right place, the right respondent, a letter to it), of a return, and of
+"""The addresses of what comes before filing (the right place, the right respondent, a letter to it), of a return, and
+of
 an enterprise's own entry in the directory.
 """
 
@@ -23,7 +24,10 @@ urlpatterns = [
     path("authority/changes/<int:pk>/", changes.change, name="authority-change"),
     path("authority/changes/<int:pk>/decide/", changes.decide, name="authority-change-decide"),
     path("enterprise/cases/<str:number>/return/", enterprise_return.return_case, name="enterprise-return"),
-    path("enterprise/cases/<str:number>/request-return/", enterprise_return.request_return,
-         name="enterprise-request-return"),
+    path(
+        "enterprise/cases/<str:number>/request-return/",
+        enterprise_return.request_return,
+        name="enterprise-request-return",
+    ),
     *urls_rules.urlpatterns,
 ]

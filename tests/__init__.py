@@ -5,5 +5,17 @@ from pathlib import Path
 #: The project's folder.
 ROOT = Path(__file__).resolve().parent.parent
 #: The packages that the portal is made of.
-APPS = ("access", "accounts", "api", "authorities", "complaints", "database", "demo", "enterprises", "odr_portal", "oversight",
-        "routing", "web")
+APPS = (
+    "access",
+    "accounts",
+    "api",
+    "authorities",
+    "complaints",
+    "database",
+    "demo",
+    "enterprises",
+    "odr_portal",
+    "oversight",
+    "routing",
+    "web",
+)

@@ -8,14 +8,30 @@ from collections.abc import Iterable
 
 PHONE, EMAIL = "19971355279", "canary.chen@example.net"
 CANARIES = {
-    "name": "金丝雀陈雨", "phone": PHONE, "address": "金丝雀路77号902室", "email": EMAIL,
-    "id number": "350102199001017799", "order number": "CANARYORDER8842", "service number": "059177713522",
-    "reference": "CANARYREF5521", "place": "金丝雀营业厅二楼", "statement": "金丝雀把账单吃掉了，我没有开通过这一项业务",
-    "demand note": "金丝雀要求当面道歉", "file name": "金丝雀账单77.png", "staff name": "金丝雀客服",
-    "officer name": "金丝雀科长", "offer": "金丝雀方案：三个月全退", "promise": "金丝雀退款承诺",
-    "refusal": "金丝雀不同意单独退订", "contact note": "金丝雀通话十分钟", "internal note": "金丝雀内部备注",
-    "message": "金丝雀留言，请尽快", "counter demand": "金丝雀希望再退一个月", "proof": "金丝雀流水单号991",
-    "decision": "金丝雀受理意见", "forwarding note": "金丝雀号码已携转",
+    "name": "金丝雀陈雨",
+    "phone": PHONE,
+    "address": "金丝雀路77号902室",
+    "email": EMAIL,
+    "id number": "350102199001017799",
+    "order number": "CANARYORDER8842",
+    "service number": "059177713522",
+    "reference": "CANARYREF5521",
+    "place": "金丝雀营业厅二楼",
+    "statement": "金丝雀把账单吃掉了，我没有开通过这一项业务",
+    "demand note": "金丝雀要求当面道歉",
+    "file name": "金丝雀账单77.png",
+    "staff name": "金丝雀客服",
+    "officer name": "金丝雀科长",
+    "offer": "金丝雀方案：三个月全退",
+    "promise": "金丝雀退款承诺",
+    "refusal": "金丝雀不同意单独退订",
+    "contact note": "金丝雀通话十分钟",
+    "internal note": "金丝雀内部备注",
+    "message": "金丝雀留言，请尽快",
+    "counter demand": "金丝雀希望再退一个月",
+    "proof": "金丝雀流水单号991",
+    "decision": "金丝雀受理意见",
+    "forwarding note": "金丝雀号码已携转",
 }
 #: People of the cast, whom every test seeds.
 OF_THE_CAST = ("13800000001", "13800000009", "福州市鼓楼区某路1号", "19900000001", "福州市鼓楼区测试路1号")
@@ -28,7 +44,7 @@ def forms(text: str) -> list[bytes]:
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + plain).rstrip(b"=")
         # The first and the last letters depend on what stands around it.
-        found.append(whole[{0: 0, 1: 2, 2: 3}[before]:len(whole) - 2])
+        found.append(whole[{0: 0, 1: 2, 2: 3}[before] : len(whole) - 2])
     if not text.isascii():
         found.append(text.encode("ascii", "backslashreplace"))
         found.append(text.encode("gb18030"))

@@ -45,8 +45,10 @@ def load_directory() -> None:
     call_command("load_directory", verbosity=0, stdout=StringIO())
     tables = [model._meta.db_table for app in _APPS for model in apps.get_app_config(app).get_models()]
     if not connection.in_atomic_block:
-        _as_owner("create schema if not exists kept",
-                  *(f'create table kept."{table}" as select * from "{table}"' for table in tables))
+        _as_owner(
+            "create schema if not exists kept",
+            *(f'create table kept."{table}" as select * from "{table}"' for table in tables),
+        )
         _kept.extend(tables)
 
 
@@ -94,10 +96,14 @@ class World:
     def actor(self, who: str) -> Actor:
         """An actor by the name of the part: consumer, handler, officer, head, system …"""
         return {
-            "consumer": lambda: self.consumer, "handler": lambda: self.handler,
-            "manager": lambda: self.manager, "stranger": lambda: self.stranger,
-            "officer": lambda: self.officer, "intake": lambda: self.intake,
-            "system": lambda: actors.SYSTEM, "head": lambda: actors.officer([self.head_officer]),
+            "consumer": lambda: self.consumer,
+            "handler": lambda: self.handler,
+            "manager": lambda: self.manager,
+            "stranger": lambda: self.stranger,
+            "officer": lambda: self.officer,
+            "intake": lambda: self.intake,
+            "system": lambda: actors.SYSTEM,
+            "head": lambda: actors.officer([self.head_officer]),
             "superior": lambda: actors.officer([self.superior_officer]),
             "other_consumer": lambda: actors.consumer(self.otto),
             "far_officer": lambda: actors.officer([self.far_officer]),
@@ -153,23 +159,33 @@ def world(directory: None, db: None) -> World:
     hua, rui = _person("华试", "hua@example.com"), _person("瑞试", "rui@example.com")
     su = _person("苏试", "su@example.com")
     return World(
-        chen=chen, otto=otto, ming=ming, lead=lead, hua=hua, rui=rui, su=su, mobile=mobile,
-        fuzhou=fuzhou, telecom=telecom, gulou=gulou, city=city,
+        chen=chen,
+        otto=otto,
+        ming=ming,
+        lead=lead,
+        hua=hua,
+        rui=rui,
+        su=su,
+        mobile=mobile,
+        fuzhou=fuzhou,
+        telecom=telecom,
+        gulou=gulou,
+        city=city,
         region=Region.objects.get(code="350102"),
-        ming_staff=Staff.objects.create(user=ming, enterprise=mobile, branch=fuzhou,
-                                        role=Staff.Role.HANDLER),
+        ming_staff=Staff.objects.create(user=ming, enterprise=mobile, branch=fuzhou, role=Staff.Role.HANDLER),
         lead_staff=Staff.objects.create(user=lead, enterprise=mobile, role=Staff.Role.MANAGER),
         hua_staff=Staff.objects.create(user=hua, enterprise=telecom, role=Staff.Role.HANDLER),
         rui_officer=Officer.objects.create(user=rui, authority=gulou, role=Officer.Role.HANDLER),
         su_officer=Officer.objects.create(user=su, authority=city, role=Officer.Role.INTAKE),
         head_officer=Officer.objects.create(
-            user=_person("长试", "head@example.com"), authority=gulou,
-            role=Officer.Role.APPROVER),
+            user=_person("长试", "head@example.com"), authority=gulou, role=Officer.Role.APPROVER
+        ),
         superior_officer=Officer.objects.create(
-            user=_person("上试", "superior@example.com"), authority=city,
-            role=Officer.Role.HANDLER),
+            user=_person("上试", "superior@example.com"), authority=city, role=Officer.Role.HANDLER
+        ),
         far_officer=Officer.objects.create(
             user=_person("远试", "far@example.com"),
             authority=Authority.objects.get(name="闽侯县市场监督管理局"),
-            role=Officer.Role.HANDLER),
+            role=Officer.Role.HANDLER,
+        ),
     )

@@ -18,32 +18,44 @@ from accounts.sign_in import entering
 pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
 
 #: Too long for a look in between: every page as everybody, random walks, whole imports.
-THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/routing/importing/",
-            "tests/walls/sweep/")
+THOROUGH = (
+    "tests/complaints/pages/",
+    "tests/stateful/",
+    "tests/demo/",
+    "tests/routing/importing/",
+    "tests/walls/sweep/",
+)
 #: The same again in crossed looks: for the long run.
-FULL = ("tests/complaints/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
-        "tests/browser/test_outbound.py", "tests/browser/test_enterprise_morning.py", "tests/walls/sweep/test_every_status.py",
-        "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each", "tests/faults/test_tables.py",
-        # Each change walks these pages in one look; strangers are met on every page by the sweep of the walls.
-        "tests/browser/test_authority.py::test_pages_hold_before_axe_and_fit[1280-en]",
-        "tests/browser/test_roles.py::test_pages_hold_before_axe_and_fit[1280-en]",
-        "tests/browser/test_notices.py::test_pages_hold_before_axe_and_fit[1280-en]",
-        "tests/browser/test_enterprise.py::test_every_page_reads_at_both_widths[1280-en]",
-        "tests/browser/test_consumer.py::test_case_pages_are_clean[1280-en]",
-        "tests/browser/test_authority.py::test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power[1280-en]",
-        "tests/browser/test_sets.py::test_a_table_with_bad_lines_and_a_set_of_offers[1280-en]",
-        "tests/browser/test_four_eyes.py::test_the_pages_of_the_team[360-en]",
-        "tests/browser/test_law.py::test_a_number_is_changed_by_two_persons[1280-en]",
-        "tests/browser/test_law.py::test_the_calendar_of_next_year_moves_what_hangs_on_it[1280-en]",
-        "tests/browser/test_review_desk.py::test_a_refusal_with_its_notice_and_late_material[1280-en]",
-        "tests/browser/test_documents.py::test_from_the_register_to_a_letter[1280-en]",
-        "tests/browser/test_platform.py::test_a_file_of_the_platform_comes_back[1280-en]",
-        "tests/browser/test_intake_morning.py::test_pages_of_intake_fit_and_hold_before_axe[1280-en]",
-        "tests/browser/test_oversight.py::test_the_dashboard_holds_before_axe_and_fits[1280-en]",
-        "tests/browser/test_performance.py::test_the_mirror_reads_and_each_number_opens_its_list[1280-en]",
-        "tests/complaints/pages/test_consumer_steps.py::test_a_stranger_meets_the_same_404",
-        "tests/complaints/pages/test_authority_lists.py::test_strangers_get_the_same_404_everywhere",
-        "tests/complaints/pages/test_enterprise_sight.py::test_a_stranger_gets_404_on_every_address")
+FULL = (
+    "tests/complaints/evidence/test_long_bodies.py",
+    "tests/browser/test_elder.py",
+    "tests/browser/test_components.py",
+    "tests/browser/test_outbound.py",
+    "tests/browser/test_enterprise_morning.py",
+    "tests/walls/sweep/test_every_status.py",
+    "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each",
+    "tests/faults/test_tables.py",
+    # Each change walks these pages in one look; strangers are met on every page by the sweep of the walls.
+    "tests/browser/test_authority.py::test_pages_hold_before_axe_and_fit[1280-en]",
+    "tests/browser/test_roles.py::test_pages_hold_before_axe_and_fit[1280-en]",
+    "tests/browser/test_notices.py::test_pages_hold_before_axe_and_fit[1280-en]",
+    "tests/browser/test_enterprise.py::test_every_page_reads_at_both_widths[1280-en]",
+    "tests/browser/test_consumer.py::test_case_pages_are_clean[1280-en]",
+    "tests/browser/test_authority.py::test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power[1280-en]",
+    "tests/browser/test_sets.py::test_a_table_with_bad_lines_and_a_set_of_offers[1280-en]",
+    "tests/browser/test_four_eyes.py::test_the_pages_of_the_team[360-en]",
+    "tests/browser/test_law.py::test_a_number_is_changed_by_two_persons[1280-en]",
+    "tests/browser/test_law.py::test_the_calendar_of_next_year_moves_what_hangs_on_it[1280-en]",
+    "tests/browser/test_review_desk.py::test_a_refusal_with_its_notice_and_late_material[1280-en]",
+    "tests/browser/test_documents.py::test_from_the_register_to_a_letter[1280-en]",
+    "tests/browser/test_platform.py::test_a_file_of_the_platform_comes_back[1280-en]",
+    "tests/browser/test_intake_morning.py::test_pages_of_intake_fit_and_hold_before_axe[1280-en]",
+    "tests/browser/test_oversight.py::test_the_dashboard_holds_before_axe_and_fits[1280-en]",
+    "tests/browser/test_performance.py::test_the_mirror_reads_and_each_number_opens_its_list[1280-en]",
+    "tests/complaints/pages/test_consumer_steps.py::test_a_stranger_meets_the_same_404",
+    "tests/complaints/pages/test_authority_lists.py::test_strangers_get_the_same_404_everywhere",
+    "tests/complaints/pages/test_enterprise_sight.py::test_a_stranger_gets_404_on_every_address",
+)
 
 #: Minutes each: they begin first, so that the other worker has the short ones to share until the end.
 LONGEST = ("tests/walls/sweep/", "tests/faults/", "tests/browser/", "tests/api/test_fuzz.py")
@@ -68,7 +80,9 @@ def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytes
 @pytest.fixture(autouse=True, scope="session")
 def _files_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What tests keep is not among the files of `make run`, which another user may own."""
-    with override_settings(EVIDENCE_ROOT=str(tmp_path_factory.mktemp("evidence")), EXPORT_ROOT=str(tmp_path_factory.mktemp("exports"))):
+    with override_settings(
+        EVIDENCE_ROOT=str(tmp_path_factory.mktemp("evidence")), EXPORT_ROOT=str(tmp_path_factory.mktemp("exports"))
+    ):
         yield
 
 

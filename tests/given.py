@@ -29,19 +29,32 @@ BECAUSE = {"rule": "", "version": None, "confidence": "high", "why": [], "candid
 def a_request(world: World, *, now: datetime = WEDNESDAY, **changes: Any) -> FilingRequest:
     """What Chen says about her broadband bill."""
     request = FilingRequest(
-        received_at=now, respondents=(RespondentRequest(enterprise_id=world.mobile.pk,
-                                                        branch_id=world.fuzhou.pk),),
-        service_region_id=world.region.pk, object_kind="service", object_category="service.telecom",
-        item_name="宽带每月多扣费", amount=Decimal("128.50"), is_online=False,
-        problem_category="telecom.fees.unexplained_charge", disputed_on=date(2026, 11, 1),
+        received_at=now,
+        respondents=(RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk),),
+        service_region_id=world.region.pk,
+        object_kind="service",
+        object_category="service.telecom",
+        item_name="宽带每月多扣费",
+        amount=Decimal("128.50"),
+        is_online=False,
+        problem_category="telecom.fees.unexplained_charge",
+        disputed_on=date(2026, 11, 1),
         statement="9月起每个月账单多出一项“智家体验包”。我没有开通过。",
-        demands=(DemandRequest(kind="refund", amount=Decimal("128.50")),
-                 DemandRequest(kind="cancel_service")),
-        consumer_id=world.chen.pk, consumer_name="陈试", consumer_phone="+8613800000001",
-        consumer_address="福州市鼓楼区某路1号", contact_verified=True,
-        consents={"share_with_enterprise": True, "pass_to_regulator": True,
-                  "publish_masked": False, "delegated_mediation": True,
-                  "pause_for_settlement": True}, consent_version="2026-11")
+        demands=(DemandRequest(kind="refund", amount=Decimal("128.50")), DemandRequest(kind="cancel_service")),
+        consumer_id=world.chen.pk,
+        consumer_name="陈试",
+        consumer_phone="+8613800000001",
+        consumer_address="福州市鼓楼区某路1号",
+        contact_verified=True,
+        consents={
+            "share_with_enterprise": True,
+            "pass_to_regulator": True,
+            "publish_masked": False,
+            "delegated_mediation": True,
+            "pause_for_settlement": True,
+        },
+        consent_version="2026-11",
+    )
     return replace(request, **changes)
 
 
@@ -56,23 +69,28 @@ def step(complaint: Complaint, move: handling.Move, actor: Any, now: datetime) -
 
 
 def an_offer(*, due_on: date | None = date(2026, 12, 7), amount: str = "128.50") -> handling.Move:
-    promises = () if due_on is None else (Promise(
-        kind="original_channel", what="退还多扣费用", amount=amount, due_on=due_on, demand=1),)
+    promises = (
+        ()
+        if due_on is None
+        else (Promise(kind="original_channel", what="退还多扣费用", amount=amount, due_on=due_on, demand=1),)
+    )
     return offers.make_offer(
-        answers=[Answer(demand=1, verdict="grant", amount=amount, is_separable=True),
-                 Answer(demand=2, verdict="grant", is_separable=True)],
-        promises=promises, message="三个月合计全部退还。")
+        answers=[
+            Answer(demand=1, verdict="grant", amount=amount, is_separable=True),
+            Answer(demand=2, verdict="grant", is_separable=True),
+        ],
+        promises=promises,
+        message="三个月合计全部退还。",
+    )
 
 
-def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNESDAY,
-                **changes: Any) -> Complaint:
+def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:
     """A case of Chen against 中国移动福州分公司 that has just reached ``status``."""
     case = filed(world, now=now, **changes)
     if status == S.FILED:
         return case
     if status in (S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED):
-        step(case, authority.refer_to_triage(reason="nothing_matched", explanation=BECAUSE),
-             SYSTEM, now)
+        step(case, authority.refer_to_triage(reason="nothing_matched", explanation=BECAUSE), SYSTEM, now)
         if status == S.TRIAGE:
             return case
         step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, now)
@@ -85,12 +103,18 @@ def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNE
         case.consents = {**case.consents, "mediation_enterprise": True}
         case.save(update_fields=["consents"])
         if status == S.MEDIATION_SUSPENDED:
-            step(case, mediation.order_appraisal(
-                laboratory="某检测中心", until=now.date() + timedelta(days=20),
-                cost_borne_by="shared"), world.officer, now)
+            step(
+                case,
+                mediation.order_appraisal(
+                    laboratory="某检测中心", until=now.date() + timedelta(days=20), cost_borne_by="shared"
+                ),
+                world.officer,
+                now,
+            )
         return case
-    step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
-                                 because=BECAUSE), SYSTEM, now)
+    step(
+        case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE), SYSTEM, now
+    )
     if status == S.WITH_ENTERPRISE:
         return case
     step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, now)
@@ -107,8 +131,14 @@ def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNE
 
 def a_body(world: World, **columns: Any) -> MediationBody:
     """The consumer association of the county, to which a mediation may be handed."""
-    wanted = {"name": "鼓楼区消费者委员会", "kind": "association", "legal_basis": "消费者权益保护法第三十六条",
-              "authority": world.gulou, "region": world.region, "starts_on": None} | columns
+    wanted = {
+        "name": "鼓楼区消费者委员会",
+        "kind": "association",
+        "legal_basis": "消费者权益保护法第三十六条",
+        "authority": world.gulou,
+        "region": world.region,
+        "starts_on": None,
+    } | columns
     return MediationBody.objects.get_or_create(**wanted)[0]
 
 

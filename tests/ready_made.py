@@ -20,8 +20,16 @@ from tests import ROOT
 PREFIX = "odr-ready-"
 #: Bound to the closing keys of the house, which the migrations made: a copy needs the same ones.
 KEYS = "vault-keys"
-MADE_OF = ("*/migrations/*", "*/models.py", "*/models/*.py", "database/roles.py", "odr_portal/processes/embedded.py",
-           "accounts/keys/*.py", "tests/server.py", "requirements.txt")
+MADE_OF = (
+    "*/migrations/*",
+    "*/models.py",
+    "*/models/*.py",
+    "database/roles.py",
+    "odr_portal/processes/embedded.py",
+    "accounts/keys/*.py",
+    "tests/server.py",
+    "requirements.txt",
+)
 TWO_DAYS = 2 * 24 * 3600
 
 

@@ -71,7 +71,8 @@ def _migrated(server: embedded.ThrowAwayPostgres) -> str:
 
 def _point_at(server: embedded.ThrowAwayPostgres, user: str) -> None:
     connections["default"].close()
-    # A machine that others use may take longer to answer than a page would wait; how the portal meets that is for tests/faults.
+    # A machine that others use may take longer to answer than a page would wait; how the portal meets that is for
+    # tests/faults.
     connections["default"].settings_dict["OPTIONS"]["connect_timeout"] = 30
     connections["default"].settings_dict.update(HOST=str(server.folder), PORT="", NAME=DATABASE, USER=user, PASSWORD="")
 
@@ -89,8 +90,7 @@ def django_db_setup(postgres_server: embedded.ThrowAwayPostgres) -> None:
 def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
     def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
         embedded.run_statements(
-            server.dsn(user=roles.OWNER, database=DATABASE),
-            ["set session_replication_role = replica", *sql_list],
+            server.dsn(user=roles.OWNER, database=DATABASE), ["set session_replication_role = replica", *sql_list]
         )
         keyring.forget()
         # As after the migrations: the key of the house is always there.

@@ -59,7 +59,9 @@ def _from_file(name: str) -> str:
 def strong(name: str, secret: str) -> str:
     """The same secret, if nobody could guess it: at least 32 characters, at least 12 different ones."""
     if len(secret) < 32 or len(set(secret)) < 12 or secret.startswith("django-insecure"):
-        raise OddValue(name, "…", "it must have at least 32 random characters, such as `openssl rand -base64 48` prints.")
+        raise OddValue(
+            name, "…", "it must have at least 32 random characters, such as `openssl rand -base64 48` prints."
+        )
     return secret
 
 
@@ -187,7 +189,9 @@ def bucket(prefix: str) -> BucketPlace:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{2,62}", name):
         raise OddValue(f"{prefix}_BUCKET", name, "write the name of the bucket.")
     if not key or len(secret) < 8:
-        raise OddValue(f"{prefix}_SECRET", "…", f"write {prefix}_KEY and {prefix}_SECRET, the pair that opens the bucket.")
+        raise OddValue(
+            f"{prefix}_SECRET", "…", f"write {prefix}_KEY and {prefix}_SECRET, the pair that opens the bucket."
+        )
     return BucketPlace(endpoint, name, text(f"{prefix}_REGION", "us-east-1"), key, secret)
 
 
@@ -230,11 +234,20 @@ def mail_server(name: str, url: str) -> MailServer | None:
         port = parts.port
     except ValueError:
         raise OddValue(name, _without_password(url), wanted) from None
-    if parts.scheme not in _MAIL or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment \
-            or bool(parts.username) != bool(parts.password) or port == 0:
+    if (
+        parts.scheme not in _MAIL
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+        or bool(parts.username) != bool(parts.password)
+        or port == 0
+    ):
         raise OddValue(name, _without_password(url), wanted)
     security, usual = _MAIL[parts.scheme]
-    return MailServer(parts.hostname, port or usual, unquote(parts.username or ""), unquote(parts.password or ""), security)
+    return MailServer(
+        parts.hostname, port or usual, unquote(parts.username or ""), unquote(parts.password or ""), security
+    )
 
 
 def mail_address(name: str, value: str) -> str:
@@ -263,7 +276,9 @@ def gateway(name: str, url: str, secret_name: str, secrets: list[str]) -> Gatewa
         except ValueError:
             key = b""
         if not 24 <= len(key) <= 64:
-            raise OddValue(secret_name, "…", "write whsec_ and 24 to 64 random bytes in base64, two of them while keys change.")
+            raise OddValue(
+                secret_name, "…", "write whsec_ and 24 to 64 random bytes in base64, two of them while keys change."
+            )
         keys.append(key)
     if not keys:
         raise OddValue(secret_name, "", "the gateway needs a key: whsec_ and 24 to 64 random bytes in base64.")
@@ -282,14 +297,24 @@ def aliyun_sms(values: dict[str, str]) -> AliyunSms | None:
         raise OddValue("SMS_ALIYUN_KEY_ID", "…", "write the AccessKey id, letters and digits.")
     for part in ("TEMPLATE", "CODE_TEMPLATE"):
         if values.get(part) and not re.fullmatch(r"SMS_[0-9]{4,20}", values[part]):
-            raise OddValue(f"SMS_ALIYUN_{part}", values[part], "write the number of an approved template, SMS_ and digits.")
+            raise OddValue(
+                f"SMS_ALIYUN_{part}", values[part], "write the number of an approved template, SMS_ and digits."
+            )
     url = values.get("URL") or "https://dysmsapi.aliyuncs.com/"
     parts = urlsplit(url)
-    if not (re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", url)
-            and (parts.scheme == "https" or parts.hostname in _LOOPBACK)):
+    if not (
+        re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", url)
+        and (parts.scheme == "https" or parts.hostname in _LOOPBACK)
+    ):
         raise OddValue("SMS_ALIYUN_URL", _without_password(url), "write https://host.")
-    return AliyunSms(url.rstrip("/") + "/", values["KEY_ID"], values["KEY_SECRET"], values["SIGN"], values["TEMPLATE"],
-                     values.get("CODE_TEMPLATE", ""))
+    return AliyunSms(
+        url.rstrip("/") + "/",
+        values["KEY_ID"],
+        values["KEY_SECRET"],
+        values["SIGN"],
+        values["TEMPLATE"],
+        values.get("CODE_TEMPLATE", ""),
+    )
 
 
 def site(name: str, url: str) -> str:

@@ -91,7 +91,8 @@ def kept_text(request: HttpRequest) -> list[str]:
         for name in request.POST
         if name not in NOT_KEPT and "password" not in name
         for value in request.POST.getlist(name)
-        # Short values are choices and numbers; a text is what it hurts to lose, and a few characters are one in Chinese.
+        # Short values are choices and numbers; a text is what it hurts to lose, and a few characters are one in
+        # Chinese.
         if (len(value.strip()) > 12 or not value.isascii()) and not _CHOSEN.fullmatch(value.strip())
     ]
 
@@ -118,9 +119,15 @@ def problem(
 
 
 def answer(
-    request: HttpRequest, template: str, *, status: int, title: str, detail: str = "", stands_alone: bool = False,
+    request: HttpRequest,
+    template: str,
+    *,
+    status: int,
+    title: str,
+    detail: str = "",
+    stands_alone: bool = False,
     **context: Any,
-) -> HttpResponse:  # fmt: skip
+) -> HttpResponse:
     """An error as a page, or as a problem in JSON for programs; both carry the number."""
     number = incident_of(request)
     response: HttpResponse
@@ -157,9 +164,14 @@ def busy(request: HttpRequest) -> HttpResponse:
     """The database is away or overloaded: nothing was stored, what was typed is handed back."""
     kept = kept_text(request)
     response = answer(
-        request, "errors/503.html", status=503, title="Busy", stands_alone=True, kept=kept,
+        request,
+        "errors/503.html",
+        status=503,
+        title="Busy",
+        stands_alone=True,
+        kept=kept,
         was_posting=request.method == "POST",
-    )  # fmt: skip
+    )
     response["Retry-After"] = "30"
     return response
 
@@ -192,6 +204,12 @@ class RefusedSteps:
         if not getattr(error, "refusal", False):
             return None
         return answer(
-            request, "errors/refused.html", status=int(getattr(error, "status", 409)), title="Refused",
-            detail=str(error), reason=str(error), code=getattr(error, "code", ""), kept=kept_text(request),
-        )  # fmt: skip
+            request,
+            "errors/refused.html",
+            status=int(getattr(error, "status", 409)),
+            title="Refused",
+            detail=str(error),
+            reason=str(error),
+            code=getattr(error, "code", ""),
+            kept=kept_text(request),
+        )

@@ -1,7 +1,9 @@
-"""Templates in which everything that never changes is drawn already: translated words, icons, addresses of static files.
+"""Templates in which everything that never changes is drawn already: translated words, icons, addresses of static
+files.
 
 The one rule: what is drawn beforehand depends on the language and on nothing else, so each template is kept once a
-language. Drawing forty translations and a dozen icons anew was a quarter of a page. A template is loaded in the language
+language. Drawing forty translations and a dozen icons anew was a quarter of a page. A template is loaded in the
+language
 that is active when it is asked for; nothing may be loaded under one language and drawn under another.
 """
 
@@ -105,13 +107,19 @@ def _drawn(node: Node) -> str | None:
     if isinstance(node, TextNode):
         return node.s
     if isinstance(node, TranslateNode):
-        is_same = not node.asvar and _is_constant(node.filter_expression) and (
-            node.message_context is None or _is_constant(node.message_context))
+        is_same = (
+            not node.asvar
+            and _is_constant(node.filter_expression)
+            and (node.message_context is None or _is_constant(node.message_context))
+        )
     elif isinstance(node, StaticNode):
         is_same = node.varname is None and _is_constant(node.path)
     elif isinstance(node, SimpleNode):
-        is_same = (node.func in _ALWAYS_THE_SAME and node.target_var is None
-                   and all(map(_is_constant, [*node.args, *node.kwargs.values()])))
+        is_same = (
+            node.func in _ALWAYS_THE_SAME
+            and node.target_var is None
+            and all(map(_is_constant, [*node.args, *node.kwargs.values()]))
+        )
     else:
         is_same = isinstance(node, VariableNode) and _is_constant(node.filter_expression)
     try:

@@ -84,4 +84,6 @@ def _nfc(text: str) -> str:
 
 def _refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
     kept = [_IMPOSSIBLE.sub("", text) for text in kept_text(request)] if status == 400 else []
-    return answer(request, "errors/typed.html", status=status, title="Not taken", detail=reason, reason=reason, kept=kept)
+    return answer(
+        request, "errors/typed.html", status=status, title="Not taken", detail=reason, reason=reason, kept=kept
+    )

@@ -33,13 +33,20 @@ MOST_BYTES = 64 * 1024
 LONGEST_URL = 500
 
 _LETTERS = re.compile(r"[!-\[\]-~]+")
-_NAME = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])\Z", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])\Z", re.IGNORECASE
+)
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 #: Public by their number, and yet no way out: the host of a cloud, the anycast relay of 6to4,
 #: what is kept for protocols and for examples (older tables of Python know only a part of these).
-_NOT_OUTSIDE = (IPv4Network("168.63.129.16/32"), IPv4Network("192.88.99.0/24"), IPv4Network("192.0.0.0/24"),
-                IPv6Network("3fff::/20"), IPv6Network("2001:db8::/32"))
+_NOT_OUTSIDE = (
+    IPv4Network("168.63.129.16/32"),
+    IPv4Network("192.88.99.0/24"),
+    IPv4Network("192.0.0.0/24"),
+    IPv6Network("3fff::/20"),
+    IPv6Network("2001:db8::/32"),
+)
 
 
 class Refused(Exception):
@@ -146,8 +153,9 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], rule: Rule, withi
     return ask(url, body=body, headers=headers, rule=rule, within=within)[0]
 
 
-def ask(url: str, *, body: bytes, headers: Mapping[str, str], rule: Rule, within: float = WITHIN,
-        keep: int = 0) -> tuple[int, bytes]:
+def ask(
+    url: str, *, body: bytes, headers: Mapping[str, str], rule: Rule, within: float = WITHIN, keep: int = 0
+) -> tuple[int, bytes]:
     """As ``post``, with the first ``keep`` bytes of what was answered."""
     parts = checked(url, rule)
     with Limit(within) as limit:
@@ -178,8 +186,9 @@ def _addresses(host: str, port: int, rule: Rule) -> list[str]:
     return found
 
 
-def _ask(parts: SplitResult, body: bytes, headers: Mapping[str, str], rule: Rule, limit: Limit, within: float,
-         keep: int) -> tuple[int, bytes]:
+def _ask(
+    parts: SplitResult, body: bytes, headers: Mapping[str, str], rule: Rule, limit: Limit, within: float, keep: int
+) -> tuple[int, bytes]:
     host, is_tls = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if is_tls else 80)
     sock = _connect(_addresses(host, port, rule), port)
@@ -197,8 +206,12 @@ def _ask(parts: SplitResult, body: bytes, headers: Mapping[str, str], rule: Rule
         talk.sock, talk.auto_open = sock, 0
         talk.response_class = _Short
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        talk.request("POST", path, body, {
-            **headers, "User-Agent": "odr-portal", "Accept-Encoding": "identity", "Connection": "close"})
+        talk.request(
+            "POST",
+            path,
+            body,
+            {**headers, "User-Agent": "odr-portal", "Accept-Encoding": "identity", "Connection": "close"},
+        )
         with talk.getresponse() as answer:
             return answer.status, answer.read(keep) if keep else b""
     finally:
@@ -226,7 +239,7 @@ class _Capped(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer)[:self.left]
+        view = memoryview(buffer)[: self.left]
         read = int(self.source.readinto1(view)) if self.left else 0
         self.left -= read
         return read

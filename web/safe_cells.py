@@ -12,7 +12,10 @@ import re
 #: What a spreadsheet begins a formula, a command or a new cell with; full-width signs too.
 SIGNS = "=+\\-@\t\r\n\0|%＝＋－＠"
 #: Blanks of any kind, the byte order mark and other signs that nobody sees.
-_UNSEEN = r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0]*"
+_UNSEEN = (
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f"
+    r"\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0]*"
+)
 _IS_FORMULA = re.compile(rf"'*{_UNSEEN}[{SIGNS}]|'*[\t\r\n\0]")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,20})?")
 

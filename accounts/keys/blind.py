@@ -44,8 +44,11 @@ def digest(kind: str, text: str, *, keys: VaultKeys, suite: int) -> bytes | None
 def digests(kind: str, text: str, *, keys: VaultKeys) -> list[bytes]:
     """All digests under which this text may stand, whichever key and suite wrote it."""
     form = written(kind, text)
-    return [_digest(kind, form, version, secret, suite)
-            for version, secret in keys.index.items() for suite in (AES, SM4)] if form else []
+    return (
+        [_digest(kind, form, version, secret, suite) for version, secret in keys.index.items() for suite in (AES, SM4)]
+        if form
+        else []
+    )
 
 
 def version_of(found: bytes) -> int:

@@ -113,7 +113,8 @@ def destroy(persons: Iterable[UUID], *, now: datetime) -> int:
             " select person, ''::bytea, %s, %s from unnest(%s::uuid[]) as gone (person)"
             " on conflict (person) do update set wrapped = ''::bytea, destroyed_at = excluded.destroyed_at"
             " where accounts_personkey.destroyed_at is null",
-            [now, now, [str(person) for person in gone]])
+            [now, now, [str(person) for person in gone]],
+        )
         count = cursor.rowcount
     forget(gone)
     return int(count)

@@ -28,15 +28,25 @@ def wrap_anew(*, tell: Tell) -> int:
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                f"select person, wrapped {_OLD_KEYS} order by person limit %s for update", [keys.wrap_version, BATCH])
+                f"select person, wrapped {_OLD_KEYS} order by person limit %s for update", [keys.wrap_version, BATCH]
+            )
             rows = cursor.fetchall()
             if not rows:
                 return done
-            new = [sealing.wrap(sealing.unwrap(bytes(wrapped), person=person, keys=keys), person=person, keys=keys,
-                                suite=keyring.suite()) for person, wrapped in rows]
+            new = [
+                sealing.wrap(
+                    sealing.unwrap(bytes(wrapped), person=person, keys=keys),
+                    person=person,
+                    keys=keys,
+                    suite=keyring.suite(),
+                )
+                for person, wrapped in rows
+            ]
             cursor.execute(
                 "update accounts_personkey t set wrapped = v.wrapped from unnest(%s::uuid[], %s::bytea[])"
-                " as v (person, wrapped) where t.person = v.person", [[str(person) for person, _ in rows], new])
+                " as v (person, wrapped) where t.person = v.person",
+                [[str(person) for person, _ in rows], new],
+            )
         done += len(rows)
         tell("keys of people", done, max(done, total))
 
@@ -47,7 +57,9 @@ def index_anew(*, tell: Tell) -> int:
     total = _count(f"select count(*) {_OLD_INDEXES}", version)
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"select id {_OLD_INDEXES} order by id limit %(limit)s for update", version | {"limit": BATCH})
+            cursor.execute(
+                f"select id {_OLD_INDEXES} order by id limit %(limit)s for update", version | {"limit": BATCH}
+            )
             users = list(User.objects.filter(pk__in=[row[0] for row in cursor.fetchall()]))
             if not users:
                 return done
@@ -55,8 +67,12 @@ def index_anew(*, tell: Tell) -> int:
             cursor.execute(
                 "update accounts_user t set email_index = v.email, phone_index = v.phone"
                 " from unnest(%s::bigint[], %s::bytea[], %s::bytea[]) as v (id, email, phone) where t.id = v.id",
-                [[user.pk for user in users], [digest_of("email", user.email or "") for user in users],
-                 [digest_of("phone", user.phone or "") for user in users]])
+                [
+                    [user.pk for user in users],
+                    [digest_of("email", user.email or "") for user in users],
+                    [digest_of("phone", user.phone or "") for user in users],
+                ],
+            )
         done += len(users)
         tell("addresses of users", done, max(done, total))
 

@@ -49,8 +49,9 @@ class SealedText(_Bytes):
 
     descriptor_class = _Opening
 
-    def __init__(self, *args: Any, whose: str = "", place: Sequence[str] = (), free_text: bool | str = False,
-                 **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, whose: str = "", place: Sequence[str] = (), free_text: bool | str = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.whose, self.place, self.free_text = whose, tuple(place), free_text
 
@@ -110,8 +111,11 @@ class SealedText(_Bytes):
         """What stands in the column for each of these rows; the keys of all in one query."""
         values = [row.__dict__.get(self.attname) for row in rows]
         texts = [value if value is None or isinstance(value, bytes) else self.to_text(value) for value in values]
-        to_seal = {nth: self._person_for(row) for nth, (row, text) in enumerate(zip(rows, texts, strict=True))
-                   if isinstance(text, str) and text and not self._is_plain(row)}
+        to_seal = {
+            nth: self._person_for(row)
+            for nth, (row, text) in enumerate(zip(rows, texts, strict=True))
+            if isinstance(text, str) and text and not self._is_plain(row)
+        }
         secrets = keyring.secrets_of(set(to_seal.values()), make=True) if to_seal else {}
         suite = keyring.suite()
         found: list[bytes | None] = []
@@ -124,8 +128,9 @@ class SealedText(_Bytes):
                 # Of somebody who was erased nothing is kept any more.
                 found.append(b"")
             else:
-                found.append(sealing.seal(text, person=to_seal[nth], secret=secret, place=self._place_of(row),
-                                          suite=suite))
+                found.append(
+                    sealing.seal(text, person=to_seal[nth], secret=secret, place=self._place_of(row), suite=suite)
+                )
         return found
 
     def pre_save(self, model_instance: models.Model, add: bool) -> bytes | None:

@@ -113,7 +113,11 @@ def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, no
         limits.append((of_network_unworked(), asker.address))
     with transaction.atomic():
         _lock_address(contact)
-        newest = SignInCode.objects.filter(address_digest__in=_known_as(contact), purpose=purpose).order_by("-created_at").first()
+        newest = (
+            SignInCode.objects.filter(address_digest__in=_known_as(contact), purpose=purpose)
+            .order_by("-created_at")
+            .first()
+        )
         if newest is not None and now - newest.created_at < RESEND_AFTER and newest.used_at is None:
             return
         for limit, who in limits:

@@ -102,9 +102,14 @@ def add_app(user: User, key: bytes, typed: str, *, name: str, now: datetime) -> 
     if used is None:
         return None
     return SecondFactor.objects.create(
-        user=user, kind=SecondFactor.Kind.APP, name=name, key=seal(key, user=user), counter=used, created_at=now,
+        user=user,
+        kind=SecondFactor.Kind.APP,
+        name=name,
+        key=seal(key, user=user),
+        counter=used,
+        created_at=now,
         last_used_at=now,
-    )  # fmt: skip
+    )
 
 
 def show_code(user: User, typed: str, *, address: str, now: datetime) -> Shown | None:
@@ -155,6 +160,7 @@ def new_recovery_codes(user: User, *, now: datetime) -> list[str]:
     with transaction.atomic():
         RecoveryCode.objects.filter(user=user).delete()
         RecoveryCode.objects.bulk_create(
-            RecoveryCode(user=user, code_digest=_recovery_digest(user, code, settings.SECRET_KEY), created_at=now) for code in codes
+            RecoveryCode(user=user, code_digest=_recovery_digest(user, code, settings.SECRET_KEY), created_at=now)
+            for code in codes
         )
     return [f"{code[:5]}-{code[5:]}" for code in codes]

@@ -109,9 +109,19 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
     kinds = set(SecondFactor.objects.filter(user=user).values_list("kind", flat=True))
     if SecondFactor.Kind.APP not in kinds:
         form.fields["code"].label, form.fields["code"].help_text = gettext("恢复码"), ""
-    return render(request, template, {
-        "form": form, "next": target, "passkey": ask_for_known(request, user), "passkey_error": passkey_error,
-        "has_app": SecondFactor.Kind.APP in kinds, "has_errors": bool(passkey_error)}, status=status)  # fmt: skip
+    return render(
+        request,
+        template,
+        {
+            "form": form,
+            "next": target,
+            "passkey": ask_for_known(request, user),
+            "passkey_error": passkey_error,
+            "has_app": SecondFactor.Kind.APP in kinds,
+            "has_errors": bool(passkey_error),
+        },
+        status=status,
+    )
 
 
 def _later(until: datetime) -> str:
@@ -120,8 +130,7 @@ def _later(until: datetime) -> str:
 
 def _go_on(request: HttpRequest, user: User, shown: Shown, target: str) -> HttpResponse:
     if shown.how == "recovery":
-        return render(request, "accounts/recovery_used.html", {
-            "left": shown.left, "next": target or landing_of(user)})  # fmt: skip
+        return render(request, "accounts/recovery_used.html", {"left": shown.left, "next": target or landing_of(user)})
     return HttpResponseRedirect(target or landing_of(user))
 
 
@@ -135,22 +144,36 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if request.method == "POST" and "send" in request.POST:
         try:
-            send_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM, asker=asker_of(request, now=now),
-                      language=get_language() or settings.LANGUAGE_CODE, now=now)  # fmt: skip
+            send_code(
+                contact=contact,
+                purpose=SignInCode.Purpose.CONFIRM,
+                asker=asker_of(request, now=now),
+                language=get_language() or settings.LANGUAGE_CODE,
+                now=now,
+            )
         except TooManyTries as wait:
             status = wait.told(request)
             form.add_error("code", too_many_codes(wait.until))
         else:
             return redirect(f"{with_next('accounts:confirm', target)}{'&' if target else '?'}sent=1")
     elif form.is_bound and form.is_valid():
-        if check_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM, code=form.cleaned_data["code"],
-                      flow=flow_of(request), form_key=request.POST.get("idempotency_key", ""), now=now):  # fmt: skip
+        if check_code(
+            contact=contact,
+            purpose=SignInCode.Purpose.CONFIRM,
+            code=form.cleaned_data["code"],
+            flow=flow_of(request),
+            form_key=request.POST.get("idempotency_key", ""),
+            now=now,
+        ):
             confirm_by_code(request, user, now=now)
             return HttpResponseRedirect(target or landing_of(user))
         form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
-    return render(request, "accounts/confirm_code.html", {
-        "form": form, "next": target, "masked": contact.masked, "is_sent": "sent" in request.GET or form.is_bound,
-    }, status=status)  # fmt: skip
+    return render(
+        request,
+        "accounts/confirm_code.html",
+        {"form": form, "next": target, "masked": contact.masked, "is_sent": "sent" in request.GET or form.is_bound},
+        status=status,
+    )
 
 
 @never_cache
@@ -184,8 +207,18 @@ def set_up(request: HttpRequest) -> HttpResponse:
             form.add_error("code", gettext("这个码不对。请看验证器现在显示的6位数字；手机时间要准。"))
         if made is not None:
             return _made(request, user, made, is_first=is_first, target=target, now=now)
-    return _show_set_up(request, user, form, status=status, context={
-        "next": target, "is_first": is_first, "passkey_error": passkey_error, "has_errors": bool(passkey_error)})  # fmt: skip
+    return _show_set_up(
+        request,
+        user,
+        form,
+        status=status,
+        context={
+            "next": target,
+            "is_first": is_first,
+            "passkey_error": passkey_error,
+            "has_errors": bool(passkey_error),
+        },
+    )
 
 
 def _name(request: HttpRequest, otherwise: str) -> str:
@@ -199,9 +232,18 @@ def _show_set_up(
     if key is None:
         key = new_app_key()
         request.session[NEW_APP] = seal(key, user=user).hex()
-    return render(request, "accounts/factor_set_up.html", {
-        **context, "form": form, "key": key_words(key), "passkey": ask_for_new(request, user),
-        "qr": qr_code(app_address(key, name=user.email or str(user)))}, status=status)  # fmt: skip
+    return render(
+        request,
+        "accounts/factor_set_up.html",
+        {
+            **context,
+            "form": form,
+            "key": key_words(key),
+            "passkey": ask_for_new(request, user),
+            "qr": qr_code(app_address(key, name=user.email or str(user))),
+        },
+        status=status,
+    )
 
 
 def _made(

@@ -43,15 +43,15 @@ def _digest(kind: str, who: str) -> str:
 
 def waits_until(limit: Limit, who: str, *, now: datetime) -> datetime | None:
     """When the next try is free; None if it is free now."""
-    times = CountedTry.objects.filter(
-        kind=limit.kind, who_digest=_digest(limit.kind, who), at__gt=now - limit.within
-    ).order_by("-at").values_list("at", flat=True)
+    times = (
+        CountedTry.objects.filter(kind=limit.kind, who_digest=_digest(limit.kind, who), at__gt=now - limit.within)
+        .order_by("-at")
+        .values_list("at", flat=True)
+    )
     nth = list(times[limit.most - 1 : limit.most])
     return nth[0] + limit.within if nth else None
 
 
 def count(kind: str, *whom: str, now: datetime) -> None:
     """One try more, of each of these."""
-    CountedTry.objects.bulk_create(
-        CountedTry(kind=kind, who_digest=_digest(kind, who), at=now) for who in whom
-    )
+    CountedTry.objects.bulk_create(CountedTry(kind=kind, who_digest=_digest(kind, who), at=now) for who in whom)

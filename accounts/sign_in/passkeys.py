@@ -83,18 +83,25 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -
         return None
     try:
         made = webauthn.verify_registration_response(
-            credential=credential, expected_challenge=challenge, expected_rp_id=_name(request),
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=_name(request),
             expected_origin=place_of(request),
-        )  # fmt: skip
+        )
     except (WebAuthnException, ValueError, TypeError, KeyError):
         return None
     factor, is_new = SecondFactor.objects.get_or_create(
         credential_id=made.credential_id,
         defaults={
-            "user": user, "kind": SecondFactor.Kind.PASSKEY, "name": name, "key": made.credential_public_key,
-            "counter": made.sign_count, "created_at": now, "last_used_at": now,
+            "user": user,
+            "kind": SecondFactor.Kind.PASSKEY,
+            "name": name,
+            "key": made.credential_public_key,
+            "counter": made.sign_count,
+            "created_at": now,
+            "last_used_at": now,
         },
-    )  # fmt: skip
+    )
     return factor if is_new else None
 
 
@@ -109,10 +116,13 @@ def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> Shown | 
         if factor is None:
             return None
         answer = webauthn.verify_authentication_response(
-            credential=credential, expected_challenge=challenge, expected_rp_id=_name(request),
-            expected_origin=place_of(request), credential_public_key=bytes(factor.key),
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=_name(request),
+            expected_origin=place_of(request),
+            credential_public_key=bytes(factor.key),
             credential_current_sign_count=factor.counter,
-        )  # fmt: skip
+        )
     except (WebAuthnException, ValueError, TypeError, KeyError):
         return None
     SecondFactor.objects.filter(pk=factor.pk).update(counter=answer.new_sign_count, last_used_at=now)

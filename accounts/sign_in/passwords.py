@@ -53,7 +53,9 @@ def _has_been_here(user: User | None, network: str, *, now: datetime) -> bool:
     """True if this person, whose password was right, signed in from this network lately."""
     if user is None or not network:
         return False
-    earlier = SecurityEvent.objects.filter(
-        person_key=user.person_key, kind="sign_in", at__gt=now - KNOWN_FOR
-    ).exclude(address="").values_list("address", flat=True)
+    earlier = (
+        SecurityEvent.objects.filter(person_key=user.person_key, kind="sign_in", at__gt=now - KNOWN_FOR)
+        .exclude(address="")
+        .values_list("address", flat=True)
+    )
     return any(network_of(address) == network for address in earlier[:200])

@@ -14,7 +14,8 @@ from django.utils.timezone import localtime
 
 from accounts.sign_in.limits import Limit, count, waits_until
 
-#: On average half of it is tried: a quarter of a second on a desk, a second or two on an old telephone, while people type.
+#: On average half of it is tried: a quarter of a second on a desk, a second or two on an old telephone, while people
+#: type.
 HARDEST = 20_000
 VALID_FOR = timedelta(hours=2)
 _ONCE = Limit("proof", 1, VALID_FOR)

@@ -56,10 +56,14 @@ def fresh_factor(view: View) -> View:
         # The form that was sent stands on the page that it came from.
         came_from = urlsplit(request.headers.get("Referer", "")).path
         return answer(
-            request, "accounts/confirm_first.html", status=403, title="Confirm first",
-            detail=gettext("请先再次确认是您本人，然后重新提交。"), kept=kept_text(request),
+            request,
+            "accounts/confirm_first.html",
+            status=403,
+            title="Confirm first",
+            detail=gettext("请先再次确认是您本人，然后重新提交。"),
+            kept=kept_text(request),
             confirm=confirm_address(safe_next(request, came_from, otherwise=request.path)),
-        )  # fmt: skip
+        )
 
     return inner
 

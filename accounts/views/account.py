@@ -44,8 +44,7 @@ def account(request: HttpRequest) -> HttpResponse:
     """Name and language; the way to everything else."""
     user = person_of(request)
     form = ProfileForm(
-        request.POST if request.method == "POST" else None,
-        initial={"name": user.name, "language": user.language},
+        request.POST if request.method == "POST" else None, initial={"name": user.name, "language": user.language}
     )
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
@@ -79,10 +78,16 @@ def account(request: HttpRequest) -> HttpResponse:
 def ways(request: HttpRequest) -> HttpResponse:
     """How I sign in: password, passkeys, apps, recovery codes; for consumers, the code."""
     user = person_of(request)
-    return render(request, "accounts/ways.html", {
-        "factors": SecondFactor.objects.filter(user=user).order_by("pk"), "has_password": user.has_usable_password(),
-        "codes_left": user.recovery_codes.filter(used_at=None).count(), "needs_factor": needs_second_factor(user),
-    })  # fmt: skip
+    return render(
+        request,
+        "accounts/ways.html",
+        {
+            "factors": SecondFactor.objects.filter(user=user).order_by("pk"),
+            "has_password": user.has_usable_password(),
+            "codes_left": user.recovery_codes.filter(used_at=None).count(),
+            "needs_factor": needs_second_factor(user),
+        },
+    )
 
 
 @never_cache
@@ -134,9 +139,16 @@ def open_sessions(request: HttpRequest, user: User) -> list[OpenSession]:
         entered, seen = moment(data, ENTERED), moment(data, SEEN)
         if row.session_key != here and ((seen and now - seen >= idle) or (entered and now - entered >= longest)):
             continue
-        found.append(OpenSession(
-            key=row.session_key, device=shown(data.get(DEVICE, "")), place=data.get(PLACE, ""), entered_at=entered,
-            seen_at=seen, is_this=row.session_key == here))  # fmt: skip
+        found.append(
+            OpenSession(
+                key=row.session_key,
+                device=shown(data.get(DEVICE, "")),
+                place=data.get(PLACE, ""),
+                entered_at=entered,
+                seen_at=seen,
+                is_this=row.session_key == here,
+            )
+        )
     return sorted(found, key=lambda one: (not one.is_this, -(one.seen_at.timestamp() if one.seen_at else 0)))
 
 
@@ -152,8 +164,11 @@ def sessions(request: HttpRequest) -> HttpResponse:
         if wanted.delete()[0]:
             note("session_ended", now=timezone.now(), user=user, reason="by_owner", address=client_address(request))
         return redirect("accounts:sessions")
-    return render(request, "accounts/sessions.html", {
-        "sessions": open_sessions(request, user), "needs_factor": needs_second_factor(user)})
+    return render(
+        request,
+        "accounts/sessions.html",
+        {"sessions": open_sessions(request, user), "needs_factor": needs_second_factor(user)},
+    )
 
 
 @never_cache

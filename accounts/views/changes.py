@@ -38,8 +38,13 @@ CHANNELS = {"phone": "sms", "email": "email"}
 def _send(request: HttpRequest, contact: Contact, purpose: str, *, now: datetime) -> str:
     """A code; the sentence of the refusal, or empty."""
     try:
-        send_code(contact=contact, purpose=purpose, asker=asker_of(request, now=now),
-                  language=get_language() or settings.LANGUAGE_CODE, now=now)  # fmt: skip
+        send_code(
+            contact=contact,
+            purpose=purpose,
+            asker=asker_of(request, now=now),
+            language=get_language() or settings.LANGUAGE_CODE,
+            now=now,
+        )
     except TooManyTries as wait:
         wait.told(request)
         return too_many_codes(wait.until)
@@ -47,8 +52,14 @@ def _send(request: HttpRequest, contact: Contact, purpose: str, *, now: datetime
 
 
 def _is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *, now: datetime) -> bool:
-    return check_code(contact=contact, purpose=purpose, code=typed, flow=flow_of(request),
-                      form_key=request.POST.get(KEY_FIELD, ""), now=now)  # fmt: skip
+    return check_code(
+        contact=contact,
+        purpose=purpose,
+        code=typed,
+        flow=flow_of(request),
+        form_key=request.POST.get(KEY_FIELD, ""),
+        now=now,
+    )
 
 
 @never_cache
@@ -105,8 +116,9 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
                 _end_others(request, user)
                 messages.success(request, gettext("已更换，也告诉了原来的号码或邮箱。"), extra_tags="ok")
                 return redirect("accounts:account")
-    return render(request, "accounts/contact_code.html", {
-        "form": form, "kind": kind, "masked": new.masked}, status=status)  # fmt: skip
+    return render(
+        request, "accounts/contact_code.html", {"form": form, "kind": kind, "masked": new.masked}, status=status
+    )
 
 
 def _end_others(request: HttpRequest, user: User) -> None:
@@ -170,5 +182,9 @@ def reset_code(request: HttpRequest) -> HttpResponse:
             form.add_error("code", gettext("您还没有设置第二步验证，不能自己换密码。请联系您单位的管理员重新邀请您。"))
         else:
             form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
-    return render(request, "accounts/reset_code.html", {
-        "form": form, "masked": mailbox.masked}, status=422 if form.is_bound else 200)  # fmt: skip
+    return render(
+        request,
+        "accounts/reset_code.html",
+        {"form": form, "masked": mailbox.masked},
+        status=422 if form.is_bound else 200,
+    )

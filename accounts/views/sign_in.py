@@ -143,10 +143,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         note("sign_in_refused", now=now, reason="wrong_code", address=client_address(request))
         form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
     return render(
-        request,
-        "accounts/sign_in_code.html",
-        {"form": form, "next": target, "masked": contact.masked},
-        status=status,
+        request, "accounts/sign_in_code.html", {"form": form, "next": target, "masked": contact.masked}, status=status
     )
 
 
@@ -158,10 +155,7 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         user = staff_user(
-            request,
-            email=form.cleaned_data["email"],
-            password=form.cleaned_data["password"],
-            now=timezone.now(),
+            request, email=form.cleaned_data["email"], password=form.cleaned_data["password"], now=timezone.now()
         )
         if user is not None:
             return _enter(request, user, how="password", is_demo=settings.DEMO and is_demo_person(user))

@@ -1,6 +1,7 @@
 """Articles of law, to be shown on /rules/ and beside the decision that cites them.
 
-Rule: the text is the law's own, read once from articles.csv; titles and English are ours and say so. A law is added as rows
+Rule: the text is the law's own, read once from articles.csv; titles and English are ours and say so. A law is added as
+rows
 of the table and a line of LAWS; what is cited and does not stand there fails a test.
 """
 
@@ -32,17 +33,45 @@ class Law(NamedTuple):
     is_gist: bool = False
 
 
-LAWS = {law.code: law for law in (
-    Law("order121", "市场监督管理投诉举报处理办法", "Measures for Handling Complaints and Reports in Market Regulation", "办法", "Measures",
-        "国家市场监督管理总局令第121号，自2026年4月15日起施行", "SAMR Order 121, in force since 15 April 2026",
-        "https://www.samr.gov.cn/zw/zfxxgk/fdzdgknr/fgs/art/2026/art_e4d03a20c0fd49769e408c7bf3791ff5.html", "art-"),
-    Law("consumer", "中华人民共和国消费者权益保护法", "Consumer Rights Protection Law", "消费者权益保护法", "Consumer Law",
-        "节选：办理投诉时引用的条文", "Excerpt: the articles cited when complaints are handled",
-        "https://www.samr.gov.cn/zfjcj/tzgg/art/2023/art_615af9ed6bcd4974bf853dd2e02bc663.html", "consumer-"),
-    Law("telecom", "电信用户申诉处理办法", "Measures for Appeals of Telecom Users", "电信用户申诉处理办法", "Telecom appeal rules",
-        "要点，不是条文原文；原文以工业和信息化部公布的为准", "What the articles say in short, not their text; the text is the one published by the MIIT",
-        "https://www.miit.gov.cn/zwgk/zcwj/flfg/art/2020/art_b2e4b04d28f84f0d8c11e76c2b5c650a.html", "telecom-", is_gist=True),
-)}
+LAWS = {
+    law.code: law
+    for law in (
+        Law(
+            "order121",
+            "市场监督管理投诉举报处理办法",
+            "Measures for Handling Complaints and Reports in Market Regulation",
+            "办法",
+            "Measures",
+            "国家市场监督管理总局令第121号，自2026年4月15日起施行",
+            "SAMR Order 121, in force since 15 April 2026",
+            "https://www.samr.gov.cn/zw/zfxxgk/fdzdgknr/fgs/art/2026/art_e4d03a20c0fd49769e408c7bf3791ff5.html",
+            "art-",
+        ),
+        Law(
+            "consumer",
+            "中华人民共和国消费者权益保护法",
+            "Consumer Rights Protection Law",
+            "消费者权益保护法",
+            "Consumer Law",
+            "节选：办理投诉时引用的条文",
+            "Excerpt: the articles cited when complaints are handled",
+            "https://www.samr.gov.cn/zfjcj/tzgg/art/2023/art_615af9ed6bcd4974bf853dd2e02bc663.html",
+            "consumer-",
+        ),
+        Law(
+            "telecom",
+            "电信用户申诉处理办法",
+            "Measures for Appeals of Telecom Users",
+            "电信用户申诉处理办法",
+            "Telecom appeal rules",
+            "要点，不是条文原文；原文以工业和信息化部公布的为准",
+            "What the articles say in short, not their text; the text is the one published by the MIIT",
+            "https://www.miit.gov.cn/zwgk/zcwj/flfg/art/2020/art_b2e4b04d28f84f0d8c11e76c2b5c650a.html",
+            "telecom-",
+            is_gist=True,
+        ),
+    )
+}
 _DIGITS = "零一二三四五六七八九"
 #: A numbered item begins a line of its own.
 _ITEM = re.compile(r"(?<=[：:；。])(?=（[一二三四五六七八九十]+）)")
@@ -70,7 +99,11 @@ class Article:
     @property
     def whole_name(self) -> str:
         law = LAWS[self.law]
-        return f"{law.short_en}, article {self.number}" if _is_english() else f"{law.short}第{chinese_number(self.number)}条"
+        return (
+            f"{law.short_en}, article {self.number}"
+            if _is_english()
+            else f"{law.short}第{chinese_number(self.number)}条"
+        )
 
     @property
     def heading(self) -> str:
@@ -94,8 +127,12 @@ def chinese_number(number: int) -> str:
 @cache
 def _articles() -> dict[tuple[str, int], Article]:
     rows = rows_of(Path(__file__).parent / "articles.csv", required=("law", "number", "title", "title_en", "text"))
-    return {(row["law"], int(row["number"])): Article(row["law"], int(row["number"]), row["title"], row["title_en"], row["text"])
-            for _line, row in rows}
+    return {
+        (row["law"], int(row["number"])): Article(
+            row["law"], int(row["number"]), row["title"], row["title_en"], row["text"]
+        )
+        for _line, row in rows
+    }
 
 
 def article(number: int, law: str = "order121") -> Article:
@@ -110,5 +147,6 @@ def articles(law: str, *, words: str = "") -> list[Article]:
 
 
 def _meant(one: Article, asked: str) -> bool:
-    return (asked in (str(one.number), f"第{chinese_number(one.number)}条", f"art-{one.number}")
-            or any(asked in text.casefold() for text in (one.title, one.title_en, one.text)))
+    return asked in (str(one.number), f"第{chinese_number(one.number)}条", f"art-{one.number}") or any(
+        asked in text.casefold() for text in (one.title, one.title_en, one.text)
+    )

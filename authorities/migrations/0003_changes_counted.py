@@ -16,11 +16,11 @@ MADE = [
     f"revoke insert, delete on {TABLE} from portal_app",
     *(f"create trigger changes_are_counted after insert or update or delete or truncate on {table}"
       " for each statement execute function count_a_change()" for table in COUNTED),
-]  # fmt: skip
+]
 UNDONE = [
     *(f"drop trigger changes_are_counted on {table}" for table in COUNTED),
     "drop function count_a_change()", f"drop table {TABLE}",
-]  # fmt: skip
+]
 
 
 class Migration(migrations.Migration):

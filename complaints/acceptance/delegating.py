@@ -1,6 +1,7 @@
 """To whom a mediation may be handed (art. 19), and why somebody of the register is left out.
 
-The one rule: whoever is run by the respondent never mediates against it, and a body mediates where its row says, while it
+The one rule: whoever is run by the respondent never mediates against it, and a body mediates where its row says, while
+it
 holds.
 """
 
@@ -18,9 +19,17 @@ from enterprises.models import Enterprise, MediationBody
 def bodies_for(complaint: Complaint, *, on: date) -> QuerySet[MediationBody]:
     """Bodies of the handling authority and of those above it, in whose region the case is handled."""
     place = complaint.handling_region_id
-    return MediationBody.objects.on(on).filter(
-        region_id__lte=place, region__last__gte=place, authority__region_id__lte=place,
-        authority__region__last__gte=place).select_related("authority", "enterprise").order_by("kind", "name", "pk")
+    return (
+        MediationBody.objects.on(on)
+        .filter(
+            region_id__lte=place,
+            region__last__gte=place,
+            authority__region_id__lte=place,
+            authority__region__last__gte=place,
+        )
+        .select_related("authority", "enterprise")
+        .order_by("kind", "name", "pk")
+    )
 
 
 def why_not(complaint: Complaint, body: MediationBody) -> str:

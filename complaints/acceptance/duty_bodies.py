@@ -13,10 +13,25 @@ from complaints.models import Complaint
 
 #: Code → phone. The hotline of the government (12345) puts through to those that have none of their own.
 PHONES: dict[str, str] = {
-    "12300": "12300", "12345": "12345", "court": "12368", "arbitration": "12348", "police": "110", "labour": "12333",
-    "finance": "12378", "securities": "12386", "post": "12305", "transport": "12328", "housing": "12345",
-    "health": "12345", "education": "12345", "agriculture": "12316", "tobacco": "12313", "environment": "12369",
-    "energy": "12398", "association": "12315", "other": "",
+    "12300": "12300",
+    "12345": "12345",
+    "court": "12368",
+    "arbitration": "12348",
+    "police": "110",
+    "labour": "12333",
+    "finance": "12378",
+    "securities": "12386",
+    "post": "12305",
+    "transport": "12328",
+    "housing": "12345",
+    "health": "12345",
+    "education": "12345",
+    "agriculture": "12316",
+    "tobacco": "12313",
+    "environment": "12369",
+    "energy": "12398",
+    "association": "12315",
+    "other": "",
 }
 #: A consumer association has no duty that ends ours, and "another body" is no answer to where to go.
 WITH_A_DUTY = tuple(code for code in PHONES if code not in ("association", "other"))

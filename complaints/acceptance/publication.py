@@ -1,7 +1,8 @@
 """投诉公示: whether a closed complaint is shown to the public, and what of it.
 
 The one rule: what is shown is made of facts and words of ours, never of what somebody wrote; a consent that is taken
-back hides the complaint at once, and only a new decision shows it again. Source: 市场监督管理投诉信息公示暂行规则 (2023).
+back hides the complaint at once, and only a new decision shows it again. Source: 市场监督管理投诉信息公示暂行规则
+(2023).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from complaints.procedure.workflow import Status
 WAITING, SHOWN, WITHHELD = "waiting", "shown", "withheld"
 STATES = {WAITING: gettext_lazy("等待决定"), SHOWN: gettext_lazy("已公示"), WITHHELD: gettext_lazy("不予公示")}
 #: Written down by a salutation: one letter, or a surname of two.
-_ADDRESSED = re.compile(r"([\u4e00-\u9fff]|欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|长孙|宇文|端木|独孤|南宫|西门)(先生|女士)")
+_ADDRESSED = re.compile(
+    r"([\u4e00-\u9fff]|欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|长孙|宇文|端木|独孤|南宫|西门)(先生|女士)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ def in_state(state: str) -> Q:
 def published_name(name: str) -> str:
     """A surname with its salutation where that was given (陈女士), else as masked everywhere (陈**).
 
-    The form asks for no salutation, and nothing is guessed from a number or a voice: it is known only where an officer or a
+    The form asks for no salutation, and nothing is guessed from a number or a voice: it is known only where an officer
+    or a
     station wrote the consumer down by it.
     """
     found = _ADDRESSED.fullmatch(unicodedata.normalize("NFC", name).strip())
@@ -76,8 +80,15 @@ def masked(complaint: Complaint, *, name: str, demands: Sequence[str], reply: st
     """``name``: of the consumer, as it was given; ``reply``: what the enterprise says in public."""
     firm = complaint.branch or complaint.enterprise
     return Masked(
-        consumer=published_name(name), respondent=named(firm) if firm else _("没有入驻的经营者"),
-        item=complaint.item_name, category=str(OBJECT_LABELS.get(complaint.object_category, "")),
-        problem=str(problem_label(complaint.problem_category)), demands=demands, filed_at=complaint.filed_at,
-        disputed_on=complaint.disputed_on, closed_at=complaint.closed_at,
-        outcome=labels.label(complaint.outcome, kind="outcome") if complaint.outcome else "", reply=reply)
+        consumer=published_name(name),
+        respondent=named(firm) if firm else _("没有入驻的经营者"),
+        item=complaint.item_name,
+        category=str(OBJECT_LABELS.get(complaint.object_category, "")),
+        problem=str(problem_label(complaint.problem_category)),
+        demands=demands,
+        filed_at=complaint.filed_at,
+        disputed_on=complaint.disputed_on,
+        closed_at=complaint.closed_at,
+        outcome=labels.label(complaint.outcome, kind="outcome") if complaint.outcome else "",
+        reply=reply,
+    )

@@ -21,14 +21,16 @@ from complaints.procedure.working_calendar import SHANGHAI
 
 #: An authority accepted or handled it; what only an enterprise answered was not handled by one (art. 16, item 2).
 HANDLED = Q(outcome__in=[Outcome.MEDIATED, Outcome.MEDIATION_TERMINATED]) | Q(
-    status__in=[Status.MEDIATING, Status.MEDIATION_SUSPENDED])
+    status__in=[Status.MEDIATING, Status.MEDIATION_SUSPENDED]
+)
 MOST_EARLIER = 5
 _STEPS = ("request_material", "supply_material", "lapse_material", "verify_contact")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """``said``: kinds of what was filed. ``material`` / ``identity``: "" not asked for, "asked", "given", "not_given"."""
+    """``said``: kinds of what was filed. ``material`` / ``identity``: "" not asked for, "asked", "given",
+    "not_given"."""
 
     filed_on: date
     learned_on: date | None
@@ -57,27 +59,43 @@ class Known:
 
 
 def known_of(complaint: Complaint, *, among: Any = None) -> Known:
-    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all that there are."""
-    steps = list(HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
-                 .order_by("sequence").only("step", "reason", "data", "complaint"))
-    kinds = frozenset(PersonalText.objects.filter(
-        complaint=complaint, audience=Audience.PARTIES, kind__startswith="consumer_").values_list("kind", flat=True))
+    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all that there
+    are."""
+    steps = list(
+        HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
+        .order_by("sequence")
+        .only("step", "reason", "data", "complaint")
+    )
+    kinds = frozenset(
+        PersonalText.objects.filter(
+            complaint=complaint, audience=Audience.PARTIES, kind__startswith="consumer_"
+        ).values_list("kind", flat=True)
+    )
     material, identity = _asked(steps)
     details = complaint.respondent_details or {}
-    firm = complaint.branch_id or complaint.enterprise_id or complaint.picked_branch_id or complaint.picked_enterprise_id
+    firm = (
+        complaint.branch_id or complaint.enterprise_id or complaint.picked_branch_id or complaint.picked_enterprise_id
+    )
     return Known(
         filed_on=complaint.received_at.astimezone(SHANGHAI).date(),
-        learned_on=complaint.learned_on, disputed_on=complaint.disputed_on, said=kinds,
+        learned_on=complaint.learned_on,
+        disputed_on=complaint.disputed_on,
+        said=kinds,
         has_respondent=bool(firm or complaint.respondent_named),
         has_respondent_address=bool(firm or details.get("address")),
         demands=Demand.objects.filter(complaint=complaint).count(),
         files=Evidence.objects.filter(complaint=complaint, audience=Audience.PARTIES).count(),
-        has_amount=complaint.amount is not None, contact_verified=complaint.contact_verified,
-        power=_power(complaint), is_joint=complaint.on_behalf_kind == JOINT, representatives=_representatives(complaint),
-        material=material, identity=identity,
+        has_amount=complaint.amount is not None,
+        contact_verified=complaint.contact_verified,
+        power=_power(complaint),
+        is_joint=complaint.on_behalf_kind == JOINT,
+        representatives=_representatives(complaint),
+        material=material,
+        identity=identity,
         is_impostor=any(s.step == "verify_contact" and s.reason == "call_not_theirs" for s in steps)
         and not complaint.contact_verified,
-        earlier=tuple(case.number for case in earlier_cases(complaint, among=among)))
+        earlier=tuple(case.number for case in earlier_cases(complaint, among=among)),
+    )
 
 
 def _asked(steps: Iterable[HandlingStep]) -> tuple[str, str]:
@@ -120,5 +138,8 @@ def earlier_cases(complaint: Complaint, *, among: Any = None) -> list[Complaint]
         rows = rows.filter(respondent_named=complaint.respondent_named)
     else:
         return []
-    return list(rows.filter(HANDLED, consumer_key=complaint.consumer_key).exclude(pk=complaint.pk)
-                .order_by("-received_at", "-pk")[:MOST_EARLIER])
+    return list(
+        rows.filter(HANDLED, consumer_key=complaint.consumer_key)
+        .exclude(pk=complaint.pk)
+        .order_by("-received_at", "-pk")[:MOST_EARLIER]
+    )

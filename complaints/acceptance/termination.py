@@ -20,8 +20,17 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.wording.days import day_words
 
 #: What of the record bears on a ground.
-_TELLING = ("agree_to_mediation", "decline_mediation", "schedule_session", "record_session", "answer_suggestion",
-            "order_appraisal", "end_appraisal", "record_party_gone", "report_mediation")
+_TELLING = (
+    "agree_to_mediation",
+    "decline_mediation",
+    "schedule_session",
+    "record_session",
+    "answer_suggestion",
+    "order_appraisal",
+    "end_appraisal",
+    "record_party_gone",
+    "report_mediation",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,55 +51,89 @@ class Ground:
 
 
 def grounds(case: Complaint, *, matters: Sequence[Matter], sixty: Deadline | None, now: datetime) -> dict[str, Ground]:
-    """Ground → what the case shows. One query. ``matters``: the open ones; ``sixty``: the live clock of the mediation."""
-    steps = list(HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES, step__in=_TELLING).order_by("sequence"))
+    """Ground → what the case shows. One query. ``matters``: the open ones; ``sixty``: the live clock of the
+    mediation."""
+    steps = list(
+        HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES, step__in=_TELLING).order_by("sequence")
+    )
     by_kind = {m.kind: m for m in matters if m.state == "open"}
     made = (
-        _settled(by_kind.get("settled_elsewhere")), _absent(case, steps, by_kind.get("session"), now),
-        _no_agreement(steps), _cost(steps), _sixty(sixty),
-        Ground(code="art_16_or_42", found=[_("由经办人员写明受理后发现的情形和依据。")]), _gone(steps),
-        Ground(code="other_law", found=[_("由经办人员写明法律、法规、规章的名称和条款。")]))
+        _settled(by_kind.get("settled_elsewhere")),
+        _absent(case, steps, by_kind.get("session"), now),
+        _no_agreement(steps),
+        _cost(steps),
+        _sixty(sixty),
+        Ground(code="art_16_or_42", found=[_("由经办人员写明受理后发现的情形和依据。")]),
+        _gone(steps),
+        Ground(code="other_law", found=[_("由经办人员写明法律、法规、规章的名称和条款。")]),
+    )
     found = {ground.code: ground for ground in made}
     return {code: found[code] for code in TERMINATION_GROUNDS}
 
 
 def _settled(claim: Matter | None) -> Ground:
     if claim is None:
-        return Ground(code="withdrawn_or_settled", why_not=_("没有一方称已经自行和解的记录。消费者要撤回的，代消费者记录“撤回投诉”，案件就此终止。"))
+        return Ground(
+            code="withdrawn_or_settled",
+            why_not=_("没有一方称已经自行和解的记录。消费者要撤回的，代消费者记录“撤回投诉”，案件就此终止。"),
+        )
     side = labels.label(claim.opened_by, kind="side")
-    return Ground(code="withdrawn_or_settled", found=[_("%(side)s%(day)s称已经另行和解") % {
-        "side": side, "day": _day(claim.opened_at)}])
+    return Ground(
+        code="withdrawn_or_settled",
+        found=[_("%(side)s%(day)s称已经另行和解") % {"side": side, "day": _day(claim.opened_at)}],
+    )
 
 
 def _absent(case: Complaint, steps: Iterable[HandlingStep], planned: Matter | None, now: datetime) -> Ground:
-    found = [_("%(side)s不同意调解") % {"side": labels.label(side, kind="side")}
-             for side in ("consumer", "enterprise") if case.consents.get(f"mediation_{side}") is False]
+    found = [
+        _("%(side)s不同意调解") % {"side": labels.label(side, kind="side")}
+        for side in ("consumer", "enterprise")
+        if case.consents.get(f"mediation_{side}") is False
+    ]
     for step in steps:
         if step.step != "record_session":
             continue
-        found += [_("%(day)s的调解，%(side)s没有到场") % {"day": _day(step.happened_at), "side": labels.label(side, kind="side")}
-                  for side in ("consumer", "enterprise") if side not in step.data.get("present", ())]
+        found += [
+            _("%(day)s的调解，%(side)s没有到场")
+            % {"day": _day(step.happened_at), "side": labels.label(side, kind="side")}
+            for side in ("consumer", "enterprise")
+            if side not in step.data.get("present", ())
+        ]
     if planned is not None and datetime.fromisoformat(planned.subject) <= now:
         found.append(_("原定%(day)s的调解没有记录") % {"day": _day(datetime.fromisoformat(planned.subject))})
     return Ground(code="party_absent", found=found, why_not="" if found else _("没有一方缺席或者拒绝调解的记录。"))
 
 
 def _no_agreement(steps: Iterable[HandlingStep]) -> Ground:
-    found = [_("%(day)s组织过调解") % {"day": _day(step.happened_at)} for step in steps if step.step == "record_session"]
-    found += [_("%(side)s不同意调解方案（%(day)s）") % {
-        "side": labels.label(step.data.get("side", ""), kind="side"), "day": _day(step.happened_at)}
-        for step in steps if step.step == "answer_suggestion" and not step.data.get("agrees")]
-    found += [_("%(day)s%(body)s报告调解不成") % {"day": _day(step.happened_at), "body": step.organisation}
-              for step in steps if step.step == "report_mediation" and step.data.get("result") == "failed"]
-    return Ground(code="no_agreement_possible", found=found, why_not="" if found else _(
-        "还没有调解过：没有调解记录，也没有一方不同意调解方案。"))
+    found = [
+        _("%(day)s组织过调解") % {"day": _day(step.happened_at)} for step in steps if step.step == "record_session"
+    ]
+    found += [
+        _("%(side)s不同意调解方案（%(day)s）")
+        % {"side": labels.label(step.data.get("side", ""), kind="side"), "day": _day(step.happened_at)}
+        for step in steps
+        if step.step == "answer_suggestion" and not step.data.get("agrees")
+    ]
+    found += [
+        _("%(day)s%(body)s报告调解不成") % {"day": _day(step.happened_at), "body": step.organisation}
+        for step in steps
+        if step.step == "report_mediation" and step.data.get("result") == "failed"
+    ]
+    return Ground(
+        code="no_agreement_possible",
+        found=found,
+        why_not="" if found else _("还没有调解过：没有调解记录，也没有一方不同意调解方案。"),
+    )
 
 
 def _cost(steps: Sequence[HandlingStep]) -> Ground:
     ordered = [step for step in steps if step.step == "order_appraisal"]
     if ordered and ordered[-1].data.get("cost") != "later":
-        return Ground(code="no_agreement_on_cost", why_not=_("鉴定、检测的费用已经商定：%(cost)s。") % {
-            "cost": labels.label(ordered[-1].data.get("cost", ""), kind="cost_bearer")})
+        return Ground(
+            code="no_agreement_on_cost",
+            why_not=_("鉴定、检测的费用已经商定：%(cost)s。")
+            % {"cost": labels.label(ordered[-1].data.get("cost", ""), kind="cost_bearer")},
+        )
     if not ordered and not any(step.step == "record_session" for step in steps):
         return Ground(code="no_agreement_on_cost", why_not=_("还没有就鉴定、检测商谈过的记录。"))
     return Ground(code="no_agreement_on_cost", found=[_("没有商定鉴定、检测费用的记录")])
@@ -98,17 +141,23 @@ def _cost(steps: Sequence[HandlingStep]) -> Ground:
 
 def _sixty(sixty: Deadline | None) -> Ground:
     if sixty is None or sixty.lapsed_at is None:
-        last = "" if sixty is None or sixty.state == "paused" else _("最后一天是%(day)s。") % {"day": _day(sixty.last_day)}
+        last = (
+            "" if sixty is None or sixty.state == "paused" else _("最后一天是%(day)s。") % {"day": _day(sixty.last_day)}
+        )
         return Ground(code="sixty_days", why_not=_("六十日还没有届满。") + last)
     return Ground(code="sixty_days", found=[_("六十日已于%(day)s届满") % {"day": _day(sixty.last_day)}])
 
 
 def _gone(steps: Iterable[HandlingStep]) -> Ground:
-    found = [_("%(day)s记录：%(side)s死亡或者终止") % {
-        "day": _day(step.happened_at), "side": labels.label(step.data.get("party", ""), kind="side")}
-        for step in steps if step.step == "record_party_gone"]
-    return Ground(code="party_gone", found=found, why_not="" if found else _(
-        "没有当事人死亡或者终止的记录，请先记录。"))
+    found = [
+        _("%(day)s记录：%(side)s死亡或者终止")
+        % {"day": _day(step.happened_at), "side": labels.label(step.data.get("party", ""), kind="side")}
+        for step in steps
+        if step.step == "record_party_gone"
+    ]
+    return Ground(
+        code="party_gone", found=found, why_not="" if found else _("没有当事人死亡或者终止的记录，请先记录。")
+    )
 
 
 def _day(when: date | datetime) -> str:

@@ -47,7 +47,9 @@ def after(day: date, *, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def ways_left(complaint: Complaint, *, today: date, calendar: Calendar, may: frozenset[str], is_broken: bool) -> list[Way]:
+def ways_left(
+    complaint: Complaint, *, today: date, calendar: Calendar, may: frozenset[str], is_broken: bool
+) -> list[Way]:
     """The most useful first; what is over is left out. ``may``: the steps that stand open to the reader."""
     if complaint.closed_at is None:
         return []
@@ -68,9 +70,14 @@ def _here(complaint: Complaint, calendar: Calendar, may: frozenset[str], ended_w
         found.append(Way(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
     if "refer_to_regulator" in may:
         known = known_since(complaint)
-        found.append(Way(what=_("一步转交市场监管部门，内容和材料一起带去"),
-                         until=after(known, months=36) if known else None,
-                         why=_("知道或者应当知道权益受损起3年内（办法第十六条第四项）"), step="refer"))
+        found.append(
+            Way(
+                what=_("一步转交市场监管部门，内容和材料一起带去"),
+                until=after(known, months=36) if known else None,
+                why=_("知道或者应当知道权益受损起3年内（办法第十六条第四项）"),
+                step="refer",
+            )
+        )
     elif ended_well and complaint.outcome == O.SETTLED:
         found.append(Way(what=_("企业没有做到的，回到这里，一步转监管部门")))
     return found
@@ -81,11 +88,16 @@ def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Way]:
         return []
     told = calendar.local_day(complaint.closed_at)
     return [
-        Way(what=_("对不予受理的决定申请行政复议"),
+        Way(
+            what=_("对不予受理的决定申请行政复议"),
             until=deadlines.calendar_days(complaint.closed_at, 60, calendar, weekend_roll=False).last_day,
-            why=_("知道决定起60日内（行政复议法第二十条）")),
-        Way(what=_("对不予受理的决定向法院提起行政诉讼"), until=after(told, months=6),
-            why=_("知道决定起6个月内（行政诉讼法第四十六条）")),
+            why=_("知道决定起60日内（行政复议法第二十条）"),
+        ),
+        Way(
+            what=_("对不予受理的决定向法院提起行政诉讼"),
+            until=after(told, months=6),
+            why=_("知道决定起6个月内（行政诉讼法第四十六条）"),
+        ),
     ]
 
 
@@ -94,16 +106,25 @@ def _elsewhere(complaint: Complaint) -> list[Way]:
     found = []
     if "telecom" in complaint.object_category.split("."):
         months = telecom_months(complaint)
-        found.append(Way(
-            what=_("向12300（电信用户申诉）申诉：先向运营商投诉，对答复不满意或者15日没有答复的"),
-            until=after(known, months=months) if known else None,
-            why=_("资费争议，从知道起5个月内") if months == FEE_MONTHS else _("非资费争议，从知道起2年内")))
+        found.append(
+            Way(
+                what=_("向12300（电信用户申诉）申诉：先向运营商投诉，对答复不满意或者15日没有答复的"),
+                until=after(known, months=months) if known else None,
+                why=_("资费争议，从知道起5个月内") if months == FEE_MONTHS else _("非资费争议，从知道起2年内"),
+            )
+        )
     found += [
         Way(what=_("请消费者协会（消委会）或者依法成立的其他调解组织调解"), why=_("消费者权益保护法第三十九条")),
-        Way(what=_("与企业有仲裁协议的，申请仲裁"), until=after(known, months=36) if known else None,
-            why=_("时效一般3年（民法典第一百八十八条、第一百九十八条）；投诉、协商可能使它重新计算")),
-        Way(what=_("向人民法院起诉"), until=after(known, months=36) if known else None,
-            why=_("时效一般3年（民法典第一百八十八条）；投诉、协商可能使它重新计算")),
+        Way(
+            what=_("与企业有仲裁协议的，申请仲裁"),
+            until=after(known, months=36) if known else None,
+            why=_("时效一般3年（民法典第一百八十八条、第一百九十八条）；投诉、协商可能使它重新计算"),
+        ),
+        Way(
+            what=_("向人民法院起诉"),
+            until=after(known, months=36) if known else None,
+            why=_("时效一般3年（民法典第一百八十八条）；投诉、协商可能使它重新计算"),
+        ),
         Way(what=_("自己再与企业协商")),
     ]
     return found

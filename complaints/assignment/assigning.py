@@ -40,17 +40,25 @@ def sweep_assignments(*, now: datetime) -> int:
 
 
 def unassigned() -> QuerySet[Complaint]:
-    """Cases without a handler that some rule of their enterprise is about: new ones, and those that came by succession."""
+    """Cases without a handler that some rule of their enterprise is about: new ones, and those that came by
+    succession."""
     rules = AssignmentRule.objects.filter(
-        Q(branch=None) | Q(branch=OuterRef("branch")), Q(category="") | Q(category=OuterRef("problem_category")),
-        enterprise=OuterRef("enterprise"), ended_at=None)
+        Q(branch=None) | Q(branch=OuterRef("branch")),
+        Q(category="") | Q(category=OuterRef("problem_category")),
+        enterprise=OuterRef("enterprise"),
+        ended_at=None,
+    )
     firms = AssignmentRule.objects.filter(ended_at=None).order_by().values("enterprise").distinct()
     return Complaint.objects.filter(OPEN, Exists(rules), enterprise__in=firms, status__in=ENTERPRISE_SIDE, handler=None)
 
 
 def left_behind(day: date) -> QuerySet[Complaint]:
-    """Cases on the enterprise's side whose handler is on leave, has left, was switched off or handles no cases any more."""
-    return Complaint.objects.filter(handler__in=away(day), status__in=ENTERPRISE_SIDE, enterprise=F("handler__enterprise"))
+    """Cases on the enterprise's side whose handler is on leave, has left, was switched off or handles no cases any
+    more.
+    """
+    return Complaint.objects.filter(
+        handler__in=away(day), status__in=ENTERPRISE_SIDE, enterprise=F("handler__enterprise")
+    )
 
 
 def away(day: date) -> QuerySet[Staff]:
@@ -62,7 +70,9 @@ def away(day: date) -> QuerySet[Staff]:
 
 
 def _hand_over(house: House, case: Complaint) -> Given | None:
-    leave = next((w.leave for w in house.workers.get(case.enterprise_id or 0, ()) if w.staff.pk == case.handler_id), None)
+    leave = next(
+        (w.leave for w in house.workers.get(case.enterprise_id or 0, ()) if w.staff.pk == case.handler_id), None
+    )
     given = house.instead_of(case, leave)
     if given is None:
         # Nobody is there to take it: somebody must be told, and the team page says so too.
@@ -74,8 +84,11 @@ def _sweep(cases: QuerySet[Complaint], now: datetime, decide: Any) -> int:
     conditions, done = Conditions.at(now), 0
     for rows in pages_of(cases):
         house = House.of((case.enterprise_id or 0 for case in rows), timezone.localdate(now))
-        moves = [(case.pk, _move(case, house.give(given)), SYSTEM) for case in rows
-                 if (given := decide(house, case)) is not None]
+        moves = [
+            (case.pk, _move(case, house.give(given)), SYSTEM)
+            for case in rows
+            if (given := decide(house, case)) is not None
+        ]
         done += take_moves(moves, now=now, conditions=conditions)
     return done
 

@@ -48,7 +48,8 @@ def after(month: date) -> date:
 
 
 def is_drawn(seed: str, number: str, share: int) -> bool:
-    """Whether the case ``number`` is in the sample of ``share`` per hundred; the same for everybody who has the seed."""
+    """Whether the case ``number`` is in the sample of ``share`` per hundred; the same for everybody who has the
+    seed."""
     digest = hmac.new(bytes.fromhex(seed), number.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8], "big") * 100 < share * _WHOLE
 
@@ -71,7 +72,9 @@ def _seal(month: date, now: datetime) -> None:
         return
     seed = secrets.token_hex(32)
     with transaction.atomic():
-        row, is_new = CallBackMonth.objects.get_or_create(month=month, defaults={"commitment": commitment(seed), "made_at": now})
+        row, is_new = CallBackMonth.objects.get_or_create(
+            month=month, defaults={"commitment": commitment(seed), "made_at": now}
+        )
         if is_new:
             CallBackSeed.objects.create(month=row, seed=seed)
 
@@ -85,21 +88,27 @@ def _closed_between(first: date, end: date) -> QuerySet[Complaint]:
     zone = timezone.get_default_timezone()
     since, until = (timezone.make_aware(datetime.combine(day, datetime.min.time()), zone) for day in (first, end))
     return Complaint.objects.filter(status=Status.CLOSED, closed_at__gte=since, closed_at__lt=until).exclude(
-        outcome=Outcome.REDIRECTED)
+        outcome=Outcome.REDIRECTED
+    )
 
 
 def _ids_of(month: date) -> list[int]:
-    """The cases of ``closed_in`` in their order. A day a statement, so that no month is too large for one; and not in the
+    """The cases of ``closed_in`` in their order. A day a statement, so that no month is too large for one; and not in
+    the
     order of the cases, which would pass over all that were ever closed before it met the month's."""
     days = (month + timedelta(days=n) for n in range((after(month) - month).days))
-    return sorted(pk for day in days for pk in _closed_between(day, day + timedelta(days=1)).values_list("pk", flat=True))
+    return sorted(
+        pk for day in days for pk in _closed_between(day, day + timedelta(days=1)).values_list("pk", flat=True)
+    )
 
 
 def _with_why(cases: QuerySet[Complaint]) -> QuerySet[Complaint]:
     earlier = Complaint.objects.filter(
-        consumer_key=OuterRef("consumer_key"), enterprise=OuterRef("enterprise"), filed_at__lt=OuterRef("filed_at"),
-        filed_at__gte=OuterRef("filed_at") - AGAIN).exclude(
-        Q(linked_group__isnull=False) & Q(linked_group=OuterRef("linked_group")))
+        consumer_key=OuterRef("consumer_key"),
+        enterprise=OuterRef("enterprise"),
+        filed_at__lt=OuterRef("filed_at"),
+        filed_at__gte=OuterRef("filed_at") - AGAIN,
+    ).exclude(Q(linked_group__isnull=False) & Q(linked_group=OuterRef("linked_group")))
     came_back = HandlingStep.objects.filter(complaint=OuterRef("pk"), step="reopen")
     return cases.annotate(is_repeat=Exists(earlier), is_reopened=Exists(came_back))
 
@@ -120,10 +129,19 @@ def picked(month: date, seed: str) -> Iterator[list[Picked]]:
     cases = _with_why(closed_in(month)).order_by("pk")
     for start in range(0, len(ids), _BATCH):
         batch = []
-        for case in cases.filter(pk__in=ids[start:start + _BATCH]):
+        for case in cases.filter(pk__in=ids[start : start + _BATCH]):
             share = min(100, policies.number(SHARE, case.handling_region_id).number)
-            why = ("reopened" if getattr(case, "is_reopened", False) else "repeat" if getattr(case, "is_repeat", False)
-                   else "drawn" if is_drawn(seed, case.number, share) else "")
+            why = (
+                "reopened"
+                if getattr(case, "is_reopened", False)
+                else (
+                    "repeat"
+                    if getattr(case, "is_repeat", False)
+                    else "drawn"
+                    if is_drawn(seed, case.number, share)
+                    else ""
+                )
+            )
             batch.append(Picked(case, why, share))
         yield batch
 
@@ -131,7 +149,8 @@ def picked(month: date, seed: str) -> Iterator[list[Picked]]:
 def draw(month: CallBackMonth, *, now: datetime) -> int:
     """Write the sample of one month, each case with somebody who did not handle it. Returns how many were written now.
 
-    A batch is a transaction, as a large month takes longer than one may last; who goes on after a kill finds what stands.
+    A batch is a transaction, as a large month takes longer than one may last; who goes on after a kill finds what
+    stands.
     The month has its sample, and shows its seed, with the last batch.
     """
     with alone(DRAWER) as is_alone:
@@ -157,9 +176,18 @@ def _write(month: CallBackMonth, batch: Sequence[Picked], people: People) -> int
     with transaction.atomic():
         there = set(CallBack.objects.filter(month=month, complaint__in=ids).values_list("complaint_id", flat=True))
         handled = handlers_of(ids)
-        rows = [CallBack(complaint=one.complaint, month=month, authority_id=one.complaint.handling_authority_id, why=one.why,
-                         share=one.share, officer=people.for_case(one.complaint, handled[one.complaint.pk]))
-                for one in batch if one.why and one.complaint.pk not in there]
+        rows = [
+            CallBack(
+                complaint=one.complaint,
+                month=month,
+                authority_id=one.complaint.handling_authority_id,
+                why=one.why,
+                share=one.share,
+                officer=people.for_case(one.complaint, handled[one.complaint.pk]),
+            )
+            for one in batch
+            if one.why and one.complaint.pk not in there
+        ]
         CallBack.objects.bulk_create(rows)
     return len(rows)
 
@@ -167,8 +195,9 @@ def _write(month: CallBackMonth, batch: Sequence[Picked], people: People) -> int
 def handlers_of(case_ids: Iterable[int]) -> dict[int, set[UUID]]:
     """Who of an authority took a step in each case, by person."""
     found: dict[int, set[UUID]] = defaultdict(set)
-    steps = HandlingStep.objects.filter(complaint_id__in=list(case_ids), actor_role__in=["officer", "approver"],
-                                        name__isnull=False).exclude(step__in=NOT_HANDLING)
+    steps = HandlingStep.objects.filter(
+        complaint_id__in=list(case_ids), actor_role__in=["officer", "approver"], name__isnull=False
+    ).exclude(step__in=NOT_HANDLING)
     for case, key in steps.values_list("complaint_id", "name__person_key").distinct():
         found[case].add(key)
     return found
@@ -180,20 +209,29 @@ class People:
     def __init__(self, day: date) -> None:
         self.load: Counter[int] = Counter()
         self.by_authority: dict[int, list[Officer]] = defaultdict(list)
-        officers = list(Officer.objects.on(day).filter(~Q(on_leave(day)), role__in=RINGS, user__is_active=True)
-                        .select_related("user").order_by("pk"))
+        officers = list(
+            Officer.objects.on(day)
+            .filter(~Q(on_leave(day)), role__in=RINGS, user__is_active=True)
+            .select_related("user")
+            .order_by("pk")
+        )
         keyring.load_for(row.user for row in officers)
         for officer in officers:
             self.by_authority[officer.authority_id].append(officer)
 
     def count(self, rows: QuerySet[CallBack]) -> None:
         """What they have already."""
-        self.load.update(dict(rows.filter(officer__isnull=False).order_by().values_list("officer").annotate(n=Count("pk"))))
+        self.load.update(
+            dict(rows.filter(officer__isnull=False).order_by().values_list("officer").annotate(n=Count("pk")))
+        )
 
     def for_case(self, case: Complaint, handled: set[UUID]) -> Officer | None:
         """None where everybody there handled it: then somebody else of the region rings."""
-        able = [row for row in self.by_authority.get(case.handling_authority_id, ())
-                if row.user.person_key not in handled and row.pk != case.officer_id]
+        able = [
+            row
+            for row in self.by_authority.get(case.handling_authority_id, ())
+            if row.user.person_key not in handled and row.pk != case.officer_id
+        ]
         if not able:
             return None
         chosen = min(able, key=lambda row: (self.load[row.pk], row.pk))
@@ -206,7 +244,9 @@ def hand_over(*, now: datetime) -> int:
     nobody, where the list shows them. Returns how many moved."""
     day = timezone.localdate(now)
     gone = Officer.objects.filter(on_leave(day) | Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=RINGS))
-    rows = list(CallBack.objects.filter(state="open", officer__in=gone).select_related("complaint").order_by("pk")[:_BATCH])
+    rows = list(
+        CallBack.objects.filter(state="open", officer__in=gone).select_related("complaint").order_by("pk")[:_BATCH]
+    )
     if not rows:
         return 0
     people, handled, moved = People(day), handlers_of([row.complaint_id for row in rows]), 0
@@ -234,10 +274,13 @@ class Check:
 def recount(month: CallBackMonth) -> Check:
     """Draw again from the seed that was shown. Cases that were reopened since count by the row that they have."""
     rows = {row.complaint.number: row for row in CallBack.objects.filter(month=month).select_related("complaint")}
-    missing = [one.complaint.number for batch in picked(month.month, month.seed) for one in batch
-               if one.why == "drawn" and one.complaint.number not in rows]
-    too_many = [number for number, row in rows.items()
-                if row.why == "drawn" and not is_drawn(month.seed, number, row.share)]
+    missing = [
+        one.complaint.number
+        for batch in picked(month.month, month.seed)
+        for one in batch
+        if one.why == "drawn" and one.complaint.number not in rows
+    ]
+    too_many = [
+        number for number, row in rows.items() if row.why == "drawn" and not is_drawn(month.seed, number, row.share)
+    ]
     return Check(commitment(month.seed) == month.commitment, missing, too_many)
-
-

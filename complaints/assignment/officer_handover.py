@@ -49,7 +49,8 @@ def left_behind(day: date) -> QuerySet[Complaint]:
 
 @dataclass(slots=True)
 class Desks:
-    """Who is at work at some authorities on a day, and how many open cases they have; counts go up as cases are given."""
+    """Who is at work at some authorities on a day, and how many open cases they have; counts go up as cases are
+    given."""
 
     day: date
     officers: dict[int, list[Officer]]
@@ -62,18 +63,34 @@ class Desks:
         rows = list(cases)
         officers: dict[int, list[Officer]] = defaultdict(list)
         at_work = Officer.objects.on(day).filter(
-            ~Q(on_leave(day)), authority_id__in={case.handling_authority_id for case in rows},
-            role__in=OFFICES_THAT_HOLD, user__is_active=True)
+            ~Q(on_leave(day)),
+            authority_id__in={case.handling_authority_id for case in rows},
+            role__in=OFFICES_THAT_HOLD,
+            user__is_active=True,
+        )
         for officer in at_work.order_by("pk"):
             officers[officer.authority_id].append(officer)
-        leaves = {leave.officer_id: leave for leave in OfficerAbsence.objects.on(day).filter(
-            officer__user__in={case.officer.user_id for case in rows if case.officer}).select_related("officer", "deputy")}
-        load = Counter(dict(Complaint.objects.filter(OPEN, officer__in=[o.pk for rows in officers.values() for o in rows])
-                            .order_by().values_list("officer").annotate(n=Count("pk"))))
+        leaves = {
+            leave.officer_id: leave
+            for leave in (
+                OfficerAbsence.objects.on(day)
+                .filter(officer__user__in={case.officer.user_id for case in rows if case.officer})
+                .select_related("officer", "deputy")
+            )
+        }
+        load = Counter(
+            dict(
+                Complaint.objects.filter(OPEN, officer__in=[o.pk for rows in officers.values() for o in rows])
+                .order_by()
+                .values_list("officer")
+                .annotate(n=Count("pk"))
+            )
+        )
         return cls(day, officers, leaves, load)
 
     def instead_of(self, case: Complaint) -> tuple[Officer, dict[str, Any]] | None:
-        """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first, of those who
+        """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first, of those
+        who
         need not stay out of it; None when nobody is there."""
         out = recusals.recused(case)
         there = [row for row in self.officers.get(case.handling_authority_id, []) if row.user_id not in out]
@@ -96,8 +113,14 @@ class Desks:
     def _leave_of(self, officer: Officer | None) -> OfficerAbsence | None:
         if officer is None:
             return None
-        return next((leave for leave in self.leaves.values()
-                     if leave.officer.user_id == officer.user_id and leave.officer.authority_id == officer.authority_id), None)
+        return next(
+            (
+                leave
+                for leave in self.leaves.values()
+                if leave.officer.user_id == officer.user_id and leave.officer.authority_id == officer.authority_id
+            ),
+            None,
+        )
 
     def _give(self, officer: Officer) -> Officer:
         self.open[officer.pk] += 1

@@ -1,6 +1,7 @@
 """What somebody at a desk has read of a case, and which colleagues have it open.
 
-The one rule: one row a person, case and enterprise, written by that person alone; nobody is locked out by it. Two who have the same
+The one rule: one row a person, case and enterprise, written by that person alone; nobody is locked out by it. Two who
+have the same
 case open see each other here; who comes second with a step is told by ``take``.
 """
 
@@ -22,7 +23,8 @@ IS_THERE_FOR = timedelta(minutes=5)
 #: So many colleagues are named.
 MOST_NAMED = 5
 
-# One statement: what was read up to where, and who else is there. Whoever only looks does not wait for the disk: a mark that a
+# One statement: what was read up to where, and who else is there. Whoever only looks does not wait for the disk: a mark
+# that a
 # crash takes away is set by the next look.
 _OPEN = """
 with put as (
@@ -58,13 +60,24 @@ class Colleague:
 def opened(complaint: Complaint, engagement: Engagement, *, user: User, now: datetime) -> list[Colleague]:
     """``user`` has the case in front of him: remember how far it goes. Returns who else opened it within IS_THERE_FOR.
 
-    One statement, and one for their names where somebody is there. Only for requests that write nothing else: their commit
+    One statement, and one for their names where somebody is there. Only for requests that write nothing else: their
+    commit
     waits for nothing.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN, {
-            "case": complaint.pk, "user": user.pk, "enterprise": engagement.enterprise_id, "engagement": engagement.pk,
-            "read_to": complaint.last_sequence, "now": now, "since": now - IS_THERE_FOR, "most": MOST_NAMED})
+        cursor.execute(
+            _OPEN,
+            {
+                "case": complaint.pk,
+                "user": user.pk,
+                "enterprise": engagement.enterprise_id,
+                "engagement": engagement.pk,
+                "read_to": complaint.last_sequence,
+                "now": now,
+                "since": now - IS_THERE_FOR,
+                "most": MOST_NAMED,
+            },
+        )
         there: list[tuple[int, datetime]] = cursor.fetchall()
     if not there:
         return []

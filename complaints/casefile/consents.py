@@ -58,9 +58,16 @@ def rows(files: Iterable[CaseFile]) -> list[ConsentRecord]:
         changed |= {what: False for what, answer in before.items() if answer and what not in now}
         entry = file.entries[-1] if file.entries else None
         for (purpose, entity), answer in changed.items():
-            found.append(ConsentRecord(
-                complaint=file.complaint, person_key=file.complaint.consumer_key, purpose=purpose,
-                is_given=answer, enterprise_id=entity, at=file.now,
-                text_version=(file.complaint.consent_version if not before else "") or STEP_TEXT,
-                channel=entry.actor.channel if entry else "portal"))
+            found.append(
+                ConsentRecord(
+                    complaint=file.complaint,
+                    person_key=file.complaint.consumer_key,
+                    purpose=purpose,
+                    is_given=answer,
+                    enterprise_id=entity,
+                    at=file.now,
+                    text_version=(file.complaint.consent_version if not before else "") or STEP_TEXT,
+                    channel=entry.actor.channel if entry else "portal",
+                )
+            )
     return found

@@ -17,11 +17,25 @@ from database.prepared import Kept, Together
 MOST = 200
 
 # The same values for all: the authorities, their regions, the day.
-_parts = Kept(lambda authorities, regions: (
-    Region.objects.filter(parent_id__among=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")), list, list)
-_officers = Kept(lambda authorities, regions, day: (
-    Officer.objects.on(day).filter(authority_id__among=authorities, user__is_active=True)
-    .exclude(role=Officer.Role.ANALYST).select_related("user").order_by("pk")[:MOST]), list, list, date)
+_parts = Kept(
+    lambda authorities, regions: (
+        Region.objects.filter(parent_id__among=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")
+    ),
+    list,
+    list,
+)
+_officers = Kept(
+    lambda authorities, regions, day: (
+        Officer.objects.on(day)
+        .filter(authority_id__among=authorities, user__is_active=True)
+        .exclude(role=Officer.Role.ANALYST)
+        .select_related("user")
+        .order_by("pk")[:MOST]
+    ),
+    list,
+    list,
+    date,
+)
 _together = Together(_parts, _officers)
 
 

@@ -58,7 +58,9 @@ class Desk:
     @cached_property
     def choices(self) -> Choices:
         """Who and which parts may be chosen at this desk; asked for once a request."""
-        return choices_of(self.authority_ids, [actor.region[0] for actor in self.actors if actor.region], day=self.today)
+        return choices_of(
+            self.authority_ids, [actor.region[0] for actor in self.actors if actor.region], day=self.today
+        )
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -89,15 +91,18 @@ class Desk:
     def find(self, number: str) -> Found:
         """The case ``number``; Http404 for everybody from elsewhere. One statement an office."""
         for actor in self.actors:
-            case = case_rows.case_within.first(number, *actor.region) if actor.region is not None and self.user.is_active else None
+            case = (
+                case_rows.case_within.first(number, *actor.region)
+                if actor.region is not None and self.user.is_active
+                else None
+            )
             if case is not None and actors.stands_to(actor, case):
                 return Found(complaint=case, side=AUTHORITY, viewer=actor, actor=actor)
         raise Http404
 
     def proposals(self) -> QuerySet[Matter]:
         """What waits for a second person, in the regions of these offices."""
-        return Matter.objects.filter(kind="proposal", state="open", audience="authority",
-                                     complaint__in=self.cases())
+        return Matter.objects.filter(kind="proposal", state="open", audience="authority", complaint__in=self.cases())
 
 
 def officer_page(*methods: str) -> Callable[[View], View]:

@@ -97,14 +97,21 @@ def at_an_enterprise() -> Q:
 
 def came_back() -> Q:
     """In review after an enterprise had it: no settlement, a breach, a recall."""
-    return OPEN & Q(status=Status.REVIEW) & Q(Exists(Engagement.objects.filter(complaint=OuterRef("pk"), until_at__isnull=False)))
+    return (
+        OPEN
+        & Q(status=Status.REVIEW)
+        & Q(Exists(Engagement.objects.filter(complaint=OuterRef("pk"), until_at__isnull=False)))
+    )
 
 
 #: Where a case lies, as a filter of lists names it.
 LYING: dict[str, Callable[[Desk], Q]] = {
-    HERE: lambda desk: at_an_authority(), OTHERS: lambda desk: with_others(),
-    BACK: lambda desk: came_back(), LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today)),
-    AT_A_FIRM: lambda desk: OPEN & at_an_enterprise()}
+    HERE: lambda desk: at_an_authority(),
+    OTHERS: lambda desk: with_others(),
+    BACK: lambda desk: came_back(),
+    LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today)),
+    AT_A_FIRM: lambda desk: OPEN & at_an_enterprise(),
+}
 
 
 def waits_for(kind: str) -> Exists:
@@ -129,12 +136,17 @@ def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk) -> Row:
     deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=desk.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return Row(
-        complaint=case, url=case_url(case, AUTHORITY), consumer=masked_name(name),
+        complaint=case,
+        url=case_url(case, AUTHORITY),
+        consumer=masked_name(name),
         title=case.item_name or label_of(case.problem_category) or case.title,
         respondent=respondent_of(case),
         status=labels.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
-        tone=labels.tone(status, case.outcome), icon=labels.icon(status, case.outcome), clock=clock,
-        officer=case.officer.user.name if case.officer else "")
+        tone=labels.tone(status, case.outcome),
+        icon=labels.icon(status, case.outcome),
+        clock=clock,
+        officer=case.officer.user.name if case.officer else "",
+    )
 
 
 def respondent_of(case: Complaint) -> str:
@@ -143,10 +155,16 @@ def respondent_of(case: Complaint) -> str:
 
 
 def may_take(step: str, desk: Desk) -> bool:
-    """Whether somebody with the rights of this desk takes such a step at all; whether it is open in a case its page says."""
+    """Whether somebody with the rights of this desk takes such a step at all; whether it is open in a case its page
+    says.
+    """
     return any(actor.has(TABLE[step].by) for actor in desk.actors)
 
 
 def step_url(case: Complaint, slug: str, step: str, desk: Desk) -> str:
     """The page of a step, or that of the case for a desk that only reads."""
-    return reverse("complaints:authority-step", args=[case.number, slug]) if may_take(step, desk) else case_url(case, AUTHORITY)
+    return (
+        reverse("complaints:authority-step", args=[case.number, slug])
+        if may_take(step, desk)
+        else case_url(case, AUTHORITY)
+    )

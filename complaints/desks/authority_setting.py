@@ -86,7 +86,9 @@ class StepPage:
         return any(step in setting.may for step in self.steps)
 
 
-def setting_of(desk: Desk, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]) -> Setting:
+def setting_of(
+    desk: Desk, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]
+) -> Setting:
     """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
     found = desk.find(number)
     case = found.complaint
@@ -94,9 +96,14 @@ def setting_of(desk: Desk, number: str, query: QueryDict, *, read: Callable[[int
     ours = found.actor.authority_ids if found.actor is not None else frozenset()
     rows = read(case.pk)
     found = replace(found, rows=rows)
-    matters = {m.kind: m for m in sorted(rows.matters, key=lambda m: (m.to_authority_id in ours, m.pk)) if m.audience in ("parties", AUTHORITY)}
-    around = Around(complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters,
-                    offers=(), obligations=())
+    matters = {
+        m.kind: m
+        for m in sorted(rows.matters, key=lambda m: (m.to_authority_id in ours, m.pk))
+        if m.audience in ("parties", AUTHORITY)
+    }
+    around = Around(
+        complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters, offers=(), obligations=()
+    )
     return Setting(desk=desk, found=found, around=around, rows=rows, query=query)
 
 
@@ -106,7 +113,11 @@ def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
     if found.actor is None or not found.actor.roles:
         return ()
     hidden = {step for step, is_there in _NEEDS.items() if not is_there(found, around)}
-    hidden |= {m.subject for m in (found.rows.matters if found.rows is not None else ()) if m.kind == "proposal" and m.audience == AUTHORITY}
+    hidden |= {
+        m.subject
+        for m in (found.rows.matters if found.rows is not None else ())
+        if m.kind == "proposal" and m.audience == AUTHORITY
+    }
     return tuple(step for step in open_steps(found.actor, around) if step not in hidden)
 
 
@@ -118,7 +129,8 @@ def _is_agreed(found: Found, around: Around) -> bool:
 def _answers(found: Found, around: Around) -> bool:
     urge = around.matters.get("urge")
     return "office_question" in around.matters or (
-        urge is not None and found.actor is not None and urge.to_authority_id in found.actor.authority_ids)
+        urge is not None and found.actor is not None and urge.to_authority_id in found.actor.authority_ids
+    )
 
 
 def _is_elsewhere(found: Found, around: Around) -> bool:
@@ -139,8 +151,12 @@ def _is_superior(found: Found) -> bool:
 def _has_power_to_check(found: Found, around: Around) -> bool:
     """As long as a representative acts whom the principal has not confirmed; a better paper may come any day."""
     case = found.complaint
-    return (case.on_behalf_kind == AGENT and not case.facts.get("power_confirmed")
-            and case.represented_until is not None and case.represented_until >= around.now.astimezone(SHANGHAI).date())
+    return (
+        case.on_behalf_kind == AGENT
+        and not case.facts.get("power_confirmed")
+        and case.represented_until is not None
+        and case.represented_until >= around.now.astimezone(SHANGHAI).date()
+    )
 
 
 def _is_checked(found: Found, around: Around) -> bool:
@@ -156,7 +172,8 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "suggest_settlement": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
     "end_appraisal": lambda f, a: "appraisal" in a.matters,
     "delegate_mediation": lambda f, a: (
-        _is_agreed(f, a) and f.complaint.consents.get("delegated_mediation") is True and "delegation" not in a.matters),
+        _is_agreed(f, a) and f.complaint.consents.get("delegated_mediation") is True and "delegation" not in a.matters
+    ),
     "recall_mediation": lambda f, a: "delegation" in a.matters,
     "invite_body": lambda f, a: "delegation" in a.matters,
     "take_up": lambda f, a: _is_elsewhere(f, a) or f.complaint.handling_authority.level not in _LOWEST,
@@ -186,11 +203,14 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
 def needs_two(found: Found, step: str, desk: Desk) -> bool:
     """Whether this step is proposed here, for somebody else to approve."""
     return step in two_persons.GUARDED and two_persons.needed(
-        Policies.load(desk.today), step, found.complaint.handling_region_id)
+        Policies.load(desk.today), step, found.complaint.handling_region_id
+    )
 
 
 def who_signs(setting: Setting, rule: str) -> str:
-    """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their keys."""
+    """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their
+    keys.
+    """
     case, desk = setting.found.complaint, setting.desk
     here = case.handling_authority
     acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
@@ -198,14 +218,22 @@ def who_signs(setting: Setting, rule: str) -> str:
         acting |= Q(authority=here.parent_id)
     needs_head = two_persons.signatures(Policies.load(desk.today), rule, case.handling_region_id)[0] == two_persons.HEAD
     roles = (Officer.Role.APPROVER,) if needs_head else (Officer.Role.APPROVER, Officer.Role.HANDLER)
-    rows = list(Officer.objects.on(desk.today).filter(acting, role__in=roles).exclude(user=desk.user)
-                .select_related("user").order_by("role", "pk")[:MOST_SIGNERS])
+    rows = list(
+        Officer.objects.on(desk.today)
+        .filter(acting, role__in=roles)
+        .exclude(user=desk.user)
+        .select_related("user")
+        .order_by("role", "pk")[:MOST_SIGNERS]
+    )
     keyring.load_for(row.user for row in rows)
     names = listed(dict.fromkeys(row.user.name for row in rows))
     if names:
         return _("可以批准的人：%(names)s。") % {"names": names}
-    return (_("%(unit)s现在没有另一名负责人，还不能批准。") if needs_head else _("%(unit)s现在没有另一名经办人或者负责人，还不能批准。")) % {
-        "unit": named(here)}
+    return (
+        _("%(unit)s现在没有另一名负责人，还不能批准。")
+        if needs_head
+        else _("%(unit)s现在没有另一名经办人或者负责人，还不能批准。")
+    ) % {"unit": named(here)}
 
 
 def move_of(setting: Setting, step: str, payload: Payload, *, is_proposed: bool) -> Move:
@@ -218,8 +246,9 @@ def refuse_unless_open(steps: Sequence[str], setting: Setting) -> None:
     offered = setting.may
     if any(name in offered for name in steps):
         return
-    allowed = () if setting.found.actor is None else handling.allowed_steps(
-        setting.found.complaint, setting.found.actor)
+    allowed = (
+        () if setting.found.actor is None else handling.allowed_steps(setting.found.complaint, setting.found.actor)
+    )
     status = setting.found.complaint.status
     if any(name in allowed for name in steps) or status not in _statuses_of(steps):
         raise not_now(labels.label(status, kind="status"))

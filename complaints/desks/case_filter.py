@@ -26,7 +26,8 @@ from complaints.procedure.workflow import Status
 OPEN, ANY = "open", "any"
 STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED, Status.CLOSED))
 WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal", "power")
-#: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle it;
+#: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle
+#: it;
 #: its officer is away; an enterprise has it.
 HERE, OTHERS, BACK, LEFT, AT_A_FIRM = "here", "others", "back", "left", "firm"
 #: Ways by which a complaint comes.
@@ -47,9 +48,14 @@ class Day(forms.DateField):
     """A local day of our years."""
 
     def __init__(self, label: Any) -> None:
-        super().__init__(label=label, required=False, input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years],
-                         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-                         error_messages={"invalid": _("日期请写成 2026-12-02 这样。")})
+        super().__init__(
+            label=label,
+            required=False,
+            input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+            validators=[in_our_years],
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            error_messages={"invalid": _("日期请写成 2026-12-02 这样。")},
+        )
 
 
 class Code(forms.CharField):
@@ -77,41 +83,87 @@ class Active:
 class CaseFilter(forms.Form):
     """``said`` holds what could be read; ``left_out`` says what could not."""
 
-    q = forms.CharField(label=_("编号、商品、姓名、电话"), required=False, max_length=60,
-                        widget=forms.TextInput(attrs={"type": "search", "size": 14}))
+    q = forms.CharField(
+        label=_("编号、商品、姓名、电话"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "size": 14}),
+    )
     status = forms.ChoiceField(label=_("状态"), required=False)
-    overdue = forms.ChoiceField(label=_("期限"), required=False, choices=[
-        ("", _("全部")), ("1", _("已逾期")), ("soon", _("2个工作日内到期"))])
-    enterprise = forms.CharField(label=_("企业"), required=False, max_length=80,
-                                 widget=forms.TextInput(attrs={"type": "search", "size": 14}))
+    overdue = forms.ChoiceField(
+        label=_("期限"), required=False, choices=[("", _("全部")), ("1", _("已逾期")), ("soon", _("2个工作日内到期"))]
+    )
+    enterprise = forms.CharField(
+        label=_("企业"), required=False, max_length=80, widget=forms.TextInput(attrs={"type": "search", "size": 14})
+    )
     officer = forms.ChoiceField(label=_("经办人"), required=False)
     region = forms.CharField(label=_("地区"), required=False, max_length=24, widget=forms.Select)
     category = Code(label=_("类别"))
-    channel = forms.ChoiceField(label=_("渠道"), required=False, error_messages={"invalid_choice": _("请从列出的选项中选一项。")})
+    channel = forms.ChoiceField(
+        label=_("渠道"), required=False, error_messages={"invalid_choice": _("请从列出的选项中选一项。")}
+    )
     waiting = forms.ChoiceField(label=_("等待决定"), required=False)
     platform = forms.ChoiceField(label=_("全国平台"), required=False, choices=[("", _("不限")), *CONDITIONS.items()])
     received_from, received_to = Day(_("收到日期，自")), Day(_("收到日期，至"))
     result = forms.ChoiceField(label=_("企业阶段的结果"), required=False)
     ended_from, ended_to = Day(_("企业阶段结束，自")), Day(_("企业阶段结束，至"))
 
-    def __init__(self, asked: Mapping[str, str], *, officers: Sequence[Officer], regions: Sequence[Region],
-                 office: Authority | None = None) -> None:
+    def __init__(
+        self,
+        asked: Mapping[str, str],
+        *,
+        officers: Sequence[Officer],
+        regions: Sequence[Region],
+        office: Authority | None = None,
+    ) -> None:
         """``office``: the one whose cases, or those of them that nobody has yet, may be asked for."""
         told = {name: asked.get(name, "") for name in self.base_fields}
         super().__init__(told, label_suffix="")
         self.regions = regions
         everything: Choices = [("", str(_("全部")))]
-        _choose(self, "officer", [*everything, ("me", str(_("我经办的"))), ("none", str(_("未指派"))),
-                                  *([(NONE_AT + str(office.pk), gettext("未指派 · %(office)s") % {"office": named(office)}),
-                                     (ALL_AT + str(office.pk), named(office))] if office else []),
-                                  *((str(o.pk), o.user.name) for o in officers)])
-        _choose(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind"), (HERE, str(_("在监管部门手里"))), (OTHERS, str(_("等对方办理"))),
-                                  (BACK, str(_("企业没有谈成、转回来的"))), (LEFT, str(_("经办人现在不在岗"))),
-                                  (AT_A_FIRM, str(_("在企业手里")))])
+        _choose(
+            self,
+            "officer",
+            [
+                *everything,
+                ("me", str(_("我经办的"))),
+                ("none", str(_("未指派"))),
+                *(
+                    [
+                        (NONE_AT + str(office.pk), gettext("未指派 · %(office)s") % {"office": named(office)}),
+                        (ALL_AT + str(office.pk), named(office)),
+                    ]
+                    if office
+                    else []
+                ),
+                *((str(o.pk), o.user.name) for o in officers),
+            ],
+        )
+        _choose(
+            self,
+            "waiting",
+            [
+                ("", str(_("不限"))),
+                *words_of(WAITING, "matter_kind"),
+                (HERE, str(_("在监管部门手里"))),
+                (OTHERS, str(_("等对方办理"))),
+                (BACK, str(_("企业没有谈成、转回来的"))),
+                (LEFT, str(_("经办人现在不在岗"))),
+                (AT_A_FIRM, str(_("在企业手里"))),
+            ],
+        )
         _choose(self, "channel", [*everything, *words_of(CAME_BY, "channel")])
         _choose(self, "result", [*everything, *words_of(RESULTS, "odr_result")])
-        _choose(self, "status", [(OPEN, str(_("未办结"))), *words_of(STATUSES, "status"),
-                                 *words_of((Status.CLOSED,), "status"), (ANY, str(_("全部")))])
+        _choose(
+            self,
+            "status",
+            [
+                (OPEN, str(_("未办结"))),
+                *words_of(STATUSES, "status"),
+                *words_of((Status.CLOSED,), "status"),
+                (ANY, str(_("全部"))),
+            ],
+        )
         _widget(self, "region", [*everything, *((r.code, named(r)) for r in regions)], told["region"])
         _widget(self, "category", [*everything, *OBJECT_CATEGORIES, *PROBLEM_CATEGORIES], told["category"])
         self.is_valid()
@@ -127,8 +179,11 @@ class CaseFilter(forms.Form):
 
     @property
     def left_out(self) -> list[str]:
-        return [gettext("没有用“%(field)s”这个条件：%(why)s") % {"field": self.fields[name].label, "why": " ".join(str(error) for error in errors)}
-                for name, errors in self.errors.items()]
+        return [
+            gettext("没有用“%(field)s”这个条件：%(why)s")
+            % {"field": self.fields[name].label, "why": " ".join(str(error) for error in errors)}
+            for name, errors in self.errors.items()
+        ]
 
     @property
     def is_wide_open(self) -> bool:
@@ -143,8 +198,11 @@ class CaseFilter(forms.Form):
 
     def address(self) -> dict[str, str]:
         """The conditions as they stand in the address."""
-        return {name: value.isoformat() if isinstance(value, date) else str(value)
-                for name, value in self.said.items() if (name, value) != ("status", self.default)}
+        return {
+            name: value.isoformat() if isinstance(value, date) else str(value)
+            for name, value in self.said.items()
+            if (name, value) != ("status", self.default)
+        }
 
     def active(self, *, enterprise: str, region: str) -> list[Active]:
         names = {"enterprise": enterprise, "region": region}
@@ -165,7 +223,10 @@ def _choose(form: forms.Form, name: str, choices: Choices) -> None:
 
 def _widget(form: forms.Form, name: str, choices: Sequence[tuple[Any, Any]], told: str) -> None:
     """Choices of a field that takes others too; the one that was asked for stays chosen."""
-    flat = {code for first, second in choices
-            for code in ([c for c, _words in second] if isinstance(second, (list, tuple)) else [first])}
+    flat = {
+        code
+        for first, second in choices
+        for code in ([c for c, _words in second] if isinstance(second, (list, tuple)) else [first])
+    }
     extra = [(told, told)] if told and told not in flat and _CODE.fullmatch(told) else []
     form.fields[name].widget.choices = [*choices, *extra]

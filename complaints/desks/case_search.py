@@ -1,7 +1,8 @@
 """Looking for a case in a list by what somebody typed: its number, words of what it is about, or the consumer's whole
 phone, name or order number.
 
-The one rule: numbers and words are found by an index; where too many cases have a word, and for a piece of a number, a bounded
+The one rule: numbers and words are found by an index; where too many cases have a word, and for a piece of a number, a
+bounded
 number of rows is compared, so that nothing typed can make a page slow.
 """
 
@@ -16,7 +17,8 @@ from django.db.models import Model, Q, QuerySet
 from complaints.procedure.numbering import tidy
 from complaints.record.person_digests import cases_of
 
-#: A word that more cases have than this tells little: it is looked for in the cases of the list, of a long list in so many, the newest.
+#: A word that more cases have than this tells little: it is looked for in the cases of the list, of a long list in so
+#: many, the newest.
 LOOKED_THROUGH = 2000
 #: What may be a piece of a number, and not a word alone; some have no figure in them.
 _PIECE = re.compile(r"[0-9A-Za-z-]{3,}")
@@ -41,8 +43,10 @@ def numbered(beginning: str, *, path: str = "") -> dict[str, str]:
 
 
 class _Known(NamedTuple):
-    """Ids of cases whose goods or service has these words, large or small, with or without spaces (None for what no index
-    tells: one character, a word of more than ``LOOKED_THROUGH`` cases, several offices); that were filed with exactly this;
+    """Ids of cases whose goods or service has these words, large or small, with or without spaces (None for what no
+    index
+    tells: one character, a word of more than ``LOOKED_THROUGH`` cases, several offices); that were filed with exactly
+    this;
     whose ticket it is."""
 
     worded: list[int] | None
@@ -66,10 +70,13 @@ def _known(words: str, tickets: QuerySet[Any, Any] | None) -> _Known:
         return _Known(*cursor.fetchone())
 
 
-def matching(rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str = "", tickets: QuerySet[Any, Any] | None = None) -> QuerySet[Row]:
+def matching(
+    rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str = "", tickets: QuerySet[Any, Any] | None = None
+) -> QuerySet[Row]:
     """Rows whose case has this number or these words, or was filed with exactly this; ``path`` leads to the case.
 
-    ``newest_by`` is given for long lists: the date by which its newest rows are taken where rows are compared. ``tickets``:
+    ``newest_by`` is given for long lists: the date by which its newest rows are taken where rows are compared.
+    ``tickets``:
     ids of cases that bear this as the asker's own ticket; such a case is meant, whatever the word may mean elsewhere.
     """
     number = number_in(words)

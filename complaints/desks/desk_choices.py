@@ -26,15 +26,33 @@ from enterprises.team.staffing import at_work
 MOST_VIEWS = 12
 _HANDLING = (Staff.Role.HANDLER, Staff.Role.MANAGER)
 
-# The same values for all: who sits here, the enterprises, those of them that are seen whole, branches of the others, the day.
+# The same values for all: who sits here, the enterprises, those of them that are seen whole, branches of the others,
+# the day.
 _views = Kept(lambda user: SavedView.objects.filter(user_id=user)[:MOST_VIEWS], int)
 _calendar = Kept(lambda user: newest_calendar("CN"), int)
-_branches = Kept(lambda user, firms, whole, some: Branch.objects.filter(
-    Q(enterprise_id__among=whole) | Q(pk__among=some)).order_by("pk"), int, list, list, list)
-_people = Kept(lambda user, firms, whole, some, day: (
-    at_work(day).filter(role__in=_HANDLING, user__is_active=True, enterprise_id__among=firms)
-    .filter(Q(enterprise_id__among=whole) | Q(branch=None) | Q(branch_id__among=some))
-    .select_related("user", "branch", "enterprise").order_by("pk")), int, list, list, list, date)
+_branches = Kept(
+    lambda user, firms, whole, some: Branch.objects.filter(Q(enterprise_id__among=whole) | Q(pk__among=some)).order_by(
+        "pk"
+    ),
+    int,
+    list,
+    list,
+    list,
+)
+_people = Kept(
+    lambda user, firms, whole, some, day: (
+        at_work(day)
+        .filter(role__in=_HANDLING, user__is_active=True, enterprise_id__among=firms)
+        .filter(Q(enterprise_id__among=whole) | Q(branch=None) | Q(branch_id__among=some))
+        .select_related("user", "branch", "enterprise")
+        .order_by("pk")
+    ),
+    int,
+    list,
+    list,
+    list,
+    date,
+)
 _together = Together(_views, _calendar, _branches, _people)
 
 
@@ -57,4 +75,6 @@ def choices_of(user: User, actors: Iterable[Actor], *, day: date) -> Choices:
     for view in views:
         view.user = user
     keyring.load_for(views)
-    return Choices(by_name(people), branches if len(branches) > 1 else [], views, calendar_of("CN", next(iter(newest), None)))
+    return Choices(
+        by_name(people), branches if len(branches) > 1 else [], views, calendar_of("CN", next(iter(newest), None))
+    )

@@ -40,7 +40,8 @@ class Desk:
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The working days as they are known now; asked for once a request, where they did not come with the choices."""
+        """The working days as they are known now; asked for once a request, where they did not come with the
+        choices."""
         return self.__dict__["choices"].calendar if "choices" in self.__dict__ else current_calendar()
 
     @cached_property
@@ -59,7 +60,8 @@ class Desk:
     def cases(self) -> QuerySet[Complaint]:
         """Cases that one of these jobs answers for now."""
         return Complaint.objects.held_by(
-            (actor.enterprise_id, actor.branch_ids) for actor in self.actors if actor.enterprise_id is not None)
+            (actor.enterprise_id, actor.branch_ids) for actor in self.actors if actor.enterprise_id is not None
+        )
 
     def engagements(self) -> Q:
         """Times with a case that belong to one of these jobs, ended ones too."""
@@ -101,10 +103,16 @@ def desk_for(user: User, *, now: datetime) -> Desk:
 
 
 #: (number, enterprises): all times of these enterprises with the case, which comes with them; oldest first.
-_HAD = Kept(lambda number, enterprises: (
-    Engagement.objects.filter(complaint__number=number, enterprise_id__among=enterprises)
-    .exclude(complaint__status=Status.DRAFT)
-    .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED)).order_by("from_at", "pk")), str, list)
+_HAD = Kept(
+    lambda number, enterprises: (
+        Engagement.objects.filter(complaint__number=number, enterprise_id__among=enterprises)
+        .exclude(complaint__status=Status.DRAFT)
+        .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED))
+        .order_by("from_at", "pk")
+    ),
+    str,
+    list,
+)
 
 
 def found(desk: Desk, number: str) -> Found:
@@ -112,8 +120,11 @@ def found(desk: Desk, number: str) -> Found:
 
     Returned cases lie with intake again: who returned one reads on, and takes no step.
     """
-    had = [engagement for engagement in _HAD(number, sorted({a.enterprise_id for a in desk.actors if a.enterprise_id is not None}))
-           if any(_is_of(engagement, actor) for actor in desk.actors)]
+    had = [
+        engagement
+        for engagement in _HAD(number, sorted({a.enterprise_id for a in desk.actors if a.enterprise_id is not None}))
+        if any(_is_of(engagement, actor) for actor in desk.actors)
+    ]
     if not had:
         raise Http404
     complaint, engagement = had[0].complaint, max(had, key=lambda e: e.pk)
@@ -125,13 +136,19 @@ def found(desk: Desk, number: str) -> Found:
         actor = None
     if viewer is None:
         viewer = next((a for a in desk.actors if _is_of(engagement, a)), desk.actors[0])
-    return Found(complaint=complaint, side=ENTERPRISE, viewer=viewer, actor=actor,
-                 engagements=tuple(e for e in had if _is_of(e, viewer)))
+    return Found(
+        complaint=complaint,
+        side=ENTERPRISE,
+        viewer=viewer,
+        actor=actor,
+        engagements=tuple(e for e in had if _is_of(e, viewer)),
+    )
 
 
 def _is_of(engagement: Engagement, actor: Actor) -> bool:
     return engagement.enterprise_id == actor.enterprise_id and (
-        actor.branch_ids is None or engagement.branch_id in actor.branch_ids)
+        actor.branch_ids is None or engagement.branch_id in actor.branch_ids
+    )
 
 
 def held(desk: Desk, number: str) -> CasePage:
@@ -142,5 +159,7 @@ def held(desk: Desk, number: str) -> CasePage:
 def held_whole(desk: Desk, number: str) -> tuple[CasePage, Rows]:
     """The case for the page of itself, with the rows that only this page shows; one statement after the case."""
     here = found(desk, number)
-    rows = of_page[ENTERPRISE](here.complaint.pk, here.viewer.enterprise_id or 0, [e.pk for e in here.engagements or ()])
+    rows = of_page[ENTERPRISE](
+        here.complaint.pk, here.viewer.enterprise_id or 0, [e.pk for e in here.engagements or ()]
+    )
     return page_of(replace(here, rows=rows), now=desk.now), rows

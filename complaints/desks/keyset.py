@@ -55,22 +55,30 @@ class Page(Generic[Row]):
 def _beyond(field: str, moment: datetime, pk: int | UUID, *, falling: bool) -> Func:
     """(date, id) > (date, id) in one comparison, so that an index finds the place at once."""
     row, key = Func(F(field), F("pk"), function="ROW"), Func(Value(moment), Value(pk), function="ROW")
-    return Func(row, key, template="%(expressions)s", arg_joiner=" < " if falling else " > ",
-                output_field=BooleanField())
+    return Func(
+        row, key, template="%(expressions)s", arg_joiner=" < " if falling else " > ", output_field=BooleanField()
+    )
 
 
-def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE, *,
-            related: Sequence[str] = (), size: int = 0, shown: QuerySet[Row] | None = None) -> Page[Row]:
+def page_of(
+    rows: QuerySet[Row],
+    asked: Mapping[str, str],
+    order: Order = BY_DUE,
+    *,
+    related: Sequence[str] = (),
+    size: int = 0,
+    shown: QuerySet[Row] | None = None,
+) -> Page[Row]:
     """The page of ``size`` (PAGE) rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
     ``shown``: what the rows of a page come with, where that is more than the rows of the list.
 
-    A list is walked in the order of its index below, and what is ``related`` joined to the rows of the page above: beside
+    A list is walked in the order of its index below, and what is ``related`` joined to the rows of the page above:
+    beside
     joins the database would rather sort a whole list than walk it in order.
     """
     size = size or PAGE
     backwards = bool(asked.get("before"))
-    key = _read_key(asked.get("before") or asked.get("after") or "",
-                    is_uuid=isinstance(rows.model._meta.pk, UUIDField))
+    key = _read_key(asked.get("before") or asked.get("after") or "", is_uuid=isinstance(rows.model._meta.pk, UUIDField))
     if key is not None and key[0] is None and not order.may_be_absent:
         key = None
     if key is None:
@@ -84,8 +92,11 @@ def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE
     if backwards:
         found.reverse()
     has_before, has_after = (has_more, True) if backwards else (key is not None, has_more)
-    return Page(found, _write_key(found[0], order) if found and has_before else "",
-                _write_key(found[-1], order) if found and has_after else "")
+    return Page(
+        found,
+        _write_key(found[0], order) if found and has_before else "",
+        _write_key(found[-1], order) if found and has_after else "",
+    )
 
 
 def first(rows: QuerySet[Row], number: int, *, order: Order = BY_DUE, related: Sequence[str] = ()) -> list[Row]:
@@ -96,7 +107,8 @@ def first(rows: QuerySet[Row], number: int, *, order: Order = BY_DUE, related: S
 def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: QuerySet[Row] | None = None) -> list[Row]:
     """The first ``number`` rows of a walk in its order.
 
-    What the list asks is not asked again of its rows, which would be planned for the whole list; only where the rows of the list
+    What the list asks is not asked again of its rows, which would be planned for the whole list; only where the rows of
+    the list
     come with more than columns are they read as they are.
     """
     if shown is None:
@@ -105,15 +117,17 @@ def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: Query
     return list(above.select_related(*related).filter(pk__in=walk.values("pk")[:number]))
 
 
-def _parts(rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int | UUID] | None, *,
-           backwards: bool) -> list[QuerySet[Row]]:
+def _parts(
+    rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int | UUID] | None, *, backwards: bool
+) -> list[QuerySet[Row]]:
     """The list in one or two stretches, each in the order of an index: dated, then undated."""
     field, falling = order.field, order.falling != backwards
     sign = "-" if falling else ""
     dated = rows.order_by(f"{sign}{field}", f"{sign}pk")
     if not order.may_be_absent:
-        return [dated if key is None or key[0] is None else dated.filter(
-            _beyond(field, key[0], key[1], falling=falling))]
+        return [
+            dated if key is None or key[0] is None else dated.filter(_beyond(field, key[0], key[1], falling=falling))
+        ]
     dated = dated.filter(**{f"{field}__isnull": False})
     undated = rows.filter(**{f"{field}__isnull": True}).order_by(f"{sign}{field}", f"{sign}pk")
     if key is None:
@@ -154,8 +168,12 @@ def counts(of: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     return counts_and_ids(of, {})[0]
 
 
-def counts_and_ids(of: Mapping[str, QuerySet[Any]], ids: Mapping[str, QuerySet[Any]]) -> tuple[dict[str, int], dict[str, list[int]]]:
-    """The same with the ids of these rows, each ordered and cut off by itself: a board of several lists is one statement."""
+def counts_and_ids(
+    of: Mapping[str, QuerySet[Any]], ids: Mapping[str, QuerySet[Any]]
+) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """The same with the ids of these rows, each ordered and cut off by itself: a board of several lists is one
+    statement.
+    """
     parts: list[str] = []
     values: list[Any] = []
     asked: list[tuple[dict[str, Any], str]] = []
@@ -163,7 +181,7 @@ def counts_and_ids(of: Mapping[str, QuerySet[Any]], ids: Mapping[str, QuerySet[A
     found: dict[str, list[int]] = {name: [] for name in ids}
     for into, lists, words in ((numbers, of, "(select count(*) from ({}) n)"), (found, ids, "array({})")):
         for name, rows in lists.items():
-            rows = rows.values("pk") if into is found else rows.order_by().values("pk")[:MANY + 1]
+            rows = rows.values("pk") if into is found else rows.order_by().values("pk")[: MANY + 1]
             try:
                 sql, params = rows.query.sql_with_params()
             except EmptyResultSet:

@@ -91,36 +91,45 @@ def _mine(cases: Rows, desk: Desk) -> Rows:
     return cases.filter(handler_id__in=desk.staff_ids)
 
 
-VIEWS: dict[str, QueueView] = {view.code: view for view in (
-    QueueView("all", gettext_lazy("全部"), lambda cases, desk: cases, "neutral",
-              gettext_lazy("现在没有未办结的案件。")),
-    QueueView("overdue", gettext_lazy("逾期"), _late, "bad",
-              gettext_lazy("没有逾期的案件，都在期限内。")),
-    QueueView("today", gettext_lazy("今日到期"), _due_by(0), "warn",
-              gettext_lazy("今天没有到期的案件。")),
-    QueueView("soon", gettext_lazy("2工作日内到期"), _due_by(SOON), "warn",
-              gettext_lazy("2个工作日内没有到期的案件。")),
-    QueueView("new", gettext_lazy("待受理"), _at(S.WITH_ENTERPRISE), "info",
-              gettext_lazy("没有等待受理的案件。")),
-    QueueView("fresh", gettext_lazy("昨天以来新到"), _fresh, "info",
-              gettext_lazy("昨天和今天没有新到的案件。")),
-    QueueView("urged", gettext_lazy("有督办"), _urged, "authority",
-              gettext_lazy("没有等您答复的督办。")),
-    QueueView("replied", gettext_lazy("有回复"), _replied, "info",
-              gettext_lazy("消费者没有新的回复。")),
-    QueueView("waiting", gettext_lazy("等消费者"), _at(S.AWAITING_CONSUMER), "neutral",
-              gettext_lazy("没有等消费者答复的方案。")),
-    QueueView("performing", gettext_lazy("待履行"), _at(S.PERFORMING), "neutral",
-              gettext_lazy("没有待履行的和解。")),
-    QueueView("breached", gettext_lazy("违约"), _breached, "bad",
-              gettext_lazy("没有违约的案件，答应的都做到了。")),
-    QueueView("mine", gettext_lazy("我的"), _mine, "neutral",
-              gettext_lazy("没有分派给您的案件。")),
-    QueueView("unassigned", gettext_lazy("未分派"), lambda cases, desk: cases.filter(ON_OUR_SIDE, handler=None), "warn",
-              gettext_lazy("每件都有处理人。")),
-)}
-PAST = QueueView("past", gettext_lazy("已结束"), lambda cases, desk: cases, "neutral",
-                 gettext_lazy("还没有结束的案件。"))
+VIEWS: dict[str, QueueView] = {
+    view.code: view
+    for view in (
+        QueueView(
+            "all", gettext_lazy("全部"), lambda cases, desk: cases, "neutral", gettext_lazy("现在没有未办结的案件。")
+        ),
+        QueueView("overdue", gettext_lazy("逾期"), _late, "bad", gettext_lazy("没有逾期的案件，都在期限内。")),
+        QueueView("today", gettext_lazy("今日到期"), _due_by(0), "warn", gettext_lazy("今天没有到期的案件。")),
+        QueueView(
+            "soon", gettext_lazy("2工作日内到期"), _due_by(SOON), "warn", gettext_lazy("2个工作日内没有到期的案件。")
+        ),
+        QueueView("new", gettext_lazy("待受理"), _at(S.WITH_ENTERPRISE), "info", gettext_lazy("没有等待受理的案件。")),
+        QueueView("fresh", gettext_lazy("昨天以来新到"), _fresh, "info", gettext_lazy("昨天和今天没有新到的案件。")),
+        QueueView("urged", gettext_lazy("有督办"), _urged, "authority", gettext_lazy("没有等您答复的督办。")),
+        QueueView("replied", gettext_lazy("有回复"), _replied, "info", gettext_lazy("消费者没有新的回复。")),
+        QueueView(
+            "waiting",
+            gettext_lazy("等消费者"),
+            _at(S.AWAITING_CONSUMER),
+            "neutral",
+            gettext_lazy("没有等消费者答复的方案。"),
+        ),
+        QueueView(
+            "performing", gettext_lazy("待履行"), _at(S.PERFORMING), "neutral", gettext_lazy("没有待履行的和解。")
+        ),
+        QueueView("breached", gettext_lazy("违约"), _breached, "bad", gettext_lazy("没有违约的案件，答应的都做到了。")),
+        QueueView("mine", gettext_lazy("我的"), _mine, "neutral", gettext_lazy("没有分派给您的案件。")),
+        QueueView(
+            "unassigned",
+            gettext_lazy("未分派"),
+            lambda cases, desk: cases.filter(ON_OUR_SIDE, handler=None),
+            "warn",
+            gettext_lazy("每件都有处理人。"),
+        ),
+    )
+}
+PAST = QueueView(
+    "past", gettext_lazy("已结束"), lambda cases, desk: cases, "neutral", gettext_lazy("还没有结束的案件。")
+)
 
 
 def view_of(code: str) -> QueueView:
@@ -136,13 +145,18 @@ def open_cases(desk: Desk) -> Rows:
 def asked_for(desk: Desk, asked: Mapping[str, Any]) -> QueueFilter:
     """The conditions of an address, with the people and branches of this desk to choose from."""
     people = [*desk.choices.people, *_who_left(desk, asked.get("handler", ""))]
-    return QueueFilter(asked, people=[(str(p.pk), handler_words(p)) for p in people],
-                       branches=[(str(b.pk), named(b)) for b in desk.choices.branches])
+    return QueueFilter(
+        asked,
+        people=[(str(p.pk), handler_words(p)) for p in people],
+        branches=[(str(b.pk), named(b)) for b in desk.choices.branches],
+    )
 
 
 def _who_left(desk: Desk, handler: str) -> list[Staff]:
     """Who is asked for in the address and does not handle cases here any more: the list stays what it was called."""
-    if not (handler.isascii() and handler.isdigit() and len(handler) < 10) or any(p.pk == int(handler) for p in desk.choices.people):
+    if not (handler.isascii() and handler.isdigit() and len(handler) < 10) or any(
+        p.pk == int(handler) for p in desk.choices.people
+    ):
         return []
     found = Staff.objects.filter(pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in desk.actors})
     if None not in (reach := [actor.branch_ids for actor in desk.actors]):
@@ -150,8 +164,9 @@ def _who_left(desk: Desk, handler: str) -> list[Staff]:
     return by_name(found.select_related("user", "branch", "enterprise"))
 
 
-def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "",
-             newest_by: str = "") -> QuerySet[Shown]:
+def narrowed(
+    rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "", newest_by: str = ""
+) -> QuerySet[Shown]:
     """``rows`` under the conditions of ``form``; ``path`` leads from a row to its case."""
     said = form.said
     words, handler = said.get("q", ""), said.get("handler", "")
@@ -184,5 +199,6 @@ def past_times(desk: Desk, form: QueueFilter) -> QuerySet[Engagement]:
     ours = Engagement.objects.filter(desk.engagements())
     again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
     held = desk.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
-    return narrowed(ours.filter(~Exists(again), ~Exists(held), is_past=True), form, desk,
-                    path="complaint__", newest_by="until_at")
+    return narrowed(
+        ours.filter(~Exists(again), ~Exists(held), is_past=True), form, desk, path="complaint__", newest_by="until_at"
+    )

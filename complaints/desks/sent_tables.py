@@ -1,6 +1,7 @@
 """A table that somebody sent in: its row in a list, its page, and what came of its lines.
 
-The one rule: two kinds of table use it (round_trip, authority_platform), each with its own columns; where it is, what its
+The one rule: two kinds of table use it (round_trip, authority_platform), each with its own columns; where it is, what
+its
 lines say and how they are paged is the same for both.
 """
 
@@ -21,15 +22,21 @@ from web.safe_cells import safe_cell
 
 PAGE = 50
 STATES: dict[str, tuple[Any, str]] = {
-    "reading": (gettext_lazy("正在读取"), "info"), "checking": (gettext_lazy("正在试办"), "info"),
-    "checked": (gettext_lazy("等您决定"), "warn"), "applying": (gettext_lazy("正在办理"), "info"),
-    "done": (gettext_lazy("已办完"), "ok"), "dropped": (gettext_lazy("已放弃"), "neutral"),
+    "reading": (gettext_lazy("正在读取"), "info"),
+    "checking": (gettext_lazy("正在试办"), "info"),
+    "checked": (gettext_lazy("等您决定"), "warn"),
+    "applying": (gettext_lazy("正在办理"), "info"),
+    "done": (gettext_lazy("已办完"), "ok"),
+    "dropped": (gettext_lazy("已放弃"), "neutral"),
     "failed": (gettext_lazy("没有办成"), "bad"),
 }
 LINES: dict[str, tuple[Any, str]] = {
-    "read": (gettext_lazy("等待试办"), "neutral"), "good": (gettext_lazy("没有问题"), "ok"),
-    "bad": (gettext_lazy("有问题"), "bad"), "done": (gettext_lazy("已办"), "ok"),
-    "refused": (gettext_lazy("没有办成"), "bad"), "same": (gettext_lazy("以前办过"), "neutral"),
+    "read": (gettext_lazy("等待试办"), "neutral"),
+    "good": (gettext_lazy("没有问题"), "ok"),
+    "bad": (gettext_lazy("有问题"), "bad"),
+    "done": (gettext_lazy("已办"), "ok"),
+    "refused": (gettext_lazy("没有办成"), "bad"),
+    "same": (gettext_lazy("以前办过"), "neutral"),
 }
 FAILURES: dict[str, Any] = {
     "no_desk": gettext_lazy("提出的人已不在岗。"),
@@ -42,12 +49,25 @@ Cell = tuple[Any, str]
 def shown(file: Any, *, url: str, length: int, working: Iterable[str]) -> dict[str, Any]:
     """A table as a row of a list and as the head of its page; ``working``: states in which a worker is at it."""
     words, tone = STATES[file.state]
-    return {"file": file, "url": url, "state": words, "tone": tone, "length": length, "is_moving": file.state in working,
-            "failure": file.failure_words or FAILURES.get(file.failure, "")}
+    return {
+        "file": file,
+        "url": url,
+        "state": words,
+        "tone": tone,
+        "length": length,
+        "is_moving": file.state in working,
+        "failure": file.failure_words or FAILURES.get(file.failure, ""),
+    }
 
 
-def results_of(request: HttpRequest, counts: Mapping[str, int], found: QuerySet[Any], *,
-               cells: Callable[[Any], Sequence[Cell]], title: Callable[[str], Any]) -> dict[str, Any]:
+def results_of(
+    request: HttpRequest,
+    counts: Mapping[str, int],
+    found: QuerySet[Any],
+    *,
+    cells: Callable[[Any], Sequence[Cell]],
+    title: Callable[[str], Any],
+) -> dict[str, Any]:
     """What the page shows of the lines: those with a problem first, fifty at a time. ``cells``: what a line is about;
     ``title``: of a column by its code."""
     show = request.GET.get("show", "")
@@ -57,27 +77,61 @@ def results_of(request: HttpRequest, counts: Mapping[str, int], found: QuerySet[
     after = request.GET.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 7:
         found = found.filter(line__gt=int(after))
-    page = list(found[:PAGE + 1])
+    page = list(found[: PAGE + 1])
     return {
-        "counts": counts, "total": sum(counts.values()), "trouble": counts["bad"] + counts["refused"], "is_all": show == "all",
-        "tabs": [{"title": words, "count": counts[state], "url": f"?show={state}", "tone": tone, "is_current": show == state}
-                 for state, (words, tone) in LINES.items() if counts.get(state)],
-        "lines": [{"line": line.line, "cells": cells(line), "state": LINES[line.state][0], "tone": LINES[line.state][1],
-                   "column": title(line.column) if line.column else "", "problem": line.problem} for line in page[:PAGE]],
+        "counts": counts,
+        "total": sum(counts.values()),
+        "trouble": counts["bad"] + counts["refused"],
+        "is_all": show == "all",
+        "tabs": [
+            {"title": words, "count": counts[state], "url": f"?show={state}", "tone": tone, "is_current": show == state}
+            for state, (words, tone) in LINES.items()
+            if counts.get(state)
+        ],
+        "lines": [
+            {
+                "line": line.line,
+                "cells": cells(line),
+                "state": LINES[line.state][0],
+                "tone": LINES[line.state][1],
+                "column": title(line.column) if line.column else "",
+                "problem": line.problem,
+            }
+            for line in page[:PAGE]
+        ],
         "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].line})}" if len(page) > PAGE else "",
     }
 
 
-def as_file(mark: str, heads: Sequence[str], found: Iterable[Any], *, cells: Callable[[Any], Sequence[Cell]],
-            title: Callable[[str], Any]) -> HttpResponse:
+def as_file(
+    mark: str,
+    heads: Sequence[str],
+    found: Iterable[Any],
+    *,
+    cells: Callable[[Any], Sequence[Cell]],
+    title: Callable[[str], Any],
+) -> HttpResponse:
     """The same of all lines, as CSV; no text of anybody stands in it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow([_("行"), *heads, _("结果"), _("哪一列"), _("问题")])
     for line in found:
-        writer.writerow([line.line, *(safe_cell(str(text)) for text in (
-            *(words for words, _url in cells(line)), LINES[line.state][0], title(line.column) if line.column else "",
-            line.problem))])
+        writer.writerow(
+            [
+                line.line,
+                *(
+                    safe_cell(str(text))
+                    for text in (
+                        *(words for words, _url in cells(line)),
+                        LINES[line.state][0],
+                        title(line.column) if line.column else "",
+                        line.problem,
+                    )
+                ),
+            ]
+        )
     return HttpResponse(
-        ("\ufeff" + out.getvalue()).encode(), content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{mark}-results.csv"'})
+        ("\ufeff" + out.getvalue()).encode(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{mark}-results.csv"'},
+    )

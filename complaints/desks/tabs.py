@@ -31,13 +31,25 @@ def url_of(address: str, tab: Tab) -> str:
     return f"{address}?view={tab.code}"
 
 
-def shown(tabs: Sequence[Tab], tab: Tab, counts: Mapping[str, int], page: keyset.Page[Any], *, address: str) -> dict[str, Any]:
+def shown(
+    tabs: Sequence[Tab], tab: Tab, counts: Mapping[str, int], page: keyset.Page[Any], *, address: str
+) -> dict[str, Any]:
     """What the template needs of the tabs and of the pages of ``tab``."""
     here = url_of(address, tab)
     return {
-        "tab": tab, "counts": {code: keyset.in_words(count) for code, count in counts.items()},
-        "tabs": [{"title": one.title, "value": counts[one.code], "words": keyset.in_words(counts[one.code]), "is_current": one is tab,
-                  "tone": one.tone if counts[one.code] else "neutral", "url": url_of(address, one)} for one in tabs],
+        "tab": tab,
+        "counts": {code: keyset.in_words(count) for code, count in counts.items()},
+        "tabs": [
+            {
+                "title": one.title,
+                "value": counts[one.code],
+                "words": keyset.in_words(counts[one.code]),
+                "is_current": one is tab,
+                "tone": one.tone if counts[one.code] else "neutral",
+                "url": url_of(address, one),
+            }
+            for one in tabs
+        ],
         "previous_url": f"{here}&before={page.before}" if page.before else "",
         "next_url": f"{here}&after={page.after}" if page.after else "",
     }

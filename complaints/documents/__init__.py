@@ -1,1 +1,3 @@
-"""Official documents: numbered by the step that issues them, frozen, printed by a worker, served, corrected by versions."""
+"""Official documents: numbered by the step that issues them, frozen, printed by a worker, served, corrected by
+versions.
+"""

@@ -45,9 +45,15 @@ class _Wanted:
 
 
 def issue(files: Iterable[CaseFile]) -> None:
-    """Add the documents of these files' entries to the files. Imports of old cases issue nothing: theirs were issued."""
-    wanted = [one for file in files if file.conditions.issues and file.complaint.pk is not None
-              for entry in file.entries for one in _wanted(file, entry)]
+    """Add the documents of these files' entries to the files. Imports of old cases issue nothing: theirs were
+    issued."""
+    wanted = [
+        one
+        for file in files
+        if file.conditions.issues and file.complaint.pk is not None
+        for entry in file.entries
+        for one in _wanted(file, entry)
+    ]
     if not wanted:
         return
     known = people({one.file.complaint.pk for one in wanted})
@@ -72,8 +78,9 @@ def number_versions(files: Iterable[CaseFile]) -> None:
 def _wanted(file: CaseFile, entry: Entry) -> list[_Wanted]:
     if entry.actor.side != "authority":
         return []
-    authority = issuer(file.conditions.jurisdiction.authorities,
-                       entry.actor.authority_id or file.complaint.handling_authority_id)
+    authority = issuer(
+        file.conditions.jurisdiction.authorities, entry.actor.authority_id or file.complaint.handling_authority_id
+    )
     return [] if authority is None else [_Wanted(file, entry, form, authority) for form in forms_of(entry.data)]
 
 
@@ -81,8 +88,11 @@ def people(ids: set[int]) -> dict[int, Person]:
     """What the consumers of these cases gave last; two queries."""
     # What was reported with the filing lies in the authority's chain, under the key of who filed.
     reported = Q(audience=Audience.AUTHORITY, kind="report", key_id=F("complaint__consumer_key"))
-    rows = list(PersonalText.objects.filter(
-        Q(audience=Audience.PARTIES, kind__in=PRINTED) | reported, complaint_id__in=ids).order_by("sequence"))
+    rows = list(
+        PersonalText.objects.filter(
+            Q(audience=Audience.PARTIES, kind__in=PRINTED) | reported, complaint_id__in=ids
+        ).order_by("sequence")
+    )
     keyring.load_for(rows)
     found: dict[int, Person] = {}
     for row in rows:
@@ -93,20 +103,45 @@ def people(ids: set[int]) -> dict[int, Person]:
 def _add(one: _Wanted, number: int, known: dict[int, Person]) -> None:
     file, entry, form = one.file, one.entry, one.form
     signers = _signers(file, entry)
-    words = paper(form, _facts(one, known.get(file.complaint.pk, {}), [name for _user, name in signers]),
-                  reference=reference(one.authority.document_code, form, year=file.today.year, number=number))
+    words = paper(
+        form,
+        _facts(one, known.get(file.complaint.pk, {}), [name for _user, name in signers]),
+        reference=reference(one.authority.document_code, form, year=file.today.year, number=number),
+    )
     content, digest = frozen(words)
     entry.data = {**entry.data, "documents": [*entry.data.get("documents", ()), said(words, version=1, digest=digest)]}
     engagement = _addressed(file, form, entry)
     kind, is_open = KINDS[form], entry.audience == Audience.PARTIES
-    document = file.add(OfficialDocument(
-        complaint=file.complaint, authority=one.authority, year=file.today.year, form=form, number=number,
-        reference=words["reference"], audience=entry.audience, sequence=0, to_consumer=kind.to_consumer and is_open,
-        to_enterprise=engagement is not None, engagement=engagement,
-        enterprise_id=engagement.enterprise_id if engagement else None, issued_at=entry.written_at,
-        issued_by_id=signers[0][0] if signers else None, second_by_id=signers[1][0] if len(signers) > 1 else None))
-    file.add(DocumentVersion(document=document, complaint=file.complaint, number=1, sequence=0, at=entry.written_at,
-                             content=content, digest=digest))
+    document = file.add(
+        OfficialDocument(
+            complaint=file.complaint,
+            authority=one.authority,
+            year=file.today.year,
+            form=form,
+            number=number,
+            reference=words["reference"],
+            audience=entry.audience,
+            sequence=0,
+            to_consumer=kind.to_consumer and is_open,
+            to_enterprise=engagement is not None,
+            engagement=engagement,
+            enterprise_id=engagement.enterprise_id if engagement else None,
+            issued_at=entry.written_at,
+            issued_by_id=signers[0][0] if signers else None,
+            second_by_id=signers[1][0] if len(signers) > 1 else None,
+        )
+    )
+    file.add(
+        DocumentVersion(
+            document=document,
+            complaint=file.complaint,
+            number=1,
+            sequence=0,
+            at=entry.written_at,
+            content=content,
+            digest=digest,
+        )
+    )
 
 
 def frozen(words: Paper) -> tuple[dict[str, Any], bytes]:
@@ -121,7 +156,8 @@ def said(words: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
 
 
 def _addressed(file: CaseFile, form: int, entry: Entry) -> Engagement | None:
-    """The engagement of the enterprise that a document goes to; None where no enterprise is addressed or none had it."""
+    """The engagement of the enterprise that a document goes to; None where no enterprise is addressed or none had
+    it."""
     if entry.audience != Audience.PARTIES or not is_to(form, "enterprise", entry.data):
         return None
     return _answers(file)
@@ -138,12 +174,20 @@ def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
     at = file.conditions.jurisdiction.authorities
     unit = next((row.name for row in at if row.pk == file.complaint.handling_authority_id), "")
     return Facts(
-        complaint=file.complaint, authority=one.authority.name, officers=officers, day=file.today,
+        complaint=file.complaint,
+        authority=one.authority.name,
+        officers=officers,
+        day=file.today,
         person={**person, **{kind: text for kind, text, _key in entry.texts if kind in PRINTED}},
-        respondent=name, respondent_code=code, unit=unit, data=entry.data,
-        said={kind: text for kind, text, _key in entry.texts}, demands=demands_of(file.demands),
+        respondent=name,
+        respondent_code=code,
+        unit=unit,
+        data=entry.data,
+        said={kind: text for kind, text, _key in entry.texts},
+        demands=demands_of(file.demands),
         promises=promises_of(row for row in file.added.get(Obligation, []) if isinstance(row, Obligation)),
-        last_day=last_day_of(file, entry.step))
+        last_day=last_day_of(file, entry.step),
+    )
 
 
 def demands_of(demands: Iterable[Demand]) -> list[str]:
@@ -163,8 +207,11 @@ def last_day_of(file: CaseFile, step: str) -> date | None:
 def respondent_of(file: CaseFile) -> tuple[str, str]:
     """Name and credit code of who answers or answered last, else whom the consumer meant."""
     case, last, conditions = file.complaint, _answers(file), file.conditions
-    for enterprise_id, branch_id in ((last.enterprise_id if last else None, last.branch_id if last else None),
-                                     (case.enterprise_id, case.branch_id), (case.picked_enterprise_id, case.picked_branch_id)):
+    for enterprise_id, branch_id in (
+        (last.enterprise_id if last else None, last.branch_id if last else None),
+        (case.enterprise_id, case.branch_id),
+        (case.picked_enterprise_id, case.picked_branch_id),
+    ):
         if enterprise_id is None:
             continue
         enterprise = conditions.enterprise(enterprise_id)
@@ -175,10 +222,13 @@ def respondent_of(file: CaseFile) -> tuple[str, str]:
 
 
 def _signers(file: CaseFile, entry: Entry) -> list[tuple[int | None, str]]:
-    """Two officers: who proposed and who approved, else who acts and whom the entry names or who has the case; the one who
+    """Two officers: who proposed and who approved, else who acts and whom the entry names or who has the case; the one
+    who
     is known otherwise."""
     found: list[tuple[int | None, str]] = [(entry.actor.user_id, entry.actor.name)]
-    proposal = next((m for m in file.matters if m.kind == "proposal" and m.subject == entry.step and m.state == "granted"), None)
+    proposal = next(
+        (m for m in file.matters if m.kind == "proposal" and m.subject == entry.step and m.state == "granted"), None
+    )
     if proposal is not None and proposal.opened_by_key is not None:
         found.insert(0, _person(file, proposal.opened_by_key))
     elif len(entry.data.get("officers", ())) > 1:

@@ -41,7 +41,9 @@ def read(version: DocumentVersion) -> bytes:
 
 def damaged() -> Iterable[tuple[DocumentVersion, str]]:
     """Prints that are missing or whose bytes are not those of their digest, each with what is wrong."""
-    for version in DocumentVersion.objects.exclude(path="").select_related("document").order_by("pk").iterator(chunk_size=200):
+    for version in (
+        DocumentVersion.objects.exclude(path="").select_related("document").order_by("pk").iterator(chunk_size=200)
+    ):
         try:
             with storage().open(version.path, "rb") as file:
                 found = hashlib.sha256(file.read()).hexdigest()

@@ -11,7 +11,9 @@ from typing import Any
 
 from authorities.models import Authority
 
-REGISTRATION, REPORT, DISTRIBUTION, IDENTITY, ACCEPTANCE, REFUSAL, INVITATION, TERMINATION, AGREEMENT, REPORT_RESULT = range(1, 11)
+REGISTRATION, REPORT, DISTRIBUTION, IDENTITY, ACCEPTANCE, REFUSAL, INVITATION, TERMINATION, AGREEMENT, REPORT_RESULT = (
+    range(1, 11)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,28 @@ class Kind:
     to_enterprise: bool = False
 
 
-KINDS: dict[int, Kind] = {kind.form: kind for kind in (
-    Kind(REGISTRATION, "投诉登记表", "Register of the complaint", "投登"),
-    Kind(REPORT, "举报登记表", "Register of the report", "举登"),
-    Kind(DISTRIBUTION, "投诉分送通知书", "Notice of distribution", "分送", to_enterprise=True),
-    Kind(IDENTITY, "限期提供身份证明材料通知书", "Notice to prove identity", "身证", to_consumer=True),
-    Kind(ACCEPTANCE, "投诉受理决定书", "Decision to accept", "投受", to_consumer=True),
-    Kind(REFUSAL, "投诉不予受理决定书", "Decision not to accept", "不受", to_consumer=True),
-    Kind(INVITATION, "投诉调解通知书", "Notice of mediation", "调通", to_consumer=True, to_enterprise=True),
-    Kind(TERMINATION, "投诉终止调解决定书", "Decision to end the mediation", "终调", to_consumer=True, to_enterprise=True),
-    Kind(AGREEMENT, "投诉调解书", "Mediation agreement", "调解", to_consumer=True, to_enterprise=True),
-    Kind(REPORT_RESULT, "举报处理结果告知书", "Notice of the result of a report", "举告"),
-)}  # fmt: skip
+KINDS: dict[int, Kind] = {
+    kind.form: kind
+    for kind in (
+        Kind(REGISTRATION, "投诉登记表", "Register of the complaint", "投登"),
+        Kind(REPORT, "举报登记表", "Register of the report", "举登"),
+        Kind(DISTRIBUTION, "投诉分送通知书", "Notice of distribution", "分送", to_enterprise=True),
+        Kind(IDENTITY, "限期提供身份证明材料通知书", "Notice to prove identity", "身证", to_consumer=True),
+        Kind(ACCEPTANCE, "投诉受理决定书", "Decision to accept", "投受", to_consumer=True),
+        Kind(REFUSAL, "投诉不予受理决定书", "Decision not to accept", "不受", to_consumer=True),
+        Kind(INVITATION, "投诉调解通知书", "Notice of mediation", "调通", to_consumer=True, to_enterprise=True),
+        Kind(
+            TERMINATION,
+            "投诉终止调解决定书",
+            "Decision to end the mediation",
+            "终调",
+            to_consumer=True,
+            to_enterprise=True,
+        ),
+        Kind(AGREEMENT, "投诉调解书", "Mediation agreement", "调解", to_consumer=True, to_enterprise=True),
+        Kind(REPORT_RESULT, "举报处理结果告知书", "Notice of the result of a report", "举告"),
+    )
+}
 
 
 #: Where phone and address of the consumer are printed.

@@ -27,16 +27,31 @@ def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "") -> byt
     """``entry``: hash of the entry of the parties' record that anybody may check; ``digest``: of the words, else."""
     number = str(paper["case"])
     with override(ZH):
-        check = (_("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": settings.SITE_URL} if entry and settings.SITE_URL
-                 # No code leads to a portal that does not know where it stands.
-                 else _("记录摘要如下；在本平台/open/verify/核对") if entry
-                 else _("文书内容摘要") if digest else _("预览，未编号，不发生效力"))
+        check = (
+            _("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": settings.SITE_URL}
+            if entry and settings.SITE_URL
+            # No code leads to a portal that does not know where it stands.
+            else _("记录摘要如下；在本平台/open/verify/核对")
+            if entry
+            else _("文书内容摘要")
+            if digest
+            else _("预览，未编号，不发生效力")
+        )
         labels = {"officers": _("经办人"), "seal": _("（盖章处）")}
         printed = readable(paper)
-    return printing.pdf({
-        **printed, "labels": labels, "check": check, "digest": entry or digest,
-        "qr": printing.qr_svg(printing.check_address(settings.SITE_URL, number, entry)) if entry and settings.SITE_URL else "",
-    }, at=at, template=TEMPLATE)
+    return printing.pdf(
+        {
+            **printed,
+            "labels": labels,
+            "check": check,
+            "digest": entry or digest,
+            "qr": printing.qr_svg(printing.check_address(settings.SITE_URL, number, entry))
+            if entry and settings.SITE_URL
+            else "",
+        },
+        at=at,
+        template=TEMPLATE,
+    )
 
 
 def print_of(version: DocumentVersion) -> bytes:
@@ -45,11 +60,16 @@ def print_of(version: DocumentVersion) -> bytes:
     if not content:
         raise LookupError(f"the words of {version} were destroyed")
     document = version.document
-    entry = HandlingStep.objects.filter(complaint_id=document.complaint_id, audience=document.audience,
-                                        sequence=version.sequence).first()
+    entry = HandlingStep.objects.filter(
+        complaint_id=document.complaint_id, audience=document.audience, sequence=version.sequence
+    ).first()
     is_open = document.audience == Audience.PARTIES and entry is not None
-    return pdf(content["paper"], at=version.at, digest=bytes(version.digest).hex(),
-               entry=bytes(entry.hash).hex() if is_open and entry is not None else "")
+    return pdf(
+        content["paper"],
+        at=version.at,
+        digest=bytes(version.digest).hex(),
+        entry=bytes(entry.hash).hex() if is_open and entry is not None else "",
+    )
 
 
 def file_name(version: DocumentVersion) -> str:

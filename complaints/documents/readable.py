@@ -33,14 +33,22 @@ def readable(value: Any) -> Any:
 
 def _named(run: re.Match[str]) -> str:
     signs = _INVISIBLE.sub("", run[0])
-    return "".join((_("[表情 %(code)s]") if unicodedata.category(sign) == "So" else _("[字符 %(code)s]"))
-                   % {"code": f"U+{ord(sign):04X}"} for sign in signs)
+    return "".join(
+        (_("[表情 %(code)s]") if unicodedata.category(sign) == "So" else _("[字符 %(code)s]"))
+        % {"code": f"U+{ord(sign):04X}"}
+        for sign in signs
+    )
 
 
 @cache
 def _missing() -> re.Pattern[str]:
     """Runs of what the font has no sign for; worked out once a process."""
-    known = sorted([(_BREAK, _BREAK), *((first, last) for first, last in _covered(pylopdf_fonts_zh_cn.sans_path()) if last >= _FIRST)])
+    known = sorted(
+        [
+            (_BREAK, _BREAK),
+            *((first, last) for first, last in _covered(pylopdf_fonts_zh_cn.sans_path()) if last >= _FIRST),
+        ]
+    )
     gaps, at = [], _FIRST
     for first, last in known:
         if first > at:
@@ -58,6 +66,8 @@ def _covered(font: Path) -> list[tuple[int, int]]:
     for n in range(struct.unpack_from(">H", data, start + 2)[0]):
         part = start + struct.unpack_from(">HHI", data, start + 4 + 8 * n)[2]
         if struct.unpack_from(">H", data, part)[0] == 12:
-            return [struct.unpack_from(">II", data, part + 16 + 12 * group)
-                    for group in range(struct.unpack_from(">I", data, part + 12)[0])]
+            return [
+                struct.unpack_from(">II", data, part + 16 + 12 * group)
+                for group in range(struct.unpack_from(">I", data, part + 12)[0])
+            ]
     raise ValueError("the font has no table of all its signs")

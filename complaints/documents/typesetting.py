@@ -23,15 +23,17 @@ PAPER = Path(__file__).with_name("paper.typ")
 @cache
 def fonts() -> typst.Fonts:
     """Twenty megabytes, looked through once a process."""
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True,
-                       font_paths=[pylopdf_fonts_zh_cn.sans_path().parent])
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=True, font_paths=[pylopdf_fonts_zh_cn.sans_path().parent]
+    )
 
 
 def pdf(document: dict[str, Any], *, at: datetime, template: Path = PAPER) -> bytes:
     """The paper that ``document`` describes (keys: the head of ``template``), dated ``at``."""
     compiler = typst.Compiler(template.read_bytes(), font_paths=fonts(), ignore_system_fonts=True)
-    made = compiler.compile(format="pdf", timestamp=int(at.timestamp()),
-                            sys_inputs={"document": json.dumps(document, ensure_ascii=False)})
+    made = compiler.compile(
+        format="pdf", timestamp=int(at.timestamp()), sys_inputs={"document": json.dumps(document, ensure_ascii=False)}
+    )
     if not isinstance(made, bytes):
         raise TypeError("typst gave no single file")
     return made

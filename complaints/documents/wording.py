@@ -22,10 +22,23 @@ from complaints.wording.reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 LAW = "《市场监督管理投诉举报处理办法》"
 ZH = "zh-hans"
 #: 消法 art. 39.
-ROUTES = ("（一）与经营者协商和解；", "（二）请求消费者协会或者依法成立的其他调解组织调解；", "（三）向有关行政部门投诉；",
-          "（四）根据与经营者达成的仲裁协议提请仲裁机构仲裁；", "（五）向人民法院提起诉讼。")
-BODIES = {"12300": "电信用户申诉受理中心（12300）", "12345": "政务服务便民热线（12345）", "court": "人民法院", "arbitration": "仲裁机构",
-          "police": "公安机关", "labour": "人力资源社会保障部门", "association": "消费者协会", "other": "其他有权处理的部门"}
+ROUTES = (
+    "（一）与经营者协商和解；",
+    "（二）请求消费者协会或者依法成立的其他调解组织调解；",
+    "（三）向有关行政部门投诉；",
+    "（四）根据与经营者达成的仲裁协议提请仲裁机构仲裁；",
+    "（五）向人民法院提起诉讼。",
+)
+BODIES = {
+    "12300": "电信用户申诉受理中心（12300）",
+    "12345": "政务服务便民热线（12345）",
+    "court": "人民法院",
+    "arbitration": "仲裁机构",
+    "police": "公安机关",
+    "labour": "人力资源社会保障部门",
+    "association": "消费者协会",
+    "other": "其他有权处理的部门",
+}
 MODES = {"site": "现场调解", "phone": "电话调解", "video": "网络音视频调解", "other": "其他方式调解"}
 _DIGITS = "〇一二三四五六七八九"
 Block = dict[str, Any]
@@ -60,12 +73,20 @@ class Facts:
 
 
 def paper(form: int, facts: Facts, *, reference: str = "") -> Paper:
-    """The document as plain data: title, whom to, paragraphs, tables, who signs. Without a reference it is a preview."""
+    """The document as plain data: title, whom to, paragraphs, tables, who signs. Without a reference it is a
+    preview."""
     whom, blocks = _BODIES[form](facts)
     return {
-        "form": form, "title": KINDS[form].title, "authority": facts.authority, "reference": reference,
-        "case": facts.complaint.number, "addressee": whom, "blocks": blocks, "officers": list(facts.officers),
-        "day": chinese_day(facts.day)}
+        "form": form,
+        "title": KINDS[form].title,
+        "authority": facts.authority,
+        "reference": reference,
+        "case": facts.complaint.number,
+        "addressee": whom,
+        "blocks": blocks,
+        "officers": list(facts.officers),
+        "day": chinese_day(facts.day),
+    }
 
 
 def plain_day(day: date) -> str:
@@ -109,9 +130,12 @@ def _parties(facts: Facts, *, is_register: bool) -> list[Block]:
     person, case = facts.person, facts.complaint
     rows = [("投诉人", facts.name)]
     if is_register:
-        rows += [("联系电话", person.get("consumer_phone", "").removeprefix("+86")), ("联系地址", person.get("consumer_address", "")),
-                 ("同意公示投诉信息", "是" if case.publication_consent else "否"),
-                 ("同意委托调解", {True: "是", False: "否"}.get(case.consents.get("delegated_mediation"), "未表示"))]
+        rows += [
+            ("联系电话", person.get("consumer_phone", "").removeprefix("+86")),
+            ("联系地址", person.get("consumer_address", "")),
+            ("同意公示投诉信息", "是" if case.publication_consent else "否"),
+            ("同意委托调解", {True: "是", False: "否"}.get(case.consents.get("delegated_mediation"), "未表示")),
+        ]
     rows += [("被投诉人", facts.other), ("统一社会信用代码", facts.respondent_code)]
     if is_register:
         details = case.respondent_details or {}
@@ -122,9 +146,15 @@ def _parties(facts: Facts, *, is_register: bool) -> list[Block]:
 def _dispute(facts: Facts) -> list[Block]:
     case = facts.complaint
     return [
-        *_facts(("商品或者服务", case.item_name), ("争议发生日", plain_day(case.disputed_on) if case.disputed_on else ""),
-                ("涉及金额", f"{case.amount:.2f}元" if case.amount is not None else "")),
-        *_p("消费者权益争议事实：" + (facts.person.get("consumer_statement") or facts.person.get("consumer_transcript") or "见案卷。")),
+        *_facts(
+            ("商品或者服务", case.item_name),
+            ("争议发生日", plain_day(case.disputed_on) if case.disputed_on else ""),
+            ("涉及金额", f"{case.amount:.2f}元" if case.amount is not None else ""),
+        ),
+        *_p(
+            "消费者权益争议事实："
+            + (facts.person.get("consumer_statement") or facts.person.get("consumer_transcript") or "见案卷。")
+        ),
         *([{"heading": "投诉请求", "lines": list(facts.demands)}] if facts.demands else []),
     ]
 
@@ -136,20 +166,35 @@ def _registration(facts: Facts) -> tuple[str, list[Block]]:
 
 def _report(facts: Facts) -> tuple[str, list[Block]]:
     return "", [
-        *_facts(("登记单位", facts.authority), ("登记日期", plain_day(facts.day)), ("随投诉一并提出", facts.complaint.number),
-                ("举报人", facts.name), ("联系电话", facts.person.get("consumer_phone", "").removeprefix("+86")), ("被举报人", facts.other)),
-        *_p("举报的违法线索：" + (facts.said.get("report") or facts.person.get("report") or "见案卷。"), "举报人的信息应当保密（第三十七条）。举报与投诉分别处理（第九条）。")]
+        *_facts(
+            ("登记单位", facts.authority),
+            ("登记日期", plain_day(facts.day)),
+            ("随投诉一并提出", facts.complaint.number),
+            ("举报人", facts.name),
+            ("联系电话", facts.person.get("consumer_phone", "").removeprefix("+86")),
+            ("被举报人", facts.other),
+        ),
+        *_p(
+            "举报的违法线索：" + (facts.said.get("report") or facts.person.get("report") or "见案卷。"),
+            "举报人的信息应当保密（第三十七条）。举报与投诉分别处理（第九条）。",
+        ),
+    ]
 
 
 def _distribution(facts: Facts) -> tuple[str, list[Block]]:
     if facts.data.get("enterprise"):
         until = f"请在{plain_day(facts.last_day)}前与投诉人协商，" if facts.last_day else "请按期与投诉人协商，"
         return facts.other, _p(
-            f"现将对你单位的消费者权益争议投诉（投诉编号：{facts.complaint.number}，收到日期：{_received(facts)}）转送你单位，由本局监督你单位与投诉人在线和解。",
-            f"{until}并在平台如实记录处理时间、协商过程、协商方式和协商结果。协商不成的，由市场监督管理部门依法处理。")
+            f"现将对你单位的消费者权益争议投诉（投诉编号：{facts.complaint.number}，"
+            f"收到日期：{_received(facts)}）转送你单位，由本局监督你单位与投诉人在线和解。",
+            f"{until}并在平台如实记录处理时间、协商过程、协商方式和协商结果。协商不成的，由市场监督管理部门依法处理。",
+        )
     return facts.unit or "承办单位", _p(
-        f"根据{LAW}第四十一条，现将消费者权益争议投诉（投诉编号：{facts.complaint.number}，收到日期：{_received(facts)}，被投诉人：{facts.other}）分送你单位，请依法处理。",
-        "经核查没有处理权限的，应当退回分送机构，不得自行移送。" + (f"是否受理的决定最晚于{plain_day(facts.last_day)}作出并告知投诉人。" if facts.last_day else ""))
+        f"根据{LAW}第四十一条，现将消费者权益争议投诉（投诉编号：{facts.complaint.number}，"
+        f"收到日期：{_received(facts)}，被投诉人：{facts.other}）分送你单位，请依法处理。",
+        "经核查没有处理权限的，应当退回分送机构，不得自行移送。"
+        + (f"是否受理的决定最晚于{plain_day(facts.last_day)}作出并告知投诉人。" if facts.last_day else ""),
+    )
 
 
 def _identity(facts: Facts) -> tuple[str, list[Block]]:
@@ -158,7 +203,8 @@ def _identity(facts: Facts) -> tuple[str, list[Block]]:
     return facts.name, _p(
         f"{_subject(facts)}，需要核实你的真实身份。根据{LAW}第十条，请于{day}前提供下列材料：",
         facts.said.get("message", "身份证明材料。"),
-        "逾期没有提供，或者提供的身份证明材料不真实的，依据第十六条第五项、第六项不予受理。身份证明材料只用于核实身份。")
+        "逾期没有提供，或者提供的身份证明材料不真实的，依据第十六条第五项、第六项不予受理。身份证明材料只用于核实身份。",
+    )
 
 
 def _acceptance(facts: Facts) -> tuple[str, list[Block]]:
@@ -166,19 +212,24 @@ def _acceptance(facts: Facts) -> tuple[str, list[Block]]:
     return facts.name, _p(
         f"{_subject(facts)}，经审查符合{LAW}的规定，本局决定受理。",
         f"本局将在征得双方同意后组织调解。调解期限为自受理之日起六十日{until}；鉴定、检测所需的时间不计算在内。",
-        "调解以双方自愿为前提。任何一方不同意调解，或者经调解不能达成协议的，终止调解，你可以向人民法院起诉或者按仲裁协议申请仲裁。")
+        "调解以双方自愿为前提。任何一方不同意调解，或者经调解不能达成协议的，终止调解，"
+        "你可以向人民法院起诉或者按仲裁协议申请仲裁。",
+    )
 
 
 def _refusal(facts: Facts) -> tuple[str, list[Block]]:
     ground = str(facts.data.get("ground", ""))
     words = REFUSAL_GROUNDS.get(ground, ("依法不予受理", ""))[0]
     return facts.name, [
-        *_p(f"{_subject(facts)}，经审查，有下列情形：{words}。根据{LAW}第十六条，本局决定不予受理。",
+        *_p(
+            f"{_subject(facts)}，经审查，有下列情形：{words}。根据{LAW}第十六条，本局决定不予受理。",
             "事实和理由：" + facts.said.get("decision", ""),
             _whose(facts.data),
-            "根据《中华人民共和国消费者权益保护法》第三十九条，你可以通过下列途径解决争议："),
+            "根据《中华人民共和国消费者权益保护法》第三十九条，你可以通过下列途径解决争议：",
+        ),
         {"lines": list(ROUTES), "plain": True},
-        *_p("对本决定有异议的，可以通过平台或者书面向本局提出，由没有参加审查的人员在七个工作日内答复。")]
+        *_p("对本决定有异议的，可以通过平台或者书面向本局提出，由没有参加审查的人员在七个工作日内答复。"),
+    ]
 
 
 def _whose(data: Mapping[str, Any]) -> str:
@@ -187,7 +238,13 @@ def _whose(data: Mapping[str, Any]) -> str:
     body = BODIES.get(code) or labels.label(code, "zh-hans", kind="body") if code else ""
     phone = phone_of(code)
     if data.get("ground") == "already_handled":
-        return f"同一争议已由{body}受理或者处理。" if body else f"同一争议已在投诉{number}中受理或者处理。" if number else ""
+        return (
+            f"同一争议已由{body}受理或者处理。"
+            if body
+            else f"同一争议已在投诉{number}中受理或者处理。"
+            if number
+            else ""
+        )
     if not body:
         return ""
     by_phone = f"（电话{phone}）" if phone and phone not in body else ""
@@ -201,28 +258,42 @@ def _invitation(facts: Facts) -> tuple[str, list[Block]]:
     when = plain_moment(datetime.fromisoformat(at)) if isinstance(at, str) and at else ""
     return f"{facts.name}、{facts.other}", [
         *_p(f"双方因消费者权益争议（投诉编号：{facts.complaint.number}）已同意由本局调解。现将调解事项通知如下："),
-        *_facts(("时间", when), ("地点或者方式", str(facts.data.get("place", ""))), ("调解方式", MODES.get(str(facts.data.get("mode", "")), "")),
-                ("调解人员", "、".join(facts.officers))),
-        *_p("认为调解人员与争议有利害关系，可能影响公正调解的，可以在调解开始前申请其回避（第二十一条）。",
-            "请携带身份证明和与争议有关的材料按时参加；委托他人参加的，应当提交授权委托书。无正当理由不参加的，依据第二十三条第二项终止调解。")]
+        *_facts(
+            ("时间", when),
+            ("地点或者方式", str(facts.data.get("place", ""))),
+            ("调解方式", MODES.get(str(facts.data.get("mode", "")), "")),
+            ("调解人员", "、".join(facts.officers)),
+        ),
+        *_p(
+            "认为调解人员与争议有利害关系，可能影响公正调解的，可以在调解开始前申请其回避（第二十一条）。",
+            "请携带身份证明和与争议有关的材料按时参加；委托他人参加的，应当提交授权委托书。无正当理由不参加的，"
+            "依据第二十三条第二项终止调解。",
+        ),
+    ]
 
 
 def _termination(facts: Facts) -> tuple[str, list[Block]]:
     words = TERMINATION_GROUNDS.get(str(facts.data.get("ground", "")), ("依法终止调解", ""))[0]
     return f"{facts.name}、{facts.other}", _p(
-        f"双方因消费者权益争议（投诉编号：{facts.complaint.number}）由本局调解，有下列情形：{words}。根据{LAW}第二十三条，本局决定终止调解。",
+        f"双方因消费者权益争议（投诉编号：{facts.complaint.number}）由本局调解，有下列情形：{words}。"
+        f"根据{LAW}第二十三条，本局决定终止调解。",
         "事实和理由：" + facts.said.get("decision", ""),
-        "终止调解后，消费者可以根据仲裁协议提请仲裁机构仲裁，或者向人民法院提起诉讼。")
+        "终止调解后，消费者可以根据仲裁协议提请仲裁机构仲裁，或者向人民法院提起诉讼。",
+    )
 
 
 def _agreement(facts: Facts) -> tuple[str, list[Block]]:
     return "", [
-        *_parties(facts, is_register=False), *_dispute(facts),
+        *_parties(facts, is_register=False),
+        *_dispute(facts),
         *_p("经本局主持调解，双方自愿达成如下协议：" + facts.said.get("agreement", "")),
         *([{"heading": "履行事项", "lines": list(facts.promises)}] if facts.promises else []),
-        *_p(f"本调解书根据{LAW}第二十四条制作，由双方签名或者盖章并加盖本局印章，一式三份，双方各执一份，本局存档一份。",
-            "一方不履行的，另一方可以向人民法院起诉或者按仲裁协议申请仲裁；双方可以依法共同向人民法院申请司法确认。"),
-        {"signs": ["投诉人（签名）", "被投诉人（签名或者盖章）"]}]
+        *_p(
+            f"本调解书根据{LAW}第二十四条制作，由双方签名或者盖章并加盖本局印章，一式三份，双方各执一份，本局存档一份。",
+            "一方不履行的，另一方可以向人民法院起诉或者按仲裁协议申请仲裁；双方可以依法共同向人民法院申请司法确认。",
+        ),
+        {"signs": ["投诉人（签名）", "被投诉人（签名或者盖章）"]},
+    ]
 
 
 def _report_result(facts: Facts) -> tuple[str, list[Block]]:
@@ -230,13 +301,22 @@ def _report_result(facts: Facts) -> tuple[str, list[Block]]:
         f"你随投诉（投诉编号：{facts.complaint.number}）一并提出的举报，本局已经处理。现将处理结果告知如下：",
         f"核查结果：{labels.label(facts.data['result'], ZH, kind='lead_result')}。" if facts.data.get("result") else "",
         facts.said.get("result", "") or facts.said.get("message", ""),
-        "举报人的信息依法保密。")
+        "举报人的信息依法保密。",
+    )
 
 
 _BODIES: dict[int, Callable[[Facts], tuple[str, list[Block]]]] = {
-    kinds.REGISTRATION: _registration, kinds.REPORT: _report, kinds.DISTRIBUTION: _distribution, kinds.IDENTITY: _identity,
-    kinds.ACCEPTANCE: _acceptance, kinds.REFUSAL: _refusal, kinds.INVITATION: _invitation, kinds.TERMINATION: _termination,
-    kinds.AGREEMENT: _agreement, kinds.REPORT_RESULT: _report_result}
+    kinds.REGISTRATION: _registration,
+    kinds.REPORT: _report,
+    kinds.DISTRIBUTION: _distribution,
+    kinds.IDENTITY: _identity,
+    kinds.ACCEPTANCE: _acceptance,
+    kinds.REFUSAL: _refusal,
+    kinds.INVITATION: _invitation,
+    kinds.TERMINATION: _termination,
+    kinds.AGREEMENT: _agreement,
+    kinds.REPORT_RESULT: _report_result,
+}
 
 
 def demand_words(kind: str, amount: Any, note: str = "") -> str:
@@ -248,5 +328,10 @@ def demand_words(kind: str, amount: Any, note: str = "") -> str:
 def promise_words(what: str, owed_by: str, amount: Any, due_on: date | None, last4: str = "") -> str:
     """被投诉人：退款 100.00元，付到尾号1234，2026年12月7日前。"""
     who = "投诉人" if owed_by == "consumer" else "被投诉人"
-    return f"{who}：{what}" + (f" {amount:.2f}元" if amount is not None else "") + (f"，付到尾号{last4}" if last4 else "") + (
-        f"，{plain_day(due_on)}前" if due_on else "") + "。"
+    return (
+        f"{who}：{what}"
+        + (f" {amount:.2f}元" if amount is not None else "")
+        + (f"，付到尾号{last4}" if last4 else "")
+        + (f"，{plain_day(due_on)}前" if due_on else "")
+        + "。"
+    )

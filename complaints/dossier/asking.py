@@ -100,4 +100,5 @@ def destroy(dossiers: list[Dossier]) -> None:
     for dossier in dossiers:
         remove_files(dossier.public_id)
     Dossier.objects.filter(pk__in=[d.pk for d in dossiers]).update(
-        state="expired", leased_until=None, has_files=False, files={})
+        state="expired", leased_until=None, has_files=False, files={}
+    )

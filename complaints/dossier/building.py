@@ -118,13 +118,26 @@ class _Work:
         Dossier.objects.filter(pk=self.dossier.pk, state="building").update(done=self.done, leased_until=until)
 
 
-def _pack(dossier: Dossier, gathered: Gathered, seal: dict[str, Any] | None, made: dict[str, bytes], work: _Work, *,
-          now: datetime) -> list[str | int]:
+def _pack(
+    dossier: Dossier,
+    gathered: Gathered,
+    seal: dict[str, Any] | None,
+    made: dict[str, bytes],
+    work: _Work,
+    *,
+    now: datetime,
+) -> list[str | int]:
     path = asking.path_of(dossier.public_id, "zip")
     half = path.with_suffix(".zip.part")
     with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
-        packing.pack(out, gathered, seal=seal, at=now, each=work.go_on, papers={
-            f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()})
+        packing.pack(
+            out,
+            gathered,
+            seal=seal,
+            at=now,
+            each=work.go_on,
+            papers={f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()},
+        )
         out.seek(0)
         digest = hashlib.file_digest(out, "sha256").hexdigest()
         size = out.seek(0, os.SEEK_END)
@@ -141,11 +154,21 @@ def _put(dossier: Dossier, form: str, content: bytes) -> list[str | int]:
     return [hashlib.sha256(content).hexdigest(), len(content)]
 
 
-def _finish(dossier: Dossier, files: dict[str, list[str | int]], *, entries: int, is_sealed: bool, now: datetime) -> None:
+def _finish(
+    dossier: Dossier, files: dict[str, list[str | int]], *, entries: int, is_sealed: bool, now: datetime
+) -> None:
     held = Dossier.objects.filter(pk=dossier.pk, state="building", attempts=dossier.attempts)
     with transaction.atomic():
-        is_ours = held.update(state="ready", files=files, has_files=True, entries=entries, is_sealed=is_sealed, ready_at=now,
-                              expires_at=now + asking.EXPIRES_AFTER, leased_until=None)
+        is_ours = held.update(
+            state="ready",
+            files=files,
+            has_files=True,
+            entries=entries,
+            is_sealed=is_sealed,
+            ready_at=now,
+            expires_at=now + asking.EXPIRES_AFTER,
+            leased_until=None,
+        )
         if is_ours:
             telling.tell(dossier, is_ready=True, now=now)
     # Else erased meanwhile; or taken over by another sweep after our lease, whose files have the same names.

@@ -74,14 +74,23 @@ def standing_of(number: str, digest: str) -> Standing:
         if case is None or entries is None or shown is None:
             return Standing(UNKNOWN)
         rows = list(entries.order_by("sequence").values_list("sequence", "previous_hash", "hash", "body"))
-        head = (SealedHead.objects.filter(complaint_id=case.pk, audience=Audience.PARTIES).select_related("seal")
-                .order_by("-seal__number").first())
+        head = (
+            SealedHead.objects.filter(complaint_id=case.pk, audience=Audience.PARTIES)
+            .select_related("seal")
+            .order_by("-seal__number")
+            .first()
+        )
     broken = _first_broken(rows, case.last_sequence, head)
     if broken:
         return Standing(BROKEN, entry=broken, entries=len(rows))
     covers = head is not None and head.sequence >= shown.sequence
-    return Standing(UNBROKEN, entry=shown.sequence, entries=len(rows), seal=head.seal.number if head and covers else None,
-                    sealed_at=head.seal.at if head and covers else None)
+    return Standing(
+        UNBROKEN,
+        entry=shown.sequence,
+        entries=len(rows),
+        seal=head.seal.number if head and covers else None,
+        sealed_at=head.seal.at if head and covers else None,
+    )
 
 
 def _first_broken(rows: list[tuple[int, Any, Any, str]], last: int, head: SealedHead | None) -> int:

@@ -41,7 +41,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Official:
-    """An official document that is addressed to the reader. ``content``: the newest print, for the consumer alone, as it
+    """An official document that is addressed to the reader. ``content``: the newest print, for the consumer alone, as
+    it
     names the person; for others its digest, once there is a print."""
 
     reference: str
@@ -76,8 +77,10 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
         entries: list[tuple[int, bytes, str | None]] = [(step.sequence, bytes(step.hash), step.body) for step in steps]
         if len(steps) < found.complaint.last_sequence:
             others = HandlingStep.objects.filter(complaint=found.complaint, audience=Audience.PARTIES)
-            entries += [(sequence, bytes(head), None)
-                        for sequence, head in others.exclude(sequence__in=seen).values_list("sequence", "hash")]
+            entries += [
+                (sequence, bytes(head), None)
+                for sequence, head in others.exclude(sequence__in=seen).values_list("sequence", "hash")
+            ]
         # Whoever stands beside the consumer (a joint party, a representative) is not the person that the texts name.
         is_own = dossier.side == CONSUMER and found.complaint.consumer_id == user.pk
         texts, withheld = _texts(found.complaint.pk, seen, None if is_own else user.person_key)
@@ -87,15 +90,27 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
     entries.sort(key=lambda entry: entry[0])
     named = {digest for _s, _h, body in entries if body for digest in json.loads(body)["files"]}
     # Evidence may be gone while the record still names it.
-    files += [Part(sha256=digest, name="", media_type="", size=0) for digest in sorted(named - {f.sha256 for f in files})]
-    return Gathered(page=page, entries=entries, texts=texts, names=names, withheld=sorted(withheld),
-                    files=[part for part in files if part.sha256 in named], documents=documents)
+    files += [
+        Part(sha256=digest, name="", media_type="", size=0) for digest in sorted(named - {f.sha256 for f in files})
+    ]
+    return Gathered(
+        page=page,
+        entries=entries,
+        texts=texts,
+        names=names,
+        withheld=sorted(withheld),
+        files=[part for part in files if part.sha256 in named],
+        documents=documents,
+    )
 
 
 def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list[dict[str, Any]], set[str]]:
     """``reader`` None has them all; others what was said, and what stands under their own key."""
-    rows = list(PersonalText.objects.filter(complaint_id=complaint_id, audience=Audience.PARTIES, sequence__in=seen)
-                .order_by("sequence", "pk"))
+    rows = list(
+        PersonalText.objects.filter(complaint_id=complaint_id, audience=Audience.PARTIES, sequence__in=seen).order_by(
+            "sequence", "pk"
+        )
+    )
     keyring.load_for(rows)
     texts: list[dict[str, Any]] = []
     withheld = set()
@@ -105,24 +120,29 @@ def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list
         if not salt or (reader is not None and row.key_id != reader and row.kind not in FREE_KINDS):
             withheld.add(digest)
         else:
-            texts.append({"sequence": row.sequence, "kind": row.kind, "digest": digest, "salt": salt.hex(),
-                          "text": text})
+            texts.append(
+                {"sequence": row.sequence, "kind": row.kind, "digest": digest, "salt": salt.hex(), "text": text}
+            )
     return texts, withheld
 
 
 def _names(steps: list[HandlingStep], withheld: set[str], *, is_own: bool) -> list[dict[str, str]]:
     """Who took the steps; consumers by name only in the consumer's own dossier."""
     kept: dict[str, RecordedName] = {}
-    consumers = {bytes(step.name.digest).hex() for step in steps 
-                 if step.name and step.actor_role == Role.CONSUMER and not is_own}
+    consumers = {
+        bytes(step.name.digest).hex() for step in steps if step.name and step.actor_role == Role.CONSUMER and not is_own
+    }
     for step in steps:
         for name in (step.name, step.recorded_by):
             if name is not None:
                 kept[bytes(name.digest).hex()] = name
     keyring.load_for(kept.values())
-    return [{"digest": digest, "salt": salt.hex(), "text": text}
-            for digest, name in kept.items() for salt, text in [salted_text(name.sealed)]
-            if _is_open(digest, salt, consumers, withheld)]
+    return [
+        {"digest": digest, "salt": salt.hex(), "text": text}
+        for digest, name in kept.items()
+        for salt, text in [salted_text(name.sealed)]
+        if _is_open(digest, salt, consumers, withheld)
+    ]
 
 
 def _is_open(digest: str, salt: bytes, hidden: set[str], withheld: set[str]) -> bool:
@@ -136,13 +156,22 @@ def _documents(page: CasePage) -> list[Official]:
     """Oldest first; what is only the authority's stays out of a dossier, which goes to others."""
     rows = [row for row in readable_by(page.complaint, page.side, page.viewer) if row.audience == Audience.PARTIES]
     versions: dict[int, DocumentVersion] = {}
-    for version in DocumentVersion.objects.filter(document__in=rows).select_related("document", "complaint").order_by("number"):
+    for version in (
+        DocumentVersion.objects.filter(document__in=rows).select_related("document", "complaint").order_by("number")
+    ):
         versions[version.document_id] = version
     prints = {pk: _print(version) if page.side == CONSUMER else b"" for pk, version in versions.items()}
-    return [Official(
-        reference=row.reference, title=title_of(row.form), issued_at=row.issued_at, is_void=row.state == row.VOID,
-        content=prints[row.pk], sha256=hashlib.sha256(prints[row.pk]).hexdigest() if prints[row.pk] else versions[row.pk].sha256)
-        for row in reversed(rows)]
+    return [
+        Official(
+            reference=row.reference,
+            title=title_of(row.form),
+            issued_at=row.issued_at,
+            is_void=row.state == row.VOID,
+            content=prints[row.pk],
+            sha256=hashlib.sha256(prints[row.pk]).hexdigest() if prints[row.pk] else versions[row.pk].sha256,
+        )
+        for row in reversed(rows)
+    ]
 
 
 def _print(version: DocumentVersion) -> bytes:
@@ -159,9 +188,18 @@ def _files(page: CasePage, user: User) -> list[Part]:
         if not evidence.shows_content(row, is_sender=is_theirs):
             found.append(Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
         elif row.copy_path and not is_theirs and page.side != AUTHORITY:
-            found.append(Part(sha256=row.sha256, name=row.name, media_type=row.copy_type, size=row.copy_size,
-                              path=row.copy_path, copy_sha256=row.copy_sha256))
+            found.append(
+                Part(
+                    sha256=row.sha256,
+                    name=row.name,
+                    media_type=row.copy_type,
+                    size=row.copy_size,
+                    path=row.copy_path,
+                    copy_sha256=row.copy_sha256,
+                )
+            )
         else:
-            found.append(Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size,
-                              path=row.path))
+            found.append(
+                Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size, path=row.path)
+            )
     return found

@@ -25,7 +25,12 @@ _README = Path(__file__).with_name("README.txt")
 
 
 def pack(
-    out: IO[bytes], gathered: Gathered, *, seal: dict[str, Any] | None, papers: dict[str, bytes], at: datetime,
+    out: IO[bytes],
+    gathered: Gathered,
+    *,
+    seal: dict[str, Any] | None,
+    papers: dict[str, bytes],
+    at: datetime,
     each: Callable[[], None],
 ) -> None:
     """Write the archive. ``papers``: name → PDF; ``each`` is called after each file of evidence."""
@@ -35,22 +40,40 @@ def pack(
 
 
 def _fill(
-    archive: _Archive, gathered: Gathered, *, seal: dict[str, Any] | None, papers: dict[str, bytes], at: datetime,
+    archive: _Archive,
+    gathered: Gathered,
+    *,
+    seal: dict[str, Any] | None,
+    papers: dict[str, bytes],
+    at: datetime,
     each: Callable[[], None],
 ) -> None:
     files = [(_path(place, part), part) for place, part in enumerate(gathered.files, 1)]
     listed = []
     for path, part in files:
         there = bool(part.path) and archive.copy(path, part)
-        listed.append({"sha256": part.sha256, "size": part.size, "name": part.name} | (
-            {"path": path} | ({"copy": part.copy_sha256} if part.copy_sha256 else {}) if there else {}))
+        listed.append(
+            {"sha256": part.sha256, "size": part.size, "name": part.name}
+            | ({"path": path} | ({"copy": part.copy_sha256} if part.copy_sha256 else {}) if there else {})
+        )
         each()
     page = gathered.page
-    archive.json("dossier.json", {
-        "format": FORMAT, "case": page.complaint.number, "audience": "parties", "made_for": page.side,
-        "made_at": record.stamp(at), "withheld": gathered.withheld, "files": listed,
-        "entries": [{"sequence": sequence, "hash": head.hex()} | ({"withheld": True} if body is None else {})
-                    for sequence, head, body in gathered.entries]})
+    archive.json(
+        "dossier.json",
+        {
+            "format": FORMAT,
+            "case": page.complaint.number,
+            "audience": "parties",
+            "made_for": page.side,
+            "made_at": record.stamp(at),
+            "withheld": gathered.withheld,
+            "files": listed,
+            "entries": [
+                {"sequence": sequence, "hash": head.hex()} | ({"withheld": True} if body is None else {})
+                for sequence, head, body in gathered.entries
+            ],
+        },
+    )
     for sequence, _head, body in gathered.entries:
         if body is not None:
             archive.write(f"entries/{sequence:04d}.json", body.encode())

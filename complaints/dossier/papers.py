@@ -67,23 +67,37 @@ def agreement_paper(gathered: Gathered, *, site: str) -> dict[str, Any]:
         _demands(page),
         *([_offer(accepted) | {"heading": _("双方同意的方案")}] if accepted else []),
         *_ledger(promises, heading=_("约定的义务")),
-        {"heading": _("说明"), "lead": _agreed(page) + _(
-            "双方可以共同向有管辖权的人民法院申请司法确认，或者在起诉时作为证据。本文书根据平台的办理记录生成，不代替双方的签名。")},
+        {
+            "heading": _("说明"),
+            "lead": _agreed(page)
+            + _(
+                "双方可以共同向有管辖权的人民法院申请司法确认，或者在起诉时作为证据。本文书根据平台的办理记录生成，不代替双方的签名。"
+            ),
+        },
         {"heading": _("签名"), "signs": [_("消费者（签名）"), _("经营者（盖章）"), _("日期")]},
-    ]  # fmt: skip
+    ]
     return _paper(page, gathered, title=title, subtitle=page.title, sections=sections, site=site)
 
 
-def _paper(page: CasePage, gathered: Gathered, *, title: str, subtitle: str, sections: list[Section],
-           site: str) -> dict[str, Any]:
+def _paper(
+    page: CasePage, gathered: Gathered, *, title: str, subtitle: str, sections: list[Section], site: str
+) -> dict[str, Any]:
     number, digest = page.complaint.number, gathered.entries[-1][1].hex()
     printed = readable(sections)
     if printed != sections:
-        printed.append({"heading": _("印不出的字符"), "lead": _(
-            "本文书的字体没有的表情和字符，印成它的编号，例如[表情 U+1F600]。记录、文件和摘要仍是原文。")})
+        printed.append(
+            {
+                "heading": _("印不出的字符"),
+                "lead": _("本文书的字体没有的表情和字符，印成它的编号，例如[表情 U+1F600]。记录、文件和摘要仍是原文。"),
+            }
+        )
     return {
-        "title": title, "subtitle": _breakable(readable(subtitle)), "language": "en" if get_language() == "en" else "zh",
-        "number": number, "digest": digest, "of": "/",
+        "title": title,
+        "subtitle": _breakable(readable(subtitle)),
+        "language": "en" if get_language() == "en" else "zh",
+        "number": number,
+        "digest": digest,
+        "of": "/",
         "check": _("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": site},
         "qr": printing.qr_svg(printing.check_address(site, number, digest)),
         "sections": [_breakable(section) for section in printed],
@@ -147,8 +161,13 @@ def _summary(page: CasePage) -> list[list[str]]:
 
 def _parties(page: CasePage) -> list[list[str]]:
     person = page.person
-    rows = [(_("消费者"), person.name), (_("电话"), person.phone), (_("电子邮箱"), person.email),
-            (_("地址"), person.address), (_("经营者"), page.respondent)]
+    rows = [
+        (_("消费者"), person.name),
+        (_("电话"), person.phone),
+        (_("电子邮箱"), person.email),
+        (_("地址"), person.address),
+        (_("经营者"), page.respondent),
+    ]
     company = page.complaint.enterprise
     if company is not None and not page.is_former:
         rows.append((_("统一社会信用代码"), company.uscc or ""))
@@ -156,11 +175,22 @@ def _parties(page: CasePage) -> list[list[str]]:
 
 
 def _demands(page: CasePage) -> Section:
-    return {"heading": _("诉求"), "table": {
-        "columns": [_("序号"), _("诉求"), _("金额")], "widths": [1, 7, 2],
-        "rows": [[str(d.ordinal), labels.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else ""),
-                  money(d.amount)] for d in page.demands]},
-        **({"lead": page.demand_note} if page.demand_note else {})}
+    return {
+        "heading": _("诉求"),
+        "table": {
+            "columns": [_("序号"), _("诉求"), _("金额")],
+            "widths": [1, 7, 2],
+            "rows": [
+                [
+                    str(d.ordinal),
+                    labels.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else ""),
+                    money(d.amount),
+                ]
+                for d in page.demands
+            ],
+        },
+        **({"lead": page.demand_note} if page.demand_note else {}),
+    }
 
 
 def _accepted(page: CasePage) -> OfferView | None:
@@ -169,58 +199,122 @@ def _accepted(page: CasePage) -> OfferView | None:
 
 def _offer(offer: OfferView) -> Section:
     meta = f"{offer.title} · {_moment(offer.at)} · {offer.by} · {offer.state}"
-    return {"heading": offer.title, "lead": "\n".join(part for part in (meta, offer.message) if part), "table": {
-        "columns": [_("诉求"), _("答复"), _("说明")], "widths": [4, 2, 5],
-        "rows": [[a.demand + (f" {money(a.asked)}" if a.asked is not None else ""), a.verdict, a.text or "–"]
-                 for a in offer.answers]}}
+    return {
+        "heading": offer.title,
+        "lead": "\n".join(part for part in (meta, offer.message) if part),
+        "table": {
+            "columns": [_("诉求"), _("答复"), _("说明")],
+            "widths": [4, 2, 5],
+            "rows": [
+                [a.demand + (f" {money(a.asked)}" if a.asked is not None else ""), a.verdict, a.text or "–"]
+                for a in offer.answers
+            ],
+        },
+    }
 
 
 def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Section]:
-    rows = [[str(o.ordinal), o.what, money(o.amount) if o.amount is not None else "–", o.to_whom.replace(_("您来做"), _("由消费者做")),
-             _day(o.due_on) if o.due_on else o.due_words, o.state] for o in promises]
+    rows = [
+        [
+            str(o.ordinal),
+            o.what,
+            money(o.amount) if o.amount is not None else "–",
+            o.to_whom.replace(_("您来做"), _("由消费者做")),
+            _day(o.due_on) if o.due_on else o.due_words,
+            o.state,
+        ]
+        for o in promises
+    ]
     if not rows:
         return []
-    return [{"heading": heading or _("承诺"), "table": {
-        "columns": [_("序号"), _("内容"), _("金额"), _("方式"), _("最晚"), _("状态")],
-        "widths": [1, 4, 2, 3, 3, 2], "rows": rows}}]
+    return [
+        {
+            "heading": heading or _("承诺"),
+            "table": {
+                "columns": [_("序号"), _("内容"), _("金额"), _("方式"), _("最晚"), _("状态")],
+                "widths": [1, 4, 2, 3, 3, 2],
+                "rows": rows,
+            },
+        }
+    ]
 
 
 def _thread(page: CasePage) -> list[Section]:
-    notes = [{"title": f"{_by_name(m.who, page)} · {m.what}", "meta": _moment(m.at), "mono": "",
-              "text": "\n".join([*(f"{p.label} · {p.text}" if p.label else p.text for p in m.parts),
-                                 *(f.name for f in m.files)])} for m in page.thread]
+    notes = [
+        {
+            "title": f"{_by_name(m.who, page)} · {m.what}",
+            "meta": _moment(m.at),
+            "mono": "",
+            "text": "\n".join(
+                [*(f"{p.label} · {p.text}" if p.label else p.text for p in m.parts), *(f.name for f in m.files)]
+            ),
+        }
+        for m in page.thread
+    ]
     return [{"heading": _("往来"), "notes": notes}] if notes else []
 
 
 def _files(gathered: Gathered) -> list[Section]:
-    notes = [{"title": part.name or _("未交付的文件"), "meta": filesizeformat(part.size) if part.size else "", "text": "", "mono": part.sha256}
-             for part in gathered.files]
+    notes = [
+        {
+            "title": part.name or _("未交付的文件"),
+            "meta": filesizeformat(part.size) if part.size else "",
+            "text": "",
+            "mono": part.sha256,
+        }
+        for part in gathered.files
+    ]
     return [{"heading": _("文件和摘要（SHA-256）"), "notes": notes}] if notes else []
 
 
 def _documents(gathered: Gathered) -> list[Section]:
-    notes = [{"title": f"{one.title} {one.reference}" + (f"（{_('作废')}）" if one.is_void else ""), "meta": _moment(one.issued_at),
-              "text": "", "mono": one.sha256} for one in gathered.documents]
+    notes = [
+        {
+            "title": f"{one.title} {one.reference}" + (f"（{_('作废')}）" if one.is_void else ""),
+            "meta": _moment(one.issued_at),
+            "text": "",
+            "mono": one.sha256,
+        }
+        for one in gathered.documents
+    ]
     return [{"heading": _("官方文书和摘要（SHA-256）"), "notes": notes}] if notes else []
 
 
 def _record(gathered: Gathered) -> Section:
     events = sorted((e for e in gathered.page.timeline if not e.internal), key=lambda e: e.sequence)
-    return {"heading": _("办理记录"), "notes": [{
-        "title": f"{e.sequence}. {e.title}", "meta": _moment(e.at),
-        "text": "\n".join(part for part in (_by_name(e.actor, gathered.page), e.detail) if part), "mono": e.digest} for e in events]}
+    return {
+        "heading": _("办理记录"),
+        "notes": [
+            {
+                "title": f"{e.sequence}. {e.title}",
+                "meta": _moment(e.at),
+                "text": "\n".join(part for part in (_by_name(e.actor, gathered.page), e.detail) if part),
+                "mono": e.digest,
+            }
+            for e in events
+        ],
+    }
 
 
 def _proof(gathered: Gathered, seal: dict[str, Any] | None, site: str) -> Section:
     rows = [(_("记录条数"), len(gathered.entries)), (_("记录摘要"), gathered.entries[-1][1].hex())]
     if seal is not None:
-        rows += [(_("封印"), f"{seal['number']} · {seal['at']}"), (_("封印到第几条"), seal["sequence"]),
-                 (_("封印摘要"), seal["root"]), (_("签名公钥"), seal["public_key"])]
+        rows += [
+            (_("封印"), f"{seal['number']} · {seal['at']}"),
+            (_("封印到第几条"), seal["sequence"]),
+            (_("封印摘要"), seal["root"]),
+            (_("签名公钥"), seal["public_key"]),
+        ]
     else:
         rows.append((_("封印"), _("还没有封印")))
     rows.append((_("封印公布在"), f"{site}/open/seals/"))
-    return {"heading": _("怎样核对"), "facts": [[str(key), str(value)] for key, value in rows], "lead": _(
-        "每条记录的摘要都包含前一条的摘要；平台每分钟对全部记录封印、签名并公布。任何人都可以用档案压缩包和核对程序，不经过平台就查明记录是否完整、有没有改动。")}
+    return {
+        "heading": _("怎样核对"),
+        "facts": [[str(key), str(value)] for key, value in rows],
+        "lead": _(
+            "每条记录的摘要都包含前一条的摘要；平台每分钟对全部记录封印、签名并公布。任何人都可以用档案压缩包和核对程序，不经过平台就查明记录是否完整、有没有改动。"
+        ),
+    }
 
 
 def _agreed(page: CasePage) -> str:
@@ -228,4 +322,6 @@ def _agreed(page: CasePage) -> str:
     if accepted is None or accepted.offer.answered_at is None:
         return ""
     return _("经营者于%(made)s提出，消费者于%(agreed)s接受。") % {
-        "made": _moment(accepted.at), "agreed": _moment(accepted.offer.answered_at)}
+        "made": _moment(accepted.at),
+        "agreed": _moment(accepted.offer.answered_at),
+    }

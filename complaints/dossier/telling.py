@@ -27,12 +27,22 @@ def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:
     way = next((way for way in ways if address_of(way, user, {})), "")
     if not way:
         return
-    words = _("【12315】投诉%(number)s的档案已做好，请在24小时内登录下载。") if is_ready else _(
-        "【12315】投诉%(number)s的档案没有做成，请登录重新制作。")
+    words = (
+        _("【12315】投诉%(number)s的档案已做好，请在24小时内登录下载。")
+        if is_ready
+        else _("【12315】投诉%(number)s的档案没有做成，请登录重新制作。")
+    )
     text, subject = words % {"number": number}, ""
     if way == "email":
         subject = _("【12315】%(number)s：案件档案") % {"number": number}
         text += "\n" + dossier.site + reverse("complaints:case-dossier", args=[number])
     OutgoingMessage.objects.create(
-        channel=way, address=address_of(way, user, {}), person_key=user.person_key, created_at=now,
-        useful_until=now + EXPIRES_AFTER, send_after=hours.not_before(way, now), subject=subject, body=text)
+        channel=way,
+        address=address_of(way, user, {}),
+        person_key=user.person_key,
+        created_at=now,
+        useful_until=now + EXPIRES_AFTER,
+        send_after=hours.not_before(way, now),
+        subject=subject,
+        body=text,
+    )

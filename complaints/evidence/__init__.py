@@ -10,6 +10,15 @@ from complaints.evidence.refusing import EvidenceRefused
 from complaints.evidence.storing import storage
 
 __all__ = [
-    "Download", "EvidenceRefused", "download", "original", "receive", "receive_for_case", "remove", "shows_content",
-    "storage", "take_away", "thumbnail",
-]  # fmt: skip
+    "Download",
+    "EvidenceRefused",
+    "download",
+    "original",
+    "receive",
+    "receive_for_case",
+    "remove",
+    "shows_content",
+    "storage",
+    "take_away",
+    "thumbnail",
+]

@@ -109,7 +109,9 @@ class Bucket(Storage):
         kind = http.client.HTTPSConnection if self.is_safe else http.client.HTTPConnection
         line = kind(self.host, timeout=PATIENCE)
         try:
-            line.request(method, path, body=body, headers={**headers, "Content-Length": str(size), "Connection": "close"})
+            line.request(
+                method, path, body=body, headers={**headers, "Content-Length": str(size), "Connection": "close"}
+            )
             return line.getresponse()
         except (OSError, http.client.HTTPException) as error:
             line.close()

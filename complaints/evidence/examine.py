@@ -1,4 +1,5 @@
-"""Looks into one untrusted file, in a process of its own: `python -I examine.py TYPE SECONDS PIXELS LONGEST COPY THUMBNAIL`.
+"""Looks into one untrusted file, in a process of its own: `python -I examine.py TYPE SECONDS PIXELS LONGEST COPY
+THUMBNAIL`.
 
 The one rule: limits first, then the libraries that read the file; whatever happens in here, the portal only reads one
 line of JSON: {"refused": code} or {"copy": type or "", "thumbnail": true or false}, for a recording with its "seconds".
@@ -43,10 +44,14 @@ def shut_in(seconds: int, *, needs_threads: bool = False) -> None:
     # No further process or thread; root alone is not bound by it. The decoder of HEIC cannot do without a thread.
     alone = () if needs_threads else ((resource.RLIMIT_NPROC, 0),)
     for limit, most in (
-        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, WRITTEN), (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_AS, ADDRESSES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, WRITTEN),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_DATA, MEMORY),
+        (resource.RLIMIT_AS, ADDRESSES),
         *alone,
-    ):  # fmt: skip
+    ):
         resource.setrlimit(limit, (most, most))
     libc = ctypes.CDLL(None)
     # Where the machine allows it, a network without any way out.
@@ -126,8 +131,10 @@ def _fitted(size: tuple[int, int]) -> tuple[int, int]:
 
 # --- PDF --------------------------------------------------------------------------------------------------------
 
-_SUSPECT = re.compile(rb"/(JS|JavaScript|OpenAction|AA|Launch|EF|EmbeddedFiles?|XFA|RichMedia\w*|ImportData|SubmitForm"
-                      rb"|GoToE|Rendition|AF|Collection)\b")  # fmt: skip
+_SUSPECT = re.compile(
+    rb"/(JS|JavaScript|OpenAction|AA|Launch|EF|EmbeddedFiles?|XFA|RichMedia\w*|ImportData|SubmitForm"
+    rb"|GoToE|Rendition|AF|Collection)\b"
+)
 _SCRIPTS = {"/JS", "/JavaScript", "/XFA"}
 _FILES = {"/EF", "/EmbeddedFiles", "/EmbeddedFile", "/AF", "/Collection"}
 _ACTS = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/GoToE", "/Rendition", "/RichMediaExecute"}

@@ -42,13 +42,12 @@ class Unreadable(Exception):
     """The file was looked at and is not taken; the text is a code of `refusing.py`."""
 
 
-def look_into(
-    source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0
-) -> Seen:
+def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0) -> Seen:
     """What our copy is and whether there is a thumbnail (of a PDF its first page, where that can be drawn); how long a
     recording lasts.
 
-    ``source`` is an open file on disk; ``longest``: seconds that a recording may last (0: any). Raises Unreadable: long, broken, pixels, memory, slow, busy, pdf_….
+    ``source`` is an open file on disk; ``longest``: seconds that a recording may last (0: any). Raises Unreadable:
+    long, broken, pixels, memory, slow, busy, pdf_….
     """
     answer = _in_turn(_SCRIPT, source, media_type, copy, thumbnail, longest=longest)
     seconds_long = answer.get("seconds")
@@ -88,17 +87,28 @@ def _in_turn(
 
 
 def _ask(
-    script: Path, source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, seconds: int, longest: int
+    script: Path,
+    source: IO[bytes],
+    media_type: str,
+    copy: IO[bytes],
+    thumbnail: IO[bytes],
+    *,
+    seconds: int,
+    longest: int,
 ) -> dict[str, object]:
     source.seek(0)
     fds = (copy.fileno(), thumbnail.fileno())
     with subprocess.Popen(
-        [sys.executable, "-I", str(script), media_type, str(seconds), str(PIXELS), str(longest),
-         *map(str, fds)],
-        stdin=source.fileno(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=fds, cwd="/",
+        [sys.executable, "-I", str(script), media_type, str(seconds), str(PIXELS), str(longest), *map(str, fds)],
+        stdin=source.fileno(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=fds,
+        cwd="/",
         # Nothing of ours: neither addresses nor secrets.
-        env={"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}, start_new_session=True,
-    ) as child:  # fmt: skip
+        env={"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+        start_new_session=True,
+    ) as child:
         try:
             said, _nothing = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

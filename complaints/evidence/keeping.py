@@ -64,7 +64,8 @@ class Kept:
 def examined(incoming: Incoming, *, known: Iterable[str] = (), longest: int = 0) -> Kept:
     """Looks into the file and keeps it, bound to nothing yet. Raises EvidenceRefused; then nothing is kept.
 
-    ``known``: digests of what is there already; ``longest``: seconds of a recording (0: any). Takes up to EVIDENCE_INSPECTION_SECONDS: hold no lock.
+    ``known``: digests of what is there already; ``longest``: seconds of a recording (0: any). Takes up to
+    EVIDENCE_INSPECTION_SECONDS: hold no lock.
     """
     name = incoming.name
     if not incoming.size:
@@ -130,9 +131,7 @@ def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str,
     try:
         if copy_type:
             copy_path, copy_sha256, copy_size = storing.keep(copy, ending=ENDINGS[copy_type][0])
-            kept = replace(
-                kept, copy_type=copy_type, copy_path=copy_path, copy_sha256=copy_sha256, copy_size=copy_size
-            )
+            kept = replace(kept, copy_type=copy_type, copy_path=copy_path, copy_sha256=copy_sha256, copy_size=copy_size)
         if thumbnail is not None and os.fstat(thumbnail.fileno()).st_size:
             thumbnail_path, thumbnail_sha256, _bytes = storing.keep(thumbnail, ending=".jpg")
             kept = replace(kept, thumbnail_path=thumbnail_path, thumbnail_sha256=thumbnail_sha256)
@@ -146,7 +145,8 @@ def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str,
 def receive(
     incoming: Incoming, *, draft: FilingDraft, kind: str, uploaded_by: int | None, now: datetime, longest: int = 0
 ) -> Evidence:
-    """Keeps one file with a draft (``longest``: seconds of a recording). Raises EvidenceRefused; then nothing is kept."""
+    """Keeps one file with a draft (``longest``: seconds of a recording). Raises EvidenceRefused; then nothing is
+    kept."""
     known = list(draft.evidence.values_list("sha256", flat=True))
     if len(known) >= limits.files_at_filing():
         raise refusing.too_many_at_filing(incoming.name)
@@ -163,9 +163,7 @@ def receive_for_case(
     """
     known = Evidence.objects.filter(complaint=complaint, audience="parties").values_list("sha256", flat=True)
     kept = examined(incoming, known=known)
-    return put_with_case(
-        kept, complaint=complaint, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now
-    )
+    return put_with_case(kept, complaint=complaint, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now)
 
 
 def put_with_draft(
@@ -185,8 +183,15 @@ def put_with_draft(
 
 
 def put_with_case(
-    kept: Kept, *, complaint: Complaint, name: str | None, kind: str, uploaded_by: int | None, now: datetime,
-    audience: str = "parties", by_body: bool = False,
+    kept: Kept,
+    *,
+    complaint: Complaint,
+    name: str | None,
+    kind: str,
+    uploaded_by: int | None,
+    now: datetime,
+    audience: str = "parties",
+    by_body: bool = False,
 ) -> Evidence:
     """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused.
 

@@ -21,8 +21,18 @@ from database.row_security import nothing_held
 from enterprises.models import EnrolmentApplication, EnrolmentFile
 
 #: What a licence keeps of a kept file.
-_COLUMNS = ("media_type", "size", "sha256", "path", "copy_type", "copy_size", "copy_sha256", "copy_path", "thumbnail_sha256",
-            "thumbnail_path")
+_COLUMNS = (
+    "media_type",
+    "size",
+    "sha256",
+    "path",
+    "copy_type",
+    "copy_size",
+    "copy_sha256",
+    "copy_path",
+    "thumbnail_sha256",
+    "thumbnail_path",
+)
 
 
 def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datetime) -> EnrolmentFile:
@@ -36,8 +46,13 @@ def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datet
         earlier = EnrolmentFile.objects.select_for_update().filter(application=application).first()
         if earlier is not None:
             earlier.delete()
-        row = EnrolmentFile.objects.create(application=application, name=shown_name(incoming.name), is_clean=is_clean,
-                                           uploaded_at=now, **{name: getattr(kept, name) for name in _COLUMNS})
+        row = EnrolmentFile.objects.create(
+            application=application,
+            name=shown_name(incoming.name),
+            is_clean=is_clean,
+            uploaded_at=now,
+            **{name: getattr(kept, name) for name in _COLUMNS},
+        )
     if earlier is not None:
         storing.drop(*earlier.paths)
     return row

@@ -72,16 +72,14 @@ def too_many_at_filing(name: str | None) -> EvidenceRefused:
 def too_much_for_a_case(name: str | None) -> EvidenceRefused:
     return EvidenceRefused(
         _("一件投诉最多%(most)d个文件、共%(bytes)s，“%(file)s”没有收下")
-        % {
-            "most": limits.files_a_case(),
-            "bytes": filesizeformat(limits.bytes_a_case()),
-            "file": shown_name(name),
-        }
+        % {"most": limits.files_a_case(), "bytes": filesizeformat(limits.bytes_a_case()), "file": shown_name(name)}
     )
 
 
 def no_room(name: str | None) -> EvidenceRefused:
-    return EvidenceRefused(_("我们这边存放文件的地方满了，“%(file)s”没有收下；请先提交，稍后补充") % {"file": shown_name(name)})
+    return EvidenceRefused(
+        _("我们这边存放文件的地方满了，“%(file)s”没有收下；请先提交，稍后补充") % {"file": shown_name(name)}
+    )
 
 
 def already_filed() -> EvidenceRefused:

@@ -1,4 +1,5 @@
-"""Reads the first sheet of an untrusted workbook, in a process of its own: `python -I sheet.py TYPE SECONDS … COPY THUMBNAIL`.
+"""Reads the first sheet of an untrusted workbook, in a process of its own: `python -I sheet.py TYPE SECONDS … COPY
+THUMBNAIL`.
 
 The one rule: limits first, then the library; the cells go to COPY, a line of JSON a row, and standard output says in
 one line how it went. Run by `examining.py` in the same way as `examine.py`, whose limits it takes.
@@ -22,9 +23,15 @@ def rows(source: IO[bytes], target: IO[bytes]) -> dict[str, Any]:
     import python_calamine
 
     book = python_calamine.CalamineWorkbook.from_filelike(source)
-    name = next((sheet.name for sheet in book.sheets_metadata
-                 if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
-                 and sheet.visible == python_calamine.SheetVisibleEnum.Visible), None)
+    name = next(
+        (
+            sheet.name
+            for sheet in book.sheets_metadata
+            if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+            and sheet.visible == python_calamine.SheetVisibleEnum.Visible
+        ),
+        None,
+    )
     if name is None:
         return {"refused": "no_sheet"}
     sheet = book.get_sheet_by_name(name)
@@ -34,7 +41,7 @@ def rows(source: IO[bytes], target: IO[bytes]) -> dict[str, Any]:
         return {"refused": "far"}
     for number, row in enumerate(sheet.iter_rows(), start=sheet.start[0] + 1):
         # One more than is allowed: whoever reads it says so.
-        cells = [_text(value)[:LONGEST_CELL + 1] for value in row]
+        cells = [_text(value)[: LONGEST_CELL + 1] for value in row]
         if any(cells):
             target.write(json.dumps([number, cells], ensure_ascii=False).encode() + b"\n")
     target.flush()

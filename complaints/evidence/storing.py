@@ -27,9 +27,7 @@ CHUNK = 1024 * 1024
 def storage() -> Storage:
     """What is kept. The folder is read from the settings each time: tests have their own."""
     if (place := settings.EVIDENCE_S3) is not None:
-        return Bucket(
-            endpoint=place.endpoint, bucket=place.bucket, keys=Keys(place.key, place.secret, place.region)
-        )
+        return Bucket(endpoint=place.endpoint, bucket=place.bucket, keys=Keys(place.key, place.secret, place.region))
     return FileSystemStorage(
         location=Path(settings.EVIDENCE_ROOT), file_permissions_mode=0o400, directory_permissions_mode=0o700
     )

@@ -72,9 +72,14 @@ def begin(upload_id: uuid.UUID, holder: Holder, *, size: int, name: str, now: da
     if not storing.has_room(size):
         raise refusing.no_room(name)
     return Upload.objects.create(
-        pk=upload_id, draft=holder.draft, complaint=holder.complaint, user_id=holder.user_id, size=size,
-        begun_at=now, expires_at=now + KEPT_FOR,
-    )  # fmt: skip
+        pk=upload_id,
+        draft=holder.draft,
+        complaint=holder.complaint,
+        user_id=holder.user_id,
+        size=size,
+        begun_at=now,
+        expires_at=now + KEPT_FOR,
+    )
 
 
 def _refuse_too_many(holder: Holder, *, size: int, name: str, now: datetime) -> None:
@@ -160,8 +165,11 @@ def finish(upload: Upload, holder: Holder, *, name: str, kind: str, whole: str, 
 
 
 def _kept(upload: Upload, holder: Holder, *, name: str) -> keeping.Kept:
-    rows = holder.draft.evidence if holder.draft else Evidence.objects.filter(
-        complaint=holder.complaint, audience="parties")
+    rows = (
+        holder.draft.evidence
+        if holder.draft
+        else Evidence.objects.filter(complaint=holder.complaint, audience="parties")
+    )
     try:
         source = open(storing.part_file(upload.pk), "rb")  # noqa: SIM115 - closed below
     except FileNotFoundError:

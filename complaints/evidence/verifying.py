@@ -13,8 +13,11 @@ from complaints.models.complaint import Complaint
 from complaints.models.evidence import Evidence
 from complaints.models.record import HandlingStep
 
-_PARTS = (("original", "path", "sha256"), ("copy", "copy_path", "copy_sha256"),
-          ("thumbnail", "thumbnail_path", "thumbnail_sha256"))  # fmt: skip
+_PARTS = (
+    ("original", "path", "sha256"),
+    ("copy", "copy_path", "copy_sha256"),
+    ("thumbnail", "thumbnail_path", "thumbnail_sha256"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,9 +136,7 @@ def _station(draft: FilingDraft, told: Sequence[RespondentRequest]) -> tuple[int
 def _respondent(form: EnterpriseStep) -> RespondentRequest:
     pick = form.picked()
     if pick is not None:
-        return RespondentRequest(
-            enterprise_id=pick.enterprise_id, branch_id=pick.branch_id, brand_id=pick.brand_id
-        )
+        return RespondentRequest(enterprise_id=pick.enterprise_id, branch_id=pick.branch_id, brand_id=pick.brand_id)
     said = form.cleaned_data
     if said["respondent"] != "named":
         return RespondentRequest()

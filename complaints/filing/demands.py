@@ -37,11 +37,7 @@ class DemandsStep(Step):
         },
     )
     note = Words(
-        label=_("补充说明"),
-        help_text=_("200字以内。例如希望几号前退到哪里"),
-        most=200,
-        lines=3,
-        required=False,
+        label=_("补充说明"), help_text=_("200字以内。例如希望几号前退到哪里"), most=200, lines=3, required=False
     )
 
     def __init__(self, *arguments: Any, disputed: Decimal | None = None, **options: Any) -> None:
@@ -76,17 +72,35 @@ class DemandsStep(Step):
             return
         figures = {"disputed": yuan(self.disputed)}
         refund, damages = (
-            answers.get(f"amount_{code}") if code in answers.get("demand", ()) else None for code in ("refund", "damages")
+            answers.get(f"amount_{code}") if code in answers.get("demand", ()) else None
+            for code in ("refund", "damages")
         )
         if isinstance(refund, Decimal) and refund > self.disputed:
-            self.add_error("amount_refund", ValidationError(
-                _("您填的涉及金额是%(disputed)s，这里要求退%(asked)s，多了%(over)s。请改小，或者回到第2步改涉及金额；"
-                  "另有损失的，选“赔偿损失”"),
-                code="over_dispute", params=figures | {"asked": yuan(refund), "over": yuan(refund - self.disputed)}))
-        if isinstance(damages, Decimal) and damages > self.disputed and not answers.get("note") and "note" not in self.errors:
-            self.add_error("note", ValidationError(
-                _("要求赔偿%(asked)s，超过涉及金额%(disputed)s：可以，请在这里写明为什么"),
-                code="no_reason", params=figures | {"asked": yuan(damages)}))
+            self.add_error(
+                "amount_refund",
+                ValidationError(
+                    _(
+                        "您填的涉及金额是%(disputed)s，这里要求退%(asked)s，多了%(over)s。请改小，或者回到第2步改涉及金额；"
+                        "另有损失的，选“赔偿损失”"
+                    ),
+                    code="over_dispute",
+                    params=figures | {"asked": yuan(refund), "over": yuan(refund - self.disputed)},
+                ),
+            )
+        if (
+            isinstance(damages, Decimal)
+            and damages > self.disputed
+            and not answers.get("note")
+            and "note" not in self.errors
+        ):
+            self.add_error(
+                "note",
+                ValidationError(
+                    _("要求赔偿%(asked)s，超过涉及金额%(disputed)s：可以，请在这里写明为什么"),
+                    code="no_reason",
+                    params=figures | {"asked": yuan(damages)},
+                ),
+            )
 
 
 def demanded_sum(typed: str) -> Decimal:

@@ -277,12 +277,16 @@ def _is_sound(file: Kept | Evidence) -> bool:
     return file.media_type.startswith("audio/") or (file.media_type == "video/mp4" and not file.thumbnail_path)
 
 
-def take_voice(
-    draft: FilingDraft, upload: Incoming, *, uploaded_by: int | None, now: datetime
-) -> Evidence:
+def take_voice(draft: FilingDraft, upload: Incoming, *, uploaded_by: int | None, now: datetime) -> Evidence:
     """Keeps a recording of at most 3 minutes as the statement, in place of an earlier one. Raises EvidenceRefused."""
-    row = keeping.receive(upload, draft=draft, kind=EvidenceKind.RECORDING, uploaded_by=uploaded_by, now=now,
-                          longest=limits.VOICE_SECONDS + limits.VOICE_SLACK)
+    row = keeping.receive(
+        upload,
+        draft=draft,
+        kind=EvidenceKind.RECORDING,
+        uploaded_by=uploaded_by,
+        now=now,
+        longest=limits.VOICE_SECONDS + limits.VOICE_SLACK,
+    )
     if not _is_sound(row):
         keeping.remove(row)
         raise refusing.no_sound(upload.name)

@@ -58,12 +58,7 @@ class Step(forms.Form):
     category: str
 
     def __init__(
-        self,
-        data: MultiValueDict[str, str] | None = None,
-        *,
-        today: date,
-        category: str = "",
-        **options: Any,
+        self, data: MultiValueDict[str, str] | None = None, *, today: date, category: str = "", **options: Any
     ) -> None:
         self.today = today
         self.category = category
@@ -145,9 +140,7 @@ class EnterpriseStep(Step):
     def clean_link(self) -> str:
         value = str(self.cleaned_data["link"])
         if re.match(r"(?i)\s*(javascript|data|file|vbscript):", value):
-            raise ValidationError(
-                _("链接请以 https:// 开头，或者只写店铺名称"), code="no_link"
-            )
+            raise ValidationError(_("链接请以 https:// 开头，或者只写店铺名称"), code="no_link")
         return value
 
     def clean(self) -> dict[str, Any]:
@@ -188,9 +181,7 @@ class PurchaseStep(Step):
         help_text=_("有争议的金额；不确定可填估计数，不涉及钱就填 0"),
         error_messages={"required": _("请填涉及金额，不确定可填估计数，不涉及钱就填 0")},
     )
-    bought_on = Day(
-        label=_("购买或开通日期"), help_text=_("记不清可以不填"), required=False
-    )
+    bought_on = Day(label=_("购买或开通日期"), help_text=_("记不清可以不填"), required=False)
     is_online = YesNo(
         label=_("是在网上买的吗？"),
         unsure=_("不确定"),
@@ -199,9 +190,7 @@ class PurchaseStep(Step):
             "invalid_choice": _("请选择“是”“否”或“不确定”"),
         },
     )
-    order_no = Words(
-        label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False
-    )
+    order_no = Words(label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False)
 
 
 class ProblemStep(Step):
@@ -222,9 +211,7 @@ class ProblemStep(Step):
         error_messages={"required": _("请填发生的日期；记不清就填大概的日子，并勾选“大约”")},
     )
     is_approximate = forms.BooleanField(label=_("大约"), required=False)
-    place = Words(
-        label=_("发生地点"), help_text=_("店铺、网站或家庭地址"), most=200, required=False
-    )
+    place = Words(label=_("发生地点"), help_text=_("店铺、网站或家庭地址"), most=200, required=False)
     statement = Words(
         label=_("事情经过"),
         help_text=_("1200字以内。写明时间、金额、对方怎么说；不要写密码和完整的银行卡号"),
@@ -239,16 +226,12 @@ class ProblemStep(Step):
         error_messages={"invalid_choice": _("请选择“是”“否”或“不确定”")},
     )
     contacted_on = Day(label=_("最近一次联系的日期"), required=False)
-    their_reference = Words(
-        label=_("企业给您的受理编号"), most=60, required=False
-    )
+    their_reference = Words(label=_("企业给您的受理编号"), most=60, required=False)
     service_number = Words(
         label=_("业务号码"), help_text=_("出问题的手机号、宽带账号或固话号码"), most=40, required=False
     )
     plan = Words(label=_("套餐名称"), help_text=_("在账单或营业厅的手机应用里"), most=100, required=False)
-    contract_until = Day(
-        label=_("合约到哪一天"), help_text=_("没有合约或不清楚，可以不填"), required=False
-    )
+    contract_until = Day(label=_("合约到哪一天"), help_text=_("没有合约或不清楚，可以不填"), required=False)
     promised = Words(
         label=_("办理时对方承诺了什么"),
         help_text=_("300字以内。例如：每月多少钱、送多少流量、可以随时取消"),
@@ -295,9 +278,7 @@ class ProblemStep(Step):
             self.add_error("noticed_on", _("发现的日期早于发生的日期，请核对；发生的日期记不清就勾选“大约”"))
         contacted = answers.get("contacted_on")
         if contacted is not None and answers.get("has_contacted") is False:
-            self.add_error(
-                "contacted_on", _("您选了没有找过企业：请清空日期，或改选“是”")
-            )
+            self.add_error("contacted_on", _("您选了没有找过企业：请清空日期，或改选“是”"))
         return answers
 
     @property

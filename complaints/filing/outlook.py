@@ -71,7 +71,9 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
     conditions, region = Conditions.at(now), case.handling_region_id
 
     def counted(rule: str) -> Due:
-        return working_days(case.filed_at, conditions.policies.number(rule, region).number, conditions.calendar, rule=rule)
+        return working_days(
+            case.filed_at, conditions.policies.number(rule, region).number, conditions.calendar, rule=rule
+        )
 
     try:
         forwarding, review = counted("forwarding"), counted("review")
@@ -85,12 +87,22 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
             return [
                 Ahead(_("把投诉转给%(enterprise)s") % name, forwarding.due_at),
                 Ahead(_("%(enterprise)s受理，指定专人与您联系") % name, counted("acceptance").due_at),
-                Ahead((_("%(enterprise)s给出结果；没有结果就自动转监管部门") if onwards
-                       else _("%(enterprise)s给出结果；没有结果，您可以一键转监管部门")) % name,
-                      counted("negotiation").due_at),
+                Ahead(
+                    (
+                        _("%(enterprise)s给出结果；没有结果就自动转监管部门")
+                        if onwards
+                        else _("%(enterprise)s给出结果；没有结果，您可以一键转监管部门")
+                    )
+                    % name,
+                    counted("negotiation").due_at,
+                ),
             ]
-        sixty = calendar_days(review.last_day, conditions.policies.number("mediation", region).number,
-                              conditions.calendar, rule="mediation")
+        sixty = calendar_days(
+            review.last_day,
+            conditions.policies.number("mediation", region).number,
+            conditions.calendar,
+            rule="mediation",
+        )
         return [
             Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at),
             _reviewed(review),

@@ -38,10 +38,7 @@ class YouStep(Step):
         label=_("您为谁投诉？"),
         widget=forms.RadioSelect,
         choices=BEHALF,
-        error_messages={
-            "required": _("请选择您为谁投诉"),
-            "invalid_choice": _("请从列表中选择您为谁投诉"),
-        },
+        error_messages={"required": _("请选择您为谁投诉"), "invalid_choice": _("请从列表中选择您为谁投诉")},
     )
     name = PersonName(
         label=_("您的姓名"),
@@ -75,15 +72,11 @@ class YouStep(Step):
         label=_("验证码"),
         required=False,
         max_length=20,
-        widget=forms.TextInput(
-            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "w-10"}
-        ),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "w-10"}),
         error_messages={"max_length": _("验证码是6位数字")},
     )
     is_unverified = forms.BooleanField(
-        label=_("收不到验证码，先提交"),
-        help_text=_("工作人员会打这个电话核实，办理会慢一些"),
-        required=False,
+        label=_("收不到验证码，先提交"), help_text=_("工作人员会打这个电话核实，办理会慢一些"), required=False
     )
     reply_by = Choice(
         label=_("希望怎样收到答复"),
@@ -98,10 +91,7 @@ class YouStep(Step):
         widget=forms.CheckboxSelectMultiple,
         choices=choices.NEED_HELP,
         required=False,
-        error_messages={
-            "invalid_choice": _("请从列表中选择"),
-            "invalid_list": _("请从列表中选择"),
-        },
+        error_messages={"invalid_choice": _("请从列表中选择"), "invalid_list": _("请从列表中选择")},
     )
     principal_name = PersonName(label=_("对方的姓名"), required=False)
     principal_phone = Phone(label=_("对方的电话"), required=False)
@@ -124,7 +114,10 @@ class YouStep(Step):
         required=False,
     )
     representatives = Words(
-        label=_("另一位代表人"), help_text=_("您提交，所以是代表人；还可以从上面再选一位，写姓名"), most=130, required=False
+        label=_("另一位代表人"),
+        help_text=_("您提交，所以是代表人；还可以从上面再选一位，写姓名"),
+        most=130,
+        required=False,
     )
     is_declared = forms.BooleanField(label=_("我确认有权这样投诉，可以提供证明"), required=False)
 
@@ -202,10 +195,7 @@ class ConsentsStep(Step):
                 help_text=consent.effect_of_no,
                 yes=_("同意"),
                 no=_("不同意"),
-                error_messages={
-                    "required": _("请选择同意或不同意"),
-                    "invalid_choice": _("请选择同意或不同意"),
-                },
+                error_messages={"required": _("请选择同意或不同意"), "invalid_choice": _("请选择同意或不同意")},
             )
 
 
@@ -263,8 +253,7 @@ class CheckStep(Step):
     why = _("提交后不能改写，只能补充和更正。")
 
     truth = forms.BooleanField(
-        label=_("以上内容属实，我愿意承担相应责任。"),
-        error_messages={"required": _("请勾选真实性声明，然后提交")},
+        label=_("以上内容属实，我愿意承担相应责任。"), error_messages={"required": _("请勾选真实性声明，然后提交")}
     )
 
 

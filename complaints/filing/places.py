@@ -78,9 +78,7 @@ def inside(region_id: int) -> tuple[Region | None, list[tuple[str, list[Place]]]
         return None, []
     rows = list(
         Region.objects.filter(
-            pk__gt=province.pk,
-            pk__lte=province.last,
-            level__in=[Region.Level.CITY, Region.Level.COUNTY],
+            pk__gt=province.pk, pk__lte=province.last, level__in=[Region.Level.CITY, Region.Level.COUNTY]
         ).order_by("id")
     )
     groups: dict[int, tuple[str, list[Place]]] = {}
@@ -97,18 +95,26 @@ def inside(region_id: int) -> tuple[Region | None, list[tuple[str, list[Place]]]
 
 
 def search(typed: str) -> list[Place]:
-    """Cities and counties whose name contains these characters, the exact ones first; of a municipality its districts."""
+    """Cities and counties whose name contains these characters, the exact ones first; of a municipality its
+    districts."""
     wanted = typed.strip()[:40]
     if not wanted:
         return []
     lies_in = Q(parent__name__contains=wanted) | Q(parent__name_en__icontains=wanted)
     named = Q(name__contains=wanted) | Q(name_en__icontains=wanted) | (Q(parent__code__in=MUNICIPALITIES) & lies_in)
     rows = list(
-        Region.objects.filter(named).filter(country="CN", level__in=[Region.Level.CITY, Region.Level.COUNTY])
+        Region.objects.filter(named)
+        .filter(country="CN", level__in=[Region.Level.CITY, Region.Level.COUNTY])
         .select_related("parent__parent")
         .order_by("id")[:200]
     )
-    rows.sort(key=lambda row: (not (row.name.startswith(wanted) or row.name_en.lower().startswith(wanted.lower())), len(str(row)), row.pk))
+    rows.sort(
+        key=lambda row: (
+            not (row.name.startswith(wanted) or row.name_en.lower().startswith(wanted.lower())),
+            len(str(row)),
+            row.pk,
+        )
+    )
     return [Place(row.pk, str(row), within=_within(row)) for row in rows[:SHOWN]]
 
 

@@ -62,8 +62,7 @@ def first(draft: FilingDraft) -> Further:
 class FurtherForm(forms.Form):
     """A pick or a name. Refuses a fourth respondent and one who stands there already."""
 
-    respondent = forms.CharField(required=False, max_length=60, error_messages={
-        "max_length": _("请从列表中选择企业")})
+    respondent = forms.CharField(required=False, max_length=60, error_messages={"max_length": _("请从列表中选择企业")})
     named = Words(label=_("店名或企业名称"), most=120, required=False)
 
     def __init__(self, *arguments: Any, draft: FilingDraft, **options: Any) -> None:
@@ -100,8 +99,11 @@ def put(draft: FilingDraft, rows: list[Further], *, now: datetime) -> None:
 def requests(draft: FilingDraft) -> tuple[RespondentRequest, ...]:
     """The further respondents as the verb `file` takes them."""
     return tuple(
-        RespondentRequest(enterprise_id=row.pick.enterprise_id, branch_id=row.pick.branch_id, brand_id=row.pick.brand_id)
-        if row.pick else RespondentRequest(named=row.named)
+        RespondentRequest(
+            enterprise_id=row.pick.enterprise_id, branch_id=row.pick.branch_id, brand_id=row.pick.brand_id
+        )
+        if row.pick
+        else RespondentRequest(named=row.named)
         for row in read(draft)
     )
 

@@ -67,7 +67,7 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
         return demands_screen(form)
     if form.step == "evidence" and draft is not None:
         return {
-                        "kinds": EvidenceKind.choices,
+            "kinds": EvidenceKind.choices,
             "most": limits.files_at_filing(),
             "told": limits.told(),
             "accepted": limits.ACCEPTED,
@@ -85,7 +85,8 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
 
 
 def others_screen(form: Step) -> dict[str, Any]:
-    """The parts about other people are folded away until they are needed, and of the two the one that was not chosen."""
+    """The parts about other people are folded away until they are needed, and of the two the one that was not
+    chosen."""
     kind = value_of(form, "behalf")
 
     def is_used(*names: str) -> bool:
@@ -295,16 +296,29 @@ def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> lis
         (_("问题"), str(choices.problem_label(said.get("problem_category", "")))),
         (_("发生时间"), happened),
         (_("发生地点"), said.get("place", "")),
-        (pgettext("statement", "经过"), [said.get("statement", "")] * bool(said.get("statement")) + (
-            [_("语音陈述，工作人员会写下来")] if "voice" in draft.data else [])),
+        (
+            pgettext("statement", "经过"),
+            [said.get("statement", "")] * bool(said.get("statement"))
+            + ([_("语音陈述，工作人员会写下来")] if "voice" in draft.data else []),
+        ),
         (_("业务号码"), said.get("service_number", "")),
         (_("套餐"), said.get("plan", "")),
         (_("合约到"), day_text(said.get("contract_until"))),
         (_("对方的承诺"), said.get("promised", "")),
         (_("发现日期"), day_text(said.get("noticed_on"))),
         (_("找过企业"), [part for part in contact if part]),
-    ) + ([Line(_("同时举报"), [said["report"]], detail=_("另行登记，由监管部门单独处理；不写进这件投诉，企业看不到"), change_url=url)]
-         if said.get("report") else [])
+    ) + (
+        [
+            Line(
+                _("同时举报"),
+                [said["report"]],
+                detail=_("另行登记，由监管部门单独处理；不写进这件投诉，企业看不到"),
+                change_url=url,
+            )
+        ]
+        if said.get("report")
+        else []
+    )
 
 
 def _demand_lines(draft: FilingDraft, said: Mapping[str, Any], addresses: Addresses) -> list[Line]:

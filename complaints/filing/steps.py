@@ -6,13 +6,7 @@ The one rule: the order stands here only; pages, links and checks read it.
 from __future__ import annotations
 
 from complaints.filing.demands import DemandsStep
-from complaints.filing.forms import (
-    EnterpriseStep,
-    EvidenceStep,
-    ProblemStep,
-    PurchaseStep,
-    Step,
-)
+from complaints.filing.forms import EnterpriseStep, EvidenceStep, ProblemStep, PurchaseStep, Step
 from complaints.filing.people import CheckStep, ConsentsStep, YouStep
 
 STEPS: tuple[type[Step], ...] = (

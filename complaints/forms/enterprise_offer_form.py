@@ -66,8 +66,15 @@ class OfferForm(StepForm):
     pick = Choice(label=_("回复模板"), required=False, widget=forms.Select)
     message = Words(label=_("给消费者的话"), required=False, rows=3)
 
-    def __init__(self, *args: Any, demands: Sequence[Demand], count: int, today: date,
-                 templates: Sequence[tuple[int, str]] = (), **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        demands: Sequence[Demand],
+        count: int,
+        today: date,
+        templates: Sequence[tuple[int, str]] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.fields["pick"].choices = [("", _("请选择")), *((str(pk), name) for pk, name in templates)]  # type: ignore[attr-defined]
         self.has_templates = bool(templates)
@@ -81,57 +88,83 @@ class OfferForm(StepForm):
     def _add_demand(self, demand: Demand) -> None:
         n = demand.ordinal
         self.fields[f"answer-{n}"] = Choice(
-            label=gettext("诉求%(n)s的答复") % {"n": n}, choices=words_of(VERDICTS, "verdict"),
-            error_messages={"required": gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}})
-        self.fields[f"answer-{n}"].error_messages["required"] = (
-            gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n})
+            label=gettext("诉求%(n)s的答复") % {"n": n},
+            choices=words_of(VERDICTS, "verdict"),
+            error_messages={"required": gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}},
+        )
+        self.fields[f"answer-{n}"].error_messages["required"] = gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % {
+            "n": n
+        }
         self.fields[f"amount-{n}"] = Money(label=gettext("诉求%(n)s同意的金额（元）") % {"n": n})
         self.fields[f"reason-{n}"] = Words(
-            label=gettext("诉求%(n)s的说明") % {"n": n}, required=False, rows=2, longest=1000)
-        self.fields[f"separable-{n}"] = forms.BooleanField(
-            label=gettext("消费者可以只接受这一项"), required=False)
+            label=gettext("诉求%(n)s的说明") % {"n": n}, required=False, rows=2, longest=1000
+        )
+        self.fields[f"separable-{n}"] = forms.BooleanField(label=gettext("消费者可以只接受这一项"), required=False)
 
     def _add_promise(self, place: int) -> None:
         slot = {"n": place}
         kinds = [("", _("请选择")), *words_of(OBLIGATION_KINDS, "obligation_kind")]
         self.fields[f"promise-{place}-kind"] = Choice(
-            label=gettext("事项%(n)s的方式") % slot, choices=kinds, widget=forms.Select)
-        self.fields[f"promise-{place}-what"] = Words(
-            label=gettext("事项%(n)s") % slot, rows=1, longest=200)
+            label=gettext("事项%(n)s的方式") % slot, choices=kinds, widget=forms.Select
+        )
+        self.fields[f"promise-{place}-what"] = Words(label=gettext("事项%(n)s") % slot, rows=1, longest=200)
         self.fields[f"promise-{place}-amount"] = Money(label=gettext("事项%(n)s的金额（元）") % slot)
-        self.fields[f"promise-{place}-due_on"] = Day(
-            label=gettext("事项%(n)s的最后一天") % slot, required=False)
+        self.fields[f"promise-{place}-due_on"] = Day(label=gettext("事项%(n)s的最后一天") % slot, required=False)
         self.fields[f"promise-{place}-owed_by"] = Choice(
-            label=gettext("事项%(n)s由谁做") % slot, widget=forms.Select, initial="enterprise",
-            choices=[("enterprise", _("本企业")), ("consumer", _("消费者"))])
+            label=gettext("事项%(n)s由谁做") % slot,
+            widget=forms.Select,
+            initial="enterprise",
+            choices=[("enterprise", _("本企业")), ("consumer", _("消费者"))],
+        )
         self.fields[f"promise-{place}-last4"] = Words(
-            label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4)
+            label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4
+        )
         self.fields[f"promise-{place}-proof"] = Words(
-            label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200)
+            label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200
+        )
         if place > 1:
-            before = [("", _("有最后一天")), *(
-                (str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place))]
+            before = [
+                ("", _("有最后一天")),
+                *((str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)),
+            ]
             self.fields[f"promise-{place}-after"] = Choice(
-                label=gettext("事项%(n)s什么时候做") % slot, required=False, choices=before,
-                widget=forms.Select)
+                label=gettext("事项%(n)s什么时候做") % slot, required=False, choices=before, widget=forms.Select
+            )
             self.fields[f"promise-{place}-days_after"] = forms.IntegerField(
-                label=gettext("事项%(n)s在之后几个工作日内") % slot, required=False, min_value=1,
-                max_value=365, widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "w-10"}),
-                error_messages={name: gettext("请填数字，例如 3")
-                                for name in ("invalid", "min_value", "max_value")})
+                label=gettext("事项%(n)s在之后几个工作日内") % slot,
+                required=False,
+                min_value=1,
+                max_value=365,
+                widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "w-10"}),
+                error_messages={name: gettext("请填数字，例如 3") for name in ("invalid", "min_value", "max_value")},
+            )
 
     @property
     def blocks(self) -> list[DemandBlock]:
-        return [DemandBlock(
-            demand=d, title=labels.label(d.kind, kind="demand_kind"), verdict=self[f"answer-{d.ordinal}"],
-            amount=self[f"amount-{d.ordinal}"], reason=self[f"reason-{d.ordinal}"],
-            separable=self[f"separable-{d.ordinal}"]) for d in self.demands]
+        return [
+            DemandBlock(
+                demand=d,
+                title=labels.label(d.kind, kind="demand_kind"),
+                verdict=self[f"answer-{d.ordinal}"],
+                amount=self[f"amount-{d.ordinal}"],
+                reason=self[f"reason-{d.ordinal}"],
+                separable=self[f"separable-{d.ordinal}"],
+            )
+            for d in self.demands
+        ]
 
     @property
     def promise_rows(self) -> list[PromiseRow]:
-        return [PromiseRow(place=place, **{
-            name: self[f"promise-{place}-{name}"] if f"promise-{place}-{name}" in self.fields else None
-            for name in ROW_FIELDS}) for place in range(1, self.count + 1)]  # type: ignore[arg-type]
+        return [
+            PromiseRow(
+                place=place,
+                **{
+                    name: self[f"promise-{place}-{name}"] if f"promise-{place}-{name}" in self.fields else None
+                    for name in ROW_FIELDS
+                },
+            )
+            for place in range(1, self.count + 1)
+        ]  # type: ignore[arg-type]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -145,13 +178,13 @@ class OfferForm(StepForm):
         n = demand.ordinal
         verdict, reason = said.get(f"answer-{n}"), said.get(f"reason-{n}", "")
         if verdict in ("part", "refuse") and len(reason) < SHORTEST_REASON and f"reason-{n}" not in self.errors:
-            self.add_error(f"reason-{n}", gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。")
-                           % {"n": SHORTEST_REASON})
+            self.add_error(
+                f"reason-{n}", gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。") % {"n": SHORTEST_REASON}
+            )
         amount = said.get(f"amount-{n}")
         if verdict == "grant" and demand.amount and amount is not None and amount < demand.amount:
             self.add_error(f"amount-{n}", gettext("少于消费者要求的金额时，请选“部分同意”并写明理由。"))
-        if verdict == "part" and demand.amount and said.get(f"amount-{n}") is None \
-                and f"amount-{n}" not in self.errors:
+        if verdict == "part" and demand.amount and said.get(f"amount-{n}") is None and f"amount-{n}" not in self.errors:
             self.add_error(f"amount-{n}", gettext("部分同意时请填金额，例如 128.50"))
         if verdict == "part" and demand.amount and amount is not None and amount > demand.amount:
             self.add_error(f"amount-{n}", gettext("多于消费者要求的金额。请核对；愿意多给的，请选“同意”。"))
@@ -182,22 +215,37 @@ class OfferForm(StepForm):
     def answers(self) -> list[Answer]:
         """What the verb wants to hear; only of a valid form."""
         said = self.cleaned_data
-        return [Answer(
-            demand=d.ordinal, verdict=said[f"answer-{d.ordinal}"], reason=said[f"reason-{d.ordinal}"],
-            amount=None if said[f"answer-{d.ordinal}"] == "refuse" else
-            _granted(d, said[f"answer-{d.ordinal}"], said[f"amount-{d.ordinal}"]),
-            is_separable=said[f"separable-{d.ordinal}"]) for d in self.demands]
+        return [
+            Answer(
+                demand=d.ordinal,
+                verdict=said[f"answer-{d.ordinal}"],
+                reason=said[f"reason-{d.ordinal}"],
+                amount=None
+                if said[f"answer-{d.ordinal}"] == "refuse"
+                else _granted(d, said[f"answer-{d.ordinal}"], said[f"amount-{d.ordinal}"]),
+                is_separable=said[f"separable-{d.ordinal}"],
+            )
+            for d in self.demands
+        ]
 
     def promises(self) -> list[Promise]:
         found = []
         for place in range(1, self.count + 1):
             said = {name: self.cleaned_data.get(f"promise-{place}-{name}") for name in ROW_FIELDS}
             after = int(said["after"]) if said["after"] else None
-            found.append(Promise(
-                kind=said["kind"] or "", what=said["what"] or "", amount=said["amount"],
-                owed_by=said["owed_by"] or "enterprise", due_on=None if after else said["due_on"],
-                after=after, days_after=said["days_after"] if after else None,
-                payee_last4=said["last4"] or "", proof=said["proof"] or ""))
+            found.append(
+                Promise(
+                    kind=said["kind"] or "",
+                    what=said["what"] or "",
+                    amount=said["amount"],
+                    owed_by=said["owed_by"] or "enterprise",
+                    due_on=None if after else said["due_on"],
+                    after=after,
+                    days_after=said["days_after"] if after else None,
+                    payee_last4=said["last4"] or "",
+                    proof=said["proof"] or "",
+                )
+            )
         return found
 
 
@@ -241,34 +289,69 @@ def without_blank_rows(data: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def standing_values(
-    offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]
-) -> dict[str, Any]:
+def standing_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]) -> dict[str, Any]:
     """The offer on the table as the first values of the one that replaces it."""
     values: dict[str, Any] = {"message": offer.message, "rows": len(obligations)}
     for answer in answers:
         n = answer.demand.ordinal
-        values |= {f"answer-{n}": answer.verdict, f"amount-{n}": answer.amount,
-                   f"reason-{n}": answer.reason, f"separable-{n}": answer.is_separable}
+        values |= {
+            f"answer-{n}": answer.verdict,
+            f"amount-{n}": answer.amount,
+            f"reason-{n}": answer.reason,
+            f"separable-{n}": answer.is_separable,
+        }
     places = {o.ordinal: place for place, o in enumerate(obligations, start=1)}
     for place, row in enumerate(obligations, start=1):
-        values |= {f"promise-{place}-{name}": value for name, value in (
-            ("kind", row.kind), ("what", row.what), ("amount", row.amount), ("due_on", row.due_on),
-            ("owed_by", row.owed_by), ("last4", row.payee_last4), ("proof", row.proof),
-            ("after", str(places.get(row.after_ordinal or 0, ""))), ("days_after", row.days_after))}
+        values |= {
+            f"promise-{place}-{name}": value
+            for name, value in (
+                ("kind", row.kind),
+                ("what", row.what),
+                ("amount", row.amount),
+                ("due_on", row.due_on),
+                ("owed_by", row.owed_by),
+                ("last4", row.payee_last4),
+                ("proof", row.proof),
+                ("after", str(places.get(row.after_ordinal or 0, ""))),
+                ("days_after", row.days_after),
+            )
+        }
     return values
 
 
 def proposed_values(said: Mapping[str, Any]) -> dict[str, Any]:
     """An offer as it was proposed (what its verb was called with), as first values."""
     promises = said.get("promises", [])
-    values: dict[str, Any] = {"message": said.get("message", ""), "rows": len(promises), "template": said.get("template_version")}
+    values: dict[str, Any] = {
+        "message": said.get("message", ""),
+        "rows": len(promises),
+        "template": said.get("template_version"),
+    }
     for answer in said.get("answers", []):
-        values |= {f"{name}-{answer['demand']}": answer.get(key) for name, key in (
-            ("answer", "verdict"), ("amount", "amount"), ("reason", "reason"), ("separable", "is_separable"))}
+        values |= {
+            f"{name}-{answer['demand']}": answer.get(key)
+            for name, key in (
+                ("answer", "verdict"),
+                ("amount", "amount"),
+                ("reason", "reason"),
+                ("separable", "is_separable"),
+            )
+        }
     for place, row in enumerate(promises, start=1):
-        values |= {f"promise-{place}-{name}": row.get("payee_last4" if name == "last4" else name) for name in ROW_FIELDS}
+        values |= {
+            f"promise-{place}-{name}": row.get("payee_last4" if name == "last4" else name) for name in ROW_FIELDS
+        }
     return values
 
 
-__all__ = ["CHOOSE", "FILL", "MOST_ROWS", "OfferForm", "count_of", "proposed_values", "standing_values", "without_blank_rows", "without_row"]
+__all__ = [
+    "CHOOSE",
+    "FILL",
+    "MOST_ROWS",
+    "OfferForm",
+    "count_of",
+    "proposed_values",
+    "standing_values",
+    "without_blank_rows",
+    "without_row",
+]

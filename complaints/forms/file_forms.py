@@ -109,8 +109,15 @@ class TakesFiles(forms.Form):
         for found in self.looked_into:
             try:
                 row = keeping.put_with_case(
-                    found.kept, complaint=complaint, name=found.name, kind="other", uploaded_by=uploaded_by, now=now,
-                    audience=self.audience, by_body=self.by_body)
+                    found.kept,
+                    complaint=complaint,
+                    name=found.name,
+                    kind="other",
+                    uploaded_by=uploaded_by,
+                    now=now,
+                    audience=self.audience,
+                    by_body=self.by_body,
+                )
             except EvidenceRefused as refusal:
                 self.add_error("uploads", str(refusal))
                 if found.upload is not None:

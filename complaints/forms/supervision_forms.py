@@ -60,14 +60,27 @@ class TakeUpForm(StepForm):
     def __init__(self, *args: Any, authorities: Sequence[Authority], may_keep: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         kept = _("本机关办理") if may_keep else _("请选择")
-        set_choices(self, "authority", [("", str(kept)), *((str(a.pk), str(_("指定%(authority)s办理") % {"authority": named(a)})) for a in authorities)])
+        set_choices(
+            self,
+            "authority",
+            [
+                ("", str(kept)),
+                *((str(a.pk), str(_("指定%(authority)s办理") % {"authority": named(a)})) for a in authorities),
+            ],
+        )
 
 
 class OverdueForm(StepForm):
     """Why it is late; said once."""
 
     reason = Choice(label=_("为什么逾期"))
-    text = Words(label=_("说明"), required=False, rows=3, longest=500, help_text=_("选“其他”时必填。只有监管部门看得到，写了不能再改。"))
+    text = Words(
+        label=_("说明"),
+        required=False,
+        rows=3,
+        longest=500,
+        help_text=_("选“其他”时必填。只有监管部门看得到，写了不能再改。"),
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -81,7 +94,9 @@ class OverdueForm(StepForm):
 
 
 class CallBackForm(StepForm):
-    """The script of a call-back: reached or not; what the consumer says to each question, which only somebody reached can."""
+    """The script of a call-back: reached or not; what the consumer says to each question, which only somebody reached
+    can.
+    """
 
     reached = Choice(label=_("打通了吗"), choices=[("yes", _("打通了，本人接听")), ("no", _("没有打通，下面不用填"))])
     overall = Choice(label=_("总的满意度，1最低，5最高"), choices=[(str(n), str(n)) for n in range(1, 6)])
@@ -92,8 +107,10 @@ class CallBackForm(StepForm):
         super().__init__(data)
         self.questions = questions
         for name in questions:
-            self.fields[name] = Choice(label=labels.label(name, kind="call_back_question"),
-                                       choices=words_of(CALL_BACK_ANSWERS[name], "call_back_answer"))
+            self.fields[name] = Choice(
+                label=labels.label(name, kind="call_back_question"),
+                choices=words_of(CALL_BACK_ANSWERS[name], "call_back_answer"),
+            )
         if data is not None and data.get("reached") == "no":
             for name in (*questions, "overall"):
                 self.fields[name].required = False
@@ -114,7 +131,11 @@ class ManyAssignForm(StepForm):
         super().__init__(data)
         self.numbers = list(dict.fromkeys(data.getlist("case") if data else []))
         set_choices(self, "case", [(number, number) for number in self.numbers])
-        set_choices(self, "to", [("", str(_("请选择"))), *((str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)])
+        set_choices(
+            self,
+            "to",
+            [("", str(_("请选择"))), *((str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)],
+        )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

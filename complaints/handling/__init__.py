@@ -36,8 +36,27 @@ from complaints.handling.transition.take import BATCH, Taken, allowed_steps, one
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import STEPS
 
-_MODULES = (answer_links, authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, looking, mediation,
-            offers, parties, platform, proposals, suggesting, supervision, undoing, violations)
+_MODULES = (
+    answer_links,
+    authority,
+    both,
+    casework,
+    consumer,
+    contact,
+    documents,
+    enterprise,
+    jurisdiction,
+    looking,
+    mediation,
+    offers,
+    parties,
+    platform,
+    proposals,
+    suggesting,
+    supervision,
+    undoing,
+    violations,
+)
 
 
 def _verbs() -> dict[str, Callable[..., Move]]:
@@ -45,8 +64,7 @@ def _verbs() -> dict[str, Callable[..., Move]]:
     found: dict[str, Callable[..., Move]] = {}
     for step, name in names.items():
         for module in _MODULES:
-            if callable(getattr(module, name, None)) and \
-                    getattr(module, name).__module__ == module.__name__:
+            if callable(getattr(module, name, None)) and getattr(module, name).__module__ == module.__name__:
                 found[step] = getattr(module, name)
     return found
 
@@ -63,7 +81,22 @@ def built(step: str, said: Mapping[str, Any]) -> Move:
             words[name] = tuple(one if isinstance(one, kind) else kind(**one) for one in words[name])
     return MOVES[step](**words)
 
+
 __all__ = [
-    "BATCH", "MOVES", "Answer", "Effect", "Move", "Promise", "StepNotAllowed", "Taken",
-    "WrongInput", "allowed_steps", "built", "file", "one", "sweep_clocks", "take", "take_each",
+    "BATCH",
+    "MOVES",
+    "Answer",
+    "Effect",
+    "Move",
+    "Promise",
+    "StepNotAllowed",
+    "Taken",
+    "WrongInput",
+    "allowed_steps",
+    "built",
+    "file",
+    "one",
+    "sweep_clocks",
+    "take",
+    "take_each",
 ]

@@ -1,7 +1,9 @@
 """Drafting a change of the law's data, and deciding about it.
 
-The one rule: nothing holds before it was tried and another person said so, and what was decided is what was tried: if the
-data changed meanwhile, it is drafted anew. A change begins on a later day than the one of the decision, so no clock that
+The one rule: nothing holds before it was tried and another person said so, and what was decided is what was tried: if
+the
+data changed meanwhile, it is drafted anew. A change begins on a later day than the one of the decision, so no clock
+that
 runs is touched; a calendar is counted for open clocks by `working`, each date told.
 """
 
@@ -48,8 +50,19 @@ def may_change(authority: Authority, region: Region | None) -> bool:
     return authority.region.covers(region.pk)
 
 
-def draft_policy(*, by: User, authority: Authority, region: Region | None, name: str, number: int, unit: str, starts_on: date,
-                 legal_basis: str, why: str, now: datetime) -> LawChange:
+def draft_policy(
+    *,
+    by: User,
+    authority: Authority,
+    region: Region | None,
+    name: str,
+    number: int,
+    unit: str,
+    starts_on: date,
+    legal_basis: str,
+    why: str,
+    now: datetime,
+) -> LawChange:
     """A new value from a day on, put up for trial. Raises WrongInput or StepNotAllowed with what is wrong."""
     if not may_change(authority, region):
         raise StepNotAllowed("not_yours", _("全国的参数由总局改；地方的参数由所在地的机关改。"))
@@ -64,10 +77,25 @@ def draft_policy(*, by: User, authority: Authority, region: Region | None, name:
     if Policy.objects.filter(name=name, region=region, starts_on=starts_on).exists():
         raise WrongInput("same_day", _("从这一天起已经有一项变动，请换一天。"), field="starts_on")
     return LawChange.objects.create(
-        mark=new_mark(now), kind="policy", authority=authority, region=region, asked_by=by, asked_at=now, why=why.strip(),
-        since=timezone.localdate(now) - TRIED_ON, until=timezone.localdate(now),
-        change={"name": name, "number": number, "unit": unit, "starts_on": starts_on.isoformat(),
-                "legal_basis": legal_basis.strip(), "before": [holds.number, holds.unit], "base": _base_of(name)})
+        mark=new_mark(now),
+        kind="policy",
+        authority=authority,
+        region=region,
+        asked_by=by,
+        asked_at=now,
+        why=why.strip(),
+        since=timezone.localdate(now) - TRIED_ON,
+        until=timezone.localdate(now),
+        change={
+            "name": name,
+            "number": number,
+            "unit": unit,
+            "starts_on": starts_on.isoformat(),
+            "legal_basis": legal_basis.strip(),
+            "before": [holds.number, holds.unit],
+            "base": _base_of(name),
+        },
+    )
 
 
 def _within_the_law(name: str, number: int, unit: str, *, today_unit: str) -> None:
@@ -78,8 +106,12 @@ def _within_the_law(name: str, number: int, unit: str, *, today_unit: str) -> No
         raise WrongInput("too_small", _("不能小于%(n)s。") % {"n": allowed.least}, field="number")
     if number > allowed.most:
         if allowed.article:
-            raise WrongInput("against_the_law", _("办法第%(article)s条规定最多%(n)s，只能更短，不能更长。")
-                             % {"article": allowed.article, "n": allowed.most}, field="number")
+            raise WrongInput(
+                "against_the_law",
+                _("办法第%(article)s条规定最多%(n)s，只能更短，不能更长。")
+                % {"article": allowed.article, "n": allowed.most},
+                field="number",
+            )
         raise WrongInput("too_large", _("不能大于%(n)s。") % {"n": allowed.most}, field="number")
 
 
@@ -87,34 +119,62 @@ def held(name: str, region: Region | None, *, on: date) -> Policy | None:
     """The row that speaks for a place on a day: the most specific one."""
     rows = Policy.objects.on(on).filter(name=name).select_related("region").order_by("version", "pk")
     fitting = [row for row in rows if row.region is None or (region is not None and row.region.covers(region.pk))]
-    return max(fitting, key=lambda row: (-(row.region.last - row.region.id) if row.region else -2**31, row.version), default=None)
+    return max(
+        fitting,
+        key=lambda row: (-(row.region.last - row.region.id) if row.region else -(2**31), row.version),
+        default=None,
+    )
 
 
 def _base_of(name: str) -> list[int]:
     """The rows of a number as they stand now; a new one or an end makes it another list."""
-    return [found for row in Policy.objects.filter(name=name).order_by("pk").values_list("pk", "version")
-            for found in row]
+    return [
+        found for row in Policy.objects.filter(name=name).order_by("pk").values_list("pk", "version") for found in row
+    ]
 
 
-def draft_calendar(*, by: User | None, authority: Authority | None, year: Year, source: str, published_on: date | None,
-                   why: str = "", now: datetime) -> LawChange:
+def draft_calendar(
+    *,
+    by: User | None,
+    authority: Authority | None,
+    year: Year,
+    source: str,
+    published_on: date | None,
+    why: str = "",
+    now: datetime,
+) -> LawChange:
     """A year of working days, put up for trial on the open clocks. Raises WrongInput for what is loaded already."""
     if authority is not None and authority.level not in LOADS_CALENDARS:
         raise StepNotAllowed("not_yours", _("工作日历由市级以上机关载入。"))
     loaded = newest(year.year)
     if loaded is not None:
         if calendar.digest_of(year.days, source=source.strip()) == loaded.digest:
-            raise WrongInput("already_loaded", _("这份安排已经载入，是%(year)s年第%(n)s版。")
-                             % {"year": year.year, "n": loaded.number}, field="file")
+            raise WrongInput(
+                "already_loaded",
+                _("这份安排已经载入，是%(year)s年第%(n)s版。") % {"year": year.year, "n": loaded.number},
+                field="file",
+            )
         if loaded.source == source.strip():
-            raise WrongInput("same_decree", _("%(year)s年已按这份通知载入。只有新的通知才能改动，请写明新的通知。")
-                             % {"year": year.year}, field="source")
+            raise WrongInput(
+                "same_decree",
+                _("%(year)s年已按这份通知载入。只有新的通知才能改动，请写明新的通知。") % {"year": year.year},
+                field="source",
+            )
         if loaded.published_on and published_on and published_on < loaded.published_on:
-            raise WrongInput("older_decree", _("已载入的通知是%(day)s发布的，比这一份新。") % {"day": loaded.published_on},
-                             field="published_on")
+            raise WrongInput(
+                "older_decree",
+                _("已载入的通知是%(day)s发布的，比这一份新。") % {"day": loaded.published_on},
+                field="published_on",
+            )
     return LawChange.objects.create(
-        mark=new_mark(now), kind="calendar", authority=authority, asked_by=by, asked_at=now, why=why.strip(),
-        change=_year(year, source, published_on) | {"base": loaded.number if loaded else 0})
+        mark=new_mark(now),
+        kind="calendar",
+        authority=authority,
+        asked_by=by,
+        asked_at=now,
+        why=why.strip(),
+        change=_year(year, source, published_on) | {"base": loaded.number if loaded else 0},
+    )
 
 
 def newest(year: int) -> CalendarVersion | None:
@@ -122,16 +182,31 @@ def newest(year: int) -> CalendarVersion | None:
 
 
 def _year(year: Year, source: str, published_on: date | None) -> dict[str, object]:
-    return {"year": year.year, "source": source.strip(), "published_on": published_on.isoformat() if published_on else None,
-            "days": [[day.isoformat(), works, name, name_en] for day, works, name, name_en in year.days]}
+    return {
+        "year": year.year,
+        "source": source.strip(),
+        "published_on": published_on.isoformat() if published_on else None,
+        "days": [[day.isoformat(), works, name, name_en] for day, works, name, name_en in year.days],
+    }
 
 
 def days_of(change: LawChange) -> list[calendar.Day]:
     return [(date.fromisoformat(day), works, name, name_en) for day, works, name, name_en in change.change["days"]]
 
 
-def ask_replay(*, by: User | None, authority: Authority | None, region: Region | None, since: date, until: date, now: datetime,
-               name: str = "", number: int = 0, unit: str = "", year: Year | None = None) -> LawChange:
+def ask_replay(
+    *,
+    by: User | None,
+    authority: Authority | None,
+    region: Region | None,
+    since: date,
+    until: date,
+    now: datetime,
+    name: str = "",
+    number: int = 0,
+    unit: str = "",
+    year: Year | None = None,
+) -> LawChange:
     """A question that changes nothing: recorded clocks under another number, or under another calendar of one year."""
     if authority is not None and region is not None and not authority.region.covers(region.pk):
         raise StepNotAllowed("not_yours", _("只能重算本地区的案件。"))
@@ -146,40 +221,67 @@ def ask_replay(*, by: User | None, authority: Authority | None, region: Region |
         if holds is None:
             raise WrongInput("no_such_policy", _("没有这个参数。"), field="name")
         change = {"name": name, "number": number, "unit": unit or holds.unit, "before": [holds.number, holds.unit]}
-    return LawChange.objects.create(mark=new_mark(now), kind="replay", authority=authority, region=region, asked_by=by,
-                                    asked_at=now, since=since, until=until, change=change)
+    return LawChange.objects.create(
+        mark=new_mark(now),
+        kind="replay",
+        authority=authority,
+        region=region,
+        asked_by=by,
+        asked_at=now,
+        since=since,
+        until=until,
+        change=change,
+    )
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
 
 def may_decide(change: LawChange, user: User, heads: Iterable[Authority], *, on: date) -> bool:
-    """The head of the authority that asked, or of one above it; of a calendar, who speaks for the country. Never whoever asked."""
+    """The head of the authority that asked, or of one above it; of a calendar, who speaks for the country. Never
+    whoever asked.
+    """
     if change.kind == "replay" or change.state != "tried" or change.authority is None or change.asked_by_id == user.pk:
         return False
     if change.kind == "calendar":
         return _speaks_for_the_country(heads, change.authority, on=on)
-    return any(head.pk == change.authority_id or (head.region.covers(change.authority.region_id)
-                                                  and head.level != change.authority.level) for head in heads)
+    return any(
+        head.pk == change.authority_id
+        or (head.region.covers(change.authority.region_id) and head.level != change.authority.level)
+        for head in heads
+    )
 
 
 def _speaks_for_the_country(heads: Iterable[Authority], asked: Authority, *, on: date) -> bool:
-    """A calendar moves dates everywhere: the national head; where nobody holds that office, the one of the province above."""
-    levels = {head.level for head in heads if head.region.covers(asked.region_id) or head.level == Authority.Level.NATIONAL}
+    """A calendar moves dates everywhere: the national head; where nobody holds that office, the one of the province
+    above.
+    """
+    levels = {
+        head.level for head in heads if head.region.covers(asked.region_id) or head.level == Authority.Level.NATIONAL
+    }
     if Authority.Level.NATIONAL in levels:
         return True
-    return Authority.Level.PROVINCE in levels and not Officer.objects.on(on).filter(
-        role=Officer.Role.APPROVER, authority__level=Authority.Level.NATIONAL, user__is_active=True).exists()
+    return (
+        Authority.Level.PROVINCE in levels
+        and not Officer.objects.on(on)
+        .filter(role=Officer.Role.APPROVER, authority__level=Authority.Level.NATIONAL, user__is_active=True)
+        .exists()
+    )
 
 
 def calendar_approvers(asked: Authority | None, *, on: date, without: User) -> list[Officer]:
     """Who may approve a calendar that this authority puts up, with people and authorities; never whoever puts it up."""
-    heads = Officer.objects.on(on).filter(role=Officer.Role.APPROVER, user__is_active=True).select_related("user", "authority")
+    heads = (
+        Officer.objects.on(on)
+        .filter(role=Officer.Role.APPROVER, user__is_active=True)
+        .select_related("user", "authority")
+    )
     national = heads.filter(authority__level=Authority.Level.NATIONAL)
     if not national.exists():
         here = asked.region_id if asked is not None else 0
-        national = heads.filter(authority__level=Authority.Level.PROVINCE, authority__region_id__lte=here,
-                                authority__region__last__gte=here)
+        national = heads.filter(
+            authority__level=Authority.Level.PROVINCE, authority__region_id__lte=here, authority__region__last__gte=here
+        )
     return list(national.exclude(user=without).order_by("pk"))
 
 
@@ -188,9 +290,17 @@ def calendar_loaders(region_ids: Iterable[int], *, on: date) -> list[Officer]:
     above = Q(authority__level=Authority.Level.NATIONAL)
     for region in region_ids:
         above |= Q(authority__region_id__lte=region, authority__region__last__gte=region)
-    return list(Officer.objects.on(on).filter(
-        above, role__in=(Officer.Role.HANDLER, Officer.Role.APPROVER), authority__level__in=LOADS_CALENDARS, user__is_active=True)
-        .select_related("user", "authority").order_by("-authority__region_id", "pk"))
+    return list(
+        Officer.objects.on(on)
+        .filter(
+            above,
+            role__in=(Officer.Role.HANDLER, Officer.Role.APPROVER),
+            authority__level__in=LOADS_CALENDARS,
+            user__is_active=True,
+        )
+        .select_related("user", "authority")
+        .order_by("-authority__region_id", "pk")
+    )
 
 
 def approve(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: datetime) -> LawChange:
@@ -228,12 +338,17 @@ def drop(mark: str, *, by: User, now: datetime) -> LawChange:
 
 def _held_for(mark: str, *, by: User, heads: Sequence[Authority], now: datetime) -> LawChange:
     """Two who decide at once: the second one finds it decided."""
-    change = LawChange.objects.select_for_update(of=("self",)).select_related("authority__region", "region").get(mark=mark)
+    change = (
+        LawChange.objects.select_for_update(of=("self",)).select_related("authority__region", "region").get(mark=mark)
+    )
     if not may_decide(change, by, heads, on=timezone.localdate(now)):
         if change.state != "tried":
             raise StepNotAllowed("not_now", _("这项变动已经有人决定，或者还没有试算完。"))
         if change.kind == "calendar" and change.asked_by_id != by.pk:
-            raise StepNotAllowed("not_national", _("工作日历全国适用，由总局的负责人批准；总局没有负责人在岗时，由所在省的省局负责人批准。"))
+            raise StepNotAllowed(
+                "not_national",
+                _("工作日历全国适用，由总局的负责人批准；总局没有负责人在岗时，由所在省的省局负责人批准。"),
+            )
         raise StepNotAllowed("not_yours", _("须由另一名负责人批准，不能批准自己提请的。"))
     return change
 
@@ -255,9 +370,15 @@ def _put_in_force(change: LawChange, *, now: datetime) -> str:
             row.ends_on = starts_on - timedelta(days=1)
             row.save(update_fields=["ends_on"])
     made = Policy.objects.create(
-        name=name, region=change.region, number=told["number"], unit=told["unit"], starts_on=starts_on,
-        ends_on=following - timedelta(days=1) if following else None, legal_basis=told["legal_basis"],
-        version=max((row.version for row in same), default=0) + 1)
+        name=name,
+        region=change.region,
+        number=told["number"],
+        unit=told["unit"],
+        starts_on=starts_on,
+        ends_on=following - timedelta(days=1) if following else None,
+        legal_basis=told["legal_basis"],
+        version=max((row.version for row in same), default=0) + 1,
+    )
     return f"{name}@{change.region.code if change.region else '-'}.{made.version}"
 
 
@@ -267,8 +388,12 @@ def _load(change: LawChange, *, now: datetime) -> str:
     if (loaded.number if loaded else 0) != told["base"]:
         raise StepNotAllowed("moved_on", _("试算之后又载入了这一年的安排。请重新提交，按新的日历试算。"))
     done = calendar.import_year(
-        days_of(change), year=told["year"], source=told["source"], now=now,
-        published_on=date.fromisoformat(told["published_on"]) if told["published_on"] else None)
+        days_of(change),
+        year=told["year"],
+        source=told["source"],
+        now=now,
+        published_on=date.fromisoformat(told["published_on"]) if told["published_on"] else None,
+    )
     return str(done.version)
 
 
@@ -278,14 +403,22 @@ def other_policies(change: LawChange, *, on: date) -> Policies | None:
     if "name" not in told:
         return None
     first, last = (change.region_id, change.region.last) if change.region else (0, 2**31 - 1)
-    return Policies.load(on).instead(PolicyRow(told["name"], first or 0, last, PolicyNumber(
-        told["number"], told["unit"], f"{told['name']}@?", told.get("legal_basis", ""))))
+    return Policies.load(on).instead(
+        PolicyRow(
+            told["name"],
+            first or 0,
+            last,
+            PolicyNumber(told["number"], told["unit"], f"{told['name']}@?", told.get("legal_basis", "")),
+        )
+    )
 
 
 def carry_out_unasked(mark: str, *, now: datetime) -> None:
     """The command at the machine: whoever may run it has the database anyway. Only for what nobody asked on a page."""
     with transaction.atomic():
-        change = LawChange.objects.select_for_update(of=("self",)).get(mark=mark, asked_by=None, kind="calendar", state="tried")
+        change = LawChange.objects.select_for_update(of=("self",)).get(
+            mark=mark, asked_by=None, kind="calendar", state="tried"
+        )
         change.result, change.state, change.after, change.decided_at = _load(change, now=now), "applying", 0, now
         change.save()
 

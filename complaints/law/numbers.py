@@ -16,12 +16,25 @@ from complaints.procedure.working_calendar import Calendar
 
 #: Name → (the most that the law lets it be, the article that says so). Their unit is the law's too.
 CEILINGS: dict[str, tuple[int, str]] = {
-    "review": (7, "15"), "mediation": (60, "23"), "termination_notice": (7, "23"), "jurisdiction": (7, "33"),
-    "lead": (15, "27"), "lead_extension": (15, "27"), "delegation": (60, "23"),
+    "review": (7, "15"),
+    "mediation": (60, "23"),
+    "termination_notice": (7, "23"),
+    "jurisdiction": (7, "33"),
+    "lead": (15, "27"),
+    "lead_extension": (15, "27"),
+    "delegation": (60, "23"),
 }
 #: What a party has at least: less would take away a right that the procedure gives.
-FLOORS: dict[str, int] = {"confirmation": 1, "settled_elsewhere": 1, "consent": 1, "failure_answer": 1, "material": 1,
-                          "performance_answer": 1, "late_answer": 1, "provisional_floor": 2}
+FLOORS: dict[str, int] = {
+    "confirmation": 1,
+    "settled_elsewhere": 1,
+    "consent": 1,
+    "failure_answer": 1,
+    "material": 1,
+    "performance_answer": 1,
+    "late_answer": 1,
+    "provisional_floor": 2,
+}
 MOST = 3650
 DAYS = (Policy.Unit.WORKING_DAYS, Policy.Unit.CALENDAR_DAYS)
 
@@ -42,7 +55,8 @@ def clocks_of(name: str) -> tuple[Clock, ...]:
 
 
 def moves(name: str) -> tuple[Clock, ...]:
-    """The clocks whose last days hang on this number: those of its length, and the negotiation on how long it may rest."""
+    """The clocks whose last days hang on this number: those of its length, and the negotiation on how long it may
+    rest."""
     return (Clock.NEGOTIATION,) if name == PAUSE_CAP else clocks_of(name)
 
 

@@ -45,15 +45,20 @@ class Recorded(NamedTuple):
     authority_id: int | None
 
 
-FIELDS = (*Recorded._fields[:15], "complaint__handling_region_id", "complaint__enterprise_id",
-          "complaint__handling_authority_id")
+FIELDS = (
+    *Recorded._fields[:15],
+    "complaint__handling_region_id",
+    "complaint__enterprise_id",
+    "complaint__handling_authority_id",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a clock is counted by: as it is today, and as it would be.
 
-    ``policies`` None: only the calendar is another. ``numbers``: what each recorded policy version said. ``caps_rests``: the
+    ``policies`` None: only the calendar is another. ``numbers``: what each recorded policy version said.
+    ``caps_rests``: the
     number that is another is the cap of what a negotiation may rest.
     """
 
@@ -103,7 +108,9 @@ def outcome(row: Recorded, rules: Rules, *, now: datetime, rests: Sequence[Rest]
 
 
 def _under_another_cap(row: Recorded, calendar: Calendar, rests: Sequence[Rest], *, cap: int, now: datetime) -> Outcome:
-    own = [rest for rest in rests if row.started_at <= rest.begun and (row.ended_at is None or rest.begun < row.ended_at)]
+    own = [
+        rest for rest in rests if row.started_at <= rest.begun and (row.ended_at is None or rest.begun < row.ended_at)
+    ]
     due = resting.counted(row.derivation, calendar, own, cap=cap)
     return Outcome("same" if due.due_at == row.due_at else _verdict(row, due, now=now), due.last_day)
 
@@ -123,6 +130,7 @@ def _verdict(row: Recorded, due: Due, *, now: datetime) -> str:
         return "late"
     if was_late and not is_late:
         by_the_lapse = row.ended_at is not None and (
-            row.ended_at <= row.due_at or (row.lapse_written_at is not None and row.ended_at <= row.lapse_written_at))
+            row.ended_at <= row.due_at or (row.lapse_written_at is not None and row.ended_at <= row.lapse_written_at)
+        )
         return "unknown" if by_the_lapse else "in_time"
     return "moved" if due.last_day != row.last_day else "same"

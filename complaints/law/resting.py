@@ -1,6 +1,7 @@
 """How long a negotiation rests while the consumer decides on an offer, under another cap for all its rests together.
 
-The one rule: pure, and counted as handling/clocks.py counts; when the consumer had an offer and when the negotiation went on
+The one rule: pure, and counted as handling/clocks.py counts; when the consumer had an offer and when the negotiation
+went on
 is the record's, so a longer cap rests until the answer that came and no longer.
 """
 
@@ -20,7 +21,8 @@ _RUNS = CLOCKS[Clock.NEGOTIATION].runs_while
 
 
 class Rest(NamedTuple):
-    """From an offer to the day on which the negotiation went on; ``ended`` None where it never did (accepted, closed, or
+    """From an offer to the day on which the negotiation went on; ``ended`` None where it never did (accepted, closed,
+    or
     the offer lies there still)."""
 
     begun: datetime
@@ -46,7 +48,9 @@ def counted(derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[R
     """The period of ``derivation`` (which has a start), resting ``cap`` working days at most in all of ``rests``."""
     start, rule = date.fromisoformat(derivation["start"]), derivation["rule"]
     if derivation["unit"] == CALENDAR:
-        due = deadlines.calendar_days(start, derivation["length"], calendar, weekend_roll=derivation["weekend_roll"], rule=rule)
+        due = deadlines.calendar_days(
+            start, derivation["length"], calendar, weekend_roll=derivation["weekend_roll"], rule=rule
+        )
     else:
         due = deadlines.working_days(start, derivation["length"], calendar, rule=rule)
     used = 0
@@ -54,7 +58,10 @@ def counted(derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[R
         if begun > due.last_day:
             # It would have run out before that rest could begin.
             break
-        left, rested = deadlines.remaining(due.last_day, begun, calendar), calendar.count(begun, until) if until else None
+        left, rested = (
+            deadlines.remaining(due.last_day, begun, calendar),
+            calendar.count(begun, until) if until else None,
+        )
         allowance = cap - used
         if is_capped and allowance <= 0:
             continue
@@ -67,10 +74,13 @@ def counted(derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[R
     return due
 
 
-def _pauses(derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[Rest]) -> list[tuple[date, date | None, bool]]:
+def _pauses(
+    derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[Rest]
+) -> list[tuple[date, date | None, bool]]:
     """(from, until, whether the cap counts it) in order: the rests, and what stopped the clock for another reason."""
     found: list[tuple[date, date | None, bool]] = [
-        (calendar.local_day(rest.begun), calendar.local_day(rest.ended) if rest.ended else None, True) for rest in rests]
+        (calendar.local_day(rest.begun), calendar.local_day(rest.ended) if rest.ended else None, True) for rest in rests
+    ]
     capped = {begun for begun, _until, _is_capped in found}
     for pause in derivation["pauses"]:
         begun = date.fromisoformat(pause["from"])

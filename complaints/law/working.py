@@ -69,8 +69,13 @@ def _lease(*, now: datetime, without: Iterable[int]) -> LawChange | None:
     with transaction.atomic():
         free = LawChange.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=changing.WORKING)
         # What was decided ("applying" stands first) does not wait for questions.
-        change = (free.exclude(pk__in=list(without)).order_by("state", "id").select_for_update(skip_locked=True, of=("self",))
-                  .select_related("region").first())
+        change = (
+            free.exclude(pk__in=list(without))
+            .order_by("state", "id")
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("region")
+            .first()
+        )
         if change is not None:
             change.leased_until, change.attempts = now + LEASE, change.attempts + 1
             # What is being carried out goes on, however often it was begun: half a calendar would be worse.
@@ -82,7 +87,10 @@ def _lease(*, now: datetime, without: Iterable[int]) -> LawChange | None:
 
 def work(change: LawChange, *, now: datetime, is_late: Callable[[], bool] = lambda: False) -> None:
     """As far as the time goes: to the end of the trial, or of carrying out."""
-    pieces: dict[str, Callable[[], None]] = {"trying": _trial_of(change, now=now), "applying": lambda: _apply(change, now=now)}
+    pieces: dict[str, Callable[[], None]] = {
+        "trying": _trial_of(change, now=now),
+        "applying": lambda: _apply(change, now=now),
+    }
     while change.state in pieces and not is_late():
         pieces[change.state]()
     LawChange.objects.filter(pk=change.pk).update(leased_until=None, attempts=0)
@@ -122,16 +130,26 @@ def other_calendar(change: LawChange) -> Calendar:
     told = change.change
     if "days" not in told:
         return current_calendar()
-    rows = loaded.rows_with(changing.days_of(change), year=told["year"], source=told["source"], number=told.get("base", 0) + 1)
+    rows = loaded.rows_with(
+        changing.days_of(change), year=told["year"], source=told["source"], number=told.get("base", 0) + 1
+    )
     return Calendar.build(rows.days, rows.known_years, source=rows.source, version=rows.version)
 
 
 def rules_of(change: LawChange, calendar: Calendar, *, now: datetime) -> Rules:
-    numbers = {f"{name}@{code or '-'}.{version}": (number, unit) for name, code, version, number, unit in
-               Policy.objects.values_list("name", "region__code", "version", "number", "unit")}
-    return Rules(today=current_calendar(), calendar=calendar, numbers=numbers,
-                 policies=changing.other_policies(change, on=timezone.localdate(now)),
-                 caps_rests=change.change.get("name") == PAUSE_CAP)
+    numbers = {
+        f"{name}@{code or '-'}.{version}": (number, unit)
+        for name, code, version, number, unit in Policy.objects.values_list(
+            "name", "region__code", "version", "number", "unit"
+        )
+    }
+    return Rules(
+        today=current_calendar(),
+        calendar=calendar,
+        numbers=numbers,
+        policies=changing.other_policies(change, on=timezone.localdate(now)),
+        caps_rests=change.change.get("name") == PAUSE_CAP,
+    )
 
 
 def recorded(change: LawChange) -> QuerySet[Deadline]:
@@ -139,9 +157,13 @@ def recorded(change: LawChange) -> QuerySet[Deadline]:
     rows = Deadline.objects.order_by("pk")
     if change.since and change.until:
         first = deadlines.fixed_day(change.since - timedelta(days=1), current_calendar()).due_at
-        rows = rows.filter(started_at__gte=first, started_at__lt=deadlines.fixed_day(change.until, current_calendar()).due_at)
+        rows = rows.filter(
+            started_at__gte=first, started_at__lt=deadlines.fixed_day(change.until, current_calendar()).due_at
+        )
     if change.region is not None:
-        rows = rows.filter(complaint__handling_region_id__gte=change.region_id, complaint__handling_region_id__lte=change.region.last)
+        rows = rows.filter(
+            complaint__handling_region_id__gte=change.region_id, complaint__handling_region_id__lte=change.region.last
+        )
     name = change.change.get("name")
     if name == WEEKEND_ROLL:
         return rows.filter(unit="CD")
@@ -158,10 +180,24 @@ def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
         for row in rows:
             verdict, last_day = outcome(row, rules, now=now, rests=rests.get(row.complaint_id, ()))
             found.append((row, verdict, last_day))
-        _count(change, [(row.clock, row.owed_by, row.enterprise_id, row.authority_id, verdict) for row, verdict, _day in found],
-               [LawEffect(change=change, complaint_id=row.complaint_id, clock=row.clock, owed_by=row.owed_by, verdict=verdict,
-                          before=row.last_day, after=day, ended_on=row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None)
-                for row, verdict, day in found if verdict in TOLD])
+        _count(
+            change,
+            [(row.clock, row.owed_by, row.enterprise_id, row.authority_id, verdict) for row, verdict, _day in found],
+            [
+                LawEffect(
+                    change=change,
+                    complaint_id=row.complaint_id,
+                    clock=row.clock,
+                    owed_by=row.owed_by,
+                    verdict=verdict,
+                    before=row.last_day,
+                    after=day,
+                    ended_on=row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None,
+                )
+                for row, verdict, day in found
+                if verdict in TOLD
+            ],
+        )
         _go_on(change, [row.id for row in rows], now=now)
 
 
@@ -169,9 +205,12 @@ def _rests(cases: set[int]) -> dict[int, list[Rest]]:
     """When the consumers of these cases had an offer before them; one query."""
     waiting = Status.AWAITING_CONSUMER
     changes: dict[int, list[tuple[str, str, str, datetime]]] = {}
-    for case, step, old, new, at in (HandlingStep.objects.filter(Q(from_status=waiting) | Q(to_status=waiting), complaint_id__in=cases)
-                          .exclude(from_status=waiting, to_status=waiting).order_by("pk")
-                          .values_list("complaint_id", "step", "from_status", "to_status", "happened_at")):
+    for case, step, old, new, at in (
+        HandlingStep.objects.filter(Q(from_status=waiting) | Q(to_status=waiting), complaint_id__in=cases)
+        .exclude(from_status=waiting, to_status=waiting)
+        .order_by("pk")
+        .values_list("complaint_id", "step", "from_status", "to_status", "happened_at")
+    ):
         changes.setdefault(case, []).append((step, old, new, at))
     return {case: rests_of(rows) for case, rows in changes.items()}
 
@@ -187,11 +226,22 @@ def _try_calendar(change: LawChange, calendar: Calendar, years: frozenset[int], 
         for row, enterprise_id, authority_id in rows:
             verdict = "same"
             if hangs_on(row, years):
-                due = deadlines.recompute(row.derivation, calendar, changed_on=today, exactly=row.owed_by == "authority")
+                due = deadlines.recompute(
+                    row.derivation, calendar, changed_on=today, exactly=row.owed_by == "authority"
+                )
                 verdict = _moved(row.last_day, due.last_day, is_kept="counted_to" in due.derivation)
                 if verdict != "same":
-                    effects.append(LawEffect(change=change, complaint_id=row.complaint_id, clock=row.clock, owed_by=row.owed_by,
-                                             verdict=verdict, before=row.last_day, after=due.last_day))
+                    effects.append(
+                        LawEffect(
+                            change=change,
+                            complaint_id=row.complaint_id,
+                            clock=row.clock,
+                            owed_by=row.owed_by,
+                            verdict=verdict,
+                            before=row.last_day,
+                            after=due.last_day,
+                        )
+                    )
                 elif row.is_provisional and not due.provisional:
                     verdict = "settled"
             counted.append((row.clock, row.owed_by, enterprise_id, authority_id, verdict))
@@ -211,7 +261,9 @@ def _moved(before: date, after: date, *, is_kept: bool) -> str:
     return "same" if after == before else "later" if after > before else "earlier"
 
 
-def _count(change: LawChange, counted: list[tuple[str, str, int | None, int | None, str]], effects: list[LawEffect]) -> None:
+def _count(
+    change: LawChange, counted: list[tuple[str, str, int | None, int | None, str]], effects: list[LawEffect]
+) -> None:
     told = sum(change.counts.get(verdict, 0) for verdict in TOLD)
     counts = Counter(change.counts)
     counts.update(verdict for *_of, verdict in counted)
@@ -221,7 +273,7 @@ def _count(change: LawChange, counted: list[tuple[str, str, int | None, int | No
             group = groups.setdefault(f"{clock}|{enterprise_id or ''}|{authority_id or ''}", {})
             group[verdict] = group.get(verdict, 0) + 1
     change.counts = dict(counts)
-    LawEffect.objects.bulk_create(effects[:max(0, MOST_EFFECTS - told)])
+    LawEffect.objects.bulk_create(effects[: max(0, MOST_EFFECTS - told)])
 
 
 def _go_on(change: LawChange, ids: list[int], *, now: datetime) -> None:
@@ -253,4 +305,6 @@ def _apply(change: LawChange, *, now: datetime) -> None:
 
 def counts_of(change: LawChange) -> dict[str, Any]:
     """The counts of a change by verdict, with nought where there is none."""
-    return {verdict: change.counts.get(verdict, 0) for verdict in (*LawEffect.VERDICTS, "moved", "same", "set", "settled")}
+    return {
+        verdict: change.counts.get(verdict, 0) for verdict in (*LawEffect.VERDICTS, "moved", "same", "set", "settled")
+    }

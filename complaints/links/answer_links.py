@@ -1,6 +1,8 @@
-"""Somebody without account reaches one case by the link that an officer sent: its respondent, or the body that mediates it.
+"""Somebody without account reaches one case by the link that an officer sent: its respondent, or the body that mediates
+it.
 
-The one rule: the link opens one case from its acceptance on, and a body's is dead once the mediation is no longer with it. What
+The one rule: the link opens one case from its acceptance on, and a body's is dead once the mediation is no longer with
+it. What
 decides asks for a code to the phone that the link was sent to, as the tracking token does.
 """
 
@@ -28,8 +30,16 @@ TOKEN_BYTES = 16
 LONGEST_TOKEN = 64
 #: A link that could not be sent for so long is made anew by the officer.
 SENT_WITHIN = timedelta(days=3)
-RELATED = ("handling_authority", "officer", "picked_enterprise", "picked_branch", "enterprise", "branch", "handling_region",
-           "service_region")
+RELATED = (
+    "handling_authority",
+    "officer",
+    "picked_enterprise",
+    "picked_branch",
+    "enterprise",
+    "branch",
+    "handling_region",
+    "service_region",
+)
 _THEIR_LANGUAGE = "zh-hans"
 IN_MEDIATION = (Status.MEDIATING, Status.MEDIATION_SUSPENDED)
 #: The two doors, as their addresses are called.
@@ -65,12 +75,20 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
     contact = parse_contact(phone)
     assert contact is not None  # noqa: S101 - the step took it
     with override(_THEIR_LANGUAGE):
-        words = gettext("【12315】有件投诉委托贵单位调解 %(link)s") if secret.door == BODY else gettext(
-            "【12315】有件投诉请您答复 %(link)s")
+        words = (
+            gettext("【12315】有件投诉委托贵单位调解 %(link)s")
+            if secret.door == BODY
+            else gettext("【12315】有件投诉请您答复 %(link)s")
+        )
         OutgoingMessage.objects.create(
-            channel=contact.channel, address=contact.address, created_at=now, subject="", useful_until=now + SENT_WITHIN,
+            channel=contact.channel,
+            address=contact.address,
+            created_at=now,
+            subject="",
+            useful_until=now + SENT_WITHIN,
             send_after=hours.not_before(contact.channel, now),
-            body=words % {"link": f"{place}{secret.path}"})
+            body=words % {"link": f"{place}{secret.path}"},
+        )
 
 
 def of_token(token: str, *, now: datetime, door: str = RESPONDENT) -> AnswerLink | None:
@@ -78,15 +96,18 @@ def of_token(token: str, *, now: datetime, door: str = RESPONDENT) -> AnswerLink
     if not token or len(token) > LONGEST_TOKEN:
         return None
     show(digest_of(token))
-    link = AnswerLink.objects.filter(token_digest=digest_of(token), revoked_at=None, expires_at__gt=now,
-                                     delegation__isnull=door == RESPONDENT).first()
+    link = AnswerLink.objects.filter(
+        token_digest=digest_of(token), revoked_at=None, expires_at__gt=now, delegation__isnull=door == RESPONDENT
+    ).first()
     return link if link is None or link.delegation_id is None or _is_handed(link) else None
 
 
 def _is_handed(link: AnswerLink) -> bool:
     """Whether the mediation is still with the body that got this link."""
     with working_as_steps():
-        return Matter.objects.filter(pk=link.delegation_id or 0, complaint__status__in=IN_MEDIATION, state="open").exists()
+        return Matter.objects.filter(
+            pk=link.delegation_id or 0, complaint__status__in=IN_MEDIATION, state="open"
+        ).exists()
 
 
 def case_of(link: AnswerLink) -> Complaint:
@@ -97,7 +118,8 @@ def case_of(link: AnswerLink) -> Complaint:
 
 @contextmanager
 def reading(link: AnswerLink) -> Iterator[None]:
-    """What hangs on the case is read and written as a step, for the one case that the caller has shown a live link to."""
+    """What hangs on the case is read and written as a step, for the one case that the caller has shown a live link
+    to."""
     assert link.revoked_at is None  # noqa: S101
     with working_as_steps():
         yield

@@ -1,6 +1,7 @@
 """The link by which somebody whom another one named comes into the case, or says no.
 
-The one rule: the link alone opens a page that asks; who takes part is whoever also types the code that goes to the phone
+The one rule: the link alone opens a page that asks; who takes part is whoever also types the code that goes to the
+phone
 that was named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old one.
 """
 
@@ -38,7 +39,8 @@ def token_digest(token: str) -> str:
 def ask(complaint: Complaint, *, place: str, now: datetime, only: int | None = None) -> int:
     """Send each person of ``complaint`` who has not answered a new link; how many went out.
 
-    ``place``: where the portal stands, without a slash at the end. ``only``: the ordinal of one of them (raises TooManyTries); else those who reached their limit are passed over. The
+    ``place``: where the portal stands, without a slash at the end. ``only``: the ordinal of one of them (raises
+    TooManyTries); else those who reached their limit are passed over. The
     caller has found the case under the own role. Nothing is sent for a case whose filer proved no phone: that would let
     anybody write to anybody.
     """
@@ -68,10 +70,14 @@ def _send(row: Participant, contact: Contact, *, language: str, place: str, now:
     row.save(update_fields=["token_digest", "expires_at"])
     with override(language):
         OutgoingMessage.objects.create(
-            channel=contact.channel, address=contact.address, created_at=now, useful_until=row.expires_at,
+            channel=contact.channel,
+            address=contact.address,
+            created_at=now,
+            useful_until=row.expires_at,
             subject=gettext("请确认是否参加投诉") if contact.channel == "email" else "",
-            body=gettext("【12315】请确认投诉 %(link)s") % {
-                "link": f"{place}{reverse('complaints:join-link', args=[token])}"})
+            body=gettext("【12315】请确认投诉 %(link)s")
+            % {"link": f"{place}{reverse('complaints:join-link', args=[token])}"},
+        )
 
 
 def contact_of(row: Participant) -> Contact | None:
@@ -84,21 +90,29 @@ def of_token(token: str, *, now: datetime) -> Participant | None:
     if not token or len(token) > LONGEST_TOKEN:
         return None
     show(token_digest(token))
-    return Participant.objects.filter(token_digest=token_digest(token), state=Participant.ASKED, expires_at__gt=now).first()
+    return Participant.objects.filter(
+        token_digest=token_digest(token), state=Participant.ASKED, expires_at__gt=now
+    ).first()
 
 
 def case_of(row: Participant) -> Complaint:
     """The case to which the link leads: what somebody must know who is asked to take part."""
     with working_as_steps():
-        return (Complaint.objects.select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
-                .prefetch_related("demands", "participants").get(pk=row.complaint_id))
+        return (
+            Complaint.objects.select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
+            .prefetch_related("demands", "participants")
+            .get(pk=row.complaint_id)
+        )
 
 
 def filer_of(case: Complaint) -> str:
     """The name of whoever filed, to be masked by the page."""
     with working_as_steps():
-        text = (PersonalText.objects.filter(complaint=case, audience="parties", kind="consumer_name")
-                .order_by("sequence").first())
+        text = (
+            PersonalText.objects.filter(complaint=case, audience="parties", kind="consumer_name")
+            .order_by("sequence")
+            .first()
+        )
         return text.text if text is not None else ""
 
 

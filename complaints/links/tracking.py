@@ -26,8 +26,15 @@ TRIES = 5
 #: Many people may share one address (a telephone network, an office): it has room for them.
 TRIES_OF_ADDRESS = 60
 WITHIN = timedelta(hours=1)
-RELATED = ("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch",
-           "service_region", "consumer")
+RELATED = (
+    "enterprise",
+    "branch",
+    "handling_authority",
+    "picked_enterprise",
+    "picked_branch",
+    "service_region",
+    "consumer",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +50,9 @@ class Seeker:
 
     @property
     def browser_digest(self) -> str:
-        return salted_hmac("complaints.links.tracking", f"{self.address}\n{self.browser}",
-                           algorithm="sha256").hexdigest()
+        return salted_hmac(
+            "complaints.links.tracking", f"{self.address}\n{self.browser}", algorithm="sha256"
+        ).hexdigest()
 
 
 def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> Complaint | None:
@@ -56,8 +64,8 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
             case = case_of_digest(number=tidy(number), digest=tracking_digest(token), now=now)
             if case is None:
                 TrackingTry.objects.create(
-                    browser_digest=seeker.browser_digest,
-                    address_digest=seeker.address_digest, at=now)
+                    browser_digest=seeker.browser_digest, address_digest=seeker.address_digest, at=now
+                )
             return case
     raise TooManyTries(until)
 
@@ -68,8 +76,12 @@ def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | No
     Who shows the digest of a case's token may see that case for the rest of this request.
     """
     show(digest)
-    case = (Complaint.objects.exclude(status=Status.DRAFT).select_related(*RELATED)
-            .filter(Q(represented_until=None) | Q(represented_until__gte=now.astimezone(SHANGHAI).date()), number=number).first())
+    case = (
+        Complaint.objects.exclude(status=Status.DRAFT)
+        .select_related(*RELATED)
+        .filter(Q(represented_until=None) | Q(represented_until__gte=now.astimezone(SHANGHAI).date()), number=number)
+        .first()
+    )
     # Compared even when there is no case: the time of an answer tells nothing.
     kept = case.tracking_digest if case is not None else ""
     return case if hmac.compare_digest(digest, kept or "0" * len(digest)) else None
@@ -78,14 +90,15 @@ def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | No
 def _lock(seeker: Seeker) -> None:
     """Tries sent at once are counted one after the other."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                       [f"tracking:{seeker.address_digest}"])
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"tracking:{seeker.address_digest}"])
 
 
 def _waits_until(seeker: Seeker, *, now: datetime) -> datetime | None:
     recent = TrackingTry.objects.filter(at__gt=now - WITHIN).order_by("-at")
-    for found, most in ((Q(browser_digest=seeker.browser_digest), TRIES),
-                        (Q(address_digest=seeker.address_digest), TRIES_OF_ADDRESS)):
+    for found, most in (
+        (Q(browser_digest=seeker.browser_digest), TRIES),
+        (Q(address_digest=seeker.address_digest), TRIES_OF_ADDRESS),
+    ):
         wrong = list(recent.filter(found).values_list("at", flat=True)[:most])
         if len(wrong) == most:
             return wrong[-1] + WITHIN

@@ -1,6 +1,7 @@
 """A measure that waits for a second person: what was proposed, and the decision on the whole of it.
 
-The one rule: it is approved as a whole and judged case by case as on the day of the approval; a case that moved on, or can
+The one rule: it is approved as a whole and judged case by case as on the day of the approval; a case that moved on, or
+can
 no longer get its offer, is named and left out, and nobody decides on his own.
 """
 
@@ -40,8 +41,13 @@ def waiting(measures: Iterable[Measure]) -> QuerySet[Matter]:
 
 def deciders(measure: Measure, actors: Iterable[Actor]) -> list[Actor]:
     """The jobs in which somebody may decide on this measure; none on the own."""
-    return [actor for actor in actors if actor.has(DECIDERS) and actor.enterprise_id == measure.enterprise_id
-            and (measure.proposed_by is None or actor.user_id != measure.proposed_by.user_id)]
+    return [
+        actor
+        for actor in actors
+        if actor.has(DECIDERS)
+        and actor.enterprise_id == measure.enterprise_id
+        and (measure.proposed_by is None or actor.user_id != measure.proposed_by.user_id)
+    ]
 
 
 def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> Outcome:
@@ -62,8 +68,10 @@ def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Ac
             steps[pick.case] = (pick, matter, actor)
     moves: list[tuple[int, Move, Actor]] = []
     for pk, (_pick, matter, actor) in steps.items():
-        moves += [(pk, proposals.approve(matter_id=matter.pk), actor),
-                  (pk, handling.built(matter.subject, matter.data["payload"]), actor)]
+        moves += [
+            (pk, proposals.approve(matter_id=matter.pk), actor),
+            (pk, handling.built(matter.subject, matter.data["payload"]), actor),
+        ]
     results = {taken.complaint.pk: taken for taken in handling.take_each(moves, now=now, whole=True)} if moves else {}
     back: list[tuple[int, Move, Actor]] = []
     for pk, (pick, matter, actor) in steps.items():
@@ -74,15 +82,18 @@ def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Ac
         raise StepNotAllowed("nobody_left", _("没有一件还可以发送。请退回，由提请人重新选择。"))
     # The whole was decided, so nothing of it goes on waiting.
     take_all(back, now=now)
-    measure.left_out = [one | {"step": "make_offer"} if one["step"] == "propose" else one for one in measure.left_out] + [
-        one.kept() for one in outcome.left_out]
+    measure.left_out = [
+        one | {"step": "make_offer"} if one["step"] == "propose" else one for one in measure.left_out
+    ] + [one.kept() for one in outcome.left_out]
     measure.sent_at = measure.decided_at = now
     measure.sent, measure.decided_by_id = len(outcome.done), mine[0].staff_id
     measure.save(update_fields=["left_out", "sent_at", "sent", "decided_at", "decided_by"])
     return outcome
 
 
-def send_back(measure: Measure, *, text: str, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> None:
+def send_back(
+    measure: Measure, *, text: str, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
+) -> None:
     """It is a draft again, with the reason. ``measure`` is locked by the caller."""
     mine = _mine(measure, actors)
     matters = _matters(measure)

@@ -1,6 +1,8 @@
-"""Which cases a measure is about, and with which amount: from a table, pasted lines, or the list that somebody looks at.
+"""Which cases a measure is about, and with which amount: from a table, pasted lines, or the list that somebody looks
+at.
 
-The one rule: what cannot be used is named with its reason and left out; a case that somebody does not see reads like one
+The one rule: what cannot be used is named with its reason and left out; a case that somebody does not see reads like
+one
 that does not exist.
 """
 
@@ -53,12 +55,18 @@ def picks_of(kept: Iterable[dict[str, str | int]]) -> list[Pick]:
     return [Pick(int(one["case"]), str(one["number"]), str(one["amount"])) for one in kept]
 
 
-def from_lines(lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Complaint]) -> tuple[list[Pick], list[LeftOut]]:
-    """Number first, then (if need be) an amount or a proof; a heading may stand above. ``cases``: what the person sees."""
+def from_lines(
+    lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Complaint]
+) -> tuple[list[Pick], list[LeftOut]]:
+    """Number first, then (if need be) an amount or a proof; a heading may stand above. ``cases``: what the person
+    sees."""
     said: dict[str, list[str]] = {}
     headings = _headings()
     for _line, cells in lines:
-        number, word = unicodedata.normalize("NFKC", cells[0]).strip().upper(), (cells[1].strip() if len(cells) > 1 else "")
+        number, word = (
+            unicodedata.normalize("NFKC", cells[0]).strip().upper(),
+            (cells[1].strip() if len(cells) > 1 else ""),
+        )
         if not number or number.casefold() in headings:
             continue
         said.setdefault(number, []).append(word)
@@ -71,7 +79,9 @@ def from_lines(lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Compl
         if number not in found:
             left.append(LeftOut(number, _("没有找到这件投诉。")))
         elif len(different) > 1:
-            left.append(LeftOut(number, _("写了两次，写的不一样：%(words)s。请核对。") % {"words": "、".join(different)}))
+            left.append(
+                LeftOut(number, _("写了两次，写的不一样：%(words)s。请核对。") % {"words": "、".join(different)})
+            )
         else:
             picks.append(Pick(found[number], number, different[0] if different else ""))
             if len(words) > 1:
@@ -80,7 +90,9 @@ def from_lines(lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Compl
 
 
 def _different(words: Sequence[str]) -> list[str]:
-    """What stands beside one number in several lines: the same amount in other words is said once, nothing says nothing."""
+    """What stands beside one number in several lines: the same amount in other words is said once, nothing says
+    nothing.
+    """
     found: dict[Decimal | str, str] = {}
     for word in filter(None, words):
         try:

@@ -42,24 +42,40 @@ class Rule:
     message: str
 
     def kept(self) -> dict[str, Any]:
-        return {"kinds": {kind: {"verdict": one.verdict, "source": one.source, "fixed": one.fixed, "reason": one.reason, "by": one.by}
-                          for kind, one in self.kinds.items()},
-                "due_on": self.due_on.isoformat() if self.due_on else "", "message": self.message}
+        return {
+            "kinds": {
+                kind: {
+                    "verdict": one.verdict,
+                    "source": one.source,
+                    "fixed": one.fixed,
+                    "reason": one.reason,
+                    "by": one.by,
+                }
+                for kind, one in self.kinds.items()
+            },
+            "due_on": self.due_on.isoformat() if self.due_on else "",
+            "message": self.message,
+        }
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Rule | None:
         """None where nothing was said yet."""
         if not kept:
             return None
-        return cls(kinds={kind: KindRule(**one) for kind, one in kept["kinds"].items()},
-                   due_on=date.fromisoformat(kept["due_on"]) if kept["due_on"] else None, message=kept["message"])
+        return cls(
+            kinds={kind: KindRule(**one) for kind, one in kept["kinds"].items()},
+            due_on=date.fromisoformat(kept["due_on"]) if kept["due_on"] else None,
+            message=kept["message"],
+        )
 
 
 def answers_to(pick: Pick, demands: Sequence[Demand], rule: Rule) -> list[Short]:
     """What every open demand of this case gets. Raises WrongInput with the reason why the case is left out."""
     if not demands:
         raise WrongInput("no_demand", _("没有待答复的诉求。"))
-    by_table = [d for d in demands if (one := rule.kinds.get(d.kind)) and one.source == "table" and one.verdict != "refuse"]
+    by_table = [
+        d for d in demands if (one := rule.kinds.get(d.kind)) and one.source == "table" and one.verdict != "refuse"
+    ]
     if len(by_table) > 1:
         raise WrongInput("two_amounts", _("有几项诉求都要按表中的金额答复，分不清各是多少。"))
     return [_answer(pick, demand, rule) for demand in demands]

@@ -1,6 +1,7 @@
 """Trying a measure out, sending it, and reporting it as performed: one flush for all its cases.
 
-The one rule: each case is judged by itself and each consumer decides alone; whoever gets nothing is named with the reason.
+The one rule: each case is judged by itself and each consumer decides alone; whoever gets nothing is named with the
+reason.
 Where the enterprise lets a second person approve any of its offers, all of it is proposed (approving.py).
 """
 
@@ -47,8 +48,11 @@ class Outcome:
 
 def open_demands(ids: Iterable[int]) -> dict[int, list[Demand]]:
     found: dict[int, list[Demand]] = defaultdict(list)
-    for demand in Demand.objects.filter(complaint_id__in=list(ids), is_settled=False, is_given_up=False).order_by(
-            "complaint_id", "ordinal").defer("note"):
+    for demand in (
+        Demand.objects.filter(complaint_id__in=list(ids), is_settled=False, is_given_up=False)
+        .order_by("complaint_id", "ordinal")
+        .defer("note")
+    ):
         found[demand.complaint_id].append(demand)
     return found
 
@@ -59,8 +63,14 @@ def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], acto
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
     branch = Staff.objects.values_list("branch_id", flat=True).get(pk=actor.staff_id)
     return Measure.objects.create(
-        enterprise_id=actor.enterprise_id, branch_id=branch, made_by_id=actor.staff_id, made_at=now, title=title,
-        picks=[pick.kept() for pick in picks], left_out=[one.kept() for one in left_out])
+        enterprise_id=actor.enterprise_id,
+        branch_id=branch,
+        made_by_id=actor.staff_id,
+        made_at=now,
+        title=title,
+        picks=[pick.kept() for pick in picks],
+        left_out=[one.kept() for one in left_out],
+    )
 
 
 def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
@@ -72,7 +82,9 @@ def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
     return found
 
 
-def try_out(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> Outcome:
+def try_out(
+    measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
+) -> Outcome:
     """What would come of it; nothing of it stays."""
     outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
     for pick, result in zip(picks, rehearse(moves, now=now), strict=True):
@@ -80,7 +92,9 @@ def try_out(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors:
     return outcome
 
 
-def send(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> Outcome:
+def send(
+    measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
+) -> Outcome:
     """The offers of all complete cases in one flush, or their proposals. ``measure`` is locked by the caller."""
     if measure.sent_at is not None or measure.proposed_at is not None:
         raise StepNotAllowed("sent_before", _("这份批量方案已经发送过。"))
@@ -102,8 +116,9 @@ def send(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Se
     return outcome
 
 
-def _meant(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> tuple[
-        Outcome, list[tuple[int, Move, Actor]], list[Pick]]:
+def _meant(
+    measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
+) -> tuple[Outcome, list[tuple[int, Move, Actor]], list[Pick]]:
     """What each complete case is told, as offers or, where one of them needs a second person, as proposals of them."""
     outcome, conditions = Outcome(), Conditions.at(now)
     picks = picks_of(measure.picks)
@@ -120,12 +135,16 @@ def _meant(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: 
         try:
             shorts = answers_to(pick, demands[pick.case], rule)
             answers, promises = offer_of(shorts)
-            move = offers.make_offer(answers=answers, promises=promises, message=rule.message, measure_id=measure.public_id)
+            move = offers.make_offer(
+                answers=answers, promises=promises, message=rule.message, measure_id=measure.public_id
+            )
         except StepNotAllowed as wrong:
             outcome.left_out.append(LeftOut(pick.number, wrong.reason))
             continue
         outcome.said[pick.number] = shorts
-        setting = conditions.two_persons(actor.enterprise_id, case.branch_id) if actor.enterprise_id is not None else None
+        setting = (
+            conditions.two_persons(actor.enterprise_id, case.branch_id) if actor.enterprise_id is not None else None
+        )
         outcome.is_for_two |= bool(two_persons.why(setting, move, demands[pick.case]))
         moves.append((pick.case, move, actor))
         meant.append(pick)
@@ -134,8 +153,16 @@ def _meant(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: 
     return outcome, moves, meant
 
 
-def report_performed(measure: Measure, *, proofs: Sequence[Pick] | None, proof: str, channel: str, cases: QuerySet[Complaint],
-                     actors: Sequence[Actor], now: datetime) -> Outcome:
+def report_performed(
+    measure: Measure,
+    *,
+    proofs: Sequence[Pick] | None,
+    proof: str,
+    channel: str,
+    cases: QuerySet[Complaint],
+    actors: Sequence[Actor],
+    now: datetime,
+) -> Outcome:
     """What the enterprise owes from this measure is done: with one proof, or one for each case that a table names.
 
     ``proofs`` None: all cases that still wait for something. ``measure`` is locked by the caller.
@@ -143,11 +170,16 @@ def report_performed(measure: Measure, *, proofs: Sequence[Pick] | None, proof: 
     outcome = Outcome()
     due: dict[int, list[int]] = defaultdict(list)
     own = Offer.objects.filter(measure_id=measure.public_id, complaint__in=cases)
-    for pk, ordinal in Obligation.objects.filter(offer__in=own, owed_by="enterprise", state="due").order_by(
-            "complaint_id", "ordinal").values_list("complaint_id", "ordinal"):
+    for pk, ordinal in (
+        Obligation.objects.filter(offer__in=own, owed_by="enterprise", state="due")
+        .order_by("complaint_id", "ordinal")
+        .values_list("complaint_id", "ordinal")
+    ):
         due[pk].append(ordinal)
     if proofs is None:
-        proofs = [Pick(pk, number) for pk, number in cases.filter(pk__in=due).order_by("pk").values_list("pk", "number")]
+        proofs = [
+            Pick(pk, number) for pk, number in cases.filter(pk__in=due).order_by("pk").values_list("pk", "number")
+        ]
     seen = {case.pk: case for case in cases.filter(pk__in=[pick.case for pick in proofs])}
     moves: list[tuple[int, Move, Actor]] = []
     meant: list[Pick] = []
@@ -158,14 +190,20 @@ def report_performed(measure: Measure, *, proofs: Sequence[Pick] | None, proof: 
             outcome.left_out.append(LeftOut(pick.number, _("这份方案在这件里没有待履行的事。"), "report_performed"))
             continue
         try:
-            moves.append((pick.case, enterprise.report_performed(
-                obligations=due[pick.case], proof=pick.word or proof, channel=channel), actor))
+            moves.append(
+                (
+                    pick.case,
+                    enterprise.report_performed(obligations=due[pick.case], proof=pick.word or proof, channel=channel),
+                    actor,
+                )
+            )
             meant.append(pick)
         except StepNotAllowed as wrong:
             outcome.left_out.append(LeftOut(pick.number, wrong.reason, "report_performed"))
     for pick, result in zip(meant, take_all(moves, now=now), strict=True):
         outcome.note(pick, result, "report_performed")
     measure.left_out = [one for one in measure.left_out if one["step"] != "report_performed"] + [
-        one.kept() for one in outcome.left_out]
+        one.kept() for one in outcome.left_out
+    ]
     measure.save(update_fields=["left_out"])
     return outcome

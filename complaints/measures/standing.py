@@ -17,9 +17,14 @@ from complaints.models import Engagement, Obligation, Offer
 
 #: State → words, tone; in the order of the page.
 STATES: dict[str, tuple[Any, str]] = {
-    "open": (_("待消费者答复"), "info"), "accepted": (_("已接受，待履行"), "warn"), "reported": (_("已报告履行，待确认"), "info"),
-    "performed": (_("已履行"), "ok"), "broken": (_("没有兑现"), "bad"), "declined": (_("未接受"), "neutral"),
-    "lapsed": (_("没有答复，已失效"), "neutral"), "superseded": (_("已另提方案"), "neutral"),
+    "open": (_("待消费者答复"), "info"),
+    "accepted": (_("已接受，待履行"), "warn"),
+    "reported": (_("已报告履行，待确认"), "info"),
+    "performed": (_("已履行"), "ok"),
+    "broken": (_("没有兑现"), "bad"),
+    "declined": (_("未接受"), "neutral"),
+    "lapsed": (_("没有答复，已失效"), "neutral"),
+    "superseded": (_("已另提方案"), "neutral"),
 }
 
 
@@ -33,7 +38,9 @@ def states_of(offers: Iterable[Offer]) -> dict[int, str]:
     rows = list(offers)
     owed: dict[int, set[str]] = defaultdict(set)
     accepted = [offer.pk for offer in rows if offer.state == "accepted"]
-    for offer, state in Obligation.objects.filter(offer__in=accepted, owed_by="enterprise").values_list("offer_id", "state"):
+    for offer, state in Obligation.objects.filter(offer__in=accepted, owed_by="enterprise").values_list(
+        "offer_id", "state"
+    ):
         owed[offer].add(state)
     return {offer.pk: _state(offer.state, owed[offer.pk]) for offer in rows}
 

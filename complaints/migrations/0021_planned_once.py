@@ -34,7 +34,7 @@ YES_OR_NO = {
         "of_case bigint, of_sequence int",
         "exists (select from public.complaints_handlingstep s where s.complaint_id = of_case and s.sequence = of_sequence"
         " and s.audience = 'enterprise' and public.is_in_our_time(of_case, s.written_at, s.happened_at))"),
-}  # fmt: skip
+}
 
 _OWN, _OURS = "is_own_case({table}.complaint_id)", "is_our_case({table}.complaint_id)"
 _OUR_OFFER = "is_our_engagement({table}.engagement_id)"
@@ -42,7 +42,7 @@ _OUR_OFFER = "is_our_engagement({table}.engagement_id)"
 
 def _said_in_our_time(since: str, happened: str) -> str:
     return (f"({{table}}.audience = 'parties' and {_OURS}) or ({{table}}.audience = 'enterprise'"
-            f" and is_in_our_time({{table}}.complaint_id, {{table}}.{since}, {{table}}.{happened}))")  # fmt: skip
+            f" and is_in_our_time({{table}}.complaint_id, {{table}}.{since}, {{table}}.{happened}))")
 
 
 #: Table → role → what it may read, as in 0015.
@@ -85,7 +85,7 @@ READ: dict[str, dict[str, str]] = {
     },
     "consentrecord": {CONSUMER: _OWN, ENTERPRISE: _OURS},
     "evidence": {CONSUMER: _OWN, ENTERPRISE: "is_still_our_case({table}.complaint_id)"},
-}  # fmt: skip
+}
 
 def statements() -> tuple[list[str], list[str]]:
     made: list[str] = []
@@ -105,7 +105,7 @@ def statements() -> tuple[list[str], list[str]]:
             if name == "complaint":
                 # Who takes part had been let in since.
                 old = (f"{{table}}.enterprise_id = any({BEFORE._ENTERPRISES}) or {{table}}.branch_id = any({BEFORE._BRANCHES})"
-                       f" or {(PARTICIPANTS._OWN + PARTICIPANTS._ENGAGED).replace('c.', '{table}.')}")  # fmt: skip
+                       f" or {(PARTICIPANTS._OWN + PARTICIPANTS._ENGAGED).replace('c.', '{table}.')}")
             made.append(f"alter policy {policy} on {table} using ({condition.replace('{table}', table)})")
             undone.insert(0, f"alter policy {policy} on {table} using ({old.replace('{table}', table)})")
     # Nobody asks it any more; its function does what it did.

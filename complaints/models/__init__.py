@@ -17,13 +17,7 @@ from complaints.models.law import LawChange, LawEffect
 from complaints.models.matters import Matter
 from complaints.models.participant import Participant
 from complaints.models.platform import PlatformFile, PlatformLine
-from complaints.models.record import (
-    HandlingStep,
-    PersonalText,
-    RecordedName,
-    Seal,
-    SealedHead,
-)
+from complaints.models.record import HandlingStep, PersonalText, RecordedName, Seal, SealedHead
 from complaints.models.sets import Measure, RoundTrip, RoundTripRow
 from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer, RootCause
 from complaints.models.station import StationEntry

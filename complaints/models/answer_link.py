@@ -17,8 +17,10 @@ from complaints.models.matters import Matter
 
 
 class AnswerLink(models.Model):
-    """``phone`` got the link, or was told by the respondent: what decides asks for a code to it. Empty: nothing is decided
-    by this link. ``person_key``: whoever answers is nobody to us but the holder of this link. ``delegation``: the link is the
+    """``phone`` got the link, or was told by the respondent: what decides asks for a code to it. Empty: nothing is
+    decided
+    by this link. ``person_key``: whoever answers is nobody to us but the holder of this link. ``delegation``: the link
+    is the
     body's to which the mediation was handed then, and dead once that is over; without it, the respondent's."""
 
     SMS, LETTER = "sms", "letter"
@@ -38,10 +40,16 @@ class AnswerLink(models.Model):
     class Meta:
         ordering = ["complaint_id", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["complaint"], name="one_link_answers_a_case",
-                                    condition=Q(revoked_at__isnull=True, delegation__isnull=True)),
-            models.UniqueConstraint(fields=["complaint"], name="one_link_mediates_a_case",
-                                    condition=Q(revoked_at__isnull=True, delegation__isnull=False)),
+            models.UniqueConstraint(
+                fields=["complaint"],
+                name="one_link_answers_a_case",
+                condition=Q(revoked_at__isnull=True, delegation__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["complaint"],
+                name="one_link_mediates_a_case",
+                condition=Q(revoked_at__isnull=True, delegation__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,8 @@ FINDINGS = ("", "not_kept", "never_settled")
 
 
 class CallBackMonth(models.Model):
-    """One month of closings. ``commitment`` is the digest of the seed, shown from ``made_at`` on; ``seed`` is there once drawn.
+    """One month of closings. ``commitment`` is the digest of the seed, shown from ``made_at`` on; ``seed`` is there
+    once drawn.
 
     ``population`` and ``population_digest`` say of which numbers the sample was drawn, ``drawn`` how many it has.
     """
@@ -35,8 +36,12 @@ class CallBackMonth(models.Model):
 
     class Meta:
         ordering = ["-month"]
-        constraints = [models.CheckConstraint(condition=Q(drawn_at=None, seed="") | Q(drawn_at__isnull=False) & ~Q(seed=""),
-                                              name="a_seed_is_shown_with_the_draw")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(drawn_at=None, seed="") | Q(drawn_at__isnull=False) & ~Q(seed=""),
+                name="a_seed_is_shown_with_the_draw",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.month.strftime("%Y-%m")
@@ -53,12 +58,16 @@ class CallBackSeed(models.Model):
 
 
 class CallBack(models.Model):
-    """One case of the sample. ``share`` is the policy's per hundred at the draw; ``officer`` who is to ring and did not handle it."""
+    """One case of the sample. ``share`` is the policy's per hundred at the draw; ``officer`` who is to ring and did not
+    handle it.
+    """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="call_backs")
     month = models.ForeignKey(CallBackMonth, on_delete=models.PROTECT, db_index=False, related_name="cases")
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, db_index=False, related_name="+")
-    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+")
+    officer = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     why = models.CharField(max_length=10, choices=[(w, w) for w in WHY])
     share = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=12, default="open", choices=[(s, s) for s in STATES])
@@ -70,7 +79,9 @@ class CallBack(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["complaint", "month"], name="a_case_is_called_back_once_a_month")]
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "month"], name="a_case_is_called_back_once_a_month")
+        ]
         indexes = [
             models.Index(fields=["month", "authority", "id"], name="call_backs_of_an_authority"),
             models.Index(fields=["officer", "id"], name="call_backs_of_an_officer", condition=Q(state="open")),

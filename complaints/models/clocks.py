@@ -22,18 +22,20 @@ class Deadline(models.Model):
     States: running, paused, met (done in time or late), lapsed (still owed, overdue),
     ended (its status was left). ``remaining`` is R, in working days, while paused;
     ``allowance_used`` counts the days of pause already taken. Of an overdue one that superiors are told of
-    (handling/escalating.py): ``escalations`` says how often, ``escalated_to`` whom last, ``escalate_at`` when the next is.
+    (handling/escalating.py): ``escalations`` says how often, ``escalated_to`` whom last, ``escalate_at`` when the next
+    is.
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="deadlines")
     clock = models.CharField(max_length=20, choices=[(c, c) for c in Clock])
-    obligation = models.ForeignKey(Obligation, null=True, blank=True, on_delete=models.PROTECT,
-                                   related_name="deadlines")
-    matter = models.ForeignKey(Matter, null=True, blank=True, on_delete=models.PROTECT,
-                               related_name="deadlines")
+    obligation = models.ForeignKey(
+        Obligation, null=True, blank=True, on_delete=models.PROTECT, related_name="deadlines"
+    )
+    matter = models.ForeignKey(Matter, null=True, blank=True, on_delete=models.PROTECT, related_name="deadlines")
     owed_by = models.CharField(max_length=12)
-    state = models.CharField(max_length=8, default="running", choices=[
-        (s, s) for s in ("running", "paused", "met", "lapsed", "ended")])
+    state = models.CharField(
+        max_length=8, default="running", choices=[(s, s) for s in ("running", "paused", "met", "lapsed", "ended")]
+    )
     started_at = models.DateTimeField()
     length = models.PositiveSmallIntegerField(default=0)
     unit = models.CharField(max_length=4, default="WD")
@@ -47,8 +49,9 @@ class Deadline(models.Model):
     lapsed_at = models.DateTimeField(null=True, blank=True)
     lapse_written_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    escalated_to = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                     related_name="+")
+    escalated_to = models.ForeignKey(
+        Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     escalated_at = models.DateTimeField(null=True, blank=True)
     escalate_at = models.DateTimeField(null=True, blank=True)
     escalations = models.PositiveSmallIntegerField(default=0)
@@ -58,30 +61,37 @@ class Deadline(models.Model):
     class Meta:
         ordering = ["complaint_id", "id"]
         constraints = [
-            models.CheckConstraint(name="clock_is_known",
-                                   condition=Q(clock__in=[str(c) for c in Clock])),
-            models.CheckConstraint(name="clock_ends_after_it_starts",
-                                   condition=Q(due_at__gt=models.F("started_at"))),
+            models.CheckConstraint(name="clock_is_known", condition=Q(clock__in=[str(c) for c in Clock])),
+            models.CheckConstraint(name="clock_ends_after_it_starts", condition=Q(due_at__gt=models.F("started_at"))),
             models.CheckConstraint(
                 name="paused_clock_keeps_its_rest",
-                condition=~Q(state="paused")
-                | Q(remaining__isnull=False, paused_on__isnull=False)),
-            models.CheckConstraint(name="lapsed_clock_has_both_moments",
-                                   condition=Q(lapsed_at__isnull=True, lapse_written_at__isnull=True)
-                                   | Q(lapsed_at__isnull=False, lapse_written_at__isnull=False)),
+                condition=~Q(state="paused") | Q(remaining__isnull=False, paused_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="lapsed_clock_has_both_moments",
+                condition=Q(lapsed_at__isnull=True, lapse_written_at__isnull=True)
+                | Q(lapsed_at__isnull=False, lapse_written_at__isnull=False),
+            ),
             models.UniqueConstraint(
                 fields=["complaint", "clock", "obligation", "matter"],
-                condition=Q(state__in=["running", "paused"]), nulls_distinct=False,
-                name="one_live_clock_of_a_kind"),
+                condition=Q(state__in=["running", "paused"]),
+                nulls_distinct=False,
+                name="one_live_clock_of_a_kind",
+            ),
         ]
         indexes = [
-            models.Index(fields=["chase_at", "id"], name="clocks_to_chase",
-                         condition=Q(chase_at__isnull=False)),
+            models.Index(fields=["chase_at", "id"], name="clocks_to_chase", condition=Q(chase_at__isnull=False)),
             models.Index(fields=["complaint", "state"], name="clocks_of_a_case"),
-            models.Index(fields=["escalated_to", "due_at", "id"], name="escalated_clocks",
-                         condition=Q(ended_at__isnull=True, escalated_to__isnull=False)),
-            models.Index(fields=["id"], name="provisional_clocks",
-                         condition=Q(is_provisional=True, state__in=["running", "paused"])),
+            models.Index(
+                fields=["escalated_to", "due_at", "id"],
+                name="escalated_clocks",
+                condition=Q(ended_at__isnull=True, escalated_to__isnull=False),
+            ),
+            models.Index(
+                fields=["id"],
+                name="provisional_clocks",
+                condition=Q(is_provisional=True, state__in=["running", "paused"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,9 +106,7 @@ class Reminder(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["deadline", "mark"], name="reminded_once_a_mark"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["deadline", "mark"], name="reminded_once_a_mark")]
 
     def __str__(self) -> str:
         return f"{self.deadline_id} {self.mark}"

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 OPEN = ~Q(status=Status.CLOSED)
 
 #: Levels whose cases have a column, so that an authority finds its own in the order of dates.
-LEVEL_COLUMNS = {Region.Level.PROVINCE: "handling_province", Region.Level.CITY: "handling_city",
-                 Region.Level.COUNTY: "handling_county"}
+LEVEL_COLUMNS = {
+    Region.Level.PROVINCE: "handling_province",
+    Region.Level.CITY: "handling_city",
+    Region.Level.COUNTY: "handling_county",
+}
 
 
 def lies_in(region: Region, path: str = "") -> Q:
@@ -50,8 +53,9 @@ def own_cases(user_id: int, day: date) -> Q:
     from complaints.models.participant import Participant
 
     joined = Participant.objects.filter(person_id=user_id, state=Participant.JOINED)
-    return (Q(consumer_id=user_id) & (Q(represented_until__isnull=True) | Q(represented_until__gte=day))
-            | Q(pk__in=joined.order_by().values("complaint_id")))
+    return Q(consumer_id=user_id) & (Q(represented_until__isnull=True) | Q(represented_until__gte=day)) | Q(
+        pk__in=joined.order_by().values("complaint_id")
+    )
 
 
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
@@ -70,9 +74,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         if not may_work(user):
             return self.filter(seen).exclude(status=Status.DRAFT)
         for staff in at_work(day).filter(user_id=user.pk).select_related("enterprise"):
-            engagements = Engagement.objects.filter(
-                complaint_id=OuterRef("pk"), enterprise_id=staff.enterprise_id
-            )
+            engagements = Engagement.objects.filter(complaint_id=OuterRef("pk"), enterprise_id=staff.enterprise_id)
             branch_ids = branch_ids_seen_by(staff)
             if branch_ids is not None:
                 engagements = engagements.filter(branch_id__in=branch_ids)
@@ -95,8 +97,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def held_by(self, jobs: Iterable[tuple[int, frozenset[int] | None]]) -> ComplaintQuerySet:
         """Of what the holder of these jobs may see: cases that lie with that enterprise (and one
         of these branches, None for all) now."""
-        found = [Q(enterprise_id=enterprise) if branches is None
-                 else Q(enterprise_id=enterprise, branch_id__in=branches) for enterprise, branches in jobs]
+        found = [
+            Q(enterprise_id=enterprise) if branches is None else Q(enterprise_id=enterprise, branch_id__in=branches)
+            for enterprise, branches in jobs
+        ]
         if not found:
             return self.none()
         held = found[0]
@@ -123,8 +127,7 @@ class Complaint(models.Model):
 
     number = models.CharField(max_length=32, unique=True)
     status = models.CharField(max_length=24, choices=[(s, s) for s in Status])
-    outcome = models.CharField(max_length=24, blank=True, default="",
-                               choices=[(o, o) for o in Outcome])
+    outcome = models.CharField(max_length=24, blank=True, default="", choices=[(o, o) for o in Outcome])
     reason = models.CharField(max_length=60, blank=True, default="")
     is_in_part = models.BooleanField(default=False)
     is_not_kept = models.BooleanField(default=False)
@@ -132,39 +135,52 @@ class Complaint(models.Model):
     is_overdue = models.BooleanField(default=False)
     status_since = models.DateTimeField()
 
-    consumer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True,
-                                 on_delete=models.PROTECT, db_index=False, related_name="complaints")
+    consumer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="complaints",
+    )
     consumer_key = models.UUIDField()
     contact_verified = models.BooleanField(default=False)
     language = models.CharField(max_length=10, default="zh-hans")
 
-    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                   related_name="complaints")
-    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                               related_name="complaints")
-    picked_enterprise = models.ForeignKey(Enterprise, null=True, blank=True,
-                                          on_delete=models.PROTECT, db_index=False, related_name="+")
-    picked_branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                      related_name="+")
-    picked_brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                     related_name="+")
+    enterprise = models.ForeignKey(
+        Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="complaints"
+    )
+    branch = models.ForeignKey(
+        Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="complaints"
+    )
+    picked_enterprise = models.ForeignKey(
+        Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    picked_branch = models.ForeignKey(
+        Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    picked_brand = models.ForeignKey(
+        Brand, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     respondent_named = models.CharField(max_length=200, blank=True, default="")
     #: Address, phone and link as the consumer gave them: of a private seller they are a person's.
     respondent_details = SealedJSON(blank=True, whose="consumer_key", place=["number"])
-    handler = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                related_name="cases")
+    handler = models.ForeignKey(
+        Staff, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="cases"
+    )
 
-    service_region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                       related_name="+")
+    service_region = models.ForeignKey(
+        Region, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     handling_region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False, related_name="+")
     #: Written by the database with handling_region (migration 0006), for lists.
     handling_province = models.IntegerField(null=True, blank=True, editable=False)
     handling_city = models.IntegerField(null=True, blank=True, editable=False)
     handling_county = models.IntegerField(null=True, blank=True, editable=False)
-    handling_authority = models.ForeignKey(Authority, on_delete=models.PROTECT, db_index=False,
-                                           related_name="cases")
-    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                related_name="cases")
+    handling_authority = models.ForeignKey(Authority, on_delete=models.PROTECT, db_index=False, related_name="cases")
+    officer = models.ForeignKey(
+        Officer, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="cases"
+    )
     authority_received_at = models.DateTimeField(null=True, blank=True)
     returns = models.PositiveSmallIntegerField(default=0)
 
@@ -187,8 +203,9 @@ class Complaint(models.Model):
     #: Last day on which a representative may see and do anything here; empty for everybody else.
     represented_until = models.DateField(null=True, blank=True)
     #: Where it was written down for the consumer, and whether that station still sees how it goes on.
-    station = models.ForeignKey("enterprises.Station", null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                related_name="+")
+    station = models.ForeignKey(
+        "enterprises.Station", null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     station_sees = models.BooleanField(default=False)
     publication_consent = models.BooleanField(default=False)
     #: On the national platform, as it says: complaints/handling/transition/platform_numbers.py.
@@ -209,7 +226,8 @@ class Complaint(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
-    # For the lists of an enterprise: its own next date (the earliest clock that it owes), and who of the parties spoke last.
+    # For the lists of an enterprise: its own next date (the earliest clock that it owes), and who of the parties spoke
+    # last.
     enterprise_due_at = models.DateTimeField(null=True, blank=True)
     last_word = models.CharField(max_length=20, blank=True, default="", db_default="")
     last_event_at = models.DateTimeField()
@@ -223,25 +241,28 @@ class Complaint(models.Model):
             models.CheckConstraint(
                 name="closed_has_outcome",
                 condition=Q(status=Status.CLOSED, closed_at__isnull=False) & ~Q(outcome="")
-                | ~Q(status=Status.CLOSED) & Q(outcome="", closed_at__isnull=True)),
+                | ~Q(status=Status.CLOSED) & Q(outcome="", closed_at__isnull=True),
+            ),
+            models.CheckConstraint(name="status_is_known", condition=Q(status__in=[str(s) for s in Status])),
             models.CheckConstraint(
-                name="status_is_known", condition=Q(status__in=[str(s) for s in Status])),
-            models.CheckConstraint(
-                name="outcome_is_known",
-                condition=Q(outcome="") | Q(outcome__in=[str(o) for o in Outcome])),
+                name="outcome_is_known", condition=Q(outcome="") | Q(outcome__in=[str(o) for o in Outcome])
+            ),
             models.CheckConstraint(
                 name="enterprise_side_has_enterprise",
-                condition=~Q(status__in=[Status.WITH_ENTERPRISE, Status.NEGOTIATING,
-                                         Status.AWAITING_CONSUMER])
-                | Q(enterprise__isnull=False)),
+                condition=~Q(status__in=[Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.AWAITING_CONSUMER])
+                | Q(enterprise__isnull=False),
+            ),
             models.CheckConstraint(
-                name="negotiating_has_handler",
-                condition=~Q(status=Status.NEGOTIATING) | Q(handler__isnull=False)),
-            models.UniqueConstraint(fields=["platform_number"], condition=~Q(platform_number=""),
-                                    name="platform_number_is_one_case"),
+                name="negotiating_has_handler", condition=~Q(status=Status.NEGOTIATING) | Q(handler__isnull=False)
+            ),
             models.UniqueConstraint(
-                fields=["external_source", "external_id"], condition=~Q(external_id=""),
-                name="external_complaint_is_filed_once"),
+                fields=["platform_number"], condition=~Q(platform_number=""), name="platform_number_is_one_case"
+            ),
+            models.UniqueConstraint(
+                fields=["external_source", "external_id"],
+                condition=~Q(external_id=""),
+                name="external_complaint_is_filed_once",
+            ),
         ]
         # No index on a foreign key alone: nobody deletes what it points at, and each index is
         # paid for with every step of every case.
@@ -253,31 +274,45 @@ class Complaint(models.Model):
             models.Index(fields=["source"], name="cases_by_source", condition=~Q(source="")),
             models.Index(fields=["handling_county", "received_at", "id"], name="cases_of_a_county"),
             # Above a county one walks by date: the level is looked up in the index itself.
-            models.Index(fields=["received_at", "id", "handling_city", "handling_province"],
-                         name="cases_by_receipt"),
-            models.Index(fields=["enterprise", "next_due_at", "id", "status"],
-                         name="open_cases_of_an_enterprise", condition=OPEN),
-            models.Index(fields=["enterprise", "enterprise_due_at", "id", "status"],
-                         name="cases_that_an_enterprise_owes", condition=OPEN & Q(enterprise_due_at__isnull=False)),
+            models.Index(fields=["received_at", "id", "handling_city", "handling_province"], name="cases_by_receipt"),
+            models.Index(
+                fields=["enterprise", "next_due_at", "id", "status"], name="open_cases_of_an_enterprise", condition=OPEN
+            ),
+            models.Index(
+                fields=["enterprise", "enterprise_due_at", "id", "status"],
+                name="cases_that_an_enterprise_owes",
+                condition=OPEN & Q(enterprise_due_at__isnull=False),
+            ),
             models.Index(fields=["next_due_at", "id", "status"], name="open_cases", condition=OPEN),
-            *(models.Index(fields=[column, "next_due_at", "id", "status"],
-                           name=f"open_cases_of_a_{level}", condition=OPEN)
-              for level, column in LEVEL_COLUMNS.items()),
-            models.Index(fields=["officer", "next_due_at", "id"], name="open_cases_of_an_officer",
-                         condition=OPEN & Q(officer__isnull=False)),
-            models.Index(fields=["handler", "next_due_at", "id"], name="open_cases_of_a_handler",
-                         condition=OPEN & Q(handler__isnull=False)),
-            models.Index(fields=["id"], name="filed_cases_to_forward",
-                         condition=Q(status=Status.FILED)),
+            *(
+                models.Index(
+                    fields=[column, "next_due_at", "id", "status"], name=f"open_cases_of_a_{level}", condition=OPEN
+                )
+                for level, column in LEVEL_COLUMNS.items()
+            ),
+            models.Index(
+                fields=["officer", "next_due_at", "id"],
+                name="open_cases_of_an_officer",
+                condition=OPEN & Q(officer__isnull=False),
+            ),
+            models.Index(
+                fields=["handler", "next_due_at", "id"],
+                name="open_cases_of_a_handler",
+                condition=OPEN & Q(handler__isnull=False),
+            ),
+            models.Index(fields=["id"], name="filed_cases_to_forward", condition=Q(status=Status.FILED)),
             # A month's closed cases, for the draw of call-backs and for figures; written once, when a case ends.
             models.Index(fields=["closed_at", "id"], name="closed_cases_by_day", condition=Q(status=Status.CLOSED)),
             # What the public is shown, newest first.
-            models.Index(fields=["closed_at", "id"], name="shown_cases_by_day",
-                         condition=Q(status=Status.CLOSED, publication_consent=True, facts__published=True)),
-            models.Index(fields=["station", "-filed_at"], name="cases_of_a_station",
-                         condition=Q(station__isnull=False)),
-            models.Index(fields=["linked_group"], name="linked_cases",
-                         condition=Q(linked_group__isnull=False)),
+            models.Index(
+                fields=["closed_at", "id"],
+                name="shown_cases_by_day",
+                condition=Q(status=Status.CLOSED, publication_consent=True, facts__published=True),
+            ),
+            models.Index(
+                fields=["station", "-filed_at"], name="cases_of_a_station", condition=Q(station__isnull=False)
+            ),
+            models.Index(fields=["linked_group"], name="linked_cases", condition=Q(linked_group__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -305,8 +340,9 @@ class Demand(models.Model):
         ordering = ["complaint_id", "ordinal"]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "ordinal"], name="demand_is_numbered_once"),
-            models.CheckConstraint(name="demand_amount_is_not_negative",
-                                   condition=Q(amount__isnull=True) | Q(amount__gte=0)),
+            models.CheckConstraint(
+                name="demand_amount_is_not_negative", condition=Q(amount__isnull=True) | Q(amount__gte=0)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -318,8 +354,9 @@ class Engagement(models.Model):
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="engagements")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="engagements")
-    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                               related_name="engagements")
+    branch = models.ForeignKey(
+        Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="engagements"
+    )
     from_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True, blank=True)
     is_supervised = models.BooleanField(default=False)
@@ -335,28 +372,43 @@ class Engagement(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["enterprise", "external_ref"], condition=~Q(external_ref=""),
-                                    name="a_ticket_is_one_engagement"),
-            models.UniqueConstraint(fields=["complaint"], condition=Q(until_at__isnull=True),
-                                    name="one_open_engagement_a_case"),
-            models.UniqueConstraint(fields=["enterprise", "id"],
-                                    name="engagement_belongs_to_its_enterprise"),
+            models.UniqueConstraint(
+                fields=["enterprise", "external_ref"], condition=~Q(external_ref=""), name="a_ticket_is_one_engagement"
+            ),
+            models.UniqueConstraint(
+                fields=["complaint"], condition=Q(until_at__isnull=True), name="one_open_engagement_a_case"
+            ),
+            models.UniqueConstraint(fields=["enterprise", "id"], name="engagement_belongs_to_its_enterprise"),
             models.CheckConstraint(
                 name="ended_engagement_has_result",
-                condition=Q(until_at__isnull=True, odr_result="")
-                | Q(until_at__isnull=False) & ~Q(odr_result="")),
+                condition=Q(until_at__isnull=True, odr_result="") | Q(until_at__isnull=False) & ~Q(odr_result=""),
+            ),
             models.CheckConstraint(
                 name="odr_result_is_known",
-                condition=Q(odr_result__in=["", "settled", "unconfirmed", "settled_elsewhere",
-                                            "failed", "withdrawn", "returned"])),
+                condition=Q(
+                    odr_result__in=[
+                        "",
+                        "settled",
+                        "unconfirmed",
+                        "settled_elsewhere",
+                        "failed",
+                        "withdrawn",
+                        "returned",
+                    ]
+                ),
+            ),
         ]
         indexes = [
             models.Index(fields=["enterprise", "complaint"], name="engagements_of_an_enterprise"),
-            models.Index(fields=["enterprise", "-until_at", "-id"], name="ended_engagements_of_a_firm",
-                         condition=Q(until_at__isnull=False)),
-            models.Index(fields=["enterprise", "-until_at", "-id"], name="past_engagements_of_a_firm", condition=Q(is_past=True)),
-            models.Index(fields=["until_at"], name="ended_engagements",
-                         condition=Q(until_at__isnull=False)),
+            models.Index(
+                fields=["enterprise", "-until_at", "-id"],
+                name="ended_engagements_of_a_firm",
+                condition=Q(until_at__isnull=False),
+            ),
+            models.Index(
+                fields=["enterprise", "-until_at", "-id"], name="past_engagements_of_a_firm", condition=Q(is_past=True)
+            ),
+            models.Index(fields=["until_at"], name="ended_engagements", condition=Q(until_at__isnull=False)),
             models.Index(F("branch"), F("complaint"), name="engagements_of_a_branch"),
         ]
 

@@ -19,17 +19,16 @@ class ConsentRecord(models.Model):
     person_key = models.UUIDField()
     purpose = models.CharField(max_length=40)
     is_given = models.BooleanField()
-    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                   related_name="+")
+    enterprise = models.ForeignKey(
+        Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     text_version = models.CharField(max_length=20)
     at = models.DateTimeField()
     channel = models.CharField(max_length=20)
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(name="consent_names_its_text", condition=~models.Q(text_version="")),
-        ]
+        constraints = [models.CheckConstraint(name="consent_names_its_text", condition=~models.Q(text_version=""))]
         indexes = [
             models.Index(fields=["complaint", "id"], name="consents_of_a_case"),
             models.Index(fields=["person_key", "id"], name="consents_of_a_person"),

@@ -15,28 +15,34 @@ from enterprises.models import Enterprise
 
 
 class Reading(models.Model):
-    """One person and one case at one enterprise: read up to entry ``read_to`` of the parties' chain, last opened at ``seen_at``.
+    """One person and one case at one enterprise: read up to entry ``read_to`` of the parties' chain, last opened at
+    ``seen_at``.
 
     ``seen_at`` is empty where the case was only marked as read in the list.
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="readings")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
-    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, db_index=False, db_constraint=False,
-                                   related_name="+")
+    engagement = models.ForeignKey(
+        Engagement, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     read_to = models.PositiveIntegerField()
     seen_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["complaint", "user", "enterprise"], name="a_person_reads_a_case_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "user", "enterprise"], name="a_person_reads_a_case_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} read {self.complaint_id} to {self.read_to}"
 
 
 class SavedView(models.Model):
-    """A filter of the queue that one person keeps; ``query`` as it stands in the address. Words of a search may be a name."""
+    """A filter of the queue that one person keeps; ``query`` as it stands in the address. Words of a search may be a
+    name.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_views")
     made_at = models.DateTimeField()
@@ -51,19 +57,23 @@ class SavedView(models.Model):
 
 
 class OfferDraft(models.Model):
-    """What one person has typed of an offer at one enterprise and not sent: ``typed`` are the editor's fields by name, and the step."""
+    """What one person has typed of an offer at one enterprise and not sent: ``typed`` are the editor's fields by name,
+    and the step.
+    """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="+")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
-    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, db_index=False, db_constraint=False,
-                                   related_name="+")
+    engagement = models.ForeignKey(
+        Engagement, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     typed = SealedJSON(whose="complaint.consumer_key", place=["complaint_id", "user_id"])
     saved_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["complaint", "user", "enterprise"],
-                                               name="a_person_drafts_an_offer_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "user", "enterprise"], name="a_person_drafts_an_offer_once")
+        ]
 
     def __str__(self) -> str:
         return f"draft of {self.user_id} for {self.complaint_id}"

@@ -1,4 +1,5 @@
-"""Official documents (文书): what an authority issues under a number of its own, its versions, and the series of numbers.
+"""Official documents (文书): what an authority issues under a number of its own, its versions, and the series of
+numbers.
 
 The one rule: a number is given in the transaction of the step that issues the document, stays with it for good, and is
 never used again; what was issued is corrected by a new version beside the old one.
@@ -61,15 +62,25 @@ class OfficialDocument(models.Model):
     sequence = models.PositiveIntegerField()
     to_consumer = models.BooleanField(default=False)
     to_enterprise = models.BooleanField(default=False)
-    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                   related_name="+")
-    engagement = models.ForeignKey(Engagement, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                   related_name="documents", db_constraint=False)
+    enterprise = models.ForeignKey(
+        Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    engagement = models.ForeignKey(
+        Engagement,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="documents",
+        db_constraint=False,
+    )
     issued_at = models.DateTimeField()
-    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, db_index=False,
-                                  related_name="+")
-    second_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                  related_name="+")
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    second_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     state = models.CharField(max_length=8, default=ISSUED, choices=[(s, s) for s in STATES])
     served_consumer_at = models.DateTimeField(null=True, blank=True)
     served_enterprise_at = models.DateTimeField(null=True, blank=True)
@@ -77,15 +88,20 @@ class OfficialDocument(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["authority", "year", "form", "number"], name="a_document_number_is_used_once"),
+            models.UniqueConstraint(
+                fields=["authority", "year", "form", "number"], name="a_document_number_is_used_once"
+            ),
             models.CheckConstraint(name="a_document_is_numbered", condition=Q(number__gt=0) & ~Q(reference="")),
             models.CheckConstraint(
                 name="document_has_whole_engagement_or_none",
                 condition=Q(enterprise__isnull=True, engagement__isnull=True)
-                | Q(enterprise__isnull=False, engagement__isnull=False)),
+                | Q(enterprise__isnull=False, engagement__isnull=False),
+            ),
             # What only the authority may know is addressed to nobody.
-            models.CheckConstraint(name="a_confidential_document_is_addressed_to_nobody",
-                                   condition=Q(audience="parties") | Q(to_consumer=False, to_enterprise=False)),
+            models.CheckConstraint(
+                name="a_confidential_document_is_addressed_to_nobody",
+                condition=Q(audience="parties") | Q(to_consumer=False, to_enterprise=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["complaint", "id"], name="documents_of_a_case"),

@@ -44,10 +44,14 @@ class Dossier(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["complaint", "asked_by", "side"], name="dossier_is_built_once_at_a_time",
-                                    condition=Q(state__in=["asked", "building"])),
-            models.CheckConstraint(name="dossier_lasts_a_while",
-                                   condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("ready_at"))),
+            models.UniqueConstraint(
+                fields=["complaint", "asked_by", "side"],
+                name="dossier_is_built_once_at_a_time",
+                condition=Q(state__in=["asked", "building"]),
+            ),
+            models.CheckConstraint(
+                name="dossier_lasts_a_while", condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("ready_at"))
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], name="dossiers_to_build", condition=Q(state__in=["asked", "building"])),

@@ -35,11 +35,7 @@ class FilingDraft(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key_digest = models.CharField(max_length=64, unique=True)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="filing_drafts",
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="filing_drafts"
     )
     data = SealedJSON(blank=True, place=["id"])
     step = models.CharField(max_length=20, default="enterprise")
@@ -56,13 +52,9 @@ class FilingDraft(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="draft_expires_after_it_was_saved",
-                condition=Q(expires_at__gt=models.F("saved_at")),
+                name="draft_expires_after_it_was_saved", condition=Q(expires_at__gt=models.F("saved_at"))
             ),
-            models.CheckConstraint(
-                name="filed_draft_holds_no_text",
-                condition=Q(filed_at=None) | Q(data=b""),
-            ),
+            models.CheckConstraint(name="filed_draft_holds_no_text", condition=Q(filed_at=None) | Q(data=b"")),
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="drafts_to_throw_away"),

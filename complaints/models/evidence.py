@@ -48,25 +48,18 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 class Evidence(models.Model):
     """One file. `name` is the sender's own, for show only; never a path.
 
-    `audience`: parties, or authority for what an enterprise attached to a concern. `seconds`: how long a recording lasts.
+    `audience`: parties, or authority for what an enterprise attached to a concern. `seconds`: how long a recording
+    lasts.
 
     `path`, `size`, `sha256` are those of the original as it came; `copy_*` those of the copy that we made of a
     picture or recording, without place and other remarks.
     """
 
     draft = models.ForeignKey(
-        "complaints.FilingDraft",
-        null=True,
-        blank=True,
-        on_delete=models.CASCADE,
-        related_name="evidence",
+        "complaints.FilingDraft", null=True, blank=True, on_delete=models.CASCADE, related_name="evidence"
     )
     complaint = models.ForeignKey(
-        "complaints.Complaint",
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="evidence",
+        "complaints.Complaint", null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
     )
     kind = models.CharField(max_length=20, choices=EvidenceKind.choices, default=EvidenceKind.OTHER)
     audience = models.CharField(max_length=12, default="parties", choices=[(a, a) for a in ("parties", "authority")])
@@ -91,11 +84,7 @@ class Evidence(models.Model):
     #: Sent by the body that mediates, by its link; who has a link has no account.
     by_body = models.BooleanField(default=False)
     uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
     objects = EvidenceQuerySet.as_manager()
@@ -107,18 +96,11 @@ class Evidence(models.Model):
                 condition=Q(draft__isnull=False, complaint__isnull=True)
                 | Q(draft__isnull=True, complaint__isnull=False),
             ),
+            models.CheckConstraint(name="evidence_is_not_empty", condition=Q(size__gt=0)),
             models.CheckConstraint(
-                name="evidence_is_not_empty",
-                condition=Q(size__gt=0),
+                name="evidence_audience_is_known", condition=Q(audience__in=["parties", "authority"])
             ),
-            models.CheckConstraint(
-                name="evidence_audience_is_known",
-                condition=Q(audience__in=["parties", "authority"]),
-            ),
-            models.CheckConstraint(
-                name="evidence_state_is_known",
-                condition=Q(state__in=EvidenceState.values),
-            ),
+            models.CheckConstraint(name="evidence_state_is_known", condition=Q(state__in=EvidenceState.values)),
             models.CheckConstraint(
                 name="evidence_in_quarantine_is_looked_at",
                 condition=~Q(state="quarantined") | Q(scan_after__isnull=False),

@@ -41,11 +41,13 @@ class Export(models.Model):
     language = models.CharField(max_length=10, default="zh-hans")
     state = models.CharField(max_length=8, default="asked", choices=[(s, s) for s in STATES])
     asked_at = models.DateTimeField()
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT,
-                                   related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     case_ids: models.Field[list[int] | None, list[int] | None] = ArrayField(
-        models.BigIntegerField(), null=True, blank=True)
+        models.BigIntegerField(), null=True, blank=True
+    )
     total = models.PositiveIntegerField(null=True, blank=True)
     rows = models.PositiveIntegerField(default=0)
     kept_bytes = models.BigIntegerField(default=0)
@@ -65,13 +67,17 @@ class Export(models.Model):
             models.CheckConstraint(
                 name="export_belongs_to_one_side",
                 condition=Q(enterprise__isnull=False, authority__isnull=True)
-                | Q(enterprise__isnull=True, authority__isnull=False)),
+                | Q(enterprise__isnull=True, authority__isnull=False),
+            ),
             models.CheckConstraint(
                 name="export_with_personal_columns_is_approved_by_another",
-                condition=Q(has_personal=False) | Q(state__in=["asked", "refused", "expired"])
-                | Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+                condition=Q(has_personal=False)
+                | Q(state__in=["asked", "refused", "expired"])
+                | Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by")),
+            ),
             models.CheckConstraint(
-                name="export_lasts_a_while", condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("ready_at"))),
+                name="export_lasts_a_while", condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("ready_at"))
+            ),
         ]
         indexes = [
             models.Index(fields=["asked_by", "-id"], name="exports_of_a_person"),

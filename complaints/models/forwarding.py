@@ -14,7 +14,8 @@ from complaints.models.complaint import Complaint
 
 
 class ForwardingDecision(models.Model):
-    """``explanation``: candidates, confidence, why; each why is a code with parameters. ``note``: what an officer wrote to it,
+    """``explanation``: candidates, confidence, why; each why is a code with parameters. ``note``: what an officer wrote
+    to it,
     for the authority alone."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="decisions")
@@ -24,7 +25,9 @@ class ForwardingDecision(models.Model):
     rule_version = models.PositiveIntegerField(null=True, blank=True)
     confidence = models.CharField(max_length=12, blank=True, default="")
     explanation: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
-    note = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "at", "verdict"], free_text=True)
+    note = SealedText(
+        blank=True, whose="complaint.consumer_key", place=["complaint_id", "at", "verdict"], free_text=True
+    )
 
     class Meta:
         ordering = ["complaint_id", "id"]

@@ -30,8 +30,12 @@ class LawChange(models.Model):
     mark = models.CharField(max_length=20, unique=True)
     kind = models.CharField(max_length=8, choices=[(k, k) for k in KINDS])
     authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    region = models.ForeignKey(
+        Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     asked_at = models.DateTimeField()
     change = models.JSONField(default=dict)
     why = models.CharField(max_length=500, blank=True, default="")
@@ -46,7 +50,9 @@ class LawChange(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
     tried_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=500, blank=True, default="")
     result = models.CharField(max_length=60, blank=True, default="")
@@ -57,11 +63,15 @@ class LawChange(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="law_is_changed_by_two_persons",
-                condition=Q(asked_by__isnull=True) | ~Q(state__in=["applying", "done"]) | Q(kind="replay")
-                | Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+                condition=Q(asked_by__isnull=True)
+                | ~Q(state__in=["applying", "done"])
+                | Q(kind="replay")
+                | Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by")),
+            ),
             models.CheckConstraint(
                 name="law_is_changed_after_a_preview",
-                condition=~Q(state__in=["tried", "applying", "done"]) | Q(tried_at__isnull=False)),
+                condition=~Q(state__in=["tried", "applying", "done"]) | Q(tried_at__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["kind", "-id"], name="law_changes_of_a_kind"),

@@ -14,8 +14,19 @@ from authorities.models import Authority
 from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
 
-SINGLE_KINDS = ("question", "consent", "settled_elsewhere", "return", "extension",
-                "recusal", "appraisal", "objection", "undo", "delegation", "unreachable")
+SINGLE_KINDS = (
+    "question",
+    "consent",
+    "settled_elsewhere",
+    "return",
+    "extension",
+    "recusal",
+    "appraisal",
+    "objection",
+    "undo",
+    "delegation",
+    "unreachable",
+)
 
 #: How a mediation is held (art. 20).
 SESSION_MODES = ("site", "online", "phone", "video", "other")
@@ -29,19 +40,24 @@ class Matter(models.Model):
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="matters")
-    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
-                                   related_name="+")
-    engagement = models.ForeignKey(Engagement, null=True, blank=True, on_delete=models.PROTECT,
-                                   related_name="matters", db_constraint=False)
-    authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                  related_name="+")
-    to_authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                     related_name="+")
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    engagement = models.ForeignKey(
+        Engagement, null=True, blank=True, on_delete=models.PROTECT, related_name="matters", db_constraint=False
+    )
+    authority = models.ForeignKey(
+        Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    to_authority = models.ForeignKey(
+        Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     kind = models.CharField(max_length=24)
     subject = models.CharField(max_length=60, blank=True, default="")
     audience = models.CharField(max_length=12, default="parties")
-    state = models.CharField(max_length=10, default="open", choices=[
-        (s, s) for s in ("open", "answered", "granted", "refused", "fallen", "done")])
+    state = models.CharField(
+        max_length=10,
+        default="open",
+        choices=[(s, s) for s in ("open", "answered", "granted", "refused", "fallen", "done")],
+    )
     opened_by = models.CharField(max_length=16)
     opened_by_key = models.UUIDField(null=True, blank=True)
     opened_at = models.DateTimeField()
@@ -53,27 +69,35 @@ class Matter(models.Model):
     class Meta:
         ordering = ["complaint_id", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["complaint", "kind"],
-                                    condition=Q(state="open", kind__in=SINGLE_KINDS),
-                                    name="one_open_matter_of_a_single_kind"),
-            models.UniqueConstraint(fields=["complaint", "subject"],
-                                    condition=Q(state="open", kind="proposal"),
-                                    name="one_open_proposal_a_case_and_step"),
+            models.UniqueConstraint(
+                fields=["complaint", "kind"],
+                condition=Q(state="open", kind__in=SINGLE_KINDS),
+                name="one_open_matter_of_a_single_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["complaint", "subject"],
+                condition=Q(state="open", kind="proposal"),
+                name="one_open_proposal_a_case_and_step",
+            ),
             models.CheckConstraint(
                 name="matter_has_whole_engagement_or_none",
                 condition=Q(enterprise__isnull=True, engagement__isnull=True)
-                | Q(enterprise__isnull=False, engagement__isnull=False)),
+                | Q(enterprise__isnull=False, engagement__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["complaint", "state"], name="matters_of_a_case"),
-            models.Index(fields=["-opened_at", "-id"], name="register_of_violations",
-                         condition=Q(kind__in=["report", "lead"])),
+            models.Index(
+                fields=["-opened_at", "-id"], name="register_of_violations", condition=Q(kind__in=["report", "lead"])
+            ),
             models.Index(fields=["complaint"], name="open_objections", condition=Q(kind="objection", state="open")),
             models.Index(fields=["until_at", "id"], name="open_instructions", condition=Q(kind="urge", state="open")),
-            models.Index(fields=["closed_at", "id"], name="answered_instructions",
-                         condition=Q(kind="urge", state="answered")),
-            models.Index(fields=["measure_id", "complaint"], name="proposals_of_a_measure",
-                         condition=Q(measure_id__isnull=False)),
+            models.Index(
+                fields=["closed_at", "id"], name="answered_instructions", condition=Q(kind="urge", state="answered")
+            ),
+            models.Index(
+                fields=["measure_id", "complaint"], name="proposals_of_a_measure", condition=Q(measure_id__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,8 +30,9 @@ class Participant(models.Model):
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="participants")
     ordinal = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=[(k, k) for k in KINDS])
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, db_index=False,
-                               related_name="participations")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, db_index=False, related_name="participations"
+    )
     person_key = models.UUIDField(default=uuid.uuid4)
     name = SealedText(blank=True, whose="person_key", place=["complaint_id", "ordinal"])
     phone = SealedText(blank=True, whose="person_key", place=["complaint_id", "ordinal"])
@@ -49,13 +50,19 @@ class Participant(models.Model):
         ordering = ["complaint_id", "ordinal"]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "ordinal"], name="participant_is_numbered_once"),
-            models.UniqueConstraint(fields=["complaint", "person"], condition=Q(person__isnull=False),
-                                    name="person_takes_part_once"),
+            models.UniqueConstraint(
+                fields=["complaint", "person"], condition=Q(person__isnull=False), name="person_takes_part_once"
+            ),
             models.UniqueConstraint(fields=["token_digest"], condition=~Q(token_digest=""), name="link_leads_to_one"),
-            models.CheckConstraint(name="who_joined_is_somebody", condition=~Q(state="joined") | Q(person__isnull=False)),
+            models.CheckConstraint(
+                name="who_joined_is_somebody", condition=~Q(state="joined") | Q(person__isnull=False)
+            ),
         ]
-        indexes = [models.Index(fields=["person", "complaint"], name="cases_of_a_participant",
-                                condition=Q(person__isnull=False))]
+        indexes = [
+            models.Index(
+                fields=["person", "complaint"], name="cases_of_a_participant", condition=Q(person__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.ordinal} of {self.complaint_id}"

@@ -39,12 +39,17 @@ class PlatformFile(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["authority", "digest"], condition=~Q(state__in=["dropped", "failed"]),
-                                    name="platform_file_is_answered_once"),
+            models.UniqueConstraint(
+                fields=["authority", "digest"],
+                condition=~Q(state__in=["dropped", "failed"]),
+                name="platform_file_is_answered_once",
+            )
         ]
         indexes = [
             models.Index(fields=["authority", "-id"], name="platform_files_of_an_authority"),
-            models.Index(fields=["id"], name="platform_files_to_work_on", condition=Q(state__in=["checking", "applying"])),
+            models.Index(
+                fields=["id"], name="platform_files_to_work_on", condition=Q(state__in=["checking", "applying"])
+            ),
         ]
 
     def __str__(self) -> str:

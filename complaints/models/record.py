@@ -16,11 +16,31 @@ from complaints.models.complaint import Complaint
 
 SALT_BYTES = 16
 #: What people say in their own words.
-FREE_KINDS = frozenset({
-    "consumer_statement", "consumer_demand_note", "consumer_promised", "consumer_transcript", "message", "question", "reason", "counter_demand", "contact", "proof",
-    "decision", "minutes", "report", "correction", "lead", "rating", "note", "concern", "agreement",
-    "public_reply", "suggestion",
-})
+FREE_KINDS = frozenset(
+    {
+        "consumer_statement",
+        "consumer_demand_note",
+        "consumer_promised",
+        "consumer_transcript",
+        "message",
+        "question",
+        "reason",
+        "counter_demand",
+        "contact",
+        "proof",
+        "decision",
+        "minutes",
+        "report",
+        "correction",
+        "lead",
+        "rating",
+        "note",
+        "concern",
+        "agreement",
+        "public_reply",
+        "suggestion",
+    }
+)
 
 
 def with_salt(salt: bytes, text: str) -> str:
@@ -30,7 +50,7 @@ def with_salt(salt: bytes, text: str) -> str:
 
 def salted_text(opened: str) -> tuple[bytes, str]:
     """(salt, text) of what was sealed together; both empty once it was erased."""
-    return bytes.fromhex(opened[:2 * SALT_BYTES]), opened[2 * SALT_BYTES:]
+    return bytes.fromhex(opened[: 2 * SALT_BYTES]), opened[2 * SALT_BYTES :]
 
 
 class RecordedName(models.Model):
@@ -45,9 +65,7 @@ class RecordedName(models.Model):
     digest = models.BinaryField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["person_key", "mark"], name="name_is_kept_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["person_key", "mark"], name="name_is_kept_once")]
 
     @property
     def name(self) -> str:
@@ -72,10 +90,8 @@ class HandlingStep(models.Model):
     written_at = models.DateTimeField()
     actor_role = models.CharField(max_length=16)
     organisation = models.CharField(max_length=200, blank=True, default="")
-    name = models.ForeignKey(RecordedName, null=True, blank=True, on_delete=models.PROTECT,
-                             related_name="+")
-    recorded_by = models.ForeignKey(RecordedName, null=True, blank=True,
-                                    on_delete=models.PROTECT, related_name="+")
+    name = models.ForeignKey(RecordedName, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(RecordedName, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     from_status = models.CharField(max_length=24)
     to_status = models.CharField(max_length=24)
     outcome = models.CharField(max_length=24, blank=True, default="")
@@ -85,14 +101,16 @@ class HandlingStep(models.Model):
     previous_hash = models.BinaryField()
     hash = models.BinaryField()
     transaction = models.BigIntegerField(
-        editable=False, db_default=Func(function="pg_current_xact_id", template="(%(function)s()::text::bigint)",
-                                        output_field=BigIntegerField()))
+        editable=False,
+        db_default=Func(
+            function="pg_current_xact_id", template="(%(function)s()::text::bigint)", output_field=BigIntegerField()
+        ),
+    )
 
     class Meta:
         ordering = ["complaint_id", "audience", "sequence"]
         constraints = [
-            models.UniqueConstraint(fields=["complaint", "audience", "sequence"],
-                                    name="entry_has_its_own_number"),
+            models.UniqueConstraint(fields=["complaint", "audience", "sequence"], name="entry_has_its_own_number"),
             models.CheckConstraint(name="entry_is_hashed", condition=~Q(hash=b"")),
         ]
         indexes = [models.Index(fields=["transaction", "id"], name="entries_as_they_were_committed")]
@@ -114,8 +132,9 @@ class PersonalText(models.Model):
     audience = models.CharField(max_length=12, default="parties")
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=40)
-    sealed = SealedText(whose="key_id", place=["complaint_id", "audience", "sequence", "kind", "digest"],
-                        free_text="is_free")
+    sealed = SealedText(
+        whose="key_id", place=["complaint_id", "audience", "sequence", "kind", "digest"], free_text="is_free"
+    )
     digest = models.BinaryField()
 
     class Meta:
@@ -177,8 +196,7 @@ class SealedHead(models.Model):
     class Meta:
         ordering = ["seal_id", "complaint_id", "audience"]
         constraints = [
-            models.UniqueConstraint(fields=["seal", "complaint_id", "audience"],
-                                    name="chain_is_sealed_once_a_seal"),
+            models.UniqueConstraint(fields=["seal", "complaint_id", "audience"], name="chain_is_sealed_once_a_seal")
         ]
         indexes = [models.Index(fields=["complaint_id", "seal"], name="sealed_heads_of_a_case")]
 

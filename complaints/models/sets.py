@@ -20,7 +20,8 @@ class Measure(models.Model):
     """One answer to equal cases. ``picks``: case, number and amount as chosen; ``rule``: what each kind of demand gets.
 
     ``branch`` is where whoever made it works, empty for the whole enterprise: who sees that branch sees the
-    measure. ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``, and so do the
+    measure. ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``, and so do
+    the
     proposals of its cases while a second person is asked (``proposed_at``); ``returned``: why that one sent it back.
     """
 
@@ -35,9 +36,13 @@ class Measure(models.Model):
     left_out = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True, blank=True)
     sent = models.PositiveSmallIntegerField(default=0)
-    proposed_by = models.ForeignKey(Staff, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+    proposed_by = models.ForeignKey(
+        Staff, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
     proposed_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(Staff, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        Staff, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     returned = SealedText(blank=True, place=["public_id"], free_text=True)
 
@@ -80,8 +85,9 @@ class RoundTrip(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["asked_by", "-id"], name="round_trips_of_a_person"),
-            models.Index(fields=["id"], name="round_trips_to_work_on",
-                         condition=Q(state__in=["reading", "checking", "applying"])),
+            models.Index(
+                fields=["id"], name="round_trips_to_work_on", condition=Q(state__in=["reading", "checking", "applying"])
+            ),
         ]
 
     def __str__(self) -> str:
@@ -89,9 +95,11 @@ class RoundTrip(models.Model):
 
 
 class RoundTripRow(models.Model):
-    """One line of an uploaded table. ``key``: what the line asks for, so that it counts once whatever file it stands in.
+    """One line of an uploaded table. ``key``: what the line asks for, so that it counts once whatever file it stands
+    in.
 
-    ``after``: the version of the case when the line was done. ``case_id`` is empty where the number names nothing that the sender sees. ``said``: the cells that were filled in,
+    ``after``: the version of the case when the line was done. ``case_id`` is empty where the number names nothing that
+    the sender sees. ``said``: the cells that were filled in,
     gone when the line is done with.
     """
 

@@ -43,10 +43,15 @@ class StationEntry(models.Model):
     class Meta:
         indexes = [models.Index(fields=["station", "-at"], name="entries_of_a_station")]
         constraints = [
-            models.UniqueConstraint(fields=["token_digest"], condition=~Q(token_digest=""), name="entry_has_its_own_link"),
-            models.CheckConstraint(name="station_amount_is_not_negative", condition=Q(amount__isnull=True) | Q(amount__gte=0)),
-            models.CheckConstraint(name="an_answer_has_its_moment",
-                                   condition=Q(state="unconfirmed") | Q(answered_at__isnull=False)),
+            models.UniqueConstraint(
+                fields=["token_digest"], condition=~Q(token_digest=""), name="entry_has_its_own_link"
+            ),
+            models.CheckConstraint(
+                name="station_amount_is_not_negative", condition=Q(amount__isnull=True) | Q(amount__gte=0)
+            ),
+            models.CheckConstraint(
+                name="an_answer_has_its_moment", condition=Q(state="unconfirmed") | Q(answered_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

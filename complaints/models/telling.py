@@ -31,14 +31,12 @@ class Notice(models.Model):
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=40)
     addressee = models.CharField(max_length=12)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True,
-                             on_delete=models.PROTECT, related_name="+")
-    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
-                                   related_name="+")
-    staff = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT,
-                              related_name="+")
-    authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT,
-                                  related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    staff = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(max_length=10, default="zh-hans")
     channel = models.CharField(max_length=12, blank=True, default="")
     form = models.CharField(max_length=8, default="single", choices=[(f, f) for f in FORMS])
@@ -59,11 +57,14 @@ class Notice(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["complaint", "audience", "sequence", "addressee", "channel", "user"],
-                nulls_distinct=False, name="a_person_is_told_once_an_entry"),
+                nulls_distinct=False,
+                name="a_person_is_told_once_an_entry",
+            )
         ]
         indexes = [
-            models.Index(fields=["send_after", "id"], name="notices_to_send",
-                         condition=Q(state__in=["queued", "leased"])),
+            models.Index(
+                fields=["send_after", "id"], name="notices_to_send", condition=Q(state__in=["queued", "leased"])
+            ),
             models.Index(fields=["user", "-id"], name="notices_of_a_person"),
             models.Index(fields=["complaint", "id"], name="notices_of_a_case"),
             models.Index(fields=["-id"], name="notices_set_aside", condition=Q(state="set_aside")),

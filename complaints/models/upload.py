@@ -49,8 +49,7 @@ class Upload(models.Model):
                 | Q(draft__isnull=True, complaint__isnull=False, user__isnull=False),
             ),
             models.CheckConstraint(
-                name="upload_is_no_longer_than_it_said",
-                condition=Q(size__gt=0, received__lte=F("size")),
+                name="upload_is_no_longer_than_it_said", condition=Q(size__gt=0, received__lte=F("size"))
             ),
         ]
         indexes = [models.Index(fields=["expires_at"], name="uploads_to_throw_away")]

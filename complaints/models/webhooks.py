@@ -19,8 +19,9 @@ class WebhookDelivery(models.Model):
     STATES = ("queued", "leased", "sent", "dead")
 
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, db_index=False, related_name="deliveries")
-    complaint = models.ForeignKey(Complaint, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
-                                  related_name="+")
+    complaint = models.ForeignKey(
+        Complaint, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     event_key = models.CharField(max_length=60)
     type = models.CharField(max_length=40)
     webhook_id = models.CharField(max_length=40, unique=True)
@@ -37,13 +38,18 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["endpoint", "event_key"], name="an_event_is_told_an_endpoint_once"),
+            models.UniqueConstraint(fields=["endpoint", "event_key"], name="an_event_is_told_an_endpoint_once")
         ]
         indexes = [
             models.Index(fields=["endpoint", "-id"], name="deliveries_of_a_webhook"),
-            models.Index(fields=["endpoint", "id"], name="deliveries_to_send", condition=Q(state__in=["queued", "leased"])),
-            models.Index(fields=["endpoint", "complaint", "id"], name="deliveries_of_a_case_to_send",
-                         condition=Q(state__in=["queued", "leased"])),
+            models.Index(
+                fields=["endpoint", "id"], name="deliveries_to_send", condition=Q(state__in=["queued", "leased"])
+            ),
+            models.Index(
+                fields=["endpoint", "complaint", "id"],
+                name="deliveries_of_a_case_to_send",
+                condition=Q(state__in=["queued", "leased"]),
+            ),
             models.Index(fields=["sent_at"], name="deliveries_by_age", condition=Q(state="sent")),
         ]
 

@@ -1,7 +1,8 @@
 """Delivers the messages of the account side (one-time codes) over the same channels.
 
 The one rule: a code is of use for ten minutes, so it is tried often and then given up (other letters say
-themselves how long they are of use); once it has gone out or is given up its words are emptied. In the portal's own mailbox they can be read as long
+themselves how long they are of use); once it has gone out or is given up its words are emptied. In the portal's own
+mailbox they can be read as long
 as they are of use.
 """
 
@@ -60,7 +61,8 @@ def _lease(*, now: datetime) -> list[OutgoingMessage]:
         ).order_by("id")
         rows = list(due.select_for_update(skip_locked=True)[:BATCH])
         OutgoingMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
-            state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
+            state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1
+        )
     return rows
 
 

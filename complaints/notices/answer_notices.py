@@ -1,6 +1,7 @@
 """Who has no account and a live link with a phone is told by a text message that there is news of the case.
 
-The one rule: the message holds the number of the case and nothing of it; the link itself was sent before and is not known
+The one rule: the message holds the number of the case and nothing of it; the link itself was sent before and is not
+known
 any more. Written with the step, like every notice.
 """
 
@@ -34,13 +35,19 @@ _THEIR_LANGUAGE = "zh-hans"
 
 def write(files: Iterable[CaseFile]) -> None:
     """One message a link and flush, however many entries tell its holder; no statement where there are none."""
-    told = {(file.complaint.pk, delegation): file for file in files if file.conditions.tells for delegation in _tells(file)}
+    told = {
+        (file.complaint.pk, delegation): file for file in files if file.conditions.tells for delegation in _tells(file)
+    }
     if not told:
         return
     now = next(iter(told.values())).now
-    links = [link for link in AnswerLink.objects.filter(
-        complaint_id__in={case for case, _delegation in told}, revoked_at=None, expires_at__gt=now).exclude(phone="")
-        if (link.complaint_id, link.delegation_id) in told]
+    links = [
+        link
+        for link in AnswerLink.objects.filter(
+            complaint_id__in={case for case, _delegation in told}, revoked_at=None, expires_at__gt=now
+        ).exclude(phone="")
+        if (link.complaint_id, link.delegation_id) in told
+    ]
     keyring.load_for(links)
     rows = []
     for link in links:
@@ -50,8 +57,17 @@ def write(files: Iterable[CaseFile]) -> None:
         number = told[link.complaint_id, link.delegation_id].complaint.number
         with override(_THEIR_LANGUAGE):
             body = gettext("【12315】投诉%(number)s有新进展，请从之前的链接查看") % {"number": number}
-        rows.append(OutgoingMessage(channel=contact.channel, address=contact.address, subject="", body=body, created_at=now,
-                                    useful_until=now + USEFUL_FOR, send_after=hours.not_before(contact.channel, now)))
+        rows.append(
+            OutgoingMessage(
+                channel=contact.channel,
+                address=contact.address,
+                subject="",
+                body=body,
+                created_at=now,
+                useful_until=now + USEFUL_FOR,
+                send_after=hours.not_before(contact.channel, now),
+            )
+        )
     bulk.insert(rows)
 
 
@@ -59,15 +75,23 @@ def _tells(file: CaseFile) -> list[int | None]:
     """Whose links: None for the respondent's, the delegation for the body's."""
     found: list[int | None] = []
     if file.complaint.enterprise_id is None and any(
-            entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in notices.addressees(entry) for entry in file.entries):
+        entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in notices.addressees(entry) for entry in file.entries
+    ):
         found.append(None)
     delegation = file.matter("delegation")
-    if delegation is not None and delegation.pk is not None and any(_concerns_the_body(entry) for entry in file.entries):
+    if (
+        delegation is not None
+        and delegation.pk is not None
+        and any(_concerns_the_body(entry) for entry in file.entries)
+    ):
         found.append(delegation.pk)
     return found
 
 
 def _concerns_the_body(entry: Entry) -> bool:
     """What somebody else did and somebody is told of."""
-    return (entry.audience == Audience.PARTIES and entry.actor.role not in (Role.SYSTEM, Role.MEDIATION_BODY)
-            and bool(notices.addressees(entry)))
+    return (
+        entry.audience == Audience.PARTIES
+        and entry.actor.role not in (Role.SYSTEM, Role.MEDIATION_BODY)
+        and bool(notices.addressees(entry))
+    )

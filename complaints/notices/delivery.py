@@ -94,7 +94,8 @@ class _Sweep:
 
     def _codes(self) -> int:
         return account_letters.send_due(
-            self.channels, now=self.now, is_over=lambda: time.monotonic() >= self.begun + CODES_SECONDS)
+            self.channels, now=self.now, is_over=lambda: time.monotonic() >= self.begun + CODES_SECONDS
+        )
 
     @property
     def away(self) -> list[str]:
@@ -112,7 +113,7 @@ class _Sweep:
                     arrived += [row.pk for row in rows]
                     if not self.channels.is_mailbox:
                         # At once: whoever is killed now has at most one letter to send twice.
-                        self._stamp(arrived[-len(rows):])
+                        self._stamp(arrived[-len(rows) :])
         finally:
             if self.channels.is_mailbox:
                 self._stamp(arrived)
@@ -154,14 +155,14 @@ def lease(*, now: datetime, without: Sequence[str] = ()) -> Letters:
         letters = [[row] for row in _locked(due.filter(form="single").order_by("send_after", "id"))[:BATCH]]
         letters += _digests(due.exclude(form="single"))
         taken = [row.pk for rows in letters for row in rows]
-        Notice.objects.filter(pk__in=taken).update(
-            state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
+        Notice.objects.filter(pk__in=taken).update(state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
     return letters
 
 
 def _locked(rows: QuerySet[Notice]) -> QuerySet[Notice]:
     return rows.select_for_update(of=("self",), skip_locked=True).select_related(
-        "user", "complaint__branch", "authority", "enterprise")
+        "user", "complaint__branch", "authority", "enterprise"
+    )
 
 
 def _digests(due: QuerySet[Notice]) -> Iterator[list[Notice]]:
@@ -206,16 +207,20 @@ def _try_later(rows: list[Notice], code: str, *, now: datetime) -> None:
         _leased(ids).update(state="set_aside", leased_until=None, last_error=code)
 
 
-def _next_channel(
-    rows: list[Notice], code: str, contact: dict[str, str], channels: Channels, *, now: datetime
-) -> None:
+def _next_channel(rows: list[Notice], code: str, contact: dict[str, str], channels: Channels, *, now: datetime) -> None:
     """A new row on the first channel that was not tried yet; after the last one it is an officer's task."""
     for row in rows:
         usable = recipients.usable_channels(row.addressee, row.user, contact, channels)
         with transaction.atomic():
-            tried = set(Notice.objects.filter(
-                complaint_id=row.complaint_id, audience=row.audience, sequence=row.sequence, addressee=row.addressee,
-                user=row.user).values_list("channel", flat=True))
+            tried = set(
+                Notice.objects.filter(
+                    complaint_id=row.complaint_id,
+                    audience=row.audience,
+                    sequence=row.sequence,
+                    addressee=row.addressee,
+                    user=row.user,
+                ).values_list("channel", flat=True)
+            )
             name = next((channel for channel in usable if channel not in tried), "")
             state = "bounced" if name else "set_aside"
             moved = _leased([row.pk]).update(state=state, leased_until=None, last_error=code)
@@ -225,7 +230,16 @@ def _next_channel(
 
 def _on(channel: str, row: Notice, *, now: datetime) -> Notice:
     values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
-    return Notice(**values | {
-        "channel": channel, "state": "queued", "attempts": 0, "leased_until": None, "letter": None,
-        "last_error": "", "sent_at": None, "send_after": hours.not_before(channel, now),
-    })
+    return Notice(
+        **values
+        | {
+            "channel": channel,
+            "state": "queued",
+            "attempts": 0,
+            "leased_until": None,
+            "letter": None,
+            "last_error": "",
+            "sent_at": None,
+            "send_after": hours.not_before(channel, now),
+        }
+    )

@@ -50,8 +50,13 @@ def letter_of(rows: Sequence[Notice], *, site: str = "", now: datetime | None = 
     language = first.language
     foot = "\n\n" + labels.pick(OFF, language).format(address=off) if off else ""
     if first.form == "single":
-        return Letter(key=key_of(rows), subject=first.subject, body=with_site(first.body, site) + foot,
-                      short=first.short, unsubscribe=off)
+        return Letter(
+            key=key_of(rows),
+            subject=first.subject,
+            body=with_site(first.body, site) + foot,
+            short=first.short,
+            unsubscribe=off,
+        )
     n = len({row.complaint_id for row in rows})
     part = labels.pick(MORNING if _hour(first, now) < 12 else AFTERNOON, language)
     return Letter(

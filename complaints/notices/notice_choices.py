@@ -1,4 +1,5 @@
-"""How a person wants to be told of the own cases: which way first, in which language, what at once, folded or not at all.
+"""How a person wants to be told of the own cases: which way first, in which language, what at once, folded or not at
+all.
 
 The one rule: only what neither decides anything nor asks for an answer can be folded or turned off. Whatever starts a
 deadline of the consumer, decides, closes or proves stays on, and everything stands on the case all the same.
@@ -21,9 +22,22 @@ from database.row_security import working_as_steps
 #: (complaints.notices.LAST_REMINDER): silence costs the consumer something then.
 GROUPS: dict[str, frozenset[str]] = {
     "reminders": frozenset({"remind"}),
-    "progress": frozenset({
-        "accept_case", "forward", "assign_authority", "send_message", "pass_to_successor", "take_up", "grant_extension",
-        "grant_return", "delegate_mediation", "recall_mediation", "lapse_acceptance", "recompute_clock"}),
+    "progress": frozenset(
+        {
+            "accept_case",
+            "forward",
+            "assign_authority",
+            "send_message",
+            "pass_to_successor",
+            "take_up",
+            "grant_extension",
+            "grant_return",
+            "delegate_mediation",
+            "recall_mediation",
+            "lapse_acceptance",
+            "recompute_clock",
+        }
+    ),
 }
 _SALT = "complaints.notices.notice_choices"
 ALL = "all"
@@ -48,14 +62,19 @@ def how(row: Notice, wish: NoticeChoice | None) -> str:
 def choose(user: User, *, first: str, language: str, reminders: str, progress: str, now: datetime) -> None:
     """Write down what was chosen; the language also for the cases that the person has."""
     with transaction.atomic():
-        NoticeChoice.objects.update_or_create(user=user, defaults={
-            "first": first, "reminders": reminders, "progress": progress, "changed_at": now})
+        NoticeChoice.objects.update_or_create(
+            user=user, defaults={"first": first, "reminders": reminders, "progress": progress, "changed_at": now}
+        )
         if user.language != language:
             user.language = language
             user.save(update_fields=["language"])
         # Found under the caller's role: nobody else's case can be among them.
-        own = list(Complaint.objects.visible_to(user).filter(consumer_id=user.pk).exclude(language=language)
-                   .values_list("pk", flat=True))
+        own = list(
+            Complaint.objects.visible_to(user)
+            .filter(consumer_id=user.pk)
+            .exclude(language=language)
+            .values_list("pk", flat=True)
+        )
         if own:
             with working_as_steps():
                 Complaint.objects.filter(pk__in=own).update(language=language)

@@ -37,8 +37,16 @@ MOST = 20
 ORDER = {"consumer": (SMS, MAIL), "enterprise": (MAIL, SMS), "authority": (MAIL, SMS)}
 _SUMMARISED = {"remind"}
 #: What those who distribute must know, wherever the case lies when it is told.
-_FOR_INTAKE = {"refer_to_triage", "lapse_forwarding", "give_consent", "decline_consent", "return_to_intake",
-               "return_case", "request_return", "lapse_return"}
+_FOR_INTAKE = {
+    "refer_to_triage",
+    "lapse_forwarding",
+    "give_consent",
+    "decline_consent",
+    "return_to_intake",
+    "return_case",
+    "request_return",
+    "lapse_return",
+}
 
 
 @dataclass(slots=True)
@@ -57,7 +65,9 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
     """Give each due notice its person and channel; how many were settled."""
     with transaction.atomic():
         rows = list(
-            unsettled().filter(send_after__lte=now).order_by("send_after", "id")
+            unsettled()
+            .filter(send_after__lte=now)
+            .order_by("send_after", "id")
             .select_for_update(of=("self",), skip_locked=True)
             .select_related("complaint__officer", "user")[:BATCH]
         )
@@ -78,13 +88,17 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
 
 
 def with_participants(rows: Sequence[Notice], today: date) -> list[Notice]:
-    """Copies for each fellow complainant who joined; what a representative would get after the term goes to the principal
+    """Copies for each fellow complainant who joined; what a representative would get after the term goes to the
+    principal
     (``user`` of the row is changed). One query where there are such cases, none where there are not."""
     own = [row for row in rows if row.addressee == "consumer" and row.complaint.on_behalf_kind in (JOINT, AGENT)]
     joined: dict[int, list[Participant]] = defaultdict(list)
     if own:
-        for person in Participant.objects.filter(complaint_id__in={row.complaint_id for row in own},
-                                                 state=Participant.JOINED).select_related("person").order_by("ordinal"):
+        for person in (
+            Participant.objects.filter(complaint_id__in={row.complaint_id for row in own}, state=Participant.JOINED)
+            .select_related("person")
+            .order_by("ordinal")
+        ):
             joined[person.complaint_id].append(person)
     more: list[Notice] = []
     for row in own:
@@ -103,8 +117,15 @@ def unsettled() -> QuerySet[Notice]:
     return Notice.objects.filter(state="queued", channel="")
 
 
-def _settle(row: Notice, people: _People, contacts: dict[tuple[int, int], dict[str, str]], wishes: dict[int, NoticeChoice],
-            channels: Channels, now: datetime, calendar: Calendar) -> list[Notice]:
+def _settle(
+    row: Notice,
+    people: _People,
+    contacts: dict[tuple[int, int], dict[str, str]],
+    wishes: dict[int, NoticeChoice],
+    channels: Channels,
+    now: datetime,
+    calendar: Calendar,
+) -> list[Notice]:
     """Changes the row in memory; returns rows for further people."""
     if row.user_id is not None or row.addressee == "consumer":
         wish = wishes.get(row.user_id or 0)
@@ -136,8 +157,14 @@ def _copy(row: Notice) -> Notice:
     return Notice(**values)
 
 
-def _choose(row: Notice, user: User | None, contact: dict[str, str], wish: NoticeChoice | None, channels: Channels,
-            now: datetime) -> None:
+def _choose(
+    row: Notice,
+    user: User | None,
+    contact: dict[str, str],
+    wish: NoticeChoice | None,
+    channels: Channels,
+    now: datetime,
+) -> None:
     usable = usable_channels(row.addressee, user, contact, channels, first=wish.first if wish is not None else "")
     if usable:
         row.channel = usable[0]
@@ -147,8 +174,9 @@ def _choose(row: Notice, user: User | None, contact: dict[str, str], wish: Notic
         row.state, row.last_error = "set_aside", "no_address"
 
 
-def usable_channels(addressee: str, user: User | None, contact: dict[str, str], channels: Channels, *,
-                    first: str = "") -> list[str]:
+def usable_channels(
+    addressee: str, user: User | None, contact: dict[str, str], channels: Channels, *, first: str = ""
+) -> list[str]:
     """The channels on which this person can be reached, the first choice first: the person's own, else the usual."""
     order = sorted(ORDER[addressee], key=lambda name: name != first)
     return [name for name in order if channels.takes(name) and address_of(name, user, contact)]
@@ -177,7 +205,9 @@ def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]
     found: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
     if wanted:
         kinds = {"consumer_phone": SMS, "consumer_email": MAIL}
-        texts = PersonalText.objects.filter(complaint_id__in={case for case, _before in wanted}, audience="parties", kind__in=kinds)
+        texts = PersonalText.objects.filter(
+            complaint_id__in={case for case, _before in wanted}, audience="parties", kind__in=kinds
+        )
         found_texts = list(texts.order_by("sequence", "id"))
         keyring.load_for(found_texts)
         for text in found_texts:
@@ -224,8 +254,9 @@ def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
 def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[User]]:
     branch = row.complaint.branch_id
     near = [job for job in staff if job.branch_id in (None, branch)]
-    managers = [job.user for job in near if job.role == Staff.Role.MANAGER] \
-        or [job.user for job in staff if job.role == Staff.Role.MANAGER]
+    managers = [job.user for job in near if job.role == Staff.Role.MANAGER] or [
+        job.user for job in staff if job.role == Staff.Role.MANAGER
+    ]
     # Whoever handles it when the notice is due; a former enterprise has only who handled it then.
     present = (row.complaint.handler_id if row.complaint.enterprise_id == row.enterprise_id else None) or row.staff_id
     if row.kind == "propose":
@@ -255,7 +286,8 @@ def _of_authority(row: Notice, officers: list[Officer]) -> tuple[list[User], lis
 def due(*, now: datetime) -> QuerySet[Notice]:
     """Settled notices that may go out now: waiting, or held by a sender that did not come back."""
     rows = Notice.objects.exclude(channel="").filter(
-        Q(state="queued") | Q(state="leased", leased_until__lte=now), send_after__lte=now)
+        Q(state="queued") | Q(state="leased", leased_until__lte=now), send_after__lte=now
+    )
     return rows.exclude(channel__in=hours.LOUD) if hours.is_quiet(now) else rows
 
 

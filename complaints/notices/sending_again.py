@@ -36,7 +36,8 @@ def order(notice_id: int, what: str, *, by: User, now: datetime) -> Notice:
             notice.state, notice.form, notice.letter = "queued", "single", None
             notice.attempts, notice.again, notice.send_after = 0, notice.again + 1, now
             notice.sent_at, notice.last_error = None, ""
-        notice.save(update_fields=[
-            "state", "form", "letter", "attempts", "again", "send_after", "sent_at", "last_error"])
+        notice.save(
+            update_fields=["state", "form", "letter", "attempts", "again", "send_after", "sent_at", "last_error"]
+        )
         NoticeOrder.objects.create(notice=notice, by=by, what=what, at=now)
     return notice

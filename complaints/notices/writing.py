@@ -93,7 +93,8 @@ def addressees(entry: Entry) -> tuple[str, ...]:
 
 
 def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
-    """The enterprise that answers; who gave the case back hears of that alone, as what follows is with somebody else."""
+    """The enterprise that answers; who gave the case back hears of that alone, as what follows is with somebody
+    else."""
     if file.complaint.enterprise_id is not None:
         return file.complaint.enterprise_id
     engagement = file.latest_engagement if entry.from_status in ENTERPRISE_SIDE else None
@@ -155,8 +156,11 @@ def is_pressing(file: CaseFile, entry: Entry, addressee: str) -> bool:
     if entry.step == "remind":
         return date.fromisoformat(entry.data["last_day"]) <= file.today
     return any(
-        clock.state == "running" and clock.ended_at is None and clock.owed_by == addressee
-        and clock.last_day <= file.today and clock.clock not in HIDDEN_CLOCKS
+        clock.state == "running"
+        and clock.ended_at is None
+        and clock.owed_by == addressee
+        and clock.last_day <= file.today
+        and clock.clock not in HIDDEN_CLOCKS
         for clock in file.clocks
     )
 
@@ -259,10 +263,20 @@ class _Text:
 
     def _documents(self) -> list[str]:
         """The official documents that this step addresses to the reader, by number."""
-        said = [one for one in self.entry.data.get("documents", ()) if kinds.is_to(one["form"], self.addressee, self.entry.data)]
-        return [self.say(words.DOCUMENT, reference=one["reference"], path=f"{self.path}#documents",
-                         title=labels.pick((kinds.KINDS[one["form"]].title, kinds.KINDS[one["form"]].title_en), self.language))
-                for one in said]
+        said = [
+            one
+            for one in self.entry.data.get("documents", ())
+            if kinds.is_to(one["form"], self.addressee, self.entry.data)
+        ]
+        return [
+            self.say(
+                words.DOCUMENT,
+                reference=one["reference"],
+                path=f"{self.path}#documents",
+                title=labels.pick((kinds.KINDS[one["form"]].title, kinds.KINDS[one["form"]].title_en), self.language),
+            )
+            for one in said
+        ]
 
     def _happened(self) -> str:
         what = labels.label(self.entry.step, self.language, kind="step")
@@ -308,13 +322,15 @@ class _Text:
         """Outcome, reason, and which ways remain open."""
         entry = self.entry
         found = [
-            self.say(
-                words.CLOSED_WHY,
-                outcome=self._outcome(),
-                reason=labels.reason(entry.reason, entry.outcome, self.language),
+            (
+                self.say(
+                    words.CLOSED_WHY,
+                    outcome=self._outcome(),
+                    reason=labels.reason(entry.reason, entry.outcome, self.language),
+                )
+                if entry.reason
+                else self.say(words.CLOSED, outcome=self._outcome())
             )
-            if entry.reason
-            else self.say(words.CLOSED, outcome=self._outcome())
         ]
         if self.addressee != "consumer":
             return found

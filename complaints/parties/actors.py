@@ -31,15 +31,29 @@ _OFFICER_ROLES = {
 
 
 # Each page at work asks these.
-_OFFICES = Kept(lambda user, day: (
-    Officer.objects.on(day).filter(user_id=user, user__is_active=True).select_related("user", "authority__region__parent").order_by("authority_id", "id")),
-    int, date)
-_BELOW = Kept(lambda user, day: Authority.objects.filter(
-    parent_id__in=Officer.objects.on(day).filter(user_id=user).values("authority_id"),
-    level=Authority.Level.OFFICE).only("parent_id"), int, date)
+_OFFICES = Kept(
+    lambda user, day: (
+        Officer.objects.on(day)
+        .filter(user_id=user, user__is_active=True)
+        .select_related("user", "authority__region__parent")
+        .order_by("authority_id", "id")
+    ),
+    int,
+    date,
+)
+_BELOW = Kept(
+    lambda user, day: Authority.objects.filter(
+        parent_id__in=Officer.objects.on(day).filter(user_id=user).values("authority_id"), level=Authority.Level.OFFICE
+    ).only("parent_id"),
+    int,
+    date,
+)
 _AT_A_DESK = Together(_OFFICES, _BELOW, Kept(lambda user, day: newest_calendar("CN"), int, date))
-_JOBS = Kept(lambda user, day: (
-    at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id")), int, date)
+_JOBS = Kept(
+    lambda user, day: at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id"),
+    int,
+    date,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +63,8 @@ class Actor:
     ``roles`` are all roles held in that organisation; ``role`` is the one that the record
     shows. ``branch_ids`` None means all branches. ``recorded_by`` is the officer who wrote
     the step down on behalf of the actor (procedure, section 1), ``recording`` how that officer knew who spoke and what
-    proves it. ``party`` is the number of a participant (Participant.ordinal) of the case ``party_of``: the filer has none.
+    proves it. ``party`` is the number of a participant (Participant.ordinal) of the case ``party_of``: the filer has
+    none.
     A respondent without account stands to the case ``party_of`` and to no other, and so does a body that mediates it:
     ``delegation`` is the matter by which it was handed the case.
     """
@@ -91,15 +106,29 @@ SYSTEM = Actor(role=Role.SYSTEM, roles=frozenset({Role.SYSTEM}), name="", organi
 
 def consumer(user: User, *, channel: str = "portal") -> Actor:
     """The person as complainant."""
-    return Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=user.name,
-                 user_id=user.pk, person_key=user.person_key, channel=channel)
+    return Actor(
+        role=Role.CONSUMER,
+        roles=frozenset({Role.CONSUMER}),
+        name=user.name,
+        user_id=user.pk,
+        person_key=user.person_key,
+        channel=channel,
+    )
 
 
 def participant(user: User, row: Participant, *, channel: str = "portal") -> Actor:
     """The person as one of several complainants, or as the principal of a representative."""
     role = _role_of(row, is_there=row.state == Participant.JOINED)
-    return Actor(role=role, roles=frozenset({role}), name=user.name or row.name, user_id=user.pk,
-                 person_key=user.person_key, channel=channel, party=row.ordinal, party_of=row.complaint_id)
+    return Actor(
+        role=role,
+        roles=frozenset({role}),
+        name=user.name or row.name,
+        user_id=user.pk,
+        person_key=user.person_key,
+        channel=channel,
+        party=row.ordinal,
+        party_of=row.complaint_id,
+    )
 
 
 def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
@@ -107,12 +136,18 @@ def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
     role = Role(staff.role)
     branch_ids = branch_ids_seen_by(staff)
     organisation = staff.branch.name if staff.branch else staff.enterprise.name
-    return Actor(role=role, roles=frozenset({role}), name=staff.user.name,
-                 organisation=organisation, user_id=staff.user_id,
-                 person_key=staff.user.person_key, staff_id=staff.pk,
-                 enterprise_id=staff.enterprise_id,
-                 branch_ids=None if branch_ids is None else frozenset(branch_ids),
-                 channel=channel)
+    return Actor(
+        role=role,
+        roles=frozenset({role}),
+        name=staff.user.name,
+        organisation=organisation,
+        user_id=staff.user_id,
+        person_key=staff.user.person_key,
+        staff_id=staff.pk,
+        enterprise_id=staff.enterprise_id,
+        branch_ids=None if branch_ids is None else frozenset(branch_ids),
+        channel=channel,
+    )
 
 
 def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
@@ -127,11 +162,19 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
         acts_for.update(_below(authority))
     roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers]
     role = next(r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE, Role.ANALYST) if r in roles)
-    return Actor(role=role, roles=frozenset(roles), name=first.user.name,
-                 organisation=authority.name, user_id=first.user_id,
-                 person_key=first.user.person_key, officer_id=first.pk,
-                 authority_id=authority.pk, authority_ids=frozenset(acts_for),
-                 region=(authority.region_id, authority.region.last), channel=channel)
+    return Actor(
+        role=role,
+        roles=frozenset(roles),
+        name=first.user.name,
+        organisation=authority.name,
+        user_id=first.user_id,
+        person_key=first.user.person_key,
+        officer_id=first.pk,
+        authority_id=authority.pk,
+        authority_ids=frozenset(acts_for),
+        region=(authority.region_id, authority.region.last),
+        channel=channel,
+    )
 
 
 def _below(authority: Authority) -> list[int]:
@@ -160,7 +203,9 @@ def officers(offices: Iterable[Officer]) -> list[Actor]:
 
 
 def offices_of(user: User, *, on: date) -> list[Officer]:
-    """The offices that ``user`` holds on day ``on``, with their authorities, where these are, and whose name they act in besides."""
+    """The offices that ``user`` holds on day ``on``, with their authorities, where these are, and whose name they act
+    in besides.
+    """
     return offices_and_calendar(user, on=on)[0]
 
 
@@ -192,7 +237,8 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
         return actor.user_id is not None and complaint.consumer_id == actor.user_id
     if actor.side == "enterprise":
         return complaint.enterprise_id == actor.enterprise_id and (
-            actor.branch_ids is None or complaint.branch_id in actor.branch_ids)
+            actor.branch_ids is None or complaint.branch_id in actor.branch_ids
+        )
     if actor.region is None:
         return False
     first, last = actor.region
@@ -202,41 +248,101 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
 def _may_write_down(by: Actor, complaint: Complaint) -> bool:
     """An officer who acts in the region; somebody at a station that is not the respondent's (procedure, section 1)."""
     if by.channel == STATION:
-        return by.enterprise_id is None or by.enterprise_id not in (complaint.enterprise_id, complaint.picked_enterprise_id)
+        return by.enterprise_id is None or by.enterprise_id not in (
+            complaint.enterprise_id,
+            complaint.picked_enterprise_id,
+        )
     return by.has(AUTHORITY_ROLES) and stands_to(by, complaint)
 
 
 def clerk(user: User, station: Station) -> Actor:
-    """Somebody at work at a service station: writes down, and does nothing of their own. ``enterprise_id``: whose shop it is."""
-    return Actor(role=Role.CONSUMER, name=user.name, organisation=station.name, user_id=user.pk, person_key=user.person_key,
-                 channel=STATION, enterprise_id=station.enterprise_id)
+    """Somebody at work at a service station: writes down, and does nothing of their own. ``enterprise_id``: whose shop
+    it is.
+    """
+    return Actor(
+        role=Role.CONSUMER,
+        name=user.name,
+        organisation=station.name,
+        user_id=user.pk,
+        person_key=user.person_key,
+        channel=STATION,
+        enterprise_id=station.enterprise_id,
+    )
 
 
-def on_behalf_of(user_id: int | None, name: str, key: UUID, *, by: Actor, channel: str,
-                 recording: Mapping[str, str] | None = None) -> Actor:
+def on_behalf_of(
+    user_id: int | None, name: str, key: UUID, *, by: Actor, channel: str, recording: Mapping[str, str] | None = None
+) -> Actor:
     """A consumer's step that an officer wrote down after ringing or seeing the person."""
-    return Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=name, user_id=user_id, person_key=key,
-                 channel=channel, recorded_by=by, recording=recording)
+    return Actor(
+        role=Role.CONSUMER,
+        roles=frozenset({Role.CONSUMER}),
+        name=name,
+        user_id=user_id,
+        person_key=key,
+        channel=channel,
+        recorded_by=by,
+        recording=recording,
+    )
 
 
-def on_behalf_of_participant(row: Participant, *, by: Actor, channel: str, recording: Mapping[str, str] | None = None) -> Actor:
+def on_behalf_of_participant(
+    row: Participant, *, by: Actor, channel: str, recording: Mapping[str, str] | None = None
+) -> Actor:
     """The same of a fellow complainant, or of a principal, who need not have come by the link to say what they want."""
     role = _role_of(row, is_there=row.state == Participant.JOINED or row.kind == Participant.PRINCIPAL)
-    return Actor(role=role, roles=frozenset({role}), name=row.name, user_id=row.person_id, person_key=row.person_key,
-                 channel=channel, recorded_by=by, recording=recording, party=row.ordinal, party_of=row.complaint_id)
+    return Actor(
+        role=role,
+        roles=frozenset({role}),
+        name=row.name,
+        user_id=row.person_id,
+        person_key=row.person_key,
+        channel=channel,
+        recorded_by=by,
+        recording=recording,
+        party=row.ordinal,
+        party_of=row.complaint_id,
+    )
 
 
-def respondent(complaint: Complaint, *, organisation: str, person_key: UUID | None, channel: str, by: Actor | None = None,
-               recording: Mapping[str, str] | None = None) -> Actor:
-    """Who is complained of and has no account: by the link to this case, or through the officer ``by`` who wrote it down."""
-    return Actor(role=Role.RESPONDENT, roles=frozenset({Role.RESPONDENT}), organisation=organisation,
-                 person_key=person_key, channel=channel, recorded_by=by, recording=recording, party_of=complaint.pk)
+def respondent(
+    complaint: Complaint,
+    *,
+    organisation: str,
+    person_key: UUID | None,
+    channel: str,
+    by: Actor | None = None,
+    recording: Mapping[str, str] | None = None,
+) -> Actor:
+    """Who is complained of and has no account: by the link to this case, or through the officer ``by`` who wrote it
+    down.
+    """
+    return Actor(
+        role=Role.RESPONDENT,
+        roles=frozenset({Role.RESPONDENT}),
+        organisation=organisation,
+        person_key=person_key,
+        channel=channel,
+        recorded_by=by,
+        recording=recording,
+        party_of=complaint.pk,
+    )
 
 
-def mediation_body(complaint: Complaint, *, organisation: str, person_key: UUID, delegation: int, channel: str) -> Actor:
-    """The body to which the mediation of this case was handed, by its link: in its own name, for as long as that holds."""
-    return Actor(role=Role.MEDIATION_BODY, roles=frozenset({Role.MEDIATION_BODY}), organisation=organisation,
-                 person_key=person_key, channel=channel, party_of=complaint.pk, delegation=delegation)
+def mediation_body(
+    complaint: Complaint, *, organisation: str, person_key: UUID, delegation: int, channel: str
+) -> Actor:
+    """The body to which the mediation of this case was handed, by its link: in its own name, for as long as that
+    holds."""
+    return Actor(
+        role=Role.MEDIATION_BODY,
+        roles=frozenset({Role.MEDIATION_BODY}),
+        organisation=organisation,
+        person_key=person_key,
+        channel=channel,
+        party_of=complaint.pk,
+        delegation=delegation,
+    )
 
 
 def _role_of(row: Participant, *, is_there: bool) -> Role:

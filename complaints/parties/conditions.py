@@ -30,7 +30,8 @@ _kept: dict[tuple[str, int], Calendar] = {}
 
 
 def newest_calendar(country: str) -> QuerySet[CalendarVersion]:
-    """The one that counts now; its id says whether it is the one that was built. With it the state of what steps read."""
+    """The one that counts now; its id says whether it is the one that was built. With it the state of what steps
+    read."""
     return freshness.beside(CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk"))[:1]
 
 
@@ -83,8 +84,7 @@ class Conditions:
 
     def enterprise(self, enterprise_id: int) -> Enterprise | None:
         """The enterprise as it stands now, however many cases of the batch go to it."""
-        return self.once("enterprise", enterprise_id, lambda: Enterprise.objects.filter(
-            pk=enterprise_id).first())
+        return self.once("enterprise", enterprise_id, lambda: Enterprise.objects.filter(pk=enterprise_id).first())
 
     def read_ahead(self, enterprise_ids: Iterable[int]) -> None:
         """One query for the enterprises that a batch is about to ask for one by one."""
@@ -94,16 +94,14 @@ class Conditions:
 
     def branch(self, branch_id: int, enterprise_id: int) -> Branch | None:
         """The branch, if it is one of that enterprise."""
-        found = self.once("branch", branch_id, lambda: Branch.objects.filter(
-            pk=branch_id).first())
+        found = self.once("branch", branch_id, lambda: Branch.objects.filter(pk=branch_id).first())
         return found if found is not None and found.enterprise_id == enterprise_id else None
 
     def county_of(self, branch_id: int, day: date) -> Authority | None:
         """The authority that takes the failed cases of a branch, by its dated row."""
 
         def look() -> Authority | None:
-            row = (BranchAuthority.objects.on(day).filter(branch_id=branch_id)
-                   .select_related("authority").first())
+            row = BranchAuthority.objects.on(day).filter(branch_id=branch_id).select_related("authority").first()
             return row.authority if row else None
 
         return self.once("county", (branch_id, day), look)
@@ -114,8 +112,10 @@ class Conditions:
         def look() -> set[int]:
             found, fresh = {enterprise_id}, {enterprise_id}
             while fresh:
-                fresh = set(Succession.objects.filter(predecessor_id__in=fresh)
-                            .values_list("successor_id", flat=True)) - found
+                fresh = (
+                    set(Succession.objects.filter(predecessor_id__in=fresh).values_list("successor_id", flat=True))
+                    - found
+                )
                 found |= fresh
             return found
 
@@ -135,8 +135,9 @@ class Conditions:
 
     def worker(self, enterprise_id: int, day: date, *, pk: int | None, number: str = "") -> Worker | None:
         """Who of that enterprise has this id or 工号 and may hold a case."""
-        return self.once("worker", (enterprise_id, day, pk, number), lambda: worker(
-            enterprise_id, day, pk=pk, number=number))
+        return self.once(
+            "worker", (enterprise_id, day, pk, number), lambda: worker(enterprise_id, day, pk=pk, number=number)
+        )
 
     def two_persons(self, enterprise_id: int, branch_id: int | None) -> TwoPersons | None:
         """What the enterprise itself lets a second person approve there."""
@@ -161,6 +162,5 @@ def calendar_of(country: str, newest: CalendarVersion | None) -> Calendar:
     if key not in _kept:
         rows = loaded.rows(country)
         _kept.clear()
-        _kept[key] = Calendar.build(rows.days, rows.known_years, source=rows.source,
-                                    version=rows.version)
+        _kept[key] = Calendar.build(rows.days, rows.known_years, source=rows.source, version=rows.version)
     return _kept[key]

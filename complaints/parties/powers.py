@@ -14,8 +14,17 @@ from complaints.procedure.filing_request import AGENT
 from complaints.procedure.workflow import Role
 
 #: Only where the power of attorney says so.
-SPECIAL = frozenset({"accept_offer", "waive_obligation", "withdraw", "claim_settled_elsewhere",
-                     "confirm_settled_elsewhere", "answer_late", "answer_suggestion"})
+SPECIAL = frozenset(
+    {
+        "accept_offer",
+        "waive_obligation",
+        "withdraw",
+        "claim_settled_elsewhere",
+        "confirm_settled_elsewhere",
+        "answer_late",
+        "answer_suggestion",
+    }
+)
 #: What remains to somebody whose power was refused.
 WITHOUT_ANY = frozenset({"add_statement", "correct_facts", "supply_material"})
 #: What an officer found out (facts["power_check"]).
@@ -25,7 +34,8 @@ SEEN = ("power_original", "power_copy_and_call")
 
 
 def is_representative(actor: Actor, complaint: Complaint) -> bool:
-    """Whoever filed for somebody else by a power of attorney; also where an officer writes down what that person says."""
+    """Whoever filed for somebody else by a power of attorney; also where an officer writes down what that person
+    says."""
     return complaint.on_behalf_kind == AGENT and actor.role == Role.CONSUMER and actor.party is None
 
 
@@ -38,6 +48,9 @@ def lacks(step: str, complaint: Complaint) -> bool:
 
 def why_not(complaint: Complaint) -> str:
     """Why a representative may not, and who can; a sentence each."""
-    why = _("监管部门没有认可这份委托书。") if complaint.facts.get("power_check") == REFUSED \
+    why = (
+        _("监管部门没有认可这份委托书。")
+        if complaint.facts.get("power_check") == REFUSED
         else _("委托书没有写明可以和解或放弃。")
+    )
     return why + _("须由委托人本人办理：打开短信里的链接确认，或者拨打12315。")

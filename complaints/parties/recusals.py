@@ -1,6 +1,7 @@
 """Who was kept from mediating a case (art. 21: a granted request of a party).
 
-The one rule: it is the person who is kept out, in whatever office, for as long as the case lasts; parties keep their say.
+The one rule: it is the person who is kept out, in whatever office, for as long as the case lasts; parties keep their
+say.
 """
 
 from __future__ import annotations
@@ -17,8 +18,19 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 
 #: What a mediator does.
-STEPS = frozenset({"schedule_session", "record_session", "suggest_settlement", "delegate_mediation", "recall_mediation",
-                   "order_appraisal", "end_appraisal", "record_agreement", "terminate"})
+STEPS = frozenset(
+    {
+        "schedule_session",
+        "record_session",
+        "suggest_settlement",
+        "delegate_mediation",
+        "recall_mediation",
+        "order_appraisal",
+        "end_appraisal",
+        "record_agreement",
+        "terminate",
+    }
+)
 
 
 def recused(complaint: Complaint) -> frozenset[int]:
@@ -38,8 +50,11 @@ def refusal() -> StepNotAllowed:
 def keep_out(complaint: Complaint, whom: str, *, on: date) -> None:
     """Whoever is named ``whom`` at this authority, else the officer of the case, who loses it then."""
     holder, here = complaint.officer, complaint.handling_authority_id
-    seats = list(Officer.objects.on(on).select_related("user").filter(
-        Q(authority=here) | Q(authority__parent=here) | Q(authority__children=here)))
+    seats = list(
+        Officer.objects.on(on)
+        .select_related("user")
+        .filter(Q(authority=here) | Q(authority__parent=here) | Q(authority__children=here))
+    )
     keyring.load_for([*(seat.user for seat in seats), *([holder.user] if holder is not None else [])])
     people = {seat.user_id for seat in seats if seat.user.name == whom}
     if holder is not None and (not people or holder.user.name == whom):

@@ -29,7 +29,11 @@ class Count:
 def counted(contacts: Iterable[Contact], *, policies: Policies, region_id: int, calendar: Calendar) -> list[Count]:
     """How far the failed attempts of one time with a case go (procedure, section 3, ``report_failure``)."""
     missed = [contact for contact in contacts if not contact.reached]
-    have = {"attempts": len(missed), "days": len({calendar.local_day(c.at) for c in missed}),
-            "channels": len({c.channel for c in missed})}
-    return [Count(what, number, policies.number(f"unreachable_{what}", region_id).number)
-            for what, number in have.items()]
+    have = {
+        "attempts": len(missed),
+        "days": len({calendar.local_day(c.at) for c in missed}),
+        "channels": len({c.channel for c in missed}),
+    }
+    return [
+        Count(what, number, policies.number(f"unreachable_{what}", region_id).number) for what, number in have.items()
+    ]

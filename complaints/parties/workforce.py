@@ -30,7 +30,9 @@ class Given:
 
 @dataclass(slots=True)
 class House:
-    """Who is at work in some enterprises on a day, by which rules, with how many open cases; counts go up as cases are given."""
+    """Who is at work in some enterprises on a day, by which rules, with how many open cases; counts go up as cases are
+    given.
+    """
 
     day: date
     workers: dict[int, list[Worker]]
@@ -46,9 +48,14 @@ class House:
         rules: dict[int, list[AssignmentRule]] = defaultdict(list)
         for rule in AssignmentRule.objects.filter(enterprise_id__in=wanted, ended_at=None).select_related("handler"):
             rules[rule.enterprise_id].append(rule)
-        load = Counter(dict(Complaint.objects.filter(
-            enterprise_id__in=wanted, status__in=ENTERPRISE_SIDE, handler__isnull=False).order_by()
-            .values_list("handler").annotate(n=Count("pk"))))
+        load = Counter(
+            dict(
+                Complaint.objects.filter(enterprise_id__in=wanted, status__in=ENTERPRISE_SIDE, handler__isnull=False)
+                .order_by()
+                .values_list("handler")
+                .annotate(n=Count("pk"))
+            )
+        )
         return cls(day, workers, parents_of(wanted), rules, load)
 
     def by_rules(self, case: Complaint) -> Given | None:
@@ -71,11 +78,15 @@ class House:
         return None if head is None else Given(head, {**why, "to": "head"})
 
     def somebody(self, case: Complaint) -> Given | None:
-        """Whoever answers for a case that must not be without a handler: a head, else a handler of the nearest place, else
+        """Whoever answers for a case that must not be without a handler: a head, else a handler of the nearest place,
+        else
         whoever of the firm is at work."""
         there = [w for w in self._of(case) if w.leave is None]
-        found = self._nearest(case, Staff.Role.MANAGER) or self._nearest(case, Staff.Role.HANDLER) or min(
-            there, key=lambda w: (self.open[w.staff.pk], w.staff.pk), default=None)
+        found = (
+            self._nearest(case, Staff.Role.MANAGER)
+            or self._nearest(case, Staff.Role.HANDLER)
+            or min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk), default=None)
+        )
         return None if found is None else Given(found, {"why": "succession"})
 
     def give(self, given: Given) -> Given:
@@ -96,13 +107,17 @@ class House:
         return None if found is None else (found, "fewest")
 
     def _there(self, case: Complaint, staff_id: int | None) -> Worker | None:
-        return next((w for w in self._of(case) if w.staff.pk == staff_id and w.leave is None and w.may_have(case.branch_id)),
-                    None)
+        return next(
+            (w for w in self._of(case) if w.staff.pk == staff_id and w.leave is None and w.may_have(case.branch_id)),
+            None,
+        )
 
     def _nearest(self, case: Complaint, role: str) -> Worker | None:
         """Of the nearest place that has somebody in this role, who has the fewest open cases."""
         for place in upwards(case.branch_id, self.parents):
-            there = [w for w in self._of(case) if w.staff.branch_id == place and w.staff.role == role and w.leave is None]
+            there = [
+                w for w in self._of(case) if w.staff.branch_id == place and w.staff.role == role and w.leave is None
+            ]
             if there:
                 return min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk))
         return None

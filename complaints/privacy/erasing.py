@@ -91,7 +91,8 @@ def _empty_cases(person: UUID) -> None:
     OfferAnswer.objects.filter(offer__complaint_id__in=cases).exclude(reason=b"").update(reason=_WORDLESS)
     OfferDraft.objects.filter(complaint_id__in=cases).delete()
     Obligation.objects.filter(complaint_id__in=cases).update(
-        what=b"", payee_last4=b"", proof=b"", reported_proof=b"", payment_channel=b"")
+        what=b"", payee_last4=b"", proof=b"", reported_proof=b"", payment_channel=b""
+    )
     Contact.objects.filter(complaint_id__in=cases).update(note=b"")
     InternalNote.objects.filter(complaint_id__in=cases).update(text=b"")
     Matter.objects.filter(complaint_id__in=cases).update(data=b"")
@@ -117,5 +118,6 @@ def _empty_user(user: User, *, now: datetime) -> None:
         rows.all().delete()
     user.set_unusable_password()
     User.objects.filter(pk=user.pk).update(
-        is_active=False, name=b"", email=None, phone=None, email_index=None, phone_index=None, password=user.password)
+        is_active=False, name=b"", email=None, phone=None, email_index=None, phone_index=None, password=user.password
+    )
     AccountClosing.objects.filter(user=user).update(destroyed_at=now)

@@ -50,20 +50,34 @@ def cases_of(user: User) -> Iterable[Complaint]:
 
 def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
     """What holds now, newest case first."""
-    rows = (ConsentRecord.objects.filter(person_key=user.person_key)
-            .order_by("complaint_id", "purpose", "enterprise_id", "-id")
-            .distinct("complaint_id", "purpose", "enterprise_id").values("pk"))
-    newest = (ConsentRecord.objects.filter(pk__in=rows).select_related("complaint", "enterprise")
-              .order_by("-complaint__filed_at", "complaint_id", "id")[:limit])
-    return [Holding(record, consents.WORDS.get(record.purpose, record.purpose), record.is_given
-                    and record.purpose in consents.REVOCABLE and record.complaint.status != Status.CLOSED)
-            for record in newest]
+    rows = (
+        ConsentRecord.objects.filter(person_key=user.person_key)
+        .order_by("complaint_id", "purpose", "enterprise_id", "-id")
+        .distinct("complaint_id", "purpose", "enterprise_id")
+        .values("pk")
+    )
+    newest = (
+        ConsentRecord.objects.filter(pk__in=rows)
+        .select_related("complaint", "enterprise")
+        .order_by("-complaint__filed_at", "complaint_id", "id")[:limit]
+    )
+    return [
+        Holding(
+            record,
+            consents.WORDS.get(record.purpose, record.purpose),
+            record.is_given and record.purpose in consents.REVOCABLE and record.complaint.status != Status.CLOSED,
+        )
+        for record in newest
+    ]
 
 
 def looks_at(user: User, *, limit: int = 100) -> list[HandlingStep]:
     """Who had the contact data shown, newest first."""
-    return list(HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
-                .select_related("complaint").order_by("-written_at", "-id")[:limit])
+    return list(
+        HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
+        .select_related("complaint")
+        .order_by("-written_at", "-id")[:limit]
+    )
 
 
 def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
@@ -76,32 +90,56 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
     demands: dict[int, list[dict[str, Any]]] = {}
     for demand in Demand.objects.filter(complaint_id__in=ids):
         demands.setdefault(demand.complaint_id, []).append(
-            {"kind": demand.kind, "amount": str(demand.amount) if demand.amount is not None else None})
+            {"kind": demand.kind, "amount": str(demand.amount) if demand.amount is not None else None}
+        )
     files: dict[int, list[dict[str, Any]]] = {}
     for file in Evidence.objects.filter(complaint_id__in=ids, uploaded_by_id=user.pk):
         files.setdefault(file.complaint_id or 0, []).append(
-            {"name": file.name, "size": file.size, "sha256": file.sha256})
+            {"name": file.name, "size": file.size, "sha256": file.sha256}
+        )
     return {
         "made_at": now.isoformat(),
-        "account": {"name": user.name, "phone": user.phone, "email": user.email, "language": user.language,
-                    "since": user.created_at.isoformat()},
+        "account": {
+            "name": user.name,
+            "phone": user.phone,
+            "email": user.email,
+            "language": user.language,
+            "since": user.created_at.isoformat(),
+        },
         "notices": NoticeChoice.objects.filter(pk=user.pk).values("first", "reminders", "progress").first(),
-        "complaints": [{
-            "number": case.number, "status": label(case.status), "filed_at": case.filed_at.isoformat(),
-            "closed_at": case.closed_at.isoformat() if case.closed_at else None,
-            "about": case.item_name, "against": case.respondent_named, "amount": str(case.amount or ""),
-            "you_said": texts.get(case.pk, []), "you_asked_for": demands.get(case.pk, []),
-            "your_files": files.get(case.pk, []),
-        } for case in cases],
-        "consents": [{
-            "complaint": row.complaint.number, "purpose": row.purpose, "given": row.is_given,
-            "to": row.enterprise.name if row.enterprise else None, "text": row.text_version,
-            "at": row.at.isoformat(),
-        } for row in ConsentRecord.objects.filter(person_key=user.person_key)
-            .select_related("complaint", "enterprise")],
+        "complaints": [
+            {
+                "number": case.number,
+                "status": label(case.status),
+                "filed_at": case.filed_at.isoformat(),
+                "closed_at": case.closed_at.isoformat() if case.closed_at else None,
+                "about": case.item_name,
+                "against": case.respondent_named,
+                "amount": str(case.amount or ""),
+                "you_said": texts.get(case.pk, []),
+                "you_asked_for": demands.get(case.pk, []),
+                "your_files": files.get(case.pk, []),
+            }
+            for case in cases
+        ],
+        "consents": [
+            {
+                "complaint": row.complaint.number,
+                "purpose": row.purpose,
+                "given": row.is_given,
+                "to": row.enterprise.name if row.enterprise else None,
+                "text": row.text_version,
+                "at": row.at.isoformat(),
+            }
+            for row in ConsentRecord.objects.filter(person_key=user.person_key).select_related(
+                "complaint", "enterprise"
+            )
+        ],
         "drafts": [draft.data for draft in FilingDraft.objects.filter(owner_id=user.pk, filed_at=None)],
-        "who_looked": [{"complaint": look.complaint.number, "at": look.written_at.isoformat(),
-                        "organisation": look.organisation} for look in looks_at(user)],
+        "who_looked": [
+            {"complaint": look.complaint.number, "at": look.written_at.isoformat(), "organisation": look.organisation}
+            for look in looks_at(user)
+        ],
     }
 
 

@@ -62,10 +62,7 @@ SERVICE_CATEGORIES: Options = (
     ("service.delivery", _("快递服务")),
     ("service.other", _("其他服务")),
 )
-OBJECT_CATEGORIES: Groups = (
-    (_("服务"), SERVICE_CATEGORIES),
-    (_("商品"), GOODS_CATEGORIES),
-)
+OBJECT_CATEGORIES: Groups = ((_("服务"), SERVICE_CATEGORIES), (_("商品"), GOODS_CATEGORIES))
 
 TELECOM_PROBLEMS: Groups = (
     (
@@ -181,16 +178,8 @@ DEMAND_KINDS: tuple[DemandKind, ...] = (
 )
 DEMAND_BY_CODE = {kind.code: kind for kind in DEMAND_KINDS}
 
-REPLY_BY: Options = (
-    ("phone", _("电话")),
-    ("sms", _("短信")),
-    ("email", _("电子邮件")),
-)
-NEED_HELP: Options = (
-    ("elder", _("老年人")),
-    ("minor", _("未成年人")),
-    ("disability", _("残障人士")),
-)
+REPLY_BY: Options = (("phone", _("电话")), ("sms", _("短信")), ("email", _("电子邮件")))
+NEED_HELP: Options = (("elder", _("老年人")), ("minor", _("未成年人")), ("disability", _("残障人士")))
 
 
 def _pairs(groups: Groups) -> Iterator[tuple[str, Label]]:

@@ -76,12 +76,7 @@ def working_days(start: date | datetime, length: int, calendar: Calendar, *, rul
 
 
 def calendar_days(
-    start: date | datetime,
-    length: int,
-    calendar: Calendar,
-    *,
-    weekend_roll: bool = True,
-    rule: str = "",
+    start: date | datetime, length: int, calendar: Calendar, *, weekend_roll: bool = True, rule: str = ""
 ) -> Due:
     """``length`` days after the day of ``start``.
 
@@ -111,14 +106,7 @@ def remaining(due_last_day: date, day: date, calendar: Calendar, *, unit: str = 
     return calendar.count(day, due_last_day)
 
 
-def resume(
-    day: date,
-    remaining: int,
-    calendar: Calendar,
-    *,
-    earlier: Mapping[str, Any],
-    paused_from: date,
-) -> Due:
+def resume(day: date, remaining: int, calendar: Calendar, *, earlier: Mapping[str, Any], paused_from: date) -> Due:
     """A paused clock goes on: ``remaining`` days of its unit after ``day``.
 
     ``remaining`` 0 means it has run out: it keeps the day that it had when it was paused
@@ -340,12 +328,7 @@ def _rolled(strict: date, derivation: Derivation, calendar: Calendar) -> Due:
 
 
 def _due(
-    calendar: Calendar,
-    last: date,
-    derivation: Derivation,
-    *,
-    counted_from: date | None = None,
-    depends_on: date | None,
+    calendar: Calendar, last: date, derivation: Derivation, *, counted_from: date | None = None, depends_on: date | None
 ) -> Due:
     """Complete the derivation.
 
@@ -357,11 +340,7 @@ def _due(
         works = calendar.is_working(day)
         if (works and day.weekday() < 5) or (not works and day == last):
             continue
-        row = {
-            "day": day.isoformat(),
-            "name": calendar.name_of(day, "zh-hans"),
-            "name_en": calendar.name_of(day, "en"),
-        }
+        row = {"day": day.isoformat(), "name": calendar.name_of(day, "zh-hans"), "name_en": calendar.name_of(day, "en")}
         derivation["made_up" if works else "left_out"].append(row)
     years: set[int] = set()
     if depends_on is not None and not calendar.has_no_source:

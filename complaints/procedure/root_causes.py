@@ -6,13 +6,22 @@ for it come first. A cause that is no longer used stays in CAUSES, so that old t
 
 from __future__ import annotations
 
-#: Code → beginnings of the problem categories (complaints/procedure/categories.py) for which it is usual; none: for any.
+#: Code → beginnings of the problem categories (complaints/procedure/categories.py) for which it is usual; none: for
+#: any.
 CAUSES: dict[str, tuple[str, ...]] = {
     "misleading_promotion": ("telecom.marketing", "telecom.extras", "telecom.contract", "advertising", "false_claims"),
     "billing_error": ("telecom.fees", "telecom.extras", "price", "measure"),
     "no_consent": ("telecom.extras", "telecom.marketing", "telecom.contract", "telecom.personal_data", "personal_data"),
     "unfair_terms": ("telecom.contract", "telecom.fees", "telecom.leaving", "contract"),
-    "unclear_policy": ("telecom.fees", "telecom.contract", "telecom.leaving", "telecom.number", "price", "contract", "after_sales"),
+    "unclear_policy": (
+        "telecom.fees",
+        "telecom.contract",
+        "telecom.leaving",
+        "telecom.number",
+        "price",
+        "contract",
+        "after_sales",
+    ),
     "fault": ("telecom.broadband", "telecom.network", "telecom.device", "quality", "safety", "food_safety"),
     "slow_service": ("telecom.broadband", "telecom.support", "telecom.leaving", "after_sales"),
     "staff_conduct": (),

@@ -35,11 +35,7 @@ def visible(text: str) -> str:
     surrogates), with plain line ends; the database could not hold them.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(
-        letter
-        for letter in text
-        if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
-    )
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs"))
 
 
 def one_line(text: str) -> str:
@@ -71,9 +67,7 @@ def day(typed: str) -> date:
     try:
         return date(*(int(part) for part in match.groups()))
     except ValueError:
-        raise ValidationError(
-            _("没有这一天，请核对日期，例如 2026-09-01"), code="no_such_day"
-        ) from None
+        raise ValidationError(_("没有这一天，请核对日期，例如 2026-09-01"), code="no_such_day") from None
 
 
 def phone(typed: str) -> str:
@@ -83,8 +77,7 @@ def phone(typed: str) -> str:
     """
     text = unicodedata.normalize("NFKC", visible(typed)).strip()
     refusal = ValidationError(
-        _("电话请填手机号或带区号的固定电话，例如 13800000000；境外号码以 + 开头"),
-        code="no_phone",
+        _("电话请填手机号或带区号的固定电话，例如 13800000000；境外号码以 + 开头"), code="no_phone"
     )
     if len(text) > 40 or re.search(r"[^\d\s()+.\-转]", text):
         raise refusal
@@ -117,11 +110,7 @@ class Words(forms.CharField):
             raise ValidationError(
                 _("写了%(length)d字，最多%(most)d字，请删减%(over)d字；您写的内容还在"),
                 code="too_long",
-                params={
-                    "length": len(value),
-                    "most": self.most,
-                    "over": len(value) - self.most,
-                },
+                params={"length": len(value), "most": self.most, "over": len(value) - self.most},
             )
 
 
@@ -136,14 +125,10 @@ class PersonName(Words):
         if not value:
             return
         strange = [
-            letter
-            for letter in value
-            if unicodedata.category(letter)[0] not in "LM" and letter not in " ·•・.'’-，,"
+            letter for letter in value if unicodedata.category(letter)[0] not in "LM" and letter not in " ·•・.'’-，,"
         ]
         if strange or not any(unicodedata.category(letter)[0] == "L" for letter in value):
-            raise ValidationError(
-                _("姓名请用文字填写，不用数字和符号；外文姓名也可以"), code="no_name"
-            )
+            raise ValidationError(_("姓名请用文字填写，不用数字和符号；外文姓名也可以"), code="no_name")
 
 
 class Money(forms.CharField):
@@ -164,9 +149,7 @@ class DayInput(forms.DateInput):
 
     input_type = "date"
 
-    def get_context(
-        self, name: str, value: object, attrs: dict[str, object] | None
-    ) -> dict[str, object]:
+    def get_context(self, name: str, value: object, attrs: dict[str, object] | None) -> dict[str, object]:
         context: dict[str, object] = super().get_context(name, value, attrs)
         text = "" if value is None else str(value)
         if text and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
@@ -191,9 +174,7 @@ class Day(forms.CharField):
             return None
         found = day(text)
         if self.latest is not None and found > self.latest:
-            raise ValidationError(
-                _("这一天还没有到，请填今天或以前的日期"), code="in_the_future"
-            )
+            raise ValidationError(_("这一天还没有到，请填今天或以前的日期"), code="in_the_future")
         if found < self.earliest:
             raise ValidationError(_("日期太早，请核对年份"), code="too_early")
         return found
@@ -233,14 +214,7 @@ class YesNo(Choice):
 
     widget = forms.RadioSelect
 
-    def __init__(
-        self,
-        *,
-        yes: Text = YES,
-        no: Text = NO,
-        unsure: Text | None = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, *, yes: Text = YES, no: Text = NO, unsure: Text | None = None, **options: Any) -> None:
         choices: list[tuple[str, Text]] = [("yes", yes), ("no", no)]
         if unsure is not None:
             choices.append(("unsure", unsure))

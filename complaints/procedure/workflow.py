@@ -97,9 +97,7 @@ OPEN = frozenset(S) - {S.DRAFT, S.CLOSED}
 ENTERPRISE_SIDE = ANY_E | {S.PERFORMING}
 #: An enterprise is a party, also while an authority has the case.
 HAS_RESPONDENT = OPEN - {S.FILED, S.TRIAGE}
-AT_AUTHORITY = frozenset(
-    {S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED}
-)
+AT_AUTHORITY = frozenset({S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED})
 
 Target = tuple[Status, Outcome | None]
 
@@ -173,31 +171,82 @@ _ROWS = (
     Row("file", C, frozenset({S.DRAFT}), _to(S.FILED), tells="consumer"),
     Row("add_statement", CP | NOT_HERE, OPEN, tells="holder"),
     Row("correct_facts", C, OPEN, tells="holder"),
-    Row("accept_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED), undo=True, tells="both"),
+    Row(
+        "accept_offer",
+        C,
+        frozenset({S.AWAITING_CONSUMER}),
+        _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED),
+        undo=True,
+        tells="both",
+    ),
     Row("ask_about_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING), tells="enterprise"),
     Row("decline_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING) + LEAVE, undo=True, tells="both"),
     Row("stop_negotiating", C, ANY_E, LEAVE, undo=True, tells="both"),
-    Row("confirm_performed", BOTH_SIDES, PROMISED, _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED), undo=True, tells="both"),
+    Row(
+        "confirm_performed",
+        BOTH_SIDES,
+        PROMISED,
+        _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED),
+        undo=True,
+        tells="both",
+    ),
     Row("dispute_performance", C, PROMISED, tells="enterprise"),
     Row("report_breach", C, frozenset({S.PERFORMING}), LEAVE + _closed(Outcome.MEDIATED), tells="both"),
-    Row("waive_obligation", C, PROMISED, _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED), tells="both"),
+    Row(
+        "waive_obligation",
+        C,
+        PROMISED,
+        _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED),
+        tells="both",
+    ),
     Row("resume_performance", BOTH_SIDES, frozenset({S.REVIEW}), _to(S.PERFORMING), tells="both"),
     Row("supply_material", C, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW), tells="authority"),
     Row("claim_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
     Row("confirm_settled_elsewhere", BOTH_SIDES, OPEN, _closed(Outcome.SETTLED_ELSEWHERE), tells="both"),
     Row("deny_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
-    Row("withdraw", C, OPEN - {S.PERFORMING}, _closed(Outcome.WITHDRAWN, Outcome.MEDIATION_TERMINATED), undo=True, tells="both"),
-    Row("refer_to_regulator", C, CLOSED, _to(S.REVIEW),
-        closed_as=frozenset({Outcome.NEGOTIATION_FAILED, Outcome.UNCONFIRMED, Outcome.WITHDRAWN,
-                             Outcome.SETTLED_ELSEWHERE, Outcome.SETTLED}), tells="both"),
-    Row("answer_late", C, CLOSED, _to(S.REVIEW, S.PERFORMING) + _closed( Outcome.SETTLED, Outcome.NEGOTIATION_FAILED),
-        closed_as=frozenset({Outcome.UNCONFIRMED}), tells="both"),
+    Row(
+        "withdraw",
+        C,
+        OPEN - {S.PERFORMING},
+        _closed(Outcome.WITHDRAWN, Outcome.MEDIATION_TERMINATED),
+        undo=True,
+        tells="both",
+    ),
+    Row(
+        "refer_to_regulator",
+        C,
+        CLOSED,
+        _to(S.REVIEW),
+        closed_as=frozenset(
+            {
+                Outcome.NEGOTIATION_FAILED,
+                Outcome.UNCONFIRMED,
+                Outcome.WITHDRAWN,
+                Outcome.SETTLED_ELSEWHERE,
+                Outcome.SETTLED,
+            }
+        ),
+        tells="both",
+    ),
+    Row(
+        "answer_late",
+        C,
+        CLOSED,
+        _to(S.REVIEW, S.PERFORMING) + _closed(Outcome.SETTLED, Outcome.NEGOTIATION_FAILED),
+        closed_as=frozenset({Outcome.UNCONFIRMED}),
+        tells="both",
+    ),
     Row("agree_to_mediation", BOTH_SIDES, REVMED, tells="authority"),
     Row("decline_mediation", BOTH_SIDES, REVMED, tells="authority"),
     Row("request_recusal", BOTH_SIDES, REVMED, tells="authority"),
     Row("answer_suggestion", BOTH_SIDES, MED | {S.MEDIATION_SUSPENDED}, tells="authority"),
-    Row("object", C, CLOSED, closed_as=frozenset({Outcome.REFUSED, Outcome.MEDIATION_TERMINATED, Outcome.REDIRECTED}),
-        tells="authority"),
+    Row(
+        "object",
+        C,
+        CLOSED,
+        closed_as=frozenset({Outcome.REFUSED, Outcome.MEDIATION_TERMINATED, Outcome.REDIRECTED}),
+        tells="authority",
+    ),
     Row("rate", C, CLOSED, tells=""),
     Row("give_publication_consent", C, frozenset(S) - {S.DRAFT}),
     Row("withdraw_publication_consent", C, frozenset(S) - {S.DRAFT}),
@@ -209,10 +258,27 @@ _ROWS = (
     Row("end_power", C, OPEN, tells="both"),
     Row("give_consent", C, frozenset({S.TRIAGE}), tells="authority"),
     Row("decline_consent", C, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="authority"),
-    Row("undo", C, frozenset(S) - {S.DRAFT}, tuple(
-        (s, None) for s in (S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER,
-                            S.PERFORMING, S.REVIEW, S.FILED, S.TRIAGE, S.AWAITING_MATERIAL,
-                            S.MEDIATING, S.MEDIATION_SUSPENDED)), tells="both"),
+    Row(
+        "undo",
+        C,
+        frozenset(S) - {S.DRAFT},
+        tuple(
+            (s, None)
+            for s in (
+                S.WITH_ENTERPRISE,
+                S.NEGOTIATING,
+                S.AWAITING_CONSUMER,
+                S.PERFORMING,
+                S.REVIEW,
+                S.FILED,
+                S.TRIAGE,
+                S.AWAITING_MATERIAL,
+                S.MEDIATING,
+                S.MEDIATION_SUSPENDED,
+            )
+        ),
+        tells="both",
+    ),
     # --- the enterprise -----------------------------------------------------------------
     Row("accept_case", E, frozenset({S.WITH_ENTERPRISE}), _to(S.NEGOTIATING), tells="consumer"),
     Row("assign", E | X, ENTERPRISE_SIDE, audience=EN),
@@ -262,11 +328,23 @@ _ROWS = (
     Row("recall_mediation", A, MED, tells="both"),
     Row("invite_body", A, MED),
     Row("report_mediation", B, MED, tells="authority"),
-    Row("decide_recusal", A, MED | {S.MEDIATION_SUSPENDED, S.REVIEW}, _to(S.MEDIATION_SUSPENDED, S.MEDIATING), tells="both"),
+    Row(
+        "decide_recusal",
+        A,
+        MED | {S.MEDIATION_SUSPENDED, S.REVIEW},
+        _to(S.MEDIATION_SUSPENDED, S.MEDIATING),
+        tells="both",
+    ),
     Row("order_appraisal", A, MED, _to(S.MEDIATION_SUSPENDED), tells="both"),
     Row("end_appraisal", A, frozenset({S.MEDIATION_SUSPENDED}), _to(S.MEDIATING), tells="both"),
     Row("record_agreement", A, MED, _to(S.PERFORMING) + _closed(Outcome.MEDIATED), tells="both"),
-    Row("terminate", A, frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}), _closed(Outcome.MEDIATION_TERMINATED), tells="both"),
+    Row(
+        "terminate",
+        A,
+        frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
+        _closed(Outcome.MEDIATION_TERMINATED),
+        tells="both",
+    ),
     Row("serve_notice", A | I, frozenset(S) - {S.DRAFT}),
     Row("urge", A | I, OPEN, tells="enterprise", superior=True),
     Row("take_up", A, AT_AUTHORITY, tells="both", superior=True),
@@ -310,8 +388,20 @@ _ROWS = (
     Row("lapse_forwarding", X, frozenset({S.FILED, S.TRIAGE}), _to(S.TRIAGE), tells="authority"),
     Row("lapse_acceptance", X, frozenset({S.WITH_ENTERPRISE}), tells="both"),
     Row("lapse_negotiation", X, ANY_E | {S.FILED, S.TRIAGE}, LEAVE, tells="both"),
-    Row("lapse_confirmation", X, frozenset({S.AWAITING_CONSUMER}), _to(S.REVIEW) + _closed(Outcome.UNCONFIRMED), tells="both"),
-    Row("fall_silent", X, OPEN, _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED), tells="both"),
+    Row(
+        "lapse_confirmation",
+        X,
+        frozenset({S.AWAITING_CONSUMER}),
+        _to(S.REVIEW) + _closed(Outcome.UNCONFIRMED),
+        tells="both",
+    ),
+    Row(
+        "fall_silent",
+        X,
+        OPEN,
+        _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED),
+        tells="both",
+    ),
     Row("lapse_performance", X, OPEN, tells="both"),
     Row("lapse_performance_answer", X, OPEN, LEAVE + _closed(Outcome.MEDIATED), tells="both"),
     Row("lapse_review", X, frozenset({S.REVIEW, S.AWAITING_MATERIAL, S.TRIAGE}), tells="authority"),
@@ -337,62 +427,156 @@ _REV = frozenset({S.REVIEW, S.AWAITING_MATERIAL})
 _ALWAYS = frozenset(S) - {S.DRAFT}
 
 #: Clocks in the order in which ties lapse.
-CLOCKS: dict[Clock, ClockRule] = {rule.clock: rule for rule in (
-    ClockRule(Clock.FORWARDING, "forwarding", "authority", frozenset({S.FILED, S.TRIAGE}), on_lapse="lapse_forwarding", basis="art. 41"),
-    ClockRule(Clock.ACCEPTANCE, "acceptance", "enterprise", frozenset({S.WITH_ENTERPRISE}),
-              on_lapse="lapse_acceptance", basis="policy"),
-    ClockRule(Clock.NEGOTIATION, "negotiation", "enterprise",
-              frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}),
-              frozenset({S.AWAITING_CONSUMER, S.FILED, S.TRIAGE}),
-              on_lapse="lapse_negotiation", basis="ODR"),
-    ClockRule(Clock.CONFIRMATION, "confirmation", "consumer", frozenset({S.AWAITING_CONSUMER}),
-              on_lapse="lapse_confirmation", basis="policy"),
-    ClockRule(Clock.PERFORMANCE, "performance", "enterprise", OPEN,
-              on_lapse="lapse_performance", basis="settlement"),
-    ClockRule(Clock.PERFORMANCE_ANSWER, "performance_answer", "enterprise", OPEN,
-              on_lapse="lapse_performance_answer", basis="policy"),
-    ClockRule(Clock.REVIEW, "review", "authority", _REV, frozenset(ENTERPRISE_SIDE | {S.TRIAGE}),
-              on_lapse="lapse_review", basis="art. 15"),
-    ClockRule(Clock.MATERIAL, "material", "consumer", frozenset({S.AWAITING_MATERIAL}), on_lapse="lapse_material", basis="art. 10"),
-    ClockRule(Clock.MEDIATION, "mediation", "authority",
-              frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
-              on_lapse="lapse_mediation", basis="arts 22, 23"),
-    # From the request on, whether or not somebody suspends the mediation for it.
-    ClockRule(Clock.SUSPENSION, "recusal", "authority", MED | {S.MEDIATION_SUSPENDED}, on_lapse="lapse_suspension", basis="local"),
-    ClockRule(Clock.NOTICE, "termination_notice", "authority", _ALWAYS, on_lapse="lapse_notice", basis="arts 15, 23"),
-    ClockRule(Clock.JURISDICTION, "jurisdiction", "authority", frozenset({S.TRIAGE, S.REVIEW}),
-              on_lapse="lapse_jurisdiction", basis="art. 33"),
-    ClockRule(Clock.LEAD, "lead", "authority", _ALWAYS, on_lapse="lapse_lead", basis="art. 27"),
-    ClockRule(Clock.INSTRUCTION, "instruction", "enterprise", OPEN, on_lapse="lapse_instruction", basis="督办"),
-    ClockRule(Clock.CONSENT, "consent", "consumer", frozenset({S.TRIAGE}), on_lapse="lapse_consent", basis="policy"),
-    ClockRule(Clock.SETTLED_ELSEWHERE, "settled_elsewhere", "other", OPEN,
-              on_lapse="lapse_settled_elsewhere", basis="policy"),
-    ClockRule(Clock.ANSWER, "consumer_question_answer", "enterprise", frozenset({S.NEGOTIATING}),
-              on_lapse="lapse_answer", basis="policy"),
-    ClockRule(Clock.RETURN, "return_answer", "authority", frozenset({S.NEGOTIATING}),
-              on_lapse="lapse_return", basis="policy"),
-    ClockRule(Clock.OBJECTION, "objection", "authority", CLOSED,
-              on_lapse="lapse_objection", basis="policy"),
-    ClockRule(Clock.HEIRS, "heirs_answer", "consumer", OPEN, on_lapse="lapse_heirs", basis="policy"),
-)}
+CLOCKS: dict[Clock, ClockRule] = {
+    rule.clock: rule
+    for rule in (
+        ClockRule(
+            Clock.FORWARDING,
+            "forwarding",
+            "authority",
+            frozenset({S.FILED, S.TRIAGE}),
+            on_lapse="lapse_forwarding",
+            basis="art. 41",
+        ),
+        ClockRule(
+            Clock.ACCEPTANCE,
+            "acceptance",
+            "enterprise",
+            frozenset({S.WITH_ENTERPRISE}),
+            on_lapse="lapse_acceptance",
+            basis="policy",
+        ),
+        ClockRule(
+            Clock.NEGOTIATION,
+            "negotiation",
+            "enterprise",
+            frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}),
+            frozenset({S.AWAITING_CONSUMER, S.FILED, S.TRIAGE}),
+            on_lapse="lapse_negotiation",
+            basis="ODR",
+        ),
+        ClockRule(
+            Clock.CONFIRMATION,
+            "confirmation",
+            "consumer",
+            frozenset({S.AWAITING_CONSUMER}),
+            on_lapse="lapse_confirmation",
+            basis="policy",
+        ),
+        ClockRule(
+            Clock.PERFORMANCE, "performance", "enterprise", OPEN, on_lapse="lapse_performance", basis="settlement"
+        ),
+        ClockRule(
+            Clock.PERFORMANCE_ANSWER,
+            "performance_answer",
+            "enterprise",
+            OPEN,
+            on_lapse="lapse_performance_answer",
+            basis="policy",
+        ),
+        ClockRule(
+            Clock.REVIEW,
+            "review",
+            "authority",
+            _REV,
+            frozenset(ENTERPRISE_SIDE | {S.TRIAGE}),
+            on_lapse="lapse_review",
+            basis="art. 15",
+        ),
+        ClockRule(
+            Clock.MATERIAL,
+            "material",
+            "consumer",
+            frozenset({S.AWAITING_MATERIAL}),
+            on_lapse="lapse_material",
+            basis="art. 10",
+        ),
+        ClockRule(
+            Clock.MEDIATION,
+            "mediation",
+            "authority",
+            frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
+            on_lapse="lapse_mediation",
+            basis="arts 22, 23",
+        ),
+        # From the request on, whether or not somebody suspends the mediation for it.
+        ClockRule(
+            Clock.SUSPENSION,
+            "recusal",
+            "authority",
+            MED | {S.MEDIATION_SUSPENDED},
+            on_lapse="lapse_suspension",
+            basis="local",
+        ),
+        ClockRule(
+            Clock.NOTICE, "termination_notice", "authority", _ALWAYS, on_lapse="lapse_notice", basis="arts 15, 23"
+        ),
+        ClockRule(
+            Clock.JURISDICTION,
+            "jurisdiction",
+            "authority",
+            frozenset({S.TRIAGE, S.REVIEW}),
+            on_lapse="lapse_jurisdiction",
+            basis="art. 33",
+        ),
+        ClockRule(Clock.LEAD, "lead", "authority", _ALWAYS, on_lapse="lapse_lead", basis="art. 27"),
+        ClockRule(Clock.INSTRUCTION, "instruction", "enterprise", OPEN, on_lapse="lapse_instruction", basis="督办"),
+        ClockRule(
+            Clock.CONSENT, "consent", "consumer", frozenset({S.TRIAGE}), on_lapse="lapse_consent", basis="policy"
+        ),
+        ClockRule(
+            Clock.SETTLED_ELSEWHERE,
+            "settled_elsewhere",
+            "other",
+            OPEN,
+            on_lapse="lapse_settled_elsewhere",
+            basis="policy",
+        ),
+        ClockRule(
+            Clock.ANSWER,
+            "consumer_question_answer",
+            "enterprise",
+            frozenset({S.NEGOTIATING}),
+            on_lapse="lapse_answer",
+            basis="policy",
+        ),
+        ClockRule(
+            Clock.RETURN,
+            "return_answer",
+            "authority",
+            frozenset({S.NEGOTIATING}),
+            on_lapse="lapse_return",
+            basis="policy",
+        ),
+        ClockRule(Clock.OBJECTION, "objection", "authority", CLOSED, on_lapse="lapse_objection", basis="policy"),
+        ClockRule(Clock.HEIRS, "heirs_answer", "consumer", OPEN, on_lapse="lapse_heirs", basis="policy"),
+    )
+}
 
 #: What is not for the parties: neither these clocks nor their reminders show anywhere else.
 HIDDEN_CLOCKS = frozenset({Clock.LEAD, Clock.JURISDICTION})
 
 #: Who must act in each status (procedure, section 2).
 MUST_ACT: dict[Status, str] = {
-    S.DRAFT: "consumer", S.FILED: "authority", S.TRIAGE: "authority",
-    S.WITH_ENTERPRISE: "enterprise", S.NEGOTIATING: "enterprise",
-    S.AWAITING_CONSUMER: "consumer", S.PERFORMING: "enterprise", S.REVIEW: "authority",
-    S.AWAITING_MATERIAL: "consumer", S.MEDIATING: "authority",
-    S.MEDIATION_SUSPENDED: "authority", S.CLOSED: "",
+    S.DRAFT: "consumer",
+    S.FILED: "authority",
+    S.TRIAGE: "authority",
+    S.WITH_ENTERPRISE: "enterprise",
+    S.NEGOTIATING: "enterprise",
+    S.AWAITING_CONSUMER: "consumer",
+    S.PERFORMING: "enterprise",
+    S.REVIEW: "authority",
+    S.AWAITING_MATERIAL: "consumer",
+    S.MEDIATING: "authority",
+    S.MEDIATION_SUSPENDED: "authority",
+    S.CLOSED: "",
 }
 
 
 def steps_at(status: Status, role: Role, outcome: Outcome | None = None) -> tuple[str, ...]:
     """The steps that ``role`` may take at ``status``, in the order of the table."""
     return tuple(
-        row.step for row in _ROWS
-        if role in row.by and status in row.at
-        and (status != S.CLOSED or not row.closed_as or outcome in row.closed_as)
+        row.step
+        for row in _ROWS
+        if role in row.by and status in row.at and (status != S.CLOSED or not row.closed_as or outcome in row.closed_as)
     )

@@ -28,27 +28,8 @@ from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import LOOK, Audience
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.reading import case_rows as rows
-from complaints.reading.case_people import (
-    FULL,
-    MASKED,
-    NONE,
-    Fact,
-    Person,
-    facts_of,
-    party_words,
-    person_of,
-    spoken,
-)
-from complaints.reading.case_record import (
-    Event,
-    Look,
-    Message,
-    Reader,
-    folded,
-    looks_of,
-    thread_of,
-    timeline_of,
-)
+from complaints.reading.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of, spoken
+from complaints.reading.case_record import Event, Look, Message, Reader, folded, looks_of, thread_of, timeline_of
 from complaints.reading.case_settlement import (
     ObligationView,
     OfferView,
@@ -154,8 +135,12 @@ class CasePage:
 
     @property
     def respondent(self) -> str:
-        row = self.complaint.branch or self.complaint.enterprise \
-            or self.complaint.picked_branch or self.complaint.picked_enterprise
+        row = (
+            self.complaint.branch
+            or self.complaint.enterprise
+            or self.complaint.picked_branch
+            or self.complaint.picked_enterprise
+        )
         return named(row) if row else self.complaint.respondent_named
 
     @property
@@ -196,7 +181,9 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
     if isinstance(user, User) and user.is_active and not may_work(user):
         complaint = rows.own_case.first(number, user.pk, day)
     else:
-        complaint = Complaint.objects.visible_to(user, on=day).filter(number=number).select_related(*rows.RELATED).first()
+        complaint = (
+            Complaint.objects.visible_to(user, on=day).filter(number=number).select_related(*rows.RELATED).first()
+        )
     if complaint is None:
         raise Http404
     if side == CONSUMER:
@@ -208,8 +195,7 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
                 raise Http404
             actor = actors.participant(user, row)
         return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
-    mine = [a for a in actors.actors_of(user, on=day) if a.side == side and (
-        side != AUTHORITY or a.region is not None)]
+    mine = [a for a in actors.actors_of(user, on=day) if a.side == side and (side != AUTHORITY or a.region is not None)]
     for actor in mine:
         if actors.stands_to(actor, complaint):
             return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
@@ -230,22 +216,29 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
 
 
 def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "complaints:case-file{}") -> CasePage:
-    """``sight``: how much of the person, and ``files_at``: where files are handed out, where a door of its own decides that."""
+    """``sight``: how much of the person, and ``files_at``: where files are handed out, where a door of its own decides
+    that.
+    """
     complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
     is_former = actor is None
     conditions = Conditions.at(now)
     calendar = conditions.calendar
     known = found.rows or rows_of(found)
-    engagements = list(found.engagements) if found.engagements is not None else _within_branches(
-        known.engagements, viewer if side == ENTERPRISE else None)
+    engagements = (
+        list(found.engagements)
+        if found.engagements is not None
+        else _within_branches(known.engagements, viewer if side == ENTERPRISE else None)
+    )
     seen = {e.pk for e in engagements}
     clocks = [] if is_former else known.clocks
     answers = known.answers
     # An offer answers every demand, so none is missing here; one statement for both.
-    offers = [o for o in {a.offer_id: a.offer for a in answers}.values()
-              if side != ENTERPRISE or o.engagement_id in seen]
-    obligations = [o for o in known.obligations
-                   if side != ENTERPRISE or o.engagement_id is None or o.engagement_id in seen]
+    offers = [
+        o for o in {a.offer_id: a.offer for a in answers}.values() if side != ENTERPRISE or o.engagement_id in seen
+    ]
+    obligations = [
+        o for o in known.obligations if side != ENTERPRISE or o.engagement_id is None or o.engagement_id in seen
+    ]
     if is_former:
         obligations = [o for o in obligations if o.engagement_id is not None]
     matters = {} if is_former else matters_of(complaint, side, known.matters)
@@ -253,51 +246,80 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
     last = [step for step in steps if step.audience == Audience.PARTIES][-1]
     texts = known.texts
     keyring.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
-    filed = {t.kind: t.text for t in texts
-             if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
-    files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at, known=known.files)
+    filed = {t.kind: t.text for t in texts if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
+    files = (
+        [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at, known=known.files)
+    )
     by_digest = {f.sha256: f for f in files}
     may_look = actor is not None and looking.may_look(complaint, actor, engagements)
     until = looking.shown_until(steps, viewer, now=now) if may_look else None
     # A fellow complainant knows who the filer is, not where to reach them.
-    sight = sight or (MASKED if viewer.party is not None
-                      else _sight(side, is_former=is_former, is_shown=until is not None))
-    reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
-                    names=_names(complaint, steps),
-                    person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None)
+    sight = sight or (
+        MASKED if viewer.party is not None else _sight(side, is_former=is_former, is_shown=until is not None)
+    )
+    reader = Reader(
+        side=side,
+        knows_consumer=side == CONSUMER or sight == FULL,
+        names=_names(complaint, steps),
+        person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None,
+    )
     today = calendar.local_day(now)
     promises = obligations_of(obligations, clocks, side=side, today=today)
     open_engagement = next((e for e in engagements if e.until_at is None), None)
     around = Around(
-        complaint=complaint, side=side, now=now, matters=matters, offers=tuple(offers),
+        complaint=complaint,
+        side=side,
+        now=now,
+        matters=matters,
+        offers=tuple(offers),
         engagement_id=open_engagement.pk if open_engagement else None,
-        obligations=tuple(obligations))
-    duty = standing(complaint=complaint, clocks=clocks, viewer_side=side, now=now,
-                    calendar=calendar)
+        obligations=tuple(obligations),
+    )
+    duty = standing(complaint=complaint, clocks=clocks, viewer_side=side, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None and viewer.channel != TRACKING:
         duty.clock["url"] = why_url(complaint, duty.deadline)
     return CasePage(
-        complaint=complaint, side=side, viewer=viewer, actor=actor, is_former=is_former, now=now,
-        today=today, conditions=conditions,
+        complaint=complaint,
+        side=side,
+        viewer=viewer,
+        actor=actor,
+        is_former=is_former,
+        now=now,
+        today=today,
+        conditions=conditions,
         steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
-        duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
-                           if c.ended_at is None],
+        duty=duty,
+        clocks=[_clock_view(c, complaint, now, calendar) for c in clocks if c.ended_at is None],
         demands=known.demands,
         engagement=open_engagement or (engagements[-1] if engagements else None),
-        engagements=engagements, offers=offers_of(offers, answers, promises),
-        obligations=promises, matters=matters,
+        engagements=engagements,
+        offers=offers_of(offers, answers, promises),
+        obligations=promises,
+        matters=matters,
         thread=thread_of(steps, texts, by_digest, reader=reader),
-        confidential=[] if side != AUTHORITY else [
-            m for m in thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
-            if m.side != ENTERPRISE or m.step == "flag_concern"],
-        timeline=timeline_of(steps, by_digest, reader=reader), files=files,
-        person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
+        confidential=(
+            []
+            if side != AUTHORITY
+            else [
+                m
+                for m in thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
+                if m.side != ENTERPRISE or m.step == "flag_concern"
+            ]
+        ),
+        timeline=timeline_of(steps, by_digest, reader=reader),
+        files=files,
+        person=person_of(filed, sight=sight),
+        may_reveal=may_look,
+        shown_until=until,
         looks=looks_of(steps, texts, reader=reader),
-        statement=filed.get("consumer_statement", ""), spoken=spoken(complaint, filed),
+        statement=filed.get("consumer_statement", ""),
+        spoken=spoken(complaint, filed),
         demand_note=filed.get("consumer_demand_note", ""),
         facts=facts_of(complaint, filed, sight=NONE if is_former else sight)
         + ([] if side == CONSUMER or is_former else party_words(complaint)),
-        head=bytes(last.hash).hex(), entries=last.sequence)
+        head=bytes(last.hash).hex(),
+        entries=last.sequence,
+    )
 
 
 def steps_of(found: Found) -> list[HandlingStep]:
@@ -354,17 +376,22 @@ def _within_branches(found: list[Engagement], viewer: Actor | None) -> list[Enga
 
 
 def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None = None) -> dict[str, Matter]:
-    """Open ones by kind; of a kind that may be open several times, the newest. ``known``: all of them, where they were read."""
-    return {m.kind: m for m in (rows.open_matters(complaint.pk) if known is None else known)
-            if m.audience == Audience.PARTIES or m.audience == side}
+    """Open ones by kind; of a kind that may be open several times, the newest. ``known``: all of them, where they were
+    read.
+    """
+    return {
+        m.kind: m
+        for m in (rows.open_matters(complaint.pk) if known is None else known)
+        if m.audience == Audience.PARTIES or m.audience == side
+    }
 
 
-def _seen_by(side: str, found: list[HandlingStep], engagements: Sequence[Engagement],
-             is_former: bool) -> list[HandlingStep]:
+def _seen_by(
+    side: str, found: list[HandlingStep], engagements: Sequence[Engagement], is_former: bool
+) -> list[HandlingStep]:
     if side != ENTERPRISE:
         return found
-    return [row for row in found if row.step == "file"
-            or any(_within(row, e, is_former) for e in engagements)]
+    return [row for row in found if row.step == "file" or any(_within(row, e, is_former) for e in engagements)]
 
 
 def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
@@ -392,7 +419,13 @@ def _sight(side: str, *, is_former: bool, is_shown: bool) -> str:
 
 def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str]:
     """Organisations in the reader's language; those that only took a step are read for English."""
-    known = [complaint.enterprise, complaint.branch, complaint.handling_authority, complaint.picked_enterprise, complaint.picked_branch]
+    known = [
+        complaint.enterprise,
+        complaint.branch,
+        complaint.handling_authority,
+        complaint.picked_enterprise,
+        complaint.picked_branch,
+    ]
     found = {row.name: named(row) for row in known if row is not None}
     others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to", ""))} - {"", *found}
     return found | names_of(others)
@@ -402,12 +435,17 @@ def names_of(organisations: set[str]) -> dict[str, str]:
     """Names as they stand in records, in the reader's language; nothing is read for Chinese, in which they stand."""
     if not organisations or labels.is_chinese():
         return {}
-    return {row.name: named(row) for model in (Authority, Branch, Enterprise) for row in model.objects.filter(name__in=organisations)}
+    return {
+        row.name: named(row)
+        for model in (Authority, Branch, Enterprise)
+        for row in model.objects.filter(name__in=organisations)
+    }
 
 
 def _clock_view(clock: Deadline, complaint: Complaint, now: datetime, calendar: Calendar) -> ClockView:
     url = why_url(complaint, clock)
     facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
     words = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)
-    return ClockView(row=clock, name=labels.label(clock.clock, kind="clock"), words=words.text,
-                     facts=facts | {"url": url}, url=url)
+    return ClockView(
+        row=clock, name=labels.label(clock.clock, kind="clock"), words=words.text, facts=facts | {"url": url}, url=url
+    )

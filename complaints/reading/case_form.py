@@ -33,8 +33,15 @@ class Taken:
     is_new: bool = False
 
 
-def take_step(request: HttpRequest, found: Found, moves: Callable[[], Sequence[Move] | None], *,
-              form: Form | None, to: str, now: datetime) -> Taken:
+def take_step(
+    request: HttpRequest,
+    found: Found,
+    moves: Callable[[], Sequence[Move] | None],
+    *,
+    form: Form | None,
+    to: str,
+    now: datetime,
+) -> Taken:
     """Take the moves that ``moves()`` builds; None from it means that the form has errors.
 
     A WrongInput becomes an error of ``form`` (at its field where the form has one). Any other
@@ -56,8 +63,15 @@ def take_step(request: HttpRequest, found: Found, moves: Callable[[], Sequence[M
     return taken
 
 
-def _taken(request: HttpRequest, found: Found, moves: Callable[[], Sequence[Move] | None], *,
-           form: Form | None, to: str, now: datetime) -> Taken:
+def _taken(
+    request: HttpRequest,
+    found: Found,
+    moves: Callable[[], Sequence[Move] | None],
+    *,
+    form: Form | None,
+    to: str,
+    now: datetime,
+) -> Taken:
     actor = found.actor
     if actor is None:
         raise Http404
@@ -67,8 +81,11 @@ def _taken(request: HttpRequest, found: Found, moves: Callable[[], Sequence[Move
             return Taken(attempt.reference)
         try:
             wanted = moves()
-            if wanted is not None and isinstance(form, TakesFiles) and not form.put(
-                    found.complaint, uploaded_by=found.viewer.user_id, now=now):
+            if (
+                wanted is not None
+                and isinstance(form, TakesFiles)
+                and not form.put(found.complaint, uploaded_by=found.viewer.user_id, now=now)
+            ):
                 wanted = None
             if wanted is not None:
                 _take(found.complaint.pk, wanted, actor=actor, now=now)

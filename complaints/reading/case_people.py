@@ -82,15 +82,22 @@ def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
     """``texts``: kind → text of the filing. ``sight``: FULL, MASKED or NONE."""
     name = texts.get("consumer_name", "")
     if sight == FULL:
-        return Person(name=name, phone=plain_number(texts.get("consumer_phone", "")),
-                      email=texts.get("consumer_email", ""),
-                      address=texts.get("consumer_address", ""))
+        return Person(
+            name=name,
+            phone=plain_number(texts.get("consumer_phone", "")),
+            email=texts.get("consumer_email", ""),
+            address=texts.get("consumer_address", ""),
+        )
     called = masked_name(name) or labels.label("consumer", kind="side")
     if sight == NONE:
         return Person(name=called, is_masked=True)
-    return Person(name=called, phone=masked_phone(texts.get("consumer_phone", "")),
-                  email=masked_email(texts.get("consumer_email", "")),
-                  address=masked_address(texts.get("consumer_address", "")), is_masked=True)
+    return Person(
+        name=called,
+        phone=masked_phone(texts.get("consumer_phone", "")),
+        email=masked_email(texts.get("consumer_email", "")),
+        address=masked_address(texts.get("consumer_address", "")),
+        is_masked=True,
+    )
 
 
 def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> list[Fact]:
@@ -102,8 +109,7 @@ def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> l
         (_("问题"), label_of(complaint.problem_category)),
         (_("金额"), money(complaint.amount) if complaint.amount is not None else ""),
         (_("购买日期"), day_text(complaint.bought_on) if complaint.bought_on else ""),
-        (_("购买方式"), "" if complaint.is_online is None
-         else _("网上") if complaint.is_online else _("线下")),
+        (_("购买方式"), "" if complaint.is_online is None else _("网上") if complaint.is_online else _("线下")),
         (_("订单号"), texts.get("consumer_order_no", "") if sight != NONE else ""),
         (_("业务号码"), _service_number(texts, sight)),
         (_("套餐"), texts.get("consumer_plan", "")),
@@ -123,12 +129,21 @@ def party_words(complaint: Complaint) -> list[Fact]:
     kind = complaint.on_behalf_kind
     if kind == JOINT:
         states = list(Participant.objects.filter(complaint=complaint).values_list("state", flat=True))
-        return [Fact(_("共同投诉人"), _("%(n)d人，其中%(m)d人本人已确认") % {
-            "n": len(states), "m": states.count(Participant.JOINED)})]
+        return [
+            Fact(
+                _("共同投诉人"),
+                _("%(n)d人，其中%(m)d人本人已确认") % {"n": len(states), "m": states.count(Participant.JOINED)},
+            )
+        ]
     if kind == AGENT:
         said = _power_words(complaint)
         until = complaint.represented_until
-        return [Fact(_("代理人投诉"), _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": said} if until else said)]
+        return [
+            Fact(
+                _("代理人投诉"),
+                _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": said} if until else said,
+            )
+        ]
     return []
 
 
@@ -157,12 +172,12 @@ def spoken(complaint: Complaint, texts: Mapping[str, str]) -> str:
     if not texts.get("consumer_transcript"):
         return _("消费者用语音陈述，录音在材料里；工作人员会写下来。")
     return _("语音陈述，由工作人员听录音写下来；写得不对，消费者可以更正：%(text)s") % {
-        "text": texts["consumer_transcript"]}
+        "text": texts["consumer_transcript"]
+    }
 
 
 def _respondent(complaint: Complaint) -> str:
-    row = complaint.branch or complaint.enterprise or complaint.picked_branch \
-        or complaint.picked_enterprise
+    row = complaint.branch or complaint.enterprise or complaint.picked_branch or complaint.picked_enterprise
     return named(row) if row else complaint.respondent_named
 
 

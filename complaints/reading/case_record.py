@@ -26,19 +26,30 @@ from web.templatetags.portal import day_text, moment
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
 _ELSEWHERE = ("consumer_", "answer_")
 _PARTS: dict[str, Any] = {
-    "counter_demand": gettext_lazy("希望的方案"), "correction": gettext_lazy("更正"), "proof": gettext_lazy("凭证"),
-    "decision": gettext_lazy("决定"), "minutes": gettext_lazy("调解情况"), "agreement": gettext_lazy("调解协议"),
-    "suggestion": gettext_lazy("调解方案"), "public_reply": gettext_lazy("公开回应"),
-    "second_officer": gettext_lazy("第二名经办人员"), "head": gettext_lazy("批准的负责人")}
+    "counter_demand": gettext_lazy("希望的方案"),
+    "correction": gettext_lazy("更正"),
+    "proof": gettext_lazy("凭证"),
+    "decision": gettext_lazy("决定"),
+    "minutes": gettext_lazy("调解情况"),
+    "agreement": gettext_lazy("调解协议"),
+    "suggestion": gettext_lazy("调解方案"),
+    "public_reply": gettext_lazy("公开回应"),
+    "second_officer": gettext_lazy("第二名经办人员"),
+    "head": gettext_lazy("批准的负责人"),
+}
 #: Said, but no part of the talk between the sides.
 _NOT_TALK = frozenset({"rating", "party", "whom", "note", "look"})
-_OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "record_agreement",
-                       "confirm_settled_elsewhere"})
+_OK_STEPS = frozenset(
+    {"accept_case", "accept_offer", "confirm_performed", "record_agreement", "confirm_settled_elsewhere"}
+)
 _CONSUMERS = frozenset({Role.CONSUMER, Role.PARTY})
 _STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
 #: In whose name somebody acts who is not the consumer.
-_FOR_ANOTHER = {"agent": ("代理人，代委托人办理", "representative, for the principal"),
-                "guardian": ("监护人代为办理", "guardian, for the ward"), "heir": ("继承人办理", "heir")}
+_FOR_ANOTHER = {
+    "agent": ("代理人，代委托人办理", "representative, for the principal"),
+    "guardian": ("监护人代为办理", "guardian, for the ward"),
+    "heir": ("继承人办理", "heir"),
+}
 REMIND = "remind"
 #: A lapse written later than this after it happened says when it was written.
 _LATE_WRITING = timedelta(minutes=5)
@@ -130,8 +141,7 @@ def who(step: HandlingStep, reader: Reader) -> str:
             return _("您")
         name = step.name.name if step.name and reader.knows_consumer else ""
         return name or labels.label("consumer", kind="role")
-    return step.name.name if step.name and step.name.name else labels.label(
-        step.actor_role, kind="role")
+    return step.name.name if step.name and step.name.name else labels.label(step.actor_role, kind="role")
 
 
 def _is_another(step: HandlingStep, reader: Reader) -> bool:
@@ -155,8 +165,7 @@ def actor_words(step: HandlingStep, reader: Reader) -> str:
     return text
 
 
-def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
-                reader: Reader) -> list[Event]:
+def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *, reader: Reader) -> list[Event]:
     """Newest first."""
     found = [_event(step, files, reader) for step in steps]
     return sorted(found, key=lambda e: (e.at, e.written_at, e.sequence), reverse=True)
@@ -173,9 +182,14 @@ def folded(events: Iterable[Event]) -> list[tuple[Event, list[Event]]]:
     return found
 
 
-def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
-              files: Mapping[str, FileView], *, reader: Reader,
-              audience: str = Audience.PARTIES) -> list[Message]:
+def thread_of(
+    steps: Sequence[HandlingStep],
+    texts: Iterable[PersonalText],
+    files: Mapping[str, FileView],
+    *,
+    reader: Reader,
+    audience: str = Audience.PARTIES,
+) -> list[Message]:
     """Oldest first: every entry of ``audience`` that carries a text or a file; the parties' is their talk."""
     said: dict[tuple[str, int], list[PersonalText]] = {}
     for text in texts:
@@ -190,25 +204,38 @@ def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
         if not rows and not attached:
             continue
         side = side_of(step.actor_role)
-        found.append(Message(
-            sequence=step.sequence, step=step.step, what=title_of(step), at=step.happened_at,
-            who=who(step, reader), side=side,
-            organisation=reader.organisation(step.organisation) if side != "consumer" else "",
-            is_mine=side == reader.side, register=str((step.data or {}).get("register", "")),
-            parts=[Part(label=_part_label(row.kind, len(rows), side), text=row.text) for row in rows],
-            files=attached))
+        found.append(
+            Message(
+                sequence=step.sequence,
+                step=step.step,
+                what=title_of(step),
+                at=step.happened_at,
+                who=who(step, reader),
+                side=side,
+                organisation=reader.organisation(step.organisation) if side != "consumer" else "",
+                is_mine=side == reader.side,
+                register=str((step.data or {}).get("register", "")),
+                parts=[Part(label=_part_label(row.kind, len(rows), side), text=row.text) for row in rows],
+                files=attached,
+            )
+        )
     return sorted(found, key=lambda m: (m.at, m.sequence))
 
 
-def looks_of(steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *,
-             reader: Reader) -> list[Look]:
+def looks_of(steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *, reader: Reader) -> list[Look]:
     """Who looked at the contact data, newest first; what was typed as another reason, too."""
-    said = {text.sequence: text.text for text in texts
-            if text.kind == "look" and text.audience == Audience.PARTIES}
-    found = [Look(at=step.happened_at, who=actor_words(step, reader),
-                  why=" · ".join(words for words in (
-                      labels.label(step.reason, kind="look_reason"), said.get(step.sequence, "")) if words))
-             for step in steps if step.step == LOOK]
+    said = {text.sequence: text.text for text in texts if text.kind == "look" and text.audience == Audience.PARTIES}
+    found = [
+        Look(
+            at=step.happened_at,
+            who=actor_words(step, reader),
+            why=" · ".join(
+                words for words in (labels.label(step.reason, kind="look_reason"), said.get(step.sequence, "")) if words
+            ),
+        )
+        for step in steps
+        if step.step == LOOK
+    ]
     return sorted(found, key=lambda look: look.at, reverse=True)
 
 
@@ -229,21 +256,28 @@ def title_of(step: HandlingStep) -> str:
 
 def _event(step: HandlingStep, files: Mapping[str, FileView], reader: Reader) -> Event:
     return Event(
-        sequence=step.sequence, audience=step.audience, step=step.step, at=step.happened_at,
-        written_at=step.written_at, title=title_of(step), actor=actor_words(step, reader),
-        detail=_detail(step, reader), tone=_tone(step), internal=step.audience != Audience.PARTIES,
-        digest=bytes(step.hash).hex(), files=_files_of(step, files))
+        sequence=step.sequence,
+        audience=step.audience,
+        step=step.step,
+        at=step.happened_at,
+        written_at=step.written_at,
+        title=title_of(step),
+        actor=actor_words(step, reader),
+        detail=_detail(step, reader),
+        tone=_tone(step),
+        internal=step.audience != Audience.PARTIES,
+        digest=bytes(step.hash).hex(),
+        files=_files_of(step, files),
+    )
 
 
 def _detail(step: HandlingStep, reader: Reader) -> str:
     words = []
     if step.to_status != step.from_status and step.step != "file":
         if step.to_status == Status.CLOSED:
-            words.append(_("已办结：%(outcome)s") % {
-                "outcome": labels.label(step.outcome, kind="outcome")})
+            words.append(_("已办结：%(outcome)s") % {"outcome": labels.label(step.outcome, kind="outcome")})
         else:
-            words.append(_("转为“%(status)s”") % {
-                "status": labels.label(step.to_status, kind="status")})
+            words.append(_("转为“%(status)s”") % {"status": labels.label(step.to_status, kind="status")})
     words += [*_due_words(step, reader), *mediation_words(step)]
     if step.reason:
         words.append(labels.reason(step.reason, step.outcome))
@@ -254,11 +288,19 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
         words.append(labels.label(step.data["reason"], kind="decline_reason"))
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
-        words.append(_("发送前提示过：%(findings)s") % {"findings": told(dict.fromkeys(
-            labels.label(one["code"], kind="offer_finding") for one in step.data["advice"]))})
+        words.append(
+            _("发送前提示过：%(findings)s")
+            % {
+                "findings": told(
+                    dict.fromkeys(labels.label(one["code"], kind="offer_finding") for one in step.data["advice"])
+                )
+            }
+        )
     if recorded := (step.data or {}).get("recorded"):
-        words.append(_("%(how)s，凭证%(proof)s") % {"how": labels.label(recorded.get("how", ""), kind="recording"),
-                                                   "proof": recorded.get("proof", "")})
+        words.append(
+            _("%(how)s，凭证%(proof)s")
+            % {"how": labels.label(recorded.get("how", ""), kind="recording"), "proof": recorded.get("proof", "")}
+        )
     if step.written_at - step.happened_at > _LATE_WRITING:
         words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(words)
@@ -269,8 +311,10 @@ def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
     data = step.data or {}
     if step.step not in (REMIND, "escalate") or not data.get("clock"):
         return []
-    words = [_("%(clock)s，最后一天%(day)s") % {"clock": labels.label(data["clock"], kind="clock"),
-                                            "day": day_text(date.fromisoformat(data["last_day"]))}]
+    words = [
+        _("%(clock)s，最后一天%(day)s")
+        % {"clock": labels.label(data["clock"], kind="clock"), "day": day_text(date.fromisoformat(data["last_day"]))}
+    ]
     return words + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
 
 
@@ -278,16 +322,29 @@ def mediation_words(step: HandlingStep) -> list[str]:
     """When and where a session is, who came, who appraises until when, to whom it was delegated."""
     data = step.data or {}
     if step.step == "schedule_session":
-        return [moment(datetime.fromisoformat(data["at"])), labels.label(data["mode"], kind="session_mode"), data["place"]]
+        return [
+            moment(datetime.fromisoformat(data["at"])),
+            labels.label(data["mode"], kind="session_mode"),
+            data["place"],
+        ]
     if step.step == "report_mediation":
         return [labels.label(data.get("result", ""), kind="delegated_result")]
     if step.step == "record_session" and data.get("present"):
-        return [_("到场：%(who)s") % {"who": listed(
-            labels.label("mediation_body", kind="role") if side == "body" else labels.label(side, kind="side")
-            for side in data["present"])}]
+        return [
+            _("到场：%(who)s")
+            % {
+                "who": listed(
+                    labels.label("mediation_body", kind="role") if side == "body" else labels.label(side, kind="side")
+                    for side in data["present"]
+                )
+            }
+        ]
     if step.step == "order_appraisal":
-        return [data["laboratory"], _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))},
-                labels.label(data["cost"], kind="cost_bearer")]
+        return [
+            data["laboratory"],
+            _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))},
+            labels.label(data["cost"], kind="cost_bearer"),
+        ]
     if step.step == "answer_suggestion":
         return [_("同意") if data.get("agrees") else _("不同意")]
     return [data["body"]] if step.step == "delegate_mediation" and data.get("body") else []

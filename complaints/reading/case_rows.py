@@ -37,28 +37,63 @@ from database.prepared import Kept, Together
 
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = SIDES = ("consumer", "enterprise", "authority", "body")
 #: What comes with a case for a page of it.
-RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
-           "officer__user", "handling_authority", "service_region")
+RELATED = (
+    "enterprise",
+    "branch",
+    "picked_enterprise",
+    "picked_branch",
+    "handler__user",
+    "officer__user",
+    "handling_authority",
+    "service_region",
+)
 #: Clocks that would tell a party what only the authority knows.
 _CLOCKS_OF_AUTHORITY = frozenset({Clock.LEAD, Clock.JURISDICTION})
-_NOT_FOR = {"consumer": _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION}, "enterprise": _CLOCKS_OF_AUTHORITY,
-            "body": _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION}}
+_NOT_FOR = {
+    "consumer": _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION},
+    "enterprise": _CLOCKS_OF_AUTHORITY,
+    "body": _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION},
+}
 
-own_case = Kept(lambda number, person, day: (
-    Complaint.objects.filter(own_cases(person, day), number=number).exclude(status=Status.DRAFT)
-    .select_related(*RELATED)[:1]), str, int, date)
+own_case = Kept(
+    lambda number, person, day: (
+        Complaint.objects.filter(own_cases(person, day), number=number)
+        .exclude(status=Status.DRAFT)
+        .select_related(*RELATED)[:1]
+    ),
+    str,
+    int,
+    date,
+)
 """(number, user id, day): the case that a person filed or joined; the part of `visible_to` for who works nowhere."""
-case_within = Kept(lambda number, first, last: (
-    Complaint.objects.filter(number=number, handling_region_id__gte=first, handling_region_id__lte=last)
-    .exclude(status=Status.DRAFT).select_related(*RELATED)[:1]), str, int, int)
+case_within = Kept(
+    lambda number, first, last: (
+        Complaint.objects.filter(number=number, handling_region_id__gte=first, handling_region_id__lte=last)
+        .exclude(status=Status.DRAFT)
+        .select_related(*RELATED)[:1]
+    ),
+    str,
+    int,
+    int,
+)
 """(number, first, last): the case of an office whose region is this interval; the same as `lies_in`."""
 
-engagements = Kept(lambda case: (
-    Engagement.objects.filter(complaint_id=case).select_related("enterprise", "branch").order_by("from_at", "pk")), int)
+engagements = Kept(
+    lambda case: (
+        Engagement.objects.filter(complaint_id=case).select_related("enterprise", "branch").order_by("from_at", "pk")
+    ),
+    int,
+)
 """Oldest first."""
-engagements_of = Kept(lambda case, enterprise: (
-    Engagement.objects.filter(complaint_id=case, enterprise_id=enterprise).select_related("enterprise", "branch")
-    .order_by("from_at", "pk")), int, int)
+engagements_of = Kept(
+    lambda case, enterprise: (
+        Engagement.objects.filter(complaint_id=case, enterprise_id=enterprise)
+        .select_related("enterprise", "branch")
+        .order_by("from_at", "pk")
+    ),
+    int,
+    int,
+)
 """(case, enterprise): its own only, oldest first."""
 
 
@@ -68,19 +103,29 @@ def _clocks(side: str) -> Kept[Deadline]:
         if side not in _NOT_FOR:
             return rows
         return rows.exclude(clock__in=sorted(_NOT_FOR[side])).filter(
-            Q(matter__isnull=True) | Q(matter__audience__in=[Audience.PARTIES, side]))
+            Q(matter__isnull=True) | Q(matter__audience__in=[Audience.PARTIES, side])
+        )
 
     return Kept(build, int)
 
 
-_CHAINS = {"consumer": [Audience.PARTIES], "enterprise": [Audience.PARTIES, Audience.ENTERPRISE],
-           "authority": [Audience.PARTIES, Audience.AUTHORITY], "body": [Audience.PARTIES]}
+_CHAINS = {
+    "consumer": [Audience.PARTIES],
+    "enterprise": [Audience.PARTIES, Audience.ENTERPRISE],
+    "authority": [Audience.PARTIES, Audience.AUTHORITY],
+    "body": [Audience.PARTIES],
+}
 
 
 def _steps(side: str) -> Kept[HandlingStep]:
-    return Kept(lambda case: (
-        HandlingStep.objects.filter(complaint_id=case, audience__in=_CHAINS[side])
-        .select_related("name", "recorded_by").order_by("audience", "sequence")), int)
+    return Kept(
+        lambda case: (
+            HandlingStep.objects.filter(complaint_id=case, audience__in=_CHAINS[side])
+            .select_related("name", "recorded_by")
+            .order_by("audience", "sequence")
+        ),
+        int,
+    )
 
 
 #: By side: the clocks that it may know, ended ones too, oldest first; the entries of its chains.
@@ -116,11 +161,19 @@ def _notices(case: int, side: str) -> QuerySet[Notice]:
 
 
 notices_to_consumer = Kept(lambda case: _notices(case, CONSUMER).filter(addressee=CONSUMER)[:MOST_NOTICES], int)
-notices_to_enterprise = Kept(lambda case, enterprise: (
-    _notices(case, ENTERPRISE).filter(addressee=ENTERPRISE, enterprise_id=enterprise)
-    .select_related(*_TO_WHOM)[:MOST_NOTICES]), int, int)
+notices_to_enterprise = Kept(
+    lambda case, enterprise: (
+        _notices(case, ENTERPRISE)
+        .filter(addressee=ENTERPRISE, enterprise_id=enterprise)
+        .select_related(*_TO_WHOM)[:MOST_NOTICES]
+    ),
+    int,
+    int,
+)
 notices_to_anybody = Kept(lambda case: _notices(case, AUTHORITY).select_related(*_TO_WHOM)[:MOST_NOTICES], int)
-orders = Kept(lambda case: NoticeOrder.objects.filter(notice__complaint_id=case).select_related("by").order_by("pk"), int)
+orders = Kept(
+    lambda case: NoticeOrder.objects.filter(notice__complaint_id=case).select_related("by").order_by("pk"), int
+)
 """Of whatever notice of the case: what was ordered to be sent again, or told otherwise."""
 
 
@@ -130,25 +183,46 @@ def _documents(case: int) -> QuerySet[OfficialDocument]:
 
 documents = Kept(_documents, int)
 documents_to_consumer = Kept(lambda case: _documents(case).filter(to_consumer=True), int)
-documents_to_enterprise = Kept(lambda case, enterprise: (
-    _documents(case).filter(to_enterprise=True, enterprise_id=enterprise)), int, int)
-documents_to_branches = Kept(lambda case, enterprise, branches: _documents(case).filter(
-    to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__among=branches), int, int, list)
-documents_by_letter = Kept(lambda case: (
-    _documents(case).filter(audience=Audience.PARTIES, engagement=None, form__in=BY_LETTER)), int)
+documents_to_enterprise = Kept(
+    lambda case, enterprise: _documents(case).filter(to_enterprise=True, enterprise_id=enterprise), int, int
+)
+documents_to_branches = Kept(
+    lambda case, enterprise, branches: _documents(case).filter(
+        to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__among=branches
+    ),
+    int,
+    int,
+    list,
+)
+documents_by_letter = Kept(
+    lambda case: _documents(case).filter(audience=Audience.PARTIES, engagement=None, form__in=BY_LETTER), int
+)
 """By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before."""
 
 # --- what is an enterprise's own: (case, enterprise, its times with the case) ---------------------------------------
 
 _CONTACTS, _NOTES = 60, 20
-contacts = Kept(lambda case, enterprise, times: (
-    Contact.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[:_CONTACTS]), int, int, list)
-notes = Kept(lambda case, enterprise, times: (
-    InternalNote.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[:_NOTES]), int, int, list)
+contacts = Kept(
+    lambda case, enterprise, times: Contact.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[
+        :_CONTACTS
+    ],
+    int,
+    int,
+    list,
+)
+notes = Kept(
+    lambda case, enterprise, times: InternalNote.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[
+        :_NOTES
+    ],
+    int,
+    int,
+    list,
+)
 causes = Kept(lambda case, enterprise, times: RootCause.objects.filter(engagement_id__among=times), int, int, list)
 
-forwarding_notes = Kept(lambda case: (
-    ForwardingDecision.objects.filter(complaint_id=case).exclude(note="").order_by("pk")), int)
+forwarding_notes = Kept(
+    lambda case: ForwardingDecision.objects.filter(complaint_id=case).exclude(note="").order_by("pk"), int
+)
 """What was said to whoever decides where a case goes; for the authority alone."""
 
 
@@ -179,9 +253,17 @@ class _Reading:
 
     def __init__(self, side: str, **more: Kept[Any]) -> None:
         parts: dict[str, Kept[Any]] = {
-            "engagements": engagements_of if side == ENTERPRISE else engagements, "clocks": clocks[side], "answers": answers,
-            "obligations": obligations, "demands": demands, "texts": texts, "matters": open_matters, "steps": steps[side],
-            "files": files[side], **more}
+            "engagements": engagements_of if side == ENTERPRISE else engagements,
+            "clocks": clocks[side],
+            "answers": answers,
+            "obligations": obligations,
+            "demands": demands,
+            "texts": texts,
+            "matters": open_matters,
+            "steps": steps[side],
+            "files": files[side],
+            **more,
+        }
         self.names, self.together = tuple(parts), Together(*parts.values())
 
     def __call__(self, *values: int | list[int]) -> Rows:
@@ -192,9 +274,19 @@ of_case = {side: _Reading(side) for side in SIDES}
 """By side: (case), for an enterprise (case, enterprise): what every page of a case is made of."""
 of_page = {
     CONSUMER: _Reading(CONSUMER, notices=notices_to_consumer, documents=documents_to_consumer),
-    ENTERPRISE: _Reading(ENTERPRISE, notices=notices_to_enterprise, documents=documents_to_enterprise,
-                         contacts=contacts, notes=notes, causes=causes),
-    AUTHORITY: _Reading(AUTHORITY, notices=notices_to_anybody, orders=orders, documents=documents,
-                        forwarding_notes=forwarding_notes),
+    ENTERPRISE: _Reading(
+        ENTERPRISE,
+        notices=notices_to_enterprise,
+        documents=documents_to_enterprise,
+        contacts=contacts,
+        notes=notes,
+        causes=causes,
+    ),
+    AUTHORITY: _Reading(
+        AUTHORITY, notices=notices_to_anybody, orders=orders, documents=documents, forwarding_notes=forwarding_notes
+    ),
 }
-"""The same with what the page of the case itself shows besides; for an enterprise (case, enterprise, its times with it)."""
+"""The same with what the page of the case itself shows besides.
+
+    For an enterprise: (case, enterprise, its times with it).
+    """

@@ -108,8 +108,9 @@ class OfferView:
         return len(self.answers) > 1 and any(a.is_separable for a in self.answers)
 
 
-def offers_of(offers: Sequence[Offer], answers: Iterable[OfferAnswer],
-              obligations: Sequence[ObligationView]) -> list[OfferView]:
+def offers_of(
+    offers: Sequence[Offer], answers: Iterable[OfferAnswer], obligations: Sequence[ObligationView]
+) -> list[OfferView]:
     """Newest first. ``answers`` come with their demands."""
     by_offer: dict[int, list[OfferAnswer]] = {}
     for answer in answers:
@@ -120,17 +121,29 @@ def offers_of(offers: Sequence[Offer], answers: Iterable[OfferAnswer],
         mine = [o for o in obligations if o.row.offer_id == offer.pk]
         days = [o.due_on for o in mine if o.due_on is not None and o.owed_by == "enterprise"]
         last_day, total = max(days, default=None), total_of(mine)
-        found.append(OfferView(
-            offer=offer, number=offer.number, title=_("第%(n)s份方案") % {"n": offer.number},
-            at=offer.made_at, by=offer.made_by_name,
-            state=labels.label(offer.state, kind="offer_state"), state_code=offer.state,
-            state_tone=OFFER_TONES.get(offer.state, "neutral"), message=offer.message,
-            answers=[_answer(a, before) for a in sorted(by_offer.get(offer.pk, []),
-                                                        key=lambda a: a.demand.ordinal)],
-            obligations=mine, total=total, last_day=last_day, counter=offer.counter_demand,
-            reply=labels.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
-            total_change=_more_or_less(total, before.total) if before else "",
-            last_day_change=_sooner_or_later(last_day, before.last_day) if before else ""))
+        found.append(
+            OfferView(
+                offer=offer,
+                number=offer.number,
+                title=_("第%(n)s份方案") % {"n": offer.number},
+                at=offer.made_at,
+                by=offer.made_by_name,
+                state=labels.label(offer.state, kind="offer_state"),
+                state_code=offer.state,
+                state_tone=OFFER_TONES.get(offer.state, "neutral"),
+                message=offer.message,
+                answers=[
+                    _answer(a, before) for a in sorted(by_offer.get(offer.pk, []), key=lambda a: a.demand.ordinal)
+                ],
+                obligations=mine,
+                total=total,
+                last_day=last_day,
+                counter=offer.counter_demand,
+                reply=labels.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
+                total_change=_more_or_less(total, before.total) if before else "",
+                last_day_change=_sooner_or_later(last_day, before.last_day) if before else "",
+            )
+        )
     return found[::-1]
 
 
@@ -144,8 +157,7 @@ def _change(answer: OfferAnswer, text: str, before: OfferView | None) -> str:
         return ""
     better = _RANK[answer.verdict] - _RANK[old.verdict_code]
     if better:
-        return (_("▲ 更好：上次是“%(old)s”") if better > 0 else _("▼ 更差：上次是“%(old)s”")) % {
-            "old": old.verdict}
+        return (_("▲ 更好：上次是“%(old)s”") if better > 0 else _("▼ 更差：上次是“%(old)s”")) % {"old": old.verdict}
     if answer.amount is not None or old.amount is not None:
         return _more_or_less(answer.amount, old.amount)
     return _("没变") if text == old.text else _("结果没变，理由有变")
@@ -170,8 +182,11 @@ def _sooner_or_later(day: date | None, old: date | None) -> str:
 
 def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
     """The money that the enterprise promises; None when it promises none."""
-    amounts = [o.amount for o in obligations
-               if o.amount is not None and o.row.kind in MONEY_KINDS and o.owed_by == "enterprise"]
+    amounts = [
+        o.amount
+        for o in obligations
+        if o.amount is not None and o.row.kind in MONEY_KINDS and o.owed_by == "enterprise"
+    ]
     return sum(amounts, Decimal(0)) if amounts else None
 
 
@@ -182,15 +197,23 @@ def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
     if answer.reason:
         words.append(answer.reason)
     return AnswerView(
-        ordinal=answer.demand.ordinal, demand=demand_text(answer.demand),
-        asked=answer.demand.amount, note=answer.demand.note,
-        verdict=labels.label(answer.verdict, kind="verdict"), verdict_code=answer.verdict,
-        tone=VERDICT_TONES[answer.verdict], text="\n".join(words), amount=answer.amount,
-        is_separable=answer.is_separable, change=_change(answer, "\n".join(words), before))
+        ordinal=answer.demand.ordinal,
+        demand=demand_text(answer.demand),
+        asked=answer.demand.amount,
+        note=answer.demand.note,
+        verdict=labels.label(answer.verdict, kind="verdict"),
+        verdict_code=answer.verdict,
+        tone=VERDICT_TONES[answer.verdict],
+        text="\n".join(words),
+        amount=answer.amount,
+        is_separable=answer.is_separable,
+        change=_change(answer, "\n".join(words), before),
+    )
 
 
-def obligations_of(obligations: Iterable[Obligation], clocks: Iterable[Deadline], *,
-                   side: str, today: date) -> list[ObligationView]:
+def obligations_of(
+    obligations: Iterable[Obligation], clocks: Iterable[Deadline], *, side: str, today: date
+) -> list[ObligationView]:
     """In the order in which they were promised; those that never came into force too."""
     live = {c.obligation_id: c for c in clocks if c.obligation_id and c.ended_at is None}
     return [_obligation(row, live.get(row.pk), side, today) for row in obligations]
@@ -203,30 +226,43 @@ def in_force(obligations: Iterable[ObligationView]) -> list[ObligationView]:
 
 def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date) -> ObligationView:
     kind = labels.label(row.kind, kind="obligation_kind")
-    where = _("%(kind)s，尾号%(last4)s") % {"kind": kind, "last4": row.payee_last4} \
-        if row.payee_last4 else kind
+    where = _("%(kind)s，尾号%(last4)s") % {"kind": kind, "last4": row.payee_last4} if row.payee_last4 else kind
     state = labels.label(row.state, kind="obligation_state")
     if row.state == "proposed":
         state = _("接受后生效")
     late = clock is not None and clock.state == "lapsed"
     return ObligationView(
-        row=row, ordinal=row.ordinal, what=row.what, amount=row.amount,
-        to_whom=_who_to_whom(row, where, side), due_on=row.due_on, due_at=None,
-        due_words="" if row.due_on else _("第%(n)s项确认后%(days)s个工作日内") % {
-            "n": row.after_ordinal, "days": row.days_after},
-        proof=row.reported_proof or row.proof, state=state, state_code=row.state,
+        row=row,
+        ordinal=row.ordinal,
+        what=row.what,
+        amount=row.amount,
+        to_whom=_who_to_whom(row, where, side),
+        due_on=row.due_on,
+        due_at=None,
+        due_words=""
+        if row.due_on
+        else _("第%(n)s项确认后%(days)s个工作日内") % {"n": row.after_ordinal, "days": row.days_after},
+        proof=row.reported_proof or row.proof,
+        state=state,
+        state_code=row.state,
         state_tone="bad" if late else OBLIGATION_TONES.get(row.state, "neutral"),
-        owed_by=row.owed_by, clock=clock, timing=_timing(row, today),
-        may_be_broken=row.owed_by == "enterprise" and (row.state in ("reported", "silent") or (
-            row.state == "due" and (row.due_on is None or row.due_on < today))))
+        owed_by=row.owed_by,
+        clock=clock,
+        timing=_timing(row, today),
+        may_be_broken=row.owed_by == "enterprise"
+        and (
+            row.state in ("reported", "silent") or (row.state == "due" and (row.due_on is None or row.due_on < today))
+        ),
+    )
 
 
 def _timing(row: Obligation, today: date) -> str:
     """Whether it was done in time. Said only of what came into force and has a day."""
     if row.state == "confirmed":
-        done = (row.reported_at or row.confirmed_at)
-        if row.is_late or (done is not None and row.due_on is not None
-                           and done.astimezone(SHANGHAI).date() > row.due_on):
+        done = row.reported_at or row.confirmed_at
+        if row.is_late or (
+            done is not None and row.due_on is not None and done.astimezone(SHANGHAI).date() > row.due_on
+        ):
             return _("迟了")
         return _("按时")
     if row.state == "broken":

@@ -66,8 +66,10 @@ def _may_refer(around: Around) -> bool:
 
 def _may_answer_late(around: Around) -> bool:
     closed_at = around.complaint.closed_at
-    return closed_at is not None and around.now < deadlines.calendar_days(
-        closed_at, LATE_ANSWER_DAYS, current_calendar()).due_at
+    return (
+        closed_at is not None
+        and around.now < deadlines.calendar_days(closed_at, LATE_ANSWER_DAYS, current_calendar()).due_at
+    )
 
 
 def _may_answer_claim(around: Around) -> bool:
@@ -81,10 +83,11 @@ def _may_agree_to_extension(around: Around) -> bool:
 
 def _breach_may_be_said(around: Around) -> bool:
     today = around.now.astimezone(SHANGHAI).date()
-    return any(o.owed_by == "enterprise" and (
-        o.state in ("reported", "silent")
-        or (o.state == "due" and (o.due_on is None or o.due_on < today)))
-        for o in around.obligations)
+    return any(
+        o.owed_by == "enterprise"
+        and (o.state in ("reported", "silent") or (o.state == "due" and (o.due_on is None or o.due_on < today)))
+        for o in around.obligations
+    )
 
 
 def _mediation(agrees: bool) -> Callable[[Around], bool]:
@@ -102,14 +105,14 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "confirm_performed": lambda a: a.owed(_theirs(a), "due", "reported", "silent"),
     "report_performed": lambda a: a.owed(_mine(a), "due"),
     "dispute_performance": lambda a: any(
-        o.owed_by == "enterprise" and o.state == "reported" and o.disputed_at is None
-        for o in a.obligations),
+        o.owed_by == "enterprise" and o.state == "reported" and o.disputed_at is None for o in a.obligations
+    ),
     "report_breach": _breach_may_be_said,
     "waive_obligation": lambda a: a.owed("enterprise", "due", "reported"),
     "resume_performance": lambda a: any(o.state == "broken" for o in a.obligations),
     "show_payment": lambda a: any(
-        o.owed_by == "enterprise" and o.state == "due" and o.disputed_at is not None
-        for o in a.obligations),
+        o.owed_by == "enterprise" and o.state == "due" and o.disputed_at is not None for o in a.obligations
+    ),
     "claim_settled_elsewhere": lambda a: not a.claimed_by(),
     "confirm_settled_elsewhere": _may_answer_claim,
     "deny_settled_elsewhere": _may_answer_claim,
@@ -131,12 +134,14 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     # Taken on the page of the link alone.
     "join_case": lambda a: False,
     "decline_to_join": lambda a: False,
-    "answer_as_party": lambda a: a.complaint.on_behalf_kind == "joint" and (
-        a.has_open_offer or any(o.state == "accepted" for o in a.offers)),
+    "answer_as_party": lambda a: (
+        a.complaint.on_behalf_kind == "joint" and (a.has_open_offer or any(o.state == "accepted" for o in a.offers))
+    ),
     "withdraw_party": lambda a: a.complaint.on_behalf_kind == "joint",
     "end_power": lambda a: a.complaint.on_behalf_kind == "agent",
-    "request_return": lambda a: "return" not in a.matters and not any(
-        o.engagement_id == a.engagement_id for o in a.offers),
+    "request_return": lambda a: (
+        "return" not in a.matters and not any(o.engagement_id == a.engagement_id for o in a.offers)
+    ),
     "grant_return": lambda a: "return" in a.matters,
     "refuse_return": lambda a: "return" in a.matters,
     "request_extension": lambda a: "extension" not in a.matters,

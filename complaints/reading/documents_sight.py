@@ -24,7 +24,12 @@ from complaints.procedure.workflow import AUTHORITY_ROLES, LOOK, Audience
 from complaints.reading.case import AUTHORITY, Found
 from database.prepared import Kept, Together
 
-_MASKS: dict[str, Callable[[str], str]] = {"投诉人": masked_name, "举报人": masked_name, "联系电话": masked_phone, "联系地址": masked_address}
+_MASKS: dict[str, Callable[[str], str]] = {
+    "投诉人": masked_name,
+    "举报人": masked_name,
+    "联系电话": masked_phone,
+    "联系地址": masked_address,
+}
 
 
 def is_shown(complaint: Complaint, found: Found, *, now: datetime) -> bool:
@@ -48,7 +53,9 @@ def refuse_print(form: int, complaint: Complaint, found: Found, *, now: datetime
 
 
 def masked(paper: Paper) -> Paper:
-    """The same document with the consumer's name, phone and address masked, and numbers of persons wherever somebody wrote them."""
+    """The same document with the consumer's name, phone and address masked, and numbers of persons wherever somebody
+    wrote them.
+    """
     names = {value for block in paper["blocks"] for key, value in block.get("facts", ()) if key in ("投诉人", "举报人")}
     if kinds.KINDS[paper["form"]].to_consumer and paper["addressee"]:
         names.add(paper["addressee"].split("、")[0])
@@ -62,20 +69,30 @@ def letter_masked(complaint: Complaint) -> Callable[[str], str]:
 
 
 def words_masked(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
-    """By case, what hides the names and numbers of its consumer and of who complains with them in words about it: a message
-    that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not held yet."""
+    """By case, what hides the names and numbers of its consumer and of who complains with them in words about it: a
+    message
+    that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not held yet.
+    """
     ids = sorted({case.pk for case in cases})
     return hiding(ids, *_SAID(ids))
 
 
 #: By the ids of cases: what their consumers are called and rung by, and who complains with them.
-SAID = (Kept(lambda cases: PersonalText.objects.filter(
-            audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__among=cases), list),
-        Kept(lambda cases: Participant.objects.filter(complaint_id__among=cases), list))
+SAID = (
+    Kept(
+        lambda cases: PersonalText.objects.filter(
+            audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__among=cases
+        ),
+        list,
+    ),
+    Kept(lambda cases: Participant.objects.filter(complaint_id__among=cases), list),
+)
 _SAID = Together(*SAID)
 
 
-def hiding(ids: Iterable[int], said: Sequence[PersonalText], others: Sequence[Participant]) -> dict[int, Callable[[str], str]]:
+def hiding(
+    ids: Iterable[int], said: Sequence[PersonalText], others: Sequence[Participant]
+) -> dict[int, Callable[[str], str]]:
     """``words_masked`` of rows that were read with something else."""
     keyring.load_for([*said, *others])
     names: dict[int, set[str]] = defaultdict(set)

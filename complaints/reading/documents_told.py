@@ -62,9 +62,13 @@ class Row:
         return self.document.state == OfficialDocument.VOID
 
 
-_TOLD = Kept(lambda cases, sequences: Notice.objects.filter(
-    complaint_id__among=cases, audience="parties", sequence__among=sequences,
-    addressee__in=(CONSUMER, ENTERPRISE)).order_by("pk"), list, list)
+_TOLD = Kept(
+    lambda cases, sequences: Notice.objects.filter(
+        complaint_id__among=cases, audience="parties", sequence__among=sequences, addressee__in=(CONSUMER, ENTERPRISE)
+    ).order_by("pk"),
+    list,
+    list,
+)
 
 
 def title_of(form: int) -> str:
@@ -87,10 +91,18 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
     return case_rows.documents_to_branches(complaint.pk, viewer.enterprise_id or 0, sorted(viewer.branch_ids))
 
 
-def of_case(complaint: Complaint, side: str, viewer: Actor, documents: Sequence[OfficialDocument] | None = None) -> list[Row]:
-    """For the page of a case; a query more for officers. ``documents``: those that this reader may read, where they were read."""
-    return rows_of(readable_by(complaint, side, viewer) if documents is None else documents, side,
-                   {complaint.pk: complaint.number}, prints=may_print(side, viewer))
+def of_case(
+    complaint: Complaint, side: str, viewer: Actor, documents: Sequence[OfficialDocument] | None = None
+) -> list[Row]:
+    """For the page of a case; a query more for officers. ``documents``: those that this reader may read, where they
+    were read.
+    """
+    return rows_of(
+        readable_by(complaint, side, viewer) if documents is None else documents,
+        side,
+        {complaint.pk: complaint.number},
+        prints=may_print(side, viewer),
+    )
 
 
 def court_of(rows: Sequence[Row], number: str) -> str:
@@ -98,15 +110,32 @@ def court_of(rows: Sequence[Row], number: str) -> str:
     return number if any(row.document.form == kinds.AGREEMENT and not row.is_void for row in rows) else ""
 
 
-def rows_of(documents: Sequence[OfficialDocument], side: str, cases: dict[int, str], *, prints: bool = True) -> list[Row]:
+def rows_of(
+    documents: Sequence[OfficialDocument], side: str, cases: dict[int, str], *, prints: bool = True
+) -> list[Row]:
     """``cases``: id → number of those that the reader may see; of others only the number of the document is shown.
     ``prints``: off for whoever only reads cases (documents_sight.py)."""
     services = services_of(documents) if side == AUTHORITY else {}
-    return [Row(
-        document=row, title=title_of(row.form), case=cases.get(row.complaint_id, ""), versions=getattr(row, "latest", 1), services=services.get(row.pk, []),
-        url=reverse("complaints:authority-document", args=[row.pk]) if side == AUTHORITY and row.complaint_id in cases else "",
-        pdf_url=pdf_url(row, cases[row.complaint_id]) if prints and row.complaint_id in cases and (
-            side != AUTHORITY or row.form not in kinds.WITH_CONTACT) else "") for row in documents]
+    return [
+        Row(
+            document=row,
+            title=title_of(row.form),
+            case=cases.get(row.complaint_id, ""),
+            versions=getattr(row, "latest", 1),
+            services=services.get(row.pk, []),
+            url=(
+                reverse("complaints:authority-document", args=[row.pk])
+                if side == AUTHORITY and row.complaint_id in cases
+                else ""
+            ),
+            pdf_url=(
+                pdf_url(row, cases[row.complaint_id])
+                if prints and row.complaint_id in cases and (side != AUTHORITY or row.form not in kinds.WITH_CONTACT)
+                else ""
+            ),
+        )
+        for row in documents
+    ]
 
 
 def pdf_url(document: OfficialDocument, number: str) -> str:
@@ -127,8 +156,13 @@ def services_of(documents: Sequence[OfficialDocument]) -> dict[int, list[Service
     found = _TOLD([d.complaint_id for d in documents], [d.sequence for d in documents]) if documents else []
     for notice in found:
         notices[notice.complaint_id, notice.sequence, notice.addressee] = notice
-    return {document.pk: [_service(document, side, notices.get((document.complaint_id, document.sequence, side)))
-                          for side in addressees(document)] for document in documents}
+    return {
+        document.pk: [
+            _service(document, side, notices.get((document.complaint_id, document.sequence, side)))
+            for side in addressees(document)
+        ]
+        for document in documents
+    }
 
 
 def _service(document: OfficialDocument, side: str, notice: Notice | None) -> Service:
@@ -147,10 +181,22 @@ def to_be_served(now: datetime) -> Q:
 
     Of the last days only: most documents reach their addressee by notice, so no index tells the others apart.
     """
+
     def told(side: str) -> Exists:
-        return Exists(Notice.objects.filter(complaint=OuterRef("complaint"), audience="parties", sequence=OuterRef("sequence"),
-                                            addressee=side, state__in=ON_ITS_WAY))
+        return Exists(
+            Notice.objects.filter(
+                complaint=OuterRef("complaint"),
+                audience="parties",
+                sequence=OuterRef("sequence"),
+                addressee=side,
+                state__in=ON_ITS_WAY,
+            )
+        )
 
     consumer = Q(to_consumer=True, served_consumer_at=None) & ~Q(told(CONSUMER))
-    enterprise = (Q(to_enterprise=True) | Q(form__in=BY_LETTER, audience="parties")) & Q(served_enterprise_at=None) & ~Q(told(ENTERPRISE))
+    enterprise = (
+        (Q(to_enterprise=True) | Q(form__in=BY_LETTER, audience="parties"))
+        & Q(served_enterprise_at=None)
+        & ~Q(told(ENTERPRISE))
+    )
     return Q(state=OfficialDocument.ISSUED, issued_at__gt=now - SERVED_WITHIN) & (consumer | enterprise)

@@ -20,7 +20,8 @@ from complaints.reading import case_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileView:
-    """``url`` hands it out ("" where it may not be had yet); ``original`` the sealed one, for its sender and officers."""
+    """``url`` hands it out ("" where it may not be had yet); ``original`` the sealed one, for its sender and
+    officers."""
 
     pk: int
     name: str
@@ -52,13 +53,25 @@ def is_sender(row: Evidence, complaint: Complaint, *, side: str, user_id: int | 
     return side == "enterprise" and user_id is None
 
 
-def files_of(complaint: Complaint, *, side: str, user_id: int | None, address: str = "complaints:case-file{}",
-             known: Iterable[Evidence] | None = None) -> list[FileView]:
-    """All files of a case for a reader of this side, the oldest first. ``address``: behind which door they are handed out.
+def files_of(
+    complaint: Complaint,
+    *,
+    side: str,
+    user_id: int | None,
+    address: str = "complaints:case-file{}",
+    known: Iterable[Evidence] | None = None,
+) -> list[FileView]:
+    """All files of a case for a reader of this side, the oldest first. ``address``: behind which door they are handed
+    out.
     ``known``: their rows, where they were read."""
     return [
-        _view(row, address, [complaint.number, row.pk],
-              is_theirs=is_sender(row, complaint, side=side, user_id=user_id), is_officer=side == "authority")
+        _view(
+            row,
+            address,
+            [complaint.number, row.pk],
+            is_theirs=is_sender(row, complaint, side=side, user_id=user_id),
+            is_officer=side == "authority",
+        )
         for row in (case_rows.files[side](complaint.pk) if known is None else known)
     ]
 
@@ -76,12 +89,19 @@ def _view(row: Evidence, address: str, words: list[object], *, is_theirs: bool, 
     # To a body our copy alone is handed out, of its own files too.
     has_other_copy = bool(row.copy_path) and (is_officer or (is_theirs and not row.by_body))
     return FileView(
-        pk=row.pk, name=row.name, size=filesizeformat(row.size), kind=row.get_kind_display(), at=row.uploaded_at,
-        sha256=row.sha256, state=state_words(row, is_open=is_open),
+        pk=row.pk,
+        name=row.name,
+        size=filesizeformat(row.size),
+        kind=row.get_kind_display(),
+        at=row.uploaded_at,
+        sha256=row.sha256,
+        state=state_words(row, is_open=is_open),
         url=reverse(address.format(""), args=words) if is_open else "",
         thumbnail=reverse(address.format("-thumbnail"), args=words) if is_open and row.thumbnail_path else "",
         original=reverse(address.format("-original"), args=words) if is_open and has_other_copy else "",
-        is_picture=is_open and row.copy_type.startswith("image/"), is_pdf=row.media_type == "application/pdf", length=_length(row.seconds),
+        is_picture=is_open and row.copy_type.startswith("image/"),
+        is_pdf=row.media_type == "application/pdf",
+        length=_length(row.seconds),
     )
 
 

@@ -21,7 +21,9 @@ from database.prepared import Kept, Together
 
 def clocks_live(**cases: Any) -> QuerySet[Deadline]:
     """The live clocks of these cases."""
-    return Deadline.objects.filter(ended_at=None, state__in=["running", "paused", "lapsed"], **cases).select_related("obligation")
+    return Deadline.objects.filter(ended_at=None, state__in=["running", "paused", "lapsed"], **cases).select_related(
+        "obligation"
+    )
 
 
 # By the ids of cases.
@@ -46,13 +48,17 @@ class Beside:
 
 
 class Reading:
-    """What every list shows, with ``more`` that a list shows besides: by the ids of its cases, and by lists of other ids."""
+    """What every list shows, with ``more`` that a list shows besides: by the ids of its cases, and by lists of other
+    ids.
+    """
 
     def __init__(self, **more: Kept[Any]) -> None:
         self.names, self.together = tuple(more), Together(_NAMES, CLOCKS, *more.values())
 
     def __call__(self, cases: Sequence[Complaint], *lists: list[int]) -> tuple[Beside, dict[str, list[Any]]]:
-        """One query, beside one for keys that are not held yet: of consumers, of who has the cases, of what came besides."""
+        """One query, beside one for keys that are not held yet: of consumers, of who has the cases, of what came
+        besides.
+        """
         given, live, *more = self.together([case.pk for case in cases], *lists)
         keyring.load_for([*given, *people_of(cases), *(row for rows in more for row in (*rows, *people_of(rows)))])
         return Beside.of(given, live), dict(zip(self.names, more, strict=True))
@@ -69,4 +75,6 @@ def beside(cases: Sequence[Complaint]) -> Beside:
 def people_of(rows: Iterable[Model]) -> list[User]:
     """Who has these cases, and who these officers are, as far as they came with their rows."""
     held = (row._state.fields_cache.get(name) for row in rows for name in ("officer", "handler"))
-    return [user for one in (*rows, *held) if one is not None and (user := one._state.fields_cache.get("user")) is not None]
+    return [
+        user for one in (*rows, *held) if one is not None and (user := one._state.fields_cache.get("user")) is not None
+    ]

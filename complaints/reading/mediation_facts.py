@@ -75,9 +75,15 @@ def sixty_days(clock: Deadline | None, today: date, *, url: str = "") -> SixtyDa
     told = clock.derivation
     began = clock.started_at.astimezone(SHANGHAI).date()
     length = clock.length or LENGTH
-    rests = [Rest(start=date.fromisoformat(p["from"]), end=date.fromisoformat(p["to"]),
-                  days=(date.fromisoformat(p["to"]) - date.fromisoformat(p["from"])).days)
-             for p in told.get("pauses", ()) if p["from"] != p["to"]]
+    rests = [
+        Rest(
+            start=date.fromisoformat(p["from"]),
+            end=date.fromisoformat(p["to"]),
+            days=(date.fromisoformat(p["to"]) - date.fromisoformat(p["from"])).days,
+        )
+        for p in told.get("pauses", ())
+        if p["from"] != p["to"]
+    ]
     is_resting = clock.state == "paused" and clock.paused_on is not None
     strict = date.fromisoformat(told.get("strict_day") or clock.last_day.isoformat())
     ended = clock.ended_at.astimezone(SHANGHAI).date() if clock.ended_at is not None else today
@@ -86,9 +92,17 @@ def sixty_days(clock: Deadline | None, today: date, *, url: str = "") -> SixtyDa
         left = clock.remaining or 0
         rests.append(Rest(start=clock.paused_on, end=None, days=max(0, (ended - clock.paused_on).days)))
     return SixtyDays(
-        day=max(0, min(length, length - left)), length=length, began=began, strict=None if is_resting else strict,
-        last=None if is_resting else clock.last_day, left=left, is_resting=is_resting, rests=rests, url=url,
-        is_over=clock.lapsed_at is not None)
+        day=max(0, min(length, length - left)),
+        length=length,
+        began=began,
+        strict=None if is_resting else strict,
+        last=None if is_resting else clock.last_day,
+        left=left,
+        is_resting=is_resting,
+        rests=rests,
+        url=url,
+        is_over=clock.lapsed_at is not None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +152,30 @@ def desk_url(case: Complaint) -> str:
 
 def steps_that_tell(case: Complaint) -> list[HandlingStep]:
     """What of the record the desk shows: one query."""
-    return list(HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES, step__in=(
-        "agree_to_mediation", "decline_mediation", "schedule_session", "record_session", "request_recusal", "decide_recusal",
-        "order_appraisal", "end_appraisal", "suggest_settlement", "answer_suggestion", "record_agreement", "terminate",
-        "delegate_mediation", "recall_mediation")).select_related("recorded_by").order_by("sequence"))
+    return list(
+        HandlingStep.objects.filter(
+            complaint=case,
+            audience=Audience.PARTIES,
+            step__in=(
+                "agree_to_mediation",
+                "decline_mediation",
+                "schedule_session",
+                "record_session",
+                "request_recusal",
+                "decide_recusal",
+                "order_appraisal",
+                "end_appraisal",
+                "suggest_settlement",
+                "answer_suggestion",
+                "record_agreement",
+                "terminate",
+                "delegate_mediation",
+                "recall_mediation",
+            ),
+        )
+        .select_related("recorded_by")
+        .order_by("sequence")
+    )
 
 
 def mediation_clock(case: Complaint) -> Deadline | None:
@@ -157,14 +191,24 @@ def sixty_of(page: CasePage) -> SixtyDays | None:
 def consents_of(case: Complaint, steps: Sequence[HandlingStep]) -> list[Consent]:
     """Both sides, the newest word of each."""
     newest: dict[str, HandlingStep] = {
-        step.data.get("side", ""): step for step in steps if step.step in ("agree_to_mediation", "decline_mediation")}
+        step.data.get("side", ""): step for step in steps if step.step in ("agree_to_mediation", "decline_mediation")
+    }
     said = {True: (_("同意调解"), "ok"), False: (_("不同意调解"), "bad"), None: (_("还没有表示"), "warn")}
     found = []
     for side, who in (("consumer", _("消费者")), ("enterprise", _("被投诉人"))):
         answer, step = case.consents.get(f"mediation_{side}"), newest.get(side)
         word, tone = said[answer]
-        found.append(Consent(side=side, who=who, answer=answer, word=word, tone=tone,
-                             at=step.happened_at if step else None, how=heard(step) if step else ""))
+        found.append(
+            Consent(
+                side=side,
+                who=who,
+                answer=answer,
+                word=word,
+                tone=tone,
+                at=step.happened_at if step else None,
+                how=heard(step) if step else "",
+            )
+        )
     return found
 
 
@@ -174,13 +218,23 @@ def heard(step: HandlingStep) -> str:
     if recorded:
         by = step.recorded_by.name if step.recorded_by is not None else ""
         return _("%(by)s代为记录：%(how)s，凭证%(proof)s") % {
-            "by": by, "how": labels.label(recorded.get("how", ""), kind="recording"), "proof": recorded.get("proof", "")}
-    ways = {"portal": _("本人在网上办理"), "tracking": _("凭查询口令办理"), "link": _("凭本案链接办理"), "api": _("通过接口办理")}
+            "by": by,
+            "how": labels.label(recorded.get("how", ""), kind="recording"),
+            "proof": recorded.get("proof", ""),
+        }
+    ways = {
+        "portal": _("本人在网上办理"),
+        "tracking": _("凭查询口令办理"),
+        "link": _("凭本案链接办理"),
+        "api": _("通过接口办理"),
+    }
     channel = json.loads(step.body).get("channel", "")
     return ways.get(channel) or labels.label(channel, kind="channel")
 
 
-def sessions_of(steps: Sequence[HandlingStep], planned: Matter | None, thread: Sequence[Message], now: datetime) -> list[Session]:
+def sessions_of(
+    steps: Sequence[HandlingStep], planned: Matter | None, thread: Sequence[Message], now: datetime
+) -> list[Session]:
     """The planned one first, then those recorded, newest first."""
     minutes = {message.sequence: message for message in thread if message.step == "record_session"}
     everybody = ("consumer", "enterprise")
@@ -190,14 +244,29 @@ def sessions_of(steps: Sequence[HandlingStep], planned: Matter | None, thread: S
             continue
         present = step.data.get("present", [])
         began = step.data.get("at", "")
-        found.append(Session(
-            at=datetime.fromisoformat(began) if began else step.happened_at, mode=_mode(step.data.get("mode", "")),
-            place=step.data.get("place", ""), by=step.organisation if step.actor_role == Role.MEDIATION_BODY else "", present=[_side(side) for side in present], minutes=minutes.get(step.sequence),
-            absent=[_side(side) for side in everybody if side not in present]))
+        found.append(
+            Session(
+                at=datetime.fromisoformat(began) if began else step.happened_at,
+                mode=_mode(step.data.get("mode", "")),
+                place=step.data.get("place", ""),
+                by=step.organisation if step.actor_role == Role.MEDIATION_BODY else "",
+                present=[_side(side) for side in present],
+                minutes=minutes.get(step.sequence),
+                absent=[_side(side) for side in everybody if side not in present],
+            )
+        )
     if planned is not None:
         at = datetime.fromisoformat(planned.subject)
-        found.insert(0, Session(at=at, mode=_mode(planned.data.get("mode", "")), place=planned.data.get("place", ""),
-                                is_planned=True, is_past=at <= now))
+        found.insert(
+            0,
+            Session(
+                at=at,
+                mode=_mode(planned.data.get("mode", "")),
+                place=planned.data.get("place", ""),
+                is_planned=True,
+                is_past=at <= now,
+            ),
+        )
     return found
 
 
@@ -218,9 +287,13 @@ def suggestion_of(matters: Mapping[str, Matter]) -> Suggestion | None:
         return None
     given = suggesting.answers_of(matter)
     words = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("还没有答复"), "warn")}
-    return Suggestion(at=matter.opened_at, text=matter.data.get("text", ""), promises=promise_lines(matter),
-                      answers=[(_side(side), *words[given.get(side)]) for side in suggesting.SIDES],
-                      is_agreed=suggesting.is_agreed(matter))
+    return Suggestion(
+        at=matter.opened_at,
+        text=matter.data.get("text", ""),
+        promises=promise_lines(matter),
+        answers=[(_side(side), *words[given.get(side)]) for side in suggesting.SIDES],
+        is_agreed=suggesting.is_agreed(matter),
+    )
 
 
 def promise_lines(matter: Matter) -> list[str]:
@@ -233,22 +306,35 @@ def promise_lines(matter: Matter) -> list[str]:
             when = _("%(day)s24:00前") % {"day": day_text(date.fromisoformat(str(promise.due_on)))}
         else:
             when = _("第%(n)s项之后%(days)s个工作日内") % {"n": promise.after, "days": promise.days_after}
-        lines.append(_("%(who)s：%(what)s%(amount)s，%(when)s") % {
-            "who": who, "what": promise.what, "amount": amount, "when": when})
+        lines.append(
+            _("%(who)s：%(what)s%(amount)s，%(when)s")
+            % {"who": who, "what": promise.what, "amount": amount, "when": when}
+        )
     return lines
 
 
 def calendar_file(case: Complaint, planned: Matter, *, now: datetime) -> str:
     """RFC 5545: the next session for a calendar; nobody is named in it."""
+
     def stamp(moment: datetime) -> str:
         return moment.astimezone(SHANGHAI).strftime("%Y%m%dT%H%M%S")
 
     at = datetime.fromisoformat(planned.subject)
     title = _("12315调解 %(number)s") % {"number": case.number}
-    lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//12315 ODR//mediation//ZH", "BEGIN:VEVENT",
-             f"UID:session-{planned.pk}@{case.number}", f"DTSTAMP:{now.strftime('%Y%m%dT%H%M%SZ')}",
-             f"DTSTART;TZID=Asia/Shanghai:{stamp(at)}", f"DTEND;TZID=Asia/Shanghai:{stamp(at + AN_HOUR)}",
-             f"SUMMARY:{_escaped(title)}", f"LOCATION:{_escaped(planned.data.get('place', ''))}", "END:VEVENT", "END:VCALENDAR")
+    lines = (
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//12315 ODR//mediation//ZH",
+        "BEGIN:VEVENT",
+        f"UID:session-{planned.pk}@{case.number}",
+        f"DTSTAMP:{now.strftime('%Y%m%dT%H%M%SZ')}",
+        f"DTSTART;TZID=Asia/Shanghai:{stamp(at)}",
+        f"DTEND;TZID=Asia/Shanghai:{stamp(at + AN_HOUR)}",
+        f"SUMMARY:{_escaped(title)}",
+        f"LOCATION:{_escaped(planned.data.get('place', ''))}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    )
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
@@ -276,21 +362,48 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
     due = {c.row.matter_id: c for c in page.clocks if c.row.clock == Clock.SUSPENSION}
     consents = consents_of(page.complaint, steps)
     return {
-        "sixty": sixty_of(page), "consents": consents, "is_agreed": all(one.answer for one in consents),
-        "sessions": sessions_of(steps, matters.get("session"), page.thread, now), "suggestion": suggestion_of(matters),
-        "recusal": None if recusal is None else {
-            "at": recusal.opened_at, "by": _side(recusal.opened_by), "whom": recusal.data.get("whom", ""),
-            "text": _said(page, "request_recusal"), "clock": due.get(recusal.pk)},
-        "recusals": [(step.happened_at, labels.reason(step.reason)) for step in steps
-                     if step.step == "decide_recusal" and step.reason != "recusal"],
-        "appraisal": None if appraisal is None else {
-            "laboratory": appraisal.data.get("laboratory", ""), "clock": due.get(appraisal.pk),
-            "cost": labels.label(appraisal.data.get("cost", ""), kind="cost_bearer"), "at": appraisal.opened_at},
-        "delegated": None if "delegation" not in matters else {
-            "body": matters["delegation"].data.get("body", ""), "at": matters["delegation"].opened_at,
-            "result": matters["delegation"].subject, "report": next(
-                (m for m in reversed(page.thread) if m.step == "report_mediation"
-                 and m.at >= matters["delegation"].opened_at), None)},
+        "sixty": sixty_of(page),
+        "consents": consents,
+        "is_agreed": all(one.answer for one in consents),
+        "sessions": sessions_of(steps, matters.get("session"), page.thread, now),
+        "suggestion": suggestion_of(matters),
+        "recusal": None
+        if recusal is None
+        else {
+            "at": recusal.opened_at,
+            "by": _side(recusal.opened_by),
+            "whom": recusal.data.get("whom", ""),
+            "text": _said(page, "request_recusal"),
+            "clock": due.get(recusal.pk),
+        },
+        "recusals": [
+            (step.happened_at, labels.reason(step.reason))
+            for step in steps
+            if step.step == "decide_recusal" and step.reason != "recusal"
+        ],
+        "appraisal": None
+        if appraisal is None
+        else {
+            "laboratory": appraisal.data.get("laboratory", ""),
+            "clock": due.get(appraisal.pk),
+            "cost": labels.label(appraisal.data.get("cost", ""), kind="cost_bearer"),
+            "at": appraisal.opened_at,
+        },
+        "delegated": None
+        if "delegation" not in matters
+        else {
+            "body": matters["delegation"].data.get("body", ""),
+            "at": matters["delegation"].opened_at,
+            "result": matters["delegation"].subject,
+            "report": next(
+                (
+                    m
+                    for m in reversed(page.thread)
+                    if m.step == "report_mediation" and m.at >= matters["delegation"].opened_at
+                ),
+                None,
+            ),
+        },
         "appraisals": [m for m in page.thread if m.step == "end_appraisal"],
         "agreements": [m for m in page.thread if m.step == "record_agreement"],
         "decisions": [m for m in page.thread if m.step == "terminate"],

@@ -23,10 +23,21 @@ from complaints.reading.case_record import Reader, title_of, who
 from web.templatetags.portal import moment
 
 #: Steps whose sense hangs on what was last said and done; a note or one more call is right whatever came before.
-HEEDS = frozenset({
-    "accept_case", "assign", "make_offer", "replace_offer", "report_failure", "return_case", "request_return",
-    "answer_question", "claim_settled_elsewhere", "confirm_settled_elsewhere", "resume_performance",
-})
+HEEDS = frozenset(
+    {
+        "accept_case",
+        "assign",
+        "make_offer",
+        "replace_offer",
+        "report_failure",
+        "return_case",
+        "request_return",
+        "answer_question",
+        "claim_settled_elsewhere",
+        "confirm_settled_elsewhere",
+        "resume_performance",
+    }
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: What the column of the number holds.
 _MOST_ENTRIES = 2**31 - 1
@@ -35,10 +46,12 @@ MOST = 3
 
 
 def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
-    """What the form carries: the newest entry of the parties' chain that it was filled in against, and the microsecond in
+    """What the form carries: the newest entry of the parties' chain that it was filled in against, and the microsecond
+    in
     which it was shown, for what is written in the enterprise's own chain.
 
-    A form that comes back (a mistake, a row more, a preview) stays that old until its reader was told what happened since.
+    A form that comes back (a mistake, a row more, a preview) stays that old until its reader was told what happened
+    since.
     """
     sent = request.POST.get("version", "")
     if sent and not getattr(form, "is_behind", False):
@@ -55,21 +68,31 @@ def news(case: CasePage, version: str) -> list[str]:
     if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (entry, shown)):
         return []
     later = Q(audience=Audience.PARTIES, sequence__gt=min(int(entry), _MOST_ENTRIES)) | Q(
-        audience=Audience.ENTERPRISE, written_at__gt=_EPOCH + timedelta(microseconds=int(shown)))
-    steps = list(HandlingStep.objects.filter(later, complaint=case.complaint).exclude(step=LOOK)
-                 .exclude(name__person_key=case.viewer.person_key or UUID(int=0)).select_related("name")
-                 .order_by("-written_at", "-pk")[:MOST])
+        audience=Audience.ENTERPRISE, written_at__gt=_EPOCH + timedelta(microseconds=int(shown))
+    )
+    steps = list(
+        HandlingStep.objects.filter(later, complaint=case.complaint)
+        .exclude(step=LOOK)
+        .exclude(name__person_key=case.viewer.person_key or UUID(int=0))
+        .select_related("name")
+        .order_by("-written_at", "-pk")[:MOST]
+    )
     keyring.load_for(step.name for step in steps if step.name is not None)
     reader = Reader(side=ENTERPRISE, knows_consumer=False, names={})
-    return [_("%(who)s %(at)s：%(what)s。") % {"who": who(step, reader), "at": moment(step.written_at), "what": title_of(step)}
-            for step in reversed(steps)]
+    return [
+        _("%(who)s %(at)s：%(what)s。")
+        % {"who": who(step, reader), "at": moment(step.written_at), "what": title_of(step)}
+        for step in reversed(steps)
+    ]
 
 
 def is_behind(case: CasePage, version: str, step: str, form: Form) -> bool:
     """Whether ``form`` was filled in before something that its step has to heed; it then says what."""
     happened = news(case, version) if version and step in HEEDS else []
     if happened:
-        form.add_error(None, _("案件刚有变化：%(what)s您写的内容已保留，看过以后可以再次提交。") % {"what": "".join(happened)})
+        form.add_error(
+            None, _("案件刚有变化：%(what)s您写的内容已保留，看过以后可以再次提交。") % {"what": "".join(happened)}
+        )
         form.is_behind = True  # type: ignore[attr-defined]
     return bool(happened)
 

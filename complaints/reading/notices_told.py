@@ -23,14 +23,15 @@ from complaints.notices.sending_again import ORDERS
 from complaints.reading.case import AUTHORITY, CONSUMER, case_url
 from complaints.reading.case_rows import Rows
 
-CHANNELS: dict[str, Any] = {
-    "": gettext_lazy("未定"), "sms": gettext_lazy("短信"), "email": gettext_lazy("邮件"),
-}
+CHANNELS: dict[str, Any] = {"": gettext_lazy("未定"), "sms": gettext_lazy("短信"), "email": gettext_lazy("邮件")}
 #: Words and tone of a state.
 STATES: dict[str, tuple[Any, str]] = {
-    "queued": (gettext_lazy("等待发送"), "neutral"), "leased": (gettext_lazy("正在发送"), "info"),
-    "sent": (gettext_lazy("已发出"), "ok"), "bounced": (gettext_lazy("退回，已换方式"), "warn"),
-    "set_aside": (gettext_lazy("没有送到"), "bad"), "told": (gettext_lazy("已另行告知"), "ok"),
+    "queued": (gettext_lazy("等待发送"), "neutral"),
+    "leased": (gettext_lazy("正在发送"), "info"),
+    "sent": (gettext_lazy("已发出"), "ok"),
+    "bounced": (gettext_lazy("退回，已换方式"), "warn"),
+    "set_aside": (gettext_lazy("没有送到"), "bad"),
+    "told": (gettext_lazy("已另行告知"), "ok"),
     "in_portal": (gettext_lazy("只在这里显示"), "neutral"),
 }
 _ERRORS: dict[str, Any] = {
@@ -96,15 +97,22 @@ def told(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = None) ->
     """``orders``: of this notice, where they were not fetched with it."""
     words, tone = STATES[row.state]
     return Told(
-        pk=row.pk, complaint=row.complaint, url=case_url(row.complaint, side),
+        pk=row.pk,
+        complaint=row.complaint,
+        url=case_url(row.complaint, side),
         what=labels.label(row.kind, kind="step") if not row.subject else _HEAD.sub("", row.subject),
-        to="" if side == CONSUMER else _to(row), way=_("按您的选择没有发送") if row.state == "in_portal" and side == CONSUMER
+        to="" if side == CONSUMER else _to(row),
+        way=_("按您的选择没有发送")
+        if row.state == "in_portal" and side == CONSUMER
         else str(CHANNELS.get(row.channel, row.channel)),
         at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
-        state=str(words), tone=tone, error="" if side == CONSUMER else error_words(row.last_error),
+        state=str(words),
+        tone=tone,
+        error="" if side == CONSUMER else error_words(row.last_error),
         lang=LANGUAGES.get(row.language, "") if row.subject else "",
         orders=[_ordered(o) for o in (row.orders.all() if orders is None else orders)] if side == AUTHORITY else [],
-        may=ORDERS.get(row.state, ()) if side == AUTHORITY else ())
+        may=ORDERS.get(row.state, ()) if side == AUTHORITY else (),
+    )
 
 
 #: Our code of a language and the one that pages carry.

@@ -96,8 +96,10 @@ def _insertion(model: type[models.Model]) -> tuple[str, list[Any]]:
     fields = [f for f in every if not f.primary_key and not f.has_db_default()]
     names = ", ".join(f'"{f.column}"' for f in fields)
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in fields)
-    return (f'insert into "{model._meta.db_table}" ({names}) select {names} '  # noqa: S608
-            f"from unnest({arrays}) with ordinality as v({names}, n)"), fields
+    return (
+        f'insert into "{model._meta.db_table}" ({names}) select {names} '  # noqa: S608
+        f"from unnest({arrays}) with ordinality as v({names}, n)"
+    ), fields
 
 
 def _take_parents_key(rows: Iterable[models.Model], field: models.ForeignKey[Any, Any]) -> None:
@@ -126,5 +128,7 @@ def _change(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, lis
     assignments = ", ".join(f'"{f.column}" = v."{f.column}"' for f in fields)
     heads = ", ".join(f'"{f.column}"' for f in [key, *fields])
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in [key, *fields])
-    return (f'update "{model._meta.db_table}" t set {assignments} '  # noqa: S608
-            f'from unnest({arrays}) as v({heads}) where t."{key.column}" = v."{key.column}"'), [key, *fields]
+    return (
+        f'update "{model._meta.db_table}" t set {assignments} '  # noqa: S608
+        f'from unnest({arrays}) as v({heads}) where t."{key.column}" = v."{key.column}"'
+    ), [key, *fields]

@@ -46,9 +46,7 @@ class Position:
         return f"{self.era}.{self.transaction}.{self.entry}"
 
 
-def events_after(
-    cursor: str, *, visible: QuerySet[HandlingStep], limit: int = 100
-) -> tuple[list[HandlingStep], str]:
+def events_after(cursor: str, *, visible: QuerySet[HandlingStep], limit: int = 100) -> tuple[list[HandlingStep], str]:
     """At most ``limit`` entries of ``visible`` behind ``cursor`` ("" = from the first), and the next cursor.
 
     Entries come with their ``complaint``. The next cursor is never empty: come back with it, also
@@ -59,10 +57,18 @@ def events_after(
     now = _horizon()
     after = _read(cursor, now)
     place = Func(F("transaction"), F("pk"), function="ROW")
-    beyond = Func(place, Func(Value(after.transaction), Value(after.entry), function="ROW"),
-                  template="%(expressions)s", arg_joiner=" > ", output_field=BooleanField())
-    rows = list(visible.filter(beyond, transaction__lt=now.transaction).select_related("complaint")
-                .order_by("transaction", "pk")[:limit])
+    beyond = Func(
+        place,
+        Func(Value(after.transaction), Value(after.entry), function="ROW"),
+        template="%(expressions)s",
+        arg_joiner=" > ",
+        output_field=BooleanField(),
+    )
+    rows = list(
+        visible.filter(beyond, transaction__lt=now.transaction)
+        .select_related("complaint")
+        .order_by("transaction", "pk")[:limit]
+    )
     if len(rows) == limit:
         return rows, str(Position(now.era, rows[-1].transaction, rows[-1].pk))
     # All that is older than the horizon was looked through, also what is not for this reader.
@@ -82,8 +88,9 @@ def _horizon() -> Position:
     """Below this transaction everything is decided. Asked in a statement of its own, before the rows:
     what was decided then is seen by the statement after it."""
     with connection.cursor() as cursor:
-        cursor.execute("select last_value, pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-                       " from complaints_event_era")
+        cursor.execute(
+            "select last_value, pg_snapshot_xmin(pg_current_snapshot())::text::bigint from complaints_event_era"
+        )
         era, transaction = cursor.fetchone()
     return Position(era, transaction, 0)
 
@@ -130,30 +137,42 @@ def _of_jobs(jobs: Iterable[tuple[int, Iterable[int] | None]]) -> Q:
     seen = Q(pk__in=[])
     for enterprise_id, branch_ids in jobs:
         held = Engagement.objects.filter(
-            complaint=OuterRef("complaint"), enterprise_id=enterprise_id, from_at__lte=OuterRef("written_at"))
+            complaint=OuterRef("complaint"), enterprise_id=enterprise_id, from_at__lte=OuterRef("written_at")
+        )
         if branch_ids is not None:
             held = held.filter(branch_id__in=list(branch_ids))
         held = held.filter(
-            Q(until_at=None) | Q(until_at__gte=OuterRef("happened_at"))
-            | Q(complaint__enterprise_id=enterprise_id) & ~Q(odr_result="returned"))
+            Q(until_at=None)
+            | Q(until_at__gte=OuterRef("happened_at"))
+            | Q(complaint__enterprise_id=enterprise_id) & ~Q(odr_result="returned")
+        )
         seen |= Q(Exists(held), audience__in=[Audience.PARTIES, Audience.ENTERPRISE])
     return seen
 
 
 def external_refs(entries: Iterable[HandlingStep], *, enterprise_id: int) -> dict[int, str]:
     """Case id → the enterprise's own ticket, of those that have one."""
-    rows = Engagement.objects.filter(
-        enterprise_id=enterprise_id, complaint_id__in={row.complaint_id for row in entries}
-    ).exclude(external_ref="").order_by("pk")
+    rows = (
+        Engagement.objects.filter(enterprise_id=enterprise_id, complaint_id__in={row.complaint_id for row in entries})
+        .exclude(external_ref="")
+        .order_by("pk")
+    )
     return dict(rows.values_list("complaint_id", "external_ref"))
 
 
 def told(row: HandlingStep, *, external_ref: str = "") -> dict[str, Any]:
     """An event as it goes out: ids and states, nothing of a person."""
     return {
-        "id": row.pk, "type": row.step, "case": row.complaint.number, "sequence": row.sequence,
-        "audience": row.audience, "happened_at": _moment(row.happened_at), "written_at": _moment(row.written_at),
-        "from_status": row.from_status, "to_status": row.to_status, "outcome": row.outcome,
+        "id": row.pk,
+        "type": row.step,
+        "case": row.complaint.number,
+        "sequence": row.sequence,
+        "audience": row.audience,
+        "happened_at": _moment(row.happened_at),
+        "written_at": _moment(row.written_at),
+        "from_status": row.from_status,
+        "to_status": row.to_status,
+        "outcome": row.outcome,
         "external_ref": external_ref,
     }
 

@@ -1,4 +1,5 @@
-"""Cases by the exact phone, name or order number of their consumer, or by a copied text, none of which the database can read.
+"""Cases by the exact phone, name or order number of their consumer, or by a copied text, none of which the database can
+read.
 
 The one rule: equality only, and only within what the asker may see anyway: this gives ids, the list that asks keeps
 its own conditions.
@@ -18,7 +19,9 @@ from complaints.record import similarity as alike
 
 #: Kind of the text → kind of the digest: a service number may be typed as a phone or as it stands.
 KINDS = {
-    "consumer_phone": "phone", "consumer_name": "name", "consumer_order_no": "order",
+    "consumer_phone": "phone",
+    "consumer_name": "name",
+    "consumer_order_no": "order",
     "consumer_service_number": "order",
 }
 #: The kind of text whose copies are found by its marks (alike.py), and their kind here.
@@ -29,13 +32,23 @@ MOST = 500
 
 def rows(texts: Iterable[PersonalText]) -> list[PersonDigest]:
     """What is found later by these texts of filings; their cases have ids by now."""
-    return [PersonDigest(complaint_id=text.complaint_id, kind=kind, digest=digest)
-            for text in texts if text.audience == "parties" for kind, digest in digests_in(text.kind, text.text)]
+    return [
+        PersonDigest(complaint_id=text.complaint_id, kind=kind, digest=digest)
+        for text in texts
+        if text.audience == "parties"
+        for kind, digest in digests_in(text.kind, text.text)
+    ]
 
 
 def digests_in(kind: str, text: str) -> Iterator[tuple[str, bytes]]:
     """(kind of the digest, digest) of one text of this kind of a filing; a statement has one of each of its marks."""
-    forms = [(MARK, mark) for mark in alike.marks(text)] if kind == COPIED else [(KINDS[kind], text)] if kind in KINDS else []
+    forms = (
+        [(MARK, mark) for mark in alike.marks(text)]
+        if kind == COPIED
+        else [(KINDS[kind], text)]
+        if kind in KINDS
+        else []
+    )
     for name, form in forms:
         digest = digest_of(name, form)
         if digest:
@@ -50,14 +63,18 @@ def cases_of(words: str) -> QuerySet[PersonDigest, int]:
 
 
 def mark_statements(*, after: int, limit: int) -> tuple[int, int]:
-    """The marks of statements that were filed before there were marks: (how many got some, id to go on after; 0 at the end).
+    """The marks of statements that were filed before there were marks: (how many got some, id to go on after; 0 at the
+    end).
 
     A case that has marks is passed over, so whoever begins again loses nothing and doubles nothing.
     """
     marked = PersonDigest.objects.filter(complaint=OuterRef("complaint"), kind=MARK)
     with transaction.atomic():
-        texts = list(PersonalText.objects.filter(
-            ~Exists(marked), pk__gt=after, audience="parties", kind=COPIED).order_by("pk")[:limit])
+        texts = list(
+            PersonalText.objects.filter(~Exists(marked), pk__gt=after, audience="parties", kind=COPIED).order_by("pk")[
+                :limit
+            ]
+        )
         if not texts:
             return 0, 0
         keyring.load_for(texts)
@@ -72,21 +89,29 @@ def make_anew(*, version: int, after: int, limit: int) -> tuple[int, int]:
         cursor.execute(
             "select id, complaint_id, kind from complaints_persondigest"
             " where id > %s and get_byte(digest, 0) & 127 <> %s order by id limit %s for update",
-            [after, version, limit])
+            [after, version, limit],
+        )
         old = cursor.fetchall()
         if not old:
             return 0, 0
-        texts = list(PersonalText.objects.filter(
-            complaint_id__in={case for _, case, _ in old}, audience="parties", kind__in=(*KINDS, COPIED)))
+        texts = list(
+            PersonalText.objects.filter(
+                complaint_id__in={case for _, case, _ in old}, audience="parties", kind__in=(*KINDS, COPIED)
+            )
+        )
         keyring.load_for(texts)
         digests: dict[tuple[int, str], list[bytes]] = {}
         for row in rows(texts):
             digests.setdefault((row.complaint_id, row.kind), []).append(bytes(row.digest))
         cursor.execute("delete from complaints_persondigest where id = any(%s)", [[pk for pk, _, _ in old]])
         new = {(case, kind, digest) for _, case, kind in old for digest in digests.get((case, kind), [])}
-        known = set(PersonDigest.objects.filter(complaint_id__in={case for case, _, _ in new})
-                    .values_list("complaint_id", "kind", "digest"))
+        known = set(
+            PersonDigest.objects.filter(complaint_id__in={case for case, _, _ in new}).values_list(
+                "complaint_id", "kind", "digest"
+            )
+        )
         have = {(case, kind, bytes(digest)) for case, kind, digest in known}
         PersonDigest.objects.bulk_create(
-            PersonDigest(complaint_id=case, kind=kind, digest=digest) for case, kind, digest in sorted(new - have))
+            PersonDigest(complaint_id=case, kind=kind, digest=digest) for case, kind, digest in sorted(new - have)
+        )
     return len(old), old[-1][0]

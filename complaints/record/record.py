@@ -106,40 +106,65 @@ def compose(entries: Sequence[Entry]) -> Composed:
             salt = secrets.token_bytes(SALT_BYTES)
             digest = salted(salt, text)
             digests.append([kind, digest.hex()])
-            texts.append(PersonalText(
-                complaint=complaint, key_id=key, audience=entry.audience,
-                sequence=entry.sequence, kind=kind, sealed=with_salt(salt, text), digest=digest))
+            texts.append(
+                PersonalText(
+                    complaint=complaint,
+                    key_id=key,
+                    audience=entry.audience,
+                    sequence=entry.sequence,
+                    kind=kind,
+                    sealed=with_salt(salt, text),
+                    digest=digest,
+                )
+            )
         name = _name_of(entry.actor, names)
         writer = _name_of(entry.actor.recorded_by, names) if entry.actor.recorded_by else None
-        body = canonical({
-            "case": complaint.number,
-            "audience": entry.audience,
-            "sequence": entry.sequence,
-            "step": entry.step,
-            "happened": stamp(entry.happened_at),
-            "written": stamp(entry.written_at),
-            "role": entry.actor.role,
-            "organisation": entry.actor.organisation,
-            "channel": entry.actor.channel,
-            "person": str(entry.actor.person_key) if entry.actor.person_key else "",
-            "name": bytes(name.digest).hex() if name else "",
-            "recorded_by": bytes(writer.digest).hex() if writer else "",
-            "from": entry.from_status,
-            "to": entry.to_status,
-            "outcome": entry.outcome,
-            "reason": entry.reason,
-            "data": entry.data,
-            "texts": digests,
-            "files": entry.files,
-        })
+        body = canonical(
+            {
+                "case": complaint.number,
+                "audience": entry.audience,
+                "sequence": entry.sequence,
+                "step": entry.step,
+                "happened": stamp(entry.happened_at),
+                "written": stamp(entry.written_at),
+                "role": entry.actor.role,
+                "organisation": entry.actor.organisation,
+                "channel": entry.actor.channel,
+                "person": str(entry.actor.person_key) if entry.actor.person_key else "",
+                "name": bytes(name.digest).hex() if name else "",
+                "recorded_by": bytes(writer.digest).hex() if writer else "",
+                "from": entry.from_status,
+                "to": entry.to_status,
+                "outcome": entry.outcome,
+                "reason": entry.reason,
+                "data": entry.data,
+                "texts": digests,
+                "files": entry.files,
+            }
+        )
         digest = chained(previous, body)
-        steps.append(HandlingStep(
-            complaint=complaint, audience=entry.audience, sequence=entry.sequence,
-            step=entry.step, happened_at=entry.happened_at, written_at=entry.written_at,
-            actor_role=entry.actor.role, organisation=entry.actor.organisation, name=name,
-            recorded_by=writer, from_status=entry.from_status, to_status=entry.to_status,
-            outcome=entry.outcome, reason=entry.reason, data=entry.data, body=body,
-            previous_hash=previous, hash=digest))
+        steps.append(
+            HandlingStep(
+                complaint=complaint,
+                audience=entry.audience,
+                sequence=entry.sequence,
+                step=entry.step,
+                happened_at=entry.happened_at,
+                written_at=entry.written_at,
+                actor_role=entry.actor.role,
+                organisation=entry.actor.organisation,
+                name=name,
+                recorded_by=writer,
+                from_status=entry.from_status,
+                to_status=entry.to_status,
+                outcome=entry.outcome,
+                reason=entry.reason,
+                data=entry.data,
+                body=body,
+                previous_hash=previous,
+                hash=digest,
+            )
+        )
         if entry.audience == Audience.PARTIES:
             complaint.last_sequence, complaint.last_hash = entry.sequence, digest
         else:
@@ -152,11 +177,13 @@ def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, b
     wanted = {e.complaint.pk for e in entries if e.audience != Audience.PARTIES} - {None}
     if not wanted:
         return {}
-    rows = (HandlingStep.objects.filter(complaint_id__in=wanted)
-            .exclude(audience=Audience.PARTIES)
-            .order_by("complaint_id", "audience", "-sequence")
-            .distinct("complaint_id", "audience")
-            .values_list("complaint__number", "audience", "sequence", "hash"))
+    rows = (
+        HandlingStep.objects.filter(complaint_id__in=wanted)
+        .exclude(audience=Audience.PARTIES)
+        .order_by("complaint_id", "audience", "-sequence")
+        .distinct("complaint_id", "audience")
+        .values_list("complaint__number", "audience", "sequence", "hash")
+    )
     return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
 
 
@@ -196,9 +223,12 @@ def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Re
     known = keyring.secrets_of({key for key, _ in people}, make=True)
     made = {
         (key, name): RecordedName(
-            person_key=key, sealed=with_salt(salt, name), digest=digest,
+            person_key=key,
+            sealed=with_salt(salt, name),
+            digest=digest,
             # Of somebody who was erased nothing is kept, not even that two names are the same.
-            mark=sealing.mark(name, secret=known[key], place=_MARK) if key in known else salt)
+            mark=sealing.mark(name, secret=known[key], place=_MARK) if key in known else salt,
+        )
         for (key, name), salt, digest in zip(people, salts, digests, strict=True)
     }
     field = RecordedName._meta.get_field("sealed")
@@ -208,17 +238,20 @@ def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Re
             "insert into complaints_recordedname (person_key, sealed, mark, digest)"
             " select * from unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[])"
             " on conflict (person_key, mark) do nothing returning id, digest",
-            [[str(row.person_key) for row in rows], list(stored_columns(rows, field)),
-             [row.mark for row in rows], digests])
+            [
+                [str(row.person_key) for row in rows],
+                list(stored_columns(rows, field)),
+                [row.mark for row in rows],
+                digests,
+            ],
+        )
         new = {bytes(digest): pk for pk, digest in cursor.fetchall()}
     for row in rows:
         row.pk = new.get(bytes(row.digest))
     return {known: row for known, row in made.items() if row.pk is not None}
 
 
-def _name_of(
-    actor: Actor | None, names: dict[tuple[UUID, str], RecordedName]
-) -> RecordedName | None:
+def _name_of(actor: Actor | None, names: dict[tuple[UUID, str], RecordedName]) -> RecordedName | None:
     if actor is None or actor.person_key is None:
         return None
     return names.get((actor.person_key, actor.name))

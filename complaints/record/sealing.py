@@ -13,11 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
@@ -66,7 +62,7 @@ def path_to(heads: Iterable[Head], place: int) -> list[bytes]:
         if place ^ 1 < len(level):
             path.append(level[place ^ 1])
         pairs = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(pairs) * 2:]
+        level = pairs + level[len(pairs) * 2 :]
         place >>= 1
     return path
 
@@ -105,12 +101,10 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Seal | None:
         last = Seal.objects.order_by("-number").first()
         if through <= (last.through_id if last else 0):
             return None
-        fresh = HandlingStep.objects.filter(pk__gt=last.through_id if last else 0,
-                                            pk__lte=through)
+        fresh = HandlingStep.objects.filter(pk__gt=last.through_id if last else 0, pk__lte=through)
         heads = [
             (complaint_id, audience, sequence, bytes(head))
-            for complaint_id, audience, sequence, head in fresh
-            .order_by("complaint_id", "audience", "-sequence")
+            for complaint_id, audience, sequence, head in fresh.order_by("complaint_id", "audience", "-sequence")
             .distinct("complaint_id", "audience")
             .values_list("complaint_id", "audience", "sequence", "hash")
         ]
@@ -120,12 +114,20 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Seal | None:
         heads_root = tree_root(heads)
         root = root_of(previous, number, size, now, heads_root)
         made = Seal.objects.create(
-            number=number, at=now, through_id=through, size=size, previous_root=previous,
-            heads_root=heads_root, root=root, signature=signer.sign(root),
-            public_key=signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
-        bulk.insert([
-            SealedHead(seal=made, complaint_id=complaint_id, audience=audience,
-                       sequence=sequence, hash=head)
-            for complaint_id, audience, sequence, head in heads
-        ])
+            number=number,
+            at=now,
+            through_id=through,
+            size=size,
+            previous_root=previous,
+            heads_root=heads_root,
+            root=root,
+            signature=signer.sign(root),
+            public_key=signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw),
+        )
+        bulk.insert(
+            [
+                SealedHead(seal=made, complaint_id=complaint_id, audience=audience, sequence=sequence, hash=head)
+                for complaint_id, audience, sequence, head in heads
+            ]
+        )
     return made

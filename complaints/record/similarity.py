@@ -1,6 +1,7 @@
 """Whether two statements are the same text again, and by what the database finds the copies of one that it cannot read.
 
-The one rule: what stands in the database are digests of marks (person_digests.py); marks alike only make a candidate, and
+The one rule: what stands in the database are digests of marks (person_digests.py); marks alike only make a candidate,
+and
 whether it is the same text is asked of the texts themselves.
 """
 
@@ -41,19 +42,22 @@ def likeness(there: str, here: str) -> int:
 
 
 def marks(text: str) -> tuple[str, ...]:
-    """Four marks of a text: two texts that are nearly the same have one in common (of a hundred pairs with every twentieth
-    letter changed 85 have; of unlike ones fewer than one in a thousand). None for a short text. Least values of hashes over all triples of letters
+    """Four marks of a text: two texts that are nearly the same have one in common (of a hundred pairs with every
+    twentieth
+    letter changed 85 have; of unlike ones fewer than one in a thousand). None for a short text. Least values of hashes
+    over all triples of letters
     (Broder, 1997)."""
     said = bare(text)
     if len(said) < SHORTEST_COMPARED:
         return ()
     least = [min(column) for column in zip(*map(_hashes, _grams(said)), strict=True)]
-    return tuple(f"{part}:{'.'.join(str(value) for value in least[part * _ROWS:(part + 1) * _ROWS])}"
-                 for part in range(_MARKS))
+    return tuple(
+        f"{part}:{'.'.join(str(value) for value in least[part * _ROWS : (part + 1) * _ROWS])}" for part in range(_MARKS)
+    )
 
 
 def _grams(said: str) -> Iterable[str]:
-    return {said[at:at + _GRAM] for at in range(len(said) - _GRAM + 1)}
+    return {said[at : at + _GRAM] for at in range(len(said) - _GRAM + 1)}
 
 
 def _hashes(gram: str) -> tuple[int, ...]:

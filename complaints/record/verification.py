@@ -150,11 +150,11 @@ def _chains(report: Report, number: str) -> None:
             return
         if (sequence, previous) != head:
             at = min(sequence, head[0]) + 1 if sequence != head[0] else sequence
-            report.broken.append(Broken(name, chain[1], at,
-                                        "the case says the chain ends elsewhere"))
+            report.broken.append(Broken(name, chain[1], at, "the case says the chain ends elsewhere"))
 
-    for (case, case_number, audience, nth, before, digest, body, last, last_hash,
-         faithful) in _rows(_ENTRIES.format(where=where), parameters):
+    for case, case_number, audience, nth, before, digest, body, last, last_hash, faithful in _rows(
+        _ENTRIES.format(where=where), parameters
+    ):
         if (case, audience) != chain:
             end_of_chain()
             chain, sequence, previous, skip = (case, audience), 0, b"", False
@@ -194,11 +194,17 @@ def _texts(report: Report, number: str) -> None:
     for rows in _chunks(_TEXTS.format(where=where), parameters):
         places = ((row[4], row[1], row[2], row[3], row[5]) for row in rows)
         whole = _open_whole(PersonalText, [(row[6], place, row[5]) for row, place in zip(rows, places, strict=True)])
-        wrong += [Broken(row[0], row[1], row[2], f"the text “{row[3]}” is not the one that was recorded")
-                  for row, is_whole in zip(rows, whole, strict=True) if row[7] or not is_whole]
+        wrong += [
+            Broken(row[0], row[1], row[2], f"the text “{row[3]}” is not the one that was recorded")
+            for row, is_whole in zip(rows, whole, strict=True)
+            if row[7] or not is_whole
+        ]
     report.broken += sorted(wrong, key=lambda broken: (broken.case, broken.sequence))[:_MOST]
-    changed = sum(not is_whole for rows in _chunks(_NAMES, [])
-                  for is_whole in _open_whole(RecordedName, [(row[2], (row[0], row[1]), row[1]) for row in rows]))
+    changed = sum(
+        not is_whole
+        for rows in _chunks(_NAMES, [])
+        for is_whole in _open_whole(RecordedName, [(row[2], (row[0], row[1]), row[1]) for row in rows])
+    )
     if changed:
         report.broken.append(Broken("", "", 0, f"{changed} recorded names were changed"))
 
@@ -209,9 +215,14 @@ def _open_whole(model: type[Model], values: list[tuple[Any, tuple[Any, ...], Any
     sealed = [bytes(value) for value, _, _ in values]
     persons = [_person_of(value) for value in sealed]
     secrets = keyring.secrets_of({person for person in persons if isinstance(person, UUID)}, hold=False)
-    return [_is_whole(value, secrets.get(person) if isinstance(person, UUID) else b"", field.place_with(place),
-                      bytes(digest)) if person is not False else False
-            for value, person, (_, place, digest) in zip(sealed, persons, values, strict=True)]
+    return [
+        _is_whole(
+            value, secrets.get(person) if isinstance(person, UUID) else b"", field.place_with(place), bytes(digest)
+        )
+        if person is not False
+        else False
+        for value, person, (_, place, digest) in zip(sealed, persons, values, strict=True)
+    ]
 
 
 def _person_of(sealed: bytes) -> UUID | bool | None:
@@ -248,8 +259,7 @@ def _sealed_heads(report: Report, number: str) -> None:
         cursor.execute(sql, parameters)
         for case, audience, sequence in cursor.fetchall():
             if (case, audience) not in known:
-                report.broken.append(Broken(case, audience, sequence,
-                                            "the sealed entry is gone or is another one"))
+                report.broken.append(Broken(case, audience, sequence, "the sealed entry is gone or is another one"))
 
 
 def _seals(report: Report, public_key: bytes) -> None:
@@ -277,12 +287,17 @@ def _seals_its_heads(seal: Seal, previous: bytes) -> bool:
     if not seal.heads_root:
         return listed_root_of(previous, seal.number, seal.size, seal.at, _heads(seal)) == bytes(seal.root)
     root = tree_root(_heads(seal))
-    return root == bytes(seal.heads_root) and root_of(previous, seal.number, seal.size, seal.at, root) == bytes(seal.root)
+    return root == bytes(seal.heads_root) and root_of(previous, seal.number, seal.size, seal.at, root) == bytes(
+        seal.root
+    )
 
 
 def _heads(seal: Seal) -> Iterator[Head]:
-    rows = (SealedHead.objects.filter(seal=seal).order_by("complaint_id", "audience")
-            .values_list("complaint_id", "audience", "sequence", "hash"))
+    rows = (
+        SealedHead.objects.filter(seal=seal)
+        .order_by("complaint_id", "audience")
+        .values_list("complaint_id", "audience", "sequence", "hash")
+    )
     for complaint_id, audience, sequence, head in rows.iterator(chunk_size=_CHUNK):
         yield complaint_id, audience, sequence, bytes(head)
 
@@ -292,14 +307,12 @@ def _count_sealed(report: Report, number: int, size: int, through: int) -> None:
         cursor.execute("select count(*) from complaints_handlingstep where id <= %s", [through])
         standing = cursor.fetchone()[0]
     if standing != size:
-        report.broken.append(Broken("", "seal", number,
-                                    f"{size} entries were sealed, {standing} stand there"))
+        report.broken.append(Broken("", "seal", number, f"{size} entries were sealed, {standing} stand there"))
 
 
 def _is_signed(seal: Seal) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(bytes(seal.public_key)).verify(
-            bytes(seal.signature), bytes(seal.root))
+        Ed25519PublicKey.from_public_bytes(bytes(seal.public_key)).verify(bytes(seal.signature), bytes(seal.root))
     except InvalidSignature:
         return False
     return True

@@ -1,4 +1,5 @@
-"""Answer templates of an enterprise: made, changed by a new version, retired; and how often offers from them were accepted.
+"""Answer templates of an enterprise: made, changed by a new version, retired; and how often offers from them were
+accepted.
 
 The one rule: what names an unknown variable is refused by that name, and a version that an offer went out with stays.
 """
@@ -43,8 +44,11 @@ class Rate:
 
 def of(enterprise_ids: Iterable[int]) -> QuerySet[AnswerTemplate]:
     """Those of these enterprises, in use first, by name."""
-    return AnswerTemplate.objects.filter(enterprise_id__in=list(enterprise_ids)).select_related("owner__user").order_by(
-        "is_retired", "name", "pk")
+    return (
+        AnswerTemplate.objects.filter(enterprise_id__in=list(enterprise_ids))
+        .select_related("owner__user")
+        .order_by("is_retired", "name", "pk")
+    )
 
 
 def newest(templates: Iterable[AnswerTemplate]) -> dict[int, TemplateVersion]:
@@ -55,9 +59,13 @@ def newest(templates: Iterable[AnswerTemplate]) -> dict[int, TemplateVersion]:
 
 def in_use(enterprise_id: int) -> list[TemplateVersion]:
     """The newest version of each template that is offered, by name; one statement."""
-    return list(TemplateVersion.objects.filter(
-        template__enterprise_id=enterprise_id, template__is_retired=False, number=F("template__number"),
-    ).select_related("template").order_by("template__name", "pk"))
+    return list(
+        TemplateVersion.objects.filter(
+            template__enterprise_id=enterprise_id, template__is_retired=False, number=F("template__number")
+        )
+        .select_related("template")
+        .order_by("template__name", "pk")
+    )
 
 
 def make(*, staff: Staff, name: str, body: str, now: datetime) -> AnswerTemplate:
@@ -93,9 +101,14 @@ def retire(template: AnswerTemplate, *, is_retired: bool) -> None:
 
 def rates(templates: Iterable[AnswerTemplate], *, now: datetime) -> dict[int, Rate]:
     """By template, all versions together, of the cases that the reader may see; one statement."""
-    rows = (Offer.objects.filter(template_version__template__in=[t.pk for t in templates], made_at__gte=now - COUNTED,
-                                 state__in=_ANSWERED)
-            .order_by().values_list("template_version__template_id", "state").annotate(n=Count("pk")))
+    rows = (
+        Offer.objects.filter(
+            template_version__template__in=[t.pk for t in templates], made_at__gte=now - COUNTED, state__in=_ANSWERED
+        )
+        .order_by()
+        .values_list("template_version__template_id", "state")
+        .annotate(n=Count("pk"))
+    )
     found: dict[int, Rate] = {}
     for template, state, n in rows:
         known = found.get(template or 0, Rate())
@@ -106,5 +119,8 @@ def rates(templates: Iterable[AnswerTemplate], *, now: datetime) -> dict[int, Ra
 def _check(body: str) -> None:
     unknown = template_words.unknown(body)
     if unknown:
-        raise WrongInput("unknown_variable", _("没有这个变量：%(names)s。可以用的见下面的列表。") % {
-            "names": listed(f"{{{name}}}" for name in unknown)}, field="body")
+        raise WrongInput(
+            "unknown_variable",
+            _("没有这个变量：%(names)s。可以用的见下面的列表。") % {"names": listed(f"{{{name}}}" for name in unknown)},
+            field="body",
+        )

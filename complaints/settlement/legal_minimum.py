@@ -101,18 +101,31 @@ class Minimum:
 
     def _largest(self, part: str, *, only_certain: bool = False) -> Decimal | None:
         # Refunds stand instead of each other, and art. 55 steps back where another law gives more.
-        return max((e.amount for e in self.entitlements if e.rule.part == part and e.amount is not None
-                    and (e.rule.certain or not only_certain)), default=None)
+        return max(
+            (
+                e.amount
+                for e in self.entitlements
+                if e.rule.part == part and e.amount is not None and (e.rule.certain or not only_certain)
+            ),
+            default=None,
+        )
 
 
 def minimum_of(complaint: Complaint, demands: Iterable[Demand]) -> Minimum:
     """What the law gives at least for the ``demands`` of this case, by the rules in force when it was filed."""
     filed = complaint.received_at.astimezone(SHANGHAI).date()
     bought = complaint.bought_on
-    return minimum_for(Facts(
-        category=complaint.object_category, problem=complaint.problem_category,
-        demands=frozenset(d.kind for d in demands), is_online=complaint.is_online, amount=complaint.amount,
-        days=(filed - bought).days if bought is not None else None, on=filed))
+    return minimum_for(
+        Facts(
+            category=complaint.object_category,
+            problem=complaint.problem_category,
+            demands=frozenset(d.kind for d in demands),
+            is_online=complaint.is_online,
+            amount=complaint.amount,
+            days=(filed - bought).days if bought is not None else None,
+            on=filed,
+        )
+    )
 
 
 def minimum_for(facts: Facts) -> Minimum:
@@ -130,8 +143,11 @@ def _fits(rule: Rule, facts: Facts) -> bool:
         return False
     if rule.days_from is None and rule.days_to is None:
         return True
-    return facts.days is not None and (rule.days_from or 0) <= facts.days and (
-        rule.days_to is None or facts.days <= rule.days_to)
+    return (
+        facts.days is not None
+        and (rule.days_from or 0) <= facts.days
+        and (rule.days_to is None or facts.days <= rule.days_to)
+    )
 
 
 def _within(code: str, wanted: tuple[str, ...]) -> bool:
@@ -169,8 +185,19 @@ def _rule(line: dict[str, str]) -> Rule:
         return line[f"{name}_zh"], line[f"{name}_en"]
 
     return Rule(
-        code=line["code"], part=line["part"], certain=line["certain"] == "yes",
-        categories=tuple(line["categories"].split()), problems=tuple(line["problems"].split()),
-        demands=frozenset(line["demands"].split()), online=line["online"] == "yes",
-        days_from=whole("days_from"), days_to=whole("days_to"), factor=number("factor"), floor=number("floor"),
-        since=date.fromisoformat(line["since"]), law_words=pair("law"), words_pair=pair("words"), if_words=pair("if"))
+        code=line["code"],
+        part=line["part"],
+        certain=line["certain"] == "yes",
+        categories=tuple(line["categories"].split()),
+        problems=tuple(line["problems"].split()),
+        demands=frozenset(line["demands"].split()),
+        online=line["online"] == "yes",
+        days_from=whole("days_from"),
+        days_to=whole("days_to"),
+        factor=number("factor"),
+        floor=number("floor"),
+        since=date.fromisoformat(line["since"]),
+        law_words=pair("law"),
+        words_pair=pair("words"),
+        if_words=pair("if"),
+    )

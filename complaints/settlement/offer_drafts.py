@@ -1,6 +1,7 @@
 """An offer half written: kept for whoever writes it, per case and enterprise, until it is sent or thrown away.
 
-The one rule: nobody else sees it, not even at the same desk, and it is no part of the case: what counts is what was sent.
+The one rule: nobody else sees it, not even at the same desk, and it is no part of the case: what counts is what was
+sent.
 """
 
 from __future__ import annotations
@@ -21,15 +22,27 @@ KEPT = timedelta(days=30)
 LONGEST = 60_000
 
 
-def keep(complaint: Complaint, engagement: Engagement, *, user: User, step: str, typed: Mapping[str, str], now: datetime) -> bool:
+def keep(
+    complaint: Complaint, engagement: Engagement, *, user: User, step: str, typed: Mapping[str, str], now: datetime
+) -> bool:
     """Keep what was typed in place of what was kept before. False: it is too long."""
     if sum(len(name) + len(value) for name, value in typed.items()) > LONGEST:
         return False
-    row = OfferDraft(complaint=complaint, user=user, enterprise_id=engagement.enterprise_id, engagement=engagement,
-                     typed={"step": step, "fields": dict(typed)}, saved_at=now)
+    row = OfferDraft(
+        complaint=complaint,
+        user=user,
+        enterprise_id=engagement.enterprise_id,
+        engagement=engagement,
+        typed={"step": step, "fields": dict(typed)},
+        saved_at=now,
+    )
     # One statement: two savings at once both go through, the later one counts.
-    OfferDraft.objects.bulk_create([row], update_conflicts=True, unique_fields=["complaint", "user", "enterprise"],
-                                   update_fields=["engagement", "typed", "saved_at"])
+    OfferDraft.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["complaint", "user", "enterprise"],
+        update_fields=["engagement", "typed", "saved_at"],
+    )
     return True
 
 

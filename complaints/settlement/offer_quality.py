@@ -95,8 +95,16 @@ class Finding:
 
 def findings(draft: Draft) -> list[Finding]:
     """Everything that the offer lacks, in the order of ``CODES``; empty for a good one."""
-    found = [*_unanswered(draft), *_no_contact(draft), *_no_amount(draft), *_no_date(draft), *_promised_less(draft),
-             *_below_law(draft), *_blanks(draft), *_copied(draft)]
+    found = [
+        *_unanswered(draft),
+        *_no_contact(draft),
+        *_no_amount(draft),
+        *_no_date(draft),
+        *_promised_less(draft),
+        *_below_law(draft),
+        *_blanks(draft),
+        *_copied(draft),
+    ]
     return sorted(found, key=lambda one: CODES.index(one.code))
 
 
@@ -113,9 +121,11 @@ def _no_amount(draft: Draft) -> list[Finding]:
     if _promised(draft) is not None:
         return []
     asked = {d.ordinal: d for d in draft.demands}
-    return [Finding("no_amount", f"amount-{a.demand}") for a in draft.answers
-            if a.verdict in ("grant", "part") and a.amount is None
-            and a.demand in asked and asked[a.demand].is_for_money]
+    return [
+        Finding("no_amount", f"amount-{a.demand}")
+        for a in draft.answers
+        if a.verdict in ("grant", "part") and a.amount is None and a.demand in asked and asked[a.demand].is_for_money
+    ]
 
 
 def _no_date(draft: Draft) -> list[Finding]:
@@ -164,13 +174,15 @@ def _copied(draft: Draft) -> list[Finding]:
 def _texts(draft: Draft) -> list[tuple[str, str]]:
     """(field, text) of everything that the consumer reads."""
     return [(f"reason-{a.demand}", a.reason) for a in draft.answers if a.reason] + (
-        [("message", draft.message)] if draft.message else [])
+        [("message", draft.message)] if draft.message else []
+    )
 
 
 def _promised(draft: Draft) -> Decimal | None:
     """The money that the enterprise promises; None when it promises none."""
-    sums = [p.amount for p in draft.promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS
-            and p.amount is not None]
+    sums = [
+        p.amount for p in draft.promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS and p.amount is not None
+    ]
     return sum(sums, Decimal(0)) if sums else None
 
 

@@ -1,6 +1,7 @@
 """Cases of the same enterprise with the same problem: how they ended, and what settled them.
 
-The one rule: one statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only at
+The one rule: one statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only
+at
 those that the reader's own desk has had.
 """
 
@@ -88,30 +89,51 @@ class Similar:
 
 
 def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
-    """``seen``: the engagements of the reader's desk (``Desk.engagements()``). One statement; none without a problem."""
+    """``seen``: the engagements of the reader's desk (``Desk.engagements()``). One statement; none without a
+    problem."""
     if not complaint.problem_category:
         return Similar()
-    newest = (Engagement.objects.filter(seen, until_at__isnull=False)
-              .order_by("-until_at", "-pk").values("pk")[:WINDOW])
-    alike = (Engagement.objects.filter(pk__in=newest, complaint__problem_category=complaint.problem_category)
-             .exclude(odr_result__in=_SAYS_NOTHING).exclude(complaint=complaint)
-             .order_by("-until_at", "-pk").values("pk")[:MOST])
-    rows = (Engagement.objects.filter(pk__in=alike)
-            .annotate(accepted=FilteredRelation("offers", condition=Q(offers__state="accepted")))
-            .order_by("-until_at", "-pk", "accepted__number", "accepted__answers__demand__ordinal")
-            .values_list("pk", "complaint__number", "until_at", "odr_result", "complaint__is_in_part",
-                         "accepted__answers__demand__kind", "accepted__answers__verdict",
-                         "accepted__answers__amount", F("accepted__answers__demand__amount")))
+    newest = Engagement.objects.filter(seen, until_at__isnull=False).order_by("-until_at", "-pk").values("pk")[:WINDOW]
+    alike = (
+        Engagement.objects.filter(pk__in=newest, complaint__problem_category=complaint.problem_category)
+        .exclude(odr_result__in=_SAYS_NOTHING)
+        .exclude(complaint=complaint)
+        .order_by("-until_at", "-pk")
+        .values("pk")[:MOST]
+    )
+    rows = (
+        Engagement.objects.filter(pk__in=alike)
+        .annotate(accepted=FilteredRelation("offers", condition=Q(offers__state="accepted")))
+        .order_by("-until_at", "-pk", "accepted__number", "accepted__answers__demand__ordinal")
+        .values_list(
+            "pk",
+            "complaint__number",
+            "until_at",
+            "odr_result",
+            "complaint__is_in_part",
+            "accepted__answers__demand__kind",
+            "accepted__answers__verdict",
+            "accepted__answers__amount",
+            F("accepted__answers__demand__amount"),
+        )
+    )
     heads: dict[int, tuple[str, datetime, str, bool]] = {}
     answers: dict[int, list[Settled]] = {}
     for pk, number, until, result, in_part, kind, verdict, amount, asked in rows:
         heads[pk] = (number, until, result, in_part)
         if verdict is not None:
-            granted = None if verdict == "refuse" else amount if amount is not None else (
-                asked if verdict == "grant" else None)
+            granted = (
+                None
+                if verdict == "refuse"
+                else amount
+                if amount is not None
+                else (asked if verdict == "grant" else None)
+            )
             answers.setdefault(pk, []).append(Settled(kind=kind, verdict=verdict, amount=granted))
     cases = tuple(
-        SimilarCase(number=number, ended_at=until, odr_result=result, is_in_part=in_part,
-                    answers=tuple(answers.get(pk, ())))
-        for pk, (number, until, result, in_part) in heads.items())
+        SimilarCase(
+            number=number, ended_at=until, odr_result=result, is_in_part=in_part, answers=tuple(answers.get(pk, ()))
+        )
+        for pk, (number, until, result, in_part) in heads.items()
+    )
     return Similar(cases=cases, results=dict(Counter(case.odr_result for case in cases).most_common()))

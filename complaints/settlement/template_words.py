@@ -12,8 +12,12 @@ from complaints.settlement.offer_quality import BLANK, plain
 
 #: Name → English, in the order of the page. The first three are the same in every letter of the house.
 VARIABLES: dict[str, str] = {
-    "消费者称呼": "how the consumer is addressed", "案件编号": "case number", "经办人": "handler",
-    "商品或服务": "goods or service", "金额": "total of the offer", "履行日": "last day of the promises",
+    "消费者称呼": "how the consumer is addressed",
+    "案件编号": "case number",
+    "经办人": "handler",
+    "商品或服务": "goods or service",
+    "金额": "total of the offer",
+    "履行日": "last day of the promises",
 }
 #: These say something about this case; a template without one of them is a circular.
 OF_THE_CASE = frozenset({"商品或服务", "金额", "履行日"})

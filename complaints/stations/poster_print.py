@@ -1,6 +1,7 @@
 """A poster (A4) or a counter card (A6) as PDF, for a wall or a counter where people speak Chinese and English.
 
-The one rule: the same owner, form and place give the same bytes, and the code can be read from paper by an old telephone.
+The one rule: the same owner, form and place give the same bytes, and the code can be read from paper by an old
+telephone.
 """
 
 from __future__ import annotations
@@ -22,8 +23,19 @@ def pdf(poster: Poster, *, place: str, name: str, lines: list[str]) -> bytes:
     """``place``: where the portal stands, https://host. ``lines``: under the name (address, whose hall it is)."""
     address = f"{place}/go/{poster.code}/"
     code = qr_code(address)
-    return printing.pdf(readable({
-        "paper": poster.form or A4, "name": name, "lines": [line for line in lines if line], "address": address.split("//", 1)[-1],
-        "qr": (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {code.size} {code.size}">'
-               f'<path fill="#fff" d="M0 0h{code.size}v{code.size}H0z"/><path d="{code.path}"/></svg>'),
-    }), at=_DATED, template=TEMPLATE)
+    return printing.pdf(
+        readable(
+            {
+                "paper": poster.form or A4,
+                "name": name,
+                "lines": [line for line in lines if line],
+                "address": address.split("//", 1)[-1],
+                "qr": (
+                    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {code.size} {code.size}">'
+                    f'<path fill="#fff" d="M0 0h{code.size}v{code.size}H0z"/><path d="{code.path}"/></svg>'
+                ),
+            }
+        ),
+        at=_DATED,
+        template=TEMPLATE,
+    )

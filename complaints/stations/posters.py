@@ -1,6 +1,7 @@
 """Posters and counter cards: what their code leads to, and how many complaints each of them brought.
 
-The one rule: whose poster it is, which form it has and where it hangs stand in the code itself, so the complaint keeps all
+The one rule: whose poster it is, which form it has and where it hangs stand in the code itself, so the complaint keeps
+all
 of it as its source; a code that says something else is an ordinary one of the same owner.
 """
 
@@ -26,7 +27,9 @@ _MARK = re.compile(r"(a4|a6)(?:b([1-9][0-9]{0,8}))?")
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """``owner``: the code of an enterprise or station; ``form`` is empty for the bare code; ``branch_id``: where it hangs."""
+    """``owner``: the code of an enterprise or station; ``form`` is empty for the bare code; ``branch_id``: where it
+    hangs.
+    """
 
     owner: str
     form: str = ""
@@ -55,11 +58,18 @@ def of_source(source: str) -> Poster | None:
 
 
 def brought(cases: QuerySet[Complaint], *, since: datetime, owner: str = "") -> dict[Poster, int]:
-    """Complaints by poster, of one owner or of all, as far as ``cases`` reach. One statement over an index of sources."""
+    """Complaints by poster, of one owner or of all, as far as ``cases`` reach. One statement over an index of
+    sources."""
     # "." and what follows it sort between the code and the code with "/" behind it.
     first, last = (f"{SOURCE}{owner}", f"{SOURCE}{owner}/") if owner else (SOURCE, "go.")
-    rows = (cases.filter(source__gte=first, source__lt=last, received_at__gte=since).exclude(source="").exclude(status=Status.DRAFT)
-            .order_by().values_list("source").annotate(n=Count("pk", distinct=True)))
+    rows = (
+        cases.filter(source__gte=first, source__lt=last, received_at__gte=since)
+        .exclude(source="")
+        .exclude(status=Status.DRAFT)
+        .order_by()
+        .values_list("source")
+        .annotate(n=Count("pk", distinct=True))
+    )
     found: dict[Poster, int] = {}
     for source, n in rows:
         if (poster := of_source(source)) is not None:

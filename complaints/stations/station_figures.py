@@ -26,7 +26,14 @@ SLOW = timedelta(days=3)
 MOST = 2000
 #: Lists behind the numbers.
 ALL, CONFIRMED, UNCONFIRMED, DENIED, COPIED, SLOW_ANSWER, NO_AMOUNT = (
-    "all", "confirmed", "unconfirmed", "denied", "copied", "slow", "no_amount")
+    "all",
+    "confirmed",
+    "unconfirmed",
+    "denied",
+    "copied",
+    "slow",
+    "no_amount",
+)
 LISTS = (ALL, CONFIRMED, UNCONFIRMED, DENIED, COPIED, SLOW_ANSWER, NO_AMOUNT)
 
 
@@ -82,7 +89,7 @@ def month_of(station: Station, first: date) -> Month:
     """Three queries and the keys of the texts."""
     begin, end = (datetime.combine(day, datetime.min.time(), SHANGHAI) for day in (first, next_month(first)))
     found: QuerySet[StationEntry] = StationEntry.objects.filter(station=station, at__gte=begin, at__lt=end)
-    entries = list(found.order_by("-at", "-pk")[:MOST + 1])
+    entries = list(found.order_by("-at", "-pk")[: MOST + 1])
     keyring.load_for(entries)
     cut = entries[:MOST]
     filed = Complaint.objects.filter(station=station, filed_at__gte=begin, filed_at__lt=end).count()

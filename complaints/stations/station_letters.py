@@ -1,6 +1,7 @@
 """What became of the complaints that a station wrote down: one letter a working day to those who work there.
 
-The one rule: it says numbers and statuses of what the station may still follow (complaints/stations/stations.py), and nothing of a person
+The one rule: it says numbers and statuses of what the station may still follow (complaints/stations/stations.py), and
+nothing of a person
 or of what it is about. Where nothing moved nobody is written to.
 """
 
@@ -46,8 +47,13 @@ def sweep_station_letters(*, now: datetime) -> int:
     begun = calendar.moment(today)
     with transaction.atomic():
         posts = list(
-            StationStaff.objects.filter(Q(told_at=None) | Q(told_at__lt=begun), holds_on(today), holds_on(today, prefix="station__"))
-            .select_for_update(of=("self",), skip_locked=True).select_related("user", "station").order_by("pk")[:BATCH])
+            StationStaff.objects.filter(
+                Q(told_at=None) | Q(told_at__lt=begun), holds_on(today), holds_on(today, prefix="station__")
+            )
+            .select_for_update(of=("self",), skip_locked=True)
+            .select_related("user", "station")
+            .order_by("pk")[:BATCH]
+        )
         if not posts:
             return 0
         keyring.load_for([post.user for post in posts])
@@ -56,8 +62,12 @@ def sweep_station_letters(*, now: datetime) -> int:
         news: dict[int, list[Complaint]] = defaultdict(list)
         for station in {post.station_id: post.station for post in posts}.values():
             first = min(since[post.pk] for post in posts if post.station_id == station.pk)
-            news[station.pk] = list(stations.cases_of(station).filter(status_since__gt=first, status_since__lte=now).exclude(
-                status=Status.FILED).order_by("-status_since", "-pk"))
+            news[station.pk] = list(
+                stations.cases_of(station)
+                .filter(status_since__gt=first, status_since__lte=now)
+                .exclude(status=Status.FILED)
+                .order_by("-status_since", "-pk")
+            )
         for post in posts:
             moved = [case for case in news[post.station_id] if case.status_since > since[post.pk]]
             if moved and post.user.is_active and post.user.email:
@@ -69,9 +79,27 @@ def sweep_station_letters(*, now: datetime) -> int:
 
 def _write(post: StationStaff, user: User, moved: list[Complaint], *, now: datetime) -> None:
     with override(user.language):
-        lines = [_("%(number)s：%(status)s") % {"number": case.number, "status": labels.label(
-            case.outcome or case.status, kind="outcome" if case.outcome else "status")} for case in moved[:MOST]]
+        lines = [
+            _("%(number)s：%(status)s")
+            % {
+                "number": case.number,
+                "status": labels.label(case.outcome or case.status, kind="outcome" if case.outcome else "status"),
+            }
+            for case in moved[:MOST]
+        ]
         OutgoingMessage.objects.create(
-            channel="email", address=user.email, person_key=user.person_key, created_at=now, useful_until=now + OF_USE,
-            subject=_("【12315】%(station)s代为提交的投诉有进展：%(n)s件") % {"station": named(post.station), "n": len(moved)},
-            body="\n".join([*lines, "", _("全部：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('complaints:station-cases')}"}]))
+            channel="email",
+            address=user.email,
+            person_key=user.person_key,
+            created_at=now,
+            useful_until=now + OF_USE,
+            subject=_("【12315】%(station)s代为提交的投诉有进展：%(n)s件")
+            % {"station": named(post.station), "n": len(moved)},
+            body="\n".join(
+                [
+                    *lines,
+                    "",
+                    _("全部：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('complaints:station-cases')}"},
+                ]
+            ),
+        )

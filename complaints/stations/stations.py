@@ -53,14 +53,35 @@ def cases_of(station: Station) -> QuerySet[Complaint]:
     return Complaint.objects.filter(station=station, station_sees=True).order_by("-filed_at", "-pk")
 
 
-def write_down(*, station: Station, by: User, category: str, problem: str, how: str, amount: Decimal | None, phone: str,
-               sheet: str, language: str, place: str, now: datetime) -> StationEntry:
+def write_down(
+    *,
+    station: Station,
+    by: User,
+    category: str,
+    problem: str,
+    how: str,
+    amount: Decimal | None,
+    phone: str,
+    sheet: str,
+    language: str,
+    place: str,
+    now: datetime,
+) -> StationEntry:
     """An entry of the log. ``sheet``: number of the signed sheet, which confirms at once; else ``phone`` gets a link.
 
     ``place``: where the portal stands, without a slash at the end. Raises TooManyTries.
     """
-    entry = StationEntry(station=station, by=by, at=now, category=category, problem=problem, how=how, amount=amount,
-                         phone=phone, sheet=sheet)
+    entry = StationEntry(
+        station=station,
+        by=by,
+        at=now,
+        category=category,
+        problem=problem,
+        how=how,
+        amount=amount,
+        phone=phone,
+        sheet=sheet,
+    )
     if sheet:
         entry.state, entry.answered_at = StationEntry.CONFIRMED, now
     entry.save()
@@ -83,25 +104,36 @@ def send_link(entry: StationEntry, *, language: str, place: str, now: datetime) 
     entry.save(update_fields=["token_digest", "expires_at"])
     with override(language):
         OutgoingMessage.objects.create(
-            channel=contact.channel, address=contact.address, person_key=None, created_at=now,
-            useful_until=entry.expires_at, subject=gettext("请确认服务站的记录") if contact.channel == "email" else "",
-            body=gettext("【12315】请确认和解 %(link)s") % {
-                "link": f"{place}{reverse('complaints:station-confirm-link', args=[token])}"})
+            channel=contact.channel,
+            address=contact.address,
+            person_key=None,
+            created_at=now,
+            useful_until=entry.expires_at,
+            subject=gettext("请确认服务站的记录") if contact.channel == "email" else "",
+            body=gettext("【12315】请确认和解 %(link)s")
+            % {"link": f"{place}{reverse('complaints:station-confirm-link', args=[token])}"},
+        )
 
 
 def of_token(token: str, *, now: datetime) -> StationEntry | None:
     """The entry that this link asks about; None for one that is unknown, over or was answered."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
-    return (StationEntry.objects.select_related("station").filter(
-        token_digest=token_digest(token), state=StationEntry.UNCONFIRMED, expires_at__gt=now).first())
+    return (
+        StationEntry.objects.select_related("station")
+        .filter(token_digest=token_digest(token), state=StationEntry.UNCONFIRMED, expires_at__gt=now)
+        .first()
+    )
 
 
 def answer(entry: StationEntry, *, is_right: bool, now: datetime) -> bool:
     """The consumer's word, once. False where somebody answered first."""
     state = StationEntry.CONFIRMED if is_right else StationEntry.DENIED
-    return bool(StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
-        state=state, answered_at=now, token_digest=""))
+    return bool(
+        StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
+            state=state, answered_at=now, token_digest=""
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +155,33 @@ def counted_each(stations: Iterable[Station], *, since: date) -> dict[int, Count
     ids, begin = [station.pk for station in stations], datetime.combine(since, datetime.min.time(), SHANGHAI)
     rows = StationEntry.objects.filter(station_id__in=ids, at__gte=begin).order_by().values_list("station_id", "state")
     found = {(station, state): n for station, state, n in rows.annotate(n=Count("pk"))}
-    return {pk: Counted(*(found.get((pk, state), 0) for state in (
-        StationEntry.CONFIRMED, StationEntry.UNCONFIRMED, StationEntry.DENIED))) for pk in ids}
+    return {
+        pk: Counted(
+            *(
+                found.get((pk, state), 0)
+                for state in (StationEntry.CONFIRMED, StationEntry.UNCONFIRMED, StationEntry.DENIED)
+            )
+        )
+        for pk in ids
+    }
 
 
 def sign(entry: StationEntry, *, sheet: str, now: datetime) -> None:
     """The consumer signed a sheet; the link that was sent opens nothing any more."""
     StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
-        state=StationEntry.CONFIRMED, sheet=sheet, answered_at=now, token_digest="")
+        state=StationEntry.CONFIRMED, sheet=sheet, answered_at=now, token_digest=""
+    )
 
 
 def forget(*, now: datetime, limit: int) -> int:
-    """What was said and the phone go, with the key; counts, amounts and the consumer's answer stay. How many entries."""
-    old = list(StationEntry.objects.filter(at__lt=now - KEPT_FOR).exclude(problem=b"").order_by("at")[:limit]
-               .values_list("pk", "person_key"))
+    """What was said and the phone go, with the key; counts, amounts and the consumer's answer stay. How many
+    entries."""
+    old = list(
+        StationEntry.objects.filter(at__lt=now - KEPT_FOR)
+        .exclude(problem=b"")
+        .order_by("at")[:limit]
+        .values_list("pk", "person_key")
+    )
     if not old:
         return 0
     with transaction.atomic():

@@ -53,7 +53,7 @@ def form_of(first_bytes: bytes) -> str:
 
 def lines_of(path: Path, form: str) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of every line that is not blank; the first is the heading. Raises SheetRefused."""
-    for line, cells in (_workbook(path) if form == "xlsx" else _csv(path)):
+    for line, cells in _workbook(path) if form == "xlsx" else _csv(path):
         if line > MOST_LINES:
             raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": MOST_LINES})
         if any(cells):
@@ -174,8 +174,13 @@ def _check_unpacked(path: Path) -> None:
             parts = book.infolist()
             if len(parts) > MOST_PARTS:
                 raise _too_large()
-            _check_form({name.replace("\\", "/").lstrip("/").lower()
-                         for part in parts for name in (part.filename, part.orig_filename)})
+            _check_form(
+                {
+                    name.replace("\\", "/").lstrip("/").lower()
+                    for part in parts
+                    for name in (part.filename, part.orig_filename)
+                }
+            )
             for part in parts:
                 # Read to the end of what is packed, whatever the directory of the file says.
                 part.file_size = 1 << 40

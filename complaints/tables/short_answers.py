@@ -38,6 +38,13 @@ def offer_of(said: Iterable[Short]) -> tuple[list[Answer], list[Promise]]:
             amount = one.demand.amount
         answers.append(Answer(demand=one.demand.ordinal, verdict=one.verdict, amount=amount, reason=one.reason))
         if one.by and one.verdict != "refuse":
-            promises.append(Promise(kind=one.by, what=labels.label(one.demand.kind, kind="demand_kind"), amount=amount,
-                                    due_on=one.due_on, demand=one.demand.ordinal))
+            promises.append(
+                Promise(
+                    kind=one.by,
+                    what=labels.label(one.demand.kind, kind="demand_kind"),
+                    amount=amount,
+                    due_on=one.due_on,
+                    demand=one.demand.ordinal,
+                )
+            )
     return answers, promises

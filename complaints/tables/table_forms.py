@@ -26,7 +26,9 @@ class TableForm(StepForm):
     """A table to go out: which cases, which kind of file. ``used_as`` tells the two forms of the page apart."""
 
     view = Choice(label=_("哪些案件"), initial="all", widget=forms.Select(attrs={"class": "w-24"}))
-    format = Choice(label=_("格式"), choices=[("xlsx", _("Excel 工作簿（xlsx）")), ("csv", _("CSV 文本（UTF-8）"))], initial="xlsx")
+    format = Choice(
+        label=_("格式"), choices=[("xlsx", _("Excel 工作簿（xlsx）")), ("csv", _("CSV 文本（UTF-8）"))], initial="xlsx"
+    )
 
     def __init__(self, *args: Any, views: list[tuple[str, Any]], **options: Any) -> None:
         super().__init__(*args, auto_id="id_table_%s", **options)
@@ -50,7 +52,9 @@ class DecisionForm(StepForm):
         super().__init__(*args, **options)
         offered: list[tuple[str, Any]] = []
         if may_all:
-            offered.append(("all", _("整份办理：每一行都能办才开始办") if is_long else _("整份办理：要么全部办成，要么一行也不办")))
+            offered.append(
+                ("all", _("整份办理：每一行都能办才开始办") if is_long else _("整份办理：要么全部办成，要么一行也不办"))
+            )
         if good:
             offered.append(("good", _("只办理没有问题的行")))
         field = self.fields["decision"]

@@ -1,4 +1,5 @@
-"""{% article 16 %}, {% article 39 "consumer" %}, {% articles_of "refuse" %}: articles that open beside what cites them."""
+"""{% article 16 %}, {% article 39 "consumer" %}, {% articles_of "refuse" %}: articles that open beside what cites
+them."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
 """Makes of rows what signals compare: two statements, for one case or a page of them, which a page may ask for more.
 
-The one rule: only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and never
+The one rule: only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and
+never
 read, texts of candidates are read to say how alike they are and leave this module as a number.
 """
 
@@ -36,9 +37,12 @@ Digests = dict[str, set[bytes]]
 
 class Asking:
     """The signals of cases, with what a page reads of the same cases: ``more`` by their ids with the first statement,
-    ``then`` by lists of ids that it gives to `answered`, with the second; these come after two lists of signals' own."""
+    ``then`` by lists of ids that it gives to `answered`, with the second; these come after two lists of signals' own.
+    """
 
-    def __init__(self, more: Mapping[str, Kept[Any]] | None = None, then: Mapping[str, Kept[Any]] | None = None) -> None:
+    def __init__(
+        self, more: Mapping[str, Kept[Any]] | None = None, then: Mapping[str, Kept[Any]] | None = None
+    ) -> None:
         self.first, self.second = First(more), Second(then)
 
     def about(self, cases: Sequence[Complaint], regions: Sequence[Region]) -> Asked:
@@ -48,20 +52,27 @@ class Asking:
         digests = _digests(rows["digests"])
         proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
         for case in cases:
-            here[case.pk] = replace(_with(here[case.pk], digests[case.pk]), proofs=proofs[case.pk], matters=matters[case.pk],
-                                    has_voice=bool(case.facts.get("voice")))
+            here[case.pk] = replace(
+                _with(here[case.pk], digests[case.pk]),
+                proofs=proofs[case.pk],
+                matters=matters[case.pk],
+                has_voice=bool(case.facts.get("voice")),
+            )
         return Asked(self.second, here, rows, cases)
 
 
 class Asked:
     """What the first statement brought, by name in ``rows``."""
 
-    def __init__(self, second: Second, here: dict[int, Facts], rows: dict[str, list[Any]], cases: Sequence[Complaint] = ()) -> None:
+    def __init__(
+        self, second: Second, here: dict[int, Facts], rows: dict[str, list[Any]], cases: Sequence[Complaint] = ()
+    ) -> None:
         self.second, self.here, self.rows, self.cases = second, here, rows, cases
         self.near = _near(rows)
 
     def answered(self, *lists: list[int], people: Iterable[Model] = ()) -> dict[str, list[Any]]:
-        """Asks the second statement, with these lists for what is read besides; gives its rows by name. ``people``: whose
+        """Asks the second statement, with these lists for what is read besides; gives its rows by name. ``people``:
+        whose
         keys are fetched with those of the texts."""
         named = [pk for pk, facts in self.near.items() if facts.phones]
         rows = self.second(self._to_read(), named, *lists)
@@ -69,18 +80,24 @@ class Asked:
         keyring.load_for([*self.rows.get("texts", ()), *rows["texts"], *self.cases, *people])
         for case in self.cases:
             facts = self.here[case.pk]
-            self.here[case.pk] = replace(facts, has_place=bool(facts.respondent_id or any(case.respondent_details.values())))
+            self.here[case.pk] = replace(
+                facts, has_place=bool(facts.respondent_id or any(case.respondent_details.values()))
+            )
         texts = _read([*self.rows.get("texts", ()), *rows["texts"]])
         self.here = {pk: _spoken(facts, texts.get(pk, {})) for pk, facts in self.here.items()}
-        self.near = {pk: _spoken(replace(facts, names=frozenset(names[pk].get("name", ()))), texts.get(pk, {}))
-                     for pk, facts in self.near.items()}
+        self.near = {
+            pk: _spoken(replace(facts, names=frozenset(names[pk].get("name", ()))), texts.get(pk, {}))
+            for pk, facts in self.near.items()
+        }
         return rows
 
     def signals(self) -> dict[int, list[Signal]]:
         """The signals of each case, by id; after `answered`."""
         around = Around(
-            others=[*self.near.values(), *self.here.values()], same_thing=[_facts(row) for row in self.rows["same_thing"]],
-            days=[DayCount(keys[0], row.day, row.n) for row in self.rows["days"] if (keys := _keys(row))])
+            others=[*self.near.values(), *self.here.values()],
+            same_thing=[_facts(row) for row in self.rows["same_thing"]],
+            days=[DayCount(keys[0], row.day, row.n) for row in self.rows["days"] if (keys := _keys(row))],
+        )
         return {pk: signals.signals_for(facts, around) for pk, facts in self.here.items()}
 
     def _to_read(self) -> list[int]:
@@ -104,11 +121,16 @@ def signals_of(cases: Sequence[Complaint], *, regions: Sequence[Region]) -> dict
 
 
 def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], person: UUID | None = None) -> list[Signal]:
-    """The same before anything is filed, for an officer who writes it down. ``person``: the key of the account that will
+    """The same before anything is filed, for an officer who writes it down. ``person``: the key of the account that
+    will
     have it, where there is one."""
-    typed = {"consumer_name": filing.consumer_name, "consumer_phone": filing.consumer_phone,
-             "consumer_order_no": filing.order_no, "consumer_service_number": filing.service_number,
-             person_digests.COPIED: filing.statement}
+    typed = {
+        "consumer_name": filing.consumer_name,
+        "consumer_phone": filing.consumer_phone,
+        "consumer_order_no": filing.order_no,
+        "consumer_service_number": filing.service_number,
+        person_digests.COPIED: filing.statement,
+    }
     digests: Digests = defaultdict(set)
     for kind, text in typed.items():
         for name, digest in person_digests.digests_in(kind, text):
@@ -116,16 +138,29 @@ def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], pers
     to = filing.respondents[0]
     # Whoever has no account yet has no key either.
     known: dict[str, Any] = {"consumer_key": person}
-    facts = _facts(Complaint(
-        **known, pk=0, filed_at=filing.received_at, received_at=filing.received_at,
-        picked_enterprise_id=to.enterprise_id, respondent_named=to.named, problem_category=filing.problem_category,
-        object_category=filing.object_category, item_name=filing.item_name, on_behalf_kind=filing.on_behalf.kind,
-        station_id=filing.station_id))
+    facts = _facts(
+        Complaint(
+            **known,
+            pk=0,
+            filed_at=filing.received_at,
+            received_at=filing.received_at,
+            picked_enterprise_id=to.enterprise_id,
+            respondent_named=to.named,
+            problem_category=filing.problem_category,
+            object_category=filing.object_category,
+            item_name=filing.item_name,
+            on_behalf_kind=filing.on_behalf.kind,
+            station_id=filing.station_id,
+        )
+    )
     here = replace(
-        _with(facts, digests), statement=filing.statement, texts=frozenset(TEXTS),
+        _with(facts, digests),
+        statement=filing.statement,
+        texts=frozenset(TEXTS),
         proofs=frozenset({EvidenceKind.RECEIPT.value} if filing.evidence_ids else ()),
         matters=frozenset({"report"} if filing.report else ()),
-        has_place=bool(to.enterprise_id or to.address or to.phone or to.link))
+        has_place=bool(to.enterprise_id or to.address or to.phone or to.link),
+    )
     wanted = sorted({*here.phones, *here.orders, *here.marks})
     asked = Asked(_AFTER_TYPED, {0: here}, _TYPED(wanted, *_values([here]), regions=regions))
     asked.answered()
@@ -138,10 +173,14 @@ def _values(here: Iterable[Facts]) -> tuple[Any, ...]:
     people = sorted({one.person for one in facts if one.person is not None})
     days = [one.day for one in facts if one.respondents] or [one.day for one in facts]
     keys = {key for one in facts for key in one.respondents}
-    return (people, min(one.filed_at for one in facts) - signals.LOOKED_BACK,
-            _midnight(min(days) - timedelta(days=signals.DAYS_BEFORE)), _midnight(max(days) + timedelta(days=1)),
-            sorted({int(key[1:]) if key[0] == "e" else NAMED for key in keys}),
-            sorted({one.problem for one in facts if one.respondents and one.problem and one.item}))
+    return (
+        people,
+        min(one.filed_at for one in facts) - signals.LOOKED_BACK,
+        _midnight(min(days) - timedelta(days=signals.DAYS_BEFORE)),
+        _midnight(max(days) + timedelta(days=1)),
+        sorted({int(key[1:]) if key[0] == "e" else NAMED for key in keys}),
+        sorted({one.problem for one in facts if one.respondents and one.problem and one.item}),
+    )
 
 
 def _near(rows: Mapping[str, list[Any]]) -> dict[int, Facts]:
@@ -154,11 +193,23 @@ def _near(rows: Mapping[str, list[Any]]) -> dict[int, Facts]:
 def _facts(case: Complaint) -> Facts:
     keys = _keys(case)
     return Facts(
-        pk=case.pk, number=case.number, person=case.consumer_key, filed_at=case.filed_at,
-        day=case.received_at.astimezone(SHANGHAI).date(), respondent=keys[0] if keys else "", respondents=frozenset(keys),
-        respondent_id=case.picked_enterprise_id or case.enterprise_id, problem=case.problem_category,
-        category=case.object_category, item=bare(case.item_name), status=case.status, outcome=case.outcome,
-        behalf=case.on_behalf_kind, at_station=case.station_id is not None, absent=tuple(case.absent))
+        pk=case.pk,
+        number=case.number,
+        person=case.consumer_key,
+        filed_at=case.filed_at,
+        day=case.received_at.astimezone(SHANGHAI).date(),
+        respondent=keys[0] if keys else "",
+        respondents=frozenset(keys),
+        respondent_id=case.picked_enterprise_id or case.enterprise_id,
+        problem=case.problem_category,
+        category=case.object_category,
+        item=bare(case.item_name),
+        status=case.status,
+        outcome=case.outcome,
+        behalf=case.on_behalf_kind,
+        at_station=case.station_id is not None,
+        absent=tuple(case.absent),
+    )
 
 
 def _keys(case: Complaint) -> list[str]:
@@ -186,8 +237,13 @@ def _kinds(rows: Iterable[Any]) -> defaultdict[int, frozenset[str]]:
 def _with(facts: Facts, digests: Mapping[str, Iterable[bytes]]) -> Facts:
     said = {kind: frozenset(found) for kind, found in digests.items()}
     none: frozenset[bytes] = frozenset()
-    return replace(facts, phones=said.get("phone", none), names=said.get("name", none), orders=said.get("order", none),
-                   marks=said.get(person_digests.MARK, none))
+    return replace(
+        facts,
+        phones=said.get("phone", none),
+        names=said.get("name", none),
+        orders=said.get("order", none),
+        marks=said.get(person_digests.MARK, none),
+    )
 
 
 def _spoken(facts: Facts, texts: Mapping[str, str]) -> Facts:

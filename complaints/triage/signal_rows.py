@@ -1,6 +1,7 @@
 """The rows that signals compare, by words that are kept: what the asked cases have, then what lies near them.
 
-The one rule: of cases that were not asked about, only those of the asker's regions are read. Regions are told as values, by the
+The one rule: of cases that were not asked about, only those of the asker's regions are read. Regions are told as
+values, by the
 columns that an index has, so the words of a statement differ only by what kinds of regions somebody has.
 """
 
@@ -27,16 +28,38 @@ MOST = 500
 NAMED = 0
 SHARED = ("phone", "order", person_digests.MARK)
 #: Kinds of text of an asked case.
-TEXTS = ("consumer_name", "consumer_phone", "consumer_address", "consumer_statement", "consumer_transcript",
-         "consumer_representatives")
+TEXTS = (
+    "consumer_name",
+    "consumer_phone",
+    "consumer_address",
+    "consumer_statement",
+    "consumer_transcript",
+    "consumer_representatives",
+)
 #: What is read of a case that lies near.
-COLUMNS = ("pk", "number", "consumer_key", "filed_at", "received_at", "picked_enterprise_id", "enterprise_id",
-           "respondent_named", "problem_category", "object_category", "item_name", "status", "outcome", "on_behalf_kind",
-           "station_id", "absent")
+COLUMNS = (
+    "pk",
+    "number",
+    "consumer_key",
+    "filed_at",
+    "received_at",
+    "picked_enterprise_id",
+    "enterprise_id",
+    "respondent_named",
+    "problem_category",
+    "object_category",
+    "item_name",
+    "status",
+    "outcome",
+    "on_behalf_kind",
+    "station_id",
+    "absent",
+)
 _RESPONDENT = ("picked_enterprise_id", "enterprise_id", "respondent_named")
 
 Build = Callable[..., QuerySet[Any]]
-#: The ids of the asked cases (or digests that somebody typed), their people, since when these are looked at, from which day to
+#: The ids of the asked cases (or digests that somebody typed), their people, since when these are looked at, from which
+#: day to
 #: which, their respondents, their problems; then the regions.
 _TYPES = (list, list, datetime, datetime, datetime, list, list)
 
@@ -45,10 +68,20 @@ _TYPES = (list, list, datetime, datetime, datetime, list, list)
 OWN: dict[str, Kept[Any]] = {
     "digests": Kept(lambda ids: PersonDigest.objects.filter(complaint_id__among=ids), list),
     "files": Kept(lambda ids: Evidence.objects.filter(complaint_id__among=ids).only("complaint_id", "kind"), list),
-    "matters": Kept(lambda ids: Matter.objects.filter(
-        Q(kind="report") | Q(kind="power", state="open"), complaint_id__among=ids).order_by().only("complaint_id", "kind"), list),
-    "texts": Kept(lambda ids: PersonalText.objects.filter(
-        complaint_id__among=ids, kind__in=TEXTS, audience=Audience.PARTIES).order_by("complaint_id", "sequence"), list),
+    "matters": Kept(
+        lambda ids: (
+            Matter.objects.filter(Q(kind="report") | Q(kind="power", state="open"), complaint_id__among=ids)
+            .order_by()
+            .only("complaint_id", "kind")
+        ),
+        list,
+    ),
+    "texts": Kept(
+        lambda ids: PersonalText.objects.filter(
+            complaint_id__among=ids, kind__in=TEXTS, audience=Audience.PARTIES
+        ).order_by("complaint_id", "sequence"),
+        list,
+    ),
 }
 
 
@@ -62,40 +95,80 @@ def _shared_typed(digests: Any) -> QuerySet[PersonDigest]:
 
 
 # --- what lies near them ----------------------------------------------------------------------
-def _near(shared: Callable[[Any], QuerySet[PersonDigest]], others: Callable[[Any], Q], kinds: Sequence[str]) -> dict[str, Build]:
+def _near(
+    shared: Callable[[Any], QuerySet[PersonDigest]], others: Callable[[Any], Q], kinds: Sequence[str]
+) -> dict[str, Build]:
     def seen(regions: Sequence[Any]) -> QuerySet[Complaint]:
         return Complaint.objects.filter(_lies_in(kinds, regions)).exclude(status=Status.DRAFT)
 
     def of_days(first: Any, last: Any, firms: Any, regions: Sequence[Any]) -> QuerySet[Complaint]:
         """Against one of these respondents within these days."""
-        named = Q(Among(Value(NAMED, output_field=BigIntegerField()), firms)) & ~Q(respondent_named="") & Q(picked_enterprise_id=None)
-        return seen(regions).filter(Q(picked_enterprise_id__among=firms) | Q(enterprise_id__among=firms) | named,
-                                    received_at__gte=first, received_at__lt=last)
+        named = (
+            Q(Among(Value(NAMED, output_field=BigIntegerField()), firms))
+            & ~Q(respondent_named="")
+            & Q(picked_enterprise_id=None)
+        )
+        return seen(regions).filter(
+            Q(picked_enterprise_id__among=firms) | Q(enterprise_id__among=firms) | named,
+            received_at__gte=first,
+            received_at__lt=last,
+        )
 
-    def by_digest(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
+    def by_digest(
+        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+    ) -> QuerySet[Any]:
         """Digests in common, each with its case."""
         rows = shared(asked).filter(_lies_in(kinds, regions, "complaint__")).exclude(complaint__status=Status.DRAFT)
-        return (rows.select_related("complaint").only("kind", "digest", *(f"complaint__{name}" for name in COLUMNS if name != "pk"))
-                .order_by("-complaint_id")[:MOST])
+        return (
+            rows.select_related("complaint")
+            .only("kind", "digest", *(f"complaint__{name}" for name in COLUMNS if name != "pk"))
+            .order_by("-complaint_id")[:MOST]
+        )
 
-    def by_person(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
-        return seen(regions).filter(others(asked), consumer_key__among=people, filed_at__gte=since).order_by("-pk").only(*COLUMNS)[:MOST]
+    def by_person(
+        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+    ) -> QuerySet[Any]:
+        return (
+            seen(regions)
+            .filter(others(asked), consumer_key__among=people, filed_at__gte=since)
+            .order_by("-pk")
+            .only(*COLUMNS)[:MOST]
+        )
 
-    def days(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
+    def days(
+        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+    ) -> QuerySet[Any]:
         """One case of each day and respondent, with how many there are."""
         groups = (*_RESPONDENT, "day")
-        return (of_days(first, last, firms, regions).annotate(day=TruncDate("received_at", tzinfo=SHANGHAI))
-                .annotate(n=Window(Count("pk"), partition_by=[F(name) for name in groups])).order_by(*groups).distinct(*groups).only(*_RESPONDENT))
+        return (
+            of_days(first, last, firms, regions)
+            .annotate(day=TruncDate("received_at", tzinfo=SHANGHAI))
+            .annotate(n=Window(Count("pk"), partition_by=[F(name) for name in groups]))
+            .order_by(*groups)
+            .distinct(*groups)
+            .only(*_RESPONDENT)
+        )
 
-    def same_thing(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
-        return (of_days(first, last, firms, regions).filter(problem_category__among=problems).exclude(status=Status.CLOSED)
-                .order_by("-pk").only(*COLUMNS)[:MOST])
+    def same_thing(
+        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+    ) -> QuerySet[Any]:
+        return (
+            of_days(first, last, firms, regions)
+            .filter(problem_category__among=problems)
+            .exclude(status=Status.CLOSED)
+            .order_by("-pk")
+            .only(*COLUMNS)[:MOST]
+        )
 
     return {"by_digest": by_digest, "by_person": by_person, "days": days, "same_thing": same_thing}
 
 
 #: Kind of a region → how many values tell it.
-_KINDS: Mapping[str, int] = {**dict.fromkeys(map(str, LEVEL_COLUMNS), 1), Region.Level.COUNTRY: 2, Region.Level.TOWNSHIP: 3}
+_KINDS: Mapping[str, int] = {
+    **dict.fromkeys(map(str, LEVEL_COLUMNS), 1),
+    Region.Level.COUNTRY: 2,
+    Region.Level.TOWNSHIP: 3,
+}
 
 
 def _told(region: Region) -> tuple[str, list[int]]:
@@ -111,7 +184,7 @@ def _lies_in(kinds: Sequence[str], values: Sequence[Any], path: str = "") -> Q:
     """`lies_in` of regions of these kinds with these values; ``path`` leads to the case."""
     found, left = Q(), list(values)
     for kind in kinds:
-        (first, *more), left = left[:_KINDS[kind]], left[_KINDS[kind]:]
+        (first, *more), left = left[: _KINDS[kind]], left[_KINDS[kind] :]
         county = Region(pk=more[1], level=Region.Level.COUNTY) if len(more) > 1 else None
         found |= lies_in(Region(pk=first, last=more[0] if more else first, level=kind, parent=county), path)
     return found
@@ -119,7 +192,8 @@ def _lies_in(kinds: Sequence[str], values: Sequence[Any], path: str = "") -> Q:
 
 # --- the two statements -----------------------------------------------------------------------
 class First:
-    """What the asked cases have and what lies near, in one statement, with ``more`` that a page reads of the same cases.
+    """What the asked cases have and what lies near, in one statement, with ``more`` that a page reads of the same
+    cases.
 
     ``typed``: nothing is filed yet; digests stand instead of ids, and there is nothing of their own.
     """
@@ -148,15 +222,22 @@ class First:
 
 
 class Second:
-    """Texts and names of what lies near: (cases whose texts are read, cases whose names are), then lists of ``more``."""
+    """Texts and names of what lies near: (cases whose texts are read, cases whose names are), then lists of
+    ``more``."""
 
     def __init__(self, more: Mapping[str, Kept[Any]] | None = None) -> None:
         parts: dict[str, Kept[Any]] = {
-            "texts": Kept(lambda texts: PersonalText.objects.filter(
-                complaint_id__among=texts, kind="consumer_statement", audience=Audience.PARTIES)
-                .order_by("complaint_id", "sequence"), list),
-            "names": Kept(lambda texts, named: PersonDigest.objects.filter(complaint_id__among=named, kind="name"), list, list),
-            **(more or {})}
+            "texts": Kept(
+                lambda texts: PersonalText.objects.filter(
+                    complaint_id__among=texts, kind="consumer_statement", audience=Audience.PARTIES
+                ).order_by("complaint_id", "sequence"),
+                list,
+            ),
+            "names": Kept(
+                lambda texts, named: PersonDigest.objects.filter(complaint_id__among=named, kind="name"), list, list
+            ),
+            **(more or {}),
+        }
         self.names, self.together = list(parts), Together(*parts.values())
 
     def __call__(self, *lists: list[int]) -> dict[str, list[Any]]:

@@ -42,7 +42,8 @@ _REPORT = re.compile(r"举报|查处|处罚|立案|吊销|无证|无照|假冒|�
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """``code`` with its ``values`` is put into words by labels_signals; ``cases`` are the numbers behind it, newest first.
+    """``code`` with its ``values`` is put into words by labels_signals; ``cases`` are the numbers behind it, newest
+    first.
 
     ``day`` with ``respondent`` leads to a list instead, where there are too many to name.
     """
@@ -108,8 +109,17 @@ class Around:
 def signals_for(here: Facts, around: Around) -> list[Signal]:
     """All signals of one case, the weightiest first; pure."""
     others = [other for other in around.others if other.pk != here.pk]
-    return [*_twins(here, others), *_burst(here, around), *_joint(here, around), *_frequent(here, others),
-            *_shared_contact(here, others), *_copied(here, others), *_no_proof(here), *_missing(here), *_report(here)]
+    return [
+        *_twins(here, others),
+        *_burst(here, around),
+        *_joint(here, around),
+        *_frequent(here, others),
+        *_shared_contact(here, others),
+        *_copied(here, others),
+        *_no_proof(here),
+        *_missing(here),
+        *_report(here),
+    ]
 
 
 # --- the same again ---------------------------------------------------------------------------
@@ -140,7 +150,9 @@ def _twins(here: Facts, others: Iterable[Facts]) -> list[Signal]:
                 again["duplicate_text"].append(other)
         elif has_order:
             again["order_of_another"].append(other)
-    return [_signal(code, again[code]) for code in ("duplicate_order", "duplicate_text", "order_of_another") if again[code]]
+    return [
+        _signal(code, again[code]) for code in ("duplicate_order", "duplicate_text", "order_of_another") if again[code]
+    ]
 
 
 def _signal(code: str, cases: Iterable[Facts], **values: str | int) -> Signal:
@@ -173,12 +185,20 @@ def _burst(here: Facts, around: Around) -> list[Signal]:
 
 
 def _joint(here: Facts, around: Around) -> list[Signal]:
-    """Others with the same thing of the same respondent and the same problem: one dispute of several people? (art. 12)."""
+    """Others with the same thing of the same respondent and the same problem: one dispute of several people? (art.
+    12)."""
     people: dict[Any, Facts] = {}
     for other in around.same_thing:
-        if (other.pk != here.pk and _is_same_respondent(here, other) and other.problem == here.problem and here.problem
-                and other.item == here.item and here.item and not same_person(here, other)
-                and abs(other.filed_at - here.filed_at) <= timedelta(days=DAYS_BEFORE)):
+        if (
+            other.pk != here.pk
+            and _is_same_respondent(here, other)
+            and other.problem == here.problem
+            and here.problem
+            and other.item == here.item
+            and here.item
+            and not same_person(here, other)
+            and abs(other.filed_at - here.filed_at) <= timedelta(days=DAYS_BEFORE)
+        ):
             people.setdefault(other.person, other)
     return [_signal("joint", people.values())] if len(people) >= JOINT_OTHERS else []
 
@@ -203,15 +223,21 @@ def _shared_contact(here: Facts, others: Iterable[Facts]) -> list[Signal]:
     """One telephone under more names than a family has."""
     if not _is_for_itself(here) or not here.phones:
         return []
-    sharing = [other for other in others if other.phones & here.phones and _is_for_itself(other)
-               and other.names and not other.names & here.names]
+    sharing = [
+        other
+        for other in others
+        if other.phones & here.phones and _is_for_itself(other) and other.names and not other.names & here.names
+    ]
     people = len({min(other.names) for other in sharing}) + 1
     return [_signal("shared_contact", sharing, people=people)] if people > FAMILY else []
 
 
 def _copied(here: Facts, others: Iterable[Facts]) -> list[Signal]:
-    copies = [(other, alike.likeness(here.statement, other.statement)) for other in others
-              if other.marks & here.marks and not same_person(here, other)]
+    copies = [
+        (other, alike.likeness(here.statement, other.statement))
+        for other in others
+        if other.marks & here.marks and not same_person(here, other)
+    ]
     copies = [(other, like) for other, like in copies if like]
     if len({other.person for other, _like in copies}) < COPIES:
         return []
@@ -229,8 +255,11 @@ def _no_proof(here: Facts) -> list[Signal]:
 
 def _missing(here: Facts) -> list[Signal]:
     """What art. 10 asks for, of a representative art. 11, of several art. 12; each by itself."""
-    lacks = [kind for kind in ("consumer_name", "consumer_phone", "consumer_address")
-             if kind not in here.texts and kind not in here.absent]
+    lacks = [
+        kind
+        for kind in ("consumer_name", "consumer_phone", "consumer_address")
+        if kind not in here.texts and kind not in here.absent
+    ]
     if not here.respondent:
         lacks.append("respondent")
     elif not here.has_place:

@@ -1,4 +1,5 @@
-"""What a manager does with an endpoint: make it, try it, change its secret, switch it off and on, send dead letters again.
+"""What a manager does with an endpoint: make it, try it, change its secret, switch it off and on, send dead letters
+again.
 
 The one rule: only a manager of the whole enterprise, for it is told of all its cases; each of these
 steps stands in the security log, and a secret is shown once.
@@ -33,15 +34,24 @@ STEPS = tuple(step for step, row in TABLE.items() if row.audience != Audience.AU
 
 def head_manager(actors: Iterable[Actor]) -> Actor | None:
     """The capacity of a manager of the whole enterprise, if one is held."""
-    return next((a for a in actors if a.enterprise_id is not None and a.branch_ids is None
-                 and a.has(frozenset({Role.MANAGER}))), None)
+    return next(
+        (
+            a
+            for a in actors
+            if a.enterprise_id is not None and a.branch_ids is None and a.has(frozenset({Role.MANAGER}))
+        ),
+        None,
+    )
 
 
 def of(actor: Actor) -> QuerySet[WebhookEndpoint]:
     """The endpoints of this manager's enterprise, with how many messages wait and how many are dead."""
     waiting, dead = Q(deliveries__state__in=["queued", "leased"]), Q(deliveries__state="dead")
-    return WebhookEndpoint.objects.filter(enterprise_id=_firm(actor)).annotate(
-        waiting=Count("deliveries", filter=waiting), dead=Count("deliveries", filter=dead)).order_by("pk")
+    return (
+        WebhookEndpoint.objects.filter(enterprise_id=_firm(actor))
+        .annotate(waiting=Count("deliveries", filter=waiting), dead=Count("deliveries", filter=dead))
+        .order_by("pk")
+    )
 
 
 def checked_url(url: str) -> str:
@@ -54,7 +64,9 @@ def checked_url(url: str) -> str:
 
 
 WHY_NOT = {
-    "odd_address": lambda: _("请写完整的公网网址，如 https://crm.example.com/hook；不要带用户名、密码和“#”，中文域名请写成xn--开头的形式。"),
+    "odd_address": lambda: _(
+        "请写完整的公网网址，如 https://crm.example.com/hook；不要带用户名、密码和“#”，中文域名请写成xn--开头的形式。"
+    ),
     "odd_scheme": lambda: _("只能是https网址。"),
     "odd_port": lambda: _("只能用443端口。"),
     "not_public": lambda: _("这个地址不在公共互联网上，不能使用。"),
@@ -72,8 +84,15 @@ def make(
         raise StepNotAllowed("too_many_webhooks", _("最多同时有%(n)s个推送地址，请先停用一个。") % {"n": MOST})
     secret = _new_secret()
     endpoint = WebhookEndpoint.objects.create(
-        enterprise_id=_firm(actor), url=url, description=description, secret=secret, events=sorted(set(steps)),
-        cursor=events.cursor_now(), created_at=now, created_by=user)
+        enterprise_id=_firm(actor),
+        url=url,
+        description=description,
+        secret=secret,
+        events=sorted(set(steps)),
+        cursor=events.cursor_now(),
+        created_at=now,
+        created_by=user,
+    )
     _note("webhook_made", endpoint, user, actor, now=now)
     return endpoint, secret
 
@@ -88,7 +107,8 @@ def rotate(endpoint: WebhookEndpoint, *, user: User, actor: Actor, now: datetime
 
 
 def switch(endpoint: WebhookEndpoint, *, on: bool, user: User, actor: Actor, now: datetime) -> None:
-    """Off: nothing is made or sent. On again: from now on; what happened meanwhile stands in ``GET /api/v1/events/``."""
+    """Off: nothing is made or sent. On again: from now on; what happened meanwhile stands in ``GET
+    /api/v1/events/``."""
     if on and endpoint.state == "off":
         if WebhookEndpoint.objects.filter(enterprise_id=_firm(actor)).exclude(state="off").count() >= MOST:
             raise StepNotAllowed("too_many_webhooks", _("最多同时有%(n)s个推送地址，请先停用一个。") % {"n": MOST})
@@ -102,7 +122,9 @@ def test(endpoint: WebhookEndpoint, *, now: datetime) -> None:
     """A message that says nothing; sent at once, also where the endpoint rests."""
     if endpoint.state == "off":
         raise StepNotAllowed("webhook_is_off", _("这个推送地址已停用。"))
-    making.delivery_of(endpoint, f"{making.TEST}:{uuid.uuid4()}", making.TEST, now, {}, complaint_id=None, now=now).save()
+    making.delivery_of(
+        endpoint, f"{making.TEST}:{uuid.uuid4()}", making.TEST, now, {}, complaint_id=None, now=now
+    ).save()
     endpoint.state, endpoint.failures, endpoint.paused_until = "on", 0, None
     endpoint.save(update_fields=["state", "failures", "paused_until"])
 
@@ -127,4 +149,6 @@ def _new_secret() -> str:
 
 
 def _note(kind: str, endpoint: WebhookEndpoint, user: User, actor: Actor, *, now: datetime, reason: str = "") -> None:
-    security_log.note(kind, now=now, user=user, organisation=actor.organisation, subject=str(endpoint.public_id), reason=reason)
+    security_log.note(
+        kind, now=now, user=user, organisation=actor.organisation, subject=str(endpoint.public_id), reason=reason
+    )

@@ -1,4 +1,5 @@
-"""Makes deliveries from events. One rule: what is told is ids and states; whoever no longer has the case is told only that.
+"""Makes deliveries from events. One rule: what is told is ids and states; whoever no longer has the case is told only
+that.
 
 An endpoint has its own cursor, safe by the order of commits (complaints/record/events.py), and is told an
 event once: the cursor and the deliveries are written together, and the event's key is unique.
@@ -53,7 +54,9 @@ def _make_some(pk: int, *, now: datetime) -> tuple[int, bool]:
         if endpoint is None:
             return 0, False
         # Of a case an enterprise is told from its forwarding on.
-        rows, cursor = events_after(endpoint.cursor, visible=of_enterprise(endpoint.enterprise_id).exclude(step="file"), limit=LIMIT)
+        rows, cursor = events_after(
+            endpoint.cursor, visible=of_enterprise(endpoint.enterprise_id).exclude(step="file"), limit=LIMIT
+        )
         deliveries = list(_deliveries(endpoint, rows, now=now))
         WebhookDelivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         if rows or _is_far(endpoint.cursor, cursor):
@@ -71,28 +74,59 @@ def _deliveries(endpoint: WebhookEndpoint, rows: Iterable[HandlingStep], *, now:
     tickets = external_refs(rows, enterprise_id=endpoint.enterprise_id)
     gone = [row.complaint_id for row in rows if row.complaint.enterprise_id != endpoint.enterprise_id]
     # The newest time counts: a case may come back and go again.
-    times = dict(Engagement.objects.filter(complaint_id__in=gone, enterprise_id=endpoint.enterprise_id)
-                 .order_by("pk").values_list("complaint_id", "pk"))
+    times = dict(
+        Engagement.objects.filter(complaint_id__in=gone, enterprise_id=endpoint.enterprise_id)
+        .order_by("pk")
+        .values_list("complaint_id", "pk")
+    )
     for row in rows:
         ticket = tickets.get(row.complaint_id, "")
         if row.complaint_id in times:
             # Whatever happened meanwhile is another enterprise's matter, or nobody's yet.
-            yield delivery_of(endpoint, f"transferred:{times[row.complaint_id]}", TRANSFERRED, row.written_at, {
-                "case": row.complaint.number, "external_ref": ticket}, complaint_id=row.complaint_id, now=now)
+            yield delivery_of(
+                endpoint,
+                f"transferred:{times[row.complaint_id]}",
+                TRANSFERRED,
+                row.written_at,
+                {"case": row.complaint.number, "external_ref": ticket},
+                complaint_id=row.complaint_id,
+                now=now,
+            )
         elif not endpoint.events or row.step in endpoint.events:
             said = told(row, external_ref=ticket)
-            yield delivery_of(endpoint, f"step:{row.pk}", row.step, row.written_at,
-                              {name: said[name] for name in FIELDS}, complaint_id=row.complaint_id, now=now)
+            yield delivery_of(
+                endpoint,
+                f"step:{row.pk}",
+                row.step,
+                row.written_at,
+                {name: said[name] for name in FIELDS},
+                complaint_id=row.complaint_id,
+                now=now,
+            )
 
 
 def delivery_of(
-    endpoint: WebhookEndpoint, key: str, kind: str, at: datetime, said: dict[str, Any], *, complaint_id: int | None, now: datetime
+    endpoint: WebhookEndpoint,
+    key: str,
+    kind: str,
+    at: datetime,
+    said: dict[str, Any],
+    *,
+    complaint_id: int | None,
+    now: datetime,
 ) -> WebhookDelivery:
     """A message in the words of Standard Webhooks: type, timestamp, data."""
     body = {"type": kind, "timestamp": timezone.localtime(at).isoformat(), "data": said}
     return WebhookDelivery(
-        endpoint=endpoint, complaint_id=complaint_id, event_key=key, type=kind, webhook_id=f"msg_{uuid.uuid4().hex}",
-        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")), queued_at=now, next_try_at=now)
+        endpoint=endpoint,
+        complaint_id=complaint_id,
+        event_key=key,
+        type=kind,
+        webhook_id=f"msg_{uuid.uuid4().hex}",
+        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        queued_at=now,
+        next_try_at=now,
+    )
 
 
 def throw_away_sent(*, before: datetime, limit: int) -> int:
@@ -104,4 +138,5 @@ def throw_away_sent(*, before: datetime, limit: int) -> int:
 def replay(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> int:
     """They are sent again as soon as the endpoint answers, under their old ids; what is being sent is left alone."""
     return deliveries.exclude(state="leased").update(
-        state="queued", attempts=0, queued_at=now, next_try_at=now, leased_until=None, sent_at=None)
+        state="queued", attempts=0, queued_at=now, next_try_at=now, leased_until=None, sent_at=None
+    )

@@ -125,7 +125,9 @@ class _Sweep:
             if waiting.filter(state="leased", leased_until__gt=self.now).exists():
                 return None
             earlier = waiting.filter(complaint=OuterRef("complaint"), pk__lt=OuterRef("pk"))
-            delivery = waiting.filter(_is_due(self.now)).filter(Q(complaint=None) | ~Exists(earlier)).order_by("pk").first()
+            delivery = (
+                waiting.filter(_is_due(self.now)).filter(Q(complaint=None) | ~Exists(earlier)).order_by("pk").first()
+            )
             if delivery is None:
                 return None
             delivery.endpoint = endpoint
@@ -143,7 +145,8 @@ class _Sweep:
         if not error:
             mine.update(state="sent", sent_at=self.now, leased_until=None, last_error="", tries=tries)
             endpoint.exclude(state="off").update(
-                state="on", failures=0, paused_until=None, last_success_at=self.now, last_error="")
+                state="on", failures=0, paused_until=None, last_success_at=self.now, last_error=""
+            )
             self.taken += 1
             self.turns.append(delivery.endpoint_id)
             return
@@ -160,8 +163,13 @@ class _Sweep:
             ).update(state="dead", last_error=error)
         else:
             later = TRY_AGAIN_AFTER[min(delivery.attempts, len(TRY_AGAIN_AFTER)) - 1]
-            mine.update(state="queued", next_try_at=self.now + timedelta(seconds=later), leased_until=None, last_error=error,
-                        tries=tries)
+            mine.update(
+                state="queued",
+                next_try_at=self.now + timedelta(seconds=later),
+                leased_until=None,
+                last_error=error,
+                tries=tries,
+            )
         if error in _NOT_WANTED:
             self.turns.append(delivery.endpoint_id)
 

@@ -32,7 +32,19 @@ from complaints.wording.standing import (
     SENTENCES,
 )
 
-__all__ = ["Chip", "Standing", "chip", "clock_facts", "is_late", "listed_clock", "listed_facts", "listed_name", "speaking_clock", "standing", "what_if_missed"]
+__all__ = [
+    "Chip",
+    "Standing",
+    "chip",
+    "clock_facts",
+    "is_late",
+    "listed_clock",
+    "listed_facts",
+    "listed_name",
+    "speaking_clock",
+    "standing",
+    "what_if_missed",
+]
 
 S = Status
 SIDES = ("consumer", "enterprise", "authority")
@@ -121,9 +133,11 @@ def standing(
         tone=_tone(status, complaint.outcome, side == viewer_side != "", late),
         status=_named(complaint, viewer_side, language),
         status_icon=labels.icon(status, complaint.outcome),
-        clock=None
-        if calendar is None or deadline is None
-        else clock_facts(deadline=deadline, now=now, calendar=calendar, language=language, status=status),
+        clock=(
+            None
+            if calendar is None or deadline is None
+            else clock_facts(deadline=deadline, now=now, calendar=calendar, language=language, status=status)
+        ),
     )
 
 
@@ -147,15 +161,24 @@ def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | Non
 
 
 def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Deadline | None, bool]:
-    """(the clock by whose date lists sort this case, whether it must be named): where another one than the strip's comes first."""
+    """(the clock by whose date lists sort this case, whether it must be named): where another one than the strip's
+    comes first.
+    """
     rows = list(clocks)
     status = Status(complaint.status)
     speaking = speaking_clock(status, rows)
     if speaking is not None and speaking.state != "paused" and speaking.due_at == complaint.next_due_at:
         return speaking, False
-    # What a superior asks of a lower authority sorts no list: where such a clock stands alone at this date, the enterprise asked.
-    found = [c for c in rows if c.ended_at is None and c.state in ("running", "lapsed") and c.due_at == complaint.next_due_at
-             and c.clock not in HIDDEN_CLOCKS]
+    # What a superior asks of a lower authority sorts no list: where such a clock stands alone at this date, the
+    # enterprise asked.
+    found = [
+        c
+        for c in rows
+        if c.ended_at is None
+        and c.state in ("running", "lapsed")
+        and c.due_at == complaint.next_due_at
+        and c.clock not in HIDDEN_CLOCKS
+    ]
     first = min(found, key=_is_asked_of_authority, default=None)
     return (speaking, False) if first is None else (first, True)
 
@@ -169,8 +192,11 @@ def listed_name(clock: Deadline) -> str:
     return labels.pick(OFFICE_ANSWER) if _is_asked_of_authority(clock) else labels.label(clock.clock, kind="clock")
 
 
-def listed_facts(complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime, calendar: Calendar) -> tuple[Deadline | None, dict[str, Any] | None]:
-    """The clock of a row of a list, and what its chip shows; its name where it is another one than the status is about."""
+def listed_facts(
+    complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime, calendar: Calendar
+) -> tuple[Deadline | None, dict[str, Any] | None]:
+    """The clock of a row of a list, and what its chip shows; its name where it is another one than the status is
+    about."""
     deadline, is_named = listed_clock(complaint, clocks)
     if deadline is None:
         return None, None
@@ -306,9 +332,11 @@ def _sentence(situation: str, side: str, deadline: Deadline | None, cast: _Cast,
         enterprise=cast.enterprise(),
         authority=cast.authority(),
         what=_what(deadline, cast),
-        reason=labels.label(why, cast.language, kind="reason")
-        if why
-        else labels.label("mediation_suspended", cast.language, kind="status"),
+        reason=(
+            labels.label(why, cast.language, kind="reason")
+            if why
+            else labels.label("mediation_suspended", cast.language, kind="status")
+        ),
     )
 
 

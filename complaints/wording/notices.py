@@ -24,7 +24,10 @@ SUBJECTS: dict[str, Pair] = {
     "report_failure/consumer": ("企业报告协商未成", "no settlement was reported"),
     "forward/consumer": ("已送达企业", "delivered to the enterprise"),
     "forward/enterprise": ("收到一件投诉，请受理", "a complaint was delivered, please take it on"),
-    "change_contact/consumer": ("您的联系方式已更改，不是您要求的请拨打12315", "your contact data were changed; if you did not ask for it, call 12315"),
+    "change_contact/consumer": (
+        "您的联系方式已更改，不是您要求的请拨打12315",
+        "your contact data were changed; if you did not ask for it, call 12315",
+    ),
     "assign_authority/consumer": ("由市场监管部门办理", "an authority handles it"),
     "refer_to_triage/authority": ("有投诉待人工分送", "a complaint must be assigned by a person"),
     "confirm_power/consumer": ("委托书已核验", "the power of attorney was checked"),
@@ -50,7 +53,10 @@ REMIND_SOON: Pair = ("催办：快到期了", "reminder: due soon")
 SHORT: dict[str, Pair] = {
     "file/consumer": ("【12315】已收到投诉{number}，{day}有回应", "[12315] {number} received; first answer by {day}"),
     "make_offer/consumer": ("【12315】{number}有新方案，请在{day}答复", "[12315] {number}: new offer, answer by {day}"),
-    "replace_offer/consumer": ("【12315】{number}方案有改进，请在{day}答复", "[12315] {number}: better offer, answer by {day}"),
+    "replace_offer/consumer": (
+        "【12315】{number}方案有改进，请在{day}答复",
+        "[12315] {number}: better offer, answer by {day}",
+    ),
 }
 SHORT_REMIND: Pair = ("【12315】催办：{number}{what}", "[12315] Reminder: {number} {what}")
 #: How the subject of every reminder begins.
@@ -66,13 +72,13 @@ WRITTEN_DOWN: Pair = (
 HAPPENED_BY_ITSELF: Pair = ("{what}。", "{what}.")
 THE_SYSTEM: Pair = ("系统{what}。", "The portal {what}.")
 YOU: Pair = ("您", "You")
-DOCUMENT: Pair = ("《{title}》（{reference}）可以在案件页下载：{path}", "{title} ({reference}) can be downloaded on the page of the case: {path}")
+DOCUMENT: Pair = (
+    "《{title}》（{reference}）可以在案件页下载：{path}",
+    "{title} ({reference}) can be downloaded on the page of the case: {path}",
+)
 SEE: Pair = ("查看案件：{path}", "See the case: {path}")
 
-REMIND_LEFT: Pair = (
-    "{clock}：还剩{n}，{day}。",
-    "{clock}: due in {n}, {day}.",
-)
+REMIND_LEFT: Pair = ("{clock}：还剩{n}，{day}。", "{clock}: due in {n}, {day}.")
 REMIND_DAY: Pair = ("{clock}：今天24:00前。", "{clock}: due today, by midnight.")
 REMIND_OVERDUE: Pair = ("{clock}：已逾期{n}，应于{day}完成。", "{clock}: {n} overdue, was due {day}.")
 REMIND_JUST_OVERDUE: Pair = ("{clock}：已逾期，应于{day}完成。", "{clock}: overdue, was due {day}.")

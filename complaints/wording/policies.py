@@ -24,17 +24,33 @@ GROUPS = {
 POLICIES: dict[str, tuple[str, str, str]] = {
     "acceptance": ("enterprise", "企业受理", "Company accepts a case"),
     "negotiation": ("enterprise", "协商和解", "Negotiation"),
-    "negotiation_pause_cap": ("enterprise", "等消费者确认时，协商期限最多暂停", "Longest pause of the negotiation while the consumer decides"),
+    "negotiation_pause_cap": (
+        "enterprise",
+        "等消费者确认时，协商期限最多暂停",
+        "Longest pause of the negotiation while the consumer decides",
+    ),
     "confirmation": ("enterprise", "消费者答复方案", "Consumer answers an offer"),
     "consumer_question_answer": ("enterprise", "企业答复消费者的提问", "Company answers a question about its offer"),
     "performance_answer": ("enterprise", "履行期满后双方说明", "Both say whether a promise was kept"),
     "performance_dispute_answer": ("enterprise", "企业出示履行凭证", "Company shows proof of performance"),
     "settled_elsewhere": ("enterprise", "确认另行和解", "Confirm a settlement made elsewhere"),
-    "failure_answer": ("enterprise", "企业称联系不上后，消费者回应", "Consumer answers when the company could not reach them"),
+    "failure_answer": (
+        "enterprise",
+        "企业称联系不上后，消费者回应",
+        "Consumer answers when the company could not reach them",
+    ),
     "consent": ("enterprise", "消费者答复是否同意转交企业", "Consumer answers whether a company may have the case"),
-    "extension": ("enterprise", "可以延长协商的天数（0为不得延长）", "Days by which a negotiation may be extended (0: none)"),
+    "extension": (
+        "enterprise",
+        "可以延长协商的天数（0为不得延长）",
+        "Days by which a negotiation may be extended (0: none)",
+    ),
     "extension_cap": ("enterprise", "延长协商最多", "Longest extension of a negotiation"),
-    "late_answer": ("enterprise", "未获确认后，消费者仍可答复", "Consumer may still answer after an unconfirmed closing"),
+    "late_answer": (
+        "enterprise",
+        "未获确认后，消费者仍可答复",
+        "Consumer may still answer after an unconfirmed closing",
+    ),
     "heirs_answer": ("enterprise", "等继承人答复", "Heirs answer"),
     "exit_notice": ("enterprise", "企业退出前提前通知", "Notice before a company leaves"),
     "forwarding": ("authority", "分送投诉", "Forwarding a complaint"),
@@ -44,7 +60,11 @@ POLICIES: dict[str, tuple[str, str, str]] = {
     "mediation": ("authority", "调解", "Mediation"),
     "recusal": ("authority", "决定回避", "Deciding on a recusal"),
     "recusal_superior": ("authority", "回避逾期未决，报上级", "Overdue recusal goes to the superior"),
-    "escalation": ("authority", "督办逾期报上级后，再过几个工作日报更上一级", "An unanswered instruction goes one superior higher after"),
+    "escalation": (
+        "authority",
+        "督办逾期报上级后，再过几个工作日报更上一级",
+        "An unanswered instruction goes one superior higher after",
+    ),
     "call_back_share": ("limits", "每百件办结案件抽查回访", "Call-backs drawn of a hundred closed cases"),
     "termination_notice": ("authority", "告知终止调解", "Notice that mediation was terminated"),
     "jurisdiction": ("authority", "解决管辖争议", "Settling a dispute over jurisdiction"),
@@ -55,18 +75,38 @@ POLICIES: dict[str, tuple[str, str, str]] = {
     "authority_question_answer": ("authority", "答复企业的咨询", "Answering a company's question"),
     "platform_number": ("authority", "登记全国平台编号", "Writing down the number of the national platform"),
     "delegation": ("authority", "委托调解", "Delegated mediation"),
-    "weekend_roll": ("counting", "按天计算的期限，最后一天逢周末顺延到工作日", "A period in calendar days that ends on a weekend rolls to a working day"),
-    "provisional_floor": ("counting", "新日历使日期提前时，至少留给当事人", "Least time left to a party when a new calendar brings a date forward"),
+    "weekend_roll": (
+        "counting",
+        "按天计算的期限，最后一天逢周末顺延到工作日",
+        "A period in calendar days that ends on a weekend rolls to a working day",
+    ),
+    "provisional_floor": (
+        "counting",
+        "新日历使日期提前时，至少留给当事人",
+        "Least time left to a party when a new calendar brings a date forward",
+    ),
     "two_persons.refuse": ("persons", "不予受理须第二人批准", "A refusal needs a second person"),
     "two_persons.terminate": ("persons", "终止调解须第二人批准", "Terminating a mediation needs a second person"),
-    "two_persons.agreement": ("persons", "更正调解书须第二人批准", "A correction of a mediation agreement needs a second person"),
+    "two_persons.agreement": (
+        "persons",
+        "更正调解书须第二人批准",
+        "A correction of a mediation agreement needs a second person",
+    ),
     "two_persons.refer_to_police": ("persons", "移送公安须第二人批准", "A police referral needs a second person"),
     "head.refuse": ("persons", "不予受理须由负责人批准", "A refusal needs the head"),
     "head.terminate": ("persons", "终止调解须由负责人批准", "Terminating a mediation needs the head"),
     "head.refer_to_police": ("persons", "移送公安须由负责人批准", "A police referral needs the head"),
     "auto_assign_authority": ("persons", "自动交给县级机关", "Assign county authorities automatically"),
-    "filings_per_day": ("limits", "一人24小时内提交多少件后转人工分送", "Filings of one person in 24 hours before a person distributes them"),
-    "unreachable_attempts": ("limits", "认定联系不上至少要联系", "Least attempts before somebody counts as unreachable"),
+    "filings_per_day": (
+        "limits",
+        "一人24小时内提交多少件后转人工分送",
+        "Filings of one person in 24 hours before a person distributes them",
+    ),
+    "unreachable_attempts": (
+        "limits",
+        "认定联系不上至少要联系",
+        "Least attempts before somebody counts as unreachable",
+    ),
     "unreachable_days": ("limits", "认定联系不上至少要在多少天里联系", "Least days of these attempts"),
     "unreachable_channels": ("limits", "认定联系不上至少要用多少种方式", "Least channels of these attempts"),
     "returns_before_person": ("limits", "退回多少次后由人工决定", "Returns before a person decides"),
@@ -91,8 +131,10 @@ def value_words(number: int, unit: str) -> str:
     if unit == "flag":
         return gettext("是") if number else gettext("否")
     words = {
-        "WD": ngettext("%(n)s个工作日", "%(n)s个工作日", number), "CD": ngettext("%(n)s天", "%(n)s天", number),
-        "minutes": ngettext("%(n)s分钟", "%(n)s分钟", number), "count": "%(n)s",
+        "WD": ngettext("%(n)s个工作日", "%(n)s个工作日", number),
+        "CD": ngettext("%(n)s天", "%(n)s天", number),
+        "minutes": ngettext("%(n)s分钟", "%(n)s分钟", number),
+        "count": "%(n)s",
     }
     return words[unit] % {"n": number}
 

@@ -143,10 +143,7 @@ TERMINATION_GROUNDS: dict[str, tuple[str, str]] = {
         "受理后发现第十六条、第四十二条规定的情形（第二十三条第六项）",
         "a case of article 16 or 42 was found after acceptance (art. 23, item 6)",
     ),
-    "party_gone": (
-        "一方死亡或者主体资格灭失（第二十三条第七项）",
-        "a party died or ceased to exist (art. 23, item 7)",
-    ),
+    "party_gone": ("一方死亡或者主体资格灭失（第二十三条第七项）", "a party died or ceased to exist (art. 23, item 7)"),
     "other_law": (
         "法律、法规、规章规定应当终止调解的其他情形（第二十三条第八项）",
         "another case in which the law ends mediation (art. 23, item 8)",

@@ -146,7 +146,8 @@ OFFER_FINDINGS: dict[str, tuple[str, str]] = {
     "no_amount": ("同意了，但没有写金额", "Granted, but no amount is named"),
     "no_date": (
         "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结",
-        "Something is granted, but nothing says what is done by which day; accepted, the case closes at once"),
+        "Something is granted, but nothing says what is done by which day; accepted, the case closes at once",
+    ),
     "promised_less": ("要做到的金额少于答复里同意的金额", "Less is promised than the answers grant"),
     "below_law": ("少于法律规定至少应退的金额", "Less than the law gives at least"),
     "blanks": ("还有空着没填的地方", "Something is still left blank"),

@@ -10,12 +10,8 @@ from __future__ import annotations
 Pair = tuple[str, str]
 
 SENTENCES: dict[str, dict[str, Pair]] = {
-    "draft": {
-        "": ("草稿，还没有提交。", "A draft, not filed yet."),
-    },
-    "filed": {
-        "": ("已提交，正在转给负责答复的单位。", "Filed. We are passing it to whoever must answer."),
-    },
+    "draft": {"": ("草稿，还没有提交。", "A draft, not filed yet.")},
+    "filed": {"": ("已提交，正在转给负责答复的单位。", "Filed. We are passing it to whoever must answer.")},
     "triage": {
         "": ("{authority}正在确定由谁处理，{day}分送。", "{authority} is deciding who handles it, by {day}."),
         "authority": ("轮到您了：请在{day}分送。", "Your turn: say who handles it by {day}."),
@@ -65,10 +61,7 @@ SENTENCES: dict[str, dict[str, Pair]] = {
     },
     "awaiting_consumer": {
         "": ("企业提出了方案，等消费者在{day}答复。", "There is an offer; the consumer has until {day} to answer."),
-        "consumer": (
-            "轮到您了：企业提出了方案，请在{day}答复。",
-            "Your turn: there is an offer. Answer by {day}.",
-        ),
+        "consumer": ("轮到您了：企业提出了方案，请在{day}答复。", "Your turn: there is an offer. Answer by {day}."),
     },
     "performing": {
         "": ("已达成一致，{enterprise}须在{day}{what}。", "Agreed. {enterprise} must {what} by {day}."),
@@ -112,10 +105,10 @@ SENTENCES: dict[str, dict[str, Pair]] = {
         "authority": ("正在调解，须在{day}结束。", "In mediation, until {day} at most."),
     },
     "mediation_suspended": {
-        "": ("调解中止（{reason}），调解期限照常计算。", "Mediation suspended ({reason}); the clock runs on."),
+        "": ("调解中止（{reason}），调解期限照常计算。", "Mediation suspended ({reason}); the clock runs on.")
     },
     "mediation_paused": {
-        "": ("调解中止（{reason}），期限暂停。", "Mediation suspended ({reason}); the clock has stopped."),
+        "": ("调解中止（{reason}），期限暂停。", "Mediation suspended ({reason}); the clock has stopped.")
     },
     "objection": {
         "": (
@@ -134,24 +127,14 @@ SENTENCES: dict[str, dict[str, Pair]] = {
             "消费者未答复，案件已办结，但不算和解成功。",
             "Closed without the consumer's answer; not counted as settled.",
         ),
-        "consumer": (
-            "您未答复，案件已办结，但不算和解成功。",
-            "Closed without your answer; not counted as settled.",
-        ),
+        "consumer": ("您未答复，案件已办结，但不算和解成功。", "Closed without your answer; not counted as settled."),
     },
-    "settled_elsewhere": {
-        "": ("已办结：双方另行和解。", "Closed: settled elsewhere."),
-    },
+    "settled_elsewhere": {"": ("已办结：双方另行和解。", "Closed: settled elsewhere.")},
     "negotiation_failed": {
         "": ("协商未成，案件已办结。", "Closed without a settlement."),
-        "consumer": (
-            "协商未成，您可以一键转交监管部门。",
-            "No settlement. Pass it to the regulator in one step.",
-        ),
+        "consumer": ("协商未成，您可以一键转交监管部门。", "No settlement. Pass it to the regulator in one step."),
     },
-    "mediated": {
-        "": ("已办结：调解成功。", "Closed: settled in mediation."),
-    },
+    "mediated": {"": ("已办结：调解成功。", "Closed: settled in mediation.")},
     "not_kept": {
         "": ("调解协议没有履行，案件已办结。", "Closed: the mediated agreement was not kept."),
         "consumer": (
@@ -160,17 +143,15 @@ SENTENCES: dict[str, dict[str, Pair]] = {
         ),
     },
     "mediation_terminated": {
-        "": ("调解已终止，争议可以通过其他途径解决。", "Mediation has ended; other ways remain open."),
+        "": ("调解已终止，争议可以通过其他途径解决。", "Mediation has ended; other ways remain open.")
     },
     "refused": {
         "": (
             "{authority}没有受理，争议可以通过其他途径解决。",
             "{authority} did not accept it; other ways remain open.",
-        ),
+        )
     },
-    "redirected": {
-        "": ("这件事由其他部门办理，已告知途径。", "Another body handles this; the way was named."),
-    },
+    "redirected": {"": ("这件事由其他部门办理，已告知途径。", "Another body handles this; the way was named.")},
     "withdrawn": {
         "": ("投诉已撤回，案件已办结。", "The complaint was withdrawn."),
         "consumer": ("您已撤回投诉，案件已办结。", "You withdrew the complaint."),

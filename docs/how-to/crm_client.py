@@ -51,7 +51,8 @@ create table if not exists cases (
     is_gone integer not null default 0);
 create table if not exists outbox (
     id integer primary key, number text not null, step text not null, body text not null, key text not null unique,
-    state text not null default 'waiting' check (state in ('waiting', 'done', 'refused')), answer text not null default '');
+    state text not null default 'waiting' check (state in ('waiting', 'done', 'refused')),
+        answer text not null default '');
 create table if not exists messages (id text primary key);
 """
 
@@ -89,8 +90,9 @@ class Portal:
 
     def post(self, path: str, body: Mapping[str, Any], *, key: str) -> Answer:
         """``key`` names what is meant: the same one, whenever it is said again."""
-        return self._answered("POST", path, json.dumps(body).encode(),
-                              {"Content-Type": "application/json", "Idempotency-Key": key})
+        return self._answered(
+            "POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", "Idempotency-Key": key}
+        )
 
     def _answered(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         reason = ""
@@ -113,8 +115,12 @@ class Portal:
         where = urllib.parse.urlsplit(self.root)
         line = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
         with contextlib.closing(line(where.netloc, timeout=self.timeout)) as portal:
-            portal.request(method, f"{where.path.rstrip('/')}/api/v1{path}", body, {
-                "Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers})
+            portal.request(
+                method,
+                f"{where.path.rstrip('/')}/api/v1{path}",
+                body,
+                {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers},
+            )
             response = portal.getresponse()
             status, said, read = response.status, response.headers, response.read()
         found = json.loads(read) if read else {}
@@ -168,8 +174,10 @@ class Mirror:
             path += f"{TICKET}/" if line["step"] == TICKET else f"steps/{line['step']}/"
             answer = self.portal.post(path, json.loads(line["body"]), key=line["key"])
             with self.store.together() as rows:
-                rows.execute("update outbox set state = ?, answer = ? where id = ?", (
-                    "done" if answer.is_done else "refused", json.dumps(answer.body, ensure_ascii=False), line["id"]))
+                rows.execute(
+                    "update outbox set state = ?, answer = ? where id = ?",
+                    ("done" if answer.is_done else "refused", json.dumps(answer.body, ensure_ascii=False), line["id"]),
+                )
                 _touch(rows, line["number"])
             done, refused = done + answer.is_done, refused + (not answer.is_done)
         return done, refused
@@ -200,8 +208,10 @@ class Mirror:
                         ticket = self.ticket_for(number)
                         _written(rows, number, TICKET, {"external_ref": ticket})
                     # Whoever touched the case while it was read has it read again.
-                    rows.execute("update cases set body = ?, version = ?, ticket = ?, seen = ?, is_gone = 0 where number = ?", (
-                        json.dumps(answer.body, ensure_ascii=False), answer.etag, ticket, case["touched"], number))
+                    rows.execute(
+                        "update cases set body = ?, version = ?, ticket = ?, seen = ?, is_gone = 0 where number = ?",
+                        (json.dumps(answer.body, ensure_ascii=False), answer.etag, ticket, case["touched"], number),
+                    )
                 elif answer.status == 404:
                     rows.execute("update cases set seen = ?, is_gone = 1 where number = ?", (case["touched"], number))
                 else:
@@ -237,20 +247,27 @@ def is_from_the_portal(headers: Mapping[str, str], body: bytes, secrets: tuple[s
         return False
     signed = f"{name}.{at}.".encode() + body
     wanted = {
-        base64.b64encode(hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256).digest()).decode()
-        for secret in secrets}
+        base64.b64encode(
+            hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256).digest()
+        ).decode()
+        for secret in secrets
+    }
     given = [one.partition(",")[2] for one in headers.get("webhook-signature", "").split() if one.startswith("v1,")]
     return any(hmac.compare_digest(one, other) for one in given for other in wanted)
 
 
 def _written(rows: sqlite3.Connection, number: str, step: str, body: Mapping[str, Any]) -> int:
-    made = rows.execute("insert into outbox (number, step, body, key) values (?, ?, ?, ?)", (
-        number, step, json.dumps(body, ensure_ascii=False), f"crm-{uuid.uuid4().hex}"))
+    made = rows.execute(
+        "insert into outbox (number, step, body, key) values (?, ?, ?, ?)",
+        (number, step, json.dumps(body, ensure_ascii=False), f"crm-{uuid.uuid4().hex}"),
+    )
     return int(made.lastrowid or 0)
 
 
 def _touch(rows: sqlite3.Connection, number: str) -> None:
-    rows.execute("insert into cases (number) values (?) on conflict (number) do update set touched = touched + 1", (number,))
+    rows.execute(
+        "insert into cases (number) values (?) on conflict (number) do update set touched = touched + 1", (number,)
+    )
 
 
 def listen(mirror: Mirror, port: int) -> None:
@@ -274,8 +291,12 @@ def main(words: list[str]) -> None:
     parser.add_argument("given", nargs="*")
     said = parser.parse_args(words)
     secrets = tuple(filter(None, os.environ.get("ODR_WEBHOOK_SECRET", "").split()))
-    mirror = Mirror(Portal(said.portal, os.environ.get("ODR_TOKEN", "")), Store(said.store),
-                    ticket_for=lambda number: f"CRM-{number}", secrets=secrets)
+    mirror = Mirror(
+        Portal(said.portal, os.environ.get("ODR_TOKEN", "")),
+        Store(said.store),
+        ticket_for=lambda number: f"CRM-{number}",
+        secrets=secrets,
+    )
     if said.what == "sync":
         try:
             print("{} done, {} refused (see show), {} cases read".format(*mirror.sync()))
@@ -294,7 +315,13 @@ def main(words: list[str]) -> None:
     else:
         for case in mirror.store.all("select * from cases where is_gone = 0 order by number"):
             body = json.loads(case["body"])
-            print(case["number"], case["ticket"], body.get("status"), body.get("next_due_at"), ",".join(body.get("allowed_steps", [])))
+            print(
+                case["number"],
+                case["ticket"],
+                body.get("status"),
+                body.get("next_due_at"),
+                ",".join(body.get("allowed_steps", [])),
+            )
         for line in mirror.store.all("select * from outbox where state = 'refused' order by id"):
             print("refused:", line["number"], line["step"], line["answer"])
 

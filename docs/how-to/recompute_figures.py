@@ -2,8 +2,10 @@
 
     python recompute_figures.py FOLDER [FOLDER …] [--report REGION [--month 2026-09]]
 
-A FOLDER holds the files of one version of a month, or all that a browser downloaded from /open/data/ with the names that it gave
-them (2026-09.1-regions.csv); take the newest version of each of the last thirteen months to get all that the pages show. The program checks their digests, checks that the numbers add up, and
+A FOLDER holds the files of one version of a month, or all that a browser downloaded from /open/data/ with the names
+that it gave
+them (2026-09.1-regions.csv); take the newest version of each of the last thirteen months to get all that the pages
+show. The program checks their digests, checks that the numbers add up, and
 prints as JSON what /open/ shows of each region, what /open/league/ shows of each enterprise, and with --report what the
 monthly report of a region shows. A number that is withheld is null, and so is whatever would be made from it; what can
 still be said of it comes as the least and the most that it may be.
@@ -26,20 +28,52 @@ RANKED_FROM, KNOWN_TO = 30, 10
 MONTHS, QUARTERS, NAMED, CUSTOMERS = 12, 4, 11, 100_000
 HOURS = (2, 4, 8, 16, 24, 40)
 #: Columns that are text, however much they look like numbers.
-TEXTS = {"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "quarter", "by", "code", "label", "enterprise",
-         "name", "name_en", "seat_code", "seat_path", "sector"}
+TEXTS = {
+    "region_code",
+    "region_name",
+    "region_name_en",
+    "level",
+    "parent_code",
+    "month",
+    "quarter",
+    "by",
+    "code",
+    "label",
+    "enterprise",
+    "name",
+    "name_en",
+    "seat_code",
+    "seat_path",
+    "sector",
+}
 #: Sums that stand in the files, and what they are sums of.
 SUMS = {
-    "other": ("settled_elsewhere", "failed"), "ended": ("settled", "unconfirmed", "other"), "due": ("in_time", "late"),
-    "promised": ("promises_kept", "promises_not_kept"), "reviewed": ("review_met", "review_late"),
+    "other": ("settled_elsewhere", "failed"),
+    "ended": ("settled", "unconfirmed", "other"),
+    "due": ("in_time", "late"),
+    "promised": ("promises_kept", "promises_not_kept"),
+    "reviewed": ("review_met", "review_late"),
     "responded": (*(f"responded_{hours}h" for hours in HOURS), "responded_later"),
-    "closed": ("closed_settled", "closed_unconfirmed", "closed_settled_elsewhere", "closed_negotiation_failed", "closed_mediated",
-               "closed_not_kept", "closed_mediation_terminated", "closed_refused", "closed_redirected", "closed_withdrawn"),
+    "closed": (
+        "closed_settled",
+        "closed_unconfirmed",
+        "closed_settled_elsewhere",
+        "closed_negotiation_failed",
+        "closed_mediated",
+        "closed_not_kept",
+        "closed_mediation_terminated",
+        "closed_refused",
+        "closed_redirected",
+        "closed_withdrawn",
+    ),
 }
 #: Shares by their name: part, whole; the whole of a list is the sum of its members.
 SHARES = {
-    "settled": ("settled", "ended"), "on_time": ("in_time", "due"), "review_on_time": ("review_met", "reviewed"),
-    "mediated": ("closed_mediated", ("closed_mediated", "closed_mediation_terminated")), "kept": ("promises_kept", "promised"),
+    "settled": ("settled", "ended"),
+    "on_time": ("in_time", "due"),
+    "review_on_time": ("review_met", "reviewed"),
+    "mediated": ("closed_mediated", ("closed_mediated", "closed_mediation_terminated")),
+    "kept": ("promises_kept", "promised"),
 }
 FILES = ("regions", "categories", "region_quarters", "enterprise_quarters")
 
@@ -48,16 +82,21 @@ FILES = ("regions", "categories", "region_quarters", "enterprise_quarters")
 
 
 def file_of(folder: Path, name: str) -> Path:
-    """Of a folder of one version; or of one into which a browser put all of them: then ``folder`` ends with 2026-09.1-."""
+    """Of a folder of one version; or of one into which a browser put all of them: then ``folder`` ends with
+    2026-09.1-."""
     return folder / name if folder.is_dir() else folder.with_name(folder.name + name)
 
 
 def versions_in(folder: Path) -> list[Path]:
-    """The one version that a folder holds, or the newest of each month where the names of the files say which they are of."""
+    """The one version that a folder holds, or the newest of each month where the names of the files say which they are
+    of.
+    """
     if (folder / "datapackage.json").exists():
         return [folder]
-    marks = sorted((file.name.removesuffix("datapackage.json") for file in folder.glob("*-datapackage.json")),
-                   key=lambda mark: int(mark.rstrip("-").partition(".")[2] or 0))
+    marks = sorted(
+        (file.name.removesuffix("datapackage.json") for file in folder.glob("*-datapackage.json")),
+        key=lambda mark: int(mark.rstrip("-").partition(".")[2] or 0),
+    )
     if not marks:
         sys.exit(f"{folder}: no datapackage.json in it; download all files of a month from /open/data/.")
     return list({month_of(folder / mark): folder / mark for mark in marks}.values())
@@ -176,7 +215,15 @@ def run_of(months: list[str], step: int, most: int) -> list[str]:
 def indicators(folders: dict[str, Path]) -> dict[str, dict]:
     """What /open/ shows of the country, each province and each city; shares from thirty on."""
     months = run_of(list(folders), 1, MONTHS)
-    ends = run_of([month for month in folders if int(month[5:]) % 3 == 0 and file_of(folders[month], "region_quarters.csv").exists()], 3, QUARTERS)
+    ends = run_of(
+        [
+            month
+            for month in folders
+            if int(month[5:]) % 3 == 0 and file_of(folders[month], "region_quarters.csv").exists()
+        ],
+        3,
+        QUARTERS,
+    )
     of_months = {month: {line["region_code"]: line for line in read(folders[month], "regions")} for month in months}
     of_quarters = [{line["region_code"]: line for line in read(folders[month], "region_quarters")} for month in ends]
     objects: dict[str, dict[str, list]] = {}
@@ -199,9 +246,16 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
         total = added(received)
         categories = {name: shown(of_region.get(name, [])) for name in named}
         categories["other"] = total - exact if total is not None and exact is not None else None
-        one = {"received": shown(received), "months": dict(zip(months, received, strict=True)), "categories": categories}
-        for name, parts in (("settled", ("settled", "unconfirmed", "other", "ended")), ("on_time", ("in_time", "late", "due")),
-                            ("kept", ("promises_kept", "promises_not_kept", "promised"))):
+        one = {
+            "received": shown(received),
+            "months": dict(zip(months, received, strict=True)),
+            "categories": categories,
+        }
+        for name, parts in (
+            ("settled", ("settled", "unconfirmed", "other", "ended")),
+            ("on_time", ("in_time", "late", "due")),
+            ("kept", ("promises_kept", "promises_not_kept", "promised")),
+        ):
             numbers = [added([line[part] for line in quarters]) for part in parts]
             is_told = numbers[0] is not None and numbers[-1] is not None and numbers[-1] >= RANKED_FROM
             one[name] = {"numbers": numbers, "share": numbers[0] / numbers[-1] if is_told else None}
@@ -212,7 +266,8 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
 
 
 def _response(quarters: list[dict]) -> list[int] | None:
-    """Working hours within which half of the first responses came, as far as shown numbers prove it, and of how many."""
+    """Working hours within which half of the first responses came, as far as shown numbers prove it, and of how
+    many."""
     whole, within = added([line["responded"] for line in quarters]), 0
     for hours in HOURS if whole is not None and whole >= RANKED_FROM else ():
         within += sum(line[f"responded_{hours}h"] or 0 for line in quarters)
@@ -233,9 +288,11 @@ def _recovered(lines: list[dict]) -> int | None:
 
 def league(folders: dict[str, Path]) -> list[dict]:
     """Each line of each table, in the tables of all quarters together and of each of them."""
-    ends = run_of([month for month in folders if file_of(folders[month], "enterprise_quarters.csv").exists()], 3, QUARTERS)
+    ends = run_of(
+        [month for month in folders if file_of(folders[month], "enterprise_quarters.csv").exists()], 3, QUARTERS
+    )
     found = []
-    for months in ([ends, *([month] for month in ends)] if len(ends) > 1 else [ends] if ends else []):
+    for months in [ends, *([month] for month in ends)] if len(ends) > 1 else [ends] if ends else []:
         tables: dict[tuple, list[dict]] = {}
         rows: dict[str, list[dict]] = {}
         for month in reversed(months):
@@ -246,16 +303,23 @@ def league(folders: dict[str, Path]) -> list[dict]:
                 continue
             newest = of_firm[0]
             # The country, and the province and the city of the seat.
-            for region in ("CN", *(code for code in newest["seat_path"].split("/") if len(code) == 6 and code.endswith("00"))):
+            for region in (
+                "CN",
+                *(code for code in newest["seat_path"].split("/") if len(code) == 6 and code.endswith("00")),
+            ):
                 for sector in {"", newest["sector"]}:
-                    tables.setdefault((_before(months[0], 2), months[-1], region, sector), []).append(_line(code, of_firm))
+                    tables.setdefault((_before(months[0], 2), months[-1], region, sector), []).append(
+                        _line(code, of_firm)
+                    )
         for key, lines in sorted(tables.items()):
             ranked = [line for line in lines if line["low"] is not None]
             for line in lines:
                 line["table"] = list(key)
                 is_ranked = line["low"] is not None
                 line["place_first"] = 1 + sum(other["low"] > line["high"] for other in ranked) if is_ranked else None
-                line["place_last"] = len(ranked) - sum(other["high"] < line["low"] for other in ranked) if is_ranked else None
+                line["place_last"] = (
+                    len(ranked) - sum(other["high"] < line["low"] for other in ranked) if is_ranked else None
+                )
             found += lines
     return found
 
@@ -267,10 +331,18 @@ def _line(code: str, quarters: list[dict]) -> dict:
     if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
         low, high = round(1000 * wilson(settled[0], n)[0]), round(1000 * wilson(settled[1], n)[1])
     customers = int(quarters[0]["customers"] or 0)
-    return {"enterprise": code, "n": n, "settled": settled, "unconfirmed": unconfirmed, "low": low, "high": high, "received": delivered,
-            "per_customers": delivered * CUSTOMERS / customers if delivered is not None and customers else None,
-            "last_day": _thousandths(added([line["last_day"] for line in quarters]), due),
-            "again": _thousandths(added([line["again"] for line in quarters]), delivered)}
+    return {
+        "enterprise": code,
+        "n": n,
+        "settled": settled,
+        "unconfirmed": unconfirmed,
+        "low": low,
+        "high": high,
+        "received": delivered,
+        "per_customers": delivered * CUSTOMERS / customers if delivered is not None and customers else None,
+        "last_day": _thousandths(added([line["last_day"] for line in quarters]), due),
+        "again": _thousandths(added([line["again"] for line in quarters]), delivered),
+    }
 
 
 def _range(quarters: list[dict], part: str) -> list:
@@ -294,22 +366,46 @@ def _thousandths(part: int | None, whole: int | None) -> int | None:
 
 
 def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
-    """What the report of one region says of a month: numbers of the month, and of the newest quarter that is over with it."""
+    """What the report of one region says of a month: numbers of the month, and of the newest quarter that is over with
+    it.
+    """
     lines = {line["region_code"]: line for line in read(folders[month], "regions")}
     end = _before(month, int(month[5:]) % 3)
     of_quarter = {line["region_code"]: line for line in read(folders[end], "region_quarters")} if end in folders else {}
-    was = {line["region_code"]: line for line in read(folders[_before(month, 1)], "regions")} if _before(month, 1) in folders else {}
+    was = (
+        {line["region_code"]: line for line in read(folders[_before(month, 1)], "regions")}
+        if _before(month, 1) in folders
+        else {}
+    )
     line = {**lines.get(code, {}), **of_quarter.get(code, {})}
     counted = [one for one in read(folders[month], "categories") if one["region_code"] == code]
-    by = {name: {one["code"]: one["received"] for one in counted if one["by"] == name} for name in ("channel", "object", "problem")}
-    units = {one["region_code"]: {**one, **of_quarter.get(one["region_code"], {})} for one in lines.values() if one["parent_code"] == code}
-    firms = [one for one in read(folders[end], "enterprise_quarters") if code in one["seat_path"].split("/")] if end in folders and not units else []
+    by = {
+        name: {one["code"]: one["received"] for one in counted if one["by"] == name}
+        for name in ("channel", "object", "problem")
+    }
+    units = {
+        one["region_code"]: {**one, **of_quarter.get(one["region_code"], {})}
+        for one in lines.values()
+        if one["parent_code"] == code
+    }
+    firms = (
+        [one for one in read(folders[end], "enterprise_quarters") if code in one["seat_path"].split("/")]
+        if end in folders and not units
+        else []
+    )
     return {
-        "received": line.get("received", 0), "closed": line.get("closed", 0), "recovered": line.get("recovered", 0),
+        "received": line.get("received", 0),
+        "closed": line.get("closed", 0),
+        "recovered": line.get("recovered", 0),
         "rating": line["marks"] / line["rated"] if line.get("marks") is not None and line.get("rated") else None,
-        "received_before": was[code]["received"] if code in was else None, "quarter": f"{end[:4]}-Q{int(end[5:]) // 3}",
-        "shares": shares(line), "by": by,
-        "units": {one["region_code"]: {"received": one["received"], "closed": one["closed"], "shares": shares(one)} for one in units.values()},
+        "received_before": was[code]["received"] if code in was else None,
+        "quarter": f"{end[:4]}-Q{int(end[5:]) // 3}",
+        "shares": shares(line),
+        "by": by,
+        "units": {
+            one["region_code"]: {"received": one["received"], "closed": one["closed"], "shares": shares(one)}
+            for one in units.values()
+        },
         "firms": {one["enterprise"]: {"delivered": one["delivered"], "shares": shares(one)} for one in firms},
     }
 
@@ -324,7 +420,9 @@ def main() -> int:
     found = {
         "wrong_digests": {month: wrong for month, folder in folders.items() if (wrong := wrong_digests(folder))},
         "wrong_sums": {month: wrong for month, folder in folders.items() if (wrong := wrong_sums(folder))},
-        "indicators": indicators(folders), "league": league(folders)}
+        "indicators": indicators(folders),
+        "league": league(folders),
+    }
     if asked.report:
         found["figures"] = figures_of(folders, asked.report, asked.month or max(folders))
     json.dump(found, sys.stdout, ensure_ascii=False, indent=1)

@@ -14,7 +14,8 @@ How it is computed (README of the dossier says the same):
   text     digest = SHA-256(salt ‖ text), and stands in the entry; names and files likewise (files without salt)
   leaf     SHA-256(02 ‖ "case id|audience|sequence|hash of that entry"); node = SHA-256(03 ‖ left ‖ right); of an odd
            number the last one goes up alone
-  seal     SHA-256(01 ‖ previous root ‖ "number|size|time" ‖ newline ‖ root of the tree in hexadecimal), signed by Ed25519
+  seal     SHA-256(01 ‖ previous root ‖ "number|size|time" ‖ newline ‖ root of the tree in hexadecimal), signed by
+  Ed25519
 """
 
 from __future__ import annotations
@@ -259,7 +260,9 @@ class _Parts:
         found = self.zip.infolist()
         if len(found) > MOST_PARTS or sum(one.file_size for one in found) > most_bytes:
             raise Unreadable("too_large")
-        if any(one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & 1 for one in found):
+        if any(
+            one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & 1 for one in found
+        ):
             raise Unreadable("not_a_zip")
         self.sizes = {one.filename: one.file_size for one in found}
         if len(self.sizes) != len(found):
@@ -312,9 +315,16 @@ def _look_at_the_end(file: IO[bytes]) -> None:
 # --- the checks ------------------------------------------------------------------------------------------------------
 
 
-def check(file: str | IO[bytes], *, key: str = "", seals: dict[int, str] | None = None,
-          most_bytes: int = MOST_BYTES, most_json: int = MOST_JSON) -> Report:
-    """Look through a dossier. ``key``: the public key known from elsewhere, in hexadecimal; ``seals``: number → root, as
+def check(
+    file: str | IO[bytes],
+    *,
+    key: str = "",
+    seals: dict[int, str] | None = None,
+    most_bytes: int = MOST_BYTES,
+    most_json: int = MOST_JSON,
+) -> Report:
+    """Look through a dossier. ``key``: the public key known from elsewhere, in hexadecimal; ``seals``: number → root,
+    as
     published. Raises Unreadable."""
     if isinstance(file, str):
         try:
@@ -356,7 +366,9 @@ def _chain(parts: _Parts, index: Any, report: Report) -> tuple[dict[int, Any], l
         stated = bytes.fromhex(entry["hash"])
         if entry["sequence"] != place:
             is_gap = entry["sequence"] > place
-            report.broken.append(Broken("entry_missing" if is_gap and place not in _sequences(index) else "entry_place", place))
+            report.broken.append(
+                Broken("entry_missing" if is_gap and place not in _sequences(index) else "entry_place", place)
+            )
             break
         if entry.get("withheld") is True:
             report.withheld += 1
@@ -487,32 +499,59 @@ def told(report: Report, language: str) -> list[str]:
     """The report in sentences of one language ("zh" or "en")."""
     say: Callable[[str, str], str] = lambda zh, en: en if language == "en" else zh  # noqa: E731
     case = _printable(report.case)
-    lines = [say("案件 {}，共{}条记录，{}段文字，{}个文件", "case {}: {} entries, {} texts, {} files").format(
-        case, report.entries, report.texts, report.files)]
+    lines = [
+        say("案件 {}，共{}条记录，{}段文字，{}个文件", "case {}: {} entries, {} texts, {} files").format(
+            case, report.entries, report.texts, report.files
+        )
+    ]
     if report.first is not None:
         lines.append(say("已被改动或不完整：", "BROKEN: ") + report.first.words(language))
         others = [one for one in report.broken + report.seal_broken if one != report.first]
         lines += ["  " + one.words(language) for one in others[:20]]
         return lines
     if report.is_sealed:
-        lines.append(say("完整，未被改动。封印{}，封印时间{}", "complete and unbroken. Seal {}, sealed at {}").format(
-            report.seal, report.sealed_at))
+        lines.append(
+            say("完整，未被改动。封印{}，封印时间{}", "complete and unbroken. Seal {}, sealed at {}").format(
+                report.seal, report.sealed_at
+            )
+        )
     elif report.sealed:
-        lines.append(say(
-            "未见改动。第1至{}条已封印（封印{}，{}）；其后的还没有封印，不能证明后面没有缺少",
-            "unbroken. Entries 1 to {} are sealed (seal {}, {}); later ones are not yet, so it is not proved that none is missing",
-        ).format(report.sealed, report.seal, report.sealed_at))
+        lines.append(
+            say(
+                "未见改动。第1至{}条已封印（封印{}，{}）；其后的还没有封印，不能证明后面没有缺少",
+                "unbroken. Entries 1 to {} are sealed (seal {}, {}); later ones are not yet, so it is not proved that"
+                " none is missing",
+            ).format(report.sealed, report.seal, report.sealed_at)
+        )
     else:
-        lines.append(say("未见改动，但没有封印，不能证明没有整体重写", "unbroken, but not sealed: this does not prove that it was not rewritten as a whole"))
+        lines.append(
+            say(
+                "未见改动，但没有封印，不能证明没有整体重写",
+                "unbroken, but not sealed: this does not prove that it was not rewritten as a whole",
+            )
+        )
     if report.withheld:
-        lines.append(say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要", "{} parts are withheld from the holder of this dossier or were erased by law; only their digests are here").format(report.withheld))
+        lines.append(
+            say(
+                "其中{}项不交给本档案的持有人或已依法删除，只核对了摘要",
+                "{} parts are withheld from the holder of this dossier or were erased by law; only their digests are"
+                " here",
+            ).format(report.withheld)
+        )
     if report.seal is not None and not report.key_was_given:
-        lines.append(say("签名公钥 {}：请与平台公布的公钥核对（--key）", "signed by the key {}: compare it with the published one (--key)").format(report.public_key))
+        lines.append(
+            say(
+                "签名公钥 {}：请与平台公布的公钥核对（--key）",
+                "signed by the key {}: compare it with the published one (--key)",
+            ).format(report.public_key)
+        )
     return lines
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="verify_dossier.py", description="核对案件档案 · check the dossier of a dispute")
+    parser = argparse.ArgumentParser(
+        prog="verify_dossier.py", description="核对案件档案 · check the dossier of a dispute"
+    )
     parser.add_argument("file", help="dossier.zip")
     parser.add_argument("--key", default="", help="公布的公钥（十六进制）· the published public key, in hexadecimal")
     parser.add_argument("--seals", default="", help="公布的封印 seals.json · the published seals")

@@ -62,13 +62,18 @@ class Wish:
         if row is None:
             raise ChangeRefused("no_branch", _("这个企业没有这个分支机构"), field=name)
         if not row.holds(on):
-            raise ChangeRefused("branch_ended", _("%(branch)s在%(day)s不存在，不能办理。")
-                                % {"branch": named(row), "day": on.isoformat()}, field=name)
+            raise ChangeRefused(
+                "branch_ended",
+                _("%(branch)s在%(day)s不存在，不能办理。") % {"branch": named(row), "day": on.isoformat()},
+                field=name,
+            )
         return row
 
 
 class Kind:
-    """One kind of change. ``row``: the table of the row it is about; ``day``: what its day means (from, last, fact, "")."""
+    """One kind of change. ``row``: the table of the row it is about; ``day``: what its day means (from, last, fact,
+    "").
+    """
 
     code: ClassVar[str]
     title: ClassVar[str | Promise]
@@ -111,27 +116,39 @@ class Kind:
 REGISTERED = (SearchName.Kind.LEGAL, SearchName.Kind.CODE, SearchName.Kind.BRANCH)
 
 
-def free_name(wish: Wish, name: str, *, field: str, longest: int = 200,
-              kinds: Collection[SearchName.Kind] = REGISTERED) -> None:
+def free_name(
+    wish: Wish, name: str, *, field: str, longest: int = 200, kinds: Collection[SearchName.Kind] = REGISTERED
+) -> None:
     """What somebody else is called, by a name of these kinds, is not to be taken. Raises ChangeRefused."""
     if not name or len(name) > longest or "\0" in name:
         raise ChangeRefused("bad_name", _("请写名称，最多%(n)s个字") % {"n": longest}, field=field)
-    taken = SearchName.objects.filter(
-        folded=fold(name), kind__in=kinds,
-    ).exclude(enterprise=wish.enterprise).select_related("enterprise").first()
+    taken = (
+        SearchName.objects.filter(folded=fold(name), kind__in=kinds)
+        .exclude(enterprise=wish.enterprise)
+        .select_related("enterprise")
+        .first()
+    )
     if taken is not None:
-        raise ChangeRefused("name_taken", _("“%(name)s”是%(enterprise)s的名称")
-                            % {"name": name, "enterprise": named(taken.enterprise)}, field=field)
+        raise ChangeRefused(
+            "name_taken",
+            _("“%(name)s”是%(enterprise)s的名称") % {"name": name, "enterprise": named(taken.enterprise)},
+            field=field,
+        )
 
 
 def last_day(row: DatedRow, wish: Wish, name: str) -> None:
     """Whether a dated row can end on the day wished. Raises ChangeRefused by the name of what it is."""
     last = wish.start
     if row.ends_on is not None and row.ends_on <= last:
-        raise ChangeRefused("ended", _("%(name)s已于%(day)s终止") % {"name": name, "day": row.ends_on.isoformat()}, field="on_day")
+        raise ChangeRefused(
+            "ended", _("%(name)s已于%(day)s终止") % {"name": name, "day": row.ends_on.isoformat()}, field="on_day"
+        )
     if row.starts_on is not None and row.starts_on > last:
-        raise ChangeRefused("not_begun", _("%(name)s自%(day)s起才有效") % {"name": name, "day": row.starts_on.isoformat()},
-                            field="on_day")
+        raise ChangeRefused(
+            "not_begun",
+            _("%(name)s自%(day)s起才有效") % {"name": name, "day": row.starts_on.isoformat()},
+            field="on_day",
+        )
 
 
 def known_category(category: str) -> None:
@@ -162,8 +179,13 @@ class BranchAdd(Kind):
 
     def write(self, wish: Wish) -> None:
         Branch.objects.create(
-            enterprise=wish.enterprise, parent_id=wish.what.get("branch"), name=wish.text("name"),
-            name_en=wish.text("name_en"), place_id=wish.what.get("region"), starts_on=wish.start)
+            enterprise=wish.enterprise,
+            parent_id=wish.what.get("branch"),
+            name=wish.text("name"),
+            name_en=wish.text("name_en"),
+            place_id=wish.what.get("region"),
+            starts_on=wish.start,
+        )
 
 
 class BranchEnd(Kind):
@@ -175,8 +197,9 @@ class BranchEnd(Kind):
         last_day(branch, wish, named(branch))
         below = branch.children.filter(holds_on(wish.start + DAY)).first()
         if below is not None:
-            raise ChangeRefused("has_branches", _("%(branch)s还在它下面：请先终止它，或改变它的上级")
-                                % {"branch": named(below)})
+            raise ChangeRefused(
+                "has_branches", _("%(branch)s还在它下面：请先终止它，或改变它的上级") % {"branch": named(below)}
+            )
 
     def write(self, wish: Wish) -> None:
         Branch.objects.filter(pk=wish.what["branch"]).update(ends_on=wish.start)
@@ -214,13 +237,21 @@ class AreaAdd(Kind):
         known_category(wish.text("category"))
         if not Region.objects.filter(pk=wish.pk("region")).exists():
             raise ChangeRefused("no_region", _("没有这个地区"), field="region")
-        same = branch.areas.filter(overlapping(wish.start), region_id=wish.what["region"], category=wish.text("category"))
+        same = branch.areas.filter(
+            overlapping(wish.start), region_id=wish.what["region"], category=wish.text("category")
+        )
         if same.exists():
-            raise ChangeRefused("area_known", _("%(branch)s已经服务这个地区") % {"branch": named(branch)}, field="region")
+            raise ChangeRefused(
+                "area_known", _("%(branch)s已经服务这个地区") % {"branch": named(branch)}, field="region"
+            )
 
     def write(self, wish: Wish) -> None:
-        ServiceArea.objects.create(branch_id=wish.what["branch"], region_id=wish.what["region"],
-                                   category=wish.text("category"), starts_on=wish.start)
+        ServiceArea.objects.create(
+            branch_id=wish.what["branch"],
+            region_id=wish.what["region"],
+            category=wish.text("category"),
+            starts_on=wish.start,
+        )
 
 
 class AreaEnd(Kind):
@@ -240,8 +271,11 @@ class AreaEnd(Kind):
         ServiceArea.objects.filter(pk=wish.what["area"]).update(ends_on=wish.start)
 
     def _area(self, wish: Wish) -> ServiceArea | None:
-        return ServiceArea.objects.filter(
-            pk=wish.pk("area"), branch__enterprise=wish.enterprise).select_related("region").first()
+        return (
+            ServiceArea.objects.filter(pk=wish.pk("area"), branch__enterprise=wish.enterprise)
+            .select_related("region")
+            .first()
+        )
 
 
 class DutySet(Kind):
@@ -261,6 +295,8 @@ class DutySet(Kind):
 
     def write(self, wish: Wish) -> None:
         BranchAuthority.objects.filter(overlapping(wish.start), branch_id=wish.what["branch"]).update(
-            ends_on=wish.start - DAY)
-        BranchAuthority.objects.create(branch_id=wish.what["branch"], authority_id=wish.what["authority"],
-                                       starts_on=wish.start)
+            ends_on=wish.start - DAY
+        )
+        BranchAuthority.objects.create(
+            branch_id=wish.what["branch"], authority_id=wish.what["authority"], starts_on=wish.start
+        )

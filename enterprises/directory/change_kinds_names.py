@@ -39,15 +39,20 @@ class BrandAdd(Kind):
         if wish.text("name_en"):
             free_name(wish, wish.text("name_en"), field="name_en", longest=80)
         known_category(wish.text("category"))
-        held = BrandHolding.objects.filter(overlapping(wish.start), brand__name=wish.text("name"),
-                                           enterprise=wish.enterprise, category=wish.text("category"))
+        held = BrandHolding.objects.filter(
+            overlapping(wish.start),
+            brand__name=wish.text("name"),
+            enterprise=wish.enterprise,
+            category=wish.text("category"),
+        )
         if held.exists():
             raise ChangeRefused("brand_held", _("这个品牌已经由本企业负责"), field="name")
 
     def write(self, wish: Wish) -> None:
         brand, _made = Brand.objects.get_or_create(name=wish.text("name"), defaults={"name_en": wish.text("name_en")})
-        BrandHolding.objects.create(brand=brand, enterprise=wish.enterprise, category=wish.text("category"),
-                                    starts_on=wish.start)
+        BrandHolding.objects.create(
+            brand=brand, enterprise=wish.enterprise, category=wish.text("category"), starts_on=wish.start
+        )
 
 
 class BrandEnd(Kind):
@@ -58,7 +63,11 @@ class BrandEnd(Kind):
         return {"holding": row.pk, "name": row.brand.name, "category": row.category}
 
     def judge(self, wish: Wish) -> None:
-        held = BrandHolding.objects.filter(pk=wish.pk("holding"), enterprise=wish.enterprise).select_related("brand").first()
+        held = (
+            BrandHolding.objects.filter(pk=wish.pk("holding"), enterprise=wish.enterprise)
+            .select_related("brand")
+            .first()
+        )
         if held is None:
             raise ChangeRefused("no_brand", _("本企业没有这个品牌"))
         last_day(held, wish, named(held.brand))
@@ -74,7 +83,9 @@ class AliasAdd(Kind):
 
     def judge(self, wish: Wish) -> None:
         free_name(wish, wish.text("name"), field="name")
-        same = Alias.objects.filter(overlapping(wish.start), enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind)
+        same = Alias.objects.filter(
+            overlapping(wish.start), enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind
+        )
         if same.exists():
             raise ChangeRefused("alias_known", _("这个名称已经登记"), field="name")
 
@@ -133,10 +144,14 @@ class SuccessorAdd(Kind):
             raise ChangeRefused("succession_known", _("这个承继已经登记"), field="enterprise")
         fresh, seen = {new}, {new}
         while fresh:
-            fresh = set(Succession.objects.filter(predecessor_id__in=fresh).values_list("successor_id", flat=True)) - seen
+            fresh = (
+                set(Succession.objects.filter(predecessor_id__in=fresh).values_list("successor_id", flat=True)) - seen
+            )
             seen |= fresh
         if old in seen:
-            raise ChangeRefused("circle", _("承继绕成了圈：%(enterprise)s") % {"enterprise": named(other)}, field="enterprise")
+            raise ChangeRefused(
+                "circle", _("承继绕成了圈：%(enterprise)s") % {"enterprise": named(other)}, field="enterprise"
+            )
 
     def write(self, wish: Wish) -> None:
         old, new = self.pair(wish, self._other(wish))
@@ -163,8 +178,11 @@ class PredecessorAdd(SuccessorAdd):
     def judge(self, wish: Wish) -> None:
         other = self._other(wish)
         if other.enrolment in (Enterprise.Enrolment.ENROLLED, Enterprise.Enrolment.SUSPENDED):
-            raise ChangeRefused("says_itself", _("%(enterprise)s仍是在线和解企业，须由它自己提出") % {"enterprise": named(other)},
-                                field="enterprise")
+            raise ChangeRefused(
+                "says_itself",
+                _("%(enterprise)s仍是在线和解企业，须由它自己提出") % {"enterprise": named(other)},
+                field="enterprise",
+            )
         super().judge(wish)
 
 
@@ -190,8 +208,22 @@ class EnglishName(Kind):
         rows.update(name_en=wish.text("name_en"))
 
 
-KINDS: dict[str, Kind] = {kind.code: kind for kind in (
-    BranchAdd(), BranchEnd(), BranchMove(), AreaAdd(), AreaEnd(), DutySet(), BrandAdd(), BrandEnd(), AliasAdd(), FormerAdd(),
-    AliasEnd(), SuccessorAdd(), PredecessorAdd(), EnglishName())}
-
-
+KINDS: dict[str, Kind] = {
+    kind.code: kind
+    for kind in (
+        BranchAdd(),
+        BranchEnd(),
+        BranchMove(),
+        AreaAdd(),
+        AreaEnd(),
+        DutySet(),
+        BrandAdd(),
+        BrandEnd(),
+        AliasAdd(),
+        FormerAdd(),
+        AliasEnd(),
+        SuccessorAdd(),
+        PredecessorAdd(),
+        EnglishName(),
+    )
+}

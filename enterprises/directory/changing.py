@@ -56,8 +56,18 @@ def impossible(change: DirectoryChange, *, today: date) -> str:
     return ""
 
 
-def draft(code: str, what: Mapping[str, Any], *, enterprise: Enterprise, branch_ids: Collection[int] | None, on_day: date,
-          why: str, by: User, now: datetime, today: date) -> DirectoryChange:
+def draft(
+    code: str,
+    what: Mapping[str, Any],
+    *,
+    enterprise: Enterprise,
+    branch_ids: Collection[int] | None,
+    on_day: date,
+    why: str,
+    by: User,
+    now: datetime,
+    today: date,
+) -> DirectoryChange:
     """A change to be counted and then filed; one that moves nothing is written at once. Raises ChangeRefused.
 
     ``branch_ids``: the branches that whoever wishes it leads; None: the whole enterprise.
@@ -68,8 +78,15 @@ def draft(code: str, what: Mapping[str, Any], *, enterprise: Enterprise, branch_
         if held.enrolled_by_id is None:
             raise ChangeRefused("not_enrolled", _("%(enterprise)s不是在线和解企业") % {"enterprise": named(held)})
         change = DirectoryChange(
-            enterprise=held, branch_id=kind.branch_id(what), kind=code, what=dict(what), on_day=on_day, why=why, made_by=by,
-            made_at=now)
+            enterprise=held,
+            branch_id=kind.branch_id(what),
+            kind=code,
+            what=dict(what),
+            on_day=on_day,
+            why=why,
+            made_by=by,
+            made_at=now,
+        )
         may_change(change, branch_ids)
         if kind.day in ("from", "last") and on_day < today:
             raise ChangeRefused("past_day", _("日期不能早于今天"), field="on_day")
@@ -125,8 +142,16 @@ def count_again(change: DirectoryChange, *, now: datetime) -> None:
             held.save(update_fields=["preview_wanted_at", "preview_tries", "preview_leased_until"])
 
 
-def decide(change: DirectoryChange, *, agrees: bool, reason: str, authority_ids: Collection[int], by: User, now: datetime,
-           today: date) -> None:
+def decide(
+    change: DirectoryChange,
+    *,
+    agrees: bool,
+    reason: str,
+    authority_ids: Collection[int],
+    by: User,
+    now: datetime,
+    today: date,
+) -> None:
     """Write it, or refuse it for good with a reason; whoever wished it gets a letter. Raises ChangeRefused.
 
     ``authority_ids``: where ``by`` heads an authority; the one that enrolled the enterprise decides.
@@ -135,7 +160,9 @@ def decide(change: DirectoryChange, *, agrees: bool, reason: str, authority_ids:
         if held.state in (State.APPROVED, State.REFUSED):
             who = held.decided_by.name if held.decided_by else ""
             at = timezone.localtime(held.decided_at)
-            raise ChangeRefused("decided", _("%(who)s已于%(at)s作出决定。") % {"who": who, "at": f"{at:%Y-%m-%d %H:%M}"})
+            raise ChangeRefused(
+                "decided", _("%(who)s已于%(at)s作出决定。") % {"who": who, "at": f"{at:%Y-%m-%d %H:%M}"}
+            )
         if held.state != State.WAITING:
             raise ChangeRefused("not_waiting", _("这项变更没有提交，或者已经撤回。"))
         if held.enterprise.enrolled_by_id not in authority_ids or held.made_by_id == by.pk:
@@ -156,7 +183,8 @@ def decide(change: DirectoryChange, *, agrees: bool, reason: str, authority_ids:
 def write(change: DirectoryChange, *, today: date) -> date:
     """Judge and write it, names to be searched included; returns the first day on which it makes a difference.
 
-    For whoever takes it back again (routing.directory_changes.previewing), in a transaction; a decision goes through ``decide``.
+    For whoever takes it back again (routing.directory_changes.previewing), in a transaction; a decision goes through
+    ``decide``.
     Raises ChangeRefused.
     """
     wish = wish_of(change, today=today)
@@ -177,8 +205,11 @@ def _held(change: DirectoryChange) -> Iterator[DirectoryChange]:
     """One change of an enterprise's entry at a time; the row as it stands now."""
     with transaction.atomic():
         Enterprise.objects.select_for_update(no_key=True).get(pk=change.enterprise_id)
-        yield (DirectoryChange.objects.select_for_update(of=("self",))
-               .select_related("enterprise", "made_by", "decided_by").get(pk=change.pk))
+        yield (
+            DirectoryChange.objects.select_for_update(of=("self",))
+            .select_related("enterprise", "made_by", "decided_by")
+            .get(pk=change.pk)
+        )
 
 
 def _must_be_open(held: DirectoryChange) -> None:
@@ -192,8 +223,9 @@ def _must_be_counted(held: DirectoryChange) -> None:
 
 
 def _note(what: str, change: DirectoryChange, *, by: User, now: datetime) -> None:
-    security_log.note(what, now=now, user=by, organisation=change.enterprise.name, subject=f"change {change.pk}",
-                      reason=change.kind)
+    security_log.note(
+        what, now=now, user=by, organisation=change.enterprise.name, subject=f"change {change.pk}", reason=change.kind
+    )
 
 
 def _tell(change: DirectoryChange, *, now: datetime) -> None:
@@ -206,5 +238,11 @@ def _tell(change: DirectoryChange, *, now: datetime) -> None:
         subject, body = _("变更已批准：%(title)s"), _("%(enterprise)s提出的变更“%(title)s”已经批准。%(reason)s")
     else:
         subject, body = _("变更未批准：%(title)s"), _("%(enterprise)s提出的变更“%(title)s”没有批准。理由：%(reason)s")
-    OutgoingMessage.objects.create(channel="email", address=change.made_by.email, created_at=now,
-                                   useful_until=now + LETTER_FOR, subject=subject % words, body=body % words)
+    OutgoingMessage.objects.create(
+        channel="email",
+        address=change.made_by.email,
+        created_at=now,
+        useful_until=now + LETTER_FOR,
+        subject=subject % words,
+        body=body % words,
+    )

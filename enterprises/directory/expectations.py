@@ -24,24 +24,45 @@ TOO_FEW = 30
 NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 
 
-#: (enterprises, day, quarters that ended after, times of days after, category): the newest league line of each enterprise
+#: (enterprises, day, quarters that ended after, times of days after, category): the newest league line of each
+#: enterprise
 #: in the whole country; how long it took, of everything and then of the category.
 _PUBLISHED = Together(
-    Kept(lambda firms, on, since: (
-        LeagueLine.objects.filter(enterprise_id__among=firms, sector=ALL, region=F("of__country"),
-                                  of__last__lt=on, of__last__gt=since)
-        .select_related("of").order_by("enterprise_id", "-of__last", "of__first", "-of__version").distinct("enterprise_id")),
-        list, date, date),
-    Kept(lambda firms, on, _quarters, since, category: (
-        PublishedFigure.objects.filter(Q(category="") | Q(category=category), enterprise_id__among=firms,
-                                       day__lte=on, day__gt=since)
-        .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category")),
-        list, date, date, date, str))
+    Kept(
+        lambda firms, on, since: (
+            LeagueLine.objects.filter(
+                enterprise_id__among=firms, sector=ALL, region=F("of__country"), of__last__lt=on, of__last__gt=since
+            )
+            .select_related("of")
+            .order_by("enterprise_id", "-of__last", "of__first", "-of__version")
+            .distinct("enterprise_id")
+        ),
+        list,
+        date,
+        date,
+    ),
+    Kept(
+        lambda firms, on, _quarters, since, category: (
+            PublishedFigure.objects.filter(
+                Q(category="") | Q(category=category), enterprise_id__among=firms, day__lte=on, day__gt=since
+            )
+            .order_by("enterprise_id", "category", "-day")
+            .distinct("enterprise_id", "category")
+        ),
+        list,
+        date,
+        date,
+        date,
+        str,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """``first`` and ``day`` are the first and the last day of what is counted. A number is None where it is withheld, a share where there is too little."""
+    """``first`` and ``day`` are the first and the last day of what is counted. A number is None where it is withheld, a
+    share where there is too little.
+    """
 
     first: date
     day: date
@@ -90,14 +111,35 @@ def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
     unconfirmed = line.unconfirmed_least if line.unconfirmed_least == line.unconfirmed_most else None
     both = settled is not None and unconfirmed is not None
     found = Expectation(
-        first=line.of.first, day=line.of.last, ended=line.n, settled_cases=settled if both else None, unconfirmed_cases=unconfirmed if both else None,
-        settled=_percent(settled, line.n) if both else None, unconfirmed=_percent(unconfirmed, line.n) if both else None,
-        promised=line.promised, kept_promises=line.kept, kept=_percent(line.kept, line.promised), rated=line.rated,
-        rating=(Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        if line.marks is not None and line.rated is not None and line.rated >= TOO_FEW else None)
-    return found if took is None else replace(
-        found, category=took.category, median_days=_days(took.median_days), p90_days=_days(took.p90_days),
-        response_hours=_hours(took.response_median, took.responded), response_p90_hours=_hours(took.response_p90, took.responded))
+        first=line.of.first,
+        day=line.of.last,
+        ended=line.n,
+        settled_cases=settled if both else None,
+        unconfirmed_cases=unconfirmed if both else None,
+        settled=_percent(settled, line.n) if both else None,
+        unconfirmed=_percent(unconfirmed, line.n) if both else None,
+        promised=line.promised,
+        kept_promises=line.kept,
+        kept=_percent(line.kept, line.promised),
+        rated=line.rated,
+        rating=(
+            (Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
+            if line.marks is not None and line.rated is not None and line.rated >= TOO_FEW
+            else None
+        ),
+    )
+    return (
+        found
+        if took is None
+        else replace(
+            found,
+            category=took.category,
+            median_days=_days(took.median_days),
+            p90_days=_days(took.p90_days),
+            response_hours=_hours(took.response_median, took.responded),
+            response_p90_hours=_hours(took.response_p90, took.responded),
+        )
+    )
 
 
 def _days(days: Decimal | None) -> int | None:

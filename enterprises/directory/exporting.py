@@ -123,12 +123,7 @@ def _names(ref: dict[int, str]) -> list[dict[str, Any]]:
 
 def _successions(ref: dict[int, str]) -> list[dict[str, Any]]:
     return _sorted(
-        {
-            "row": "successor",
-            "enterprise": ref[s.predecessor_id],
-            "name": ref[s.successor_id],
-            "starts_on": s.on_day,
-        }
+        {"row": "successor", "enterprise": ref[s.predecessor_id], "name": ref[s.successor_id], "starts_on": s.on_day}
         for s in Succession.objects.all()
     )
 

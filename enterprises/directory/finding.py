@@ -61,14 +61,7 @@ class Hit:
         return self.enterprise.enrolment == Enterprise.Enrolment.ENROLLED
 
 
-def find(
-    query: str,
-    *,
-    on: dt.date,
-    region_id: int | None = None,
-    category: str = "",
-    limit: int = 20,
-) -> list[Hit]:
+def find(query: str, *, on: dt.date, region_id: int | None = None, category: str = "", limit: int = 20) -> list[Hit]:
     """Enterprises of that name on a day, ranked; those that serve the region first."""
     terms = _terms(query)
     if not terms:
@@ -98,14 +91,15 @@ def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
         names = slipped(terms, on=on, most=READ_ROWS)
     else:
         ended = Enterprise.Enrolment.ENDED
-        names.sort(key=lambda name: (name.enrolment == ended, -_score(name, terms), len(name.folded), name.enterprise_id))
+        names.sort(
+            key=lambda name: (name.enrolment == ended, -_score(name, terms), len(name.folded), name.enterprise_id)
+        )
     english = (get_language() or "").startswith("en")
     best: dict[int, Suggestion] = {}
     for name in names:
         shown = (english and name.enterprise_name_en) or name.enterprise_name
         best.setdefault(
-            name.enterprise_id,
-            Suggestion(name.enterprise_id, shown, name.text, name.kind, name.enrolment, is_similar),
+            name.enterprise_id, Suggestion(name.enterprise_id, shown, name.text, name.kind, name.enrolment, is_similar)
         )
     return list(best.values())[:limit]
 
@@ -239,12 +233,7 @@ def _successors(ids: Iterable[int], *, on: dt.date) -> dict[int, int]:
 
 
 def _answering(
-    enterprise_ids: set[int],
-    branches: dict[int, Branch],
-    *,
-    on: dt.date,
-    region_id: int | None,
-    category: str,
+    enterprise_ids: set[int], branches: dict[int, Branch], *, on: dt.date, region_id: int | None, category: str
 ) -> dict[int, int]:
     if region_id is None:
         return {}
@@ -254,19 +243,11 @@ def _answering(
     }
     areas: dict[int, list[Area]] = defaultdict(list)
     rows = ServiceArea.objects.filter(
-        branch__enterprise_id__in=enterprise_ids,
-        region__id__lte=region_id,
-        region__last__gte=region_id,
+        branch__enterprise_id__in=enterprise_ids, region__id__lte=region_id, region__last__gte=region_id
     ).select_related("region")
     for row in rows:
         areas[branches[row.branch_id].enterprise_id].append(
-            Area(
-                row.branch_id,
-                row.region.pk,
-                row.region.last,
-                row.category,
-                Period(row.starts_on, row.ends_on),
-            )
+            Area(row.branch_id, row.region.pk, row.region.last, row.category, Period(row.starts_on, row.ends_on))
         )
     answering = {}
     for enterprise_id, of_firm in areas.items():

@@ -123,8 +123,7 @@ class _Plan:
             return found[0]
         if text:
             row.wrong(
-                column,
-                _("同名企业不止一个，请写统一社会信用代码，或“名称@地区代码”") if found else _("没有这个企业"),
+                column, _("同名企业不止一个，请写统一社会信用代码，或“名称@地区代码”") if found else _("没有这个企业")
             )
         return None
 
@@ -278,11 +277,7 @@ class _Plan:
         Branch.objects.bulk_update(moved, ["parent_id"], batch_size=BATCH)
 
     def _dated(
-        self,
-        kind: str,
-        model: type[models.Model],
-        key: Sequence[str],
-        values_of: Callable[[Row], dict[str, Any]],
+        self, kind: str, model: type[models.Model], key: Sequence[str], values_of: Callable[[Row], dict[str, Any]]
     ) -> None:
         rows = self.by_kind[kind]
         if not rows:
@@ -342,19 +337,10 @@ class _Plan:
         }
 
     def _alias(self, row: Row) -> dict[str, Any]:
-        return {
-            "enterprise_id": self._pk(row),
-            "name": row.cells["name"],
-            "kind": row.kind,
-            **_period(row),
-        }
+        return {"enterprise_id": self._pk(row), "name": row.cells["name"], "kind": row.kind, **_period(row)}
 
     def _succession(self, row: Row) -> dict[str, Any]:
-        return {
-            "predecessor_id": self._pk(row),
-            "successor_id": self._pk(row, "name"),
-            "on_day": row.starts_on,
-        }
+        return {"predecessor_id": self._pk(row), "successor_id": self._pk(row, "name"), "on_day": row.starts_on}
 
 
 def _period(row: Row) -> dict[str, Any]:

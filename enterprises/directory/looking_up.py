@@ -61,9 +61,11 @@ def looked_up(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName
     if whole.isascii() and whole.isalnum() and len(whole) > 1:
         ways.insert(-1, _INITIALS)
     said = {
-        **pieces, "whole": whole, "beginning": f"{_escaped(whole)}%",
+        **pieces,
+        "whole": whole,
+        "beginning": f"{_escaped(whole)}%",
         "grams": [gram for term in terms for gram in _telling(term)],
-    }  # fmt: skip
+    }
     return list(dict.fromkeys(_walked(ways, said, on=on, most=most)))
 
 

@@ -73,7 +73,11 @@ def spellings(text: str) -> tuple[str, ...]:
     itself = fold(text)
     form = _WRITTEN_FORM.search(text)
     bare = text[: form.start()] if form else text
-    stems = {fold(bare), fold(re.sub(r"\s+and\s+", " ", bare, flags=re.IGNORECASE)), fold(re.sub(r"\s*&\s*", " and ", bare))}
+    stems = {
+        fold(bare),
+        fold(re.sub(r"\s+and\s+", " ", bare, flags=re.IGNORECASE)),
+        fold(re.sub(r"\s*&\s*", " and ", bare)),
+    }
     stems = {stem for stem in stems if len(stem) >= _SHORTEST}
     written = fold(form.group()) if form else ""
     endings = [one for forms in FORMS if not written or written in forms for one in forms]

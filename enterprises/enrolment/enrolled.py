@@ -64,8 +64,12 @@ def may_read_filings(enterprise: Enterprise, user: User, *, on: date) -> bool:
 
 
 def _office(enterprise: Enterprise, user: User, *, on: date, roles: frozenset[str]) -> bool:
-    return enterprise.enrolled_by_id is not None and Officer.objects.on(on).filter(
-        user=user, authority_id=enterprise.enrolled_by_id, role__in=[str(role) for role in roles]).exists()
+    return (
+        enterprise.enrolled_by_id is not None
+        and Officer.objects.on(on)
+        .filter(user=user, authority_id=enterprise.enrolled_by_id, role__in=[str(role) for role in roles])
+        .exists()
+    )
 
 
 @contextmanager
@@ -85,11 +89,27 @@ def suspend(enterprise: Enterprise, *, by: User, ground: str, text: str, keeps_c
         held.enrolment, held.finishes_cases = Enrolment.SUSPENDED, keeps_cases
         held.save(update_fields=["enrolment", "finishes_cases"])
         _note(held, Kind.SUSPENDED, by=by, ground=ground, text=text, now=now)
-        _tell(held, lambda: (gettext("暂停接收新投诉"), gettext(
-            "%(authority)s决定：%(name)s从现在起暂停接收新投诉。\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s") % {
-                "authority": held.enrolled_by, "name": held.name, "ground": SuspensionGround(ground).label, "text": text,
-                "cases": gettext("手上的案件照常办理，期限不变。") if keeps_cases
-                else gettext("手上的案件由监管部门收回，企业账号暂停使用。")}), now=now)
+        _tell(
+            held,
+            lambda: (
+                gettext("暂停接收新投诉"),
+                gettext(
+                    "%(authority)s决定：%(name)s从现在起暂停接收新投诉。\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s"
+                )
+                % {
+                    "authority": held.enrolled_by,
+                    "name": held.name,
+                    "ground": SuspensionGround(ground).label,
+                    "text": text,
+                    "cases": (
+                        gettext("手上的案件照常办理，期限不变。")
+                        if keeps_cases
+                        else gettext("手上的案件由监管部门收回，企业账号暂停使用。")
+                    ),
+                },
+            ),
+            now=now,
+        )
 
 
 def resume(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> None:
@@ -100,8 +120,15 @@ def resume(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> Non
         held.enrolment, held.finishes_cases, held.stays_out = Enrolment.ENROLLED, False, False
         held.save(update_fields=["enrolment", "finishes_cases", "stays_out"])
         _note(held, Kind.RESUMED, by=by, text=text, now=now)
-        _tell(held, lambda: (gettext("恢复接收新投诉"), gettext("%(authority)s决定：%(name)s从现在起恢复接收新投诉。\n\n%(text)s") % {
-            "authority": held.enrolled_by, "name": held.name, "text": text}), now=now)
+        _tell(
+            held,
+            lambda: (
+                gettext("恢复接收新投诉"),
+                gettext("%(authority)s决定：%(name)s从现在起恢复接收新投诉。\n\n%(text)s")
+                % {"authority": held.enrolled_by, "name": held.name, "text": text},
+            ),
+            now=now,
+        )
 
 
 def first_last_day(ground: str, *, region_id: int | None, today: date) -> date:
@@ -121,18 +148,37 @@ def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_d
         if held.enrolment not in (Enrolment.ENROLLED, Enrolment.SUSPENDED) or held.leaves_on is not None:
             raise _moved(held)
         if last_day < (earliest := first_last_day(ground, region_id=held.domicile_id, today=today)):
-            raise EnrolmentRefusal("too_early", _("须提前通知：最后一天最早是%(day)s。") % {"day": earliest.isoformat()})
+            raise EnrolmentRefusal(
+                "too_early", _("须提前通知：最后一天最早是%(day)s。") % {"day": earliest.isoformat()}
+            )
         held.leaves_on = last_day
         held.save(update_fields=["leaves_on"])
         _note(held, Kind.EXIT_SET, by=by, ground=ground, text=text, on_day=last_day, now=now)
         if ground == ExitGround.OWN_REQUEST:
             _answered(held, Filing.Kind.EXIT, now=now, answer=text)
-        _tell(held, lambda: (gettext("退出在线和解企业"), gettext(
-            "%(authority)s决定：%(name)s不再是在线和解企业，最后一天是%(day)s。\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s") % {
-                "authority": held.enrolled_by, "name": held.name, "day": last_day.isoformat(),
-                "ground": ExitGround(ground).label, "text": text,
-                "cases": gettext("手上的案件由监管部门收回，企业账号暂停使用。") if held.is_shut_out
-                else gettext("手上的案件由企业办完，期限不变。")}), now=now)
+        _tell(
+            held,
+            lambda: (
+                gettext("退出在线和解企业"),
+                gettext(
+                    "%(authority)s决定：%(name)s不再是在线和解企业，最后一天是%(day)s。"
+                    "\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s"
+                )
+                % {
+                    "authority": held.enrolled_by,
+                    "name": held.name,
+                    "day": last_day.isoformat(),
+                    "ground": ExitGround(ground).label,
+                    "text": text,
+                    "cases": (
+                        gettext("手上的案件由监管部门收回，企业账号暂停使用。")
+                        if held.is_shut_out
+                        else gettext("手上的案件由企业办完，期限不变。")
+                    ),
+                },
+            ),
+            now=now,
+        )
 
 
 def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> None:
@@ -143,16 +189,28 @@ def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> 
         held.leaves_on = None
         held.save(update_fields=["leaves_on"])
         _note(held, Kind.EXIT_DROPPED, by=by, text=text, now=now)
-        _tell(held, lambda: (gettext("继续作为在线和解企业"), gettext("%(authority)s撤销了退出决定：%(name)s继续是在线和解企业。\n\n%(text)s") % {
-            "authority": held.enrolled_by, "name": held.name, "text": text}), now=now)
+        _tell(
+            held,
+            lambda: (
+                gettext("继续作为在线和解企业"),
+                gettext("%(authority)s撤销了退出决定：%(name)s继续是在线和解企业。\n\n%(text)s")
+                % {"authority": held.enrolled_by, "name": held.name, "text": text},
+            ),
+            now=now,
+        )
 
 
 def sweep_exits(*, now: datetime) -> int:
-    """End the enrolments whose last day has passed; how many. Their people keep the cases that they have, unless they are out."""
+    """End the enrolments whose last day has passed; how many. Their people keep the cases that they have, unless they
+    are out.
+    """
     today = timezone.localdate(now)
     with transaction.atomic():
-        due = list(Enterprise.objects.select_for_update(skip_locked=True, no_key=True).filter(leaves_on__lt=today)
-                   .order_by("leaves_on")[:BATCH])
+        due = list(
+            Enterprise.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(leaves_on__lt=today)
+            .order_by("leaves_on")[:BATCH]
+        )
         for held in due:
             last_day, held.leaves_on = held.leaves_on, None
             held.stays_out = held.is_shut_out
@@ -169,7 +227,9 @@ def file(enterprise: Enterprise, kind: str, data: Mapping[str, Any], *, by: User
     with transaction.atomic():
         try:
             with transaction.atomic():
-                made = Filing.objects.create(enterprise=enterprise, kind=kind, data=dict(data), filed_by=by, filed_at=now)
+                made = Filing.objects.create(
+                    enterprise=enterprise, kind=kind, data=dict(data), filed_by=by, filed_at=now
+                )
         except IntegrityError:
             raise EnrolmentRefusal("waits", _("同一类的备案还有一份在等监管部门处理。")) from None
         _note(enterprise, Kind.FILED, by=by, text=str(Filing.Kind(kind)), digest=digest_of(made.data), now=now)
@@ -188,8 +248,12 @@ def note_filing(pk: UUID, *, by: User, now: datetime) -> EnrolmentFiling:
         row.save(update_fields=["state", "answered_at"])
         if row.kind == Filing.Kind.CUSTOMERS:
             CustomerCount.objects.create(
-                enterprise=row.enterprise, counted_on=date.fromisoformat(row.data["counted_on"]),
-                number=int(row.data["number"]), source=row.data["source"], noted_at=now)
+                enterprise=row.enterprise,
+                counted_on=date.fromisoformat(row.data["counted_on"]),
+                number=int(row.data["number"]),
+                source=row.data["source"],
+                noted_at=now,
+            )
         _note(row.enterprise, Kind.NOTED, by=by, text=row.kind, now=now)
     return row
 
@@ -200,8 +264,15 @@ def ask_back_filing(pk: UUID, *, by: User, answer: str, now: datetime) -> Enrolm
         row.state, row.answered_at, row.answer = Filing.State.ASKED_BACK, now, answer
         row.save(update_fields=["state", "answered_at", "answer"])
         _note(row.enterprise, Kind.FILING_ASKED_BACK, by=by, text=answer, now=now)
-        _tell(row.enterprise, lambda: (gettext("备案需要补正"), gettext("%(name)s的备案“%(kind)s”需要补正：\n\n%(text)s") % {
-            "name": row.enterprise.name, "kind": row.get_kind_display(), "text": answer}), now=now)
+        _tell(
+            row.enterprise,
+            lambda: (
+                gettext("备案需要补正"),
+                gettext("%(name)s的备案“%(kind)s”需要补正：\n\n%(text)s")
+                % {"name": row.enterprise.name, "kind": row.get_kind_display(), "text": answer},
+            ),
+            now=now,
+        )
     return row
 
 
@@ -212,44 +283,70 @@ def _filing(pk: UUID, *, by: User, now: datetime) -> Iterator[EnrolmentFiling]:
         if not may_read_filings(row.enterprise, by, on=timezone.localdate(now)):
             raise EnrolmentRefusal("not_yours", _("由批准它入驻的机关处理。"))
         if row.state != Filing.State.FILED:
-            raise EnrolmentRefusal("moved_on", _("这份备案刚刚已经处理：%(state)s。") % {"state": row.get_state_display()})
+            raise EnrolmentRefusal(
+                "moved_on", _("这份备案刚刚已经处理：%(state)s。") % {"state": row.get_state_display()}
+            )
         yield row
 
 
 def _answered(enterprise: Enterprise, kind: str, *, now: datetime, answer: str) -> None:
     Filing.objects.filter(enterprise=enterprise, kind=kind, state=Filing.State.FILED).update(
-        state=Filing.State.NOTED, answered_at=now, answer=answer)
+        state=Filing.State.NOTED, answered_at=now, answer=answer
+    )
 
 
 def customers_on(enterprise_ids: Any, day: date) -> dict[int, CustomerCount]:
     """The newest count of each that was made by this day and noted; one query."""
     rows = CustomerCount.objects.filter(enterprise_id__in=enterprise_ids, counted_on__lte=day)
-    return {row.enterprise_id: row for row in
-            rows.order_by("enterprise_id", "-counted_on", "-id").distinct("enterprise_id")}
+    return {
+        row.enterprise_id: row for row in rows.order_by("enterprise_id", "-counted_on", "-id").distinct("enterprise_id")
+    }
 
 
 def _moved(held: Enterprise) -> EnrolmentRefusal:
     last = held.entries.filter(kind__in=PUBLIC).select_related("by").last()
     if last is None:
-        return EnrolmentRefusal("moved_on", _("这家企业现在的状态是：%(state)s。") % {"state": held.get_enrolment_display()})
-    return EnrolmentRefusal("moved_on", _("刚有变化：%(who)s %(what)s。您写的内容已保留。") % {
-        "who": last.by.name if last.by else _("系统"), "what": Kind(last.kind).label})
+        return EnrolmentRefusal(
+            "moved_on", _("这家企业现在的状态是：%(state)s。") % {"state": held.get_enrolment_display()}
+        )
+    return EnrolmentRefusal(
+        "moved_on",
+        _("刚有变化：%(who)s %(what)s。您写的内容已保留。")
+        % {"who": last.by.name if last.by else _("系统"), "what": Kind(last.kind).label},
+    )
 
 
-def _note(enterprise: Enterprise, kind: str, *, by: User | None, now: datetime, on_day: date | None = None,
-          **columns: Any) -> None:
-    EnrolmentEntry.objects.create(enterprise=enterprise, kind=kind, by=by, at=now, authority=enterprise.enrolled_by,
-                                  on_day=on_day or timezone.localdate(now), **columns)
+def _note(
+    enterprise: Enterprise, kind: str, *, by: User | None, now: datetime, on_day: date | None = None, **columns: Any
+) -> None:
+    EnrolmentEntry.objects.create(
+        enterprise=enterprise,
+        kind=kind,
+        by=by,
+        at=now,
+        authority=enterprise.enrolled_by,
+        on_day=on_day or timezone.localdate(now),
+        **columns,
+    )
 
 
 def _tell(enterprise: Enterprise, words: Callable[[], tuple[str, str]], *, now: datetime) -> None:
     """A letter to each manager of the whole enterprise, shut out or not: subject and body in the own language."""
-    managers = (Staff.objects.on(timezone.localdate(now)).filter(enterprise=enterprise, branch=None, role=Staff.Role.MANAGER)
-                .select_related("user"))
+    managers = (
+        Staff.objects.on(timezone.localdate(now))
+        .filter(enterprise=enterprise, branch=None, role=Staff.Role.MANAGER)
+        .select_related("user")
+    )
     for job in managers:
         if job.user.email and job.user.is_active:
             with override(job.user.language):
                 subject, body = words()
             OutgoingMessage.objects.create(
-                channel="email", address=job.user.email, person_key=job.user.person_key, created_at=now,
-                useful_until=now + LETTER_FOR, subject=subject, body=body)
+                channel="email",
+                address=job.user.email,
+                person_key=job.user.person_key,
+                created_at=now,
+                useful_until=now + LETTER_FOR,
+                subject=subject,
+                body=body,
+            )

@@ -47,7 +47,9 @@ class EnrolmentRefusal(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the firm says of itself, checked by the forms. ``areas``: ids of regions; ``customers``: (number, day, source)."""
+    """What the firm says of itself, checked by the forms. ``areas``: ids of regions; ``customers``: (number, day,
+    source).
+    """
 
     name: str
     uscc: str
@@ -65,14 +67,19 @@ def digest_of(data: Mapping[str, Any]) -> str:
 
 def begin(email: str, *, language: str, now: datetime) -> EnrolmentApplication:
     """The newest application of this proven address that is not refused, else a new one."""
-    found = (EnrolmentApplication.objects.filter(email_index__in=digests_of("email", email))
-             .order_by("-created_at").first())
+    found = (
+        EnrolmentApplication.objects.filter(email_index__in=digests_of("email", email)).order_by("-created_at").first()
+    )
     if found is not None and found.state != State.REFUSED:
         return found
     return EnrolmentApplication.objects.create(
-        email=email, language=language, created_at=now, saved_at=now,
+        email=email,
+        language=language,
+        created_at=now,
+        saved_at=now,
         # Who was refused begins with what was written then.
-        data=found.data if found is not None else {})
+        data=found.data if found is not None else {},
+    )
 
 
 def save(application: EnrolmentApplication, *, step: str, typed: Mapping[str, list[str]], now: datetime) -> None:
@@ -102,7 +109,9 @@ def submit(application: EnrolmentApplication, wanted: Wanted, *, now: datetime) 
             with transaction.atomic():
                 held.save()
         except IntegrityError:
-            raise EnrolmentRefusal("applied_for", _("这个统一社会信用代码已有一份申请正在审核。请联系本单位当时的申请人，或者拨打12315。")) from None
+            raise EnrolmentRefusal(
+                "applied_for", _("这个统一社会信用代码已有一份申请正在审核。请联系本单位当时的申请人，或者拨打12315。")
+            ) from None
         _note(Kind.SUBMITTED, now=now, application=held, authority=authority, digest=digest_of(held.data))
     return held
 
@@ -113,7 +122,9 @@ def refuse_the_enrolled(uscc: str) -> None:
     if there is None:
         return
     if there.enrolment in (Enterprise.Enrolment.ENROLLED, Enterprise.Enrolment.SUSPENDED):
-        raise EnrolmentRefusal("enrolled", _("这家企业已经是在线和解企业，不用再申请。要进入，请让本企业的管理员邀请您。"))
+        raise EnrolmentRefusal(
+            "enrolled", _("这家企业已经是在线和解企业，不用再申请。要进入，请让本企业的管理员邀请您。")
+        )
     if there.enrolment == Enterprise.Enrolment.ENDED:
         raise EnrolmentRefusal("ended", _("这个统一社会信用代码的企业已经注销，不能申请。"))
 
@@ -131,38 +142,56 @@ def recommend(application_id: UUID, *, by: User, text: str, version: int, now: d
     return held
 
 
-def ask_back(application_id: UUID, *, by: User, text: str, version: int, place: str, now: datetime) -> EnrolmentApplication:
+def ask_back(
+    application_id: UUID, *, by: User, text: str, version: int, place: str, now: datetime
+) -> EnrolmentApplication:
     """Something is missing; the applicant may change everything again. ``place``: the address of the application."""
     with transaction.atomic():
         held = _held(application_id, by=by, version=version, roles=READERS, now=now)
         _moved(held, State.ASKED_BACK)
         _note(Kind.ASKED_BACK, now=now, application=held, authority=held.authority, by=by, text=text)
         with override(held.language):
-            _write(held, gettext("请补正入驻申请"), gettext(
-                "%(authority)s看了%(name)s的入驻申请，请补正：\n\n%(text)s\n\n用收到这封信的邮箱继续填写：%(link)s"
-            ) % {"authority": held.authority, "name": held.name, "text": text, "link": place}, now=now)
+            _write(
+                held,
+                gettext("请补正入驻申请"),
+                gettext(
+                    "%(authority)s看了%(name)s的入驻申请，请补正：\n\n%(text)s\n\n用收到这封信的邮箱继续填写：%(link)s"
+                )
+                % {"authority": held.authority, "name": held.name, "text": text, "link": place},
+                now=now,
+            )
     return held
 
 
-def refuse(application_id: UUID, *, by: User, ground: str, text: str, version: int, now: datetime) -> EnrolmentApplication:
+def refuse(
+    application_id: UUID, *, by: User, ground: str, text: str, version: int, now: datetime
+) -> EnrolmentApplication:
     """Not granted, with a ground and the facts; the applicant reads both. Only a head decides."""
     with transaction.atomic():
         held = _held(application_id, by=by, version=version, roles=frozenset({Officer.Role.APPROVER}), now=now)
         _moved(held, State.REFUSED, decided_at=now)
         _note(Kind.REFUSED, now=now, application=held, authority=held.authority, by=by, ground=ground, text=text)
         with override(held.language):
-            _write(held, gettext("入驻申请的决定"), gettext(
-                "%(authority)s决定：%(name)s的入驻申请不予入驻。\n\n理由：%(ground)s\n%(text)s\n\n"
-                "情况有变化后可以重新申请；有异议的，可以依法申请行政复议。"
-            ) % {"authority": held.authority, "name": held.name, "ground": RefusalGround(ground).label, "text": text}, now=now)
+            _write(
+                held,
+                gettext("入驻申请的决定"),
+                gettext(
+                    "%(authority)s决定：%(name)s的入驻申请不予入驻。\n\n理由：%(ground)s\n%(text)s\n\n"
+                    "情况有变化后可以重新申请；有异议的，可以依法申请行政复议。"
+                )
+                % {"authority": held.authority, "name": held.name, "ground": RefusalGround(ground).label, "text": text},
+                now=now,
+            )
     return held
 
 
-def grant(application_id: UUID, wanted: Wanted, *, by: User, version: int, place: str, now: datetime,
-          address: str = "") -> EnrolmentApplication:
+def grant(
+    application_id: UUID, wanted: Wanted, *, by: User, version: int, place: str, now: datetime, address: str = ""
+) -> EnrolmentApplication:
     """An ODR enterprise from today on, with a branch that answers, areas, and an invitation for its manager.
 
-    ``wanted``: what the application says, read again by its forms. ``place``: where invitations are opened, to which the
+    ``wanted``: what the application says, read again by its forms. ``place``: where invitations are opened, to which
+    the
     token is added. Only a head decides. Raises EnrolmentRefusal.
     """
     today = timezone.localdate(now)
@@ -178,35 +207,62 @@ def grant(application_id: UUID, wanted: Wanted, *, by: User, version: int, place
         write_names([enterprise.pk])
         if wanted.customers is not None:
             number, day, source = wanted.customers
-            CustomerCount.objects.create(enterprise=enterprise, counted_on=day, number=number, source=source, noted_at=now)
+            CustomerCount.objects.create(
+                enterprise=enterprise, counted_on=day, number=number, source=source, noted_at=now
+            )
         held.enterprise = enterprise
         _moved(held, State.GRANTED, decided_at=now)
-        _note(Kind.ENROLLED, now=now, application=held, enterprise=enterprise, authority=held.authority, by=by,
-              digest=digest_of(held.data))
+        _note(
+            Kind.ENROLLED,
+            now=now,
+            application=held,
+            enterprise=enterprise,
+            authority=held.authority,
+            by=by,
+            digest=digest_of(held.data),
+        )
         with override(held.language):
-            _write(held, gettext("入驻申请的决定"), gettext(
-                "%(authority)s决定：%(name)s从今天起是在线和解企业。\n\n"
-                "另一封信邀请您作为管理员进入平台，链接7天内有效。"
-            ) % {"authority": held.authority, "name": held.name}, now=now)
+            _write(
+                held,
+                gettext("入驻申请的决定"),
+                gettext(
+                    "%(authority)s决定：%(name)s从今天起是在线和解企业。\n\n另一封信邀请您作为管理员进入平台，链接7天内有效。"
+                )
+                % {"authority": held.authority, "name": held.name},
+                now=now,
+            )
         invite_manager(enterprise, held.email, by=by, place=place, language=held.language, now=now, address=address)
     return held
 
 
-def invite_manager(enterprise: Enterprise, email: str, *, by: User, place: str, language: str, now: datetime,
-                   address: str = "") -> None:
+def invite_manager(
+    enterprise: Enterprise, email: str, *, by: User, place: str, language: str, now: datetime, address: str = ""
+) -> None:
     """A letter to whoever shall lead the enterprise, while nobody does. Raises TeamRefusal."""
-    inviting.invite(Contact("email", email), Post(enterprise=enterprise), Staff.Role.MANAGER, by=by, place=place,
-                    reach=enrolling_reach(by.pk, enterprise, on=timezone.localdate(now)), language=language, now=now,
-                    address=address)
+    inviting.invite(
+        Contact("email", email),
+        Post(enterprise=enterprise),
+        Staff.Role.MANAGER,
+        by=by,
+        place=place,
+        reach=enrolling_reach(by.pk, enterprise, on=timezone.localdate(now)),
+        language=language,
+        now=now,
+        address=address,
+    )
     _note(Kind.INVITED, now=now, enterprise=enterprise, authority=enterprise.enrolled_by, by=by)
 
 
-def _held(application_id: UUID, *, by: User, version: int, roles: frozenset[str], now: datetime) -> EnrolmentApplication:
+def _held(
+    application_id: UUID, *, by: User, version: int, roles: frozenset[str], now: datetime
+) -> EnrolmentApplication:
     """Locked, if it still waits as it was read and this person may decide. Raises EnrolmentRefusal."""
-    held = (EnrolmentApplication.objects.select_for_update(of=("self",)).select_related("authority")
-            .get(pk=application_id))
+    held = (
+        EnrolmentApplication.objects.select_for_update(of=("self",)).select_related("authority").get(pk=application_id)
+    )
     office = Officer.objects.on(timezone.localdate(now)).filter(
-        user=by, authority_id=held.authority_id or 0, role__in=[str(role) for role in roles])
+        user=by, authority_id=held.authority_id or 0, role__in=[str(role) for role in roles]
+    )
     if not office.exists():
         raise EnrolmentRefusal("not_yours", _("由本机关的负责人决定。"))
     if held.state != State.SUBMITTED or held.version != version:
@@ -220,7 +276,9 @@ def told_who_was_first(application: EnrolmentApplication) -> str:
     if last is None:
         return _("这份申请已有变化，请重新打开。")
     return _("这份申请刚有变化：%(who)s %(what)s。您写的内容已保留。") % {
-        "who": last.by.name if last.by else _("申请人"), "what": Kind(last.kind).label}
+        "who": last.by.name if last.by else _("申请人"),
+        "what": Kind(last.kind).label,
+    }
 
 
 def _moved(held: EnrolmentApplication, state: str, *, decided_at: datetime | None = None) -> None:
@@ -234,8 +292,9 @@ def _note(kind: str, *, now: datetime, **columns: Any) -> EnrolmentEntry:
 
 
 def _write(held: EnrolmentApplication, subject: str, body: str, *, now: datetime) -> None:
-    OutgoingMessage.objects.create(channel="email", address=held.email, created_at=now, useful_until=now + LETTER_FOR,
-                                   subject=subject, body=body)
+    OutgoingMessage.objects.create(
+        channel="email", address=held.email, created_at=now, useful_until=now + LETTER_FOR, subject=subject, body=body
+    )
 
 
 def _enterprise(wanted: Wanted, authority: Authority) -> Enterprise:
@@ -252,19 +311,25 @@ def _enterprise(wanted: Wanted, authority: Authority) -> Enterprise:
 def _branch(enterprise: Enterprise, wanted: Wanted, *, today: date) -> None:
     """The unit that answers, which county takes what it cannot settle, and whom it serves; what is there stays."""
     branch, _made = Branch.objects.get_or_create(
-        enterprise=enterprise, name=wanted.branch, defaults={"place_id": wanted.place_id, "starts_on": today})
+        enterprise=enterprise, name=wanted.branch, defaults={"place_id": wanted.place_id, "starts_on": today}
+    )
     if not BranchAuthority.objects.on(today).filter(branch=branch).exists():
-        BranchAuthority.objects.create(branch=branch, starts_on=today,
-                                       authority=Jurisdiction.load().with_power(wanted.place_id))
+        BranchAuthority.objects.create(
+            branch=branch, starts_on=today, authority=Jurisdiction.load().with_power(wanted.place_id)
+        )
     served = set(ServiceArea.objects.on(today).filter(branch=branch, category="").values_list("region_id", flat=True))
     ServiceArea.objects.bulk_create(
-        ServiceArea(branch=branch, region_id=region, starts_on=today) for region in wanted.areas if region not in served)
+        ServiceArea(branch=branch, region_id=region, starts_on=today) for region in wanted.areas if region not in served
+    )
 
 
 def throw_away_old(*, now: datetime, limit: int) -> Sequence[tuple[str, ...]]:
     """Drafts that nobody saved for long are deleted; returns the paths of their files, to be dropped by the caller."""
-    old = list(EnrolmentApplication.objects.filter(state=State.DRAFT, saved_at__lt=now - KEPT_FOR)
-               .select_related("licence").order_by("saved_at")[:limit])
+    old = list(
+        EnrolmentApplication.objects.filter(state=State.DRAFT, saved_at__lt=now - KEPT_FOR)
+        .select_related("licence")
+        .order_by("saved_at")[:limit]
+    )
     paths = [row.licence.paths if hasattr(row, "licence") else () for row in old]
     EnrolmentApplication.objects.filter(pk__in=[row.pk for row in old]).delete()
     return paths

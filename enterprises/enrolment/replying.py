@@ -1,6 +1,8 @@
-"""An enterprise replies to its published figures; an officer of the authority that enrolled it checks before it is shown.
+"""An enterprise replies to its published figures; an officer of the authority that enrolled it checks before it is
+shown.
 
-The one rule: one reply waits and one is shown; what was shown stays until the next one was checked. Whoever decides says a
+The one rule: one reply waits and one is shown; what was shown stays until the next one was checked. Whoever decides
+says a
 ground of the list, and the managers are told of it on their page.
 """
 
@@ -47,7 +49,9 @@ def take_down(enterprise: Enterprise, *, now: datetime) -> int:
     """What waits and what is shown goes at once; how many."""
     with transaction.atomic():
         Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
-        return PublicReply.objects.filter(enterprise=enterprise, state__in=[State.WAITING, State.SHOWN]).update(state=State.WITHDRAWN)
+        return PublicReply.objects.filter(enterprise=enterprise, state__in=[State.WAITING, State.SHOWN]).update(
+            state=State.WITHDRAWN
+        )
 
 
 def decide(reply: PublicReply, ground: str, *, by: User, on: date, now: datetime) -> None:
@@ -59,15 +63,23 @@ def decide(reply: PublicReply, ground: str, *, by: User, on: date, now: datetime
             raise ReplyRefused(_("这条说明刚有变化，请看最新的。"))
         if not ground:
             PublicReply.objects.filter(enterprise=held.enterprise_id, state=State.SHOWN).update(state=State.REPLACED)
-        held.state, held.ground, held.decided_by, held.decided_at = State.REFUSED if ground else State.SHOWN, ground, by, now
+        held.state, held.ground, held.decided_by, held.decided_at = (
+            State.REFUSED if ground else State.SHOWN,
+            ground,
+            by,
+            now,
+        )
         held.save(update_fields=["state", "ground", "decided_by", "decided_at"])
 
 
 def to_check(user: User, *, on: date) -> QuerySet[PublicReply]:
     """What waits at the authorities where this person may check."""
     offices = Officer.objects.on(on).filter(user=user, role__in=[str(role) for role in CHECKERS]).values("authority_id")
-    return PublicReply.objects.filter(state=State.WAITING, enterprise__enrolled_by__in=offices).select_related(
-        "enterprise").order_by("written_at", "pk")
+    return (
+        PublicReply.objects.filter(state=State.WAITING, enterprise__enrolled_by__in=offices)
+        .select_related("enterprise")
+        .order_by("written_at", "pk")
+    )
 
 
 def read(rows: Iterable[PublicReply]) -> list[PublicReply]:
@@ -79,4 +91,6 @@ def read(rows: Iterable[PublicReply]) -> list[PublicReply]:
 
 def of_firm(enterprise_id: int, states: Collection[str] = tuple(State)) -> list[PublicReply]:
     """The newest first, at the most twenty."""
-    return read(PublicReply.objects.filter(enterprise=enterprise_id, state__in=states).order_by("-written_at", "-pk")[:20])
+    return read(
+        PublicReply.objects.filter(enterprise=enterprise_id, state__in=states).order_by("-written_at", "-pk")[:20]
+    )

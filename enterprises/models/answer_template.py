@@ -13,7 +13,9 @@ from accounts.keys.sealed_fields import SealedText
 class AnswerTemplate(models.Model):
     """``number``: its newest version; ``owner`` answers for what it says; a retired one is offered no more."""
 
-    enterprise = models.ForeignKey("enterprises.Enterprise", on_delete=models.PROTECT, db_index=False, related_name="templates")
+    enterprise = models.ForeignKey(
+        "enterprises.Enterprise", on_delete=models.PROTECT, db_index=False, related_name="templates"
+    )
     name = models.CharField(max_length=60)
     number = models.PositiveIntegerField(default=1)
     owner = models.ForeignKey("enterprises.Staff", on_delete=models.PROTECT, db_index=False, related_name="+")

@@ -45,8 +45,9 @@ class ApiToken(models.Model):
     office's; with neither the person's own."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
-    enterprise = models.ForeignKey("enterprises.Enterprise", null=True, blank=True, on_delete=models.CASCADE,
-                                   related_name="api_tokens")
+    enterprise = models.ForeignKey(
+        "enterprises.Enterprise", null=True, blank=True, on_delete=models.CASCADE, related_name="api_tokens"
+    )
     authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(_("用途"), max_length=80)
     shown = models.CharField(max_length=SHOWN)
@@ -68,10 +69,12 @@ class ApiToken(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.CheckConstraint(name="a_token_stands_on_one_place",
-                                   condition=Q(enterprise=None) | Q(authority=None)),
-            models.CheckConstraint(name="a_token_ends_after_it_begins",
-                                   condition=Q(expires_at__gt=models.F("created_at"))),
+            models.CheckConstraint(
+                name="a_token_stands_on_one_place", condition=Q(enterprise=None) | Q(authority=None)
+            ),
+            models.CheckConstraint(
+                name="a_token_ends_after_it_begins", condition=Q(expires_at__gt=models.F("created_at"))
+            ),
         ]
 
     def __str__(self) -> str:
@@ -131,9 +134,18 @@ def issue(
         raise ValueError(f"at most {MOST_ADDRESSES} networks")
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        user=user, enterprise_id=enterprise_id, authority_id=authority_id, name=name[:80], shown=secret[:SHOWN],
-        digest=digest_of(secret), scopes=[scope for scope in SCOPES if scope in scopes], addresses=networks,
-        created_at=now, created_by=by, expires_at=expires_at)
+        user=user,
+        enterprise_id=enterprise_id,
+        authority_id=authority_id,
+        name=name[:80],
+        shown=secret[:SHOWN],
+        digest=digest_of(secret),
+        scopes=[scope for scope in SCOPES if scope in scopes],
+        addresses=networks,
+        created_at=now,
+        created_by=by,
+        expires_at=expires_at,
+    )
     return Issued(token, secret)
 
 

@@ -1,6 +1,7 @@
 """The yearly appraisal of an ODR enterprise: grade A, B or C.
 
-The one rule: the grade follows from a published formula (oversight/mirror/appraising.py) over the figures that stand in the row;
+The one rule: the grade follows from a published formula (oversight/mirror/appraising.py) over the figures that stand in
+the row;
 one officer proposes, another one decides, and another grade than the formula's needs a reason that is published too.
 """
 
@@ -37,10 +38,15 @@ class Appraisal(models.Model):
         ordering = ["-year", "enterprise_id"]
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "year"], name="an_enterprise_is_appraised_once_a_year"),
-            models.CheckConstraint(condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
-                                   name="an_appraisal_is_decided_by_another_officer"),
-            models.CheckConstraint(condition=Q(decided_by__isnull=True, decided_at__isnull=True) |
-                                   Q(decided_by__isnull=False, decided_at__isnull=False), name="a_decision_has_its_day"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+                name="an_appraisal_is_decided_by_another_officer",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True, decided_at__isnull=True)
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="a_decision_has_its_day",
+            ),
             models.CheckConstraint(condition=Q(grade=F("computed")) | ~Q(reason=""), name="another_grade_has_a_reason"),
         ]
 

@@ -20,7 +20,8 @@ LONGEST = 500
 class DirectoryChange(models.Model):
     """``what``: ids and words by name, as its kind needs them (changing.KINDS). ``branch``: in whose part of the tree.
 
-    ``preview``: which cases of late would have gone elsewhere (routing.directory_changes.previewing); ids of cases only.
+    ``preview``: which cases of late would have gone elsewhere (routing.directory_changes.previewing); ids of cases
+    only.
     """
 
     class State(models.TextChoices):
@@ -57,19 +58,23 @@ class DirectoryChange(models.Model):
             models.CheckConstraint(
                 name="a_decided_change_says_who_and_when",
                 condition=Q(state__in=["draft", "waiting", "withdrawn"])
-                | Q(decided_by__isnull=False, decided_at__isnull=False)),
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="a_change_before_the_authority_was_filed",
-                condition=Q(state__in=["draft", "withdrawn"]) | Q(filed_at__isnull=False)),
-            models.CheckConstraint(
-                name="a_refused_change_says_why", condition=~Q(state="refused") | ~Q(reason="")),
+                condition=Q(state__in=["draft", "withdrawn"]) | Q(filed_at__isnull=False),
+            ),
+            models.CheckConstraint(name="a_refused_change_says_why", condition=~Q(state="refused") | ~Q(reason="")),
             models.CheckConstraint(name="a_change_says_why", condition=~Q(why="")),
         ]
         indexes = [
             models.Index(fields=["enterprise", "made_at", "id"], name="changes_of_an_enterprise"),
             models.Index(fields=["filed_at", "id"], name="changes_to_be_decided", condition=Q(state="waiting")),
-            models.Index(fields=["preview_wanted_at", "id"], name="changes_to_be_counted",
-                         condition=Q(preview_wanted_at__isnull=False)),
+            models.Index(
+                fields=["preview_wanted_at", "id"],
+                name="changes_to_be_counted",
+                condition=Q(preview_wanted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

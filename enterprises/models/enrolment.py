@@ -82,11 +82,14 @@ class EnrolmentApplication(models.Model):
                 name="a_submitted_application_lies_with_an_authority",
             ),
             models.UniqueConstraint(
-                fields=["uscc"], condition=Q(state__in=["submitted", "asked_back"]),
+                fields=["uscc"],
+                condition=Q(state__in=["submitted", "asked_back"]),
                 name="a_credit_code_is_applied_for_once_at_a_time",
             ),
-            models.CheckConstraint(condition=~Q(state="granted") | Q(enterprise__isnull=False),
-                                   name="a_granted_application_made_an_enterprise"),
+            models.CheckConstraint(
+                condition=~Q(state="granted") | Q(enterprise__isnull=False),
+                name="a_granted_application_made_an_enterprise",
+            ),
         ]
         indexes = [
             models.Index(fields=["email_index", "-created_at"], name="applications_of_an_address"),
@@ -150,7 +153,9 @@ class EnrolmentEntry(models.Model):
         INVITED = "invited", _("邀请了管理员")
 
     application = models.ForeignKey(EnrolmentApplication, null=True, on_delete=models.PROTECT, related_name="entries")
-    enterprise = models.ForeignKey("enterprises.Enterprise", null=True, on_delete=models.PROTECT, related_name="entries")
+    enterprise = models.ForeignKey(
+        "enterprises.Enterprise", null=True, on_delete=models.PROTECT, related_name="entries"
+    )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     at = models.DateTimeField()
     #: The day from which it counts: the last day, where somebody leaves.
@@ -166,8 +171,10 @@ class EnrolmentEntry(models.Model):
     class Meta:
         ordering = ["at", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(application__isnull=False) | Q(enterprise__isnull=False),
-                                   name="an_enrolment_entry_is_about_somebody"),
+            models.CheckConstraint(
+                condition=Q(application__isnull=False) | Q(enterprise__isnull=False),
+                name="an_enrolment_entry_is_about_somebody",
+            )
         ]
         indexes = [models.Index(fields=["enterprise", "at"], name="entries_of_an_enterprise")]
 
@@ -202,10 +209,12 @@ class EnrolmentFiling(models.Model):
     class Meta:
         ordering = ["-filed_at"]
         constraints = [
-            models.UniqueConstraint(fields=["enterprise", "kind"], condition=Q(state="filed"),
-                                    name="one_filing_of_a_kind_waits"),
-            models.CheckConstraint(condition=Q(state="filed") | Q(answered_at__isnull=False),
-                                   name="an_answered_filing_says_when"),
+            models.UniqueConstraint(
+                fields=["enterprise", "kind"], condition=Q(state="filed"), name="one_filing_of_a_kind_waits"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="filed") | Q(answered_at__isnull=False), name="an_answered_filing_says_when"
+            ),
         ]
         indexes = [models.Index(fields=["enterprise", "-filed_at"], name="filings_of_an_enterprise")]
 

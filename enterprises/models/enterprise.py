@@ -52,8 +52,7 @@ class Enterprise(models.Model):
                 name="a_credit_code_has_eighteen_characters",
             ),
             models.CheckConstraint(
-                condition=~Q(enrolment="ended") | Q(ended_on__isnull=False),
-                name="an_ended_enterprise_has_a_last_day",
+                condition=~Q(enrolment="ended") | Q(ended_on__isnull=False), name="an_ended_enterprise_has_a_last_day"
             ),
             models.CheckConstraint(
                 condition=~Q(enrolment__in=["enrolled", "suspended"]) | Q(enrolled_by__isnull=False),
@@ -70,7 +69,9 @@ class Enterprise(models.Model):
 
     @property
     def is_shut_out(self) -> bool:
-        """Whether its people are out by a decision of the authority (enterprises.team.staffing.shut_out asks it in queries)."""
+        """Whether its people are out by a decision of the authority (enterprises.team.staffing.shut_out asks it in
+        queries).
+        """
         return self.stays_out or (self.enrolment == self.Enrolment.SUSPENDED and not self.finishes_cases)
 
     @property
@@ -87,12 +88,7 @@ class Branch(DatedRow):
     name = models.CharField(_("名称"), max_length=200)
     name_en = models.CharField(_("英文名称"), max_length=200, blank=True)
     place = models.ForeignKey(
-        Region,
-        verbose_name=_("实际经营地"),
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
+        Region, verbose_name=_("实际经营地"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
     class Meta:
@@ -102,8 +98,7 @@ class Branch(DatedRow):
             ends_after_it_starts("branch"),
             models.CheckConstraint(condition=~Q(name=""), name="a_branch_has_a_name"),
             models.CheckConstraint(
-                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
-                name="a_branch_is_not_its_own_parent",
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")), name="a_branch_is_not_its_own_parent"
             ),
             models.UniqueConstraint(fields=["enterprise", "name"], name="a_branch_name_is_used_once_an_enterprise"),
             models.UniqueConstraint(fields=["enterprise", "id"], name="a_branch_belongs_to_one_enterprise"),
@@ -124,9 +119,7 @@ class BranchAuthority(DatedRow):
         constraints = [
             ends_after_it_starts("branch_authority"),
             models.UniqueConstraint(
-                fields=["branch", "starts_on"],
-                nulls_distinct=False,
-                name="a_branch_changes_its_authority_once_a_day",
+                fields=["branch", "starts_on"], nulls_distinct=False, name="a_branch_changes_its_authority_once_a_day"
             ),
         ]
 
@@ -234,10 +227,7 @@ class Succession(models.Model):
         ordering = ["on_day", "id"]
         verbose_name = _("承继")
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(predecessor=F("successor")),
-                name="nobody_succeeds_itself",
-            ),
+            models.CheckConstraint(condition=~Q(predecessor=F("successor")), name="nobody_succeeds_itself"),
             models.UniqueConstraint(fields=["predecessor", "successor", "on_day"], name="a_succession_is_told_once"),
         ]
 
@@ -265,8 +255,9 @@ class Staff(DatedRow):
         verbose_name = _("企业人员")
         constraints = [
             ends_after_it_starts("staff"),
-            models.UniqueConstraint(fields=["enterprise", "number"], condition=~Q(number=""),
-                                    name="a_handler_number_is_one_persons"),
+            models.UniqueConstraint(
+                fields=["enterprise", "number"], condition=~Q(number=""), name="a_handler_number_is_one_persons"
+            ),
             models.UniqueConstraint(
                 fields=["user", "enterprise", "branch", "role", "starts_on"],
                 nulls_distinct=False,
@@ -347,8 +338,9 @@ class PublishedFigure(models.Model):
         ordering = ["enterprise_id", "category", "day"]
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "category", "day"], name="a_figure_is_published_once_a_day"),
-            models.CheckConstraint(condition=Q(ended__gte=F("settled") + F("unconfirmed")),
-                                   name="no_more_settled_than_ended"),
+            models.CheckConstraint(
+                condition=Q(ended__gte=F("settled") + F("unconfirmed")), name="no_more_settled_than_ended"
+            ),
             models.CheckConstraint(condition=Q(promised__gte=F("kept")), name="no_more_kept_than_promised"),
             models.CheckConstraint(condition=Q(closed__gte=F("rated")), name="no_more_rated_than_closed"),
         ]

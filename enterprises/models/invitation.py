@@ -41,7 +41,9 @@ class Invitation(models.Model):
                 | Q(enterprise__isnull=True, authority__isnull=True, branch__isnull=True, station__isnull=False),
                 name="an_invitation_names_one_organisation",
             ),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="an_invitation_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="an_invitation_ends_after_it_begins"
+            ),
             models.CheckConstraint(
                 condition=Q(used_at__isnull=True) | Q(revoked_at__isnull=True), name="a_revoked_invitation_was_not_used"
             ),

@@ -1,7 +1,9 @@
 """The league table of ODR enterprises as it was published: sets, and lines that are ready to be shown.
 
-The one rule: written by `oversight.published.league_making` only. A set is of closed quarters; where an outcome changes afterwards
-it gets the next version. A line holds what may be shown and nothing that is withheld (oversight/figures/suppression.py).
+The one rule: written by `oversight.published.league_making` only. A set is of closed quarters; where an outcome changes
+afterwards
+it gets the next version. A line holds what may be shown and nothing that is withheld
+(oversight/figures/suppression.py).
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ ALL = ""
 class LeagueSet(models.Model):
     """``first`` and ``last``: the days of whole quarters. ``places`` and ``sectors`` have a table of their own in it.
 
-    ``places``: rows of [region, level, name, English name]. ``digest`` is that of all lines; ``changed`` says of how many
+    ``places``: rows of [region, level, name, English name]. ``digest`` is that of all lines; ``changed`` says of how
+    many
     enterprises the line differs from the version before.
     """
 
@@ -45,7 +48,8 @@ class LeagueSet(models.Model):
 
 
 class LeagueLine(models.Model):
-    """An enterprise in one table of a set. A number that is withheld is null; a pair is the least and the most it may be.
+    """An enterprise in one table of a set. A number that is withheld is null; a pair is the least and the most it may
+    be.
 
     ``name`` and ``code`` as they were. ``place_first`` and ``place_last`` are null for whoever has too few cases to be
     ranked. ``low`` and ``high``: the 95 % interval of the confirmed share, in thousandths. Shares in thousandths too.
@@ -75,7 +79,8 @@ class LeagueLine(models.Model):
     per_customers = models.DecimalField(max_digits=10, decimal_places=1, null=True)
     last_day_share = models.PositiveSmallIntegerField(null=True)
     again_share = models.PositiveSmallIntegerField(null=True)
-    #: Promises that came due and those kept, ratings and the sum of their marks: what may be expected (enterprises.directory.expectations).
+    #: Promises that came due and those kept, ratings and the sum of their marks: what may be expected
+    #: (enterprises.directory.expectations).
     promised = models.PositiveIntegerField(null=True)
     kept = models.PositiveIntegerField(null=True)
     rated = models.PositiveIntegerField(null=True)

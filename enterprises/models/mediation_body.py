@@ -1,6 +1,7 @@
 """受委托调解组织: a consumer association or another lawful body to which an authority may hand a mediation (art. 19).
 
-The one rule: the authority's own dated rows, with the legal basis; a body that an enterprise runs says whose it is, and never
+The one rule: the authority's own dated rows, with the legal basis; a body that an enterprise runs says whose it is, and
+never
 mediates where that enterprise is complained of.
 """
 
@@ -26,14 +27,17 @@ class MediationBody(DatedRow):
     legal_basis = models.CharField(max_length=300)
     authority = models.ForeignKey("authorities.Authority", on_delete=models.PROTECT, related_name="mediation_bodies")
     region = models.ForeignKey("authorities.Region", on_delete=models.PROTECT, related_name="+")
-    enterprise = models.ForeignKey("enterprises.Enterprise", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    enterprise = models.ForeignKey(
+        "enterprises.Enterprise", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         constraints = [
             ends_after_it_starts("mediation_body"),
             models.CheckConstraint(name="mediation_body_names_its_basis", condition=~Q(legal_basis="")),
-            models.UniqueConstraint(fields=["authority", "name", "starts_on"], nulls_distinct=False,
-                                    name="a_body_is_registered_once_a_day"),
+            models.UniqueConstraint(
+                fields=["authority", "name", "starts_on"], nulls_distinct=False, name="a_body_is_registered_once_a_day"
+            ),
         ]
 
     def __str__(self) -> str:

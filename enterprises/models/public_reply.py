@@ -48,11 +48,16 @@ class PublicReply(models.Model):
     class Meta:
         ordering = ["-written_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["enterprise", "state"], condition=Q(state__in=["waiting", "shown"]),
-                                    name="one_reply_waits_and_one_is_shown"),
+            models.UniqueConstraint(
+                fields=["enterprise", "state"],
+                condition=Q(state__in=["waiting", "shown"]),
+                name="one_reply_waits_and_one_is_shown",
+            ),
             models.CheckConstraint(condition=~Q(state="refused") | ~Q(ground=""), name="a_refused_reply_has_a_ground"),
-            models.CheckConstraint(condition=~Q(state__in=["shown", "refused"]) | Q(decided_at__isnull=False),
-                                   name="a_shown_reply_was_checked"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["shown", "refused"]) | Q(decided_at__isnull=False),
+                name="a_shown_reply_was_checked",
+            ),
         ]
 
     def __str__(self) -> str:

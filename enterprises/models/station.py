@@ -31,8 +31,9 @@ class Station(DatedRow):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     address = models.CharField(_("地址"), max_length=200, blank=True, default="")
     authority = models.ForeignKey("authorities.Authority", on_delete=models.PROTECT, related_name="stations")
-    enterprise = models.ForeignKey("enterprises.Enterprise", null=True, blank=True, on_delete=models.PROTECT,
-                                   related_name="stations")
+    enterprise = models.ForeignKey(
+        "enterprises.Enterprise", null=True, blank=True, on_delete=models.PROTECT, related_name="stations"
+    )
 
     class Meta:
         constraints = [
@@ -58,8 +59,9 @@ class StationStaff(DatedRow):
     class Meta:
         constraints = [
             ends_after_it_starts("station_staff"),
-            models.UniqueConstraint(fields=["user", "station", "starts_on"], nulls_distinct=False,
-                                    name="a_station_post_is_given_once_a_day"),
+            models.UniqueConstraint(
+                fields=["user", "station", "starts_on"], nulls_distinct=False, name="a_station_post_is_given_once_a_day"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -45,8 +45,9 @@ class WebhookEndpoint(models.Model):
         ordering = ["enterprise_id", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(url__startswith="https://"), name="a_webhook_is_called_by_https"),
-            models.CheckConstraint(condition=Q(state="broken") | Q(paused_until__isnull=True),
-                                   name="only_a_broken_webhook_rests"),
+            models.CheckConstraint(
+                condition=Q(state="broken") | Q(paused_until__isnull=True), name="only_a_broken_webhook_rests"
+            ),
         ]
 
     def __str__(self) -> str:

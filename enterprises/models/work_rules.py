@@ -13,7 +13,8 @@ from authorities.periods import LeaveQuerySet, LeaveRow
 
 
 class Absence(LeaveRow):
-    """Leave of somebody who holds cases: from–to, both days included. At its start the open cases go to the deputy, else
+    """Leave of somebody who holds cases: from–to, both days included. At its start the open cases go to the deputy,
+    else
     to a head (complaints/assignment/assigning.py)."""
 
     staff = models.ForeignKey("enterprises.Staff", on_delete=models.PROTECT, related_name="absences")
@@ -25,7 +26,9 @@ class Absence(LeaveRow):
         ordering = ["starts_on", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="leave_ends_after_it_starts"),
-            models.CheckConstraint(condition=Q(deputy=None) | ~Q(deputy=F("staff")), name="nobody_deputises_for_themselves"),
+            models.CheckConstraint(
+                condition=Q(deputy=None) | ~Q(deputy=F("staff")), name="nobody_deputises_for_themselves"
+            ),
         ]
         indexes = [models.Index(fields=["ends_on"], name="leave_that_counts", condition=Q(cancelled_at=None))]
 
@@ -34,9 +37,11 @@ class Absence(LeaveRow):
 
 
 class AssignmentRule(models.Model):
-    """Who handles a new case. Empty columns mean any branch, any problem; no handler means whoever has the fewest open cases.
+    """Who handles a new case. Empty columns mean any branch, any problem; no handler means whoever has the fewest open
+    cases.
 
-    The rules of a case's own branch are tried first, then those of the whole enterprise; each in the order of `position`.
+    The rules of a case's own branch are tried first, then those of the whole enterprise; each in the order of
+    `position`.
     """
 
     enterprise = models.ForeignKey("enterprises.Enterprise", on_delete=models.PROTECT, related_name="assignment_rules")
@@ -51,7 +56,9 @@ class AssignmentRule(models.Model):
 
     class Meta:
         ordering = ["enterprise_id", F("branch_id").asc(nulls_last=True), "position", "id"]
-        indexes = [models.Index(fields=["enterprise", "branch"], name="assignment_rules_in_force", condition=Q(ended_at=None))]
+        indexes = [
+            models.Index(fields=["enterprise", "branch"], name="assignment_rules_in_force", condition=Q(ended_at=None))
+        ]
 
     def __str__(self) -> str:
         return f"{self.enterprise_id} {self.branch_id} {self.category} → {self.handler_id}"
@@ -77,9 +84,15 @@ class TwoPersons(models.Model):
     class Meta:
         ordering = ["enterprise_id", "branch_id", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["enterprise", "branch"], condition=Q(ended_at=None), nulls_distinct=False,
-                                    name="one_two_person_rule_a_place"),
-            models.CheckConstraint(condition=Q(offers_above=None) | Q(offers_above__gte=0), name="two_persons_from_an_amount"),
+            models.UniqueConstraint(
+                fields=["enterprise", "branch"],
+                condition=Q(ended_at=None),
+                nulls_distinct=False,
+                name="one_two_person_rule_a_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(offers_above=None) | Q(offers_above__gte=0), name="two_persons_from_an_amount"
+            ),
         ]
 
     def __str__(self) -> str:

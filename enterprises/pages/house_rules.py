@@ -1,6 +1,7 @@
 """Leave and two persons: pages on which an enterprise organises its own work.
 
-The one rule: everybody at work reads what holds at the own place; what may be changed is asked from the lattice with each
+The one rule: everybody at work reads what holds at the own place; what may be changed is asked from the lattice with
+each
 request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
 """
 
@@ -44,8 +45,12 @@ def colleagues(here: Here) -> list[Staff]:
         seen |= mine if branches is None else mine & (Q(branch_id__in=branches) | Q(branch_id=None))
     if not jobs:
         raise Http404
-    rows = list(at_work(here.today).filter(seen, role__in=HOLD, user__is_active=True)
-                .select_related("user", "enterprise", "branch").order_by("enterprise_id", "branch_id", "pk")[:MOST])
+    rows = list(
+        at_work(here.today)
+        .filter(seen, role__in=HOLD, user__is_active=True)
+        .select_related("user", "enterprise", "branch")
+        .order_by("enterprise_id", "branch_id", "pk")[:MOST]
+    )
     keyring.load_for([row.user for row in rows])
     return rows
 
@@ -59,8 +64,12 @@ def _officers(here: Here) -> list[Officer]:
     own = set(Officer.objects.on(here.today).filter(user=here.user).values_list("authority_id", flat=True))
     if not own:
         raise Http404
-    rows = Officer.objects.on(here.today).filter(authority_id__in=own, role__in=organising.OFFICES_THAT_HOLD, user__is_active=True)
-    found = {(row.user_id, row.authority_id): row for row in rows.select_related("user", "authority").order_by("-pk")[:MOST]}
+    rows = Officer.objects.on(here.today).filter(
+        authority_id__in=own, role__in=organising.OFFICES_THAT_HOLD, user__is_active=True
+    )
+    found = {
+        (row.user_id, row.authority_id): row for row in rows.select_related("user", "authority").order_by("-pk")[:MOST]
+    }
     keyring.load_for([row.user for row in found.values()])
     return sorted(found.values(), key=lambda row: (row.authority_id, row.pk))
 
@@ -82,23 +91,36 @@ def _whose(row: Absence | OfficerAbsence) -> Staff | Officer:
 def _leaves(here: Here, people: list[Staff] | list[Officer]) -> list[Absence] | list[OfficerAbsence]:
     if here.side.code == "authority":
         persons, places = {row.user_id for row in people}, {post_of(row).authority for row in people}
-        return list(OfficerAbsence.objects.not_over(here.today).filter(
-            officer__user__in=persons, officer__authority__in=places).select_related(
-            "officer__user", "officer__authority", "deputy__user", "deputy__authority"))
-    return list(Absence.objects.not_over(here.today).filter(staff__in=people).select_related(
-        "staff__user", "staff__enterprise", "staff__branch", "deputy__user", "deputy__enterprise", "deputy__branch"))
+        return list(
+            OfficerAbsence.objects.not_over(here.today)
+            .filter(officer__user__in=persons, officer__authority__in=places)
+            .select_related("officer__user", "officer__authority", "deputy__user", "deputy__authority")
+        )
+    return list(
+        Absence.objects.not_over(here.today)
+        .filter(staff__in=people)
+        .select_related(
+            "staff__user", "staff__enterprise", "staff__branch", "deputy__user", "deputy__enterprise", "deputy__branch"
+        )
+    )
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
-    """/enterprise/team/leave/, /authority/team/leave/: who is away and when; leave of somebody in one's charge, or one's own."""
+    """/enterprise/team/leave/, /authority/team/leave/: who is away and when; leave of somebody in one's charge, or
+    one's own.
+    """
     here = here_of(request, side)
     people = _people(here)
     by_id: dict[str, Any] = {str(row.pk): row for row in people}
-    form = LeaveForm(request.POST if request.method == "POST" else None, initial={"starts_on": here.today},
-                     people=[(pk, words_of(row)) for pk, row in by_id.items() if may_speak_for(row, here)],
-                     deputies=[(pk, words_of(row)) for pk, row in by_id.items()], is_office=side == "authority")
+    form = LeaveForm(
+        request.POST if request.method == "POST" else None,
+        initial={"starts_on": here.today},
+        people=[(pk, words_of(row)) for pk, row in by_id.items() if may_speak_for(row, here)],
+        deputies=[(pk, words_of(row)) for pk, row in by_id.items()],
+        is_office=side == "authority",
+    )
     address = here.side.address("leave")
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
@@ -106,29 +128,58 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
             with once(request) as attempt:
                 if not attempt.answered:
                     organising.enter_leave(
-                        by_id[said["staff"]], said["starts_on"], said["ends_on"], deputy=by_id.get(said["deputy"]),
-                        by=here.user, reach=here.reach, now=here.now, today=here.today, address=here.address)
+                        by_id[said["staff"]],
+                        said["starts_on"],
+                        said["ends_on"],
+                        deputy=by_id.get(said["deputy"]),
+                        by=here.user,
+                        reach=here.reach,
+                        now=here.now,
+                        today=here.today,
+                        address=here.address,
+                    )
                     attempt.reference = address
-                    messages.success(request, _("已记下请假：%(name)s") % {"name": by_id[said["staff"]].user.name},
-                                     extra_tags="ok")
+                    messages.success(
+                        request, _("已记下请假：%(name)s") % {"name": by_id[said["staff"]].user.name}, extra_tags="ok"
+                    )
             return redirect(attempt.reference)
         except TeamRefusal as refusal:
             form.add_error(_FIELDS.get(refusal.code), str(refusal))
     found = _leaves(here, people)
     keyring.load_for([person.user for row in found for person in (_whose(row), row.deputy) if person is not None])
-    return render(request, "team/leave.html", {
-        "form": form, "now": here.now, "can_enter": len(form.fields["staff"].choices) > 1,  # type: ignore[attr-defined]
-        "team_url": here.side.home, "is_office": side == "authority",
-        "rows": [{"row": row, "who": words_of(_whose(row)), "deputy": words_of(row.deputy) if row.deputy else "",
-                  "is_now": row.starts_on <= here.today,
-                  "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else ""}
-                 for row in found],
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "team/leave.html",
+        {
+            "form": form,
+            "now": here.now,
+            "can_enter": len(form.fields["staff"].choices) > 1,  # type: ignore[attr-defined]
+            "team_url": here.side.home,
+            "is_office": side == "authority",
+            "rows": [
+                {
+                    "row": row,
+                    "who": words_of(_whose(row)),
+                    "deputy": words_of(row.deputy) if row.deputy else "",
+                    "is_now": row.starts_on <= here.today,
+                    "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else "",
+                }
+                for row in found
+            ],
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 #: Where a refusal of the rule is shown.
-_FIELDS = {"past_day": "ends_on", "wrong_days": "ends_on", "already_away": "starts_on", "bad_deputy": "deputy",
-           "not_at_work": "staff", "not_yours_to_change": "staff"}
+_FIELDS = {
+    "past_day": "ends_on",
+    "wrong_days": "ends_on",
+    "already_away": "starts_on",
+    "bad_deputy": "deputy",
+    "not_at_work": "staff",
+    "not_yours_to_change": "staff",
+}
 
 
 @never_cache
@@ -169,10 +220,12 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
                 attempt.reference = f"{reverse('enterprises:enterprise-two-persons')}?post={form.chosen_post.code}"
                 messages.success(request, _("已保存，从现在起生效。已经在等批准的不受影响。"), extra_tags="ok")
         return redirect(attempt.reference)
-    return render(request, "team/two_persons.html", {
-        "form": form, "chosen": chosen, "standing": standing, "rows": _settings(here.reach),
-        "back": here.side.home,
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "team/two_persons.html",
+        {"form": form, "chosen": chosen, "standing": standing, "rows": _settings(here.reach), "back": here.side.home},
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _set(form: TwoPersonsForm, here: Here, *, drops: bool) -> None:
@@ -181,17 +234,37 @@ def _set(form: TwoPersonsForm, here: Here, *, drops: bool) -> None:
         organising.drop_two_persons(form.chosen_post, **told)
         return
     said = form.cleaned_data
-    organising.set_two_persons(form.chosen_post, offers_above=said["offers_above"], refusals=said["refusals"],
-                               failures=said["failures"], returns=said["returns"], **told)
+    organising.set_two_persons(
+        form.chosen_post,
+        offers_above=said["offers_above"],
+        refusals=said["refusals"],
+        failures=said["failures"],
+        returns=said["returns"],
+        **told,
+    )
 
 
 def _settings(reach: Reach) -> list[dict[str, Any]]:
     """What is in force at the places of this manager, and who wrote it."""
     firms = {post.enterprise.pk for post in reach.posts if post.enterprise}
-    rows = list(TwoPersons.objects.filter(enterprise_id__in=firms, ended_at=None).select_related(
-        "enterprise", "branch", "set_by"))
+    rows = list(
+        TwoPersons.objects.filter(enterprise_id__in=firms, ended_at=None).select_related(
+            "enterprise", "branch", "set_by"
+        )
+    )
     keyring.load_for([row.set_by for row in rows])
-    known = {(post.enterprise.pk, post.branch.pk if post.branch else None): post for post in reach.posts if post.enterprise}
-    return [{"row": row, "by": row.set_by.name, "where": known[row.enterprise_id, row.branch_id],
-             "url": f"{reverse('enterprises:enterprise-two-persons')}?post={known[row.enterprise_id, row.branch_id].code}"}
-            for row in rows if (row.enterprise_id, row.branch_id) in known]
+    known = {
+        (post.enterprise.pk, post.branch.pk if post.branch else None): post for post in reach.posts if post.enterprise
+    }
+    return [
+        {
+            "row": row,
+            "by": row.set_by.name,
+            "where": known[row.enterprise_id, row.branch_id],
+            "url": (
+                f"{reverse('enterprises:enterprise-two-persons')}?post={known[row.enterprise_id, row.branch_id].code}"
+            ),
+        }
+        for row in rows
+        if (row.enterprise_id, row.branch_id) in known
+    ]

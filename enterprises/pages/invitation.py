@@ -71,9 +71,12 @@ def invitation(request: HttpRequest) -> HttpResponseBase:
         with transaction.atomic():
             try:
                 with transaction.atomic():
-                    user = User.objects.create_user(address, form.cleaned_data["password"],
-                                                    name=form.cleaned_data["name"],
-                                                    language=get_language() or "zh-hans")
+                    user = User.objects.create_user(
+                        address,
+                        form.cleaned_data["password"],
+                        name=form.cleaned_data["name"],
+                        language=get_language() or "zh-hans",
+                    )
             except IntegrityError:
                 # Somebody with this address came in meanwhile: they sign in.
                 return redirect("enterprises:invitation")
@@ -102,8 +105,11 @@ def _as_somebody(request: HttpRequest, found: Invitation, user: User) -> HttpRes
     """Signed in: one button; who signed in by code so far also sets a password."""
     is_mine = inviting.is_addressed_to(found, user.email)
     needs_password = not user.has_usable_password()
-    form = PersonForm(request.POST if request.method == "POST" else None, email=user.email or "", user=user) \
-        if is_mine and needs_password else None
+    form = (
+        PersonForm(request.POST if request.method == "POST" else None, email=user.email or "", user=user)
+        if is_mine and needs_password
+        else None
+    )
     if request.method == "POST" and is_mine and (form is None or form.is_valid()):
         with transaction.atomic():
             if form is not None:
@@ -130,7 +136,16 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:
 
 def _show(request: HttpRequest, found: Invitation, form: Any, **more: Any) -> HttpResponse:
     post = inviting.post_of(found)
-    return render(request, "team/invitation.html", {
-        "form": form, "where": post, "role": role_words(found.role, post), "until": found.expires_at,
-        "by": found.invited_by.name, **more,
-    }, status=422 if request.method == "POST" else 200)
+    return render(
+        request,
+        "team/invitation.html",
+        {
+            "form": form,
+            "where": post,
+            "role": role_words(found.role, post),
+            "until": found.expires_at,
+            "by": found.invited_by.name,
+            **more,
+        },
+        status=422 if request.method == "POST" else 200,
+    )

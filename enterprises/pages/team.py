@@ -58,8 +58,10 @@ class Side:
         return reverse(f"enterprises:{self.code}-{name}", args=args)
 
 
-SIDES = {"enterprise": Side("enterprise", enterprise_reach, "complaints:enterprise-team"),
-         "authority": Side("authority", authority_reach, "complaints:authority-team")}
+SIDES = {
+    "enterprise": Side("enterprise", enterprise_reach, "complaints:enterprise-team"),
+    "authority": Side("authority", authority_reach, "complaints:authority-team"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,19 @@ def here_of(request: HttpRequest, side: str) -> Here:
     if not isinstance(user, User):
         raise Http404
     today = timezone.localdate(now)
-    return Here(user=user, side=SIDES[side], reach=SIDES[side].reach(user.pk, on=today), now=now, today=today,
-                address=client_address(request))
+    return Here(
+        user=user,
+        side=SIDES[side],
+        reach=SIDES[side].reach(user.pk, on=today),
+        now=now,
+        today=today,
+        address=client_address(request),
+    )
 
 
 def _people(here: Here, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
-    """Everybody who works, or will work, where this person may read the list; none for a stranger. ``offices``: those of
+    """Everybody who works, or will work, where this person may read the list; none for a stranger. ``offices``: those
+    of
     today, where somebody has asked for them."""
     not_over = Q(ends_on=None) | Q(ends_on__gte=here.today)
     factor = Exists(SecondFactor.objects.filter(user_id=OuterRef("user_id")))
@@ -95,7 +104,8 @@ def _people(here: Here, offices: Iterable[Officer] | None = None) -> QuerySet[An
         seen = Q(authority_id__in=own)
         heads = [office.authority_id for office in held if office.role == HEAD["authority"]]
         seen |= Q(authority__parent_id__in=heads) & (
-            Q(authority__level=Authority.Level.OFFICE) | Q(role=HEAD["authority"]))
+            Q(authority__level=Authority.Level.OFFICE) | Q(role=HEAD["authority"])
+        )
         rows = Officer.objects.filter(not_over, seen).select_related("user", "authority").annotate(has_factor=factor)
         return rows.order_by("authority__region_id", "authority_id", "id") if own else rows.none()
     seen = Q(pk__in=[])
@@ -113,16 +123,24 @@ def _invitations(here: Here) -> list[dict[str, Any]]:
         return []
     rows = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=here.now)
     if here.side.code == "authority":
-        rows = rows.filter(Q(authority_id__in=[post.authority.pk for post in here.reach.posts if post.authority])
-                           | Q(station_id__in=[post.station.pk for post in here.reach.posts if post.station]))
+        rows = rows.filter(
+            Q(authority_id__in=[post.authority.pk for post in here.reach.posts if post.authority])
+            | Q(station_id__in=[post.station.pk for post in here.reach.posts if post.station])
+        )
     else:
         rows = rows.filter(enterprise_id__in={post.enterprise.pk for post in here.reach.posts if post.enterprise})
     found = []
     for row in rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]:
         post = inviting.post_of(row)
         if here.reach.may_touch(post, row.role):
-            found.append({"row": row, "role": role_words(row.role, post), "where": post,
-                          "url": here.side.address("team-revoke", row.pk)})
+            found.append(
+                {
+                    "row": row,
+                    "role": role_words(row.role, post),
+                    "where": post,
+                    "url": here.side.address("team-revoke", row.pk),
+                }
+            )
     return found
 
 
@@ -137,7 +155,9 @@ def list_of(request: HttpRequest, here: Here, *, offices: Iterable[Officer] | No
     keyring.load_for(row.user for row in page)
     address = here.side.home
     return {
-        "rows": [_line(row, here) for row in page[:PAGE]], "side": here.side.code, "now": here.now,
+        "rows": [_line(row, here) for row in page[:PAGE]],
+        "side": here.side.code,
+        "now": here.now,
         "invite_url": here.side.address("team-invite") if here.reach.posts else "",
         "invitations": _invitations(here),
         "next_url": f"{address}?from={start + PAGE}" if len(page) > PAGE else "",
@@ -148,9 +168,14 @@ def list_of(request: HttpRequest, here: Here, *, offices: Iterable[Officer] | No
 def _line(row: Row, here: Here) -> dict[str, Any]:
     post = post_of(row)
     return {
-        "row": row, "name": row.user.name, "role": role_words(str(row.role), post), "where": post,
-        "is_me": row.user_id == here.user.pk, "is_off": not row.user.is_active,
-        "has_factor": getattr(row, "has_factor", False), "last_login": row.user.last_login,
+        "row": row,
+        "name": row.user.name,
+        "role": role_words(str(row.role), post),
+        "where": post,
+        "is_me": row.user_id == here.user.pk,
+        "is_off": not row.user.is_active,
+        "has_factor": getattr(row, "has_factor", False),
+        "last_login": row.user.last_login,
         "url": here.side.address("team-member", row.pk) if here.reach.may_touch(post, str(row.role)) else "",
     }
 
@@ -164,21 +189,30 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
     if not here.reach.posts:
         raise Http404
     first = here.reach.posts[0]
-    form = InviteForm(request.POST if request.method == "POST" else None, reach=here.reach,
-                      initial={"post": first.code})
+    form = InviteForm(
+        request.POST if request.method == "POST" else None, reach=here.reach, initial={"post": first.code}
+    )
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
                 place = place_of(request) + reverse("enterprises:invitation")
-                inviting.invite(form.cleaned_data["email"], form.chosen_post, form.cleaned_data["role"], by=here.user,
-                                reach=here.reach, place=place, language=get_language() or "zh-hans", now=here.now,
-                                address=here.address)
+                inviting.invite(
+                    form.cleaned_data["email"],
+                    form.chosen_post,
+                    form.cleaned_data["role"],
+                    by=here.user,
+                    reach=here.reach,
+                    place=place,
+                    language=get_language() or "zh-hans",
+                    now=here.now,
+                    address=here.address,
+                )
                 attempt.reference = here.side.home
                 messages.success(request, _("邀请信已发出，7天内有效。"), extra_tags="ok")
         return redirect(attempt.reference)
-    return render(request, "team/invite.html", {
-        "form": form, "back": here.side.home,
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request, "team/invite.html", {"form": form, "back": here.side.home}, status=422 if form.is_bound else 200
+    )
 
 
 @never_cache
@@ -208,8 +242,9 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     if row is None or not here.reach.may_touch(post_of(row), str(row.role)):
         raise Http404
     what = request.POST.get("do", "")
-    role = RoleForm(request.POST if what == "role" else None, post=post_of(row), reach=here.reach,
-                    initial={"role": row.role})
+    role = RoleForm(
+        request.POST if what == "role" else None, post=post_of(row), reach=here.reach, initial={"role": row.role}
+    )
     last = EndForm(request.POST if what == "end" else None, today=here.today, initial={"last_day": row.ends_on})
     number = NumberForm(request.POST if what == "number" else None, initial={"number": getattr(row, "number", "")})
     chosen: Form | None = {"role": role, "end": last, "number": number if side == "enterprise" else None}.get(what)
@@ -217,22 +252,43 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered:
                 if what == "number":
-                    organising.set_number(row, number.cleaned_data["number"], by=here.user, reach=here.reach, now=here.now,
-                                          address=here.address)
+                    organising.set_number(
+                        row,
+                        number.cleaned_data["number"],
+                        by=here.user,
+                        reach=here.reach,
+                        now=here.now,
+                        address=here.address,
+                    )
                 else:
                     _change(row, what, role, last, here)
                 attempt.reference = here.side.home
                 messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
         return redirect(attempt.reference)
-    return render(request, "team/member.html", {
-        "line": _line(row, here), "role_form": role, "end_form": last, "form": chosen, "back": here.side.home,
-        "number_form": number if side == "enterprise" else None, "open_cases": team.open_cases(row),
-    }, status=422 if request.method == "POST" else 200)
+    return render(
+        request,
+        "team/member.html",
+        {
+            "line": _line(row, here),
+            "role_form": role,
+            "end_form": last,
+            "form": chosen,
+            "back": here.side.home,
+            "number_form": number if side == "enterprise" else None,
+            "open_cases": team.open_cases(row),
+        },
+        status=422 if request.method == "POST" else 200,
+    )
 
 
 def _change(row: Row, what: str, role: RoleForm, last: EndForm, here: Here) -> None:
-    told: dict[str, Any] = {"by": here.user, "reach": here.reach, "now": here.now, "today": here.today,
-                            "address": here.address}
+    told: dict[str, Any] = {
+        "by": here.user,
+        "reach": here.reach,
+        "now": here.now,
+        "today": here.today,
+        "address": here.address,
+    }
     if what == "role":
         team.change_role(row, role.cleaned_data["role"], **told)
     else:

@@ -1,6 +1,7 @@
 """Which steps of an enterprise take two persons, by its own setting.
 
-The one rule: the settings for the branch, for those above it and for the whole enterprise count together, the strictest of
+The one rule: the settings for the branch, for those above it and for the whole enterprise count together, the strictest
+of
 each: a lower place can only add.
 """
 
@@ -28,6 +29,10 @@ def _together(rows: Sequence[TwoPersons]) -> TwoPersons | None:
         return rows[0] if rows else None
     amounts = [row.offers_above for row in rows if row.offers_above is not None]
     return TwoPersons(
-        enterprise_id=rows[0].enterprise_id, branch_id=rows[0].branch_id, offers_above=min(amounts, default=None),
-        refusals=any(row.refusals for row in rows), failures=any(row.failures for row in rows),
-        returns=any(row.returns for row in rows))
+        enterprise_id=rows[0].enterprise_id,
+        branch_id=rows[0].branch_id,
+        offers_above=min(amounts, default=None),
+        refusals=any(row.refusals for row in rows),
+        failures=any(row.failures for row in rows),
+        returns=any(row.returns for row in rows),
+    )

@@ -38,8 +38,18 @@ def address_digest(address: str) -> str:
     return salted_hmac("enterprises.team.inviting", address.strip().lower(), algorithm="sha256").hexdigest()
 
 
-def invite(contact: Contact, post: Post, role: str, *, by: User, reach: Reach, place: str, language: str,
-           now: datetime, address: str = "") -> Invitation:
+def invite(
+    contact: Contact,
+    post: Post,
+    role: str,
+    *,
+    by: User,
+    reach: Reach,
+    place: str,
+    language: str,
+    now: datetime,
+    address: str = "",
+) -> Invitation:
     """An invitation and its letter, in one transaction.
 
     ``place``: the address under which the invitation page stands, to which the token is added. ``address``: network
@@ -51,25 +61,51 @@ def invite(contact: Contact, post: Post, role: str, *, by: User, reach: Reach, p
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         digest = address_digest(contact.address)
-        earlier = Invitation.objects.filter(address_digest=digest, used_at=None, revoked_at=None,
-                                            enterprise=post.enterprise, branch=post.branch, authority=post.authority,
-                                            station=post.station)
+        earlier = Invitation.objects.filter(
+            address_digest=digest,
+            used_at=None,
+            revoked_at=None,
+            enterprise=post.enterprise,
+            branch=post.branch,
+            authority=post.authority,
+            station=post.station,
+        )
         earlier.update(revoked_at=now)
         made = Invitation.objects.create(
-            token_digest=token_digest(token), address_digest=digest, address_masked=masked_email(contact.address),
-            enterprise=post.enterprise, branch=post.branch, authority=post.authority, station=post.station, role=role,
+            token_digest=token_digest(token),
+            address_digest=digest,
+            address_masked=masked_email(contact.address),
+            enterprise=post.enterprise,
+            branch=post.branch,
+            authority=post.authority,
+            station=post.station,
+            role=role,
             invited_by=by,
-            created_at=now, expires_at=now + VALID_FOR)
+            created_at=now,
+            expires_at=now + VALID_FOR,
+        )
         with override(language):
             OutgoingMessage.objects.create(
-                channel="email", address=contact.address, created_at=now, useful_until=made.expires_at,
+                channel="email",
+                address=contact.address,
+                created_at=now,
+                useful_until=made.expires_at,
                 subject=gettext("请您加入%(organisation)s") % {"organisation": post},
                 body=gettext(
                     "%(organisation)s邀请您在12315在线和解平台工作。\n\n请在7天内打开下面的链接，设置姓名和密码；"
                     "链接只能用一次，请勿转发。\n\n%(link)s\n\n不认识这家单位？不用理会这封信。"
-                ) % {"organisation": post, "link": f"{place}{token}/"})
-        security_log.note("invited", now=now, user=by, organisation=post.organisation, subject=f"invitation {made.pk}",
-                          reason=role, address=address)
+                )
+                % {"organisation": post, "link": f"{place}{token}/"},
+            )
+        security_log.note(
+            "invited",
+            now=now,
+            user=by,
+            organisation=post.organisation,
+            subject=f"invitation {made.pk}",
+            reason=role,
+            address=address,
+        )
     return made
 
 
@@ -77,16 +113,26 @@ def revoke(invitation: Invitation, *, by: User, now: datetime, address: str = ""
     """Nobody can use it any more. One that was used stays as it was."""
     with transaction.atomic():
         if Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None).update(revoked_at=now):
-            security_log.note("invitation_revoked", now=now, user=by, organisation=post_of(invitation).organisation,
-                              subject=f"invitation {invitation.pk}", reason=invitation.role, address=address)
+            security_log.note(
+                "invitation_revoked",
+                now=now,
+                user=by,
+                organisation=post_of(invitation).organisation,
+                subject=f"invitation {invitation.pk}",
+                reason=invitation.role,
+                address=address,
+            )
 
 
 def open_invitation(token: str, *, now: datetime) -> Invitation | None:
     """The invitation of this token; None for one that is unknown, used, revoked or over."""
     if not token or len(token) > 64:
         return None
-    return (Invitation.objects.select_related("enterprise", "branch", "authority", "station", "invited_by")
-            .filter(token_digest=token_digest(token), used_at=None, revoked_at=None, expires_at__gt=now).first())
+    return (
+        Invitation.objects.select_related("enterprise", "branch", "authority", "station", "invited_by")
+        .filter(token_digest=token_digest(token), used_at=None, revoked_at=None, expires_at__gt=now)
+        .first()
+    )
 
 
 def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
@@ -94,8 +140,12 @@ def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
 
 
 def post_of(invitation: Invitation) -> Post:
-    return Post(enterprise=invitation.enterprise, branch=invitation.branch, authority=invitation.authority,
-                station=invitation.station)
+    return Post(
+        enterprise=invitation.enterprise,
+        branch=invitation.branch,
+        authority=invitation.authority,
+        station=invitation.station,
+    )
 
 
 def accept(invitation: Invitation, user: User, *, now: datetime, today: date, address: str = "") -> Row:
@@ -104,9 +154,12 @@ def accept(invitation: Invitation, user: User, *, now: datetime, today: date, ad
     Judged anew: whoever invited must still be allowed to. A manager who left takes the invitations along.
     """
     with transaction.atomic():
-        held = (Invitation.objects.select_for_update(of=("self",))
-                .filter(pk=invitation.pk, used_at=None, revoked_at=None, expires_at__gt=now)
-                .select_related("enterprise", "branch", "authority", "station", "invited_by").first())
+        held = (
+            Invitation.objects.select_for_update(of=("self",))
+            .filter(pk=invitation.pk, used_at=None, revoked_at=None, expires_at__gt=now)
+            .select_related("enterprise", "branch", "authority", "station", "invited_by")
+            .first()
+        )
         if held is None:
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         if not is_addressed_to(held, user.email):

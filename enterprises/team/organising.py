@@ -39,9 +39,12 @@ def _managed(reach: Reach, post: Post) -> Enterprise:
     return post.enterprise
 
 
-def _note(kind: str, post: Post, *, by: User, now: datetime, subject: str = "", reason: str = "", address: str = "") -> None:
-    security_log.note(kind, now=now, user=by, organisation=post.organisation, subject=subject, reason=reason,
-                      address=address)
+def _note(
+    kind: str, post: Post, *, by: User, now: datetime, subject: str = "", reason: str = "", address: str = ""
+) -> None:
+    security_log.note(
+        kind, now=now, user=by, organisation=post.organisation, subject=subject, reason=reason, address=address
+    )
 
 
 def two_persons_at(post: Post) -> TwoPersons | None:
@@ -49,17 +52,41 @@ def two_persons_at(post: Post) -> TwoPersons | None:
     return TwoPersons.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None).first()
 
 
-def set_two_persons(post: Post, *, offers_above: Decimal | None, refusals: bool, failures: bool, returns: bool, by: User,
-                    reach: Reach, now: datetime, address: str = "") -> TwoPersons:
+def set_two_persons(
+    post: Post,
+    *,
+    offers_above: Decimal | None,
+    refusals: bool,
+    failures: bool,
+    returns: bool,
+    by: User,
+    reach: Reach,
+    now: datetime,
+    address: str = "",
+) -> TwoPersons:
     """From now on; what waits for approval goes on waiting. Raises TeamRefusal."""
     with locked(post):
         firm = _managed(reach, post)
         _end_setting(post, by=by, now=now)
         row = TwoPersons.objects.create(
-            enterprise=firm, branch=post.branch, offers_above=offers_above, refusals=refusals,
-            failures=failures, returns=returns, set_by=by, set_at=now)
-        _note("two_persons_set", post, by=by, now=now, subject=post.code, address=address,
-              reason=f"{offers_above} {refusals:d}{failures:d}{returns:d}")
+            enterprise=firm,
+            branch=post.branch,
+            offers_above=offers_above,
+            refusals=refusals,
+            failures=failures,
+            returns=returns,
+            set_by=by,
+            set_at=now,
+        )
+        _note(
+            "two_persons_set",
+            post,
+            by=by,
+            now=now,
+            subject=post.code,
+            address=address,
+            reason=f"{offers_above} {refusals:d}{failures:d}{returns:d}",
+        )
     return row
 
 
@@ -88,19 +115,35 @@ def set_number(row: Staff, number: str, *, by: User, reach: Reach, now: datetime
         if number == row.number:
             return
         if number:
-            Staff.objects.filter(enterprise_id=row.enterprise_id, user_id=row.user_id, number=number,
-                                 ends_on__lt=row.starts_on or now.date()).update(number="")
+            Staff.objects.filter(
+                enterprise_id=row.enterprise_id,
+                user_id=row.user_id,
+                number=number,
+                ends_on__lt=row.starts_on or now.date(),
+            ).update(number="")
         row.number = number
         try:
             with transaction.atomic():
                 row.save(update_fields=["number"])
         except IntegrityError:
             raise TeamRefusal("number_taken", _("这个工号已经给了别人。")) from None
-        _note("handler_number_set", post, by=by, now=now, subject=str(row.user.person_key), reason=number, address=address)
+        _note(
+            "handler_number_set", post, by=by, now=now, subject=str(row.user.person_key), reason=number, address=address
+        )
 
 
-def enter_leave(row: Worker, starts_on: date, ends_on: date, *, deputy: Worker | None, by: User, reach: Reach, now: datetime,
-                today: date, address: str = "") -> Absence | OfficerAbsence:
+def enter_leave(
+    row: Worker,
+    starts_on: date,
+    ends_on: date,
+    *,
+    deputy: Worker | None,
+    by: User,
+    reach: Reach,
+    now: datetime,
+    today: date,
+    address: str = "",
+) -> Absence | OfficerAbsence:
     """Leave of somebody in one's charge, or one's own. Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
@@ -113,14 +156,24 @@ def enter_leave(row: Worker, starts_on: date, ends_on: date, *, deputy: Worker |
             raise TeamRefusal("past_day", _("这段时间已经过去。"))
         if leaves_of(row).filter(cancelled_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).exists():
             raise TeamRefusal("already_away", _("这段时间里已经有一次请假。"))
-        if deputy is not None and not (deputy.user_id != row.user_id and holders_beside(row, today).filter(pk=deputy.pk).exists()):
+        if deputy is not None and not (
+            deputy.user_id != row.user_id and holders_beside(row, today).filter(pk=deputy.pk).exists()
+        ):
             raise TeamRefusal("bad_deputy", _("请选一位在岗的同事代办。"))
         whose: dict[str, Any] = {"officer" if isinstance(row, Officer) else "staff": row, "deputy": deputy}
         kind: Any = OfficerAbsence if isinstance(row, Officer) else Absence
         leave: Absence | OfficerAbsence = kind.objects.create(
-            starts_on=starts_on, ends_on=ends_on, entered_by=by, entered_at=now, **whose)
-        _note("leave_entered", post, by=by, now=now, subject=str(row.user.person_key),
-              reason=f"{starts_on:%Y-%m-%d} {ends_on:%Y-%m-%d}", address=address)
+            starts_on=starts_on, ends_on=ends_on, entered_by=by, entered_at=now, **whose
+        )
+        _note(
+            "leave_entered",
+            post,
+            by=by,
+            now=now,
+            subject=str(row.user.person_key),
+            reason=f"{starts_on:%Y-%m-%d} {ends_on:%Y-%m-%d}",
+            address=address,
+        )
     return leave
 
 
@@ -132,7 +185,9 @@ def holding(row: Worker) -> tuple[str, ...]:
 def holders_beside(row: Worker, day: date) -> Any:
     """Who works at the same enterprise or authority on that day and may hold a case."""
     if isinstance(row, Officer):
-        return Officer.objects.on(day).filter(authority_id=row.authority_id, role__in=OFFICES_THAT_HOLD, user__is_active=True)
+        return Officer.objects.on(day).filter(
+            authority_id=row.authority_id, role__in=OFFICES_THAT_HOLD, user__is_active=True
+        )
     return at_work(day).filter(enterprise_id=row.enterprise_id, role__in=HOLD, user__is_active=True)
 
 
@@ -149,7 +204,11 @@ def cancel_leave(leave: Absence | OfficerAbsence, *, by: User, reach: Reach, now
     post = post_of(row)
     with locked(post):
         _may_speak_for(row, by, reach)
-        if type(leave)._default_manager.filter(pk=leave.pk, cancelled_at=None).update(cancelled_by=by, cancelled_at=now):
+        if (
+            type(leave)
+            ._default_manager.filter(pk=leave.pk, cancelled_at=None)
+            .update(cancelled_by=by, cancelled_at=now)
+        ):
             _note("leave_cancelled", post, by=by, now=now, subject=str(row.user.person_key), address=address)
 
 
@@ -158,17 +217,35 @@ def _may_speak_for(row: Worker, by: User, reach: Reach) -> None:
         raise TeamRefusal("not_yours_to_change", _("您不能改变这个人的岗位。"))
 
 
-def add_rule(post: Post, *, category: str, handler: Staff | None, by: User, reach: Reach, now: datetime, today: date,
-             address: str = "") -> AssignmentRule:
+def add_rule(
+    post: Post,
+    *,
+    category: str,
+    handler: Staff | None,
+    by: User,
+    reach: Reach,
+    now: datetime,
+    today: date,
+    address: str = "",
+) -> AssignmentRule:
     """A rule behind those that this place has. Raises TeamRefusal."""
     with locked(post):
         firm = _managed(reach, post)
-        if handler is not None and not at_work(today).filter(
-                pk=handler.pk, enterprise=firm, role__in=HOLD, user__is_active=True).exists():
+        if (
+            handler is not None
+            and not at_work(today).filter(pk=handler.pk, enterprise=firm, role__in=HOLD, user__is_active=True).exists()
+        ):
             raise TeamRefusal("bad_handler", _("请选一位在岗的处理人员。"))
         last = rules_at(post).aggregate(last=Max("position"))["last"] or 0
-        rule = AssignmentRule.objects.create(enterprise=firm, branch=post.branch, category=category,
-                                             handler=handler, position=last + 1, made_by=by, made_at=now)
+        rule = AssignmentRule.objects.create(
+            enterprise=firm,
+            branch=post.branch,
+            category=category,
+            handler=handler,
+            position=last + 1,
+            made_by=by,
+            made_at=now,
+        )
         _note("assignment_rule_made", post, by=by, now=now, subject=str(rule.pk), reason=category, address=address)
     return rule
 
@@ -199,4 +276,6 @@ def raise_rule(rule: AssignmentRule, *, by: User, reach: Reach, now: datetime, a
 
 def rules_at(post: Post) -> Any:
     """The rules in force of exactly this place, in their order."""
-    return AssignmentRule.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None).order_by("position", "pk")
+    return AssignmentRule.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None).order_by(
+        "position", "pk"
+    )

@@ -1,6 +1,7 @@
 """Who can be given a case on a day: handlers and managers at work, with what they see and whether they are on leave.
 
-The one rule: presence is asked for a day and by set; nobody on leave holds an open case (procedure, section 1, Absence).
+The one rule: presence is asked for a day and by set; nobody on leave holds an open case (procedure, section 1,
+Absence).
 """
 
 from __future__ import annotations
@@ -38,21 +39,34 @@ def worker(enterprise_id: int, day: date, *, pk: int | None = None, number: str 
     if pk is None and not number:
         return None
     named = Q(pk=pk) if pk is not None else Q(number=number)
-    staff = (at_work(day).select_related("user").filter(named, enterprise_id=enterprise_id, role__in=HOLD,
-                                                        user__is_active=True).first())
+    staff = (
+        at_work(day)
+        .select_related("user")
+        .filter(named, enterprise_id=enterprise_id, role__in=HOLD, user__is_active=True)
+        .first()
+    )
     if staff is None:
         return None
-    return Worker(staff, None if staff.branch_id is None else frozenset(branch_subtree([staff.branch_id])),
-                  Absence.objects.on(day).filter(staff=staff).select_related("deputy").first())
+    return Worker(
+        staff,
+        None if staff.branch_id is None else frozenset(branch_subtree([staff.branch_id])),
+        Absence.objects.on(day).filter(staff=staff).select_related("deputy").first(),
+    )
 
 
 def workers_of(enterprise_ids: Iterable[int], day: date) -> dict[int, list[Worker]]:
     """By enterprise, in the order of their ids; three queries for all of them."""
     wanted = set(enterprise_ids)
-    rows = list(at_work(day).select_related("user").filter(
-        enterprise_id__in=wanted, role__in=HOLD, user__is_active=True).order_by("pk"))
-    leaves = {row.staff_id: row for row in Absence.objects.on(day).filter(
-        staff__enterprise_id__in=wanted).select_related("deputy")}
+    rows = list(
+        at_work(day)
+        .select_related("user")
+        .filter(enterprise_id__in=wanted, role__in=HOLD, user__is_active=True)
+        .order_by("pk")
+    )
+    leaves = {
+        row.staff_id: row
+        for row in Absence.objects.on(day).filter(staff__enterprise_id__in=wanted).select_related("deputy")
+    }
     below = _subtrees(wanted)
     found: dict[int, list[Worker]] = defaultdict(list)
     for row in rows:

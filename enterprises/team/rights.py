@@ -56,7 +56,9 @@ class Post:
     def code(self) -> str:
         """How a form names it: authority-7, branch-3, enterprise-2."""
         row = self.station or self.authority or self.branch or self.enterprise
-        word = "station" if self.station else "authority" if self.authority else "branch" if self.branch else "enterprise"
+        word = (
+            "station" if self.station else "authority" if self.authority else "branch" if self.branch else "enterprise"
+        )
         return f"{word}-{row.pk if row else 0}"
 
     @property
@@ -147,14 +149,30 @@ def _led(user: Any, day: Any) -> QuerySet[Officer]:
 
 _OF_A_HEAD = Together(
     Kept(lambda user, day: _led(user, day).select_related("authority"), int, date),
-    Kept(lambda user, day: Station.objects.on(day).filter(authority_id__in=_led(user, day).values("authority_id")).order_by("pk"), int, date),
-    Kept(lambda user, day: Authority.objects.filter(parent_id__in=_led(user, day).values("authority_id")).order_by("region_id", "id"), int, date))
+    Kept(
+        lambda user, day: (
+            Station.objects.on(day).filter(authority_id__in=_led(user, day).values("authority_id")).order_by("pk")
+        ),
+        int,
+        date,
+    ),
+    Kept(
+        lambda user, day: Authority.objects.filter(parent_id__in=_led(user, day).values("authority_id")).order_by(
+            "region_id", "id"
+        ),
+        int,
+        date,
+    ),
+)
 
 
 def enrolling_reach(user_id: int, enterprise: Enterprise, *, on: date) -> Reach:
     """What a head may give at an enterprise that the own authority enrolled: its manager, while it has none."""
-    is_head = Officer.objects.on(on).filter(
-        user_id=user_id, role=HEAD["authority"], authority_id=enterprise.enrolled_by_id or 0).exists()
+    is_head = (
+        Officer.objects.on(on)
+        .filter(user_id=user_id, role=HEAD["authority"], authority_id=enterprise.enrolled_by_id or 0)
+        .exists()
+    )
     if not is_head or is_led(enterprise, on=on):
         return Reach({}, ())
     return _gather([(Post(enterprise=enterprise), LATTICE[Officer.Role.APPROVER, "enrolled"])])

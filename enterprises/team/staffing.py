@@ -30,9 +30,13 @@ def at_work(day: date) -> QuerySet[Staff]:
 
 
 def shut_out(prefix: str = "") -> Q:
-    """The condition that nobody of an enterprise (reached by `prefix`) gets in; database/row_security.py asks the same."""
-    return Q(**{f"{prefix}enrolment": Enterprise.Enrolment.ENDED}) | Q(**{f"{prefix}stays_out": True}) | Q(
-        **{f"{prefix}enrolment": Enterprise.Enrolment.SUSPENDED, f"{prefix}finishes_cases": False})
+    """The condition that nobody of an enterprise (reached by `prefix`) gets in; database/row_security.py asks the
+    same."""
+    return (
+        Q(**{f"{prefix}enrolment": Enterprise.Enrolment.ENDED})
+        | Q(**{f"{prefix}stays_out": True})
+        | Q(**{f"{prefix}enrolment": Enterprise.Enrolment.SUSPENDED, f"{prefix}finishes_cases": False})
+    )
 
 
 def branch_subtree(branch_ids: Iterable[int]) -> list[int]:
@@ -68,7 +72,9 @@ def led_by(user_id: int, *, on: date) -> tuple[Enterprise, frozenset[int] | None
 
     Of a person who leads two, the first.
     """
-    jobs = list(at_work(on).filter(user_id=user_id, role=Staff.Role.MANAGER).select_related("enterprise").order_by("id"))
+    jobs = list(
+        at_work(on).filter(user_id=user_id, role=Staff.Role.MANAGER).select_related("enterprise").order_by("id")
+    )
     if not jobs:
         return None
     enterprise = jobs[0].enterprise

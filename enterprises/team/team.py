@@ -41,8 +41,9 @@ def locked(post: Post) -> Iterator[None]:
         yield
 
 
-def give(user: User, post: Post, role: str, *, by: User, reach: Reach, now: datetime, today: date,
-         address: str = "") -> Row:
+def give(
+    user: User, post: Post, role: str, *, by: User, reach: Reach, now: datetime, today: date, address: str = ""
+) -> Row:
     """A job or an office from today on. Raises TeamRefusal."""
     with locked(post):
         if not reach.may_touch(post, role):
@@ -57,8 +58,9 @@ def give(user: User, post: Post, role: str, *, by: User, reach: Reach, now: date
                 elif post.enterprise is None:
                     raise TeamRefusal("no_such_post", _("没有这个岗位所在的单位。"))
                 else:
-                    row = Staff.objects.create(user=user, enterprise=post.enterprise, branch=post.branch, role=role,
-                                               starts_on=today)
+                    row = Staff.objects.create(
+                        user=user, enterprise=post.enterprise, branch=post.branch, role=role, starts_on=today
+                    )
         except IntegrityError:
             raise TeamRefusal("cannot_join", _("这个人今天已经有这个岗位，或者是平台管理员，不能再任职。")) from None
         _note("role_given", row, by=by, reason=role, now=now, address=address)
@@ -78,7 +80,9 @@ def open_cases(row: Row) -> int:
 
 def _holds_nothing(row: Row) -> None:
     if isinstance(row, Staff) and open_cases(row):
-        raise TeamRefusal("holds_cases", _("此人名下还有没有办结的案件。请先交给别人：逐件分派，或者记一次请假并写明谁代办。"))
+        raise TeamRefusal(
+            "holds_cases", _("此人名下还有没有办结的案件。请先交给别人：逐件分派，或者记一次请假并写明谁代办。")
+        )
 
 
 def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, today: date, address: str = "") -> None:
@@ -109,8 +113,9 @@ def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, t
         _note("role_given", row, by=by, reason=role, now=now, address=address)
 
 
-def end(row: Row, last_day: date | None, *, by: User, reach: Reach, now: datetime, today: date,
-        address: str = "") -> None:
+def end(
+    row: Row, last_day: date | None, *, by: User, reach: Reach, now: datetime, today: date, address: str = ""
+) -> None:
     """The last day of a job, once its open cases were handed over; None: out with the next request, whatever is open
     goes to a head by itself (complaints/assignment/assigning.py). Raises TeamRefusal."""
     post = post_of(row)
@@ -146,11 +151,20 @@ def _leaves_a_head(row: Row, post: Post, *, after: date) -> None:
     if isinstance(row, StationStaff):
         return
     if isinstance(row, Officer):
-        heads = (Officer.objects.on(day).filter(authority_id=row.authority_id, role=row.role, user__is_active=True)
-                 .exclude(pk=row.pk).exclude(user_id=row.user_id).count())
+        heads = (
+            Officer.objects.on(day)
+            .filter(authority_id=row.authority_id, role=row.role, user__is_active=True)
+            .exclude(pk=row.pk)
+            .exclude(user_id=row.user_id)
+            .count()
+        )
     else:
-        others = (at_work(day).filter(enterprise_id=row.enterprise_id, role=row.role, user__is_active=True)
-                  .exclude(pk=row.pk).exclude(user_id=row.user_id))
+        others = (
+            at_work(day)
+            .filter(enterprise_id=row.enterprise_id, role=row.role, user__is_active=True)
+            .exclude(pk=row.pk)
+            .exclude(user_id=row.user_id)
+        )
         above = {None, row.branch_id, *(branches_above(row.branch) if row.branch else [])} if row.branch_id else {None}
         heads = sum(1 for branch_id in others.values_list("branch_id", flat=True) if branch_id in above)
     if not heads:
@@ -158,5 +172,12 @@ def _leaves_a_head(row: Row, post: Post, *, after: date) -> None:
 
 
 def _note(kind: str, row: Row, *, by: User, reason: str, now: datetime, address: str) -> None:
-    security_log.note(kind, now=now, user=by, organisation=post_of(row).organisation,
-                      subject=str(row.user.person_key), reason=reason, address=address)
+    security_log.note(
+        kind,
+        now=now,
+        user=by,
+        organisation=post_of(row).organisation,
+        subject=str(row.user.person_key),
+        reason=reason,
+        address=address,
+    )

@@ -41,7 +41,9 @@ class InviteForm(TeamForm):
     """Whom, where, as what."""
 
     email = forms.CharField(
-        label=_("工作邮箱"), max_length=254, help_text=_("邀请信发到这里；对方用它登录。"),
+        label=_("工作邮箱"),
+        max_length=254,
+        help_text=_("邀请信发到这里；对方用它登录。"),
         widget=forms.EmailInput(attrs={"class": "w-24", "autocomplete": "off"}),
     )
     post = forms.ChoiceField(label=_("在哪里工作"), widget=forms.Select(attrs={"class": "w-24"}))
@@ -90,7 +92,10 @@ class EndForm(TeamForm):
     """The last day."""
 
     last_day = forms.DateField(
-        label=_("最后一天"), input_formats=["%Y-%m-%d", "%Y/%m/%d"], help_text=_("到这一天24:00为止。"), validators=[in_our_years],
+        label=_("最后一天"),
+        input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+        help_text=_("到这一天24:00为止。"),
+        validators=[in_our_years],
         widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
         error_messages={"invalid": _("日期请写成 2026-12-02 这样。")},
     )
@@ -110,16 +115,23 @@ class NumberForm(TeamForm):
     """工号: how another system of the enterprise names this person."""
 
     number = forms.CharField(
-        label=_("工号"), max_length=40, required=False, help_text=_("字母、数字、横线，最多20个字符；不填就是没有。"),
+        label=_("工号"),
+        max_length=40,
+        required=False,
+        help_text=_("字母、数字、横线，最多20个字符；不填就是没有。"),
         widget=forms.TextInput(attrs={"class": "w-10", "autocomplete": "off"}),
     )
 
 
 def _day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(
-        label=label, input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years],
+        label=label,
+        input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+        validators=[in_our_years],
         widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _("日期请写成 2026-12-02 这样。")}, **options)
+        error_messages={"invalid": _("日期请写成 2026-12-02 这样。")},
+        **options,
+    )
 
 
 class LeaveForm(TeamForm):
@@ -128,17 +140,29 @@ class LeaveForm(TeamForm):
     staff = forms.ChoiceField(label=_("谁请假"), widget=forms.Select(attrs={"class": "w-24"}))
     starts_on = _day(_("第一天"))
     ends_on = _day(_("最后一天"), help_text=_("到这一天24:00为止。"))
-    deputy = forms.ChoiceField(label=_("谁代办"), required=False, widget=forms.Select(attrs={"class": "w-24"}),
-                               help_text=_("名下没有办结的案件，在第一天开始时交给代办人；没有代办人，或者代办人也不在，就交给最近的管理员。"))
+    deputy = forms.ChoiceField(
+        label=_("谁代办"),
+        required=False,
+        widget=forms.Select(attrs={"class": "w-24"}),
+        help_text=_("名下没有办结的案件，在第一天开始时交给代办人；没有代办人，或者代办人也不在，就交给最近的管理员。"),
+    )
 
-    def __init__(self, *args: Any, people: list[tuple[str, str]], deputies: list[tuple[str, str]], is_office: bool = False,
-                 **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        people: list[tuple[str, str]],
+        deputies: list[tuple[str, str]],
+        is_office: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.fields["staff"].choices = [("", _("请选择")), *people]  # type: ignore[attr-defined]
         nobody = _("没有，交给负责人") if is_office else _("没有，交给管理员")
         self.fields["deputy"].choices = [("", nobody), *deputies]  # type: ignore[attr-defined]
         if is_office:
-            self.fields["deputy"].help_text = _("名下没有办结的案件，在第一天开始时交给代办人；没有代办人，或者代办人也不在，就交给负责人。")
+            self.fields["deputy"].help_text = _(
+                "名下没有办结的案件，在第一天开始时交给代办人；没有代办人，或者代办人也不在，就交给负责人。"
+            )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -154,12 +178,21 @@ class TwoPersonsForm(TeamForm):
 
     post = forms.ChoiceField(label=_("在哪里"), widget=forms.Select(attrs={"class": "w-24"}))
     offers_above = forms.DecimalField(
-        label=_("方案总额超过多少元须批准"), required=False, min_value=0, max_digits=14, decimal_places=2,
+        label=_("方案总额超过多少元须批准"),
+        required=False,
+        min_value=0,
+        max_digits=14,
+        decimal_places=2,
         help_text=_("同意的金额合计或者要付的金额合计，取大的；正好这个数不用批准。不填就是不看金额。"),
         widget=forms.TextInput(attrs={"class": "w-10", "inputmode": "decimal", "autocomplete": "off"}),
-        error_messages={"invalid": _("金额请填数字，例如 128.50"), "min_value": _("金额请填数字，例如 128.50"),
-                        "max_digits": _("金额请填数字，例如 128.50"), "max_decimal_places": _("金额请填数字，例如 128.50"),
-                        "max_whole_digits": _("金额请填数字，例如 128.50")})
+        error_messages={
+            "invalid": _("金额请填数字，例如 128.50"),
+            "min_value": _("金额请填数字，例如 128.50"),
+            "max_digits": _("金额请填数字，例如 128.50"),
+            "max_decimal_places": _("金额请填数字，例如 128.50"),
+            "max_whole_digits": _("金额请填数字，例如 128.50"),
+        },
+    )
     refusals = forms.BooleanField(label=_("方案里有不同意的诉求"), required=False)
     failures = forms.BooleanField(label=_("报告协商未成"), required=False)
     returns = forms.BooleanField(label=_("退回案件"), required=False)
@@ -178,7 +211,9 @@ class AddressForm(TeamForm):
     """The address to which the invitation went."""
 
     email = forms.CharField(
-        label=_("您的工作邮箱"), max_length=254, help_text=_("收到邀请信的那个邮箱。"),
+        label=_("您的工作邮箱"),
+        max_length=254,
+        help_text=_("收到邀请信的那个邮箱。"),
         widget=forms.EmailInput(attrs={"class": "w-24", "autocomplete": "username"}),
     )
 
@@ -187,14 +222,19 @@ class PersonForm(TeamForm):
     """Name and password of somebody who joins; a person with a password keeps both."""
 
     name = forms.CharField(
-        label=_("姓名"), max_length=120, widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "name"}),
+        label=_("姓名"), max_length=120, widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "name"})
     )
     password = forms.CharField(
-        label=_("密码"), max_length=200, strip=False, help_text=_("至少12个字符，不要用常见的密码。"),
+        label=_("密码"),
+        max_length=200,
+        strip=False,
+        help_text=_("至少12个字符，不要用常见的密码。"),
         widget=forms.PasswordInput(attrs={"class": "w-24", "autocomplete": "new-password"}),
     )
     again = forms.CharField(
-        label=_("再输一次密码"), max_length=200, strip=False,
+        label=_("再输一次密码"),
+        max_length=200,
+        strip=False,
         widget=forms.PasswordInput(attrs={"class": "w-24", "autocomplete": "new-password"}),
     )
 

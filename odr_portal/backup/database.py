@@ -100,8 +100,11 @@ def query(connection: Any, statement: str, *values: Any) -> list[Any]:
 
 
 def tables(connection: Any) -> list[str]:
-    found = query(connection, "select relname from pg_class where relnamespace = 'public'::regnamespace "
-                              "and relkind in ('r', 'p') order by relname")  # fmt: skip
+    found = query(
+        connection,
+        "select relname from pg_class where relnamespace = 'public'::regnamespace "
+        "and relkind in ('r', 'p') order by relname",
+    )
     return [name for (name,) in found]
 
 
@@ -115,7 +118,8 @@ def newest_seal(connection: Any) -> dict[str, Any] | None:
         return None
     rows = query(
         connection,
-        "select number, size, encode(root, 'hex'), at::timestamptz(0) from complaints_seal order by number desc limit 1",
+        "select number, size, encode(root, 'hex'), at::timestamptz(0) from complaints_seal order by number desc"
+        " limit 1",
     )
     return seal_row(*rows[0]) if rows else None
 

@@ -55,7 +55,8 @@ def check(file: Path, *, archive_made_at: str) -> bytes:
     except FileNotFoundError:
         raise Unusable(
             f"There is no {file.name} in {file.parent}: name the newest keys of people with --keys; "
-            "without them nobody can read what people said.") from None
+            "without them nobody can read what people said."
+        ) from None
     head, newline, rest = content.partition(b"\n")
     body, mark, said = rest.rpartition(b"sha256 ")
     if not head.startswith(_HEAD.encode()) or not newline or not mark:

@@ -69,7 +69,9 @@ class Restored:
     warnings: list[str] = field(default_factory=list)
 
 
-def restore(path: Path, *, keys: Path, target: Target, anchor: Anchor | None, public_key: Path | None, tell: Tell) -> Restored:
+def restore(
+    path: Path, *, keys: Path, target: Target, anchor: Anchor | None, public_key: Path | None, tell: Tell
+) -> Restored:
     """Checks, restores, verifies. Raises Unusable when nothing was changed, or says what stands."""
     manifest = archive.check(path, tell=tell)
     people = person_keys.check(keys, archive_made_at=manifest["made_at"]) if person_keys.is_apart(manifest) else None
@@ -134,8 +136,9 @@ def _check_target(connection: Any, manifest: dict[str, Any], version: int, targe
         connection,
         "select pg_get_userbyid(datdba) = %s and exists (select from pg_roles where rolname = %s) "
         "and to_regnamespace('public') is not null from pg_database where datname = current_database()",
-        roles.OWNER, roles.APP,
-    )  # fmt: skip
+        roles.OWNER,
+        roles.APP,
+    )
     if not prepared[0][0]:
         raise Unusable(
             f"The database {name} is not prepared: run what `manage.py database_roles --database {name}` prints."
@@ -261,10 +264,23 @@ def _restore_database(path: Path, pg_restore: Path, url: str, tell: Tell) -> Non
     address, variables = database.arguments(url)
     with tempfile.TemporaryFile() as errors, path.open("rb") as file:
         process = subprocess.Popen(
-            [pg_restore, address, "--single-transaction", "--exit-on-error", "--no-owner", "--no-publications",
-             "--no-subscriptions", "--no-security-labels", "--no-tablespaces"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, env=variables, cwd="/",
-        )  # fmt: skip
+            [
+                pg_restore,
+                address,
+                "--single-transaction",
+                "--exit-on-error",
+                "--no-owner",
+                "--no-publications",
+                "--no-subscriptions",
+                "--no-security-labels",
+                "--no-tablespaces",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=variables,
+            cwd="/",
+        )
         assert process.stdin is not None  # noqa: S101
         done = 0
         try:
@@ -302,9 +318,12 @@ def _compare_rows(url: str, manifest: dict[str, Any]) -> None:
 def _manage(url: str, *words: str) -> "subprocess.CompletedProcess[str]":
     """A command of this portal against the restored database, in a process of its own."""
     variables = {
-        **os.environ, "DATABASE_URL": url, "DATABASE_OWNER_URL": url, "SECRET_KEY": settings.SECRET_KEY,
+        **os.environ,
+        "DATABASE_URL": url,
+        "DATABASE_OWNER_URL": url,
+        "SECRET_KEY": settings.SECRET_KEY,
         "LOG_LEVEL": "WARNING",
-    }  # fmt: skip
+    }
     done = subprocess.run(
         [sys.executable, "manage.py", *words], cwd=environment.ROOT, env=variables, capture_output=True, text=True
     )

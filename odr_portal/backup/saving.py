@@ -20,15 +20,20 @@ from odr_portal.backup import database, person_keys
 from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part, Unusable, Writer, is_plain
 from web import environment
 
-#: Whoever reads a backup must not be able to be somebody; signing in again costs nothing. Keys have a file of their own.
+#: Whoever reads a backup must not be able to be somebody; signing in again costs nothing. Keys have a file of their
+#: own.
 LEFT_OUT = ("accounts_browsersession", person_keys.TABLE)
 _MOST_NAMED = 100
 #: Originals, the copies and thumbnails that the portal made of them, and the prints of official documents.
-_KEPT = " union all ".join([
-    *(f"select {of}path as path, {of}sha256 as sha256 from complaints_evidence where {of}path <> ''"  # noqa: S608
-      for of in ("", "copy_", "thumbnail_")),
-    "select path, sha256 from complaints_documentversion where path <> ''",
-])
+_KEPT = " union all ".join(
+    [
+        *(
+            f"select {of}path as path, {of}sha256 as sha256 from complaints_evidence where {of}path <> ''"  # noqa: S608
+            for of in ("", "copy_", "thumbnail_")
+        ),
+        "select path, sha256 from complaints_documentversion where path <> ''",
+    ]
+)
 Tell = Callable[[str, int], None]
 
 
@@ -50,7 +55,9 @@ class Saved:
 
 
 def save(*, url: str, evidence: Path | None, files: Path, target: Path, now: datetime, tell: Tell) -> Saved:
-    """`evidence` None: it lies in a bucket, which has a backup of its own. Writes `target`; whatever goes wrong, nothing of it is left. Raises Unusable or OSError."""
+    """`evidence` None: it lies in a bucket, which has a backup of its own. Writes `target`; whatever goes wrong,
+    nothing of it is left. Raises Unusable or OSError.
+    """
     if target.exists():
         raise Unusable(f"{target} is there already: name another file, a backup is never overwritten.")
     partial = target.with_name(f"{target.name}.partial")
@@ -149,9 +156,17 @@ class _dump:
         left_out = [f"--exclude-table-data=public.{table}" for table in LEFT_OUT]
         left_out += [f'--exclude-schema="{schema}"' for schema in others]
         self.process = subprocess.Popen(
-            # The owner sees every row by the policy of the steps (checked above); without that word it may not even ask.
-            [program, name, "--format=custom", "--enable-row-security", f"--snapshot={snapshot}",
-             "--lock-wait-timeout=30s", *left_out],
+            # The owner sees every row by the policy of the steps (checked above); without that word it may not even
+            # ask.
+            [
+                program,
+                name,
+                "--format=custom",
+                "--enable-row-security",
+                f"--snapshot={snapshot}",
+                "--lock-wait-timeout=30s",
+                *left_out,
+            ],
             stdout=subprocess.PIPE,
             stderr=self.errors,
             stdin=subprocess.DEVNULL,

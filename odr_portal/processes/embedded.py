@@ -102,12 +102,31 @@ def initialise(programs: Path, folder: Path, user: pwd.struct_passwd | None, *, 
     """An empty cluster in an existing empty folder. Text is compared by code point: Chinese works everywhere."""
     made = subprocess.run(
         [
-            programs / "initdb", "--pgdata", folder, "--username", "postgres", "--auth-local", "trust",
-            "--auth-host", "reject", "--encoding", "UTF8", "--locale-provider", "builtin",
-            "--builtin-locale", "C.UTF-8", "--locale", "C", *([] if sync else ["--no-sync"]),
+            programs / "initdb",
+            "--pgdata",
+            folder,
+            "--username",
+            "postgres",
+            "--auth-local",
+            "trust",
+            "--auth-host",
+            "reject",
+            "--encoding",
+            "UTF8",
+            "--locale-provider",
+            "builtin",
+            "--builtin-locale",
+            "C.UTF-8",
+            "--locale",
+            "C",
+            *([] if sync else ["--no-sync"]),
         ],
-        capture_output=True, text=True, cwd="/", env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, **as_user(user),
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        **as_user(user),
+    )
     if made.returncode:
         raise SystemExit(f"PostgreSQL could not make its data folder {folder}: {made.stderr.strip().splitlines()[-1:]}")
 
@@ -133,9 +152,15 @@ class ThrowAwayPostgres:
             give(data, self.user)
             initialise(programs, data, self.user, sync=False)
         options = {
-            "unix_socket_directories": folder, "listen_addresses": "", "fsync": "off", "synchronous_commit": "off",
-            "full_page_writes": "off", "max_connections": 60, "shared_buffers": "64MB", "jit": "off",
-        }  # fmt: skip
+            "unix_socket_directories": folder,
+            "listen_addresses": "",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": 60,
+            "shared_buffers": "64MB",
+            "jit": "off",
+        }
         self.process = subprocess.Popen(
             [programs / "postgres", "-D", data, *(f"-c{key}={value}" for key, value in options.items())],
             stdout=subprocess.DEVNULL,

@@ -3,7 +3,8 @@
 One rule: whatever is wrong is said in one sentence that tells what to do. Nothing here knows a rule of the field.
 
     python -m odr_portal.processes.local run [--reload]
-    python -m odr_portal.processes.local try -- COMMAND …     a command beside a throw-away database, migrated, removed after
+    python -m odr_portal.processes.local try -- COMMAND …     a command beside a throw-away database, migrated, removed
+    after
     python -m odr_portal.processes.local translations         compile the catalogues
 """
 

@@ -67,10 +67,10 @@ def portal_programs(place: Place, *, bind: str, reload: bool) -> dict[str, dict[
     """Our own four programs; they begin when the tables are there."""
     python = sys.executable
     web = (
-        f"{python} -m gunicorn odr_portal.wsgi --bind {bind} --worker-class odr_portal.processes.web_worker.PatientWorker --workers {1 if reload else 2} "
-        f"--threads 4 --timeout 30 --graceful-timeout {1 if reload else 20} "
-        "--max-requests 2000 --max-requests-jitter 200 --backlog 128 "
-        f"--limit-request-line 4094 --no-control-socket --worker-tmp-dir {place.sockets} "
+        f"{python} -m gunicorn odr_portal.wsgi --bind {bind} --worker-class"
+        f" odr_portal.processes.web_worker.PatientWorker --workers {1 if reload else 2} --threads 4 --timeout 30"
+        f" --graceful-timeout {1 if reload else 20} --max-requests 2000 --max-requests-jitter 200 --backlog 128"
+        f" --limit-request-line 4094 --no-control-socket --worker-tmp-dir {place.sockets} "
         + ("" if reload else "--preload")
     )
     worker = (

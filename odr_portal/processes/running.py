@@ -118,9 +118,13 @@ class Portal:
     def manage(self, *words: str, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *words],
-            cwd=ROOT, env=self.variables, text=True, stdout=subprocess.PIPE if quiet else None,
-            stderr=subprocess.PIPE if quiet else None, **embedded.as_user(self.place.code_user),
-        )  # fmt: skip
+            cwd=ROOT,
+            env=self.variables,
+            text=True,
+            stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.PIPE if quiet else None,
+            **embedded.as_user(self.place.code_user),
+        )
 
     def once(self, name: str, state: str, *words: str, telling: str) -> None:
         """Run a command unless it was already done for this state of the files."""

@@ -31,7 +31,8 @@ from enterprises.team.staffing import at_work
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One link of the bar or the foot; ``label`` and ``group`` as they stand in the catalogue, translated where they are drawn.
+    """One link of the bar or the foot; ``label`` and ``group`` as they stand in the catalogue, translated where they
+    are drawn.
 
     What is asked for less often has a group, and stands under “more”.
     """
@@ -131,7 +132,9 @@ SIGN_IN = ("/account/sign-in/", _("登录"))
 
 
 def work_of(user: Any) -> tuple[str, Any]:
-    """("authority" | "enterprise" | "station" | "administration" | "", the office, job, post or duty that this user has)."""
+    """("authority" | "enterprise" | "station" | "administration" | "", the office, job, post or duty that this user
+    has).
+    """
     if not getattr(user, "is_authenticated", False) or not may_work(user):
         return "", None
     if duty := duty_of(user):
@@ -141,7 +144,11 @@ def work_of(user: Any) -> tuple[str, Any]:
     offices = getattr(user, "offices_today", None)
     if offices is None:
         is_asked = roles is None or roles & OFFICE_ROLES
-        offices = Officer.objects.on(today).filter(user=user).select_related("authority").order_by("pk")[:1] if is_asked else ()
+        offices = (
+            Officer.objects.on(today).filter(user=user).select_related("authority").order_by("pk")[:1]
+            if is_asked
+            else ()
+        )
     officer = min(offices, key=lambda office: office.pk, default=None)
     if officer is not None:
         return "authority", officer
@@ -167,8 +174,12 @@ def _navigation(side: str, work: Any) -> Any:
     if side == "enterprise":
         is_manager = work.role == work.Role.MANAGER
         leads_all = is_manager and work.branch_id is None
-        shut = {"/enterprise/webhooks/": not leads_all, "/enterprise/enrolment/": not leads_all, "/enterprise/reply/": not leads_all,
-                "/enterprise/profile/": not is_manager}
+        shut = {
+            "/enterprise/webhooks/": not leads_all,
+            "/enterprise/enrolment/": not leads_all,
+            "/enterprise/reply/": not leads_all,
+            "/enterprise/profile/": not is_manager,
+        }
         return [entry for entry in ENTERPRISE_NAV if not shut.get(entry[0])]
     return {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
 
@@ -181,6 +192,8 @@ def _named(row: Any) -> str:
 
 
 CURRENT = SafeString(' aria-current="page"')
+
+
 def _items(entries: Any, here: str) -> list[NavItem]:
     offered = [entry for entry in entries if is_here(entry[0]) and (entry[0] != "/demo/mail/" or settings.DEMO)]
     # The longest address that leads here is where one is; "/" leads everywhere.
@@ -193,8 +206,14 @@ def _items(entries: Any, here: str) -> list[NavItem]:
 def _drawn(items: tuple[NavItem, ...], language: str | None) -> SafeString:
     """The links as they stand in the page, a line each. Nothing in them is anybody's, so they are drawn once:
     thirty of them were a tenth of a page."""
-    return format_html_join("\n      ", "{}", ((format_html(
-        '<a href="{}"{}>{}</a>', item.url, CURRENT if item.is_current else "", gettext(item.label)),) for item in items))
+    return format_html_join(
+        "\n      ",
+        "{}",
+        (
+            (format_html('<a href="{}"{}>{}</a>', item.url, CURRENT if item.is_current else "", gettext(item.label)),)
+            for item in items
+        ),
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -207,11 +226,18 @@ def _bar(items: tuple[NavItem, ...], language: str | None) -> SafeString:
     if not groups:
         return first
     open_page = next((item for members in groups.values() for item in members if item.is_current), None)
-    columns = format_html_join("", "<div><b>{}</b>{}</div>", (
-        (gettext(group), _drawn(tuple(members), language)) for group, members in groups.items()))
-    return format_html('{}\n      <details class="bar-more{}"><summary>{}</summary><div>{}</div></details>', first,
-                       " is-current" if open_page else "",
-                       gettext("更多：%(page)s") % {"page": gettext(open_page.label)} if open_page else gettext("更多"), columns)
+    columns = format_html_join(
+        "",
+        "<div><b>{}</b>{}</div>",
+        ((gettext(group), _drawn(tuple(members), language)) for group, members in groups.items()),
+    )
+    return format_html(
+        '{}\n      <details class="bar-more{}"><summary>{}</summary><div>{}</div></details>',
+        first,
+        " is-current" if open_page else "",
+        gettext("更多：%(page)s") % {"page": gettext(open_page.label)} if open_page else gettext("更多"),
+        columns,
+    )
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
@@ -255,7 +281,9 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _time_at_work(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
-    """Minutes of quiet until the session ends, minutes until it ends whatever is done, and the first of the two as a time."""
+    """Minutes of quiet until the session ends, minutes until it ends whatever is done, and the first of the two as a
+    time.
+    """
     idle, longest = AT_WORK
     end = (moment(request.session, ENTERED) or now) + longest
     return {

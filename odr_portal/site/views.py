@@ -51,8 +51,16 @@ def rules(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:40]
     english = (get_language() or "").startswith("en")
     found: dict[str, list[Article]] = {code: articles(code, words=words) for code in LAWS}
-    laws = [{"law": law, "name": law.name_en if english else law.name, "note": law.note_en if english else law.note,
-             "articles": found[code]} for code, law in LAWS.items() if found[code]]
+    laws = [
+        {
+            "law": law,
+            "name": law.name_en if english else law.name,
+            "note": law.note_en if english else law.note,
+            "articles": found[code],
+        }
+        for code, law in LAWS.items()
+        if found[code]
+    ]
     return render(request, "public/rules.html", {"laws": laws, "words": words, "found": sum(map(len, found.values()))})
 
 
@@ -99,7 +107,9 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The same page whether the thing is missing or not yours: nothing of the address is repeated, and the bar names no place."""
+    """The same page whether the thing is missing or not yours: nothing of the address is repeated, and the bar names no
+    place.
+    """
     request.is_missing = True  # type: ignore[attr-defined]
     return answer(request, "errors/404.html", status=404, title="Not found", is_missing=True)
 

@@ -81,10 +81,14 @@ def end_sessions(user: User, *, by: User, now: datetime, address: str = "") -> i
 
 def work_of(user: User, *, today: date) -> list[tuple[str, str]]:
     """(organisation, role) of everything somebody does today."""
-    found = [(str(row.authority), str(row.get_role_display())) for row in
-             Officer.objects.on(today).filter(user=user).select_related("authority")]
-    found += [(str(row.branch or row.enterprise), str(row.get_role_display())) for row in
-              at_work(today).filter(user=user).select_related("enterprise", "branch")]
+    found = [
+        (str(row.authority), str(row.get_role_display()))
+        for row in Officer.objects.on(today).filter(user=user).select_related("authority")
+    ]
+    found += [
+        (str(row.branch or row.enterprise), str(row.get_role_display()))
+        for row in at_work(today).filter(user=user).select_related("enterprise", "branch")
+    ]
     return found
 
 
@@ -95,8 +99,9 @@ def is_last_head(user: User, *, today: date) -> bool:
         if not others.exclude(user=user).exists():
             return True
     for office in Officer.objects.on(today).filter(user=user, role=HEAD["authority"]):
-        peers = Officer.objects.on(today).filter(authority_id=office.authority_id, role=office.role,
-                                                 user__is_active=True)
+        peers = Officer.objects.on(today).filter(
+            authority_id=office.authority_id, role=office.role, user__is_active=True
+        )
         if not peers.exclude(user=user).exists():
             return True
     return False
@@ -104,15 +109,20 @@ def is_last_head(user: User, *, today: date) -> bool:
 
 def _others_remain(row: Administrator) -> None:
     """Locks all holders of the duty in one order, so that two who go at once wait for each other."""
-    holders = list(Administrator.objects.select_for_update(of=("self",)).filter(kind=row.kind, user__is_active=True)
-                   .order_by("pk").values_list("user_id", flat=True))
+    holders = list(
+        Administrator.objects.select_for_update(of=("self",))
+        .filter(kind=row.kind, user__is_active=True)
+        .order_by("pk")
+        .values_list("user_id", flat=True)
+    )
     if not set(holders) - {row.user_id}:
         raise TeamRefusal("last_administrator", _("这是这项职责的最后一位管理员，请先指定另一位。"))
 
 
 def _note(kind: str, user: User, by: User | None, reason: str, *, now: datetime, address: str) -> None:
-    security_log.note(kind, now=now, user=by, organisation=AT, subject=str(user.person_key), reason=reason,
-                      address=address)
+    security_log.note(
+        kind, now=now, user=by, organisation=AT, subject=str(user.person_key), reason=reason, address=address
+    )
 
 
 def revoke_tokens(user: User, *, by: User, now: datetime, address: str = "") -> int:

@@ -24,19 +24,40 @@ from database.row_security import working_as_steps
 from oversight.portal_state.backlog import Waiting, backlog
 
 QUEUES: dict[str, Any] = {
-    "filed cases": gettext_lazy("等待转送的投诉"), "due clocks": gettext_lazy("到期的期限"),
-    "notices": gettext_lazy("待发的通知"), "files to scan": gettext_lazy("待查毒的文件"),
+    "filed cases": gettext_lazy("等待转送的投诉"),
+    "due clocks": gettext_lazy("到期的期限"),
+    "notices": gettext_lazy("待发的通知"),
+    "files to scan": gettext_lazy("待查毒的文件"),
 }
 BEATS: dict[str, Any] = {
-    "beat": gettext_lazy("定时任务"), "watch": gettext_lazy("看守进程"), "published figures": gettext_lazy("每天公布的数字"),
+    "beat": gettext_lazy("定时任务"),
+    "watch": gettext_lazy("看守进程"),
+    "published figures": gettext_lazy("每天公布的数字"),
     "retention": gettext_lazy("到期销毁"),
 }
 #: name → whether the value itself may be read; else only whether it is set.
 SETTINGS: dict[str, bool] = {
-    "DEBUG": True, "DEMO": True, "HTTPS": True, "SITE_URL": True, "ALLOWED_HOSTS": True, "TIME_ZONE": True,
-    "LANGUAGE_CODE": True, "EVIDENCE_SCAN": True, "REVEAL_MINUTES": True, "REVEALS_A_DAY": True, "HEARTBEAT_STALE_AFTER": True,
-    "SWEEP_EVERY": True, "TRUSTED_PROXIES": True, "DATA_UPLOAD_MAX_MEMORY_SIZE": True, "MAIL_FROM": True,
-    "MAIL_SERVER": False, "SMS_GATEWAY": False, "SMS_ALIYUN": False, "SECRET_KEY": False, "SEAL_KEY_FILE": False, "REDIS_URL": False,
+    "DEBUG": True,
+    "DEMO": True,
+    "HTTPS": True,
+    "SITE_URL": True,
+    "ALLOWED_HOSTS": True,
+    "TIME_ZONE": True,
+    "LANGUAGE_CODE": True,
+    "EVIDENCE_SCAN": True,
+    "REVEAL_MINUTES": True,
+    "REVEALS_A_DAY": True,
+    "HEARTBEAT_STALE_AFTER": True,
+    "SWEEP_EVERY": True,
+    "TRUSTED_PROXIES": True,
+    "DATA_UPLOAD_MAX_MEMORY_SIZE": True,
+    "MAIL_FROM": True,
+    "MAIL_SERVER": False,
+    "SMS_GATEWAY": False,
+    "SMS_ALIYUN": False,
+    "SECRET_KEY": False,
+    "SEAL_KEY_FILE": False,
+    "REDIS_URL": False,
 }
 
 

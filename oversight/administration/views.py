@@ -40,8 +40,11 @@ from oversight.administration.words import KINDS, kind_words, reason_words
 from oversight.portal_state import signs, system_views
 
 NEWEST = keyset.Order("at", falling=True)
-HOME = {"system": "oversight:administration-system", "security": "oversight:administration-log",
-        "audit": "oversight:administration-audit"}
+HOME = {
+    "system": "oversight:administration-system",
+    "security": "oversight:administration-log",
+    "audit": "oversight:administration-audit",
+}
 
 
 def _me(request: HttpRequest) -> User:
@@ -65,23 +68,39 @@ def home(request: HttpRequest) -> HttpResponseBase:
 def system(request: HttpRequest) -> HttpResponse:
     """What lives, what waits, what is set."""
     now = timezone.now()
-    return render(request, "administration/system.html", {
-        "now": now, "heartbeats": state.heartbeats(), "queues": state.queues(now=now),
-        "set_aside": state.set_aside_by_code(), "given_up": state.letters_given_up(),
-        "settings": state.configuration(), **system_views.shown(signs.read(now=now)),
-    })
+    return render(
+        request,
+        "administration/system.html",
+        {
+            "now": now,
+            "heartbeats": state.heartbeats(),
+            "queues": state.queues(now=now),
+            "set_aside": state.set_aside_by_code(),
+            "given_up": state.letters_given_up(),
+            "settings": state.configuration(),
+            **system_views.shown(signs.read(now=now)),
+        },
+    )
 
 
 class LogFilter(forms.Form):
     """Conditions on the log; what cannot be read is left out."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("事件"), required=False, choices=[("", gettext_lazy("全部")), *KINDS.items()])
-    who = forms.CharField(label=gettext_lazy("邮箱、手机或人员代码"), required=False, max_length=254,
-                          widget=forms.TextInput(attrs={"size": 24}))
-    since = forms.DateField(label=gettext_lazy("自"), required=False,
-                            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label=gettext_lazy("至"), required=False,
-                            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    kind = forms.ChoiceField(
+        label=gettext_lazy("事件"), required=False, choices=[("", gettext_lazy("全部")), *KINDS.items()]
+    )
+    who = forms.CharField(
+        label=gettext_lazy("邮箱、手机或人员代码"),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"size": 24}),
+    )
+    since = forms.DateField(
+        label=gettext_lazy("自"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=gettext_lazy("至"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 @never_cache
@@ -108,13 +127,26 @@ def log(request: HttpRequest) -> HttpResponse:
     query = urlencode({name: request.GET.get(name, "") for name in said})
     here = f"{reverse('oversight:administration-log')}?{query}"
     is_security = duty_of(_me(request)) == "security"
-    return render(request, "administration/log.html", {
-        "form": form, "now": timezone.now(), "is_security": is_security,
-        "rows": [{"row": row, "kind": kind_words(row.kind), "reason": reason_words(row.reason), "who": people.get(row.person_key, "")}
-                 for row in page.rows],
-        "previous_url": f"{here}&before={page.before}" if page.before else "",
-        "next_url": f"{here}&after={page.after}" if page.after else "",
-    })
+    return render(
+        request,
+        "administration/log.html",
+        {
+            "form": form,
+            "now": timezone.now(),
+            "is_security": is_security,
+            "rows": [
+                {
+                    "row": row,
+                    "kind": kind_words(row.kind),
+                    "reason": reason_words(row.reason),
+                    "who": people.get(row.person_key, ""),
+                }
+                for row in page.rows
+            ],
+            "previous_url": f"{here}&before={page.before}" if page.before else "",
+            "next_url": f"{here}&after={page.after}" if page.after else "",
+        },
+    )
 
 
 def _morning(day: date) -> datetime:
@@ -156,31 +188,51 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered:
-                _change(request.POST.get("do", ""), request.POST.get("kind", ""), user, me, now=now, today=today,
-                        address=client_address(request))
+                _change(
+                    request.POST.get("do", ""),
+                    request.POST.get("kind", ""),
+                    user,
+                    me,
+                    now=now,
+                    today=today,
+                    address=client_address(request),
+                )
                 attempt.reference = reverse("oversight:administration-person", args=[key])
                 messages.success(request, _("已办。"), extra_tags="ok")
         return redirect(attempt.reference)
     duty = Administrator.objects.filter(user=user).first()
     work = duties.work_of(user, today=today)
     tokens: Any = getattr(user, "api_tokens", None)
-    return render(request, "administration/person.html", {
-        # A consumer's name is no business of the platform; a colleague's at work is.
-        "person": user, "name": user.name if work or duty else masked_name(user.name), "email": masked_email(user.email or ""), "phone": masked_phone(user.phone or ""),
-        "duty": duty, "work": work, "is_me": user.pk == me.pk, "now": now,
-        "kinds": [] if duty or work else [(kind, Administrator.Kind(kind).label) for kind in duties.may_give(me)],
-        "sessions": [_session(row) for row in BrowserSession.objects.filter(user=user, expire_date__gt=now)[:50]],
-        "factors": SecondFactor.objects.filter(user=user).count(),
-        "tokens": list(tokens.filter(revoked_at=None, expires_at__gt=now)[:50]) if tokens is not None else [],
-        "is_last_head": user.is_active and duties.is_last_head(user, today=today),
-    })
+    return render(
+        request,
+        "administration/person.html",
+        {
+            # A consumer's name is no business of the platform; a colleague's at work is.
+            "person": user,
+            "name": user.name if work or duty else masked_name(user.name),
+            "email": masked_email(user.email or ""),
+            "phone": masked_phone(user.phone or ""),
+            "duty": duty,
+            "work": work,
+            "is_me": user.pk == me.pk,
+            "now": now,
+            "kinds": [] if duty or work else [(kind, Administrator.Kind(kind).label) for kind in duties.may_give(me)],
+            "sessions": [_session(row) for row in BrowserSession.objects.filter(user=user, expire_date__gt=now)[:50]],
+            "factors": SecondFactor.objects.filter(user=user).count(),
+            "tokens": list(tokens.filter(revoked_at=None, expires_at__gt=now)[:50]) if tokens is not None else [],
+            "is_last_head": user.is_active and duties.is_last_head(user, today=today),
+        },
+    )
 
 
 def _session(row: BrowserSession) -> dict[str, Any]:
     said = row.get_decoded()
     seen = said.get(SEEN)
-    return {"device": said.get(DEVICE, ""), "place": said.get(PLACE, ""),
-            "seen": datetime.fromtimestamp(seen, UTC) if isinstance(seen, int | float) else None}
+    return {
+        "device": said.get(DEVICE, ""),
+        "place": said.get(PLACE, ""),
+        "seen": datetime.fromtimestamp(seen, UTC) if isinstance(seen, int | float) else None,
+    }
 
 
 def _change(what: str, kind: str, user: User, me: User, *, now: datetime, today: date, address: str) -> None:
@@ -206,7 +258,17 @@ def audit(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("case", "")[:40]
     number = tidy(typed.strip().upper()) if typed else ""
     report = state.verified(number) if number else None
-    return render(request, "administration/audit.html", {
-        "now": timezone.now(), "record": state.record_state(), "seals": state.seals(10), "typed": typed,
-        "report": report, "number": number, "files": state.files_by_state(), "exports": state.exports(50),
-    })
+    return render(
+        request,
+        "administration/audit.html",
+        {
+            "now": timezone.now(),
+            "record": state.record_state(),
+            "seals": state.seals(10),
+            "typed": typed,
+            "report": report,
+            "number": number,
+            "files": state.files_by_state(),
+            "exports": state.exports(50),
+        },
+    )

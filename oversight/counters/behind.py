@@ -1,6 +1,7 @@
 """What a counter counted, one by one: the cases behind a number.
 
-The one rule: the list has exactly as many lines as the number said, because both are the same rows under the same window of
+The one rule: the list has exactly as many lines as the number said, because both are the same rows under the same
+window of
 days; a case with two stages stands there twice if both were counted.
 """
 
@@ -26,19 +27,45 @@ ENDED = "ended"
 #: Stages that ran out and had not ended by the end of the period: no measure of its own, three of them together.
 OPEN_OVERDUE = "open_overdue"
 WHAT: Mapping[str, Any] = {
-    "received": _("收到的投诉"), "closed": _("办结的投诉"),
-    "ended_settled": _("确认和解的阶段"), "ended_unconfirmed": _("未获确认的阶段"), "ended_settled_elsewhere": _("另行和解的阶段"),
-    "ended_failed": _("和解不成的阶段"), "ended_withdrawn": _("撤回的阶段"), "ended_returned": _("退回的阶段"), "in_part": _("部分和解的阶段"),
-    "in_time": _("届满前结束的阶段"), "in_time_reported": _("届满前由企业自己报告和解不成的阶段"), "in_time_apart": _("届满前撤回或退回的阶段"),
-    "ended_late": _("届满后才结束的阶段"), OPEN_OVERDUE: _("届满仍未结束的阶段"), "waiting": _("此刻还没有首次响应的阶段"),
-    "responded": _("已首次响应的阶段"), "accepted": _("已受理的阶段"), "handled": _("计入办理时长的投诉"),
-    "review_met": _("按时作出决定的审查"), "review_late": _("期限已过的审查"),
-    "closed_mediated": _("达成调解的投诉"), "closed_not_kept": _("达成调解后没有履行的投诉"), "closed_mediation_terminated": _("终止调解的投诉"),
-    "promise_kept": _("按时履行并经确认的约定"), "promise_late": _("逾期才履行的约定"), "promise_silent": _("消费者没有答复的约定"),
-    "promise_broken": _("没有兑现的约定"), "promise_waiting": _("到期待办或待确认的约定"), "recovered_n": _("经确认已退付的约定"),
-    "routed": _("结束的阶段"), "misrouted": _("被退回的阶段"), "mended": _("按时再次分送的退回"),
-    "ended_last_day": _("最后一天才结束的阶段"), ENDED: _("结束的阶段"), "offered": _("提过方案的阶段"),
-    "offered_last_day": _("最后一天才提方案的阶段"), "delivered": _("送达企业的阶段"), "again": _("60天内再次投诉的阶段"), "rated": _("评了分的投诉"),
+    "received": _("收到的投诉"),
+    "closed": _("办结的投诉"),
+    "ended_settled": _("确认和解的阶段"),
+    "ended_unconfirmed": _("未获确认的阶段"),
+    "ended_settled_elsewhere": _("另行和解的阶段"),
+    "ended_failed": _("和解不成的阶段"),
+    "ended_withdrawn": _("撤回的阶段"),
+    "ended_returned": _("退回的阶段"),
+    "in_part": _("部分和解的阶段"),
+    "in_time": _("届满前结束的阶段"),
+    "in_time_reported": _("届满前由企业自己报告和解不成的阶段"),
+    "in_time_apart": _("届满前撤回或退回的阶段"),
+    "ended_late": _("届满后才结束的阶段"),
+    OPEN_OVERDUE: _("届满仍未结束的阶段"),
+    "waiting": _("此刻还没有首次响应的阶段"),
+    "responded": _("已首次响应的阶段"),
+    "accepted": _("已受理的阶段"),
+    "handled": _("计入办理时长的投诉"),
+    "review_met": _("按时作出决定的审查"),
+    "review_late": _("期限已过的审查"),
+    "closed_mediated": _("达成调解的投诉"),
+    "closed_not_kept": _("达成调解后没有履行的投诉"),
+    "closed_mediation_terminated": _("终止调解的投诉"),
+    "promise_kept": _("按时履行并经确认的约定"),
+    "promise_late": _("逾期才履行的约定"),
+    "promise_silent": _("消费者没有答复的约定"),
+    "promise_broken": _("没有兑现的约定"),
+    "promise_waiting": _("到期待办或待确认的约定"),
+    "recovered_n": _("经确认已退付的约定"),
+    "routed": _("结束的阶段"),
+    "misrouted": _("被退回的阶段"),
+    "mended": _("按时再次分送的退回"),
+    "ended_last_day": _("最后一天才结束的阶段"),
+    ENDED: _("结束的阶段"),
+    "offered": _("提过方案的阶段"),
+    "offered_last_day": _("最后一天才提方案的阶段"),
+    "delivered": _("送达企业的阶段"),
+    "again": _("60天内再次投诉的阶段"),
+    "rated": _("评了分的投诉"),
 }
 #: What is no measure of its own, but several together.
 _TOGETHER = {OPEN_OVERDUE: RAN, ENDED: tuple(f"ended_{result}" for result in RESULTS)}
@@ -97,7 +124,9 @@ def _page(measure: Measure, what: str, after: Key | None, counters: Counters) ->
     fresh = sorted({row["complaint_id"] for row in counters.unfolded})
     lines = _folded(measure, what, windows, after, fresh)
     if fresh:
-        lines += [line for line in _unfolded(measure, what, windows, counters, fresh) if after is None or line.key < after]
+        lines += [
+            line for line in _unfolded(measure, what, windows, counters, fresh) if after is None or line.key < after
+        ]
         lines.sort(key=lambda line: line.key, reverse=True)
     shown = lines[:PAGE]
     return Found(shown, n, shown[-1].after if len(lines) > PAGE else "")
@@ -111,9 +140,14 @@ def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
         said = " or ".join(f"t.{name} is not null" for name in names)
         return f"({said}) and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
     ends = {name: windows.days(name)[1] for name in RAN}
-    return ("(t.ran_out is not null and t.day <= %(ran_out)s or t.ran_out_taken is not null and t.day <= %(ran_out_taken)s)"
-            f" and not exists (select from {TALLY} e where e.complaint_id = t.complaint_id and e.kind = 'ended' and e.ref = t.ref"
-            " and e.ran_out_ended is not null and e.day <= %(ran_out_ended)s)"), ends
+    return (
+        (
+            "(t.ran_out is not null and t.day <= %(ran_out)s or t.ran_out_taken is not null and t.day <="
+            f" %(ran_out_taken)s) and not exists (select from {TALLY} e where e.complaint_id = t.complaint_id and"
+            " e.kind = 'ended' and e.ref = t.ref and e.ran_out_ended is not null and e.day <= %(ran_out_ended)s)"
+        ),
+        ends,
+    )
 
 
 def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, without: Sequence[int]) -> list[Line]:
@@ -127,7 +161,9 @@ def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, wi
         cursor.execute(
             f"select t.day, t.complaint_id, t.kind, t.ref from {TALLY} t where {ours} and {counted}"
             " and t.complaint_id <> all(%(without)s::bigint[])"
-            " order by t.day desc, t.complaint_id desc, t.kind desc, t.ref desc limit %(limit)s", params)
+            " order by t.day desc, t.complaint_id desc, t.kind desc, t.ref desc limit %(limit)s",
+            params,
+        )
         return [Line(*row) for row in cursor.fetchall()]
 
 
@@ -145,8 +181,15 @@ def _unfolded(measure: Measure, what: str, windows: Windows, counters: Counters,
                 rows.pop(key, None)
             elif row["sign"] == sign:
                 rows[key] = row
-    ended = {(row["complaint_id"], row["ref"]) for row in rows.values()
-             if what == OPEN_OVERDUE and row["ran_out_ended"] and windows.has("ran_out_ended", row["day"])}
-    return [Line(row["day"], row["complaint_id"], row["kind"], row["ref"]) for row in rows.values()
-            if counts_for(measure.scope, row) and any(row[name] and windows.has(name, row["day"]) for name in names if name != "ran_out_ended")
-            and (row["complaint_id"], row["ref"]) not in ended]
+    ended = {
+        (row["complaint_id"], row["ref"])
+        for row in rows.values()
+        if what == OPEN_OVERDUE and row["ran_out_ended"] and windows.has("ran_out_ended", row["day"])
+    }
+    return [
+        Line(row["day"], row["complaint_id"], row["kind"], row["ref"])
+        for row in rows.values()
+        if counts_for(measure.scope, row)
+        and any(row[name] and windows.has(name, row["day"]) for name in names if name != "ran_out_ended")
+        and (row["complaint_id"], row["ref"]) not in ended
+    ]

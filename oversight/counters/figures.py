@@ -22,7 +22,8 @@ from oversight.figures.figures import Figure, Measure
 from oversight.models import SPREAD
 
 PROMISES = tuple(f"promise_{name}" for name in ("due", "kept", "late", "silent", "broken", "waiting"))
-#: Of stages that ran out by the end of the period: those that did, those a successor had so, and of both those that ended.
+#: Of stages that ran out by the end of the period: those that did, those a successor had so, and of both those that
+#: ended.
 RAN = ("ran_out", "ran_out_taken", "ran_out_ended")
 #: What must be looked up case by case, where it was counted at all.
 _LOOK_UP = ("mended_waiting", "foreign_n", "ended_again")
@@ -31,7 +32,8 @@ _LOOK_UP = ("mended_waiting", "foreign_n", "ended_again")
 def flow(measure: Measure) -> dict[str, Figure] | None:
     """What happened in the period, as ``figures.flow_figures`` says it; about six statements, however many cases.
 
-    None where the counters cannot say it: nothing was ever folded, or what must be looked up case by case is not folded yet.
+    None where the counters cannot say it: nothing was ever folded, or what must be looked up case by case is not folded
+    yet.
     """
     return steadily(lambda counters: _flow(measure, counters), now=measure.now, calendar=measure.calendar)
 
@@ -49,7 +51,9 @@ def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
     looked_up = _looked_up(measure) if any(counts[name] for name in _LOOK_UP) else {}
     return {
         **_arrivals(counts),
-        **_stages(counts, looked_up), **_lengths(counts, buckets), **_authority(counts),
+        **_stages(counts, looked_up),
+        **_lengths(counts, buckets),
+        **_authority(counts),
         "kept": kept(counts),
         "recovered": _recovered(counts, looked_up),
         **_misroutes(counts, looked_up),
@@ -57,24 +61,69 @@ def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
 
 
 _NAMES = (
-    "received", "closed", *(f"ended_{result}" for result in figures.RESULTS), "ended_again", "in_part", "in_time", "in_time_reported",
-    "in_time_apart", "ended_late", "ran_out", "ran_out_taken", "ran_out_ended", "waiting", "responded", "accepted", "handled",
-    "closed_mediated", "closed_not_kept", "closed_mediation_terminated", "review_met", "review_late", "routed", "misrouted",
-    "mended", "mended_late", "mended_waiting", "recovered_n", "foreign_n", "recovered", "vouchers", "unconfirmed",
-    *PROMISES, *SPREAD,
+    "received",
+    "closed",
+    *(f"ended_{result}" for result in figures.RESULTS),
+    "ended_again",
+    "in_part",
+    "in_time",
+    "in_time_reported",
+    "in_time_apart",
+    "ended_late",
+    "ran_out",
+    "ran_out_taken",
+    "ran_out_ended",
+    "waiting",
+    "responded",
+    "accepted",
+    "handled",
+    "closed_mediated",
+    "closed_not_kept",
+    "closed_mediation_terminated",
+    "review_met",
+    "review_late",
+    "routed",
+    "misrouted",
+    "mended",
+    "mended_late",
+    "mended_waiting",
+    "recovered_n",
+    "foreign_n",
+    "recovered",
+    "vouchers",
+    "unconfirmed",
+    *PROMISES,
+    *SPREAD,
 )
 
 
 #: What the first page of a director is made of.
 HEADLINES = (
-    "received", "closed", *(f"ended_{result}" for result in figures.RESULTS), "in_part", "in_time", "in_time_reported", "in_time_apart",
-    "ended_late", "ran_out", "ran_out_taken", "ran_out_ended", "waiting", "responded", "response_minutes",
-    "recovered_n", "foreign_n", "recovered", "vouchers", "unconfirmed",
+    "received",
+    "closed",
+    *(f"ended_{result}" for result in figures.RESULTS),
+    "in_part",
+    "in_time",
+    "in_time_reported",
+    "in_time_apart",
+    "ended_late",
+    "ran_out",
+    "ran_out_taken",
+    "ran_out_ended",
+    "waiting",
+    "responded",
+    "response_minutes",
+    "recovered_n",
+    "foreign_n",
+    "recovered",
+    "vouchers",
+    "unconfirmed",
 )
 
 
 def headlines(counts: Sums, buckets: Mapping[int, int] | None = None) -> dict[str, Figure]:
-    """The few figures of a first page, of a place and a period: ``counts`` of HEADLINES, ``buckets`` of first responses.
+    """The few figures of a first page, of a place and a period: ``counts`` of HEADLINES, ``buckets`` of first
+    responses.
 
     Cases behind a result are not told apart from its stages; money of other countries is only counted.
     """
@@ -91,15 +140,26 @@ def open_overdue(counts: Sums) -> int:
 
 def kept(counts: Sums) -> Figure:
     """Of PROMISES."""
-    return Figure(code="kept", n=counts["promise_due"], numerator=counts["promise_kept"], denominator=counts["promise_due"],
-                  beside={name: counts[f"promise_{name}"] for name in ("late", "silent", "broken", "waiting")})
+    return Figure(
+        code="kept",
+        n=counts["promise_due"],
+        numerator=counts["promise_kept"],
+        denominator=counts["promise_due"],
+        beside={name: counts[f"promise_{name}"] for name in ("late", "silent", "broken", "waiting")},
+    )
 
 
 def first_response(counts: Sums, buckets: Mapping[int, int]) -> Figure:
     """Of "responded" and "waiting", with median and p90 of minutes."""
     n = counts["responded"]
-    spread = {f"minutes_{name}": quantile("response_minutes", buckets, share) or 0.0
-              for name, share in (("median", 0.5), ("p90", 0.9))} if n else {}
+    spread = (
+        {
+            f"minutes_{name}": quantile("response_minutes", buckets, share) or 0.0
+            for name, share in (("median", 0.5), ("p90", 0.9))
+        }
+        if n
+        else {}
+    )
     return Figure(code="first_response", n=n, spread=spread, beside={"unanswered": counts["waiting"]})
 
 
@@ -128,8 +188,12 @@ def _lengths(counts: Sums, buckets: Mapping[str, Mapping[int, int]]) -> dict[str
 
     responded, accepted, handled = counts["responded"], counts["accepted"], counts["handled"]
     return {
-        "first_response": Figure(code="first_response", n=responded, spread=spread(responded, "response", "minutes", "wd"),
-                                 beside={"unanswered": counts["waiting"]}),
+        "first_response": Figure(
+            code="first_response",
+            n=responded,
+            spread=spread(responded, "response", "minutes", "wd"),
+            beside={"unanswered": counts["waiting"]},
+        ),
         "acceptance": Figure(code="acceptance", n=accepted, spread=spread(accepted, "accept", "minutes")),
         "handling_time": Figure(code="handling_time", n=handled, spread=spread(handled, "handled", "wd", "cd")),
     }
@@ -139,16 +203,28 @@ def _authority(counts: Sums) -> dict[str, Figure]:
     reviewed = counts["review_met"] + counts["review_late"]
     mediated, ended = counts["closed_mediated"], counts["closed_mediation_terminated"]
     return {
-        "review_on_time": Figure(code="review_on_time", n=reviewed, numerator=counts["review_met"], denominator=reviewed,
-                                 beside={"late": counts["review_late"]}),
-        "mediated": Figure(code="mediated", n=mediated + ended, numerator=mediated, denominator=mediated + ended,
-                           beside={"not_kept": counts["closed_not_kept"], "terminated": ended}),
+        "review_on_time": Figure(
+            code="review_on_time",
+            n=reviewed,
+            numerator=counts["review_met"],
+            denominator=reviewed,
+            beside={"late": counts["review_late"]},
+        ),
+        "mediated": Figure(
+            code="mediated",
+            n=mediated + ended,
+            numerator=mediated,
+            denominator=mediated + ended,
+            beside={"not_kept": counts["closed_not_kept"], "terminated": ended},
+        ),
     }
 
 
 def _recovered(counts: Sums, looked_up: Mapping[str, Any]) -> Figure:
-    sums = {name: Decimal(counts[column]) / 100 for name, column in (
-        ("confirmed", "recovered"), ("vouchers", "vouchers"), ("unconfirmed", "unconfirmed"))}
+    sums = {
+        name: Decimal(counts[column]) / 100
+        for name, column in (("confirmed", "recovered"), ("vouchers", "vouchers"), ("unconfirmed", "unconfirmed"))
+    }
     money = {"CNY": sums} if any(sums.values()) else {}
     return Figure(code="recovered", n=counts["recovered_n"], money={**money, **looked_up.get("money", {})})
 
@@ -157,37 +233,55 @@ def _misroutes(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
     over = looked_up.get("too_late", 0)
     in_time, late, waiting = counts["mended"], counts["mended_late"] + over, counts["mended_waiting"] - over
     return {
-        "misrouted": Figure(code="misrouted", n=counts["routed"], numerator=counts["misrouted"], denominator=counts["routed"]),
-        "mended": Figure(code="mended", n=in_time + late, numerator=in_time, denominator=in_time + late,
-                         beside={"late": late, "waiting": waiting}),
+        "misrouted": Figure(
+            code="misrouted", n=counts["routed"], numerator=counts["misrouted"], denominator=counts["routed"]
+        ),
+        "mended": Figure(
+            code="mended",
+            n=in_time + late,
+            numerator=in_time,
+            denominator=in_time + late,
+            beside={"late": late, "waiting": waiting},
+        ),
     }
 
 
 def _looked_up(measure: Measure) -> dict[str, Any]:
-    """Times that the same end came twice within the period, returns that wait beyond their time, money of other countries."""
+    """Times that the same end came twice within the period, returns that wait beyond their time, money of other
+    countries.
+    """
     first, last = measure.period.first, measure.period.last
     ours, params = narrowed(measure.scope, "t.")
     params |= {"first": first, "last": last, "now": measure.now}
     # Who has been asked for counts a case once, whatever others did with it.
     same = " and p.enterprise = t.enterprise" if measure.scope.enterprise_id else ""
     again = ", ".join(
-        f"count(*) filter (where t.ended_again is not null and t.ended_{result} is not null and exists (select from {TALLY} p"
-        f" where p.complaint_id = t.complaint_id and p.kind = 'ended' and p.ref <> t.ref and p.ended_{result} is not null{same}"
-        f" and p.day >= %(first)s and (p.day, p.ref) < (t.day, t.ref))) as again_{result}" for result in figures.RESULTS)
+        f"count(*) filter (where t.ended_again is not null and t.ended_{result} is not null and exists (select from"
+        f" {TALLY} p where p.complaint_id = t.complaint_id and p.kind = 'ended' and p.ref <> t.ref and p.ended_{result}"
+        f" is not null{same} and p.day >= %(first)s and (p.day, p.ref) < (t.day, t.ref))) as again_{result}"
+        for result in figures.RESULTS
+    )
     found: dict[str, Any] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select {again}, count(*) filter (where t.mended_waiting is not null and exists (select from complaints_deadline d"
-            " join complaints_engagement e on e.id = t.ref where d.complaint_id = t.complaint_id and d.clock = 'forwarding'"
-            f" and d.started_at = e.until_at and d.due_at <= %(now)s)) as too_late from {TALLY} t"
-            " where (t.mended_waiting is not null or t.foreign_n is not null or t.ended_again is not null)"
-            f" and t.day between %(first)s and %(last)s and {ours}", params)
+            f"select {again}, count(*) filter (where t.mended_waiting is not null and exists (select from"
+            " complaints_deadline d join complaints_engagement e on e.id = t.ref where d.complaint_id = t.complaint_id"
+            " and d.clock = 'forwarding' and d.started_at = e.until_at and d.due_at <= %(now)s)) as too_late from"
+            f" {TALLY} t where (t.mended_waiting is not null or t.foreign_n is not null or t.ended_again is not null)"
+            f" and t.day between %(first)s and %(last)s and {ours}",
+            params,
+        )
         found |= dict(zip((column.name for column in cursor.description or ()), cursor.fetchone(), strict=True))
         cursor.execute(
             "select c.currency, sum(o.amount) filter (where o.state = 'confirmed' and o.kind <> 'voucher'),"
-            " sum(o.amount) filter (where o.state = 'confirmed' and o.kind = 'voucher'), sum(o.amount) filter (where o.state = 'silent')"
-            f" from {TALLY} t join complaints_obligation o on o.id = t.ref join complaints_complaint c on c.id = t.complaint_id"
-            f" where t.foreign_n is not null and t.day between %(first)s and %(last)s and {ours} group by 1", params)
-        found["money"] = {currency: dict(zip(("confirmed", "vouchers", "unconfirmed"), (n or Decimal(0) for n in sums), strict=True))
-                          for currency, *sums in cursor.fetchall()}
+            " sum(o.amount) filter (where o.state = 'confirmed' and o.kind = 'voucher'), sum(o.amount) filter (where"
+            f" o.state = 'silent') from {TALLY} t join complaints_obligation o on o.id = t.ref join"
+            " complaints_complaint c on c.id = t.complaint_id where t.foreign_n is not null and t.day between"
+            f" %(first)s and %(last)s and {ours} group by 1",
+            params,
+        )
+        found["money"] = {
+            currency: dict(zip(("confirmed", "vouchers", "unconfirmed"), (n or Decimal(0) for n in sums), strict=True))
+            for currency, *sums in cursor.fetchall()
+        }
     return found

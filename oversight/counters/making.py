@@ -31,8 +31,11 @@ PIECE, ROWS = 50_000, 500_000
 #: Connections that work at once where tables are made beside those that stand.
 LANES = 2
 PIECE_OF_CASES = "{id} > %(after)s and {id} <= %(upto)s"
-_DAYS = ("diff as not materialized (select 1 as sign, complaint_id, " + ", ".join((*PLACE, *MEASURES))
-         + f" from {TALLY}{{beside}} where day between %(first)s and %(last)s)")
+_DAYS = (
+    "diff as not materialized (select 1 as sign, complaint_id, "
+    + ", ".join((*PLACE, *MEASURES))
+    + f" from {TALLY}{{beside}} where day between %(first)s and %(last)s)"
+)
 #: The tally of some days, to be added up anew.
 DAYS = _DAYS.format(beside="")
 Job = Callable[[Any], None]
@@ -47,7 +50,9 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
     beside, done = _begin()
     ends = [*range(done, last, piece), last] if done < last else []
     spans = list(pairwise(ends))
-    for (_after, upto), _ in zip(spans, _run((_tallying(*span, beside) for span in spans), is_beside=bool(beside)), strict=True):
+    for (_after, upto), _ in zip(
+        spans, _run((_tallying(*span, beside) for span in spans), is_beside=bool(beside)), strict=True
+    ):
         RollupState.objects.filter(pk=1).update(rebuilt_through=upto)
         tell(upto, last)
     if beside:
@@ -60,7 +65,8 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
         else:
             add_up(cursor)
         RollupState.objects.filter(pk=1).update(
-            rebuilt_through=None, folded_at=now, differences=[], calendar=F("compared_calendar"))
+            rebuilt_through=None, folded_at=now, differences=[], calendar=F("compared_calendar")
+        )
     return Tally.objects.filter(kind="received").count()
 
 
@@ -74,11 +80,15 @@ def add_up(cursor: Any, tables: Sequence[Table] = ALL) -> None:
 
 
 def months_at_once(cursor: Any, *, beside: str = "", table: Table | None = None) -> list[dict[str, date]]:
-    """First and last days of months in a row that hold about ``ROWS`` rows of the tally, or cells of ``table``; a cell lies in one."""
+    """First and last days of months in a row that hold about ``ROWS`` rows of the tally, or cells of ``table``; a cell
+    lies in one.
+    """
     days = f"select day, count(*) as n from {TALLY}{beside} group by 1"
     if table:
         days += f" union all select {'day' if 'day' in table.key else 'month'}, 0 from {table.name} group by 1"
-    cursor.execute(f"select date_trunc('month', day::timestamp)::date, sum(n)::int from ({days}) d group by 1 order by 1")
+    cursor.execute(
+        f"select date_trunc('month', day::timestamp)::date, sum(n)::int from ({days}) d group by 1 order by 1"
+    )
     found: list[dict[str, date]] = []
     held = 0
     for month, n in cursor.fetchall():

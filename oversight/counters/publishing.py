@@ -93,8 +93,13 @@ def figures(day: date) -> list[PublishedFigure]:
 
     A kind of problem has a row of its own only where it may be shown.
     """
-    period: dict[str, str | date] = {"zone": str(SHANGHAI), "first": day - YEAR, "day": day,
-              "start": _midnight(day - YEAR), "end": _midnight(day)}
+    period: dict[str, str | date] = {
+        "zone": str(SHANGHAI),
+        "first": day - YEAR,
+        "day": day,
+        "start": _midnight(day - YEAR),
+        "end": _midnight(day),
+    }
     found: dict[tuple[int, str], PublishedFigure] = {}
     with connection.cursor() as cursor:
         cursor.execute(_ENDED, period)
@@ -118,27 +123,40 @@ def figures(day: date) -> list[PublishedFigure]:
 
 def _respond(found: dict[tuple[int, str], PublishedFigure], day: date) -> None:
     """首次响应时长 as oversight.figures counts it, of each enterprise and of each of its kinds of problem."""
-    first = Engagement.objects.filter(first_contact_at__gte=_midnight(day - YEAR), first_contact_at__lt=_midnight(day),
-                                      from_at__lte=F("first_contact_at"))
-    kinds = first.exclude(complaint__problem_category="").annotate(who=Concat(
-        Cast("enterprise_id", TextField()), Value(" "), "complaint__problem_category", output_field=TextField()))
-    for spans in (first.values_list("enterprise_id", "from_at", "first_contact_at"),
-                  kinds.values_list("who", "from_at", "first_contact_at")):
+    first = Engagement.objects.filter(
+        first_contact_at__gte=_midnight(day - YEAR),
+        first_contact_at__lt=_midnight(day),
+        from_at__lte=F("first_contact_at"),
+    )
+    kinds = first.exclude(complaint__problem_category="").annotate(
+        who=Concat(
+            Cast("enterprise_id", TextField()), Value(" "), "complaint__problem_category", output_field=TextField()
+        )
+    )
+    for spans in (
+        first.values_list("enterprise_id", "from_at", "first_contact_at"),
+        kinds.values_list("who", "from_at", "first_contact_at"),
+    ):
         for who, spread in measured(spans, calendar=current_calendar(), by_who=True).items():
             firm, _space, category = str(who).partition(" ")
             if who is not None and (row := found.get((int(firm), category))) is not None:
                 row.responded = spread.n
-                row.response_median, row.response_p90 = (round(spread.values[f"minutes_{name}"]) for name in ("median", "p90"))
+                row.response_median, row.response_p90 = (
+                    round(spread.values[f"minutes_{name}"]) for name in ("median", "p90")
+                )
 
 
-def _row(found: dict[tuple[int, str], PublishedFigure], firm: int, category: str, is_all: int,
-         day: date) -> PublishedFigure | None:
+def _row(
+    found: dict[tuple[int, str], PublishedFigure], firm: int, category: str, is_all: int, day: date
+) -> PublishedFigure | None:
     """A case without a problem category counts among all, and has no row of its own."""
     if not is_all and not category:
         return None
     zero: dict[str, Any] = dict.fromkeys(("ended", "settled", "unconfirmed", "promised", "kept"), 0)
-    return found.setdefault((firm, category), PublishedFigure(
-        enterprise_id=firm, category=category, day=day, formula=FORMULA, median_days=None, **zero))
+    return found.setdefault(
+        (firm, category),
+        PublishedFigure(enterprise_id=firm, category=category, day=day, formula=FORMULA, median_days=None, **zero),
+    )
 
 
 def _midnight(day: date) -> datetime:

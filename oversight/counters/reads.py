@@ -66,31 +66,46 @@ class Counters:
         """No fold came in since."""
         return _position() == self.position
 
-    def sums(self, scope: Scope, period: Period, *, by: str = "", names: Iterable[str] = NAMES) -> dict[str, Sums] | None:
-        """Each name's number, by key: "" without ``by``, else region ids, months, problems, objects, channels or enterprises.
+    def sums(
+        self, scope: Scope, period: Period, *, by: str = "", names: Iterable[str] = NAMES
+    ) -> dict[str, Sums] | None:
+        """Each name's number, by key: "" without ``by``, else region ids, months, problems, objects, channels or
+        enterprises.
 
-        ``scope`` has regions and perhaps a category, a channel or an enterprise, or is one enterprise (or branches of it). None
+        ``scope`` has regions and perhaps a category, a channel or an enterprise, or is one enterprise (or branches of
+        it). None
         where only the cases themselves can answer. One statement.
         """
         found = self.sums_of(scope, [period], by=by, names=names)
         return None if found is None else found[0]
 
-    def sums_of(self, scope: Scope, periods: Sequence[Period], *, by: str = "",
-                names: Iterable[str] = NAMES) -> list[dict[str, Sums]] | None:
-        """The same for several periods, in their order, still in one statement; what stands now is read for the first only."""
+    def sums_of(
+        self, scope: Scope, periods: Sequence[Period], *, by: str = "", names: Iterable[str] = NAMES
+    ) -> list[dict[str, Sums]] | None:
+        """The same for several periods, in their order, still in one statement; what stands now is read for the first
+        only.
+        """
         asked = tuple(names)
         later = tuple(name for name in asked if name not in STANDING) or asked
-        found = self.read([Wish(scope, period, asked if number == 0 else later) for number, period in enumerate(periods)], by=by)
+        found = self.read(
+            [Wish(scope, period, asked if number == 0 else later) for number, period in enumerate(periods)], by=by
+        )
         if found is None or later == asked:
             return found
         stands = {key: {name: sums[name] for name in asked if name in STANDING} for key, sums in found[0].items()}
         nothing = dict.fromkeys(asked, 0)
-        return [{key: {**nothing, **sums.get(key, {}), **stands.get(key, {})} for key in dict.fromkeys([*sums, *stands])} for sums in found]
+        return [
+            {key: {**nothing, **sums.get(key, {}), **stands.get(key, {})} for key in dict.fromkeys([*sums, *stands])}
+            for sums in found
+        ]
 
     def read(self, wishes: Sequence[Wish], *, by: str = "") -> list[dict[str, Sums]] | None:
         """What each wish asks for, by key, in one statement; None where only the cases themselves can answer one."""
         most = max(len(wish.names) for wish in wishes)
-        every = [(wish, rows_of(wish.scope, by), Windows.of(wish.period, now=self.now, calendar=self.calendar)) for wish in wishes]
+        every = [
+            (wish, rows_of(wish.scope, by), Windows.of(wish.period, now=self.now, calendar=self.calendar))
+            for wish in wishes
+        ]
         found = [defaultdict[str, Counter[str]](Counter) for _ in wishes]
         with connection.cursor() as cursor:
             parts = []
@@ -98,7 +113,11 @@ class Counters:
                 if rows is None:
                     return None
                 sql, params = summed(rows, windows, by, wish.names)
-                parts.append(cursor.cursor.mogrify(f"select {number}, s.*{', null::int8' * (most - len(wish.names))} from ({sql}) s", params))
+                parts.append(
+                    cursor.cursor.mogrify(
+                        f"select {number}, s.*{', null::int8' * (most - len(wish.names))} from ({sql}) s", params
+                    )
+                )
             cursor.execute(b" union all ".join(parts).decode())
             for number, key, *numbers in cursor.fetchall():
                 wish, rows, _windows = every[number]
@@ -109,18 +128,29 @@ class Counters:
         for sums, (wish, _rows, windows) in zip(found, every, strict=True):
             for row in self.unfolded:
                 for key in _keys(wish.scope, row, by):
-                    sums[key].update({name: row[COLUMN_OF[name]] for name in wish.names
-                                      if row[COLUMN_OF[name]] and windows.has(name, row["day"])})
+                    sums[key].update(
+                        {
+                            name: row[COLUMN_OF[name]]
+                            for name in wish.names
+                            if row[COLUMN_OF[name]] and windows.has(name, row["day"])
+                        }
+                    )
             if by == "":
                 sums[""].update({})
-        return [{key: dict.fromkeys(wish.names, 0) | counts for key, counts in sums.items()} for sums, wish in zip(found, wishes, strict=True)]
+        return [
+            {key: dict.fromkeys(wish.names, 0) | counts for key, counts in sums.items()}
+            for sums, wish in zip(found, wishes, strict=True)
+        ]
 
     def buckets(self, scope: Scope, period: Period, whats: Iterable[str] = SPREAD) -> dict[str, dict[int, int]] | None:
-        """How many took how long within the period, by what and bucket; of regions or of one enterprise. One statement."""
+        """How many took how long within the period, by what and bucket; of regions or of one enterprise. One
+        statement."""
         found = self.buckets_of(scope, [period], whats)
         return None if found is None else found[0]
 
-    def buckets_of(self, scope: Scope, periods: Sequence[Period], whats: Iterable[str] = SPREAD) -> list[dict[str, dict[int, int]]] | None:
+    def buckets_of(
+        self, scope: Scope, periods: Sequence[Period], whats: Iterable[str] = SPREAD
+    ) -> list[dict[str, dict[int, int]]] | None:
         """The same for several periods, in their order, still in one statement."""
         if not (scope.regions or scope.enterprise_id):
             return None
@@ -128,7 +158,9 @@ class Counters:
         whose, of = ("r", sorted({r.pk for r in scope.regions})) if scope.regions else ("e", [scope.enterprise_id])
         ours, params = narrowed(scope)
         # There are buckets of a region and of an enterprise, none of both or of less.
-        has_cells = not (scope.category or scope.channel or scope.branch_ids is not None or (scope.regions and scope.enterprise_id))
+        has_cells = not (
+            scope.category or scope.channel or scope.branch_ids is not None or (scope.regions and scope.enterprise_id)
+        )
         is_wide = has_cells and bool(scope.regions) and all(region.level in WIDE for region in scope.regions)
         found: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
         with connection.cursor() as cursor:
@@ -137,9 +169,22 @@ class Counters:
                 windows = Windows.of(period, now=self.now, calendar=self.calendar)
                 begin, end = (windows.whole_from, windows.whole_to) if has_cells else (period.first, period.first)
                 sql = _buckets(ours, names, is_wide=is_wide)
-                parts.append(cursor.cursor.mogrify(f"select {number}, b.* from ({sql}) b", params | {
-                    "whose": whose, "of": of, "whats": list(names), "first": period.first, "from": begin, "to": end,
-                    "last": period.last, "edge": begin if begin <= end else period.first}))
+                parts.append(
+                    cursor.cursor.mogrify(
+                        f"select {number}, b.* from ({sql}) b",
+                        params
+                        | {
+                            "whose": whose,
+                            "of": of,
+                            "whats": list(names),
+                            "first": period.first,
+                            "from": begin,
+                            "to": end,
+                            "last": period.last,
+                            "edge": begin if begin <= end else period.first,
+                        },
+                    )
+                )
             cursor.execute(b" union all ".join(parts).decode())
             for number, what, bucket, n in cursor.fetchall():
                 found[number][what][bucket] += n
@@ -149,10 +194,14 @@ class Counters:
                     for what in names:
                         if row[what] is not None:
                             counts[what][bucket_of(what, abs(row[what]))] += row["sign"] * len(_keys(scope, row, ""))
-        return [{what: {bucket: n for bucket, n in some.items() if n} for what, some in counts.items()} for counts in found]
+        return [
+            {what: {bucket: n for bucket, n in some.items() if n} for what, some in counts.items()} for counts in found
+        ]
 
     def responses(self, scope: Scope, period: Period) -> dict[int, Counter[int]]:
-        """How often each enterprise took so many working minutes to respond first; ``scope`` has regions. One statement."""
+        """How often each enterprise took so many working minutes to respond first; ``scope`` has regions. One
+        statement.
+        """
         ours, params = narrowed(scope)
         found: defaultdict[int, Counter[int]] = defaultdict(Counter)
         with connection.cursor() as cursor:
@@ -160,7 +209,11 @@ class Counters:
             for firm, minutes, n in cursor.fetchall():
                 found[firm][minutes] += n
         for row in self.unfolded:
-            if row["response_minutes"] is not None and period.first <= row["day"] <= period.last and counts_for(scope, row):
+            if (
+                row["response_minutes"] is not None
+                and period.first <= row["day"] <= period.last
+                and counts_for(scope, row)
+            ):
                 found[row["enterprise"]][abs(row["response_minutes"])] += row["sign"]
         return found
 
@@ -191,34 +244,48 @@ def _unfolded(ids: list[int], calendar: Calendar) -> list[dict[str, Any]]:
 
 #: After a restore the entries begin anew (complaints/record/events.py).
 _POSITION = """
-select coalesce(s.transaction * (s.era = e.last_value)::int, 0), coalesce(s.entry, 0), s.folded_at, s.rebuilt_through is null
+select coalesce(s.transaction * (s.era = e.last_value)::int, 0), coalesce(s.entry, 0), s.folded_at,
+    s.rebuilt_through is null
 from complaints_event_era e left join oversight_rollupstate s on s.id = 1
 """
 #: With the first entries behind it, each by its case.
-_BEGUN = (f"with p (transaction, entry, folded_at, is_rebuilt) as materialized ({_POSITION}) select p.*, w.complaint_id from p"
-          " left join lateral (select h.complaint_id from complaints_handlingstep h where (h.transaction, h.id) > (p.transaction, p.entry)"
-          " order by h.transaction, h.id limit %(limit)s) w on true")
-_RESPONSES = (f"select enterprise, response_minutes, count(*) from {TALLY} where {{ours}} and response_minutes is not null"
-              " and day between %(first)s and %(last)s group by 1, 2")
+_BEGUN = (
+    f"with p (transaction, entry, folded_at, is_rebuilt) as materialized ({_POSITION}) select p.*, w.complaint_id from"
+    " p left join lateral (select h.complaint_id from complaints_handlingstep h where (h.transaction, h.id) >"
+    " (p.transaction, p.entry) order by h.transaction, h.id limit %(limit)s) w on true"
+)
+_RESPONSES = (
+    f"select enterprise, response_minutes, count(*) from {TALLY} where {{ours}} and response_minutes is not null"
+    " and day between %(first)s and %(last)s group by 1, 2"
+)
 #: Days of a period outside of its whole months.
-_EDGES = ("(day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)"
-          " and day between %(first)s and %(last)s")
+_EDGES = (
+    "(day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)"
+    " and day between %(first)s and %(last)s"
+)
 
 
 def _buckets(ours: str, whats: Sequence[str], *, is_wide: bool) -> str:
-    """The statement: whole months from their cells; at the edges of wide regions from cells of days, of others case by case."""
-    parts = [f"select what, bucket::int, n from {MonthSpread._meta.db_table} where whose = %(whose)s and of = any(%(of)s::bigint[])"
-             " and what = any(%(whats)s) and month >= %(from)s and month < %(to)s"]
+    """The statement: whole months from their cells; at the edges of wide regions from cells of days, of others case by
+    case.
+    """
+    parts = [
+        f"select what, bucket::int, n from {MonthSpread._meta.db_table} where whose = %(whose)s and of ="
+        " any(%(of)s::bigint[]) and what = any(%(whats)s) and month >= %(from)s and month < %(to)s"
+    ]
     if is_wide:
-        parts.append(f"select what, bucket::int, n from {DaySpread._meta.db_table} where region = any(%(of)s::int[])"
-                     f" and what = any(%(whats)s) and {_EDGES}")
+        parts.append(
+            f"select what, bucket::int, n from {DaySpread._meta.db_table} where region = any(%(of)s::int[])"
+            f" and what = any(%(whats)s) and {_EDGES}"
+        )
     else:
         lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in whats)
         parts.append(
-            "select s.what, case when s.v <= s.exact then s.v"
-            f" else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::int, 1"
-            f" from {TALLY} cross join lateral (values {lengths}) s (what, v, exact)"
-            f" where {ours} and ({' or '.join(f'{what} is not null' for what in whats)}) and s.v is not null and {_EDGES}")
+            "select s.what, case when s.v <= s.exact then s.v else s.exact + ceil(ln(s.v / s.exact::float8) /"
+            f" ln({RATIO}::float8)) end::int, 1 from {TALLY} cross join lateral (values {lengths}) s (what, v, exact)"
+            f" where {ours} and ({' or '.join(f'{what} is not null' for what in whats)}) and s.v is not null and"
+            f" {_EDGES}"
+        )
     return f"select what, bucket, sum(n)::int from ({' union all '.join(parts)}) b group by 1, 2"
 
 
@@ -229,11 +296,13 @@ def _places(scope: Scope, region: int) -> list[str]:
 
 def counts_for(scope: Scope, row: Mapping[str, Any]) -> bool:
     """Whether a row of the tally is of this scope."""
-    return ((not scope.category or scope.category in (row["problem"], row["object"]))
-            and (not scope.channel or scope.channel == row["channel"])
-            and (not (scope.enterprise_id or scope.is_own) or row["enterprise"] == scope.enterprise_id)
-            and (scope.branch_ids is None or row["branch"] in scope.branch_ids)
-            and (not scope.regions or any(one.covers(row["region"]) for one in scope.regions)))
+    return (
+        (not scope.category or scope.category in (row["problem"], row["object"]))
+        and (not scope.channel or scope.channel == row["channel"])
+        and (not (scope.enterprise_id or scope.is_own) or row["enterprise"] == scope.enterprise_id)
+        and (scope.branch_ids is None or row["branch"] in scope.branch_ids)
+        and (not scope.regions or any(one.covers(row["region"]) for one in scope.regions))
+    )
 
 
 def _keys(scope: Scope, row: Mapping[str, Any], by: str) -> list[str]:

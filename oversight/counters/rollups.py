@@ -46,7 +46,7 @@ FROM_HOUR = 2
 #: So many cases or cells are named by a comparison.
 NAMED = 50
 
-_COMPARED = ", ".join(COLUMNS[len(KEY):])
+_COMPARED = ", ".join(COLUMNS[len(KEY) :])
 _SAME = " and ".join(f"o.{name} = f.{name}" for name in KEY)
 _KEYS = ", ".join(KEY)
 _DIFF = ", ".join((*PLACE, *MEASURES))
@@ -58,8 +58,8 @@ def _keys_of(rows: str) -> str:
 
 def _changes(which: str) -> str:
     """What changed for these cases: ``diff`` takes back what was counted and gives what is to be counted."""
-    was = ", ".join(f"o.{name}" for name in COLUMNS[len(KEY):])
-    now = ", ".join(f"f.{name}" for name in COLUMNS[len(KEY):])
+    was = ", ".join(f"o.{name}" for name in COLUMNS[len(KEY) :])
+    now = ", ".join(f"f.{name}" for name in COLUMNS[len(KEY) :])
     taken = ", ".join((*PLACE, *(f"-o.{name} as {name}" for name in MEASURES)))
     of = ", ".join(f"coalesce(o.{name}, f.{name}) as {name}" for name in KEY)
     return (
@@ -68,16 +68,22 @@ def _changes(which: str) -> str:
         f" changed as materialized (select {of} from old o full join fresh f on {_SAME}"
         f" where ({was}) is distinct from ({now})),"
         f" diff as materialized (select -1 as sign, {_keys_of('o')}, {taken} from old o join changed using ({_KEYS})"
-        f" union all select 1, {_keys_of('f')}, {_DIFF} from fresh f join changed using ({_KEYS}))")
+        f" union all select 1, {_keys_of('f')}, {_DIFF} from fresh f join changed using ({_KEYS}))"
+    )
 
 
 CHANGES = _changes("{id} = any(%(ids)s)").replace("{ids}", "select unnest(%(ids)s::bigint[])")
-_FOLD = adding(
-    f"{CHANGES}, gone as (delete from {TALLY} t using changed g where "
-    + " and ".join(f"t.{name} = g.{name}" for name in KEY)
-    + f" returning 1), came as (insert into {TALLY} ({', '.join(COLUMNS)}) select {', '.join(f'f.{name}' for name in COLUMNS)}"
-    # A row of the same name may only come when the old one has gone.
-    f" from fresh f join changed using ({_KEYS}) where (select count(*) from gone) >= 0)") + " select count(distinct complaint_id) from diff"
+_FOLD = (
+    adding(
+        f"{CHANGES}, gone as (delete from {TALLY} t using changed g where "
+        + " and ".join(f"t.{name} = g.{name}" for name in KEY)
+        + f" returning 1), came as (insert into {TALLY} ({', '.join(COLUMNS)}) select"
+        f" {', '.join(f'f.{name}' for name in COLUMNS)}"
+        # A row of the same name may only come when the old one has gone.
+        f" from fresh f join changed using ({_KEYS}) where (select count(*) from gone) >= 0)"
+    )
+    + " select count(distinct complaint_id) from diff"
+)
 WAITING = """
 select complaint_id, transaction, id, written_at from complaints_handlingstep
 where (transaction, id) > (%(transaction)s, %(entry)s) {decided} order by transaction, id limit %(limit)s
@@ -97,8 +103,10 @@ def fold(*, now: datetime, limit: int = BATCH) -> int:
         if era != state.era:
             # The database was restored since: its entries begin anew with transaction 0, by their ids.
             state.era, state.transaction = era, 0
-        cursor.execute(WAITING.format(decided="and transaction < %(horizon)s"), {
-            "transaction": state.transaction, "entry": state.entry, "horizon": horizon, "limit": limit})
+        cursor.execute(
+            WAITING.format(decided="and transaction < %(horizon)s"),
+            {"transaction": state.transaction, "entry": state.entry, "horizon": horizon, "limit": limit},
+        )
         rows = cursor.fetchall()
         if not rows:
             return 0
@@ -119,8 +127,10 @@ def waiting(*, most: int = ALARM) -> tuple[int, datetime | None]:
     """(entries that are not folded yet, at the most one more than ``most``; when the oldest was written)."""
     state = read_state()
     with connection.cursor() as cursor:
-        cursor.execute("select count(*), min(written_at) from (" + WAITING.format(decided="") + ") w", {
-            "transaction": state.transaction, "entry": state.entry, "limit": most + 1})
+        cursor.execute(
+            "select count(*), min(written_at) from (" + WAITING.format(decided="") + ") w",
+            {"transaction": state.transaction, "entry": state.entry, "limit": most + 1},
+        )
         count, oldest = cursor.fetchone()
     return count, oldest
 
@@ -181,8 +191,11 @@ def _compare_some(*, now: datetime) -> bool:
 def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
     """Numbers of the cases that count for something else than what was tallied; they are folded again."""
     odd = differing(cursor, after=state.compared_through or 0, upto=upto)
-    cursor.execute("select distinct complaint_id from complaints_handlingstep where complaint_id = any(%s)"
-                   " and (transaction, id) > (%s, %s)", [odd, state.transaction, state.entry])
+    cursor.execute(
+        "select distinct complaint_id from complaints_handlingstep where complaint_id = any(%s)"
+        " and (transaction, id) > (%s, %s)",
+        [odd, state.transaction, state.entry],
+    )
     wrong = sorted(set(odd) - {row[0] for row in cursor.fetchall()})
     if wrong:
         fold_cases(cursor, wrong)
@@ -195,7 +208,8 @@ def differing(cursor: Any, *, after: int, upto: int) -> list[int]:
         f"with fresh as materialized ({facts(PIECE_OF_CASES)}), old as materialized ({_TALLIED})"
         " select distinct complaint_id from ((select * from fresh except all select * from old)"
         " union all (select * from old except all select * from fresh)) d order by 1",
-        {**decrees(current_calendar()), "after": after, "upto": upto})
+        {**decrees(current_calendar()), "after": after, "upto": upto},
+    )
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -204,15 +218,19 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
     numbers = MEASURES if table.values else ("n",)
     columns = ", ".join((*table.key, *numbers))
     key = " || ' ' || ".join(f"{name}::text" for name in table.key)
-    stands = (f"select {columns} from {table.name} where {'day' if 'day' in table.key else 'month'} between %(first)s and %(last)s"
-              f" and num_nonnulls({', '.join(f'nullif({n}, 0)' for n in numbers)}) > 0")
+    stands = (
+        f"select {columns} from {table.name} where {'day' if 'day' in table.key else 'month'} between %(first)s and"
+        f" %(last)s and num_nonnulls({', '.join(f'nullif({n}, 0)' for n in numbers)}) > 0"
+    )
     take_memory(cursor, by_page=True)
     found: list[str] = []
     for days in months_at_once(cursor, table=table):
         cursor.execute(
-            f"with {DAYS}, {SHARED}, sums as materialized ({table.sums}), stands as materialized ({stands})"
-            f" select distinct {key} from ((select {columns} from sums except all select {columns} from stands)"
-            f" union all (select {columns} from stands except all select {columns} from sums)) d order by 1 limit {NAMED}", days)
+            f"with {DAYS}, {SHARED}, sums as materialized ({table.sums}), stands as materialized ({stands}) select"
+            f" distinct {key} from ((select {columns} from sums except all select {columns} from stands) union all"
+            f" (select {columns} from stands except all select {columns} from sums)) d order by 1 limit {NAMED}",
+            days,
+        )
         found += [f"{table.name} {row[0]}" for row in cursor.fetchall()]
     if found:
         add_up(cursor, [table])

@@ -43,7 +43,9 @@ def take_time(cursor: Any) -> None:
 
 
 def take_memory(cursor: Any, *, by_page: bool = False) -> None:
-    """Groups and joins of many rows in memory; ``by_page``: rows of many days are read page by page, not each by its place."""
+    """Groups and joins of many rows in memory; ``by_page``: rows of many days are read page by page, not each by its
+    place.
+    """
     for said in ("work_mem = '64MB'", f"enable_indexscan = {'off' if by_page else 'on'}"):
         cursor.execute(f"set local {said}")
 

@@ -1,6 +1,7 @@
 """The statements by which counters are read: which rows say it of a scope, and which of their days count for a measure.
 
-The one rule: what is asked of a month is a cell of that month, and a row of the tally is read only where no cell says it.
+The one rule: what is asked of a month is a cell of that month, and a row of the tally is read only where no cell says
+it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ COLUMN_OF = {name: STANDING.get(name, name) for name in NAMES}
 #: What a case is told apart by; each has cells of its own, no two of them together.
 FACETS = ("problem", "object", "channel")
 #: Rows that count for days far from their own; in these words an index of the tally has them.
-LASTING = " or ".join(f"{name} is not null" for name in ("open", "waiting", "ran_out", "ran_out_taken", "ran_out_ended"))
+LASTING = " or ".join(
+    f"{name} is not null" for name in ("open", "waiting", "ran_out", "ran_out_taken", "ran_out_ended")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,9 @@ class Windows:
     @property
     def whole_to(self) -> date:
         """Months before this day are over and lie before the end of the period."""
-        return min(self.period.last, self.today - DAY).replace(day=1) if not self._ends_whole else self.period.last + DAY
+        return (
+            min(self.period.last, self.today - DAY).replace(day=1) if not self._ends_whole else self.period.last + DAY
+        )
 
     @property
     def _ends_whole(self) -> bool:
@@ -92,11 +97,19 @@ class Rows:
 
 
 def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
-    """The condition on a row of the tally, whose columns are reached by ``row``, that it is of ``scope``; its values."""
+    """The condition on a row of the tally, whose columns are reached by ``row``, that it is of ``scope``; its
+    values."""
     said: list[str] = []
-    params = {"category": scope.category, "channel": scope.channel, "enterprise": scope.enterprise_id, "branches": sorted(scope.branch_ids or ())}
+    params = {
+        "category": scope.category,
+        "channel": scope.channel,
+        "enterprise": scope.enterprise_id,
+        "branches": sorted(scope.branch_ids or ()),
+    }
     if scope.regions:
-        said.append("(" + " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions) + ")")
+        said.append(
+            "(" + " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions) + ")"
+        )
     if scope.enterprise_id or not scope.regions:
         said.append(f"{row}enterprise = %(enterprise)s")
     if scope.branch_ids is not None:
@@ -118,8 +131,19 @@ def rows_of(scope: Scope, by: str) -> Rows | None:
     if not scope.regions and (by == "region" or not (scope.enterprise_id or scope.is_own)):
         return None
     single, params = narrowed(scope)
-    single = f"from {TALLY} where {single}" + {"": "", "month": "", "region": "", "enterprise": " and enterprise is not null"}.get(by, f" and {by} <> ''")
-    if not scope.regions or scope.enterprise_id or by == "enterprise" or narrowing > 1 or (narrowing and by == "region"):
+    single = f"from {TALLY} where {single}" + {
+        "": "",
+        "month": "",
+        "region": "",
+        "enterprise": " and enterprise is not null",
+    }.get(by, f" and {by} <> ''")
+    if (
+        not scope.regions
+        or scope.enterprise_id
+        or by == "enterprise"
+        or narrowing > 1
+        or (narrowing and by == "region")
+    ):
         if narrowing or by == "region" or not _is_everywhere(scope):
             return Rows("", single, params)
         whose = "branch = 0" if scope.branch_ids is None else "branch = any(%(branches)s::bigint[])"
@@ -134,7 +158,9 @@ def rows_of(scope: Scope, by: str) -> Rows | None:
         if _is_everywhere(scope):
             return Rows(f"{months} and {of}", days + of, params, is_named=True)
     elif narrowing:
-        of = "facet in ('p:' || %(category)s, 'o:' || %(category)s)" if scope.category else "facet = 'c:' || %(channel)s"
+        of = (
+            "facet in ('p:' || %(category)s, 'o:' || %(category)s)" if scope.category else "facet = 'c:' || %(channel)s"
+        )
     else:
         return Rows(f"{months} and facet = ''", f"from {DayRegion._meta.db_table} where {at}", params)
     return Rows(f"{months} and {of}", days + of if _is_everywhere(scope) else single, params)
@@ -143,18 +169,29 @@ def rows_of(scope: Scope, by: str) -> Rows | None:
 def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """The statement: whole months from their cells, days at the edges, and days since the last whole month.
 
-    What happened in the period is read from its own days only, what counts for days far from its own from all since ever:
+    What happened in the period is read from its own days only, what counts for days far from its own from all since
+    ever:
     few columns of many rows, and many of few.
     """
     first, last = windows.period.first, windows.period.last
     spans = {name: windows.days(name) for name in names}
     lasting = [name for name in names if name in STANDING or spans[name][0] == EVER]
-    params: dict[str, Any] = rows.params | {"first": first, "last": last, "from": windows.whole_from, "to": windows.whole_to,
-                                            "until": max((spans[name][1] for name in lasting), default=last)}
+    params: dict[str, Any] = rows.params | {
+        "first": first,
+        "last": last,
+        "from": windows.whole_from,
+        "to": windows.whole_to,
+        "until": max((spans[name][1] for name in lasting), default=last),
+    }
     # Of single rows few last, and an index has them; of cells nearly all do.
-    since = "day >= %(to)s and day <= %(until)s" + (f" and ({LASTING})" if rows.days.startswith(f"from {TALLY} ") else "")
+    since = "day >= %(to)s and day <= %(until)s" + (
+        f" and ({LASTING})" if rows.days.startswith(f"from {TALLY} ") else ""
+    )
     if not rows.months:
-        parts = [(False, [f"{rows.days} and day between %(first)s and %(last)s"]), (True, [f"{rows.days} and ({LASTING})"])]
+        parts = [
+            (False, [f"{rows.days} and day between %(first)s and %(last)s"]),
+            (True, [f"{rows.days} and ({LASTING})"]),
+        ]
     else:
         here = [f"{rows.days} and day >= greatest(%(to)s, %(first)s) and day <= %(last)s"]
         if windows.whole_from < windows.whole_to:
@@ -168,8 +205,14 @@ def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple
         if asked:
             listed = ", ".join(dict.fromkeys(COLUMN_OF[name] for name in asked))
             read = " union all ".join(f"select {_key_of(rows, by, source)}, {listed} {source}" for source in sources)
-            numbers = ", ".join(_within(name, spans[name], params, is_whole=not is_lasting and spans[name] == (first, last))
-                                if name in asked else "null::int8" for name in names)
+            numbers = ", ".join(
+                (
+                    _within(name, spans[name], params, is_whole=not is_lasting and spans[name] == (first, last))
+                    if name in asked
+                    else "null::int8"
+                )
+                for name in names
+            )
             selects.append(f"select key, {numbers} from ({read}) r group by key")
     if len(selects) == 1:
         return selects[0], params
@@ -180,7 +223,11 @@ def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple
 
 def _within(name: str, span: tuple[date, date], params: dict[str, Any], *, is_whole: bool) -> str:
     """The sum of a measure over its own days; without looking at each day where they are those that were read."""
-    ends = [] if is_whole else [(sign, day) for sign, day, edge in ((">=", span[0], EVER), ("<=", span[1], NEVER)) if day != edge]
+    ends = (
+        []
+        if is_whole
+        else [(sign, day) for sign, day, edge in ((">=", span[0], EVER), ("<=", span[1], NEVER)) if day != edge]
+    )
     params |= {f"d{day.toordinal()}": day for _, day in ends}
     said = " and ".join(f"day {sign} %(d{day.toordinal()})s" for sign, day in ends)
     return f"sum({COLUMN_OF[name]})" + (f" filter (where {said})" if said else "")
@@ -191,5 +238,7 @@ def _key_of(rows: Rows, by: str, source: str) -> str:
     keys = {"": "''", "region": "region", "enterprise": "enterprise"}
     if rows.months and source.startswith(rows.months):
         return f"{(keys | {'month': 'month::text'}).get(by, 'substr(facet, 3)')} as key, month as day"
-    key = (keys | {"month": "date_trunc('month', day)::date::text"}).get(by, "substr(facet, 3)" if rows.is_named else by)
+    key = (keys | {"month": "date_trunc('month', day)::date::text"}).get(
+        by, "substr(facet, 3)" if rows.is_named else by
+    )
     return f"{key} as key, day"

@@ -23,13 +23,28 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         raise Http404
     look = look_of(request, desk, "cases")
     found = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
-    known = {case.pk: case for case in desk.cases().filter(pk__in={line.complaint_id for line in found.lines}).select_related(*RELATED)}
+    known = {
+        case.pk: case
+        for case in desk.cases().filter(pk__in={line.complaint_id for line in found.lines}).select_related(*RELATED)
+    }
     rows = {row.complaint.pk: row for row in rows_of(list(known.values()), desk)}
     here = reverse("oversight:cases") + look.asked.url(what=what)
-    return render(request, "oversight/cases.html", look.around() | {
-        "title": behind.WHAT[what], "n": found.n, "what": what, "first_url": here,
-        "rows": [{"row": rows[line.complaint_id], "day": line.day} for line in found.lines if line.complaint_id in rows],
-        "next_url": f"{here}&after={found.after}" if found.after else "", "is_first": not request.GET.get("after"),
-        "enterprise": look.form.enterprise_name, "place": " · ".join(named(region) for region in look.places.regions),
-        "back_url": reverse("oversight:dashboard") + look.asked.url(),
-    })
+    return render(
+        request,
+        "oversight/cases.html",
+        look.around()
+        | {
+            "title": behind.WHAT[what],
+            "n": found.n,
+            "what": what,
+            "first_url": here,
+            "rows": [
+                {"row": rows[line.complaint_id], "day": line.day} for line in found.lines if line.complaint_id in rows
+            ],
+            "next_url": f"{here}&after={found.after}" if found.after else "",
+            "is_first": not request.GET.get("after"),
+            "enterprise": look.form.enterprise_name,
+            "place": " · ".join(named(region) for region in look.places.regions),
+            "back_url": reverse("oversight:dashboard") + look.asked.url(),
+        },
+    )

@@ -29,27 +29,44 @@ from oversight.presenting.patience import patiently
 from oversight.presenting.places import Places, places_of
 
 BEFORE, YEAR, SAME, CHOSEN = "before", "year", "same", "chosen"
-AGAINST = ((BEFORE, gettext_lazy("此前同样长的时间")), (YEAR, gettext_lazy("去年同期")), (SAME, gettext_lazy("同一时间")),
-           (CHOSEN, gettext_lazy("自选日期")))
+AGAINST = (
+    (BEFORE, gettext_lazy("此前同样长的时间")),
+    (YEAR, gettext_lazy("去年同期")),
+    (SAME, gettext_lazy("同一时间")),
+    (CHOSEN, gettext_lazy("自选日期")),
+)
 
 
 class OtherForm(forms.Form):
     """The other side: when, and where. What cannot be read is named, and the period before is shown."""
 
-    against = forms.ChoiceField(label=gettext_lazy("对比的时间"), required=False, choices=AGAINST,
-                                error_messages={"invalid_choice": gettext_lazy("请从列出的时间中选。")})
+    against = forms.ChoiceField(
+        label=gettext_lazy("对比的时间"),
+        required=False,
+        choices=AGAINST,
+        error_messages={"invalid_choice": gettext_lazy("请从列出的时间中选。")},
+    )
     other_first = choosing.day_field(gettext_lazy("对比自"))
     other_last = choosing.day_field(gettext_lazy("对比至"))
-    with_region = forms.ChoiceField(label=gettext_lazy("对比的地区"), required=False,
-                                    error_messages={"invalid_choice": gettext_lazy("没有这个地区，或者它不在您的辖区里。")})
+    with_region = forms.ChoiceField(
+        label=gettext_lazy("对比的地区"),
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("没有这个地区，或者它不在您的辖区里。")},
+    )
 
     def __init__(self, data: Any, *, look: Look) -> None:
         given = {name: data.get(name, "") for name in self.base_fields}
-        super().__init__(given | {"against": given["against"] or (SAME if given["with_region"] else BEFORE)}, label_suffix="")
+        super().__init__(
+            given | {"against": given["against"] or (SAME if given["with_region"] else BEFORE)}, label_suffix=""
+        )
         self.today = look.desk.today
         places = look.places
-        options = {region.code: named(region) for region in (*places.own, *((places.above,) if places.above else ()), *places.parts)}
-        #: A place that is not listed may still be an own one: the address is shared by people with other parts before them.
+        options = {
+            region.code: named(region)
+            for region in (*places.own, *((places.above,) if places.above else ()), *places.parts)
+        }
+        #: A place that is not listed may still be an own one: the address is shared by people with other parts before
+        #: them.
         self.found: Places | None = None
         if given["with_region"] and given["with_region"] not in options:
             found = places_of(look.desk, given["with_region"])
@@ -95,14 +112,33 @@ def compare(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     code = regions[0].code if len(regions) == 1 and regions != look.places.own else ""
     other_lists = replace(look.lists, period=period, region=code)
     there_cards = {card.code: card for card in _cards(found[1] or {}, other_lists)}
-    lines = [Line(card.definition.title, card.version, card, there_cards[card.code],
-                  _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period))
-             for card in here_cards if card.code in there_cards]
-    return render(request, "oversight/compare.html", look.around() | {
-        "other": form, "kept": list(look.asked.query.items()), "has_errors": bool(look.form.errors or form.errors), "narrowed_to": look.form.enterprise_name,
-        "cards": here_cards, "lines": lines, "is_too_much": None in found, "other_period": period,
-        "other_place": " · ".join(named(region) for region in regions),
-    })
+    lines = [
+        Line(
+            card.definition.title,
+            card.version,
+            card,
+            there_cards[card.code],
+            _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period),
+        )
+        for card in here_cards
+        if card.code in there_cards
+    ]
+    return render(
+        request,
+        "oversight/compare.html",
+        look.around()
+        | {
+            "other": form,
+            "kept": list(look.asked.query.items()),
+            "has_errors": bool(look.form.errors or form.errors),
+            "narrowed_to": look.form.enterprise_name,
+            "cards": here_cards,
+            "lines": lines,
+            "is_too_much": None in found,
+            "other_period": period,
+            "other_place": " · ".join(named(region) for region in regions),
+        },
+    )
 
 
 def _other(form: OtherForm, look: Look) -> tuple[Period, tuple[Region, ...]]:
@@ -113,7 +149,8 @@ def _other(form: OtherForm, look: Look) -> tuple[Period, tuple[Region, ...]]:
         kind = BEFORE
     period = {
         BEFORE: lambda: choosing.before(look.asked.period, look.asked.kind),
-        YEAR: lambda: choosing.a_year_before(look.asked.period, look.asked.kind), SAME: lambda: look.asked.period,
+        YEAR: lambda: choosing.a_year_before(look.asked.period, look.asked.kind),
+        SAME: lambda: look.asked.period,
         CHOSEN: lambda: Period(first=said["other_first"], last=min(said.get("other_last") or form.today, form.today)),
     }[kind]()
     code = said.get("with_region") or ""
@@ -121,7 +158,10 @@ def _other(form: OtherForm, look: Look) -> tuple[Period, tuple[Region, ...]]:
         return period, look.places.regions
     if form.found is not None and form.found.chosen is not None:
         return period, (form.found.chosen,)
-    known = {region.code: region for region in (*look.places.own, *look.places.parts, *((look.places.above,) if look.places.above else ()))}
+    known = {
+        region.code: region
+        for region in (*look.places.own, *look.places.parts, *((look.places.above,) if look.places.above else ()))
+    }
     return period, (known[code],)
 
 
@@ -138,8 +178,10 @@ def _counted(measure: Measure) -> dict[str, Figure]:
     return found | further_figures.counted(measure)
 
 
-def _shift(code: str, here: Mapping[str, Figure], there: Mapping[str, Figure], period: Period, other: Period) -> cards.Shift | None:
-    change: Change | None = changes.of_figures(here[code], there[code], days=shifts.days_of(period), days_before=shifts.days_of(other))
+def _shift(
+    code: str, here: Mapping[str, Figure], there: Mapping[str, Figure], period: Period, other: Period
+) -> cards.Shift | None:
+    change: Change | None = changes.of_figures(
+        here[code], there[code], days=shifts.days_of(period), days_before=shifts.days_of(other)
+    )
     return shifts.shift(code, change, _("另一边")) if change is not None else None
-
-

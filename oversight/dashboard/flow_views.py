@@ -28,28 +28,51 @@ def flow_page(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     look = look_of(request, desk, "flow")
     found = patiently(lambda: (flow.stays(look.measure), flow.flow(look.measure)))
     stays, went = found or ([], None)
-    return render(request, "oversight/flow.html", look.around() | {
-        "narrowed_to": look.form.enterprise_name, "is_too_much": found is None,
-        "stays": [{"stay": stay, "name": labels.label(stay.status, kind="status"),
-                   "url": look.lists.url(status=stay.status)} for stay in stays],
-        "flow": went, "spans": _spans(went) if went else [],
-        "chart": charts.lines([(_("收到"), [week.received for week in went.weeks]), (_("办结"), [week.closed for week in went.weeks])])
-        if went else None,
-        "finding": _finding(went) if went else "",
-        "last_day": cards.percent(went.last_day_share) if went else "", "last_offer": cards.percent(went.last_offer_share) if went else "",
-        "last_day_url": look.lists.behind("ended_last_day"),
-    })
+    return render(
+        request,
+        "oversight/flow.html",
+        look.around()
+        | {
+            "narrowed_to": look.form.enterprise_name,
+            "is_too_much": found is None,
+            "stays": [
+                {
+                    "stay": stay,
+                    "name": labels.label(stay.status, kind="status"),
+                    "url": look.lists.url(status=stay.status),
+                }
+                for stay in stays
+            ],
+            "flow": went,
+            "spans": _spans(went) if went else [],
+            "chart": charts.lines(
+                [(_("收到"), [week.received for week in went.weeks]), (_("办结"), [week.closed for week in went.weeks])]
+            )
+            if went
+            else None,
+            "finding": _finding(went) if went else "",
+            "last_day": cards.percent(went.last_day_share) if went else "",
+            "last_offer": cards.percent(went.last_offer_share) if went else "",
+            "last_day_url": look.lists.behind("ended_last_day"),
+        },
+    )
 
 
 def _spans(went: flow.Flow) -> list[dict[str, Any]]:
-    titles = {"response_minutes": _("送达到首次响应"), "accept_minutes": _("送达到企业受理"),
-              "handled_wd": _("送达到办结（工作日）"), "handled_cd": _("送达到办结（自然日）")}
+    titles = {
+        "response_minutes": _("送达到首次响应"),
+        "accept_minutes": _("送达到企业受理"),
+        "handled_wd": _("送达到办结（工作日）"),
+        "handled_cd": _("送达到办结（自然日）"),
+    }
     found = []
     for what, title in titles.items():
         span = went.spans.get(what)
         if span is not None:
-            words = [cards.with_unit(*cards.working_time(value)) if what.endswith("minutes") else cards.days(value)
-                     for value in (span.median, span.p90)]
+            words = [
+                cards.with_unit(*cards.working_time(value)) if what.endswith("minutes") else cards.days(value)
+                for value in (span.median, span.p90)
+            ]
             found.append({"title": title, "n": span.n, "median": words[0], "p90": words[1]})
     return found
 
@@ -57,7 +80,12 @@ def _spans(went: flow.Flow) -> list[dict[str, Any]]:
 def _finding(went: flow.Flow) -> str:
     """What the chart says, as its heading."""
     received, closed = (sum(getattr(week, name) for week in went.weeks) for name in ("received", "closed"))
-    told = {"weeks": len(went.weeks), "received": f"{received:,}", "closed": f"{closed:,}", "n": f"{abs(received - closed):,}"}
+    told = {
+        "weeks": len(went.weeks),
+        "received": f"{received:,}",
+        "closed": f"{closed:,}",
+        "n": f"{abs(received - closed):,}",
+    }
     if received > closed:
         return _("%(weeks)s周收到%(received)s件，办结%(closed)s件：积压多了%(n)s件") % told
     if closed > received:
@@ -71,28 +99,48 @@ def workload(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     measure = look.measure
     loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
     page = min(look.asked.page, max(1, -(-len(loads or []) // PAGE)))
-    shown = (loads or [])[(page - 1) * PAGE:page * PAGE]
+    shown = (loads or [])[(page - 1) * PAGE : page * PAGE]
     widest = max((load.open for load in loads or []), default=1)
-    people = {row.pk: row for row in Officer.objects.filter(pk__in=[load.officer_id for load in shown if load.officer_id])
-              .select_related("user", "authority")}
-    places = {row.pk: row for row in Authority.objects.filter(pk__in=[load.authority_id for load in shown if load.authority_id])}
-    return render(request, "oversight/workload.html", look.around() | {
-        "narrowed_to": look.form.enterprise_name, "is_too_much": loads is None,
-        "rows": [_load(load, people, places, look.lists, widest) for load in shown],
-        "ages": _ages(), "people": sum(1 for load in loads or [] if load.officer_id), "open": sum(load.open for load in loads or []),
-        "overdue": sum(load.overdue for load in loads or []),
-        "previous_url": look.asked.url(page=page - 1) if page > 1 else "",
-        "next_url": look.asked.url(page=page + 1) if page * PAGE < len(loads or []) else "",
-    })
+    people = {
+        row.pk: row
+        for row in Officer.objects.filter(pk__in=[load.officer_id for load in shown if load.officer_id]).select_related(
+            "user", "authority"
+        )
+    }
+    places = {
+        row.pk: row
+        for row in Authority.objects.filter(pk__in=[load.authority_id for load in shown if load.authority_id])
+    }
+    return render(
+        request,
+        "oversight/workload.html",
+        look.around()
+        | {
+            "narrowed_to": look.form.enterprise_name,
+            "is_too_much": loads is None,
+            "rows": [_load(load, people, places, look.lists, widest) for load in shown],
+            "ages": _ages(),
+            "people": sum(1 for load in loads or [] if load.officer_id),
+            "open": sum(load.open for load in loads or []),
+            "overdue": sum(load.overdue for load in loads or []),
+            "previous_url": look.asked.url(page=page - 1) if page > 1 else "",
+            "next_url": look.asked.url(page=page + 1) if page * PAGE < len(loads or []) else "",
+        },
+    )
 
 
 def _ages() -> list[str]:
     found = [_("%(n)s天以内") % {"n": flow.AGES[0]}]
-    found += [_("%(first)s–%(last)s天") % {"first": first + 1, "last": last} for first, last in zip(flow.AGES, flow.AGES[1:], strict=False)]
+    found += [
+        _("%(first)s–%(last)s天") % {"first": first + 1, "last": last}
+        for first, last in zip(flow.AGES, flow.AGES[1:], strict=False)
+    ]
     return [*found, _("%(n)s天以上") % {"n": flow.AGES[-1]}]
 
 
-def _load(load: flow.Load, people: dict[int, Officer], places: dict[int, Authority], lists: cards.Lists, widest: int) -> dict[str, Any]:
+def _load(
+    load: flow.Load, people: dict[int, Officer], places: dict[int, Authority], lists: cards.Lists, widest: int
+) -> dict[str, Any]:
     officer, place = people.get(load.officer_id or 0), places.get(load.authority_id or 0)
     at, x = [], 0.0
     for n, count in enumerate(load.ages):
@@ -101,9 +149,13 @@ def _load(load: flow.Load, people: dict[int, Officer], places: dict[int, Authori
         x += width
     who = whose_list(load.officer_id, load.authority_id)
     return {
-        "name": officer.user.name if officer else _("未指派"), "place": named(officer.authority) if officer else named(place) if place else "",
-        "load": load, "ages": load.ages, "bars": at,
-        "open_url": lists.url(officer=who, waiting=HERE), "overdue_url": lists.url(officer=who, waiting=HERE, overdue="1"),
+        "name": officer.user.name if officer else _("未指派"),
+        "place": named(officer.authority) if officer else named(place) if place else "",
+        "load": load,
+        "ages": load.ages,
+        "bars": at,
+        "open_url": lists.url(officer=who, waiting=HERE),
+        "overdue_url": lists.url(officer=who, waiting=HERE, overdue="1"),
         "soon_url": lists.url(officer=who, waiting=HERE, overdue="soon"),
     }
 

@@ -1,6 +1,7 @@
 """/oversight/views/: a page of oversight with its conditions, kept under a name for all who work at the same authority.
 
-The one rule: a saved view is an address and nothing more; whoever opens it sees the own region, never that of its maker.
+The one rule: a saved view is an address and nothing more; whoever opens it sees the own region, never that of its
+maker.
 """
 
 from __future__ import annotations
@@ -34,8 +35,14 @@ TITLES = dict(PAGES)
 class ViewForm(forms.Form):
     """The name under which colleagues find it."""
 
-    name = forms.CharField(label=gettext_lazy("视图的名称"), max_length=40, error_messages={
-        "required": gettext_lazy("请写一个名称，例如“鼓楼区本月”。"), "max_length": gettext_lazy("名称最多40个字。")})
+    name = forms.CharField(
+        label=gettext_lazy("视图的名称"),
+        max_length=40,
+        error_messages={
+            "required": gettext_lazy("请写一个名称，例如“鼓楼区本月”。"),
+            "max_length": gettext_lazy("名称最多40个字。"),
+        },
+    )
 
 
 def tidy(query: str) -> str:
@@ -46,7 +53,9 @@ def tidy(query: str) -> str:
 
 def of(desk: Desk) -> list[OversightView]:
     """Those of the authorities where this officer works."""
-    return list(OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in desk.actors])[:MOST * 4])
+    return list(
+        OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in desk.actors])[: MOST * 4]
+    )
 
 
 @officer_page("GET", "POST")
@@ -66,8 +75,11 @@ def views(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             kept = _keep(desk, form, page, query)
             if kept is not None:
                 attempt.reference = reverse("oversight:views")
-                messages.success(request, _("已保存。同事可以用这个地址打开：%(url)s") % {
-                    "url": request.build_absolute_uri(_address(kept))}, extra_tags="ok")
+                messages.success(
+                    request,
+                    _("已保存。同事可以用这个地址打开：%(url)s") % {"url": request.build_absolute_uri(_address(kept))},
+                    extra_tags="ok",
+                )
     return redirect(attempt.reference) if attempt.reference else _show(request, desk, form, page, query, status=422)
 
 
@@ -99,7 +111,9 @@ def _take_away(desk: Desk, key: str) -> None:
         found = uuid.UUID(key)
     except ValueError:
         raise Http404 from None
-    if not OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in desk.actors], key=found).delete()[0]:
+    if not OversightView.objects.filter(
+        authority_id__in=[actor.authority_id for actor in desk.actors], key=found
+    ).delete()[0]:
         raise Http404
 
 
@@ -107,19 +121,37 @@ def _address(view: OversightView) -> str:
     return reverse("oversight:view", args=[view.key])
 
 
-def _show(request: HttpRequest, desk: Desk, form: ViewForm | None, page: str, query: str, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, form: ViewForm | None, page: str, query: str, *, status: int = 200
+) -> HttpResponseBase:
     own = of(desk)
-    return render(request, "oversight/views.html", {
-        "rows": [{"view": one, "url": _address(one), "title": TITLES.get(one.page, one.page), "query": one.query} for one in own],
-        "form": form or ViewForm(label_suffix=""), "page": page if page in TITLES else "", "page_title": TITLES.get(page, ""), "query": query,
-        "back_url": reverse(f"oversight:{page}" if page in TITLES else "oversight:dashboard") + (f"?{query}" if query else ""),
-    }, status=status)
+    return render(
+        request,
+        "oversight/views.html",
+        {
+            "rows": [
+                {"view": one, "url": _address(one), "title": TITLES.get(one.page, one.page), "query": one.query}
+                for one in own
+            ],
+            "form": form or ViewForm(label_suffix=""),
+            "page": page if page in TITLES else "",
+            "page_title": TITLES.get(page, ""),
+            "query": query,
+            "back_url": (
+                reverse(f"oversight:{page}" if page in TITLES else "oversight:dashboard")
+                + (f"?{query}" if query else "")
+            ),
+        },
+        status=status,
+    )
 
 
 @officer_page("GET")
 def view(request: HttpRequest, desk: Desk, key: uuid.UUID) -> HttpResponseBase:
     """/oversight/views/<key>/: on to the page; for whoever works at the authority that keeps it."""
-    found: Any = OversightView.objects.filter(key=key, authority_id__in=[actor.authority_id for actor in desk.actors]).first()
+    found: Any = OversightView.objects.filter(
+        key=key, authority_id__in=[actor.authority_id for actor in desk.actors]
+    ).first()
     if found is None or found.page not in TITLES:
         raise Http404
     return redirect(reverse(f"oversight:{found.page}") + (f"?{found.query}" if found.query else ""))

@@ -37,30 +37,65 @@ HOT = 5
 def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     look = look_of(request, desk, "dashboard")
     asked, places = look.asked, look.places
-    periods = [asked.period, choosing.before(asked.period, asked.kind), choosing.a_year_before(asked.period, asked.kind)]
+    periods = [
+        asked.period,
+        choosing.before(asked.period, asked.kind),
+        choosing.a_year_before(asked.period, asked.kind),
+    ]
     seen = overview.read(look.scope, places, periods, measure=look.measure)
-    burning = overview.burning(look.measure, with_hands=not places.parts, most=seen.whole.standing["overdue"] + seen.whole.standing["due_soon"])
+    burning = overview.burning(
+        look.measure, with_hands=not places.parts, most=seen.whole.standing["overdue"] + seen.whole.standing["due_soon"]
+    )
     within = lies_within(places.regions)
-    hot = list(folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within).select_related("enterprise", "region")[:HOT])
+    hot = list(
+        folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within).select_related(
+            "enterprise", "region"
+        )[:HOT]
+    )
     than = _than(look)
     found = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
-    against = [(than, found[0]), (_("去年同期"), found[1])][:1 if periods[1] == periods[2] else 2]
-    shown = {card.code: card for card in (
-        *cards.standing_cards(seen.whole.standing, look.lists),
-        *shifts.first_cards(seen.whole.periods[0], look.lists, against))}
+    against = [(than, found[0]), (_("去年同期"), found[1])][: 1 if periods[1] == periods[2] else 2]
+    shown = {
+        card.code: card
+        for card in (
+            *cards.standing_cards(seen.whole.standing, look.lists),
+            *shifts.first_cards(seen.whole.periods[0], look.lists, against),
+        )
+    }
     rows = [_part(look, seen.parts[region.pk], region) for region in places.parts]
-    return render(request, "oversight/dashboard.html", look.around() | {
-        "narrowed_to": look.form.enterprise_name, "data_at": seen.at, "is_old": seen.is_old(desk.now),
-        "sentence": _sentence(seen, burning, look), "totals": seen.whole.standing,
-        "changes": shifts.sentences(seen, places.parts, than, found[0]) if seen.at else [],
-        "first_cards": [shown[code] for code in FIRST if code in shown], "than": than,
-        "grid": tiles.grid([(region, seen.parts[region.pk].standing["overdue"], seen.parts[region.pk].standing["open"],
-                             asked.url(region=region.code, page="")) for region in places.parts]),
-        "parts": rows, "most_late": max((row["overdue"] for row in rows), default=0),
-        "holders": [_holder(one, look) for one in burning.holders], "held_at": burning.at if burning.at < desk.now else None, "hands": [_hand(one, look) for one in burning.hands],
-        "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
-        "hot": [line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) for spot in hot],
-    })
+    return render(
+        request,
+        "oversight/dashboard.html",
+        look.around()
+        | {
+            "narrowed_to": look.form.enterprise_name,
+            "data_at": seen.at,
+            "is_old": seen.is_old(desk.now),
+            "sentence": _sentence(seen, burning, look),
+            "totals": seen.whole.standing,
+            "changes": shifts.sentences(seen, places.parts, than, found[0]) if seen.at else [],
+            "first_cards": [shown[code] for code in FIRST if code in shown],
+            "than": than,
+            "grid": tiles.grid(
+                [
+                    (
+                        region,
+                        seen.parts[region.pk].standing["overdue"],
+                        seen.parts[region.pk].standing["open"],
+                        asked.url(region=region.code, page=""),
+                    )
+                    for region in places.parts
+                ]
+            ),
+            "parts": rows,
+            "most_late": max((row["overdue"] for row in rows), default=0),
+            "holders": [_holder(one, look) for one in burning.holders],
+            "held_at": burning.at if burning.at < desk.now else None,
+            "hands": [_hand(one, look) for one in burning.hands],
+            "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
+            "hot": [line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) for spot in hot],
+        },
+    )
 
 
 def _than(look: Look) -> str:
@@ -80,7 +115,11 @@ def _sentence(seen: Overview, burning: Burning, look: Look) -> dict[str, Any]:
     others = totals["overdue"] - sum(one.overdue for one in late[:NAMED])
     if burning.late_holders > NAMED and others > 0:
         phrases.append(_("其他%(k)s家%(n)s件") % {"k": burning.late_holders - NAMED, "n": others})
-    due = _("，2个工作日内还有%(n)s件到期") % {"n": totals["due_soon"]} if totals["overdue"] and totals["due_soon"] else ""
+    due = (
+        _("，2个工作日内还有%(n)s件到期") % {"n": totals["due_soon"]}
+        if totals["overdue"] and totals["due_soon"]
+        else ""
+    )
     if totals["overdue"]:
         lead = _("逾期%(n)s件") % {"n": totals["overdue"]}
     elif totals["due_soon"]:
@@ -89,9 +128,16 @@ def _sentence(seen: Overview, burning: Burning, look: Look) -> dict[str, Any]:
         lead = _("没有逾期，近2个工作日也没有到期；在办%(n)s件") % {"n": totals["open"]}
     else:
         lead = _("没有未办结的投诉")
-    return {"lead": lead, "phrases": phrases, "due": due,
-            "url": look.lists.url(overdue="1") if totals["overdue"]
-            else look.lists.url(overdue="soon") if totals["due_soon"] else ""}
+    return {
+        "lead": lead,
+        "phrases": phrases,
+        "due": due,
+        "url": look.lists.url(overdue="1")
+        if totals["overdue"]
+        else look.lists.url(overdue="soon")
+        if totals["due_soon"]
+        else "",
+    }
 
 
 def _part(look: Look, part: Part, region: Any) -> dict[str, Any]:
@@ -101,13 +147,22 @@ def _part(look: Look, part: Part, region: Any) -> dict[str, Any]:
     success, punctual = now["settled"], now["on_time"]
     code = region.code
     return {
-        "name": named(region), "url": look.asked.url(region=code, page=""), **part.standing,
-        "received": now["received"].n, "closed": now["closed"].n, "shift": shifts.shift("received", change, _than(look)),
-        "success": success, "success_words": cards.percents(success.value, success.upper_value),
-        "punctual": punctual, "punctual_words": cards.percent(punctual.value),
-        "received_url": look.lists.received(region=code), "closed_url": look.lists.behind("closed", region=code),
-        "open_url": look.lists.url(region=code), "overdue_url": look.lists.url(region=code, overdue="1"),
-        "soon_url": look.lists.url(region=code, overdue="soon"), "settled_url": look.lists.behind("ended_settled", region=code),
+        "name": named(region),
+        "url": look.asked.url(region=code, page=""),
+        **part.standing,
+        "received": now["received"].n,
+        "closed": now["closed"].n,
+        "shift": shifts.shift("received", change, _than(look)),
+        "success": success,
+        "success_words": cards.percents(success.value, success.upper_value),
+        "punctual": punctual,
+        "punctual_words": cards.percent(punctual.value),
+        "received_url": look.lists.received(region=code),
+        "closed_url": look.lists.behind("closed", region=code),
+        "open_url": look.lists.url(region=code),
+        "overdue_url": look.lists.url(region=code, overdue="1"),
+        "soon_url": look.lists.url(region=code, overdue="soon"),
+        "settled_url": look.lists.behind("ended_settled", region=code),
         "in_time_url": look.lists.behind("in_time", region=code),
     }
 
@@ -120,14 +175,28 @@ def _holder(holder: Holder, look: Look) -> dict[str, Any]:
 
     # Cases that no authority has yet are nobody's list.
     has_list = bool(holder.enterprise_id or holder.authority_id)
-    return {"name": named(holder), "overdue": holder.overdue, "due_soon": holder.due_soon, "since": holder.since,
-            "is_late": holder.overdue > 0, "is_authority": holder.enterprise_id is None,
-            "overdue_url": listed("1") if has_list else "", "soon_url": listed("soon") if has_list else "",
-            "url": look.asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else ""}
+    return {
+        "name": named(holder),
+        "overdue": holder.overdue,
+        "due_soon": holder.due_soon,
+        "since": holder.since,
+        "is_late": holder.overdue > 0,
+        "is_authority": holder.enterprise_id is None,
+        "overdue_url": listed("1") if has_list else "",
+        "soon_url": listed("soon") if has_list else "",
+        "url": look.asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else "",
+    }
 
 
 def _hand(hand: Hand, look: Look) -> dict[str, Any]:
     who = whose_list(hand.officer_id, hand.authority_id)
-    return {"name": hand.name or _("未指派"), "place": hand.place, "overdue": hand.overdue, "due_soon": hand.due_soon, "open": hand.open,
-            "open_url": look.lists.url(officer=who, waiting=HERE), "overdue_url": look.lists.url(officer=who, waiting=HERE, overdue="1"),
-            "soon_url": look.lists.url(officer=who, waiting=HERE, overdue="soon")}
+    return {
+        "name": hand.name or _("未指派"),
+        "place": hand.place,
+        "overdue": hand.overdue,
+        "due_soon": hand.due_soon,
+        "open": hand.open,
+        "open_url": look.lists.url(officer=who, waiting=HERE),
+        "overdue_url": look.lists.url(officer=who, waiting=HERE, overdue="1"),
+        "soon_url": look.lists.url(officer=who, waiting=HERE, overdue="soon"),
+    }

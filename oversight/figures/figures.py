@@ -24,11 +24,31 @@ from oversight.figures.working_time import Spread, measured
 from routing.rule_desk import misroutes
 
 #: A formula that is counted differently from before gets the next number.
-VERSIONS: Mapping[str, int] = dict.fromkeys((
-    "received", "closed", "open", "overdue", "due_soon", "settled", "on_time", "first_response", "acceptance",
-    "review_on_time", "handling_time", "mediated", "kept", "recovered", "first_settled", "rating", "withdrawn", "again", "last_day",
-    "last_offer"), 1) | dict.fromkeys(
-        ("misrouted", "mended"), misroutes.VERSION)
+VERSIONS: Mapping[str, int] = dict.fromkeys(
+    (
+        "received",
+        "closed",
+        "open",
+        "overdue",
+        "due_soon",
+        "settled",
+        "on_time",
+        "first_response",
+        "acceptance",
+        "review_on_time",
+        "handling_time",
+        "mediated",
+        "kept",
+        "recovered",
+        "first_settled",
+        "rating",
+        "withdrawn",
+        "again",
+        "last_day",
+        "last_offer",
+    ),
+    1,
+) | dict.fromkeys(("misrouted", "mended"), misroutes.VERSION)
 #: Two counts, the first no part of the second: what was settled in a period may have come before it.
 OF_TWO_COUNTS = frozenset({"first_settled"})
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
@@ -144,7 +164,8 @@ def open_stages(measure: Measure) -> QuerySet[Engagement]:
 def ran_out(measure: Measure) -> Q:
     """The negotiation clock ran out while this entity had the case, by the end of the period."""
     gone = Deadline.objects.filter(
-        complaint=OuterRef("complaint_id"), clock=Clock.NEGOTIATION, due_at__lte=measure.as_of)
+        complaint=OuterRef("complaint_id"), clock=Clock.NEGOTIATION, due_at__lte=measure.as_of
+    )
     unswept = Q(ended_at=None) & (Q(state="running") | Q(state="paused", chase_at__isnull=False))
     # A successor goes on with the clock that had run out before, if it had by then.
     taken_over = Q(is_overdue=True, accepted_at__lt=F("from_at")) & Q(Exists(gone.filter(lapsed_at__isnull=False)))
@@ -184,11 +205,16 @@ def stages_of(measure: Measure) -> Stages:
     """Three queries: those that ended, those that were open at the end, the first responses."""
     counts: dict[int, Counts] = {
         row.pop("enterprise_id"): row
-        for row in ended_stages(measure).order_by().values("enterprise_id").annotate(**ended_counts())}
+        for row in ended_stages(measure).order_by().values("enterprise_id").annotate(**ended_counts())
+    }
     unanswered = 0
     waiting = Q(first_contact_at=None, until_at=None, complaint__status__in=sorted(ANY_E))
-    for row in open_stages(measure).order_by().values("enterprise_id").annotate(
-            overdue=Count("pk", filter=ran_out(measure)), waiting=Count("pk", filter=waiting)):
+    for row in (
+        open_stages(measure)
+        .order_by()
+        .values("enterprise_id")
+        .annotate(overdue=Count("pk", filter=ran_out(measure)), waiting=Count("pk", filter=waiting))
+    ):
         unanswered += row["waiting"]
         if row["overdue"]:
             counts.setdefault(row["enterprise_id"], {})["open_overdue"] = row["overdue"]
@@ -206,16 +232,26 @@ def settled(counts: Mapping[str, int]) -> Figure:
     results = {result: counts.get(f"result_{result}", 0) for result in RESULTS}
     whole = sum(results[result] for result in JUDGED)
     return Figure(
-        code="settled", n=whole, numerator=results["settled"], denominator=whole,
+        code="settled",
+        n=whole,
+        numerator=results["settled"],
+        denominator=whole,
         upper=results["settled"] + results["unconfirmed"],
-        beside={**results, "in_part": counts.get("in_part", 0), "cases": counts.get("cases_settled", 0)})
+        beside={**results, "in_part": counts.get("in_part", 0), "cases": counts.get("cases_settled", 0)},
+    )
 
 
 def on_time(counts: Mapping[str, int]) -> Figure:
     """按时办结率: ended before the lapse, of those, of the lapsed and of what is open and overdue."""
-    in_time, beside = counts.get("in_time", 0), {
-        "reported": counts.get("in_time_reported", 0), "apart": counts.get("in_time_apart", 0),
-        "ended_late": counts.get("ended_late", 0), "open_overdue": counts.get("open_overdue", 0)}
+    in_time, beside = (
+        counts.get("in_time", 0),
+        {
+            "reported": counts.get("in_time_reported", 0),
+            "apart": counts.get("in_time_apart", 0),
+            "ended_late": counts.get("ended_late", 0),
+            "open_overdue": counts.get("open_overdue", 0),
+        },
+    )
     whole = in_time + beside["ended_late"] + beside["open_overdue"]
     return Figure(code="on_time", n=whole, numerator=in_time, denominator=whole, beside=beside)
 
@@ -230,8 +266,9 @@ def stage_figures(measure: Measure, stages: Stages) -> dict[str, Figure]:
     """Success, punctuality, first response, acceptance: two more queries."""
     success, cases = settled(stages.total()), cases_by_result(measure)
     return {
-        "settled": replace(success, beside={
-            **success.beside, **{f"cases_{result}": cases.get(result, 0) for result in RESULTS}}),
+        "settled": replace(
+            success, beside={**success.beside, **{f"cases_{result}": cases.get(result, 0) for result in RESULTS}}
+        ),
         "on_time": on_time(stages.total()),
         **length_figures(measure, stages),
     }
@@ -241,8 +278,9 @@ def length_figures(measure: Measure, stages: Stages) -> dict[str, Figure]:
     """First response and acceptance, with exact medians; one more query."""
     response, acceptance = stages.responses[None], lengths(measure, "accepted_at")[None]
     return {
-        "first_response": Figure(code="first_response", n=response.n, spread=response.values,
-                                 beside={"unanswered": stages.unanswered}),
+        "first_response": Figure(
+            code="first_response", n=response.n, spread=response.values, beside={"unanswered": stages.unanswered}
+        ),
         "acceptance": Figure(code="acceptance", n=acceptance.n, spread=acceptance.values),
     }
 
@@ -255,49 +293,67 @@ def closing_figures(measure: Measure) -> dict[str, Figure]:
     closed = measure.cases().filter(measure.during("closed_at"), status=Status.CLOSED)
     first = Engagement.objects.filter(complaint=OuterRef("pk")).order_by("from_at", "pk")
     delivered = closed.filter(Exists(Engagement.objects.filter(complaint=OuterRef("pk"))))
-    spread = measured(delivered.values_list("enterprise_id", Subquery(first.values("from_at")[:1]), "closed_at"),
-                      calendar=measure.calendar)[None]
+    spread = measured(
+        delivered.values_list("enterprise_id", Subquery(first.values("from_at")[:1]), "closed_at"),
+        calendar=measure.calendar,
+    )[None]
     mediated = Q(outcome=Outcome.MEDIATED)
     counts = closed.aggregate(
         closed=Count("pk"),
         mediated=Count("pk", filter=mediated & Q(is_not_kept=False)),
         not_kept=Count("pk", filter=mediated & Q(is_not_kept=True)),
-        terminated=Count("pk", filter=Q(outcome=Outcome.MEDIATION_TERMINATED)))
+        terminated=Count("pk", filter=Q(outcome=Outcome.MEDIATION_TERMINATED)),
+    )
     whole = counts["mediated"] + counts["terminated"]
     return {
         "closed": Figure(code="closed", n=counts["closed"]),
         "handling_time": Figure(code="handling_time", n=spread.n, spread=spread.values),
-        "mediated": Figure(code="mediated", n=whole, numerator=counts["mediated"], denominator=whole,
-                           beside={"not_kept": counts["not_kept"], "terminated": counts["terminated"]}),
+        "mediated": Figure(
+            code="mediated",
+            n=whole,
+            numerator=counts["mediated"],
+            denominator=whole,
+            beside={"not_kept": counts["not_kept"], "terminated": counts["terminated"]},
+        ),
     }
 
 
 def review_figure(measure: Measure) -> Figure:
     """按时受理率: review clocks that ended in time by a decision, of all that came due."""
-    decided = Exists(HandlingStep.objects.filter(
-        complaint=OuterRef("complaint_id"), audience="parties", step__in=DECISIONS,
-        happened_at=OuterRef("ended_at")))
+    decided = Exists(
+        HandlingStep.objects.filter(
+            complaint=OuterRef("complaint_id"), audience="parties", step__in=DECISIONS, happened_at=OuterRef("ended_at")
+        )
+    )
     clocks = Deadline.objects.filter(measure.scope.cases("complaint__"), clock=Clock.REVIEW)
     clocks = clocks.filter(measure.scope.of_enterprise("complaint__"))
-    late = Q(due_at__lte=measure.now) & measure.during("due_at") & (
-        Q(lapsed_at__isnull=False) | Q(state="running"))
+    late = Q(due_at__lte=measure.now) & measure.during("due_at") & (Q(lapsed_at__isnull=False) | Q(state="running"))
     met = Q(state="met") & measure.during("ended_at")
     counts = clocks.filter(met | late).aggregate(
-        met=Count("pk", filter=met & Q(decided)), late=Count("pk", filter=late))
+        met=Count("pk", filter=met & Q(decided)), late=Count("pk", filter=late)
+    )
     whole = counts["met"] + counts["late"]
-    return Figure(code="review_on_time", n=whole, numerator=counts["met"], denominator=whole,
-                  beside={"late": counts["late"]})
+    return Figure(
+        code="review_on_time", n=whole, numerator=counts["met"], denominator=whole, beside={"late": counts["late"]}
+    )
 
 
 def promises_due(measure: Measure) -> QuerySet[Deadline]:
     """The newest clock of each promise of an enterprise that came due within the period, whosever it is."""
-    newer = Deadline.objects.filter(obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE,
-                                    pk__gt=OuterRef("pk"))
-    return (Deadline.objects.filter(
-        measure.scope.cases("complaint__"), clock=Clock.PERFORMANCE, obligation__owed_by="enterprise",
-        last_day__gte=measure.period.first, last_day__lte=measure.period.last, due_at__lte=measure.now)
-        .exclude(state="paused").exclude(obligation__state__in=["proposed", "dropped", "waived"])
-        .filter(~Exists(newer)))
+    newer = Deadline.objects.filter(obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE, pk__gt=OuterRef("pk"))
+    return (
+        Deadline.objects.filter(
+            measure.scope.cases("complaint__"),
+            clock=Clock.PERFORMANCE,
+            obligation__owed_by="enterprise",
+            last_day__gte=measure.period.first,
+            last_day__lte=measure.period.last,
+            due_at__lte=measure.now,
+        )
+        .exclude(state="paused")
+        .exclude(obligation__state__in=["proposed", "dropped", "waived"])
+        .filter(~Exists(newer))
+    )
 
 
 def kept_figure(measure: Measure) -> Figure:
@@ -308,12 +364,18 @@ def kept_figure(measure: Measure) -> Figure:
     # A branch answers for what it promised in its own time with a case.
     whose = "obligation__" if measure.scope.branch_ids is None else "obligation__engagement__"
     done = Q(obligation__state="confirmed")
-    counts = promises_due(measure).filter(measure.scope.of_enterprise(whose)).aggregate(
-        n=Count("pk"), kept=Count("pk", filter=done & Q(obligation__is_late=False)),
-        late=Count("pk", filter=done & Q(obligation__is_late=True)),
-        silent=Count("pk", filter=Q(obligation__state="silent")),
-        broken=Count("pk", filter=Q(obligation__state="broken")),
-        waiting=Count("pk", filter=Q(obligation__state__in=["due", "reported"])))
+    counts = (
+        promises_due(measure)
+        .filter(measure.scope.of_enterprise(whose))
+        .aggregate(
+            n=Count("pk"),
+            kept=Count("pk", filter=done & Q(obligation__is_late=False)),
+            late=Count("pk", filter=done & Q(obligation__is_late=True)),
+            silent=Count("pk", filter=Q(obligation__state="silent")),
+            broken=Count("pk", filter=Q(obligation__state="broken")),
+            waiting=Count("pk", filter=Q(obligation__state__in=["due", "reported"])),
+        )
+    )
     n, kept = counts.pop("n"), counts.pop("kept")
     return Figure(code="kept", n=n, numerator=kept, denominator=n, beside=counts)
 
@@ -324,15 +386,27 @@ def recovered_figure(measure: Measure) -> Figure:
     silent = Q(state="silent") & measure.during("reported_at")
     voucher = Q(kind=VOUCHER)
     promises = Obligation.objects.filter(
-        measure.scope.cases("complaint__"), measure.scope.of_enterprise(), confirmed | silent,
-        owed_by="enterprise", kind__in=sorted(MONEY_KINDS), amount__gt=0)
-    rows = (promises.order_by("complaint__currency").values("complaint__currency")
-            .annotate(n=Count("pk", filter=confirmed & ~voucher),
-                      confirmed=Sum("amount", filter=confirmed & ~voucher),
-                      vouchers=Sum("amount", filter=confirmed & voucher),
-                      unconfirmed=Sum("amount", filter=silent)))
-    money = {row["complaint__currency"]: {
-        name: row[name] or Decimal(0) for name in ("confirmed", "vouchers", "unconfirmed")} for row in rows}
+        measure.scope.cases("complaint__"),
+        measure.scope.of_enterprise(),
+        confirmed | silent,
+        owed_by="enterprise",
+        kind__in=sorted(MONEY_KINDS),
+        amount__gt=0,
+    )
+    rows = (
+        promises.order_by("complaint__currency")
+        .values("complaint__currency")
+        .annotate(
+            n=Count("pk", filter=confirmed & ~voucher),
+            confirmed=Sum("amount", filter=confirmed & ~voucher),
+            vouchers=Sum("amount", filter=confirmed & voucher),
+            unconfirmed=Sum("amount", filter=silent),
+        )
+    )
+    money = {
+        row["complaint__currency"]: {name: row[name] or Decimal(0) for name in ("confirmed", "vouchers", "unconfirmed")}
+        for row in rows
+    }
     return Figure(code="recovered", n=sum(row["n"] for row in rows), money=money)
 
 
@@ -342,13 +416,22 @@ def misroute_figures(measure: Measure) -> dict[str, Figure]:
     due = found.in_time + found.late
     return {
         "misrouted": Figure(code="misrouted", n=found.ended, numerator=found.misrouted, denominator=found.ended),
-        "mended": Figure(code="mended", n=due, numerator=found.in_time, denominator=due,
-                         beside={"late": found.late, "waiting": found.waiting}),
+        "mended": Figure(
+            code="mended",
+            n=due,
+            numerator=found.in_time,
+            denominator=due,
+            beside={"late": found.late, "waiting": found.waiting},
+        ),
     }
 
 
 def flow_figures(measure: Measure, stages: Stages, *, received: int) -> dict[str, Figure]:
     """What happened in the period. ``stages`` and ``received`` are also what the table is made of."""
-    found = {"received": Figure(code="received", n=received), "review_on_time": review_figure(measure),
-             "kept": kept_figure(measure), "recovered": recovered_figure(measure)}
+    found = {
+        "received": Figure(code="received", n=received),
+        "review_on_time": review_figure(measure),
+        "kept": kept_figure(measure),
+        "recovered": recovered_figure(measure),
+    }
     return found | stage_figures(measure, stages) | closing_figures(measure) | misroute_figures(measure)

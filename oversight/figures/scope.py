@@ -39,8 +39,9 @@ class Scope:
         if self.is_own:
             inside = Q()
         if self.category:
-            inside &= (Q(**{f"{prefix}problem_category": self.category})
-                       | Q(**{f"{prefix}object_category": self.category}))
+            inside &= Q(**{f"{prefix}problem_category": self.category}) | Q(
+                **{f"{prefix}object_category": self.category}
+            )
         if self.channel:
             inside &= Q(**{f"{prefix}channel": self.channel})
         return inside & ~Q(**{f"{prefix}status": Status.DRAFT})

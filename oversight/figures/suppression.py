@@ -86,26 +86,34 @@ class Axis:
         return self._lines[name]
 
 
-def published(counts: Mapping[Key, int], axes: Sequence[Axis], *, already: Collection[Key] = ()) -> dict[Key, int | None]:
+def published(
+    counts: Mapping[Key, int], axes: Sequence[Axis], *, already: Collection[Key] = ()
+) -> dict[Key, int | None]:
     """Every cell of the table with all its sums: its number, or None where it is withheld. Zeros are left out.
 
     ``counts``: the leaves alone, one name an axis, a missing one is 0; of an axis with several divisions the counts of
-    each. ``already``: cells that an earlier version of the table withheld; they stay withheld, zero or not. Raises ``ValueError`` for a negative number, an unknown name, divisions that do not come to the same total, or
+    each. ``already``: cells that an earlier version of the table withheld; they stay withheld, zero or not. Raises
+    ``ValueError`` for a negative number, an unknown name, divisions that do not come to the same total, or
     more than one axis with several divisions.
     """
     if sum(len(axis.divisions) > 1 for axis in axes) > 1:
         raise ValueError("Only one axis may be divided in several ways.")
     table = _Table(_with_sums(counts, axes), axes)
     table.withhold(already)
-    for key in sorted((key for key, number in table.numbers.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)):
+    for key in sorted(
+        (key for key, number in table.numbers.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)
+    ):
         table.withhold(_cheapest(key, table))
-    return dict.fromkeys(already) | {key: None if key in table.withheld else number for key, number in table.numbers.items()}
+    return dict.fromkeys(already) | {
+        key: None if key in table.withheld else number for key, number in table.numbers.items()
+    }
 
 
 class _Table:
     """The numbers with all their sums, what of them is withheld, and along each axis which leaves are there.
 
-    A line is all cells that differ in their name on one axis alone: its leaves stand in the order of what would be lost, so
+    A line is all cells that differ in their name on one axis alone: its leaves stand in the order of what would be
+    lost, so
     that a partner is found without looking at the whole line.
     """
 
@@ -126,19 +134,25 @@ class _Table:
         for place, axis in enumerate(self.axes):
             division = axis.where.get(key[place])
             if division is not None and key[place] in axis.is_leaf:
-                yield place, (place, division, (*key[:place], *key[place + 1:]))
+                yield place, (place, division, (*key[:place], *key[place + 1 :]))
 
     def with_room(self, leaf: Key) -> Iterator[Key]:
-        """Counted cells of the same divisions that can be less by enough, the least first; so many, and the last two."""
+        """Counted cells of the same divisions that can be less by enough, the least first; so many, and the last
+        two."""
         division = self._divisions(leaf)
         if division not in self._roomy:
-            self._roomy[division] = [key for key, number in sorted(self.numbers.items(), key=lambda item: (item[1], item[0]))
-                                     if number > SPREAD and self._divisions(key) == division]
+            self._roomy[division] = [
+                key
+                for key, number in sorted(self.numbers.items(), key=lambda item: (item[1], item[0]))
+                if number > SPREAD and self._divisions(key) == division
+            ]
         found = self._roomy[division]
-        yield from found if len(found) <= _TRIED_CROSSED else (*found[:_TRIED_CROSSED - 2], *found[-2:])
+        yield from found if len(found) <= _TRIED_CROSSED else (*found[: _TRIED_CROSSED - 2], *found[-2:])
 
     def beside(self, leaf: Key) -> Iterator[tuple[tuple[str, ...], ...]]:
-        """Leaves of the other divisions of each axis in which the same things were counted: the least with room, and the largest."""
+        """Leaves of the other divisions of each axis in which the same things were counted: the least with room, and
+        the largest.
+        """
         for which in (0, -1):
             found = list[tuple[str, ...]]()
             for place, axis in enumerate(self.axes):
@@ -146,7 +160,9 @@ class _Table:
                 for division in range(len(axis.divisions)):
                     if division != axis.where[leaf[place]]:
                         there = self.there(leaf, place, division)
-                        names.append(([name for name in there if self.numbers[_at(leaf, place, name)] > SPREAD] or there)[which])
+                        names.append(
+                            ([name for name in there if self.numbers[_at(leaf, place, name)] > SPREAD] or there)[which]
+                        )
                 found.append(tuple(names))
             yield tuple(found)
 
@@ -163,8 +179,10 @@ class _Table:
                 self._hidden[line].add(key[place])
 
     def there(self, key: Key, place: int, division: int, name: str = TOTAL) -> list[str]:
-        """The leaves of the line in this division where something was counted, the least first; below ``name`` if it lies there."""
-        axis, found = self.axes[place], self._there.get((place, division, (*key[:place], *key[place + 1:])), [])
+        """The leaves of the line in this division where something was counted, the least first; below ``name`` if it
+        lies there.
+        """
+        axis, found = self.axes[place], self._there.get((place, division, (*key[:place], *key[place + 1 :])), [])
         if axis.where.get(name) != division:
             return found
         if name in axis.is_leaf:
@@ -172,19 +190,29 @@ class _Table:
         return [leaf for leaf in found if name in axis.above(leaf)]
 
     def partners(self, key: Key, place: int) -> list[str]:
-        """Leaves of the same division that do not lie below this name: withheld ones first, then the least, so many; and the last two."""
+        """Leaves of the same division that do not lie below this name: withheld ones first, then the least, so many;
+        and the last two.
+        """
         axis, name = self.axes[place], key[place]
-        line = (place, axis.where[name], (*key[:place], *key[place + 1:]))
+        line = (place, axis.where[name], (*key[:place], *key[place + 1 :]))
         there, hidden = self._there.get(line, []), self._hidden.get(line, set())
         others = (leaf for leaf in there if leaf not in hidden and name not in axis.above(leaf))
-        taken = sorted((leaf for leaf in hidden if _at(key, place, leaf) in self.numbers and name not in axis.above(leaf)),
-                       key=lambda leaf: (self.numbers[_at(key, place, leaf)], leaf))
-        last = [*islice((leaf for leaf in reversed(there) if leaf not in hidden and name not in axis.above(leaf)), 2)][::-1]
-        return list(dict.fromkeys([*taken[:_TRIED], *islice(others, max(0, _TRIED - len(taken))), *[*taken[-2:], *last][-2:]]))
+        taken = sorted(
+            (leaf for leaf in hidden if _at(key, place, leaf) in self.numbers and name not in axis.above(leaf)),
+            key=lambda leaf: (self.numbers[_at(key, place, leaf)], leaf),
+        )
+        last = [*islice((leaf for leaf in reversed(there) if leaf not in hidden and name not in axis.above(leaf)), 2)][
+            ::-1
+        ]
+        return list(
+            dict.fromkeys([*taken[:_TRIED], *islice(others, max(0, _TRIED - len(taken))), *[*taken[-2:], *last][-2:]])
+        )
 
 
 def share(part: int | None, whole: int | None) -> tuple[int | None, int | None]:
-    """A part beside its whole on a page of its own: the part is withheld where it or what is left of the whole is small."""
+    """A part beside its whole on a page of its own: the part is withheld where it or what is left of the whole is
+    small.
+    """
     if whole is None or whole in SMALL:
         return None, None
     return (None if part is None or part in SMALL or whole - part in SMALL else part), whole
@@ -211,11 +239,12 @@ def _with_sums(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int
 
 
 def _at(key: Key, place: int, name: str) -> Key:
-    return (*key[:place], name, *key[place + 1:])
+    return (*key[:place], name, *key[place + 1 :])
 
 
 def _cheapest(key: Key, table: _Table) -> _Pattern:
-    """The pattern that leaves this number open enough and takes the least away; there always is one: all sums upwards."""
+    """The pattern that leaves this number open enough and takes the least away; there always is one: all sums
+    upwards."""
     least = _upwards(key, table)
     best = _cost(least, table), least
     ways = [_ways(key, place, table) for place in range(len(table.axes))]
@@ -232,13 +261,16 @@ def _cheapest(key: Key, table: _Table) -> _Pattern:
 
 
 def _cost(pattern: _Pattern, table: _Table) -> tuple[int, int]:
-    """How much is lost: the sum of what is withheld, then how many. By number alone a total would go for two small cells."""
+    """How much is lost: the sum of what is withheld, then how many. By number alone a total would go for two small
+    cells.
+    """
     lost = [table.numbers[cell] for cell in pattern if cell not in table.withheld]
     return sum(lost), len(lost)
 
 
 def _crossed(key: Key, table: _Table) -> Iterator[_Pattern]:
-    """More in one cell and less in another of other names, with all that either is part of: what both are part of stays.
+    """More in one cell and less in another of other names, with all that either is part of: what both are part of
+    stays.
 
     Where something is rare everywhere, nothing of its own kind has room to be less; a cell of another kind has.
     """
@@ -253,14 +285,19 @@ def _crossed(key: Key, table: _Table) -> Iterator[_Pattern]:
     more = _product(lines)
     for other in table.with_room(leaf):
         for others in dict.fromkeys((tuple(beside), *table.beside(other))):
-            less = _product(_with_total(axis, (name, *others[place]))
-                            for place, (axis, name) in enumerate(zip(table.axes, other, strict=True)))
+            less = _product(
+                _with_total(axis, (name, *others[place]))
+                for place, (axis, name) in enumerate(zip(table.axes, other, strict=True))
+            )
             if key not in less:
-                yield {cell: 1 for cell in more if cell not in less} | dict.fromkeys((cell for cell in less if cell not in more), -1)
+                yield {cell: 1 for cell in more if cell not in less} | dict.fromkeys(
+                    (cell for cell in less if cell not in more), -1
+                )
 
 
 def _is_open(key: Key, pattern: _Pattern, table: Mapping[Key, int]) -> bool:
-    """Whether the number can be moved along the pattern by so much, down and up taken together, with nothing below 1."""
+    """Whether the number can be moved along the pattern by so much, down and up taken together, with nothing below
+    1."""
     room: dict[int, int] = {}
     for cell, sign in pattern.items():
         side = sign * pattern[key]
@@ -278,8 +315,12 @@ def _product(lines: Iterable[Mapping[str, int]]) -> _Pattern:
 def _ways(key: Key, place: int, table: _Table) -> list[dict[str, int]]:
     """How the names of one axis can change with this one: against another of its division, or with the total."""
     axis, name = table.axes[place], key[place]
-    upwards = [_with_total(axis, leaves) for leaves in product(*(
-        table.there(key, place, number, name)[-_TRIED:] for number in range(len(axis.divisions))))]
+    upwards = [
+        _with_total(axis, leaves)
+        for leaves in product(
+            *(table.there(key, place, number, name)[-_TRIED:] for number in range(len(axis.divisions)))
+        )
+    ]
     if name == TOTAL:
         return upwards
     line = axis.above(table.there(key, place, axis.where[name], name)[0])

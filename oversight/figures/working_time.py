@@ -22,15 +22,26 @@ OPENS, CLOSES = 9 * 60, 17 * 60
 DAY_MINUTES = CLOSES - OPENS
 
 #: Working days from the first Monday of the calendar up to and including a day.
-_WORKED = ("{day} / 7 * 5 + least({day} %% 7, 5) + width_bucket({day}, %(worked)s::int[])"
-           " - width_bucket({day}, %(free)s::int[])")
+_WORKED = (
+    "{day} / 7 * 5 + least({day} %% 7, 5) + width_bucket({day}, %(worked)s::int[])"
+    " - width_bucket({day}, %(free)s::int[])"
+)
 _NUMBERED = "{at}::date - date '0001-01-01' + 1"
-_MINUTE = ("{done} * %(day_minutes)s + ({upto} - {done}) * least(greatest("
-           "extract(hour from {at})::int * 60 + extract(minute from {at})::int - %(opens)s, 0), %(day_minutes)s)")
+_MINUTE = (
+    "{done} * %(day_minutes)s + ({upto} - {done}) * least(greatest("
+    "extract(hour from {at})::int * 60 + extract(minute from {at})::int - %(opens)s, 0), %(day_minutes)s)"
+)
 #: From a local time at_a or at_b to its day, to the working days up to it and before it, to its working minute.
-_STEPS = {f"{name}_{end}": said.format(at=f"at_{end}", day=day.format(end), upto=f"upto_{end}", done=f"done_{end}")
-          for end in ("a", "b") for name, said, day in (
-              ("number", _NUMBERED, ""), ("upto", _WORKED, "day_{}"), ("done", _WORKED, "(day_{} - 1)"), ("minute", _MINUTE, ""))}
+_STEPS = {
+    f"{name}_{end}": said.format(at=f"at_{end}", day=day.format(end), upto=f"upto_{end}", done=f"done_{end}")
+    for end in ("a", "b")
+    for name, said, day in (
+        ("number", _NUMBERED, ""),
+        ("upto", _WORKED, "day_{}"),
+        ("done", _WORKED, "(day_{} - 1)"),
+        ("minute", _MINUTE, ""),
+    )
+}
 _MEASURED = """
 with span (who, a, b) as materialized ({spans}),
 placed as materialized (
@@ -47,7 +58,8 @@ select {head}, count(*),
 from measured group by grouping sets {groups}
 """
 
-#: What one step needs of the one before is worked out once: without the fences (offset 0) each place that names it would
+#: What one step needs of the one before is worked out once: without the fences (offset 0) each place that names it
+#: would
 #: work it out again.
 _LENGTHS = """(
 select r.*, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes from (
@@ -56,7 +68,8 @@ select r.*, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_
 
 
 def measuring(rows: str) -> str:
-    """``rows``, a select with local times at_a and at_b, with cd, wd and minutes from one to the other beside its columns.
+    """``rows``, a select with local times at_a and at_b, with cd, wd and minutes from one to the other beside its
+    columns.
 
     A bracketed select that wants a name; ``decrees`` fills its parameters.
     """
@@ -91,10 +104,13 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
     statement = _MEASURED.format(
         spans=sql % tuple(f"%({name})s" for name in names),
         **_STEPS,
-        head="grouping(who), who" if by_who else "1, null", groups="((), (who))" if by_who else "(())")
+        head="grouping(who), who" if by_who else "1, null",
+        groups="((), (who))" if by_who else "(())",
+    )
     with connection.cursor() as cursor:
-        cursor.execute(statement, {
-            **dict(zip(names, params, strict=True)), "zone": str(calendar.zone), **decrees(calendar)})
+        cursor.execute(
+            statement, {**dict(zip(names, params, strict=True)), "zone": str(calendar.zone), **decrees(calendar)}
+        )
         rows = cursor.fetchall()
     found: dict[int | None, Spread] = {None: NONE}
     for is_group_of_all, who, n, *columns in rows:
@@ -105,8 +121,9 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
 
 def _spread(n: int, columns: list[Any]) -> Spread:
     values: dict[str, float] = {}
-    for unit, (mean, quantiles) in zip(("cd", "wd", "minutes"), zip(columns[::2], columns[1::2], strict=True),
-                                       strict=True):
+    for unit, (mean, quantiles) in zip(
+        ("cd", "wd", "minutes"), zip(columns[::2], columns[1::2], strict=True), strict=True
+    ):
         values |= {f"{unit}_mean": mean, f"{unit}_median": quantiles[0], f"{unit}_p90": quantiles[1]}
     return Spread(n, values)
 

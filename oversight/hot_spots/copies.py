@@ -1,6 +1,7 @@
 """Near-identical texts among the cases behind a hot spot: one promotion, one letter that is passed around.
 
-The one rule: marks alike make a candidate, the texts themselves decide (complaints/record/similarity.py); only cases that the asker sees
+The one rule: marks alike make a candidate, the texts themselves decide (complaints/record/similarity.py); only cases
+that the asker sees
 are looked at, and no text leaves this file.
 """
 
@@ -20,10 +21,14 @@ MOST_READ, MOST_ALIKE = 120, 40
 
 
 def clusters(ids: Collection[int]) -> list[list[int]]:
-    """Groups of two or more of these cases with nearly the same words, the largest first. Two statements and the keys."""
+    """Groups of two or more of these cases with nearly the same words, the largest first. Two statements and the
+    keys."""
     by_mark: defaultdict[bytes, list[int]] = defaultdict(list)
-    for pk, digest in PersonDigest.objects.filter(complaint_id__in=ids, kind=MARK).order_by("-complaint_id").values_list(
-            "complaint_id", "digest"):
+    for pk, digest in (
+        PersonDigest.objects.filter(complaint_id__in=ids, kind=MARK)
+        .order_by("-complaint_id")
+        .values_list("complaint_id", "digest")
+    ):
         by_mark[bytes(digest)].append(pk)
     candidates = [sorted(set(found), reverse=True)[:MOST_ALIKE] for found in by_mark.values() if len(set(found)) > 1]
     candidates.sort(key=len, reverse=True)
@@ -43,10 +48,17 @@ def clusters(ids: Collection[int]) -> list[list[int]]:
     together: defaultdict[int, list[int]] = defaultdict(list)
     for pk in group:
         together[top(pk)].append(pk)
-    return sorted((sorted(found, reverse=True) for found in together.values() if len(found) > 1), key=lambda found: (-len(found), found))
+    return sorted(
+        (sorted(found, reverse=True) for found in together.values() if len(found) > 1),
+        key=lambda found: (-len(found), found),
+    )
 
 
 def _texts(ids: list[int]) -> dict[int, str]:
-    rows = list(PersonalText.objects.filter(complaint_id__in=ids, kind=COPIED, audience="parties").order_by("complaint_id", "sequence"))
+    rows = list(
+        PersonalText.objects.filter(complaint_id__in=ids, kind=COPIED, audience="parties").order_by(
+            "complaint_id", "sequence"
+        )
+    )
     keyring.load_for(rows)
     return {row.complaint_id: text for row in rows if (text := row.text)}

@@ -1,6 +1,7 @@
 """Did a guidance help: complaints of its cell before and after it, beside the same category elsewhere.
 
-The one rule: both groups are counted over the same days, from the counters, by a sweep while the guidance is open; what is
+The one rule: both groups are counted over the same days, from the counters, by a sweep while the guidance is open; what
+is
 shown is said with intervals, and with what would have happened anyway taken off.
 """
 
@@ -35,30 +36,36 @@ where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(se
 #: The same category in an interval of regions, without another one in it and without the enterprise.
 _BESIDE = f"""
 select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s) from {TALLY}
-where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(sent)s and region between %(low)s and %(high)s
+where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(sent)s and region between %(low)s
+    and %(high)s
     and not (region between %(without)s and %(without_last)s) and enterprise is distinct from %(firm)s {{facet}}
 """
 #: What of a country is not in its control group: the region with all in it, and the enterprise wherever it is.
 _NOT_ELSEWHERE = f"""
 select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s) from (
-    select day from {TALLY} where kind = 'received' and enterprise = %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}
+    select day from {TALLY} where kind = 'received' and enterprise = %(firm)s and day >= %(first)s
+        and day <= %(last)s {{facet}}
     union all
     select day from {TALLY} where kind = 'received' and region between %(without)s and %(without_last)s
-        and enterprise is distinct from %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}) as t where day <> %(sent)s
+        and enterprise is distinct from %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}) as t
+            where day <> %(sent)s
 """
 _FACET = f"""
-select coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint, coalesce(sum(received) filter (where day > %(sent)s), 0)::bigint
+select coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint, coalesce(sum(received)
+    filter (where day > %(sent)s), 0)::bigint
 from {DayFacet._meta.db_table} where facet = %(facet)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
 """
 _ALL = f"""
-select coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint, coalesce(sum(received) filter (where day > %(sent)s), 0)::bigint
+select coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint, coalesce(sum(received)
+    filter (where day > %(sent)s), 0)::bigint
 from {DayRegion._meta.db_table} where region = %(country)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """With what the cell is compared: the same category at other enterprises of the province, where the hot spot is of a region
+    """With what the cell is compared: the same category at other enterprises of the province, where the hot spot is of
+    a region
     in its other regions of that level (``counties``, ``cities``), else of the rest of the ``country``.
 
     ``name`` is the province, also where it had too few. All are "" in rows of before there was a choice.
@@ -71,7 +78,8 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Cases and days before and after; ``elsewhere``: the same of the control group. The day of sending is in neither."""
+    """Cases and days before and after; ``elsewhere``: the same of the control group. The day of sending is in
+    neither."""
 
     before: int
     after: int
@@ -88,22 +96,32 @@ class Effect:
 
     @property
     def control(self) -> Ratio | None:
-        return rate_ratio(self.elsewhere_before, self.days_before, self.elsewhere_after, self.days_after, restless=self.restless)
+        return rate_ratio(
+            self.elsewhere_before, self.days_before, self.elsewhere_after, self.days_after, restless=self.restless
+        )
 
     @property
     def beyond(self) -> Ratio | None:
         """By how much the cell changed beyond the control group."""
         if self.days_after <= 0:
             return None
-        return against((self.before, self.after), (self.elsewhere_before, self.elsewhere_after), restless=self.restless,
-                       control_restless=self.restless)
+        return against(
+            (self.before, self.after),
+            (self.elsewhere_before, self.elsewhere_after),
+            restless=self.restless,
+            control_restless=self.restless,
+        )
 
     def per_week(self, count: int, days: int) -> float | None:
         return count * DAYS / days if days > 0 else None
 
     def kept(self) -> dict[str, Any]:
-        return {"counts": [self.before, self.after, self.elsewhere_before, self.elsewhere_after],
-                "days": [self.days_before, self.days_after], "restless": self.restless, "control": asdict(self.control_group)}
+        return {
+            "counts": [self.before, self.after, self.elsewhere_before, self.elsewhere_after],
+            "days": [self.days_before, self.days_after],
+            "restless": self.restless,
+            "control": asdict(self.control_group),
+        }
 
 
 def effect_of(guidance: Guidance) -> Effect | None:
@@ -113,18 +131,31 @@ def effect_of(guidance: Guidance) -> Effect | None:
         return None
     before, after, elsewhere_before, elsewhere_after = kept["counts"]
     days_before, days_after = kept["days"]
-    return Effect(before, after, elsewhere_before, elsewhere_after, days_before, days_after, kept["restless"],
-                  Control(**kept.get("control", {})))
+    return Effect(
+        before,
+        after,
+        elsewhere_before,
+        elsewhere_after,
+        days_before,
+        days_after,
+        kept["restless"],
+        Control(**kept.get("control", {})),
+    )
 
 
 def sweep(*, now: datetime) -> int:
     """Count the guidances that are under way anew; how many."""
     stale = Q(counted_at=None) | Q(counted_at__lte=now - EVERY)
-    found = list(Guidance.objects.filter(stale, state=Guidance.State.SENT).select_related("hot_spot__region").order_by("pk")[:BATCH])
+    found = list(
+        Guidance.objects.filter(stale, state=Guidance.State.SENT)
+        .select_related("hot_spot__region")
+        .order_by("pk")[:BATCH]
+    )
     for guidance in found:
         # One that is closed meanwhile stands still.
         Guidance.objects.filter(pk=guidance.pk, state=Guidance.State.SENT).update(
-            effect=counted(guidance, now=now).kept(), counted_at=now)
+            effect=counted(guidance, now=now).kept(), counted_at=now
+        )
     return len(found)
 
 
@@ -141,8 +172,12 @@ def counted(guidance: Guidance, *, now: datetime) -> Effect:
         condition += " and " + within.replace("%(of)s", "%(region)s")
         values |= {"region": more["of"]}
     before, after = _asked(_OWN.format(cell=condition), told | values)
-    group, (elsewhere_before, elsewhere_after) = _elsewhere(spot, told | {"firm": guidance.enterprise_id, "category": spot.category})
-    return Effect(before, after, elsewhere_before, elsewhere_after, SPAN, max(0, (last - sent).days), spot.restless, group)
+    group, (elsewhere_before, elsewhere_after) = _elsewhere(
+        spot, told | {"firm": guidance.enterprise_id, "category": spot.category}
+    )
+    return Effect(
+        before, after, elsewhere_before, elsewhere_after, SPAN, max(0, (last - sent).days), spot.restless, group
+    )
 
 
 def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int, int]]:
@@ -151,10 +186,26 @@ def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int,
     levels = {region.level: region for region in above}
     province = levels.get(Region.Level.PROVINCE)
     # Of a hot spot of a part of a county the county is left out: whoever lives beside it hears of it as well.
-    without = next((levels[level] for level in (Region.Level.COUNTY, Region.Level.CITY, Region.Level.PROVINCE)
-                    if level in levels), None) if spot.region_id else None
+    without = (
+        next(
+            (
+                levels[level]
+                for level in (Region.Level.COUNTY, Region.Level.CITY, Region.Level.PROVINCE)
+                if level in levels
+            ),
+            None,
+        )
+        if spot.region_id
+        else None
+    )
     told |= {"without": without.pk if without else -1, "without_last": without.last if without else -1}
-    facet = "" if not spot.facet else "and problem = %(category)s" if spot.facet.startswith("p:") else "and object = %(category)s"
+    facet = (
+        ""
+        if not spot.facet
+        else "and problem = %(category)s"
+        if spot.facet.startswith("p:")
+        else "and object = %(category)s"
+    )
     if province is not None and without != province:
         counts = _asked(_BESIDE.format(facet=facet), told | {"low": province.pk, "high": province.last})
         if counts[0] >= ENOUGH:
@@ -165,7 +216,9 @@ def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int,
     whole = _asked(_FACET if spot.facet else _ALL, told | {"country": above[0].pk if above else None})
     not_elsewhere = _asked(_NOT_ELSEWHERE.format(facet=facet), told)
     return Control("country", province.name if province else "", province.name_en if province else ""), (
-        max(0, whole[0] - not_elsewhere[0]), max(0, whole[1] - not_elsewhere[1]))
+        max(0, whole[0] - not_elsewhere[0]),
+        max(0, whole[1] - not_elsewhere[1]),
+    )
 
 
 def _asked(statement: str, told: dict[str, Any]) -> tuple[int, int]:

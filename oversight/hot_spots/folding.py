@@ -1,7 +1,9 @@
 """One event that stands out in many cells is one hot spot: which cell explains which.
 
-The one rule: a narrower cell explains a wider one where the wider one would not stand out without what both have in common,
-and where that is at least half of its rise. Nothing is thrown away: each row keeps which others explain it, and whoever looks
+The one rule: a narrower cell explains a wider one where the wider one would not stand out without what both have in
+common,
+and where that is at least half of its rise. Nothing is thrown away: each row keeps which others explain it, and whoever
+looks
 sees the narrowest of those that the own region shows.
 """
 
@@ -21,16 +23,20 @@ from oversight.models import HotSpot
 
 #: A narrower cell has at least this part of the rise that it explains.
 PART = 0.5
-#: Pairs of cells that one pass compares, those with the largest rise first: each costs a look at the counters of its cell.
+#: Pairs of cells that one pass compares, those with the largest rise first: each costs a look at the counters of its
+#: cell.
 MOST = 400
 #: Rows of the same days that are looked at together, the most unusual first.
 MOST_NEAR = 1000
 
 #: Of each pair what both have in common: in the days of both, and in the same days of the eight weeks before.
 _COMMON = f"""
-select p.nr, c.now, c.usual from unnest(%(nr)s::int[], %(first)s::date[], %(last)s::date[], %(low)s::bigint[], %(high)s::bigint[],
-    %(firm)s::bigint[], %(problem)s::text[], %(object)s::text[]) as p (nr, first, last, low, high, firm, problem, object),
-lateral (select count(*) filter (where t.day >= p.first) as now, count(*) filter (where t.day < p.first) as usual from {TALLY} t
+select p.nr, c.now, c.usual from unnest(%(nr)s::int[], %(first)s::date[], %(last)s::date[], %(low)s::bigint[],
+    %(high)s::bigint[],
+    %(firm)s::bigint[], %(problem)s::text[], %(object)s::text[]) as p (nr, first, last, low, high, firm, problem,
+        object),
+lateral (select count(*) filter (where t.day >= p.first) as now, count(*) filter (where t.day < p.first) as usual
+    from {TALLY} t
     where t.kind = 'received' and t.day <= p.last and t.day > p.first - {DAYS * USUAL + 1}
     and (p.last - t.day) %% {DAYS} <= p.last - p.first and t.region between p.low and p.high {{firm}}
     and (p.problem = '' or t.problem = p.problem) and (p.object = '' or t.object = p.object)) c
@@ -68,14 +74,26 @@ class _Pair:
 
 def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
     """Without those that a row explains which is seen as well, ``within`` being what is seen."""
-    is_one = Func(F("pk"), OuterRef("explained_by"), template="%(expressions)s)", arg_joiner=" = any(", output_field=BooleanField())
+    is_one = Func(
+        F("pk"),
+        OuterRef("explained_by"),
+        template="%(expressions)s)",
+        arg_joiner=" = any(",
+        output_field=BooleanField(),
+    )
     return rows.exclude(Exists(HotSpot.objects.filter(within).filter(is_one)))
 
 
 def fold(found: Iterable[int], first: date, last: date) -> None:
-    """Of the rows ``found`` now and those beside them in these days: which explains which. Three statements, and one each row that is new to it."""
+    """Of the rows ``found`` now and those beside them in these days: which explains which. Three statements, and one
+    each row that is new to it.
+    """
     new = set(found)
-    near = list(HotSpot.objects.filter(last__gte=first, first__lte=last).select_related("region").order_by("chance", "pk")[:MOST_NEAR])
+    near = list(
+        HotSpot.objects.filter(last__gte=first, first__lte=last)
+        .select_related("region")
+        .order_by("chance", "pk")[:MOST_NEAR]
+    )
     known = {one.pk: set(one.explained_by) for one in near}
     pairs = [_Pair(wide, narrow) for wide, narrow in permutations(near, 2) if wide.pk in new or narrow.pk in new]
     pairs = sorted(filter(_may, pairs), key=lambda pair: _rise(pair.wide), reverse=True)[:MOST]
@@ -84,11 +102,18 @@ def fold(found: Iterable[int], first: date, last: date) -> None:
     # What is explained by something narrower is so by what explains that: the narrowest first.
     for pair in sorted(explained, key=lambda pair: _size(pair.narrow)):
         _add(known, pair.wide.pk, pair.narrow.pk)
-    by_cell = {(one.kind, one.enterprise_id, one.region_id, one.facet): one for one in near if one.kind == HotSpot.Kind.WEEK}
+    by_cell = {
+        (one.kind, one.enterprise_id, one.region_id, one.facet): one for one in near if one.kind == HotSpot.Kind.WEEK
+    }
     for day in (one for one in near if one.kind == HotSpot.Kind.DAY):
         # A day of a rise that lasted is a part of its week.
         week = by_cell.get((str(HotSpot.Kind.WEEK), day.enterprise_id, day.region_id, day.facet))
-        if week is not None and new & {day.pk, week.pk} and week.first <= day.first <= week.last and day.pk not in known[week.pk]:
+        if (
+            week is not None
+            and new & {day.pk, week.pk}
+            and week.first <= day.first <= week.last
+            and day.pk not in known[week.pk]
+        ):
             _add(known, day.pk, week.pk)
     for one in near:
         if known[one.pk] != set(one.explained_by):
@@ -106,7 +131,9 @@ def _add(known: dict[int, set[int]], wide: int, narrow: int) -> None:
 
 
 def _size(spot: HotSpot) -> tuple[float, bool, bool, int]:
-    """The narrower the less: how much came in all nine weeks; then an enterprise before a region, a category before all."""
+    """The narrower the less: how much came in all nine weeks; then an enterprise before a region, a category before
+    all.
+    """
     return spot.observed + sum(spot.usual), spot.enterprise_id is None, not spot.facet, spot.pk
 
 
@@ -115,7 +142,9 @@ def _rise(spot: HotSpot) -> float:
 
 
 def _may(pair: _Pair) -> bool:
-    """Whether the narrow one is narrower, was at the same time, and has cases in common with the wide one, enough of them."""
+    """Whether the narrow one is narrower, was at the same time, and has cases in common with the wide one, enough of
+    them.
+    """
     wide, narrow = pair.wide, pair.narrow
     if _size(narrow) >= _size(wide) or pair.first > pair.last or _rise(narrow) < PART * _rise(wide):
         return False
@@ -135,18 +164,28 @@ def _explains(pair: _Pair, now: int, usual: int) -> bool:
 
 
 def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:
-    """(now, in the eight weeks before) of each pair; one statement for those with an enterprise, whose index it asks, and one for the others."""
+    """(now, in the eight weeks before) of each pair; one statement for those with an enterprise, whose index it asks,
+    and one for the others.
+    """
     found = [(0, 0)] * len(pairs)
     for has_firm in (True, False):
         asked = [(nr, pair) for nr, pair in enumerate(pairs) if (pair.firm is not None) is has_firm]
         if not asked:
             continue
         with connection.cursor() as cursor:
-            cursor.execute(_COMMON.format(firm="and t.enterprise = p.firm" if has_firm else ""), {
-                "nr": [nr for nr, _pair in asked], "first": [pair.first for _nr, pair in asked], "last": [pair.last for _nr, pair in asked],
-                "low": [pair.regions()[0] for _nr, pair in asked], "high": [pair.regions()[1] for _nr, pair in asked],
-                "firm": [pair.firm for _nr, pair in asked], "problem": [pair.of("p") for _nr, pair in asked],
-                "object": [pair.of("o") for _nr, pair in asked]})
+            cursor.execute(
+                _COMMON.format(firm="and t.enterprise = p.firm" if has_firm else ""),
+                {
+                    "nr": [nr for nr, _pair in asked],
+                    "first": [pair.first for _nr, pair in asked],
+                    "last": [pair.last for _nr, pair in asked],
+                    "low": [pair.regions()[0] for _nr, pair in asked],
+                    "high": [pair.regions()[1] for _nr, pair in asked],
+                    "firm": [pair.firm for _nr, pair in asked],
+                    "problem": [pair.of("p") for _nr, pair in asked],
+                    "object": [pair.of("o") for _nr, pair in asked],
+                },
+            )
             for nr, now, usual in cursor:
                 found[nr] = (now, usual)
     return found

@@ -1,6 +1,7 @@
 """行政指导 on both sides: an officer opens, sends and ends it; the enterprise reads it and reports how far it is.
 
-The one rule: an enterprise sees nothing before it was sent, and never which officer or colleague wrote what: the history
+The one rule: an enterprise sees nothing before it was sent, and never which officer or colleague wrote what: the
+history
 names sides there, persons only at the authority.
 """
 
@@ -45,15 +46,26 @@ FIRM_TABS = (TABS[0], TABS[2])
 
 
 def _listed(rows: QuerySet[Guidance], today: Any) -> QuerySet[Guidance]:
-    return rows.annotate(wanted=Count("measures"), done=Count("measures", filter=Q(measures__state=GuidanceMeasure.State.DONE)),
-                         late=Count("measures", filter=Q(measures__due_on__lt=today) & ~Q(measures__state=GuidanceMeasure.State.DONE)))
+    return rows.annotate(
+        wanted=Count("measures"),
+        done=Count("measures", filter=Q(measures__state=GuidanceMeasure.State.DONE)),
+        late=Count("measures", filter=Q(measures__due_on__lt=today) & ~Q(measures__state=GuidanceMeasure.State.DONE)),
+    )
 
 
 def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
     counts = {row.pk: row for row in _listed(Guidance.objects.filter(pk__in=[row.pk for row in rows]), today)}
-    return [{"row": row, "url": reverse(page, args=[row.pk]), "about": reduction_words.cell_of(row.hot_spot)[1],
-             "counts": counts[row.pk], "is_open": row.state == Guidance.State.SENT, "tone": reduction_words.GUIDANCE_TONES[row.state]}
-            for row in rows]
+    return [
+        {
+            "row": row,
+            "url": reverse(page, args=[row.pk]),
+            "about": reduction_words.cell_of(row.hot_spot)[1],
+            "counts": counts[row.pk],
+            "is_open": row.state == Guidance.State.SENT,
+            "tone": reduction_words.GUIDANCE_TONES[row.state],
+        }
+        for row in rows
+    ]
 
 
 # --- the authority ---
@@ -66,9 +78,15 @@ def guidances(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
-    return render(request, "oversight/guidances.html", {
-        **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path), "is_firm": False,
-        "rows": _lines(page.rows, "oversight:guidance", desk.today)})
+    return render(
+        request,
+        "oversight/guidances.html",
+        {
+            **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+            "is_firm": False,
+            "rows": _lines(page.rows, "oversight:guidance", desk.today),
+        },
+    )
 
 
 @officer_page("GET", "POST")
@@ -85,32 +103,56 @@ def guidance_new(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 if not attempt.answered:
                     assert office.authority_id is not None  # noqa: S101 - an office is one of an authority
                     made = guiding.open_guidance(
-                        spot.pk, enterprise_id=int(form.cleaned_data["enterprise"]), authority_id=office.authority_id,
-                        causes=form.cleaned_data["causes"], first=form.wanted(), by=desk.user, now=desk.now)
+                        spot.pk,
+                        enterprise_id=int(form.cleaned_data["enterprise"]),
+                        authority_id=office.authority_id,
+                        causes=form.cleaned_data["causes"],
+                        first=form.wanted(),
+                        by=desk.user,
+                        now=desk.now,
+                    )
                     attempt.reference = reverse("oversight:guidance", args=[made.pk])
                     messages.success(request, _("已起草。可以再加措施，然后送达企业。"), extra_tags="ok")
             return redirect(attempt.reference)
         except ReductionRefusal as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
-    return render(request, "oversight/guidance_new.html", {
-        "form": form, "line": reduction_words.line_of(spot, url=""), "has_firms": bool(firms),
-        "back": reverse("oversight:hot-spot", args=[spot.pk])}, status=status)
+    return render(
+        request,
+        "oversight/guidance_new.html",
+        {
+            "form": form,
+            "line": reduction_words.line_of(spot, url=""),
+            "has_firms": bool(firms),
+            "back": reverse("oversight:hot-spot", args=[spot.pk]),
+        },
+        status=status,
+    )
 
 
 def _firms(spot: HotSpot) -> list[tuple[str, str]]:
     """Who may be guided: the enterprise of the hot spot, or those with the most complaints of it."""
     if spot.enterprise_id:
         return [(str(spot.enterprise_id), named(spot.enterprise))]
-    counts = list(tallied(spot).exclude(enterprise=None).values("enterprise").annotate(n=Count("complaint_id")).order_by(
-        "-n", "enterprise").values_list("enterprise", "n")[:MOST_FIRMS])
+    counts = list(
+        tallied(spot)
+        .exclude(enterprise=None)
+        .values("enterprise")
+        .annotate(n=Count("complaint_id"))
+        .order_by("-n", "enterprise")
+        .values_list("enterprise", "n")[:MOST_FIRMS]
+    )
     names = {row.pk: named(row) for row in Enterprise.objects.filter(pk__in=[pk for pk, _n in counts])}
     return [(str(pk), _("%(name)s（%(n)s件）") % {"name": names[pk], "n": n}) for pk, n in counts if pk in names]
 
 
 def _found(rows: QuerySet[Guidance], pk: int) -> Guidance:
-    found = rows.select_related(*_RELATED).prefetch_related("measures", Prefetch(
-        "deeds", Deed.objects.select_related("by"))).filter(pk=pk).first()
+    found = (
+        rows.select_related(*_RELATED)
+        .prefetch_related("measures", Prefetch("deeds", Deed.objects.select_related("by")))
+        .filter(pk=pk)
+        .first()
+    )
     if found is None:
         raise Http404
     return found
@@ -133,16 +175,27 @@ def guidance(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             try:
                 with once(request) as attempt:
                     if not attempt.answered:
-                        messages.success(request, _carry_out(request, desk, found, wanted, measure, ending), extra_tags="ok")
+                        messages.success(
+                            request, _carry_out(request, desk, found, wanted, measure, ending), extra_tags="ok"
+                        )
                         attempt.reference = request.path
                 return redirect(attempt.reference)
             except ReductionRefusal as refusal:
                 status, refused = refusal.status, str(refusal)
-    return render(request, "oversight/guidance.html", {
-        **_shown(found, desk.today), "form": measure if found.state == Guidance.State.DRAFT else ending, "refused": refused,
-        "may_act": office is not None, "list_url": reverse("oversight:guidances"),
-        "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]), "entries": reduction_words.history_of(found.deeds.all()),
-    }, status=status)
+    return render(
+        request,
+        "oversight/guidance.html",
+        {
+            **_shown(found, desk.today),
+            "form": measure if found.state == Guidance.State.DRAFT else ending,
+            "refused": refused,
+            "may_act": office is not None,
+            "list_url": reverse("oversight:guidances"),
+            "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]),
+            "entries": reduction_words.history_of(found.deeds.all()),
+        },
+        status=status,
+    )
 
 
 def _is_complete(wanted: str, measure: MeasureForm, ending: CloseForm) -> bool:
@@ -157,7 +210,9 @@ def _is_complete(wanted: str, measure: MeasureForm, ending: CloseForm) -> bool:
     raise Http404
 
 
-def _carry_out(request: HttpRequest, desk: Desk, found: Guidance, wanted: str, measure: MeasureForm, ending: CloseForm) -> str:
+def _carry_out(
+    request: HttpRequest, desk: Desk, found: Guidance, wanted: str, measure: MeasureForm, ending: CloseForm
+) -> str:
     told: dict[str, Any] = {"by": desk.user, "now": desk.now}
     match wanted:
         case "add":
@@ -165,7 +220,9 @@ def _carry_out(request: HttpRequest, desk: Desk, found: Guidance, wanted: str, m
             return _("已加上这项措施。")
         case "drop":
             number = request.POST.get("number", "")
-            guiding.drop_measure(found.pk, int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0, **told)
+            guiding.drop_measure(
+                found.pk, int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0, **told
+            )
             return _("已删去这项措施。")
         case "send":
             guiding.send(found.pk, **told)
@@ -176,10 +233,18 @@ def _carry_out(request: HttpRequest, desk: Desk, found: Guidance, wanted: str, m
 
 def _shown(found: Guidance, today: Any) -> dict[str, Any]:
     whose, what = reduction_words.cell_of(found.hot_spot)
-    return {"guidance": found, "tone": reduction_words.GUIDANCE_TONES[found.state], "about": what, "whose": whose,
-            "line": reduction_words.line_of(found.hot_spot, url=""), "measures": reduction_words.measures_of(found, today=today),
-            "effect": reduction_words.effect_words(effect_of(found)), "is_draft": found.state == Guidance.State.DRAFT,
-            "is_open": found.state == Guidance.State.SENT, "is_closed": found.state == Guidance.State.CLOSED}
+    return {
+        "guidance": found,
+        "tone": reduction_words.GUIDANCE_TONES[found.state],
+        "about": what,
+        "whose": whose,
+        "line": reduction_words.line_of(found.hot_spot, url=""),
+        "measures": reduction_words.measures_of(found, today=today),
+        "effect": reduction_words.effect_words(effect_of(found)),
+        "is_draft": found.state == Guidance.State.DRAFT,
+        "is_open": found.state == Guidance.State.SENT,
+        "is_closed": found.state == Guidance.State.CLOSED,
+    }
 
 
 # --- the enterprise ---
@@ -197,20 +262,33 @@ def enterprise_guidances(request: HttpRequest, desk: enterprise_desk.Desk) -> Ht
     lists = {tab.code: _ours(desk).filter(state=tab.code) for tab in FIRM_TABS}
     tab = tabs.chosen(FIRM_TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, BY_SENDING, related=_RELATED)
-    return render(request, "oversight/guidances.html", {
-        **tabs.shown(FIRM_TABS, tab, keyset.counts(lists), page, address=request.path), "is_firm": True,
-        "rows": _lines(page.rows, "oversight:enterprise-guidance", desk.today)})
+    return render(
+        request,
+        "oversight/guidances.html",
+        {
+            **tabs.shown(FIRM_TABS, tab, keyset.counts(lists), page, address=request.path),
+            "is_firm": True,
+            "rows": _lines(page.rows, "oversight:enterprise-guidance", desk.today),
+        },
+    )
 
 
 @desk_page("GET", "POST")
 def enterprise_guidance(request: HttpRequest, desk: enterprise_desk.Desk, pk: int) -> HttpResponseBase:
     """One guidance with its measures; POST reports how far one of them is."""
     found = _found(_ours(desk), pk)
-    may_report = any(actor.has(ENTERPRISE_ROLES) and actor.enterprise_id == found.enterprise_id for actor in desk.actors)
+    may_report = any(
+        actor.has(ENTERPRISE_ROLES) and actor.enterprise_id == found.enterprise_id for actor in desk.actors
+    )
     asked = (request.POST if request.method == "POST" else request.GET).get("measure", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
     chosen = next((row for row in found.measures.all() if row.number == number), None)
-    form, status = ReportForm(request.POST if request.method == "POST" else None, initial={"state": chosen.state if chosen else ""}), 200
+    form, status = (
+        ReportForm(
+            request.POST if request.method == "POST" else None, initial={"state": chosen.state if chosen else ""}
+        ),
+        200,
+    )
     if request.method == "POST":
         if not may_report or chosen is None:
             raise Http404
@@ -219,17 +297,34 @@ def enterprise_guidance(request: HttpRequest, desk: enterprise_desk.Desk, pk: in
             try:
                 with once(request) as attempt:
                     if not attempt.answered:
-                        guiding.report(found.pk, number, state=form.cleaned_data["state"], text=form.cleaned_data["text"], by=desk.user, now=desk.now)
+                        guiding.report(
+                            found.pk,
+                            number,
+                            state=form.cleaned_data["state"],
+                            text=form.cleaned_data["text"],
+                            by=desk.user,
+                            now=desk.now,
+                        )
                         attempt.reference = request.path
                         messages.success(request, _("已报告，监管部门看得到。"), extra_tags="ok")
                 return redirect(attempt.reference)
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-    return render(request, "oversight/enterprise_guidance.html", {
-        **_shown(found, desk.today), "form": form, "may_report": may_report and found.state == Guidance.State.SENT, "chosen": chosen,
-        "list_url": reverse("oversight:enterprise-guidances"), "here": request.path,
-        "entries": reduction_words.history_of(_told(found), names=False)}, status=status)
+    return render(
+        request,
+        "oversight/enterprise_guidance.html",
+        {
+            **_shown(found, desk.today),
+            "form": form,
+            "may_report": may_report and found.state == Guidance.State.SENT,
+            "chosen": chosen,
+            "list_url": reverse("oversight:enterprise-guidances"),
+            "here": request.path,
+            "entries": reduction_words.history_of(_told(found), names=False),
+        },
+        status=status,
+    )
 
 
 def _told(found: Guidance) -> list[Deed]:

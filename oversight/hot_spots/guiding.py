@@ -1,6 +1,7 @@
 """From a hot spot to what is done about it: the judgement, the guidance of an enterprise, its reports, the end.
 
-The one rule: every change of a state is made here, behind a lock, together with the deed that says who and when. Who may ask
+The one rule: every change of a state is made here, behind a lock, together with the deed that says who and when. Who
+may ask
 for it (region, role, enterprise) is the door's business; what may follow what is this file's.
 """
 
@@ -66,14 +67,24 @@ def _judged(spot_id: int, before: str, after: str, kind: str, *, why: str, by: U
     return spot
 
 
-def open_guidance(spot_id: int, *, enterprise_id: int, authority_id: int, causes: str, first: Wanted, by: User, now: datetime) -> Guidance:
-    """A draft with its first measure; the enterprise sees nothing of it yet. Raises ReductionRefusal: it was opened before."""
+def open_guidance(
+    spot_id: int, *, enterprise_id: int, authority_id: int, causes: str, first: Wanted, by: User, now: datetime
+) -> Guidance:
+    """A draft with its first measure; the enterprise sees nothing of it yet. Raises ReductionRefusal: it was opened
+    before.
+    """
     with transaction.atomic():
         spot = HotSpot.objects.select_for_update().get(pk=spot_id)
         try:
             with transaction.atomic():
-                guidance = Guidance.objects.create(hot_spot=spot, enterprise_id=enterprise_id, authority_id=authority_id, causes=causes,
-                                                   opened_by=by, opened_at=now)
+                guidance = Guidance.objects.create(
+                    hot_spot=spot,
+                    enterprise_id=enterprise_id,
+                    authority_id=authority_id,
+                    causes=causes,
+                    opened_by=by,
+                    opened_at=now,
+                )
         except IntegrityError:
             raise ReductionRefusal("opened_before", _("对这家企业已经就这个热点发起过行政指导。")) from None
         spot.state = HotSpot.State.GUIDED
@@ -114,10 +125,15 @@ def send(guidance_id: int, *, by: User, now: datetime) -> Guidance:
         guidance.state, guidance.sent_at = Guidance.State.SENT, now
         guidance.save(update_fields=["state", "sent_at"])
         _note(guidance, Kind.SENT, by=by, now=now)
-        _tell(guidance, lambda: (
-            _("【12315】%(authority)s发来行政指导") % {"authority": guidance.authority},
-            _("%(authority)s就一类投诉的增多向%(firm)s发出行政指导，请按期采取措施并报告进展：%(link)s") % {
-                "authority": guidance.authority, "firm": guidance.enterprise, "link": _link(guidance)}), now=now)
+        _tell(
+            guidance,
+            lambda: (
+                _("【12315】%(authority)s发来行政指导") % {"authority": guidance.authority},
+                _("%(authority)s就一类投诉的增多向%(firm)s发出行政指导，请按期采取措施并报告进展：%(link)s")
+                % {"authority": guidance.authority, "firm": guidance.enterprise, "link": _link(guidance)},
+            ),
+            now=now,
+        )
     return guidance
 
 
@@ -142,11 +158,20 @@ def close(guidance_id: int, *, verdict: str, why: str, by: User, now: datetime) 
         guidance.state, guidance.verdict, guidance.closed_at = Guidance.State.CLOSED, verdict, now
         guidance.save(update_fields=["state", "verdict", "closed_at"])
         _note(guidance, Kind.CLOSED, by=by, now=now, text=why, said=verdict)
-        _tell(guidance, lambda: (
-            _("【12315】行政指导已结束"),
-            _("%(authority)s对%(firm)s的行政指导已经结束，判断：%(verdict)s。%(link)s") % {
-                "authority": guidance.authority, "firm": guidance.enterprise, "link": _link(guidance),
-                "verdict": Guidance.Verdict(verdict).label}), now=now)
+        _tell(
+            guidance,
+            lambda: (
+                _("【12315】行政指导已结束"),
+                _("%(authority)s对%(firm)s的行政指导已经结束，判断：%(verdict)s。%(link)s")
+                % {
+                    "authority": guidance.authority,
+                    "firm": guidance.enterprise,
+                    "link": _link(guidance),
+                    "verdict": Guidance.Verdict(verdict).label,
+                },
+            ),
+            now=now,
+        )
     return guidance
 
 
@@ -159,40 +184,80 @@ def sweep_reminders(*, now: datetime) -> int:
     """Tell enterprises, once a measure, that its last day is over; how many."""
     today = timezone.localdate(now)
     with transaction.atomic():
-        waiting = list(GuidanceMeasure.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            late(today), reminded_at=None, guidance__state=Guidance.State.SENT).select_related(
-            "guidance__enterprise", "guidance__authority").order_by("due_on", "pk")[:BATCH])
+        waiting = list(
+            GuidanceMeasure.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(late(today), reminded_at=None, guidance__state=Guidance.State.SENT)
+            .select_related("guidance__enterprise", "guidance__authority")
+            .order_by("due_on", "pk")[:BATCH]
+        )
         for measure in waiting:
             guidance = measure.guidance
             _note(guidance, Kind.REMINDED, by=None, now=now, measure=measure.number, text=measure.what)
-            _tell(guidance, lambda guidance=guidance, measure=measure: (  # type: ignore[misc]
-                _("【12315】行政指导的一项措施已过期限"),
-                _("%(authority)s对%(firm)s的行政指导：措施%(n)s“%(what)s”的期限已过，还没有报告完成。请报告进展：%(link)s") % {
-                    "authority": guidance.authority, "firm": guidance.enterprise, "n": measure.number, "what": measure.what,
-                    "link": _link(guidance)}), now=now)
+            _tell(
+                guidance,
+                lambda guidance=guidance, measure=measure: (  # type: ignore[misc]
+                    _("【12315】行政指导的一项措施已过期限"),
+                    _(
+                        "%(authority)s对%(firm)s的行政指导：措施%(n)s“%(what)s”的期限已过，还没有报告完成。请报告进展：%(link)s"
+                    )
+                    % {
+                        "authority": guidance.authority,
+                        "firm": guidance.enterprise,
+                        "n": measure.number,
+                        "what": measure.what,
+                        "link": _link(guidance),
+                    },
+                ),
+                now=now,
+            )
         GuidanceMeasure.objects.filter(pk__in=[measure.pk for measure in waiting]).update(reminded_at=now)
     return len(waiting)
 
 
 def _held(guidance_id: int, state: str) -> Guidance:
     """Locked, if it is in this state still."""
-    guidance = Guidance.objects.select_for_update(of=("self",)).select_related("enterprise", "authority", "hot_spot").get(pk=guidance_id)
+    guidance = (
+        Guidance.objects.select_for_update(of=("self",))
+        .select_related("enterprise", "authority", "hot_spot")
+        .get(pk=guidance_id)
+    )
     if guidance.state != state:
-        raise ReductionRefusal("moved_on", _("这份行政指导已是“%(state)s”，请重新打开页面。") % {
-            "state": Guidance.State(guidance.state).label})
+        raise ReductionRefusal(
+            "moved_on",
+            _("这份行政指导已是“%(state)s”，请重新打开页面。") % {"state": Guidance.State(guidance.state).label},
+        )
     return guidance
 
 
 def _add(guidance: Guidance, wanted: Wanted, *, by: User, now: datetime) -> None:
     # A number that was given once is not given again: deeds name measures by it.
     used = guidance.deeds.aggregate(Max("measure"))["measure__max"] or 0
-    GuidanceMeasure.objects.create(guidance=guidance, number=used + 1, what=wanted.what, responsible=wanted.responsible, due_on=wanted.due_on)
+    GuidanceMeasure.objects.create(
+        guidance=guidance, number=used + 1, what=wanted.what, responsible=wanted.responsible, due_on=wanted.due_on
+    )
     _note(guidance, Kind.MEASURE_ADDED, by=by, now=now, measure=used + 1, text=wanted.what)
 
 
-def _note(guidance: Guidance, kind: str, *, by: User | None, now: datetime, measure: int | None = None, text: str = "",
-          said: str = "") -> None:
-    Deed.objects.create(hot_spot_id=guidance.hot_spot_id, guidance=guidance, kind=kind, at=now, by=by, measure=measure, text=text, said=said)
+def _note(
+    guidance: Guidance,
+    kind: str,
+    *,
+    by: User | None,
+    now: datetime,
+    measure: int | None = None,
+    text: str = "",
+    said: str = "",
+) -> None:
+    Deed.objects.create(
+        hot_spot_id=guidance.hot_spot_id,
+        guidance=guidance,
+        kind=kind,
+        at=now,
+        by=by,
+        measure=measure,
+        text=text,
+        said=said,
+    )
 
 
 def _link(guidance: Guidance) -> str:
@@ -204,5 +269,12 @@ def _tell(guidance: Guidance, words: Callable[[], tuple[str, str]], *, now: date
     for person in managers_of(guidance.enterprise_id, on=timezone.localdate(now)):
         with override(person.language):
             subject, body = words()
-        OutgoingMessage.objects.create(channel="email", address=person.email, person_key=person.person_key, created_at=now,
-                                       useful_until=now + OF_USE, subject=subject, body=body)
+        OutgoingMessage.objects.create(
+            channel="email",
+            address=person.email,
+            person_key=person.person_key,
+            created_at=now,
+            useful_until=now + OF_USE,
+            subject=subject,
+            body=body,
+        )

@@ -1,6 +1,7 @@
 """/authority/hot-spots/: what stands out in the own region, the numbers and cases behind it, and the judgement.
 
-The one rule: a hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the officer sees
+The one rule: a hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the
+officer sees
 them anyway.
 """
 
@@ -65,8 +66,14 @@ def spot_of(desk: Desk, pk: int) -> HotSpot:
 
 def acting_for(desk: Desk, place: int | None) -> Actor | None:
     """The office in whose name this person may act there: the nearest one; None for whoever only reads."""
-    offices = [actor for actor in desk.actors if actor.has(ACTING) and actor.region is not None and place is not None
-               and actor.region[0] <= place <= actor.region[1]]
+    offices = [
+        actor
+        for actor in desk.actors
+        if actor.has(ACTING)
+        and actor.region is not None
+        and place is not None
+        and actor.region[0] <= place <= actor.region[1]
+    ]
     return min(offices, key=lambda actor: (actor.region or (0, 0))[1] - (actor.region or (0, 0))[0], default=None)
 
 
@@ -88,11 +95,19 @@ def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
     also = _also(rows, page.rows)
-    return render(request, "oversight/hot_spots.html", {
-        **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path), "now": desk.now,
-        "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
-        "rises": reduction_words.detectable_rises(), "rate": f"{RATE * 100:.1f}", "fewest": FEWEST, "looks": LOOKS_A_WEEK,
-    })
+    return render(
+        request,
+        "oversight/hot_spots.html",
+        {
+            **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+            "now": desk.now,
+            "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
+            "rises": reduction_words.detectable_rises(),
+            "rate": f"{RATE * 100:.1f}",
+            "fewest": FEWEST,
+            "looks": LOOKS_A_WEEK,
+        },
+    )
 
 
 @officer_page("GET", "POST")
@@ -120,22 +135,48 @@ def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     cases = _cases(desk, spot)
     seen = HotSpot.objects.filter(desk.around("place")).select_related(*RELATED)
     narrower = folding.shown(seen.filter(pk__in=spot.explained_by), desk.around("place")) if spot.explained_by else ()
-    wider = seen.filter(explained_by__contains=[spot.pk], first__lte=spot.last, last__gte=spot.first).order_by("-observed", "pk")
+    wider = seen.filter(explained_by__contains=[spot.pk], first__lte=spot.last, last__gte=spot.first).order_by(
+        "-observed", "pk"
+    )
     guidances = list(spot.guidances.select_related("enterprise", "authority"))
-    return render(request, "oversight/hot_spot.html", {
-        "spot": spot, "line": reduction_words.line_of(spot, url=""), "chart": reduction_words.chart_of(spot), "form": form,
-        "list_url": reverse("oversight:hot-spots"), "chance": reduction_words.chance_words(spot.chance), "rate": f"{spot.rate * 100:.1f}",
-        "detectable": reduction_words.times(spot.detectable), "restless": f"{spot.restless:.2f}", "around": _around(spot),
-        "cases": _lines(list(cases.order_by("-pk")[:SHOWN])), "cases_url": _list_url(spot),
-        "narrower": [_line(one) for one in narrower], "wider": [_line(one) for one in wider[:SHOWN]],
-        "groups": _groups(cases), "may_act": office is not None,
-        "guidances": [{"row": row, "url": reverse("oversight:guidance", args=[row.pk]), "tone": reduction_words.GUIDANCE_TONES[row.state]}
-                      for row in guidances],
-        "warnings": [reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk]))
-                     for row in spot.warnings.select_related("authority")],
-        "guide_url": reverse("oversight:guidance-new", args=[spot.pk]), "warn_url": reverse("oversight:warning-new", args=[spot.pk]),
-        "entries": reduction_words.history_of(spot.deeds.filter(guidance=None).select_related("by")),
-    }, status=status)
+    return render(
+        request,
+        "oversight/hot_spot.html",
+        {
+            "spot": spot,
+            "line": reduction_words.line_of(spot, url=""),
+            "chart": reduction_words.chart_of(spot),
+            "form": form,
+            "list_url": reverse("oversight:hot-spots"),
+            "chance": reduction_words.chance_words(spot.chance),
+            "rate": f"{spot.rate * 100:.1f}",
+            "detectable": reduction_words.times(spot.detectable),
+            "restless": f"{spot.restless:.2f}",
+            "around": _around(spot),
+            "cases": _lines(list(cases.order_by("-pk")[:SHOWN])),
+            "cases_url": _list_url(spot),
+            "narrower": [_line(one) for one in narrower],
+            "wider": [_line(one) for one in wider[:SHOWN]],
+            "groups": _groups(cases),
+            "may_act": office is not None,
+            "guidances": [
+                {
+                    "row": row,
+                    "url": reverse("oversight:guidance", args=[row.pk]),
+                    "tone": reduction_words.GUIDANCE_TONES[row.state],
+                }
+                for row in guidances
+            ],
+            "warnings": [
+                reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk]))
+                for row in spot.warnings.select_related("authority")
+            ],
+            "guide_url": reverse("oversight:guidance-new", args=[spot.pk]),
+            "warn_url": reverse("oversight:warning-new", args=[spot.pk]),
+            "entries": reduction_words.history_of(spot.deeds.filter(guidance=None).select_related("by")),
+        },
+        status=status,
+    )
 
 
 def _line(spot: HotSpot) -> dict[str, Any]:
@@ -182,12 +223,17 @@ def _lines(cases: list[Complaint]) -> list[dict[str, Any]]:
 def _groups(cases: QuerySet[Complaint]) -> list[dict[str, Any]]:
     """Groups of cases whose consumers wrote nearly the same."""
     seen = {case.pk: case for case in cases.only("pk", "number", "status")}
-    return [{"n": len(group), "cases": _lines([seen[pk] for pk in group[:NAMED]]), "more": max(0, len(group) - NAMED)}
-            for group in copies.clusters(seen)]
+    return [
+        {"n": len(group), "cases": _lines([seen[pk] for pk in group[:NAMED]]), "more": max(0, len(group) - NAMED)}
+        for group in copies.clusters(seen)
+    ]
 
 
 def _list_url(spot: HotSpot) -> str:
     """All cases of the cell in the list of cases, which narrows by place, enterprise and category."""
-    return Lists(Period(first=spot.first, last=spot.last), spot.category, spot.enterprise_id, spot.region.code if spot.region else "").received()
-
-
+    return Lists(
+        Period(first=spot.first, last=spot.last),
+        spot.category,
+        spot.enterprise_id,
+        spot.region.code if spot.region else "",
+    ).received()

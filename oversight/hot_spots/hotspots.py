@@ -1,6 +1,7 @@
 """What stands out: each cell's week and day beside eight like it, from the counters, and a row for each that is found.
 
-The one rule: one pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has one row
+The one rule: one pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has
+one row
 a day for its day, and one for its week in which no day was in the row before it. The statistics stand in `unusual`.
 """
 
@@ -28,14 +29,16 @@ METHOD = 1
 MARK, MARK_TODAY = "hot spots", "hot spots of today"
 #: One pass reads nine weeks; today is looked at no oftener than this, whoever asks.
 EVERY = timedelta(minutes=25)
-#: So many found at once are kept, the most unusual first: more would be a fault of the counters, or a day unlike all others.
+#: So many found at once are kept, the most unusual first: more would be a fault of the counters, or a day unlike all
+#: others.
 MOST = 5000
 DAY = timedelta(days=1)
 #: Two who look at once wait for each other.
 _LOCK = 0x0F1653
 _PATIENCE = "55s"
 
-#: A row a cell and number of weeks back: the seven days, and the one day. Cells of regions are added up the tree, so each
+#: A row a cell and number of weeks back: the seven days, and the one day. Cells of regions are added up the tree, so
+#: each
 #: level has its own. Nothing but the tally's rows of what was received is read.
 _CELLS = f"""
 with received as materialized (
@@ -70,7 +73,8 @@ from cells group by 1, 2, 3
 #: The counts of the few cells that are found.
 _EIGHT = f"""{_CELLS}
 select whose, of, facet, lag, n, d from cells
-join unnest(%(whose)s::text[], %(of)s::bigint[], %(facets)s::text[]) as w (whose, of, facet) using (whose, of, facet) where lag > 0
+join unnest(%(whose)s::text[], %(of)s::bigint[], %(facets)s::text[]) as w (whose, of, facet) using (whose, of, facet)
+    where lag > 0
 """
 _BEGAN = f"""
 select exists (select from {TALLY} where kind = 'received' and day <= %(day)s::date - {DAYS * USUAL}
@@ -125,7 +129,8 @@ def sweep(*, now: datetime) -> int:
 def look(day: date, *, now: datetime) -> int:
     """Find what stands out on ``day`` and in the seven days that end with it; how many rows are new.
 
-    Counts of a day only grow, so looking at it again and again while it runs finds no more by chance than one look at its
+    Counts of a day only grow, so looking at it again and again while it runs finds no more by chance than one look at
+    its
     end. A row of that day takes over the higher count.
     """
     with transaction.atomic(), connection.cursor() as cursor:
@@ -138,7 +143,8 @@ def look(day: date, *, now: datetime) -> int:
 
 
 def counted(day: date) -> list[Cell]:
-    """All cells of which something was received in the nine weeks that end with ``day``; none while the first of those weeks
+    """All cells of which something was received in the nine weeks that end with ``day``; none while the first of those
+    weeks
     is empty, as a portal that just began has nothing usual. Two statements.
     """
     with connection.cursor() as cursor:
@@ -146,12 +152,15 @@ def counted(day: date) -> list[Cell]:
         if not cursor.fetchone()[0]:
             return []
         cursor.execute(_COUNTED, {"day": day})
-        return [Cell(whose, of, facet, week, Spread(weeks, week_squares), today, Spread(days, day_squares))
-                for whose, of, facet, week, weeks, week_squares, today, days, day_squares in cursor]
+        return [
+            Cell(whose, of, facet, week, Spread(weeks, week_squares), today, Spread(days, day_squares))
+            for whose, of, facet, week, weeks, week_squares, today, days, day_squares in cursor
+        ]
 
 
 def standing_out(cells: Iterable[Cell]) -> Iterator[Found]:
-    """The cells whose week or day is less probable than the promised rate; each level compares with cells of its kind."""
+    """The cells whose week or day is less probable than the promised rate; each level compares with cells of its
+    kind."""
     by_kind: defaultdict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_kind[f"{cell.whose}{cell.facet[:1]}"].append(cell)
@@ -168,9 +177,13 @@ def standing_out(cells: Iterable[Cell]) -> Iterator[Found]:
 
 
 def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
-    """By kind: all complaints of the same days beside what is usual, of the widest region, for whoever judges a cell."""
-    whole = max((cell for cell in cells if cell.whose == "r" and not cell.facet), key=lambda cell: cell.usual_weeks.total + cell.week,
-                default=None)
+    """By kind: all complaints of the same days beside what is usual, of the widest region, for whoever judges a
+    cell."""
+    whole = max(
+        (cell for cell in cells if cell.whose == "r" and not cell.facet),
+        key=lambda cell: cell.usual_weeks.total + cell.week,
+        default=None,
+    )
     if whole is None:
         return {}
     return {str(kind): [count, usual.mean] for kind in HotSpot.Kind for count, usual in [whole.counted(kind)]}
@@ -178,9 +191,15 @@ def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
 
 def _kept(found: list[Found], day: date, around: dict[str, list[float]], *, now: datetime) -> int:
     """The rows; a week that has a day in common with the last row of its cell is that row's business."""
-    before = {(row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
-              for row in HotSpot.objects.filter(last__gt=day - DAYS * DAY, last__lte=day).order_by("last")}
-    places = dict(Enterprise.objects.filter(pk__in={one.cell.of for one in found if one.cell.whose == "e"}).values_list("pk", "domicile_id"))
+    before = {
+        (row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
+        for row in HotSpot.objects.filter(last__gt=day - DAYS * DAY, last__lte=day).order_by("last")
+    }
+    places = dict(
+        Enterprise.objects.filter(pk__in={one.cell.of for one in found if one.cell.whose == "e"}).values_list(
+            "pk", "domicile_id"
+        )
+    )
     new: list[HotSpot] = []
     kept: list[Found] = []
     for one in found:
@@ -189,16 +208,33 @@ def _kept(found: list[Found], day: date, around: dict[str, list[float]], *, now:
         last = before.get((*whose, cell.facet, one.kind))
         if last is not None and (one.kind == HotSpot.Kind.WEEK or last.last == day):
             if last.last == day and last.observed < count:
-                HotSpot.objects.filter(pk=last.pk).update(observed=count, chance=one.chance, around=around.get(one.kind, []))
+                HotSpot.objects.filter(pk=last.pk).update(
+                    observed=count, chance=one.chance, around=around.get(one.kind, [])
+                )
             continue
         if cell.whose == "e" and cell.of not in places:
             continue
-        new.append(HotSpot(
-            kind=one.kind, enterprise_id=whose[0] or None, region_id=whose[1] or None, facet=cell.facet,
-            place=places[cell.of] if cell.whose == "e" else cell.of, first=day if one.kind == HotSpot.Kind.DAY else day - (DAYS - 1) * DAY, last=day,
-            observed=count, expected=usual.mean, usual=[], around=around.get(one.kind, []), chance=one.chance,
-            restless=one.restless, detectable=unusual.detectable(usual.total, one.restless, one.level), rate=RATE, method=METHOD,
-            found_at=now))
+        new.append(
+            HotSpot(
+                kind=one.kind,
+                enterprise_id=whose[0] or None,
+                region_id=whose[1] or None,
+                facet=cell.facet,
+                place=places[cell.of] if cell.whose == "e" else cell.of,
+                first=day if one.kind == HotSpot.Kind.DAY else day - (DAYS - 1) * DAY,
+                last=day,
+                observed=count,
+                expected=usual.mean,
+                usual=[],
+                around=around.get(one.kind, []),
+                chance=one.chance,
+                restless=one.restless,
+                detectable=unusual.detectable(usual.total, one.restless, one.level),
+                rate=RATE,
+                method=METHOD,
+                found_at=now,
+            )
+        )
         kept.append(one)
     eights = _eights(kept, day)
     for row, one in zip(new, kept, strict=True):
@@ -216,7 +252,10 @@ def _eights(found: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:
     cells = {(one.cell.whose, one.cell.of, one.cell.facet): one.cell for one in found}
     counts = {(cell, str(kind)): [0] * USUAL for cell in cells.values() for kind in HotSpot.Kind}
     with connection.cursor() as cursor:
-        cursor.execute(_EIGHT, {"day": day, **dict(zip(("whose", "of", "facets"), map(list, zip(*cells, strict=True)), strict=True))})
+        cursor.execute(
+            _EIGHT,
+            {"day": day, **dict(zip(("whose", "of", "facets"), map(list, zip(*cells, strict=True)), strict=True))},
+        )
         for whose, of, facet, lag, week, a_day in cursor:
             counts[cells[whose, of, facet], str(HotSpot.Kind.WEEK)][-lag] = week
             counts[cells[whose, of, facet], str(HotSpot.Kind.DAY)][-lag] = a_day
@@ -225,8 +264,13 @@ def _eights(found: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:
 
 def cell_condition(whose: str, of: int, facet: str) -> tuple[str, dict[str, Any]]:
     """The condition on rows of the tally that they are of this cell, and its values."""
-    parts = ["enterprise = %(of)s" if whose == "e" else
-             "region between %(of)s and (select last from authorities_region where id = %(of)s)"]
+    parts = [
+        (
+            "enterprise = %(of)s"
+            if whose == "e"
+            else "region between %(of)s and (select last from authorities_region where id = %(of)s)"
+        )
+    ]
     if facet:
         parts.append("problem = %(category)s" if facet.startswith("p:") else "object = %(category)s")
     return " and ".join(parts), {"of": of, "category": facet[2:]}

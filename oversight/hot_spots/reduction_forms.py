@@ -26,17 +26,31 @@ LONGEST_DAYS = 366
 class ReasonForm(PlainForm):
     """Why; for deeds that need nothing else."""
 
-    why = Words(label=_("理由"), most=LONGEST, lines=3, error_messages={"required": _("请写明理由")},
-                help_text=_("记入这个热点的经过，本辖区的监管人员看得到；不要写个人信息"))
+    why = Words(
+        label=_("理由"),
+        most=LONGEST,
+        lines=3,
+        error_messages={"required": _("请写明理由")},
+        help_text=_("记入这个热点的经过，本辖区的监管人员看得到；不要写个人信息"),
+    )
 
 
 class MeasureForm(PlainForm):
     """One measure of a guidance."""
 
-    what = Words(label=_("措施"), most=LONGEST_MEASURE, lines=3, error_messages={"required": _("请写明企业要做什么")},
-                 help_text=_("企业会读到；写清楚做什么、做到什么程度"))
-    responsible = Words(label=_("企业的责任岗位"), most=80, error_messages={"required": _("请写明由哪个岗位负责")},
-                        help_text=_("写岗位，例如“客服部负责人”，不写姓名"))
+    what = Words(
+        label=_("措施"),
+        most=LONGEST_MEASURE,
+        lines=3,
+        error_messages={"required": _("请写明企业要做什么")},
+        help_text=_("企业会读到；写清楚做什么、做到什么程度"),
+    )
+    responsible = Words(
+        label=_("企业的责任岗位"),
+        most=80,
+        error_messages={"required": _("请写明由哪个岗位负责")},
+        help_text=_("写岗位，例如“客服部负责人”，不写姓名"),
+    )
     due_on = Day(label=_("完成期限（最后一天）"), error_messages={"required": _("请填最后一天，例如 2026-12-31")})
 
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
@@ -53,15 +67,26 @@ class MeasureForm(PlainForm):
         return due
 
     def wanted(self) -> Wanted:
-        return Wanted(what=self.cleaned_data["what"], responsible=self.cleaned_data["responsible"], due_on=self.cleaned_data["due_on"])
+        return Wanted(
+            what=self.cleaned_data["what"],
+            responsible=self.cleaned_data["responsible"],
+            due_on=self.cleaned_data["due_on"],
+        )
 
 
 class GuidanceForm(MeasureForm):
     """A new guidance: to whom, why, and its first measure."""
 
-    enterprise = Choice(label=_("指导哪家企业"), widget=forms.RadioSelect, error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
-    causes = Words(label=_("投诉增多的原因"), most=LONGEST, lines=4, error_messages={"required": _("请写明投诉为什么增多")},
-                   help_text=_("看了这些案件，您认为投诉为什么增多；企业会读到，不要写消费者的个人信息"))
+    enterprise = Choice(
+        label=_("指导哪家企业"), widget=forms.RadioSelect, error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
+    )
+    causes = Words(
+        label=_("投诉增多的原因"),
+        most=LONGEST,
+        lines=4,
+        error_messages={"required": _("请写明投诉为什么增多")},
+        help_text=_("看了这些案件，您认为投诉为什么增多；企业会读到，不要写消费者的个人信息"),
+    )
     field_order = ("enterprise", "causes", "what", "responsible", "due_on")
 
     def __init__(self, *args: Any, firms: Sequence[tuple[str, str]], **options: Any) -> None:
@@ -75,24 +100,47 @@ class GuidanceForm(MeasureForm):
 class ReportForm(PlainForm):
     """How far the enterprise is with one measure."""
 
-    state = Choice(label=_("进展"), widget=forms.RadioSelect, choices=GuidanceMeasure.State.choices,
-                   error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
-    text = Words(label=_("说明"), most=LONGEST, lines=3, error_messages={"required": _("请写明做了什么、还差什么")},
-                 help_text=_("监管部门会读到；写做了什么、还差什么，不要写个人信息"))
+    state = Choice(
+        label=_("进展"),
+        widget=forms.RadioSelect,
+        choices=GuidanceMeasure.State.choices,
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
+    text = Words(
+        label=_("说明"),
+        most=LONGEST,
+        lines=3,
+        error_messages={"required": _("请写明做了什么、还差什么")},
+        help_text=_("监管部门会读到；写做了什么、还差什么，不要写个人信息"),
+    )
 
 
 class CloseForm(PlainForm):
     """The judgement that ends a guidance."""
 
-    verdict = Choice(label=_("这次指导"), widget=forms.RadioSelect, choices=Guidance.Verdict.choices,
-                     error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
-    why = Words(label=_("判断的依据"), most=LONGEST, lines=3, error_messages={"required": _("请写明依据什么判断")},
-                help_text=_("企业会读到；下面的前后对比可以作为依据，区间跨过1就是看不出来"))
+    verdict = Choice(
+        label=_("这次指导"),
+        widget=forms.RadioSelect,
+        choices=Guidance.Verdict.choices,
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
+    why = Words(
+        label=_("判断的依据"),
+        most=LONGEST,
+        lines=3,
+        error_messages={"required": _("请写明依据什么判断")},
+        help_text=_("企业会读到；下面的前后对比可以作为依据，区间跨过1就是看不出来"),
+    )
 
 
 class WarningForm(PlainForm):
     """The text of a warning."""
 
     title = Words(label=_("标题"), most=80, error_messages={"required": _("请写标题")})
-    text = Words(label=_("正文"), most=LONGEST_WARNING, lines=12, error_messages={"required": _("请写正文")},
-                 help_text=_("发布后人人可见。投诉不等于违法，没有查明的不要写成事实；不要写个人信息"))
+    text = Words(
+        label=_("正文"),
+        most=LONGEST_WARNING,
+        lines=12,
+        error_messages={"required": _("请写正文")},
+        help_text=_("发布后人人可见。投诉不等于违法，没有查明的不要写成事实；不要写个人信息"),
+    )

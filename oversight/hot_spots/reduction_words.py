@@ -1,4 +1,5 @@
-"""Hot spots, guidance and what was done, in words: one place that the pages of officers, enterprises and the public share.
+"""Hot spots, guidance and what was done, in words: one place that the pages of officers, enterprises and the public
+share.
 
 The one rule: nothing is looked up here; whoever asks has read the rows, with enterprise and region.
 """
@@ -76,9 +77,18 @@ def chance_words(chance: float) -> str:
 
 def line_of(spot: HotSpot, *, url: str) -> dict[str, Any]:
     whose, what = cell_of(spot)
-    return {"spot": spot, "url": url, "whose": whose, "what": what, "span": span_of(spot), "rise": times(spot.rise),
-            "expected": f"{spot.expected:.1f}", "kind": HotSpot.Kind(spot.kind).label, "tone": SPOT_TONES[spot.state],
-            "state": HotSpot.State(spot.state).label}
+    return {
+        "spot": spot,
+        "url": url,
+        "whose": whose,
+        "what": what,
+        "span": span_of(spot),
+        "rise": times(spot.rise),
+        "expected": f"{spot.expected:.1f}",
+        "kind": HotSpot.Kind(spot.kind).label,
+        "tone": SPOT_TONES[spot.state],
+        "state": HotSpot.State(spot.state).label,
+    }
 
 
 def chart_of(spot: HotSpot) -> dict[str, Any]:
@@ -92,12 +102,20 @@ def chart_of(spot: HotSpot) -> dict[str, Any]:
         label = day_text(last, weekday=False) if first == last else f"{first:%m-%d}–{last:%m-%d}"
         height = round(count / most * HIGH)
         bars.append(Bar(label, count, GAP + at * (BAR + GAP), HIGH - height, height, at == USUAL))
-    return {"bars": bars, "width": WIDE + GAP, "height": HIGH, "line": round(HIGH - min(spot.expected / most, 1) * HIGH), "bar": BAR}
+    return {
+        "bars": bars,
+        "width": WIDE + GAP,
+        "height": HIGH,
+        "line": round(HIGH - min(spot.expected / most, 1) * HIGH),
+        "bar": BAR,
+    }
 
 
 def detectable_rises() -> list[tuple[int, str]]:
     """(usual count a week, the rise that is found nine times out of ten)."""
-    return [(usual, times(unusual.detectable(usual * USUAL, unusual.ASSUMED, unusual.WEEK_LEVEL))) for usual in EXAMPLES]
+    return [
+        (usual, times(unusual.detectable(usual * USUAL, unusual.ASSUMED, unusual.WEEK_LEVEL))) for usual in EXAMPLES
+    ]
 
 
 def ratio_words(ratio: Ratio | None) -> str:
@@ -105,7 +123,10 @@ def ratio_words(ratio: Ratio | None) -> str:
     if ratio is None:
         return _("还不能比较")
     return _("%(value)s（95%%区间 %(low)s–%(high)s）") % {
-        "value": f"{ratio.value:.2f}", "low": f"{ratio.low:.2f}", "high": f"{ratio.high:.2f}"}
+        "value": f"{ratio.value:.2f}",
+        "low": f"{ratio.low:.2f}",
+        "high": f"{ratio.high:.2f}",
+    }
 
 
 def control_words(group: Control) -> str:
@@ -126,7 +147,9 @@ def why_control(group: Control) -> str:
     """Why these; nothing of rows of before there was a choice."""
     if not group.kind:
         return ""
-    chosen = _("对照组先取同一个省的：那里的季节、促销和天气最相近。被指导的企业都不算在内；送达前八周不足%(n)s件的，改用全国。") % {"n": ENOUGH}
+    chosen = _(
+        "对照组先取同一个省的：那里的季节、促销和天气最相近。被指导的企业都不算在内；送达前八周不足%(n)s件的，改用全国。"
+    ) % {"n": ENOUGH}
     if group.kind == "country" and group.name:
         chosen += _("这一次%(place)s不足，所以用全国。") % {"place": named(group)}
     return chosen
@@ -151,13 +174,29 @@ def effect_words(effect: Effect | None) -> dict[str, Any] | None:
         return "–" if found is None else f"{found:.1f}"
 
     return {
-        "effect": effect, "verdict": verdict, "beyond": ratio_words(beyond), "why_control": why_control(effect.control_group),
+        "effect": effect,
+        "verdict": verdict,
+        "beyond": ratio_words(beyond),
+        "why_control": why_control(effect.control_group),
         "rows": [
-            {"label": _("本指导所指的投诉"), "before": effect.before, "before_a_week": a_week(effect.before, effect.days_before),
-             "after": effect.after, "after_a_week": a_week(effect.after, effect.days_after), "ratio": ratio_words(effect.own)},
-            {"label": control_words(effect.control_group), "before": effect.elsewhere_before,
-             "before_a_week": a_week(effect.elsewhere_before, effect.days_before), "after": effect.elsewhere_after,
-             "after_a_week": a_week(effect.elsewhere_after, effect.days_after), "ratio": ratio_words(effect.control)}]}
+            {
+                "label": _("本指导所指的投诉"),
+                "before": effect.before,
+                "before_a_week": a_week(effect.before, effect.days_before),
+                "after": effect.after,
+                "after_a_week": a_week(effect.after, effect.days_after),
+                "ratio": ratio_words(effect.own),
+            },
+            {
+                "label": control_words(effect.control_group),
+                "before": effect.elsewhere_before,
+                "before_a_week": a_week(effect.elsewhere_before, effect.days_before),
+                "after": effect.elsewhere_after,
+                "after_a_week": a_week(effect.elsewhere_after, effect.days_after),
+                "ratio": ratio_words(effect.control),
+            },
+        ],
+    }
 
 
 def said_of(deed: Deed) -> str:
@@ -174,15 +213,37 @@ def history_of(deeds: Iterable[Deed], *, names: bool = True) -> list[dict[str, A
     rows = list(deeds)
     if names:
         keyring.load_for(row.by for row in rows if row.by is not None)
-    return [{"at": row.at, "what": Deed.Kind(row.kind).label, "measure": row.measure, "text": row.text, "said": said_of(row),
-             "who": (row.by.name if names else "") if row.by else _("系统")} for row in rows]
+    return [
+        {
+            "at": row.at,
+            "what": Deed.Kind(row.kind).label,
+            "measure": row.measure,
+            "text": row.text,
+            "said": said_of(row),
+            "who": (row.by.name if names else "") if row.by else _("系统"),
+        }
+        for row in rows
+    ]
 
 
 def measures_of(guidance: Guidance, *, today: Any) -> list[dict[str, Any]]:
-    return [{"row": row, "state": GuidanceMeasure.State(row.state).label, "tone": MEASURE_TONES[row.state],
-             "is_late": guidance.state == Guidance.State.SENT and row.due_on < today and row.state != GuidanceMeasure.State.DONE}
-            for row in guidance.measures.all()]
+    return [
+        {
+            "row": row,
+            "state": GuidanceMeasure.State(row.state).label,
+            "tone": MEASURE_TONES[row.state],
+            "is_late": (
+                guidance.state == Guidance.State.SENT and row.due_on < today and row.state != GuidanceMeasure.State.DONE
+            ),
+        }
+        for row in guidance.measures.all()
+    ]
 
 
 def warning_line(warning: ConsumerWarning, *, url: str) -> dict[str, Any]:
-    return {"warning": warning, "url": url, "state": ConsumerWarning.State(warning.state).label, "tone": WARNING_TONES[warning.state]}
+    return {
+        "warning": warning,
+        "url": url,
+        "state": ConsumerWarning.State(warning.state).label,
+        "tone": WARNING_TONES[warning.state],
+    }

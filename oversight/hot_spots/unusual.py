@@ -1,6 +1,7 @@
 """How unusual a count is beside eight like it: the statistics of hot spots, and of before and after.
 
-The one rule: pure numbers; nothing here knows what is counted, where, or what day it is. The method is told to people in
+The one rule: pure numbers; nothing here knows what is counted, where, or what day it is. The method is told to people
+in
 docs/hot-spots.md, and tests/oversight/test_unusual.py measures by simulation what is promised there.
 """
 
@@ -16,7 +17,8 @@ from math import exp, lgamma, log, sqrt
 USUAL = 8
 #: Of a thousand cells in which nothing changed, one is shown a week: the promise, for each kind of hot spot.
 RATE = 0.001
-#: The week that ends today is looked at every day. Seven looks at sums that overlap are worth about so many at sums that
+#: The week that ends today is looked at every day. Seven looks at sums that overlap are worth about so many at sums
+#: that
 #: do not (measured by simulation), so each look gets this part of the promise.
 LOOKS_A_WEEK = 4.5
 DAYS = 7
@@ -63,7 +65,8 @@ def size_of(mean: float) -> int:
 def restlessness(cells: Iterable[Spread]) -> dict[int, float]:
     """Variance over mean of the cells of each size, at least 1 (Poisson), to two digits.
 
-    Cells whose spread stands out (they had a burst among the eight) are left out, in two rounds, so that yesterday's hot
+    Cells whose spread stands out (they had a burst among the eight) are left out, in two rounds, so that yesterday's
+    hot
     spots do not hide today's.
     """
     by_size: defaultdict[int, list[Spread]] = defaultdict(list)
@@ -78,7 +81,9 @@ def _pooled(cells: list[Spread]) -> float:
     for last in (False, False, True):
         mean = sum(cell.mean for cell in kept)
         beside = ASSUMED_CELLS * mean / len(kept) if kept else 0.0
-        found = max(1.0, (sum(cell.variance for cell in kept) + ASSUMED * beside) / (mean + beside)) if mean else ASSUMED
+        found = (
+            max(1.0, (sum(cell.variance for cell in kept) + ASSUMED * beside) / (mean + beside)) if mean else ASSUMED
+        )
         if not last:
             kept = [cell for cell in cells if cell.variance <= ODD_SPREAD * found * cell.mean] or kept
     return round(found, 2)
@@ -92,7 +97,8 @@ def restlessness_at(mean: float, found: dict[int, float]) -> float:
 def chance(count: int, usual: int, restless: float) -> float:
     """How probable so high a count is, if it is one of nine alike of which the other eight add up to ``usual``.
 
-    The nine together are given; how they fall on the nine is then beta-binomial, exactly where each is negative binomial
+    The nine together are given; how they fall on the nine is then beta-binomial, exactly where each is negative
+    binomial
     (binomial where ``restless`` is 1), whatever the true mean. Mid-p: an equal count is counted half.
     """
     whole = count + usual
@@ -103,8 +109,17 @@ def chance(count: int, usual: int, restless: float) -> float:
     if count <= whole / (USUAL + 1):
         # Nobody asks how probable a low count is.
         return 1.0
-    first = exp(lgamma(whole + 1) - lgamma(count + 1) - lgamma(usual + 1) + lgamma(count + shape) - lgamma(shape)
-                + lgamma(usual + others) - lgamma(others) - lgamma(whole + shape + others) + lgamma(shape + others))
+    first = exp(
+        lgamma(whole + 1)
+        - lgamma(count + 1)
+        - lgamma(usual + 1)
+        + lgamma(count + shape)
+        - lgamma(shape)
+        + lgamma(usual + others)
+        - lgamma(others)
+        - lgamma(whole + shape + others)
+        + lgamma(shape + others)
+    )
     total, term = first / 2, first
     for k in range(count, whole):
         term *= (whole - k) / (k + 1) * (k + shape) / (whole - k - 1 + others)
@@ -155,7 +170,9 @@ def at_least(count: int, mean: float, restless: float) -> float:
 
 @lru_cache(maxsize=10_000)
 def detectable(usual: int, restless: float, level: float) -> float:
-    """By how many times a cell must rise to be found nine times out of ten: 2.0 is a doubling, to one digit, rounded up."""
+    """By how many times a cell must rise to be found nine times out of ten: 2.0 is a doubling, to one digit, rounded
+    up.
+    """
     mean = max(usual / USUAL, 1 / USUAL)
     needed = threshold(usual, restless, level)
     low, high = 1.0, 2.0
@@ -199,8 +216,11 @@ def rate_ratio(before: int, days_before: int, after: int, days_after: int, *, re
     return _around(log((after + extra) / days_after) - log((before + extra) / days_before), error)
 
 
-def against(cell: tuple[int, int], control: tuple[int, int], *, restless: float = 1.0, control_restless: float = 1.0) -> Ratio | None:
-    """By how much the cell changed beyond its control group; (before, after) over the same days. None without counts."""
+def against(
+    cell: tuple[int, int], control: tuple[int, int], *, restless: float = 1.0, control_restless: float = 1.0
+) -> Ratio | None:
+    """By how much the cell changed beyond its control group; (before, after) over the same days. None without
+    counts."""
     errors = _error(*cell, restless), _error(*control, control_restless)
     if errors[0] is None or errors[1] is None or not all(control):
         return None

@@ -1,6 +1,7 @@
 """消费预警: drafted from the numbers of a hot spot, edited, agreed to by a second person, public until it is withdrawn.
 
-The one rule: nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the reason.
+The one rule: nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the
+reason.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ ADVICE = (
     "投诉不等于违法，是否违法由监管部门另行查明。\n\n提醒消费者：\n"
     "一、付款或者签约前，看清价格、期限、自动续费和解约条件，重要的承诺请对方写下来。\n"
     "二、保存合同、订单、付款记录、通话和聊天记录。\n"
-    "三、发生争议先与企业协商；协商不成，可以在本平台投诉，或者拨打12315。")
+    "三、发生争议先与企业协商；协商不成，可以在本平台投诉，或者拨打12315。"
+)
 
 
 def drafted_words(spot: HotSpot) -> tuple[str, str]:
-    """(title, text) made from the numbers: what rose, where, by how much, and what a consumer can do. Names no enterprise:
-    complaints are not findings, so whoever wants to name one writes it and a second person agrees. Names no count: weeks
+    """(title, text) made from the numbers: what rose, where, by how much, and what a consumer can do. Names no
+    enterprise:
+    complaints are not findings, so whoever wants to name one writes it and a second person agrees. Names no count:
+    weeks
     that were told beside the published months would tell what is left of the month.
     """
     with override(LANGUAGE):
@@ -43,8 +47,10 @@ def drafted_words(spot: HotSpot) -> tuple[str, str]:
     # Of less than one a multiple would sound like a disaster.
     rise = round(spot.rise) if spot.rise and spot.expected >= 1 else 0
     by_how_much = f"，约为平时同样长的时间的{rise}倍" if rise > 1 else "，比平时明显增多"
-    return (f"消费预警：近期{place}“{about}”投诉增多"[:80],
-            f"{days}，{place}收到关于“{about}”的投诉较多{by_how_much}。{ADVICE}")
+    return (
+        f"消费预警：近期{place}“{about}”投诉增多"[:80],
+        f"{days}，{place}收到关于“{about}”的投诉较多{by_how_much}。{ADVICE}",
+    )
 
 
 def draft(spot_id: int, *, authority_id: int, by: User, now: datetime) -> ConsumerWarning:
@@ -53,7 +59,9 @@ def draft(spot_id: int, *, authority_id: int, by: User, now: datetime) -> Consum
     title, text = drafted_words(spot)
     try:
         with transaction.atomic():
-            warning = ConsumerWarning.objects.create(hot_spot=spot, authority_id=authority_id, title=title, text=text, drafted_by=by, drafted_at=now)
+            warning = ConsumerWarning.objects.create(
+                hot_spot=spot, authority_id=authority_id, title=title, text=text, drafted_by=by, drafted_at=now
+            )
             _note(warning, Kind.DRAFTED, by=by, now=now, text=text)
     except IntegrityError:
         raise ReductionRefusal("drafted_before", _("本机关已经就这个热点起草过消费预警。")) from None
@@ -114,9 +122,13 @@ def withdraw(warning_id: int, *, why: str, by: User, now: datetime) -> ConsumerW
 def _held(warning_id: int, state: str) -> ConsumerWarning:
     warning = ConsumerWarning.objects.select_for_update(of=("self",)).get(pk=warning_id)
     if warning.state != state:
-        raise ReductionRefusal("moved_on", _("这份消费预警已是“%(state)s”，请重新打开页面。") % {"state": State(warning.state).label})
+        raise ReductionRefusal(
+            "moved_on", _("这份消费预警已是“%(state)s”，请重新打开页面。") % {"state": State(warning.state).label}
+        )
     return warning
 
 
 def _note(warning: ConsumerWarning, kind: str, *, by: User, now: datetime, text: str = "") -> None:
-    Deed.objects.create(hot_spot_id=warning.hot_spot_id, warning=warning, kind=kind, at=now, by=by, text=text, said=warning.title)
+    Deed.objects.create(
+        hot_spot_id=warning.hot_spot_id, warning=warning, kind=kind, at=now, by=by, text=text, said=warning.title
+    )

@@ -1,6 +1,7 @@
 """消费预警: drafted and agreed to at the authority, read by everybody.
 
-The one rule: the public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted it.
+The one rule: the public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted
+it.
 """
 
 from __future__ import annotations
@@ -45,9 +46,16 @@ def warnings(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
-    return render(request, "oversight/warnings.html", {
-        **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
-        "rows": [reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk])) for row in page.rows]})
+    return render(
+        request,
+        "oversight/warnings.html",
+        {
+            **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+            "rows": [
+                reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk])) for row in page.rows
+            ],
+        },
+    )
 
 
 @officer_page("POST")
@@ -72,7 +80,9 @@ def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         raise Http404
     office = acting_for(desk, found.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
-    writing = WarningForm(request.POST if wanted == "edit" else None, initial={"title": found.title, "text": found.text})
+    writing = WarningForm(
+        request.POST if wanted == "edit" else None, initial={"title": found.title, "text": found.text}
+    )
     reason = ReasonForm(request.POST if wanted in ("send_back", "withdraw") else None)
     # Only a head publishes, and takes back what is public.
     is_head = office is not None and office.has(frozenset({Role.APPROVER}))
@@ -90,14 +100,24 @@ def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 return redirect(attempt.reference)
             except ReductionRefusal as refusal:
                 status, refused = refusal.status, str(refusal)
-    return render(request, "oversight/warning.html", {
-        "warning": found, "tone": reduction_words.WARNING_TONES[found.state], "refused": refused,
-        "form": writing if found.state == State.DRAFT else reason, "may_act": office is not None, "is_head": is_head,
-        "is_own": found.proposed_by_id == desk.user.pk, "list_url": reverse("oversight:warnings"),
-        "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]),
-        "public_url": reverse("oversight:open-warning", args=[found.pk]),
-        "entries": reduction_words.history_of(found.deeds.select_related("by")),
-    }, status=status)
+    return render(
+        request,
+        "oversight/warning.html",
+        {
+            "warning": found,
+            "tone": reduction_words.WARNING_TONES[found.state],
+            "refused": refused,
+            "form": writing if found.state == State.DRAFT else reason,
+            "may_act": office is not None,
+            "is_head": is_head,
+            "is_own": found.proposed_by_id == desk.user.pk,
+            "list_url": reverse("oversight:warnings"),
+            "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]),
+            "public_url": reverse("oversight:open-warning", args=[found.pk]),
+            "entries": reduction_words.history_of(found.deeds.select_related("by")),
+        },
+        status=status,
+    )
 
 
 def _carry_out(desk: Desk, found: ConsumerWarning, wanted: str, writing: WarningForm, reason: ReasonForm) -> str:
@@ -129,10 +149,18 @@ def open_warnings(request: HttpRequest) -> HttpResponse:
     """What is published, the newest first."""
     rows = ConsumerWarning.objects.filter(state=State.PUBLISHED)
     page = keyset.page_of(rows, request.GET, BY_PUBLICATION, related=("authority",))
-    return render(request, "open/warnings.html", {
-        "rows": [reduction_words.warning_line(row, url=reverse("oversight:open-warning", args=[row.pk])) for row in page.rows],
-        "previous_url": f"{request.path}?before={page.before}" if page.before else "",
-        "next_url": f"{request.path}?after={page.after}" if page.after else ""})
+    return render(
+        request,
+        "open/warnings.html",
+        {
+            "rows": [
+                reduction_words.warning_line(row, url=reverse("oversight:open-warning", args=[row.pk]))
+                for row in page.rows
+            ],
+            "previous_url": f"{request.path}?before={page.before}" if page.before else "",
+            "next_url": f"{request.path}?after={page.after}" if page.after else "",
+        },
+    )
 
 
 @public_page(fresh=0, kept=0)
@@ -141,5 +169,12 @@ def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
     found = ConsumerWarning.objects.filter(published_at__isnull=False, pk=pk).select_related("authority").first()
     if found is None:
         raise Http404
-    return render(request, "open/warning.html", {
-        "warning": found, "is_withdrawn": found.state == State.WITHDRAWN, "list_url": reverse("oversight:open-warnings")})
+    return render(
+        request,
+        "open/warning.html",
+        {
+            "warning": found,
+            "is_withdrawn": found.state == State.WITHDRAWN,
+            "list_url": reverse("oversight:open-warnings"),
+        },
+    )

@@ -63,7 +63,7 @@ def period_before(every: str, day: date) -> Period:
 
 
 def chosen(user: User) -> str:
-    """"week", "month", or nothing."""
+    """ "week", "month", or nothing."""
     return DirectorLetter.objects.filter(user=user).values_list("every", flat=True).first() or ""
 
 
@@ -72,8 +72,10 @@ def choose(user: User, every: str, *, now: datetime) -> None:
     if every not in DirectorLetter.EVERY:
         DirectorLetter.objects.filter(user=user).delete()
         return
-    DirectorLetter.objects.update_or_create(user=user, defaults={
-        "every": every, "chosen_at": now, "sent_for": begun(every, now.astimezone(SHANGHAI).date())})
+    DirectorLetter.objects.update_or_create(
+        user=user,
+        defaults={"every": every, "chosen_at": now, "sent_for": begun(every, now.astimezone(SHANGHAI).date())},
+    )
 
 
 def sweep_director_letters(*, now: datetime) -> int:
@@ -99,15 +101,23 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
     with transaction.atomic():
         first = begun(letter.every, today)
         # Who comes second finds it done.
-        if not DirectorLetter.objects.filter(Q(sent_for=None) | Q(sent_for__lt=first), pk=letter.pk, every=letter.every).update(sent_for=first):
+        if not DirectorLetter.objects.filter(
+            Q(sent_for=None) | Q(sent_for__lt=first), pk=letter.pk, every=letter.every
+        ).update(sent_for=first):
             return 0
         keyring.load_for([user])
         if told is not None and user.is_active and user.email:
             with override(user.language):
                 OutgoingMessage.objects.create(
-                    channel="email", address=user.email, person_key=user.person_key, created_at=now, useful_until=now + OF_USE,
-                    subject=_("【12315】%(places)s：%(period)s") % {"places": _places(told), "period": _period(letter.every, period)},
-                    body=_body(told, period))
+                    channel="email",
+                    address=user.email,
+                    person_key=user.person_key,
+                    created_at=now,
+                    useful_until=now + OF_USE,
+                    subject=_("【12315】%(places)s：%(period)s")
+                    % {"places": _places(told), "period": _period(letter.every, period)},
+                    body=_body(told, period),
+                )
     return 1
 
 
@@ -123,7 +133,9 @@ def told_to(user: User, period: Period, *, today: date, now: datetime) -> Told |
         standing = leagues.standing(measure)
         flow = rollup_figures.flow(measure)
         if flow is None:
-            flow = figures.flow_figures(measure, figures.stages_of(measure), received=sum(figures.received(measure).values()))
+            flow = figures.flow_figures(
+                measure, figures.stages_of(measure), received=sum(figures.received(measure).values())
+            )
     return Told(places, standing.totals, flow)
 
 
@@ -142,15 +154,28 @@ def _body(told: Told, period: Period) -> str:
     settled, on_time = flow["settled"], flow["on_time"]
     money = flow["recovered"].money.get("CNY", {}).get("confirmed", 0)
     lines = [
-        _("现在：逾期%(overdue)s件，2个工作日内到期%(soon)s件，在办%(open)s件。") % {
-            "overdue": totals["overdue"], "soon": totals["due_soon"], "open": totals["open"]},
+        _("现在：逾期%(overdue)s件，2个工作日内到期%(soon)s件，在办%(open)s件。")
+        % {"overdue": totals["overdue"], "soon": totals["due_soon"], "open": totals["open"]},
         _("收到%(n)s件。") % {"n": flow["received"].n},
         _("按时办结率%(share)s（n=%(n)s）。") % {"share": cards.percent(on_time.value), "n": on_time.n},
-        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。") % {
-            "share": cards.percents(settled.value, settled.upper_value), "n": settled.n, "silent": settled.beside["unconfirmed"]},
-        _("按时受理率%(share)s（n=%(n)s）。") % {"share": cards.percent(flow["review_on_time"].value), "n": flow["review_on_time"].n},
+        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。")
+        % {
+            "share": cards.percents(settled.value, settled.upper_value),
+            "n": settled.n,
+            "silent": settled.beside["unconfirmed"],
+        },
+        _("按时受理率%(share)s（n=%(n)s）。")
+        % {"share": cards.percent(flow["review_on_time"].value), "n": flow["review_on_time"].n},
         _("经确认挽回%(amount)s元。") % {"amount": f"{money:,.2f}"},
     ]
-    address = f"{settings.SITE_URL}{reverse('oversight:dashboard')}?period=chosen&first={period.first}&last={period.last}"
-    return "\n".join([*lines, "", _("每个数背后的案件：%(address)s") % {"address": address},
-                      _("不想再收到：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('oversight:letters')}"}])
+    address = (
+        f"{settings.SITE_URL}{reverse('oversight:dashboard')}?period=chosen&first={period.first}&last={period.last}"
+    )
+    return "\n".join(
+        [
+            *lines,
+            "",
+            _("每个数背后的案件：%(address)s") % {"address": address},
+            _("不想再收到：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('oversight:letters')}"},
+        ]
+    )

@@ -21,7 +21,10 @@ from complaints.pages.enterprise.forms import Choice, StepForm
 from oversight.letters import director_letters
 
 EVERY: list[tuple[str, Any]] = [
-    ("none", gettext_lazy("不寄")), ("week", gettext_lazy("每周一早上，上一周的")), ("month", gettext_lazy("每月1日早上，上个月的"))]
+    ("none", gettext_lazy("不寄")),
+    ("week", gettext_lazy("每周一早上，上一周的")),
+    ("month", gettext_lazy("每月1日早上，上个月的")),
+]
 
 
 class LettersForm(StepForm):
@@ -32,8 +35,10 @@ class LettersForm(StepForm):
 
 @officer_page("GET", "POST")
 def letters(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    form = LettersForm(request.POST if request.method == "POST" else None,
-                       initial={"every": director_letters.chosen(desk.user) or "none"})
+    form = LettersForm(
+        request.POST if request.method == "POST" else None,
+        initial={"every": director_letters.chosen(desk.user) or "none"},
+    )
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
@@ -42,4 +47,9 @@ def letters(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 messages.success(request, _("已保存。"), extra_tags="ok")
         return redirect(attempt.reference)
     keyring.load_for([desk.user])
-    return render(request, "oversight/letters.html", {"form": form, "address": desk.user.email}, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "oversight/letters.html",
+        {"form": form, "address": desk.user.email},
+        status=422 if form.is_bound else 200,
+    )

@@ -1,6 +1,7 @@
 """/authority/appraisals/: the grades of the year, proposed and decided; /open/appraisal/: the formula and the grades.
 
-The one rule: officers of the authority that enrolled an enterprise grade it, two for each; the public reads decided ones.
+The one rule: officers of the authority that enrolled an enterprise grade it, two for each; the public reads decided
+ones.
 """
 
 from __future__ import annotations
@@ -46,13 +47,34 @@ def appraisals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     for firm in shown:
         row = made.get(firm.pk)
         points = row.points if row else appraising.points_of(figures[firm.pk]) if firm.pk in figures else {}
-        by_formula = row.computed if row else appraising.grade_of(
-            sum(points.values()), was_suspended=bool(figures[firm.pk]["suspended"])) if points else ""
-        rows.append({"firm": firm, "name": name_of(firm), "row": row, "points": points, "total": sum(points.values()), "computed": by_formula,
-                     "url": reverse("complaints:open-enterprise", args=[firm.code]),
-                     "may_decide": may_decide and row is not None and row.decided_at is None and row.proposed_by_id != desk.user.pk})
-    return render(request, "open/appraisals.html", {
-        "year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": desk.now, "few": RANKED_FROM})
+        by_formula = (
+            row.computed
+            if row
+            else (
+                appraising.grade_of(sum(points.values()), was_suspended=bool(figures[firm.pk]["suspended"]))
+                if points
+                else ""
+            )
+        )
+        rows.append(
+            {
+                "firm": firm,
+                "name": name_of(firm),
+                "row": row,
+                "points": points,
+                "total": sum(points.values()),
+                "computed": by_formula,
+                "url": reverse("complaints:open-enterprise", args=[firm.code]),
+                "may_decide": (
+                    may_decide and row is not None and row.decided_at is None and row.proposed_by_id != desk.user.pk
+                ),
+            }
+        )
+    return render(
+        request,
+        "open/appraisals.html",
+        {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": desk.now, "few": RANKED_FROM},
+    )
 
 
 def _done(request: HttpRequest, desk: Desk, year: int) -> str:
@@ -64,7 +86,9 @@ def _done(request: HttpRequest, desk: Desk, year: int) -> str:
         firm = appraising.firms_of(desk.user, on=desk.today).filter(pk=int(number)).first()
         if firm is None:
             raise Http404
-        appraising.propose(firm, year, request.POST.get("grade", ""), request.POST.get("reason", ""), by=desk.user, now=desk.now)
+        appraising.propose(
+            firm, year, request.POST.get("grade", ""), request.POST.get("reason", ""), by=desk.user, now=desk.now
+        )
         return _("已提出，等另一名人员决定。")
     agrees = request.POST.get("do") == "approve"
     row = appraising.decide(int(number), agrees=agrees, by=desk.user, on=desk.today, now=desk.now)
@@ -76,11 +100,34 @@ def method(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("after", "")
     after = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
     newest = Appraisal.objects.filter(decided_at__isnull=False).order_by("-year").values_list("year", flat=True).first()
-    rows = list(Appraisal.objects.filter(decided_at__isnull=False, year=newest, enterprise_id__gt=after)
-                .select_related("enterprise").order_by("enterprise_id")[:PAGE + 1]) if newest else []
+    rows = (
+        list(
+            Appraisal.objects.filter(decided_at__isnull=False, year=newest, enterprise_id__gt=after)
+            .select_related("enterprise")
+            .order_by("enterprise_id")[: PAGE + 1]
+        )
+        if newest
+        else []
+    )
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    return render(request, "open/appraisal.html", {
-        "parts": PARTS, "formula": appraising.FORMULA, "a_from": appraising.A_FROM, "b_from": appraising.B_FROM, "few": RANKED_FROM,
-        "year": newest, "next_url": f"?after={rows[-1].enterprise_id}" if more else "",
-        "rows": [{"row": row, "name": name_of(row.enterprise), "url": reverse("complaints:open-enterprise", args=[row.enterprise.code])}
-                 for row in rows]})
+    return render(
+        request,
+        "open/appraisal.html",
+        {
+            "parts": PARTS,
+            "formula": appraising.FORMULA,
+            "a_from": appraising.A_FROM,
+            "b_from": appraising.B_FROM,
+            "few": RANKED_FROM,
+            "year": newest,
+            "next_url": f"?after={rows[-1].enterprise_id}" if more else "",
+            "rows": [
+                {
+                    "row": row,
+                    "name": name_of(row.enterprise),
+                    "url": reverse("complaints:open-enterprise", args=[row.enterprise.code]),
+                }
+                for row in rows
+            ],
+        },
+    )

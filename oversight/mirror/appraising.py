@@ -1,6 +1,7 @@
 """The yearly grade of an ODR enterprise: points by a published formula, proposed by one officer and decided by another.
 
-The one rule: points come from the published quarters of the year and from nothing else, so they tell nothing that these do
+The one rule: points come from the published quarters of the year and from nothing else, so they tell nothing that these
+do
 not; another grade than that of the points needs a reason, which is published beside it.
 """
 
@@ -55,8 +56,16 @@ PARTS: tuple[Part, ...] = (
 )
 #: Figure → the columns of the published quarters that it is the sum of.
 _COLUMNS: Mapping[str, str] = {
-    "settled": "settled", "judged": "ended", "in_time": "in_time", "timed": "due", "kept": "promises_kept", "promised": "promised",
-    "again": "again", "delivered": "delivered", "last_day": "last_day"}
+    "settled": "settled",
+    "judged": "ended",
+    "in_time": "in_time",
+    "timed": "due",
+    "kept": "promises_kept",
+    "promised": "promised",
+    "again": "again",
+    "delivered": "delivered",
+    "last_day": "last_day",
+}
 
 
 class AppraisalRefused(Exception):
@@ -69,7 +78,8 @@ def last_year(today: date) -> int:
 
 
 def points_of(figures: Mapping[str, int]) -> dict[str, int]:
-    """Of each part its points; one of which nothing came due is left out and the others count for more. Whole points."""
+    """Of each part its points; one of which nothing came due is left out and the others count for more. Whole
+    points."""
     counted = [part for part in PARTS if figures[part.whole]]
     scale = sum(part.points for part in counted)
     found = {}
@@ -90,7 +100,10 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
 
     A part of which a number is withheld in one of them is left out, as one of which nothing came due.
     """
-    tables = [reading.table(one, "enterprise_quarters") if (one := issuing.newest(date(year, month, 1))) else None for month in (3, 6, 9, 12)]
+    tables = [
+        reading.table(one, "enterprise_quarters") if (one := issuing.newest(date(year, month, 1))) else None
+        for month in (3, 6, 9, 12)
+    ]
     if None in tables:
         return {}
     by_code = {firm.code: firm.pk for firm in enterprises}
@@ -98,8 +111,11 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
     for line in (line for table in tables for line in table or ()):
         if (pk := by_code.get(line["enterprise"])) is not None:
             lines.setdefault(pk, []).append(line)
-    suspended = set(EnrolmentEntry.objects.filter(enterprise__in=list(lines), kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year)
-                    .values_list("enterprise_id", flat=True))
+    suspended = set(
+        EnrolmentEntry.objects.filter(
+            enterprise__in=list(lines), kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year
+        ).values_list("enterprise_id", flat=True)
+    )
     found = {}
     for pk, rows in lines.items():
         sums = {name: reading.added(row[column] for row in rows) for name, column in _COLUMNS.items()}
@@ -136,8 +152,17 @@ def propose(firm: Enterprise, year: int, grade: str, reason: str, *, by: User, n
     try:
         with transaction.atomic():
             return Appraisal.objects.create(
-                enterprise=firm, year=year, formula=FORMULA, figures=figures, points=points, computed=by_formula, grade=grade,
-                reason=reason.strip()[:LONGEST] if grade != by_formula else "", proposed_by=by, proposed_at=now)
+                enterprise=firm,
+                year=year,
+                formula=FORMULA,
+                figures=figures,
+                points=points,
+                computed=by_formula,
+                grade=grade,
+                reason=reason.strip()[:LONGEST] if grade != by_formula else "",
+                proposed_by=by,
+                proposed_at=now,
+            )
     except IntegrityError:
         raise AppraisalRefused(_("这家企业这一年已经提出过等级。")) from None
 
@@ -145,8 +170,12 @@ def propose(firm: Enterprise, year: int, grade: str, reason: str, *, by: User, n
 def decide(pk: int, *, agrees: bool, by: User, on: date, now: datetime) -> Appraisal:
     """The second officer: publish it, or give it back (the proposal goes). Raises AppraisalRefused."""
     with transaction.atomic():
-        row = (Appraisal.objects.select_for_update(of=("self",)).select_related("enterprise")
-               .filter(pk=pk, enterprise__enrolled_by__in=offices(by, on=on, roles=DECIDERS)).first())
+        row = (
+            Appraisal.objects.select_for_update(of=("self",))
+            .select_related("enterprise")
+            .filter(pk=pk, enterprise__enrolled_by__in=offices(by, on=on, roles=DECIDERS))
+            .first()
+        )
         if row is None or row.decided_at is not None:
             raise AppraisalRefused(_("刚有变化，请看最新的。"))
         if row.proposed_by_id == by.pk:

@@ -1,8 +1,10 @@
 """An enterprise looks at itself: its figures beside those of the time before, of others with the same problems, and why
 it came to the complaints.
 
-The one rule: a number is as long as the list behind it. Of a whole enterprise it is read from the counters, which tests hold against
-the lists; a branch, that does not see what other branches know of a person, counts its own lists. Formulas of the procedure
+The one rule: a number is as long as the list behind it. Of a whole enterprise it is read from the counters, which tests
+hold against
+the lists; a branch, that does not see what other branches know of a person, counts its own lists. Formulas of the
+procedure
 (section 7) are those of oversight/figures/figures.py; here are only the signs that an enterprise should see first.
 """
 
@@ -37,8 +39,11 @@ FEWEST_OTHERS = 3
 COMPARED = 6
 #: How a promise ended.
 PROMISED: Mapping[str, Mapping[str, Any]] = {
-    "kept": {"state": "confirmed", "is_late": False}, "late": {"state": "confirmed", "is_late": True},
-    "silent": {"state": "silent"}, "broken": {"state": "broken"}}
+    "kept": {"state": "confirmed", "is_late": False},
+    "late": {"state": "confirmed", "is_late": True},
+    "silent": {"state": "silent"},
+    "broken": {"state": "broken"},
+}
 Stages = QuerySet[Engagement]
 TOP_CAUSES = 40
 
@@ -53,25 +58,34 @@ def _result(name: str) -> Callable[[Measure], Stages]:
 
 def delivered(measure: Measure) -> Stages:
     """Times with a case that began within the period; a merger begins none."""
-    handed_over = Engagement.objects.filter(complaint=OuterRef("complaint"), until_at=OuterRef("from_at"),
-                                            ended_by=figures.PASSED_ON)
+    handed_over = Engagement.objects.filter(
+        complaint=OuterRef("complaint"), until_at=OuterRef("from_at"), ended_by=figures.PASSED_ON
+    )
     return measure.stages().filter(measure.during("from_at")).exclude(Exists(handed_over))
 
 
 def _again(measure: Measure) -> Stages:
     """重复投诉: the same person came against the same enterprise within 60 days before; linked cases are ignored."""
-    before = Engagement.objects.filter(
-        enterprise=OuterRef("enterprise"), complaint__consumer=OuterRef("complaint__consumer"),
-        from_at__lt=OuterRef("from_at"), from_at__gte=OuterRef("from_at") - AGAIN,
-    ).exclude(complaint=OuterRef("complaint")).exclude(
-        complaint__linked_group__isnull=False, complaint__linked_group=OuterRef("complaint__linked_group"))
+    before = (
+        Engagement.objects.filter(
+            enterprise=OuterRef("enterprise"),
+            complaint__consumer=OuterRef("complaint__consumer"),
+            from_at__lt=OuterRef("from_at"),
+            from_at__gte=OuterRef("from_at") - AGAIN,
+        )
+        .exclude(complaint=OuterRef("complaint"))
+        .exclude(complaint__linked_group__isnull=False, complaint__linked_group=OuterRef("complaint__linked_group"))
+    )
     return delivered(measure).filter(Exists(before))
 
 
 def _on_last_day(moment: str) -> Q:
     """``moment`` lies on the last day of the negotiation clock, as it stood when the stage ended."""
-    return Q(Exists(Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION,
-                                            last_day=OuterRef(moment))))
+    return Q(
+        Exists(
+            Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION, last_day=OuterRef(moment))
+        )
+    )
 
 
 def _offered(measure: Measure) -> Stages:
@@ -79,11 +93,16 @@ def _offered(measure: Measure) -> Stages:
 
 
 def _offered_last_day(measure: Measure) -> Stages:
-    """末日报价: an offer pauses the clock, which keeps how many days were left; or the allowance for pauses was used up."""
+    """末日报价: an offer pauses the clock, which keeps how many days were left; or the allowance for pauses was used
+    up.
+    """
     clocks = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION)
     paused = clocks.filter(derivation__pauses__contains=[{"remaining": 0}], due_at__gte=OuterRef("from_at"))
-    unpaused = (Offer.objects.filter(engagement=OuterRef("pk")).annotate(day=TruncDate("made_at", tzinfo=SHANGHAI))
-                .filter(Exists(clocks.filter(last_day=OuterRef("day")))))
+    unpaused = (
+        Offer.objects.filter(engagement=OuterRef("pk"))
+        .annotate(day=TruncDate("made_at", tzinfo=SHANGHAI))
+        .filter(Exists(clocks.filter(last_day=OuterRef("day"))))
+    )
     return _offered(measure).filter(Q(Exists(paused)) | Q(Exists(unpaused)))
 
 
@@ -99,12 +118,23 @@ def _promises(**which: Any) -> Callable[[Measure], Stages]:
     """Stages with a promise of this enterprise whose newest day lies in the period and that ended so."""
 
     def found(measure: Measure) -> Stages:
-        newer = Deadline.objects.filter(obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE, pk__gt=OuterRef("pk"))
-        due = Deadline.objects.filter(
-            obligation=OuterRef("pk"), clock=Clock.PERFORMANCE, last_day__gte=measure.period.first,
-            last_day__lte=measure.period.last, due_at__lte=measure.now).exclude(state="paused").filter(~Exists(newer))
-        promised = Obligation.objects.filter(Exists(due), engagement=OuterRef("pk"), owed_by="enterprise", **which).exclude(
-            state__in=["proposed", "dropped", "waived"])
+        newer = Deadline.objects.filter(
+            obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE, pk__gt=OuterRef("pk")
+        )
+        due = (
+            Deadline.objects.filter(
+                obligation=OuterRef("pk"),
+                clock=Clock.PERFORMANCE,
+                last_day__gte=measure.period.first,
+                last_day__lte=measure.period.last,
+                due_at__lte=measure.now,
+            )
+            .exclude(state="paused")
+            .filter(~Exists(newer))
+        )
+        promised = Obligation.objects.filter(
+            Exists(due), engagement=OuterRef("pk"), owed_by="enterprise", **which
+        ).exclude(state__in=["proposed", "dropped", "waived"])
         return measure.stages().filter(Exists(promised))
 
     return found
@@ -122,9 +152,14 @@ LISTS: Mapping[str, Callable[[Measure], Stages]] = {
     "ended_late": lambda measure: _ended(measure).filter(is_overdue=True),
     "open_late": _open_late,
     # Those that figures.lengths measures.
-    "responded": lambda measure: measure.stages().filter(measure.during("first_contact_at"), first_contact_at__gte=F("from_at")),
-    "unanswered": lambda measure: open_stages(measure).filter(
-        first_contact_at=None, until_at=None, complaint__status__in=sorted(ANY_E)),
+    "responded": (
+        lambda measure: measure.stages().filter(measure.during("first_contact_at"), first_contact_at__gte=F("from_at"))
+    ),
+    "unanswered": (
+        lambda measure: open_stages(measure).filter(
+            first_contact_at=None, until_at=None, complaint__status__in=sorted(ANY_E)
+        )
+    ),
     "again": _again,
     "offered": _offered,
     "offered_last_day": _offered_last_day,
@@ -194,9 +229,23 @@ class Reflection:
 
 #: Code of a list → the measures of which it is the sum; those that are none are counted.
 _MEASURES: Mapping[str, tuple[str, ...]] = {
-    **{name: (name,) for name in ("delivered", "in_time", "ended_late", "responded", "again", "offered", "offered_last_day", "ended_last_day")},
-    **{result: (f"ended_{result}",) for result in figures.RESULTS}, "ended": tuple(f"ended_{result}" for result in figures.RESULTS),
-    "unanswered": ("waiting",)}
+    **{
+        name: (name,)
+        for name in (
+            "delivered",
+            "in_time",
+            "ended_late",
+            "responded",
+            "again",
+            "offered",
+            "offered_last_day",
+            "ended_last_day",
+        )
+    },
+    **{result: (f"ended_{result}",) for result in figures.RESULTS},
+    "ended": tuple(f"ended_{result}" for result in figures.RESULTS),
+    "unanswered": ("waiting",),
+}
 _NAMES = tuple(dict.fromkeys([*(name for names in _MEASURES.values() for name in names), *RAN, *PROMISES]))
 
 
@@ -212,32 +261,51 @@ def reflected(measure: Measure) -> Reflection:
 def _from_counters(measure: Measure, counters: Counters) -> Reflection | None:
     """None before anything was ever folded, while very much waits for it."""
     at = measure.now if counters.is_complete else counters.folded_at
-    found, buckets = counters.sums(measure.scope, measure.period, names=_NAMES), counters.buckets(measure.scope, measure.period, ["response_minutes"])
+    found, buckets = (
+        counters.sums(measure.scope, measure.period, names=_NAMES),
+        counters.buckets(measure.scope, measure.period, ["response_minutes"]),
+    )
     if at is None or found is None or buckets is None:
         return None
     sums = found[""]
     counts = {code: sum(sums[name] for name in names) for code, names in _MEASURES.items()}
     tagged = RootCause.objects.filter(engagement__in=_ended(measure).values("pk")).count()
     return Reflection(
-        counts=counts | _promised(measure) | {
-            "open_late": rollup_figures.open_overdue(sums), "untagged": counts["ended"] - tagged},
-        kept=rollup_figures.kept(sums), response=rollup_figures.first_response(sums, buckets["response_minutes"]), at=at)
+        counts=counts
+        | _promised(measure)
+        | {"open_late": rollup_figures.open_overdue(sums), "untagged": counts["ended"] - tagged},
+        kept=rollup_figures.kept(sums),
+        response=rollup_figures.first_response(sums, buckets["response_minutes"]),
+        at=at,
+    )
 
 
 def _promised(measure: Measure) -> dict[str, int]:
     """How many stages have a promise that came due within the period and ended so. One statement."""
     due = figures.promises_due(measure).filter(measure.scope.of_enterprise("obligation__engagement__"))
-    return due.aggregate(**{
-        f"promises_{name}": Count("obligation__engagement", distinct=True, filter=Q(**{f"obligation__{field}": value for field, value in which.items()}))
-        for name, which in PROMISED.items()})
+    return due.aggregate(
+        **{
+            f"promises_{name}": Count(
+                "obligation__engagement",
+                distinct=True,
+                filter=Q(**{f"obligation__{field}": value for field, value in which.items()}),
+            )
+            for name, which in PROMISED.items()
+        }
+    )
 
 
 def _counted_one_by_one(measure: Measure) -> Reflection:
     spread = figures.lengths(measure, "first_contact_at")[None]
     counts = counted(measure)
     return Reflection(
-        counts=counts, kept=figures.kept_figure(measure),
-        response=Figure(code="first_response", n=spread.n, spread=spread.values, beside={"unanswered": counts["unanswered"]}), at=measure.now)
+        counts=counts,
+        kept=figures.kept_figure(measure),
+        response=Figure(
+            code="first_response", n=spread.n, spread=spread.values, beside={"unanswered": counts["unanswered"]}
+        ),
+        at=measure.now,
+    )
 
 
 def before(measure: Measure) -> Measure:
@@ -261,8 +329,12 @@ class CauseLine:
 def causes(measure: Measure) -> list[CauseLine]:
     """Root causes by problem, the most frequent first."""
     tagged = RootCause.objects.filter(engagement__in=_ended(measure).values("pk"))
-    rows = (tagged.order_by().values(problem=F("complaint__problem_category"), what=F("cause"))
-            .annotate(n=Count("pk")).order_by("-n", "problem", "what")[:TOP_CAUSES])
+    rows = (
+        tagged.order_by()
+        .values(problem=F("complaint__problem_category"), what=F("cause"))
+        .annotate(n=Count("pk"))
+        .order_by("-n", "problem", "what")[:TOP_CAUSES]
+    )
     return [CauseLine(problem=row["problem"], cause=row["what"], n=row["n"]) for row in rows]
 
 
@@ -270,7 +342,8 @@ def causes(measure: Measure) -> list[CauseLine]:
 class Comparison:
     """One kind of problem over the last twelve months: the own published figures beside the median of the others.
 
-    Shares in per cent, days as calendar days; ``others`` is how many enterprises the median is of, and None stands where
+    Shares in per cent, days as calendar days; ``others`` is how many enterprises the median is of, and None stands
+    where
     there are too few of them, or of the own cases.
     """
 
@@ -287,17 +360,32 @@ class Comparison:
 
 
 def compared(enterprise_id: int, *, on: date) -> list[Comparison]:
-    """With the sector: enterprises that had at least 30 complaints about the same problem within the year. Two queries."""
-    newest = (PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on).order_by("-day")
-              .values_list("day", flat=True).first())
+    """With the sector: enterprises that had at least 30 complaints about the same problem within the year. Two
+    queries."""
+    newest = (
+        PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on)
+        .order_by("-day")
+        .values_list("day", flat=True)
+        .first()
+    )
     if newest is None:
         return []
-    rows = list(PublishedFigure.objects.filter(day=newest, ended__gte=TOO_FEW).exclude(category="").filter(
-        category__in=PublishedFigure.objects.filter(
-            enterprise=enterprise_id, day=newest, ended__gte=TOO_FEW).exclude(category="").values("category")))
-    own = sorted((row for row in rows if row.enterprise_id == enterprise_id), key=lambda row: (-row.ended, row.category))
-    return [_compared(row, [other for other in rows if other.category == row.category and other.pk != row.pk])
-            for row in own[:COMPARED]]
+    rows = list(
+        PublishedFigure.objects.filter(day=newest, ended__gte=TOO_FEW)
+        .exclude(category="")
+        .filter(
+            category__in=PublishedFigure.objects.filter(enterprise=enterprise_id, day=newest, ended__gte=TOO_FEW)
+            .exclude(category="")
+            .values("category")
+        )
+    )
+    own = sorted(
+        (row for row in rows if row.enterprise_id == enterprise_id), key=lambda row: (-row.ended, row.category)
+    )
+    return [
+        _compared(row, [other for other in rows if other.category == row.category and other.pk != row.pk])
+        for row in own[:COMPARED]
+    ]
 
 
 def _compared(own: PublishedFigure, others: list[PublishedFigure]) -> Comparison:
@@ -306,9 +394,17 @@ def _compared(own: PublishedFigure, others: list[PublishedFigure]) -> Comparison
         return round(median(values), 1) if len(values) >= FEWEST_OTHERS else None
 
     return Comparison(
-        problem=own.category, day=own.day, n=own.ended, others=len(others),
-        confirmed=_confirmed(own), confirmed_others=middle(_confirmed), kept=_kept(own), kept_others=middle(_kept),
-        days=_days(own), days_others=middle(_days))
+        problem=own.category,
+        day=own.day,
+        n=own.ended,
+        others=len(others),
+        confirmed=_confirmed(own),
+        confirmed_others=middle(_confirmed),
+        kept=_kept(own),
+        kept_others=middle(_kept),
+        days=_days(own),
+        days_others=middle(_days),
+    )
 
 
 def _confirmed(row: PublishedFigure) -> float | None:

@@ -34,14 +34,28 @@ from oversight.presenting.choosing import CHOSEN, PERIODS, THIRTY, Asked, Choice
 
 #: What a list is called on its own page.
 TITLES: Mapping[str, Any] = {
-    "delivered": gettext_lazy("收到的投诉"), "settled": gettext_lazy("确认和解"), "unconfirmed": gettext_lazy("未获确认"),
-    "settled_elsewhere": gettext_lazy("另行和解"), "failed": gettext_lazy("和解不成"), "withdrawn": gettext_lazy("消费者撤回"),
-    "returned": gettext_lazy("退回（不计）"), "in_time": gettext_lazy("届满前结束"), "ended_late": gettext_lazy("届满后才结束"),
-    "open_late": gettext_lazy("届满仍未结束"), "unanswered": gettext_lazy("此刻尚未响应"), "responded": gettext_lazy("已首次响应"), "again": gettext_lazy("60天内再次投诉"),
-    "offered": gettext_lazy("提过方案的"), "offered_last_day": gettext_lazy("最后一天才提方案"), "ended": gettext_lazy("结束的"),
-    "ended_last_day": gettext_lazy("最后一天才结束"), "promises_kept": gettext_lazy("按时兑现的承诺"),
-    "promises_late": gettext_lazy("晚了才兑现的承诺"), "promises_silent": gettext_lazy("消费者没有答复的承诺"),
-    "promises_broken": gettext_lazy("没有兑现的承诺"), "untagged": gettext_lazy("还没有标记原因"),
+    "delivered": gettext_lazy("收到的投诉"),
+    "settled": gettext_lazy("确认和解"),
+    "unconfirmed": gettext_lazy("未获确认"),
+    "settled_elsewhere": gettext_lazy("另行和解"),
+    "failed": gettext_lazy("和解不成"),
+    "withdrawn": gettext_lazy("消费者撤回"),
+    "returned": gettext_lazy("退回（不计）"),
+    "in_time": gettext_lazy("届满前结束"),
+    "ended_late": gettext_lazy("届满后才结束"),
+    "open_late": gettext_lazy("届满仍未结束"),
+    "unanswered": gettext_lazy("此刻尚未响应"),
+    "responded": gettext_lazy("已首次响应"),
+    "again": gettext_lazy("60天内再次投诉"),
+    "offered": gettext_lazy("提过方案的"),
+    "offered_last_day": gettext_lazy("最后一天才提方案"),
+    "ended": gettext_lazy("结束的"),
+    "ended_last_day": gettext_lazy("最后一天才结束"),
+    "promises_kept": gettext_lazy("按时兑现的承诺"),
+    "promises_late": gettext_lazy("晚了才兑现的承诺"),
+    "promises_silent": gettext_lazy("消费者没有答复的承诺"),
+    "promises_broken": gettext_lazy("没有兑现的承诺"),
+    "untagged": gettext_lazy("还没有标记原因"),
 }
 #: Larger than this a change is worth an arrow.
 WORTH_AN_ARROW = 0.005
@@ -75,7 +89,9 @@ def _looking(request: HttpRequest, desk: Desk) -> _Looking:
         ids = frozenset(pk for job in jobs for pk in job.branch_ids or ())
     form = ChoiceForm(request.GET, today=desk.today, usual=THIRTY)
     asked = understood(form, request.GET)
-    scope = Scope(enterprise_id=first.enterprise_id, branch_ids=ids, category=asked.category, channel=asked.channel, is_own=True)
+    scope = Scope(
+        enterprise_id=first.enterprise_id, branch_ids=ids, category=asked.category, channel=asked.channel, is_own=True
+    )
     measure = Measure(scope, asked.period, desk.now, current_calendar())
     branches = [] if ids is None else list(Branch.objects.filter(pk__in=ids).order_by("pk")[:3])
     return _Looking(Enterprise.objects.get(pk=first.enterprise_id), branches, measure, asked, form)
@@ -86,16 +102,36 @@ def performance(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     looking = _looking(request, desk)
     now, then = mirror.reflected(looking.measure), mirror.reflected(mirror.before(looking.measure))
     asked = looking.asked
-    return render(request, "enterprise/performance.html", {
-        "form": looking.form, "now": now.at, "period": asked.period, "enterprise": looking.enterprise,
-        "branches": looking.branches, "before": mirror.before(looking.measure).period,
-        "periods": [{"label": label, "is_current": asked.kind == name, "url": asked.url(period=name, first="", last="", page="")}
-                    for name, label in PERIODS if name != CHOSEN],
-        "cards": _cards(now, then, looking), "causes": _causes(looking), "untagged": now.counts["untagged"],
-        "untagged_url": looking.url("untagged"), "compared": [
-            {"problem": label_of(one.problem), "one": one} for one in mirror.compared(looking.enterprise.pk, on=desk.today)],
-        "fewest": mirror.FEWEST_OTHERS,
-    })
+    return render(
+        request,
+        "enterprise/performance.html",
+        {
+            "form": looking.form,
+            "now": now.at,
+            "period": asked.period,
+            "enterprise": looking.enterprise,
+            "branches": looking.branches,
+            "before": mirror.before(looking.measure).period,
+            "periods": [
+                {
+                    "label": label,
+                    "is_current": asked.kind == name,
+                    "url": asked.url(period=name, first="", last="", page=""),
+                }
+                for name, label in PERIODS
+                if name != CHOSEN
+            ],
+            "cards": _cards(now, then, looking),
+            "causes": _causes(looking),
+            "untagged": now.counts["untagged"],
+            "untagged_url": looking.url("untagged"),
+            "compared": [
+                {"problem": label_of(one.problem), "one": one}
+                for one in mirror.compared(looking.enterprise.pk, on=desk.today)
+            ],
+            "fewest": mirror.FEWEST_OTHERS,
+        },
+    )
 
 
 @desk_page("GET")
@@ -107,24 +143,41 @@ def performance_cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     looking = _looking(request, desk)
     narrowed = {name: request.GET.get(name, "")[:60] for name in ("problem", "cause")}
     rows = mirror.listed(looking.measure, code, problem=narrowed["problem"], cause=narrowed["cause"])
-    order = keyset.BY_END if code in ("ended", "untagged", "in_time", "ended_late", "ended_last_day", "offered",
-                                      "offered_last_day", *RESULTS) else BY_START
+    order = (
+        keyset.BY_END
+        if code
+        in ("ended", "untagged", "in_time", "ended_late", "ended_last_day", "offered", "offered_last_day", *RESULTS)
+        else BY_START
+    )
     page = keyset.page_of(rows, request.GET.dict(), order, related=("complaint",))
     names = names_of_consumers([row.complaint_id for row in page.rows])
-    words = [label_of(narrowed["problem"]) if narrowed["problem"] else "",
-             labels.label(narrowed["cause"], kind="root_cause") if narrowed["cause"] else ""]
-    return render(request, "enterprise/performance_cases.html", {
-        "title": TITLES[code], "narrowed": [word for word in words if word], "period": looking.asked.period,
-        "is_of_now": code in ("unanswered", "open_late"),
-        "back": f"{reverse('oversight:performance')}{looking.asked.url()}",
-        "rows": [{
-            "row": row, "url": case_url(row.complaint), "consumer": masked_name(names.get(row.complaint_id, "")),
-            "problem": label_of(row.complaint.problem_category) or row.complaint.item_name,
-            "result": labels.label(row.odr_result, kind="odr_result") if row.odr_result else _("办理中"),
-        } for row in page.rows],
-        "previous_url": looking.url(code, **narrowed, before=page.before) if page.before else "",
-        "next_url": looking.url(code, **narrowed, after=page.after) if page.after else "",
-    })
+    words = [
+        label_of(narrowed["problem"]) if narrowed["problem"] else "",
+        labels.label(narrowed["cause"], kind="root_cause") if narrowed["cause"] else "",
+    ]
+    return render(
+        request,
+        "enterprise/performance_cases.html",
+        {
+            "title": TITLES[code],
+            "narrowed": [word for word in words if word],
+            "period": looking.asked.period,
+            "is_of_now": code in ("unanswered", "open_late"),
+            "back": f"{reverse('oversight:performance')}{looking.asked.url()}",
+            "rows": [
+                {
+                    "row": row,
+                    "url": case_url(row.complaint),
+                    "consumer": masked_name(names.get(row.complaint_id, "")),
+                    "problem": label_of(row.complaint.problem_category) or row.complaint.item_name,
+                    "result": labels.label(row.odr_result, kind="odr_result") if row.odr_result else _("办理中"),
+                }
+                for row in page.rows
+            ],
+            "previous_url": looking.url(code, **narrowed, before=page.before) if page.before else "",
+            "next_url": looking.url(code, **narrowed, after=page.after) if page.after else "",
+        },
+    )
 
 
 def _causes(looking: _Looking) -> list[dict[str, Any]]:
@@ -132,10 +185,21 @@ def _causes(looking: _Looking) -> list[dict[str, Any]]:
     found: defaultdict[str, list[mirror.CauseLine]] = defaultdict(list)
     for line in mirror.causes(looking.measure):
         found[line.problem].append(line)
-    lines = [{"problem": label_of(problem) or _("未分类"), "n": sum(line.n for line in causes),
-              "causes": [{"cause": labels.label(line.cause, kind="root_cause"), "n": line.n,
-                          "url": looking.url("ended", problem=problem, cause=line.cause)} for line in causes]}
-             for problem, causes in found.items()]
+    lines = [
+        {
+            "problem": label_of(problem) or _("未分类"),
+            "n": sum(line.n for line in causes),
+            "causes": [
+                {
+                    "cause": labels.label(line.cause, kind="root_cause"),
+                    "n": line.n,
+                    "url": looking.url("ended", problem=problem, cause=line.cause),
+                }
+                for line in causes
+            ],
+        }
+        for problem, causes in found.items()
+    ]
     return sorted(lines, key=lambda line: -line["n"])
 
 
@@ -153,27 +217,64 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
     value, unit = cards.working_time(response) if response is not None else (cards.NOTHING, "")
     kept, kept_then = now.kept, then.kept
     return [
-        Card(code="received", value=f"{now.counts['delivered']:,}", unit=cards.unit_of(now.counts["delivered"]),
-             url=looking.url("delivered") if now.counts["delivered"] else "",
-             foot=(_("此前同样长的时间%(n)s件") % {"n": f"{then.counts['delivered']:,}"},)),
-        Card(code="first_response", value=value, unit=unit, foot=(
-            _n(now.response.n), *((_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
-                                  if past is not None else ())), parts=parts("responded", "unanswered")),
-        Card(code="on_time", value=cards.percent(now.on_time), tone=_tone(now.on_time, 0.95),
-             foot=(_n(now.came_due), *_change(now.on_time, then.on_time)),
-             parts=parts("in_time", "ended_late", "open_late")),
-        Card(code="settled", value=cards.percents(now.confirmed, now.upper),
-             foot=(_("已确认～含未答复") + " · " + _n(now.judged), *_change(now.confirmed, then.confirmed)),
-             parts=parts("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")),
-        Card(code="kept", value=cards.percent(kept.value), tone=_tone(kept.value, 0.95),
-             foot=(_n(kept.n), *_change(kept.value, kept_then.value)),
-             parts=parts("promises_kept", "promises_late", "promises_silent", "promises_broken")),
-        Card(code="again", value=cards.percent(now.again), foot=(
-            _n(now.counts["delivered"]), *_change(now.again, then.again)), parts=parts("again")),
-        Card(code="last_day", value=cards.percent(now.ended_last_day), foot=(
-            _n(now.counts["ended"]), *_change(now.ended_last_day, then.ended_last_day),
-            _("方案%(share)s") % {"share": cards.percent(share(now.counts["offered_last_day"], now.counts["offered"]))}),
-             parts=parts("ended_last_day", "offered_last_day")),
+        Card(
+            code="received",
+            value=f"{now.counts['delivered']:,}",
+            unit=cards.unit_of(now.counts["delivered"]),
+            url=looking.url("delivered") if now.counts["delivered"] else "",
+            foot=(_("此前同样长的时间%(n)s件") % {"n": f"{then.counts['delivered']:,}"},),
+        ),
+        Card(
+            code="first_response",
+            value=value,
+            unit=unit,
+            foot=(
+                _n(now.response.n),
+                *(
+                    (_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
+                    if past is not None
+                    else ()
+                ),
+            ),
+            parts=parts("responded", "unanswered"),
+        ),
+        Card(
+            code="on_time",
+            value=cards.percent(now.on_time),
+            tone=_tone(now.on_time, 0.95),
+            foot=(_n(now.came_due), *_change(now.on_time, then.on_time)),
+            parts=parts("in_time", "ended_late", "open_late"),
+        ),
+        Card(
+            code="settled",
+            value=cards.percents(now.confirmed, now.upper),
+            foot=(_("已确认～含未答复") + " · " + _n(now.judged), *_change(now.confirmed, then.confirmed)),
+            parts=parts("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"),
+        ),
+        Card(
+            code="kept",
+            value=cards.percent(kept.value),
+            tone=_tone(kept.value, 0.95),
+            foot=(_n(kept.n), *_change(kept.value, kept_then.value)),
+            parts=parts("promises_kept", "promises_late", "promises_silent", "promises_broken"),
+        ),
+        Card(
+            code="again",
+            value=cards.percent(now.again),
+            foot=(_n(now.counts["delivered"]), *_change(now.again, then.again)),
+            parts=parts("again"),
+        ),
+        Card(
+            code="last_day",
+            value=cards.percent(now.ended_last_day),
+            foot=(
+                _n(now.counts["ended"]),
+                *_change(now.ended_last_day, then.ended_last_day),
+                _("方案%(share)s")
+                % {"share": cards.percent(share(now.counts["offered_last_day"], now.counts["offered"]))},
+            ),
+            parts=parts("ended_last_day", "offered_last_day"),
+        ),
     ]
 
 

@@ -90,10 +90,15 @@ def _summarise(firm: Enterprise, period: Period, *, now: datetime, begun: dateti
         for person in people if was.counts["delivered"] or was.counts["ended"] else ():
             with override(person.language):
                 OutgoingMessage.objects.create(
-                    channel="email", address=person.email, person_key=person.person_key, created_at=now, useful_until=now + OF_USE,
-                    subject=_("【12315】%(month)s办理小结：%(firm)s") % {
-                        "month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": firm},
-                    body=_body(was, causes, period))
+                    channel="email",
+                    address=person.email,
+                    person_key=person.person_key,
+                    created_at=now,
+                    useful_until=now + OF_USE,
+                    subject=_("【12315】%(month)s办理小结：%(firm)s")
+                    % {"month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": firm},
+                    body=_body(was, causes, period),
+                )
         Heartbeat.objects.update_or_create(name=f"{_MARK}{firm.pk}", defaults={"at": now})
     return 1
 
@@ -110,19 +115,21 @@ def _body(was: Reflection, causes: list[mirror.CauseLine], period: Period) -> st
     counts = was.counts
     lines = [
         _("收到%(n)s件，结束%(ended)s件。") % {"n": counts["delivered"], "ended": counts["ended"]},
-        _("按时办结率%(share)s（n=%(n)s）；届满仍未结束%(late)s件。") % {
-            "share": cards.percent(was.on_time), "n": was.came_due, "late": counts["open_late"]},
-        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。") % {
-            "share": cards.percents(was.confirmed, was.upper), "n": was.judged, "silent": counts["unconfirmed"]},
+        _("按时办结率%(share)s（n=%(n)s）；届满仍未结束%(late)s件。")
+        % {"share": cards.percent(was.on_time), "n": was.came_due, "late": counts["open_late"]},
+        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。")
+        % {"share": cards.percents(was.confirmed, was.upper), "n": was.judged, "silent": counts["unconfirmed"]},
         _("守约率%(share)s（n=%(n)s）。") % {"share": cards.percent(was.kept.value), "n": was.kept.n},
-        _("60天内再次投诉%(again)s件；最后一天才结束%(last)s件。") % {
-            "again": counts["again"], "last": counts["ended_last_day"]},
+        _("60天内再次投诉%(again)s件；最后一天才结束%(last)s件。")
+        % {"again": counts["again"], "last": counts["ended_last_day"]},
     ]
     if causes:
         lines += ["", _("最常见的原因：")]
-        lines += [_("· %(problem)s：%(cause)s，%(n)s件") % {
-            "problem": label_of(one.problem), "cause": labels.label(one.cause, kind="root_cause"), "n": one.n}
-            for one in causes]
+        lines += [
+            _("· %(problem)s：%(cause)s，%(n)s件")
+            % {"problem": label_of(one.problem), "cause": labels.label(one.cause, kind="root_cause"), "n": one.n}
+            for one in causes
+        ]
     if counts["untagged"]:
         lines.append(_("还有%(n)s件没有标记原因。") % {"n": counts["untagged"]})
     address = f"{settings.SITE_URL}{reverse('oversight:performance')}?first={period.first}&last={period.last}"

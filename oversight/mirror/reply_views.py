@@ -1,6 +1,8 @@
-"""/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks before the public reads it.
+"""/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks before the public
+reads it.
 
-The one rule: a manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses on
+The one rule: a manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses
+on
 a ground of the list only.
 """
 
@@ -26,14 +28,24 @@ from enterprises.models.public_reply import LONGEST
 from routing.pages.profile import Lead, lead_of
 from web.templatetags.portal import name_of
 
-TONES: dict[str, str] = {State.WAITING: "warn", State.SHOWN: "ok", State.REFUSED: "bad", State.REPLACED: "neutral", State.WITHDRAWN: "neutral"}
+TONES: dict[str, str] = {
+    State.WAITING: "warn",
+    State.SHOWN: "ok",
+    State.REFUSED: "bad",
+    State.REPLACED: "neutral",
+    State.WITHDRAWN: "neutral",
+}
 
 
 class ReplyForm(forms.Form):
     """What is to be said."""
 
-    text = forms.CharField(label=gettext_lazy("说明"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6}),
-                           help_text=gettext_lazy("500字以内。说您的数字和做了什么，不写消费者和其他人的信息。"))
+    text = forms.CharField(
+        label=gettext_lazy("说明"),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("500字以内。说您的数字和做了什么，不写消费者和其他人的信息。"),
+    )
 
 
 @staff_page(lead_of, "GET", "POST")
@@ -53,15 +65,26 @@ def own(request: HttpRequest, lead: Lead) -> HttpResponseBase:
                 attempt.reference = request.path
         return redirect(attempt.reference)
     rows = replying.of_firm(lead.enterprise.pk)
-    return render(request, "open/own_reply.html", {
-        "form": form, "rows": [_line(row) for row in rows], "can_take_down": any(row.state in (State.WAITING, State.SHOWN) for row in rows),
-        "public_url": reverse("complaints:open-enterprise", args=[lead.enterprise.code]),
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "open/own_reply.html",
+        {
+            "form": form,
+            "rows": [_line(row) for row in rows],
+            "can_take_down": any(row.state in (State.WAITING, State.SHOWN) for row in rows),
+            "public_url": reverse("complaints:open-enterprise", args=[lead.enterprise.code]),
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _line(row: PublicReply) -> dict[str, Any]:
-    return {"row": row, "state": State(row.state).label, "tone": TONES[row.state],
-            "ground": PublicReply.Ground(row.ground).label if row.ground else ""}
+    return {
+        "row": row,
+        "state": State(row.state).label,
+        "tone": TONES[row.state],
+        "ground": PublicReply.Ground(row.ground).label if row.ground else "",
+    }
 
 
 @officer_page("GET", "POST")
@@ -81,18 +104,43 @@ def check(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     messages.error(request, _("这条说明刚有变化，请看最新的。"), extra_tags="warn")
                 else:
                     try:
-                        replying.decide(reply, "" if request.POST.get("do") == "show" else said, by=desk.user, on=desk.today, now=desk.now)
-                        messages.success(request, _("已办：%(name)s") % {"name": name_of(reply.enterprise)}, extra_tags="ok")
+                        replying.decide(
+                            reply,
+                            "" if request.POST.get("do") == "show" else said,
+                            by=desk.user,
+                            on=desk.today,
+                            now=desk.now,
+                        )
+                        messages.success(
+                            request, _("已办：%(name)s") % {"name": name_of(reply.enterprise)}, extra_tags="ok"
+                        )
                     except ReplyRefused as refused:
                         messages.error(request, str(refused), extra_tags="warn")
                 attempt.reference = request.path
         return redirect(attempt.reference)
-    rows = replying.read(waiting[:replying.BATCH])
-    return render(request, "open/check_replies.html", {
-        "now": desk.now, "grounds": PublicReply.Ground.choices,
-        "rows": [{"row": row, "name": name_of(row.enterprise), "url": reverse("complaints:open-enterprise", args=[row.enterprise.code])}
-                 for row in rows]})
+    rows = replying.read(waiting[: replying.BATCH])
+    return render(
+        request,
+        "open/check_replies.html",
+        {
+            "now": desk.now,
+            "grounds": PublicReply.Ground.choices,
+            "rows": [
+                {
+                    "row": row,
+                    "name": name_of(row.enterprise),
+                    "url": reverse("complaints:open-enterprise", args=[row.enterprise.code]),
+                }
+                for row in rows
+            ],
+        },
+    )
 
 
 def _is_uuid(typed: str) -> bool:
-    return len(typed) == 36 and typed.replace("-", "").isalnum() and typed.isascii() and all(c in "0123456789abcdef-" for c in typed)
+    return (
+        len(typed) == 36
+        and typed.replace("-", "").isalnum()
+        and typed.isascii()
+        and all(c in "0123456789abcdef-" for c in typed)
+    )

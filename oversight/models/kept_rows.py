@@ -1,6 +1,7 @@
 """What the pages of oversight keep: the last whole look at the portal, alarms that were told, pages under a name.
 
-The one rule: nothing of a case and nothing of a person; these rows need no policies, and whoever asks says for which authority.
+The one rule: nothing of a case and nothing of a person; these rows need no policies, and whoever asks says for which
+authority.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class OversightView(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        constraints = [models.UniqueConstraint(fields=["authority", "name"], name="a_view_has_one_name_at_an_authority")]
+        constraints = [
+            models.UniqueConstraint(fields=["authority", "name"], name="a_view_has_one_name_at_an_authority")
+        ]
 
     def __str__(self) -> str:
         return f"{self.page} {self.key}"

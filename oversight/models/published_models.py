@@ -17,7 +17,8 @@ class DataSet(models.Model):
     """The open data of one month, in one version.
 
     ``changes``: what this version says otherwise than the one before it, by file: {"file", "rows", "lines": [{"key",
-    "column", "before", "after"}]}; at most ``issuing.NAMED`` lines each. ``formulas``: version of each formula. ``reason``: why the version was made where that
+    "column", "before", "after"}]}; at most ``issuing.NAMED`` lines each. ``formulas``: version of each formula.
+    ``reason``: why the version was made where that
     is more than numbers that came out otherwise: the one before it told too much, and should not be used any more.
     """
 
@@ -79,8 +80,9 @@ class MonthlyReport(models.Model):
     drafted_at = models.DateTimeField()
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     edited_at = models.DateTimeField()
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
-                                   db_index=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=500, blank=True, default="")
     published_at = models.DateTimeField(null=True, blank=True)
@@ -88,16 +90,24 @@ class MonthlyReport(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["authority", "month", "version"], name="a_version_of_a_report_is_drafted_once"),
-            models.UniqueConstraint(fields=["authority", "month"], name="one_version_of_a_report_is_worked_on",
-                                    condition=Q(state__in=["draft", "waiting", "approved"])),
+            models.UniqueConstraint(
+                fields=["authority", "month", "version"], name="a_version_of_a_report_is_drafted_once"
+            ),
+            models.UniqueConstraint(
+                fields=["authority", "month"],
+                name="one_version_of_a_report_is_worked_on",
+                condition=Q(state__in=["draft", "waiting", "approved"]),
+            ),
             models.CheckConstraint(name="a_report_is_of_a_month", condition=Q(month__day=1)),
             models.CheckConstraint(
                 name="a_report_is_approved_by_a_second_person",
                 condition=~Q(state__in=["approved", "published"])
-                | Q(decided_by__isnull=False) & ~Q(decided_by=F("drafted_by")) & ~Q(decided_by=F("edited_by"))),
-            models.CheckConstraint(name="a_published_report_says_since_when",
-                                   condition=~Q(state="published") | Q(published_at__isnull=False)),
+                | Q(decided_by__isnull=False) & ~Q(decided_by=F("drafted_by")) & ~Q(decided_by=F("edited_by")),
+            ),
+            models.CheckConstraint(
+                name="a_published_report_says_since_when",
+                condition=~Q(state="published") | Q(published_at__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["state", "-published_at", "-id"], name="reports_as_published")]
 

@@ -1,7 +1,9 @@
 """降诉增效: what stood out, what an authority asked of an enterprise about it, and what it told consumers.
 
-The one rule: what somebody did is a `Deed`, which nobody changes (a trigger refuses it); the states of the other rows are
-only what the newest deeds came to. Firms are spoken of here, never consumers: a hot spot holds sums, and the cases behind it
+The one rule: what somebody did is a `Deed`, which nobody changes (a trigger refuses it); the states of the other rows
+are
+only what the newest deeds came to. Firms are spoken of here, never consumers: a hot spot holds sums, and the cases
+behind it
 are asked for anew by whoever looks, with that person's sight.
 """
 
@@ -23,8 +25,10 @@ LONGEST, LONGEST_MEASURE, LONGEST_WARNING = 1000, 300, 2000
 class HotSpot(models.Model):
     """One cell, one week or day in which it stood out. ``facet``: "" all of it, p:problem, o:object.
 
-    ``usual``: the eight counts before, oldest first. ``place``: the region whose authorities see it (of an enterprise its
-    domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones of the
+    ``usual``: the eight counts before, oldest first. ``place``: the region whose authorities see it (of an enterprise
+    its
+    domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones of
+    the
     same event (oversight/hot_spots/folding.py).
     """
 
@@ -38,7 +42,9 @@ class HotSpot(models.Model):
         DISMISSED = "dismissed", _("无需处理")
 
     kind = models.CharField(max_length=4, choices=Kind.choices)
-    enterprise = models.ForeignKey("enterprises.Enterprise", null=True, on_delete=models.PROTECT, related_name="hot_spots")
+    enterprise = models.ForeignKey(
+        "enterprises.Enterprise", null=True, on_delete=models.PROTECT, related_name="hot_spots"
+    )
     region = models.ForeignKey("authorities.Region", null=True, on_delete=models.PROTECT, related_name="hot_spots")
     facet = models.CharField(max_length=62, blank=True, default="")
     place = models.IntegerField(null=True)
@@ -60,12 +66,17 @@ class HotSpot(models.Model):
     class Meta:
         ordering = ["-found_at", "-id"]
         constraints = [
-            models.CheckConstraint(name="a_hot_spot_is_of_an_enterprise_or_a_region",
-                                   condition=Q(enterprise__isnull=False, region__isnull=True)
-                                   | Q(enterprise__isnull=True, region__isnull=False)),
+            models.CheckConstraint(
+                name="a_hot_spot_is_of_an_enterprise_or_a_region",
+                condition=Q(enterprise__isnull=False, region__isnull=True)
+                | Q(enterprise__isnull=True, region__isnull=False),
+            ),
             models.CheckConstraint(name="a_hot_spot_ends_after_it_begins", condition=Q(last__gte=F("first"))),
-            models.UniqueConstraint(name="a_cell_is_found_once", nulls_distinct=False,
-                                    fields=["kind", "last", "enterprise", "region", "facet"]),
+            models.UniqueConstraint(
+                name="a_cell_is_found_once",
+                nulls_distinct=False,
+                fields=["kind", "last", "enterprise", "region", "facet"],
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "-found_at", "-id"], name="hot_spots_by_state"),
@@ -89,7 +100,8 @@ class HotSpot(models.Model):
 
 class Guidance(models.Model):
     """行政指导: an authority asks an enterprise to remove a cause. ``effect``: the counts before and after
-    (oversight/hot_spots/effects.py), counted by a sweep while it is open (``counted_at``), standing still afterwards."""
+    (oversight/hot_spots/effects.py), counted by a sweep while it is open (``counted_at``), standing still afterwards.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", _("起草中")
@@ -117,9 +129,13 @@ class Guidance(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(name="a_guidance_that_was_sent_says_when", condition=Q(state="draft") | Q(sent_at__isnull=False)),
-            models.CheckConstraint(name="a_closed_guidance_has_a_judgement",
-                                   condition=~Q(state="closed") | Q(closed_at__isnull=False) & ~Q(verdict="")),
+            models.CheckConstraint(
+                name="a_guidance_that_was_sent_says_when", condition=Q(state="draft") | Q(sent_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="a_closed_guidance_has_a_judgement",
+                condition=~Q(state="closed") | Q(closed_at__isnull=False) & ~Q(verdict=""),
+            ),
             models.UniqueConstraint(name="a_hot_spot_guides_an_enterprise_once", fields=["hot_spot", "enterprise"]),
         ]
         indexes = [
@@ -153,11 +169,18 @@ class GuidanceMeasure(models.Model):
         ordering = ["guidance_id", "number"]
         constraints = [
             models.UniqueConstraint(name="measures_of_a_guidance_are_numbered", fields=["guidance", "number"]),
-            models.CheckConstraint(name="a_done_measure_says_when", condition=~Q(state="done") | Q(done_on__isnull=False)),
+            models.CheckConstraint(
+                name="a_done_measure_says_when", condition=~Q(state="done") | Q(done_on__isnull=False)
+            ),
             models.CheckConstraint(name="a_measure_says_what_and_who", condition=~Q(what="") & ~Q(responsible="")),
         ]
-        indexes = [models.Index(fields=["due_on"], name="measures_to_remind_of",
-                                condition=~Q(state="done") & Q(reminded_at__isnull=True))]
+        indexes = [
+            models.Index(
+                fields=["due_on"],
+                name="measures_to_remind_of",
+                condition=~Q(state="done") & Q(reminded_at__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.guidance_id}.{self.number} {self.state}"
@@ -188,17 +211,24 @@ class ConsumerWarning(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(name="a_warning_is_published_by_a_second_person",
-                                   condition=Q(state__in=["draft", "proposed"]) | Q(
-                                       proposed_by__isnull=False, decided_by__isnull=False, published_at__isnull=False)
-                                   & ~Q(decided_by=F("proposed_by"))),
-            models.CheckConstraint(name="a_withdrawn_warning_says_why",
-                                   condition=~Q(state="withdrawn") | Q(withdrawn_at__isnull=False) & ~Q(withdrawn_why="")),
-            models.UniqueConstraint(name="a_hot_spot_warns_once", fields=["hot_spot", "authority"],
-                                    condition=~Q(state="withdrawn")),
+            models.CheckConstraint(
+                name="a_warning_is_published_by_a_second_person",
+                condition=Q(state__in=["draft", "proposed"])
+                | Q(proposed_by__isnull=False, decided_by__isnull=False, published_at__isnull=False)
+                & ~Q(decided_by=F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="a_withdrawn_warning_says_why",
+                condition=~Q(state="withdrawn") | Q(withdrawn_at__isnull=False) & ~Q(withdrawn_why=""),
+            ),
+            models.UniqueConstraint(
+                name="a_hot_spot_warns_once", fields=["hot_spot", "authority"], condition=~Q(state="withdrawn")
+            ),
         ]
         indexes = [
-            models.Index(fields=["-published_at", "-id"], name="warnings_in_public", condition=Q(published_at__isnull=False)),
+            models.Index(
+                fields=["-published_at", "-id"], name="warnings_in_public", condition=Q(published_at__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """What may be published of a month: what came in and what was closed, by region and kind of complaint.
 
-The one rule: a month tells nothing that a quarter tells as well (oversight/open_data/quarters.py), so nobody can compare
+The one rule: a month tells nothing that a quarter tells as well (oversight/open_data/quarters.py), so nobody can
+compare
 the two; and all numbers of a month that add up to each other are withheld in one go (withholding.py).
 """
 
@@ -18,24 +19,23 @@ from complaints.parties.conditions import current_calendar
 from oversight.counters.reads import steadily
 from oversight.figures.suppression import TOTAL, Axis, published
 from oversight.models import MonthFacet
-from oversight.open_data.withholding import (
-    NONE,
-    OWN,
-    Counts,
-    Figure,
-    Numbers,
-    Told,
-    Withheld,
-    leaves_of,
-    tell,
-    tree_of,
-)
+from oversight.open_data.withholding import NONE, OWN, Counts, Figure, Numbers, Told, Withheld, leaves_of, tell, tree_of
 
 #: Figures with their parts; each part is a column of the counters, and excludes the others.
 FIGURES = (
-    Figure.of("closed", "closed_settled", "closed_unconfirmed", "closed_settled_elsewhere", "closed_negotiation_failed",
-              "closed_mediated", "closed_not_kept", "closed_mediation_terminated", "closed_refused", "closed_redirected",
-              "closed_withdrawn"),
+    Figure.of(
+        "closed",
+        "closed_settled",
+        "closed_unconfirmed",
+        "closed_settled_elsewhere",
+        "closed_negotiation_failed",
+        "closed_mediated",
+        "closed_not_kept",
+        "closed_mediation_terminated",
+        "closed_refused",
+        "closed_redirected",
+        "closed_withdrawn",
+    ),
     Figure.of("reviewed", "review_met", "review_late"),
     Figure.of("recovered_n", "recovered_n"),
 )
@@ -96,8 +96,15 @@ def told_of(counted: Counted, places: Mapping[int, Region], *, already: Collecti
 def _read(month: date, places: Mapping[int, Region]) -> Counted:
     names = ", ".join(f"coalesce({name}, 0)" for name in _COLUMNS)
     with connection.cursor() as cursor:
-        cursor.execute(f"select region, {names} from {MonthFacet._meta.db_table} where facet = '' and month = %s", [month])  # noqa: S608
-        regions = {pk: dict(zip(_COLUMNS, map(int, numbers), strict=True)) for pk, *numbers in cursor.fetchall() if pk in places}
+        cursor.execute(
+            f"select region, {names} from {MonthFacet._meta.db_table} where facet = '' and month = %s",  # noqa: S608
+            [month],
+        )
+        regions = {
+            pk: dict(zip(_COLUMNS, map(int, numbers), strict=True))
+            for pk, *numbers in cursor.fetchall()
+            if pk in places
+        }
     return Counted(regions, _facets(month, regions))
 
 
@@ -105,7 +112,11 @@ def _facets(month: date, regions: Iterable[int]) -> dict[int, dict[str, int]]:
     """Received by region and facet ("o:goods.food")."""
     found: dict[int, dict[str, int]] = defaultdict(dict)
     known = set(regions)
-    rows = MonthFacet.objects.filter(month=month, received__gt=0).exclude(facet="").values_list("region", "facet", "received")
+    rows = (
+        MonthFacet.objects.filter(month=month, received__gt=0)
+        .exclude(facet="")
+        .values_list("region", "facet", "received")
+    )
     for region, facet, received in rows:
         if region in known:
             found[region][facet] = received or 0
@@ -115,13 +126,23 @@ def _facets(month: date, regions: Iterable[int]) -> dict[int, dict[str, int]]:
 # --- what of it may be told -------------------------------------------------------------------------------------------
 
 
-def _received(found: Cells, tree: Mapping[str, str], regions: Mapping[int, Counts], facets: Mapping[int, Mapping[str, int]], *,
-              already: Collection[Withheld]) -> None:
+def _received(
+    found: Cells,
+    tree: Mapping[str, str],
+    regions: Mapping[int, Counts],
+    facets: Mapping[int, Mapping[str, int]],
+    *,
+    already: Collection[Withheld],
+) -> None:
     """What was received, by channel, by object (goods and services above them) and by problem."""
     letters = {way: letter for letter, way in FACETS.items()}
     kept = {(who, TOTAL) for table, who, column in already if (table, column) == ("regions", "received")}
-    kept |= {(who, f"{letters[way]}:{code}") for table, who, column in already if table == "categories"
-             for way, _space, code in [column.partition(" ")]}
+    kept |= {
+        (who, f"{letters[way]}:{code}")
+        for table, who, column in already
+        if table == "categories"
+        for way, _space, code in [column.partition(" ")]
+    }
     asked = {int(who) for who, _facet in kept}
     numbers = {pk: counts["received"] for pk, counts in regions.items() if counts["received"] or pk in asked}
     if not numbers:
@@ -131,8 +152,14 @@ def _received(found: Cells, tree: Mapping[str, str], regions: Mapping[int, Count
     divisions: list[dict[str, str]] = []
     counts: dict[tuple[str, ...], int] = defaultdict(int)
     for letter in FACETS:
-        names = {facet for of in facets.values() for facet in of if facet.startswith(f"{letter}:")} | {f"{letter}:{NONE}"}
-        names |= {facet for _who, facet in kept if facet.startswith(f"{letter}:") and facet.removeprefix("o:") not in (GOODS, SERVICE)}
+        names = {facet for of in facets.values() for facet in of if facet.startswith(f"{letter}:")} | {
+            f"{letter}:{NONE}"
+        }
+        names |= {
+            facet
+            for _who, facet in kept
+            if facet.startswith(f"{letter}:") and facet.removeprefix("o:") not in (GOODS, SERVICE)
+        }
         division = {name: _kind_of(name) if letter == "o" else TOTAL for name in names}
         divisions.append(division | {kind: TOTAL for kind in division.values() if kind != TOTAL})
         rest = dict(leaves_of(here, numbers))

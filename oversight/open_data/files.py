@@ -33,7 +33,11 @@ from web.safe_cells import safe_cell
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
 #: Of a region or an enterprise that has a row: what is missing there happened zero times.
 Row = dict[str, Any]
-LICENCE = {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
+LICENCE = {
+    "name": "CC-BY-4.0",
+    "title": "Creative Commons Attribution 4.0",
+    "path": "https://creativecommons.org/licenses/by/4.0/",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
     """All files of a month: two a table, the package that describes them, the digests of all."""
     made: list[File] = []
     for name, rows in tables.items():
-        made += [File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)), File(f"{name}.json", JSON, _json(rows), len(rows))]
+        made += [
+            File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)),
+            File(f"{name}.json", JSON, _json(rows), len(rows)),
+        ]
     made.append(File("datapackage.json", JSON, _package(month, made)))
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in made)
     return [*made, File("SHA256SUMS", TEXT, sums.encode())]
@@ -66,14 +73,35 @@ def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[s
     said = f"{month:%Y-%m}"
     with override("zh-hans"):
         return {
-            "regions": [_filled("regions", {**_of_region(places[pk]), "month": said, **_in_yuan(cells.regions[pk])}) for pk in sorted(cells.regions)],
-            "categories": [{**_of_place(places[pk]), "month": said, "by": by, "code": code, "label": label_of(by, code), "received": n}
-                           for (pk, by, code), n in sorted(cells.categories.items())],
-        } | ({
-            "region_quarters": [_filled("region_quarters", {**_of_region(places[pk]), "quarter": quarters.mark(month), **quarter.regions[pk]})
-                                for pk in sorted(quarter.regions)],
-            "enterprise_quarters": list(_of_enterprises(month, quarter)),
-        } if quarter else {})
+            "regions": [
+                _filled("regions", {**_of_region(places[pk]), "month": said, **_in_yuan(cells.regions[pk])})
+                for pk in sorted(cells.regions)
+            ],
+            "categories": [
+                {
+                    **_of_place(places[pk]),
+                    "month": said,
+                    "by": by,
+                    "code": code,
+                    "label": label_of(by, code),
+                    "received": n,
+                }
+                for (pk, by, code), n in sorted(cells.categories.items())
+            ],
+        } | (
+            {
+                "region_quarters": [
+                    _filled(
+                        "region_quarters",
+                        {**_of_region(places[pk]), "quarter": quarters.mark(month), **quarter.regions[pk]},
+                    )
+                    for pk in sorted(quarter.regions)
+                ],
+                "enterprise_quarters": list(_of_enterprises(month, quarter)),
+            }
+            if quarter
+            else {}
+        )
 
 
 def _of_enterprises(month: date, quarter: Numbers) -> Iterator[Row]:
@@ -88,10 +116,20 @@ def _of_enterprises(month: date, quarter: Numbers) -> Iterator[Row]:
         while at is not None and at in parents and parents[at][1] is not None:
             path.insert(0, parents[at][0])
             at = parents[at][1]
-        yield _filled("enterprise_quarters", {
-            "enterprise": firm.code, "name": firm.name, "name_en": firm.name_en, "seat_code": firm.domicile.code if firm.domicile else "",
-            "seat_path": "/".join(path), "sector": sectors.get(pk, ""), "customers": str(customers[pk].number) if pk in customers else "",
-            "quarter": quarters.mark(month), **quarter.enterprises[pk]})
+        yield _filled(
+            "enterprise_quarters",
+            {
+                "enterprise": firm.code,
+                "name": firm.name,
+                "name_en": firm.name_en,
+                "seat_code": firm.domicile.code if firm.domicile else "",
+                "seat_path": "/".join(path),
+                "sector": sectors.get(pk, ""),
+                "customers": str(customers[pk].number) if pk in customers else "",
+                "quarter": quarters.mark(month),
+                **quarter.enterprises[pk],
+            },
+        )
 
 
 def _of_place(region: Region) -> Row:
@@ -140,13 +178,22 @@ def _json(rows: list[Row]) -> bytes:
 
 
 def _field(column: Column) -> Row:
-    return {"name": column.name, "type": column.kind, "title": column.zh, "description": column.en,
-            **({"format": "default"} if column.kind != "string" else {})}
+    return {
+        "name": column.name,
+        "type": column.kind,
+        "title": column.zh,
+        "description": column.en,
+        **({"format": "default"} if column.kind != "string" else {}),
+    }
 
 
 def schema_of(table: Table) -> Row:
     """The Table Schema of one table."""
-    return {"fields": [_field(column) for column in table.columns], "primaryKey": list(table.key), "missingValues": ["", WITHHELD]}
+    return {
+        "fields": [_field(column) for column in table.columns],
+        "primaryKey": list(table.key),
+        "missingValues": ["", WITHHELD],
+    }
 
 
 def _package(month: date, files: Iterable[File]) -> bytes:
@@ -155,12 +202,35 @@ def _package(month: date, files: Iterable[File]) -> bytes:
     for file in files:
         name, form = file.name.split(".")
         table = TABLES[name]
-        resources.append({
-            "name": name if form == "csv" else f"{name}-json", "path": file.name, "title": table.zh, "description": table.en,
-            "profile": "tabular-data-resource", "format": form, "mediatype": file.media_type.partition(";")[0],
-            "encoding": "utf-8", "bytes": len(file.content), "hash": f"sha256:{file.sha256}", "schema": schema_of(table)})
-    return json.dumps({
-        "profile": "tabular-data-package", "name": f"odr-{month:%Y-%m}", "title": f"消费纠纷在线和解公开数据 {month:%Y-%m}",
-        "description": "Open data of consumer disputes; numbers from 1 to 4, and what would lead to them, are withheld.",
-        "licenses": [LICENCE], "resources": resources,
-    }, ensure_ascii=False, indent=1).encode() + b"\n"
+        resources.append(
+            {
+                "name": name if form == "csv" else f"{name}-json",
+                "path": file.name,
+                "title": table.zh,
+                "description": table.en,
+                "profile": "tabular-data-resource",
+                "format": form,
+                "mediatype": file.media_type.partition(";")[0],
+                "encoding": "utf-8",
+                "bytes": len(file.content),
+                "hash": f"sha256:{file.sha256}",
+                "schema": schema_of(table),
+            }
+        )
+    return (
+        json.dumps(
+            {
+                "profile": "tabular-data-package",
+                "name": f"odr-{month:%Y-%m}",
+                "title": f"消费纠纷在线和解公开数据 {month:%Y-%m}",
+                "description": (
+                    "Open data of consumer disputes; numbers from 1 to 4, and what would lead to them, are withheld."
+                ),
+                "licenses": [LICENCE],
+                "resources": resources,
+            },
+            ensure_ascii=False,
+            indent=1,
+        ).encode()
+        + b"\n"
+    )

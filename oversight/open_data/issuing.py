@@ -76,12 +76,33 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
         was = {file.name: file for file in before.files.all()} if before is not None else {}
         if {file.name: file.sha256 for file in made} == {name: file.sha256 for name, file in was.items()}:
             return None
-        changes = [change for name in tables if (change := _compared(name, tables[name], was.get(f"{name}.csv")))] if before else []
-        data_set = DataSet.objects.create(month=month, version=before.version + 1 if before else 1, made_at=now,
-                                          formulas=dict(VERSIONS), changes=changes, reason=rule.WORDS if before and rule.wrong_in(before) else "")
-        DataFile.objects.bulk_create([DataFile(
-            data_set=data_set, name=file.name, media_type=file.media_type, content=file.content, size=len(file.content),
-            rows=file.rows, sha256=file.sha256) for file in made])
+        changes = (
+            [change for name in tables if (change := _compared(name, tables[name], was.get(f"{name}.csv")))]
+            if before
+            else []
+        )
+        data_set = DataSet.objects.create(
+            month=month,
+            version=before.version + 1 if before else 1,
+            made_at=now,
+            formulas=dict(VERSIONS),
+            changes=changes,
+            reason=rule.WORDS if before and rule.wrong_in(before) else "",
+        )
+        DataFile.objects.bulk_create(
+            [
+                DataFile(
+                    data_set=data_set,
+                    name=file.name,
+                    media_type=file.media_type,
+                    content=file.content,
+                    size=len(file.content),
+                    rows=file.rows,
+                    sha256=file.sha256,
+                )
+                for file in made
+            ]
+        )
     return data_set
 
 
@@ -89,15 +110,22 @@ def withheld_before(month: date) -> set[Withheld]:
     """What any earlier version of this month withheld: who compares two versions shall not find it in the later one.
 
     Of a quarter also what older sets withheld when they told the same by months: else two months and the quarter would
-    tell the third. Whatever pattern kept a number open then lies in withheld cells of the quarter as well, so it still does.
+    tell the third. Whatever pattern kept a number open then lies in withheld cells of the quarter as well, so it still
+    does.
     """
     found: set[Withheld] = set()
-    regions, firms = dict(Region.objects.values_list("code", "pk")), {
-        firm.code: firm.pk for firm in Enterprise.objects.exclude(enrolled_by=None).only("pk", "uscc")}
+    regions, firms = (
+        dict(Region.objects.values_list("code", "pk")),
+        {firm.code: firm.pk for firm in Enterprise.objects.exclude(enrolled_by=None).only("pk", "uscc")},
+    )
     by_quarter = {column.name for name in OF_QUARTERS for column in TABLES[name].columns}
     months = [reading.back(month, n) for n in range(3 if quarters.ends_with(month) else 1)]
     names = [f"{name}.csv" for name in (*TABLES, *RETIRED)]
-    for file in DataFile.objects.filter(data_set__month__in=months, name__in=names).select_related("data_set").iterator(chunk_size=1):
+    for file in (
+        DataFile.objects.filter(data_set__month__in=months, name__in=names)
+        .select_related("data_set")
+        .iterator(chunk_size=1)
+    ):
         for line in reading.lines(file):
             pk = regions.get(line["region_code"]) if "region_code" in line else firms.get(line["enterprise"])
             if pk is None:
@@ -108,12 +136,21 @@ def withheld_before(month: date) -> set[Withheld]:
                 withheld &= by_quarter
             if kind != "categories" and withheld & {"settled_elsewhere", "failed"}:
                 withheld |= {"other"}
-            found |= {(kind, str(pk), f"{line['by']} {line['code'].replace(OLD_NONE, NONE)}" if kind == "categories" else column) for column in withheld}
+            found |= {
+                (
+                    kind,
+                    str(pk),
+                    f"{line['by']} {line['code'].replace(OLD_NONE, NONE)}" if kind == "categories" else column,
+                )
+                for column in withheld
+            }
     return found
 
 
 def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> dict[str, Any] | None:
-    """What a table says otherwise than before: every cell that differs, and rows that came or went. None of a new table."""
+    """What a table says otherwise than before: every cell that differs, and rows that came or went. None of a new
+    table.
+    """
     if was is None:
         return None
     key = TABLES[name].key
@@ -122,9 +159,17 @@ def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> di
     old = {_key(key, line): line for line in reading.lines(was)}
     if old:
         columns = [column for column in columns if column in next(iter(old.values()))]
-    found = [{"key": one, "column": column, "before": old.get(one, {}).get(column, ""), "after": now.get(one, {}).get(column, "")}
-             for one in dict.fromkeys((*old, *now)) for column in columns
-             if old.get(one, {}).get(column, "") != now.get(one, {}).get(column, "")]
+    found = [
+        {
+            "key": one,
+            "column": column,
+            "before": old.get(one, {}).get(column, ""),
+            "after": now.get(one, {}).get(column, ""),
+        }
+        for one in dict.fromkeys((*old, *now))
+        for column in columns
+        if old.get(one, {}).get(column, "") != now.get(one, {}).get(column, "")
+    ]
     return {"file": name, "rows": len(found), "lines": found[:NAMED]} if found else None
 
 

@@ -1,6 +1,7 @@
 """What may be published of a quarter: how stages at enterprises ended, in time or not, by region and by enterprise.
 
-The one rule: these figures are told by whole quarters only, in one table for regions and enterprises. A month of a single
+The one rule: these figures are told by whole quarters only, in one table for regions and enterprises. A month of a
+single
 enterprise is nearly always a number from 1 to 4; a quarter is the shortest time of which most can be told something.
 """
 
@@ -26,7 +27,10 @@ from oversight.open_data.withholding import Counts, Figure, Numbers, Withheld, t
 HOURS = (2, 4, 8, 16, 24, 40)
 CLASSES = (*(f"responded_{hours}h" for hours in HOURS), "responded_later")
 FIGURES = (
-    Figure("ended", {"settled": TOTAL, "unconfirmed": TOTAL, "other": TOTAL, "settled_elsewhere": "other", "failed": "other"}),
+    Figure(
+        "ended",
+        {"settled": TOTAL, "unconfirmed": TOTAL, "other": TOTAL, "settled_elsewhere": "other", "failed": "other"},
+    ),
     # 按时办结率: what ended before its time ran out, and what ran out, each in the quarter in which it happened.
     Figure("due", {"in_time": TOTAL, "late": TOTAL, "last_day": "in_time", "_earlier": "in_time"}),
     Figure.of("promised", "promises_kept", "promises_not_kept"),
@@ -38,20 +42,33 @@ FIGURES = (
 AMOUNTS: Mapping[str, str] = {"marks": "rated"}
 #: Column → how it is added up from the counters of months.
 _SUMS: Mapping[str, str] = {
-    "settled": "ended_settled", "unconfirmed": "ended_unconfirmed", "settled_elsewhere": "ended_settled_elsewhere", "failed": "ended_failed",
-    "in_time": "in_time", "late": "ran_out", "promises_kept": "promise_kept", "promise_due": "promise_due", "delivered": "delivered",
-    "again": "again", "rated": "rated", "marks": "marks"}
+    "settled": "ended_settled",
+    "unconfirmed": "ended_unconfirmed",
+    "settled_elsewhere": "ended_settled_elsewhere",
+    "failed": "ended_failed",
+    "in_time": "in_time",
+    "late": "ran_out",
+    "promises_kept": "promise_kept",
+    "promise_due": "promise_due",
+    "delivered": "delivered",
+    "again": "again",
+    "rated": "rated",
+    "marks": "marks",
+}
 _DETAILS = f"""
-select region, enterprise, case when kind = 'ended' then 'last_day' else case {" ".join(
-    f"when response_minutes <= {hours * 60} then 'responded_{hours}h'" for hours in HOURS)} else 'responded_later' end end, count(*)
+select region, enterprise, case when kind = 'ended' then 'last_day' else case {
+    " ".join(f"when response_minutes <= {hours * 60} then 'responded_{hours}h'" for hours in HOURS)
+} else 'responded_later' end end, count(*)
 from {Tally._meta.db_table} where day between %s and %s
-  and (kind = 'ended' and in_time is not null and ended_last_day is not null or kind = 'responded' and response_minutes is not null)
+  and (kind = 'ended' and in_time is not null and ended_last_day is not null or kind = 'responded'
+      and response_minutes is not null)
 group by 1, 2, 3
 """  # noqa: S608 - names and numbers of our own
 _SECTORS = """
 select distinct on (enterprise_id) enterprise_id, object_category from (
     select enterprise_id, object_category, count(*) as n from complaints_complaint
-    where enterprise_id is not null and status <> 'draft' and object_category <> '' and received_at >= %s and received_at < %s
+    where enterprise_id is not null and status <> 'draft' and object_category <> '' and received_at >= %s
+        and received_at < %s
     group by 1, 2) c order by enterprise_id, n desc, object_category
 """
 _PATIENCE = "60s"
@@ -89,7 +106,9 @@ def told(month: date, *, now: datetime, already: Collection[Withheld] = ()) -> N
     return told_of(counted, places, firms, already=already)
 
 
-def told_of(counted: Counted, places: Mapping[int, Region], firms: Collection[int], *, already: Collection[Withheld] = ()) -> Numbers:
+def told_of(
+    counted: Counted, places: Mapping[int, Region], firms: Collection[int], *, already: Collection[Withheld] = ()
+) -> Numbers:
     """What of these numbers may be told; ``firms`` are the enterprises that are named."""
     found = Numbers()
     named = {pk: of for pk, of in counted.enterprises.items() if pk in firms}
@@ -115,7 +134,11 @@ def sectors(first: date, last: date) -> dict[int, str]:
 def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
     """Regions down to the county, and enterprises with all their branches."""
     levels = {pk for pk, place in places.items() if place.level != Region.Level.TOWNSHIP}
-    regions = {pk: of for pk, of in _summed(MonthFacet._meta.db_table, "region", "facet = ''", first, last).items() if pk in levels}
+    regions = {
+        pk: of
+        for pk, of in _summed(MonthFacet._meta.db_table, "region", "facet = ''", first, last).items()
+        if pk in levels
+    }
     enterprises = _summed(MonthEnterprise._meta.db_table, "enterprise", "branch = 0", first, last)
     with connection.cursor() as cursor:
         cursor.execute(_DETAILS, [first, last])
@@ -135,7 +158,10 @@ def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
 def _summed(table: str, key: str, which: str, first: date, last: date) -> dict[int, dict[str, int]]:
     sums = ", ".join(f"coalesce(sum({column}), 0)::bigint" for column in _SUMS.values())
     with connection.cursor() as cursor:
-        cursor.execute(f"select {key}, {sums} from {table} where {which} and month between %s and %s group by 1", [first, last])  # noqa: S608
+        cursor.execute(
+            f"select {key}, {sums} from {table} where {which} and month between %s and %s group by 1",  # noqa: S608
+            [first, last],
+        )
         return {pk: defaultdict(int, zip(_SUMS, numbers, strict=True)) for pk, *numbers in cursor.fetchall()}
 
 

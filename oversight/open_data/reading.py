@@ -31,7 +31,8 @@ def newest_sets(*, upto: int = 60) -> list[DataSet]:
 
 
 def table(data_set: DataSet, name: str) -> list[Line] | None:
-    """The lines of one table: counts as int, None where withheld; all else as text. None where the set has no such table.
+    """The lines of one table: counts as int, None where withheld; all else as text. None where the set has no such
+    table.
 
     A table of an earlier shape counts as none: its numbers meant something else.
     """
@@ -44,7 +45,9 @@ def table(data_set: DataSet, name: str) -> list[Line] | None:
     for line in lines(file):
         if line.keys() != names:
             return None
-        found.append({key: None if value == WITHHELD else int(value) if key in counts else value for key, value in line.items()})
+        found.append(
+            {key: None if value == WITHHELD else int(value) if key in counts else value for key, value in line.items()}
+        )
     return found
 
 

@@ -1,6 +1,7 @@
 """Whether an issued set keeps the rule of what is published, and what its next version says where it does not.
 
-The one rule: a set is judged by its files alone. It breaks the rule where it has a table or a column that is not told by
+The one rule: a set is judged by its files alone. It breaks the rule where it has a table or a column that is not told
+by
 months any more, as that could be compared with the quarters, or where a count from 1 to 4 stands in it.
 """
 
@@ -23,7 +24,9 @@ _AMOUNTS = frozenset({"marks"})
 
 
 def wrong_in(data_set: DataSet) -> list[str]:
-    """What breaks the rule in this set: names of tables and columns, and cells with a small number. Empty where it keeps it."""
+    """What breaks the rule in this set: names of tables and columns, and cells with a small number. Empty where it
+    keeps it.
+    """
     found: list[str] = []
     tables = [name for name in TABLES if name not in OF_QUARTERS or ends_with(data_set.month)]
     for file in data_set.files.filter(name__endswith=".csv").order_by("pk"):
@@ -50,7 +53,13 @@ def _columns(name: str, file: DataFile) -> list[str]:
 
 
 def _small(name: str, file: DataFile) -> list[str]:
-    counts = [column.name for column in TABLES[name].columns if column.kind == "integer" and column.name not in _AMOUNTS]
+    counts = [
+        column.name for column in TABLES[name].columns if column.kind == "integer" and column.name not in _AMOUNTS
+    ]
     key = TABLES[name].key
-    return [f"{name} {' '.join(line.get(one, '') for one in key)} {column}" for line in reading.lines(file) for column in counts
-            if (said := line.get(column, "")).isdigit() and int(said) in SMALL]
+    return [
+        f"{name} {' '.join(line.get(one, '') for one in key)} {column}"
+        for line in reading.lines(file)
+        for column in counts
+        if (said := line.get(column, "")).isdigit() and int(said) in SMALL
+    ]

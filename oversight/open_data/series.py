@@ -13,7 +13,11 @@ from oversight.models import DataFile, DataSet
 def newest_files(table: str) -> list[int]:
     """The CSV of the newest version of each month, the oldest month first. One statement."""
     newest = DataSet.objects.order_by("month", "-version").distinct("month").values("pk")
-    return list(DataFile.objects.filter(data_set__in=newest, name=f"{table}.csv").order_by("data_set__month").values_list("pk", flat=True))
+    return list(
+        DataFile.objects.filter(data_set__in=newest, name=f"{table}.csv")
+        .order_by("data_set__month")
+        .values_list("pk", flat=True)
+    )
 
 
 def write(files: list[int], out: BinaryIO) -> int:
@@ -21,7 +25,7 @@ def write(files: list[int], out: BinaryIO) -> int:
     size = 0
     for pk in files:
         content = memoryview(DataFile.objects.values_list("content", flat=True).get(pk=pk))
-        size += out.write(content[_end_of_head(content):] if size else content)
+        size += out.write(content[_end_of_head(content) :] if size else content)
         # Else it is still there while the next one is read.
         del content
     return size

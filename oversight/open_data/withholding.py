@@ -64,9 +64,17 @@ def leaves_of(tree: Mapping[str, str], numbers: Mapping[int, int]) -> dict[str, 
     return {f"{OWN}{pk}": number - below[str(pk)] for pk, number in numbers.items()}
 
 
-def tell(found: Numbers, figure: Figure, tree: Mapping[str, str], regions: Mapping[int, Counts], *,
-         enterprises: Mapping[int, Counts] | None = None, already: Collection[Withheld] = ()) -> None:
-    """Put into ``found`` what may be told of a figure. ``enterprises``: those that are named, where it is told of them."""
+def tell(
+    found: Numbers,
+    figure: Figure,
+    tree: Mapping[str, str],
+    regions: Mapping[int, Counts],
+    *,
+    enterprises: Mapping[int, Counts] | None = None,
+    already: Collection[Withheld] = (),
+) -> None:
+    """Put into ``found`` what may be told of a figure. ``enterprises``: those that are named, where it is told of
+    them."""
     counts: dict[Key, int] = {}
     divisions: list[Mapping[str, str]] = [dict(tree)]
     if enterprises is not None:
@@ -81,8 +89,12 @@ def tell(found: Numbers, figure: Figure, tree: Mapping[str, str], regions: Mappi
     names = {TOTAL: figure.name} | {part: part for part in figure.parts}
     of_column = {column: part for part, column in names.items()}
     known = {name for division in divisions for name in division}
-    kept = {(name, of_column[column]) for table, who, column in already if column in of_column
-            if (name := f"e:{who}" if table == "enterprises" else who) in known}
+    kept = {
+        (name, of_column[column])
+        for table, who, column in already
+        if column in of_column
+        if (name := f"e:{who}" if table == "enterprises" else who) in known
+    }
     if not counts and not kept:
         return
     told = published(counts, [Axis(tuple(divisions)), Axis((figure.parts,))], already=kept)

@@ -36,13 +36,27 @@ def home(request: HttpRequest) -> HttpResponse:
         above = OpenIndicators.objects.filter(region=row.parent).first() if row.parent else None
         months = row.data["months"]
         context |= {
-            "place": name_of(row), "is_whole": row.region == whole.region, "above": above, "above_name": name_of(above) if above else "",
-            "cards": _cards(row.data), "bars": _bars(months),
-            "months": [(name, _number(n)) for name, n in months], "quarters": _quarters(row.data["quarters"]),
-            "categories": [(_category(code), _number(n), _width(n, row.data["categories"])) for code, n in _falling(row.data["categories"])],
-            "regions": [{"name": name_of(one), "region": one.region, "received": _number(one.data["received"]),
-                         "settled": _share(one.data["settled"])} for one in
-                        sorted(below, key=lambda one: (-_least(one.data["received"]), one.region))],
+            "place": name_of(row),
+            "is_whole": row.region == whole.region,
+            "above": above,
+            "above_name": name_of(above) if above else "",
+            "cards": _cards(row.data),
+            "bars": _bars(months),
+            "months": [(name, _number(n)) for name, n in months],
+            "quarters": _quarters(row.data["quarters"]),
+            "categories": [
+                (_category(code), _number(n), _width(n, row.data["categories"]))
+                for code, n in _falling(row.data["categories"])
+            ],
+            "regions": [
+                {
+                    "name": name_of(one),
+                    "region": one.region,
+                    "received": _number(one.data["received"]),
+                    "settled": _share(one.data["settled"]),
+                }
+                for one in sorted(below, key=lambda one: (-_least(one.data["received"]), one.region))
+            ],
         }
     return render(request, "open/home.html", context)
 
@@ -55,21 +69,56 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
         upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
     quarters = _quarters(data["quarters"])
     found = [
-        {"title": _("收到的投诉"), "value": _number(data["received"]), "foot": "", "why": _("近12个月各渠道收到的投诉件数，按收到的日期。")},
-        {"title": _("ODR和解成功率"), "value": _share(data["settled"]), "foot": upper or quarters, "n": _of(data["settled"]),
-         "why": _("消费者确认和解 ÷（确认和解＋未获确认＋另行和解＋和解不成），按阶段结束的日期。没有答复的不算成功。")},
-        {"title": _("按时办结率"), "value": _share(data["on_time"]), "foot": quarters, "n": _of(data["on_time"]),
-         "why": _("协商期限届满前结束的阶段 ÷（这些＋期限届满的阶段，不论后来是否结束）。")},
-        {"title": _("守约率"), "value": _share(data["kept"]), "foot": quarters, "n": _of(data["kept"]),
-         "why": _("按时履行并经消费者确认的约定 ÷ 到期的企业约定。")},
+        {
+            "title": _("收到的投诉"),
+            "value": _number(data["received"]),
+            "foot": "",
+            "why": _("近12个月各渠道收到的投诉件数，按收到的日期。"),
+        },
+        {
+            "title": _("ODR和解成功率"),
+            "value": _share(data["settled"]),
+            "foot": upper or quarters,
+            "n": _of(data["settled"]),
+            "why": _(
+                "消费者确认和解 ÷（确认和解＋未获确认＋另行和解＋和解不成），按阶段结束的日期。没有答复的不算成功。"
+            ),
+        },
+        {
+            "title": _("按时办结率"),
+            "value": _share(data["on_time"]),
+            "foot": quarters,
+            "n": _of(data["on_time"]),
+            "why": _("协商期限届满前结束的阶段 ÷（这些＋期限届满的阶段，不论后来是否结束）。"),
+        },
+        {
+            "title": _("守约率"),
+            "value": _share(data["kept"]),
+            "foot": quarters,
+            "n": _of(data["kept"]),
+            "why": _("按时履行并经消费者确认的约定 ÷ 到期的企业约定。"),
+        },
     ]
     if data["response"]:
         hours, n = data["response"]
-        found.append({"title": _("首次响应"), "value": _("≤%(n)s工作小时") % {"n": hours}, "foot": _("一半在此以内"),
-                      "n": f"n={n:,}", "why": _("从送达企业到第一次联系上消费者，一半在多少个工作小时以内；每天8个工作小时。")})
+        found.append(
+            {
+                "title": _("首次响应"),
+                "value": _("≤%(n)s工作小时") % {"n": hours},
+                "foot": _("一半在此以内"),
+                "n": f"n={n:,}",
+                "why": _("从送达企业到第一次联系上消费者，一半在多少个工作小时以内；每天8个工作小时。"),
+            }
+        )
     if data["recovered"] is not None:
-        found.append({"title": _("挽回经济损失"), "value": f"¥{data['recovered']:,}", "foot": "",
-                      "why": _("企业已退付、并经消费者确认的金额。")})
+        found.append(
+            {
+                "title": _("挽回经济损失"),
+                "value": f"¥{data['recovered']:,}",
+                "foot": "",
+                "why": _("企业已退付、并经消费者确认的金额。"),
+            }
+        )
     return found
 
 
@@ -110,9 +159,18 @@ def _bars(months: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:
     """Where each bar stands; a withheld one has no height."""
     most = max((n or 0 for _, n in months), default=0) or 1
     room = _WIDE / max(1, len(months))
-    return [{"x": f"{place * room + room * 0.15:.1f}", "y": f"{_HIGH - (n or 0) / most * _HIGH + 10:.1f}", "width": f"{room * 0.7:.1f}",
-             "height": f"{(n or 0) / most * _HIGH:.1f}", "middle": f"{place * room + room / 2:.1f}", "label": name[5:].lstrip("0"),
-             "is_withheld": n is None} for place, (name, n) in enumerate(months)]
+    return [
+        {
+            "x": f"{place * room + room * 0.15:.1f}",
+            "y": f"{_HIGH - (n or 0) / most * _HIGH + 10:.1f}",
+            "width": f"{room * 0.7:.1f}",
+            "height": f"{(n or 0) / most * _HIGH:.1f}",
+            "middle": f"{place * room + room / 2:.1f}",
+            "label": name[5:].lstrip("0"),
+            "is_withheld": n is None,
+        }
+        for place, (name, n) in enumerate(months)
+    ]
 
 
 def _width(n: _Number, all_of_them: Sequence[tuple[str, _Number]]) -> str:
@@ -122,7 +180,10 @@ def _width(n: _Number, all_of_them: Sequence[tuple[str, _Number]]) -> str:
 
 def _falling(rows: Sequence[tuple[str, _Number]]) -> list[tuple[str, _Number]]:
     """The commonest first, what is withheld and all other last."""
-    return sorted(((code, n) for code, n in rows if n != 0), key=lambda one: (one[0] == OTHER, one[1] is None, -_least(one[1]), one[0]))
+    return sorted(
+        ((code, n) for code, n in rows if n != 0),
+        key=lambda one: (one[0] == OTHER, one[1] is None, -_least(one[1]), one[0]),
+    )
 
 
 def _category(code: str) -> str:

@@ -59,29 +59,47 @@ def league(request: HttpRequest) -> HttpResponse:
     if chosen is None:
         return render(request, "open/league.html", {"set": None})
     asked = _asked(request.GET, chosen)
-    lines = list(LeagueLine.objects.filter(of=chosen, region=asked["region"], sector=asked["sector"], position__gt=asked["after"])
-                 .order_by("position")[:PAGE + 1])
+    lines = list(
+        LeagueLine.objects.filter(
+            of=chosen, region=asked["region"], sector=asked["sector"], position__gt=asked["after"]
+        ).order_by("position")[: PAGE + 1]
+    )
     more, lines = len(lines) > PAGE, lines[:PAGE]
-    replied = set(PublicReply.objects.filter(enterprise__in=[line.enterprise_id for line in lines],
-                                             state=PublicReply.State.SHOWN).values_list("enterprise_id", flat=True))
+    replied = set(
+        PublicReply.objects.filter(
+            enterprise__in=[line.enterprise_id for line in lines], state=PublicReply.State.SHOWN
+        ).values_list("enterprise_id", flat=True)
+    )
     rows = [_row(line, replied) for line in lines]
     here: dict[str, Any] = {"region": asked["region"], "sector": asked["sector"], "period": key_of(chosen)}
 
     def page(after: int) -> str:
-        return "?" + urlencode({name: value for name, value in here.items() if value} | ({"after": after} if after else {}))
+        return "?" + urlencode(
+            {name: value for name, value in here.items() if value} | ({"after": after} if after else {})
+        )
 
-    return render(request, "open/league.html", {
-        "set": chosen, "asked": asked, "ranked": [row for row in rows if row.line.is_ranked],
-        "unranked": [row for row in rows if not row.line.is_ranked],
-        "ranked_from": RANKED_FROM, "place": _place(chosen, asked["region"]), "period": period_words(chosen),
-        "regions": [{"value": pk, "label": "　" * {"country": 0, "province": 1}.get(level, 2) + _named(name, english)}
-                    for pk, level, name, english in chosen.places],
-        "sectors": [{"value": code, "label": OBJECT_LABELS.get(code, code)} for code in chosen.sectors],
-        "periods": [{"value": key_of(one), "label": period_words(one)} for one in sets],
-        "period_key": key_of(chosen),
-        "previous_url": page(max(0, asked["after"] - PAGE)) if asked["after"] else "",
-        "next_url": page(lines[-1].position) if more else "",
-    })
+    return render(
+        request,
+        "open/league.html",
+        {
+            "set": chosen,
+            "asked": asked,
+            "ranked": [row for row in rows if row.line.is_ranked],
+            "unranked": [row for row in rows if not row.line.is_ranked],
+            "ranked_from": RANKED_FROM,
+            "place": _place(chosen, asked["region"]),
+            "period": period_words(chosen),
+            "regions": [
+                {"value": pk, "label": "　" * {"country": 0, "province": 1}.get(level, 2) + _named(name, english)}
+                for pk, level, name, english in chosen.places
+            ],
+            "sectors": [{"value": code, "label": OBJECT_LABELS.get(code, code)} for code in chosen.sectors],
+            "periods": [{"value": key_of(one), "label": period_words(one)} for one in sets],
+            "period_key": key_of(chosen),
+            "previous_url": page(max(0, asked["after"] - PAGE)) if asked["after"] else "",
+            "next_url": page(lines[-1].position) if more else "",
+        },
+    )
 
 
 def newest_sets() -> list[LeagueSet]:
@@ -123,14 +141,28 @@ def _row(line: LeagueLine, replied: set[int]) -> Row:
     low, high = (line.low or 0) / 10, (line.high or 0) / 10
     middle = _middle(line)
     return Row(
-        line=line, name=_named(line.name, line.name_en), url=reverse("complaints:open-enterprise", args=[line.code]),
-        sector=str(OBJECT_LABELS.get(line.main_sector, "")), place=_places(line), share=_percents(line),
-        interval=f"{low:.0f}–{high:.0f}%", n=_number(line.n, line.n), settled=_number(line.settled_least, line.settled_most) if line.tells_settled else _("不公布"),
-        unconfirmed=_number(line.unconfirmed_least, line.unconfirmed_most) if line.tells_unconfirmed else _("不公布"), received=_number(line.received, line.received),
-        per_customers=f"{line.per_customers:,}" if line.per_customers is not None else "", last_day=_share(line.last_day_share),
+        line=line,
+        name=_named(line.name, line.name_en),
+        url=reverse("complaints:open-enterprise", args=[line.code]),
+        sector=str(OBJECT_LABELS.get(line.main_sector, "")),
+        place=_places(line),
+        share=_percents(line),
+        interval=f"{low:.0f}–{high:.0f}%",
+        n=_number(line.n, line.n),
+        settled=_number(line.settled_least, line.settled_most) if line.tells_settled else _("不公布"),
+        unconfirmed=_number(line.unconfirmed_least, line.unconfirmed_most) if line.tells_unconfirmed else _("不公布"),
+        received=_number(line.received, line.received),
+        per_customers=f"{line.per_customers:,}" if line.per_customers is not None else "",
+        last_day=_share(line.last_day_share),
         again=_share(line.again_share),
-        bar=(_LEFT + low / 100 * _WIDTH, max(2.0, (high - low) / 100 * _WIDTH), _LEFT + middle / 100 * _WIDTH - 1.5, middle),
-        has_reply=line.enterprise_id in replied)
+        bar=(
+            _LEFT + low / 100 * _WIDTH,
+            max(2.0, (high - low) / 100 * _WIDTH),
+            _LEFT + middle / 100 * _WIDTH - 1.5,
+            middle,
+        ),
+        has_reply=line.enterprise_id in replied,
+    )
 
 
 def _middle(line: LeagueLine) -> float:
@@ -160,4 +192,3 @@ def _places(line: LeagueLine) -> str:
 
 def _share(thousandths: int | None) -> str:
     return f"{thousandths / 10:.0f}%" if thousandths is not None else ""
-

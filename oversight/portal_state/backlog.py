@@ -25,7 +25,8 @@ class Waiting:
 
 
 def backlog(*, now: datetime) -> dict[str, Waiting]:
-    """What is due now: filed cases, clocks, notices, files to be searched for malware. Four queries on small indexes."""
+    """What is due now: filed cases, clocks, notices, files to be searched for malware. Four queries on small
+    indexes."""
     queues: dict[str, tuple[QuerySet[Any], str]] = {
         "filed cases": (Complaint.objects.filter(status=Status.FILED), "status_since"),
         "due clocks": (Deadline.objects.filter(chase_at__lte=now), "chase_at"),

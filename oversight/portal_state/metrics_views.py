@@ -1,6 +1,7 @@
 """/metrics: the signs of the portal in the text format of Prometheus, for whoever may read it.
 
-The one rule: whoever neither shows the word nor asks from a listed address gets the 404 of an address that does not exist.
+The one rule: whoever neither shows the word nor asks from a listed address gets the 404 of an address that does not
+exist.
 """
 
 from __future__ import annotations
@@ -62,25 +63,56 @@ def _measures(found: Signs) -> Iterator[tuple[str, str, list[tuple[str, float]]]
     def age(at: object) -> list[tuple[str, float]]:
         return one((found.at - at).total_seconds() if hasattr(at, "tzinfo") else None)  # type: ignore[operator]
 
-    yield "routing_precision", "Ended stages of 30 days that had come to the right enterprise at once, as a share.", one(found.precision)
-    yield "routing_stages", "Ended stages of 30 days, of which some had been routed wrongly.", [
-        (f'{{kind="{kind}"}}', float(n)) for kind, n in found.routing.items()]
+    yield (
+        "routing_precision",
+        "Ended stages of 30 days that had come to the right enterprise at once, as a share.",
+        one(found.precision),
+    )
+    yield (
+        "routing_stages",
+        "Ended stages of 30 days, of which some had been routed wrongly.",
+        [(f'{{kind="{kind}"}}', float(n)) for kind, n in found.routing.items()],
+    )
     yield "misroutes_mended_in_time", "Stages given back that went on in time, as a share.", one(found.mended_share)
-    yield "notices_delivered", "Of the newest notices that went out or were given up, the share that went out.", one(found.delivered_share)
+    yield (
+        "notices_delivered",
+        "Of the newest notices that went out or were given up, the share that went out.",
+        one(found.delivered_share),
+    )
     yield "notices_set_aside", "Notices that reached nobody.", one(found.set_aside)
-    yield "clock_lateness_seconds", "How long after their moment the newest lapses were written.", [
-        ('{quantile="0.5"}', found.lateness.median), ('{quantile="1"}', found.lateness.most)] if found.lateness.n else []
-    yield "heartbeat_age_seconds", "Since a process was last heard of.", [
-        (f'{{name="{name}"}}', gone.total_seconds()) for name, gone in sorted(found.beats.items())]
-    yield "queue_length", "Rows that wait for a sweep.", [
-        (f'{{queue="{name}"}}', float(queue.count)) for name, queue in found.queues.items()]
-    yield "queue_age_seconds", "How long the oldest of them has waited.", [
-        (f'{{queue="{name}"}}', queue.age.total_seconds()) for name, queue in found.queues.items()]
+    yield (
+        "clock_lateness_seconds",
+        "How long after their moment the newest lapses were written.",
+        (
+            [('{quantile="0.5"}', found.lateness.median), ('{quantile="1"}', found.lateness.most)]
+            if found.lateness.n
+            else []
+        ),
+    )
+    yield (
+        "heartbeat_age_seconds",
+        "Since a process was last heard of.",
+        [(f'{{name="{name}"}}', gone.total_seconds()) for name, gone in sorted(found.beats.items())],
+    )
+    yield (
+        "queue_length",
+        "Rows that wait for a sweep.",
+        [(f'{{queue="{name}"}}', float(queue.count)) for name, queue in found.queues.items()],
+    )
+    yield (
+        "queue_age_seconds",
+        "How long the oldest of them has waited.",
+        [(f'{{queue="{name}"}}', queue.age.total_seconds()) for name, queue in found.queues.items()],
+    )
     yield "seal_number", "The last seal over the record.", one(found.seal_number)
     yield "seal_age_seconds", "Since the last seal.", age(found.seal_at)
     yield "unsealed_entries", "Entries behind the last seal.", one(found.unsealed)
     if found.proven is not None:
-        yield "record_unbroken", "1 if the record was unbroken when it was last gone through as a whole.", one(found.proven.is_sound)
+        yield (
+            "record_unbroken",
+            "1 if the record was unbroken when it was last gone through as a whole.",
+            one(found.proven.is_sound),
+        )
         yield "record_proven_age_seconds", "Since it was gone through.", age(found.proven.at)
     yield "calendar_known_until_year", "The last year whose working days are loaded.", one(found.calendar_until)
     yield "calendar_missing", "1 if a year ought to be loaded and is not.", one(1 if found.calendar_missing else 0)

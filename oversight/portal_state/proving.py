@@ -1,4 +1,5 @@
-"""The record gone through as a whole, every night: whether it is unbroken stands on the pages of the portal's own state.
+"""The record gone through as a whole, every night: whether it is unbroken stands on the pages of the portal's own
+state.
 
 The one rule: what was found is kept whatever it is; only the next whole look replaces it.
 """
@@ -33,7 +34,12 @@ def sweep_record(*, now: datetime) -> int:
                 cursor.execute(f"set local {name} = 0")
         report = verify()
     if not report.is_unbroken:
-        log.error("the record is broken in %s places: %s", len(report.broken), ", ".join(one.case for one in report.broken[:10]))
-    SystemCheck.objects.update_or_create(name=RECORD, defaults={
-        "at": now, "is_sound": report.is_unbroken, "counted": report.entries})
+        log.error(
+            "the record is broken in %s places: %s",
+            len(report.broken),
+            ", ".join(one.case for one in report.broken[:10]),
+        )
+    SystemCheck.objects.update_or_create(
+        name=RECORD, defaults={"at": now, "is_sound": report.is_unbroken, "counted": report.entries}
+    )
     return 1

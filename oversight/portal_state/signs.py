@@ -94,19 +94,33 @@ def read(*, now: datetime) -> Signs:
         beats = {row.name: now - row.at for row in Heartbeat.objects.filter(name__in=["beat", "watch"])}
         seal = Seal.objects.order_by("-number").first()
         behind = HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).order_by("pk")
-        unsealed = len(behind.values_list("pk")[:rollups.ALARM + 1])
+        unsealed = len(behind.values_list("pk")[: rollups.ALARM + 1])
         proven = SystemCheck.objects.filter(name=RECORD).first()
         uncounted, since = rollups.waiting()
         state = RollupState.objects.filter(pk=1).first()
         states = list(Notice.objects.order_by("-pk").values_list("state", flat=True)[:NEWEST])
         missing = missing_year(calendar, today)
         found = Signs(
-            at=now, routing=_routing(today, now=now), notices_sent=states.count("sent") + states.count("told"),
-            notices_lost=states.count("bounced") + states.count("set_aside"), set_aside=set_aside(), lateness=_lateness(),
-            beats=beats, queues=queues, seal_number=seal.number if seal else 0, seal_at=seal.at if seal else None, unsealed=unsealed,
-            proven=proven, calendar_until=max(calendar.known_years, default=0), calendar_missing=missing, uncounted=uncounted,
-            uncounted_since=since, compared_at=state.compared_at if state else None,
-            differences=len(state.differences) if state else 0, alarms=())
+            at=now,
+            routing=_routing(today, now=now),
+            notices_sent=states.count("sent") + states.count("told"),
+            notices_lost=states.count("bounced") + states.count("set_aside"),
+            set_aside=set_aside(),
+            lateness=_lateness(),
+            beats=beats,
+            queues=queues,
+            seal_number=seal.number if seal else 0,
+            seal_at=seal.at if seal else None,
+            unsealed=unsealed,
+            proven=proven,
+            calendar_until=max(calendar.known_years, default=0),
+            calendar_missing=missing,
+            uncounted=uncounted,
+            uncounted_since=since,
+            compared_at=state.compared_at if state else None,
+            differences=len(state.differences) if state else 0,
+            alarms=(),
+        )
     return _judged(found, longest)
 
 
@@ -152,5 +166,9 @@ def _routing(today: date, *, now: datetime) -> dict[str, int]:
 def _lateness() -> Lateness:
     """A lapse is an entry of the system that was written after it happened."""
     rows = HandlingStep.objects.order_by("-pk").values_list("actor_role", "happened_at", "written_at")[:NEWEST]
-    late = sorted((written - happened).total_seconds() for role, happened, written in rows if role == "system" and written > happened)
+    late = sorted(
+        (written - happened).total_seconds()
+        for role, happened, written in rows
+        if role == "system" and written > happened
+    )
     return Lateness(len(late), late[len(late) // 2] if late else 0.0, late[-1] if late else 0.0)

@@ -28,9 +28,17 @@ def system(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def shown(found: Signs) -> dict[str, Any]:
     """What the template says of the signs."""
-    return {"signs": found, "alarms": [alarms.words_of(code) for code in found.alarms],
-            "groups": [(_("分送"), _routing(found)), (_("送达和期限"), _delivery(found)), (_("后台"), _sweeps(found)),
-                       (_("记录"), _record(found)), (_("日历和统计"), _counting(found))]}
+    return {
+        "signs": found,
+        "alarms": [alarms.words_of(code) for code in found.alarms],
+        "groups": [
+            (_("分送"), _routing(found)),
+            (_("送达和期限"), _delivery(found)),
+            (_("后台"), _sweeps(found)),
+            (_("记录"), _record(found)),
+            (_("日历和统计"), _counting(found)),
+        ],
+    }
 
 
 def _line(title: str, value: str, beside: str = "", *, is_bad: bool = False) -> dict[str, Any]:
@@ -42,22 +50,46 @@ def _routing(found: Signs) -> list[dict[str, Any]]:
     low, high = wilson(routing["routed"] - routing["misrouted"], routing["routed"])
     over = routing["mended"] + routing["mended_late"]
     return [
-        _line(_("分送准确率（近30天）"), cards.percent(found.precision),
-              _("n=%(n)s，95%%区间%(share)s") % {"n": f"{routing['routed']:,}", "share": cards.percents(low, high)} if routing["routed"] else ""),
-        _line(_("退回后1个工作日内改正"), cards.percent(found.mended_share),
-              _("n=%(n)s，超时%(late)s，还在期限内%(waiting)s") % {
-                  "n": f"{over:,}", "late": routing["mended_late"], "waiting": routing["mended_waiting"]}, is_bad=routing["mended_late"] > 0)]
+        _line(
+            _("分送准确率（近30天）"),
+            cards.percent(found.precision),
+            _("n=%(n)s，95%%区间%(share)s") % {"n": f"{routing['routed']:,}", "share": cards.percents(low, high)}
+            if routing["routed"]
+            else "",
+        ),
+        _line(
+            _("退回后1个工作日内改正"),
+            cards.percent(found.mended_share),
+            _("n=%(n)s，超时%(late)s，还在期限内%(waiting)s")
+            % {"n": f"{over:,}", "late": routing["mended_late"], "waiting": routing["mended_waiting"]},
+            is_bad=routing["mended_late"] > 0,
+        ),
+    ]
 
 
 def _delivery(found: Signs) -> list[dict[str, Any]]:
     late = found.lateness
     return [
-        _line(_("通知送出"), cards.percent(found.delivered_share),
-              _("最近%(n)s条：送出%(sent)s，退信或无人可送%(lost)s") % {
-                  "n": signs.NEWEST, "sent": found.notices_sent, "lost": found.notices_lost}),
-        _line(_("送不到任何人的通知"), f"{found.set_aside:,}", _("需要人工处理") if found.set_aside else "", is_bad=found.set_aside > 0),
-        _line(_("期限届满后写入的延迟"), _seconds(late.median) if late.n else cards.NOTHING,
-              _("中位；最长%(most)s，n=%(n)s") % {"most": _seconds(late.most), "n": late.n} if late.n else _("最近没有届满的"))]
+        _line(
+            _("通知送出"),
+            cards.percent(found.delivered_share),
+            _("最近%(n)s条：送出%(sent)s，退信或无人可送%(lost)s")
+            % {"n": signs.NEWEST, "sent": found.notices_sent, "lost": found.notices_lost},
+        ),
+        _line(
+            _("送不到任何人的通知"),
+            f"{found.set_aside:,}",
+            _("需要人工处理") if found.set_aside else "",
+            is_bad=found.set_aside > 0,
+        ),
+        _line(
+            _("期限届满后写入的延迟"),
+            _seconds(late.median) if late.n else cards.NOTHING,
+            _("中位；最长%(most)s，n=%(n)s") % {"most": _seconds(late.most), "n": late.n}
+            if late.n
+            else _("最近没有届满的"),
+        ),
+    ]
 
 
 def _seconds(value: float) -> str:
@@ -70,31 +102,65 @@ def _seconds(value: float) -> str:
 
 def _sweeps(found: Signs) -> list[dict[str, Any]]:
     stopped = "nobody_sweeps" in found.alarms
-    lines = [_line(str(BEATS[name]), _("%(age)s前") % {"age": _seconds(found.beats[name].total_seconds())} if name in found.beats
-                   else _("没有报到过"), is_bad=stopped) for name in ("beat", "watch")]
+    lines = [
+        _line(
+            str(BEATS[name]),
+            _("%(age)s前") % {"age": _seconds(found.beats[name].total_seconds())}
+            if name in found.beats
+            else _("没有报到过"),
+            is_bad=stopped,
+        )
+        for name in ("beat", "watch")
+    ]
     for name, queue in found.queues.items():
-        lines.append(_line(str(QUEUES.get(name, name)), f"{queue.count:,}",
-                           _("最早的等了%(age)s") % {"age": _seconds(queue.age.total_seconds())} if queue.count else "",
-                           is_bad=f"wait_{name.replace(' ', '_')}" in found.alarms))
+        lines.append(
+            _line(
+                str(QUEUES.get(name, name)),
+                f"{queue.count:,}",
+                _("最早的等了%(age)s") % {"age": _seconds(queue.age.total_seconds())} if queue.count else "",
+                is_bad=f"wait_{name.replace(' ', '_')}" in found.alarms,
+            )
+        )
     return lines
 
 
 def _record(found: Signs) -> list[dict[str, Any]]:
     proven = found.proven
-    lines = [_line(_("全部记录核对"), _("还没有核对过"))] if proven is None else [
-        _line(_("全部记录核对"), _("没有断开") if proven.is_sound else _("有断开"),
-              _("%(n)s条，%(age)s前") % {"n": f"{proven.counted:,}", "age": _seconds((found.at - proven.at).total_seconds())},
-              is_bad=bool({"record_broken", "record_unproven"} & set(found.alarms)))]
+    lines = (
+        [_line(_("全部记录核对"), _("还没有核对过"))]
+        if proven is None
+        else [
+            _line(
+                _("全部记录核对"),
+                _("没有断开") if proven.is_sound else _("有断开"),
+                _("%(n)s条，%(age)s前")
+                % {"n": f"{proven.counted:,}", "age": _seconds((found.at - proven.at).total_seconds())},
+                is_bad=bool({"record_broken", "record_unproven"} & set(found.alarms)),
+            )
+        ]
+    )
     seal = _("第%(n)s号") % {"n": found.seal_number} if found.seal_at else _("还没有封存")
     when = _("%(age)s前") % {"age": _seconds((found.at - found.seal_at).total_seconds())} if found.seal_at else ""
-    return [*lines, _line(_("最近的公开封存"), seal, when, is_bad="unsealed" in found.alarms),
-            _line(_("之后还没有封存的"), f"{found.unsealed:,}")]
+    return [
+        *lines,
+        _line(_("最近的公开封存"), seal, when, is_bad="unsealed" in found.alarms),
+        _line(_("之后还没有封存的"), f"{found.unsealed:,}"),
+    ]
 
 
 def _counting(found: Signs) -> list[dict[str, Any]]:
-    compared = _("%(age)s前比对过") % {"age": _seconds((found.at - found.compared_at).total_seconds())} if found.compared_at else _("还没有比对过")
+    compared = (
+        _("%(age)s前比对过") % {"age": _seconds((found.at - found.compared_at).total_seconds())}
+        if found.compared_at
+        else _("还没有比对过")
+    )
     return [
-        _line(_("工作日日历载入到"), str(found.calendar_until or cards.NOTHING),
-              _("缺%(year)s年") % {"year": found.calendar_missing} if found.calendar_missing else "", is_bad=bool(found.calendar_missing)),
+        _line(
+            _("工作日日历载入到"),
+            str(found.calendar_until or cards.NOTHING),
+            _("缺%(year)s年") % {"year": found.calendar_missing} if found.calendar_missing else "",
+            is_bad=bool(found.calendar_missing),
+        ),
         _line(_("还没有计入统计的步骤"), f"{found.uncounted:,}", is_bad="uncounted" in found.alarms),
-        _line(_("统计和案件的差异"), f"{found.differences:,}", compared, is_bad=found.differences > 0)]
+        _line(_("统计和案件的差异"), f"{found.differences:,}", compared, is_bad=found.differences > 0),
+    ]

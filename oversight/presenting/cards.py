@@ -86,14 +86,24 @@ class Lists:
 
     def _address(self, here: str, query: Mapping[str, str], enterprise_id: int | None, region: str) -> str:
         enterprise = enterprise_id or self.enterprise_id
-        said = {**query, "region": region or self.region, "category": self.category, "channel": self.channel,
-                "enterprise": str(enterprise) if enterprise else ""}
+        said = {
+            **query,
+            "region": region or self.region,
+            "category": self.category,
+            "channel": self.channel,
+            "enterprise": str(enterprise) if enterprise else "",
+        }
         words = urlencode({name: value for name, value in said.items() if value})
         return f"{here}?{words}" if words else here
 
     def received(self, *, enterprise_id: int | None = None, region: str = "") -> str:
-        return self.url(enterprise_id=enterprise_id, region=region, status="any",
-                        received_from=self.period.first.isoformat(), received_to=self.period.last.isoformat())
+        return self.url(
+            enterprise_id=enterprise_id,
+            region=region,
+            status="any",
+            received_from=self.period.first.isoformat(),
+            received_to=self.period.last.isoformat(),
+        )
 
 
 def percent(value: float | None) -> str:
@@ -105,8 +115,11 @@ def percents(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return NOTHING
     first, last = f"{low * 100:.1f}", f"{high * 100:.1f}"
-    return f"{last}%" if first == last else pgettext("from a share to a share", "%(low)s～%(high)s%%") % {
-        "low": first, "high": last}
+    return (
+        f"{last}%"
+        if first == last
+        else pgettext("from a share to a share", "%(low)s～%(high)s%%") % {"low": first, "high": last}
+    )
 
 
 def number(value: float) -> str:
@@ -144,9 +157,17 @@ def n_of(figure: Figure) -> str:
 def standing_cards(totals: Mapping[str, int], lists: Lists) -> list[Card]:
     tones = {"overdue": "bad", "due_soon": "warn", "open": "info"}
     urls = {"overdue": lists.url(overdue="1"), "due_soon": lists.url(overdue="soon"), "open": lists.url()}
-    return [Card(code=code, value=f"{totals[code]:,}", unit=unit_of(totals[code]), url=urls[code],
-                 tone=tones[code] if totals[code] else "neutral", foot=(_among(code, totals),))
-            for code in ("overdue", "due_soon", "open")]
+    return [
+        Card(
+            code=code,
+            value=f"{totals[code]:,}",
+            unit=unit_of(totals[code]),
+            url=urls[code],
+            tone=tones[code] if totals[code] else "neutral",
+            foot=(_among(code, totals),),
+        )
+        for code in ("overdue", "due_soon", "open")
+    ]
 
 
 def _among(code: str, totals: Mapping[str, int]) -> str:
@@ -156,20 +177,34 @@ def _among(code: str, totals: Mapping[str, int]) -> str:
 
 
 def _received(figure: Figure, lists: Lists) -> Card:
-    return Card(code="received", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.received(), foot=(_("本时间段"),))
+    return Card(
+        code="received", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.received(), foot=(_("本时间段"),)
+    )
 
 
 def _closed(figure: Figure, lists: Lists) -> Card:
-    return Card(code="closed", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.behind("closed"), foot=(_("本时间段"),))
+    return Card(
+        code="closed", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.behind("closed"), foot=(_("本时间段"),)
+    )
 
 
 def _settled(figure: Figure, lists: Lists) -> Card:
-    names = (("settled", _("确认和解")), ("unconfirmed", _("未获确认")), ("settled_elsewhere", _("另行和解")),
-             ("failed", _("和解不成")), ("withdrawn", _("撤回（不计）")), ("returned", _("退回（不计）")))
+    names = (
+        ("settled", _("确认和解")),
+        ("unconfirmed", _("未获确认")),
+        ("settled_elsewhere", _("另行和解")),
+        ("failed", _("和解不成")),
+        ("withdrawn", _("撤回（不计）")),
+        ("returned", _("退回（不计）")),
+    )
     parts = [_part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
     parts.append(_part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
-    return Card(code="settled", value=percents(figure.value, figure.upper_value), parts=tuple(parts),
-                foot=(_("已确认～含未答复") + " · " + n_of(figure), *interval(figure), *few(figure.n)))
+    return Card(
+        code="settled",
+        value=percents(figure.value, figure.upper_value),
+        parts=tuple(parts),
+        foot=(_("已确认～含未答复") + " · " + n_of(figure), *interval(figure), *few(figure.n)),
+    )
 
 
 def _part(label: str, n: int, lists: Lists, what: str) -> Part:
@@ -188,13 +223,25 @@ def interval(figure: Figure) -> tuple[str, ...]:
 def _on_time(figure: Figure, lists: Lists) -> Card:
     beside = figure.beside
     tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
-    parts = (_part(_("届满前结束"), figure.numerator or 0, lists, "in_time"),
-             _part(_("其中企业自己报告和解不成"), beside["reported"], lists, "in_time_reported"),
-             _part(_("其中撤回、退回"), beside["apart"], lists, "in_time_apart"),
-             _part(_("届满后才结束"), beside["ended_late"], lists, "ended_late"),
-             _part(_("届满仍未结束"), beside["open_overdue"], lists, "open_overdue"))
-    return Card(code="on_time", value=percent(figure.value), tone=tone, parts=parts,
-                foot=(n_of(figure), *interval(figure), _("其中自报和解不成%(n)s件") % {"n": beside["reported"]}, *few(figure.n)))
+    parts = (
+        _part(_("届满前结束"), figure.numerator or 0, lists, "in_time"),
+        _part(_("其中企业自己报告和解不成"), beside["reported"], lists, "in_time_reported"),
+        _part(_("其中撤回、退回"), beside["apart"], lists, "in_time_apart"),
+        _part(_("届满后才结束"), beside["ended_late"], lists, "ended_late"),
+        _part(_("届满仍未结束"), beside["open_overdue"], lists, "open_overdue"),
+    )
+    return Card(
+        code="on_time",
+        value=percent(figure.value),
+        tone=tone,
+        parts=parts,
+        foot=(
+            n_of(figure),
+            *interval(figure),
+            _("其中自报和解不成%(n)s件") % {"n": beside["reported"]},
+            *few(figure.n),
+        ),
+    )
 
 
 def _first_response(figure: Figure, lists: Lists) -> Card:
@@ -204,11 +251,21 @@ def _first_response(figure: Figure, lists: Lists) -> Card:
     spread = figure.spread
     value, unit = working_time(spread["minutes_median"])
     nine, nine_unit = working_time(spread["minutes_p90"])
-    return Card(code="first_response", value=value, unit=unit,
-                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
-                parts=(_part(_("已响应"), figure.n, lists, "responded"),
-                       *(Part(label, days(spread[name])) for name, label in (
-                           ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）"))) if name in spread), waiting))
+    return Card(
+        code="first_response",
+        value=value,
+        unit=unit,
+        foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
+        parts=(
+            _part(_("已响应"), figure.n, lists, "responded"),
+            *(
+                Part(label, days(spread[name]))
+                for name, label in (("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")))
+                if name in spread
+            ),
+            waiting,
+        ),
+    )
 
 
 def _acceptance(figure: Figure, lists: Lists) -> Card:
@@ -216,9 +273,13 @@ def _acceptance(figure: Figure, lists: Lists) -> Card:
         return Card(code="acceptance", value=NOTHING, foot=(n_of(figure),))
     value, unit = working_time(figure.spread["minutes_median"])
     nine, nine_unit = working_time(figure.spread["minutes_p90"])
-    return Card(code="acceptance", value=value, unit=unit,
-                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
-                parts=(_part(_("已受理"), figure.n, lists, "accepted"),))
+    return Card(
+        code="acceptance",
+        value=value,
+        unit=unit,
+        foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
+        parts=(_part(_("已受理"), figure.n, lists, "accepted"),),
+    )
 
 
 def days(value: float) -> str:
@@ -227,9 +288,16 @@ def days(value: float) -> str:
 
 def _review(figure: Figure, lists: Lists) -> Card:
     tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
-    return Card(code="review_on_time", value=percent(figure.value), tone=tone, foot=(n_of(figure), *interval(figure), *few(figure.n)),
-                parts=(_part(_("按时决定"), figure.numerator or 0, lists, "review_met"),
-                       _part(_("期限已过"), figure.beside["late"], lists, "review_late")))
+    return Card(
+        code="review_on_time",
+        value=percent(figure.value),
+        tone=tone,
+        foot=(n_of(figure), *interval(figure), *few(figure.n)),
+        parts=(
+            _part(_("按时决定"), figure.numerator or 0, lists, "review_met"),
+            _part(_("期限已过"), figure.beside["late"], lists, "review_late"),
+        ),
+    )
 
 
 def _handling_time(figure: Figure, lists: Lists) -> Card:
@@ -237,29 +305,61 @@ def _handling_time(figure: Figure, lists: Lists) -> Card:
         return Card(code="handling_time", value=NOTHING, foot=(n_of(figure),))
     spread = figure.spread
     return Card(
-        code="handling_time", value=number(spread["wd_mean"]), unit=_("个工作日"),
-        foot=(_("中位%(median)s，九成在%(p90)s以内") % {
-            "median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])}, n_of(figure)),
-        parts=(_part(_("计入的案件"), figure.n, lists, "handled"), *(Part(label, days(spread[name])) for name, label in (
-            ("wd_mean", _("平均（工作日）")), ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")),
-            ("cd_mean", _("平均（自然日）")), ("cd_median", _("中位（自然日）")), ("cd_p90", _("90分位（自然日）"))))))
+        code="handling_time",
+        value=number(spread["wd_mean"]),
+        unit=_("个工作日"),
+        foot=(
+            _("中位%(median)s，九成在%(p90)s以内")
+            % {"median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])},
+            n_of(figure),
+        ),
+        parts=(
+            _part(_("计入的案件"), figure.n, lists, "handled"),
+            *(
+                Part(label, days(spread[name]))
+                for name, label in (
+                    ("wd_mean", _("平均（工作日）")),
+                    ("wd_median", _("中位（工作日）")),
+                    ("wd_p90", _("90分位（工作日）")),
+                    ("cd_mean", _("平均（自然日）")),
+                    ("cd_median", _("中位（自然日）")),
+                    ("cd_p90", _("90分位（自然日）")),
+                )
+            ),
+        ),
+    )
 
 
 def _mediated(figure: Figure, lists: Lists) -> Card:
-    return Card(code="mediated", value=percent(figure.value), foot=(n_of(figure), *interval(figure), *few(figure.n)),
-                parts=(_part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
-                       _part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
-                       _part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept")))
+    return Card(
+        code="mediated",
+        value=percent(figure.value),
+        foot=(n_of(figure), *interval(figure), *few(figure.n)),
+        parts=(
+            _part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
+            _part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
+            _part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept"),
+        ),
+    )
 
 
 def _kept(figure: Figure, lists: Lists) -> Card:
-    names = (("late", _("逾期才履行")), ("silent", _("消费者没有答复")), ("broken", _("没有兑现")),
-             ("waiting", _("到期待办或待确认")))
-    return Card(code="kept", value=percent(figure.value),
-                tone="bad" if figure.beside["broken"] else "neutral",
-                foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *interval(figure), *few(figure.n)),
-                parts=(_promises(_("按时履行并经确认"), figure.numerator or 0, lists, "promise_kept"),
-                       *(_promises(label, figure.beside[name], lists, f"promise_{name}") for name, label in names)))
+    names = (
+        ("late", _("逾期才履行")),
+        ("silent", _("消费者没有答复")),
+        ("broken", _("没有兑现")),
+        ("waiting", _("到期待办或待确认")),
+    )
+    return Card(
+        code="kept",
+        value=percent(figure.value),
+        tone="bad" if figure.beside["broken"] else "neutral",
+        foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *interval(figure), *few(figure.n)),
+        parts=(
+            _promises(_("按时履行并经确认"), figure.numerator or 0, lists, "promise_kept"),
+            *(_promises(label, figure.beside[name], lists, f"promise_{name}") for name, label in names),
+        ),
+    )
 
 
 def _promises(label: str, n: int, lists: Lists, what: str) -> Part:
@@ -272,13 +372,23 @@ def _items(n: int) -> str:
 
 def _recovered(figure: Figure, lists: Lists) -> Card:
     sums = sorted(figure.money.items(), key=lambda row: (row[0] != "CNY", row[0]))
-    parts = [Part(label, amount_in(currency, row[name])) for currency, row in sums
-             for name, label in (("confirmed", _("经确认")), ("vouchers", _("抵用券（不计）")),
-                                 ("unconfirmed", _("未经确认（不计）"))) if row[name]]
+    parts = [
+        Part(label, amount_in(currency, row[name]))
+        for currency, row in sums
+        for name, label in (
+            ("confirmed", _("经确认")),
+            ("vouchers", _("抵用券（不计）")),
+            ("unconfirmed", _("未经确认（不计）")),
+        )
+        if row[name]
+    ]
     shown = [amount_in(currency, row["confirmed"], is_short=True) for currency, row in sums if row["confirmed"]]
-    return Card(code="recovered", value=shown[0] if shown else amount_in("CNY", 0),
-                foot=(*shown[1:3], _("n=%(n)s项") % {"n": f"{figure.n:,}"}),
-                parts=(_promises(_("经确认的约定"), figure.n, lists, "recovered_n"), *parts))
+    return Card(
+        code="recovered",
+        value=shown[0] if shown else amount_in("CNY", 0),
+        foot=(*shown[1:3], _("n=%(n)s项") % {"n": f"{figure.n:,}"}),
+        parts=(_promises(_("经确认的约定"), figure.n, lists, "recovered_n"), *parts),
+    )
 
 
 def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
@@ -288,21 +398,46 @@ def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
 
 
 def _misrouted(figure: Figure, lists: Lists) -> Card:
-    return Card(code="misrouted", value=percent(figure.value), foot=(n_of(figure), *interval(figure), *few(figure.n)),
-                parts=(_part(_("被退回"), figure.numerator or 0, lists, "misrouted"), _promises(_("结束的阶段"), figure.n, lists, "routed")))
+    return Card(
+        code="misrouted",
+        value=percent(figure.value),
+        foot=(n_of(figure), *interval(figure), *few(figure.n)),
+        parts=(
+            _part(_("被退回"), figure.numerator or 0, lists, "misrouted"),
+            _promises(_("结束的阶段"), figure.n, lists, "routed"),
+        ),
+    )
 
 
 def _mended(figure: Figure, lists: Lists) -> Card:
-    return Card(code="mended", value=percent(figure.value), tone="warn" if figure.beside["late"] else "neutral",
-                foot=(n_of(figure), *interval(figure), *few(figure.n)),
-                parts=(Part(_("按时再次分送"), cases(figure.numerator or 0)), Part(_("超时"), cases(figure.beside["late"])),
-                       Part(_("还在期限内（不计）"), cases(figure.beside["waiting"]))))
+    return Card(
+        code="mended",
+        value=percent(figure.value),
+        tone="warn" if figure.beside["late"] else "neutral",
+        foot=(n_of(figure), *interval(figure), *few(figure.n)),
+        parts=(
+            Part(_("按时再次分送"), cases(figure.numerator or 0)),
+            Part(_("超时"), cases(figure.beside["late"])),
+            Part(_("还在期限内（不计）"), cases(figure.beside["waiting"])),
+        ),
+    )
 
 
 CARDS: tuple[tuple[str, Callable[[Figure, Lists], Card]], ...] = (
-    ("received", _received), ("closed", _closed), ("settled", _settled), ("on_time", _on_time), ("first_response", _first_response),
-    ("acceptance", _acceptance), ("review_on_time", _review), ("handling_time", _handling_time),
-    ("mediated", _mediated), ("kept", _kept), ("recovered", _recovered), ("misrouted", _misrouted), ("mended", _mended))
+    ("received", _received),
+    ("closed", _closed),
+    ("settled", _settled),
+    ("on_time", _on_time),
+    ("first_response", _first_response),
+    ("acceptance", _acceptance),
+    ("review_on_time", _review),
+    ("handling_time", _handling_time),
+    ("mediated", _mediated),
+    ("kept", _kept),
+    ("recovered", _recovered),
+    ("misrouted", _misrouted),
+    ("mended", _mended),
+)
 
 
 def flow_cards(found: Mapping[str, Figure], lists: Lists) -> list[Card]:

@@ -1,6 +1,7 @@
 """Whether a number really changed, or only as numbers do by chance.
 
-The one rule: a change is said to be one only where the 95 % interval of the difference leaves out "no change"; everything
+The one rule: a change is said to be one only where the 95 % interval of the difference leaves out "no change";
+everything
 else lies within chance, and is told so. Sums of money have no interval here and are never judged.
 """
 
@@ -14,7 +15,8 @@ from oversight.counters.buckets import quantile
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
 from oversight.presenting.leagues import Z, wilson
 
-#: Lengths of time, and which number of their spread stands for them; without their buckets a difference cannot be judged.
+#: Lengths of time, and which number of their spread stands for them; without their buckets a difference cannot be
+#: judged.
 LENGTHS = {"first_response": "minutes_median", "acceptance": "minutes_median", "handling_time": "wd_mean"}
 #: Fewer than this on both sides together, and no difference is worth a word.
 TOO_FEW = 5
@@ -51,7 +53,8 @@ def of_counts(after: int, before: int, *, days: int = 1, days_before: int = 1) -
 
 
 def of_shares(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
-    """(part, whole) twice, by Newcombe's interval of the difference of two shares; None where one has nothing to count."""
+    """(part, whole) twice, by Newcombe's interval of the difference of two shares; None where one has nothing to
+    count."""
     if not after[1] or not before[1]:
         return None
     low, high = newcombe(after, before)
@@ -59,7 +62,9 @@ def of_shares(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
 
 
 def of_ratios(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
-    """(count, count) twice, the first no part of the second: by the interval of how many times one ratio is the other (its logarithm)."""
+    """(count, count) twice, the first no part of the second: by the interval of how many times one ratio is the other
+    (its logarithm).
+    """
     if not after[1] or not before[1]:
         return None
     # Half a case more in each, as nothing has no logarithm.
@@ -90,11 +95,15 @@ def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -
     one, other = median_interval(what, after), median_interval(what, before)
     if one is None or other is None:
         return None
-    return Change(quantile(what, after, 0.5) or 0.0, quantile(what, before, 0.5) or 0.0, one[0] <= other[1] and other[0] <= one[1])
+    return Change(
+        quantile(what, after, 0.5) or 0.0, quantile(what, before, 0.5) or 0.0, one[0] <= other[1] and other[0] <= one[1]
+    )
 
 
 def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
-    """The change of a share, of a mark, a length of time or a sum (never judged), else of a count; None where there is nothing to compare."""
+    """The change of a share, of a mark, a length of time or a sum (never judged), else of a count; None where there is
+    nothing to compare.
+    """
     if after.denominator is not None and before.denominator is not None:
         compared = of_ratios if after.code in OF_TWO_COUNTS else of_shares
         return compared((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))

@@ -34,22 +34,32 @@ FIELDS = ("period", "first", "last", "category", "channel", "enterprise", "regio
 
 def day_field(label: Any) -> forms.DateField:
     return forms.DateField(
-        label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d", "%Y/%m/%d"],
-        error_messages={"invalid": _("请填年-月-日，例如 2026-11-25")})
+        error_messages={"invalid": _("请填年-月-日，例如 2026-11-25")},
+    )
 
 
 class ChoiceForm(forms.Form):
     """A shareable GET form; ``today`` bounds the days. The usual periods are links beside it."""
 
-    period = forms.ChoiceField(label=_("时间段"), required=False, choices=PERIODS, widget=forms.HiddenInput,
-                               error_messages={"invalid_choice": _("请从列出的时间段中选。")})
+    period = forms.ChoiceField(
+        label=_("时间段"),
+        required=False,
+        choices=PERIODS,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("请从列出的时间段中选。")},
+    )
     first = day_field(_("自"))
     last = day_field(_("至"))
-    category = forms.ChoiceField(label=_("类别"), required=False,
-                                 error_messages={"invalid_choice": _("没有这个类别，已显示全部类别。")})
-    channel = forms.ChoiceField(label=_("渠道"), required=False,
-                                error_messages={"invalid_choice": _("没有这个渠道，已显示全部渠道。")})
+    category = forms.ChoiceField(
+        label=_("类别"), required=False, error_messages={"invalid_choice": _("没有这个类别，已显示全部类别。")}
+    )
+    channel = forms.ChoiceField(
+        label=_("渠道"), required=False, error_messages={"invalid_choice": _("没有这个渠道，已显示全部渠道。")}
+    )
     enterprise = forms.CharField(required=False, widget=forms.HiddenInput)
     region = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -60,7 +70,10 @@ class ChoiceForm(forms.Form):
             given["period"] = CHOSEN
         super().__init__(given | {"period": given["period"] or usual}, label_suffix="")
         self.today, self.places, self.usual, self.enterprise_name = today, places, usual, ""
-        for name, options in (("category", [("", str(_("全部类别"))), *_categories()]), ("channel", [("", str(_("全部渠道"))), *words_of(CAME_BY, "channel")])):
+        for name, options in (
+            ("category", [("", str(_("全部类别"))), *_categories()]),
+            ("channel", [("", str(_("全部渠道"))), *words_of(CAME_BY, "channel")]),
+        ):
             self.fields[name].choices = options  # type: ignore[attr-defined]
 
     def clean_enterprise(self) -> int | None:
@@ -98,9 +111,11 @@ class ChoiceForm(forms.Form):
 
 def _categories() -> list[tuple[Any, Any]]:
     """What it is about, by group; then what went wrong."""
-    return [(str(group), [(code, str(label)) for code, label in options])
-            for groups in (choices.OBJECT_CATEGORIES, choices.PROBLEM_CATEGORIES)
-            for group, options in groups]
+    return [
+        (str(group), [(code, str(label)) for code, label in options])
+        for groups in (choices.OBJECT_CATEGORIES, choices.PROBLEM_CATEGORIES)
+        for group, options in groups
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +147,18 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
     sort = str(data.get("sort", ""))
     name = sort.removeprefix("-")
     page = str(data.get("page", ""))
-    query = {name: str(form.data[name]) for name in FIELDS
-             if name not in form.errors and form.data[name]}
+    query = {name: str(form.data[name]) for name in FIELDS if name not in form.errors and form.data[name]}
     return Asked(
-        period=_period(kind, said, form.today), kind=kind, category=said.get("category") or "", channel=said.get("channel") or "",
+        period=_period(kind, said, form.today),
+        kind=kind,
+        category=said.get("category") or "",
+        channel=said.get("channel") or "",
         enterprise_id=said.get("enterprise"),
-        sort=name if name in SORTS else USUAL_SORT, is_turned=sort.startswith("-"),
+        sort=name if name in SORTS else USUAL_SORT,
+        is_turned=sort.startswith("-"),
         page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
-        query=query | ({"sort": sort} if name in SORTS else {}))
+        query=query | ({"sort": sort} if name in SORTS else {}),
+    )
 
 
 def _period(kind: str, said: Mapping[str, Any], today: date) -> Period:
@@ -159,7 +178,9 @@ def before(period: Period, kind: str) -> Period:
     if kind == MONTH:
         end = period.first - timedelta(days=1)
         return Period(first=end.replace(day=1), last=min(end, end.replace(day=1) + (period.last - period.first)))
-    return Period(first=period.first - (period.last - period.first) - timedelta(days=1), last=period.first - timedelta(days=1))
+    return Period(
+        first=period.first - (period.last - period.first) - timedelta(days=1), last=period.first - timedelta(days=1)
+    )
 
 
 def a_year_before(period: Period, kind: str) -> Period:

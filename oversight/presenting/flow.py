@@ -1,4 +1,5 @@
-"""Where the days go: how long open cases have stood where they stand, how they ended, and week by week what came and went.
+"""Where the days go: how long open cases have stood where they stand, how they ended, and week by week what came and
+went.
 
 The one rule: only open cases are read one by one, once; everything that is over comes from the counters.
 """
@@ -79,13 +80,21 @@ class Flow:
 
 def stays(measure: Measure) -> list[Stay]:
     """In the order of the procedure. One statement."""
-    rows = (measure.cases().filter(OPEN).order_by().values("status", day=TruncDate("status_since", tzinfo=measure.calendar.zone))
-            .annotate(n=Count("pk")))
+    rows = (
+        measure.cases()
+        .filter(OPEN)
+        .order_by()
+        .values("status", day=TruncDate("status_since", tzinfo=measure.calendar.zone))
+        .annotate(n=Count("pk"))
+    )
     today, found = measure.calendar.local_day(measure.now), defaultdict[str, Counter[int]](Counter)
     for row in rows:
         found[row["status"]][max(0, (today - row["day"]).days)] += row["n"]
-    return [Stay(status=status, n=sum(days.values()), median=exact(days, 0.5), p90=exact(days, 0.9), longest=max(days))
-            for status, days in ((str(one), found.get(one, Counter())) for one in Status) if days]
+    return [
+        Stay(status=status, n=sum(days.values()), median=exact(days, 0.5), p90=exact(days, 0.9), longest=max(days))
+        for status, days in ((str(one), found.get(one, Counter())) for one in Status)
+        if days
+    ]
 
 
 def exact(values: Mapping[int, int], at: float) -> float:
@@ -113,18 +122,41 @@ def flow(measure: Measure) -> Flow:
 
 def _flow(measure: Measure, counters: Counters) -> Flow:
     end = min(measure.period.last, measure.calendar.local_day(measure.now))
-    weeks = [Period(first=end - timedelta(days=7 * n + 6), last=end - timedelta(days=7 * n)) for n in reversed(range(WEEKS))]
-    names = ("received", "closed", "routed", "offered", "offered_last_day", "ended_last_day",
-             "ended_settled", "ended_unconfirmed", "ended_settled_elsewhere", "ended_failed", "ended_withdrawn", "ended_returned")
-    sums = [one.get("", dict.fromkeys(names, 0)) for one in counters.sums_of(measure.scope, [*weeks, measure.period], names=names) or []]
+    weeks = [
+        Period(first=end - timedelta(days=7 * n + 6), last=end - timedelta(days=7 * n)) for n in reversed(range(WEEKS))
+    ]
+    names = (
+        "received",
+        "closed",
+        "routed",
+        "offered",
+        "offered_last_day",
+        "ended_last_day",
+        "ended_settled",
+        "ended_unconfirmed",
+        "ended_settled_elsewhere",
+        "ended_failed",
+        "ended_withdrawn",
+        "ended_returned",
+    )
+    sums = [
+        one.get("", dict.fromkeys(names, 0))
+        for one in counters.sums_of(measure.scope, [*weeks, measure.period], names=names) or []
+    ]
     buckets = counters.buckets(measure.scope, measure.period, LENGTHS) or {}
     whole = sums[-1]
     return Flow(
         [Week(week.first, week.last, one["received"], one["closed"]) for week, one in zip(weeks, sums, strict=False)],
-        {what: Span(sum(counts.values()), quantile(what, counts, 0.5) or 0.0, quantile(what, counts, 0.9) or 0.0)
-         for what, counts in buckets.items() if sum(counts.values()) > 0},
+        {
+            what: Span(sum(counts.values()), quantile(what, counts, 0.5) or 0.0, quantile(what, counts, 0.9) or 0.0)
+            for what, counts in buckets.items()
+            if sum(counts.values()) > 0
+        },
         sum(whole[name] for name in names if name.startswith("ended_") and name != "ended_last_day"),
-        whole["ended_last_day"], whole["offered"], whole["offered_last_day"])
+        whole["ended_last_day"],
+        whole["offered"],
+        whole["offered_last_day"],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +178,33 @@ def workload(measure: Measure, soon: Q) -> list[Load]:
     edges = [today - timedelta(days=n) for n in AGES]
     received = "authority_received_at"
     counts = {"age0": Q(**{f"{received}__gte": edges[0]})}
-    counts |= {f"age{n + 1}": Q(**{f"{received}__lt": edge}) & (Q(**{f"{received}__gte": edges[n + 1]}) if n + 1 < len(edges) else Q())
-               for n, edge in enumerate(edges)}
-    rows = (measure.cases().filter(at_an_authority()).order_by()
-            .values(who=F("officer_id"), where=Case(When(officer=None, then=F("handling_authority_id"))))
-            .annotate(open=Count("pk"), overdue=Count("pk", filter=late(measure.now)), soon=Count("pk", filter=soon),
-                      **{name: Count("pk", filter=condition) for name, condition in counts.items()}))
-    found = [Load(officer_id=row["who"], authority_id=row["where"], open=row["open"], overdue=row["overdue"], due_soon=row["soon"],
-                  ages=[row[f"age{n}"] for n in range(len(AGES) + 1)]) for row in rows]
+    counts |= {
+        f"age{n + 1}": (
+            Q(**{f"{received}__lt": edge}) & (Q(**{f"{received}__gte": edges[n + 1]}) if n + 1 < len(edges) else Q())
+        )
+        for n, edge in enumerate(edges)
+    }
+    rows = (
+        measure.cases()
+        .filter(at_an_authority())
+        .order_by()
+        .values(who=F("officer_id"), where=Case(When(officer=None, then=F("handling_authority_id"))))
+        .annotate(
+            open=Count("pk"),
+            overdue=Count("pk", filter=late(measure.now)),
+            soon=Count("pk", filter=soon),
+            **{name: Count("pk", filter=condition) for name, condition in counts.items()},
+        )
+    )
+    found = [
+        Load(
+            officer_id=row["who"],
+            authority_id=row["where"],
+            open=row["open"],
+            overdue=row["overdue"],
+            due_soon=row["soon"],
+            ages=[row[f"age{n}"] for n in range(len(AGES) + 1)],
+        )
+        for row in rows
+    ]
     return sorted(found, key=lambda load: (-load.overdue, -load.open, load.officer_id or 0, load.authority_id or 0))

@@ -34,7 +34,9 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
 
 
 def ratio_interval(first: int, second: int) -> tuple[float, float]:
-    """The 95 % interval of one count over another, not 0, that it is no part of: Wilson's of the first's share of both, as a ratio."""
+    """The 95 % interval of one count over another, not 0, that it is no part of: Wilson's of the first's share of both,
+    as a ratio.
+    """
     low, high = wilson(first, first + second)
     return low / (1 - low), high / (1 - high)
 
@@ -86,9 +88,13 @@ class Standing:
 
 def standing(measure: Measure) -> Standing:
     """Counts add up, so one grouped query gives the whole, the enterprises and the holders."""
-    groups = (measure.cases().filter(OPEN).order_by()
-              .values("enterprise_id", "handling_authority_id", "status")
-              .annotate(**figures.standing_counts(measure)))
+    groups = (
+        measure.cases()
+        .filter(OPEN)
+        .order_by()
+        .values("enterprise_id", "handling_authority_id", "status")
+        .annotate(**figures.standing_counts(measure))
+    )
     totals: dict[str, int] = {"open": 0, "overdue": 0, "due_soon": 0}
     by_enterprise: dict[int, dict[str, int]] = {}
     held: dict[tuple[int | None, int | None], dict[str, int]] = {}
@@ -120,10 +126,19 @@ def _counted(measure: Measure, counters: Counters) -> list[Line]:
             continue
         shown = rollup_figures.headlines(counts)
         minutes = responses.get(int(key), Counter())
-        found.append(Line(
-            enterprise_id=int(key), open=counts["open"], overdue=counts["overdue"], due_soon=counts["due_soon"],
-            received=counts["received"], success=shown["settled"], punctual=shown["on_time"], responses=sum(minutes.values()),
-            response_minutes=_median(minutes)))
+        found.append(
+            Line(
+                enterprise_id=int(key),
+                open=counts["open"],
+                overdue=counts["overdue"],
+                due_soon=counts["due_soon"],
+                received=counts["received"],
+                success=shown["settled"],
+                punctual=shown["on_time"],
+                responses=sum(minutes.values()),
+                response_minutes=_median(minutes),
+            )
+        )
     rank(found)
     return found
 
@@ -158,7 +173,10 @@ def places(intervals: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
     """Of each the best and the worst place it may have: whose intervals overlap share theirs."""
     lowers = sorted(low for low, _ in intervals)
     uppers = sorted(high for _, high in intervals)
-    return [(len(lowers) - bisect_right(lowers, high) + 1, len(intervals) - bisect_left(uppers, low)) for low, high in intervals]
+    return [
+        (len(lowers) - bisect_right(lowers, high) + 1, len(intervals) - bisect_left(uppers, low))
+        for low, high in intervals
+    ]
 
 
 #: What the table may be sorted by: (key of a line, whether the highest comes first).

@@ -25,7 +25,11 @@ from oversight.presenting.places import Places, places_of
 
 #: Name of the page, its title; in the order in which they are asked for.
 PAGES: tuple[tuple[str, Any], ...] = (
-    ("dashboard", _("总览")), ("compare", _("全部指标和对比")), ("enterprises", _("企业")), ("workload", _("工作量")), ("flow", _("流转")),
+    ("dashboard", _("总览")),
+    ("compare", _("全部指标和对比")),
+    ("enterprises", _("企业")),
+    ("workload", _("工作量")),
+    ("flow", _("流转")),
     ("system", _("系统")),
 )
 
@@ -45,7 +49,12 @@ class Look:
 
     @cached_property
     def scope(self) -> Scope:
-        return Scope(regions=self.places.regions, enterprise_id=self.asked.enterprise_id, category=self.asked.category, channel=self.asked.channel)
+        return Scope(
+            regions=self.places.regions,
+            enterprise_id=self.asked.enterprise_id,
+            category=self.asked.category,
+            channel=self.asked.channel,
+        )
 
     @cached_property
     def measure(self) -> Measure:
@@ -54,24 +63,49 @@ class Look:
     @cached_property
     def lists(self) -> Lists:
         chosen = self.places.chosen
-        return Lists(self.asked.period, self.asked.category, self.asked.enterprise_id, chosen.code if chosen else "", self.asked.channel)
+        return Lists(
+            self.asked.period,
+            self.asked.category,
+            self.asked.enterprise_id,
+            chosen.code if chosen else "",
+            self.asked.channel,
+        )
 
     def around(self) -> dict[str, Any]:
         """What the frame of the page shows."""
         asked, places = self.asked, self.places
         return {
-            "form": self.form, "now": self.desk.now, "period": asked.period, "page_url": reverse(f"oversight:{self.page}"),
-            "periods": [{"label": label, "is_current": asked.kind == name, "url": asked.url(period=name, first="", last="", page="")}
-                        for name, label in PERIODS if name != CHOSEN],
-            "tabs": [{"label": label, "url": reverse(f"oversight:{name}") + asked.url(page="", sort=""), "is_current": name == self.page}
-                     for name, label in PAGES] + [{"label": label, "url": reverse(f"oversight:{name}"), "is_current": False}
-                                                  for name, label in BESIDE],
+            "form": self.form,
+            "now": self.desk.now,
+            "period": asked.period,
+            "page_url": reverse(f"oversight:{self.page}"),
+            "periods": [
+                {
+                    "label": label,
+                    "is_current": asked.kind == name,
+                    "url": asked.url(period=name, first="", last="", page=""),
+                }
+                for name, label in PERIODS
+                if name != CHOSEN
+            ],
+            "tabs": [
+                {
+                    "label": label,
+                    "url": reverse(f"oversight:{name}") + asked.url(page="", sort=""),
+                    "is_current": name == self.page,
+                }
+                for name, label in PAGES
+            ]
+            + [{"label": label, "url": reverse(f"oversight:{name}"), "is_current": False} for name, label in BESIDE],
             "place": " · ".join(named(region) for region in places.regions),
             "up_url": asked.url(region=places.above.code if places.above else "", page="") if places.chosen else "",
             "up_name": named(places.above) if places.above else " · ".join(named(region) for region in places.own),
             "all_url": asked.url(enterprise="", page=""),
-            "save_url": reverse("oversight:views") + "?" + urlencode({
-                "page": self.page, "query": asked.url(page="").removeprefix("?")}) if self.page in dict(PAGES) else "",
+            "save_url": reverse("oversight:views")
+            + "?"
+            + urlencode({"page": self.page, "query": asked.url(page="").removeprefix("?")})
+            if self.page in dict(PAGES)
+            else "",
         }
 
 

@@ -58,7 +58,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """``at`` is the moment of the data; None before anything was ever counted. ``buckets`` are first responses by period."""
+    """``at`` is the moment of the data; None before anything was ever counted. ``buckets`` are first responses by
+    period.
+    """
 
     at: datetime | None
     whole: Spot
@@ -75,19 +77,35 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
 
     def look(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]]]:
         buckets = counters.buckets_of(scope, periods, ["response_minutes"]) or []
-        return counters, counters.read(wishes, by="region") or [{} for _ in wishes], [one["response_minutes"] for one in buckets]
+        return (
+            counters,
+            counters.read(wishes, by="region") or [{} for _ in wishes],
+            [one["response_minutes"] for one in buckets],
+        )
 
     counters, sums, buckets = steadily(look, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*rollup_figures.HEADLINES, *STANDING), 0)
-    own = [_added([{**nothing, **one.get(str(region.pk), {})} for region in places.regions], nothing) for one in sums[:len(periods)]]
+    own = [
+        _added([{**nothing, **one.get(str(region.pk), {})} for region in places.regions], nothing)
+        for one in sums[: len(periods)]
+    ]
     return Overview(
         measure.now if counters.is_complete else counters.folded_at,
-        Spot(_standing(own[0]), [rollup_figures.headlines(one, buckets[number] if buckets else None) for number, one in enumerate(own)]),
-        {region.pk: _part({**nothing, **sums[0].get(str(region.pk), {})}, sums[-1].get(str(region.pk), {})) for region in places.parts}, buckets)
+        Spot(
+            _standing(own[0]),
+            [rollup_figures.headlines(one, buckets[number] if buckets else None) for number, one in enumerate(own)],
+        ),
+        {
+            region.pk: _part({**nothing, **sums[0].get(str(region.pk), {})}, sums[-1].get(str(region.pk), {}))
+            for region in places.parts
+        },
+        buckets,
+    )
 
 
 def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) -> list[Wish]:
-    """What is read: the first period of all places; the others of the whole; and what came in of ``parts`` in the second.
+    """What is read: the first period of all places; the others of the whole; and what came in of ``parts`` in the
+    second.
 
     All periods of all places would be three times that of the country, and nothing says more of the parts.
     """
@@ -137,7 +155,8 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Burning:
-    """Holders and hands with most that is late first, as of ``at``; ``late_holders`` is how many have something late."""
+    """Holders and hands with most that is late first, as of ``at``; ``late_holders`` is how many have something
+    late."""
 
     at: datetime
     holders: Sequence[Holder]
@@ -148,7 +167,8 @@ class Burning:
 def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
     """Who holds what is late or due soon, and what each officer has. One statement, two where officers are asked for.
 
-    ``most`` is how many cases that may be. Over MANY they are gone through once a minute: of the country that is a tenth
+    ``most`` is how many cases that may be. Over MANY they are gone through once a minute: of the country that is a
+    tenth
     of a second, and nobody acts on its first eight holders by the second.
     """
     if most <= MANY or with_hands:
@@ -164,39 +184,83 @@ def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
 
 
 def _burning(measure: Measure, *, with_hands: bool) -> Burning:
-    end = deadlines.working_days(measure.calendar.local_day(measure.now), SOON_DAYS, measure.calendar, rule="due_soon").due_at
+    end = deadlines.working_days(
+        measure.calendar.local_day(measure.now), SOON_DAYS, measure.calendar, rule="due_soon"
+    ).due_at
     at_enterprise = at_an_enterprise()
     cases = measure.cases().order_by()
     nobody = Value(None, output_field=IntegerField())
     counts = {
-        "late": Count("pk", filter=Q(next_due_at__lte=measure.now)), "all": Count("pk"), "since": Min("next_due_at"),
-        "soon": Count("pk", filter=Q(next_due_at__gt=measure.now, next_due_at__lte=end))}
-    rows = (cases.filter(OPEN, next_due_at__lte=end)
-            .values(firm=Case(When(at_enterprise, then=F("enterprise_id"))),
-                    office=Case(When(~at_enterprise, then=F("handling_authority_id"))), who=nobody)
-            .annotate(**counts))
+        "late": Count("pk", filter=Q(next_due_at__lte=measure.now)),
+        "all": Count("pk"),
+        "since": Min("next_due_at"),
+        "soon": Count("pk", filter=Q(next_due_at__gt=measure.now, next_due_at__lte=end)),
+    }
+    rows = (
+        cases.filter(OPEN, next_due_at__lte=end)
+        .values(
+            firm=Case(When(at_enterprise, then=F("enterprise_id"))),
+            office=Case(When(~at_enterprise, then=F("handling_authority_id"))),
+            who=nobody,
+        )
+        .annotate(**counts)
+    )
     if with_hands:
         rows = rows.union(
-            cases.filter(at_an_authority()).values(firm=nobody, office=F("handling_authority_id"), who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()))
-            .annotate(**counts), all=True)
+            cases.filter(at_an_authority())
+            .values(
+                firm=nobody,
+                office=F("handling_authority_id"),
+                who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()),
+            )
+            .annotate(**counts),
+            all=True,
+        )
     # Names are looked up for those that are shown: joined to each case they cost more than the cases.
     counted, values = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_SHOWN.format(counted=counted), [*values, HOLDERS, HANDS])
         found = [_Row(*row) for row in cursor.fetchall()]
     busiest = [row for row in found if row.who is not None]
-    people = {officer.pk: officer for officer in Officer.objects.filter(
-        pk__in=[row.who for row in busiest if row.who]).select_related("user", "authority")} if busiest else {}
+    people = (
+        {
+            officer.pk: officer
+            for officer in Officer.objects.filter(pk__in=[row.who for row in busiest if row.who]).select_related(
+                "user", "authority"
+            )
+        }
+        if busiest
+        else {}
+    )
     held = [row for row in found if row.who is None]
     return Burning(
         measure.now,
-        [Holder(enterprise_id=row.firm, authority_id=row.office, overdue=row.late, due_soon=row.soon, since=row.since,
-                name=row.name, name_en=row.name_en) for row in held],
+        [
+            Holder(
+                enterprise_id=row.firm,
+                authority_id=row.office,
+                overdue=row.late,
+                due_soon=row.soon,
+                since=row.since,
+                name=row.name,
+                name_en=row.name_en,
+            )
+            for row in held
+        ],
         held[0].late_holders if held else 0,
-        [Hand(officer_id=row.who or None, authority_id=row.office, overdue=row.late, due_soon=row.soon, open=row.all,
-              name=people[row.who].user.name if row.who in people else "",
-              place=named(people[row.who].authority) if row.who in people else named(row))
-         for row in busiest])
+        [
+            Hand(
+                officer_id=row.who or None,
+                authority_id=row.office,
+                overdue=row.late,
+                due_soon=row.soon,
+                open=row.all,
+                name=people[row.who].user.name if row.who in people else "",
+                place=named(people[row.who].authority) if row.who in people else named(row),
+            )
+            for row in busiest
+        ],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +282,13 @@ class _Row:
 #: The first of both kinds, in their order: those who hold, and officers.
 _SHOWN = """
 with counted (firm, office, who, late, "all", since, soon) as ({counted}), placed as (
-    select firm, office, who::bigint, late, "all", since, soon, count(*) filter (where late > 0) over (partition by who is null) as late_holders,
-           row_number() over (partition by who is null order by late desc, "all" desc, coalesce(firm, 0), coalesce(office, 0), coalesce(who::bigint, 0)) as place
+    select firm, office, who::bigint, late, "all", since, soon, count(*) filter (where late > 0)
+        over (partition by who is null) as late_holders,
+           row_number() over (partition by who is null order by late desc, "all" desc, coalesce(firm, 0),
+               coalesce(office, 0), coalesce(who::bigint, 0)) as place
     from counted)
-select p.firm, p.office, p.who, p.late, p."all", p.since, p.soon, p.late_holders, coalesce(e.name, a.name, ''), coalesce(e.name_en, a.name_en, '')
+select p.firm, p.office, p.who, p.late, p."all", p.since, p.soon, p.late_holders, coalesce(e.name, a.name, ''),
+    coalesce(e.name_en, a.name_en, '')
 from placed p left join enterprises_enterprise e on e.id = p.firm left join authorities_authority a on a.id = p.office
 where p.place <= case when p.who is null then %s else %s end order by p.who is null desc, p.place
 """

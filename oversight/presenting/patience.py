@@ -21,7 +21,9 @@ def patiently(count: Callable[[], T]) -> T | None:
     """What ``count`` says; None where the database gave up."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [str(LONGEST)])
+            cursor.execute(
+                "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [str(LONGEST)]
+            )
             before = cursor.fetchone()[0]
             found = count()
             cursor.execute("select set_config('statement_timeout', %s, true)", [before])

@@ -18,7 +18,8 @@ from complaints.desks.authority_desk import Desk
 class Places:
     """``own`` are the regions of the offices, none inside another; ``chosen`` is the place asked for, if there is one.
 
-    ``parts`` are the next level below what is looked at; ``above`` is the place that ``chosen`` is a part of, where that is
+    ``parts`` are the next level below what is looked at; ``above`` is the place that ``chosen`` is a part of, where
+    that is
     within the own ones.
     """
 
@@ -41,8 +42,11 @@ NOWHERE = Places((), None, (), None)
 def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
     """Without those that lie in another one, or stand there twice: else their cases would count twice."""
     found = {region.pk: region for region in regions}
-    return tuple(one for one in found.values() if not any(
-        other.pk != one.pk and other.covers(one.pk) and other.last >= one.last for other in found.values()))
+    return tuple(
+        one
+        for one in found.values()
+        if not any(other.pk != one.pk and other.covers(one.pk) and other.last >= one.last for other in found.values())
+    )
 
 
 def places_of(desk: Desk, code: str = "") -> Places:
@@ -57,10 +61,19 @@ def places_of(desk: Desk, code: str = "") -> Places:
     named = next((region for region in known.values() if region.code == code), None) if code else None
     chosen = named if named is not None and any(one.covers(named.pk) for one in own) else None
     looked_at = chosen or (own[0] if len(own) == 1 else None)
-    parts = own if looked_at is None else tuple(
-        region for region in known.values() if region.parent_id == looked_at.pk and region.level != Region.Level.TOWNSHIP)
+    parts = (
+        own
+        if looked_at is None
+        else tuple(
+            region
+            for region in known.values()
+            if region.parent_id == looked_at.pk and region.level != Region.Level.TOWNSHIP
+        )
+    )
     above = known.get(chosen.parent_id or 0) if chosen else None
     if above is not None and not any(one.covers(above.pk) and one.last >= above.last for one in own):
         above = None
     is_own = chosen is not None and len(own) == 1 and chosen.pk == own[0].pk
-    return Places(own, None if is_own else chosen, parts, None if is_own else above, is_unknown=bool(code) and chosen is None)
+    return Places(
+        own, None if is_own else chosen, parts, None if is_own else above, is_unknown=bool(code) and chosen is None
+    )

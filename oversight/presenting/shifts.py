@@ -37,8 +37,11 @@ def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict
     now, then = overview.whole.periods[0], overview.whole.periods[nth]
     if not then["received"].n and not then["closed"].n:
         return {}
-    found = {code: changes.of_figures(now[code], then[code], days=days_of(periods[0]), days_before=days_of(periods[nth]))
-             for code in now if code in then}
+    found = {
+        code: changes.of_figures(now[code], then[code], days=days_of(periods[0]), days_before=days_of(periods[nth]))
+        for code in now
+        if code in then
+    }
     if len(overview.buckets) > nth:
         found["first_response"] = changes.of_medians(MINUTES, overview.buckets[0], overview.buckets[nth])
     return {code: change for code, change in found.items() if change is not None}
@@ -47,8 +50,15 @@ def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict
 def shift(code: str, change: Change, than: str) -> Shift:
     """▲ 比前7天多42件（+16%）. ``than`` names the other period."""
     up = change.by > 0
-    said = {"than": than, "by": _by(code, abs(change.by)),
-            "share": _("（%(share)s）") % {"share": f"{change.share:+.0%}"} if change.share is not None and code in ("received", "closed") else ""}
+    said = {
+        "than": than,
+        "by": _by(code, abs(change.by)),
+        "share": (
+            _("（%(share)s）") % {"share": f"{change.share:+.0%}"}
+            if change.share is not None and code in ("received", "closed")
+            else ""
+        ),
+    }
     if not change.by or (not change.share and code in ("received", "closed") and change.before):
         return Shift(_("与%(than)s持平") % said, "", None)
     if code in changes.LENGTHS:
@@ -80,10 +90,20 @@ def sentences(overview: Overview, parts: Sequence[Region], than: str, found: Map
     said = [_arrivals(overview, parts, than, found)]
     received, closed = now["received"].n, now["closed"].n
     if received > closed:
-        said.append(_("办结%(closed)s件，比收到的少%(n)s件，积压在增加。") % {"closed": f"{closed:,}", "n": f"{received - closed:,}"})
+        said.append(
+            _("办结%(closed)s件，比收到的少%(n)s件，积压在增加。")
+            % {"closed": f"{closed:,}", "n": f"{received - closed:,}"}
+        )
     elif closed > received:
-        said.append(_("办结%(closed)s件，比收到的多%(n)s件，积压在减少。") % {"closed": f"{closed:,}", "n": f"{closed - received:,}"})
-    shares = [(code, change) for code, change in found.items() if code in ("settled", "on_time", "first_response") and change.is_real]
+        said.append(
+            _("办结%(closed)s件，比收到的多%(n)s件，积压在减少。")
+            % {"closed": f"{closed:,}", "n": f"{closed - received:,}"}
+        )
+    shares = [
+        (code, change)
+        for code, change in found.items()
+        if code in ("settled", "on_time", "first_response") and change.is_real
+    ]
     if shares:
         said.append(_share(*max(shares, key=lambda one: abs(one[1].share or 0)), than))
     elif any(code in found for code in ("settled", "on_time", "first_response")):
@@ -121,13 +141,32 @@ def _share(code: str, change: Change, than: str) -> str:
     titles = {"settled": _("ODR和解成功率"), "on_time": _("按时办结率"), "first_response": _("首次响应")}
     is_better = (change.by < 0) == (code in LESS_IS_BETTER)
     told = {"title": titles[code], "change": shift(code, change, than).words}
-    return (_("%(title)s%(change)s，超出偶然范围，是好转。") if is_better else _("%(title)s%(change)s，超出偶然范围，需要查原因。")) % told
+    return (
+        _("%(title)s%(change)s，超出偶然范围，是好转。")
+        if is_better
+        else _("%(title)s%(change)s，超出偶然范围，需要查原因。")
+    ) % told
 
 
-def first_cards(figures: Mapping[str, Figure], lists: cards.Lists, against: Sequence[tuple[str, Mapping[str, Change]]]) -> list[cards.Card]:
-    """The cards of the period with their changes; ``against`` names each other period and what changed since. What came in and
+def first_cards(
+    figures: Mapping[str, Figure], lists: cards.Lists, against: Sequence[tuple[str, Mapping[str, Change]]]
+) -> list[cards.Card]:
+    """The cards of the period with their changes; ``against`` names each other period and what changed since. What came
+    in and
     what went says so where there was nothing then, as in the first year of a portal.
     """
-    return [replace(card, shifts=tuple(shift(card.code, found[card.code], than) if card.code in found else Shift(_("%(than)s没有数据") % {"than": than})
-                                       for than, found in against if card.code in found or (card.code in ("received", "closed") and not found)))
-            for card in cards.flow_cards(figures, lists)]
+    return [
+        replace(
+            card,
+            shifts=tuple(
+                (
+                    shift(card.code, found[card.code], than)
+                    if card.code in found
+                    else Shift(_("%(than)s没有数据") % {"than": than})
+                )
+                for than, found in against
+                if card.code in found or (card.code in ("received", "closed") and not found)
+            ),
+        )
+        for card in cards.flow_cards(figures, lists)
+    ]

@@ -1,4 +1,5 @@
-"""Places as a grid of tiles, drawn by the server: each tile is a link with its name and number; the table stands behind it.
+"""Places as a grid of tiles, drawn by the server: each tile is a link with its name and number; the table stands behind
+it.
 
 The one rule: no tile says by colour alone what it does not say as a number.
 """
@@ -15,8 +16,23 @@ from authorities.models import Region, named
 WIDTH, HEIGHT, GAP = 84, 58, 4
 COLUMNS = 4
 #: What the name of a place ends with, where it says no more than its level.
-ENDINGS = ("维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "自治州", "省", "市", "区", "县",
-           " District", " County", " City", " Province", " Autonomous Region")
+ENDINGS = (
+    "维吾尔自治区",
+    "壮族自治区",
+    "回族自治区",
+    "特别行政区",
+    "自治区",
+    "自治州",
+    "省",
+    "市",
+    "区",
+    "县",
+    " District",
+    " County",
+    " City",
+    " Province",
+    " Autonomous Region",
+)
 LONGEST = {"en": 12}
 
 
@@ -47,16 +63,26 @@ def short_name(region: Region) -> str:
     name = named(region)
     bare = next((name.removesuffix(end) for end in ENDINGS if name.endswith(end) and len(name) - len(end) >= 2), name)
     longest = LONGEST.get(get_language() or "", 5)
-    return bare if len(bare) <= longest else bare[:longest - 1] + "…"
+    return bare if len(bare) <= longest else bare[: longest - 1] + "…"
 
 
 def grid(places: Sequence[tuple[Region, int, int, str]]) -> Grid:
-    """``places``: (region, late, open, address). Heat is the share of open cases that are late, in fifths of the worst."""
+    """``places``: (region, late, open, address). Heat is the share of open cases that are late, in fifths of the
+    worst."""
     worst = max((late / held for _, late, held, _ in places if held), default=0.0)
     tiles = []
     for number, (region, late, held, url) in enumerate(places):
         heat = 0 if not late or not held else 1 + min(3, int(3.999 * (late / held) / worst))
-        tiles.append(Tile(x=(number % COLUMNS) * (WIDTH + GAP), y=(number // COLUMNS) * (HEIGHT + GAP), name=named(region),
-                          short=short_name(region), number=late, heat=heat, url=url))
+        tiles.append(
+            Tile(
+                x=(number % COLUMNS) * (WIDTH + GAP),
+                y=(number // COLUMNS) * (HEIGHT + GAP),
+                name=named(region),
+                short=short_name(region),
+                number=late,
+                heat=heat,
+                url=url,
+            )
+        )
     rows = -(-len(tiles) // COLUMNS)
     return Grid(COLUMNS * (WIDTH + GAP) - GAP, max(0, rows * (HEIGHT + GAP) - GAP), tiles)

@@ -1,12 +1,16 @@
 """Makes the indicators of the public page from the issued open data: the country, each province and each city.
 
-The one rule: nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files, so
-whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve issued
+The one rule: nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files,
+so
+whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve
+issued
 months, what became of stages at enterprises of the last four issued quarters.
 
 ``data`` of a row: a number is an int, or [at least] where a month of it is withheld, or null where nothing can be said.
-``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part, in
-all]; ``response``: [hours within which half had a first response, how many had one], null under thirty; ``recovered`` in
+``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part,
+in
+all]; ``response``: [hours within which half had a first response, how many had one], null under thirty; ``recovered``
+in
 yuan; ``quarters``: the first and the last of them.
 """
 
@@ -68,7 +72,9 @@ class _Read:
     quarters: list[date] = field(default_factory=list)
     by_month: dict[str, dict[date, Line]] = field(default_factory=lambda: defaultdict(dict))
     by_quarter: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
-    objects: dict[str, dict[str, list[int | None]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    objects: dict[str, dict[str, list[int | None]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
 
 
 def made(*, now: datetime) -> list[OpenIndicators]:
@@ -81,10 +87,21 @@ def made(*, now: datetime) -> list[OpenIndicators]:
         return []
     named = _commonest(read.objects.get(country.code, {}))
     there = sorted({country.code} | read.by_month.keys() | read.by_quarter.keys(), key=lambda code: regions[code].pk)
-    return [OpenIndicators(
-        region=region.pk, level=region.level, parent=region.parent_id, name=region.name, name_en=region.name_en,
-        first=read.months[0], last=(read.months[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1),
-        formula=FORMULA, made_at=now, data=_data_of(region.code, read, named)) for region in (regions[code] for code in there)]
+    return [
+        OpenIndicators(
+            region=region.pk,
+            level=region.level,
+            parent=region.parent_id,
+            name=region.name,
+            name_en=region.name_en,
+            first=read.months[0],
+            last=(read.months[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1),
+            formula=FORMULA,
+            made_at=now,
+            data=_data_of(region.code, read, named),
+        )
+        for region in (regions[code] for code in there)
+    ]
 
 
 def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
@@ -98,8 +115,11 @@ def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
         for line in reading.table(one, "categories") or ():
             if line["by"] == "object" and line["region_code"] in known and "." in line["code"]:
                 found.objects[line["region_code"]][line["code"]].append(line["received"])
-    of_quarters = {one.pk: lines for one in sets[:QUARTERS * 3 + 2] if quarters.ends_with(one.month)
-                   and (lines := reading.table(one, "region_quarters")) is not None}
+    of_quarters = {
+        one.pk: lines
+        for one in sets[: QUARTERS * 3 + 2]
+        if quarters.ends_with(one.month) and (lines := reading.table(one, "region_quarters")) is not None
+    }
     for one in reversed(reading.run_of([one for one in sets if one.pk in of_quarters], step=3, most=QUARTERS)):
         found.quarters.append(one.month)
         for line in of_quarters[one.pk]:
@@ -122,10 +142,15 @@ def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
     known = reading.added(exact)
     rest = received - known if received is not None and known is not None else None
     return {
-        "received": shown(of_months), "months": [[f"{month:%Y-%m}", n] for month, n in zip(read.months, of_months, strict=True)],
+        "received": shown(of_months),
+        "months": [[f"{month:%Y-%m}", n] for month, n in zip(read.months, of_months, strict=True)],
         "categories": [*([name, shown(objects.get(name, []))] for name in named), [OTHER, rest]],
-        **{name: [reading.added(line[column] for line in by_quarter) for column in columns] for name, columns in WHOLES.items()},
-        "response": _response(by_quarter), "recovered": _recovered(by_month.values()),
+        **{
+            name: [reading.added(line[column] for line in by_quarter) for column in columns]
+            for name, columns in WHOLES.items()
+        },
+        "response": _response(by_quarter),
+        "recovered": _recovered(by_month.values()),
         "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],
     }
 
@@ -137,7 +162,9 @@ def shown(numbers: Sequence[int | None]) -> int | list[int] | None:
 
 
 def _response(lines: Sequence[Line]) -> list[int] | None:
-    """The shortest time of the classes within which half of the first responses came, as far as the shown numbers prove it."""
+    """The shortest time of the classes within which half of the first responses came, as far as the shown numbers prove
+    it.
+    """
     whole = reading.added(line["responded"] for line in lines)
     if whole is None or whole < RANKED_FROM:
         return None

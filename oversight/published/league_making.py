@@ -1,8 +1,10 @@
-"""Makes the published league tables from the issued open data: of each of the last four quarters, and of all of them together.
+"""Makes the published league tables from the issued open data: of each of the last four quarters, and of all of them
+together.
 
 The one rule: nothing is counted here. A line says what the quarters of its enterprise say in the newest versions of the
 files, added up; so whoever has the files gets the table. Places follow from the intervals that are shown, under thirty
-cases nobody is ranked, silence is no success. An enterprise stands in the table of its sector and of the province and city
+cases nobody is ranked, silence is no success. An enterprise stands in the table of its sector and of the province and
+city
 of its registered seat; its numbers are those of the whole enterprise.
 """
 
@@ -49,7 +51,11 @@ def publish(*, now: datetime) -> int:
     if Heartbeat.objects.filter(name=MARK, at__gte=midnight).exists():
         return 0
     read, regions = issued(), _Places.known()
-    firms = {firm.code: firm for firm in Enterprise.objects.filter(enrolled_by__isnull=False).only("pk", "uscc")} if read else {}
+    firms = (
+        {firm.code: firm for firm in Enterprise.objects.filter(enrolled_by__isnull=False).only("pk", "uscc")}
+        if read
+        else {}
+    )
     made = 0
     for months in periods(list(read)):
         # Each period by itself, so that no transaction is long; whoever is killed in the middle begins again.
@@ -95,7 +101,14 @@ class _Places:
         return [self.country, *(self.by_code[code] for code in path.split("/") if code in self.by_code)]
 
 
-def _make(months: Sequence[date], read: Mapping[date, Sequence[Line]], firms: Mapping[str, Enterprise], regions: _Places, *, now: datetime) -> bool:
+def _make(
+    months: Sequence[date],
+    read: Mapping[date, Sequence[Line]],
+    firms: Mapping[str, Enterprise],
+    regions: _Places,
+    *,
+    now: datetime,
+) -> bool:
     """Whether the tables of this period differ from the version that stands; then they are its next version."""
     first, last = quarters.span(months[-1])[0], quarters.span(months[0])[1]
     # The newest line of an enterprise says what it is called and where it stands.
@@ -117,13 +130,25 @@ def _make(months: Sequence[date], read: Mapping[date, Sequence[Line]], firms: Ma
     if newest is not None and newest.digest == digest:
         return False
     before = {line.enterprise_id: _told(line)[1:] for line in _whole(newest)} if newest else {}
-    after = {line.enterprise_id: _told(line)[1:] for line in lines if (line.region, line.sector) == (regions.country, ALL)}
+    after = {
+        line.enterprise_id: _told(line)[1:] for line in lines if (line.region, line.sector) == (regions.country, ALL)
+    }
     made = LeagueSet.objects.create(
-        first=first, last=last, version=newest.version + 1 if newest else 1, formula=FORMULA, made_at=now, country=regions.country,
-        places=[[pk, regions.rows[pk].level, regions.rows[pk].name, regions.rows[pk].name_en]
-                for pk in sorted({region for region, _ in groups}) if pk in regions.rows],
-        sectors=sorted({sector for _, sector in groups} - {ALL}), digest=digest,
-        changed=sum(before.get(pk) != after.get(pk) for pk in before.keys() | after.keys()) if newest else 0)
+        first=first,
+        last=last,
+        version=newest.version + 1 if newest else 1,
+        formula=FORMULA,
+        made_at=now,
+        country=regions.country,
+        places=[
+            [pk, regions.rows[pk].level, regions.rows[pk].name, regions.rows[pk].name_en]
+            for pk in sorted({region for region, _ in groups})
+            if pk in regions.rows
+        ],
+        sectors=sorted({sector for _, sector in groups} - {ALL}),
+        digest=digest,
+        changed=sum(before.get(pk) != after.get(pk) for pk in before.keys() | after.keys()) if newest else 0,
+    )
     for line in lines:
         line.of = made
     LeagueLine.objects.bulk_create(lines, batch_size=2000)
@@ -148,15 +173,29 @@ def told_of(rows: Sequence[Line]) -> dict[str, Any]:
     received, due = (reading.added(row[name] for row in rows) for name in ("delivered", "due"))
     customers = int(newest["customers"] or 0)
     return {
-        "name": newest["name"], "name_en": newest["name_en"], "code": newest["enterprise"], "main_sector": newest["sector"], "n": shown.n,
-        "settled_least": shown.settled[0], "settled_most": shown.settled[1],
-        "unconfirmed_least": shown.unconfirmed[0], "unconfirmed_most": shown.unconfirmed[1],
-        "low": shown.interval and shown.interval[0], "high": shown.interval and shown.interval[1], "received": received,
-        "per_customers": (Decimal(received * CUSTOMERS) / customers).quantize(Decimal("0.1")) if received is not None and customers else None,
+        "name": newest["name"],
+        "name_en": newest["name_en"],
+        "code": newest["enterprise"],
+        "main_sector": newest["sector"],
+        "n": shown.n,
+        "settled_least": shown.settled[0],
+        "settled_most": shown.settled[1],
+        "unconfirmed_least": shown.unconfirmed[0],
+        "unconfirmed_most": shown.unconfirmed[1],
+        "low": shown.interval and shown.interval[0],
+        "high": shown.interval and shown.interval[1],
+        "received": received,
+        "per_customers": (
+            (Decimal(received * CUSTOMERS) / customers).quantize(Decimal("0.1"))
+            if received is not None and customers
+            else None
+        ),
         "last_day_share": _share(reading.added(row["last_day"] for row in rows), due),
         "again_share": _share(reading.added(row["again"] for row in rows), received),
-        "promised": reading.added(row["promised"] for row in rows), "kept": reading.added(row["promises_kept"] for row in rows),
-        "rated": reading.added(row["rated"] for row in rows), "marks": reading.added(row["marks"] for row in rows),
+        "promised": reading.added(row["promised"] for row in rows),
+        "kept": reading.added(row["promises_kept"] for row in rows),
+        "rated": reading.added(row["rated"] for row in rows),
+        "marks": reading.added(row["marks"] for row in rows),
     }
 
 
@@ -171,9 +210,13 @@ class Shown:
 
 
 def shown_counts(rows: Sequence[Line]) -> Shown:
-    """A withheld number comes as the range that the quarters leave it; ranked is who has thirty or more and is known well enough."""
+    """A withheld number comes as the range that the quarters leave it; ranked is who has thirty or more and is known
+    well enough.
+    """
     n = reading.added(row[WHOLE] for row in rows)
-    settled, unconfirmed = (reading.ranges_added(reading.range_of(row, part, PARTS, WHOLE) for row in rows) for part in PARTS[:2])
+    settled, unconfirmed = (
+        reading.ranges_added(reading.range_of(row, part, PARTS, WHOLE) for row in rows) for part in PARTS[:2]
+    )
     interval = None
     if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
         interval = round(1000 * wilson(settled[0], n)[0]), round(1000 * wilson(settled[1], n)[1])
@@ -196,9 +239,15 @@ def _in_order(found: Sequence[LeagueLine]) -> Iterator[LeagueLine]:
     intervals = [(float(line.low or 0), float(line.high or 0)) for line in ranked]
     for line, (first, last) in zip(ranked, places(intervals), strict=True):
         line.place_first, line.place_last = first, last
-    ordered = sorted(found, key=lambda line: (
-        line.place_first or len(found) + 1, -((line.settled_least or 0) / line.n if line.n and line.is_ranked else 0),
-        -(line.n or 0), line.enterprise_id))
+    ordered = sorted(
+        found,
+        key=lambda line: (
+            line.place_first or len(found) + 1,
+            -((line.settled_least or 0) / line.n if line.n and line.is_ranked else 0),
+            -(line.n or 0),
+            line.enterprise_id,
+        ),
+    )
     for number, line in enumerate(ordered, start=1):
         line.position = number
         yield line

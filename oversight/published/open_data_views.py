@@ -42,35 +42,79 @@ def data(request: HttpRequest) -> HttpResponse:
     newest: set[object] = set()
     rows = []
     for one in sets:
-        rows.append({"set": one, "url": _url(one), "is_newest": one.month not in newest, "size": sizes.get(one.pk, 0),
-                     "changed": sum(change["rows"] for change in one.changes)})
+        rows.append(
+            {
+                "set": one,
+                "url": _url(one),
+                "is_newest": one.month not in newest,
+                "size": sizes.get(one.pk, 0),
+                "changed": sum(change["rows"] for change in one.changes),
+            }
+        )
         newest.add(one.month)
-    return render(request, "reports/open_data.html", {
-        "rows": rows, "licence": LICENCE, "tables": [
-            {"title": table.en if get_language() == "en" else table.zh, "url": reverse("oversight:open-data-series", args=[table.name])}
-            for table in TABLES.values()] if rows else []})
+    return render(
+        request,
+        "reports/open_data.html",
+        {
+            "rows": rows,
+            "licence": LICENCE,
+            "tables": (
+                [
+                    {
+                        "title": table.en if get_language() == "en" else table.zh,
+                        "url": reverse("oversight:open-data-series", args=[table.name]),
+                    }
+                    for table in TABLES.values()
+                ]
+                if rows
+                else []
+            ),
+        },
+    )
 
 
 @require_safe
 def program(request: HttpRequest) -> HttpResponseBase:
     """What makes the published figures anew from these files, to be kept and read."""
-    return FileResponse(PROGRAM.open("rb"), as_attachment=True, filename=PROGRAM.name, content_type="text/x-python; charset=utf-8")
+    return FileResponse(
+        PROGRAM.open("rb"), as_attachment=True, filename=PROGRAM.name, content_type="text/x-python; charset=utf-8"
+    )
 
 
 @public_page()
 def dictionary(request: HttpRequest) -> HttpResponse:
     """What each table and each column means."""
     is_english = get_language() == "en"
-    return render(request, "reports/open_dictionary.html", {"withheld": WITHHELD, "licence": LICENCE, "tables": [
-        {"name": table.name, "title": table.en if is_english else table.zh, "key": ", ".join(table.key), "columns": [
-            {"name": column.name, "kind": column.kind, "words": column.en if is_english else column.zh} for column in table.columns]}
-        for table in TABLES.values()]})
+    return render(
+        request,
+        "reports/open_dictionary.html",
+        {
+            "withheld": WITHHELD,
+            "licence": LICENCE,
+            "tables": [
+                {
+                    "name": table.name,
+                    "title": table.en if is_english else table.zh,
+                    "key": ", ".join(table.key),
+                    "columns": [
+                        {"name": column.name, "kind": column.kind, "words": column.en if is_english else column.zh}
+                        for column in table.columns
+                    ],
+                }
+                for table in TABLES.values()
+            ],
+        },
+    )
 
 
 def _found(mark: str) -> DataSet:
     """``2026-10.1``: month and version."""
     said = _MARK.fullmatch(mark)
-    found = DataSet.objects.filter(month=date(int(said[1]), int(said[2]), 1), version=int(said[3])).first() if said else None
+    found = (
+        DataSet.objects.filter(month=date(int(said[1]), int(said[2]), 1), version=int(said[3])).first()
+        if said
+        else None
+    )
     if found is None:
         raise Http404
     return found
@@ -81,12 +125,22 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
     """One version: its files with their digests, and what it changed."""
     found = _found(mark)
     newest = DataSet.objects.filter(month=found.month).order_by("-version").first()
-    return render(request, "reports/open_data_set.html", {
-        "set": found, "mark": str(found), "newer_url": _url(newest) if newest is not None and newest.pk != found.pk else "",
-        "newer_reason": DataSet.objects.filter(month=found.month, version__gt=found.version).exclude(reason="").exists(),
-        "files": [{"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])}
-                  for file in found.files.defer("content").order_by("pk")],
-    })
+    return render(
+        request,
+        "reports/open_data_set.html",
+        {
+            "set": found,
+            "mark": str(found),
+            "newer_url": _url(newest) if newest is not None and newest.pk != found.pk else "",
+            "newer_reason": (
+                DataSet.objects.filter(month=found.month, version__gt=found.version).exclude(reason="").exists()
+            ),
+            "files": [
+                {"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])}
+                for file in found.files.defer("content").order_by("pk")
+            ],
+        },
+    )
 
 
 @public_page(fresh=0, kept=FOREVER)
@@ -99,13 +153,18 @@ def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
     headers = {"ETag": f'"{found.sha256}"', "Access-Control-Allow-Origin": "*"}
     if unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
-    return HttpResponse(bytes(found.content), content_type=found.media_type, headers={
-        **headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'})
+    return HttpResponse(
+        bytes(found.content),
+        content_type=found.media_type,
+        headers={**headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'},
+    )
 
 
 @public_page(fresh=0)
 def series(request: HttpRequest, name: str) -> HttpResponseBase:
-    """All months of one table; newest versions. The answer is written to a file first, so nobody waits for it in memory."""
+    """All months of one table; newest versions. The answer is written to a file first, so nobody waits for it in
+    memory.
+    """
     if name not in TABLES:
         raise Http404
     files = all_months.newest_files(name)
@@ -116,4 +175,10 @@ def series(request: HttpRequest, name: str) -> HttpResponseBase:
     out = TemporaryFile()  # noqa: SIM115 - the answer closes it
     size = all_months.write(files, out)
     out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers={**headers, "Content-Length": str(size)})
+    return FileResponse(
+        out,
+        as_attachment=True,
+        filename=f"{name}.csv",
+        content_type=CSV,
+        headers={**headers, "Content-Length": str(size)},
+    )

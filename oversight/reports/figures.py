@@ -28,8 +28,10 @@ Line = dict[str, Any]
 def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[str, Any]:
     """The frozen figures of one region: lists of lines, each number an int, a decimal as text, or None where withheld.
 
-    What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names it and
-    the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month before (of an enterprise: of the quarter before); it
+    What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names
+    it and
+    the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month before (of
+    an enterprise: of the quarter before); it
     is missing where no such set was issued.
     """
     regions, was = _regions(data_set, region_code), _regions(before, region_code) if before else None
@@ -43,31 +45,57 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
         "sets": [str(data_set), str(before) if before else ""],
         "quarter": [quarters.mark(one.month) if one else "" for one in (now_quarter, old_quarter)],
         "quarter_sets": [str(one) if one else "" for one in (now_quarter, old_quarter)],
-        "summary": {**_zero("regions"), **regions.get(region_code, {}),
-                    **({**_zero("region_quarters"), **of_quarter.get(region_code, {})} if now_quarter else {})},
+        "summary": {
+            **_zero("regions"),
+            **regions.get(region_code, {}),
+            **({**_zero("region_quarters"), **of_quarter.get(region_code, {})} if now_quarter else {}),
+        },
         **({"summary_before": {**_zero("regions"), **was.get(region_code, {})}} if was is not None else {}),
         **({"stages_before": {**_zero("region_quarters"), **of_old.get(region_code, {})}} if old_quarter else {}),
-        "units": [_with_before({
-            "code": code, "name": line["region_name"], "name_en": line["region_name_en"], **{name: line.get(name, 0) for name in OF_UNITS},
-            **({name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}),
-            }, code, {c: one.get("received", 0) for c, one in was.items()} if was is not None else None) for code, line in units.items()],
+        "units": [
+            _with_before(
+                {
+                    "code": code,
+                    "name": line["region_name"],
+                    "name_en": line["region_name_en"],
+                    **{name: line.get(name, 0) for name in OF_UNITS},
+                    **({name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}),
+                },
+                code,
+                {c: one.get("received", 0) for c, one in was.items()} if was is not None else None,
+            )
+            for code, line in units.items()
+        ],
         # A county has no regions below it: its units are the enterprises that have their seat there.
         "firms": [] if units or not now_quarter else _firms(now_quarter, old_quarter, region_code),
         "channels": _top(categories["channel"], old["channel"], most=None),
-        "kinds": _top({code: n for code, n in categories["object"].items() if code in (GOODS, SERVICE, NONE)},
-                      old["object"], most=None),
-        "objects": _top({code: n for code, n in categories["object"].items() if "." in code}, old["object"], most=TOP_OBJECTS),
-        "problems": _top({code: n for code, n in categories["problem"].items() if code != NONE}, old["problem"], most=TOP_PROBLEMS),
+        "kinds": _top(
+            {code: n for code, n in categories["object"].items() if code in (GOODS, SERVICE, NONE)},
+            old["object"],
+            most=None,
+        ),
+        "objects": _top(
+            {code: n for code, n in categories["object"].items() if "." in code}, old["object"], most=TOP_OBJECTS
+        ),
+        "problems": _top(
+            {code: n for code, n in categories["problem"].items() if code != NONE}, old["problem"], most=TOP_PROBLEMS
+        ),
     }
 
 
 def _zero(table: str) -> Line:
     """Nothing happened."""
-    return {column.name: "0" if column.kind == "number" else 0 for column in TABLES[table].columns if column.kind in ("integer", "number")}
+    return {
+        column.name: "0" if column.kind == "number" else 0
+        for column in TABLES[table].columns
+        if column.kind in ("integer", "number")
+    }
 
 
 def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
-    """The sets of the newest quarter that was over with this month, and of the one right before it, where they were issued."""
+    """The sets of the newest quarter that was over with this month, and of the one right before it, where they were
+    issued.
+    """
     month = data_set.month
     while not quarters.ends_with(month):
         month = reading.back(month, 1)
@@ -79,24 +107,44 @@ def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
 def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, Line]:
     """What a quarter says of a region and of those directly below it, by code."""
     counts = [column.name for column in TABLES["region_quarters"].columns if column.kind == "integer"]
-    return {line["region_code"]: {name: line[name] for name in counts}
-            for line in (reading.table(data_set, "region_quarters") or () if data_set else ())
-            if code in (line["region_code"], line["parent_code"])}
+    return {
+        line["region_code"]: {name: line[name] for name in counts}
+        for line in (reading.table(data_set, "region_quarters") or () if data_set else ())
+        if code in (line["region_code"], line["parent_code"])
+    }
 
 
 def _firms(data_set: DataSet, before: DataSet | None, code: str) -> list[Line]:
     """Enterprises with their seat in this region, by what was delivered to them."""
-    was = {line["enterprise"]: line["delivered"] for line in (reading.table(before, "enterprise_quarters") or () if before else ())}
+    was = {
+        line["enterprise"]: line["delivered"]
+        for line in (reading.table(before, "enterprise_quarters") or () if before else ())
+    }
     has_before = before is not None and reading.table(before, "enterprise_quarters") is not None
-    return [_with_before({"code": line["enterprise"], "name": line["name"], "name_en": line["name_en"],
-                          "received": line["delivered"], **{name: line[name] for name in OF_QUARTERS}}, line["enterprise"], was if has_before else None)
-            for line in reading.table(data_set, "enterprise_quarters") or () if code in (line["seat_code"], *line["seat_path"].split("/"))]
+    return [
+        _with_before(
+            {
+                "code": line["enterprise"],
+                "name": line["name"],
+                "name_en": line["name_en"],
+                "received": line["delivered"],
+                **{name: line[name] for name in OF_QUARTERS},
+            },
+            line["enterprise"],
+            was if has_before else None,
+        )
+        for line in reading.table(data_set, "enterprise_quarters") or ()
+        if code in (line["seat_code"], *line["seat_path"].split("/"))
+    ]
 
 
 def _regions(data_set: DataSet, code: str) -> dict[str, Line]:
     """The line of a region and of those directly below it, by code."""
-    return {line["region_code"]: {name: _number(name, value) for name, value in line.items()}
-            for line in reading.lines(data_set.files.get(name="regions.csv")) if code in (line["region_code"], line["parent_code"])}
+    return {
+        line["region_code"]: {name: _number(name, value) for name, value in line.items()}
+        for line in reading.lines(data_set.files.get(name="regions.csv"))
+        if code in (line["region_code"], line["parent_code"])
+    }
 
 
 def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]]:
@@ -120,7 +168,9 @@ def _number(name: str, value: str) -> Any:
 def _top(now: dict[str, int | None], old: dict[str, int | None] | None, *, most: int | None) -> list[Line]:
     """The most frequent first; what is withheld comes last, and is in no list of the most frequent."""
     rows = sorted(now.items(), key=lambda item: (item[1] is None, -(item[1] or 0), item[0]))
-    shown: Iterable[tuple[str, int | None]] = rows if most is None else [row for row in rows if row[1] is not None][:most]
+    shown: Iterable[tuple[str, int | None]] = (
+        rows if most is None else [row for row in rows if row[1] is not None][:most]
+    )
     return [_with_before({"code": code, "received": n}, code, old) for code, n in shown]
 
 
@@ -155,8 +205,12 @@ class Share:
 
 #: Each share by the name of its formula: its part, and what that is a part of.
 _SHARES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "settled": ("settled", ("ended",)), "on_time": ("in_time", ("due",)), "review_on_time": ("review_met", ("reviewed",)),
-    "mediated": ("closed_mediated", ("closed_mediated", "closed_mediation_terminated")), "kept": ("promises_kept", ("promised",))}
+    "settled": ("settled", ("ended",)),
+    "on_time": ("in_time", ("due",)),
+    "review_on_time": ("review_met", ("reviewed",)),
+    "mediated": ("closed_mediated", ("closed_mediated", "closed_mediation_terminated")),
+    "kept": ("promises_kept", ("promised",)),
+}
 #: Those that are told by quarters.
 BY_QUARTER = frozenset({"settled", "on_time", "kept", "rating"})
 

@@ -1,4 +1,5 @@
-"""The way of a report: drafted, edited, put up for approval, approved by another person, published; corrected by a version.
+"""The way of a report: drafted, edited, put up for approval, approved by another person, published; corrected by a
+version.
 
 The one rule: what was approved is what is published, and neither is ever changed. A correction is a new version that
 says what it changes; the earlier one stays readable.
@@ -35,7 +36,9 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
     with transaction.atomic():
         # Two who draft at once: the second waits here.
         Authority.objects.select_for_update(no_key=True).get(pk=authority.pk)
-        earlier = list(MonthlyReport.objects.filter(authority=authority, month=month).order_by("version").defer("printed"))
+        earlier = list(
+            MonthlyReport.objects.filter(authority=authority, month=month).order_by("version").defer("printed")
+        )
         if any(one.state in OPEN for one in earlier):
             raise WrongInput("under_way", _("这个月的报告已经在起草或者审批，请打开那一份。"), field="month")
         published = [one for one in earlier if one.state == "published"]
@@ -44,9 +47,18 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         figures = drawn(authority.region.code, data_set, issuing.newest((month - timedelta(days=1)).replace(day=1)))
         texts = published[-1].texts if published else words.first_draft(authority.region.name, month, figures)
         return MonthlyReport.objects.create(
-            authority=authority, month=month, version=len(earlier) + 1, data_set=data_set, figures=figures, texts=texts,
-            what_changed=what_changed if published else "", drafted_by=by, drafted_at=now,
-            edited_by=by, edited_at=now)
+            authority=authority,
+            month=month,
+            version=len(earlier) + 1,
+            data_set=data_set,
+            figures=figures,
+            texts=texts,
+            what_changed=what_changed if published else "",
+            drafted_by=by,
+            drafted_at=now,
+            edited_by=by,
+            edited_at=now,
+        )
 
 
 def edit(report: MonthlyReport, *, texts: Mapping[str, str], seen: str, by: User, now: datetime) -> MonthlyReport:
@@ -69,7 +81,9 @@ def draw_anew(report: MonthlyReport, *, by: User, now: datetime) -> MonthlyRepor
         if data_set is None:
             raise StepNotAllowed("no_open_data", _("这个月的公开数据还没有生成。"))
         held.data_set = data_set
-        held.figures = drawn(held.authority.region.code, data_set, issuing.newest((held.month - timedelta(days=1)).replace(day=1)))
+        held.figures = drawn(
+            held.authority.region.code, data_set, issuing.newest((held.month - timedelta(days=1)).replace(day=1))
+        )
         held.edited_by, held.edited_at = by, now
         held.save(update_fields=["data_set", "figures", "edited_by", "edited_at"])
     return held
@@ -83,15 +97,19 @@ def submit(report: MonthlyReport) -> MonthlyReport:
 def may_decide(report: MonthlyReport, user: User, heads: Iterable[Authority]) -> bool:
     """A head of this authority, or of one above it, who neither drafted nor last edited it."""
     return user.pk not in (report.drafted_by_id, report.edited_by_id) and any(
-        head.pk == report.authority_id or (head.region.covers(report.authority.region_id) and head.level != report.authority.level)
-        for head in heads)
+        head.pk == report.authority_id
+        or (head.region.covers(report.authority.region_id) and head.level != report.authority.level)
+        for head in heads
+    )
 
 
 def approve(report: MonthlyReport, *, by: User, heads: Iterable[Authority], text: str, now: datetime) -> MonthlyReport:
     return _decided(report, "approved", by=by, heads=heads, text=text, now=now)
 
 
-def send_back(report: MonthlyReport, *, by: User, heads: Iterable[Authority], text: str, now: datetime) -> MonthlyReport:
+def send_back(
+    report: MonthlyReport, *, by: User, heads: Iterable[Authority], text: str, now: datetime
+) -> MonthlyReport:
     return _decided(report, "draft", by=by, heads=heads, text=text, now=now)
 
 
@@ -110,11 +128,15 @@ def drop(report: MonthlyReport) -> MonthlyReport:
     return _moved(report, OPEN, "dropped")
 
 
-def _decided(report: MonthlyReport, state: str, *, by: User, heads: Iterable[Authority], text: str, now: datetime) -> MonthlyReport:
+def _decided(
+    report: MonthlyReport, state: str, *, by: User, heads: Iterable[Authority], text: str, now: datetime
+) -> MonthlyReport:
     with transaction.atomic():
         held = _held(report, "waiting")
         if not may_decide(held, by, heads):
-            raise StepNotAllowed("not_yours", _("由本机关或者上级机关的负责人决定，起草和最后修改的人不能批准自己的报告。"))
+            raise StepNotAllowed(
+                "not_yours", _("由本机关或者上级机关的负责人决定，起草和最后修改的人不能批准自己的报告。")
+            )
         held.state, held.decided_by, held.decided_at, held.decision = state, by, now, text
         held.save(update_fields=["state", "decided_by", "decided_at", "decision"])
     return held

@@ -39,38 +39,72 @@ def _found(pk: int) -> MonthlyReport:
 @public_page(parameters=("before", "after"))
 def reports(request: HttpRequest) -> HttpResponse:
     """The list, the last published first."""
-    page = keyset.page_of(_published().defer("printed", "figures", "texts"), request.GET, NEWEST, related=("authority__region",))
-    return render(request, "reports/open.html", {
-        "rows": [{"report": row, "url": reverse("oversight:open-report", args=[row.pk]), "title": printing.title_of(row),
-                  "authority": named(row.authority)} for row in page.rows],
-        "previous_url": f"{request.path}?before={page.before}" if page.before else "",
-        "next_url": f"{request.path}?after={page.after}" if page.after else "",
-    })
+    page = keyset.page_of(
+        _published().defer("printed", "figures", "texts"), request.GET, NEWEST, related=("authority__region",)
+    )
+    return render(
+        request,
+        "reports/open.html",
+        {
+            "rows": [
+                {
+                    "report": row,
+                    "url": reverse("oversight:open-report", args=[row.pk]),
+                    "title": printing.title_of(row),
+                    "authority": named(row.authority),
+                }
+                for row in page.rows
+            ],
+            "previous_url": f"{request.path}?before={page.before}" if page.before else "",
+            "next_url": f"{request.path}?after={page.after}" if page.after else "",
+        },
+    )
 
 
 @public_page()
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """One version; of a correction what it changed, of a corrected one where the newer one is."""
     found = _found(pk)
-    versions = list(_published().filter(authority=found.authority_id, month=found.month).order_by("version").values_list("pk", "version"))
+    versions = list(
+        _published()
+        .filter(authority=found.authority_id, month=found.month)
+        .order_by("version")
+        .values_list("pk", "version")
+    )
     earlier = earlier_published(found)
-    return render(request, "reports/open_one.html", {
-        "report": found, "title": printing.title_of(found), "authority": named(found.authority),
-        "tables": [(table, reverse("oversight:open-report-table", args=[found.pk, table.name])) for table in showing.tables_of(found)],
-        "blocks": showing.blocks_of(found), "notes": printing.notes_of(found),
-        "changes": showing.changes_between(earlier, found) if earlier else [],
-        "others": [{"version": version, "url": reverse("oversight:open-report", args=[other])} for other, version in versions if other != pk],
-        "newer_url": reverse("oversight:open-report", args=[versions[-1][0]]) if versions[-1][0] != pk else "",
-        "print_url": reverse("oversight:open-report-print", args=[found.pk]),
-        "data_url": reverse("oversight:open-data-set", args=[found.figures["sets"][0]]),
-    })
+    return render(
+        request,
+        "reports/open_one.html",
+        {
+            "report": found,
+            "title": printing.title_of(found),
+            "authority": named(found.authority),
+            "tables": [
+                (table, reverse("oversight:open-report-table", args=[found.pk, table.name]))
+                for table in showing.tables_of(found)
+            ],
+            "blocks": showing.blocks_of(found),
+            "notes": printing.notes_of(found),
+            "changes": showing.changes_between(earlier, found) if earlier else [],
+            "others": [
+                {"version": version, "url": reverse("oversight:open-report", args=[other])}
+                for other, version in versions
+                if other != pk
+            ],
+            "newer_url": reverse("oversight:open-report", args=[versions[-1][0]]) if versions[-1][0] != pk else "",
+            "print_url": reverse("oversight:open-report-print", args=[found.pk]),
+            "data_url": reverse("oversight:open-data-set", args=[found.figures["sets"][0]]),
+        },
+    )
 
 
 def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> HttpResponse:
     headers = {"ETag": f'"{sha256(content).hexdigest()[:32]}"', "Access-Control-Allow-Origin": "*"}
     if unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
-    return HttpResponse(content, content_type=media_type, headers={**headers, "Content-Disposition": f'attachment; filename="{name}"'})
+    return HttpResponse(
+        content, content_type=media_type, headers={**headers, "Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 @public_page(fresh=0, kept=FOREVER)
@@ -83,7 +117,9 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     writer = csv.writer(out)
     writer.writerow(found.raw_names)
     writer.writerows([safe_cell(cell) for cell in row] for row in found.raw)
-    return _file(request, b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv")
+    return _file(
+        request, b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv"
+    )
 
 
 @public_page(fresh=0, kept=FOREVER)
@@ -93,4 +129,3 @@ def print_of(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     return _file(request, bytes(found), "application/pdf", f"report-{pk}.pdf")
-

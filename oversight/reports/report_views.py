@@ -33,19 +33,28 @@ from oversight.reports.report_forms import NewReportForm, TextsForm
 MONTHS = 24
 DRAFTERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER, Officer.Role.ANALYST})
 STATES: dict[str, tuple[Any, str]] = {
-    "draft": (gettext_lazy("草稿"), "neutral"), "waiting": (gettext_lazy("等另一人批准"), "warn"),
-    "approved": (gettext_lazy("已批准，待公布"), "info"), "published": (gettext_lazy("已公布"), "ok"),
-    "dropped": (gettext_lazy("已作废"), "neutral")}
+    "draft": (gettext_lazy("草稿"), "neutral"),
+    "waiting": (gettext_lazy("等另一人批准"), "warn"),
+    "approved": (gettext_lazy("已批准，待公布"), "info"),
+    "published": (gettext_lazy("已公布"), "ok"),
+    "dropped": (gettext_lazy("已作废"), "neutral"),
+}
 NEWEST = keyset.Order("drafted_at", falling=True)
 
 
 def _posts(desk: Desk) -> list[Officer]:
-    return list(Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk"))
+    return list(
+        Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk")
+    )
 
 
 def _authorities(posts: list[Officer], roles: frozenset[Any]) -> list[Authority]:
     """Where this person holds such an office; a 所 reports through its authority."""
-    return list(dict.fromkeys(post.authority for post in posts if post.role in roles and post.authority.level != Authority.Level.OFFICE))
+    return list(
+        dict.fromkeys(
+            post.authority for post in posts if post.role in roles and post.authority.level != Authority.Level.OFFICE
+        )
+    )
 
 
 def _seen(posts: list[Officer]) -> QuerySet[MonthlyReport]:
@@ -70,31 +79,55 @@ def reports(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     posts = _posts(desk)
     mine = {str(authority.pk): authority for authority in _authorities(posts, DRAFTERS)}
     months = list(DataSet.objects.filter(version=1).order_by("-month").values_list("month", flat=True)[:MONTHS])
-    form = NewReportForm(request.POST if request.method == "POST" else None, months=months,
-                         authorities=[(key, named(authority)) for key, authority in mine.items()])
+    form = NewReportForm(
+        request.POST if request.method == "POST" else None,
+        months=months,
+        authorities=[(key, named(authority)) for key, authority in mine.items()],
+    )
     if form.is_bound:
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 said = form.cleaned_data
                 try:
-                    attempt.reference = _url(keeping.draft(
-                        authority=mine[said["authority"]], month=said["month"], what_changed=said["what_changed"], by=desk.user,
-                        now=desk.now))
+                    attempt.reference = _url(
+                        keeping.draft(
+                            authority=mine[said["authority"]],
+                            month=said["month"],
+                            what_changed=said["what_changed"],
+                            by=desk.user,
+                            now=desk.now,
+                        )
+                    )
                 except StepNotAllowed as wrong:
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
     page = keyset.page_of(_seen(posts), request.GET, NEWEST, related=("authority__region",))
-    return render(request, "reports/authority.html", {
-        "form": form, "may_draft": bool(mine and months), "has_months": bool(months), "rows": [_line(report) for report in page.rows],
-        "previous_url": f"?before={page.before}" if page.before else "", "next_url": f"?after={page.after}" if page.after else "",
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "reports/authority.html",
+        {
+            "form": form,
+            "may_draft": bool(mine and months),
+            "has_months": bool(months),
+            "rows": [_line(report) for report in page.rows],
+            "previous_url": f"?before={page.before}" if page.before else "",
+            "next_url": f"?after={page.after}" if page.after else "",
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _line(report: MonthlyReport) -> dict[str, Any]:
     words, tone = STATES[report.state]
-    return {"report": report, "url": _url(report), "title": printing.title_of(report), "authority": named(report.authority),
-            "words": words, "tone": tone}
+    return {
+        "report": report,
+        "url": _url(report),
+        "title": printing.title_of(report),
+        "authority": named(report.authority),
+        "words": words,
+        "tone": tone,
+    }
 
 
 def _found(posts: list[Officer], pk: int) -> MonthlyReport:
@@ -137,16 +170,24 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 
 _SAID: dict[str, Any] = {
-    "save": gettext_lazy("已保存。"), "renew": gettext_lazy("已按最新的公开数据换上数字，文字没有动，请核对。"),
-    "submit": gettext_lazy("已送审，批准前不能再改。"), "publish": gettext_lazy("已公布。"), "drop": gettext_lazy("已作废。")}
+    "save": gettext_lazy("已保存。"),
+    "renew": gettext_lazy("已按最新的公开数据换上数字，文字没有动，请核对。"),
+    "submit": gettext_lazy("已送审，批准前不能再改。"),
+    "publish": gettext_lazy("已公布。"),
+    "drop": gettext_lazy("已作废。"),
+}
 
 
 def _done(what: str, found: MonthlyReport, form: TextsForm, desk: Desk) -> None:
     verbs: dict[str, Callable[[], Any]] = {
-        "save": lambda: keeping.edit(found, texts=form.cleaned_data, seen=form.cleaned_data["seen"], by=desk.user, now=desk.now),
+        "save": lambda: keeping.edit(
+            found, texts=form.cleaned_data, seen=form.cleaned_data["seen"], by=desk.user, now=desk.now
+        ),
         "renew": lambda: keeping.draw_anew(found, by=desk.user, now=desk.now),
-        "submit": lambda: keeping.submit(found), "publish": lambda: keeping.publish(found, now=desk.now),
-        "drop": lambda: keeping.drop(found)}
+        "submit": lambda: keeping.submit(found),
+        "publish": lambda: keeping.publish(found, now=desk.now),
+        "drop": lambda: keeping.drop(found),
+    }
     if what not in verbs:
         raise Http404
     verbs[what]()
@@ -178,8 +219,16 @@ def _decision(data: Any) -> DecisionForm:
     return DecisionForm(data, grant=_("同意：数字和文字从此不变"), refuse=_("退回修改"))
 
 
-def _show(request: HttpRequest, desk: Desk, posts: list[Officer], found: MonthlyReport, form: TextsForm | None, *,
-          decision: DecisionForm | None = None, status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    desk: Desk,
+    posts: list[Officer],
+    found: MonthlyReport,
+    form: TextsForm | None,
+    *,
+    decision: DecisionForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     may_draft, may_decide = _drafts(posts, found), keeping.may_decide(found, desk.user, _heads(posts))
     if form is not None:
         # What was typed stays; the stamp is the one of what now lies in the row.
@@ -189,20 +238,34 @@ def _show(request: HttpRequest, desk: Desk, posts: list[Officer], found: Monthly
     names = {person.pk: person.name for person in people}
     earlier = earlier_published(found)
     words, tone = STATES[found.state]
-    return render(request, "reports/authority_one.html", {
-        "report": found, "title": printing.title_of(found), "authority": named(found.authority), "words": words, "tone": tone,
-        "tables": showing.tables_of(found), "blocks": showing.blocks_of(found), "notes": printing.notes_of(found),
-        "form": decision or form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
-        "texts_form": form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
-        "decision": decision or _decision(None), "has_errors": status == 422,
-        "may_edit": may_draft and found.state == "draft", "may_draft": may_draft,
-        "may_decide": may_decide and found.state == "waiting",
-        "drafted_by": names.get(found.drafted_by_id, ""), "edited_by": names.get(found.edited_by_id, ""),
-        "decided_by": names.get(found.decided_by_id or 0, ""),
-        "changes": showing.changes_between(earlier, found) if earlier else [],
-        "is_stale": found.state == "draft" and _has_newer_set(found),
-        "public_url": reverse("oversight:open-report", args=[found.pk]) if found.state == "published" else "",
-    }, status=status)
+    return render(
+        request,
+        "reports/authority_one.html",
+        {
+            "report": found,
+            "title": printing.title_of(found),
+            "authority": named(found.authority),
+            "words": words,
+            "tone": tone,
+            "tables": showing.tables_of(found),
+            "blocks": showing.blocks_of(found),
+            "notes": printing.notes_of(found),
+            "form": decision or form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
+            "texts_form": form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
+            "decision": decision or _decision(None),
+            "has_errors": status == 422,
+            "may_edit": may_draft and found.state == "draft",
+            "may_draft": may_draft,
+            "may_decide": may_decide and found.state == "waiting",
+            "drafted_by": names.get(found.drafted_by_id, ""),
+            "edited_by": names.get(found.edited_by_id, ""),
+            "decided_by": names.get(found.decided_by_id or 0, ""),
+            "changes": showing.changes_between(earlier, found) if earlier else [],
+            "is_stale": found.state == "draft" and _has_newer_set(found),
+            "public_url": reverse("oversight:open-report", args=[found.pk]) if found.state == "published" else "",
+        },
+        status=status,
+    )
 
 
 def _has_newer_set(found: MonthlyReport) -> bool:
@@ -211,5 +274,11 @@ def _has_newer_set(found: MonthlyReport) -> bool:
 
 def earlier_published(found: MonthlyReport) -> MonthlyReport | None:
     """The version that this one corrects."""
-    return (MonthlyReport.objects.filter(authority=found.authority_id, month=found.month, version__lt=found.version, state="published")
-            .order_by("-version").defer("printed").first())
+    return (
+        MonthlyReport.objects.filter(
+            authority=found.authority_id, month=found.month, version__lt=found.version, state="published"
+        )
+        .order_by("-version")
+        .defer("printed")
+        .first()
+    )

@@ -21,13 +21,22 @@ from oversight.reports.figures import BY_QUARTER, Share, shares
 from oversight.reports.words import BLOCKS
 
 TITLES: Mapping[str, Any] = {
-    "overview": gettext_lazy("本月概况"), "problems": gettext_lazy("主要问题"), "cases": gettext_lazy("典型案例"),
-    "tips": gettext_lazy("消费提示")}
+    "overview": gettext_lazy("本月概况"),
+    "problems": gettext_lazy("主要问题"),
+    "cases": gettext_lazy("典型案例"),
+    "tips": gettext_lazy("消费提示"),
+}
 #: Tables by their name in the address, in the order of the page.
 TABLES: Mapping[str, Any] = {
-    "summary": gettext_lazy("主要指标"), "stages": gettext_lazy("企业和解得怎么样"), "channels": gettext_lazy("从哪个渠道来"), "units": gettext_lazy("各地区"),
+    "summary": gettext_lazy("主要指标"),
+    "stages": gettext_lazy("企业和解得怎么样"),
+    "channels": gettext_lazy("从哪个渠道来"),
+    "units": gettext_lazy("各地区"),
     "firms": gettext_lazy("住所在本地的在线和解企业"),
-    "kinds": gettext_lazy("商品和服务"), "objects": gettext_lazy("投诉最多的商品和服务"), "problems": gettext_lazy("反映最多的问题")}
+    "kinds": gettext_lazy("商品和服务"),
+    "objects": gettext_lazy("投诉最多的商品和服务"),
+    "problems": gettext_lazy("反映最多的问题"),
+}
 Row = list[str]
 
 
@@ -59,9 +68,16 @@ class Table:
 def tables_of(report: MonthlyReport) -> list[Table]:
     """All tables that have a line."""
     figures = report.figures
-    found = [_summary(figures), _stages(figures), _counted(figures, "channels", "channel"), _units(figures), _firms(figures),
-             _counted(figures, "kinds", "object"),
-             _counted(figures, "objects", "object"), _counted(figures, "problems", "problem")]
+    found = [
+        _summary(figures),
+        _stages(figures),
+        _counted(figures, "channels", "channel"),
+        _units(figures),
+        _firms(figures),
+        _counted(figures, "kinds", "object"),
+        _counted(figures, "objects", "object"),
+        _counted(figures, "problems", "problem"),
+    ]
     return [table for table in found if table.rows]
 
 
@@ -73,8 +89,12 @@ def blocks_of(report: MonthlyReport) -> list[tuple[str, str]]:
 def changes_between(old: MonthlyReport, new: MonthlyReport) -> list[tuple[str, str, str]]:
     """(what, before, after): every cell of a table and every block of words that the newer version says otherwise."""
     found: list[tuple[str, str, str]] = []
-    was = {(table.name, row[0], head.name): cell for table in tables_of(old) for row in table.rows
-           for head, cell in zip(table.heads, row, strict=True)}
+    was = {
+        (table.name, row[0], head.name): cell
+        for table in tables_of(old)
+        for row in table.rows
+        for head, cell in zip(table.heads, row, strict=True)
+    }
     for table in tables_of(new):
         for row in table.rows:
             for head, cell in list(zip(table.heads, row, strict=True))[1:]:
@@ -124,14 +144,31 @@ def _of_all(part: int | None, whole: int | None) -> str:
 
 def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
     whole = figures["summary"].get("received", 0)
-    heads = [Head(str(TABLES[name]), "label", is_number=False), Head(_("件数"), "received"), Head(_("占全部"), "share"),
-             Head(_("上月"), "before"), Head(_("环比"), "change")]
+    heads = [
+        Head(str(TABLES[name]), "label", is_number=False),
+        Head(_("件数"), "received"),
+        Head(_("占全部"), "share"),
+        Head(_("上月"), "before"),
+        Head(_("环比"), "change"),
+    ]
     lines = figures[name]
-    return Table(name, str(TABLES[name]), heads, [
-        [label_of(by, line["code"]), _shown(line["received"]), _of_all(line["received"], whole), _before(line),
-         change_of(line["received"], line)] for line in lines],
+    return Table(
+        name,
+        str(TABLES[name]),
+        heads,
+        [
+            [
+                label_of(by, line["code"]),
+                _shown(line["received"]),
+                _of_all(line["received"], whole),
+                _before(line),
+                change_of(line["received"], line),
+            ]
+            for line in lines
+        ],
         ["code", "label", "received", "before"],
-        [[line["code"], label_of(by, line["code"]), _raw(line["received"]), _raw_before(line)] for line in lines])
+        [[line["code"], label_of(by, line["code"]), _raw(line["received"]), _raw_before(line)] for line in lines],
+    )
 
 
 def _share_words(share: Share | None) -> str:
@@ -161,30 +198,81 @@ def _raw_of_stages(line: Mapping[str, Any]) -> Row:
 
 def _units(figures: Mapping[str, Any]) -> Table:
     quarter = _quarter(figures)
-    heads = [Head(_("地区"), "name", is_number=False), Head(_("收到"), "received"), Head(_("上月"), "before"), Head(_("环比"), "change"),
-             Head(_("办结"), "closed"), Head(_("和解成功率") + quarter, "settled"), Head(_("按时办结率") + quarter, "on_time")]
+    heads = [
+        Head(_("地区"), "name", is_number=False),
+        Head(_("收到"), "received"),
+        Head(_("上月"), "before"),
+        Head(_("环比"), "change"),
+        Head(_("办结"), "closed"),
+        Head(_("和解成功率") + quarter, "settled"),
+        Head(_("按时办结率") + quarter, "on_time"),
+    ]
     rows, raw = [], []
     for line in _most_first(figures["units"]):
         found = shares(dict(line))
-        rows.append([name_of(line), _shown(line["received"]), _before(line), change_of(line["received"], line), _shown(line["closed"]),
-                     _share_words(found.get("settled")), _share_words(found.get("on_time"))])
-        raw.append([line["code"], line["name"], _raw(line["received"]), _raw_before(line), _raw(line["closed"]), *_raw_of_stages(line)])
-    return Table("units", str(TABLES["units"]), heads, rows, [
-        "region_code", "region_name", "received", "before", "closed", *_OF_STAGES], raw)
+        rows.append(
+            [
+                name_of(line),
+                _shown(line["received"]),
+                _before(line),
+                change_of(line["received"], line),
+                _shown(line["closed"]),
+                _share_words(found.get("settled")),
+                _share_words(found.get("on_time")),
+            ]
+        )
+        raw.append(
+            [
+                line["code"],
+                line["name"],
+                _raw(line["received"]),
+                _raw_before(line),
+                _raw(line["closed"]),
+                *_raw_of_stages(line),
+            ]
+        )
+    return Table(
+        "units",
+        str(TABLES["units"]),
+        heads,
+        rows,
+        ["region_code", "region_name", "received", "before", "closed", *_OF_STAGES],
+        raw,
+    )
 
 
 def _firms(figures: Mapping[str, Any]) -> Table:
     """Of a county: the enterprises that have their seat there, by quarter."""
-    heads = [Head(_("企业"), "name", is_number=False), Head(_("送达的投诉"), "received"), Head(_("上季"), "before"), Head(_("环比"), "change"),
-             Head(_("和解成功率"), "settled"), Head(_("按时办结率"), "on_time")]
+    heads = [
+        Head(_("企业"), "name", is_number=False),
+        Head(_("送达的投诉"), "received"),
+        Head(_("上季"), "before"),
+        Head(_("环比"), "change"),
+        Head(_("和解成功率"), "settled"),
+        Head(_("按时办结率"), "on_time"),
+    ]
     rows, raw = [], []
     for line in _most_first(figures.get("firms", ())):
         found = shares(dict(line))
-        rows.append([name_of(line), _shown(line["received"]), _before(line), change_of(line["received"], line),
-                     _share_words(found.get("settled")), _share_words(found.get("on_time"))])
+        rows.append(
+            [
+                name_of(line),
+                _shown(line["received"]),
+                _before(line),
+                change_of(line["received"], line),
+                _share_words(found.get("settled")),
+                _share_words(found.get("on_time")),
+            ]
+        )
         raw.append([line["code"], line["name"], _raw(line["received"]), _raw_before(line), *_raw_of_stages(line)])
-    return Table("firms", f"{TABLES['firms']}{_quarter(figures)}", heads, rows, [
-        "enterprise", "name", "delivered", "before", *_OF_STAGES], raw)
+    return Table(
+        "firms",
+        f"{TABLES['firms']}{_quarter(figures)}",
+        heads,
+        rows,
+        ["enterprise", "name", "delivered", "before", *_OF_STAGES],
+        raw,
+    )
 
 
 def name_of(line: Mapping[str, Any]) -> str:
@@ -197,13 +285,27 @@ def _summary(figures: Mapping[str, Any]) -> Table:
     Reports of before stages were told by quarters have all figures here.
     """
     line, was = figures["summary"], figures.get("summary_before")
-    rows = [[_("收到的投诉"), _shown(line.get("received", 0)), _shown(was.get("received", 0)) if was is not None else cards.NOTHING,
-             change_of(line.get("received", 0), was or {}, "received")],
-            [_("办结的投诉"), _shown(line.get("closed", 0)), _shown(was.get("closed", 0)) if was is not None else cards.NOTHING,
-             change_of(line.get("closed", 0), was or {}, "closed")]]
+    rows = [
+        [
+            _("收到的投诉"),
+            _shown(line.get("received", 0)),
+            _shown(was.get("received", 0)) if was is not None else cards.NOTHING,
+            change_of(line.get("received", 0), was or {}, "received"),
+        ],
+        [
+            _("办结的投诉"),
+            _shown(line.get("closed", 0)),
+            _shown(was.get("closed", 0)) if was is not None else cards.NOTHING,
+            change_of(line.get("closed", 0), was or {}, "closed"),
+        ],
+    ]
     raw = [["received", _raw(line.get("received", 0)), "", ""], ["closed", _raw(line.get("closed", 0)), "", ""]]
-    _add_shares(rows, raw, line, was, [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER])
-    rows.append([str(DEFINITIONS["recovered"].title), _yuan(line), _yuan(was) if was is not None else cards.NOTHING, ""])
+    _add_shares(
+        rows, raw, line, was, [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER]
+    )
+    rows.append(
+        [str(DEFINITIONS["recovered"].title), _yuan(line), _yuan(was) if was is not None else cards.NOTHING, ""]
+    )
     raw.append(["recovered", _raw(line.get("recovered", "0")), "", ""])
     if "quarter" not in figures:
         _add_rating(rows, raw, line, was)
@@ -218,27 +320,50 @@ def _stages(figures: Mapping[str, Any]) -> Table:
         line, was = figures["summary"], figures.get("stages_before")
         _add_shares(rows, raw, line, was, [code for code in shares(line) if code in BY_QUARTER])
         _add_rating(rows, raw, line, was)
-    return Table("stages", f"{TABLES['stages']}{_quarter(figures)}", _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw)
+    return Table(
+        "stages", f"{TABLES['stages']}{_quarter(figures)}", _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw
+    )
 
 
 _RAW = ["figure", "part", "whole", "upper"]
 
 
 def _heads_of_figures(now: str, before: str) -> list[Head]:
-    return [Head(_("指标"), "figure", is_number=False), Head(now, "value"), Head(before, "before"), Head(_("环比或者构成"), "made_of")]
+    return [
+        Head(_("指标"), "figure", is_number=False),
+        Head(now, "value"),
+        Head(before, "before"),
+        Head(_("环比或者构成"), "made_of"),
+    ]
 
 
-def _add_shares(rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None, codes: Sequence[str]) -> None:
+def _add_shares(
+    rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None, codes: Sequence[str]
+) -> None:
     found, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
     for code in codes:
         share = found[code]
-        rows.append([str(DEFINITIONS[code].title), _share_words(share), _share_words(old[code]) if code in old else cards.NOTHING, _made_of(share)])
+        rows.append(
+            [
+                str(DEFINITIONS[code].title),
+                _share_words(share),
+                _share_words(old[code]) if code in old else cards.NOTHING,
+                _made_of(share),
+            ]
+        )
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
 
 
 def _add_rating(rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
     rated = line.get("rated", 0)
-    rows.append([_("满意度（1–5分）"), _mean(line), _mean(was) if was is not None and "rated" in was else cards.NOTHING, _("n=%(n)s") % {"n": _shown(rated)}])
+    rows.append(
+        [
+            _("满意度（1–5分）"),
+            _mean(line),
+            _mean(was) if was is not None and "rated" in was else cards.NOTHING,
+            _("n=%(n)s") % {"n": _shown(rated)},
+        ]
+    )
     raw.append(["rating", _raw(line.get("marks", 0)), _raw(rated), ""])
 
 
@@ -252,10 +377,17 @@ def _made_of(share: Share) -> str:
         return ""
     low, high = share.interval
     return _("%(part)s/%(whole)s；95%%区间%(low)s～%(high)s%%") % {
-        "part": _shown(share.part), "whole": _shown(share.whole), "low": f"{low * 100:.1f}", "high": f"{high * 100:.1f}"}
+        "part": _shown(share.part),
+        "whole": _shown(share.whole),
+        "low": f"{low * 100:.1f}",
+        "high": f"{high * 100:.1f}",
+    }
 
 
 def _yuan(line: Mapping[str, Any]) -> str:
     amount = line.get("recovered", "0")
-    return WITHHELD if amount is None else pgettext("an amount of money", "¥%(amount)s") % {"amount": f"{float(amount):,.2f}"}
-
+    return (
+        WITHHELD
+        if amount is None
+        else pgettext("an amount of money", "¥%(amount)s") % {"amount": f"{float(amount):,.2f}"}
+    )

@@ -20,7 +20,12 @@ BLOCKS = ("overview", "problems", "cases", "tips")
 def first_draft(place: str, month: date, figures: dict[str, Any]) -> dict[str, str]:
     """Words by block; the cases are told by people."""
     with override("zh-hans"):
-        return {"overview": _overview(place, month, figures), "problems": _problems(figures), "cases": "", "tips": _tips(figures)}
+        return {
+            "overview": _overview(place, month, figures),
+            "problems": _problems(figures),
+            "cases": "",
+            "tips": _tips(figures),
+        }
 
 
 def change_words(now: int | None, before: int | None) -> str:
@@ -37,14 +42,19 @@ def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
     received, closed = line.get("received"), line.get("closed")
     said = []
     if received is not None:
-        said.append(f"{month.year}年{month.month}月，{place}收到投诉{received:,}件"
-                    f"{change_words(received, figures.get('summary_before', {}).get('received'))}")
+        said.append(
+            f"{month.year}年{month.month}月，{place}收到投诉{received:,}件"
+            f"{change_words(received, figures.get('summary_before', {}).get('received'))}"
+        )
     if closed is not None:
         said.append(f"办结{closed:,}件")
     found, quarter = shares(line), (figures.get("quarter") or [""])[0]
     settled, on_time = found.get("settled"), found.get("on_time")
     if settled is not None and settled.value is not None and settled.upper_value is not None:
-        said.append(f"{_quarter_words(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），未答复的都算同意则为{settled.upper_value * 100:.1f}%")
+        said.append(
+            f"{_quarter_words(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），"
+            f"未答复的都算同意则为{settled.upper_value * 100:.1f}%"
+        )
     if on_time is not None and on_time.value is not None:
         said.append(f"{_quarter_words(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
     if line.get("recovered") and line["recovered"] != "0":
@@ -73,5 +83,7 @@ def _problems(figures: dict[str, Any]) -> str:
 
 def _tips(figures: dict[str, Any]) -> str:
     begins = f"本月反映最多的是“{label_of('problem', figures['problems'][0]['code'])}”。" if figures["problems"] else ""
-    return (f"{begins}消费前请问清价格、期限和退订办法，留好合同、账单和聊天记录；有争议可以先与企业在线协商，"
-            "10个工作日内谈不成的，再转监管部门。")
+    return (
+        f"{begins}消费前请问清价格、期限和退订办法，留好合同、账单和聊天记录；有争议可以先与企业在线协商，"
+        "10个工作日内谈不成的，再转监管部门。"
+    )

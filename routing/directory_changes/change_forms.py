@@ -1,6 +1,7 @@
 """What is typed to change an enterprise's entry in the directory, and to decide on it.
 
-The one rule: a form finds what was meant (a place, an authority, an enterprise) and says which there are if several bear
+The one rule: a form finds what was meant (a place, an authority, an enterprise) and says which there are if several
+bear
 the name; whether the change can be made is judged by its kind.
 """
 
@@ -46,8 +47,8 @@ class Named(forms.CharField):
         text = str(super().clean(value) or "")
         if not text:
             return None
-        found = [*self.rows.filter(**{self.code: text})[:1]] or [*self.rows.filter(name=text)[:TOLD + 1]]
-        found = found or [*self.rows.filter(name__contains=text)[:TOLD + 1]]
+        found = [*self.rows.filter(**{self.code: text})[:1]] or [*self.rows.filter(name=text)[: TOLD + 1]]
+        found = found or [*self.rows.filter(name__contains=text)[: TOLD + 1]]
         if len(found) == 1:
             return found[0]  # type: ignore[no-any-return]
         if not found:
@@ -65,27 +66,57 @@ class Named(forms.CharField):
 class ChangeForm(StepForm):
     """The fields that this kind of change asks for, its day, and why."""
 
-    def __init__(self, *args: Any, kind: Kind, today: date, parents: Sequence[Branch] = (), may_be_top: bool = False,
-                 **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        kind: Kind,
+        today: date,
+        parents: Sequence[Branch] = (),
+        may_be_top: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         made: dict[str, Callable[[], forms.Field]] = {
             "name": lambda: Words(label=_("名称"), rows=1, longest=200),
             "name_en": lambda: Words(label=_("英文名称"), rows=1, longest=200, required=not kind.needs_approval),
             "region": lambda: Named(
-                Region.objects.filter(country="CN").order_by("id"), code="code", label=_("地区"), missing=_("没有这个地区"),
-                help_text=_("名称或六位代码，例如 鼓楼区 或 350102"), required=kind.code != "branch-add"),
+                Region.objects.filter(country="CN").order_by("id"),
+                code="code",
+                label=_("地区"),
+                missing=_("没有这个地区"),
+                help_text=_("名称或六位代码，例如 鼓楼区 或 350102"),
+                required=kind.code != "branch-add",
+            ),
             "category": lambda: forms.ChoiceField(
-                label=_("只限哪一类"), required=False, help_text=_("不选，就是全部类别。"), widget=forms.Select(attrs=WIDE),
-                choices=[("", _("全部类别")), *choices.OBJECT_CATEGORIES, *choices.TELECOM_PROBLEMS]),
+                label=_("只限哪一类"),
+                required=False,
+                help_text=_("不选，就是全部类别。"),
+                widget=forms.Select(attrs=WIDE),
+                choices=[("", _("全部类别")), *choices.OBJECT_CATEGORIES, *choices.TELECOM_PROBLEMS],
+            ),
             "parent": lambda: forms.ChoiceField(
-                label=_("新的上级"), widget=forms.Select(attrs=WIDE), required=not may_be_top,
-                choices=[("", _("直属总部") if may_be_top else _("请选择")), *((str(row.pk), named(row)) for row in parents)]),
+                label=_("新的上级"),
+                widget=forms.Select(attrs=WIDE),
+                required=not may_be_top,
+                choices=[
+                    ("", _("直属总部") if may_be_top else _("请选择")),
+                    *((str(row.pk), named(row)) for row in parents),
+                ],
+            ),
             "authority": lambda: Named(
-                Authority.objects.filter(has_power=True).order_by("id"), code="name", label=_("监管部门"),
-                missing=_("没有这个部门，或者它没有处理权限"), help_text=_("例如 福州市鼓楼区市场监督管理局")),
+                Authority.objects.filter(has_power=True).order_by("id"),
+                code="name",
+                label=_("监管部门"),
+                missing=_("没有这个部门，或者它没有处理权限"),
+                help_text=_("例如 福州市鼓楼区市场监督管理局"),
+            ),
             "enterprise": lambda: Named(
-                Enterprise.objects.order_by("id"), code="uscc", label=_("企业"), missing=_("没有这个企业"),
-                help_text=_("统一社会信用代码，或登记的全名")),
+                Enterprise.objects.order_by("id"),
+                code="uscc",
+                label=_("企业"),
+                missing=_("没有这个企业"),
+                help_text=_("统一社会信用代码，或登记的全名"),
+            ),
         }
         for name in kind.fields:
             self.fields[name] = made[name]()
@@ -116,8 +147,17 @@ class ChangeForm(StepForm):
 class DecisionForm(StepForm):
     """Approve or not; a refusal says why."""
 
-    decision = Choice(label=gettext_lazy("决定"), choices=[("agree", gettext_lazy("批准这项变更")), ("refuse", gettext_lazy("不批准"))])
-    reason = Words(label=gettext_lazy("理由"), rows=3, longest=LONGEST, required=False, help_text=gettext_lazy("不批准的，须写明理由；企业会看到。"))
+    decision = Choice(
+        label=gettext_lazy("决定"),
+        choices=[("agree", gettext_lazy("批准这项变更")), ("refuse", gettext_lazy("不批准"))],
+    )
+    reason = Words(
+        label=gettext_lazy("理由"),
+        rows=3,
+        longest=LONGEST,
+        required=False,
+        help_text=gettext_lazy("不批准的，须写明理由；企业会看到。"),
+    )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

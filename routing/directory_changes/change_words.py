@@ -27,9 +27,21 @@ from routing.directory_changes.change_forms import DAYS
 from web.templatetags.portal import day_text
 
 State = DirectoryChange.State
-TONES = {State.DRAFT: "neutral", State.WAITING: "warn", State.APPROVED: "ok", State.REFUSED: "bad", State.WITHDRAWN: "neutral",
-         State.RECORDED: "ok"}
-_TABLES: dict[str, Any] = {"branch": Branch, "parent": Branch, "region": Region, "authority": Authority, "enterprise": Enterprise}
+TONES = {
+    State.DRAFT: "neutral",
+    State.WAITING: "warn",
+    State.APPROVED: "ok",
+    State.REFUSED: "bad",
+    State.WITHDRAWN: "neutral",
+    State.RECORDED: "ok",
+}
+_TABLES: dict[str, Any] = {
+    "branch": Branch,
+    "parent": Branch,
+    "region": Region,
+    "authority": Authority,
+    "enterprise": Enterprise,
+}
 
 
 def category_words(code: str) -> str:
@@ -54,7 +66,9 @@ class Names:
                     for name in ("enterprise", "branch", "authority"):
                         if place[name]:
                             wanted.setdefault(_TABLES[name], set()).add(place[name])
-        return cls({(table, pk): row for table, ids in wanted.items() for pk, row in table.objects.in_bulk(ids).items()})
+        return cls(
+            {(table, pk): row for table, ids in wanted.items() for pk, row in table.objects.in_bulk(ids).items()}
+        )
 
     def say(self, name: str, pk: int | None, otherwise: str = "") -> str:
         row = self.rows.get((_TABLES[name], pk)) if pk else None
@@ -78,8 +92,18 @@ def lines(changes: Sequence[DirectoryChange], *, url: Any) -> list[Line]:
     """``changes`` with their ``made_by`` and ``enterprise``; ``url``: from a change to its page."""
     names = Names.of(changes)
     keyring.load_for(change.made_by for change in changes)
-    return [Line(change, str(KINDS[change.kind].title), " · ".join(value for _key, value in wished(change, names)),
-                 str(State(change.state).label), TONES[State(change.state)], change.made_by.name, url(change)) for change in changes]
+    return [
+        Line(
+            change,
+            str(KINDS[change.kind].title),
+            " · ".join(value for _key, value in wished(change, names)),
+            str(State(change.state).label),
+            TONES[State(change.state)],
+            change.made_by.name,
+            url(change),
+        )
+        for change in changes
+    ]
 
 
 def facts(change: DirectoryChange, names: Names) -> list[dict[str, str]]:
@@ -95,8 +119,15 @@ def facts(change: DirectoryChange, names: Names) -> list[dict[str, str]]:
 def wished(change: DirectoryChange, names: Names) -> list[tuple[str, str]]:
     """What is wished, without its day and reason: words and their value."""
     what = change.what
-    keys = {"name": _("名称"), "name_en": _("英文名称"), "region": _("地区"), "parent": _("新的上级"), "authority": _("监管部门"),
-            "enterprise": _("企业"), "branch": _("上级") if change.kind == "branch-add" else _("分支机构")}
+    keys = {
+        "name": _("名称"),
+        "name_en": _("英文名称"),
+        "region": _("地区"),
+        "parent": _("新的上级"),
+        "authority": _("监管部门"),
+        "enterprise": _("企业"),
+        "branch": _("上级") if change.kind == "branch-add" else _("分支机构"),
+    }
     found: list[tuple[str, str]] = []
     for name in ("branch", "parent", "region", "authority", "enterprise", "name", "name_en"):
         if what.get(name):
@@ -144,18 +175,41 @@ def preview(change: DirectoryChange, names: Names, *, user: User, side: str, tod
         return Preview("impossible")
     ways = [way for way in told["ways"] if side == "authority" or _is_ours(way, change.enterprise_id)]
     ids = [pk for way in ways for pk in way["cases"]]
-    seen = {case.pk: (case.number, case_url(case, side))
-            for case in Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")} if ids else {}
-    shown = [Way(_place(way["before"], change, names), _place(way["after"], change, names), way["n"],
-                 [seen[pk] for pk in way["cases"] if pk in seen]) for way in ways]
+    seen = (
+        {
+            case.pk: (case.number, case_url(case, side))
+            for case in Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")
+        }
+        if ids
+        else {}
+    )
+    shown = [
+        Way(
+            _place(way["before"], change, names),
+            _place(way["after"], change, names),
+            way["n"],
+            [seen[pk] for pk in way["cases"] if pk in seen],
+        )
+        for way in ways
+    ]
     others = told["others"] if side == "authority" else 0
-    return Preview("done", shown, sum(way.n for way in shown) + others, others, told["looked_at"] if side == "authority" else 0,
-                   told["days"], told["is_cut"], parse_datetime(told["at"]), parse_date(told["from_day"]))
+    return Preview(
+        "done",
+        shown,
+        sum(way.n for way in shown) + others,
+        others,
+        told["looked_at"] if side == "authority" else 0,
+        told["days"],
+        told["is_cut"],
+        parse_datetime(told["at"]),
+        parse_date(told["from_day"]),
+    )
 
 
 def _is_ours(way: dict[str, Any], enterprise_id: int) -> bool:
     return all(place["enterprise"] in (None, enterprise_id) for place in (way["before"], way["after"])) or (
-        way["before"]["enterprise"] == enterprise_id)
+        way["before"]["enterprise"] == enterprise_id
+    )
 
 
 def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
@@ -168,5 +222,8 @@ def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
         # A branch that the change itself would found has no row yet.
         words = names.say("branch", place["branch"], str(change.what.get("name") or "–"))
     if place["authority"]:
-        words = _("%(where)s（不成转%(authority)s）") % {"where": words, "authority": names.say("authority", place["authority"], "–")}
+        words = _("%(where)s（不成转%(authority)s）") % {
+            "where": words,
+            "authority": names.say("authority", place["authority"], "–"),
+        }
     return words

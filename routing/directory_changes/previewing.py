@@ -49,8 +49,20 @@ MOST_TRIES = 3
 _KNOWN = frozenset({"not_enrolled", "suspended", "ended", "no_consent"})
 
 #: What `facts_of` and `may_go` read of a case.
-_OF_FACTS = ("number", "consumer_key", "service_region", "handling_region", "picked_enterprise", "picked_branch", "picked_brand",
-             "respondent_named", "respondent_details", "object_category", "problem_category", "channel")
+_OF_FACTS = (
+    "number",
+    "consumer_key",
+    "service_region",
+    "handling_region",
+    "picked_enterprise",
+    "picked_branch",
+    "picked_brand",
+    "respondent_named",
+    "respondent_details",
+    "object_category",
+    "problem_category",
+    "channel",
+)
 _OF_HURDLES = ("contact_verified", "absent", "facts", "returns", "consents", "filed_at")
 
 log = logging.getLogger(__name__)
@@ -82,7 +94,8 @@ def sweep_previews(*, now: datetime) -> int:
             log.error("change %s was not counted: %s", change.pk, type(error).__name__)
             continue
         DirectoryChange.objects.filter(pk=change.pk, preview_wanted_at__isnull=False).update(
-            preview=preview, preview_wanted_at=None, preview_leased_until=None)
+            preview=preview, preview_wanted_at=None, preview_leased_until=None
+        )
         counted += 1
     return counted
 
@@ -90,12 +103,17 @@ def sweep_previews(*, now: datetime) -> int:
 def _lease(*, now: datetime) -> DirectoryChange | None:
     with transaction.atomic():
         DirectoryChange.objects.filter(
-            preview_wanted_at__isnull=False, preview_tries__gte=MOST_TRIES, preview_leased_until__lte=now).update(
-            preview_wanted_at=None, preview_leased_until=None, preview=None)
+            preview_wanted_at__isnull=False, preview_tries__gte=MOST_TRIES, preview_leased_until__lte=now
+        ).update(preview_wanted_at=None, preview_leased_until=None, preview=None)
         free = DirectoryChange.objects.filter(
-            Q(preview_leased_until=None) | Q(preview_leased_until__lte=now), preview_wanted_at__isnull=False)
-        change = free.order_by("preview_wanted_at", "id").select_for_update(skip_locked=True, of=("self",)).select_related(
-            "enterprise").first()
+            Q(preview_leased_until=None) | Q(preview_leased_until__lte=now), preview_wanted_at__isnull=False
+        )
+        change = (
+            free.order_by("preview_wanted_at", "id")
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("enterprise")
+            .first()
+        )
         if change is not None:
             change.preview_leased_until, change.preview_tries = now + LEASE, change.preview_tries + 1
             change.save(update_fields=["preview_leased_until", "preview_tries"])
@@ -109,8 +127,15 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
     """
     ids, is_cut = _touched(change, now=now, most=most)
     rules = all_rules()
-    found: dict[str, Any] = {"days": DAYS, "at": now.isoformat(), "looked_at": len(ids), "is_cut": is_cut,
-                             "impossible": False, "ways": [], "others": 0}
+    found: dict[str, Any] = {
+        "days": DAYS,
+        "at": now.isoformat(),
+        "looked_at": len(ids),
+        "is_cut": is_cut,
+        "impossible": False,
+        "ways": [],
+        "others": 0,
+    }
     try:
         day, groups, after, gone, merged = _with_it(change, ids, rules, now=now)
     except ChangeRefused:
@@ -139,7 +164,9 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
 
 
 def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list[int], bool]:
-    """The cases of the last days that may go elsewhere, newest first: of this enterprise, of its brands, under its names."""
+    """The cases of the last days that may go elsewhere, newest first: of this enterprise, of its brands, under its
+    names.
+    """
     kind, wish = KINDS[change.kind], changing.wish_of(change, today=timezone.localdate(now))
     firms = kind.enterprise_ids(wish)
     names = {fold(wish.text(name)) for name in ("name", "name_en")} - {""}
@@ -148,7 +175,8 @@ def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list
     brands |= set(Brand.objects.filter(name=wish.text("name")).values_list("pk", flat=True))
     written = Q(picked_enterprise=None, picked_brand=None) & ~Q(respondent_named="")
     cases = Complaint.objects.exclude(status=Status.DRAFT).filter(
-        Q(enterprise_id__in=firms) | Q(picked_enterprise_id__in=firms) | Q(picked_brand_id__in=brands) | written)
+        Q(enterprise_id__in=firms) | Q(picked_enterprise_id__in=firms) | Q(picked_brand_id__in=brands) | written
+    )
     known: dict[str, bool] = {}
     found: list[int] = []
     for pk, holder, firm, brand, named in _newest_first(cases, now=now):
@@ -166,7 +194,8 @@ def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list
 def _newest_first(cases: QuerySet[Complaint], *, now: datetime) -> Iterator[tuple[Any, ...]]:
     """A day a statement: however many cases a country has, none of them runs into a time limit."""
     rows = cases.order_by("-received_at", "-pk").values_list(
-        "pk", "enterprise_id", "picked_enterprise_id", "picked_brand_id", "respondent_named")
+        "pk", "enterprise_id", "picked_enterprise_id", "picked_brand_id", "respondent_named"
+    )
     for nth in range(DAYS):
         since = rows.filter(received_at__gt=now - timedelta(days=nth + 1))
         yield from since.filter(received_at__lte=now - timedelta(days=nth)) if nth else since
@@ -203,7 +232,12 @@ def _with_predecessors(firms: set[int]) -> set[int]:
 
 
 def _held(
-    ids: Sequence[int], day: date, chosen: Mapping[Facts, Match | NoMatch], directory: Directory, *, conditions: Conditions
+    ids: Sequence[int],
+    day: date,
+    chosen: Mapping[Facts, Match | NoMatch],
+    directory: Directory,
+    *,
+    conditions: Conditions,
 ) -> dict[int, Place]:
     """Where each case would really go: what was chosen, or to a person where something keeps it."""
     found: dict[int, Place] = {}
@@ -215,7 +249,9 @@ def _held(
 
 
 def cases_of(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Complaint]:
-    """These cases with what routing reads of them (and ``more``), their regions attached; the others of a row stay away."""
+    """These cases with what routing reads of them (and ``more``), their regions attached; the others of a row stay
+    away.
+    """
     regions: dict[int, Region] = {}
     for piece in _pieces(ids):
         cases = list(Complaint.objects.filter(pk__in=piece).only(*_OF_FACTS, *more))
@@ -229,7 +265,7 @@ def cases_of(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Compla
 
 
 def _pieces(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start:start + PIECE] for start in range(0, len(ids), PIECE))
+    return (ids[start : start + PIECE] for start in range(0, len(ids), PIECE))
 
 
 def place_of(made: Match | NoMatch) -> Place:

@@ -39,11 +39,7 @@ log = logging.getLogger(__name__)
 
 
 def sweep_filed(
-    *,
-    now: dt.datetime,
-    limit: int = BATCH,
-    conditions: Conditions | None = None,
-    only: Sequence[int] | None = None,
+    *, now: dt.datetime, limit: int = BATCH, conditions: Conditions | None = None, only: Sequence[int] | None = None
 ) -> int:
     """Forward or refer up to `limit` filed cases; returns how many left `filed`.
 
@@ -56,15 +52,17 @@ def sweep_filed(
     if only is not None:
         waiting = waiting.filter(pk__in=only)
     cases = list(
-        waiting.select_related("picked_enterprise", "service_region", "handling_region")
-        .order_by("id")[: min(limit, MOST)]
+        waiting.select_related("picked_enterprise", "service_region", "handling_region").order_by("id")[
+            : min(limit, MOST)
+        ]
     )
     if not cases:
         return 0
     conditions = conditions or Conditions.at(now)
     decisions = decide(cases, now=now, conditions=conditions)
-    conditions.read_ahead(made.enterprise_id for made in decisions.values()
-                          if isinstance(made, Match) and made.enterprise_id is not None)
+    conditions.read_ahead(
+        made.enterprise_id for made in decisions.values() if isinstance(made, Match) and made.enterprise_id is not None
+    )
     moves = {case.pk: _move(case, decisions[case.pk]) for case in cases}
     done = _take(moves, now=now, conditions=conditions)
     again = {
@@ -98,7 +96,11 @@ def may_go(
         decision = chosen[case.pk]
         hurdle = _hurdle(case, earlier=earlier[case.pk], conditions=conditions)
         target = decision.enterprise_id if isinstance(decision, Match) else None
-        if hurdle is None and target is not None and not _may_have_it(case, target, had=had[case.pk], conditions=conditions):
+        if (
+            hurdle is None
+            and target is not None
+            and not _may_have_it(case, target, had=had[case.pk], conditions=conditions)
+        ):
             firm = directory.enterprises[target]
             hurdle = Why("no_consent", {"enterprise": firm.name, "enterprise_en": firm.name_en or firm.name})
         decisions[case.pk] = decision if hurdle is None else _held(decision, hurdle)
@@ -214,11 +216,7 @@ def _had_the_case(cases: Sequence[Complaint]) -> dict[int, set[int]]:
 def _move(case: Complaint, decision: Match | NoMatch) -> Move:
     if isinstance(decision, NoMatch) or decision.enterprise_id is None:
         return _refer(decision)
-    return forward(
-        enterprise_id=decision.enterprise_id,
-        branch_id=decision.branch_id,
-        because=explanation(decision),
-    )
+    return forward(enterprise_id=decision.enterprise_id, branch_id=decision.branch_id, because=explanation(decision))
 
 
 def _refer(decision: Match | NoMatch) -> Move:

@@ -61,7 +61,13 @@ def suggest(complaint: Complaint, *, statement: str, asked: str, on: dt.date) ->
         decision = choose(one, rules, directory)
         if isinstance(decision, Match):
             if decision.enterprise_id is not None:
-                _keep(scored, decision.enterprise_id, decision.branch_id, decision.confidence, (*extra, *decision.why[-1:]))
+                _keep(
+                    scored,
+                    decision.enterprise_id,
+                    decision.branch_id,
+                    decision.confidence,
+                    (*extra, *decision.why[-1:]),
+                )
         else:
             _keep_all(scored, decision.suggestions, extra)
     typed = _typed(complaint, asked, on=on)
@@ -90,12 +96,17 @@ def _mentioned(statement: str, *, besides: int | None) -> list[str]:
     """Names of other enrolled firms that stand in the text, longest first; one query."""
     if not statement.strip():
         return []
-    rows: QuerySet[SearchName] = SearchName.objects.filter(
-        enterprise__enrolment=Enterprise.Enrolment.ENROLLED).exclude(enterprise_id=besides or 0)
-    return list(dict.fromkeys(
-        rows.annotate(place=StrIndex(Value(fold(statement)), F("folded")), length=Length("folded"))
-        .filter(place__gt=0, length__gte=SHORTEST).order_by("-length", "pk").values_list("folded", flat=True)
-        [:MOST_MENTIONED]))
+    rows: QuerySet[SearchName] = SearchName.objects.filter(enterprise__enrolment=Enterprise.Enrolment.ENROLLED).exclude(
+        enterprise_id=besides or 0
+    )
+    return list(
+        dict.fromkeys(
+            rows.annotate(place=StrIndex(Value(fold(statement)), F("folded")), length=Length("folded"))
+            .filter(place__gt=0, length__gte=SHORTEST)
+            .order_by("-length", "pk")
+            .values_list("folded", flat=True)[:MOST_MENTIONED]
+        )
+    )
 
 
 def _typed(complaint: Complaint, asked: str, *, on: dt.date) -> list[tuple[int, int | None, int]]:
@@ -103,13 +114,19 @@ def _typed(complaint: Complaint, asked: str, *, on: dt.date) -> list[tuple[int, 
     words = asked.strip().replace("\0", "")
     if not words:
         return []
-    branches = (Branch.objects.on(on).filter(name__icontains=words, enterprise__enrolment=Enterprise.Enrolment.ENROLLED)
-                .order_by("name", "pk"))
+    branches = (
+        Branch.objects.on(on)
+        .filter(name__icontains=words, enterprise__enrolment=Enterprise.Enrolment.ENROLLED)
+        .order_by("name", "pk")
+    )
     own = branches.filter(enterprise_id=complaint.enterprise_id or 0)
     found: list[tuple[int, int | None, int]] = [(b.enterprise_id, b.pk, OWN_BRANCH) for b in own[:MOST]]
     found += [(b.enterprise_id, b.pk, FOUND) for b in branches[:MOST]]
-    found += [(hit.enterprise.pk, hit.branch.pk if hit.branch else None, FOUND)
-              for hit in find(words, on=on, region_id=complaint.service_region_id) if hit.is_enrolled]
+    found += [
+        (hit.enterprise.pk, hit.branch.pk if hit.branch else None, FOUND)
+        for hit in find(words, on=on, region_id=complaint.service_region_id)
+        if hit.is_enrolled
+    ]
     return found
 
 
@@ -125,8 +142,9 @@ def _keep_all(scored: Scored, candidates: Iterable[Candidate], extra: tuple[Why,
         _keep(scored, one.enterprise_id, one.branch_id, min(one.score, 79), (*extra, *one.why))
 
 
-def _rows(scored: Scored, complaint: Complaint, asked_for: set[tuple[int, int | None]], *,
-          on: dt.date) -> list[Suggestion]:
+def _rows(
+    scored: Scored, complaint: Complaint, asked_for: set[tuple[int, int | None]], *, on: dt.date
+) -> list[Suggestion]:
     scored.pop((complaint.enterprise_id or 0, complaint.branch_id), None)
     firms = Enterprise.objects.filter(enrolment=Enterprise.Enrolment.ENROLLED).in_bulk([pk for pk, _branch in scored])
     branches = Branch.objects.on(on).in_bulk([pk for _firm, pk in scored if pk is not None])
@@ -135,6 +153,11 @@ def _rows(scored: Scored, complaint: Complaint, asked_for: set[tuple[int, int | 
         for (firm, branch), (score, why) in scored.items()
         if firm in firms and (branch is None or branch in branches)
     ]
-    found.sort(key=lambda one: (
-        (one.enterprise.pk, one.branch.pk if one.branch else None) not in asked_for, -one.score, one.value))
+    found.sort(
+        key=lambda one: (
+            (one.enterprise.pk, one.branch.pk if one.branch else None) not in asked_for,
+            -one.score,
+            one.value,
+        )
+    )
     return found

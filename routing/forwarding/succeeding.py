@@ -1,6 +1,7 @@
 """Open cases of an entity that another one answers for go to that one, on the day on which it begins to.
 
-The one rule: only where it is certain who answers now: one successor, in the end, that can receive cases. Of a firm that
+The one rule: only where it is certain who answers now: one successor, in the end, that can receive cases. Of a firm
+that
 was divided, each case stays where it is until somebody hands it back; so do those whose successor has no account.
 """
 
@@ -32,13 +33,22 @@ def sweep_successions(*, now: datetime, limit: int = forwarding.BATCH) -> int:
     heirs = _heirs(day)
     if not heirs:
         return 0
-    cases = list(Complaint.objects.filter(OPEN, enterprise_id__in=heirs).order_by("id").select_related(
-        "picked_enterprise", "service_region", "handling_region")[:limit])
+    cases = list(
+        Complaint.objects.filter(OPEN, enterprise_id__in=heirs)
+        .order_by("id")
+        .select_related("picked_enterprise", "service_region", "handling_region")[:limit]
+    )
     if not cases:
         return 0
     branches = _branches(cases, heirs, on=day)
-    moves = [(case.pk, pass_to_successor(enterprise_id=heirs[case.enterprise_id or 0], branch_id=branches.get(case.pk)), SYSTEM)
-             for case in cases]
+    moves = [
+        (
+            case.pk,
+            pass_to_successor(enterprise_id=heirs[case.enterprise_id or 0], branch_id=branches.get(case.pk)),
+            SYSTEM,
+        )
+        for case in cases
+    ]
     return sum(taken.is_done for taken in take_each(moves, now=now, conditions=conditions, skip_locked=True))
 
 
@@ -48,8 +58,11 @@ def _heirs(day: date) -> dict[int, int]:
     for old, new in Succession.objects.filter(on_day__lte=day).values_list("predecessor_id", "successor_id"):
         after.setdefault(old, set()).add(new)
     last = {old: _last(old, after) for old in after}
-    able = set(Enterprise.objects.filter(
-        pk__in={pk for found in last.values() for pk in found}, enrolment=Enterprise.Enrolment.ENROLLED).values_list("pk", flat=True))
+    able = set(
+        Enterprise.objects.filter(
+            pk__in={pk for found in last.values() for pk in found}, enrolment=Enterprise.Enrolment.ENROLLED
+        ).values_list("pk", flat=True)
+    )
     return {old: next(iter(found)) for old, found in last.items() if len(found) == 1 and found <= able}
 
 

@@ -45,11 +45,7 @@ class RoutingRule(DatedRow):
             models.UniqueConstraint(fields=["code", "version"], name="a_rule_version_is_used_once"),
             models.CheckConstraint(
                 condition=Q(target_authority__isnull=True, target_enterprise__isnull=False)
-                | Q(
-                    target_authority__isnull=False,
-                    target_enterprise__isnull=True,
-                    target_branch__isnull=True,
-                ),
+                | Q(target_authority__isnull=False, target_enterprise__isnull=True, target_branch__isnull=True),
                 name="a_rule_has_one_target",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="a_rule_gives_its_reason"),

@@ -1,6 +1,7 @@
 """Changes of the routing rules: who wants what and why, what a trial showed, what officers' corrections taught.
 
-The one rule: a row here is the file of a change; rules themselves are written by `rule_changing.decide` alone. Cases are
+The one rule: a row here is the file of a change; rules themselves are written by `rule_changing.decide` alone. Cases
+are
 named by id only, never by a word of theirs.
 """
 
@@ -57,7 +58,9 @@ class Lesson(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["subject_kind", "subject", "category", "region", "target_enterprise", "target_branch"],
-                nulls_distinct=False, name="a_lesson_is_told_once"),
+                nulls_distinct=False,
+                name="a_lesson_is_told_once",
+            ),
             models.CheckConstraint(name="a_dismissed_lesson_says_why", condition=~Q(state="dismissed") | ~Q(reason="")),
         ]
         indexes = [models.Index(fields=["counted_at", "id"], name="lessons_to_be_read", condition=Q(state="open"))]
@@ -109,15 +112,18 @@ class RuleChange(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="a_decided_rule_change_says_who_and_when",
-                condition=~Q(state__in=["approved", "refused"]) | Q(decided_by__isnull=False, decided_at__isnull=False)),
+                condition=~Q(state__in=["approved", "refused"]) | Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="nobody_approves_his_own_rule",
-                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("made_by"))),
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("made_by")),
+            ),
             models.CheckConstraint(name="a_refused_rule_says_why", condition=~Q(state="refused") | ~Q(reason="")),
             models.CheckConstraint(name="a_rule_change_says_why", condition=~Q(why="")),
             models.CheckConstraint(
                 name="a_rule_change_has_its_day",
-                condition=Q(kind="set", starts_on__isnull=False) | Q(kind="end", ends_on__isnull=False)),
+                condition=Q(kind="set", starts_on__isnull=False) | Q(kind="end", ends_on__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["made_at", "id"], name="rule_changes_by_making"),
@@ -143,7 +149,8 @@ class RuleTrial(models.Model):
     """A change tried on the cases of some days, newest first, piece by piece.
 
     ``digest``: of the change as it was tried. ``rules``: of the rules beside it; if they change meanwhile it begins
-    anew. ``found``: as routing.rule_desk.trying writes it. ``upto_at``, ``upto_id``: what is older has not been looked at yet.
+    anew. ``found``: as routing.rule_desk.trying writes it. ``upto_at``, ``upto_id``: what is older has not been looked
+    at yet.
     """
 
     class State(models.TextChoices):
@@ -170,7 +177,9 @@ class RuleTrial(models.Model):
         ordering = ["-id"]
         verbose_name = _("规则试运行")
         constraints = [
-            models.UniqueConstraint(fields=["change"], condition=Q(state="running"), name="one_trial_of_a_rule_at_a_time"),
+            models.UniqueConstraint(
+                fields=["change"], condition=Q(state="running"), name="one_trial_of_a_rule_at_a_time"
+            )
         ]
         indexes = [models.Index(fields=["asked_at", "id"], name="trials_to_be_run", condition=Q(state="running"))]
 

@@ -1,6 +1,7 @@
 """/authority/changes/: what enterprises wish to change of their entry, and the decision of whoever enrolled them.
 
-The one rule: officers of the authority that enrolled the enterprise read; its head decides, after seeing what the change
+The one rule: officers of the authority that enrolled the enterprise read; its head decides, after seeing what the
+change
 would move. A draft is the enterprise's own until it is filed.
 """
 
@@ -59,11 +60,17 @@ def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     rows = _filed(desk).filter(state__in=DECIDED if is_past else [State.WAITING])
     page = keyset.page_of(rows, request.GET, BY_DECISION if is_past else BY_FILING, related=("made_by", "enterprise"))
     view = "view=decided&" if is_past else ""
-    return render(request, "profile/changes.html", {
-        "rows": lines(page.rows, url=change_url), "now": desk.now, "is_past": is_past,
-        "previous_url": f"?{view}before={page.before}" if page.before else "",
-        "next_url": f"?{view}after={page.after}" if page.after else "",
-    })
+    return render(
+        request,
+        "profile/changes.html",
+        {
+            "rows": lines(page.rows, url=change_url),
+            "now": desk.now,
+            "is_past": is_past,
+            "previous_url": f"?{view}before={page.before}" if page.before else "",
+            "next_url": f"?{view}after={page.after}" if page.after else "",
+        },
+    )
 
 
 @officer_page("GET")
@@ -87,8 +94,15 @@ def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             attempt.reference = change_url(row)
         elif not attempt.answered and form.is_valid():
             try:
-                changing.decide(row, agrees=form.cleaned_data["decision"] == "agree", reason=form.cleaned_data["reason"],
-                                authority_ids=_headed(desk), by=desk.user, now=desk.now, today=desk.today)
+                changing.decide(
+                    row,
+                    agrees=form.cleaned_data["decision"] == "agree",
+                    reason=form.cleaned_data["reason"],
+                    authority_ids=_headed(desk),
+                    by=desk.user,
+                    now=desk.now,
+                    today=desk.today,
+                )
             except ChangeRefused as refused:
                 if refused.code in ("decided", "not_waiting", "not_yours"):
                     raise
@@ -109,19 +123,30 @@ def _found(desk: Desk, pk: int) -> DirectoryChange:
     return row
 
 
-def _show(request: HttpRequest, desk: Desk, row: DirectoryChange, form: DecisionForm, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, row: DirectoryChange, form: DecisionForm, *, status: int = 200
+) -> HttpResponseBase:
     names = Names.of([row])
     return render(request, "profile/change.html", _context(desk, row, names, form), status=status)
 
 
 def _context(desk: Desk, row: DirectoryChange, names: Names, form: DecisionForm) -> dict[str, Any]:
     return {
-        "change": row, "line": lines([row], url=change_url)[0], "now": desk.now, "side": "authority", "form": form,
+        "change": row,
+        "line": lines([row], url=change_url)[0],
+        "now": desk.now,
+        "side": "authority",
+        "form": form,
         "facts": [{"key": _("企业"), "value": named(row.enterprise)}, *facts(row, names)],
         "preview": preview(row, names, user=desk.user, side="authority", today=desk.today),
         "impossible": changing.impossible(row, today=desk.today),
-        "back": reverse("routing:authority-changes"), "back_text": _("企业变更"),
-        "may_decide": row.state == State.WAITING and row.enterprise.enrolled_by_id in _headed(desk) and row.made_by_id != desk.user.pk,
+        "back": reverse("routing:authority-changes"),
+        "back_text": _("企业变更"),
+        "may_decide": (
+            row.state == State.WAITING
+            and row.enterprise.enrolled_by_id in _headed(desk)
+            and row.made_by_id != desk.user.pk
+        ),
         "decided_by": row.decided_by.name if row.decided_by else "",
         "decide_url": reverse("routing:authority-change-decide", args=[row.pk]),
     }

@@ -61,14 +61,20 @@ def _page(request: HttpRequest, case: CasePage, step: str, form_of: type[ReturnF
 
 def _returned(form: ReturnForm, because: dict[str, Any]) -> Move:
     enterprise_id, branch_id = form.picked
-    return enterprise.return_case(reason=form.cleaned_data["reason"], enterprise_id=enterprise_id, branch_id=branch_id,
-                                  text=form.cleaned_data["text"], because=because)
+    return enterprise.return_case(
+        reason=form.cleaned_data["reason"],
+        enterprise_id=enterprise_id,
+        branch_id=branch_id,
+        text=form.cleaned_data["text"],
+        because=because,
+    )
 
 
 def _requested(form: ReturnForm, because: dict[str, Any]) -> Move:
     enterprise_id, branch_id = form.picked
-    return enterprise.request_return(text=form.cleaned_data["text"], enterprise_id=enterprise_id, branch_id=branch_id,
-                                     because=because)
+    return enterprise.request_return(
+        text=form.cleaned_data["text"], enterprise_id=enterprise_id, branch_id=branch_id, because=because
+    )
 
 
 def _suggested(case: CasePage, asked: str) -> list[Suggestion]:
@@ -99,8 +105,13 @@ def _show(
     request: HttpRequest, case: CasePage, step: str, form: ReturnForm, *, asked: str, status: int = 200
 ) -> HttpResponseBase:
     shown: dict[str, Any] = {
-        "page": case, "complaint": case.complaint, "form": form, "asked": asked.strip(),
-        "title": labels.action(step), "is_empty": len(form.fields["target"].choices) == 1,  # type: ignore[attr-defined]
-        "effect": EFFECTS[step], "version": moved_on.version_of(request, case, form),
+        "page": case,
+        "complaint": case.complaint,
+        "form": form,
+        "asked": asked.strip(),
+        "title": labels.action(step),
+        "is_empty": len(form.fields["target"].choices) == 1,  # type: ignore[attr-defined]
+        "effect": EFFECTS[step],
+        "version": moved_on.version_of(request, case, form),
     }
     return render(request, "enterprise/return.html", shown, status=status)

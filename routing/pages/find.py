@@ -61,7 +61,9 @@ def suggest_part(request: HttpRequest) -> HttpResponse:
         "public/suggestions.html",
         {
             "is_similar": bool(found) and found[0].is_similar,
-            "suggestions": [(one, "" if one.matched == one.name else one.matched, words[one.enrolment]) for one in found],
+            "suggestions": [
+                (one, "" if one.matched == one.name else one.matched, words[one.enrolment]) for one in found
+            ],
         },
     )
 
@@ -85,7 +87,8 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "is_similar": bool(found) and found[0].is_similar,
         "has_more": len(found) > SHOWN,
         "hits": [
-            _shown(rank, hit, query=query, region_id=region_id, figures=figures) for rank, hit in enumerate(found[:SHOWN], start=1)
+            _shown(rank, hit, query=query, region_id=region_id, figures=figures)
+            for rank, hit in enumerate(found[:SHOWN], start=1)
         ],
         "named_url": _filing(query=query, region_id=region_id, pick="named"),
         "authority_url": _filing(query="", region_id=region_id, pick="authority"),
@@ -100,8 +103,7 @@ def _region(text: str) -> int | None:
     return region_id if region_id < 2**31 and is_choosable(region_id) else None
 
 
-def _shown(rank: int, hit: Hit, *, query: str, region_id: int | None,
-           figures: Mapping[int, Expectation]) -> Shown:
+def _shown(rank: int, hit: Hit, *, query: str, region_id: int | None, figures: Mapping[int, Expectation]) -> Shown:
     answers = hit.successor or hit.enterprise
     title = named(hit.branch or answers)
     details = [] if title == named(answers) else [named(answers)]

@@ -1,6 +1,8 @@
-"""/authority/routing/learned/: what officers' corrections taught, each to be drafted as a rule or dismissed with a reason.
+"""/authority/routing/learned/: what officers' corrections taught, each to be drafted as a rule or dismissed with a
+reason.
 
-The one rule: a lesson is a proposal of a proposal; drafting opens the form filled in, and nothing else is done by itself.
+The one rule: a lesson is a proposal of a proposal; drafting opens the form filled in, and nothing else is done by
+itself.
 """
 
 from __future__ import annotations
@@ -40,20 +42,45 @@ def dismiss(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         return _show(request, desk, form=form, of=pk, status=422)
     with once(request) as attempt:
         if not attempt.answered:
-            rule_changing.dismiss(row, reason=form.cleaned_data["reason"], by=desk.user, reach=authors(desk), now=desk.now)
+            rule_changing.dismiss(
+                row, reason=form.cleaned_data["reason"], by=desk.user, reach=authors(desk), now=desk.now
+            )
             attempt.reference = reverse("routing:authority-routing-learned")
             messages.success(request, _("已记录，不再提示这一条。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
-def _show(request: HttpRequest, desk: Desk, *, form: DismissForm | None = None, of: int = 0, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, *, form: DismissForm | None = None, of: int = 0, status: int = 200
+) -> HttpResponseBase:
     page = keyset.page_of(lessons_seen(desk), request.GET, BY_COUNT, related=("region",))
     reach = authors(desk)
     lines = rule_words.lesson_lines(page.rows, user=desk.user, today=desk.today)
-    return render(request, "routing/learned.html", {
-        "lines": [(line, form if form is not None and line.lesson.pk == of else DismissForm(auto_id=f"id_{line.lesson.pk}_%s"),
-                   reach.covers(line.lesson.region)) for line in lines],
-        "form": form, "of": of, "now": desk.now, "days": DAYS, "fewest": FEWEST, "share": round(100 * SHARE),
-        "tabs": tabs(desk, "learned"), "previous_url": f"?before={page.before}" if page.before else "",
-        "next_url": f"?after={page.after}" if page.after else "",
-    }, status=status)
+    return render(
+        request,
+        "routing/learned.html",
+        {
+            "lines": [
+                (
+                    line,
+                    (
+                        form
+                        if form is not None and line.lesson.pk == of
+                        else DismissForm(auto_id=f"id_{line.lesson.pk}_%s")
+                    ),
+                    reach.covers(line.lesson.region),
+                )
+                for line in lines
+            ],
+            "form": form,
+            "of": of,
+            "now": desk.now,
+            "days": DAYS,
+            "fewest": FEWEST,
+            "share": round(100 * SHARE),
+            "tabs": tabs(desk, "learned"),
+            "previous_url": f"?before={page.before}" if page.before else "",
+            "next_url": f"?after={page.after}" if page.after else "",
+        },
+        status=status,
+    )

@@ -91,15 +91,28 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     """The entry as it stands, with what waits; a dozen queries, however large the enterprise is."""
     firm = Enterprise.objects.select_related("domicile", "enrolled_by").get(pk=lead.enterprise.pk)
     is_whole = lead.branch_ids is None
-    waiting = list(lead.changes().filter(state__in=changing.OPEN).select_related("made_by", "enterprise").order_by("-pk")[:10])
+    waiting = list(
+        lead.changes().filter(state__in=changing.OPEN).select_related("made_by", "enterprise").order_by("-pk")[:10]
+    )
     under = _under(request, lead)
-    return render(request, "profile/profile.html", {
-        "firm": firm, "is_whole": is_whole, "now": lead.now, "waiting": lines(waiting, url=change_url),
-        "facts": _facts(firm, is_whole=is_whole), "under": under, **_tree(lead, under),
-        "above_url": f"?under={under.parent_id}" if under and under.parent_id and _leads(lead, under.parent_id) else "?",
-        "add_url": _wish_url("branch-add"),
-        **(_names(firm, today=lead.today) if is_whole else {}),
-    })
+    return render(
+        request,
+        "profile/profile.html",
+        {
+            "firm": firm,
+            "is_whole": is_whole,
+            "now": lead.now,
+            "waiting": lines(waiting, url=change_url),
+            "facts": _facts(firm, is_whole=is_whole),
+            "under": under,
+            **_tree(lead, under),
+            "above_url": f"?under={under.parent_id}"
+            if under and under.parent_id and _leads(lead, under.parent_id)
+            else "?",
+            "add_url": _wish_url("branch-add"),
+            **(_names(firm, today=lead.today) if is_whole else {}),
+        },
+    )
 
 
 def _leads(lead: Lead, branch_id: int) -> bool:
@@ -118,8 +131,10 @@ def _under(request: HttpRequest, lead: Lead) -> Branch | None:
 
 def _facts(firm: Enterprise, *, is_whole: bool) -> list[dict[str, str]]:
     rows = [
-        (_("名称"), firm.name, ""), (_("英文名称"), firm.name_en or "–", _wish_url("english-name") if is_whole else ""),
-        (_("统一社会信用代码"), firm.uscc or "–", ""), (_("登记地"), named(firm.domicile) if firm.domicile else "–", ""),
+        (_("名称"), firm.name, ""),
+        (_("英文名称"), firm.name_en or "–", _wish_url("english-name") if is_whole else ""),
+        (_("统一社会信用代码"), firm.uscc or "–", ""),
+        (_("登记地"), named(firm.domicile) if firm.domicile else "–", ""),
         (_("入驻状态"), str(Enterprise.Enrolment(firm.enrolment).label), ""),
         (_("批准入驻的部门"), named(firm.enrolled_by) if firm.enrolled_by else "–", ""),
     ]
@@ -129,15 +144,20 @@ def _facts(firm: Enterprise, *, is_whole: bool) -> list[dict[str, str]]:
 def _tree(lead: Lead, under: Branch | None) -> dict[str, Any]:
     """The branches in the order of the tree with what hangs on each; of very many, one level. Three queries more."""
     every = lead.branches().select_related("place").order_by("id")
-    rows = list(every[:MOST + 1])
+    rows = list(every[: MOST + 1])
     is_level = len(rows) > MOST
     children: dict[int | None, list[Branch]] = defaultdict(list)
     if is_level:
-        top = Q(parent=under) if under else (
-            Q(parent=None) if lead.branch_ids is None else ~Q(parent_id__in=lead.branch_ids) | Q(parent=None))
-        level = list(every.filter(top)[:MOST + 1])
+        top = (
+            Q(parent=under)
+            if under
+            else (Q(parent=None) if lead.branch_ids is None else ~Q(parent_id__in=lead.branch_ids) | Q(parent=None))
+        )
+        level = list(every.filter(top)[: MOST + 1])
         ordered = [(row, 0) for row in level[:MOST]]
-        with_more = set(Branch.objects.filter(parent__in=[row for row, _depth in ordered]).values_list("parent_id", flat=True))
+        with_more = set(
+            Branch.objects.filter(parent__in=[row for row, _depth in ordered]).values_list("parent_id", flat=True)
+        )
     else:
         known = {row.pk for row in rows}
         for row in rows:
@@ -146,18 +166,36 @@ def _tree(lead: Lead, under: Branch | None) -> dict[str, Any]:
     ids = [row.pk for row, _depth in ordered]
     areas: dict[int, list[dict[str, Any]]] = defaultdict(list)
     not_over = Q(ends_on=None) | Q(ends_on__gte=lead.today)
-    for area in ServiceArea.objects.filter(not_over, branch_id__in=ids).select_related("region").order_by("region_id", "id"):
-        areas[area.branch_id].append({
-            "region": named(area.region), "category": category_words(area.category) if area.category else "",
-            "until": area.ends_on, "since": area.starts_on if area.starts_on and area.starts_on > lead.today else None,
-            "url": "" if area.ends_on else _wish_url("area-end", area.pk)})
+    for area in (
+        ServiceArea.objects.filter(not_over, branch_id__in=ids).select_related("region").order_by("region_id", "id")
+    ):
+        areas[area.branch_id].append(
+            {
+                "region": named(area.region),
+                "category": category_words(area.category) if area.category else "",
+                "until": area.ends_on,
+                "since": area.starts_on if area.starts_on and area.starts_on > lead.today else None,
+                "url": "" if area.ends_on else _wish_url("area-end", area.pk),
+            }
+        )
     duties: dict[int, list[Any]] = defaultdict(list)
-    for duty in BranchAuthority.objects.filter(not_over, branch_id__in=ids).select_related("authority").order_by(
-            F("starts_on").asc(nulls_first=True)):
-        duties[duty.branch_id].append({"name": named(duty.authority),
-                                       "since": duty.starts_on if duty.starts_on and duty.starts_on > lead.today else None})
-    return {"branches": [_line(row, depth, areas[row.pk], duties[row.pk], row.pk in with_more, lead)
-                         for row, depth in ordered], "is_level": is_level}
+    for duty in (
+        BranchAuthority.objects.filter(not_over, branch_id__in=ids)
+        .select_related("authority")
+        .order_by(F("starts_on").asc(nulls_first=True))
+    ):
+        duties[duty.branch_id].append(
+            {
+                "name": named(duty.authority),
+                "since": duty.starts_on if duty.starts_on and duty.starts_on > lead.today else None,
+            }
+        )
+    return {
+        "branches": [
+            _line(row, depth, areas[row.pk], duties[row.pk], row.pk in with_more, lead) for row, depth in ordered
+        ],
+        "is_level": is_level,
+    }
 
 
 def _ordered(children: dict[int | None, list[Branch]], root: int | None) -> list[tuple[Branch, int]]:
@@ -171,10 +209,22 @@ def _ordered(children: dict[int | None, list[Branch]], root: int | None) -> list
 
 
 def _line(row: Branch, depth: int, areas: list[Any], duties: list[Any], has_more: bool, lead: Lead) -> dict[str, Any]:
-    kinds = ["area-add", "branch-add", "duty-set", "branch-move", "english-name", *([] if row.ends_on else ["branch-end"])]
+    kinds = [
+        "area-add",
+        "branch-add",
+        "duty-set",
+        "branch-move",
+        "english-name",
+        *([] if row.ends_on else ["branch-end"]),
+    ]
     return {
-        "row": row, "name": named(row), "depth": depth, "place": named(row.place) if row.place else "", "areas": areas,
-        "duties": duties, "since": row.starts_on if row.starts_on and row.starts_on > lead.today else None,
+        "row": row,
+        "name": named(row),
+        "depth": depth,
+        "place": named(row.place) if row.place else "",
+        "areas": areas,
+        "duties": duties,
+        "since": row.starts_on if row.starts_on and row.starts_on > lead.today else None,
         "more_url": f"?under={row.pk}" if has_more else "",
         "wishes": [(_wish_url(code, row.pk), KINDS[code].title) for code in kinds],
     }
@@ -184,18 +234,36 @@ def _names(firm: Enterprise, *, today: date) -> dict[str, Any]:
     not_over = Q(ends_on=None) | Q(ends_on__gte=today)
     brands = firm.holdings.filter(not_over).select_related("brand").order_by("brand__name", "id")[:MOST]
     aliases = firm.aliases.filter(not_over | Q(kind=Alias.Kind.FORMER)).order_by("kind", "id")[:MOST]
-    after = Succession.objects.filter(Q(predecessor=firm) | Q(successor=firm)).select_related("predecessor", "successor")
+    after = Succession.objects.filter(Q(predecessor=firm) | Q(successor=firm)).select_related(
+        "predecessor", "successor"
+    )
     return {
-        "brands": [{"row": row, "name": named(row.brand), "category": category_words(row.category) if row.category else "",
-                    "since": row.starts_on if row.starts_on and row.starts_on > today else None,
-                    "url": "" if row.ends_on else _wish_url("brand-end", row.pk)} for row in brands],
-        "aliases": [{"row": row, "kind": row.get_kind_display(),
-                     "since": row.starts_on if row.starts_on and row.starts_on > today else None,
-                     "url": _wish_url("alias-end", row.pk) if row.kind == Alias.Kind.ALIAS and not row.ends_on else ""}
-                    for row in aliases],
-        "successions": [{"row": row, "old": named(row.predecessor), "new": named(row.successor)} for row in after[:MOST]],
-        "whole_wishes": [(_wish_url(code), KINDS[code].title) for code in (
-            "brand-add", "alias-add", "former-add", "successor-add", "predecessor-add")],
+        "brands": [
+            {
+                "row": row,
+                "name": named(row.brand),
+                "category": category_words(row.category) if row.category else "",
+                "since": row.starts_on if row.starts_on and row.starts_on > today else None,
+                "url": "" if row.ends_on else _wish_url("brand-end", row.pk),
+            }
+            for row in brands
+        ],
+        "aliases": [
+            {
+                "row": row,
+                "kind": row.get_kind_display(),
+                "since": row.starts_on if row.starts_on and row.starts_on > today else None,
+                "url": _wish_url("alias-end", row.pk) if row.kind == Alias.Kind.ALIAS and not row.ends_on else "",
+            }
+            for row in aliases
+        ],
+        "successions": [
+            {"row": row, "old": named(row.predecessor), "new": named(row.successor)} for row in after[:MOST]
+        ],
+        "whole_wishes": [
+            (_wish_url(code), KINDS[code].title)
+            for code in ("brand-add", "alias-add", "former-add", "successor-add", "predecessor-add")
+        ],
     }
 
 
@@ -205,23 +273,52 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     kind = KINDS.get(request.GET.get("kind", ""))
     is_whole = lead.branch_ids is None
     if kind is None or (kind.is_whole and not is_whole):
-        return render(request, "profile/kinds.html", {
-            "whole": [(_wish_url(code), one.title) for code, one in KINDS.items()
-                      if is_whole and one.row in (None, Branch) and (one.is_whole or code in ("branch-add", "english-name"))],
-            "rows": [one.title for code, one in KINDS.items() if not (one.is_whole and not is_whole) and one.row is not None],
-        }, status=422 if request.method == "POST" else 200)
+        return render(
+            request,
+            "profile/kinds.html",
+            {
+                "whole": [
+                    (_wish_url(code), one.title)
+                    for code, one in KINDS.items()
+                    if is_whole
+                    and one.row in (None, Branch)
+                    and (one.is_whole or code in ("branch-add", "english-name"))
+                ],
+                "rows": [
+                    one.title
+                    for code, one in KINDS.items()
+                    if not (one.is_whole and not is_whole) and one.row is not None
+                ],
+            },
+            status=422 if request.method == "POST" else 200,
+        )
     about = _about(request, lead, kind)
-    parents = list(lead.branches().exclude(pk=about.get("branch", 0)).order_by("id")[:500]) if "parent" in kind.fields else []
-    form = ChangeForm(request.POST if request.method == "POST" else None, kind=kind, today=lead.today, parents=parents, may_be_top=is_whole,
-                      initial={"on_day": lead.today.isoformat()})
+    parents = (
+        list(lead.branches().exclude(pk=about.get("branch", 0)).order_by("id")[:500]) if "parent" in kind.fields else []
+    )
+    form = ChangeForm(
+        request.POST if request.method == "POST" else None,
+        kind=kind,
+        today=lead.today,
+        parents=parents,
+        may_be_top=is_whole,
+        initial={"on_day": lead.today.isoformat()},
+    )
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
                 try:
                     change = changing.draft(
-                        kind.code, about | form.what, enterprise=lead.enterprise, branch_ids=lead.branch_ids,
-                        on_day=form.cleaned_data.get("on_day") or lead.today, why=form.cleaned_data["why"], by=lead.user,
-                        now=lead.now, today=lead.today)
+                        kind.code,
+                        about | form.what,
+                        enterprise=lead.enterprise,
+                        branch_ids=lead.branch_ids,
+                        on_day=form.cleaned_data.get("on_day") or lead.today,
+                        why=form.cleaned_data["why"],
+                        by=lead.user,
+                        now=lead.now,
+                        today=lead.today,
+                    )
                 except ChangeRefused as refused:
                     form.add_error(refused.field if refused.field in form.fields else None, str(refused))
                 else:
@@ -230,9 +327,12 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
                         messages.success(request, _("已生效，并记入变更记录。"), extra_tags="ok")
         if attempt.reference:
             return redirect(attempt.reference)
-    return render(request, "profile/new.html", {
-        "form": form, "kind": kind, "about": _about_words(about, kind), "back": reverse("routing:enterprise-profile"),
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "profile/new.html",
+        {"form": form, "kind": kind, "about": _about_words(about, kind), "back": reverse("routing:enterprise-profile")},
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _about(request: HttpRequest, lead: Lead, kind: Kind) -> dict[str, Any]:
@@ -274,13 +374,22 @@ def change(request: HttpRequest, lead: Lead, pk: int) -> HttpResponseBase:
                 attempt.reference = change_url(row)
         return redirect(attempt.reference)
     names = Names.of([row])
-    return render(request, "profile/change.html", {
-        "change": row, "line": lines([row], url=change_url)[0], "facts": facts(row, names), "now": lead.now,
-        "preview": preview(row, names, user=lead.user, side="enterprise", today=lead.today),
-        "impossible": changing.impossible(row, today=lead.today), "side": "enterprise",
-        "back": reverse("routing:enterprise-profile"), "back_text": _("企业资料"),
-        "decided_by": row.decided_by.name if row.decided_by else "",
-    })
+    return render(
+        request,
+        "profile/change.html",
+        {
+            "change": row,
+            "line": lines([row], url=change_url)[0],
+            "facts": facts(row, names),
+            "now": lead.now,
+            "preview": preview(row, names, user=lead.user, side="enterprise", today=lead.today),
+            "impossible": changing.impossible(row, today=lead.today),
+            "side": "enterprise",
+            "back": reverse("routing:enterprise-profile"),
+            "back_text": _("企业资料"),
+            "decided_by": row.decided_by.name if row.decided_by else "",
+        },
+    )
 
 
 def _do(request: HttpRequest, row: DirectoryChange, lead: Lead) -> None:
@@ -301,7 +410,14 @@ def _do(request: HttpRequest, row: DirectoryChange, lead: Lead) -> None:
 def history(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     """Every change that was wished, the newest first."""
     page = keyset.page_of(lead.changes(), request.GET, BY_MAKING, related=("made_by", "enterprise"))
-    return render(request, "profile/history.html", {
-        "lines": lines(page.rows, url=change_url), "now": lead.now, "back": reverse("routing:enterprise-profile"),
-        "previous_url": f"?before={page.before}" if page.before else "", "next_url": f"?after={page.after}" if page.after else "",
-    })
+    return render(
+        request,
+        "profile/history.html",
+        {
+            "lines": lines(page.rows, url=change_url),
+            "now": lead.now,
+            "back": reverse("routing:enterprise-profile"),
+            "previous_url": f"?before={page.before}" if page.before else "",
+            "next_url": f"?after={page.after}" if page.after else "",
+        },
+    )

@@ -1,6 +1,7 @@
 """A change of the routing rules on its way: drafted, tried, filed, decided.
 
-The one rule: its author drafts, tries, files and withdraws; the head of an authority around it, another person, decides.
+The one rule: its author drafts, tries, files and withdraws; the head of an authority around it, another person,
+decides.
 """
 
 from __future__ import annotations
@@ -39,11 +40,18 @@ def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     view = view if view in VIEWS else "waiting"
     page = keyset.page_of(_listed(desk, view), request.GET, BY_MAKING, related=("made_by",))
     keyring.load_for(change.made_by for change in page.rows)
-    return render(request, "routing/changes.html", {
-        "lines": rule_words.change_lines(page.rows), "view": view, "now": desk.now, "tabs": tabs(desk, "changes"),
-        "previous_url": f"?view={view}&before={page.before}" if page.before else "",
-        "next_url": f"?view={view}&after={page.after}" if page.after else "",
-    })
+    return render(
+        request,
+        "routing/changes.html",
+        {
+            "lines": rule_words.change_lines(page.rows),
+            "view": view,
+            "now": desk.now,
+            "tabs": tabs(desk, "changes"),
+            "previous_url": f"?view={view}&before={page.before}" if page.before else "",
+            "next_url": f"?view={view}&after={page.after}" if page.after else "",
+        },
+    )
 
 
 def _listed(desk: Desk, view: str) -> QuerySet[RuleChange]:
@@ -65,8 +73,16 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered:
                 try:
-                    change = rule_changing.draft(kind=Kind.END if is_end else Kind.SET, rule=base, by=desk.user, reach=reach,
-                                                 now=desk.now, today=desk.today, lesson=lesson, **_said(form, base))
+                    change = rule_changing.draft(
+                        kind=Kind.END if is_end else Kind.SET,
+                        rule=base,
+                        by=desk.user,
+                        reach=reach,
+                        now=desk.now,
+                        today=desk.today,
+                        lesson=lesson,
+                        **_said(form, base),
+                    )
                 except ChangeRefused as refused:
                     form.add_error(refused.field if refused.field in form.fields else None, str(refused))
                 else:
@@ -76,8 +92,12 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     title = (_("停用规则%(code)s") if is_end else _("修改规则%(code)s")) % {"code": base.code} if base else _("新规则")
     back = rule_words.rule_url(base.code) if base else reverse("routing:authority-routing")
     learned = rule_words.lesson_lines([lesson], user=desk.user, today=desk.today)[0] if lesson else None
-    return render(request, "routing/edit.html", {"form": form, "title": title, "back": back, "learned": learned},
-                  status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "routing/edit.html",
+        {"form": form, "title": title, "back": back, "learned": learned},
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _base(request: HttpRequest, desk: Desk) -> RoutingRule | None:
@@ -94,7 +114,9 @@ def _lesson(request: HttpRequest, desk: Desk) -> Lesson | None:
     if not typed:
         return None
     pk = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
-    lessons = Lesson.objects.filter(pk__in=lessons_seen(desk).values("pk")) if request.method != "POST" else Lesson.objects
+    lessons = (
+        Lesson.objects.filter(pk__in=lessons_seen(desk).values("pk")) if request.method != "POST" else Lesson.objects
+    )
     # A double submit finds it drafted; the verb says so, the first result is shown.
     row = lessons.select_related("region").filter(pk=pk).first()
     if row is None or not authors(desk).covers(row.region):
@@ -107,11 +129,17 @@ def _form(request: HttpRequest, desk: Desk, *, base: RoutingRule | None, lesson:
     if is_end:
         return EndForm(data, initial={"ends_on": desk.today})
     if lesson is not None:
-        rule = RoutingRule(**{f"{name}_id" if name in rule_changing.ROWS else name: value
-                              for name, value in rule_words.columns_learned(lesson).items()})
+        rule = RoutingRule(
+            **{
+                f"{name}_id" if name in rule_changing.ROWS else name: value
+                for name, value in rule_words.columns_learned(lesson).items()
+            }
+        )
         rule.reason = _("分送人员对%(words)s多次改送同一单位（%(agree)s/%(total)s件）") % {
             "words": _("“%(name)s”") % {"name": lesson.words} if lesson.words else _("同一被投诉人"),
-            "agree": lesson.agree, "total": lesson.total}
+            "agree": lesson.agree,
+            "total": lesson.total,
+        }
         return RuleForm(data, initial=initial_of(rule) | {"starts_on": desk.today})
     if base is not None:
         return RuleForm(data, initial=initial_of(base) | {"starts_on": desk.today, "why": "", "why_en": ""})
@@ -124,8 +152,13 @@ def _said(form: Any, base: RoutingRule | None) -> dict[str, Any]:
     if isinstance(form, EndForm):
         what = rule_changing.columns_of(base) if base is not None else {}
         return {"what": what, "starts_on": None, "ends_on": said["ends_on"], "why": said["why"], "why_en": ""}
-    return {"what": form.what, "starts_on": said["starts_on"], "ends_on": said["ends_on"], "why": said["why"],
-            "why_en": said["why_en"]}
+    return {
+        "what": form.what,
+        "starts_on": said["starts_on"],
+        "ends_on": said["ends_on"],
+        "why": said["why"],
+        "why_en": said["why_en"],
+    }
 
 
 @officer_page("GET", "POST")
@@ -151,9 +184,12 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                     attempt.reference = rule_words.change_url(row)
         if attempt.reference:
             return redirect(attempt.reference)
-    return render(request, "routing/edit.html", {
-        "form": form, "title": rule_words.title_of(row), "back": rule_words.change_url(row), "is_edit": True},
-        status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "routing/edit.html",
+        {"form": form, "title": rule_words.title_of(row), "back": rule_words.change_url(row), "is_edit": True},
+        status=422 if form.is_bound else 200,
+    )
 
 
 @officer_page("GET")
@@ -176,11 +212,21 @@ def trial(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                     rule_changing.start_trial(row, days=form.chosen, by=desk.user, now=desk.now)
                     attempt.reference = reverse("routing:authority-routing-try", args=[row.pk])
             return redirect(attempt.reference)
-    return render(request, "routing/try.html", {
-        "change": row, "title": rule_words.title_of(row), "form": form, "told": _told(row, desk), "now": desk.now,
-        "back": rule_words.change_url(row), "try_url": reverse("routing:authority-routing-try", args=[row.pk]),
-        "may_try": row.state in rule_changing.OPEN and bool(authors(desk).spans),
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "routing/try.html",
+        {
+            "change": row,
+            "title": rule_words.title_of(row),
+            "form": form,
+            "told": _told(row, desk),
+            "now": desk.now,
+            "back": rule_words.change_url(row),
+            "try_url": reverse("routing:authority-routing-try", args=[row.pk]),
+            "may_try": row.state in rule_changing.OPEN and bool(authors(desk).spans),
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 @officer_page("POST")
@@ -214,8 +260,15 @@ def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             try:
-                rule_changing.decide(row, agrees=form.cleaned_data["decision"] == "agree", reason=form.cleaned_data["reason"],
-                                     by=desk.user, reach=heads(desk), now=desk.now, today=desk.today)
+                rule_changing.decide(
+                    row,
+                    agrees=form.cleaned_data["decision"] == "agree",
+                    reason=form.cleaned_data["reason"],
+                    by=desk.user,
+                    reach=heads(desk),
+                    now=desk.now,
+                    today=desk.today,
+                )
             except ChangeRefused as refused:
                 if refused.code in ("decided", "not_waiting", "own_change"):
                     raise
@@ -234,7 +287,9 @@ def _told(row: RuleChange, desk: Desk) -> rule_words.Told | None:
     return rule_words.told(latest, row, user=desk.user, today=desk.today)
 
 
-def _show(request: HttpRequest, desk: Desk, row: RuleChange, form: DecisionForm | None = None, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, row: RuleChange, form: DecisionForm | None = None, *, status: int = 200
+) -> HttpResponseBase:
     keyring.load_for([person for person in (row.made_by, row.decided_by) if person is not None])
     base = rule_changing.newest(row.code)
     if base is not None and row.state not in rule_changing.OPEN:
@@ -244,16 +299,33 @@ def _show(request: HttpRequest, desk: Desk, row: RuleChange, form: DecisionForm 
     if is_open and row.kind == Kind.SET:
         rules = directory.rules()
         mine = directory.rule_of(rule_changing.as_rule(row))
-        clashes = rule_words.clashes(conflicts.with_rule(mine, rules, on=desk.today)[:12], unwritten="" if row.code else mine.code)
+        clashes = rule_words.clashes(
+            conflicts.with_rule(mine, rules, on=desk.today)[:12], unwritten="" if row.code else mine.code
+        )
     line = rule_words.change_lines([row])[0]
     lesson = rule_words.lesson_lines([row.lesson], user=desk.user, today=desk.today)[0] if row.lesson else None
     told = _told(row, desk)
-    return render(request, "routing/change.html", {
-        "change": row, "line": line, "rows": rule_words.compared(row, base), "base": base, "told": told, "clashes": clashes,
-        "learned": lesson, "decided_by": row.decided_by.name if row.decided_by else "", "now": desk.now, "form": form or DecisionForm(),
-        "is_open": is_open, "is_mine": is_mine, "is_tried": bool(told and told.is_current and told.trial.state == "done"),
-        "impossible": rule_changing.impossible(row, reach=reach_of(desk), today=desk.today),
-        "may_try": is_open and bool(authors(desk).spans),
-        "may_decide": row.state == State.WAITING and not is_mine and heads(desk).covers(row.region),
-        "rule_url": rule_words.rule_url(row.rule.code) if row.rule_id and row.rule else "",
-    }, status=status)
+    return render(
+        request,
+        "routing/change.html",
+        {
+            "change": row,
+            "line": line,
+            "rows": rule_words.compared(row, base),
+            "base": base,
+            "told": told,
+            "clashes": clashes,
+            "learned": lesson,
+            "decided_by": row.decided_by.name if row.decided_by else "",
+            "now": desk.now,
+            "form": form or DecisionForm(),
+            "is_open": is_open,
+            "is_mine": is_mine,
+            "is_tried": bool(told and told.is_current and told.trial.state == "done"),
+            "impossible": rule_changing.impossible(row, reach=reach_of(desk), today=desk.today),
+            "may_try": is_open and bool(authors(desk).spans),
+            "may_decide": row.state == State.WAITING and not is_mine and heads(desk).covers(row.region),
+            "rule_url": rule_words.rule_url(row.rule.code) if row.rule_id and row.rule else "",
+        },
+        status=status,
+    )

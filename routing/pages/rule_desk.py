@@ -50,7 +50,9 @@ def rules_seen(desk: Desk) -> QuerySet[RoutingRule]:
 
 def is_seen(rule: Rule, desk: Desk) -> bool:
     """The same of a rule as matching reads it."""
-    return rule.first is None or any(rule.first <= last and (rule.last or 0) >= first for first, last in reach_of(desk).spans)
+    return rule.first is None or any(
+        rule.first <= last and (rule.last or 0) >= first for first, last in reach_of(desk).spans
+    )
 
 
 def changes_seen(desk: Desk) -> QuerySet[RuleChange]:

@@ -1,4 +1,5 @@
-"""/authority/routing/: the rules that hold on a day, how they fare, which contradict each other; one rule with its history.
+"""/authority/routing/: the rules that hold on a day, how they fare, which contradict each other; one rule with its
+history.
 
 The one rule: what is shown of a rule is the row and the file of its changes; nothing is written here.
 """
@@ -33,8 +34,9 @@ PAGE = 25
 #: Contradictions that are shown; cases that came back.
 MOST_CLASHES, MOST_CASES = 12, 10
 _ROWS = ("region", "brand", "enterprise", "target_enterprise", "target_branch", "target_authority")
-_MISROUTED = Engagement.objects.filter(complaint=OuterRef("complaint"), from_at=OuterRef("at"), odr_result="returned").exclude(
-    ended_by__in=NO_MISROUTE)
+_MISROUTED = Engagement.objects.filter(
+    complaint=OuterRef("complaint"), from_at=OuterRef("at"), odr_result="returned"
+).exclude(ended_by__in=NO_MISROUTE)
 
 
 class OnDay(StepForm):
@@ -52,20 +54,36 @@ def rules(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     found = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, desk)], on=day)
     figures = misroutes.counted(_ended(desk), now=desk.now)
     kept = f"on={day.isoformat()}&" if day != desk.today else ""
-    return render(request, "routing/rules.html", {
-        "rows": rule_words.rule_lines(rows, day=day), "form": form, "day": day, "now": desk.now, "is_today": day == desk.today,
-        "clashes": rule_words.clashes(found[:MOST_CLASHES]), "more_clashes": max(0, len(found) - MOST_CLASHES),
-        "may_draft": bool(authors(desk).spans), "figures": figures, "days": DAYS, "version": misroutes.VERSION,
-        "rate": percent(figures.rate), "in_time_rate": percent(figures.in_time_rate),
-        "officers": RuleUse.objects.filter(code=OFFICER).first(),
-        "tabs": tabs(desk, "rules"), "previous_url": f"?{kept}before={before}" if before else "",
-        "next_url": f"?{kept}after={after}" if after else "",
-    })
+    return render(
+        request,
+        "routing/rules.html",
+        {
+            "rows": rule_words.rule_lines(rows, day=day),
+            "form": form,
+            "day": day,
+            "now": desk.now,
+            "is_today": day == desk.today,
+            "clashes": rule_words.clashes(found[:MOST_CLASHES]),
+            "more_clashes": max(0, len(found) - MOST_CLASHES),
+            "may_draft": bool(authors(desk).spans),
+            "figures": figures,
+            "days": DAYS,
+            "version": misroutes.VERSION,
+            "rate": percent(figures.rate),
+            "in_time_rate": percent(figures.in_time_rate),
+            "officers": RuleUse.objects.filter(code=OFFICER).first(),
+            "tabs": tabs(desk, "rules"),
+            "previous_url": f"?{kept}before={before}" if before else "",
+            "next_url": f"?{kept}after={after}" if after else "",
+        },
+    )
 
 
 def tabs(desk: Desk, current: str) -> dict[str, Any]:
     """Where else, and how much waits there."""
-    counts = keyset.counts({"waiting": changes_seen(desk).filter(state=RuleChange.State.WAITING), "learned": lessons_seen(desk)})
+    counts = keyset.counts(
+        {"waiting": changes_seen(desk).filter(state=RuleChange.State.WAITING), "learned": lessons_seen(desk)}
+    )
     return {"current": current, **{name: (n, keyset.in_words(n)) for name, n in counts.items()}}
 
 
@@ -95,10 +113,12 @@ def _page(rows: QuerySet[RoutingRule], request: HttpRequest) -> tuple[list[Routi
     is_key = all(part.isascii() and part.isdigit() and len(part) < 18 for part in (priority, pk))
     if is_key:
         way = "lt" if backwards else "gt"
-        rows = rows.filter(Q(**{f"priority__{way}": int(priority)}) | Q(priority=int(priority), **{f"pk__{way}": int(pk)}))
+        rows = rows.filter(
+            Q(**{f"priority__{way}": int(priority)}) | Q(priority=int(priority), **{f"pk__{way}": int(pk)})
+        )
     backwards = backwards and is_key
     order = ("-priority", "-pk") if backwards else ("priority", "pk")
-    found = list(rows.select_related(*_ROWS).order_by(*order)[:PAGE + 1])
+    found = list(rows.select_related(*_ROWS).order_by(*order)[: PAGE + 1])
     has_more = len(found) > PAGE
     found = found[:PAGE]
     if backwards:
@@ -118,28 +138,49 @@ def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
     if not seen.exists():
         raise Http404
     versions = list(RoutingRule.objects.filter(code=code).select_related(*_ROWS).order_by("-version"))
-    changes = list(RuleChange.objects.filter(code=code).exclude(state__in=["draft", "withdrawn"]).select_related(
-        "made_by", "decided_by").order_by("-pk")[:50])
+    changes = list(
+        RuleChange.objects.filter(code=code)
+        .exclude(state__in=["draft", "withdrawn"])
+        .select_related("made_by", "decided_by")
+        .order_by("-pk")[:50]
+    )
     changes += list(RuleChange.objects.filter(rule__code=code, code="").select_related("made_by", "decided_by"))
-    keyring.load_for([person for change in changes for person in (change.made_by, change.decided_by) if person is not None])
+    keyring.load_for(
+        [person for change in changes for person in (change.made_by, change.decided_by) if person is not None]
+    )
     lines = rule_words.rule_lines(versions, day=desk.today)
     language = get_language() or ""
     current = next((version for version in versions if not version.is_taken_back), None)
     is_over = current is None or (current.ends_on is not None and current.ends_on < desk.today)
     reach = authors(desk)
-    return render(request, "routing/rule.html", {
-        "code": code, "now": desk.now, "use": lines[0].use, "rate": lines[0].rate, "days": DAYS,
-        "versions": [(line, rule_words.reason_of(line.rule, language)) for line in lines],
-        "changes": [(line, line.change.decided_by.name if line.change.decided_by else "") for line in
-                    rule_words.change_lines(changes)],
-        "may_draft": current is not None and reach.covers(current.region), "is_over": is_over,
-        "returned": [(case.number, case_url(case, AUTHORITY)) for case in _returned(desk, code)],
-        "tabs": tabs(desk, "rules"),
-    })
+    return render(
+        request,
+        "routing/rule.html",
+        {
+            "code": code,
+            "now": desk.now,
+            "use": lines[0].use,
+            "rate": lines[0].rate,
+            "days": DAYS,
+            "versions": [(line, rule_words.reason_of(line.rule, language)) for line in lines],
+            "changes": [
+                (line, line.change.decided_by.name if line.change.decided_by else "")
+                for line in rule_words.change_lines(changes)
+            ],
+            "may_draft": current is not None and reach.covers(current.region),
+            "is_over": is_over,
+            "returned": [(case.number, case_url(case, AUTHORITY)) for case in _returned(desk, code)],
+            "tabs": tabs(desk, "rules"),
+        },
+    )
 
 
 def _returned(desk: Desk, code: str) -> list[Complaint]:
     """Cases of late that this rule sent to the wrong one, as far as they may be seen."""
     rows = ForwardingDecision.objects.filter(rule=code, verdict="forward", at__gt=desk.now - timedelta(days=DAYS))
-    ids = rows.filter(Exists(_MISROUTED), complaint__in=desk.cases()).order_by("-at").values_list("complaint_id", flat=True)
+    ids = (
+        rows.filter(Exists(_MISROUTED), complaint__in=desk.cases())
+        .order_by("-at")
+        .values_list("complaint_id", flat=True)
+    )
     return list(desk.cases().filter(pk__in=list(ids[:MOST_CASES])).only("number"))

@@ -32,16 +32,26 @@ class LetterForm(forms.Form):
     use_required_attribute = False
 
     firm = Words(label=_("写给哪家企业"), most=120, error_messages={"required": _("请写企业或店铺的名称")})
-    item = Words(label=_("买了什么，用了什么服务"), most=100, error_messages={"required": _("请写商品或服务的名称，例如“千兆宽带”")})
+    item = Words(
+        label=_("买了什么，用了什么服务"),
+        most=100,
+        error_messages={"required": _("请写商品或服务的名称，例如“千兆宽带”")},
+    )
     happened_on = Day(label=_("什么时候发生的"), help_text=_("记不清可以不填"), required=False)
     order_no = Words(label=_("订单号、合同号或业务号码"), help_text=_("企业凭它找到您"), most=60, required=False)
     happened = Words(
-        label=_("发生了什么"), help_text=_("600字以内。写明时间、金额、对方怎么说；不要写密码和完整的银行卡号"),
-        most=600, lines=6, error_messages={"required": _("请写明发生了什么；越具体，越容易解决")},
+        label=_("发生了什么"),
+        help_text=_("600字以内。写明时间、金额、对方怎么说；不要写密码和完整的银行卡号"),
+        most=600,
+        lines=6,
+        error_messages={"required": _("请写明发生了什么；越具体，越容易解决")},
     )
     wanted = Words(
-        label=_("希望怎么解决"), help_text=_("200字以内。例如：退还多扣的费用"),
-        most=200, lines=3, error_messages={"required": _("请写希望怎么解决，例如“退还多扣的费用”")},
+        label=_("希望怎么解决"),
+        help_text=_("200字以内。例如：退还多扣的费用"),
+        most=200,
+        lines=3,
+        error_messages={"required": _("请写希望怎么解决，例如“退还多扣的费用”")},
     )
     amount = Money(label=_("要求退或赔多少钱（元）"), help_text=_("不涉及钱就不填"), required=False)
     name = Words(label=_("您的姓名"), most=60, required=False)

@@ -1,6 +1,7 @@
 """Recorded cases by the rules as they were and as they would be, each distinct input decided once.
 
-The one rule: columns are read, no rows are built and nothing sealed is opened, until a decision hangs on an address. What is
+The one rule: columns are read, no rows are built and nothing sealed is opened, until a decision hangs on an address.
+What is
 kept between two pieces is a decision, never a case.
 """
 
@@ -26,7 +27,8 @@ from routing.rules.directory import snapshot
 from routing.rules.facts import AddressWanted, Directory, Facts, Rule
 from routing.rules.matching import choose
 
-#: So many decisions are kept; then they are forgotten and begun anew, so that memory holds however many cases there are.
+#: So many decisions are kept; then they are forgotten and begun anew, so that memory holds however many cases there
+#: are.
 MOST_KEPT = 20_000
 #: Where a case lies that an authority kept although no enterprise had it.
 _WITH_AUTHORITY = frozenset({Status.REVIEW, Status.AWAITING_MATERIAL, Status.MEDIATING, Status.MEDIATION_SUSPENDED})
@@ -88,7 +90,8 @@ class Judged(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """The rules of one trial, and what was decided by them so far. It lives for one sweep: as long as a piece after a piece
+    """The rules of one trial, and what was decided by them so far. It lives for one sweep: as long as a piece after a
+    piece
     may be read at another moment anyway."""
 
     code: str
@@ -103,14 +106,25 @@ class Known:
 
 
 def judged(rows: Sequence[Recorded], known: Known, *, now: datetime) -> Iterator[Judged]:
-    """Those of these cases that the change touches: it decides them, or they go elsewhere. A fixed number of queries."""
+    """Those of these cases that the change touches: it decides them, or they go elsewhere. A fixed number of
+    queries."""
     groups = _groups(rows, known)
     made = _decided(groups, known)
-    touched = [(row, made[facts]) for facts, cases in groups.items() for row in cases
-               if made[facts].is_by_rule or made[facts].moves]
+    touched = [
+        (row, made[facts])
+        for facts, cases in groups.items()
+        for row in cases
+        if made[facts].is_by_rule or made[facts].moves
+    ]
     right = kept_by([row for row, _made in touched])
-    asked = _asked([(row.pk, one.after.enterprise) for row, one in touched
-                    if one.after.enterprise is not None and not one.after.reason and one.before != one.after], now=now)
+    asked = _asked(
+        [
+            (row.pk, one.after.enterprise)
+            for row, one in touched
+            if one.after.enterprise is not None and not one.after.reason and one.before != one.after
+        ],
+        now=now,
+    )
     for row, one in touched:
         yield Judged(row.pk, one, right.get(row.pk), row.pk in asked)
 
@@ -172,7 +186,11 @@ def _asked(cases: Sequence[tuple[int, int | None]], *, now: datetime) -> set[int
         return set()
     conditions = Conditions.at(now)
     said = Complaint.objects.filter(pk__in=goes).values_list("pk", "consents", "absent")
-    return {pk for pk, consents, absent in said if not consents_cover(consents, absent, goes[pk] or 0, conditions=conditions)}
+    return {
+        pk
+        for pk, consents, absent in said
+        if not consents_cover(consents, absent, goes[pk] or 0, conditions=conditions)
+    }
 
 
 def may_apply(rule: Rule, facts: Facts) -> bool:
@@ -189,10 +207,22 @@ def may_apply(rule: Rule, facts: Facts) -> bool:
 def kept_by(cases: Sequence[Recorded]) -> Mapping[int, Right]:
     """Where each case was in the end; none where that is not known yet. One query."""
     found: dict[int, Right] = {}
-    stages: Any = (Engagement.objects.filter(complaint_id__in=[case.pk for case in cases]).exclude(odr_result="returned")
-                   .order_by("complaint_id", "-pk").distinct("complaint_id"))
-    rows = {pk: (firm, branch, accepted is not None or until is not None) for pk, firm, branch, accepted, until in
-            stages.values_list("complaint_id", "enterprise_id", "branch_id", "accepted_at", "until_at")} if cases else {}
+    stages: Any = (
+        Engagement.objects.filter(complaint_id__in=[case.pk for case in cases])
+        .exclude(odr_result="returned")
+        .order_by("complaint_id", "-pk")
+        .distinct("complaint_id")
+    )
+    rows = (
+        {
+            pk: (firm, branch, accepted is not None or until is not None)
+            for pk, firm, branch, accepted, until in stages.values_list(
+                "complaint_id", "enterprise_id", "branch_id", "accepted_at", "until_at"
+            )
+        }
+        if cases
+        else {}
+    )
     for case in cases:
         if case.pk in rows:
             firm, branch, is_known = rows[case.pk]

@@ -1,6 +1,7 @@
 """What officers' choices teach: lessons that may become rules, and how each rule fares.
 
-The one rule: counted from what was decided and kept at the time (the decision of routing, the choice of the officer, who
+The one rule: counted from what was decided and kept at the time (the decision of routing, the choice of the officer,
+who
 had the case then), never from a reason that somebody typed. A lesson is said when at least three corrections agree and
 at least four of five choices for the same facts point the same way; only people make a rule of it.
 """
@@ -77,17 +78,34 @@ def sweep_lessons(*, now: datetime, every: timedelta = EVERY) -> int:
 
 
 def _count_uses(since: datetime, *, now: datetime) -> None:
-    misrouted = Engagement.objects.filter(complaint=OuterRef("complaint"), from_at=OuterRef("at"),
-                                          odr_result="returned").exclude(ended_by__in=NO_MISROUTE)
+    misrouted = Engagement.objects.filter(
+        complaint=OuterRef("complaint"), from_at=OuterRef("at"), odr_result="returned"
+    ).exclude(ended_by__in=NO_MISROUTE)
     forwarded = Q(verdict="forward")
-    rows = (ForwardingDecision.objects.filter(at__gt=since).exclude(rule="").order_by().values("rule")
-            .annotate(forwarded=Count("pk", filter=forwarded), held=Count("pk", filter=~forwarded),
-                      returned=Count("pk", filter=forwarded & Q(Exists(misrouted)))))
-    uses = {row["rule"]: RuleUse(code=row["rule"], forwarded=row["forwarded"], returned=row["returned"], held=row["held"],
-                                 counted_at=now) for row in rows}
+    rows = (
+        ForwardingDecision.objects.filter(at__gt=since)
+        .exclude(rule="")
+        .order_by()
+        .values("rule")
+        .annotate(
+            forwarded=Count("pk", filter=forwarded),
+            held=Count("pk", filter=~forwarded),
+            returned=Count("pk", filter=forwarded & Q(Exists(misrouted))),
+        )
+    )
+    uses = {
+        row["rule"]: RuleUse(
+            code=row["rule"], forwarded=row["forwarded"], returned=row["returned"], held=row["held"], counted_at=now
+        )
+        for row in rows
+    }
     uses.setdefault(OFFICER, RuleUse(code=OFFICER, counted_at=now))
-    RuleUse.objects.bulk_create(uses.values(), update_conflicts=True, unique_fields=["code"],
-                                update_fields=["forwarded", "returned", "held", "counted_at"])
+    RuleUse.objects.bulk_create(
+        uses.values(),
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["forwarded", "returned", "held", "counted_at"],
+    )
     RuleUse.objects.filter(counted_at__lt=now).delete()
 
 
@@ -96,7 +114,9 @@ def _choices(since: datetime) -> Iterator[list[tuple[int, int, datetime]]]:
     rows = ForwardingDecision.objects.filter(rule=OFFICER, verdict="forward").order_by("at", "pk")
     at, pk = since, 0
     while True:
-        piece = list(rows.filter(Q(at__gt=at) | Q(at=at, pk__gt=pk), at__gte=at).values_list("pk", "complaint_id", "at")[:PIECE])
+        piece = list(
+            rows.filter(Q(at__gt=at) | Q(at=at, pk__gt=pk), at__gte=at).values_list("pk", "complaint_id", "at")[:PIECE]
+        )
         if piece:
             yield piece
             pk, _case, at = piece[-1]
@@ -110,10 +130,23 @@ def _groups(since: datetime) -> dict[Plain, Group]:
     places = _Places()
     for piece in _choices(since):
         ids = {case for _pk, case, _at in piece}
-        cases = {case.pk: case for case in Complaint.objects.filter(pk__in=ids).only(
-            "picked_enterprise", "picked_brand", "respondent_named", "object_category", "service_region", "handling_region")}
-        stages = {(case, at): (firm, branch, result) for case, at, firm, branch, result in Engagement.objects.filter(
-            complaint_id__in=ids).values_list("complaint_id", "from_at", "enterprise_id", "branch_id", "odr_result")}
+        cases = {
+            case.pk: case
+            for case in Complaint.objects.filter(pk__in=ids).only(
+                "picked_enterprise",
+                "picked_brand",
+                "respondent_named",
+                "object_category",
+                "service_region",
+                "handling_region",
+            )
+        }
+        stages = {
+            (case, at): (firm, branch, result)
+            for case, at, firm, branch, result in Engagement.objects.filter(complaint_id__in=ids).values_list(
+                "complaint_id", "from_at", "enterprise_id", "branch_id", "odr_result"
+            )
+        }
         said = _first_candidates(ids)
         places.read(case.service_region_id or case.handling_region_id for case in cases.values())
         for pk, case_id, at in piece:
@@ -136,8 +169,12 @@ def _groups(since: datetime) -> dict[Plain, Group]:
 def _first_candidates(ids: Iterable[int]) -> Mapping[int, list[tuple[int, Any]]]:
     """Of each case: (decision, its first candidate) of what routing said, in order."""
     found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
-    rows = ForwardingDecision.objects.filter(complaint_id__in=ids).exclude(rule=OFFICER).exclude(
-        verdict=giving_back.VERDICT).order_by("pk")
+    rows = (
+        ForwardingDecision.objects.filter(complaint_id__in=ids)
+        .exclude(rule=OFFICER)
+        .exclude(verdict=giving_back.VERDICT)
+        .order_by("pk")
+    )
     for case, pk, first in rows.values_list("complaint_id", "pk", "explanation__candidates__0"):
         found[case].append((pk, first))
     return found
@@ -174,7 +211,9 @@ class _Places:
         wanted = set(ids) - self.rows.keys()
         while wanted:
             self.rows |= Region.objects.in_bulk(wanted)
-            wanted = {row.parent_id for row in self.rows.values() if row.level not in _LEVELS and row.parent_id} - self.rows.keys()
+            wanted = {
+                row.parent_id for row in self.rows.values() if row.level not in _LEVELS and row.parent_id
+            } - self.rows.keys()
 
     def county(self, region_id: int) -> int | None:
         row = self.rows.get(region_id)
@@ -189,12 +228,26 @@ def _write_lessons(groups: Mapping[Plain, Group], *, now: datetime) -> int:
     for plain, group in groups.items():
         target = group.lesson()
         if target is not None:
-            standing.append(Lesson(
-                subject_kind=plain.kind, subject=plain.subject, words=group.words if plain.kind == "named" else "",
-                category=plain.category, region_id=plain.region_id, target_enterprise_id=target[0], target_branch_id=target[1],
-                agree=group.chosen[target], total=group.total, cases=group.cases[target], counted_at=now))
+            standing.append(
+                Lesson(
+                    subject_kind=plain.kind,
+                    subject=plain.subject,
+                    words=group.words if plain.kind == "named" else "",
+                    category=plain.category,
+                    region_id=plain.region_id,
+                    target_enterprise_id=target[0],
+                    target_branch_id=target[1],
+                    agree=group.chosen[target],
+                    total=group.total,
+                    cases=group.cases[target],
+                    counted_at=now,
+                )
+            )
     Lesson.objects.bulk_create(
-        standing, update_conflicts=True, update_fields=["agree", "total", "cases", "counted_at", "words"],
-        unique_fields=["subject_kind", "subject", "category", "region", "target_enterprise", "target_branch"])
+        standing,
+        update_conflicts=True,
+        update_fields=["agree", "total", "cases", "counted_at", "words"],
+        unique_fields=["subject_kind", "subject", "category", "region", "target_enterprise", "target_branch"],
+    )
     Lesson.objects.filter(state=Lesson.State.OPEN, counted_at__lt=now, changes=None).delete()
     return len(standing)

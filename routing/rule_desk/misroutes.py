@@ -43,11 +43,17 @@ class Misroutes:
 def counted(ended: QuerySet[Engagement], *, now: datetime) -> Misroutes:
     """Of these stages, which ended in a period; one query. Two clocks of one stage never start at one instant."""
     wrong = Q(odr_result="returned") & ~Q(ended_by__in=NO_MISROUTE)
-    clock = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.FORWARDING, started_at=OuterRef("until_at"))
+    clock = Deadline.objects.filter(
+        complaint=OuterRef("complaint"), clock=Clock.FORWARDING, started_at=OuterRef("until_at")
+    )
     over = Q(ended_at__isnull=True, due_at__lte=now) | Q(lapsed_at__isnull=False)
     found = ended.aggregate(
-        ended=Count("pk", filter=~(Q(odr_result="returned") & Q(ended_by__in=NO_MISROUTE))), misrouted=Count("pk", filter=wrong),
+        ended=Count("pk", filter=~(Q(odr_result="returned") & Q(ended_by__in=NO_MISROUTE))),
+        misrouted=Count("pk", filter=wrong),
         in_time=Count("pk", filter=wrong & Q(Exists(clock.filter(ended_at__isnull=False, lapsed_at__isnull=True)))),
         late=Count("pk", filter=wrong & Q(Exists(clock.filter(over)))),
-        waiting=Count("pk", filter=wrong & Q(Exists(clock.filter(ended_at__isnull=True, lapsed_at__isnull=True, due_at__gt=now)))))
+        waiting=Count(
+            "pk", filter=wrong & Q(Exists(clock.filter(ended_at__isnull=True, lapsed_at__isnull=True, due_at__gt=now)))
+        ),
+    )
     return Misroutes(**found)

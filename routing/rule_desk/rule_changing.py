@@ -1,7 +1,9 @@
 """Changes of the routing rules: drafted, tried, filed, decided by a second person, written.
 
-The one rule: a rule is written here and by nobody else (but the loader of a table), after a trial of exactly this change
-and by somebody who did not draft it. Each decision locks the change and all versions of the rule, and is judged anew, so
+The one rule: a rule is written here and by nobody else (but the loader of a table), after a trial of exactly this
+change
+and by somebody who did not draft it. Each decision locks the change and all versions of the rule, and is judged anew,
+so
 of two who decide at once one is told what the other did. Versions are never rewritten, only their end is.
 """
 
@@ -36,8 +38,18 @@ MOST_OPEN = 100
 Kind, State = RuleChange.Kind, RuleChange.State
 OPEN = (State.DRAFT, State.WAITING)
 #: Columns of a rule as a change keeps them.
-COLUMNS = ("priority", "category", "region", "brand", "enterprise", "named", "channel", "target_enterprise", "target_branch",
-           "target_authority")
+COLUMNS = (
+    "priority",
+    "category",
+    "region",
+    "brand",
+    "enterprise",
+    "named",
+    "channel",
+    "target_enterprise",
+    "target_branch",
+    "target_authority",
+)
 ROWS = ("region", "brand", "enterprise", "target_enterprise", "target_branch", "target_authority")
 
 
@@ -61,8 +73,15 @@ def columns_of(rule: RoutingRule) -> dict[str, Any]:
 def as_rule(change: RuleChange) -> RoutingRule:
     """The rule that a change would write, unsaved; of an end the version that ends. One query for a region."""
     columns = {f"{name}_id" if name in ROWS else name: change.what.get(name) for name in COLUMNS}
-    rule = RoutingRule(**columns, code=change.final_code, version=(change.base_version or 0) + (change.kind == Kind.SET),
-                       starts_on=change.starts_on, ends_on=change.ends_on, reason=change.why, reason_en=change.why_en)
+    rule = RoutingRule(
+        **columns,
+        code=change.final_code,
+        version=(change.base_version or 0) + (change.kind == Kind.SET),
+        starts_on=change.starts_on,
+        ends_on=change.ends_on,
+        reason=change.why,
+        reason_en=change.why_en,
+    )
     if rule.region_id is not None:
         rule.region = Region.objects.get(pk=rule.region_id)
     return rule
@@ -70,15 +89,38 @@ def as_rule(change: RuleChange) -> RoutingRule:
 
 def newest(code: str) -> RoutingRule | None:
     """The version of a rule that counts last."""
-    return (RoutingRule.objects.filter(code=code, is_taken_back=False).select_related("region").order_by("-version").first()
-            if code else None)
+    return (
+        RoutingRule.objects.filter(code=code, is_taken_back=False).select_related("region").order_by("-version").first()
+        if code
+        else None
+    )
 
 
-def draft(*, kind: str, rule: RoutingRule | None, what: Mapping[str, Any], starts_on: date | None, ends_on: date | None,
-          why: str, why_en: str, by: User, reach: Reach, now: datetime, today: date, lesson: Lesson | None = None) -> RuleChange:
-    """A change that nobody else has to see yet. ``rule``: the version that is changed or ended. Raises ChangeRefused."""
-    change = RuleChange(kind=kind, made_by=by, made_at=now, lesson=lesson, code=rule.code if rule else "",
-                        base_version=rule.version if rule else None)
+def draft(
+    *,
+    kind: str,
+    rule: RoutingRule | None,
+    what: Mapping[str, Any],
+    starts_on: date | None,
+    ends_on: date | None,
+    why: str,
+    why_en: str,
+    by: User,
+    reach: Reach,
+    now: datetime,
+    today: date,
+    lesson: Lesson | None = None,
+) -> RuleChange:
+    """A change that nobody else has to see yet. ``rule``: the version that is changed or ended. Raises
+    ChangeRefused."""
+    change = RuleChange(
+        kind=kind,
+        made_by=by,
+        made_at=now,
+        lesson=lesson,
+        code=rule.code if rule else "",
+        base_version=rule.version if rule else None,
+    )
     _say(change, what, starts_on, ends_on, why, why_en)
     with transaction.atomic():
         if RuleChange.objects.filter(made_by=by, state__in=OPEN).count() >= MOST_OPEN:
@@ -95,8 +137,18 @@ def draft(*, kind: str, rule: RoutingRule | None, what: Mapping[str, Any], start
     return change
 
 
-def edit(change: RuleChange, *, what: Mapping[str, Any], starts_on: date | None, ends_on: date | None, why: str, why_en: str,
-         by: User, reach: Reach, today: date) -> None:
+def edit(
+    change: RuleChange,
+    *,
+    what: Mapping[str, Any],
+    starts_on: date | None,
+    ends_on: date | None,
+    why: str,
+    why_en: str,
+    by: User,
+    reach: Reach,
+    today: date,
+) -> None:
     """Another wording of a draft, by its author. What was tried before counts no more. Raises ChangeRefused."""
     with _held(change) as held:
         if held.state != State.DRAFT or held.made_by_id != by.pk:
@@ -106,7 +158,9 @@ def edit(change: RuleChange, *, what: Mapping[str, Any], starts_on: date | None,
         held.save()
 
 
-def _say(change: RuleChange, what: Mapping[str, Any], starts_on: date | None, ends_on: date | None, why: str, why_en: str) -> None:
+def _say(
+    change: RuleChange, what: Mapping[str, Any], starts_on: date | None, ends_on: date | None, why: str, why_en: str
+) -> None:
     # Words that were left out are empty; rows of the directory are there or not.
     change.what = {name: what.get(name) or (None if name in ROWS else "") for name in COLUMNS}
     change.region_id = change.what["region"]
@@ -116,12 +170,16 @@ def _say(change: RuleChange, what: Mapping[str, Any], starts_on: date | None, en
 def start_trial(change: RuleChange, *, days: int, by: User, now: datetime) -> RuleTrial:
     """A sweep is to try it on the cases of the last days; one that runs is dropped. Raises ChangeRefused."""
     if not FEWEST_DAYS <= days <= MOST_DAYS:
-        raise ChangeRefused("bad_days", _("请写%(first)s到%(last)s天。") % {"first": FEWEST_DAYS, "last": MOST_DAYS}, field="days")
+        raise ChangeRefused(
+            "bad_days", _("请写%(first)s到%(last)s天。") % {"first": FEWEST_DAYS, "last": MOST_DAYS}, field="days"
+        )
     with _held(change) as held:
         if held.state not in OPEN:
             raise ChangeRefused("decided", _("这项变更已经决定或撤回。"))
         RuleTrial.objects.filter(change=held, state=RuleTrial.State.RUNNING).update(state=RuleTrial.State.DROPPED)
-        return RuleTrial.objects.create(change=held, digest=held.digest, days=days, asked_by=by, asked_at=now, upto_at=now + DAY)
+        return RuleTrial.objects.create(
+            change=held, digest=held.digest, days=days, asked_by=by, asked_at=now, upto_at=now + DAY
+        )
 
 
 def is_tried(change: RuleChange) -> bool:
@@ -152,19 +210,27 @@ def withdraw(change: RuleChange, *, by: User, now: datetime) -> None:
         _note("routing_rule_withdrawn", held, by=by, now=now)
 
 
-def decide(change: RuleChange, *, agrees: bool, reason: str, by: User, reach: Reach, now: datetime, today: date) -> None:
-    """Write the rule, or refuse it for good with a reason. ``reach``: where ``by`` heads an authority. Raises ChangeRefused."""
+def decide(
+    change: RuleChange, *, agrees: bool, reason: str, by: User, reach: Reach, now: datetime, today: date
+) -> None:
+    """Write the rule, or refuse it for good with a reason. ``reach``: where ``by`` heads an authority. Raises
+    ChangeRefused.
+    """
     with _held(change) as held:
         if held.state in (State.APPROVED, State.REFUSED):
             who = held.decided_by.name if held.decided_by else ""
             at = timezone.localtime(held.decided_at)
-            raise ChangeRefused("decided", _("%(who)s已于%(at)s作出决定。") % {"who": who, "at": f"{at:%Y-%m-%d %H:%M}"})
+            raise ChangeRefused(
+                "decided", _("%(who)s已于%(at)s作出决定。") % {"who": who, "at": f"{at:%Y-%m-%d %H:%M}"}
+            )
         if held.state != State.WAITING:
             raise ChangeRefused("not_waiting", _("这项变更没有提交，或者已经撤回。"))
         if held.made_by_id == by.pk:
             raise ChangeRefused("own_change", _("自己起草的规则，须由另一名负责人批准。"))
         if agrees:
-            versions = list(RoutingRule.objects.select_for_update(of=("self",)).filter(code=held.final_code).order_by("version"))
+            versions = list(
+                RoutingRule.objects.select_for_update(of=("self",)).filter(code=held.final_code).order_by("version")
+            )
             _must_be_tried(held)
             judge(held, reach=reach, today=today, is_decision=True)
             held.rule = _write(held, versions, today=today)
@@ -278,8 +344,11 @@ def _judge_target(change: RuleChange, reach: Reach) -> None:
 
 def _write(change: RuleChange, versions: Collection[RoutingRule], *, today: date) -> RoutingRule:
     """End what held before and write what holds then; of an end the version that it ends."""
-    first = (max(change.ends_on, today) + DAY if change.kind == Kind.END and change.ends_on is not None
-             else max(change.starts_on or today, today))
+    first = (
+        max(change.ends_on, today) + DAY
+        if change.kind == Kind.END and change.ends_on is not None
+        else max(change.starts_on or today, today)
+    )
     for version in versions:
         if version.starts_on is not None and version.starts_on >= first:
             version.is_taken_back = True
@@ -305,14 +374,18 @@ def _must_be_tried(change: RuleChange) -> None:
 def _give_back(change: RuleChange) -> None:
     if change.lesson_id is not None:
         Lesson.objects.filter(pk=change.lesson_id, state=Lesson.State.DRAFTED).update(
-            state=Lesson.State.OPEN, decided_by=None, decided_at=None)
+            state=Lesson.State.OPEN, decided_by=None, decided_at=None
+        )
 
 
 @contextmanager
 def _held(change: RuleChange) -> Iterator[RuleChange]:
     with transaction.atomic():
-        yield (RuleChange.objects.select_for_update(of=("self",)).select_related("region", "made_by", "decided_by")
-               .get(pk=change.pk))
+        yield (
+            RuleChange.objects.select_for_update(of=("self",))
+            .select_related("region", "made_by", "decided_by")
+            .get(pk=change.pk)
+        )
 
 
 def _note(what: str, change: RuleChange, *, by: User, now: datetime) -> None:

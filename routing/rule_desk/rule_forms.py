@@ -50,37 +50,90 @@ def shown(row: Any, code: str) -> str:
 class RuleForm(StepForm):
     """When it matches, where it leads, from when on, and why."""
 
-    named = Words(label=gettext_lazy("消费者写的名称"), rows=1, longest=200, required=False, help_text=gettext_lazy(
-        "消费者没有点选、只写了名称时用；大小写和空格不论。"))
-    region = Row(Region.objects.filter(country="CN").order_by("id"), code="code", missing=gettext_lazy("没有这个地区"),
-                 label=gettext_lazy("地区"), required=False, help_text=gettext_lazy(
-                     "名称或六位代码，例如 鼓楼区 或 350102；须在您的辖区之内。"))
-    enterprise = Row(Enterprise.objects.order_by("id"), code="uscc", missing=gettext_lazy("没有这个企业"), required=False,
-                     label=gettext_lazy("被投诉企业"), help_text=gettext_lazy("统一社会信用代码，或登记的全名"))
-    brand = Row(Brand.objects.order_by("id"), code="name", missing=gettext_lazy("没有这个品牌"), required=False,
-                label=gettext_lazy("品牌"))
+    named = Words(
+        label=gettext_lazy("消费者写的名称"),
+        rows=1,
+        longest=200,
+        required=False,
+        help_text=gettext_lazy("消费者没有点选、只写了名称时用；大小写和空格不论。"),
+    )
+    region = Row(
+        Region.objects.filter(country="CN").order_by("id"),
+        code="code",
+        missing=gettext_lazy("没有这个地区"),
+        label=gettext_lazy("地区"),
+        required=False,
+        help_text=gettext_lazy("名称或六位代码，例如 鼓楼区 或 350102；须在您的辖区之内。"),
+    )
+    enterprise = Row(
+        Enterprise.objects.order_by("id"),
+        code="uscc",
+        missing=gettext_lazy("没有这个企业"),
+        required=False,
+        label=gettext_lazy("被投诉企业"),
+        help_text=gettext_lazy("统一社会信用代码，或登记的全名"),
+    )
+    brand = Row(
+        Brand.objects.order_by("id"),
+        code="name",
+        missing=gettext_lazy("没有这个品牌"),
+        required=False,
+        label=gettext_lazy("品牌"),
+    )
     category = forms.ChoiceField(label=gettext_lazy("类别"), required=False, widget=forms.Select(attrs=WIDE))
     channel = forms.ChoiceField(label=gettext_lazy("渠道"), required=False, widget=forms.Select(attrs=WIDE))
-    target_enterprise = Row(Enterprise.objects.order_by("id"), code="uscc", missing=gettext_lazy("没有这个企业"),
-                            required=False, label=gettext_lazy("转给企业"), help_text=gettext_lazy(
-                                "统一社会信用代码，或登记的全名"))
-    target_branch = forms.CharField(label=gettext_lazy("分支机构"), required=False, max_length=200, widget=forms.TextInput(attrs=WIDE),
-                                    help_text=gettext_lazy("不写，就按服务区域由最近的分支机构答复。"))
-    target_authority = Row(Authority.objects.order_by("id"), code="name", missing=gettext_lazy("没有这个部门"), required=False,
-                           label=gettext_lazy("或者交给监管部门人工分送"))
-    priority = forms.IntegerField(label=gettext_lazy("优先级"), min_value=1, max_value=999, help_text=gettext_lazy(
-        "1到999；数字小的先试。"), widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}))
-    starts_on = Day(label=gettext_lazy("自哪一天起"), help_text=gettext_lazy("批准得晚，就自批准当天起。旧版本到前一天为止。"))
+    target_enterprise = Row(
+        Enterprise.objects.order_by("id"),
+        code="uscc",
+        missing=gettext_lazy("没有这个企业"),
+        required=False,
+        label=gettext_lazy("转给企业"),
+        help_text=gettext_lazy("统一社会信用代码，或登记的全名"),
+    )
+    target_branch = forms.CharField(
+        label=gettext_lazy("分支机构"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs=WIDE),
+        help_text=gettext_lazy("不写，就按服务区域由最近的分支机构答复。"),
+    )
+    target_authority = Row(
+        Authority.objects.order_by("id"),
+        code="name",
+        missing=gettext_lazy("没有这个部门"),
+        required=False,
+        label=gettext_lazy("或者交给监管部门人工分送"),
+    )
+    priority = forms.IntegerField(
+        label=gettext_lazy("优先级"),
+        min_value=1,
+        max_value=999,
+        help_text=gettext_lazy("1到999；数字小的先试。"),
+        widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}),
+    )
+    starts_on = Day(
+        label=gettext_lazy("自哪一天起"), help_text=gettext_lazy("批准得晚，就自批准当天起。旧版本到前一天为止。")
+    )
     ends_on = Day(label=gettext_lazy("最后一天"), required=False, help_text=gettext_lazy("长期有效的，不填。"))
-    why = Words(label=gettext_lazy("理由"), rows=2, longest=LONGEST, help_text=gettext_lazy("按这条规则分送的每一件都会记下这个理由。"))
+    why = Words(
+        label=gettext_lazy("理由"),
+        rows=2,
+        longest=LONGEST,
+        help_text=gettext_lazy("按这条规则分送的每一件都会记下这个理由。"),
+    )
     why_en = Words(label=gettext_lazy("英文理由"), rows=2, longest=LONGEST, required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["category"].choices = [  # type: ignore[attr-defined]
-            ("", _("全部类别")), *choices.OBJECT_CATEGORIES, *choices.TELECOM_PROBLEMS]
+            ("", _("全部类别")),
+            *choices.OBJECT_CATEGORIES,
+            *choices.TELECOM_PROBLEMS,
+        ]
         self.fields["channel"].choices = [  # type: ignore[attr-defined]
-            ("", _("全部渠道")), *((code, labels.label(code, kind="channel")) for code in CHANNELS)]
+            ("", _("全部渠道")),
+            *((code, labels.label(code, kind="channel")) for code in CHANNELS),
+        ]
         for name in ("category", "channel"):
             # A rule of a table may say what no list has (a whole group): it is kept, not lost.
             value = self.initial.get(name)
@@ -93,8 +146,10 @@ class RuleForm(StepForm):
         said = super().clean() or {}
         firm, text = said.get("target_enterprise"), str(said.get("target_branch") or "").strip()
         if text and firm is not None:
-            branch = (Branch.objects.filter(enterprise=firm, name=text).first()
-                      or Branch.objects.filter(enterprise=firm, name_en=text).first())
+            branch = (
+                Branch.objects.filter(enterprise=firm, name=text).first()
+                or Branch.objects.filter(enterprise=firm, name_en=text).first()
+            )
             if branch is None:
                 self.add_error("target_branch", _("这个企业没有这个分支机构"))
             said["target_branch"] = branch
@@ -124,29 +179,50 @@ def _flat(listed: Any) -> list[tuple[str, Any]]:
 def initial_of(rule: RoutingRule) -> dict[str, Any]:
     """A rule with its rows attached, as the form shows it."""
     return {
-        "named": rule.named, "region": shown(rule.region, "code"), "enterprise": shown(rule.enterprise, "uscc"),
-        "brand": shown(rule.brand, "name"), "category": rule.category, "channel": rule.channel,
+        "named": rule.named,
+        "region": shown(rule.region, "code"),
+        "enterprise": shown(rule.enterprise, "uscc"),
+        "brand": shown(rule.brand, "name"),
+        "category": rule.category,
+        "channel": rule.channel,
         "target_enterprise": shown(rule.target_enterprise, "uscc"),
         "target_branch": rule.target_branch.name if rule.target_branch else "",
-        "target_authority": shown(rule.target_authority, "name"), "priority": rule.priority,
-        "starts_on": rule.starts_on, "ends_on": rule.ends_on, "why": rule.reason, "why_en": rule.reason_en}
+        "target_authority": shown(rule.target_authority, "name"),
+        "priority": rule.priority,
+        "starts_on": rule.starts_on,
+        "ends_on": rule.ends_on,
+        "why": rule.reason,
+        "why_en": rule.reason_en,
+    }
 
 
 class EndForm(StepForm):
     """The last day of a rule, and why."""
 
-    ends_on = Day(label=gettext_lazy("最后一天"), help_text=gettext_lazy("到这一天24:00为止；批准得晚，就到批准当天为止。"))
+    ends_on = Day(
+        label=gettext_lazy("最后一天"), help_text=gettext_lazy("到这一天24:00为止；批准得晚，就到批准当天为止。")
+    )
     why = Words(label=gettext_lazy("为什么"), rows=2, longest=LONGEST)
 
 
 class TrialForm(StepForm):
     """How far back."""
 
-    days = Choice(label=gettext_lazy("用多少天的案件试"), initial="30", choices=[
-        *((str(n), gettext_lazy("最近30天") if n == 30 else gettext_lazy("最近90天")) for n in TRIAL_DAYS),
-        (OTHER, gettext_lazy("别的天数"))])
-    number = forms.IntegerField(label=gettext_lazy("天数"), required=False, min_value=FEWEST_DAYS, max_value=MOST_DAYS,
-                                widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}))
+    days = Choice(
+        label=gettext_lazy("用多少天的案件试"),
+        initial="30",
+        choices=[
+            *((str(n), gettext_lazy("最近30天") if n == 30 else gettext_lazy("最近90天")) for n in TRIAL_DAYS),
+            (OTHER, gettext_lazy("别的天数")),
+        ],
+    )
+    number = forms.IntegerField(
+        label=gettext_lazy("天数"),
+        required=False,
+        min_value=FEWEST_DAYS,
+        max_value=MOST_DAYS,
+        widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}),
+    )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -163,9 +239,17 @@ class TrialForm(StepForm):
 class DecisionForm(StepForm):
     """Approve or not; a refusal says why."""
 
-    decision = Choice(label=gettext_lazy("决定"), choices=[("agree", gettext_lazy("批准这项变更")), ("refuse", gettext_lazy("不批准"))])
-    reason = Words(label=gettext_lazy("理由"), rows=2, longest=LONGEST, required=False, help_text=gettext_lazy(
-        "不批准的，须写明理由；起草人会看到。"))
+    decision = Choice(
+        label=gettext_lazy("决定"),
+        choices=[("agree", gettext_lazy("批准这项变更")), ("refuse", gettext_lazy("不批准"))],
+    )
+    reason = Words(
+        label=gettext_lazy("理由"),
+        rows=2,
+        longest=LONGEST,
+        required=False,
+        help_text=gettext_lazy("不批准的，须写明理由；起草人会看到。"),
+    )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -1,6 +1,7 @@
 """Routing rules, their changes, trials and lessons in words.
 
-The one rule: rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see it.
+The one rule: rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see
+it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,15 @@ from routing.rules.facts import Rule
 #: A share of fewer is not told.
 FEWEST = 30
 _TABLES: dict[str, Any] = {
-    "region": Region, "brand": Brand, "enterprise": Enterprise, "target_enterprise": Enterprise, "branch": Branch,
-    "target_branch": Branch, "authority": Authority, "target_authority": Authority}
+    "region": Region,
+    "brand": Brand,
+    "enterprise": Enterprise,
+    "target_enterprise": Enterprise,
+    "branch": Branch,
+    "target_branch": Branch,
+    "authority": Authority,
+    "target_authority": Authority,
+}
 _STATE_TONES = {"draft": "neutral", "waiting": "warn", "approved": "ok", "refused": "bad", "withdrawn": "neutral"}
 
 
@@ -53,7 +61,9 @@ class Names:
             for table, pk in ((Enterprise, place.enterprise), (Branch, place.branch), (Authority, place.authority)):
                 if pk:
                     wanted.setdefault(table, set()).add(pk)
-        return cls({(table, pk): row for table, ids in wanted.items() for pk, row in table.objects.in_bulk(ids).items()})
+        return cls(
+            {(table, pk): row for table, ids in wanted.items() for pk, row in table.objects.in_bulk(ids).items()}
+        )
 
     def say(self, name: str, pk: int | None) -> str:
         row = self.rows.get((_TABLES[name], pk)) if pk else None
@@ -131,8 +141,17 @@ def rule_lines(rules: Sequence[RoutingRule], *, day: date) -> list[Line]:
     columns = {rule.pk: columns_of(rule) for rule in rules}
     names = Names.of(columns.values())
     uses = {use.code: use for use in RuleUse.objects.filter(code__in={rule.code for rule in rules})} if rules else {}
-    return [Line(rule, conditions(columns[rule.pk], names), target(columns[rule.pk], names), uses.get(rule.code),
-                 *standing(rule, day), rule_url(rule.code)) for rule in rules]
+    return [
+        Line(
+            rule,
+            conditions(columns[rule.pk], names),
+            target(columns[rule.pk], names),
+            uses.get(rule.code),
+            *standing(rule, day),
+            rule_url(rule.code),
+        )
+        for rule in rules
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +204,18 @@ class ChangeLine:
 def change_lines(changes: Sequence[RuleChange]) -> list[ChangeLine]:
     """``changes`` with their ``made_by``, whose names were unsealed before."""
     names = Names.of([change.what for change in changes])
-    return [ChangeLine(change, title_of(change), _what(change, names), str(RuleChange.State(change.state).label),
-                       _STATE_TONES[change.state], change.made_by.name, change_url(change)) for change in changes]
+    return [
+        ChangeLine(
+            change,
+            title_of(change),
+            _what(change, names),
+            str(RuleChange.State(change.state).label),
+            _STATE_TONES[change.state],
+            change.made_by.name,
+            change_url(change),
+        )
+        for change in changes
+    ]
 
 
 def _what(change: RuleChange, names: Names) -> str:
@@ -227,10 +256,18 @@ def told(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date
     ways, found = ways_of(trial.found), trial.found
     names = Names.of([], [place for before, after, _n, _ids in ways for place in (before, after)])
     ids = [pk for *_way, some in ways[:20] for pk in some]
-    seen = {case.pk: (case.number, case_url(case, AUTHORITY)) for case in
-            Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")} if ids else {}
-    shown = [Way(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
-             for before, after, n, some in ways]
+    seen = (
+        {
+            case.pk: (case.number, case_url(case, AUTHORITY))
+            for case in Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")
+        }
+        if ids
+        else {}
+    )
+    shown = [
+        Way(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
+        for before, after, n, some in ways
+    ]
     before, after = (_share(found, side) for side in ("before", "after"))
     tone = "neutral" if before is None or after is None or before == after else "ok" if after > before else "bad"
     return Told(trial, is_current, 100, shown, _percent(before), _percent(after), tone)
@@ -264,10 +301,19 @@ class Clash:
 
 def clashes(found: Iterable[Finding], *, unwritten: str = "") -> list[Clash]:
     """``unwritten``: the code of a rule that has no page yet."""
-    return [Clash("bad" if one.kind == CONFLICT else "warn",
-                  _("优先级相同、去处不同，同一件可能两条都符合：那时由人工分送。") if one.kind == CONFLICT
-                  else _("前一条总是先符合，后一条永远轮不到。"),
-                  _link(one.first, unwritten), _link(one.second, unwritten)) for one in found]
+    return [
+        Clash(
+            "bad" if one.kind == CONFLICT else "warn",
+            (
+                _("优先级相同、去处不同，同一件可能两条都符合：那时由人工分送。")
+                if one.kind == CONFLICT
+                else _("前一条总是先符合，后一条永远轮不到。")
+            ),
+            _link(one.first, unwritten),
+            _link(one.second, unwritten),
+        )
+        for one in found
+    ]
 
 
 def _link(rule: Rule, unwritten: str) -> tuple[str, str]:
@@ -291,11 +337,22 @@ class LessonLine:
 
 def columns_learned(lesson: Lesson) -> dict[str, Any]:
     """The columns of the rule that a lesson proposes."""
-    subject: dict[str, Any] = {"named": lesson.words} if lesson.subject_kind == "named" else {
-        lesson.subject_kind: int(lesson.subject)}
-    return {"priority": 50, "category": lesson.category, "region": lesson.region_id, "brand": None, "enterprise": None,
-            "named": "", "channel": "", "target_enterprise": lesson.target_enterprise_id,
-            "target_branch": lesson.target_branch_id, "target_authority": None, **subject}
+    subject: dict[str, Any] = (
+        {"named": lesson.words} if lesson.subject_kind == "named" else {lesson.subject_kind: int(lesson.subject)}
+    )
+    return {
+        "priority": 50,
+        "category": lesson.category,
+        "region": lesson.region_id,
+        "brand": None,
+        "enterprise": None,
+        "named": "",
+        "channel": "",
+        "target_enterprise": lesson.target_enterprise_id,
+        "target_branch": lesson.target_branch_id,
+        "target_authority": None,
+        **subject,
+    }
 
 
 def lesson_lines(lessons: Sequence[Lesson], *, user: User, today: date) -> list[LessonLine]:
@@ -303,8 +360,21 @@ def lesson_lines(lessons: Sequence[Lesson], *, user: User, today: date) -> list[
     columns = {lesson.pk: columns_learned(lesson) for lesson in lessons}
     names = Names.of(columns.values())
     ids = [pk for lesson in lessons for pk in lesson.cases]
-    seen = {case.pk: (case.number, case_url(case, AUTHORITY)) for case in
-            Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")} if ids else {}
-    return [LessonLine(lesson, " · ".join(value for _key, value in conditions(columns[lesson.pk], names)),
-                       conditions(columns[lesson.pk], names), target(columns[lesson.pk], names),
-                       [seen[pk] for pk in lesson.cases if pk in seen]) for lesson in lessons]
+    seen = (
+        {
+            case.pk: (case.number, case_url(case, AUTHORITY))
+            for case in Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")
+        }
+        if ids
+        else {}
+    )
+    return [
+        LessonLine(
+            lesson,
+            " · ".join(value for _key, value in conditions(columns[lesson.pk], names)),
+            conditions(columns[lesson.pk], names),
+            target(columns[lesson.pk], names),
+            [seen[pk] for pk in lesson.cases if pk in seen],
+        )
+        for lesson in lessons
+    ]

@@ -66,8 +66,14 @@ def sweep_trials(*, now: datetime) -> int:
 
 
 def _next(broken: Collection[int]) -> RuleTrial | None:
-    return (RuleTrial.objects.filter(state=RuleTrial.State.RUNNING).exclude(pk__in=broken).order_by("asked_at", "id")
-            .select_for_update(skip_locked=True, of=("self",)).select_related("change").first())
+    return (
+        RuleTrial.objects.filter(state=RuleTrial.State.RUNNING)
+        .exclude(pk__in=broken)
+        .order_by("asked_at", "id")
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("change")
+        .first()
+    )
 
 
 def _failed(trial: RuleTrial) -> None:
@@ -76,8 +82,11 @@ def _failed(trial: RuleTrial) -> None:
     mine.filter(tries__gte=MOST_TRIES).update(state=RuleTrial.State.FAILED)
 
 
-def work(trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, Known] | None = None) -> None:
-    """Look at the next piece of cases of a trial that is locked, and keep what was found. ``known``: what earlier pieces of
+def work(
+    trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, Known] | None = None
+) -> None:
+    """Look at the next piece of cases of a trial that is locked, and keep what was found. ``known``: what earlier
+    pieces of
     this sweep decided, by trial and rules."""
     change = trial.change
     if trial.digest != change.digest:
@@ -102,9 +111,17 @@ def work(trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIEC
     while len(cases) < piece and trial.upto_at > oldest and trial.looked_at + len(cases) < most:
         low = max(oldest, trial.upto_at - DAY)
         room = min(piece - len(cases), most - trial.looked_at - len(cases))
-        rows = [Recorded(*row) for row in scope.filter(
-            Q(received_at__lt=trial.upto_at) | Q(received_at=trial.upto_at, pk__lt=trial.upto_id),
-            received_at__gte=low).order_by("-received_at", "-pk").values_list(*Recorded._fields)[:room]]
+        rows = [
+            Recorded(*row)
+            for row in (
+                scope.filter(
+                    Q(received_at__lt=trial.upto_at) | Q(received_at=trial.upto_at, pk__lt=trial.upto_id),
+                    received_at__gte=low,
+                )
+                .order_by("-received_at", "-pk")
+                .values_list(*Recorded._fields)[:room]
+            )
+        ]
         cases += rows
         trial.upto_at, trial.upto_id = (rows[-1].received_at, rows[-1].pk) if len(rows) == room else (low, 0)
     _count(trial.found, judged(cases, memory[key], now=now))
@@ -153,16 +170,31 @@ def _scope(places: Sequence[Region] | None) -> QuerySet[Complaint]:
 
 def _meets(rule: Rule, places: Sequence[Region] | None) -> bool:
     """Whether a rule may apply to some case of these places."""
-    return places is None or rule.first is None or any(
-        rule.first <= region.last and region.pk <= (rule.last or 0) for region in places)
+    return (
+        places is None
+        or rule.first is None
+        or any(rule.first <= region.last and region.pk <= (rule.last or 0) for region in places)
+    )
 
 
-NUMBERS = ("touched", "matched", "moved", "unmatched", "newly", "consent", "known", "before_decided", "before_right",
-           "after_decided", "after_right")
+NUMBERS = (
+    "touched",
+    "matched",
+    "moved",
+    "unmatched",
+    "newly",
+    "consent",
+    "known",
+    "before_decided",
+    "before_right",
+    "after_decided",
+    "after_right",
+)
 
 
 def _count(found: dict[str, Any], touched: Iterable[Judged]) -> None:
-    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}. Whether the old version decided a
+    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}. Whether the old version
+    decided a
     case or another rule: where nothing comes of the change it is not counted."""
     for name in (*NUMBERS, "others"):
         found.setdefault(name, 0)
@@ -221,5 +253,3 @@ def progress(trial: RuleTrial) -> int:
         return 100
     gone = (trial.asked_at - trial.upto_at) / timedelta(days=trial.days)
     return max(0, min(99, int(100 * max(gone, trial.looked_at / MOST))))
-
-

@@ -35,7 +35,9 @@ def findings(rules: Sequence[Rule], *, on: date) -> list[Finding]:
 
 def with_rule(rule: Rule, rules: Iterable[Rule], *, on: date) -> list[Finding]:
     """What a rule that is not written yet would have to do with those that are, its own old versions left out."""
-    others = [one for one in rules if one.code != rule.code and (one.period.ends_on is None or one.period.ends_on >= on)]
+    others = [
+        one for one in rules if one.code != rule.code and (one.period.ends_on is None or one.period.ends_on >= on)
+    ]
     return [finding for one in others if (finding := between(rule, one)) is not None]
 
 
@@ -52,9 +54,13 @@ def between(one: Rule, other: Rule) -> Finding | None:
 
 
 def _pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
-    """Pairs whose places can meet. Regions lie in each other or apart, so only those around a rule are compared with it."""
+    """Pairs whose places can meet. Regions lie in each other or apart, so only those around a rule are compared with
+    it.
+    """
     around: list[Rule] = []
-    ordered = sorted(rules, key=lambda rule: (rule.first or 0, -(rule.last or 0) if rule.last is not None else -(1 << 40)))
+    ordered = sorted(
+        rules, key=lambda rule: (rule.first or 0, -(rule.last or 0) if rule.last is not None else -(1 << 40))
+    )
     for rule in ordered:
         if rule.first is not None:
             around = [one for one in around if one.last is None or one.last >= rule.first]
@@ -66,17 +72,23 @@ def _pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
 def _meet(one: Period, other: Period) -> bool:
     return not (
         (one.ends_on is not None and other.starts_on is not None and one.ends_on < other.starts_on)
-        or (other.ends_on is not None and one.starts_on is not None and other.ends_on < one.starts_on))
+        or (other.ends_on is not None and one.starts_on is not None and other.ends_on < one.starts_on)
+    )
 
 
 def _may_both_match(one: Rule, other: Rule) -> bool:
     """Whether some facts could match both. A brand, an enterprise and a written name may be of the same firm."""
-    same_place = one.first is None or other.first is None or (
-        one.first <= (other.last or 0) and other.first <= (one.last or 0))
+    same_place = (
+        one.first is None or other.first is None or (one.first <= (other.last or 0) and other.first <= (one.last or 0))
+    )
     if not same_place or not _categories_meet(one.category, other.category):
         return False
-    for mine, theirs in ((one.channel, other.channel), (one.brand_id, other.brand_id), (one.enterprise_id, other.enterprise_id),
-                         (one.named, other.named)):
+    for mine, theirs in (
+        (one.channel, other.channel),
+        (one.brand_id, other.brand_id),
+        (one.enterprise_id, other.enterprise_id),
+        (one.named, other.named),
+    ):
         if mine and theirs and mine != theirs:
             return False
     return True
@@ -85,16 +97,28 @@ def _may_both_match(one: Rule, other: Rule) -> bool:
 def _covers(first: Rule, second: Rule) -> bool:
     """Whether the earlier rule matches whenever the later one does, and all the time."""
     wider = (
-        (first.first is None or (second.first is not None and first.first <= second.first
-                                 and (second.last or 0) <= (first.last or 0)))
+        (
+            first.first is None
+            or (second.first is not None and first.first <= second.first and (second.last or 0) <= (first.last or 0))
+        )
         and _is_in(second.category, first.category)
-        and all(not mine or mine == theirs for mine, theirs in (
-            (first.channel, second.channel), (first.brand_id, second.brand_id),
-            (first.enterprise_id, second.enterprise_id), (first.named, second.named))))
-    longer = ((first.period.starts_on is None or (second.period.starts_on is not None
-                                                  and first.period.starts_on <= second.period.starts_on))
-              and (first.period.ends_on is None or (second.period.ends_on is not None
-                                                    and second.period.ends_on <= first.period.ends_on)))
+        and all(
+            not mine or mine == theirs
+            for mine, theirs in (
+                (first.channel, second.channel),
+                (first.brand_id, second.brand_id),
+                (first.enterprise_id, second.enterprise_id),
+                (first.named, second.named),
+            )
+        )
+    )
+    longer = (
+        first.period.starts_on is None
+        or (second.period.starts_on is not None and first.period.starts_on <= second.period.starts_on)
+    ) and (
+        first.period.ends_on is None
+        or (second.period.ends_on is not None and second.period.ends_on <= first.period.ends_on)
+    )
     return wider and longer and _always_applies(first, second)
 
 
@@ -104,8 +128,9 @@ def _always_applies(first: Rule, second: Rule) -> bool:
         return True
     if second.target_authority_id is not None or (second.named and not first.named):
         return False
-    return first.names_respondent or (not second.names_respondent
-                                      and first.target_enterprise_id == second.target_enterprise_id)
+    return first.names_respondent or (
+        not second.names_respondent and first.target_enterprise_id == second.target_enterprise_id
+    )
 
 
 def _categories_meet(one: str, other: str) -> bool:

@@ -16,15 +16,7 @@ from django.db.models import Q
 from enterprises.directory.answering import Area, BranchFacts, Period
 from enterprises.directory.finding import near
 from enterprises.directory.spelling import fold
-from enterprises.models import (
-    Branch,
-    BranchAuthority,
-    BrandHolding,
-    Enterprise,
-    SearchName,
-    ServiceArea,
-    Succession,
-)
+from enterprises.models import Branch, BranchAuthority, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
 from routing.models import RoutingRule
 from routing.rules.facts import BranchDuty, Directory, EnterpriseFacts, Facts, Holding, Name, Rule
 from routing.rules.matching import wanted_names
@@ -60,7 +52,8 @@ def rule_of(row: RoutingRule) -> Rule:
 
 
 def snapshot(cases: Iterable[Facts], rules: Sequence[Rule], *, suggests: bool = True) -> Directory:
-    """What `choose` needs for these cases. Without suggestions: only where they go, nobody is to be shown who is alike."""
+    """What `choose` needs for these cases. Without suggestions: only where they go, nobody is to be shown who is
+    alike."""
     cases = list(cases)
     names = _names({key for facts in cases for key in wanted_names(facts)})
     brand_ids = {brand_id for facts in cases for brand_id in facts.brand_ids}

@@ -21,7 +21,8 @@ MOST_SUGGESTIONS = 5
 
 
 def choose(facts: Facts, rules: Sequence[Rule], directory: Directory) -> Match | NoMatch:
-    """Who should answer on the day of the facts. Raises AddressWanted where that hangs on an address that was not read."""
+    """Who should answer on the day of the facts. Raises AddressWanted where that hangs on an address that was not
+    read."""
     return _Choice(facts, rules, directory).made()
 
 
@@ -283,7 +284,13 @@ class _Choice:
         branch = self.directory.branches.get(wanted) if wanted is not None else None
         if branch is not None and branch.enterprise_id == enterprise_id:
             if branch.period.holds(self.facts.on):
-                code = "rule_branch" if branch_id is not None else "branch_on_return" if self.facts.is_returned else "picked_branch"
+                code = (
+                    "rule_branch"
+                    if branch_id is not None
+                    else "branch_on_return"
+                    if self.facts.is_returned
+                    else "picked_branch"
+                )
                 return self._matched(firm, branch.id, code)
             if branch_id is not None:
                 return self._nobody("rule_branch_ended", [enterprise_id], firm=firm)

@@ -75,8 +75,14 @@ def test_T13_every_page_of_a_case_is_404_for_an_administrator(world: World, keep
     for name, pattern, _view in routes():
         if "<str:number>" not in pattern or name.startswith("complaints:track"):
             continue
-        path = (pattern.replace("<str:number>", case.number).replace("<slug:slug>", "accept").replace("<int:pk>", "1")
-                .replace("<str:clock>", "negotiation").replace("<slug:step>", "statement").replace("<int:offer>", "1"))
+        path = (
+            pattern.replace("<str:number>", case.number)
+            .replace("<slug:slug>", "accept")
+            .replace("<int:pk>", "1")
+            .replace("<str:clock>", "negotiation")
+            .replace("<slug:step>", "statement")
+            .replace("<int:offer>", "1")
+        )
         if "<" in path:
             continue
         for kind, user in keepers.items():
@@ -117,7 +123,10 @@ def test_T13_duties_are_given_by_security_and_the_last_holder_stays(world: World
     assert send(client, page, {"do": "appoint", "kind": "owner"}).status_code == 409
     assert send(client, page, {"do": "appoint", "kind": "audit"}).status_code == 302
     assert send(client, page, {"do": "appoint", "kind": "system"}).status_code == 409
-    assert send(client, f"/administration/people/{world.ming.person_key}/", {"do": "appoint", "kind": "audit"}).status_code == 409
+    assert (
+        send(client, f"/administration/people/{world.ming.person_key}/", {"do": "appoint", "kind": "audit"}).status_code
+        == 409
+    )
     assert send(client, f"/administration/people/{keepers['audit'].person_key}/", {"do": "dismiss"}).status_code == 302
     assert send(client, page, {"do": "dismiss"}).status_code == 409
     assert send(client, page, {"do": "off"}).status_code == 409
@@ -125,14 +134,17 @@ def test_T13_duties_are_given_by_security_and_the_last_holder_stays(world: World
     for what in ("dismiss", "off"):
         assert send(client, own, {"do": what}).status_code == 409
     assert set(Administrator.objects.values_list("user__person_key", "kind")) == {
-        (keepers["system"].person_key, "system"), (keepers["security"].person_key, "security"), (new.person_key, "audit")}
+        (keepers["system"].person_key, "system"),
+        (keepers["security"].person_key, "security"),
+        (new.person_key, "audit"),
+    }
 
 
 def test_the_log_is_filtered_and_costs_the_same_however_long(world: World, keepers: dict[str, User]) -> None:
     now, client = timezone.now(), signed_in(keepers["audit"])
 
     def queries(address: str) -> int:
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(connection) as seen:
             assert client.get(address).status_code == 200
         return len(seen)
 
@@ -144,7 +156,7 @@ def test_the_log_is_filtered_and_costs_the_same_however_long(world: World, keepe
     assert queries("/administration/log/") == few
     page = shown(client.get("/administration/log/", {"kind": "denied"}))
     assert "far" in page
-    assert page.count("<tr role=\"row\">") == 2
+    assert page.count('<tr role="row">') == 2
     assert "没有符合条件的记录" in shown(client.get("/administration/log/", {"who": "nobody@example.com"}))
     odd = client.get("/administration/log/", {"kind": "x" * 500, "since": "yesterday", "after": "1.x"})
     assert odd.status_code == 200
@@ -155,7 +167,9 @@ def test_T37_an_alert_stands_out_in_the_log(world: World, keepers: dict[str, Use
     for _ in range(2):
         case = given.a_complaint(world, status=Status.NEGOTIATING)
         given.step(case, looking.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
-    assert "查看联系方式过多" in shown(signed_in(keepers["security"]).get("/administration/log/", {"kind": "reveal_alert"}))
+    assert "查看联系方式过多" in shown(
+        signed_in(keepers["security"]).get("/administration/log/", {"kind": "reveal_alert"})
+    )
 
 
 def test_the_configuration_shows_no_secret(world: World, keepers: dict[str, User], settings: Any) -> None:
@@ -179,8 +193,15 @@ def test_the_first_administrator_is_appointed_by_command_and_only_the_first(worl
 
 def test_T83_an_incident_is_handed_over_with_who_what_and_when(world: World, tmp_path: Path) -> None:
     now = timezone.now()
-    security_log.note("reveal", now=now, user=world.ming, organisation="=cmd|' /C calc'!A0", subject="case", reason="look_call",
-                      address="192.0.2.7")
+    security_log.note(
+        "reveal",
+        now=now,
+        user=world.ming,
+        organisation="=cmd|' /C calc'!A0",
+        subject="case",
+        reason="look_call",
+        address="192.0.2.7",
+    )
     out = tmp_path / "incident.csv"
     call_command("export_incident", since=timezone.localdate(now).isoformat(), out=str(out), stderr=StringIO())
     rows = list(csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines()))

@@ -24,8 +24,9 @@ MISSING = "20200101-XXXXXX-X"
 @pytest.fixture
 def case(world: World) -> Complaint:
     """Somebody with Chen's phone filed it before there was an account, and nobody rang back."""
-    found = given.a_complaint(world, status=Status.TRIAGE, now=timezone.now() - timedelta(minutes=5), consumer_id=None,
-                              contact_verified=False)
+    found = given.a_complaint(
+        world, status=Status.TRIAGE, now=timezone.now() - timedelta(minutes=5), consumer_id=None, contact_verified=False
+    )
     Complaint.objects.filter(pk=found.pk).update(tracking_digest=drafts.tracking_digest(TOKEN), consumer=None)
     found.refresh_from_db()
     return found
@@ -46,8 +47,9 @@ def test_T14_a_later_account_with_the_same_phone_is_no_key(world: World, case: C
     assert not Complaint.objects.visible_to(world.chen).filter(pk=case.pk).exists()
 
 
-@pytest.mark.parametrize(("number", "token"), [
-    ("right", "7K3Q9-M2PT4-RA7K3-Q9M2P-T4RA8-0"), ("wrong", TOKEN), ("wrong", "no token")])
+@pytest.mark.parametrize(
+    ("number", "token"), [("right", "7K3Q9-M2PT4-RA7K3-Q9M2P-T4RA8-0"), ("wrong", TOKEN), ("wrong", "no token")]
+)
 def test_T14_number_and_token_open_it_only_together(case: Complaint, number: str, token: str) -> None:
     client = Client()
     asked = case.number if number == "right" else MISSING

@@ -30,8 +30,11 @@ def wednesday() -> Iterator[time_machine.Traveller]:
 
 def invited(world: World, *, mail: str = MAIL, role: str = "handler") -> str:
     """The path of the link in the letter."""
-    answer = send(signed_in(world.lead), "/enterprise/team/invite/",
-                  {"email": mail, "post": f"branch-{world.fuzhou.pk}", "role": role})
+    answer = send(
+        signed_in(world.lead),
+        "/enterprise/team/invite/",
+        {"email": mail, "post": f"branch-{world.fuzhou.pk}", "role": role},
+    )
     assert answer.status_code == 302, shown(answer)
     letter = OutgoingMessage.objects.order_by("pk").last()
     assert letter is not None
@@ -67,7 +70,11 @@ def test_a_newcomer_accepts_sets_a_password_and_goes_on_to_the_second_factor(wor
     assert (user.name, user.email, user.check_password(PASSWORD)) == ("新试", MAIL, True)
     job = Staff.objects.get(user=user)
     assert (job.enterprise, job.branch, job.role, job.starts_on) == (
-        world.mobile, world.fuzhou, "handler", timezone.localdate())
+        world.mobile,
+        world.fuzhou,
+        "handler",
+        timezone.localdate(),
+    )
     given = SecurityEvent.objects.get(kind="role_given")
     assert (given.person_key, given.subject) == (world.lead.person_key, str(user.person_key))
     # Without the second factor nobody at work is in.
@@ -97,9 +104,7 @@ def test_T12_wrong_addresses_are_counted(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["late", "revoked", "inviter_left", "unknown"])
-def test_T12_what_is_over_looks_like_what_never_was(
-    world: World, what: str, wednesday: time_machine.Traveller
-) -> None:
+def test_T12_what_is_over_looks_like_what_never_was(world: World, what: str, wednesday: time_machine.Traveller) -> None:
     link = invited(world)
     client = accepted(link)
     if what == "late":
@@ -117,8 +122,11 @@ def test_T12_what_is_over_looks_like_what_never_was(
     answer = send(client, ACCEPT, {"name": "新试", "password": PASSWORD, "again": PASSWORD})
     assert answer.status_code == (409 if what == "inviter_left" else 404)
     assert not Staff.objects.filter(starts_on=timezone.localdate()).exists()
-    assert not User.objects.with_email(MAIL).exists() if hasattr(User.objects, "with_email") \
+    assert (
+        not User.objects.with_email(MAIL).exists()
+        if hasattr(User.objects, "with_email")
         else not User.objects.filter(email=MAIL).exists()
+    )
 
 
 def test_somebody_we_know_signs_in_and_joins(world: World) -> None:
@@ -158,9 +166,12 @@ def test_T13_an_administrator_cannot_accept(world: World) -> None:
 
 def test_a_form_that_asks_for_too_much_is_refused_with_the_reason(world: World) -> None:
     client = signed_in(world.lead)
-    for said in ({"email": "nobody", "post": f"branch-{world.fuzhou.pk}", "role": "handler"},
-                 {"email": MAIL, "post": f"enterprise-{world.telecom.pk}", "role": "handler"},
-                 {"email": MAIL, "post": f"branch-{world.fuzhou.pk}", "role": "approver"}, {}):
+    for said in (
+        {"email": "nobody", "post": f"branch-{world.fuzhou.pk}", "role": "handler"},
+        {"email": MAIL, "post": f"enterprise-{world.telecom.pk}", "role": "handler"},
+        {"email": MAIL, "post": f"branch-{world.fuzhou.pk}", "role": "approver"},
+        {},
+    ):
         answer = send(client, "/enterprise/team/invite/", said)
         assert answer.status_code == 422
         assert "error-summary" in shown(answer)

@@ -49,8 +49,15 @@ def test_every_page_of_staff_is_masked_until_somebody_says_why(world: World) -> 
             assert not _seen(shown(page)), (address, user.name)
     case = given.a_complaint(world, status=S.REVIEW)
     base = f"/authority/cases/{case.number}/"
-    for address in ("/authority/", "/authority/cases/", "/authority/notices/", base, f"{base}accept/",
-                    f"{base}refuse/", f"{base}reveal/"):
+    for address in (
+        "/authority/",
+        "/authority/cases/",
+        "/authority/notices/",
+        base,
+        f"{base}accept/",
+        f"{base}refuse/",
+        f"{base}reveal/",
+    ):
         page = signed_in(world.rui).get(address)
         assert page.status_code == 200, address
         assert not _seen(shown(page)), address
@@ -91,10 +98,18 @@ def test_an_officer_looks_with_other_words_that_the_consumer_reads(world: World)
     assert "登记文书地址" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
 
 
-@pytest.mark.parametrize(("status", "who"), [
-    (S.WITH_ENTERPRISE, "handler"), (S.WITH_ENTERPRISE, "manager"), (S.NEGOTIATING, "stranger"),
-    (S.NEGOTIATING, "consumer"), (S.REVIEW, "handler"), (S.REVIEW, "superior"), (S.REVIEW, "far_officer"),
-])
+@pytest.mark.parametrize(
+    ("status", "who"),
+    [
+        (S.WITH_ENTERPRISE, "handler"),
+        (S.WITH_ENTERPRISE, "manager"),
+        (S.NEGOTIATING, "stranger"),
+        (S.NEGOTIATING, "consumer"),
+        (S.REVIEW, "handler"),
+        (S.REVIEW, "superior"),
+        (S.REVIEW, "far_officer"),
+    ],
+)
 def test_who_need_not_know_is_refused(world: World, status: Status, who: str) -> None:
     case = given.a_complaint(world, status=status)
     with pytest.raises(StepNotAllowed):
@@ -136,8 +151,9 @@ def test_T37_as_many_looks_as_log_rows_and_an_alert_for_who_looks_too_often(worl
 def test_a_refused_look_leaves_no_trace_of_success(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     colleague = User.objects.create_user(email="co@example.com", password="x" * 20, name="同事")
-    world.ming_staff.__class__.objects.create(user=colleague, enterprise=world.mobile, branch=world.fuzhou,
-                                              role="handler")
+    world.ming_staff.__class__.objects.create(
+        user=colleague, enterprise=world.mobile, branch=world.fuzhou, role="handler"
+    )
     client: Client = signed_in(colleague)
     base = f"/enterprise/cases/{case.number}/"
     assert "reveal/" not in shown(client.get(base))

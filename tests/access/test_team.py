@@ -27,7 +27,12 @@ def person(name: str) -> User:
 
 def told(user: User, reach: Any) -> dict[str, Any]:
     now = timezone.now()
-    return {"by": user, "reach": reach(user.pk, on=timezone.localdate(now)), "now": now, "today": timezone.localdate(now)}
+    return {
+        "by": user,
+        "reach": reach(user.pk, on=timezone.localdate(now)),
+        "now": now,
+        "today": timezone.localdate(now),
+    }
 
 
 def branch_manager(world: World) -> User:
@@ -40,8 +45,9 @@ def test_T12_nobody_gives_more_than_they_hold(world: World) -> None:
     new, today = person("new"), timezone.localdate()
     local = branch_manager(world)
     assert not enterprise_reach(world.ming.pk, on=today).posts
-    sibling = Branch.objects.filter(enterprise=world.mobile).exclude(pk=world.fuzhou.pk).exclude(
-        parent=world.fuzhou).first()
+    sibling = (
+        Branch.objects.filter(enterprise=world.mobile).exclude(pk=world.fuzhou.pk).exclude(parent=world.fuzhou).first()
+    )
     elsewhere = [Post(enterprise=world.mobile), Post(enterprise=world.telecom)]
     if sibling is not None:
         elsewhere.append(Post(enterprise=world.mobile, branch=sibling))
@@ -73,8 +79,11 @@ def test_T12_the_last_manager_is_neither_removed_nor_demoted(world: World) -> No
     local = branch_manager(world)
     reach = told(world.lead, enterprise_reach)
     job = world.lead_staff
-    for change in (lambda: team.end(job, None, **reach), lambda: team.change_role(job, "handler", **reach),
-                   lambda: team.end(job, timezone.localdate() + timedelta(days=30), **reach)):
+    for change in (
+        lambda: team.end(job, None, **reach),
+        lambda: team.change_role(job, "handler", **reach),
+        lambda: team.end(job, timezone.localdate() + timedelta(days=30), **reach),
+    ):
         with pytest.raises(TeamRefusal):
             change()
     job.refresh_from_db()
@@ -114,14 +123,16 @@ def test_T12_two_managers_who_remove_each_other_at_once_leave_one(world: World) 
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=remove, args=pair)
-               for pair in ((world.lead, second), (second.user, world.lead_staff))]
+    threads = [
+        threading.Thread(target=remove, args=pair) for pair in ((world.lead, second), (second.user, world.lead_staff))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    left = [row for row in Staff.objects.filter(enterprise=world.mobile, role="manager")
-            if row.holds(timezone.localdate())]
+    left = [
+        row for row in Staff.objects.filter(enterprise=world.mobile, role="manager") if row.holds(timezone.localdate())
+    ]
     assert len(left) == 1
     assert refused == ["last_head"]
 
@@ -155,7 +166,9 @@ def test_a_manager_changes_a_role_and_stops_somebody_on_the_page(world: World) -
     assert "2020-01-01" in shown(past)
     assert send(client, address, {"do": "stop"}).status_code == 302
     assert working.get("/enterprise/queue/").status_code == 404
-    kinds = list(SecurityEvent.objects.filter(subject=str(world.ming.person_key)).order_by("pk").values_list("kind", flat=True))
+    kinds = list(
+        SecurityEvent.objects.filter(subject=str(world.ming.person_key)).order_by("pk").values_list("kind", flat=True)
+    )
     assert kinds == ["role_taken", "role_given", "role_taken"]
     last = send(client, f"/enterprise/team/{world.lead_staff.pk}/", {"do": "stop"})
     assert last.status_code == 409
@@ -171,7 +184,9 @@ def test_somebody_given_today_and_taken_back_today_is_out(world: World) -> None:
 def test_a_head_reads_the_offices_below_and_their_heads(world: World) -> None:
     office = Authority.objects.filter(parent=world.gulou, level="office").first()
     if office is None:
-        office = Authority.objects.create(name="鼓楼东街所", region=world.gulou.region, parent=world.gulou, level="office")
+        office = Authority.objects.create(
+            name="鼓楼东街所", region=world.gulou.region, parent=world.gulou, level="office"
+        )
     Officer.objects.create(user=person("所员"), authority=office, role="handler")
     head = shown(signed_in(world.head_officer.user).get("/authority/team/"))
     assert "所员" in head

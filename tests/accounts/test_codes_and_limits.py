@@ -38,18 +38,27 @@ def newest_code() -> str:
     return found.group()
 
 
-def ask(number: int = 1, *, flow: str = "mine", address: str = "192.0.2.1", worked: bool = True,
-        now: datetime = NOON) -> None:  # fmt: skip
+def ask(
+    number: int = 1, *, flow: str = "mine", address: str = "192.0.2.1", worked: bool = True, now: datetime = NOON
+) -> None:
     contact = Contact("sms", f"+86199{number:08d}")
-    send_code(contact=contact, purpose="sign_in", language="zh-hans", now=now,
-              asker=Asker(flow=flow, address=address, has_worked=worked))  # fmt: skip
+    send_code(
+        contact=contact,
+        purpose="sign_in",
+        language="zh-hans",
+        now=now,
+        asker=Asker(flow=flow, address=address, has_worked=worked),
+    )
 
 
 def solved(task: str) -> str:
     """What static/js/proof-worker.js does."""
     asked = json.loads(task)
-    number = next(n for n in range(asked["maxNumber"] + 1)
-                  if hashlib.sha256(f"{asked['salt']}{n}".encode()).hexdigest() == asked["challenge"])  # fmt: skip
+    number = next(
+        n
+        for n in range(asked["maxNumber"] + 1)
+        if hashlib.sha256(f"{asked['salt']}{n}".encode()).hexdigest() == asked["challenge"]
+    )
     answer = {name: asked[name] for name in ("algorithm", "challenge", "salt", "signature")} | {"number": number}
     return base64.b64encode(json.dumps(answer).encode()).decode()
 
@@ -138,8 +147,14 @@ def test_work_counts_once_and_only_our_own() -> None:
     assert not is_worked_for(solution, now=NOON)
     again = json.loads(base64.b64decode(solution))
     assert not is_worked_for(base64.b64encode(json.dumps(again, indent=1).encode()).decode(), now=NOON)
-    for forged in ("", "x", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode(), "A" * 5000,
-                   base64.b64encode(json.dumps({**again, "salt": "aa&", "number": 1}).encode()).decode()):  # fmt: skip
+    for forged in (
+        "",
+        "x",
+        base64.b64encode(b"[]").decode(),
+        base64.b64encode(b"{}").decode(),
+        "A" * 5000,
+        base64.b64encode(json.dumps({**again, "salt": "aa&", "number": 1}).encode()).decode(),
+    ):
         assert not is_worked_for(forged, now=NOON)
 
 
@@ -202,9 +217,9 @@ def test_T35_only_what_our_own_proxies_wrote_is_believed(
 def test_T35_a_written_header_opens_no_new_bucket(settings: object) -> None:
     settings.CODES_PER_ADDRESS_UNWORKED = 2  # type: ignore[attr-defined]
     answers = [
-        Client(headers={"X-Forwarded-For": f"203.0.113.{number}"}).post(
-            "/account/sign-in/", {"address": f"1990000010{number}", **KEY}
-        ).status_code
+        Client(headers={"X-Forwarded-For": f"203.0.113.{number}"})
+        .post("/account/sign-in/", {"address": f"1990000010{number}", **KEY})
+        .status_code
         for number in range(4)
     ]
     assert answers == [302, 302, 429, 429]
@@ -219,7 +234,9 @@ def test_a_network_is_a_neighbourhood() -> None:
 def test_T36_limits_hold_with_no_cache_anywhere(settings: object, client: Client) -> None:
     """Nothing of it is kept in Valkey: a broker that cannot be reached changes no answer."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}}  # type: ignore[attr-defined]
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    }  # type: ignore[attr-defined]
     settings.CODES_PER_ADDRESS_UNWORKED = 2  # type: ignore[attr-defined]
     statuses = [
         client.post("/account/sign-in/", {"address": f"1990000020{number}", **KEY}).status_code for number in range(3)

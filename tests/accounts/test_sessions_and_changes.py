@@ -47,8 +47,9 @@ def is_in(client: Client) -> bool:
     return client.get("/account/").status_code == 200
 
 
-def test_T27_the_key_changes_at_each_stage_and_the_old_one_opens_nothing(client: Client, world: World,
-                                                                        clock: time_machine.Traveller) -> None:  # fmt: skip
+def test_T27_the_key_changes_at_each_stage_and_the_old_one_opens_nothing(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
     client.get("/account/sign-in/")
     client.post("/account/sign-in/", {"address": "13800000001", **KEY})
     keys = [client.cookies[portal_settings.SESSION_COOKIE_NAME].value]
@@ -80,7 +81,9 @@ def test_T27_the_table_holds_no_cookie(client: Client, world: World) -> None:
     assert not is_in(thief)
 
 
-@pytest.mark.parametrize(("steps", "minutes", "still_in"), [(1, 29, True), (1, 30, False), (24, 29, True), (25, 29, False)])
+@pytest.mark.parametrize(
+    ("steps", "minutes", "still_in"), [(1, 29, True), (1, 30, False), (24, 29, True), (25, 29, False)]
+)
 def test_T27_at_work_half_an_hour_idle_and_twelve_hours_at_all(
     client: Client, world: World, clock: time_machine.Traveller, steps: int, minutes: int, still_in: bool
 ) -> None:
@@ -128,7 +131,9 @@ def test_who_is_switched_off_is_out_with_the_next_request(client: Client, world:
 
 
 def test_one_sees_where_one_is_signed_in_and_ends_it(world: World) -> None:
-    phone = consumer_in(Client(headers={"user-agent": "Mozilla/5.0 (iPhone; …) MicroMessenger/8"}, REMOTE_ADDR="203.0.113.7"))
+    phone = consumer_in(
+        Client(headers={"user-agent": "Mozilla/5.0 (iPhone; …) MicroMessenger/8"}, REMOTE_ADDR="203.0.113.7")
+    )
     OutgoingMessage.objects.all().delete()
     from accounts.models import SignInCode
 
@@ -194,8 +199,9 @@ def test_T26_a_new_phone_needs_a_code_to_it_is_told_to_the_old_and_waits_a_day(
     assert SecurityEvent.objects.filter(kind="contact_changed", person_key=world.chen.person_key).count() == 1
 
 
-def test_T26_a_phone_that_has_an_account_is_not_taken_over(client: Client, world: World,
-                                                          clock: time_machine.Traveller) -> None:  # fmt: skip
+def test_T26_a_phone_that_has_an_account_is_not_taken_over(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
     consumer_in(client)
     assert client.post("/account/change/phone/", {"address": "13800000009", **KEY}).status_code == 302
     answer = client.post("/account/change/phone/code/", {"code": code_sent(), **KEY})
@@ -223,8 +229,9 @@ def test_T26_a_new_password_needs_the_factor_ends_other_sessions_and_is_told(
     assert User.objects.get(pk=world.ming.pk).check_password(NEW)
 
 
-def test_T26_a_lost_password_takes_a_code_and_the_factor(client: Client, world: World,
-                                                        clock: time_machine.Traveller) -> None:  # fmt: skip
+def test_T26_a_lost_password_takes_a_code_and_the_factor(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
     key = staff_in(client)
     clock.shift(timedelta(hours=1))
     now = NOW + timedelta(hours=1)
@@ -275,8 +282,9 @@ def test_the_last_factor_stays_and_another_may_go(client: Client, world: World, 
 
 
 @pytest.mark.parametrize("network", ["198.51.100.7", "203.0.113.200"])
-def test_T23_guessing_shuts_out_the_guesser_and_never_the_owner_elsewhere(world: World, network: str,
-                                                                         clock: time_machine.Traveller) -> None:  # fmt: skip
+def test_T23_guessing_shuts_out_the_guesser_and_never_the_owner_elsewhere(
+    world: World, network: str, clock: time_machine.Traveller
+) -> None:
     thief = Client(REMOTE_ADDR="192.0.2.66")
     body = {"email": "ming@example.com", "password": "wrong", **KEY}
     assert {thief.post("/account/sign-in/password/", body).status_code for _ in range(15)} == {422}
@@ -296,8 +304,9 @@ def test_T23_spraying_many_names_from_one_network_is_stopped(world: World) -> No
     assert Client(REMOTE_ADDR="198.51.100.1").post("/account/sign-in/password/", right).status_code == 302
 
 
-def test_T23_many_networks_on_one_name_leave_the_owners_own_network_open(client: Client, world: World,
-                                                                        clock: time_machine.Traveller) -> None:  # fmt: skip
+def test_T23_many_networks_on_one_name_leave_the_owners_own_network_open(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
     owner = Client(REMOTE_ADDR="198.51.100.1")
     key = staff_in(owner)
     assert key
@@ -310,15 +319,42 @@ def test_T23_many_networks_on_one_name_leave_the_owners_own_network_open(client:
 
 
 PAYLOADS = [
-    *(f"{scheme}evil.example{tail}" for scheme in ("https://", "http://", "//", "///", "////", "\\\\", "/\\", "\\/",
-        "https:", "https:/", "https:\\\\", "/\t/", "/\n/", "\t//", " //", "/%09/", "http:///", "ftp://", "@", "https://user@")
-      for tail in ("", "/", "/account/", "?a=b", "#x", ":80", "%2f..", "\\@localhost")),
+    *(
+        f"{scheme}evil.example{tail}"
+        for scheme in (
+            "https://",
+            "http://",
+            "//",
+            "///",
+            "////",
+            "\\\\",
+            "/\\",
+            "\\/",
+            "https:",
+            "https:/",
+            "https:\\\\",
+            "/\t/",
+            "/\n/",
+            "\t//",
+            " //",
+            "/%09/",
+            "http:///",
+            "ftp://",
+            "@",
+            "https://user@",
+        )
+        for tail in ("", "/", "/account/", "?a=b", "#x", ":80", "%2f..", "\\@localhost")
+    ),
     *(f"javascript{mark}alert(1)" for mark in (":", "\t:", "%3a", "://localhost/%0a")),
     *(f"{before}javascript:alert(1)" for before in ("", " ", "\x01", "//", "\t")),
     *(f"https://localhost{mark}evil.example/" for mark in (".", "@", "%40", "%2e", "\\", "/@", "：", "。")),
     *(f"data:text/html{mark},x" for mark in ("", ";base64", ";charset=utf-8")),
-    *(f"//{letter}vil.example" for letter in "eéеｅ"), "http://[::1", "https://[::ffff:1.2.3.4]/", "//1.2.3.4", "//0x7f.1",
-]  # fmt: skip
+    *(f"//{letter}vil.example" for letter in "eéеｅ"),
+    "http://[::1",
+    "https://[::ffff:1.2.3.4]/",
+    "//1.2.3.4",
+    "//0x7f.1",
+]
 
 
 def test_T32_next_never_leaves_the_house(client: Client, world: World) -> None:
@@ -334,16 +370,23 @@ def test_T32_next_never_leaves_the_house(client: Client, world: World) -> None:
         assert urlsplit(target).scheme == "http", payload
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "localhost:80@evil.example", "", "a b", "[::1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "localhost:80@evil.example", "", "a b", "[::1"]
+)
 def test_T33_a_foreign_host_is_refused_and_no_letter_names_one(client: Client, world: World, host: str) -> None:
-    answer = client.post("/account/password/reset/", {"email": "ming@example.com", **KEY}, headers={"host": host or "."})
+    answer = client.post(
+        "/account/password/reset/", {"email": "ming@example.com", **KEY}, headers={"host": host or "."}
+    )
     assert answer.status_code == 400
     assert not OutgoingMessage.objects.exists()
 
 
 def test_T33_letters_of_the_account_carry_no_link(client: Client, world: World) -> None:
-    client.post("/account/password/reset/", {"email": "ming@example.com", **KEY},
-                headers={"x-forwarded-host": "evil.example", "forwarded": "host=evil.example"})  # fmt: skip
+    client.post(
+        "/account/password/reset/",
+        {"email": "ming@example.com", **KEY},
+        headers={"x-forwarded-host": "evil.example", "forwarded": "host=evil.example"},
+    )
     letter = OutgoingMessage.objects.get()
     assert "http" not in letter.body
     assert "evil" not in letter.subject + letter.body

@@ -30,16 +30,24 @@ class Program:
     def get(self, path: str, query: Mapping[str, Any] | None = None, **headers: str) -> HttpResponse:
         return self.client.get(ROOT + path, query or {}, headers=self._headers(headers))
 
-    def post(self, path: str, body: Any = None, *, key: str | None = None, raw: bytes | None = None,
-             content_type: str = "application/json", **headers: str) -> HttpResponse:
+    def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        raw: bytes | None = None,
+        content_type: str = "application/json",
+        **headers: str,
+    ) -> HttpResponse:
         said = {"Idempotency-Key": uuid.uuid4().hex if key is None else key} if key != "" else {}
         data = json.dumps({} if body is None else body) if raw is None else raw
-        return self.client.post(ROOT + path, data, content_type=content_type,
-                                headers=self._headers(said | headers))
+        return self.client.post(ROOT + path, data, content_type=content_type, headers=self._headers(said | headers))
 
     def upload(self, path: str, fields: Mapping[str, Any], *, key: str | None = None) -> HttpResponse:
-        return self.client.post(ROOT + path, dict(fields),
-                                headers=self._headers({"Idempotency-Key": key or uuid.uuid4().hex}))
+        return self.client.post(
+            ROOT + path, dict(fields), headers=self._headers({"Idempotency-Key": key or uuid.uuid4().hex})
+        )
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in more.items()}
@@ -49,8 +57,9 @@ class Program:
 Making = Callable[..., Program]
 
 
-def token_for(user: User, *, world: World, place: str = "", scopes: Sequence[str] = tuple(SCOPES),
-              **options: Any) -> Issued:
+def token_for(
+    user: User, *, world: World, place: str = "", scopes: Sequence[str] = tuple(SCOPES), **options: Any
+) -> Issued:
     """``place``: enterprise, authority or "" for one's own."""
     now = timezone.now()
     held: dict[str, Any] = {}
@@ -64,11 +73,22 @@ def token_for(user: User, *, world: World, place: str = "", scopes: Sequence[str
 @pytest.fixture
 def program(world: World) -> Making:
     """program("ming") → a program of Ming's enterprise; program(user, place=…) → of anybody."""
-    places = {"chen": "", "otto": "", "ming": "enterprise", "lead": "enterprise", "hua": "enterprise",
-              "rui": "authority", "su": "authority"}
+    places = {
+        "chen": "",
+        "otto": "",
+        "ming": "enterprise",
+        "lead": "enterprise",
+        "hua": "enterprise",
+        "rui": "authority",
+        "su": "authority",
+    }
 
     def make(who: str | User, **options: Any) -> Program:
-        issued = token_for(getattr(world, who) if isinstance(who, str) else who, world=world, **{"place": places.get(who, "") if isinstance(who, str) else ""} | options)
+        issued = token_for(
+            getattr(world, who) if isinstance(who, str) else who,
+            world=world,
+            **{"place": places.get(who, "") if isinstance(who, str) else ""} | options,
+        )
         return Program(issued.secret)
 
     return make

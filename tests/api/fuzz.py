@@ -41,8 +41,13 @@ from tests import given
 from tests.api.conftest import token_for
 from tests.cast import World
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
-          response_headers_conformance]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
 #: Stands in every text of a case that none of the roles below may see.
 CANARY = "QXZKANARIE"
 
@@ -97,9 +102,16 @@ def a_strangers_case(world: World) -> str:
     """Otto against Telecom, handled in another city: all of its words are the canary."""
     elsewhere = Region.objects.get(code="350502")
     case = given.filed(
-        world, now=timezone.now(), consumer_id=world.otto.pk, consumer_name="欧" + CANARY, statement=f"经过{CANARY}。",
-        item_name=CANARY, consumer_address=CANARY, respondents=(given.RespondentRequest(enterprise_id=world.telecom.pk),),
-        service_region_id=elsewhere.pk)
+        world,
+        now=timezone.now(),
+        consumer_id=world.otto.pk,
+        consumer_name="欧" + CANARY,
+        statement=f"经过{CANARY}。",
+        item_name=CANARY,
+        consumer_address=CANARY,
+        respondents=(given.RespondentRequest(enterprise_id=world.telecom.pk),),
+        service_region_id=elsewhere.pk,
+    )
     Complaint.objects.filter(pk=case.pk).update(handling_region=elsewhere)
     return case.number
 
@@ -130,13 +142,25 @@ def _fuzz(world: World, cases: int, start: int) -> Tally:
         # One role need not call everything in a short run: the next takes what this one left.
         mine = operations[place::2] if each < len(operations) else operations
         wanted = st.sampled_from(mine).flatmap(
-            lambda operation: operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
+            lambda operation: operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        )
         spoiled = st.sampled_from(mine).flatmap(
-            lambda operation: operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
-            if operation.body or operation.query else operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
+            lambda operation: (
+                operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+                if operation.body or operation.query
+                else operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+            )
+        )
 
-        _run(st.one_of(wanted, wanted, spoiled), role, secret, [*numbers, foreign], tally, most=each,
-             start=hash((start, place)))
+        _run(
+            st.one_of(wanted, wanted, spoiled),
+            role,
+            secret,
+            [*numbers, foreign],
+            tally,
+            most=each,
+            start=hash((start, place)),
+        )
     return tally
 
 
@@ -144,8 +168,13 @@ def _run(calls: Any, role: str, secret: str, numbers: list[str], tally: Tally, *
     chance = random.Random(start)
 
     @seed(start)
-    @how(max_examples=most, database=None, deadline=None, suppress_health_check=list(HealthCheck),
-         phases=[Phase.generate])
+    @how(
+        max_examples=most,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
     @for_all(calls)
     def one(case: Any) -> None:
         _call(case, role, secret, numbers, chance, tally)
@@ -172,7 +201,9 @@ def _call(case: Any, role: str, secret: str, numbers: list[str], chance: random.
     tally.statuses[response.status_code] += 1
     tally.operations.add(f"{case.method} {case.operation.path}")
     case.validate_response(response, checks=CHECKS)
-    assert CANARY not in response.content.decode(errors="replace"), f"{role} reads of a stranger: {case.as_curl_command()}"
+    assert CANARY not in response.content.decode(errors="replace"), (
+        f"{role} reads of a stranger: {case.as_curl_command()}"
+    )
     assert not any(CANARY in value for values in response.headers.values() for value in values)
     if role == "former staff":
         assert response.status_code in (400, 401, 404), response.status_code

@@ -25,12 +25,21 @@ from tests.api.test_calls import filing
 from tests.cast import World
 
 BAD_JSON = {
-    "twice": b'{"text": "a", "text": "b"}', "twice inside": b'{"text": {"a": 1, "a": 2}}',
-    "nan": b'{"text": NaN}', "infinity": b'{"text": -Infinity}', "beyond": b'{"text": 1e400}',
-    "long number": b'{"text": ' + b"9" * 5000 + b"}", "deep": b'{"text": ' + b"[" * 21 + b"]" * 21 + b"}",
-    "very deep": b"[" * 200_000, "nul": b'{"text": "a\\u0000b"}', "nul in a name": b'{"te\\u0000xt": "a"}',
-    "half a letter": b'{"text": "\\ud800"}', "no utf-8": b'{"text": "\xff"}', "cut off": b'{"text": ',
-    "two values": b'{} {}', "bom": b'\xef\xbb\xbf{"text": "a"}',
+    "twice": b'{"text": "a", "text": "b"}',
+    "twice inside": b'{"text": {"a": 1, "a": 2}}',
+    "nan": b'{"text": NaN}',
+    "infinity": b'{"text": -Infinity}',
+    "beyond": b'{"text": 1e400}',
+    "long number": b'{"text": ' + b"9" * 5000 + b"}",
+    "deep": b'{"text": ' + b"[" * 21 + b"]" * 21 + b"}",
+    "very deep": b"[" * 200_000,
+    "nul": b'{"text": "a\\u0000b"}',
+    "nul in a name": b'{"te\\u0000xt": "a"}',
+    "half a letter": b'{"text": "\\ud800"}',
+    "no utf-8": b'{"text": "\xff"}',
+    "cut off": b'{"text": ',
+    "two values": b"{} {}",
+    "bom": b'\xef\xbb\xbf{"text": "a"}',
 }
 
 
@@ -58,7 +67,9 @@ def test_T51_a_body_beyond_a_megabyte_is_413(world: World, program: Making) -> N
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4), max_leaves=12)
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
 
 
 def test_T51_no_value_anywhere_is_a_500(world: World, program: Making) -> None:
@@ -76,8 +87,22 @@ def test_T51_no_value_anywhere_is_a_500(world: World, program: Making) -> None:
     tried()
 
 
-SQL = ("' or 1=1 --", "1; drop table x", "%' and sleep(5)--", "\\", "a' union select 1,2--", "{{7*7}}", "_connector",
-       "$$", "%00", "' || pg_sleep(5) ||'", "::int", "0x27", "\u2028", "𝔸")
+SQL = (
+    "' or 1=1 --",
+    "1; drop table x",
+    "%' and sleep(5)--",
+    "\\",
+    "a' union select 1,2--",
+    "{{7*7}}",
+    "_connector",
+    "$$",
+    "%00",
+    "' || pg_sleep(5) ||'",
+    "::int",
+    "0x27",
+    "\u2028",
+    "𝔸",
+)
 
 
 @pytest.mark.parametrize("text", SQL)
@@ -85,9 +110,18 @@ def test_T46_no_words_become_a_query(world: World, program: Making, text: str) -
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     before = Complaint.objects.values().get()
     ming = program("ming")
-    for query in ({"status": text}, {"external_ref": text}, {"number": text}, {"after": text}, {"order": text},
-                  {"changed_since": text}, {"due_before": text}, {text: "1"}, {"_connector": "OR"},
-                  {"enterprise__id": "1"}):
+    for query in (
+        {"status": text},
+        {"external_ref": text},
+        {"number": text},
+        {"after": text},
+        {"order": text},
+        {"changed_since": text},
+        {"due_before": text},
+        {text: "1"},
+        {"_connector": "OR"},
+        {"enterprise__id": "1"},
+    ):
         assert ming.get("/complaints/", query).status_code in (200, 400), query
     for query in ({"q": text}, {"q": text, "category": text}, {"q": "移动", "region": text}):
         assert ming.get("/enterprises/", query).status_code in (200, 400)
@@ -99,32 +133,75 @@ def test_T46_no_words_become_a_query(world: World, program: Making, text: str) -
 def test_T07_no_field_of_a_row_can_be_set_from_outside(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     before = Complaint.objects.values().get()
-    columns = sorted({field.name for model in apps.get_app_config("complaints").get_models()
-                      for field in model._meta.concrete_fields} | {"handler", "is_staff", "roles", "scopes"})
-    calls = ((program("ming"), f"/complaints/{case.number}/steps/send_message/", {"text": "您好"}),
-             (program("chen"), f"/complaints/{case.number}/steps/add_statement/", {"text": "补充"}),
-             (program("rui"), f"/complaints/{case.number}/steps/urge/", {"text": "请尽快", "last_day": "2030-01-01"}))
+    columns = sorted(
+        {
+            field.name
+            for model in apps.get_app_config("complaints").get_models()
+            for field in model._meta.concrete_fields
+        }
+        | {"handler", "is_staff", "roles", "scopes"}
+    )
+    calls = (
+        (program("ming"), f"/complaints/{case.number}/steps/send_message/", {"text": "您好"}),
+        (program("chen"), f"/complaints/{case.number}/steps/add_statement/", {"text": "补充"}),
+        (program("rui"), f"/complaints/{case.number}/steps/urge/", {"text": "请尽快", "last_day": "2030-01-01"}),
+    )
     for who, path, body in calls:
         unknown = [column for column in columns if column not in body and column != "files"]
         answer = who.post(path, body | dict.fromkeys(unknown, 1))
         assert answer.status_code == 400
         assert set(answer.json()["errors"]) == {f"/{column}" for column in unknown}
         assert who.post(path, body | {"status": "closed"}).status_code == 400
-    refused = program("chen").post("/complaints/", filing(world) | {name: "x" for name in columns
-                                                                    if name not in filing(world)})
+    refused = program("chen").post(
+        "/complaints/", filing(world) | {name: "x" for name in columns if name not in filing(world)}
+    )
     assert refused.status_code == 400
     assert Complaint.objects.values().get() == before
 
 
 #: What each side may find in an answer; a new field is a decision, made here.
 MAY_READ = set(CaseLine().fields) | {
-    "side", "consumer", "statement", "demand_note", "facts", "demands", "offers", "promises", "clocks", "matters",
-    "messages", "files", "allowed_steps"}
+    "side",
+    "consumer",
+    "statement",
+    "demand_note",
+    "facts",
+    "demands",
+    "offers",
+    "promises",
+    "clocks",
+    "matters",
+    "messages",
+    "files",
+    "allowed_steps",
+}
 LISTED = {
-    "number", "standing", "status", "outcome", "reason", "engagement_result", "is_overdue", "received_at", "filed_at",
-    "delivered_at", "status_since", "next_due_at", "closed_at", "last_event_at", "object_category",
-    "problem_category", "item_name", "amount", "currency", "enterprise", "branch", "authority", "handler_id",
-    "external_ref", "version"}
+    "number",
+    "standing",
+    "status",
+    "outcome",
+    "reason",
+    "engagement_result",
+    "is_overdue",
+    "received_at",
+    "filed_at",
+    "delivered_at",
+    "status_since",
+    "next_due_at",
+    "closed_at",
+    "last_event_at",
+    "object_category",
+    "problem_category",
+    "item_name",
+    "amount",
+    "currency",
+    "enterprise",
+    "branch",
+    "authority",
+    "handler_id",
+    "external_ref",
+    "version",
+}
 
 
 @pytest.mark.parametrize("who", ["ming", "lead", "rui", "su", "chen"])
@@ -136,8 +213,15 @@ def test_T08_answers_have_the_fields_that_stand_here_and_no_more(world: World, p
     assert set(CaseLine().fields) == LISTED
     assert set(Case().fields) == MAY_READ
     assert set(whole["consumer"]) == {"name", "phone", "email", "address", "is_masked"}
-    told = json.dumps([whole, caller.get("/complaints/").json(), caller.get("/events/").json(),
-                       caller.get(f"/complaints/{case.number}/record/").json()], ensure_ascii=False)
+    told = json.dumps(
+        [
+            whole,
+            caller.get("/complaints/").json(),
+            caller.get("/events/").json(),
+            caller.get(f"/complaints/{case.number}/record/").json(),
+        ],
+        ensure_ascii=False,
+    )
     for secret in ("13800000001", "陈试", "某路1号"):
         assert (secret in told) is (who == "chen"), secret
     for internal in ("person_key", "consumer_key", "tracking_digest", "salt", "digest", "password"):
@@ -162,16 +246,25 @@ def test_T02_a_strangers_case_is_like_one_that_does_not_exist(world: World, prog
         told = [json.loads(answer.content) | {"incident": ""} for answer in (one, other)]
         assert told[0] == told[1]
         assert {k: v for k, v in one.headers.items() if k != "Incident-Number"} == {
-            k: v for k, v in other.headers.items() if k != "Incident-Number"}
+            k: v for k, v in other.headers.items() if k != "Incident-Number"
+        }
 
     for path in ("", "record/", "files/", "files/1/"):
         same(stranger.get(f"/complaints/{case.number}/{path}"), stranger.get(f"/complaints/{nowhere}/{path}"))
-    for step, body in (("send_message", {"text": "x"}), ("withdraw", {"reason": "other"}), ("nonsense", {}),
-                       ("link_cases", {"numbers": [case.number]})):
-        same(stranger.post(f"/complaints/{case.number}/steps/{step}/", body),
-             stranger.post(f"/complaints/{nowhere}/steps/{step}/", body))
-    same(stranger.post(f"/complaints/{case.number}/external-ref/", {"external_ref": "x"}),
-         stranger.post(f"/complaints/{nowhere}/external-ref/", {"external_ref": "x"}))
+    for step, body in (
+        ("send_message", {"text": "x"}),
+        ("withdraw", {"reason": "other"}),
+        ("nonsense", {}),
+        ("link_cases", {"numbers": [case.number]}),
+    ):
+        same(
+            stranger.post(f"/complaints/{case.number}/steps/{step}/", body),
+            stranger.post(f"/complaints/{nowhere}/steps/{step}/", body),
+        )
+    same(
+        stranger.post(f"/complaints/{case.number}/external-ref/", {"external_ref": "x"}),
+        stranger.post(f"/complaints/{nowhere}/external-ref/", {"external_ref": "x"}),
+    )
     rows = [{"case": number, "input": {"text": "x"}} for number in (case.number, nowhere)]
     told = stranger.post("/steps/send_message/batch/", {"rows": rows}).json()["results"]
     assert [row | {"case": ""} for row in told] == [{"case": "", "result": "not_found", "code": "not_found"}] * 2
@@ -190,8 +283,11 @@ def test_T02_ids_of_strangers_in_a_body_are_refused(world: World, program: Makin
         (ming, f"{here}/accept_case/", {"handler_id": world.hua_staff.pk}),
         (ming, f"{here}/accept_case/", {"handler_id": 999_999_999}),
         (ming, f"{here}/return_case/", {"reason": "wrong_entity", "enterprise_id": 999_999_999, "text": "x"}),
-        (ming, f"{here}/return_case/", {"reason": "wrong_branch", "enterprise_id": world.telecom.pk,
-                                        "branch_id": world.fuzhou.pk, "text": "x"}),
+        (
+            ming,
+            f"{here}/return_case/",
+            {"reason": "wrong_branch", "enterprise_id": world.telecom.pk, "branch_id": world.fuzhou.pk, "text": "x"},
+        ),
         (rui, f"/complaints/{review.number}/steps/assign_officer/", {"officer_id": world.far_officer.pk}),
         (rui, f"/complaints/{review.number}/steps/link_cases/", {"numbers": ["20201111-AAAAAAAAAAAA-0"]}),
         (su, f"/complaints/{triage.number}/steps/assign_authority/", {"authority_id": 999_999_999}),
@@ -208,8 +304,12 @@ def test_the_key_is_asked_for_and_counts(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     ming, path, key = program("ming"), f"/complaints/{case.number}/steps/send_message/", uuid.uuid4().hex
     for missing in ("", "short", "with a space!", "长" * 10):
-        answer = ming.client.post(f"/api/v1{path}", json.dumps({"text": "您好"}), content_type="application/json", headers={
-            "Authorization": f"Bearer {ming.secret}"} | ({"Idempotency-Key": missing} if missing else {}))
+        answer = ming.client.post(
+            f"/api/v1{path}",
+            json.dumps({"text": "您好"}),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {ming.secret}"} | ({"Idempotency-Key": missing} if missing else {}),
+        )
         assert (answer.status_code, answer.json()["code"]) == (400, "key_missing"), missing
     first = ming.post(path, {"text": "您好"}, key=key)
     again = ming.post(path, {"text": "您好"}, key=key)
@@ -220,10 +320,14 @@ def test_the_key_is_asked_for_and_counts(world: World, program: Making) -> None:
     other = ming.post(path, {"text": "别的"}, key=key)
     assert (other.status_code, other.json()["code"]) == (422, "same_key_other_body")
     assert program("lead").post(path, {"text": "您好"}, key=key).status_code == 200, "keys of others never meet"
-    refused = ming.post(f"/complaints/{case.number}/steps/accept_case/", {"handler_id": world.ming_staff.pk}, key="again-1234")
+    refused = ming.post(
+        f"/complaints/{case.number}/steps/accept_case/", {"handler_id": world.ming_staff.pk}, key="again-1234"
+    )
     assert refused.status_code == 409
     assert not IdempotencyKey.objects.filter(key="again-1234").exists()
-    kept = [zlib.decompress(row.answer.encode("latin-1")) for row in IdempotencyKey.objects.filter(answer__isnull=False)]
+    kept = [
+        zlib.decompress(row.answer.encode("latin-1")) for row in IdempotencyKey.objects.filter(answer__isnull=False)
+    ]
     assert len(kept) == 2
     assert not any("您好".encode() in one for one in kept)
 

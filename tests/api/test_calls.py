@@ -15,20 +15,35 @@ from tests.api.conftest import Making
 from tests.cast import World
 
 A_FILING: dict[str, Any] = {
-    "service_region": 350102, "object_category": "service.telecom", "item_name": "千兆宽带", "amount": "128.50",
-    "is_online": False, "problem_category": "telecom.fees.unexplained_charge", "disputed_on": "2026-09-01",
+    "service_region": 350102,
+    "object_category": "service.telecom",
+    "item_name": "千兆宽带",
+    "amount": "128.50",
+    "is_online": False,
+    "problem_category": "telecom.fees.unexplained_charge",
+    "disputed_on": "2026-09-01",
     "statement": "9月起每个月账单多出一项“智家体验包”，我没有开通过。",
     "demands": [{"kind": "refund", "amount": "128.50"}, {"kind": "cancel_service"}],
     "consumer": {"name": "陈雨桐", "phone": "13800000001", "address": "福州市鼓楼区测试路1号"},
-    "consents": {"share_with_enterprise": True, "pass_to_regulator": True, "delegated_mediation": True,
-                 "publish_masked": False},
+    "consents": {
+        "share_with_enterprise": True,
+        "pass_to_regulator": True,
+        "delegated_mediation": True,
+        "publish_masked": False,
+    },
     "is_true": True,
 }
 
 
 def filing(world: World, **changes: Any) -> dict[str, Any]:
-    return A_FILING | {"service_region": world.region.pk,
-                       "respondent": {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk}} | changes
+    return (
+        A_FILING
+        | {
+            "service_region": world.region.pk,
+            "respondent": {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk},
+        }
+        | changes
+    )
 
 
 def test_a_token_says_as_whom_it_acts(world: World, program: Making) -> None:
@@ -82,14 +97,27 @@ def test_enterprises_may_not_file(world: World, program: Making) -> None:
 
 
 def test_a_wrong_filing_says_where(world: World, program: Making) -> None:
-    wrong = program("chen").post("/complaints/", filing(
-        world, disputed_on="2099-01-01", consumer={"name": "123", "phone": "x", "address": "福州"},
-        demands=[{"kind": "refund"}], status="closed"))
+    wrong = program("chen").post(
+        "/complaints/",
+        filing(
+            world,
+            disputed_on="2099-01-01",
+            consumer={"name": "123", "phone": "x", "address": "福州"},
+            demands=[{"kind": "refund"}],
+            status="closed",
+        ),
+    )
     assert wrong.status_code == 400
     assert set(wrong.json()["errors"]) == {"/status"}
-    wrong = program("chen").post("/complaints/", filing(
-        world, disputed_on="2099-01-01", consumer={"name": "123", "phone": "x", "address": "福州"},
-        demands=[{"kind": "refund"}]))
+    wrong = program("chen").post(
+        "/complaints/",
+        filing(
+            world,
+            disputed_on="2099-01-01",
+            consumer={"name": "123", "phone": "x", "address": "福州"},
+            demands=[{"kind": "refund"}],
+        ),
+    )
     assert set(wrong.json()["errors"]) == {"/disputed_on", "/consumer/name", "/consumer/phone", "/demands/0/amount"}
 
 
@@ -101,10 +129,14 @@ def test_an_enterprise_walks_a_case_to_its_offer(world: World, program: Making) 
     assert accepted.json()["status"] == "negotiating"
     assert "make_offer" in accepted.json()["allowed_steps"]
     due = (timezone.localdate() + timedelta(days=20)).isoformat()
-    offer = ming.post(f"/complaints/{case.number}/steps/make_offer/", {
-        "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],
-        "promises": [{"kind": "original_channel", "what": "退还", "amount": 128.5, "due_on": due, "demand": 1}],
-        "message": "全部退还。"})
+    offer = ming.post(
+        f"/complaints/{case.number}/steps/make_offer/",
+        {
+            "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],
+            "promises": [{"kind": "original_channel", "what": "退还", "amount": 128.5, "due_on": due, "demand": 1}],
+            "message": "全部退还。",
+        },
+    )
     assert offer.status_code == 200, offer.content.decode()
     told = program("chen").get(f"/complaints/{case.number}/").json()
     assert told["offers"][0]["promises"][0]["amount"] == "128.50"
@@ -122,21 +154,32 @@ def test_a_refused_step_says_why_and_what_is_open(world: World, program: Making)
     assert told["code"] == "not_now"
     assert told["message"] == told["detail"]
     assert "withdraw" in told["allowed_steps"]
-    assert "withdraw" not in program("ming").post(
-        f"/complaints/{case.number}/steps/make_offer/", {"answers": []}).json()["allowed_steps"]
+    assert (
+        "withdraw"
+        not in program("ming")
+        .post(f"/complaints/{case.number}/steps/make_offer/", {"answers": []})
+        .json()["allowed_steps"]
+    )
 
 
 def test_a_case_that_changed_meanwhile_is_412(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     ming = program("ming")
     read = ming.get(f"/complaints/{case.number}/")["ETag"]
-    assert ming.post(f"/complaints/{case.number}/steps/log_contact/",
-                     {"channel": "phone", "reached": True, "note": "查账"}, if_match=read).status_code == 200
+    assert (
+        ming.post(
+            f"/complaints/{case.number}/steps/log_contact/",
+            {"channel": "phone", "reached": True, "note": "查账"},
+            if_match=read,
+        ).status_code
+        == 200
+    )
     stale = ming.post(f"/complaints/{case.number}/steps/send_message/", {"text": "您好"}, if_match=read)
     assert (stale.status_code, stale.json()["code"]) == (412, "changed")
     fresh = ming.get(f"/complaints/{case.number}/")["ETag"]
-    assert ming.post(f"/complaints/{case.number}/steps/send_message/", {"text": "您好"},
-                     if_match=fresh).status_code == 200
+    assert (
+        ming.post(f"/complaints/{case.number}/steps/send_message/", {"text": "您好"}, if_match=fresh).status_code == 200
+    )
 
 
 def test_a_batch_tells_row_by_row(world: World, program: Making) -> None:
@@ -220,14 +263,30 @@ def test_the_directory_and_the_events(world: World, program: Making) -> None:
 
 
 def test_what_an_offer_lacks_is_told_and_not_refused(world: World, program: Making) -> None:
-    ming, put_off = program("ming"), "您好，经核实，您反映的业务为正常收费，系统无异常，无法办理退费，感谢您的理解与支持。"
-    case, *others = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now() - timedelta(hours=1)) for _ in range(3))
+    ming, put_off = (
+        program("ming"),
+        "您好，经核实，您反映的业务为正常收费，系统无异常，无法办理退费，感谢您的理解与支持。",
+    )
+    case, *others = (
+        given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now() - timedelta(hours=1)) for _ in range(3)
+    )
     body = {"answers": [{"demand": 1, "verdict": "refuse", "reason": put_off}, {"demand": 2, "verdict": "grant"}]}
     answer = ming.post(f"/complaints/{case.number}/steps/make_offer/", body)
     assert answer.status_code == 200, answer.content.decode()
     assert answer.json()["advice"] == [
         {"code": "no_contact", "field": "", "message": "还没有与消费者联系的记录"},
-        {"code": "no_date", "field": "add", "message": "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结"}]
-    told = ming.post("/steps/make_offer/batch/", {"rows": [{"case": one.number, "input": body} for one in others]}).json()
-    assert [[one["code"] for one in row["advice"]] for row in told["results"]] == [["no_contact", "no_date", "copied"]] * 2
-    assert "advice" not in ming.post(f"/complaints/{case.number}/steps/add_internal_note/", {"text": "已发方案。"}).json()
+        {
+            "code": "no_date",
+            "field": "add",
+            "message": "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结",
+        },
+    ]
+    told = ming.post(
+        "/steps/make_offer/batch/", {"rows": [{"case": one.number, "input": body} for one in others]}
+    ).json()
+    assert [[one["code"] for one in row["advice"]] for row in told["results"]] == [
+        ["no_contact", "no_date", "copied"]
+    ] * 2
+    assert (
+        "advice" not in ming.post(f"/complaints/{case.number}/steps/add_internal_note/", {"text": "已发方案。"}).json()
+    )

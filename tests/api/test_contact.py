@@ -27,7 +27,8 @@ def test_without_the_scope_the_person_is_masked(world: World, program: Making) -
         assert PHONE not in json.dumps(told)
     assert not HandlingStep.objects.filter(step=LOOK).exists()
     refused = program("ming", scopes=WITHOUT).post(
-        f"/complaints/{case.number}/steps/reveal_contact/", {"reason": "look_call"})
+        f"/complaints/{case.number}/steps/reveal_contact/", {"reason": "look_call"}
+    )
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
 
 

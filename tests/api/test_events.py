@@ -76,11 +76,19 @@ def test_pages_follow_each_other(world: World) -> None:
 def test_T63_who_gave_the_case_up_hears_no_more_of_it(world: World) -> None:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     later = WEDNESDAY + timedelta(hours=1)
-    given.step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk, text="不是我们的。"),
-               world.handler, later)
+    given.step(
+        case,
+        enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk, text="不是我们的。"),
+        world.handler,
+        later,
+    )
     if case.status == Status.FILED:
-        given.step(case, authority.refer_to_triage(reason="returned", explanation=given.BECAUSE),
-                   world.actor("system"), later + timedelta(minutes=1))
+        given.step(
+            case,
+            authority.refer_to_triage(reason="returned", explanation=given.BECAUSE),
+            world.actor("system"),
+            later + timedelta(minutes=1),
+        )
     steps = [step for _, step in all_after("", world.ming)[0]]
     assert "return_case" in steps
     assert "refer_to_triage" not in steps

@@ -38,9 +38,9 @@ def test_a_file_goes_in_once_and_comes_out_as_an_attachment(world: World, progra
     assert HandlingStep.objects.filter(complaint=case, step="add_statement").count() == 1
     listed = program("ming").get(f"/complaints/{case.number}/files/").json()["results"]
     assert [(one["name"], one["kind"], one["sha256"]) for one in listed] == [
-        ("账单.txt", "receipt", first.json()["sha256"])]
-    handed = program("ming").client.get(listed[0]["url"], headers={
-        "Authorization": f"Bearer {program('ming').secret}"})
+        ("账单.txt", "receipt", first.json()["sha256"])
+    ]
+    handed = program("ming").client.get(listed[0]["url"], headers={"Authorization": f"Bearer {program('ming').secret}"})
     assert b"".join(handed.streaming_content).decode() == "九月账单 128.50"
     assert handed["Content-Disposition"].startswith("attachment")
     assert program("hua").get(f"/complaints/{case.number}/files/").status_code == 404
@@ -49,8 +49,9 @@ def test_a_file_goes_in_once_and_comes_out_as_an_attachment(world: World, progra
 def test_what_is_no_evidence_is_refused(world: World, program: Making, folder: Path) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     chen = program("chen")
-    refused = chen.upload(f"/complaints/{case.number}/files/", {
-        "file": SimpleUploadedFile("a.jpg", b"<html><script>alert(1)</script>")})
+    refused = chen.upload(
+        f"/complaints/{case.number}/files/", {"file": SimpleUploadedFile("a.jpg", b"<html><script>alert(1)</script>")}
+    )
     assert (refused.status_code, refused.json()["field"]) == (422, "file")
     assert chen.upload(f"/complaints/{case.number}/files/", {}).status_code == 400
     assert chen.upload(f"/complaints/{case.number}/files/", {"file": a_file(), "owner": "1"}).status_code == 400

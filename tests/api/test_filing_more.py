@@ -22,8 +22,13 @@ def files(settings: Any, tmp_path: Path) -> None:
     settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
 
 
-TELECOM = {"service_number": "13800000001", "plan": "畅享 128", "contract_until": "2027-06-30", "promised": "每月返还 30 元",
-           "noticed_on": timezone.localdate().isoformat()}
+TELECOM = {
+    "service_number": "13800000001",
+    "plan": "畅享 128",
+    "contract_until": "2027-06-30",
+    "promised": "每月返还 30 元",
+    "noticed_on": timezone.localdate().isoformat(),
+}
 
 
 def test_a_program_answers_the_questions_that_matter_for_a_carrier(world: World, program: Making) -> None:
@@ -35,7 +40,10 @@ def test_a_program_answers_the_questions_that_matter_for_a_carrier(world: World,
     assert case.learned_on.isoformat() == TELECOM["noticed_on"]
     said = {text.kind: text.text for text in case.texts.all()}
     assert (said["consumer_plan"], said["consumer_promised"]) == ("畅享 128", "每月返还 30 元")
-    wrong = chen.post("/complaints/", filing(world, **TELECOM | {"contract_until": "soon", "noticed_on": "1999-01-01", "plan": "x" * 101}))
+    wrong = chen.post(
+        "/complaints/",
+        filing(world, **TELECOM | {"contract_until": "soon", "noticed_on": "1999-01-01", "plan": "x" * 101}),
+    )
     assert set(wrong.json()["errors"]) == {"/contract_until", "/noticed_on", "/plan"}
 
 
@@ -59,13 +67,17 @@ def test_a_complaint_is_spoken_to_a_program_too(world: World, program: Making) -
     assert Complaint.objects.count() == Evidence.objects.count() == 1
 
 
-@pytest.mark.parametrize(("voice", "complaint", "place"), [
-    (b"no sound", None, "/voice"), (None, {"is_true": False}, "/is_true"), (None, {"amount": "-5"}, "/amount")])
+@pytest.mark.parametrize(
+    ("voice", "complaint", "place"),
+    [(b"no sound", None, "/voice"), (None, {"is_true": False}, "/is_true"), (None, {"amount": "-5"}, "/amount")],
+)
 def test_a_spoken_complaint_that_is_refused_leaves_nothing(
     world: World, program: Making, settings: Any, voice: bytes | None, complaint: dict[str, Any] | None, place: str
 ) -> None:
-    sent = {"complaint": json.dumps(filing(world, **complaint or {})),
-            "voice": recorded() if voice is None else SimpleUploadedFile("a.txt", voice)}
+    sent = {
+        "complaint": json.dumps(filing(world, **complaint or {})),
+        "voice": recorded() if voice is None else SimpleUploadedFile("a.txt", voice),
+    }
     refused = program("chen").upload("/complaints/", sent)
     assert refused.status_code == 400, refused.content.decode()
     assert place in refused.json()["errors"]
@@ -80,4 +92,6 @@ def test_parts_that_are_missing_or_no_json_are_said(world: World, program: Makin
     assert set(chen.upload("/complaints/", {"complaint": "{}"}).json()["errors"]) == {"/voice"}
     bad = chen.upload("/complaints/", {"complaint": '{"a": 1, "a": 2}', "voice": recorded()})
     assert (bad.status_code, bad.json()["code"]) == (400, "bad_json")
-    assert set(chen.upload("/complaints/", {"complaint": "{}", "voice": recorded(), "more": "x"}).json()["errors"]) == {"/more"}
+    assert set(chen.upload("/complaints/", {"complaint": "{}", "voice": recorded(), "more": "x"}).json()["errors"]) == {
+        "/more"
+    }

@@ -24,11 +24,17 @@ def proposing(world: World, **target: Any) -> dict[str, Any]:
     return {"step": "return_case", "input": {"reason": "wrong_entity", "text": "不是本企业的用户。", **target}}
 
 
-@pytest.mark.parametrize(("target", "field"), [
-    ({"enterprise_id": 2**31 - 1}, "enterprise_id"), ({"branch_id": 2**31 - 1}, "branch_id"),
-    ({"branch_id": BRANCH_OF_ANOTHER}, "branch_id"),
-])
-def test_what_is_not_there_cannot_be_proposed(world: World, program: Making, target: dict[str, Any], field: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        ({"enterprise_id": 2**31 - 1}, "enterprise_id"),
+        ({"branch_id": 2**31 - 1}, "branch_id"),
+        ({"branch_id": BRANCH_OF_ANOTHER}, "branch_id"),
+    ],
+)
+def test_what_is_not_there_cannot_be_proposed(
+    world: World, program: Making, target: dict[str, Any], field: str
+) -> None:
     TwoPersons.objects.create(enterprise=world.mobile, returns=True, set_by=world.lead, set_at=timezone.now())
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
     if target.get("branch_id") == BRANCH_OF_ANOTHER:
@@ -40,13 +46,16 @@ def test_what_is_not_there_cannot_be_proposed(world: World, program: Making, tar
 
 @pytest.mark.parametrize("at_the_page", [False, True])
 def test_what_is_gone_or_never_was_is_refused_at_the_approval(
-        world: World, program: Making, client: Any, at_the_page: bool) -> None:
+    world: World, program: Making, client: Any, at_the_page: bool
+) -> None:
     """A proposal that was kept before names were looked at inside of it."""
     TwoPersons.objects.create(enterprise=world.mobile, returns=True, set_by=world.lead, set_at=timezone.now())
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
     branch = Branch.objects.create(enterprise=world.telecom, name="试验分公司")
-    fine = program("ming").post(f"/complaints/{case.number}/steps/propose/",
-                                proposing(world, enterprise_id=world.telecom.pk, branch_id=branch.pk))
+    fine = program("ming").post(
+        f"/complaints/{case.number}/steps/propose/",
+        proposing(world, enterprise_id=world.telecom.pk, branch_id=branch.pk),
+    )
     assert fine.status_code == 200, fine.content.decode()
     matter = Matter.objects.get(complaint=case, kind="proposal")
     matter.data["payload"]["branch_id"] = world.fuzhou.pk
@@ -82,7 +91,9 @@ def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(worl
     there = f"/complaints/{case.number}/steps"
     other = User.objects.create(email="other@example.com", name="林试")
     Officer.objects.create(user=other, authority=world.gulou, role=Officer.Role.HANDLER)
-    asked = program("rui").post(f"{there}/propose/", {"step": "refer_to_police", "input": {"text": "对方承认虚构收据。"}})
+    asked = program("rui").post(
+        f"{there}/propose/", {"step": "refer_to_police", "input": {"text": "对方承认虚构收据。"}}
+    )
     assert asked.status_code == 200, asked.content.decode()
     first = program(other, place="authority").post(f"{there}/approve/")
     assert first.status_code == 200, first.content.decode()
@@ -93,10 +104,17 @@ def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(worl
     assert len(told.get().data["officers"]) == 3
 
 
-@pytest.mark.parametrize(("said", "code"), [({"reached": False}, 200), ({"reached": True, "answers": {"accepted": "yes"}}, 200),
-                                            ({"reached": True, "answers": {"accepted": "green"}}, 422)])
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"reached": False}, 200),
+        ({"reached": True, "answers": {"accepted": "yes"}}, 200),
+        ({"reached": True, "answers": {"accepted": "green"}}, 422),
+    ],
+)
 def test_what_was_said_on_the_telephone_is_no_answer_to_a_demand(
-        world: World, program: Making, said: dict[str, Any], code: int) -> None:
+    world: World, program: Making, said: dict[str, Any], code: int
+) -> None:
     """Both are called answers."""
     case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
     told = program("rui").post(f"/complaints/{case.number}/steps/call_back/", said)

@@ -25,8 +25,13 @@ def lead(world: World) -> Client:
 
 
 def a_form(**changes: Any) -> dict[str, Any]:
-    return {"name": "客服系统", "scopes": ["cases:read", "events:read"], "days": "90", "addresses": "127.0.0.1\n10.0.0.0/8",
-            "idempotency_key": uuid.uuid4().hex} | changes
+    return {
+        "name": "客服系统",
+        "scopes": ["cases:read", "events:read"],
+        "days": "90",
+        "addresses": "127.0.0.1\n10.0.0.0/8",
+        "idempotency_key": uuid.uuid4().hex,
+    } | changes
 
 
 def test_a_token_is_made_shown_once_used_and_taken_away(world: World, lead: Client) -> None:
@@ -49,9 +54,18 @@ def test_a_token_is_made_shown_once_used_and_taken_away(world: World, lead: Clie
     assert kinds == {"token_made", "token_revoked", "denied"}
 
 
-@pytest.mark.parametrize("wrong", [
-    {"name": ""}, {"scopes": []}, {"scopes": ["everything"]}, {"days": "9999"}, {"addresses": "moon"},
-    {"addresses": "\n".join(f"10.0.0.{n}" for n in range(30))}, {"name": "x" * 81}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"scopes": []},
+        {"scopes": ["everything"]},
+        {"days": "9999"},
+        {"addresses": "moon"},
+        {"addresses": "\n".join(f"10.0.0.{n}" for n in range(30))},
+        {"name": "x" * 81},
+    ],
+)
 def test_a_wrong_form_comes_back_with_what_was_typed(world: World, lead: Client, wrong: dict[str, Any]) -> None:
     back = lead.post("/enterprise/tokens/new/", a_form(**wrong))
     assert back.status_code == 422

@@ -30,21 +30,26 @@ def test_T15_only_the_digest_is_kept(world: World) -> None:
     assert row["digest"] == digest_of(issued.secret)
 
 
-def test_T15_a_token_in_an_address_is_refused_and_not_logged(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_T15_a_token_in_an_address_is_refused_and_not_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     issued = token_for(world.ming, world=world, place="enterprise")
     caplog.set_level(logging.DEBUG)
-    for path in (f"/me/?access_token={issued.secret}", f"/me/?x={issued.secret}", f"/complaints/{issued.secret}/",
-                 "/me/?token=anything", f"/schema/?q={issued.secret}"):
+    for path in (
+        f"/me/?access_token={issued.secret}",
+        f"/me/?x={issued.secret}",
+        f"/complaints/{issued.secret}/",
+        "/me/?token=anything",
+        f"/schema/?q={issued.secret}",
+    ):
         for secret in ("", issued.secret):
             answer = Program(secret).get(path)
             assert (answer.status_code, answer.json()["code"]) == (400, "token_in_address")
     assert issued.secret[12:] not in caplog.text
 
 
-@pytest.mark.parametrize("header", [
-    "", "Bearer", "Bearer odr_", "Bearer odr_" + "A" * 43, "Basic b2RyOm9kcg==", "Bearer x y", "Bearer " + "é" * 30])
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer odr_", "Bearer odr_" + "A" * 43, "Basic b2RyOm9kcg==", "Bearer x y", "Bearer " + "é" * 30],
+)
 def test_T15_what_opens_nothing_says_the_same(world: World, header: str) -> None:
     program = Program("")
     answer = program.get("/me/", **({"Authorization": header} if header else {}))
@@ -66,10 +71,12 @@ def left(world: World, token: ApiToken) -> dict[str, Any]:
     return {
         "revoked": lambda: revoke(token, now=timezone.now()),
         "expired": lambda: ApiToken.objects.filter(pk=token.pk).update(
-            created_at=timezone.now() - timedelta(days=2), expires_at=timezone.now()),
+            created_at=timezone.now() - timedelta(days=2), expires_at=timezone.now()
+        ),
         "switched off": lambda: type(world.ming).objects.filter(pk=world.ming.pk).update(is_active=False),
-        "left": lambda: Staff.objects.filter(user=world.ming).update(starts_on=yesterday - timedelta(days=9),
-                                                                     ends_on=yesterday),
+        "left": lambda: Staff.objects.filter(user=world.ming).update(
+            starts_on=yesterday - timedelta(days=9), ends_on=yesterday
+        ),
         "elsewhere": lambda: Staff.objects.filter(user=world.ming).update(enterprise=world.telecom, branch=None),
         "suspended": lambda: Enterprise.objects.filter(pk=world.mobile.pk).update(enrolment="suspended"),
     }
@@ -93,8 +100,12 @@ def test_T15_a_token_comes_from_its_networks_only(world: World) -> None:
     issued = token_for(world.ming, world=world, place="enterprise", addresses=["10.1.0.0/16", "2001:db8::/32"])
     program = Program(issued.secret)
     assert (program.get("/me/").status_code, program.get("/me/").json()["code"]) == (403, "address_not_allowed")
-    assert program.client.get("/api/v1/me/", headers={"Authorization": f"Bearer {issued.secret}"},
-                              REMOTE_ADDR="10.1.2.3").status_code == 200
+    assert (
+        program.client.get(
+            "/api/v1/me/", headers={"Authorization": f"Bearer {issued.secret}"}, REMOTE_ADDR="10.1.2.3"
+        ).status_code
+        == 200
+    )
     # Nobody in front of us wrote this header.
     assert program.get("/me/", x_forwarded_for="10.1.2.3").status_code == 403
 
@@ -110,17 +121,26 @@ def test_T15_a_token_of_one_place_is_not_the_person_in_another(world: World, pro
     assert at_home.post(f"/complaints/{theirs.number}/steps/send_message/", {"text": "x"}).status_code == 404
 
 
-@pytest.mark.parametrize(("scopes", "opens"), [
-    (["cases:read"], {"case", "record"}), (["events:read"], {"events"}), (["files:read"], {"files"}),
-    (["cases:write"], {"step"})])
+@pytest.mark.parametrize(
+    ("scopes", "opens"),
+    [
+        (["cases:read"], {"case", "record"}),
+        (["events:read"], {"events"}),
+        (["files:read"], {"files"}),
+        (["cases:write"], {"step"}),
+    ],
+)
 def test_T15_a_token_has_no_more_than_its_scopes(
     world: World, program: Making, scopes: list[str], opens: set[str]
 ) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     ming, here = program("ming", scopes=scopes), f"/complaints/{case.number}"
     calls = {
-        "case": ming.get(f"{here}/"), "record": ming.get(f"{here}/record/"), "events": ming.get("/events/"),
-        "files": ming.get(f"{here}/files/"), "step": ming.post(f"{here}/steps/send_message/", {"text": "您好"}),
+        "case": ming.get(f"{here}/"),
+        "record": ming.get(f"{here}/record/"),
+        "events": ming.get("/events/"),
+        "files": ming.get(f"{here}/files/"),
+        "step": ming.post(f"{here}/steps/send_message/", {"text": "您好"}),
     }
     assert {name for name, answer in calls.items() if answer.status_code == 200} == opens
     for name in calls.keys() - opens:
@@ -155,8 +175,11 @@ def test_the_command_prints_a_token_once(world: World) -> None:
     assert Program(secret).get("/me/").json()["side"] == "enterprise"
     assert secret not in said.getvalue()
     assert SecurityEvent.objects.filter(kind="token_made").count() == 1
-    for wrong in ({"scopes": "everything"}, {"scopes": "cases:read", "days": 4000},
-                  {"scopes": "cases:read", "addresses": "moon"}):
+    for wrong in (
+        {"scopes": "everything"},
+        {"scopes": "cases:read", "days": 4000},
+        {"scopes": "cases:read", "addresses": "moon"},
+    ):
         with pytest.raises(CommandError):
             call_command("issue_token", "ming@example.com", stdout=StringIO(), stderr=StringIO(), **wrong)
     with pytest.raises(CommandError):

@@ -30,8 +30,10 @@ def test_without_a_floor_the_value_meets_the_goal(goal: tuple[str, float] | None
 
 
 def test_the_table_names_what_was_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figures = [compared([1.0], [10.0], benchmark="sweeps", what="lapse", unit="/s", goal=("≥", 0.15)),
-               Figure(benchmark="due_date", what="flat", value=1.0, unit="×", goal=("≤", 1.2))]  # fmt: skip
+    figures = [
+        compared([1.0], [10.0], benchmark="sweeps", what="lapse", unit="/s", goal=("≥", 0.15)),
+        Figure(benchmark="due_date", what="flat", value=1.0, unit="×", goal=("≤", 1.2)),
+    ]
     lines = table(figures).splitlines()
     assert lines[2].endswith("MISSED")
     assert "0.1 (0.1–0.1)" in lines[2]
@@ -56,7 +58,8 @@ def test_every_benchmark_can_be_named_and_run_alone(name: str) -> None:
 
 
 def test_an_unknown_name_is_refused_before_anything_starts() -> None:
-    asked = subprocess.run([sys.executable, "-m", "benchmarks", "fillings"], cwd=measuring.ROOT, capture_output=True,
-                           text=True)  # fmt: skip
+    asked = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "fillings"], cwd=measuring.ROOT, capture_output=True, text=True
+    )
     assert asked.returncode == 2
     assert "there is no benchmark fillings; there are filing" in asked.stderr

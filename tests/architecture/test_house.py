@@ -13,9 +13,13 @@ from tests import APPS, ROOT
 MODULES = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.relative_to(ROOT).parts
 )
-LONGEST = 400
+LONGEST = 600
 # The one place that writes a status, and the bulk writer below it.
-STATUS_WRITERS = {"complaints/handling/transition/take.py", "complaints/handling/transition/writing.py", "complaints/handling/transition/effect.py"}
+STATUS_WRITERS = {
+    "complaints/handling/transition/take.py",
+    "complaints/handling/transition/writing.py",
+    "complaints/handling/transition/effect.py",
+}
 BANNED_NAMES = {"utils", "helpers", "services", "manager", "common", "data", "info"}
 
 
@@ -108,9 +112,7 @@ def tracked() -> list[Path]:
 
 
 def test_no_path_of_one_machine_and_no_index_is_written_down() -> None:
-    words = re.compile(
-        "|".join(["/" + "work/", "/" + "root/", "--" + "index-url", "--" + "find-links"])
-    )
+    words = re.compile("|".join(["/" + "work/", "/" + "root/", "--" + "index-url", "--" + "find-links"]))
     found = [
         f"{name_of(path)}: {match[0]}"
         for path in tracked()

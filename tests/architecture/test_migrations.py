@@ -1,6 +1,5 @@
 """Migrations stand in one line, and two people who add one at once notice before they merge."""
 
-
 import pytest
 from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader

@@ -1,4 +1,5 @@
-"""An upgrade needs no second command: what the code asks for stands there after ``migrate``, and nothing else changes."""
+"""An upgrade needs no second command: what the code asks for stands there after ``migrate``, and nothing else
+changes."""
 
 from __future__ import annotations
 
@@ -14,8 +15,14 @@ from authorities.models import Policy
 from authorities.tables import rows_of
 
 pytestmark = pytest.mark.django_db
-NAMES = {row["name"] for _line, row in rows_of(DATA / "policies.csv", required=("name",), optional=(
-    "region_code", "number", "unit", "starts_on", "ends_on", "version", "legal_basis"))}
+NAMES = {
+    row["name"]
+    for _line, row in rows_of(
+        DATA / "policies.csv",
+        required=("name",),
+        optional=("region_code", "number", "unit", "starts_on", "ends_on", "version", "legal_basis"),
+    )
+}
 
 
 def migrated(**options: Any) -> None:
@@ -24,7 +31,11 @@ def migrated(**options: Any) -> None:
 
 
 def standing() -> list[tuple[Any, ...]]:
-    return list(Policy.objects.order_by("name", "pk").values_list("name", "region", "number", "unit", "version", "ends_on", "legal_basis"))
+    return list(
+        Policy.objects.order_by("name", "pk").values_list(
+            "name", "region", "number", "unit", "version", "ends_on", "legal_basis"
+        )
+    )
 
 
 def test_what_is_missing_is_added_and_what_stands_stays(directory: None) -> None:

@@ -103,23 +103,48 @@ def test_every_place_to_choose_has_an_english_name_that_is_no_other_ones_beside_
     rows = [row for _line, row in rows_of(DATA / "regions_cn.csv", required=("code", "name_en"))]
     assert [row["name"] for row in rows if not row["name_en"]] == []
     assert [row["name"] for row in rows if not row["name_en"].isascii()] == []
-    assert [row["name"] for row in rows if row["level"] != "province" and len(row["code"]) == 6 and not row["code"].startswith("35")
-            and row["name_en"] != english_name(row["name"], row["level"])] == []
+    assert [
+        row["name"]
+        for row in rows
+        if row["level"] != "province"
+        and len(row["code"]) == 6
+        and not row["code"].startswith("35")
+        and row["name_en"] != english_name(row["name"], row["level"])
+    ] == []
     beside = Counter((row["parent_code"], row["name_en"]) for row in rows)
     assert [one for one, times in beside.items() if times > 1] == []
 
 
-@pytest.mark.parametrize(("name", "level", "english"), [
-    ("杭州市", "city", "Hangzhou"), ("西安市", "city", "Xi'an"), ("六安市", "city", "Lu'an"), ("吕梁市", "city", "Luliang"),
-    ("福清市", "county", "Fuqing City"), ("浦东新区", "county", "Pudong New Area"), ("清新区", "county", "Qingxin District"),
-    ("朝阳区", "county", "Chaoyang District"), ("都江堰市", "county", "Dujiangyan City"), ("长子县", "county", "Zhangzi County"),
-    ("天长市", "county", "Tianchang City"), ("单县", "county", "Shan County"), ("什邡市", "county", "Shifang City"),
-    ("恩施土家族苗族自治州", "city", "Enshi Tujia and Miao Autonomous Prefecture"),
-    ("积石山保安族东乡族撒拉族自治县", "county", "Jishishan Bonan, Dongxiang and Salar Autonomous County"),
-    ("东乡族自治县", "county", "Dongxiang Autonomous County"), ("管城回族区", "county", "Guancheng Hui District"),
-    ("土默特左旗", "county", "Tumed Left Banner"), ("锡林郭勒盟", "city", "Xilingol League"), ("喀什地区", "city", "Kashgar Prefecture"),
-    ("万柏林区", "county", "Wanbolin District"), ("神农架林区", "county", "Shennongjia Forestry District"), ("矿区", "county", "Kuang District"),
-    ("闵行区", "county", "Minhang District"), ("六合区", "county", "Luhe District"), ("珲春市", "county", "Hunchun City"),
-])
+@pytest.mark.parametrize(
+    ("name", "level", "english"),
+    [
+        ("杭州市", "city", "Hangzhou"),
+        ("西安市", "city", "Xi'an"),
+        ("六安市", "city", "Lu'an"),
+        ("吕梁市", "city", "Luliang"),
+        ("福清市", "county", "Fuqing City"),
+        ("浦东新区", "county", "Pudong New Area"),
+        ("清新区", "county", "Qingxin District"),
+        ("朝阳区", "county", "Chaoyang District"),
+        ("都江堰市", "county", "Dujiangyan City"),
+        ("长子县", "county", "Zhangzi County"),
+        ("天长市", "county", "Tianchang City"),
+        ("单县", "county", "Shan County"),
+        ("什邡市", "county", "Shifang City"),
+        ("恩施土家族苗族自治州", "city", "Enshi Tujia and Miao Autonomous Prefecture"),
+        ("积石山保安族东乡族撒拉族自治县", "county", "Jishishan Bonan, Dongxiang and Salar Autonomous County"),
+        ("东乡族自治县", "county", "Dongxiang Autonomous County"),
+        ("管城回族区", "county", "Guancheng Hui District"),
+        ("土默特左旗", "county", "Tumed Left Banner"),
+        ("锡林郭勒盟", "city", "Xilingol League"),
+        ("喀什地区", "city", "Kashgar Prefecture"),
+        ("万柏林区", "county", "Wanbolin District"),
+        ("神农架林区", "county", "Shennongjia Forestry District"),
+        ("矿区", "county", "Kuang District"),
+        ("闵行区", "county", "Minhang District"),
+        ("六合区", "county", "Luhe District"),
+        ("珲春市", "county", "Hunchun City"),
+    ],
+)
 def test_a_place_is_called_in_english_as_road_signs_call_it(name: str, level: str, english: str) -> None:
     assert english_name(name, level) == english

@@ -70,7 +70,8 @@ CUT_OFF = """() => [...document.querySelectorAll("main .panel table")].filter(ta
   !table.closest(".scroll") && table.checkVisibility() &&
   table.getBoundingClientRect().right > table.closest(".panel").getBoundingClientRect().right + 2
 ).map(table => table.caption?.textContent ?? table.className)"""
-#: Milliseconds in which the next page begins; what a script keeps on the page, or gives as a file, is waited for no longer.
+#: Milliseconds in which the next page begins; what a script keeps on the page, or gives as a file, is waited for no
+#: longer.
 BEGINS_WITHIN = 4000
 
 

@@ -1,6 +1,7 @@
 """What hands and eyes meet on a page: the keyboard, a narrow screen, paper, colours that say too little.
 
-The one rule: each check returns sentences about what is wrong with the page that stands open, and changes nothing there.
+The one rule: each check returns sentences about what is wrong with the page that stands open, and changes nothing
+there.
 """
 
 from __future__ import annotations
@@ -12,19 +13,25 @@ from playwright.sync_api import Page
 #: Everything that Tab must reach, in the order of the page; of a group of radios only the one that Tab stops at.
 _EXPECTED = """() => {
   const groups = new Set();
-  window.walk = [...document.querySelectorAll("a[href], area[href], button, input, select, textarea, summary, [tabindex]")]
-    .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.type !== "hidden" && !e.matches(":disabled"))
+  window.walk = [...document.querySelectorAll("a[href], area[href], button, input, select, textarea, summary,
+      [tabindex]")]
+    .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.type !== "hidden"
+        && !e.matches(":disabled"))
     .filter(e => !(e.closest("details:not([open])") && !e.matches("summary") ))
     .filter(e => e.tabIndex >= 0)
     .filter(e => {
       if (e.type !== "radio" || !e.name) return true;
-      const group = [...document.querySelectorAll("input[type=radio]")].filter(o => o.name === e.name && o.form === e.form && !o.disabled);
+      const group = [...document.querySelectorAll("input[type=radio]")].filter(o => o.name === e.name
+          && o.form === e.form && !o.disabled);
       const stop = group.find(o => o.checked) ?? group[0];
       return e === stop;
     });
   document.activeElement?.blur();
   window.scrollTo(0, 0);
-  return {names: window.walk.map(e => e.outerHTML.slice(0, 90)), forced: window.walk.filter(e => e.tabIndex > 0).length};
+  return {
+    names: window.walk.map(e => e.outerHTML.slice(0, 90)),
+    forced: window.walk.filter(e => e.tabIndex > 0).length,
+  };
 }"""
 #: Where the focus is now, and whether one can see that.
 _HERE = """() => {
@@ -45,7 +52,8 @@ _HERE = """() => {
 #: On paper: what can only be pressed, what stays folded, and letters too small to read.
 _PAPER = """() => {
   const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getBoundingClientRect().width > 1;
-  const wrong = [...document.querySelectorAll("nav, button, input[type=submit], .bar, .foot, .skip, .btn, .back, .link-btn")]
+  const pressed = "nav, button, input[type=submit], .bar, .foot, .skip, .btn, .back, .link-btn";
+  const wrong = [...document.querySelectorAll(pressed)]
     .filter(seen).map(e => "to be pressed: " + e.outerHTML.slice(0, 90));
   for (const e of document.querySelectorAll("main details:not([open])")) {
     const inner = [...e.children].find(c => !c.matches("summary, .no-print") && c.textContent.trim());
@@ -58,7 +66,8 @@ _PAPER = """() => {
   const foot = document.querySelector(".print-foot");
   if (foot && !foot.checkVisibility()) wrong.push("the line at the foot is missing");
   if (!foot && document.querySelector("#events")) wrong.push("a case without a line at the foot");
-  if (document.documentElement.scrollWidth > document.documentElement.clientWidth + 1) wrong.push("wider than the paper");
+  const page = document.documentElement;
+  if (page.scrollWidth > page.clientWidth + 1) wrong.push("wider than the paper");
   return wrong;
 }"""
 #: A tag or a chip of colour without a word, or without the picture beside it.
@@ -74,7 +83,8 @@ _CUT = """() => {
   const wrong = wide > 0 ? [`${wide} px wider than 320`] : [];
   for (const e of document.querySelectorAll("main *")) {
     const box = e.getBoundingClientRect();
-    if (box.width && e.checkVisibility() && box.right > innerWidth + 1 && !e.closest(".scroll, .tabs, .vh, .cell-label, thead, caption, svg"))
+    if (box.width && e.checkVisibility() && box.right > innerWidth + 1
+        && !e.closest(".scroll, .tabs, .vh, .cell-label, thead, caption, svg"))
       wrong.push("beyond the edge: " + e.outerHTML.slice(0, 90));
   }
   return wrong.slice(0, 4);

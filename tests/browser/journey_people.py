@@ -140,9 +140,16 @@ class Consumer(Person):
 
     def file(self, world: World, *, against: str = "mobile") -> str:
         screens: set[str] = set()
-        self.page.on("framenavigated", lambda frame: screens.add(re.split("[?#]", frame.url)[0].rstrip("/").rpartition("/")[2]))
+        self.page.on(
+            "framenavigated", lambda frame: screens.add(re.split("[?#]", frame.url)[0].rstrip("/").rpartition("/")[2])
+        )
         number = Filing(self, world, against=against).walk()
-        asked = {"enterprise" if screen == "file" else screen for screen in screens} - {"receipt", "", "blank", "about:blank"}
+        asked = {"enterprise" if screen == "file" else screen for screen in screens} - {
+            "receipt",
+            "",
+            "blank",
+            "about:blank",
+        }
         assert len(asked) <= 8, f"more than eight screens: {sorted(asked)}"
         return number
 
@@ -193,4 +200,3 @@ class Staff(Person):
 
 class Officer(Staff):
     home = "/authority/cases/"
-

@@ -28,23 +28,42 @@ S = Status
 class Stage:
     """The people of one journey, one browser each, all at one width and in one language."""
 
-    def __init__(self, world: World, visit: Callable[..., Any], *, width: int = 360,
-                 language: str = "zh-hans", javascript: bool = True, checked: bool = True) -> None:
+    def __init__(
+        self,
+        world: World,
+        visit: Callable[..., Any],
+        *,
+        width: int = 360,
+        language: str = "zh-hans",
+        javascript: bool = True,
+        checked: bool = True,
+    ) -> None:
         self.world, self.visit = world, visit
         self.look = {"width": width, "language": language, "javascript": javascript}
         self.checked = checked and javascript
         self.name = f"{language[:2]}-{width}" + ("" if javascript else "-plain")
         # Names of people stay as they are in every language.
         self.typed = [
-            "陈雨桐", "陈**", "千兆宽带", "9月账单.png", STATEMENT, "福州市鼓楼区测试路1号", "福州市鼓楼区",
+            "陈雨桐",
+            "陈**",
+            "千兆宽带",
+            "9月账单.png",
+            STATEMENT,
+            "福州市鼓楼区测试路1号",
+            "福州市鼓楼区",
             *(user.name for user in User.objects.all()),
         ]
         self.language = language
         self.consumer = self.person(Consumer, "consumer")
 
     def person(self, kind: type[Any], name: str, *, user: User | None = None) -> Any:
-        return kind(self.visit(**self.look, user=user), name=f"{self.name}-{name}",
-                    language=self.language, checked=self.checked, typed=self.typed)
+        return kind(
+            self.visit(**self.look, user=user),
+            name=f"{self.name}-{name}",
+            language=self.language,
+            checked=self.checked,
+            typed=self.typed,
+        )
 
     def staff(self, email: str = "ming@example.com") -> Staff:
         person: Staff = self.person(Staff, "staff")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 
 LOOKS = [
-    (360, "zh-hans"), (1280, "en"),
-    pytest.param(1280, "zh-hans", marks=pytest.mark.full), pytest.param(360, "en", marks=pytest.mark.full),
+    (360, "zh-hans"),
+    (1280, "en"),
+    pytest.param(1280, "zh-hans", marks=pytest.mark.full),
+    pytest.param(360, "en", marks=pytest.mark.full),
 ]

@@ -1,9 +1,11 @@
-"""Pictures of every page in both languages, for docs/screens: `python -m tests.browser.pictures ADDRESS [FOLDER [PERSON …]]`.
+"""Pictures of every page in both languages, for docs/screens: `python -m tests.browser.pictures ADDRESS [FOLDER [PERSON
+…]]`.
 
 PERSON is a name of PEOPLE, or the mailbox of a consumer of the demo: theirs are added to what the folder holds.
 
 The one rule: what they show is the demo of `make run` at ADDRESS, found by following links as people would; forms are
-opened and never sent, but where nothing else leads on: signing in, filing one complaint and following it, proving a mailbox.
+opened and never sent, but where nothing else leads on: signing in, filing one complaint and following it, proving a
+mailbox.
 Consumers and the public at 360 px, people at work at 1280 px; WebP, a few kilobytes each.
 """
 
@@ -26,10 +28,23 @@ from tests import ROOT
 FOLDER = ROOT / "docs" / "screens"
 LANGUAGES = ("zh-hans", "en")
 #: Where no link leads, or none that one may follow twice.
-STARTS = ("/", "/check/", "/check/letter/", "/find/?q=移动", "/track/", "/file/", "/account/sign-in/", "/account/sign-in/password/",
-          "/account/password/reset/", "/nothing-here/", "/open/verify/")  # fmt: skip
+STARTS = (
+    "/",
+    "/check/",
+    "/check/letter/",
+    "/find/?q=移动",
+    "/track/",
+    "/file/",
+    "/account/sign-in/",
+    "/account/sign-in/password/",
+    "/account/password/reset/",
+    "/nothing-here/",
+    "/open/verify/",
+)
 #: Files, other languages, ends of a session; and what is too alike to be shown.
-NOT_PAGES = re.compile(r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|svg|py)$|/files?/\d+|/export-file|/go/")
+NOT_PAGES = re.compile(
+    r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|svg|py)$|/files?/\d+|/export-file|/go/"
+)
 #: How many of one kind are shown: a case differs by what may happen to it.
 OF_A_CASE = re.compile(r"^(?:enterprise-|authority-|authority-triage-)?cases?-ref$|^authority-triage-ref$")
 #: Where lists differ by who looks.
@@ -42,25 +57,38 @@ CASES, OPENED, LONGEST, MOST = 4, 24, 1640, 260
 ASKED_BACK = "002n@demo.invalid"
 #: Why a page has no picture, and which those are.
 _NOT_PICTURED = {
-    "asked by programs, or by a page for a piece of itself": "healthz readyz oversight:metrics routing:find-hits routing:find-suggest",
-    "a file, or what becomes of one": """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence
+    "asked by programs, or by a page for a piece of itself": (
+        "healthz readyz oversight:metrics routing:find-hits routing:find-suggest"
+    ),
+    "a file, or what becomes of one": (
+        """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence
         complaints:authority-enrolment-licence complaints:authority-session-file complaints:authority-station-table
-        complaints:enterprise-round-trip-results complaints:authority-platform-results oversight:open-data-file""",
-    "leads on at once": """oversight:view complaints:enterprise-home oversight:administration complaints:join-link complaints:answer-link
-        complaints:mediate-link complaints:station-confirm-link enterprises:invitation-link""",
-    "opened by a code or a link that only its person gets": """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code complaints:notice-off
+        complaints:enterprise-round-trip-results complaints:authority-platform-results oversight:open-data-file"""
+    ),
+    "leads on at once": (
+        """oversight:view complaints:enterprise-home oversight:administration complaints:join-link
+        complaints:answer-link
+        complaints:mediate-link complaints:station-confirm-link enterprises:invitation-link"""
+    ),
+    "opened by a code or a link that only its person gets": (
+        """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code complaints:notice-off
         complaints:join complaints:station-confirm complaints:tracked-code complaints:tracked-offer
         complaints:tracked-step complaints:answer complaints:answer-code complaints:answer-why
         complaints:answer-document complaints:answer-document-print complaints:answer-step complaints:mediate
-        complaints:mediate-code complaints:mediate-why complaints:mediate-step""",
-    "shown when something was done, which no picture does": """accounts:recovery-codes complaints:my-data-closed complaints:case-done complaints:authority-intake-receipt
+        complaints:mediate-code complaints:mediate-why complaints:mediate-step"""
+    ),
+    "shown when something was done, which no picture does": (
+        """accounts:recovery-codes complaints:my-data-closed complaints:case-done complaints:authority-intake-receipt
         complaints:enterprise-round-trip complaints:enterprise-token complaints:enterprise-webhook
-        complaints:enterprise-webhook-message complaints:authority-platform-file""",
-    "met in few stories, so that a small demo may have none": """complaints:case-people complaints:case-document complaints:case-court complaints:enterprise-measure-performed
+        complaints:enterprise-webhook-message complaints:authority-platform-file"""
+    ),
+    "met in few stories, so that a small demo may have none": (
+        """complaints:case-people complaints:case-document complaints:case-court complaints:enterprise-measure-performed
         complaints:enterprise-measure-approval complaints:enterprise-answer complaints:enterprise-confirm
         complaints:enterprise-extension complaints:enterprise-suggestion complaints:authority-urges-new
         complaints:authority-respondent complaints:authority-respondent-step complaints:authority-body
-        routing:authority-routing-edit oversight:warning oversight:enterprise-guidance""",
+        routing:authority-routing-edit oversight:warning oversight:enterprise-guidance"""
+    ),
 }
 NOT_PICTURED = {name: why for why, names in _NOT_PICTURED.items() for name in names.split()}
 #: Pictures that are named after something else than an address.
@@ -105,9 +133,12 @@ def asked(page: Page, address: str) -> Response | None:
     return None
 
 
-def crawl(page: Page, origin: str, starts: tuple[str, ...], prefix: str, folder: Path, *,
-          known: Iterable[str] = ()) -> set[str]:
-    """Pictures of one page of each kind that can be reached from here and is not known yet; the kinds, known ones included."""
+def crawl(
+    page: Page, origin: str, starts: tuple[str, ...], prefix: str, folder: Path, *, known: Iterable[str] = ()
+) -> set[str]:
+    """Pictures of one page of each kind that can be reached from here and is not known yet; the kinds, known ones
+    included.
+    """
     waiting, seen = list(starts), set[str]()
     shown, opened_of = set(known), Counter[str]()
     while waiting and len(seen) < MOST:
@@ -130,7 +161,9 @@ def crawl(page: Page, origin: str, starts: tuple[str, ...], prefix: str, folder:
         if arrived not in shown or (arrived not in known and is_case and opened_of[arrived] <= CASES):
             press(page, folder / f"{prefix}-{arrived}{f'-{opened_of[arrived]}' if is_case else ''}.webp")
             shown.add(arrived)
-        found = page.locator("a[href^='/']").evaluate_all("links => links.map(a => a.getAttribute('href').split('#')[0])")
+        found = page.locator("a[href^='/']").evaluate_all(
+            "links => links.map(a => a.getAttribute('href').split('#')[0])"
+        )
         # Breadth first; cases before their steps, so that each list shows several.
         waiting += [link for link in found if link not in seen]
     return shown
@@ -155,8 +188,10 @@ def filing(page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...
     page.locator(".actions .btn").first.click()
     page.locator("#id_problem_category").select_option("telecom.fees.unexplained_charge")
     page.locator("#id_statement").fill(
-        "Since September each bill has one line more, which I never ordered." if english
-        else "9月起每个月账单多出一项“智家体验包”，我没有开通过。")  # fmt: skip
+        "Since September each bill has one line more, which I never ordered."
+        if english
+        else "9月起每个月账单多出一项“智家体验包”，我没有开通过。"
+    )
     page.locator("#id_disputed_on").fill("2026-09-01")
     press(page, folder / f"{prefix}-file-3.webp")
     page.locator(".actions .btn").first.click()
@@ -198,7 +233,9 @@ def letter(page: Page, origin: str, to: str, pattern: str) -> str:
     return found[1] if found else ""
 
 
-def tried(walk: Callable[[Page, str, str, Path], tuple[str, ...]], page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...]:
+def tried(
+    walk: Callable[[Page, str, str, Path], tuple[str, ...]], page: Page, origin: str, prefix: str, folder: Path
+) -> tuple[str, ...]:
     """Where the walk ends; a walk that fails is told, and the other pictures are taken all the same."""
     try:
         return walk(page, origin, prefix, folder)
@@ -208,7 +245,8 @@ def tried(walk: Callable[[Page, str, str, Path], tuple[str, ...]], page: Page, o
 
 
 def by_mailbox(page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...]:
-    """The pages that a letter opens: signing in, an invitation, an application that was asked back; where they begin."""
+    """The pages that a letter opens: signing in, an invitation, an application that was asked back; where they
+    begin."""
     page.goto(origin + "/account/sign-in/")
     page.locator("#id_address").fill("nobody@demo.invalid")
     page.locator("main form .btn").first.click()
@@ -249,12 +287,19 @@ def shown_in(folder: Path, short: str) -> set[str]:
 
 
 def opened(browser: Browser, origin: str, language: str, width: int, **wishes: str) -> BrowserContext:
-    context = browser.new_context(viewport={"width": width, "height": 640 if width < 500 else 800},
-                                  locale="en-GB" if language == "en" else "zh-CN", timezone_id="Asia/Shanghai")  # fmt: skip
+    context = browser.new_context(
+        viewport={"width": width, "height": 640 if width < 500 else 800},
+        locale="en-GB" if language == "en" else "zh-CN",
+        timezone_id="Asia/Shanghai",
+    )
     # Whoever waits longer looks at a machine that is busy, not at a page.
     context.set_default_timeout(120_000)
-    context.add_cookies([{"name": "django_language", "value": language, "url": origin},
-                         *[{"name": name, "value": value, "url": origin} for name, value in wishes.items()]])  # type: ignore[list-item]  # fmt: skip
+    context.add_cookies(
+        [
+            {"name": "django_language", "value": language, "url": origin},
+            *[{"name": name, "value": value, "url": origin} for name, value in wishes.items()],
+        ]
+    )  # type: ignore[list-item]
     return context
 
 
@@ -262,7 +307,9 @@ def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
         for language, address in ((language, name) for language in LANGUAGES for name in wanted if "@" in name):
             context, short = opened(browser, origin, language, 360), language[:2]
             page, known = context.new_page(), shown_in(folder, short) | {"cases"}
@@ -273,7 +320,9 @@ def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
             context = opened(browser, origin, language, 360)
             page = context.new_page()
             known = crawl(page, origin, STARTS, f"{short}-public", folder)
-            known = crawl(page, origin, tried(by_mailbox, page, origin, short, folder), f"{short}-public", folder, known=known)
+            known = crawl(
+                page, origin, tried(by_mailbox, page, origin, short, folder), f"{short}-public", folder, known=known
+            )
             context.close()
             sys.stderr.write(f"{short} public: {len(known)}\n")
             for name, who, width, starts in PEOPLE:
@@ -286,10 +335,14 @@ def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
                 row = page.locator("li", has=page.locator("button[name=person]")).filter(has_text=who)
                 row.locator("button").click()
                 context.add_cookies([{"name": "django_language", "value": language, "url": origin}])
-                known = crawl(page, origin, (page.url.removeprefix(origin), *starts), f"{short}-{name}", folder, known=known)
+                known = crawl(
+                    page, origin, (page.url.removeprefix(origin), *starts), f"{short}-{name}", folder, known=known
+                )
                 sys.stderr.write(f"{short} {name}: {len(known)}\n")
                 if name == "consumer":
-                    known = crawl(page, origin, tried(filing, page, origin, short, folder), f"{short}-public", folder, known=known)
+                    known = crawl(
+                        page, origin, tried(filing, page, origin, short, folder), f"{short}-public", folder, known=known
+                    )
                 context.close()
             context = opened(browser, origin, language, 360, display="elder")
             page = context.new_page()
@@ -305,12 +358,28 @@ def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
 #: (name in the picture's name, the person of the demo, width, more to open).
 PEOPLE: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
     ("consumer", "陈演示", 360, ("/cases/", "/account/", "/account/privacy/")),
-    ("enterprise", "管演示", 1280, ("/enterprise/queue/", "/enterprise/queue/?view=past", "/enterprise/views/",
-                                    "/account/ways/", "/account/second-factor/set-up/", "/account/password/")),
+    (
+        "enterprise",
+        "管演示",
+        1280,
+        (
+            "/enterprise/queue/",
+            "/enterprise/queue/?view=past",
+            "/enterprise/views/",
+            "/account/ways/",
+            "/account/second-factor/set-up/",
+            "/account/password/",
+        ),
+    ),
     ("handler", "明演示", 1280, ("/enterprise/queue/", "/enterprise/queue/?view=past")),
     ("reviewer", "审演示", 1280, ("/enterprise/approvals/",)),
     ("officer", "瑞演示", 1280, ("/authority/review/", "/authority/mediation/", "/authority/")),
-    ("head", "章演示", 1280, ("/authority/approvals/", "/authority/policies/", "/authority/mediation/bodies/", "/oversight/")),
+    (
+        "head",
+        "章演示",
+        1280,
+        ("/authority/approvals/", "/authority/policies/", "/authority/mediation/bodies/", "/oversight/"),
+    ),
     ("intake", "苏演示", 1280, ("/authority/triage/", "/authority/intake/")),
     ("analyst", "析演示", 1280, ("/oversight/", "/authority/publication/", "/authority/platform/")),
     ("station", "站演示", 1280, ("/station/",)),

@@ -25,19 +25,41 @@ PAYLOAD = {"ground": "not_consumption", "facts": "三份订单都是批发给下
 def cases_of(world: World) -> dict[str, Complaint]:
     """One case in each state that an officer meets, a suggestion of routing, a proposal."""
     now = timezone.now()
-    made = {str(status): given.a_complaint(world, status=status, now=now) for status in (
-        S.TRIAGE, S.REVIEW, S.MEDIATING, S.NEGOTIATING, S.PERFORMING)}
+    made = {
+        str(status): given.a_complaint(world, status=status, now=now)
+        for status in (S.TRIAGE, S.REVIEW, S.MEDIATING, S.NEGOTIATING, S.PERFORMING)
+    }
     ForwardingDecision.objects.create(
-        complaint=made["triage"], at=now, verdict="triage", explanation={
-            "rule": "", "version": None, "confidence": "", "is_match": False,
-            "why": [{"code": "contact_unverified"}], "candidates": [
-                {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": [
-                    {"code": "serves", "branch": "中国移动福州分公司", "branch_en": "China Mobile Fuzhou Branch",
-                     "region": "鼓楼区", "region_en": "Gulou"}]},
-                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}]})
+        complaint=made["triage"],
+        at=now,
+        verdict="triage",
+        explanation={
+            "rule": "",
+            "version": None,
+            "confidence": "",
+            "is_match": False,
+            "why": [{"code": "contact_unverified"}],
+            "candidates": [
+                {
+                    "enterprise_id": world.mobile.pk,
+                    "branch_id": world.fuzhou.pk,
+                    "score": 90,
+                    "why": [
+                        {
+                            "code": "serves",
+                            "branch": "中国移动福州分公司",
+                            "branch_en": "China Mobile Fuzhou Branch",
+                            "region": "鼓楼区",
+                            "region_en": "Gulou",
+                        }
+                    ],
+                },
+                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []},
+            ],
+        },
+    )
     made["proposed"] = given.a_complaint(world, status=S.REVIEW, now=now)
-    given.step(made["proposed"], proposals.propose(move=authority.refuse(**PAYLOAD)),
-               world.officer, now)
+    given.step(made["proposed"], proposals.propose(move=authority.refuse(**PAYLOAD)), world.officer, now)
     # What only the authority reads has a section of its own.
     given.step(made["performing"], enterprise.flag_concern(text="同一号码一个月内提交了七件。"), world.handler, now)
     given.step(made["performing"], violations.split_report(text="消费者还反映该门店虚构优惠价格。"), world.officer, now)
@@ -53,18 +75,20 @@ def test_pages_hold_before_axe_and_fit(world: World, visit: Any, width: int, lan
     county = visit(width=width, language=language, user=world.rui)
     head = visit(width=width, language=language, user=world.head_officer.user)
     for visitor, path, name in (
-            (city, "/authority/", "day"), (city, "/authority/triage/", "triage"),
-            (city, f"/authority/triage/{made['triage'].number}/", "triage-case"),
-            (city, f"/authority/triage/{made['triage'].number}/?q=电信", "triage-search"),
-            (city, f"/authority/cases/{made['triage'].number}/forward/", "forward"),
-            (county, "/authority/cases/", "cases"),
-            (county, f"/authority/cases/{made['review'].number}/", "case-review"),
-            (county, f"/authority/cases/{made['mediating'].number}/", "case-mediating"),
-            (county, f"/authority/cases/{made['performing'].number}/", "case-performing"),
-            (county, f"/authority/cases/{made['mediating'].number}/agreement/", "agreement"),
-            (county, f"/authority/cases/{made['review'].number}/refuse/", "refuse"),
-            (head, "/authority/approvals/", "approvals"),
-            (head, f"/authority/approvals/{proposal.pk}/", "approval")):
+        (city, "/authority/", "day"),
+        (city, "/authority/triage/", "triage"),
+        (city, f"/authority/triage/{made['triage'].number}/", "triage-case"),
+        (city, f"/authority/triage/{made['triage'].number}/?q=电信", "triage-search"),
+        (city, f"/authority/cases/{made['triage'].number}/forward/", "forward"),
+        (county, "/authority/cases/", "cases"),
+        (county, f"/authority/cases/{made['review'].number}/", "case-review"),
+        (county, f"/authority/cases/{made['mediating'].number}/", "case-mediating"),
+        (county, f"/authority/cases/{made['performing'].number}/", "case-performing"),
+        (county, f"/authority/cases/{made['mediating'].number}/agreement/", "agreement"),
+        (county, f"/authority/cases/{made['review'].number}/refuse/", "refuse"),
+        (head, "/authority/approvals/", "approvals"),
+        (head, f"/authority/approvals/{proposal.pk}/", "approval"),
+    ):
         visitor.go(path)
         visitor.check()
         visitor.shot(f"{name}-{look}")
@@ -102,7 +126,8 @@ def test_without_a_script_a_case_goes_through_triage_review_and_agreement(world:
     case.refresh_from_db()
     assert case.status == S.MEDIATING
     Complaint.objects.filter(pk=case.pk).update(
-        consents={**case.consents, "mediation_consumer": True, "mediation_enterprise": True})
+        consents={**case.consents, "mediation_consumer": True, "mediation_enterprise": True}
+    )
     page = county.go(f"/authority/cases/{case.number}/agreement/")
     page.locator("#id_message").fill("双方同意退还多扣的费用。")
     page.get_by_role("button", name="增加一项").click()
@@ -115,16 +140,30 @@ def test_without_a_script_a_case_goes_through_triage_review_and_agreement(world:
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power(world: World, visit: Any, width: int, language: str) -> None:
+def test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power(
+    world: World, visit: Any, width: int, language: str
+) -> None:
     """Without scripts: words, read back, written down; and the representative who may not accept reads why."""
     now, look = timezone.now(), f"{width}-{language}"
-    power = OnBehalf(kind="agent", principal_name="王试", principal_phone="+8619900000013", powers="投诉、代收退款", is_declared=True,
-                     valid_until=timezone.localdate() + timedelta(days=40), may_settle=False)
+    power = OnBehalf(
+        kind="agent",
+        principal_name="王试",
+        principal_phone="+8619900000013",
+        powers="投诉、代收退款",
+        is_declared=True,
+        valid_until=timezone.localdate() + timedelta(days=40),
+        may_settle=False,
+    )
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=now, on_behalf=power)
     county = visit(width=width, language=language, user=world.rui, javascript=False)
     page = county.go(f"/authority/cases/{case.number}/power/")
     county.shot(f"power-{look}")
-    for path, name in (("", "choose-who"), ("?for=1", "choose"), ("offer/?for=1", "offer"), ("statement/?for=0", "statement")):
+    for path, name in (
+        ("", "choose-who"),
+        ("?for=1", "choose"),
+        ("offer/?for=1", "offer"),
+        ("statement/?for=0", "statement"),
+    ):
         page = county.go(f"/authority/cases/{case.number}/on-behalf/{path}")
         county.shot(f"on-behalf-{name}-{look}")
     page = county.go(f"/authority/cases/{case.number}/on-behalf/offer/?for=1")

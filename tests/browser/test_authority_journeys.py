@@ -15,17 +15,7 @@ from complaints.models import Complaint
 from complaints.procedure.workflow import Outcome, Status
 from complaints.record.verification import verify
 from tests.browser.journey_people import Consumer, Officer, Staff
-from tests.browser.journey_stage import (
-    Stage,
-    accepted,
-    officer_of,
-    opened,
-    stage,
-    status_of,
-    stop,
-    stopped,
-    tells_all,
-)
+from tests.browser.journey_stage import Stage, accepted, officer_of, opened, stage, status_of, stop, stopped, tells_all
 
 __all__ = ["stage"]
 
@@ -57,9 +47,22 @@ def test_mediation_ends_in_an_agreement_that_is_kept(stage: Callable[..., Stage]
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.MEDIATED)
     for person in (consumer, officer):
         opened(case, person)
-        tells_all(person, case, [
-            "file", "forward", "accept_case", "stop_negotiating", "accept", "agree_to_mediation",
-            "agree_to_mediation", "record_agreement", "report_performed", "confirm_performed"])
+        tells_all(
+            person,
+            case,
+            [
+                "file",
+                "forward",
+                "accept_case",
+                "stop_negotiating",
+                "accept",
+                "agree_to_mediation",
+                "agree_to_mediation",
+                "record_agreement",
+                "report_performed",
+                "confirm_performed",
+            ],
+        )
 
 
 def agree_to_mediation(case: Complaint, consumer: Consumer, staff: Staff) -> None:
@@ -160,8 +163,7 @@ def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., S
     intake.visitor.go("/authority/triage/")
     intake.follow(f"/authority/triage/{case.number}/")
     intake.look("triage-case")
-    intake.take("authority", lambda: intake.page.locator("#id_authority").select_option(
-        str(people.world.gulou.pk)))
+    intake.take("authority", lambda: intake.page.locator("#id_authority").select_option(str(people.world.gulou.pk)))
     assert status_of(case) == S.REVIEW
 
     officer = officer_of(people, "rui")
@@ -194,7 +196,10 @@ def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., S
     assert consumer.page.locator("main .banner").filter(has_text="12300电信用户申诉").count() == 1
     for person in (consumer, officer):
         opened(case, person)
-        tells_all(person, case, ["file", "refer_to_triage", "assign_authority", "request_material",
-                                 "supply_material", "refuse"])
+        tells_all(
+            person,
+            case,
+            ["file", "refer_to_triage", "assign_authority", "request_material", "supply_material", "refuse"],
+        )
     report = verify(number=case.number)
     assert report.is_unbroken, report.broken

@@ -53,7 +53,12 @@ def test_guidance_turns_away_with_a_way_on(
     if has_script:
         visitor.check()
     page.locator("main a[href='/check/letter/']").click()
-    for name, words in (("firm", "好邻里便利店"), ("item", "烤箱"), ("happened", "用了三天就不加热。"), ("wanted", "退货退款")):
+    for name, words in (
+        ("firm", "好邻里便利店"),
+        ("item", "烤箱"),
+        ("happened", "用了三天就不加热。"),
+        ("wanted", "退货退款"),
+    ):
         page.fill(f"#id_{name}", words)
     visitor.shot(f"letter-form-{width}-{language}")
     page.locator("main form button").click()
@@ -66,9 +71,7 @@ def test_guidance_turns_away_with_a_way_on(
     assert page.locator("#id_service_region").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)]
-)
+@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)])
 def test_names_come_while_one_types_and_are_chosen_by_keys_alone(
     visit: Callable[..., Any], width: int, language: str
 ) -> None:

@@ -26,21 +26,53 @@ SOURCE = """{% extends "base.html" %}
 {% block body_class %}{% if staff %}staff{% endif %}{% endblock %}
 {% block main_class %}page{% if not staff %} with-rail{% endif %}{% endblock %}
 {% block main %}{% include "components/back.html" with url="/" only %}
-<div class="page-head">{% error_summary form %}{% include "components/steps.html" with step=4 total=8 marks=marks only %}<h1>组件</h1></div>
+<div class="page-head">
+{% error_summary form %}
+{% include "components/steps.html" with step=4 total=8 marks=marks only %}
+<h1>组件</h1></div>
 <div class="stack-l"><div class="stack">
 {% include "components/duty.html" with duty=duty only %}
-{% for tone in tones %}{% include "components/banner.html" with tone=tone title="轮到您了" text="请答复" url="/" action="查看" only %}<p>{% tag "协商中" tone %}</p>{% endfor %}
+{% for tone in tones %}
+{% include "components/banner.html" with tone=tone title="轮到您了" text="请答复" url="/" action="查看" only %}
+<p>
+{% tag "协商中" tone %}
+</p>
+{% endfor %}
 <p class="row">{% for clock in clocks %}{% chip clock "/why/" %} {% endfor %}</p>
 {% include "components/offer_card.html" with offer=offer only %}
 {% include "components/summary.html" with rows=rows only %}
 </div>
-<form method="post" novalidate>{{ form }}<fieldset class="choices"><legend class="vh">诉求</legend>{% include "components/demand_row.html" with name="demand" value="refund" label="退费" hint="多扣的" checked=True money_name="refund_amount" error="金额请填数字" only %}{% include "components/demand_row.html" with name="demand" value="sorry" label="道歉" only %}</fieldset><div class="actions"><button class="btn">提交</button></div></form>
+<form method="post" novalidate>{{ form }}<fieldset class="choices">
+<legend class="vh">诉求</legend>
+{% with error="金额请填数字" %}
+{% include "components/demand_row.html" with name="demand" value="refund" label="退费" hint="多扣的" checked=True money_name="refund_amount" error=error only %}
+{% endwith %}
+{% include "components/demand_row.html" with name="demand" value="sorry" label="道歉" only %}
+</fieldset>
+<div class="actions">
+<button class="btn">提交</button></div></form>
 {% include "components/filters.html" with form=filter active=active only %}
-<div class="panel is-flush"><table class="table cards sticky-head" role="table"><caption class="vh">案件</caption>{% include "components/table_head.html" with columns=columns only %}<tbody role="rowgroup"><tr role="row"><td role="cell"><input type="checkbox" aria-label="选择"></td><th role="rowheader" scope="row">7K3Q</th><td role="cell" class="num">¥128.50</td></tr></tbody></table></div>
+<div class="panel is-flush">
+<table class="table cards sticky-head" role="table">
+<caption class="vh">案件</caption>
+{% include "components/table_head.html" with columns=columns only %}
+<tbody role="rowgroup">
+<tr role="row">
+<td role="cell">
+<input type="checkbox" aria-label="选择"></td>
+<th role="rowheader" scope="row">7K3Q</th>
+<td role="cell" class="num">¥128.50</td></tr></tbody></table></div>
 {% include "components/pagination.html" with previous_url="?a" next_url="?b" summary="第1–11件" only %}
-{% include "components/empty.html" with title="都在期限内" text="没有逾期的案件" url="/" action="看全部" only %}</div>
-<div class="rail"><h2>经过</h2><ol class="timeline">{% for tone in tones %}{% include "components/event.html" with tone=tone at=at title="受理" actor="李敏" detail="电话" internal=True files=files digest="9f2c" only %}{% endfor %}</ol></div>
-{% endblock %}"""
+{% include "components/empty.html" with title="都在期限内" text="没有逾期的案件" url="/" action="看全部" only %}
+</div>
+<div class="rail">
+<h2>经过</h2>
+<ol class="timeline">
+{% for tone in tones %}
+{% include "components/event.html" with tone=tone at=at title="受理" actor="李敏" detail="电话" internal=True files=files digest="9f2c" only %}
+{% endfor %}
+</ol></div>
+{% endblock %}"""  # noqa: E501
 
 
 class Everything(forms.Form):

@@ -16,13 +16,19 @@ from tests.given import a_complaint
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SHOWN = [Status.FILED, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING,
-         Status.AWAITING_MATERIAL, Status.MEDIATING, Status.CLOSED]
+SHOWN = [
+    Status.FILED,
+    Status.NEGOTIATING,
+    Status.AWAITING_CONSUMER,
+    Status.PERFORMING,
+    Status.AWAITING_MATERIAL,
+    Status.MEDIATING,
+    Status.CLOSED,
+]
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_case_pages_are_clean(world: World, visit: Callable[..., Any], width: int,
-                              language: str) -> None:
+def test_case_pages_are_clean(world: World, visit: Callable[..., Any], width: int, language: str) -> None:
     then = timezone.now() - timedelta(minutes=5)
     cases = {status: a_complaint(world, status=status, now=then) for status in SHOWN}
     visitor = visit(width=width, language=language, user=world.chen)
@@ -34,13 +40,15 @@ def test_case_pages_are_clean(world: World, visit: Callable[..., Any], width: in
         visitor.shot(f"case-{status}-{language}-{width}")
         visitor.check()
     waiting = cases[Status.AWAITING_CONSUMER]
-    for path, name in ((f"/cases/{waiting.number}/offer/1/", "offer"),
-                       (f"/cases/{waiting.number}/why/confirmation/", "why"),
-                       (f"/cases/{waiting.number}/stop/", "stop"),
-                       (f"/cases/{waiting.number}/statement/", "statement"),
-                       (f"/cases/{cases[Status.PERFORMING].number}/performed/", "performed"),
-                       (f"/cases/{cases[Status.PERFORMING].number}/done/", "done"),
-                       (f"/cases/{cases[Status.CLOSED].number}/rate/", "rate")):
+    for path, name in (
+        (f"/cases/{waiting.number}/offer/1/", "offer"),
+        (f"/cases/{waiting.number}/why/confirmation/", "why"),
+        (f"/cases/{waiting.number}/stop/", "stop"),
+        (f"/cases/{waiting.number}/statement/", "statement"),
+        (f"/cases/{cases[Status.PERFORMING].number}/performed/", "performed"),
+        (f"/cases/{cases[Status.PERFORMING].number}/done/", "done"),
+        (f"/cases/{cases[Status.CLOSED].number}/rate/", "rate"),
+    ):
         visitor.go(path)
         visitor.shot(f"{name}-{language}-{width}")
         visitor.check()
@@ -51,13 +59,20 @@ def test_case_pages_are_clean(world: World, visit: Callable[..., Any], width: in
 
 
 @pytest.mark.parametrize(("display", "theme"), [("elder", ""), ("", "dark")])
-def test_large_text_and_dark_are_clean_too(world: World, visit: Callable[..., Any], display: str,
-                                           theme: str) -> None:
+def test_large_text_and_dark_are_clean_too(world: World, visit: Callable[..., Any], display: str, theme: str) -> None:
     then = timezone.now() - timedelta(minutes=5)
     case = a_complaint(world, status=Status.AWAITING_CONSUMER, now=then)
     visitor = visit(width=360, display=display, theme=theme, user=world.chen)
-    for name in ("", "offer/1/", "why/confirmation/", "stop/", "withdraw/", "settled-elsewhere/",
-                 "statement/", "publication/"):
+    for name in (
+        "",
+        "offer/1/",
+        "why/confirmation/",
+        "stop/",
+        "withdraw/",
+        "settled-elsewhere/",
+        "statement/",
+        "publication/",
+    ):
         visitor.go(f"/cases/{case.number}/{name}")
         visitor.shot(f"{display or theme}-{name.replace('/', '-') or 'case'}")
         visitor.check()
@@ -66,7 +81,7 @@ def test_large_text_and_dark_are_clean_too(world: World, visit: Callable[..., An
 
 
 def test_three_taps_accept_an_offer_and_two_take_it_back_without_a_script(
-    world: World, visit: Callable[..., Any],
+    world: World, visit: Callable[..., Any]
 ) -> None:
     then = timezone.now() - timedelta(minutes=5)
     case = a_complaint(world, status=Status.AWAITING_CONSUMER, now=then)

@@ -1,4 +1,5 @@
-"""The consumer's other ways through, on a phone, in both languages: refused offers, a broken promise, silence, a way back.
+"""The consumer's other ways through, on a phone, in both languages: refused offers, a broken promise, silence, a way
+back.
 
 The one rule: nobody calls a verb; people use pages, and a sweep with a later clock stands for the days that pass.
 """
@@ -65,8 +66,21 @@ def test_two_offers_declined_lead_to_the_regulator(stage: Callable[..., Stage], 
     officer.take("accept")
     assert status_of(case) == S.MEDIATING
     opened(case, consumer)
-    tells_all(consumer, case, ["file", "forward", "accept_case", "make_offer", "decline_offer", "make_offer",
-                               "decline_offer", "stop_negotiating", "accept"])
+    tells_all(
+        consumer,
+        case,
+        [
+            "file",
+            "forward",
+            "accept_case",
+            "make_offer",
+            "decline_offer",
+            "make_offer",
+            "decline_offer",
+            "stop_negotiating",
+            "accept",
+        ],
+    )
 
 
 @pytest.mark.parametrize("look", MAIN)
@@ -115,7 +129,11 @@ def test_silence_is_no_success(stage: Callable[..., Stage], look: dict[str, str]
     assert consumer.says(said), consumer.page.locator("main").inner_text()[:600]
     assert Engagement.objects.get(complaint=case).odr_result == "unconfirmed"
     publishing.publish(now=later + timedelta(days=1))
-    row = publishing.PublishedFigure.objects.filter(enterprise=people.world.mobile, category="").order_by("-ended").first()
+    row = (
+        publishing.PublishedFigure.objects.filter(enterprise=people.world.mobile, category="")
+        .order_by("-ended")
+        .first()
+    )
     assert row is not None
     assert (row.ended, row.settled, row.unconfirmed) == (1, 0, 1)
     # What was missed can still be said.
@@ -193,8 +211,10 @@ def test_filing_works_where_each_answer_takes_400_ms(stage: Callable[..., Stage]
     consumer = people.consumer
     tools = consumer.visitor.context.new_cdp_session(consumer.page)
     tools.send("Network.enable")
-    tools.send("Network.emulateNetworkConditions", {
-        "offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000})
+    tools.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000},
+    )
     case = people.filed()
     assert case.evidence.count() == 1
 

@@ -24,7 +24,12 @@ def test_from_the_register_to_a_letter(world: World, visit: Any, width: int, lan
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
     now = timezone.now()
     case = given.a_complaint(world, status=Status.REVIEW, now=now)
-    given.step(case, authority.refuse(ground="outside_duty", body="12300", facts="资费争议由电信主管部门处理。"), world.officer, now)
+    given.step(
+        case,
+        authority.refuse(ground="outside_duty", body="12300", facts="资费争议由电信主管部门处理。"),
+        world.officer,
+        now,
+    )
     case.notices.filter(addressee="consumer").update(state="set_aside", last_error="no_address")
     document = OfficialDocument.objects.get(complaint=case, form=6)
     settled = mediated(world)
@@ -51,11 +56,17 @@ def test_from_the_register_to_a_letter(world: World, visit: Any, width: int, lan
     assert document.served_consumer_at is not None
     consumer = visit(width=width, language=language, user=world.chen)
     for visitor, path, name in (
-        (officer, f"/authority/documents/{document.pk}/correct/", "document-correct"), (officer, "/authority/documents/?q=999", "documents-none"),
-        (officer, f"/authority/cases/{settled.number}/", "documents-of-a-case"), (consumer, f"/cases/{settled.number}/", "documents-consumer"),
+        (officer, f"/authority/documents/{document.pk}/correct/", "document-correct"),
+        (officer, "/authority/documents/?q=999", "documents-none"),
+        (officer, f"/authority/cases/{settled.number}/", "documents-of-a-case"),
+        (consumer, f"/cases/{settled.number}/", "documents-consumer"),
         (consumer, f"/cases/{settled.number}/court/", "documents-court"),
-        (visit(width=width, language=language, user=world.ming), f"/enterprise/cases/{settled.number}/", "documents-enterprise"),
-    ):  # fmt: skip
+        (
+            visit(width=width, language=language, user=world.ming),
+            f"/enterprise/cases/{settled.number}/",
+            "documents-enterprise",
+        ),
+    ):
         visitor.go(path)
         visitor.check()
         visitor.shot(f"{name}-{look}")

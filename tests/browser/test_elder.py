@@ -45,7 +45,18 @@ def test_consumers_pages(visit: Callable[..., Any], world: World, language: str)
     cases = {status: a_complaint(world, status=status, now=then) for status in SHOWN}
     visitor = visit(display="elder", language=language, user=world.chen)
     wrong = []
-    for path in ("/", "/how/", "/how/time-limits/", "/check/", "/check/letter/", "/find/?q=移动", "/track/", "/file/", "/cases/", "/account/"):
+    for path in (
+        "/",
+        "/how/",
+        "/how/time-limits/",
+        "/check/",
+        "/check/letter/",
+        "/find/?q=移动",
+        "/track/",
+        "/file/",
+        "/cases/",
+        "/account/",
+    ):
         wrong += look(visitor, path, f"{language}-{path.strip('/').replace('/', '-')[:5] or 'home'}")
     for status, case in cases.items():
         wrong += look(visitor, f"/cases/{case.number}/", f"{language}-case-{status}")

@@ -32,8 +32,12 @@ S = Status
 NAME, MAIL = "榕声通信（福州）有限公司", "office@example.com"
 SAID: dict[str, dict[str, str]] = {
     "entity": {"name": NAME, "uscc": code(), "address": "福州市鼓楼区某路8号"},
-    "conditions": {"place": "福州市鼓楼区某路8号2层", "staff": "3", "phone": "0591-87654321",
-                   "rules": "当天登记，两个工作日内专人受理，五个工作日内答复，主管每周核对。"},
+    "conditions": {
+        "place": "福州市鼓楼区某路8号2层",
+        "staff": "3",
+        "phone": "0591-87654321",
+        "rules": "当天登记，两个工作日内专人受理，五个工作日内答复，主管每周核对。",
+    },
     "papers": {"statement": "去年收到投诉120件，主要是资费，都已退费并改了短信提示。"},
     "contact": {"person": "林主管", "position": "客服经理", "mobile": "13900000021"},
     "areas": {"branch": "榕声通信客户服务部", "areas": "福州市"},
@@ -89,7 +93,8 @@ def applies(firm: Person) -> None:
             page.locator(f"#id_{field}").check()
         if step == "papers":
             page.locator("#id_licence").set_input_files(
-                {"name": "执照.pdf", "mimeType": "application/pdf", "buffer": files.pdf()})
+                {"name": "执照.pdf", "mimeType": "application/pdf", "buffer": files.pdf()}
+            )
         page.locator("main form button.is-big").click()
     # They are official texts, in Chinese with their meaning below.
     for paper in ("application", "pledge") if firm.language != "en" else ():
@@ -192,11 +197,24 @@ def test_a_firm_enrols_and_settles_its_first_case(stage: Callable[..., Stage]) -
 @pytest.mark.full
 def test_the_pages_read_in_english_without_a_script(stage: Callable[..., Stage]) -> None:
     people = stage(width=1280, language="en", javascript=False)
-    people.typed += [NAME, "执照.pdf", "福建省福州市", "福建省福州市鼓楼区", "全国", "(申请书)", "(承诺书)", "(在线和解, ODR)"]
+    people.typed += [
+        NAME,
+        "执照.pdf",
+        "福建省福州市",
+        "福建省福州市鼓楼区",
+        "全国",
+        "(申请书)",
+        "(承诺书)",
+        "(在线和解, ODR)",
+    ]
     firm = people.person(Person, "firm")
     applies(firm)
     officer = people.person(Officer, "head", user=people.world.head_officer.user)
     grants(officer)
-    for path in (f"/authority/enterprises/{code()}/", f"/authority/enterprises/{code()}/standing/", f"/open/enterprises/{code()}/"):
+    for path in (
+        f"/authority/enterprises/{code()}/",
+        f"/authority/enterprises/{code()}/standing/",
+        f"/open/enterprises/{code()}/",
+    ):
         officer.visitor.go(path)
         officer.look(path.strip("/").replace("/", "-"))

@@ -24,14 +24,22 @@ def cases(world: World) -> dict[str, Complaint]:
     """A morning's queue: every status that the enterprise meets, one reply, one overdue."""
     now = timezone.now()
     names = ("宽带每月多扣费", "套餐降档困难", "未经同意开通彩铃", "违约金过高", "装移机超时", "携号转网受阻")
-    made = {status: given.a_complaint(world, status=status, now=now - timedelta(days=days), item_name=name)
-            for (status, days), name in zip((
-                (S.WITH_ENTERPRISE, 0), (S.NEGOTIATING, 3), (S.AWAITING_CONSUMER, 4), (S.PERFORMING, 2),
-                (S.CLOSED, 6)), names, strict=False)}
+    made = {
+        status: given.a_complaint(world, status=status, now=now - timedelta(days=days), item_name=name)
+        for (status, days), name in zip(
+            ((S.WITH_ENTERPRISE, 0), (S.NEGOTIATING, 3), (S.AWAITING_CONSUMER, 4), (S.PERFORMING, 2), (S.CLOSED, 6)),
+            names,
+            strict=False,
+        )
+    }
     late = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now - timedelta(days=6), item_name=names[5])
     talk = made[S.NEGOTIATING]
-    given.step(talk, enterprise.log_contact(channel="phone", reached=True, note="通话6分钟，约定补充账单。"),
-               world.handler, now - timedelta(days=2))
+    given.step(
+        talk,
+        enterprise.log_contact(channel="phone", reached=True, note="通话6分钟，约定补充账单。"),
+        world.handler,
+        now - timedelta(days=2),
+    )
     given.step(talk, enterprise.ask_consumer(text="请问9月那笔是哪一天扣的？"), world.handler, now - timedelta(days=2))
     given.step(talk, consumer.add_statement(text="9月3日扣的，账单第二页有。"), world.consumer, now - timedelta(days=1))
     given.step(talk, enterprise.add_internal_note(text="计费系统显示9月3日由外呼渠道开通。"), world.handler, now)
@@ -43,9 +51,7 @@ def path(case: Complaint, step: str = "") -> str:
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_every_page_reads_at_both_widths(
-    visit: Callable[..., Any], world: World, width: int, language: str
-) -> None:
+def test_every_page_reads_at_both_widths(visit: Callable[..., Any], world: World, width: int, language: str) -> None:
     made = cases(world)
     visitor = visit(width=width, language=language, user=world.ming)
     name = f"enterprise-{width}-{language[:2]}"
@@ -63,8 +69,12 @@ def test_every_page_reads_at_both_widths(
         visitor.go(path(talk, step))
         visitor.shot(f"{name}-step-{step}")
         visitor.check()
-    for step, key in (("accept", "with_enterprise"), ("return", "with_enterprise"), ("performed", "performing"),
-                      ("replace", "awaiting_consumer")):
+    for step, key in (
+        ("accept", "with_enterprise"),
+        ("return", "with_enterprise"),
+        ("performed", "performing"),
+        ("replace", "awaiting_consumer"),
+    ):
         visitor.go(path(made[key], step))
         visitor.shot(f"{name}-step-{step}")
         visitor.check()

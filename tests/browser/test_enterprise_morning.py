@@ -38,18 +38,28 @@ def rows() -> Iterator[dict[str, str]]:
             yield from csv.DictReader(file)
     else:
         for n in range(MORNING):
-            yield {"complaint_id": f"{420000 + n}", "practice_names": ("Billing Issues", "Unsatisfactory Service|Billing Issues")[n % 2],
-                   "business_name": "a carrier", "estimated_savings": f"{n * 7}.50"}
+            yield {
+                "complaint_id": f"{420000 + n}",
+                "practice_names": ("Billing Issues", "Unsatisfactory Service|Billing Issues")[n % 2],
+                "business_name": "a carrier",
+                "estimated_savings": f"{n * 7}.50",
+            }
 
 
 def a_morning(world: World) -> list[Complaint]:
     now = timezone.now()
     found = []
     for n, row in enumerate(islice(rows(), MORNING)):
-        found.append(given.a_complaint(
-            world, status=S.WITH_ENTERPRISE, now=now - timedelta(hours=20, minutes=-n),
-            item_name=row["practice_names"].split("|")[0][:60], order_no=row["complaint_id"],
-            statement=f"{row['business_name']}: {row['practice_names'].replace('|', '; ')}"))
+        found.append(
+            given.a_complaint(
+                world,
+                status=S.WITH_ENTERPRISE,
+                now=now - timedelta(hours=20, minutes=-n),
+                item_name=row["practice_names"].split("|")[0][:60],
+                order_no=row["complaint_id"],
+                statement=f"{row['business_name']}: {row['practice_names'].replace('|', '; ')}",
+            )
+        )
     return found
 
 
@@ -109,7 +119,10 @@ def test_sixty_complaints_before_lunch_by_keyboard_alone(world: World, visit: Ca
     TwoPersons.objects.create(enterprise=world.mobile, refusals=True, set_by=world.lead, set_at=timezone.now())
     colleague = Staff.objects.create(
         user=User.objects.create_user(email="second@example.com", password="x" * 20, name="次试"),
-        enterprise=world.mobile, branch=world.fuzhou, role=Staff.Role.HANDLER)
+        enterprise=world.mobile,
+        branch=world.fuzhou,
+        role=Staff.Role.HANDLER,
+    )
     visitor = visit(width=1280, user=world.ming)
     page = visitor.go("/enterprise/queue/?size=100")
     keys = Keys(page)

@@ -31,8 +31,21 @@ from tests.walls.world import Person, World, build
 pytestmark = [pytest.mark.browser, pytest.mark.full, pytest.mark.django_db(transaction=True)]
 
 #: Whose page it is, the first of these who may read it.
-WHO = ("nobody", "holder of the draft", "holder of the token", "consumer", "station clerk", "manager headquarters", "approver at own",
-       "intake at own", "authority_handler at own", "clerk", "system administrator", "security administrator", "audit administrator")
+WHO = (
+    "nobody",
+    "holder of the draft",
+    "holder of the token",
+    "consumer",
+    "station clerk",
+    "manager headquarters",
+    "approver at own",
+    "intake at own",
+    "authority_handler at own",
+    "clerk",
+    "system administrator",
+    "security administrator",
+    "audit administrator",
+)
 #: A page of a case looks different in every status.
 OF_EVERY_STATUS = frozenset({"complaints:case", "complaints:enterprise-case", "complaints:authority-case"})
 #: The reader of the interface description, for programmers, is a page of its library.
@@ -48,7 +61,9 @@ def everybody(directory: None, settings: Any, tmp_path: Path) -> World:
         world = build(now=timezone.now(), evidence_root=tmp_path)
         # At a station nobody of that world works.
         user = User.objects.create_user("clerk@example.com", name="站试")
-        station = Station.objects.create(code="SD-01", name="东街口消费维权服务站", kind="mall", authority=world.target.county)
+        station = Station.objects.create(
+            code="SD-01", name="东街口消费维权服务站", kind="mall", authority=world.target.county
+        )
         StationStaff.objects.create(user=user, station=station)
         world.people.append(Person("clerk", frozenset({"consumer", "station"}), "", user))
         return world
@@ -104,12 +119,10 @@ def walk(visitor: Visitor, path: str) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize(("width", "language", "display"), [
-    (360, "zh-hans", ""), (1280, "en", ""), (360, "zh-hans", "elder"),
-])  # fmt: skip
-def test_every_page(
-    everybody: World, visit: Callable[..., Visitor], width: int, language: str, display: str
-) -> None:
+@pytest.mark.parametrize(
+    ("width", "language", "display"), [(360, "zh-hans", ""), (1280, "en", ""), (360, "zh-hans", "elder")]
+)
+def test_every_page(everybody: World, visit: Callable[..., Visitor], width: int, language: str, display: str) -> None:
     wrong: list[str] = []
     visitors: dict[str, Visitor] = {}
     walked = 0
@@ -117,8 +130,9 @@ def test_every_page(
         if person.name not in visitors:
             visitor = visitors[person.name] = visit(width=width, language=language, display=display)
             cookies = Caller(person, everybody).cookies
-            visitor.context.add_cookies([{"name": name, "value": value, "url": visitor.origin}
-                                         for name, value in cookies.items()])  # fmt: skip
+            visitor.context.add_cookies(
+                [{"name": name, "value": value, "url": visitor.origin} for name, value in cookies.items()]
+            )
         wrong += walk(visitors[person.name], path)
         walked += 1
     assert not wrong, f"{len(wrong)} on {walked} pages:\n" + "\n".join(wrong)
@@ -128,8 +142,11 @@ def test_every_page(
 
 def test_the_hands_find_mistakes(visit: Callable[..., Visitor], db: None) -> None:
     page = visit().go("/help/")
-    assert not [line for look in (hands.by_keyboard, hands.to_the_eye, hands.on_paper, hands.on_a_narrow_screen)
-                for line in look(page)]  # fmt: skip
+    assert not [
+        line
+        for look in (hands.by_keyboard, hands.to_the_eye, hands.on_paper, hands.on_a_narrow_screen)
+        for line in look(page)
+    ]
     page.evaluate("""() => {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(".mark:focus-visible { outline: 0 !important } h1 { width: 900px; transition: opacity 1s }");
@@ -143,6 +160,8 @@ def test_the_hands_find_mistakes(visit: Callable[..., Visitor], db: None) -> Non
       press.type = "submit";
       document.querySelector("main").append(chip, press);
     }""")
-    said = "\n".join(hands.by_keyboard(page) + hands.to_the_eye(page) + hands.on_paper(page) + hands.on_a_narrow_screen(page))
+    said = "\n".join(
+        hands.by_keyboard(page) + hands.to_the_eye(page) + hands.on_paper(page) + hands.on_a_narrow_screen(page)
+    )
     for word in ("no ring", "order of its own", "colour alone", "moves", "to be pressed", "beyond the edge"):
         assert word in said, word

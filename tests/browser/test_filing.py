@@ -195,7 +195,9 @@ def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town:
     assert page.locator("#id_service_region").input_value() == str(town.gulou)
 
 
-@pytest.mark.parametrize(("behalf", "asked", "left_out"), [("joint", "parties", "principal_name"), ("agent", "principal_name", "parties")])
+@pytest.mark.parametrize(
+    ("behalf", "asked", "left_out"), [("joint", "parties", "principal_name"), ("agent", "principal_name", "parties")]
+)
 def test_who_files_with_others_is_not_asked_for_a_principal(
     visit: Callable[..., Any], town: Town, behalf: str, asked: str, left_out: str
 ) -> None:

@@ -1,4 +1,6 @@
-"""Four eyes: a handler proposes a refusal, a reviewer sends it back, the second one goes out; and the pages of the team."""
+"""Four eyes: a handler proposes a refusal, a reviewer sends it back, the second one goes out; and the pages of the
+team.
+"""
 
 from __future__ import annotations
 
@@ -101,10 +103,20 @@ def test_the_pages_of_the_team(world: World, visit: Any, width: int, language: s
     whole = Post(enterprise=world.mobile)
     organising.add_rule(whole, category="price", handler=second, **told)
     organising.add_rule(whole, category="", handler=None, **told)
-    organising.add_rule(Post(enterprise=world.mobile, branch=world.fuzhou), category="quality", handler=world.ming_staff, **told)
+    organising.add_rule(
+        Post(enterprise=world.mobile, branch=world.fuzhou), category="quality", handler=world.ming_staff, **told
+    )
     organising.set_number(world.ming_staff, "A-017", by=world.lead, reach=told["reach"], now=now)
-    organising.set_two_persons(whole, offers_above=500, refusals=True, failures=False, returns=True, by=world.lead,
-                               reach=told["reach"], now=now)
+    organising.set_two_persons(
+        whole,
+        offers_above=500,
+        refusals=True,
+        failures=False,
+        returns=True,
+        by=world.lead,
+        reach=told["reach"],
+        now=now,
+    )
     for days in (1, 9, 30):
         given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=days))
     given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)

@@ -34,10 +34,14 @@ def test_home_in_every_look(visit: Callable[..., Any], width: int, name: str, lo
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("look", [
-    {}, pytest.param({"language": "en", "theme": "dark"}, marks=pytest.mark.full),
-    pytest.param({"display": "elder"}, marks=pytest.mark.full),
-])
+@pytest.mark.parametrize(
+    "look",
+    [
+        {},
+        pytest.param({"language": "en", "theme": "dark"}, marks=pytest.mark.full),
+        pytest.param({"display": "elder"}, marks=pytest.mark.full),
+    ],
+)
 def test_plain_pages(visit: Callable[..., Any], width: int, look: dict[str, str]) -> None:
     visitor = visit(width=width, **look)
     for path in PAGES:

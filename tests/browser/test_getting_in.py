@@ -28,9 +28,19 @@ def give_authenticator(visitor: Any) -> None:
     """What a telephone or a laptop has inside, played by the browser itself."""
     devtools = visitor.context.new_cdp_session(visitor.page)
     devtools.send("WebAuthn.enable")
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True}})  # fmt: skip
+    devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
 
 
 @pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
@@ -112,9 +122,7 @@ def test_somebody_at_work_is_warned_and_stays_with_one_button(visit: Callable[..
     warning.wait_for(state="hidden")
 
 
-def test_the_end_of_the_working_day_is_told_as_well(
-    visit: Callable[..., Any], world: World, settings: Any
-) -> None:
+def test_the_end_of_the_working_day_is_told_as_well(visit: Callable[..., Any], world: World, settings: Any) -> None:
     """Twelve hours after signing in no button helps: the warning says so and offers none."""
     visitor = visit(width=360, user=world.ming)
     cookies = {cookie["name"]: cookie["value"] for cookie in visitor.context.cookies()}
@@ -126,7 +134,9 @@ def test_the_end_of_the_working_day_is_told_as_well(
     visitor.go("/account/ways/")
     warning = page.locator("form.idle")
     until = timezone.localtime() + timedelta(minutes=10)
-    assert any(f"到{until - timedelta(minutes=early):%H:%M}还没有" in page.locator("footer").inner_text() for early in (0, 1))
+    assert any(
+        f"到{until - timedelta(minutes=early):%H:%M}还没有" in page.locator("footer").inner_text() for early in (0, 1)
+    )
     page.clock.fast_forward(6 * 60_000)
     assert not warning.is_visible()
     page.clock.fast_forward(2 * 60_000 + 1000)

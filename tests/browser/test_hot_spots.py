@@ -1,4 +1,5 @@
-"""An officer finds a hot spot, opens a guidance; the enterprise reports; the officer closes it; a warning is published."""
+"""An officer finds a hot spot, opens a guidance; the enterprise reports; the officer closes it; a warning is
+published."""
 
 from __future__ import annotations
 
@@ -24,14 +25,21 @@ def risen(world: World) -> HotSpot:
     words = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
     for end in ("", "请处理。", "！"):
         given.a_complaint(world, now=now, problem_category=CHARGE, statement=words + end)
-    received(weeks(today, [10, 12, 9, 11, 8, 10, 13, 9, 41]), region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE,
-             thing="service.telecom")
+    received(
+        weeks(today, [10, 12, 9, 11, 8, 10, 13, 9, 41]),
+        region=world.region.pk,
+        enterprise=world.mobile.pk,
+        problem=CHARGE,
+        thing="service.telecom",
+    )
     hotspots.look(today, now=now)
     return HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
 
 
 @pytest.mark.parametrize(("width", "language", "javascript"), [(360, "zh-hans", False), (1280, "en", True)])
-def test_from_the_hot_spot_to_the_warning(world: World, visit: Any, width: int, language: str, javascript: bool) -> None:
+def test_from_the_hot_spot_to_the_warning(
+    world: World, visit: Any, width: int, language: str, javascript: bool
+) -> None:
     spot = risen(world)
     officer = visit(width=width, user=world.rui, language=language, javascript=javascript)
     seen = 0
@@ -46,7 +54,8 @@ def test_from_the_hot_spot_to_the_warning(world: World, visit: Any, width: int, 
             assert wide <= 0, f"{visitor.page.url} is {wide} px wider than the screen"
         visitor.shot(f"hot-spots-{name}-{width}-{language[:2]}")
 
-    # The officer finds the event once, goes from the enterprise to the county, looks at the numbers, and opens a guidance.
+    # The officer finds the event once, goes from the enterprise to the county, looks at the numbers, and opens a
+    # guidance.
     page = officer.go("/authority/hot-spots/")
     look(officer, "list")
     page.locator("main tbody a").click()
@@ -90,7 +99,12 @@ def test_from_the_hot_spot_to_the_warning(world: World, visit: Any, width: int, 
     today = timezone.localdate()
     days = [today - back * DAY for back in range(1, 90)]
     DayFacet.objects.bulk_create(DayFacet(day=day, facet=f"p:{CHARGE}", received=50) for day in days)
-    received({day: 5 for day in days if day < today - 30 * DAY}, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
+    received(
+        {day: 5 for day in days if day < today - 30 * DAY},
+        region=world.region.pk,
+        enterprise=world.mobile.pk,
+        problem=CHARGE,
+    )
     effects.sweep(now=timezone.now())
     firm.go(f"/enterprise/guidance/{guidance.pk}/")
     look(firm, "firm-effect")

@@ -39,24 +39,67 @@ def rows(many: int) -> Iterator[dict[str, str]]:
             yield from csv.DictReader(file)
     else:
         for n in range(many):
-            yield {"business_name": "" if n % 4 == 0 else f"shop {n % 7}", "practice_names": ("Billing Issues", "Refund|Advertising")[n % 2]}
+            yield {
+                "business_name": "" if n % 4 == 0 else f"shop {n % 7}",
+                "practice_names": ("Billing Issues", "Refund|Advertising")[n % 2],
+            }
 
 
 def a_morning(world: World, many: int) -> list[Complaint]:
-    """Most against an enrolled carrier with a likely suggestion, every fifth left to the authority or named in words."""
+    """Most against an enrolled carrier with a likely suggestion, every fifth left to the authority or named in
+    words."""
     now, requests = timezone.now(), []
     for n, row in enumerate(islice(rows(many), many)):
-        to = RespondentRequest(named=row["business_name"][:100], address="东街口") if n % 5 == 4 else RespondentRequest(
-            enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk)
-        requests.append(given.a_request(
-            world, now=now - timedelta(minutes=many - n), respondents=(to,), order_no=f"WA{n}",
-            item_name=row["practice_names"].split("|")[0][:60] or "service",
-            statement=f"{row['business_name'] or 'somebody'}, number {n}: {row['practice_names'].replace('|', '; ')}" + "." * (n % 3)))
+        to = (
+            RespondentRequest(named=row["business_name"][:100], address="东街口")
+            if n % 5 == 4
+            else RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk)
+        )
+        requests.append(
+            given.a_request(
+                world,
+                now=now - timedelta(minutes=many - n),
+                respondents=(to,),
+                order_no=f"WA{n}",
+                item_name=row["practice_names"].split("|")[0][:60] or "service",
+                statement=(
+                    f"{row['business_name'] or 'somebody'}, number {n}: {row['practice_names'].replace('|', '; ')}"
+                )
+                + "." * (n % 3),
+            )
+        )
     cases = handling.file(requests, actor=world.consumer, now=now)
-    candidates = [{"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": [
-        {"code": "serves", "branch": "中国移动福州分公司", "branch_en": "China Mobile Fuzhou Branch", "region": "鼓楼区", "region_en": "Gulou"}]}]
-    handling.take_each([(case.pk, authority.refer_to_triage(reason="ambiguous", explanation=given.BECAUSE | {
-        "is_match": False, "candidates": candidates if case.picked_enterprise_id else []}), SYSTEM) for case in cases], now=now)
+    candidates = [
+        {
+            "enterprise_id": world.mobile.pk,
+            "branch_id": world.fuzhou.pk,
+            "score": 90,
+            "why": [
+                {
+                    "code": "serves",
+                    "branch": "中国移动福州分公司",
+                    "branch_en": "China Mobile Fuzhou Branch",
+                    "region": "鼓楼区",
+                    "region_en": "Gulou",
+                }
+            ],
+        }
+    ]
+    handling.take_each(
+        [
+            (
+                case.pk,
+                authority.refer_to_triage(
+                    reason="ambiguous",
+                    explanation=given.BECAUSE
+                    | {"is_match": False, "candidates": candidates if case.picked_enterprise_id else []},
+                ),
+                SYSTEM,
+            )
+            for case in cases
+        ],
+        now=now,
+    )
     return cases
 
 
@@ -107,22 +150,36 @@ def test_a_morning_of_complaints_is_distributed(world: World, visit: Callable[..
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_pages_of_intake_fit_and_hold_before_axe(world: World, visit: Callable[..., Any], width: int, language: str) -> None:
+def test_pages_of_intake_fit_and_hold_before_axe(
+    world: World, visit: Callable[..., Any], width: int, language: str
+) -> None:
     now = timezone.now()
-    twins = [given.a_complaint(world, status=S.TRIAGE, now=now, order_no="DD-1", statement="他们无证经营，请查处，也请退我的钱。") for _ in range(2)]
+    twins = [
+        given.a_complaint(
+            world, status=S.TRIAGE, now=now, order_no="DD-1", statement="他们无证经营，请查处，也请退我的钱。"
+        )
+        for _ in range(2)
+    ]
     review = given.a_complaint(world, status=S.REVIEW, now=now)
     given.step(review, handling.MOVES["dispute_jurisdiction"](text="经营者的登记地在仓山区。"), world.officer, now)
     visitor, look = visit(width=width, language=language, user=world.su), f"{width}-{language}"
-    for path, name in (("/authority/triage/", "list"), (f"/authority/triage/{twins[1].number}/", "case"), ("/authority/intake/", "intake"),
-                       (f"/authority/cases/{twins[1].number}/together/?with={twins[0].number}", "together"),
-                       (f"/authority/cases/{twins[1].number}/contact/", "contact"), ("/authority/jurisdiction/", "disputes"),
-                       (f"/authority/cases/{review.number}/designate/", "designate")):
+    for path, name in (
+        ("/authority/triage/", "list"),
+        (f"/authority/triage/{twins[1].number}/", "case"),
+        ("/authority/intake/", "intake"),
+        (f"/authority/cases/{twins[1].number}/together/?with={twins[0].number}", "together"),
+        (f"/authority/cases/{twins[1].number}/contact/", "contact"),
+        ("/authority/jurisdiction/", "disputes"),
+        (f"/authority/cases/{review.number}/designate/", "designate"),
+    ):
         visitor.go(path)
         visitor.check()
         visitor.shot(f"{name}-{look}")
 
 
-def test_without_a_script_a_call_is_written_down_and_its_receipt_printed(world: World, visit: Callable[..., Any]) -> None:
+def test_without_a_script_a_call_is_written_down_and_its_receipt_printed(
+    world: World, visit: Callable[..., Any]
+) -> None:
     visitor = visit(width=1280, user=world.su, javascript=False)
     page = visitor.go("/authority/triage/")
     page.get_by_role("link", name="登记来电、来访、来信").click()
@@ -150,7 +207,13 @@ def test_without_a_script_a_call_is_written_down_and_its_receipt_printed(world: 
     page.locator("button[name=go]").click()
     # What was not asked of the consumer yet is pointed at, and nothing is lost.
     assert page.locator(".error-summary a").count() >= 3
-    for name in ("share_with_enterprise", "pass_to_regulator", "delegated_mediation", "publish_masked", "pause_for_settlement"):
+    for name in (
+        "share_with_enterprise",
+        "pass_to_regulator",
+        "delegated_mediation",
+        "publish_masked",
+        "pause_for_settlement",
+    ):
         box = page.locator(f"input[name='consents-{name}'][value=yes]")
         if box.count():
             box.check()

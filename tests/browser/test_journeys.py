@@ -42,9 +42,22 @@ __all__ = ["stage"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
 
-KEPT = ["file", "forward", "accept_case", "log_contact", "ask_consumer", "add_statement", "make_offer",
-        "ask_about_offer", "answer_question", "decline_offer", "make_offer", "accept_offer",
-        "report_performed", "confirm_performed"]
+KEPT = [
+    "file",
+    "forward",
+    "accept_case",
+    "log_contact",
+    "ask_consumer",
+    "add_statement",
+    "make_offer",
+    "ask_about_offer",
+    "answer_question",
+    "decline_offer",
+    "make_offer",
+    "accept_offer",
+    "report_performed",
+    "confirm_performed",
+]
 MISSING = "20260101-AAAAAAAAAAAA-A"
 
 
@@ -115,8 +128,14 @@ def settled(people: Stage) -> Complaint:
     return case
 
 
-@pytest.mark.parametrize(("width", "language"), [
-    (360, "zh-hans"), pytest.param(360, "en", marks=pytest.mark.full), pytest.param(1280, "en", marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    ("width", "language"),
+    [
+        (360, "zh-hans"),
+        pytest.param(360, "en", marks=pytest.mark.full),
+        pytest.param(1280, "en", marks=pytest.mark.full),
+    ],
+)
 def test_a_complaint_is_settled(stage: Callable[..., Stage], width: int, language: str) -> None:
     people = stage(width=width, language=language)
     case = settled(people)
@@ -136,11 +155,20 @@ def addresses(case: Complaint) -> list[str]:
     """Every address of a case, with every name that may stand in it."""
     offers = [str(offer.number) for offer in case.offers.all()]
     files = [str(pk) for pk in case.evidence.values_list("pk", flat=True)]
-    names = {"name": list(FORMS), "slug": list(AUTHORITY_PAGES), "offer": offers, "pk": files,
-             "clock": sorted({row.clock for row in case.deadlines.all()})}
+    names = {
+        "name": list(FORMS),
+        "slug": list(AUTHORITY_PAGES),
+        "offer": offers,
+        "pk": files,
+        "clock": sorted({row.clock for row in case.deadlines.all()}),
+    }
     found = []
-    for pattern in (*urls_filing.urlpatterns, *urls_consumer.urlpatterns, *urls_enterprise.urlpatterns,
-                    *urls_authority.urlpatterns):
+    for pattern in (
+        *urls_filing.urlpatterns,
+        *urls_consumer.urlpatterns,
+        *urls_enterprise.urlpatterns,
+        *urls_authority.urlpatterns,
+    ):
         route = "/" + str(pattern.pattern)
         if "<str:number>" not in route:
             continue
@@ -167,7 +195,9 @@ def nobody_else_sees(people: Stage, case: Complaint) -> None:
                     continue
                 assert response.status_code == 404, (user.name, path)
                 numbers = [page["Incident-Number"].encode() for page in (response, missing)]
-                pages = {page.content.replace(number, b"") for page, number in zip((response, missing), numbers, strict=True)}
+                pages = {
+                    page.content.replace(number, b"") for page, number in zip((response, missing), numbers, strict=True)
+                }
                 assert len(pages) == 1, (user.name, path)
                 assert set(response.headers) == set(missing.headers), (user.name, path)
 
@@ -196,8 +226,9 @@ def test_a_mistaken_yes_is_taken_back_once(stage: Callable[..., Stage]) -> None:
     assert not consumer.page.locator('a[href$="/undo/"]').count()
     opened(case, staff)
     for person in (consumer, staff):
-        tells_all(person, case, ["file", "forward", "accept_case", "make_offer", "accept_offer", "undo",
-                                 "accept_offer"])
+        tells_all(
+            person, case, ["file", "forward", "accept_case", "make_offer", "accept_offer", "undo", "accept_offer"]
+        )
 
 
 def clocks(case: Complaint) -> list[tuple[str, str, Any]]:

@@ -1,4 +1,5 @@
-"""The working days of 2027 in a real browser: read, previewed, approved by a second person, and the consumer's page says the
+"""The working days of 2027 in a real browser: read, previewed, approved by a second person, and the consumer's page
+says the
 new date; and a number that is changed, tried and decided."""
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def as_table(days: list[date]) -> str:
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_the_calendar_of_next_year_moves_what_hangs_on_it(world: World, visit: Any, tmp_path: Path, width: int, language: str) -> None:
+def test_the_calendar_of_next_year_moves_what_hangs_on_it(
+    world: World, visit: Any, tmp_path: Path, width: int, language: str
+) -> None:
     year, now = next_year(), timezone.now()
     # Delivered on 21 December: ten working days lead into a year without calendar.
     case = given.a_complaint(world, status=S.NEGOTIATING, now=datetime(year - 1, 12, 21, 2, tzinfo=now.tzinfo))
@@ -40,7 +43,9 @@ def test_the_calendar_of_next_year_moves_what_hangs_on_it(world: World, visit: A
     off = [day for n in range(8) if (day := date(year, 1, 1) + timedelta(days=n)).weekday() < 5][:5]
     file = tmp_path / f"cn_{year}.csv"
     file.write_text(as_table(off), encoding="utf-8")
-    Officer.objects.create(user=world.su, authority=Authority.objects.get(level=Authority.Level.NATIONAL), role=Officer.Role.APPROVER)
+    Officer.objects.create(
+        user=world.su, authority=Authority.objects.get(level=Authority.Level.NATIONAL), role=Officer.Role.APPROVER
+    )
     asks = visit(width=width, language=language, user=world.superior_officer.user)
     decides = visit(width=width, language=language, user=world.su)
     look = f"{width}-{language}"
@@ -72,8 +77,9 @@ def test_the_calendar_of_next_year_moves_what_hangs_on_it(world: World, visit: A
     decides.shot(f"calendar-done-{look}")
     after = Deadline.objects.get(complaint=case, clock="negotiation")
     assert (after.last_day > before.last_day, after.is_provisional) == (True, False)
-    assert {"consumer", "enterprise"} <= set(Notice.objects.filter(
-        complaint=case, kind="recompute_clock").values_list("addressee", flat=True))
+    assert {"consumer", "enterprise"} <= set(
+        Notice.objects.filter(complaint=case, kind="recompute_clock").values_list("addressee", flat=True)
+    )
 
     consumer = visit(width=width, language=language, user=world.chen)
     page = consumer.go(f"/cases/{case.number}/why/negotiation/")

@@ -1,4 +1,5 @@
-"""A body to which a mediation was handed does all of it on a small telephone without scripts; then every page is looked at.
+"""A body to which a mediation was handed does all of it on a small telephone without scripts; then every page is looked
+at.
 
 The one rule: everything after the delegation is done on pages.
 """
@@ -32,11 +33,15 @@ def case(world: World) -> Complaint:
     """In mediation for ten days, handed to the consumer association."""
     then = timezone.now() - timedelta(days=10)
     found = given.a_complaint(world, status=S.MEDIATING, now=then)
-    return given.step(found, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, then + timedelta(minutes=5))
+    return given.step(
+        found, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, then + timedelta(minutes=5)
+    )
 
 
 def newest(pattern: str) -> str:
-    to_the_body = [message.body for message in OutgoingMessage.objects.order_by("id") if message.address == f"+86{PHONE}"]
+    to_the_body = [
+        message.body for message in OutgoingMessage.objects.order_by("id") if message.address == f"+86{PHONE}"
+    ]
     found = re.search(pattern, to_the_body[-1].replace("【12315】", ""))
     assert found
     return found.group()
@@ -50,7 +55,8 @@ def prove(page: Any) -> None:
 
 
 def test_the_body_mediates_on_a_small_telephone_without_scripts(
-        world: World, case: Complaint, visit: Callable[..., Any]) -> None:
+    world: World, case: Complaint, visit: Callable[..., Any]
+) -> None:
     officer, body = visit(width=1280, user=world.rui), visit(width=360, javascript=False)
     desk, home = f"/authority/mediation/{case.number}/", f"/mediate/case/{case.number}/"
 

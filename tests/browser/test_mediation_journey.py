@@ -33,8 +33,9 @@ BUTTON = 'main form[method="post"] .btn:visible'
 def case(world: World) -> Complaint:
     """Against a shop without account, accepted ten days ago."""
     then = timezone.now() - timedelta(days=10)
-    found = given.a_complaint(world, status=S.REVIEW, now=then, respondents=(
-        RespondentRequest(named="鼓楼区好又多小店", phone=PHONE),))
+    found = given.a_complaint(
+        world, status=S.REVIEW, now=then, respondents=(RespondentRequest(named="鼓楼区好又多小店", phone=PHONE),)
+    )
     return given.step(found, authority.accept(), world.officer, then + timedelta(minutes=5))
 
 
@@ -48,7 +49,9 @@ def newest(pattern: str) -> str:
     return found.group()
 
 
-def test_an_appraisal_pause_an_agreement_and_a_document(world: World, case: Complaint, visit: Callable[..., Any]) -> None:
+def test_an_appraisal_pause_an_agreement_and_a_document(
+    world: World, case: Complaint, visit: Callable[..., Any]
+) -> None:
     officer, consumer, shop = visit(width=1280, user=world.rui), visit(width=360, user=world.chen), visit(width=360)
     desk, cases = f"/authority/mediation/{case.number}/", f"/authority/cases/{case.number}/"
 
@@ -62,8 +65,8 @@ def test_an_appraisal_pause_an_agreement_and_a_document(world: World, case: Comp
     page.locator('main a[href$="/respondent/"]').click()
     officer.shot("mediation-respondent")
     officer.check()
-    page.locator('input[name=channel][value=sms]').check()
-    press(page, 'main form.panel .btn')
+    page.locator("input[name=channel][value=sms]").check()
+    press(page, "main form.panel .btn")
     link = newest(r"/answer/[\w-]{22}/")
 
     # The shop reads, proves its phone once, and agrees.
@@ -76,31 +79,31 @@ def test_an_appraisal_pause_an_agreement_and_a_document(world: World, case: Comp
     press(page)
     page.locator("#id_code").fill(newest(r"\d{6}"))
     press(page)
-    page.locator('input[name=answer][value=agree]').check()
+    page.locator("input[name=answer][value=agree]").check()
     shop.shot("answer-mediation")
     shop.check()
     press(page)
 
     # The consumer agrees on a phone.
     page = consumer.go(f"/cases/{case.number}/mediation/")
-    page.locator('input[name=answer][value=yes]').check()
+    page.locator("input[name=answer][value=yes]").check()
     press(page)
 
     # A session, then an appraisal that stops the sixty days.
     page = officer.go(f"{cases}session/")
     page.locator("#id_at").fill((timezone.localtime() + timedelta(days=2)).strftime("%Y-%m-%dT10:00"))
     page.locator("#id_place").fill("所里201室")
-    page.locator('input[name=mode][value=site]').check()
+    page.locator("input[name=mode][value=site]").check()
     press(page)
     page = officer.go(f"{cases}session-record/")
     page.locator("#id_minutes").fill("双方到场，对设备是否损坏有争议，同意送检。")
     for side in ("consumer", "enterprise"):
-        page.locator(f'input[name=present][value={side}]').check()
+        page.locator(f"input[name=present][value={side}]").check()
     press(page)
     page = officer.go(f"{cases}appraisal/")
     page.locator("#id_laboratory").fill("福建省某检测中心")
     page.locator("#id_until").fill((timezone.localdate() + timedelta(days=15)).isoformat())
-    page.locator('input[name=cost_borne_by][value=shared]').check()
+    page.locator("input[name=cost_borne_by][value=shared]").check()
     press(page)
     officer.shot("mediation-suspended")
     officer.check()
@@ -124,12 +127,12 @@ def test_an_appraisal_pause_an_agreement_and_a_document(world: World, case: Comp
     consumer.shot("suggestion-call")
     consumer.check()
     page.locator('main a[href$="/suggestion/"]').first.click()
-    page.locator('input[name=answer][value=yes]').check()
+    page.locator("input[name=answer][value=yes]").check()
     consumer.shot("suggestion-consumer")
     consumer.check()
     press(page)
     page = shop.go(f"/answer/case/{case.number}/suggestion/")
-    page.locator('input[name=answer][value=yes]').check()
+    page.locator("input[name=answer][value=yes]").check()
     shop.shot("suggestion-shop")
     shop.check()
     press(page)
@@ -168,8 +171,8 @@ def test_without_a_script_an_officer_writes_down_a_no_and_ends_the_mediation(
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
     officer = visit(width=360, user=world.rui, javascript=False)
     page = officer.go(f"/authority/mediation/{case.number}/respondent/mediation/")
-    page.locator('input[name=answer][value=decline]').check()
-    page.locator('input[name=by_how][value=phone]').check()
+    page.locator("input[name=answer][value=decline]").check()
+    page.locator("input[name=by_how][value=phone]").check()
     page.locator("#id_by_proof").fill("LY-2026-0815")
     officer.shot("respondent-words-360")
     press(page)
@@ -179,8 +182,8 @@ def test_without_a_script_an_officer_writes_down_a_no_and_ends_the_mediation(
     officer.shot("mediation-declined-360")
     page = officer.go(f"/authority/cases/{case.number}/terminate/")
     officer.shot("terminate-360")
-    assert page.locator('input[name=ground][value=sixty_days]').count() == 0
-    page.locator('input[name=ground][value=party_absent]').check()
+    assert page.locator("input[name=ground][value=sixty_days]").count() == 0
+    page.locator("input[name=ground][value=party_absent]").check()
     page.locator("#id_facts").fill("被投诉人电话里明确表示不同意调解。")
     press(page)
     case.refresh_from_db()
@@ -190,16 +193,18 @@ def test_without_a_script_an_officer_writes_down_a_no_and_ends_the_mediation(
     officer.shot("mediation-notice-360")
 
 
-def test_a_letter_is_printed_once_and_the_register_is_kept(world: World, case: Complaint, visit: Callable[..., Any]) -> None:
+def test_a_letter_is_printed_once_and_the_register_is_kept(
+    world: World, case: Complaint, visit: Callable[..., Any]
+) -> None:
     head = visit(width=1280, user=world.head_officer.user)
     page = head.go(f"/authority/mediation/{case.number}/respondent/")
-    page.locator('input[name=channel][value=letter]').check()
-    press(page, 'main form.panel .btn')
+    page.locator("input[name=channel][value=letter]").check()
+    press(page, "main form.panel .btn")
     head.shot("answer-letter")
     head.check()
     page = head.go("/authority/mediation/bodies/")
     page.locator("#id_name").fill("鼓楼区消费者委员会")
-    page.locator('input[name=kind][value=association]').check()
+    page.locator("input[name=kind][value=association]").check()
     page.locator("#id_legal_basis").fill("消费者权益保护法第三十六条")
     press(page)
     head.shot("bodies")

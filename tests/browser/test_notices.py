@@ -33,10 +33,15 @@ def test_pages_hold_before_axe_and_fit(world: World, visit: Any, settings: Any, 
     look = f"{width}-{language}"
     officer = visit(width=width, language=language, user=world.rui)
     for visitor, path, name in (
-        (officer, "/authority/notices/", "notices"), (officer, "/authority/notices/?state=sent", "notices-sent"),
+        (officer, "/authority/notices/", "notices"),
+        (officer, "/authority/notices/?state=sent", "notices-sent"),
         (officer, "/authority/notices/?q=none", "notices-none"),
         (officer, f"/authority/cases/{case.number}/", "notices-case"),
-        (visit(width=width, language=language, user=world.ming), f"/enterprise/cases/{case.number}/", "notices-enterprise"),
+        (
+            visit(width=width, language=language, user=world.ming),
+            f"/enterprise/cases/{case.number}/",
+            "notices-enterprise",
+        ),
         (visit(width=width, language=language, user=world.chen), f"/cases/{case.number}/", "notices-consumer"),
         (visit(width=width, language=language), "/demo/mail/", "demo-mail"),
     ):

@@ -19,12 +19,22 @@ from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
-BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便，非常抱歉。我们将在{履行日}前退还{金额}。因为【请填：原因】。经办人{经办人}。"
+BODY = (
+    "{消费者称呼}您好，{商品或服务}一事给您带来不便，非常抱歉。我们将在{履行日}前退还{金额}。因为【请填：原因】。"
+    "经办人{经办人}。"
+)
 
 
 def bought(world: World) -> dict[str, Any]:
-    return {"object_category": "goods.phones", "object_kind": "goods", "problem_category": "false_claims", "is_online": True,
-            "item_name": "智能手表", "amount": Decimal(1999), "bought_on": timezone.localdate() - timedelta(days=5)}
+    return {
+        "object_category": "goods.phones",
+        "object_kind": "goods",
+        "problem_category": "false_claims",
+        "is_online": True,
+        "item_name": "智能手表",
+        "amount": Decimal(1999),
+        "bought_on": timezone.localdate() - timedelta(days=5),
+    }
 
 
 @pytest.mark.parametrize(("width", "language", "javascript"), [(1280, "zh-hans", True), (360, "en", False)])

@@ -1,4 +1,6 @@
-"""The public reads the figures: from the home page to the league, an enterprise, its published complaints and a station."""
+"""The public reads the figures: from the home page to the league, an enterprise, its published complaints and a
+station.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,28 @@ def figures(world: World) -> None:
     month = reading.back(timezone.localdate(now).replace(day=1), 1)
     while not quarters.ends_with(month):
         month = reading.back(month, 1)
-    Enterprise.objects.filter(pk__in=[world.mobile.pk, world.telecom.pk]).update(enrolled_by=world.gulou, enrolment="enrolled")
+    Enterprise.objects.filter(pk__in=[world.mobile.pk, world.telecom.pk]).update(
+        enrolled_by=world.gulou, enrolment="enrolled"
+    )
     # Long enough that its row would end beyond the table.
-    Enterprise.objects.filter(pk=world.telecom.pk).update(name_en="Minjiang Marketplace and After-sales Services (Fuzhou)")
+    Enterprise.objects.filter(pk=world.telecom.pk).update(
+        name_en="Minjiang Marketplace and After-sales Services (Fuzhou)"
+    )
     for firm, settled in ((world.mobile, 150), (world.telecom, 80)):
-        stages(firm, month, ended_settled=settled, ended_unconfirmed=20, ended_failed=30, in_time=settled, ran_out=50, delivered=210, again=9)
-    few = Enterprise.objects.create(name="小店一号", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou)
+        stages(
+            firm,
+            month,
+            ended_settled=settled,
+            ended_unconfirmed=20,
+            ended_failed=30,
+            in_time=settled,
+            ran_out=50,
+            delivered=210,
+            again=9,
+        )
+    few = Enterprise.objects.create(
+        name="小店一号", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou
+    )
     stages(few, month, ended_settled=8, ended_failed=2, delivered=10, in_time=10)
     for code, n in (("350100", 240), ("350200", 12)):
         counted(code, month, received=n)
@@ -49,27 +67,58 @@ def figures(world: World) -> None:
     given.step(case, both.give_publication_consent(), world.consumer, now)
     given.step(case, enterprise.reply_publicly(text="已全部退还。"), world.handler, now)
     given.step(case, casework.publish(), world.officer, now)
-    Station.objects.create(code="FZ001", name="东街口服务站", kind="hall", address="八一七路1号", authority=world.gulou,
-                           starts_on=date(2026, 1, 1))
+    Station.objects.create(
+        code="FZ001",
+        name="东街口服务站",
+        kind="hall",
+        address="八一七路1号",
+        authority=world.gulou,
+        starts_on=date(2026, 1, 1),
+    )
     cache.clear()
 
 
 def a_report(world: World) -> MonthlyReport:
-    """Of a county, with its enterprises of a quarter beside the quarter before; one month was issued in an older shape first."""
+    """Of a county, with its enterprises of a quarter beside the quarter before; one month was issued in an older shape
+    first.
+    """
     now = timezone.now()
     month = reading.back(timezone.localdate(now).replace(day=1), 1)
     while not quarters.ends_with(month):
         month = reading.back(month, 1)
     old = DataSet.objects.create(month=month, version=1, made_at=now)
     content = b"enterprise,month,in_time,late\r\n"
-    DataFile.objects.create(data_set=old, name="enterprises.csv", media_type="text/csv", content=content, size=len(content), sha256="0" * 64)
+    DataFile.objects.create(
+        data_set=old, name="enterprises.csv", media_type="text/csv", content=content, size=len(content), sha256="0" * 64
+    )
     Enterprise.objects.filter(pk__in=[world.mobile.pk, world.telecom.pk]).update(
-        enrolled_by=world.gulou, enrolment="enrolled", domicile=world.region)
+        enrolled_by=world.gulou, enrolment="enrolled", domicile=world.region
+    )
     for back, more in ((3, 0), (0, 20)):
         for firm, n in ((world.mobile, 150), (world.telecom, 80)):
-            stages(firm, reading.back(month, back), at="350102", ended_settled=n + more, ended_unconfirmed=20, ended_failed=3, in_time=n,
-                   ran_out=23 + more, delivered=n + 40 + more, rated=60, marks=240)
-        counted("350102", reading.back(month, back), received=240 + more, closed=200, closed_settled=180, closed_refused=20, review_met=30, review_late=9)
+            stages(
+                firm,
+                reading.back(month, back),
+                at="350102",
+                ended_settled=n + more,
+                ended_unconfirmed=20,
+                ended_failed=3,
+                in_time=n,
+                ran_out=23 + more,
+                delivered=n + 40 + more,
+                rated=60,
+                marks=240,
+            )
+        counted(
+            "350102",
+            reading.back(month, back),
+            received=240 + more,
+            closed=200,
+            closed_settled=180,
+            closed_refused=20,
+            review_met=30,
+            review_late=9,
+        )
         for facet, n in (("o:service.telecom", 200), ("p:quality", 33), ("c:web", 240 + more)):
             counted("350102", reading.back(month, back), facet, received=n)
         issued(reading.back(month, back), now=now)
@@ -79,13 +128,17 @@ def a_report(world: World) -> MonthlyReport:
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_the_public_goes_from_a_county_report_to_the_files_behind_it(world: World, visit: Any, width: int, language: str) -> None:
+def test_the_public_goes_from_a_county_report_to_the_files_behind_it(
+    world: World, visit: Any, width: int, language: str
+) -> None:
     report = a_report(world)
     visitor = visit(width=width, language=language)
     page = visitor.go(f"/open/reports/{report.pk}/")
     assert page.locator("section:has(#h-firms) tbody tr").count() == 2
     assert "▲" in page.locator("section:has(#h-firms) tbody").inner_text()
-    assert "%" in page.locator("section:has(#h-stages) tbody tr").first.locator("td").nth(1).inner_text(), "the quarter before"
+    assert "%" in page.locator("section:has(#h-stages) tbody tr").first.locator("td").nth(1).inner_text(), (
+        "the quarter before"
+    )
     visitor.check()
     visitor.shot(f"county-report-{width}-{language}")
     page.locator(f"main a[href='/open/data/{report.data_set}/']").click()

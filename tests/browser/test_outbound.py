@@ -24,7 +24,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def exports(world: World) -> list[Export]:
     """One ready, one that waits for a second person, one that failed."""
     now = timezone.now()
-    common = {"user": world.lead, "actor": world.manager, "query": "view=all", "form": "csv", "language": "zh-hans", "now": now}
+    common = {
+        "user": world.lead,
+        "actor": world.manager,
+        "query": "view=all",
+        "form": "csv",
+        "language": "zh-hans",
+        "now": now,
+    }
     ready = asking.ask(wanted=["number", "item"], purpose="", **common)
     building.sweep_exports(now=now)
     waiting = asking.ask(wanted=["number", "consumer_phone"], purpose="回访退款", **common)
@@ -41,16 +48,29 @@ def test_every_page_reads_at_both_widths(
     now = timezone.now()
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now)
     made = exports(world)
-    endpoint, _secret = endpoints.make(user=world.lead, actor=world.manager, url="https://crm.example.com/hook?from=a-long-address-of-a-portal",
-                                       description="", steps=["accept_offer"], now=now)
+    endpoint, _secret = endpoints.make(
+        user=world.lead,
+        actor=world.manager,
+        url="https://crm.example.com/hook?from=a-long-address-of-a-portal",
+        description="",
+        steps=["accept_offer"],
+        now=now,
+    )
     for number, state in enumerate(("queued", "sent", "dead")):
         row = making.delivery_of(endpoint, f"step:{number}", "make_offer", now, {}, complaint_id=case.pk, now=now)
         row.state, row.last_error = state, "http_500" if state == "dead" else ""
         row.save()
     type(endpoint).objects.update(state="broken", failures=7, paused_until=now, last_error="timeout")
     visitor = visit(width=width, language=language, user=world.lead)
-    for path in ("/enterprise/queue/", "/enterprise/exports/", "/enterprise/exports/new/?view=all", *(f"/enterprise/exports/{e.mark}/" for e in made),
-                 "/enterprise/webhooks/", "/enterprise/webhooks/new/", f"/enterprise/webhooks/{endpoint.public_id}/"):
+    for path in (
+        "/enterprise/queue/",
+        "/enterprise/exports/",
+        "/enterprise/exports/new/?view=all",
+        *(f"/enterprise/exports/{e.mark}/" for e in made),
+        "/enterprise/webhooks/",
+        "/enterprise/webhooks/new/",
+        f"/enterprise/webhooks/{endpoint.public_id}/",
+    ):
         visitor.go(path)
         visitor.check()
     visitor = visit(width=width, language=language, user=world.rui)

@@ -1,4 +1,5 @@
-"""The director's morning and the analyst's question, on a phone and at a desk, before axe; and the first page on paper."""
+"""The director's morning and the analyst's question, on a phone and at a desk, before axe; and the first page on
+paper."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ S = Status
 #: Cells with a number on more than one line.
 BROKEN = """() => [...document.querySelectorAll("td.num, .stat-figure")].filter(cell => {
   const range = document.createRange(); range.selectNodeContents(cell);
-  return /^[\\d,.%]+$/.test(cell.textContent.trim()) && new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+  return /^[\\d,.%]+$/.test(cell.textContent.trim()) && new Set([...range.getClientRects()].map(box
+      => Math.round(box.top))).size > 1;
 }).map(cell => cell.textContent)"""
 
 
@@ -78,8 +80,11 @@ def test_a_director_finds_what_burns_and_where(some_weeks: World, visit: Any, wi
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
 def test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view(
-        some_weeks: World, visit: Any, width: int, language: str) -> None:
-    analyst = Officer.objects.create(user=some_weeks.otto, authority=some_weeks.su.offices.get().authority, role=Officer.Role.ANALYST).user
+    some_weeks: World, visit: Any, width: int, language: str
+) -> None:
+    analyst = Officer.objects.create(
+        user=some_weeks.otto, authority=some_weeks.su.offices.get().authority, role=Officer.Role.ANALYST
+    ).user
     visitor = visit(width=width, language=language, user=analyst)
     page = visitor.go("/oversight/flow/")
     visitor.check()
@@ -117,8 +122,16 @@ def test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view(
 def test_the_first_page_prints_on_clean_a4(some_weeks: World, visit: Any) -> None:
     """A4 pages, all that says something and nothing to press; definitions open; large numbers whole."""
     lists = {"open": 12345, "received": 23456, "closed": 34567}
-    Tally.objects.bulk_create(Tally(complaint_id=50_000_000 + nr, kind="case", day=timezone.localdate(), region=some_weeks.region.pk, **{name: n})
-                              for nr, (name, n) in enumerate(lists.items()))
+    Tally.objects.bulk_create(
+        Tally(
+            complaint_id=50_000_000 + nr,
+            kind="case",
+            day=timezone.localdate(),
+            region=some_weeks.region.pk,
+            **{name: n},
+        )
+        for nr, (name, n) in enumerate(lists.items())
+    )
     visitor = visit(width=1280, language="zh-hans", user=some_weeks.su)
     page = visitor.go("/oversight/?period=year")
     page.emulate_media(media="print")

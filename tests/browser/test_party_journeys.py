@@ -120,8 +120,16 @@ def test_a_representative_without_that_power_leaves_settling_to_the_principal(
     people = stage(**look)
     people.typed += ["王", "王**"]
     until = (timezone.localdate() + timedelta(days=40)).isoformat()
-    case = filed_for(people, "agent", principal_name="王委托", principal_phone="19900000013", relation="朋友",
-                     powers="投诉、代收退款", may_settle="no", valid_until=until)
+    case = filed_for(
+        people,
+        "agent",
+        principal_name="王委托",
+        principal_phone="19900000013",
+        relation="朋友",
+        powers="投诉、代收退款",
+        may_settle="no",
+        valid_until=until,
+    )
     principal: Consumer = people.person(Consumer, "principal")
     principal.visitor.go(link_to("+8619900000013", "/cases/join/"))
     principal.look("asked")
@@ -150,8 +158,14 @@ def test_a_station_files_for_a_consumer_and_notes_what_was_settled_at_the_desk(
     stage: Callable[..., Stage], look: dict[str, str]
 ) -> None:
     people = stage(**look)
-    station = Station.objects.create(code="SD-01", name="东街口消费维权服务站", name_en="Dongjiekou station", kind="mall",
-                                     authority=people.world.gulou, address="东街口1号")  # fmt: skip
+    station = Station.objects.create(
+        code="SD-01",
+        name="东街口消费维权服务站",
+        name_en="Dongjiekou station",
+        kind="mall",
+        authority=people.world.gulou,
+        address="东街口1号",
+    )
     user = User.objects.create_user("clerk@example.com", name="站试")
     StationStaff.objects.create(user=user, station=station)
     people.typed += ["站试", "东街口消费维权服务站", "东街口1号", "鞋底开胶"]

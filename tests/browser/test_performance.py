@@ -22,13 +22,25 @@ def test_the_mirror_reads_and_each_number_opens_its_list(world: World, visit: An
     now = timezone.now()
     for days in (3, 5, 20):
         done = given.a_complaint(world, status=S.PERFORMING, now=now - timedelta(days=days))
-        given.step(done, enterprise.report_performed(obligations=[1], proof="流水0042"), world.handler, now - timedelta(days=2))
+        given.step(
+            done, enterprise.report_performed(obligations=[1], proof="流水0042"), world.handler, now - timedelta(days=2)
+        )
         given.step(done, consumer.confirm_performed(obligations=[1]), world.consumer, now - timedelta(days=1))
     given.step(done, enterprise.tag_cause(cause="billing_error"), world.handler, now)
     given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=22))
     for n, firm in enumerate([world.mobile, *(Enterprise.objects.create(name=f"同行{n}") for n in range(3))]):
-        PublishedFigure.objects.create(enterprise=firm, category="quality", day=timezone.localdate(), formula=1, ended=60,
-                                       settled=30 + n, unconfirmed=4, median_days=5 + n, promised=40, kept=35)
+        PublishedFigure.objects.create(
+            enterprise=firm,
+            category="quality",
+            day=timezone.localdate(),
+            formula=1,
+            ended=60,
+            settled=30 + n,
+            unconfirmed=4,
+            median_days=5 + n,
+            promised=40,
+            kept=35,
+        )
     visitor = visit(width=width, language=language, user=world.lead)
     page = visitor.go("/enterprise/performance/")
     visitor.check()

@@ -18,7 +18,9 @@ from tests.browser.test_enterprise import cases
 __all__ = ["stage"]
 
 pytestmark = [
-    pytest.mark.browser, pytest.mark.full, pytest.mark.django_db(transaction=True),
+    pytest.mark.browser,
+    pytest.mark.full,
+    pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not os.environ.get("SCREENSHOTS"), reason="pictures are taken when SCREENSHOTS names a folder"),
 ]
 

@@ -1,4 +1,5 @@
-"""The national platform in a real browser: a file that comes back with a bad line, and a complaint the public may read."""
+"""The national platform in a real browser: a file that comes back with a bad line, and a complaint the public may
+read."""
 
 from __future__ import annotations
 
@@ -29,8 +30,15 @@ def test_a_file_of_the_platform_comes_back(
     settings.EXPORT_ROOT = str(tmp_path / "exports")
     ours, now = cases(world, 4), timezone.now()
     sheet = tmp_path / "回执.csv"
-    sheet.write_bytes(table([*(answer(case.number, f"12315-{n:06}") for n, case in enumerate(ours[:3])),
-                             answer("20260101-AAAAAAAAAAAA-0", "12315-900001"), complaint("12315-800001")]))
+    sheet.write_bytes(
+        table(
+            [
+                *(answer(case.number, f"12315-{n:06}") for n, case in enumerate(ours[:3])),
+                answer("20260101-AAAAAAAAAAAA-0", "12315-900001"),
+                complaint("12315-800001"),
+            ]
+        )
+    )
     done = given.a_complaint(world, status=S.CLOSED, now=now)
     given.step(done, both.give_publication_consent(), world.consumer, now)
     Complaint.objects.filter(pk=done.pk).update(handling_authority=world.gulou)
@@ -79,7 +87,9 @@ def test_a_file_of_the_platform_comes_back(
     done.refresh_from_db()
     assert done.facts["published"] is True
 
-    station = Station.objects.create(code="SD-01", name="东街口消费维权服务站", kind="mall", authority=world.gulou, address="东街口1号")
+    station = Station.objects.create(
+        code="SD-01", name="东街口消费维权服务站", kind="mall", authority=world.gulou, address="东街口1号"
+    )
     visitor.go(f"/authority/stations/{station.pk}/")
     visitor.check()
     visitor.shot(f"station-{name}")

@@ -22,8 +22,12 @@ def test_an_area_is_given_up_and_the_head_sees_where_its_cases_go(
 ) -> None:
     now, look = timezone.now(), f"{width}-{language}"
     fuqing = ServiceArea.objects.get(branch__name="中国移动福清分公司")
-    given.filed(world, now=now, respondents=(RespondentRequest(enterprise_id=world.mobile.pk),),
-                service_region_id=fuqing.region_id)
+    given.filed(
+        world,
+        now=now,
+        respondents=(RespondentRequest(enterprise_id=world.mobile.pk),),
+        service_region_id=fuqing.region_id,
+    )
     lead = visit(width=width, language=language, user=world.lead, javascript=javascript)
     head = visit(width=width, language=language, user=world.head_officer.user, javascript=javascript)
 

@@ -22,8 +22,10 @@ S = Status
 def morning(world: World) -> list[Complaint]:
     now = timezone.now()
     names = ("宽带每月多扣费", "套餐降档困难", "未经同意开通彩铃")
-    return [given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now - timedelta(minutes=30 - n), item_name=name)
-            for n, name in enumerate(names)]
+    return [
+        given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now - timedelta(minutes=30 - n), item_name=name)
+        for n, name in enumerate(names)
+    ]
 
 
 def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[..., Any], world: World) -> None:
@@ -107,7 +109,9 @@ def test_many_at_once_and_a_view_of_my_own(visit: Callable[..., Any], world: Wor
     visitor.go("/enterprise/views/")
     visitor.shot(f"{name}-views")
     page = visitor.go("/enterprise/queue/")
-    assert page.locator("#bulk_case").evaluate("t => t.scrollWidth <= t.parentElement.clientWidth"), "a column is cut off"
+    assert page.locator("#bulk_case").evaluate("t => t.scrollWidth <= t.parentElement.clientWidth"), (
+        "a column is cut off"
+    )
     if width != 1280:
         assert page.locator("button[name=do]").first.is_hidden()
         return

@@ -1,4 +1,6 @@
-"""A monthly report in a real browser: a director drafts it, a second person approves, everybody reads it and its CSV adds up."""
+"""A monthly report in a real browser: a director drafts it, a second person approves, everybody reads it and its CSV
+adds up.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,12 @@ S = Status
 def test_from_the_draft_to_everybody(world: World, visit: Any, width: int, language: str) -> None:
     at = last_month()
     for number in range(12):
-        case = given.a_complaint(world, status=S.NEGOTIATING, now=at + timedelta(minutes=number),
-                                 problem_category="telecom.fees.unexplained_charge" if number < 7 else "telecom.broadband.repair")
+        case = given.a_complaint(
+            world,
+            status=S.NEGOTIATING,
+            now=at + timedelta(minutes=number),
+            problem_category="telecom.fees.unexplained_charge" if number < 7 else "telecom.broadband.repair",
+        )
         if number < 7:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, at + timedelta(days=1))
     rollup_making.rebuild(now=timezone.now())
@@ -72,7 +78,10 @@ def test_from_the_draft_to_everybody(world: World, visit: Any, width: int, langu
     reads.check()
     reads.shot(f"report-open-{look}")
     assert "一家营业厅多扣套餐费" in page.locator("main").inner_text()
-    shown = [int(text.replace(",", "")) for text in page.locator("section:has(#h-channels) tbody td:nth-child(2)").all_inner_texts()]
+    shown = [
+        int(text.replace(",", ""))
+        for text in page.locator("section:has(#h-channels) tbody td:nth-child(2)").all_inner_texts()
+    ]
     table = Client().get(page.locator("section:has(#h-channels) a").get_attribute("href")).content.decode("utf-8-sig")
     assert [int(row["received"]) for row in csv.DictReader(io.StringIO(table, newline=""))] == shown
     assert sum(shown) == 12

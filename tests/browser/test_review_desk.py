@@ -1,4 +1,6 @@
-"""The review desk in a browser: a refusal with its notice by two people, ground 1 with 12300, late material, the register."""
+"""The review desk in a browser: a refusal with its notice by two people, ground 1 with 12300, late material, the
+register.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ WHY = "这是电信资费争议，由通信管理部门处理。"
 def test_a_refusal_with_its_notice_and_late_material(world: World, visit: Any, width: int, language: str) -> None:
     """Without scripts, but for axe; nothing is sent before its words were read."""
     now, look = timezone.now(), f"{width}-{language}"
-    case = given.a_complaint(world, status=S.REVIEW, now=now, statement="物业收了两次电梯费，消协已经调解过，再次投诉。")
+    case = given.a_complaint(
+        world, status=S.REVIEW, now=now, statement="物业收了两次电梯费，消协已经调解过，再次投诉。"
+    )
     late = given.a_complaint(world, status=S.REVIEW, now=now, consumer_address="")
     given.step(late, violations.split_report(text="另外反映门店虚构优惠价格。"), world.officer, now)
     officer = visit(width=width, language=language, user=world.rui, javascript=False)
@@ -74,10 +78,14 @@ def test_a_refusal_with_its_notice_and_late_material(world: World, visit: Any, w
     report = Matter.objects.get(complaint=late, kind="report")
     other = given.a_complaint(world, status=S.REVIEW, now=now)
     given.step(other, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, now)
-    for path, name in (("/authority/review/", "review-list"), (f"/authority/review/{other.number}/", "review-desk-axe"),
-                       ("/authority/violations/", "violations"), (f"/authority/violations/{report.pk}/", "violation"),
-                       (f"/authority/cases/{late.number}/lead-close/?matter={report.pk}", "violation-close"),
-                       ("/authority/review/?view=late", "review-empty")):
+    for path, name in (
+        ("/authority/review/", "review-list"),
+        (f"/authority/review/{other.number}/", "review-desk-axe"),
+        ("/authority/violations/", "violations"),
+        (f"/authority/violations/{report.pk}/", "violation"),
+        (f"/authority/cases/{late.number}/lead-close/?matter={report.pk}", "violation-close"),
+        ("/authority/review/?view=late", "review-empty"),
+    ):
         seen.go(path)
         seen.check()
         seen.shot(f"{name}-{look}")

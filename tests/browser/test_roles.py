@@ -21,9 +21,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def invited(world: World) -> str:
     """The path of a link to join."""
     now = timezone.now()
-    inviting.invite(Contact("email", "newcomer@example.com"), Post(enterprise=world.mobile, branch=world.fuzhou), "handler",
-                    by=world.lead, reach=enterprise_reach(world.lead.pk, on=timezone.localdate(now)), now=now,
-                    place="/account/invitation/", language="zh-hans")
+    inviting.invite(
+        Contact("email", "newcomer@example.com"),
+        Post(enterprise=world.mobile, branch=world.fuzhou),
+        "handler",
+        by=world.lead,
+        reach=enterprise_reach(world.lead.pk, on=timezone.localdate(now)),
+        now=now,
+        place="/account/invitation/",
+        language="zh-hans",
+    )
     return next(line for line in OutgoingMessage.objects.get().body.splitlines() if line.startswith("/account/"))
 
 
@@ -32,14 +39,28 @@ def test_pages_hold_before_axe_and_fit(world: World, visit: Any, width: int, lan
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     link, look = invited(world), f"{width}-{language}"
     pages: list[tuple[User | None, list[str]]] = [
-        (world.lead, ["/enterprise/team/", "/enterprise/team/invite/", f"/enterprise/team/{world.ming_staff.pk}/",
-                      f"/enterprise/cases/{case.number}/", f"/enterprise/cases/{case.number}/reveal/"]),
+        (
+            world.lead,
+            [
+                "/enterprise/team/",
+                "/enterprise/team/invite/",
+                f"/enterprise/team/{world.ming_staff.pk}/",
+                f"/enterprise/cases/{case.number}/",
+                f"/enterprise/cases/{case.number}/reveal/",
+            ],
+        ),
         (world.head_officer.user, ["/authority/team/"]),
         (None, [link]),
     ]
-    addresses = {"system": ["/administration/system/"], "audit": ["/administration/audit/"],
-                 "security": ["/administration/log/", "/administration/people/",
-                              f"/administration/people/{world.ming.person_key}/"]}
+    addresses = {
+        "system": ["/administration/system/"],
+        "audit": ["/administration/audit/"],
+        "security": [
+            "/administration/log/",
+            "/administration/people/",
+            f"/administration/people/{world.ming.person_key}/",
+        ],
+    }
     for kind, paths in addresses.items():
         keeper = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name=kind)
         Administrator.objects.create(user=keeper, kind=kind, since=timezone.now())

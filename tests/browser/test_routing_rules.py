@@ -26,9 +26,16 @@ def test_a_rule_proposed_from_corrections_to_its_effect(
     learning.sweep_lessons(now=now)
     # Another rule for the same name leads elsewhere: a draft is told of it.
     said = columns(world) | {"target_branch": None, "target_enterprise": world.telecom.pk, "priority": 60}
-    RoutingRule.objects.create(code="OLD", starts_on=tomorrow, reason="旧的约定。",
-                               **{f"{name}_id" if name in ("region", "target_enterprise") else name: value for name, value in said.items()
-                                  if name not in ("brand", "enterprise", "target_branch", "target_authority")})
+    RoutingRule.objects.create(
+        code="OLD",
+        starts_on=tomorrow,
+        reason="旧的约定。",
+        **{
+            f"{name}_id" if name in ("region", "target_enterprise") else name: value
+            for name, value in said.items()
+            if name not in ("brand", "enterprise", "target_branch", "target_authority")
+        },
+    )
     su = visit(width=width, language=language, user=world.su, javascript=javascript)
     head = visit(width=width, language=language, user=world.head_officer.user, javascript=javascript)
 

@@ -1,4 +1,6 @@
-"""An instruction that nobody answers goes up twice; the superior takes the case up; what came late is answered after all."""
+"""An instruction that nobody answers goes up twice; the superior takes the case up; what came late is answered after
+all.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,13 @@ def days_pass(matter: Matter, days: int) -> None:
     """As if the instruction had been sent so much earlier; then the sweep comes by."""
     clock, back = Deadline.objects.get(matter=matter), timedelta(days=days)
     Deadline.objects.filter(pk=clock.pk).update(
-        started_at=clock.started_at - back, due_at=clock.due_at - back, last_day=clock.last_day - back, chase_at=timezone.now(),
+        started_at=clock.started_at - back,
+        due_at=clock.due_at - back,
+        last_day=clock.last_day - back,
+        chase_at=timezone.now(),
         lapsed_at=clock.lapsed_at - back if clock.lapsed_at else None,
-        escalate_at=clock.escalate_at - back if clock.escalate_at else None)
+        escalate_at=clock.escalate_at - back if clock.escalate_at else None,
+    )
     Matter.objects.filter(pk=matter.pk).update(until_at=clock.due_at - back)
     handling.sweep_clocks(now=timezone.now())
 
@@ -116,7 +122,9 @@ def test_what_a_head_looks_at(world: World, visit: Any) -> None:
     for width, javascript in ((1280, True), (360, False)):
         head = visit(width=width, user=world.head_officer.user, javascript=javascript)
 
-        def look(path: str, name: str, words: str, head: Any = head, width: int = width, javascript: bool = javascript) -> Any:
+        def look(
+            path: str, name: str, words: str, head: Any = head, width: int = width, javascript: bool = javascript
+        ) -> Any:
             page = head.go(path)
             assert words in page.inner_text("main")
             if javascript:
@@ -141,7 +149,14 @@ def test_what_a_head_looks_at(world: World, visit: Any) -> None:
         call = CallBack.objects.get(complaint=closed)
         page = look(f"/authority/call-backs/{call.pk}/", "call-back", "打通了吗" if javascript else "消费者说没有和解")
         if javascript:
-            for name, value in (("reached", "yes"), ("contacted", "yes"), ("attitude", "fair"), ("agreed", "no"), ("accepted", "no"), ("overall", "1")):
+            for name, value in (
+                ("reached", "yes"),
+                ("contacted", "yes"),
+                ("attitude", "fair"),
+                ("agreed", "no"),
+                ("accepted", "no"),
+                ("overall", "1"),
+            ):
                 page.locator(f"[name={name}][value='{value}']").check()
             page.get_by_role("button", name="记录回访").click()
             assert page.get_by_role("link", name="重新办理").count() == 1

@@ -15,9 +15,13 @@ from tests.given import a_complaint
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [
-    (360, "zh", {}), (1280, "en", {"language": "en"}), (360, "elder", {"display": "elder"}),
-    *(pytest.param(*crossed, marks=pytest.mark.full) for crossed in (
-        (1280, "zh", {}), (360, "en", {"language": "en"}), (1280, "elder", {"display": "elder"}))),
+    (360, "zh", {}),
+    (1280, "en", {"language": "en"}),
+    (360, "elder", {"display": "elder"}),
+    *(
+        pytest.param(*crossed, marks=pytest.mark.full)
+        for crossed in ((1280, "zh", {}), (360, "en", {"language": "en"}), (1280, "elder", {"display": "elder"}))
+    ),
 ]
 
 

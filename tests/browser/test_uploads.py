@@ -47,9 +47,7 @@ def forgive_uploads(visitor: Any) -> None:
 
 
 @pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)])
-def test_parts_that_are_lost_are_sent_again(
-    visit: Callable[..., Any], town: Town, width: int, language: str
-) -> None:
+def test_parts_that_are_lost_are_sent_again(visit: Callable[..., Any], town: Town, width: int, language: str) -> None:
     visitor = visit(width=width, language=language)
     page = with_draft(visitor, town)
     lost: list[str] = []

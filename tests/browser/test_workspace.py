@@ -26,16 +26,23 @@ def with_files(world: World, case: Complaint) -> None:
     client = Client()
     client.force_login(world.chen)
     files = (("九至十一月账单.jpg", jpeg(size=(640, 480))), ("套餐合同.pdf", pdf()), ("客服通话.mp4", recording("mp4")))
-    sent = client.post(f"/cases/{case.number}/statement/", {
-        "idempotency_key": "three-files", "text": "账单、合同和通话录像。",
-        "uploads": [SimpleUploadedFile(name, content) for name, content in files]})
+    sent = client.post(
+        f"/cases/{case.number}/statement/",
+        {
+            "idempotency_key": "three-files",
+            "text": "账单、合同和通话录像。",
+            "uploads": [SimpleUploadedFile(name, content) for name, content in files],
+        },
+    )
     assert sent.status_code == 302
 
 
 def a_settled_one(world: World, *, days: int) -> Complaint:
     at = timezone.now() - timedelta(days=days)
     case = given.a_complaint(world, status=S.PERFORMING, now=at, item_name="流量包重复扣费")
-    given.step(case, enterprise.report_performed(obligations=[1], proof="流水8842"), world.handler, at + timedelta(hours=1))
+    given.step(
+        case, enterprise.report_performed(obligations=[1], proof="流水8842"), world.handler, at + timedelta(hours=1)
+    )
     return given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, at + timedelta(hours=2))
 
 
@@ -44,8 +51,12 @@ def test_a_case_is_worked_from_one_page(
     visit: Callable[..., Any], world: World, width: int, language: str, javascript: bool
 ) -> None:
     done = a_settled_one(world, days=20)
-    case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now() - timedelta(days=1),
-                             statement="我在中国电信办的宽带，每月多扣。")
+    case = given.a_complaint(
+        world,
+        status=S.WITH_ENTERPRISE,
+        now=timezone.now() - timedelta(days=1),
+        statement="我在中国电信办的宽带，每月多扣。",
+    )
     with_files(world, case)
     visitor = visit(width=width, language=language, user=world.ming, javascript=javascript)
     name, english = f"workspace-{width}-{language[:2]}", language == "en"

@@ -31,11 +31,17 @@ def somebody(world: World, name: str, *, role: str = "handler", branch: Branch |
 
 
 def rule(world: World, *, position: int = 1, **row: Any) -> AssignmentRule:
-    return AssignmentRule.objects.create(enterprise=world.mobile, position=position, made_by=world.lead, made_at=WEDNESDAY, **row)
+    return AssignmentRule.objects.create(
+        enterprise=world.mobile, position=position, made_by=world.lead, made_at=WEDNESDAY, **row
+    )
 
 
-def leave(world: World, staff: Staff, *, first: date = TODAY, last: date = TODAY + timedelta(days=4), **row: Any) -> Absence:
-    return Absence.objects.create(staff=staff, starts_on=first, ends_on=last, entered_by=world.lead, entered_at=WEDNESDAY, **row)
+def leave(
+    world: World, staff: Staff, *, first: date = TODAY, last: date = TODAY + timedelta(days=4), **row: Any
+) -> Absence:
+    return Absence.objects.create(
+        staff=staff, starts_on=first, ends_on=last, entered_by=world.lead, entered_at=WEDNESDAY, **row
+    )
 
 
 def new_case(world: World, **changes: Any) -> Complaint:
@@ -110,7 +116,9 @@ def test_nobody_who_is_not_there_gets_a_new_case(world: World, gone: str) -> Non
     elif gone == "off":
         User.objects.filter(pk=second.user_id).update(is_active=False)
     else:
-        Staff.objects.filter(pk=second.pk).update(branch=Branch.objects.create(enterprise=world.mobile, name="另一家分公司"))
+        Staff.objects.filter(pk=second.pk).update(
+            branch=Branch.objects.create(enterprise=world.mobile, name="另一家分公司")
+        )
     rule(world, handler=second)
     last = rule(world, position=2)
     case = new_case(world)
@@ -217,7 +225,10 @@ def test_a_sweep_costs_the_same_for_one_case_and_for_many(world: World, django_a
 def test_nobody_on_leave_is_given_a_case_by_hand(world: World) -> None:
     leave(world, world.ming_staff)
     case = new_case(world)
-    for move in (enterprise.assign(handler_id=world.ming_staff.pk), enterprise.accept_case(handler_id=world.ming_staff.pk)):
+    for move in (
+        enterprise.assign(handler_id=world.ming_staff.pk),
+        enterprise.accept_case(handler_id=world.ming_staff.pk),
+    ):
         with pytest.raises(StepNotAllowed) as refused:
             given.step(case, move, world.manager, LATER)
         assert refused.value.code == "on_leave"
@@ -269,22 +280,33 @@ def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: 
     if status == S.NEGOTIATING:
         TwoPersons.objects.create(enterprise=world.mobile, failures=True, set_by=world.lead, set_at=WEDNESDAY)
         given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, WEDNESDAY)
-        given.step(case, proposals.propose(move=enterprise.report_failure(reason="no_agreement", text="谈不拢。")),
-                   world.handler, WEDNESDAY)
+        given.step(
+            case,
+            proposals.propose(move=enterprise.report_failure(reason="no_agreement", text="谈不拢。")),
+            world.handler,
+            WEDNESDAY,
+        )
     heir = at_the_successor(world)
-    own = AssignmentRule.objects.create(enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY)
+    own = AssignmentRule.objects.create(
+        enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY
+    )
     given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, LATER)
     assert (case.status, case.handler_id) == (status, heir.pk)
     assert why(case) == {"why": "rule", "rule": own.pk, "how": "named"}
     assert not Matter.objects.filter(complaint=case, kind="proposal", state="open").exists()
-    fell = HandlingStep.objects.filter(complaint=case, step="send_back").values_list("audience", "actor_role", "reason", "data")
-    assert list(fell) == ([("enterprise", "system", "succession", {"step": "report_failure"})] if status == S.NEGOTIATING else [])
+    fell = HandlingStep.objects.filter(complaint=case, step="send_back").values_list(
+        "audience", "actor_role", "reason", "data"
+    )
+    assert list(fell) == (
+        [("enterprise", "system", "succession", {"step": "report_failure"})] if status == S.NEGOTIATING else []
+    )
 
 
 def test_a_successor_without_rules_still_answers_for_what_was_taken_up(world: World) -> None:
     """What nobody had accepted waits for somebody: a rule that is made later finds it."""
-    talks, offered, promised = (given.a_complaint(world, status=status)
-                                for status in (S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING))
+    talks, offered, promised = (
+        given.a_complaint(world, status=status) for status in (S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING)
+    )
     fresh = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     heir = at_the_successor(world)
     for case in (talks, offered, promised, fresh):
@@ -296,5 +318,7 @@ def test_a_successor_without_rules_still_answers_for_what_was_taken_up(world: Wo
     given.step(offered, consumer.decline_offer(reason="other", text="还是不行。"), world.consumer, LATER)
     assert (offered.status, offered.handler.enterprise_id) == (S.NEGOTIATING, world.telecom.pk)
     assert fresh.handler_id is None
-    AssignmentRule.objects.create(enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY)
+    AssignmentRule.objects.create(
+        enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY
+    )
     assert swept(fresh) == heir.pk

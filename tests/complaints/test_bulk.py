@@ -16,8 +16,32 @@ from tests import given
 from tests.cast import WEDNESDAY, World
 
 AWKWARD = [
-    "", "NULL", "null", '"', "\\", '\\"', "a\\b", "{", "}", "{}", ",", "a,b", "'", "''", "%s", "%%", " ", " x ", "\n\t", "e\u0301",
-    "退款", "🧾", '{"a": "b\\"c"}', "\\x00", "$1", "E'\\\\'",
+    "",
+    "NULL",
+    "null",
+    '"',
+    "\\",
+    '\\"',
+    "a\\b",
+    "{",
+    "}",
+    "{}",
+    ",",
+    "a,b",
+    "'",
+    "''",
+    "%s",
+    "%%",
+    " ",
+    " x ",
+    "\n\t",
+    "e\u0301",
+    "退款",
+    "🧾",
+    '{"a": "b\\"c"}',
+    "\\x00",
+    "$1",
+    "E'\\\\'",
 ]
 
 
@@ -25,13 +49,22 @@ AWKWARD = [
 def test_text_comes_back_as_it_was(world: World, text: str) -> None:
     case = given.filed(world)
     facts: dict[str, Any] = {"text": text, "list": [text, None, 1.5, True], text: {}}
-    bulk.insert([
-        PersonalText(complaint=case, key_id=case.consumer_key, audience="parties", sequence=9, kind=kind,
-                     sealed=with_salt(b"\x00\\\"\xff" * 4, text), digest=text.encode() + b"\x00'{},")
-        for kind in ("one", "two")
-    ])  # fmt: skip
+    bulk.insert(
+        [
+            PersonalText(
+                complaint=case,
+                key_id=case.consumer_key,
+                audience="parties",
+                sequence=9,
+                kind=kind,
+                sealed=with_salt(b'\x00\\"\xff' * 4, text),
+                digest=text.encode() + b"\x00'{},",
+            )
+            for kind in ("one", "two")
+        ]
+    )
     for row in PersonalText.objects.filter(complaint=case, sequence=9):
-        assert (row.text, bytes(row.salt), bytes(row.digest)) == (text, b"\x00\\\"\xff" * 4, text.encode() + b"\x00'{},")
+        assert (row.text, bytes(row.salt), bytes(row.digest)) == (text, b'\x00\\"\xff' * 4, text.encode() + b"\x00'{},")
     case.facts, case.item_name, case.platform_number = facts, text, text[:60]
     bulk.update([case], ["facts", "item_name", "platform_number"])
     kept = Complaint.objects.get(pk=case.pk)

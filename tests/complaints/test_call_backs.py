@@ -1,4 +1,6 @@
-"""The sample of call-backs: unknown before, the same whenever it is drawn again, rung by somebody who did not handle the case."""
+"""The sample of call-backs: unknown before, the same whenever it is drawn again, rung by somebody who did not handle
+the case.
+"""
 
 from __future__ import annotations
 
@@ -66,11 +68,23 @@ def test_the_digest_of_the_seed_is_there_before_the_month_and_the_seed_after_it(
     assert october.seed in Client().get("/open/call-backs/").content.decode()
 
 
-def test_a_month_is_read_by_its_days_and_in_the_order_of_its_cases(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_is_read_by_its_days_and_in_the_order_of_its_cases(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However many cases were ever closed: those of the month alone are walked, by the index of closed cases."""
     monkeypatch.setattr(drawing, "_BATCH", 2)
     first, last = datetime(2026, 10, 1, 0, 0, tzinfo=HERE), datetime(2026, 10, 31, 23, 59, tzinfo=HERE)
-    cases = [closed(world, at) for at in (last, OCTOBER, first, OCTOBER + timedelta(days=3), NOVEMBER, datetime(2026, 9, 30, 23, 59, tzinfo=HERE))]
+    cases = [
+        closed(world, at)
+        for at in (
+            last,
+            OCTOBER,
+            first,
+            OCTOBER + timedelta(days=3),
+            NOVEMBER,
+            datetime(2026, 9, 30, 23, 59, tzinfo=HERE),
+        )
+    ]
     share(100)
     batches = [[one.complaint.pk for one in batch] for batch in drawing.picked(date(2026, 10, 1), "ab" * 32)]
     assert batches == [[cases[0].pk, cases[1].pk], [cases[2].pk, cases[3].pk]]
@@ -104,11 +118,18 @@ def test_of_closed_cases_the_repeat_and_the_reopened_ones_are_all_there(world: W
     again = closed(world)
     back = closed(world)
     Complaint.objects.filter(pk=back.pk).update(consumer_key=world.otto.person_key)
-    given.step(back, casework.reopen(ground="clerical_error", text="记录有误。"), world.officer, OCTOBER + timedelta(days=1))
-    Complaint.objects.filter(pk=back.pk).update(status="closed", outcome="settled", closed_at=OCTOBER + timedelta(days=2))
+    given.step(
+        back, casework.reopen(ground="clerical_error", text="记录有误。"), world.officer, OCTOBER + timedelta(days=1)
+    )
+    Complaint.objects.filter(pk=back.pk).update(
+        status="closed", outcome="settled", closed_at=OCTOBER + timedelta(days=2)
+    )
     still_open = given.a_complaint(world, status=Status.NEGOTIATING, now=OCTOBER)
     month = drawn(world, 0)
-    assert dict(CallBack.objects.values_list("complaint__number", "why")) == {again.number: "repeat", back.number: "reopened"}
+    assert dict(CallBack.objects.values_list("complaint__number", "why")) == {
+        again.number: "repeat",
+        back.number: "reopened",
+    }
     assert not CallBack.objects.filter(complaint__in=[first, still_open]).exists()
     assert (month.population, month.drawn) == (2, 2)
     drawing.sweep_call_backs(now=NOVEMBER + timedelta(hours=1))
@@ -133,7 +154,9 @@ def test_a_draw_that_is_killed_goes_on_without_loss_or_double(world: World, monk
         drawing.sweep_call_backs(now=NOVEMBER)
     first = set(CallBack.objects.values_list("pk", flat=True))
     october = CallBackMonth.objects.get(month=date(2026, 10, 1))
-    assert (len(first), october.seed, october.drawn_at) == (2, "", None), "what was written stays; the seed is not shown yet"
+    assert (len(first), october.seed, october.drawn_at) == (2, "", None), (
+        "what was written stays; the seed is not shown yet"
+    )
     monkeypatch.setattr(drawing, "_write", real)
     assert drawing.sweep_call_backs(now=NOVEMBER + timedelta(minutes=5)) == 2
     october.refresh_from_db()
@@ -175,8 +198,9 @@ def test_it_goes_to_whoever_did_not_handle_the_case(world: World) -> None:
 
 def test_nobody_on_leave_rings_and_what_lies_with_them_goes_on(world: World) -> None:
     def away(officer: Officer, on: date) -> OfficerAbsence:
-        return OfficerAbsence.objects.create(officer=officer, starts_on=on, ends_on=on + timedelta(days=5), entered_by=world.rui,
-                                             entered_at=OCTOBER)
+        return OfficerAbsence.objects.create(
+            officer=officer, starts_on=on, ends_on=on + timedelta(days=5), entered_by=world.rui, entered_at=OCTOBER
+        )
 
     case = closed(world)
     leave = away(world.rui_officer, NOVEMBER.date())
@@ -208,7 +232,15 @@ def mine(world: World) -> CallBack:
     return CallBack.objects.get(complaint=case)
 
 
-GOOD = {"reached": "yes", "contacted": "yes", "attitude": "good", "agreed": "yes", "accepted": "yes", "overall": "5", "text": ""}
+GOOD = {
+    "reached": "yes",
+    "contacted": "yes",
+    "attitude": "good",
+    "agreed": "yes",
+    "accepted": "yes",
+    "overall": "5",
+    "text": "",
+}
 
 
 def test_the_script_is_asked_and_told(world: World) -> None:
@@ -241,14 +273,18 @@ def test_three_tries_and_it_is_over(world: World) -> None:
     call = mine(world)
     client = desk(world.head_officer.user)
     for tries in (1, 2, 3):
-        assert client.post(f"/authority/call-backs/{call.pk}/", {"reached": "no", "text": "无人接听"} | key()).status_code == 302
+        assert (
+            client.post(f"/authority/call-backs/{call.pk}/", {"reached": "no", "text": "无人接听"} | key()).status_code
+            == 302
+        )
         call.refresh_from_db()
         assert call.attempts == tries
     assert (call.state, call.overall) == ("not_reached", None)
 
 
-@pytest.mark.parametrize(("change", "finding"), [
-    ({"agreed": "no"}, "never_settled"), ({"accepted": "no"}, ""), ({"disagrees": "on"}, "")])
+@pytest.mark.parametrize(
+    ("change", "finding"), [({"agreed": "no"}, "never_settled"), ({"accepted": "no"}, ""), ({"disagrees": "on"}, "")]
+)
 def test_what_was_never_settled_leads_to_reopening(world: World, change: dict[str, str], finding: str) -> None:
     call = mine(world)
     client, url = desk(world.head_officer.user), f"/authority/call-backs/{call.pk}/"
@@ -272,7 +308,12 @@ def test_a_case_comes_back_for_a_broken_promise_only_where_one_is(world: World) 
     assert refused.value.field == "ground"
     # What the consumer says when he is rung up counts.
     head = world.actor("head")
-    given.step(case, casework.call_back(reached=True, satisfied=False, answers={"performed": "no"}), head, OCTOBER + timedelta(days=1))
+    given.step(
+        case,
+        casework.call_back(reached=True, satisfied=False, answers={"performed": "no"}),
+        head,
+        OCTOBER + timedelta(days=1),
+    )
     given.step(case, again, world.officer, OCTOBER + timedelta(days=2))
     assert case.status == Status.REVIEW
     mediated = closed(world)
@@ -314,8 +355,14 @@ def test_a_list_costs_the_same_however_long(world: World) -> None:
         else:
             month = CallBackMonth.objects.get(drawn_at__isnull=False)
             for case in Complaint.objects.exclude(pk__in=CallBack.objects.values("complaint")):
-                CallBack.objects.create(complaint=case, month=month, authority=world.gulou, why="drawn", share=100,
-                                        officer=world.head_officer)
+                CallBack.objects.create(
+                    complaint=case,
+                    month=month,
+                    authority=world.gulou,
+                    why="drawn",
+                    share=100,
+                    officer=world.head_officer,
+                )
         client.get("/authority/call-backs/?view=open")
         with CaptureQueriesContext(connection) as asked:
             client.get("/authority/call-backs/?view=open")

@@ -37,8 +37,11 @@ def sweep(case: Complaint, now: datetime) -> Complaint:
 
 
 def steps(case: Complaint) -> list[str]:
-    return list(HandlingStep.objects.filter(complaint=case, audience="parties")
-                .exclude(step="remind").values_list("step", flat=True))
+    return list(
+        HandlingStep.objects.filter(complaint=case, audience="parties")
+        .exclude(step="remind")
+        .values_list("step", flat=True)
+    )
 
 
 def test_ten_working_days_from_delivery_and_the_pause_of_the_procedure(world: World) -> None:
@@ -96,8 +99,9 @@ def test_after_an_outage_clocks_lapse_in_order_each_judged_anew(world: World) ->
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
     sweep(case, at(30))
     assert steps(case) == ["file", "forward", "lapse_acceptance", "lapse_negotiation"]
-    happened = list(HandlingStep.objects.filter(complaint=case, step__startswith="lapse")
-                    .values_list("happened_at", flat=True))
+    happened = list(
+        HandlingStep.objects.filter(complaint=case, step__startswith="lapse").values_list("happened_at", flat=True)
+    )
     assert happened == [datetime(2026, 11, 14, tzinfo=HERE), datetime(2026, 11, 26, tzinfo=HERE)]
     assert case.status == S.REVIEW
 
@@ -118,8 +122,12 @@ def test_silence_is_never_a_success(world: World) -> None:
 
 def test_silence_leads_to_review_where_an_authority_had_the_case(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
-    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
-                                       because=given.BECAUSE), world.intake, at(11))
+    given.step(
+        case,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
+        world.intake,
+        at(11),
+    )
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at(11))
     given.step(case, given.an_offer(), world.handler, at(12))
     sweep(case, at(20))
@@ -173,15 +181,22 @@ def test_a_reported_promise_falls_silent_and_is_no_success(world: World) -> None
 
 def test_the_consumers_own_part_holds_back_the_enterprises(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    given.step(case, handling.offers.make_offer(
-        answers=[handling.Answer(demand=1, verdict="grant", amount="128.50"),
-                 handling.Answer(demand=2, verdict="grant")],
-        promises=[
-            handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer",
-                             due_on="2026-11-10"),
-            handling.Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
-            handling.Promise(kind="apology", what="致歉", due_on="2026-11-12"),
-        ]), world.handler, at(3))
+    given.step(
+        case,
+        handling.offers.make_offer(
+            answers=[
+                handling.Answer(demand=1, verdict="grant", amount="128.50"),
+                handling.Answer(demand=2, verdict="grant"),
+            ],
+            promises=[
+                handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-10"),
+                handling.Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
+                handling.Promise(kind="apology", what="致歉", due_on="2026-11-12"),
+            ],
+        ),
+        world.handler,
+        at(3),
+    )
     given.step(case, consumer.accept_offer(), world.consumer, at(4))
     assert not case.deadlines.filter(clock="performance", obligation__ordinal=2).exists()
     assert clock(case, "performance", obligation__ordinal=3).state == "paused"
@@ -214,8 +229,12 @@ def test_review_is_escalated_never_deemed_accepted(world: World) -> None:
 
 def test_a_supervised_settlement_pauses_the_review_clock(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
-    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
-                                       because=given.BECAUSE), world.officer, at(13))
+    given.step(
+        case,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
+        world.officer,
+        at(13),
+    )
     review = clock(case, "review")
     assert (review.state, review.remaining) == ("paused", 5)
     sweep(case, at(28))
@@ -227,8 +246,12 @@ def test_a_supervised_settlement_pauses_the_review_clock(world: World) -> None:
 def test_an_appraisal_stops_the_sixty_days(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     before = clock(case, "mediation").last_day
-    given.step(case, mediation.order_appraisal(laboratory="某中心", until="2026-11-20",
-                                               cost_borne_by="shared"), world.officer, at(5))
+    given.step(
+        case,
+        mediation.order_appraisal(laboratory="某中心", until="2026-11-20", cost_borne_by="shared"),
+        world.officer,
+        at(5),
+    )
     given.step(case, mediation.end_appraisal(result="合格"), world.officer, at(15))
     assert clock(case, "mediation").last_day >= before + T(days=10)
 
@@ -254,8 +277,7 @@ def test_reminders_come_at_half_and_at_four_fifths(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     for day in range(12, 26):
         sweep(case, at(day, 12))
-    marks = list(Reminder.objects.filter(deadline__clock="negotiation")
-                 .order_by("pk").values_list("mark", flat=True))
+    marks = list(Reminder.objects.filter(deadline__clock="negotiation").order_by("pk").values_list("mark", flat=True))
     assert marks == ["50", "80", "100"]
 
 
@@ -263,8 +285,7 @@ def test_an_overdue_clock_is_reminded_each_working_day(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
     for day in range(12, 20):
         sweep(case, at(day, 12))
-    marks = list(Reminder.objects.filter(deadline__clock="acceptance")
-                 .order_by("pk").values_list("mark", flat=True))
+    marks = list(Reminder.objects.filter(deadline__clock="acceptance").order_by("pk").values_list("mark", flat=True))
     assert marks == ["100", "101", "102", "103", "104"], "half of two days is the last day: only the latest"
 
 
@@ -277,15 +298,17 @@ def test_a_new_policy_does_not_touch_a_running_clock(world: World) -> None:
     sweep(case, at(20))
     assert clock(case, "negotiation").due_at == before
     assert case.status == S.NEGOTIATING
-    assert clock(given.a_complaint(world, status=S.NEGOTIATING, now=at(11)),
-                 "negotiation").last_day == date(2026, 11, 16)
+    assert clock(given.a_complaint(world, status=S.NEGOTIATING, now=at(11)), "negotiation").last_day == date(
+        2026, 11, 16
+    )
 
 
 def test_a_dated_local_policy_wins_over_the_national_one(world: World) -> None:
     from authorities.models import Policy
 
-    Policy.objects.create(name="acceptance", region=world.region, number=2, unit="CD",
-                          legal_basis="本地规定", starts_on=date(2026, 1, 1))
+    Policy.objects.create(
+        name="acceptance", region=world.region, number=2, unit="CD", legal_basis="本地规定", starts_on=date(2026, 1, 1)
+    )
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(13))
     assert clock(case, "acceptance").last_day == date(2026, 11, 16)
 
@@ -293,8 +316,7 @@ def test_a_dated_local_policy_wins_over_the_national_one(world: World) -> None:
 def new_year(world: World, *, off: list[date]) -> None:
     from authorities.calendar import import_year
 
-    import_year([(day, False, "元旦", "New Year") for day in off], year=2027, source="试验通知",
-                now=at(20, month=12))
+    import_year([(day, False, "元旦", "New Year") for day in off], year=2027, source="试验通知", now=at(20, month=12))
 
 
 def test_a_date_in_a_year_without_calendar_is_provisional_and_counted_anew(world: World) -> None:
@@ -326,15 +348,18 @@ def test_a_merged_entity_keeps_the_consent(world: World) -> None:
 
 def unreachable(world: World, case: Complaint, *, days: tuple[int, ...] = (12, 13, 13)) -> None:
     for day, channel in zip(days, ("phone", "phone", "sms"), strict=True):
-        given.step(case, enterprise.log_contact(channel=channel, reached=False, note="无人接听"),
-                   world.handler, at(day, 11 + len(channel)))
+        given.step(
+            case,
+            enterprise.log_contact(channel=channel, reached=False, note="无人接听"),
+            world.handler,
+            at(day, 11 + len(channel)),
+        )
 
 
 def test_unreachable_needs_attempts_and_leaves_the_consumer_two_days(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     report = enterprise.report_failure(reason="unreachable", text="多次联系不上")
-    given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没人接"),
-               world.handler, at(12))
+    given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没人接"), world.handler, at(12))
     with pytest.raises(StepNotAllowed):
         given.step(case, report, world.handler, at(12, 12))
     unreachable(world, case)
@@ -348,8 +373,7 @@ def test_unreachable_needs_attempts_and_leaves_the_consumer_two_days(world: Worl
 def test_a_consumer_who_speaks_up_can_be_reached(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     unreachable(world, case)
-    given.step(case, enterprise.report_failure(reason="unreachable", text="多次联系不上"),
-               world.handler, at(16))
+    given.step(case, enterprise.report_failure(reason="unreachable", text="多次联系不上"), world.handler, at(16))
     given.step(case, consumer.add_statement(text="我一直在，请打这个电话。"), world.consumer, at(17))
     sweep(case, at(20))
     assert case.status == S.NEGOTIATING

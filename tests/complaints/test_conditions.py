@@ -33,8 +33,9 @@ def test_a_changed_policy_counts_at_once(world: World) -> None:
     assert acceptance() == before
     row = Policy.objects.filter(name="acceptance").first()
     assert row is not None
-    Policy.objects.create(name="acceptance", region=None, number=before + 7, unit=row.unit, legal_basis="test",
-                          version=99)
+    Policy.objects.create(
+        name="acceptance", region=None, number=before + 7, unit=row.unit, legal_basis="test", version=99
+    )
     assert acceptance() == before + 7
     Policy.objects.filter(name="acceptance", version=99).delete()
     assert acceptance() == before
@@ -66,7 +67,8 @@ def test_a_new_calendar_counts_at_once(world: World) -> None:
     day = WEDNESDAY.date()
     assert calendar.is_working(day)
     last = CalendarVersion.objects.filter(country="CN", year=day.year).latest("number")
-    version = CalendarVersion.objects.create(country="CN", year=day.year, number=last.number + 1, source="test",
-                                             digest="-", loaded_at=WEDNESDAY)
+    version = CalendarVersion.objects.create(
+        country="CN", year=day.year, number=last.number + 1, source="test", digest="-", loaded_at=WEDNESDAY
+    )
     CalendarDay.objects.create(version=version, day=day, is_working=False, name="测试")
     assert not Conditions.at(WEDNESDAY).calendar.is_working(day)

@@ -36,14 +36,18 @@ def test_a_mediation_is_handed_over_and_taken_back_while_the_sixty_days_run(worl
     with pytest.raises(StepNotAllowed) as again:
         handed(case, given.a_body(world, name="另一个协会"), world)
     assert again.value.code == "already_open"
-    given.step(case, mediation.record_session(minutes="双方到场。", present=("consumer", "body")), world.officer, TOMORROW)
+    given.step(
+        case, mediation.record_session(minutes="双方到场。", present=("consumer", "body")), world.officer, TOMORROW
+    )
     given.step(case, mediation.recall_mediation(text="进展慢。"), world.officer, TOMORROW + timedelta(days=9))
     clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (clock.state, clock.due_at) == ("running", due)
     assert Matter.objects.get(complaint=case, kind="delegation").state == "done"
 
 
-@pytest.mark.parametrize("said", [{"delegated_mediation": False}, {"delegated_mediation": None}, {"mediation_consumer": False}])
+@pytest.mark.parametrize(
+    "said", [{"delegated_mediation": False}, {"delegated_mediation": None}, {"mediation_consumer": False}]
+)
 def test_it_takes_the_consumers_yes_and_both_consents(world: World, case: Complaint, said: dict[str, Any]) -> None:
     Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, **said})
     with pytest.raises(StepNotAllowed) as caught:
@@ -82,7 +86,12 @@ def test_a_body_of_the_authority_above_may_mediate(world: World, case: Complaint
 
 def test_the_head_keeps_the_register(world: World) -> None:
     head, officer = desk(world.head_officer.user), desk(world.rui)
-    said = {"name": "鼓楼区消费者委员会", "kind": "association", "legal_basis": "消费者权益保护法第三十六条", "region": str(world.region.pk)}
+    said = {
+        "name": "鼓楼区消费者委员会",
+        "kind": "association",
+        "legal_basis": "消费者权益保护法第三十六条",
+        "region": str(world.region.pk),
+    }
     assert officer.post("/authority/mediation/bodies/", said | key()).status_code == 405
     same = said | key()
     assert head.post("/authority/mediation/bodies/", same).status_code == 302
@@ -97,7 +106,9 @@ def test_the_head_keeps_the_register(world: World) -> None:
     assert officer.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
     assert desk(world.far_officer.user).post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
     assert head.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 302
-    MediationBody.objects.filter(pk=body.pk).update(starts_on=None, ends_on=timezone.localdate(now()) - timedelta(days=1))
+    MediationBody.objects.filter(pk=body.pk).update(
+        starts_on=None, ends_on=timezone.localdate(now()) - timedelta(days=1)
+    )
     assert "名册里没有可以委托的组织" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
 
 

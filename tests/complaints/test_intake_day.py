@@ -45,12 +45,27 @@ def filings(world: World) -> list[tuple[datetime, FilingRequest, Actor]]:
         at = MORNING.replace(hour=0, minute=0) + timedelta(minutes=min(dice.triangular(0, 1440, 900), 1439))
         kind = dice.choices(("picked", "unproven", "named", "left", "no"), (60, 12, 14, 8, 6))[0]
         to = {"named": RespondentRequest(named=f"东街口小店{n % 40}"), "left": RespondentRequest()}.get(
-            kind, RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk))
+            kind, RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk)
+        )
         consents = {"share_with_enterprise": kind != "no", "pass_to_regulator": True}
-        request = given.a_request(world, now=at, respondents=(to,), consumer_id=None, consumer_name=f"消费者{n}",
-                                  consumer_phone=f"+86139{n:08d}", contact_verified=kind != "unproven", consents=consents,
-                                  statement=f"第{n}件：账单多扣了{dice.randint(1, 900)}元，打过客服没有解决，要求退还。")
-        made.append((at, request, Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=f"消费者{n}", person_key=uuid4())))
+        request = given.a_request(
+            world,
+            now=at,
+            respondents=(to,),
+            consumer_id=None,
+            consumer_name=f"消费者{n}",
+            consumer_phone=f"+86139{n:08d}",
+            contact_verified=kind != "unproven",
+            consents=consents,
+            statement=f"第{n}件：账单多扣了{dice.randint(1, 900)}元，打过客服没有解决，要求退还。",
+        )
+        made.append(
+            (
+                at,
+                request,
+                Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=f"消费者{n}", person_key=uuid4()),
+            )
+        )
     return sorted(made, key=lambda row: row[0])
 
 
@@ -69,7 +84,9 @@ def decide(case: Complaint, desk: Desk, now: datetime) -> timedelta:
         move = authority.assign_authority(authority_id=chosen.authority_id, because=because)
     else:
         enterprise_id, _dash, branch = chosen.value.partition("-")
-        move = authority.forward(enterprise_id=int(enterprise_id), branch_id=int(branch) if branch else None, because=because)
+        move = authority.forward(
+            enterprise_id=int(enterprise_id), branch_id=int(branch) if branch else None, because=because
+        )
     handling.take(move, [case.pk], actor=actor, now=now)
     return took if chosen.value == first else CALL
 
@@ -83,7 +100,13 @@ def waiting() -> Sequence[int]:
 
 
 def test_no_case_waits_longer_than_a_working_day(world: World) -> None:
-    people = [world.su, *(User.objects.create_user(email=f"intake{n}@example.com", password="x" * 20, name=f"分{n}") for n in range(OFFICERS - 1))]
+    people = [
+        world.su,
+        *(
+            User.objects.create_user(email=f"intake{n}@example.com", password="x" * 20, name=f"分{n}")
+            for n in range(OFFICERS - 1)
+        ),
+    ]
     for user in people[1:]:
         Officer.objects.create(user=user, authority=world.city, role=Officer.Role.INTAKE)
     coming, free = filings(world), [(MORNING, n) for n in range(OFFICERS)]
@@ -92,7 +115,7 @@ def test_no_case_waits_longer_than_a_working_day(world: World) -> None:
     oldest, decided = timedelta(), 0
     while now < end and (coming or Complaint.objects.filter(status__in=[Status.FILED, Status.TRIAGE]).exists()):
         due = [row for row in coming if row[0] <= now]
-        coming = coming[len(due):]
+        coming = coming[len(due) :]
         if due:
             handling.file([row[1] for row in due], actor=[row[2] for row in due], now=now)
         while sweep_filed(now=now):

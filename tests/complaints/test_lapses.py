@@ -31,14 +31,23 @@ LAPSES = {
     "lapse_jurisdiction": (S.REVIEW, [("officer", jurisdiction.dispute_jurisdiction(text=TEXT))], 14, S.REVIEW),
     "lapse_lead": (S.MEDIATING, [("officer", violations.open_lead(text=TEXT))], 40, S.MEDIATING),
     "lapse_instruction": (
-        S.NEGOTIATING, [("officer", supervision.urge(text=TEXT, last_day="2026-09-10"))], 5, S.NEGOTIATING),
+        S.NEGOTIATING,
+        [("officer", supervision.urge(text=TEXT, last_day="2026-09-10"))],
+        5,
+        S.NEGOTIATING,
+    ),
     "lapse_consent": (S.TRIAGE, [("intake", None)], 5, S.REVIEW),
-    "lapse_settled_elsewhere": (
-        S.NEGOTIATING, [("consumer", both.claim_settled_elsewhere(text=TEXT))], 8, S.CLOSED),
+    "lapse_settled_elsewhere": (S.NEGOTIATING, [("consumer", both.claim_settled_elsewhere(text=TEXT))], 8, S.CLOSED),
     "lapse_return": (S.NEGOTIATING, [("handler", enterprise.request_return(text=TEXT))], 3, S.NEGOTIATING),
     "lapse_objection": (
-        S.REVIEW, [("officer", authority.refuse(ground="not_consumption", facts=TEXT)),
-                   ("consumer", both.object_to_decision(text=TEXT))], 14, S.CLOSED),
+        S.REVIEW,
+        [
+            ("officer", authority.refuse(ground="not_consumption", facts=TEXT)),
+            ("consumer", both.object_to_decision(text=TEXT)),
+        ],
+        14,
+        S.CLOSED,
+    ),
 }
 
 

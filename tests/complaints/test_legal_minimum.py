@@ -21,7 +21,12 @@ PLAN: dict[str, Any] = {"category": "service.telecom", "demands": {"refund"}, "a
 #: What was filed → the rules that fit, what is certain, what it comes to if every condition holds.
 TABLE: tuple[tuple[dict[str, Any], set[str], str | None, str | None], ...] = (
     # Seven days: only what was bought from afar, from the day of purchase on, and not what spoils.
-    (PHONE | {"is_online": True, "days": 0, "demands": {"return_goods"}}, {"no_reason_return", "no_delay"}, "1999", "1999"),
+    (
+        PHONE | {"is_online": True, "days": 0, "demands": {"return_goods"}},
+        {"no_reason_return", "no_delay"},
+        "1999",
+        "1999",
+    ),
     (PHONE | {"is_online": True, "days": 7, "demands": {"refund"}}, {"no_reason_return", "no_delay"}, "1999", "1999"),
     (PHONE | {"is_online": True, "days": 8, "demands": {"refund"}}, {"no_delay"}, None, None),
     (PHONE | {"is_online": True, "days": None, "demands": {"refund"}}, {"no_delay"}, None, None),
@@ -30,33 +35,81 @@ TABLE: tuple[tuple[dict[str, Any], set[str], str | None, str | None], ...] = (
     (PHONE | {"is_online": True, "days": 3, "demands": {"apology"}}, set(), None, None),
     (FOOD | {"problem": "other", "is_online": True, "days": 3, "amount": Decimal(50)}, {"no_delay"}, None, None),
     # Without a price there is a rule and no sum.
-    (PHONE | {"is_online": True, "days": 3, "demands": {"refund"}, "amount": None}, {"no_reason_return", "no_delay"}, None, None),
+    (
+        PHONE | {"is_online": True, "days": 3, "demands": {"refund"}, "amount": None},
+        {"no_reason_return", "no_delay"},
+        None,
+        None,
+    ),
     # Faulty: return in the first seven days, repair or exchange later; both may fit, the price counts once.
-    (PHONE | {"problem": "quality", "days": 5, "demands": {"refund"}}, {
-        "return_of_faulty_goods", "found_unqualified", "no_delay"}, None, "1999"),
-    (PHONE | {"problem": "quality", "days": 5, "is_online": True, "demands": {"return_goods"}}, {
-        "no_reason_return", "return_of_faulty_goods", "found_unqualified", "make_good", "no_delay"}, "1999", "1999"),
-    (PHONE | {"problem": "quality", "days": 30, "demands": {"repair"}}, {"repair_or_exchange", "make_good", "no_delay"}, None, None),
+    (
+        PHONE | {"problem": "quality", "days": 5, "demands": {"refund"}},
+        {"return_of_faulty_goods", "found_unqualified", "no_delay"},
+        None,
+        "1999",
+    ),
+    (
+        PHONE | {"problem": "quality", "days": 5, "is_online": True, "demands": {"return_goods"}},
+        {"no_reason_return", "return_of_faulty_goods", "found_unqualified", "make_good", "no_delay"},
+        "1999",
+        "1999",
+    ),
+    (
+        PHONE | {"problem": "quality", "days": 30, "demands": {"repair"}},
+        {"repair_or_exchange", "make_good", "no_delay"},
+        None,
+        None,
+    ),
     # Fraud: three times the price on top, 500 at least.
     (PHONE | {"problem": "false_claims", "demands": {"refund"}}, {"threefold", "no_delay"}, None, "5997"),
-    (PHONE | {"problem": "counterfeit", "demands": {"refund"}, "amount": Decimal("166.66"), "days": 60}, {
-        "repair_or_exchange", "threefold", "no_delay"}, None, "500"),
-    (PHONE | {"problem": "counterfeit", "demands": {"refund"}, "amount": Decimal("166.67"), "days": 60}, {
-        "repair_or_exchange", "threefold", "no_delay"}, None, "500.01"),
+    (
+        PHONE | {"problem": "counterfeit", "demands": {"refund"}, "amount": Decimal("166.66"), "days": 60},
+        {"repair_or_exchange", "threefold", "no_delay"},
+        None,
+        "500",
+    ),
+    (
+        PHONE | {"problem": "counterfeit", "demands": {"refund"}, "amount": Decimal("166.67"), "days": 60},
+        {"repair_or_exchange", "threefold", "no_delay"},
+        None,
+        "500.01",
+    ),
     # Food: ten times, 1,000 at least, together with the price.
-    (FOOD | {"amount": Decimal("9.90"), "days": 3}, {
-        "return_of_faulty_goods", "found_unqualified", "tenfold", "no_delay"}, None, "1009.90"),
+    (
+        FOOD | {"amount": Decimal("9.90"), "days": 3},
+        {"return_of_faulty_goods", "found_unqualified", "tenfold", "no_delay"},
+        None,
+        "1009.90",
+    ),
     (FOOD | {"amount": Decimal(200), "days": 20}, {"found_unqualified", "tenfold", "no_delay"}, None, "2200"),
     (FOOD | {"category": "service.catering", "amount": Decimal(80)}, {"tenfold", "no_delay"}, None, "1000"),
     # Carriers: what was charged without being owed; faults; an answer within fifteen days.
-    (PLAN | {"problem": "telecom.fees.unexplained_charge"}, {"not_as_agreed", "answer_in_15_days", "no_delay"}, None, "128.50"),
-    (PLAN | {"problem": "telecom.extras.without_consent"}, {
-        "not_as_agreed", "threefold", "answer_in_15_days", "no_delay"}, None, "628.50"),
-    (PLAN | {"problem": "telecom.broadband.repair", "demands": {"fix_fault"}}, {"fault_in_time", "answer_in_15_days"}, None, None),
+    (
+        PLAN | {"problem": "telecom.fees.unexplained_charge"},
+        {"not_as_agreed", "answer_in_15_days", "no_delay"},
+        None,
+        "128.50",
+    ),
+    (
+        PLAN | {"problem": "telecom.extras.without_consent"},
+        {"not_as_agreed", "threefold", "answer_in_15_days", "no_delay"},
+        None,
+        "628.50",
+    ),
+    (
+        PLAN | {"problem": "telecom.broadband.repair", "demands": {"fix_fault"}},
+        {"fault_in_time", "answer_in_15_days"},
+        None,
+        None,
+    ),
     (PLAN | {"problem": "telecom.leaving", "demands": {"leave"}}, {"answer_in_15_days"}, None, None),
     # Prepaid cards.
-    ({"category": "service.beauty", "problem": "contract", "demands": {"refund"}, "amount": Decimal(3000)}, {
-        "not_as_agreed", "prepaid", "no_delay"}, None, "3000"),
+    (
+        {"category": "service.beauty", "problem": "contract", "demands": {"refund"}, "amount": Decimal(3000)},
+        {"not_as_agreed", "prepaid", "no_delay"},
+        None,
+        "3000",
+    ),
     # Nothing that a rule knows.
     ({"category": "service.parking", "problem": "dignity", "demands": {"apology"}}, set(), None, None),
     ({}, set(), None, None),
@@ -64,7 +117,9 @@ TABLE: tuple[tuple[dict[str, Any], set[str], str | None, str | None], ...] = (
 
 
 @pytest.mark.parametrize(("filed", "fitting", "certain", "if_proven"), TABLE)
-def test_the_rules_that_fit(filed: dict[str, Any], fitting: set[str], certain: str | None, if_proven: str | None) -> None:
+def test_the_rules_that_fit(
+    filed: dict[str, Any], fitting: set[str], certain: str | None, if_proven: str | None
+) -> None:
     found = minimum_for(Facts(**{"on": TODAY} | filed | {"demands": frozenset(filed.get("demands", ()))}))
     assert {e.rule.code for e in found.entitlements} == fitting
     assert found.certain == (None if certain is None else Decimal(certain))
@@ -93,8 +148,13 @@ def test_each_rule_says_its_article_in_both_languages_and_names_only_codes_of_th
 
 
 def test_it_is_said_in_the_language_of_the_reader() -> None:
-    (found,) = (e for e in minimum_for(Facts(**PHONE, problem="false_claims", demands=frozenset({"refund"}), on=TODAY)).entitlements
-                if e.is_extra)
+    (found,) = (
+        e
+        for e in minimum_for(
+            Facts(**PHONE, problem="false_claims", demands=frozenset({"refund"}), on=TODAY)
+        ).entitlements
+        if e.is_extra
+    )
     assert (found.law, found.condition) == ("《消费者权益保护法》第五十五条", "经营者有欺诈行为")
     with translation.override("en"):
         assert (found.law, found.condition) == ("Consumer law, art. 55", "the business committed fraud")

@@ -31,22 +31,32 @@ def test_every_status_can_be_walked_to(world: World, status: Status) -> None:
 def test_a_promise_is_kept(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING)
     later = WEDNESDAY + timedelta(days=2)
-    given.step(case, enterprise.report_performed(obligations=[1], proof="退款流水 0001"),
-               world.handler, later)
+    given.step(case, enterprise.report_performed(obligations=[1], proof="退款流水 0001"), world.handler, later)
     assert case.status == S.PERFORMING
     given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, later)
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
     engagement = case.engagements.get()
     assert engagement.odr_result == "settled"
     steps = list(HandlingStep.objects.filter(complaint=case).values_list("step", flat=True))
-    assert steps == ["file", "forward", "accept_case", "make_offer", "accept_offer",
-                     "report_performed", "confirm_performed"]
+    assert steps == [
+        "file",
+        "forward",
+        "accept_case",
+        "make_offer",
+        "accept_offer",
+        "report_performed",
+        "confirm_performed",
+    ]
 
 
 def test_declined_with_a_counter_demand_then_settled(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    given.step(case, consumer.decline_offer(reason="amount_too_low", counter_demand="再退两个月"),
-               world.consumer, WEDNESDAY + timedelta(days=1))
+    given.step(
+        case,
+        consumer.decline_offer(reason="amount_too_low", counter_demand="再退两个月"),
+        world.consumer,
+        WEDNESDAY + timedelta(days=1),
+    )
     assert case.status == S.NEGOTIATING
     given.step(case, given.an_offer(amount="180.00"), world.handler, WEDNESDAY + timedelta(days=2))
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(days=3))
@@ -65,8 +75,7 @@ def test_an_unanswered_demand_cannot_be_sent(world: World) -> None:
 def test_a_stranger_cannot_act(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     with pytest.raises(StepNotAllowed):
-        given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger,
-                   WEDNESDAY)
+        given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY)
 
 
 def test_undo_brings_status_and_clocks_back(world: World) -> None:
@@ -93,8 +102,7 @@ def test_stop_negotiating_goes_to_review(world: World) -> None:
 
 def test_a_handler_of_another_branch_cannot_be_named(world: World) -> None:
     other = Branch.objects.get(name="中国移动厦门分公司")
-    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other,
-                               role=Staff.Role.HANDLER)
+    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role=Staff.Role.HANDLER)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     with pytest.raises(WrongInput):
         given.step(case, enterprise.accept_case(handler_id=far.pk), world.handler, WEDNESDAY)
@@ -102,8 +110,9 @@ def test_a_handler_of_another_branch_cannot_be_named(world: World) -> None:
 
 def test_who_returned_a_case_no_longer_acts_on_it(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    given.step(case, enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。"),
-               world.handler, WEDNESDAY)
+    given.step(
+        case, enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。"), world.handler, WEDNESDAY
+    )
     assert (case.status, case.enterprise) == (S.TRIAGE, None)
     assert handling.allowed_steps(case, world.handler) == ()
     assert Complaint.objects.visible_to(world.ming).filter(pk=case.pk).exists()
@@ -112,8 +121,9 @@ def test_who_returned_a_case_no_longer_acts_on_it(world: World) -> None:
 def test_part_accepted_when_time_is_over_and_no_transfer_wished_closes(world: World) -> None:
     consents = {**given.a_request(world).consents, "pass_to_regulator": False}
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, consents=consents)
-    given.step(case, consumer.accept_offer(separable=[1], rest="regulator"), world.consumer,
-               WEDNESDAY + timedelta(hours=1))
+    given.step(
+        case, consumer.accept_offer(separable=[1], rest="regulator"), world.consumer, WEDNESDAY + timedelta(hours=1)
+    )
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.NEGOTIATION_FAILED)
 
 
@@ -125,9 +135,15 @@ def test_a_promise_broken_before_a_mediation_does_not_block_its_end(world: World
     given.step(case, authority.accept(), world.officer, at)
     for actor in (world.consumer, world.handler):
         given.step(case, both.agree_to_mediation(), actor, at)
-    given.step(case, mediation.record_agreement(promises=[handling.Promise(
-        kind="transfer", what="退款", amount="100", due_on="2026-12-07")], text="双方同意。"),
-        world.officer, at)
+    given.step(
+        case,
+        mediation.record_agreement(
+            promises=[handling.Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")],
+            text="双方同意。",
+        ),
+        world.officer,
+        at,
+    )
     given.step(case, enterprise.report_performed(obligations=[2], proof="流水"), world.handler, at)
     given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, at)
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.MEDIATED)
@@ -140,16 +156,14 @@ def test_an_officer_records_the_word_of_somebody_without_account(world: World) -
     assert case.contact_verified
     entry = HandlingStep.objects.get(complaint=case, step="add_statement")
     assert (entry.actor_role, entry.recorded_by is not None) == ("consumer", True)
-    stranger = actors.on_behalf_of(None, "陈试", world.otto.person_key, by=world.officer,
-                                   channel="phone")
+    stranger = actors.on_behalf_of(None, "陈试", world.otto.person_key, by=world.officer, channel="phone")
     with pytest.raises(StepNotAllowed):
         given.step(case, consumer.add_statement(text="不是本人"), stranger, WEDNESDAY)
 
 
 def test_an_analyst_reads_and_takes_no_step(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    seat = Officer.objects.create(user=world.otto, authority=world.gulou,
-                                  role=Officer.Role.ANALYST)
+    seat = Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
     analyst = actors.officer([seat])
     assert handling.allowed_steps(case, analyst) == ()
     with pytest.raises(StepNotAllowed):
@@ -172,12 +186,23 @@ def test_undo_brings_back_a_clock_that_began_with_the_step_itself(world: World) 
 
 
 def test_undo_leaves_a_clock_that_began_a_moment_before_the_step(world: World) -> None:
-    """Found by the walk, seed 508: the consumer's part had lapsed, no sweep had come by yet, and she confirmed the other part."""
+    """Found by the walk, seed 508: the consumer's part had lapsed, no sweep had come by yet, and she confirmed the
+    other part.
+    """
     case = given.a_complaint(world, status=S.MEDIATING)
     soon = WEDNESDAY.date() + timedelta(days=8)
-    given.step(case, mediation.record_agreement(text="双方同意如下。", promises=[
-        handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on=soon),
-        handling.Promise(kind="repair", what="上门检修", due_on=soon)]), world.officer, WEDNESDAY)
+    given.step(
+        case,
+        mediation.record_agreement(
+            text="双方同意如下。",
+            promises=[
+                handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on=soon),
+                handling.Promise(kind="repair", what="上门检修", due_on=soon),
+            ],
+        ),
+        world.officer,
+        WEDNESDAY,
+    )
     handling.sweep_clocks(now=WEDNESDAY + timedelta(days=9))
     late = WEDNESDAY + timedelta(days=20)
     given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, late)

@@ -75,7 +75,11 @@ def test_a_session_set_again_is_the_only_one(world: World, case: Complaint) -> N
 def test_a_recusal_stops_the_sessions_and_not_the_sixty_days(world: World, case: Complaint) -> None:
     due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
-    for move in (session(), suggesting.suggest_settlement(text=TEXT), mediation.record_agreement(promises=(), text=TEXT)):
+    for move in (
+        session(),
+        suggesting.suggest_settlement(text=TEXT),
+        mediation.record_agreement(promises=(), text=TEXT),
+    ):
         assert refused(case, move, world.officer) == "recusal_open"
     sixty = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (sixty.state, sixty.due_at) == ("running", due)
@@ -105,8 +109,14 @@ def test_who_was_recused_mediates_no_more_and_is_not_given_the_case_again(world:
     given.step(case, mediation.decide_recusal(decision="grant"), world.actor("head"), at(2))
     case.refresh_from_db()
     assert case.officer is None
-    for move in (session(), mediation.record_session(minutes=TEXT), suggesting.suggest_settlement(text=TEXT),
-                 mediation.record_agreement(promises=(), text=TEXT), ended("other_law"), proposals.propose(move=ended("other_law"))):
+    for move in (
+        session(),
+        mediation.record_session(minutes=TEXT),
+        suggesting.suggest_settlement(text=TEXT),
+        mediation.record_agreement(promises=(), text=TEXT),
+        ended("other_law"),
+        proposals.propose(move=ended("other_law")),
+    ):
         assert refused(case, move, world.officer, 2) == "recused", move.step
     again = authority.assign_officer(officer_id=world.rui_officer.pk)
     assert refused(case, again, world.actor("head"), 2) == "recused"
@@ -136,7 +146,12 @@ def test_the_person_who_is_named_is_recused_and_not_the_officer_of_the_case(worl
 
 def test_an_appraisal_stops_the_sixty_days_and_the_rest_is_kept(world: World, case: Complaint) -> None:
     assert Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).derivation["strict_day"] == "2027-01-10"
-    given.step(case, mediation.order_appraisal(laboratory="某中心", until=at(30).date(), cost_borne_by="shared"), world.officer, at(10))
+    given.step(
+        case,
+        mediation.order_appraisal(laboratory="某中心", until=at(30).date(), cost_borne_by="shared"),
+        world.officer,
+        at(10),
+    )
     paused = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (paused.state, paused.remaining) == ("paused", 50)
     given.step(case, mediation.end_appraisal(result=TEXT), world.officer, at(25))
@@ -147,8 +162,12 @@ def test_an_appraisal_stops_the_sixty_days_and_the_rest_is_kept(world: World, ca
 
 def test_an_appraisal_ends_in_the_future(world: World, case: Complaint) -> None:
     with pytest.raises(WrongInput) as caught:
-        given.step(case, mediation.order_appraisal(laboratory="某中心", until=at(1).date(), cost_borne_by="shared"),
-                   world.officer, at(1))
+        given.step(
+            case,
+            mediation.order_appraisal(laboratory="某中心", until=at(1).date(), cost_borne_by="shared"),
+            world.officer,
+            at(1),
+        )
     assert caught.value.field == "until"
 
 
@@ -161,7 +180,9 @@ def test_both_say_yes_to_a_suggestion(world: World, case: Complaint) -> None:
     assert not suggesting.is_agreed(said(case, "suggestion"))
     matter = said(case, "suggestion")
     assert suggesting.promises_of(matter)[0].what == REFUND.what
-    given.step(case, mediation.record_agreement(promises=suggesting.promises_of(matter), text=TEXT), world.officer, at(4))
+    given.step(
+        case, mediation.record_agreement(promises=suggesting.promises_of(matter), text=TEXT), world.officer, at(4)
+    )
     assert (case.status, said(case, "suggestion").state) == (S.PERFORMING, "done")
 
 
@@ -182,8 +203,9 @@ def test_a_suggestion_promises_only_what_could_be_agreed(world: World, case: Com
         given.step(case, suggesting.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1))
 
 
-@pytest.mark.parametrize("ground", ["withdrawn_or_settled", "party_absent", "no_agreement_possible", "no_agreement_on_cost",
-                                    "party_gone"])
+@pytest.mark.parametrize(
+    "ground", ["withdrawn_or_settled", "party_absent", "no_agreement_possible", "no_agreement_on_cost", "party_gone"]
+)
 def test_a_ground_without_its_facts_is_refused(world: World, case: Complaint, ground: str) -> None:
     assert refused(case, ended(ground), world.officer) == "no_such_facts"
 
@@ -216,12 +238,25 @@ def _said_no(world: World, case: Complaint) -> None:
 
 
 def _cost_open(world: World, case: Complaint) -> None:
-    given.step(case, mediation.order_appraisal(laboratory="某中心", until=at(9).date(), cost_borne_by="later"), world.officer, at(1))
+    given.step(
+        case,
+        mediation.order_appraisal(laboratory="某中心", until=at(9).date(), cost_borne_by="later"),
+        world.officer,
+        at(1),
+    )
 
 
-@pytest.mark.parametrize(("ground", "before"), [
-    ("withdrawn_or_settled", _claimed), ("party_absent", _declined), ("party_absent", _nobody_came),
-    ("no_agreement_possible", _mediated), ("no_agreement_possible", _said_no), ("no_agreement_on_cost", _cost_open)])
+@pytest.mark.parametrize(
+    ("ground", "before"),
+    [
+        ("withdrawn_or_settled", _claimed),
+        ("party_absent", _declined),
+        ("party_absent", _nobody_came),
+        ("no_agreement_possible", _mediated),
+        ("no_agreement_possible", _said_no),
+        ("no_agreement_on_cost", _cost_open),
+    ],
+)
 def test_a_ground_with_its_facts_ends_the_mediation(world: World, case: Complaint, ground: str, before: Any) -> None:
     before(world, case)
     given.step(case, ended(ground), world.officer, at(2))
@@ -239,5 +274,6 @@ def test_an_enterprise_answers_a_suggestion_for_its_side(world: World) -> None:
     given.step(case, suggesting.answer_suggestion(agrees=True), world.handler, at(3))
     given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(3))
     assert suggesting.is_agreed(said(case, "suggestion"))
-    assert refused(case, suggesting.answer_suggestion(agrees=True), actors.staff_member(world.hua_staff), 3) == "not_yours"
-
+    assert (
+        refused(case, suggesting.answer_suggestion(agrees=True), actors.staff_member(world.hua_staff), 3) == "not_yours"
+    )

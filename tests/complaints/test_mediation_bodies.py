@@ -76,8 +76,10 @@ def text(response: Any) -> str:
 
 
 def test_the_body_sees_the_case_and_no_number_of_anybody(world: World, case: Complaint) -> None:
-    desk(world.chen).post(f"/cases/{case.number}/statement/", {
-        "text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key())
+    desk(world.chen).post(
+        f"/cases/{case.number}/statement/",
+        {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key(),
+    )
     given.step(case, suggesting.suggest_settlement(text="退还一半。"), world.officer, now())
     client = opened(invited(world, case))
     shown = text(client.get(home(case)))
@@ -95,27 +97,53 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
     papers = OfficialDocument.objects.filter(complaint=case).count()
     at = f"{now() + 3 * DAYS:%Y-%m-%dT15:00}"
-    assert client.post(f"{home(case)}session/", {"at": at, "place": "消委会二楼", "mode": "site"} | key()).status_code == 302
+    assert (
+        client.post(f"{home(case)}session/", {"at": at, "place": "消委会二楼", "mode": "site"} | key()).status_code
+        == 302
+    )
     assert "消委会二楼" in text(desk(world.chen).get(f"/cases/{case.number}/"))
-    assert OfficialDocument.objects.filter(complaint=case).count() == papers, "the notice of mediation is the authority's"
-    held = {"at": f"{now() - DAYS:%Y-%m-%dT10:00}", "place": "消委会二楼", "mode": "site", "present": ["consumer", "enterprise", "body"],
-            "minutes": "双方到场，谈妥退一半。"}
+    assert OfficialDocument.objects.filter(complaint=case).count() == papers, (
+        "the notice of mediation is the authority's"
+    )
+    held = {
+        "at": f"{now() - DAYS:%Y-%m-%dT10:00}",
+        "place": "消委会二楼",
+        "mode": "site",
+        "present": ["consumer", "enterprise", "body"],
+        "minutes": "双方到场，谈妥退一半。",
+    }
     assert client.post(f"{home(case)}minutes/", held | {"at": at} | key()).status_code == 422, "that is still to come"
     same = held | key()
     assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case)
     assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case), "twice is once"
-    assert Matter.objects.filter(complaint=case, kind="session", state="open").exists(), "the day that was planned is still to come"
-    offered = {"rows": "1", "message": "退还一半。", "promise-1-kind": "transfer", "promise-1-what": "退款", "promise-1-amount": "64.25",
-               "promise-1-due_on": f"{now() + 9 * DAYS:%Y-%m-%d}", "promise-1-owed_by": "enterprise"}
+    assert Matter.objects.filter(complaint=case, kind="session", state="open").exists(), (
+        "the day that was planned is still to come"
+    )
+    offered = {
+        "rows": "1",
+        "message": "退还一半。",
+        "promise-1-kind": "transfer",
+        "promise-1-what": "退款",
+        "promise-1-amount": "64.25",
+        "promise-1-due_on": f"{now() + 9 * DAYS:%Y-%m-%d}",
+        "promise-1-owed_by": "enterprise",
+    }
     more = client.post(f"{home(case)}suggestion/", offered | {"add": "1"} | key())
-    assert ("promise-2" in text(more), Matter.objects.filter(complaint=case, kind="suggestion").exists()) == (True, False)
+    assert ("promise-2" in text(more), Matter.objects.filter(complaint=case, kind="suggestion").exists()) == (
+        True,
+        False,
+    )
     assert client.post(f"{home(case)}suggestion/", offered | key()).status_code == 302
     said = {"result": "agreed", "text": "双方同意退还一半，等书面协议。"}
     assert client.post(f"{home(case)}result/", said | {"text": "好"} | key()).status_code == 422
     assert client.post(f"{home(case)}result/", said | key()).status_code == 302
     steps = HandlingStep.objects.filter(complaint=case, actor_role="mediation_body")
     assert [step.step for step in steps.order_by("sequence")] == [
-        "schedule_session", "record_session", "suggest_settlement", "report_mediation"]
+        "schedule_session",
+        "record_session",
+        "suggest_settlement",
+        "report_mediation",
+    ]
     assert {step.organisation for step in steps} == {BODY}
     assert all('"channel":"link"' in step.body for step in steps)
     assert HandlingStep.objects.filter(complaint=case, step="record_session").count() == 1
@@ -130,10 +158,21 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     assert (case.status, clock.due_at, clock.state) == (S.MEDIATING, due, "running"), "the authority decides"
 
 
-def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_its_own(world: World, case: Complaint) -> None:
+def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_its_own(
+    world: World, case: Complaint
+) -> None:
     client, image = proven(world, case), "image/png"
-    held = {"at": f"{now() - DAYS:%Y-%m-%dT10:00}", "place": "消委会二楼", "mode": "site", "present": ["consumer", "body"], "minutes": "双方到场。"}
-    bad = client.post(f"{home(case)}minutes/", held | {"uploads": SimpleUploadedFile("笔录.png", b"MZ\x90\x00\x03\x00", image)} | key())
+    held = {
+        "at": f"{now() - DAYS:%Y-%m-%dT10:00}",
+        "place": "消委会二楼",
+        "mode": "site",
+        "present": ["consumer", "body"],
+        "minutes": "双方到场。",
+    }
+    bad = client.post(
+        f"{home(case)}minutes/",
+        held | {"uploads": SimpleUploadedFile("笔录.png", b"MZ\x90\x00\x03\x00", image)} | key(),
+    )
     assert (bad.status_code, Evidence.objects.count()) == (422, 0)
     assert "双方到场。" in text(bad), "what was typed stays"
     sheet = SimpleUploadedFile("签到表.png", PNG, image)
@@ -149,7 +188,9 @@ def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_i
             assert name in page, (address, name)
     assert "签到表.png" in text(client.get(home(case)))
     # Nor is it anything of the respondent, who sends without a name as well.
-    assert [is_sender(row, case, side=side, user_id=None) for row in rows for side in ("enterprise", "consumer")] == [False] * 4
+    assert [is_sender(row, case, side=side, user_id=None) for row in rows for side in ("enterprise", "consumer")] == [
+        False
+    ] * 4
     assert [is_sender(row, case, side="body", user_id=None) for row in rows] == [True, True]
     assert verify(number=case.number).is_unbroken
 
@@ -167,7 +208,10 @@ def test_a_report_of_failure_bears_the_ground_and_ends_nothing(world: World, cas
     clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     before = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())
     assert not before["no_agreement_possible"].is_open
-    assert client.post(f"{home(case)}result/", {"result": "failed", "text": "双方分歧太大，谈不拢。"} | key()).status_code == 302
+    assert (
+        client.post(f"{home(case)}result/", {"result": "failed", "text": "双方分歧太大，谈不拢。"} | key()).status_code
+        == 302
+    )
     after = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())["no_agreement_possible"]
     assert (after.is_open, BODY in after.found[0]) == (True, True)
     case.refresh_from_db()
@@ -212,8 +256,12 @@ def test_the_link_is_dead_once_the_mediation_is_no_longer_its(world: World, case
 
 
 def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: Complaint) -> None:
-    other = given.step(case_at(world, S.MEDIATING), mediation.delegate_mediation(
-        body_id=given.a_body(world, name="另一个协会").pk), world.officer, now())
+    other = given.step(
+        case_at(world, S.MEDIATING),
+        mediation.delegate_mediation(body_id=given.a_body(world, name="另一个协会").pk),
+        world.officer,
+        now(),
+    )
     token = invited(world, case)
     client = opened(token)
     invited(world, other)
@@ -227,10 +275,15 @@ def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: 
 
 def test_what_it_writes_while_it_is_taken_back_is_refused(world: World, case: Complaint) -> None:
     handed = Matter.objects.get(complaint=case, kind="delegation")
-    body = actors.mediation_body(case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link")
+    body = actors.mediation_body(
+        case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link"
+    )
     _handed_again(world, case)
-    for move in (mediation.record_session(minutes=TEXT), mediation.report_mediation(result="failed", text=TEXT),
-                 suggesting.suggest_settlement(text=TEXT)):
+    for move in (
+        mediation.record_session(minutes=TEXT),
+        mediation.report_mediation(result="failed", text=TEXT),
+        suggesting.suggest_settlement(text=TEXT),
+    ):
         with pytest.raises(StepNotAllowed):
             given.step(case, move, body, now())
     with pytest.raises(StepNotAllowed):
@@ -239,9 +292,15 @@ def test_what_it_writes_while_it_is_taken_back_is_refused(world: World, case: Co
 
 def test_it_takes_no_step_of_the_authority(world: World, case: Complaint) -> None:
     handed = Matter.objects.get(complaint=case, kind="delegation")
-    body = actors.mediation_body(case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link")
-    for move in (mediation.record_agreement(promises=[], text=TEXT), mediation.terminate(ground="other_law", facts=TEXT),
-                 mediation.recall_mediation(), answer_links.invite_body(digest="a" * 64, channel="letter", phone=PHONE)):
+    body = actors.mediation_body(
+        case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link"
+    )
+    for move in (
+        mediation.record_agreement(promises=[], text=TEXT),
+        mediation.terminate(ground="other_law", facts=TEXT),
+        mediation.recall_mediation(),
+        answer_links.invite_body(digest="a" * 64, channel="letter", phone=PHONE),
+    ):
         with pytest.raises(StepNotAllowed):
             given.step(case, move, body, now())
     with pytest.raises(StepNotAllowed):
@@ -287,6 +346,8 @@ def test_a_recusal_that_was_asked_for_stops_its_sessions_too(world: World, case:
     client = proven(world, case)
     given.step(case, both.request_recusal(whom="王调解员", text=TEXT), world.consumer, now())
     at = f"{now() + timedelta(days=3):%Y-%m-%dT15:00}"
-    assert client.post(f"{home(case)}session/", {"at": at, "place": "消委会", "mode": "site"} | key()).status_code == 409
+    assert (
+        client.post(f"{home(case)}session/", {"at": at, "place": "消委会", "mode": "site"} | key()).status_code == 409
+    )
     shown = text(client.get(home(case)))
     assert (f'href="{home(case)}session/"' in shown, f'href="{home(case)}minutes/"' in shown) == (False, True)

@@ -24,8 +24,12 @@ PUT_OFF = "您好，经我司核实，您反映的业务为正常收费，系统
 RULE = "合约期内不能单独退订这一项业务"
 
 #: A good offer, and one that grants nothing and says why: each case below changes one thing of it.
-GOOD: dict[str, Any] = {"demands": (REFUND, CANCEL), "answers": (YES, CANCELLED), "promises": (PAID, DONE),
-                        "message": "三个月合计全部退还，12月4日前退订。"}
+GOOD: dict[str, Any] = {
+    "demands": (REFUND, CANCEL),
+    "answers": (YES, CANCELLED),
+    "promises": (PAID, DONE),
+    "message": "三个月合计全部退还，12月4日前退订。",
+}
 REFUSING: dict[str, Any] = {"demands": (REFUND,), "answers": (NO,), "message": ""}
 
 CASES: tuple[tuple[str, dict[str, Any], list[tuple[str, str]]], ...] = (
@@ -34,37 +38,85 @@ CASES: tuple[tuple[str, dict[str, Any], list[tuple[str, str]]], ...] = (
     # unanswered
     ("one demand forgotten", GOOD | {"answers": (YES,)}, [("unanswered", "answer-2")]),
     ("a verdict not chosen", GOOD | {"answers": (YES, Said(demand=2, verdict=""))}, [("unanswered", "answer-2")]),
-    ("nothing answered", {"demands": (REFUND, CANCEL), "answers": ()}, [("unanswered", "answer-1"), ("unanswered", "answer-2")]),
+    (
+        "nothing answered",
+        {"demands": (REFUND, CANCEL), "answers": ()},
+        [("unanswered", "answer-1"), ("unanswered", "answer-2")],
+    ),
     # no_contact
     ("nobody talked to the consumer", GOOD | {"has_contact": False}, [("no_contact", "")]),
     ("a measure needs no call a case", GOOD | {"has_contact": False, "is_measure": True}, []),
     # no_amount
-    ("money granted, no sum anywhere", GOOD | {"answers": (Said(demand=1, verdict="grant"), CANCELLED), "promises": (DONE,)},
-     [("no_amount", "amount-1")]),
-    ("in part, no sum", {"demands": (Asked(1, "damages"),), "promises": (DONE,),
-                         "answers": (Said(demand=1, verdict="part", reason=WHY),)}, [("no_amount", "amount-1")]),
+    (
+        "money granted, no sum anywhere",
+        GOOD | {"answers": (Said(demand=1, verdict="grant"), CANCELLED), "promises": (DONE,)},
+        [("no_amount", "amount-1")],
+    ),
+    (
+        "in part, no sum",
+        {
+            "demands": (Asked(1, "damages"),),
+            "promises": (DONE,),
+            "answers": (Said(demand=1, verdict="part", reason=WHY),),
+        },
+        [("no_amount", "amount-1")],
+    ),
     ("the promise names the sum", GOOD | {"answers": (Said(demand=1, verdict="grant"), CANCELLED)}, []),
     ("what is not for money needs no sum", {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (DONE,)}, []),
     ("refused money needs no sum", REFUSING, []),
     # no_date
     ("granted, nothing to be done", GOOD | {"promises": ()}, [("no_date", "add")]),
-    ("only the consumer owes something", {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (
-        Promised(kind="return_by_consumer", owed_by="consumer"),)}, [("no_date", "add")]),
-    ("a day after another promise is a day", {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (
-        Promised(kind="return_by_consumer", owed_by="consumer"), Promised(kind="service_change"))}, []),
-    ("a promise without any day", {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (
-        Promised(kind="service_change", has_day=False),)}, [("no_date", "add")]),
+    (
+        "only the consumer owes something",
+        {
+            "demands": (CANCEL,),
+            "answers": (CANCELLED,),
+            "promises": (Promised(kind="return_by_consumer", owed_by="consumer"),),
+        },
+        [("no_date", "add")],
+    ),
+    (
+        "a day after another promise is a day",
+        {
+            "demands": (CANCEL,),
+            "answers": (CANCELLED,),
+            "promises": (Promised(kind="return_by_consumer", owed_by="consumer"), Promised(kind="service_change")),
+        },
+        [],
+    ),
+    (
+        "a promise without any day",
+        {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (Promised(kind="service_change", has_day=False),)},
+        [("no_date", "add")],
+    ),
     # promised_less
-    ("128.50 granted, 100 promised", GOOD | {"promises": (Promised(kind="transfer", amount=Decimal(100)), DONE)},
-     [("promised_less", "promise-1-amount")]),
-    ("the money comes second", GOOD | {"promises": (DONE, Promised(kind="bill_credit", amount=Decimal("128.49")))},
-     [("promised_less", "promise-2-amount")]),
-    ("in two parts", GOOD | {"promises": (Promised(kind="bill_credit", amount=Decimal(100)),
-                                          Promised(kind="voucher", amount=Decimal("28.50")))}, []),
+    (
+        "128.50 granted, 100 promised",
+        GOOD | {"promises": (Promised(kind="transfer", amount=Decimal(100)), DONE)},
+        [("promised_less", "promise-1-amount")],
+    ),
+    (
+        "the money comes second",
+        GOOD | {"promises": (DONE, Promised(kind="bill_credit", amount=Decimal("128.49")))},
+        [("promised_less", "promise-2-amount")],
+    ),
+    (
+        "in two parts",
+        GOOD
+        | {
+            "promises": (
+                Promised(kind="bill_credit", amount=Decimal(100)),
+                Promised(kind="voucher", amount=Decimal("28.50")),
+            )
+        },
+        [],
+    ),
     ("more than granted", GOOD | {"promises": (Promised(kind="transfer", amount=Decimal(200)),)}, []),
-    ("the consumer's money does not count", GOOD | {"promises": (
-        DONE, Promised(kind="transfer", amount=Decimal("128.50"), owed_by="consumer"))},
-     [("promised_less", "promise-2-amount")]),
+    (
+        "the consumer's money does not count",
+        GOOD | {"promises": (DONE, Promised(kind="transfer", amount=Decimal("128.50"), owed_by="consumer"))},
+        [("promised_less", "promise-2-amount")],
+    ),
     # below_law
     ("less than the law gives", GOOD | {"least": Decimal(1999)}, [("below_law", "h-sum")]),
     ("refused, though the law gives it", REFUSING | {"least": Decimal("0.01")}, [("below_law", "h-sum")]),
@@ -74,37 +126,120 @@ CASES: tuple[tuple[str, dict[str, Any], list[tuple[str, str]]], ...] = (
     ("a blank of a template", GOOD | {"message": "退还【请填：金额】，原路退回。"}, [("blanks", "message")]),
     ("a variable that nothing filled", GOOD | {"message": "尊敬的{消费者称呼}，全部退还。"}, [("blanks", "message")]),
     ("a line to write on", GOOD | {"message": "将于____月__日前退还。"}, [("blanks", "message")]),
-    ("XXX in a reason", REFUSING | {"answers": (Said(demand=1, verdict="refuse", reason="您在XXX营业厅办理时已经签字确认。"),)},
-     [("blanks", "reason-1")]),
+    (
+        "XXX in a reason",
+        REFUSING | {"answers": (Said(demand=1, verdict="refuse", reason="您在XXX营业厅办理时已经签字确认。"),)},
+        [("blanks", "reason-1")],
+    ),
     ("brackets that are no blank", GOOD | {"message": "【12315】编号A_1的投诉，套餐X1全部退还。"}, []),
     # copied
-    ("the same refusal again", REFUSING | {"answers": (Said(demand=1, verdict="refuse", reason=PUT_OFF),), "earlier": (OTHER, PUT_OFF)},
-     [("copied", "reason-1")]),
-    ("other commas and spaces do not hide it", REFUSING | {"earlier": (PUT_OFF,), "answers": (
-        Said(demand=1, verdict="refuse", reason=PUT_OFF.replace("，", "  , ").replace("。", "！")),)}, [("copied", "reason-1")]),
-    ("one word changed does not hide it", REFUSING | {"earlier": (PUT_OFF,), "answers": (
-        Said(demand=1, verdict="refuse", reason=PUT_OFF.replace("感谢", "谢谢")),)}, [("copied", "reason-1")]),
-    ("moved from the message to the reason", REFUSING | {"earlier": (PUT_OFF,), "answers": (
-        Said(demand=1, verdict="part", amount=Decimal(1), reason=PUT_OFF),), "promises": (PAID,)}, [("copied", "reason-1")]),
+    (
+        "the same refusal again",
+        REFUSING | {"answers": (Said(demand=1, verdict="refuse", reason=PUT_OFF),), "earlier": (OTHER, PUT_OFF)},
+        [("copied", "reason-1")],
+    ),
+    (
+        "other commas and spaces do not hide it",
+        REFUSING
+        | {
+            "earlier": (PUT_OFF,),
+            "answers": (Said(demand=1, verdict="refuse", reason=PUT_OFF.replace("，", "  , ").replace("。", "！")),),
+        },
+        [("copied", "reason-1")],
+    ),
+    (
+        "one word changed does not hide it",
+        REFUSING
+        | {
+            "earlier": (PUT_OFF,),
+            "answers": (Said(demand=1, verdict="refuse", reason=PUT_OFF.replace("感谢", "谢谢")),),
+        },
+        [("copied", "reason-1")],
+    ),
+    (
+        "moved from the message to the reason",
+        REFUSING
+        | {
+            "earlier": (PUT_OFF,),
+            "answers": (Said(demand=1, verdict="part", amount=Decimal(1), reason=PUT_OFF),),
+            "promises": (PAID,),
+        },
+        [("copied", "reason-1")],
+    ),
     ("the message beside a refusal", REFUSING | {"message": PUT_OFF, "earlier": (PUT_OFF,)}, [("copied", "message")]),
-    ("the same matter, what was looked into", REFUSING | {"earlier": (PUT_OFF, OTHER, WHY.replace("鼓楼厅", "台江厅").replace(
-        "2025年3月6日", "2024年11月30日").replace("20元是合约里写明的终端分期", "35元是您加装副卡的月租"))}, []),
-    ("all granted in the same words as always", GOOD | {"message": "非常抱歉给您带来不便，您要求的金额我们全部退还。",
-                                                      "earlier": ("非常抱歉给您带来不便，您要求的金额我们全部退还。",)}, []),
-    ("the reason of what is granted", GOOD | {"answers": (YES, Said(demand=2, verdict="grant", reason=PUT_OFF)), "earlier": (PUT_OFF,)}, []),
-    ("a short rule is alike by nature", REFUSING | {"answers": (Said(demand=1, verdict="refuse", reason=RULE),), "earlier": (RULE,)}, []),
-    ("a measure for equal cases", REFUSING | {"is_measure": True, "earlier": (PUT_OFF,), "answers": (
-        Said(demand=1, verdict="refuse", reason=PUT_OFF),)}, []),
+    (
+        "the same matter, what was looked into",
+        REFUSING
+        | {
+            "earlier": (
+                PUT_OFF,
+                OTHER,
+                WHY.replace("鼓楼厅", "台江厅")
+                .replace("2025年3月6日", "2024年11月30日")
+                .replace("20元是合约里写明的终端分期", "35元是您加装副卡的月租"),
+            )
+        },
+        [],
+    ),
+    (
+        "all granted in the same words as always",
+        GOOD
+        | {
+            "message": "非常抱歉给您带来不便，您要求的金额我们全部退还。",
+            "earlier": ("非常抱歉给您带来不便，您要求的金额我们全部退还。",),
+        },
+        [],
+    ),
+    (
+        "the reason of what is granted",
+        GOOD | {"answers": (YES, Said(demand=2, verdict="grant", reason=PUT_OFF)), "earlier": (PUT_OFF,)},
+        [],
+    ),
+    (
+        "a short rule is alike by nature",
+        REFUSING | {"answers": (Said(demand=1, verdict="refuse", reason=RULE),), "earlier": (RULE,)},
+        [],
+    ),
+    (
+        "a measure for equal cases",
+        REFUSING
+        | {"is_measure": True, "earlier": (PUT_OFF,), "answers": (Said(demand=1, verdict="refuse", reason=PUT_OFF),)},
+        [],
+    ),
     ("a filled template", REFUSING | {"message": PUT_OFF, "earlier": (PUT_OFF,), "is_filled_template": True}, []),
-    ("a template does not excuse the reason", REFUSING | {"is_filled_template": True, "earlier": (PUT_OFF,), "answers": (
-        Said(demand=1, verdict="refuse", reason=PUT_OFF),)}, [("copied", "reason-1")]),
+    (
+        "a template does not excuse the reason",
+        REFUSING
+        | {
+            "is_filled_template": True,
+            "earlier": (PUT_OFF,),
+            "answers": (Said(demand=1, verdict="refuse", reason=PUT_OFF),),
+        },
+        [("copied", "reason-1")],
+    ),
     ("nothing was answered before", REFUSING | {"earlier": ()}, []),
     ("empty texts before", REFUSING | {"earlier": ("", "  ", "。")}, []),
     # several at once, in one order
-    ("much is missing", {"demands": (REFUND, CANCEL), "has_contact": False, "least": Decimal(5), "earlier": (PUT_OFF,),
-                         "answers": (Said(demand=1, verdict="part", reason=PUT_OFF),), "message": "____"},
-     [("unanswered", "answer-2"), ("no_contact", ""), ("no_amount", "amount-1"), ("no_date", "add"), ("below_law", "h-sum"),
-      ("blanks", "message"), ("copied", "reason-1")]),
+    (
+        "much is missing",
+        {
+            "demands": (REFUND, CANCEL),
+            "has_contact": False,
+            "least": Decimal(5),
+            "earlier": (PUT_OFF,),
+            "answers": (Said(demand=1, verdict="part", reason=PUT_OFF),),
+            "message": "____",
+        },
+        [
+            ("unanswered", "answer-2"),
+            ("no_contact", ""),
+            ("no_amount", "amount-1"),
+            ("no_date", "add"),
+            ("below_law", "h-sum"),
+            ("blanks", "message"),
+            ("copied", "reason-1"),
+        ],
+    ),
 )
 
 

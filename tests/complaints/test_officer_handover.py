@@ -36,8 +36,14 @@ def another(world: World, name: str, role: str = Officer.Role.HANDLER) -> Office
 
 def away(officer: Officer, by: User, *, deputy: Officer | None = None, on: date | None = None) -> OfficerAbsence:
     day = on or timezone.localdate(WEDNESDAY)
-    return OfficerAbsence.objects.create(officer=officer, deputy=deputy, starts_on=day, ends_on=day + timedelta(days=5),
-                                         entered_by=by, entered_at=WEDNESDAY)
+    return OfficerAbsence.objects.create(
+        officer=officer,
+        deputy=deputy,
+        starts_on=day,
+        ends_on=day + timedelta(days=5),
+        entered_by=by,
+        entered_at=WEDNESDAY,
+    )
 
 
 def with_rui(world: World, status: str = S.REVIEW, now: Any = WEDNESDAY) -> Complaint:
@@ -57,7 +63,9 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
     elif kind == "head":
         away(world.rui_officer, world.rui)
     elif kind == "left":
-        Officer.objects.filter(pk=world.rui_officer.pk).update(ends_on=timezone.localdate(WEDNESDAY) - timedelta(days=1))
+        Officer.objects.filter(pk=world.rui_officer.pk).update(
+            ends_on=timezone.localdate(WEDNESDAY) - timedelta(days=1)
+        )
     else:
         User.objects.filter(pk=world.rui.pk).update(is_active=False)
     assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
@@ -65,10 +73,14 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
     assert case.officer == (deputy if kind == "deputy" else world.head_officer)
     entry = HandlingStep.objects.filter(complaint=case, step="assign_officer").latest("sequence")
     because = entry.data["because"]
-    assert (because["why"], because["to"]) == ("leave" if kind in ("deputy", "head") else "left",
-                                              "deputy" if kind == "deputy" else "head")
+    assert (because["why"], because["to"]) == (
+        "leave" if kind in ("deputy", "head") else "left",
+        "deputy" if kind == "deputy" else "head",
+    )
     assert entry.actor_role == "system"
-    assert Notice.objects.filter(complaint=case, kind="assign_officer", addressee="authority").exists(), "who gets it is told"
+    assert Notice.objects.filter(complaint=case, kind="assign_officer", addressee="authority").exists(), (
+        "who gets it is told"
+    )
     assert officer_handover.sweep_officers(now=WEDNESDAY) == 0
     assert verify(number=case.number).is_unbroken
 
@@ -122,7 +134,9 @@ def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogC
 
 
 @pytest.mark.parametrize(("status", "to_intake"), [(S.TRIAGE, True), (S.REVIEW, False)])
-def test_intake_takes_over_triage_and_elsewhere_only_if_nobody_else_is_there(world: World, status: str, to_intake: bool) -> None:
+def test_intake_takes_over_triage_and_elsewhere_only_if_nobody_else_is_there(
+    world: World, status: str, to_intake: bool
+) -> None:
     case = given.a_complaint(world, status=status, now=WEDNESDAY)
     gone, there = another(world, "走试", Officer.Role.INTAKE), another(world, "收试", Officer.Role.INTAKE)
     away(gone, world.rui)
@@ -230,7 +244,9 @@ def test_the_first_page_leads_to_what_lies_elsewhere_and_came_back(world: World)
     given.step(back, authority.recall(text="企业没有处理。"), world.officer, timezone.now())
     client = desk(world.rui)
     day = client.get("/authority/").context
-    numbers = {str(number["title"]): number for group in (day["burning"], *day["groups"]) for number in group["numbers"]}
+    numbers = {
+        str(number["title"]): number for group in (day["burning"], *day["groups"]) for number in group["numbers"]
+    }
     for name, wanted in (("企业没有谈成", 1), ("等对方办理", 1), ("督办等答复", 0), ("逾期上报", 0), ("等我回访", 0)):
         assert numbers[name]["value"] == wanted, name
         if wanted:

@@ -30,14 +30,34 @@ S = Status
 SOON = WEDNESDAY + timedelta(hours=1)
 LI, ZHAO, WANG = "+8619900000011", "+8619900000012", "+8619900000013"
 KEY = {"idempotency_key": "0123456789abcdef"}
-CONSENTS = {"share_with_enterprise": "yes", "pass_to_regulator": "yes", "delegated_mediation": "no", "publish_masked": "no"}
-JOINT = OnBehalf(kind="joint", is_declared=True, representatives=("李试",),
-                 parties=(JointParty(name="李试", phone=LI), JointParty(name="赵试", phone=ZHAO)))
+CONSENTS = {
+    "share_with_enterprise": "yes",
+    "pass_to_regulator": "yes",
+    "delegated_mediation": "no",
+    "publish_masked": "no",
+}
+JOINT = OnBehalf(
+    kind="joint",
+    is_declared=True,
+    representatives=("李试",),
+    parties=(JointParty(name="李试", phone=LI), JointParty(name="赵试", phone=ZHAO)),
+)
 
 
 def agent(**changed: Any) -> OnBehalf:
-    return OnBehalf(**{"kind": "agent", "principal_name": "王试", "principal_phone": WANG, "relation": "朋友", "powers": "投诉、和解",
-                       "valid_until": date(2026, 12, 1), "may_settle": False, "is_declared": True} | changed)
+    return OnBehalf(
+        **{
+            "kind": "agent",
+            "principal_name": "王试",
+            "principal_phone": WANG,
+            "relation": "朋友",
+            "powers": "投诉、和解",
+            "valid_until": date(2026, 12, 1),
+            "may_settle": False,
+            "is_declared": True,
+        }
+        | changed
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +188,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changed", "words"), BAD)
-def test_what_is_wrong_on_the_joining_page_is_said(world: World, client: Client, changed: dict[str, Any], words: str) -> None:
+def test_what_is_wrong_on_the_joining_page_is_said(
+    world: World, client: Client, changed: dict[str, Any], words: str
+) -> None:
     case = given.a_complaint(world, on_behalf=JOINT)
     client.get(f"/cases/join/{links(case)[ZHAO]}/")
     response = client.post("/cases/join/", KEY | {"answer": "join", "code": "123456"} | CONSENTS | changed)
@@ -326,7 +348,9 @@ def test_the_page_of_people_sends_a_new_link_to_nobody_else(world: World, client
     assert client.post(f"/cases/{case.number}/people/", KEY | {"ask": "2"}).status_code == 302
     assert [message.address for message in OutgoingMessage.objects.filter(channel="sms")] == [ZHAO]
     for bad in ("", "x", "9999", "-1"):
-        assert client.post(f"/cases/{case.number}/people/", {"idempotency_key": f"key-of-{bad or 'none'}-1", "ask": bad}).status_code in (302, 404)
+        assert client.post(
+            f"/cases/{case.number}/people/", {"idempotency_key": f"key-of-{bad or 'none'}-1", "ask": bad}
+        ).status_code in (302, 404)
     client.force_login(world.otto)
     assert client.get(f"/cases/{case.number}/people/").status_code == 404
     alone = given.filed(world)
@@ -353,7 +377,10 @@ def test_the_record_says_who_acted_in_whose_name(world: World, client: Client) -
 def behind_the_wall(user: User, case: Complaint, *, day: date) -> tuple[bool, bool]:
     """Whether PostgreSQL itself shows this person the row of the case, and what hangs on it."""
     with walls.seeing_as(user, day=day, is_at_job=False):
-        return (Complaint.objects.filter(pk=case.pk).exists(), HandlingStep.objects.filter(complaint_id=case.pk).exists())
+        return (
+            Complaint.objects.filter(pk=case.pk).exists(),
+            HandlingStep.objects.filter(complaint_id=case.pk).exists(),
+        )
 
 
 def test_the_database_opens_a_case_to_a_joiner_and_shuts_it_to_who_left(world: World) -> None:

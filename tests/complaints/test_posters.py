@@ -21,7 +21,9 @@ from tests.complaints.pages.at_the_authority import desk
 
 @pytest.fixture
 def station(world: World) -> Station:
-    return Station.objects.create(code="SD-01", name="三坊七巷服务站", kind=Station.Kind.SCENIC, address="南后街1号", authority=world.gulou)
+    return Station.objects.create(
+        code="SD-01", name="三坊七巷服务站", kind=Station.Kind.SCENIC, address="南后街1号", authority=world.gulou
+    )
 
 
 @pytest.fixture
@@ -35,9 +37,20 @@ def filed(world: World, source: str, **changes: object) -> Complaint:
     return given.filed(world, now=timezone.now(), source=source, **changes)
 
 
-@pytest.mark.parametrize(("code", "said"), [
-    ("SD-01", Poster("SD-01")), ("SD-01.a4", Poster("SD-01", "a4")), ("X.a6b12", Poster("X", "a6", 12)), ("X.A6B12", Poster("X", "a6", 12)),
-    ("X.a5", Poster("X")), ("X.a4b0", Poster("X")), ("X.a4b1234567890", Poster("X")), ("X.a4.a4", Poster("X")), ("", Poster(""))])
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("SD-01", Poster("SD-01")),
+        ("SD-01.a4", Poster("SD-01", "a4")),
+        ("X.a6b12", Poster("X", "a6", 12)),
+        ("X.A6B12", Poster("X", "a6", 12)),
+        ("X.a5", Poster("X")),
+        ("X.a4b0", Poster("X")),
+        ("X.a4b1234567890", Poster("X")),
+        ("X.a4.a4", Poster("X")),
+        ("", Poster("")),
+    ],
+)
 def test_a_code_says_whose_it_is_and_where_it_hangs(code: str, said: Poster) -> None:
     assert posters.read(code) == said
 
@@ -58,7 +71,14 @@ def test_each_code_leads_to_a_prefilled_complaint_that_keeps_it(world: World, st
 
 def test_an_enterprise_prints_its_own_and_sees_what_they_brought(world: World) -> None:
     uscc, branch = world.mobile.uscc, world.fuzhou.pk
-    for source in (f"go-{uscc}.a6b{branch}", f"go-{uscc}.a6b{branch}", f"go-{uscc}.a4", f"go-{uscc}", "go-SD-01.a4", ""):
+    for source in (
+        f"go-{uscc}.a6b{branch}",
+        f"go-{uscc}.a6b{branch}",
+        f"go-{uscc}.a4",
+        f"go-{uscc}",
+        "go-SD-01.a4",
+        "",
+    ):
         given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now(), source=source)
     page = desk(world.lead).get("/enterprise/posters/")
     seen = {form["url"]: form["n"] for row in page.context["rows"] for form in row["forms"]}
@@ -68,7 +88,9 @@ def test_an_enterprise_prints_its_own_and_sees_what_they_brought(world: World) -
     made = desk(world.lead).get(f"/enterprise/posters/a6.pdf?branch={branch}")
     assert made["Content-Type"] == "application/pdf"
     assert made.content.startswith(b"%PDF")
-    assert made.content == desk(world.lead).get(f"/enterprise/posters/a6.pdf?branch={branch}").content, "the same bytes again"
+    assert made.content == desk(world.lead).get(f"/enterprise/posters/a6.pdf?branch={branch}").content, (
+        "the same bytes again"
+    )
     far = Branch.objects.exclude(enterprise=world.mobile).order_by("pk")[0]
     for address in (f"a6.pdf?branch={far.pk}", "a6.pdf?branch=x", "a5.pdf"):
         assert desk(world.lead).get(f"/enterprise/posters/{address}").status_code == 404

@@ -47,7 +47,13 @@ def test_a_power_waits_to_be_looked_at_among_the_numbers_of_the_day(world: World
 def test_what_was_found_in_it_holds_from_then_on(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent(may_settle=True))
     rui = signed_in(world.rui)
-    said = {"decision": "grant", "seen": "power_original", "may_settle": "no", "valid_until": "2026-11-30", "text": "投诉、代收退款"}
+    said = {
+        "decision": "grant",
+        "seen": "power_original",
+        "may_settle": "no",
+        "valid_until": "2026-11-30",
+        "text": "投诉、代收退款",
+    }
     assert send(rui, place(case, "power"), said).status_code == 302
     case.refresh_from_db()
     assert (str(case.represented_until), case.facts["may_settle"], waiting(case)) == ("2026-11-30", False, ["done"])
@@ -69,8 +75,12 @@ def test_a_refused_power_covers_nothing_but_bringing_a_better_one(world: World) 
     rui = signed_in(world.rui)
     assert send(rui, place(case, "power"), {"decision": "refuse", "text": "没有委托人签名。"}).status_code == 302
     case.refresh_from_db()
-    for move in (consumer.accept_offer(), consumer.decline_offer(reason="other"), consumer.stop_negotiating(),
-                 both.give_publication_consent()):
+    for move in (
+        consumer.accept_offer(),
+        consumer.decline_offer(reason="other"),
+        consumer.stop_negotiating(),
+        both.give_publication_consent(),
+    ):
         with pytest.raises(StepNotAllowed) as refused:
             given.step(case, move, world.consumer, SOON)
         assert refused.value.code == "no_power"
@@ -85,12 +95,22 @@ def test_a_refused_power_covers_nothing_but_bringing_a_better_one(world: World) 
     assert case.status == S.PERFORMING
 
 
-@pytest.mark.parametrize(("said", "field"), [
-    ({}, "decision"), ({"decision": "grant"}, "seen"), ({"decision": "refuse"}, "text"), ({"decision": "maybe"}, "decision"),
-    ({"decision": "grant", "seen": "power_original", "may_settle": "no", "valid_until": "2026-11-10"}, "valid_until"),
-    ({"decision": "grant", "seen": "guessed", "may_settle": "no", "valid_until": "2026-11-30"}, "seen"),
-    ({"decision": "grant", "seen": "power_original", "may_settle": "no", "valid_until": "soon"}, "valid_until"),
-    ({"decision": "refuse", "text": "字" * 5000}, "text")])
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({}, "decision"),
+        ({"decision": "grant"}, "seen"),
+        ({"decision": "refuse"}, "text"),
+        ({"decision": "maybe"}, "decision"),
+        (
+            {"decision": "grant", "seen": "power_original", "may_settle": "no", "valid_until": "2026-11-10"},
+            "valid_until",
+        ),
+        ({"decision": "grant", "seen": "guessed", "may_settle": "no", "valid_until": "2026-11-30"}, "seen"),
+        ({"decision": "grant", "seen": "power_original", "may_settle": "no", "valid_until": "soon"}, "valid_until"),
+        ({"decision": "refuse", "text": "字" * 5000}, "text"),
+    ],
+)
 def test_what_is_missing_or_wrong_is_said_at_its_field(world: World, said: dict[str, str], field: str) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
     answer = send(signed_in(world.rui), place(case, "power"), said)
@@ -135,5 +155,8 @@ def test_a_representative_without_the_power_reads_why_and_who_can(world: World, 
     assert f"/cases/{case.number}/settled-elsewhere/" in shown(chen.get(f"/cases/{case.number}/"))
     page = shown(chen.get(f"/cases/{case.number}/settled-elsewhere/"))
     assert 'value="yes"' not in page
-    assert send(chen, f"/cases/{case.number}/settled-elsewhere/", {"answer": "no", "text": "没有收到。"}).status_code == 302
+    assert (
+        send(chen, f"/cases/{case.number}/settled-elsewhere/", {"answer": "no", "text": "没有收到。"}).status_code
+        == 302
+    )
     assert HandlingStep.objects.filter(complaint=case, step="deny_settled_elsewhere").exists()

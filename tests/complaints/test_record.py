@@ -58,84 +58,125 @@ class TestTampering:
         assert "unbroken" in capsys.readouterr().out
 
     def test_T70_an_edited_text_of_an_entry(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "update complaints_handlingstep set body = "
-               "replace(body, 'accept_case', 'assign') where complaint_id = %s and sequence = 3",
-               sealed.pk)
-        assert first(sealed) == Broken(sealed.number, "parties", 3,
-                                       "its text does not match its digest")
+        tamper(
+            superuser_connection,
+            "update complaints_handlingstep set body = "
+            "replace(body, 'accept_case', 'assign') where complaint_id = %s and sequence = 3",
+            sealed.pk,
+        )
+        assert first(sealed) == Broken(sealed.number, "parties", 3, "its text does not match its digest")
 
-    @pytest.mark.parametrize("change", [
-        "step = 'assign'", "actor_role = 'system'", "organisation = 'x'", "data = '{}'::jsonb",
-        "happened_at = happened_at - interval '1 day'", "name_id = null",
-        "written_at = written_at + interval '1 second'", "to_status = 'closed'",
-    ])
-    def test_T70_an_edited_column(self, sealed: Complaint, superuser_connection: Any,
-                              change: str) -> None:
-        tamper(superuser_connection, f"update complaints_handlingstep set {change} "
-               "where complaint_id = %s and sequence = 4", sealed.pk)
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "step = 'assign'",
+            "actor_role = 'system'",
+            "organisation = 'x'",
+            "data = '{}'::jsonb",
+            "happened_at = happened_at - interval '1 day'",
+            "name_id = null",
+            "written_at = written_at + interval '1 second'",
+            "to_status = 'closed'",
+        ],
+    )
+    def test_T70_an_edited_column(self, sealed: Complaint, superuser_connection: Any, change: str) -> None:
+        tamper(
+            superuser_connection,
+            f"update complaints_handlingstep set {change} where complaint_id = %s and sequence = 4",
+            sealed.pk,
+        )
         assert (first(sealed).sequence, first(sealed).case) == (4, sealed.number)
 
     def test_T70_a_deleted_entry(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "delete from complaints_handlingstep "
-               "where complaint_id = %s and sequence = 2", sealed.pk)
+        tamper(
+            superuser_connection,
+            "delete from complaints_handlingstep where complaint_id = %s and sequence = 2",
+            sealed.pk,
+        )
         assert first(sealed) == Broken(sealed.number, "parties", 2, "entry 2 is missing")
 
     def test_swapped_entries(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "update complaints_handlingstep set sequence = "
-               "case sequence when 2 then 1002 else 1003 end "
-               "where complaint_id = %s and sequence in (2, 3)", sealed.pk)
-        tamper(superuser_connection, "update complaints_handlingstep set sequence = "
-               "case sequence when 1002 then 3 else 2 end "
-               "where complaint_id = %s and sequence > 1000", sealed.pk)
+        tamper(
+            superuser_connection,
+            "update complaints_handlingstep set sequence = "
+            "case sequence when 2 then 1002 else 1003 end "
+            "where complaint_id = %s and sequence in (2, 3)",
+            sealed.pk,
+        )
+        tamper(
+            superuser_connection,
+            "update complaints_handlingstep set sequence = "
+            "case sequence when 1002 then 3 else 2 end "
+            "where complaint_id = %s and sequence > 1000",
+            sealed.pk,
+        )
         assert (first(sealed).case, first(sealed).sequence) == (sealed.number, 2)
 
     def test_an_inserted_entry(self, sealed: Complaint, superuser_connection: Any) -> None:
-        columns = ("complaint_id, audience, step, happened_at, written_at, actor_role, "
-                   "organisation, from_status, to_status, outcome, reason, data, body, "
-                   "previous_hash, hash")
-        tamper(superuser_connection, f"insert into complaints_handlingstep (sequence, {columns}) "
-               f"select sequence + 1, {columns} from complaints_handlingstep "
-               "where complaint_id = %s order by sequence desc limit 1", sealed.pk)
+        columns = (
+            "complaint_id, audience, step, happened_at, written_at, actor_role, "
+            "organisation, from_status, to_status, outcome, reason, data, body, "
+            "previous_hash, hash"
+        )
+        tamper(
+            superuser_connection,
+            f"insert into complaints_handlingstep (sequence, {columns}) "
+            f"select sequence + 1, {columns} from complaints_handlingstep "
+            "where complaint_id = %s order by sequence desc limit 1",
+            sealed.pk,
+        )
         assert (first(sealed).case, first(sealed).sequence) == (sealed.number, 5)
 
     def test_T70_a_cut_tail(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "delete from complaints_handlingstep "
-               "where complaint_id = %s and sequence = 4", sealed.pk)
+        tamper(
+            superuser_connection,
+            "delete from complaints_handlingstep where complaint_id = %s and sequence = 4",
+            sealed.pk,
+        )
         assert first(sealed).sequence == 4
 
-    def test_a_cut_tail_with_the_case_row_adjusted(self, sealed: Complaint,
-                                                   superuser_connection: Any) -> None:
-        tamper(superuser_connection, "delete from complaints_handlingstep "
-               "where complaint_id = %s and sequence = 4", sealed.pk)
-        tamper(superuser_connection, "delete from complaints_personaltext "
-               "where complaint_id = %s and sequence = 4", sealed.pk)
-        tamper(superuser_connection, "update complaints_complaint c set last_sequence = 3, "
-               "last_hash = (select hash from complaints_handlingstep s where "
-               "s.complaint_id = c.id and sequence = 3) where id = %s", sealed.pk)
-        assert first(sealed) == Broken(sealed.number, "parties", 4,
-                                       "the sealed entry is gone or is another one")
+    def test_a_cut_tail_with_the_case_row_adjusted(self, sealed: Complaint, superuser_connection: Any) -> None:
+        tamper(
+            superuser_connection,
+            "delete from complaints_handlingstep where complaint_id = %s and sequence = 4",
+            sealed.pk,
+        )
+        tamper(
+            superuser_connection,
+            "delete from complaints_personaltext where complaint_id = %s and sequence = 4",
+            sealed.pk,
+        )
+        tamper(
+            superuser_connection,
+            "update complaints_complaint c set last_sequence = 3, "
+            "last_hash = (select hash from complaints_handlingstep s where "
+            "s.complaint_id = c.id and sequence = 3) where id = %s",
+            sealed.pk,
+        )
+        assert first(sealed) == Broken(sealed.number, "parties", 4, "the sealed entry is gone or is another one")
 
     def test_T70_a_whole_case_removed(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "delete from complaints_handlingstep where complaint_id = %s",
-               sealed.pk)
+        tamper(superuser_connection, "delete from complaints_handlingstep where complaint_id = %s", sealed.pk)
         assert first(sealed).what == "every entry is missing"
 
-    def test_T70_a_removed_seal(self, sealed: Complaint, world: World,
-                            superuser_connection: Any) -> None:
+    def test_T70_a_removed_seal(self, sealed: Complaint, world: World, superuser_connection: Any) -> None:
         given.filed(world, now=WEDNESDAY + timedelta(hours=3))
         seal(now=WEDNESDAY + timedelta(hours=4), key=KEY)
         tamper(superuser_connection, "delete from complaints_seal where number = 1")
         assert first(sealed).what == "seal 1 is missing"
 
     def test_T70_a_forged_seal(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "update complaints_seal set signature = "
-               "decode(repeat('00', 64), 'hex')")
+        tamper(superuser_connection, "update complaints_seal set signature = decode(repeat('00', 64), 'hex')")
         assert first(sealed).what == "seal 1 is not signed by the known key"
 
     def test_T70_a_changed_statement(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "update complaints_personaltext set sealed = "
-               "overlay(sealed placing '\\x00'::bytea from octet_length(sealed)) || '\\x00'::bytea "
-               "where complaint_id = %s and kind = 'consumer_statement'", sealed.pk)
+        tamper(
+            superuser_connection,
+            "update complaints_personaltext set sealed = "
+            "overlay(sealed placing '\\x00'::bytea from octet_length(sealed)) || '\\x00'::bytea "
+            "where complaint_id = %s and kind = 'consumer_statement'",
+            sealed.pk,
+        )
         assert first(sealed).sequence == 1
 
     def test_T70_a_changed_name(self, sealed: Complaint, superuser_connection: Any) -> None:
@@ -145,20 +186,22 @@ class TestTampering:
 
 @pytest.mark.django_db
 class TestAppendOnly:
-    @pytest.mark.parametrize("sql", [
-        "update complaints_handlingstep set reason = 'x'",
-        "delete from complaints_handlingstep",
-        "truncate complaints_handlingstep cascade",
-        "delete from complaints_personaltext",
-        "update complaints_personaltext set sealed = 'other'",
-        "delete from complaints_recordedname",
-        "alter table complaints_handlingstep disable trigger all",
-        "set session_replication_role = replica",
-    ])
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "update complaints_handlingstep set reason = 'x'",
+            "delete from complaints_handlingstep",
+            "truncate complaints_handlingstep cascade",
+            "delete from complaints_personaltext",
+            "update complaints_personaltext set sealed = 'other'",
+            "delete from complaints_recordedname",
+            "alter table complaints_handlingstep disable trigger all",
+            "set session_replication_role = replica",
+        ],
+    )
     def test_the_portal_itself_cannot_change_the_past(self, world: World, sql: str) -> None:
         given.filed(world)
-        with pytest.raises((DatabaseError, psycopg2.Error)), transaction.atomic(), \
-                connection.cursor() as cursor:
+        with pytest.raises((DatabaseError, psycopg2.Error)), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
 
     def test_erasing_a_text_keeps_the_record_whole(self, world: World) -> None:
@@ -166,10 +209,16 @@ class TestAppendOnly:
         PersonalText.objects.filter(complaint=case).update(sealed="")
         assert verify(number=case.number).is_unbroken
 
-    @pytest.mark.parametrize("setting", [
-        "set local timezone = 'America/St_Johns'", "set local datestyle = 'German, DMY'",
-        "set local intervalstyle = 'iso_8601'", "set local extra_float_digits = -5", "set local bytea_output = 'escape'",
-    ])
+    @pytest.mark.parametrize(
+        "setting",
+        [
+            "set local timezone = 'America/St_Johns'",
+            "set local datestyle = 'German, DMY'",
+            "set local intervalstyle = 'iso_8601'",
+            "set local extra_float_digits = -5",
+            "set local bytea_output = 'escape'",
+        ],
+    )
     def test_T73_it_verifies_however_the_reader_looks_at_it(self, world: World, setting: str) -> None:
         case = given.a_complaint(world, status=Status.CLOSED)
         with transaction.atomic(), connection.cursor() as cursor:
@@ -185,8 +234,9 @@ class TestAppendOnly:
         before = Complaint.objects.values().get(pk=case.pk)
         monkeypatch.setattr(record.Composed, "insert", broken)
         with pytest.raises(DatabaseError), transaction.atomic():
-            given.step(case, authority.refer_to_triage(reason="nothing_matched", explanation=given.BECAUSE), SYSTEM,
-                       WEDNESDAY)
+            given.step(
+                case, authority.refer_to_triage(reason="nothing_matched", explanation=given.BECAUSE), SYSTEM, WEDNESDAY
+            )
         assert Complaint.objects.values().get(pk=case.pk) == before
         assert HandlingStep.objects.filter(complaint=case).count() == 1
         assert verify(number=case.number).is_unbroken

@@ -43,7 +43,11 @@ TABLE: list[tuple[dict[str, Any], dict[str, str], str]] = [
     ({}, {"ground": "over_three_years"}, "ground_ruled_out/ground"),
     ({"learned_on": date(2023, 11, 11)}, {"ground": "over_three_years"}, "ground_ruled_out/ground"),
     ({"learned_on": date(2023, 11, 10)}, {"ground": "over_three_years"}, ""),
-    ({"disputed_on": date(2020, 1, 1), "learned_on": date(2025, 1, 1)}, {"ground": "over_three_years"}, "ground_ruled_out/ground"),
+    (
+        {"disputed_on": date(2020, 1, 1), "learned_on": date(2025, 1, 1)},
+        {"ground": "over_three_years"},
+        "ground_ruled_out/ground",
+    ),
     ({"disputed_on": date(2020, 2, 29)}, {"ground": "over_three_years"}, ""),
     ({"disputed_on": None}, {"ground": "over_three_years"}, "ground_ruled_out/ground"),
     ({}, {"ground": "already_handled"}, "missing/body"),
@@ -63,7 +67,9 @@ TABLE: list[tuple[dict[str, Any], dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("filed", "said", "code"), TABLE)
-def test_the_file_decides_which_grounds_are_open(world: World, filed: dict[str, Any], said: dict[str, str], code: str) -> None:
+def test_the_file_decides_which_grounds_are_open(
+    world: World, filed: dict[str, Any], said: dict[str, str], code: str
+) -> None:
     case = given.a_complaint(world, status=S.REVIEW, **filed)
     assert refused(world, case, **said) == code
     case.refresh_from_db()
@@ -87,8 +93,11 @@ def test_whoever_says_on_the_phone_that_he_filed_nothing(world: World) -> None:
 
 def test_an_earlier_mediation_of_the_same_dispute_is_named_by_its_number(world: World) -> None:
     earlier = given.a_complaint(world, status=S.MEDIATING)
-    other = file_cases([given.a_request(world, consumer_id=world.otto.pk, consumer_phone="+8613800000009")],
-                       actor=world.actor("other_consumer"), now=WEDNESDAY)[0]
+    other = file_cases(
+        [given.a_request(world, consumer_id=world.otto.pk, consumer_phone="+8613800000009")],
+        actor=world.actor("other_consumer"),
+        now=WEDNESDAY,
+    )[0]
     case = given.a_complaint(world, status=S.REVIEW)
     known = review_facts.known_of(case)
     assert known.earlier == (earlier.number,)
@@ -101,7 +110,14 @@ def test_the_consumer_is_told_whose_duty_it_is_the_phone_and_the_last_day(world:
     case = given.a_complaint(world, status=S.REVIEW)
     assert refused(world, case, ground="outside_duty", body="12300") == ""
     body = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer").body
-    for words in ("第十六条第一项", "12300电信用户申诉", "2027年4月1日", "与经营者协商和解", "向人民法院起诉", "提出异议"):
+    for words in (
+        "第十六条第一项",
+        "12300电信用户申诉",
+        "2027年4月1日",
+        "与经营者协商和解",
+        "向人民法院起诉",
+        "提出异议",
+    ):
         assert words in body, body
     other = given.a_complaint(world, status=S.REVIEW, object_category="service.housing", problem_category="quality")
     assert refused(world, other, ground="outside_duty", body="court") == ""

@@ -53,7 +53,9 @@ def test_only_grounds_that_words_can_speak_for_have_patterns() -> None:
 
 
 def test_what_is_asked_for_begins_as_what_is_missing() -> None:
-    lacks = [Element(code="respondent", words="被投诉人的名称、地址", article=10, is_there=False, note="没有地址"),
-             Element(code="claim", words="具体的投诉请求", article=10, is_there=False)]
+    lacks = [
+        Element(code="respondent", words="被投诉人的名称、地址", article=10, is_there=False, note="没有地址"),
+        Element(code="claim", words="具体的投诉请求", article=10, is_there=False),
+    ]
     assert wanted(lacks) == "1. 被投诉人的名称、地址（没有地址）\n2. 具体的投诉请求"
     assert wanted([]) == ""

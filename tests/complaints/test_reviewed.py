@@ -48,8 +48,7 @@ def walk(world: World, case: Complaint, now: datetime, *steps: tuple[str, handli
 
 
 def forwarded(world: World) -> handling.Move:
-    return authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
-                             because=given.BECAUSE)
+    return authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
 
 
 def report(*numbers: int) -> tuple[str, handling.Move]:
@@ -61,32 +60,57 @@ def confirm(*numbers: int) -> tuple[str, handling.Move]:
 
 
 def two_promises() -> handling.Move:
-    return offers.make_offer(answers=[
-        Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
-        Answer(demand=2, verdict="grant", is_separable=True)], promises=[
-        Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07", demand=1),
-        Promise(kind="service_change", what="退订", due_on="2026-12-08", demand=2)])
+    return offers.make_offer(
+        answers=[
+            Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
+            Answer(demand=2, verdict="grant", is_separable=True),
+        ],
+        promises=[
+            Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07", demand=1),
+            Promise(kind="service_change", what="退订", due_on="2026-12-08", demand=2),
+        ],
+    )
 
 
 def test_a_breach_settled_anew_by_the_enterprise_ends_well(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=at(11))
-    walk(world, case, at(12), report(1),
-         ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
-         ("officer", forwarded(world)),
-         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
-         ("handler", given.an_offer()), ("consumer", consumer.accept_offer()),
-         report(2), confirm(2))
+    walk(
+        world,
+        case,
+        at(12),
+        report(1),
+        ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
+        ("officer", forwarded(world)),
+        ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
+        ("handler", given.an_offer()),
+        ("consumer", consumer.accept_offer()),
+        report(2),
+        confirm(2),
+    )
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
 
 
 def test_the_consumers_part_never_done_goes_to_the_authority(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(world, case, at(3), ("handler", offers.make_offer(
-        answers=[Answer(demand=1, verdict="part", amount="10", reason="按实际多扣的月份计算。"), Answer(demand=2, verdict="grant")],
-        promises=[Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer",
-                          due_on="2026-11-10"),
-                  Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1)])),
-        ("consumer", consumer.accept_offer()))
+    walk(
+        world,
+        case,
+        at(3),
+        (
+            "handler",
+            offers.make_offer(
+                answers=[
+                    Answer(demand=1, verdict="part", amount="10", reason="按实际多扣的月份计算。"),
+                    Answer(demand=2, verdict="grant"),
+                ],
+                promises=[
+                    Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-10"),
+                    Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1),
+                ],
+            ),
+        ),
+        ("consumer", consumer.accept_offer()),
+    )
     for day in (12, 30):
         handling.sweep_clocks(now=at(day))
     case.refresh_from_db()
@@ -96,18 +120,29 @@ def test_the_consumers_part_never_done_goes_to_the_authority(world: World) -> No
 
 def test_the_rest_given_to_the_regulator_stays_there(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    walk(world, case, at(12), ("handler", two_promises()),
-         ("consumer", consumer.accept_offer(separable=[1], rest="regulator")),
-         report(1), confirm(1))
+    walk(
+        world,
+        case,
+        at(12),
+        ("handler", two_promises()),
+        ("consumer", consumer.accept_offer(separable=[1], rest="regulator")),
+        report(1),
+        confirm(1),
+    )
     assert case.status == S.REVIEW
 
 
 def test_accepted_promises_outlive_a_second_offer_without_any(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    walk(world, case, at(12), ("handler", two_promises()),
-         ("consumer", consumer.accept_offer(separable=[1], rest="go_on")),
-         ("handler", offers.make_offer(answers=[Answer(demand=2, verdict="grant")])),
-         ("consumer", consumer.accept_offer()))
+    walk(
+        world,
+        case,
+        at(12),
+        ("handler", two_promises()),
+        ("consumer", consumer.accept_offer(separable=[1], rest="go_on")),
+        ("handler", offers.make_offer(answers=[Answer(demand=2, verdict="grant")])),
+        ("consumer", consumer.accept_offer()),
+    )
     assert case.status == S.PERFORMING
     walk(world, case, at(13), report(1), confirm(1))
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
@@ -115,20 +150,30 @@ def test_accepted_promises_outlive_a_second_offer_without_any(world: World) -> N
 
 def test_no_offer_outlives_its_case(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
-    walk(world, case, at(12), ("handler", both.claim_settled_elsewhere(text="已线下和解")),
-         ("consumer", both.confirm_settled_elsewhere()), ("consumer", consumer.refer_to_regulator()),
-         ("officer", forwarded(world)),
-         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
-         ("handler", given.an_offer()))
+    walk(
+        world,
+        case,
+        at(12),
+        ("handler", both.claim_settled_elsewhere(text="已线下和解")),
+        ("consumer", both.confirm_settled_elsewhere()),
+        ("consumer", consumer.refer_to_regulator()),
+        ("officer", forwarded(world)),
+        ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
+        ("handler", given.an_offer()),
+    )
     assert case.status == S.AWAITING_CONSUMER
 
 
 def test_a_recusal_does_not_end_an_appraisal(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
-    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")),
-         ("officer", mediation.order_appraisal(laboratory="某中心", until="2026-11-20",
-                                               cost_borne_by="shared")),
-         ("head", mediation.decide_recusal(decision="refuse", text="理由不成立，予以驳回。")))
+    walk(
+        world,
+        case,
+        at(3),
+        ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")),
+        ("officer", mediation.order_appraisal(laboratory="某中心", until="2026-11-20", cost_borne_by="shared")),
+        ("head", mediation.decide_recusal(decision="refuse", text="理由不成立，予以驳回。")),
+    )
     assert case.status == S.MEDIATION_SUSPENDED
     walk(world, case, at(10), ("officer", mediation.end_appraisal(result="合格")))
     running = live(case, "mediation")
@@ -141,18 +186,31 @@ def test_nobody_decides_a_recusal_against_himself(world: World) -> None:
     walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
     for decision in ("suspend", "grant", "refuse"):
         with pytest.raises(StepNotAllowed):
-            given.step(case, mediation.decide_recusal(decision=decision, text="理由不成立，驳回。"),
-                       world.officer, at(3, 12))
+            given.step(
+                case, mediation.decide_recusal(decision=decision, text="理由不成立，驳回。"), world.officer, at(3, 12)
+            )
 
 
 def test_an_agreement_settles_anew_what_was_promised_before(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(world, case, at(3), ("handler", two_promises()), ("consumer", consumer.accept_offer()),
-         report(1), ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
-         ("officer", authority.accept()), ("consumer", both.agree_to_mediation()),
-         ("handler", both.agree_to_mediation()),
-         ("officer", mediation.record_agreement(text="双方同意。", promises=[
-             Promise(kind="transfer", what="退款", amount="100", due_on="2027-01-15")])))
+    walk(
+        world,
+        case,
+        at(3),
+        ("handler", two_promises()),
+        ("consumer", consumer.accept_offer()),
+        report(1),
+        ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
+        ("officer", authority.accept()),
+        ("consumer", both.agree_to_mediation()),
+        ("handler", both.agree_to_mediation()),
+        (
+            "officer",
+            mediation.record_agreement(
+                text="双方同意。", promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2027-01-15")]
+            ),
+        ),
+    )
     handling.sweep_clocks(now=at(20, month=12))
     case.refresh_from_db()
     assert case.status == S.PERFORMING
@@ -160,8 +218,13 @@ def test_an_agreement_settles_anew_what_was_promised_before(world: World) -> Non
 
 def test_an_heir_comes_forward(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(world, case, at(3), ("officer", casework.record_party_gone(party="consumer", text="去世")),
-         ("handler", given.an_offer()))
+    walk(
+        world,
+        case,
+        at(3),
+        ("officer", casework.record_party_gone(party="consumer", text="去世")),
+        ("handler", given.an_offer()),
+    )
     handling.sweep_clocks(now=at(17))
     case.refresh_from_db()
     assert case.status == S.AWAITING_CONSUMER, "a dead consumer's clocks stand still"
@@ -174,8 +237,13 @@ def test_an_heir_comes_forward(world: World) -> None:
 
 def test_no_heir_both_sides_are_told(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(world, case, at(3), ("handler", given.an_offer()),
-         ("officer", casework.record_party_gone(party="consumer", text="去世")))
+    walk(
+        world,
+        case,
+        at(3),
+        ("handler", given.an_offer()),
+        ("officer", casework.record_party_gone(party="consumer", text="去世")),
+    )
     handling.sweep_clocks(now=at(10, month=12))
     case.refresh_from_db()
     assert case.status != S.AWAITING_CONSUMER
@@ -184,18 +252,23 @@ def test_no_heir_both_sides_are_told(world: World) -> None:
 
 def test_silence_in_a_supervised_settlement_goes_back_to_the_authority(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(2))
-    walk(world, case, at(3), ("officer", forwarded(world)),
-         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
-         ("handler", given.an_offer()), ("consumer", consumer.accept_offer()), report(1))
+    walk(
+        world,
+        case,
+        at(3),
+        ("officer", forwarded(world)),
+        ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
+        ("handler", given.an_offer()),
+        ("consumer", consumer.accept_offer()),
+        report(1),
+    )
     handling.sweep_clocks(now=at(16))
     case.refresh_from_db()
     assert case.status == S.REVIEW
     assert case.engagements.get().odr_result == "unconfirmed"
 
 
-def test_one_bad_case_does_not_stop_the_clocks_of_the_others(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_bad_case_does_not_stop_the_clocks_of_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from complaints.handling.transition import lapses
     from complaints.procedure.workflow import Clock
 
@@ -222,21 +295,29 @@ def test_a_second_termination_starts_its_notice_anew(world: World) -> None:
     Policy.objects.filter(name="two_persons.terminate").update(number=0)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     end = mediation.terminate(ground="other_law", facts="依法应当终止调解的其他情形。")
-    walk(world, case, at(3), ("officer", end),
-         ("officer", casework.reopen(ground="clerical_error", text="文书写错")),
-         ("officer", authority.accept()), ("officer", end))
+    walk(
+        world,
+        case,
+        at(3),
+        ("officer", end),
+        ("officer", casework.reopen(ground="clerical_error", text="文书写错")),
+        ("officer", authority.accept()),
+        ("officer", end),
+    )
     assert case.outcome == Outcome.MEDIATION_TERMINATED
     assert case.deadlines.filter(clock="notice", ended_at=None).count() == 1
 
 
 def test_a_refused_replacement_leaves_the_offer_standing(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
-    bad = offers.replace_offer(answers=[
-        Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-        promises=[Promise(kind="transfer", what="退款", amount="1", due_on="2020-01-01")])
+    bad = offers.replace_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="transfer", what="退款", amount="1", due_on="2020-01-01")],
+    )
     other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    done = handling.take_each([(case.pk, bad, world.handler), (other.pk, enterprise.send_message(
-        text="请稍等"), world.handler)], now=at(12))
+    done = handling.take_each(
+        [(case.pk, bad, world.handler), (other.pk, enterprise.send_message(text="请稍等"), world.handler)], now=at(12)
+    )
     assert [taken.is_done for taken in done] == [False, True]
     assert case.offers.get().state == "open"
     given.step(case, consumer.accept_offer(), world.consumer, at(12, 12))
@@ -247,8 +328,12 @@ def test_an_undo_takes_nothing_of_others_back(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     walk(world, case, at(12), ("consumer", consumer.stop_negotiating()))
-    handling.take(casework.link_cases(numbers=[case.number, other.number]), [case.pk, other.pk],
-                  actor=world.officer, now=at(12, 11))
+    handling.take(
+        casework.link_cases(numbers=[case.number, other.number]),
+        [case.pk, other.pk],
+        actor=world.officer,
+        now=at(12, 11),
+    )
     case.refresh_from_db()
     assert case.linked_group is not None
     given.step(case, handling.undoing.undo(), world.consumer, at(12, 12))
@@ -258,23 +343,41 @@ def test_an_undo_takes_nothing_of_others_back(world: World) -> None:
 
 def test_what_the_enterprise_confirms_the_consumer_cannot_undo(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(world, case, at(3), ("handler", offers.make_offer(
-        answers=[Answer(demand=1, verdict="part", amount="10", reason="按实际多扣的月份计算。"), Answer(demand=2, verdict="grant")],
-        promises=[Promise(kind="return_by_consumer", what="寄回", owed_by="consumer",
-                          due_on="2026-11-10"),
-                  Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1)])),
+    walk(
+        world,
+        case,
+        at(3),
+        (
+            "handler",
+            offers.make_offer(
+                answers=[
+                    Answer(demand=1, verdict="part", amount="10", reason="按实际多扣的月份计算。"),
+                    Answer(demand=2, verdict="grant"),
+                ],
+                promises=[
+                    Promise(kind="return_by_consumer", what="寄回", owed_by="consumer", due_on="2026-11-10"),
+                    Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1),
+                ],
+            ),
+        ),
         ("consumer", consumer.accept_offer()),
         ("consumer", enterprise.report_performed(obligations=[1], proof="快递单号")),
-        ("handler", consumer.confirm_performed(obligations=[1])))
+        ("handler", consumer.confirm_performed(obligations=[1])),
+    )
     with pytest.raises(StepNotAllowed):
         given.step(case, handling.undoing.undo(), world.consumer, at(3, 12))
 
 
 def test_who_handled_a_case_does_not_answer_the_objection(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(2))
-    walk(world, case, at(3), ("officer", authority.assign_officer(officer_id=world.rui_officer.pk)),
-         ("officer", authority.redirect(matter="consultation", body="12345", text="属于咨询。")),
-         ("consumer", both.object_to_decision(text="我不同意这个决定。")))
+    walk(
+        world,
+        case,
+        at(3),
+        ("officer", authority.assign_officer(officer_id=world.rui_officer.pk)),
+        ("officer", authority.redirect(matter="consultation", body="12345", text="属于咨询。")),
+        ("consumer", both.object_to_decision(text="我不同意这个决定。")),
+    )
     with pytest.raises(StepNotAllowed):
         given.step(case, casework.answer_objection(upheld=False, text="维持"), world.officer, at(4))
     walk(world, case, at(4), ("head", casework.answer_objection(upheld=False, text="维持原决定")))
@@ -300,8 +403,9 @@ def test_the_county_acts_on_what_lies_with_its_office(world: World) -> None:
 
     office = Authority.objects.get(name="鼓楼区东街市场监督管理所")
     case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
-    walk(world, case, at(3), ("intake", authority.assign_authority(authority_id=office.pk)),
-         ("head", authority.accept()))
+    walk(
+        world, case, at(3), ("intake", authority.assign_authority(authority_id=office.pk)), ("head", authority.accept())
+    )
     assert case.status == S.MEDIATING
 
 
@@ -316,9 +420,13 @@ def test_the_review_clock_begins_when_the_county_gets_the_case(world: World) -> 
 def test_a_supervised_case_that_is_returned_keeps_its_review_clock(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     before = live(case, "review")
-    walk(world, case, at(12), ("officer", forwarded(world)),
-         ("handler", enterprise.return_case(reason="wrong_branch", enterprise_id=world.mobile.pk,
-                                            branch_id=None)))
+    walk(
+        world,
+        case,
+        at(12),
+        ("officer", forwarded(world)),
+        ("handler", enterprise.return_case(reason="wrong_branch", enterprise_id=world.mobile.pk, branch_id=None)),
+    )
     after = live(case, "review")
     assert before is not None
     assert after is not None
@@ -337,19 +445,18 @@ def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
 
     case = given.a_complaint(world, status=S.MEDIATING, now=at(14, month=12))
     walk(world, case, at(14, 11, month=12), ("officer", violations.open_lead(text="涉嫌虚假宣传")))
-    import_year([(date(2027, 1, 1), False, "元旦", "New Year")], year=2027, source="试验通知",
-                now=at(20, month=12))
+    import_year([(date(2027, 1, 1), False, "元旦", "New Year")], year=2027, source="试验通知", now=at(20, month=12))
     recount_clocks(now=at(22, month=12), years=frozenset({2027}))
     seen = HandlingStep.objects.filter(complaint=case, audience="parties", step="recompute_clock")
     assert not seen.filter(data__clock="lead").exists()
-    assert HandlingStep.objects.filter(complaint=case, audience="authority",
-                                       step="recompute_clock", data__clock="lead").exists()
+    assert HandlingStep.objects.filter(
+        complaint=case, audience="authority", step="recompute_clock", data__clock="lead"
+    ).exists()
 
 
 def test_a_disputed_payment_is_shown_not_reported_again(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=at(11))
-    walk(world, case, at(12), report(1),
-         ("consumer", consumer.dispute_performance(obligation=1, text="没有收到")))
+    walk(world, case, at(12), report(1), ("consumer", consumer.dispute_performance(obligation=1, text="没有收到")))
     with pytest.raises(StepNotAllowed):
         given.step(case, report(1)[1], world.handler, at(12, 12))
 
@@ -357,8 +464,9 @@ def test_a_disputed_payment_is_shown_not_reported_again(world: World) -> None:
 def test_a_contact_before_the_delivery_is_none(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     with pytest.raises(WrongInput):
-        given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没接",
-                                                at=at(10)), world.handler, at(12))
+        given.step(
+            case, enterprise.log_contact(channel="phone", reached=False, note="没接", at=at(10)), world.handler, at(12)
+        )
 
 
 def test_a_person_with_two_roles_is_the_same_person(world: World) -> None:
@@ -371,8 +479,17 @@ def test_a_person_with_two_roles_is_the_same_person(world: World) -> None:
 
 def test_consent_by_brand_is_to_the_first_entity_only(world: World) -> None:
     case = given.filed(world, respondents=(RespondentRequest(named="移动"),), now=at(11))
-    walk(world, case, at(11), ("system", forwarded(world)),
-         ("handler", enterprise.return_case(reason="wrong_entity", text="不是本公司的用户。")))
+    walk(
+        world,
+        case,
+        at(11),
+        ("system", forwarded(world)),
+        ("handler", enterprise.return_case(reason="wrong_entity", text="不是本公司的用户。")),
+    )
     with pytest.raises(StepNotAllowed):
-        given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None,
-                                           because=given.BECAUSE), world.intake, at(12))
+        given.step(
+            case,
+            authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
+            world.intake,
+            at(12),
+        )

@@ -32,9 +32,21 @@ STORY = "上周在东街口的店里办了年卡，店员说随时可以退，�
 def filed(world: World, name: str = "陈试", phone: str = "+8613800000001", **changes: Any) -> Complaint:
     """Filed by somebody without an account, unless it is Chen."""
     own = name == "陈试"
-    request = given.a_request(world, **{"consumer_id": world.chen.pk if own else None, "consumer_name": name, "consumer_phone": phone,
-                                        "order_no": "DD20261101", **changes})
-    actor = world.consumer if own else Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=name, person_key=uuid4())
+    request = given.a_request(
+        world,
+        **{
+            "consumer_id": world.chen.pk if own else None,
+            "consumer_name": name,
+            "consumer_phone": phone,
+            "order_no": "DD20261101",
+            **changes,
+        },
+    )
+    actor = (
+        world.consumer
+        if own
+        else Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=name, person_key=uuid4())
+    )
     return handling.file([request], actor=actor, now=changes.get("received_at", WEDNESDAY))[0]
 
 
@@ -48,8 +60,6 @@ def found(*cases: Complaint) -> dict[str, signals.Signal]:
     return {one.code: one for one in got}
 
 
-
-
 def test_the_same_order_of_the_same_consumer_is_a_duplicate_within_sixty_days(world: World) -> None:
     early = filed(world, received_at=WEDNESDAY - 61 * DAY)
     near = filed(world, received_at=WEDNESDAY - 50 * DAY)
@@ -61,34 +71,69 @@ def test_the_same_order_of_the_same_consumer_is_a_duplicate_within_sixty_days(wo
 
 def test_the_same_text_is_a_duplicate_whatever_the_order(world: World) -> None:
     first = filed(world, order_no="", statement=STORY)
-    got = found(filed(world, order_no="", statement=STORY.replace("，", ",").replace("昨天", "前天"), respondents=(
-        RespondentRequest(named="东街口健身"),)))
+    got = found(
+        filed(
+            world,
+            order_no="",
+            statement=STORY.replace("，", ",").replace("昨天", "前天"),
+            respondents=(RespondentRequest(named="东街口健身"),),
+        )
+    )
     assert got["duplicate_text"].cases == (first.number,)
 
 
 def test_the_same_order_of_somebody_else_is_told_apart(world: World) -> None:
     first = filed(world, name="林甲", phone="+8613900000001", order_no="DD-77")
-    got = found(filed(world, name="王乙", phone="+8613900000002", order_no="dd-77", statement="另一位家人也来投诉这一单，货没有收到。"))
+    got = found(
+        filed(
+            world,
+            name="王乙",
+            phone="+8613900000002",
+            order_no="dd-77",
+            statement="另一位家人也来投诉这一单，货没有收到。",
+        )
+    )
     assert got["order_of_another"].cases == (first.number,)
     assert not {"duplicate_order", "duplicate_text"} & set(got)
 
 
 def test_a_number_is_no_order_at_another_respondent(world: World) -> None:
     filed(world, order_no="1", respondents=(RespondentRequest(named="甲店"),))
-    assert "duplicate_order" not in found(filed(world, order_no="1", respondents=(RespondentRequest(named="乙店"),),
-                                                statement="这家店的东西也坏了，第二天就不能用，要求换。"))
+    assert "duplicate_order" not in found(
+        filed(
+            world,
+            order_no="1",
+            respondents=(RespondentRequest(named="乙店"),),
+            statement="这家店的东西也坏了，第二天就不能用，要求换。",
+        )
+    )
 
 
 def test_one_phone_of_four_names_is_shown_and_a_family_or_a_station_is_not(world: World) -> None:
     phone, names = "+8613911112222", ["林甲", "王乙", "赵丙"]
-    family = [filed(world, name=name, phone=phone, order_no=f"A{name}", statement=f"{name}说：电器用了一个月就坏，要求修理或者换货。{name * 9}")
-              for name in names]
+    family = [
+        filed(
+            world,
+            name=name,
+            phone=phone,
+            order_no=f"A{name}",
+            statement=f"{name}说：电器用了一个月就坏，要求修理或者换货。{name * 9}",
+        )
+        for name in names
+    ]
     assert "shared_contact" not in found(*family)
-    fourth = filed(world, name="孙丁", phone=phone, order_no="A4", statement="床垫有味道，商家不给退，要求退货退款。请帮忙。")
+    fourth = filed(
+        world, name="孙丁", phone=phone, order_no="A4", statement="床垫有味道，商家不给退，要求退货退款。请帮忙。"
+    )
     assert found(fourth)["shared_contact"].values["people"] == 4
     assert len(found(fourth)["shared_contact"].cases) == 3
-    for_others = filed(world, name="周戊", phone=phone, on_behalf=replace(given.a_request(world).on_behalf, kind="guardian",
-                                                                       principal_name="周小"), order_no="A5")
+    for_others = filed(
+        world,
+        name="周戊",
+        phone=phone,
+        on_behalf=replace(given.a_request(world).on_behalf, kind="guardian", principal_name="周小"),
+        order_no="A5",
+    )
     assert "shared_contact" not in found(for_others)
 
 
@@ -102,8 +147,13 @@ def test_copied_text_takes_two_other_people(world: World) -> None:
 
 def test_often_is_of_one_person_and_of_a_time(world: World) -> None:
     for number in range(5):
-        filed(world, order_no=f"B{number}", statement=f"第{number}次，{'甲乙丙丁戊'[number] * 20}", received_at=WEDNESDAY - number * DAY,
-              respondents=(RespondentRequest(named=f"第{'甲乙丙丁戊'[number]}家店"),))
+        filed(
+            world,
+            order_no=f"B{number}",
+            statement=f"第{number}次，{'甲乙丙丁戊'[number] * 20}",
+            received_at=WEDNESDAY - number * DAY,
+            respondents=(RespondentRequest(named=f"第{'甲乙丙丁戊'[number]}家店"),),
+        )
     got = found(filed(world, order_no="B9", statement="这一次是第六家店的问题，牛奶过期了还在卖。"))
     assert got["frequent"].values["total"] == 6
     assert "frequent_here" not in got
@@ -127,8 +177,12 @@ def test_a_report_mixed_in_is_shown_until_it_is_split_off(world: World) -> None:
 
 def test_before_filing_an_officer_is_told_the_same(world: World) -> None:
     first = filed(world, name="林甲", phone="+8613900000001", order_no="DD-77")
-    got = signals_of_request(given.a_request(world, consumer_name="林 甲", consumer_phone="139 0000 0001", order_no="DD-77",
-                                             consumer_id=None), regions=everywhere())
+    got = signals_of_request(
+        given.a_request(
+            world, consumer_name="林 甲", consumer_phone="139 0000 0001", order_no="DD-77", consumer_id=None
+        ),
+        regions=everywhere(),
+    )
     assert [one.cases for one in got if one.code == "duplicate_order"] == [(first.number,)]
 
 
@@ -140,7 +194,9 @@ def _regions(case: Complaint, kind: str) -> list[Region]:
     found = {name: Region.objects.select_related("parent").get(pk=pk) for name, pk in of.items()}
     township, other = Region.objects.filter(parent=own).select_related("parent")[:2]
     Complaint.objects.filter(pk=case.pk).update(handling_region=township)
-    away: dict[str, Any] = {name: Region.objects.filter(level=name, country="CN").exclude(pk=row.pk).first() for name, row in found.items()}
+    away: dict[str, Any] = {
+        name: Region.objects.filter(level=name, country="CN").exclude(pk=row.pk).first() for name, row in found.items()
+    }
     found["township"], away["township"] = township, other
     if kind == "two":
         return [away["county"], township]
@@ -152,7 +208,9 @@ def _regions(case: Complaint, kind: str) -> list[Region]:
 def test_what_lies_in_the_officers_regions_is_behind_a_signal(world: World, kind: str) -> None:
     first = filed(world)
     regions = _regions(first, kind)
-    assert first.number in {number for one in signals_of([filed(world)], regions=regions).popitem()[1] for number in one.cases}
+    assert first.number in {
+        number for one in signals_of([filed(world)], regions=regions).popitem()[1] for number in one.cases
+    }
 
 
 @pytest.mark.parametrize("kind", ["township", "county", "city", "province"])
@@ -175,22 +233,46 @@ def test_a_page_costs_as_many_queries_as_one_case(world: World) -> None:
 
 # --- pure -------------------------------------------------------------------------------------
 def facts(pk: int, **changes: Any) -> Facts:
-    return replace(Facts(pk=pk, number=f"N{pk}", person=uuid4(), filed_at=WEDNESDAY, day=date(2026, 11, 11), respondent="e1",
-                         respondents=frozenset({"e1"}), respondent_id=1, orders=frozenset({b"x"}), texts=frozenset({
-                             "consumer_name", "consumer_phone", "consumer_address"}), statement="话"), **changes)
+    return replace(
+        Facts(
+            pk=pk,
+            number=f"N{pk}",
+            person=uuid4(),
+            filed_at=WEDNESDAY,
+            day=date(2026, 11, 11),
+            respondent="e1",
+            respondents=frozenset({"e1"}),
+            respondent_id=1,
+            orders=frozenset({b"x"}),
+            texts=frozenset({"consumer_name", "consumer_phone", "consumer_address"}),
+            statement="话",
+        ),
+        **changes,
+    )
 
 
-@pytest.mark.parametrize(("today", "before", "is_burst"), [(9, 0, False), (10, 0, True), (10, 17, True), (10, 18, False), (103, 140, True)])
+@pytest.mark.parametrize(
+    ("today", "before", "is_burst"), [(9, 0, False), (10, 0, True), (10, 17, True), (10, 18, False), (103, 140, True)]
+)
 def test_a_burst_is_many_and_many_times_the_usual(today: int, before: int, is_burst: bool) -> None:
-    days = [DayCount("e1", date(2026, 11, 11), today), DayCount("e1", date(2026, 11, 9), before),
-            DayCount("e1", date(2026, 11, 3), 500), DayCount("e2", date(2026, 11, 11), 99)]
+    days = [
+        DayCount("e1", date(2026, 11, 11), today),
+        DayCount("e1", date(2026, 11, 9), before),
+        DayCount("e1", date(2026, 11, 3), 500),
+        DayCount("e2", date(2026, 11, 11), 99),
+    ]
     got = signals.signals_for(facts(1), Around(days=days))
     assert [one.code for one in got if one.code == "burst"] == ["burst"] * is_burst
 
 
 def test_the_same_thing_of_two_others_may_be_one_dispute() -> None:
     here = facts(1, item="年卡", problem="refuse_refund")
-    others = [facts(2, item="年卡", problem="refuse_refund"), facts(3, item="年卡", problem="refuse_refund"),
-              facts(4, item="年卡", problem="fee_unknown")]
-    assert [one.values["n"] for one in signals.signals_for(here, Around(same_thing=others)) if one.code == "joint"] == [2]
+    others = [
+        facts(2, item="年卡", problem="refuse_refund"),
+        facts(3, item="年卡", problem="refuse_refund"),
+        facts(4, item="年卡", problem="fee_unknown"),
+    ]
+    assert [one.values["n"] for one in signals.signals_for(here, Around(same_thing=others)) if one.code == "joint"] == [
+        2
+    ]
     assert not [one for one in signals.signals_for(here, Around(same_thing=others[1:])) if one.code == "joint"]

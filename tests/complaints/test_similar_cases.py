@@ -45,7 +45,9 @@ def test_similar_cases_tell_how_they_ended_and_what_settled_them(world: World, d
     assert (found.amounts, found.median) == ([Decimal("128.50")] * 2, Decimal("128.50"))
     assert [case.odr_result for case in found.shown] == ["settled", "settled", "failed"]
     assert [(a.kind, a.verdict, a.amount) for a in found.shown[0].answers] == [
-        ("refund", "grant", Decimal("128.50")), ("cancel_service", "grant", None)]
+        ("refund", "grant", Decimal("128.50")),
+        ("cancel_service", "grant", None),
+    ]
     assert here.number not in [case.number for case in found.cases]
 
 
@@ -54,8 +56,10 @@ def test_similar_cases_are_those_of_the_own_desk(world: World) -> None:
     here = given.a_complaint(world, status=S.NEGOTIATING)
     other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile, parent=None).first()
     far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
-    totals = {user.name: similar_to(here, seen=desk_for(user, now=LATER).engagements()).total
-              for user in (world.ming, world.lead, world.hua, far.user)}
+    totals = {
+        user.name: similar_to(here, seen=desk_for(user, now=LATER).engagements()).total
+        for user in (world.ming, world.lead, world.hua, far.user)
+    }
     assert totals == {"明试": 1, "主管": 1, "华试": 0, "欧托": 0}
 
 
@@ -71,7 +75,9 @@ def test_a_cause_is_tagged_when_the_own_part_is_over_and_may_be_changed(world: W
     assert [row.cause for row in RootCause.objects.filter(complaint=case)] == ["billing_error"]
     entries = HandlingStep.objects.filter(complaint=case, step="tag_cause").order_by("sequence")
     assert [(e.audience, e.data["cause"]) for e in entries] == [
-        ("enterprise", "fault"), ("enterprise", "billing_error")]
+        ("enterprise", "fault"),
+        ("enterprise", "billing_error"),
+    ]
 
 
 def test_two_tags_in_one_batch_are_one_cause(world: World) -> None:
@@ -90,10 +96,16 @@ def test_what_the_consumer_may_not_notice_leaves_the_undo_as_it_was(world: World
     assert Matter.objects.get(complaint=case, kind="concern").state == "open"
 
 
-@pytest.mark.parametrize("move", [
-    violations.split_report(text="附带的举报。"), violations.open_lead(text="发现的线索。"),
-    jurisdiction.dispute_jurisdiction(text="不归本局管辖。"), proposals.propose(move=violations.refer_to_police(text="涉嫌犯罪。"))],
-    ids=lambda move: str(move.step))
+@pytest.mark.parametrize(
+    "move",
+    [
+        violations.split_report(text="附带的举报。"),
+        violations.open_lead(text="发现的线索。"),
+        jurisdiction.dispute_jurisdiction(text="不归本局管辖。"),
+        proposals.propose(move=violations.refer_to_police(text="涉嫌犯罪。")),
+    ],
+    ids=lambda move: str(move.step),
+)
 def test_what_only_authorities_read_shows_in_no_lost_undo(world: World, move: handling.Move) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY + T(hours=1))
@@ -101,7 +113,10 @@ def test_what_only_authorities_read_shows_in_no_lost_undo(world: World, move: ha
     given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=3))
     assert case.status == S.NEGOTIATING
     going_on = case.matters.filter(state="open", kind__in=("report", "lead"))
-    assert case.deadlines.filter(clock="lead", state="running", ended_at=None, matter__in=going_on).count() == going_on.count()
+    assert (
+        case.deadlines.filter(clock="lead", state="running", ended_at=None, matter__in=going_on).count()
+        == going_on.count()
+    )
     assert going_on.exists() is (move.step in ("split_report", "open_lead"))
     # Whose case it is needs no answer where no authority has it.
     assert not case.matters.filter(state="open", kind="jurisdiction").exists()
@@ -119,8 +134,9 @@ def test_a_settled_case_is_tagged_without_ending_the_consumers_undo(world: World
 def test_every_cause_has_words_and_every_problem_has_usual_ones() -> None:
     assert list(KINDS["root_cause"]) == list(CAUSES)
     starts = {start for starts in CAUSES.values() for start in starts}
-    assert [start for start in starts
-            if not any(code == start or code.startswith(f"{start}.") for code in PROBLEM_LABELS)] == []
+    assert [
+        start for start in starts if not any(code == start or code.startswith(f"{start}.") for code in PROBLEM_LABELS)
+    ] == []
     for problem in PROBLEM_LABELS:
         usual, others = fitting(problem)
         assert sorted([*usual, *others]) == sorted(CAUSES)

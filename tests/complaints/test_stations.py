@@ -23,13 +23,21 @@ from tests.complaints.filing import answers
 from tests.complaints.filing.test_drafts import fill, newest_code, send, url
 
 KEY = {"idempotency_key": "0123456789abcdef"}
-LOG: dict[str, Any] = {"category": "goods.clothing", "problem": "鞋底开胶", "how": "refund", "amount": "89", "phone": "13900000077",
-                       "sheet": ""}
+LOG: dict[str, Any] = {
+    "category": "goods.clothing",
+    "problem": "鞋底开胶",
+    "how": "refund",
+    "amount": "89",
+    "phone": "13900000077",
+    "sheet": "",
+}
 
 
 @pytest.fixture
 def station(world: World) -> Station:
-    return Station.objects.create(code="SD-01", name="东街口消费维权服务站", kind="mall", authority=world.gulou, address="东街口1号")
+    return Station.objects.create(
+        code="SD-01", name="东街口消费维权服务站", kind="mall", authority=world.gulou, address="东街口1号"
+    )
 
 
 @pytest.fixture
@@ -112,11 +120,19 @@ def test_an_old_link_is_dead_after_a_new_one_and_after_a_week(desk: Client) -> N
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"category": ""}, "请选择类别"), ({"category": "magic"}, "请从列表中选择类别"),
-    ({"problem": ""}, "请写一句是什么问题"), ({"problem": "长" * 301}, "最多300字"), ({"problem": " 　 "}, "请写一句是什么问题"),
-    ({"how": ""}, "请选择怎么解决的"), ({"how": "gold"}, "请选择怎么解决的"),
-    ({"amount": ""}, "退了款，请填金额"), ({"amount": "-3"}, "金额不能是负数"), ({"amount": "一百"}, "金额请填数字"),
-    ({"amount": "9" * 30}, "金额太大"), ({"phone": "12"}, "号码"), ({"phone": ""}, "没有本人确认不能登记"),
+    ({"category": ""}, "请选择类别"),
+    ({"category": "magic"}, "请从列表中选择类别"),
+    ({"problem": ""}, "请写一句是什么问题"),
+    ({"problem": "长" * 301}, "最多300字"),
+    ({"problem": " 　 "}, "请写一句是什么问题"),
+    ({"how": ""}, "请选择怎么解决的"),
+    ({"how": "gold"}, "请选择怎么解决的"),
+    ({"amount": ""}, "退了款，请填金额"),
+    ({"amount": "-3"}, "金额不能是负数"),
+    ({"amount": "一百"}, "金额请填数字"),
+    ({"amount": "9" * 30}, "金额太大"),
+    ({"phone": "12"}, "号码"),
+    ({"phone": ""}, "没有本人确认不能登记"),
     ({"phone": "", "sheet": "9" * 41}, "单号最多40个字"),
 ]
 
@@ -157,7 +173,11 @@ def filed_here(desk: Client, world: World, **start: Any) -> Complaint:
     response = desk.post("/station/file/", KEY | start)
     assert response.status_code == 302, response.content.decode()
     draft = FilingDraft.objects.order_by("-created_at")[0]
-    said = {"service_region": str(world.region.pk), "respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-", "query": "移动"}
+    said = {
+        "service_region": str(world.region.pk),
+        "respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-",
+        "query": "移动",
+    }
     page = desk.get(url(draft, "consents")).content.decode()
     assert "请逐条念给消费者听" in page
     assert send(desk, url(draft, "enterprise"), said).status_code == 302
@@ -170,7 +190,9 @@ def filed_here(desk: Client, world: World, **start: Any) -> Complaint:
     return Complaint.objects.order_by("-pk")[0]
 
 
-def test_filing_for_a_consumer_keeps_the_clerk_at_the_desk(world: World, desk: Client, station: Station, clerk: User) -> None:
+def test_filing_for_a_consumer_keeps_the_clerk_at_the_desk(
+    world: World, desk: Client, station: Station, clerk: User
+) -> None:
     case = filed_here(desk, world)
     assert (case.station, case.station_sees, case.channel, case.source) == (station, True, "station", "station-SD-01")
     assert case.consumer == User.objects.with_phone("+8619900000001").get()
@@ -199,7 +221,9 @@ def test_a_station_of_the_respondent_sees_nothing_without_consent(
     assert (case.number in desk.get("/station/cases/").content.decode()) is sees
 
 
-def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(world: World, desk: Client, station: Station) -> None:
+def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(
+    world: World, desk: Client, station: Station
+) -> None:
     poster = desk.get("/station/poster/").content.decode()
     assert "/go/SD-01/" in poster
     assert "<svg" in poster
@@ -217,7 +241,14 @@ def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(world: Wo
 def test_the_head_registers_invites_and_ends(world: World, client: Client, station: Station, clerk: User) -> None:
     head = world.head_officer.user
     client.force_login(head)
-    said = {"name": "西湖服务站", "name_en": "", "code": "xh-1", "kind": "scenic", "address": "湖滨路", "enterprise": ""}
+    said = {
+        "name": "西湖服务站",
+        "name_en": "",
+        "code": "xh-1",
+        "kind": "scenic",
+        "address": "湖滨路",
+        "enterprise": "",
+    }
     assert client.post("/authority/stations/", KEY | said).status_code == 302
     made = Station.objects.get(code="XH-1")
     assert made.authority == world.gulou
@@ -228,14 +259,25 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
     contact = parse_contact("new.clerk@example.com")
     assert contact is not None
     now = timezone.now()
-    invitation = inviting.invite(contact, Post(station=made), "station", by=head, reach=reach, place="https://x.example/",
-                                 language="zh-hans", now=now)
+    invitation = inviting.invite(
+        contact,
+        Post(station=made),
+        "station",
+        by=head,
+        reach=reach,
+        place="https://x.example/",
+        language="zh-hans",
+        now=now,
+    )
     newcomer = User.objects.create_user("new.clerk@example.com", name="新试")
     row = inviting.accept(invitation, newcomer, now=now, today=timezone.localdate())
     assert isinstance(row, StationStaff)
     assert client.get("/authority/team/").status_code == 200
     post = StationStaff.objects.get(user=clerk)
-    assert client.post(f"/authority/stations/staff/{post.pk}/end/", {"idempotency_key": "another-key-0009"}).status_code == 302
+    assert (
+        client.post(f"/authority/stations/staff/{post.pk}/end/", {"idempotency_key": "another-key-0009"}).status_code
+        == 302
+    )
     assert stations.stations_of(clerk, on=timezone.localdate()) == []
     client.force_login(world.rui)
     assert client.get("/authority/stations/").status_code == 200
@@ -244,9 +286,16 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
 
 
 STATION_BAD: list[tuple[dict[str, Any], str]] = [
-    ({"name": ""}, "请写名称"), ({"name": "长" * 121}, "最多120字"), ({"code": ""}, "请写编号"), ({"code": "a b"}, "字母、数字或横线"),
-    ({"code": "SD-01"}, "这个编号已经用了"), ({"code": "x" * 21}, "字母、数字或横线"), ({"kind": ""}, "请选择设在哪里"),
-    ({"kind": "moon"}, "请选择设在哪里"), ({"address": ""}, "请写地址"), ({"enterprise": "没有的公司"}, "没有找到这家企业"),
+    ({"name": ""}, "请写名称"),
+    ({"name": "长" * 121}, "最多120字"),
+    ({"code": ""}, "请写编号"),
+    ({"code": "a b"}, "字母、数字或横线"),
+    ({"code": "SD-01"}, "这个编号已经用了"),
+    ({"code": "x" * 21}, "字母、数字或横线"),
+    ({"kind": ""}, "请选择设在哪里"),
+    ({"kind": "moon"}, "请选择设在哪里"),
+    ({"address": ""}, "请写地址"),
+    ({"enterprise": "没有的公司"}, "没有找到这家企业"),
 ]
 
 
@@ -276,10 +325,17 @@ def test_after_three_years_what_was_said_is_gone_and_still_counts(desk: Client, 
 
 
 def logged(station: Station, clerk: User, problem: str, **changed: Any) -> StationEntry:
-    said: dict[str, Any] = {"category": category(), "how": "refund", "amount": 10, "phone": "+8613900000077", "sheet": "",
-                            "now": timezone.now()}
-    return stations.write_down(station=station, by=clerk, problem=problem, language="zh-hans", place="https://portal.example",
-                               **said | changed)
+    said: dict[str, Any] = {
+        "category": category(),
+        "how": "refund",
+        "amount": 10,
+        "phone": "+8613900000077",
+        "sheet": "",
+        "now": timezone.now(),
+    }
+    return stations.write_down(
+        station=station, by=clerk, problem=problem, language="zh-hans", place="https://portal.example", **said | changed
+    )
 
 
 def test_a_month_of_a_station_is_numbers_with_lists_behind_them(world: World, station: Station, clerk: User) -> None:

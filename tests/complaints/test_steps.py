@@ -67,223 +67,413 @@ def matter(case: Complaint, kind: str) -> int:
     return Matter.objects.get(complaint=case, kind=kind, state="open").pk
 
 
-OFFER_ALL = (Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
-             Answer(demand=2, verdict="grant", is_separable=True))
+OFFER_ALL = (
+    Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
+    Answer(demand=2, verdict="grant", is_separable=True),
+)
 REPORT = ("handler", no(lambda: enterprise.report_performed(obligations=[1], proof="流水")))
 REPRESENTED = given.otherwise(on_behalf_kind="agent", represented_until=date(2026, 12, 1))
 MISSED = ("system", no(lambda: undoing.undo()))
 WALKS: dict[str, Walk] = {
     "add_statement": Walk(S.FILED, "consumer", no(lambda: consumer.add_statement(text=TEXT))),
     "correct_facts": Walk(S.REVIEW, "consumer", no(lambda: consumer.correct_facts(text=TEXT))),
-    "accept_offer": Walk(S.AWAITING_CONSUMER, "consumer", no(consumer.accept_offer),
-                         S.PERFORMING),
-    "ask_about_offer": Walk(S.AWAITING_CONSUMER, "consumer",
-                            no(lambda: consumer.ask_about_offer(text="哪天到账？")),
-                            S.NEGOTIATING),
-    "decline_offer": Walk(S.AWAITING_CONSUMER, "consumer",
-                          no(lambda: consumer.decline_offer(reason="amount_too_low")),
-                          S.NEGOTIATING),
+    "accept_offer": Walk(S.AWAITING_CONSUMER, "consumer", no(consumer.accept_offer), S.PERFORMING),
+    "ask_about_offer": Walk(
+        S.AWAITING_CONSUMER, "consumer", no(lambda: consumer.ask_about_offer(text="哪天到账？")), S.NEGOTIATING
+    ),
+    "decline_offer": Walk(
+        S.AWAITING_CONSUMER, "consumer", no(lambda: consumer.decline_offer(reason="amount_too_low")), S.NEGOTIATING
+    ),
     "stop_negotiating": Walk(S.WITH_ENTERPRISE, "consumer", no(consumer.stop_negotiating), S.REVIEW),
-    "confirm_performed": Walk(S.PERFORMING, "consumer",
-                              no(lambda: consumer.confirm_performed(obligations=[1])),
-                              S.CLOSED, "settled", before=[REPORT]),
+    "confirm_performed": Walk(
+        S.PERFORMING,
+        "consumer",
+        no(lambda: consumer.confirm_performed(obligations=[1])),
+        S.CLOSED,
+        "settled",
+        before=[REPORT],
+    ),
     "dispute_performance": Walk(
-        S.PERFORMING, "consumer",
-        no(lambda: consumer.dispute_performance(obligation=1, text="没有收到")), before=[REPORT]),
-    "report_breach": Walk(S.PERFORMING, "consumer",
-                          no(lambda: consumer.report_breach(obligation=1, text="没有收到")),
-                          S.REVIEW, before=[REPORT]),
-    "waive_obligation": Walk(S.PERFORMING, "consumer",
-                             no(lambda: consumer.waive_obligation(obligation=1)), S.CLOSED,
-                             "settled"),
+        S.PERFORMING,
+        "consumer",
+        no(lambda: consumer.dispute_performance(obligation=1, text="没有收到")),
+        before=[REPORT],
+    ),
+    "report_breach": Walk(
+        S.PERFORMING,
+        "consumer",
+        no(lambda: consumer.report_breach(obligation=1, text="没有收到")),
+        S.REVIEW,
+        before=[REPORT],
+    ),
+    "waive_obligation": Walk(
+        S.PERFORMING, "consumer", no(lambda: consumer.waive_obligation(obligation=1)), S.CLOSED, "settled"
+    ),
     "resume_performance": Walk(
-        S.PERFORMING, "consumer",
-        no(lambda: consumer.resume_performance(dates={1: "2026-12-18"})), S.PERFORMING,
-        before=[REPORT,
-                ("consumer", no(lambda: consumer.report_breach(obligation=1, text="没有"))),
-                ("handler", no(lambda: consumer.resume_performance(dates={1: "2026-12-18"})))]),
-    "supply_material": Walk(S.AWAITING_MATERIAL, "consumer",
-                            no(lambda: both.supply_material(text="账单在此")), S.REVIEW),
-    "claim_settled_elsewhere": Walk(S.NEGOTIATING, "consumer",
-                                    no(lambda: both.claim_settled_elsewhere(text=TEXT))),
+        S.PERFORMING,
+        "consumer",
+        no(lambda: consumer.resume_performance(dates={1: "2026-12-18"})),
+        S.PERFORMING,
+        before=[
+            REPORT,
+            ("consumer", no(lambda: consumer.report_breach(obligation=1, text="没有"))),
+            ("handler", no(lambda: consumer.resume_performance(dates={1: "2026-12-18"}))),
+        ],
+    ),
+    "supply_material": Walk(
+        S.AWAITING_MATERIAL, "consumer", no(lambda: both.supply_material(text="账单在此")), S.REVIEW
+    ),
+    "claim_settled_elsewhere": Walk(S.NEGOTIATING, "consumer", no(lambda: both.claim_settled_elsewhere(text=TEXT))),
     "confirm_settled_elsewhere": Walk(
-        S.NEGOTIATING, "handler", no(both.confirm_settled_elsewhere), S.CLOSED,
+        S.NEGOTIATING,
+        "handler",
+        no(both.confirm_settled_elsewhere),
+        S.CLOSED,
         "settled_elsewhere",
-        before=[("consumer", no(lambda: both.claim_settled_elsewhere(text=TEXT)))]),
+        before=[("consumer", no(lambda: both.claim_settled_elsewhere(text=TEXT)))],
+    ),
     "deny_settled_elsewhere": Walk(
-        S.NEGOTIATING, "consumer", no(both.deny_settled_elsewhere),
-        before=[("handler", no(lambda: both.claim_settled_elsewhere(text=TEXT)))]),
-    "withdraw": Walk(S.NEGOTIATING, "consumer", no(lambda: consumer.withdraw(reason="mistake")),
-                     S.CLOSED, "withdrawn"),
+        S.NEGOTIATING,
+        "consumer",
+        no(both.deny_settled_elsewhere),
+        before=[("handler", no(lambda: both.claim_settled_elsewhere(text=TEXT)))],
+    ),
+    "withdraw": Walk(S.NEGOTIATING, "consumer", no(lambda: consumer.withdraw(reason="mistake")), S.CLOSED, "withdrawn"),
     "refer_to_regulator": Walk(
-        S.NEGOTIATING, "consumer", no(consumer.refer_to_regulator), S.REVIEW,
-        before=[("consumer", no(lambda: consumer.withdraw(reason="mistake")))]),
+        S.NEGOTIATING,
+        "consumer",
+        no(consumer.refer_to_regulator),
+        S.REVIEW,
+        before=[("consumer", no(lambda: consumer.withdraw(reason="mistake")))],
+    ),
     "agree_to_mediation": Walk(S.REVIEW, "consumer", no(both.agree_to_mediation)),
     "decline_mediation": Walk(S.MEDIATING, "consumer", no(both.decline_mediation)),
-    "request_recusal": Walk(S.MEDIATING, "consumer",
-                            no(lambda: both.request_recusal(whom="瑞试", text=TEXT))),
-    "object": Walk(S.REVIEW, "consumer", no(lambda: both.object_to_decision(text=TEXT)),
-                   before=[("officer", no(lambda: authority.refuse(ground="not_consumption",
-                                                                   facts=TEXT)))]),
+    "request_recusal": Walk(S.MEDIATING, "consumer", no(lambda: both.request_recusal(whom="瑞试", text=TEXT))),
+    "object": Walk(
+        S.REVIEW,
+        "consumer",
+        no(lambda: both.object_to_decision(text=TEXT)),
+        before=[("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT)))],
+    ),
     "rate": Walk(S.CLOSED, "consumer", no(lambda: both.rate(overall=5, speed=4, attitude=5))),
     "give_publication_consent": Walk(S.CLOSED, "consumer", no(both.give_publication_consent)),
-    "withdraw_publication_consent": Walk(S.FILED, "consumer",
-                                         no(both.withdraw_publication_consent)),
+    "withdraw_publication_consent": Walk(S.FILED, "consumer", no(both.withdraw_publication_consent)),
     "withdraw_consent": Walk(S.FILED, "consumer", no(lambda: both.withdraw_consent(purpose="pass_to_regulator"))),
-    "give_consent": Walk(S.TRIAGE, "consumer", no(both.give_consent), before=[
-        ("intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk))]),
-    "decline_consent": Walk(S.TRIAGE, "consumer", no(both.decline_consent), S.REVIEW, before=[
-        ("intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk))]),
-    "undo": Walk(S.AWAITING_CONSUMER, "consumer", no(undoing.undo), S.AWAITING_CONSUMER,
-                 before=[("consumer", no(consumer.accept_offer))], after=T(hours=1)),
-    "accept_case": Walk(S.WITH_ENTERPRISE, "handler", lambda w, c: enterprise.accept_case(
-        handler_id=w.ming_staff.pk), S.NEGOTIATING),
-    "assign": Walk(S.NEGOTIATING, "manager",
-                   lambda w, c: enterprise.assign(handler_id=w.lead_staff.pk)),
-    "log_contact": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.log_contact(
-        channel="phone", reached=True, note="已接通"))),
-    "ask_consumer": Walk(S.NEGOTIATING, "handler",
-                         no(lambda: enterprise.ask_consumer(text="哪一天？"))),
-    "send_message": Walk(S.PERFORMING, "handler",
-                         no(lambda: enterprise.send_message(text="已安排退款。"))),
-    "reveal_contact": Walk(S.NEGOTIATING, "handler",
-                           no(lambda: looking.reveal_contact(reason="look_call"))),
-    "tag_cause": Walk(S.CLOSED, "handler", no(lambda: enterprise.tag_cause(cause="billing_error"))),
-    "add_internal_note": Walk(S.NEGOTIATING, "handler",
-                              no(lambda: enterprise.add_internal_note(text="老客户"))),
-    "answer_question": Walk(
-        S.AWAITING_CONSUMER, "handler", no(lambda: enterprise.answer_question(text="明天")),
+    "give_consent": Walk(
+        S.TRIAGE,
+        "consumer",
+        no(both.give_consent),
+        before=[("intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk))],
+    ),
+    "decline_consent": Walk(
+        S.TRIAGE,
+        "consumer",
+        no(both.decline_consent),
+        S.REVIEW,
+        before=[("intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk))],
+    ),
+    "undo": Walk(
         S.AWAITING_CONSUMER,
-        before=[("consumer", no(lambda: consumer.ask_about_offer(text="哪天？")))]),
-    "make_offer": Walk(S.NEGOTIATING, "handler", no(lambda: offers.make_offer(
-        answers=OFFER_ALL, measure_id=uuid4())), S.AWAITING_CONSUMER),
-    "replace_offer": Walk(S.AWAITING_CONSUMER, "handler", no(lambda: offers.replace_offer(
-        answers=OFFER_ALL, promises=[Promise(kind="transfer", what="退款", amount="130",
-                                             due_on="2026-12-07")]))),
+        "consumer",
+        no(undoing.undo),
+        S.AWAITING_CONSUMER,
+        before=[("consumer", no(consumer.accept_offer))],
+        after=T(hours=1),
+    ),
+    "accept_case": Walk(
+        S.WITH_ENTERPRISE, "handler", lambda w, c: enterprise.accept_case(handler_id=w.ming_staff.pk), S.NEGOTIATING
+    ),
+    "assign": Walk(S.NEGOTIATING, "manager", lambda w, c: enterprise.assign(handler_id=w.lead_staff.pk)),
+    "log_contact": Walk(
+        S.NEGOTIATING, "handler", no(lambda: enterprise.log_contact(channel="phone", reached=True, note="已接通"))
+    ),
+    "ask_consumer": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.ask_consumer(text="哪一天？"))),
+    "send_message": Walk(S.PERFORMING, "handler", no(lambda: enterprise.send_message(text="已安排退款。"))),
+    "reveal_contact": Walk(S.NEGOTIATING, "handler", no(lambda: looking.reveal_contact(reason="look_call"))),
+    "tag_cause": Walk(S.CLOSED, "handler", no(lambda: enterprise.tag_cause(cause="billing_error"))),
+    "add_internal_note": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.add_internal_note(text="老客户"))),
+    "answer_question": Walk(
+        S.AWAITING_CONSUMER,
+        "handler",
+        no(lambda: enterprise.answer_question(text="明天")),
+        S.AWAITING_CONSUMER,
+        before=[("consumer", no(lambda: consumer.ask_about_offer(text="哪天？")))],
+    ),
+    "make_offer": Walk(
+        S.NEGOTIATING,
+        "handler",
+        no(lambda: offers.make_offer(answers=OFFER_ALL, measure_id=uuid4())),
+        S.AWAITING_CONSUMER,
+    ),
+    "replace_offer": Walk(
+        S.AWAITING_CONSUMER,
+        "handler",
+        no(
+            lambda: offers.replace_offer(
+                answers=OFFER_ALL, promises=[Promise(kind="transfer", what="退款", amount="130", due_on="2026-12-07")]
+            )
+        ),
+    ),
     "report_failure": Walk(
-        S.NEGOTIATING, "handler",
-        no(lambda: enterprise.report_failure(reason="no_agreement", text=TEXT)), S.REVIEW,
-        before=[("handler", no(lambda: enterprise.log_contact(channel="phone", reached=True,
-                                                              note="谈不拢")))]),
-    "return_case": Walk(S.WITH_ENTERPRISE, "handler", no(lambda: enterprise.return_case(
-        reason="not_customer", text=TEXT)), S.TRIAGE),
-    "request_return": Walk(S.NEGOTIATING, "handler",
-                           no(lambda: enterprise.request_return(text=TEXT))),
+        S.NEGOTIATING,
+        "handler",
+        no(lambda: enterprise.report_failure(reason="no_agreement", text=TEXT)),
+        S.REVIEW,
+        before=[("handler", no(lambda: enterprise.log_contact(channel="phone", reached=True, note="谈不拢")))],
+    ),
+    "return_case": Walk(
+        S.WITH_ENTERPRISE, "handler", no(lambda: enterprise.return_case(reason="not_customer", text=TEXT)), S.TRIAGE
+    ),
+    "request_return": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.request_return(text=TEXT))),
     "report_performed": Walk(S.PERFORMING, "handler", REPORT[1]),
     "show_payment": Walk(
-        S.PERFORMING, "handler", no(lambda: enterprise.show_payment(
-            obligation=1, channel="银行转账", last4="1234", paid_on="2026-11-11")),
-        before=[REPORT, ("consumer", no(lambda: consumer.dispute_performance(
-            obligation=1, text="没有收到")))]),
-    "flag_concern": Walk(S.NEGOTIATING, "handler",
-                         no(lambda: enterprise.flag_concern(text=TEXT))),
-    "ask_authority": Walk(S.NEGOTIATING, "handler",
-                          no(lambda: enterprise.ask_authority(text=TEXT))),
+        S.PERFORMING,
+        "handler",
+        no(lambda: enterprise.show_payment(obligation=1, channel="银行转账", last4="1234", paid_on="2026-11-11")),
+        before=[REPORT, ("consumer", no(lambda: consumer.dispute_performance(obligation=1, text="没有收到")))],
+    ),
+    "flag_concern": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.flag_concern(text=TEXT))),
+    "ask_authority": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.ask_authority(text=TEXT))),
     "answer_instruction": Walk(
-        S.NEGOTIATING, "handler", no(lambda: supervision.answer_instruction(text=TEXT)),
-        before=[("officer", no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20")))]),
-    "reply_publicly": Walk(S.CLOSED, "handler",
-                           no(lambda: enterprise.reply_publicly(text=TEXT))),
-    "propose": Walk(S.REVIEW, "officer", no(lambda: proposals.propose(move=authority.refuse(ground="other_law", facts=TEXT)))),
+        S.NEGOTIATING,
+        "handler",
+        no(lambda: supervision.answer_instruction(text=TEXT)),
+        before=[("officer", no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20")))],
+    ),
+    "reply_publicly": Walk(S.CLOSED, "handler", no(lambda: enterprise.reply_publicly(text=TEXT))),
+    "propose": Walk(
+        S.REVIEW, "officer", no(lambda: proposals.propose(move=authority.refuse(ground="other_law", facts=TEXT)))
+    ),
     "approve": Walk(
-        S.REVIEW, "head", lambda w, c: proposals.approve(matter_id=matter(c, "proposal")),
-        before=[("officer", no(lambda: proposals.propose(move=authority.accept())))]),
+        S.REVIEW,
+        "head",
+        lambda w, c: proposals.approve(matter_id=matter(c, "proposal")),
+        before=[("officer", no(lambda: proposals.propose(move=authority.accept())))],
+    ),
     "send_back": Walk(
-        S.REVIEW, "head", lambda w, c: proposals.send_back(matter_id=matter(c, "proposal"),
-                                                          text=TEXT),
-        before=[("officer", no(lambda: proposals.propose(move=authority.accept())))]),
-    "forward": Walk(S.TRIAGE, "intake", lambda w, c: authority.forward(
-        enterprise_id=w.mobile.pk, branch_id=w.fuzhou.pk, because=BECAUSE), S.WITH_ENTERPRISE),
-    "refer_to_triage": Walk(S.FILED, "system", no(lambda: authority.refer_to_triage(
-        reason="ambiguous", explanation=BECAUSE)), S.TRIAGE),
-    "ask_consent": Walk(S.TRIAGE, "intake", lambda w, c: authority.ask_consent(
-        enterprise_id=w.telecom.pk)),
-    "assign_authority": Walk(S.TRIAGE, "intake", lambda w, c: authority.assign_authority(
-        authority_id=w.gulou.pk), S.REVIEW),
+        S.REVIEW,
+        "head",
+        lambda w, c: proposals.send_back(matter_id=matter(c, "proposal"), text=TEXT),
+        before=[("officer", no(lambda: proposals.propose(move=authority.accept())))],
+    ),
+    "forward": Walk(
+        S.TRIAGE,
+        "intake",
+        lambda w, c: authority.forward(enterprise_id=w.mobile.pk, branch_id=w.fuzhou.pk, because=BECAUSE),
+        S.WITH_ENTERPRISE,
+    ),
+    "refer_to_triage": Walk(
+        S.FILED, "system", no(lambda: authority.refer_to_triage(reason="ambiguous", explanation=BECAUSE)), S.TRIAGE
+    ),
+    "ask_consent": Walk(S.TRIAGE, "intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk)),
+    "assign_authority": Walk(
+        S.TRIAGE, "intake", lambda w, c: authority.assign_authority(authority_id=w.gulou.pk), S.REVIEW
+    ),
     "assign_officer": Walk(S.REVIEW, "officer", lambda w, c: authority.assign_officer(officer_id=w.rui_officer.pk)),
     "return_to_intake": Walk(S.REVIEW, "officer", no(lambda: authority.return_to_intake(text=TEXT)), S.TRIAGE),
     "dispute_jurisdiction": Walk(S.REVIEW, "officer", no(lambda: jurisdiction.dispute_jurisdiction(text=TEXT))),
-    "designate_authority": Walk(S.REVIEW, "superior", lambda w, c: jurisdiction.designate_authority(
-        authority_id=w.gulou.pk, text=TEXT), before=[("officer", no(lambda: jurisdiction.dispute_jurisdiction(text=TEXT)))]),
-    "change_contact": Walk(S.REVIEW, "officer", no(lambda: contact.change_contact(how="phone", proof="LY-1", address="新地址2号"))),
+    "designate_authority": Walk(
+        S.REVIEW,
+        "superior",
+        lambda w, c: jurisdiction.designate_authority(authority_id=w.gulou.pk, text=TEXT),
+        before=[("officer", no(lambda: jurisdiction.dispute_jurisdiction(text=TEXT)))],
+    ),
+    "change_contact": Walk(
+        S.REVIEW, "officer", no(lambda: contact.change_contact(how="phone", proof="LY-1", address="新地址2号"))
+    ),
     "recall": Walk(S.NEGOTIATING, "officer", no(lambda: authority.recall(text=TEXT)), S.REVIEW),
-    "request_material": Walk(S.REVIEW, "officer", no(lambda: authority.request_material(what=TEXT)), S.AWAITING_MATERIAL),
+    "request_material": Walk(
+        S.REVIEW, "officer", no(lambda: authority.request_material(what=TEXT)), S.AWAITING_MATERIAL
+    ),
     "accept": Walk(S.REVIEW, "officer", no(authority.accept), S.MEDIATING),
-    "refuse": Walk(S.REVIEW, "officer", no(lambda: authority.refuse(ground="outside_duty", facts=TEXT, body="12300")), S.CLOSED, "refused"),
-    "redirect": Walk(S.TRIAGE, "intake", no(lambda: authority.redirect(matter="consultation", body="12345", text=TEXT)), S.CLOSED, "redirected"),
-    "schedule_session": Walk(S.MEDIATING, "officer", no(lambda: mediation.schedule_session(at=WEDNESDAY + T(5), place="所里", mode="site"))),
+    "refuse": Walk(
+        S.REVIEW,
+        "officer",
+        no(lambda: authority.refuse(ground="outside_duty", facts=TEXT, body="12300")),
+        S.CLOSED,
+        "refused",
+    ),
+    "redirect": Walk(
+        S.TRIAGE,
+        "intake",
+        no(lambda: authority.redirect(matter="consultation", body="12345", text=TEXT)),
+        S.CLOSED,
+        "redirected",
+    ),
+    "schedule_session": Walk(
+        S.MEDIATING, "officer", no(lambda: mediation.schedule_session(at=WEDNESDAY + T(5), place="所里", mode="site"))
+    ),
     "record_session": Walk(S.MEDIATING, "officer", no(lambda: mediation.record_session(minutes=TEXT))),
-    "delegate_mediation": Walk(S.MEDIATING, "officer", lambda world, case: mediation.delegate_mediation(body_id=given.a_body(world).pk)),
+    "delegate_mediation": Walk(
+        S.MEDIATING, "officer", lambda world, case: mediation.delegate_mediation(body_id=given.a_body(world).pk)
+    ),
     "recall_mediation": Walk(
-        S.MEDIATING, "officer", no(mediation.recall_mediation),
-        before=[("officer", lambda world, case: mediation.delegate_mediation(body_id=given.a_body(world).pk))]),
+        S.MEDIATING,
+        "officer",
+        no(mediation.recall_mediation),
+        before=[("officer", lambda world, case: mediation.delegate_mediation(body_id=given.a_body(world).pk))],
+    ),
     "decide_recusal": Walk(
-        S.MEDIATING, "head", no(lambda: mediation.decide_recusal(decision="suspend")),
+        S.MEDIATING,
+        "head",
+        no(lambda: mediation.decide_recusal(decision="suspend")),
         S.MEDIATION_SUSPENDED,
-        before=[("consumer", no(lambda: both.request_recusal(whom="瑞试", text=TEXT)))]),
-    "order_appraisal": Walk(S.MEDIATING, "officer", no(lambda: mediation.order_appraisal(
-        laboratory="某中心", until="2026-12-01", cost_borne_by="shared")), S.MEDIATION_SUSPENDED),
-    "end_appraisal": Walk(S.MEDIATION_SUSPENDED, "officer", no(lambda: mediation.end_appraisal(result=TEXT)), S.MEDIATING),
-    "record_agreement": Walk(S.MEDIATING, "officer", no(lambda: mediation.record_agreement(
-        promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")],
-        text=TEXT)), S.PERFORMING),
+        before=[("consumer", no(lambda: both.request_recusal(whom="瑞试", text=TEXT)))],
+    ),
+    "order_appraisal": Walk(
+        S.MEDIATING,
+        "officer",
+        no(lambda: mediation.order_appraisal(laboratory="某中心", until="2026-12-01", cost_borne_by="shared")),
+        S.MEDIATION_SUSPENDED,
+    ),
+    "end_appraisal": Walk(
+        S.MEDIATION_SUSPENDED, "officer", no(lambda: mediation.end_appraisal(result=TEXT)), S.MEDIATING
+    ),
+    "record_agreement": Walk(
+        S.MEDIATING,
+        "officer",
+        no(
+            lambda: mediation.record_agreement(
+                promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")], text=TEXT
+            )
+        ),
+        S.PERFORMING,
+    ),
     "suggest_settlement": Walk(S.MEDIATING, "officer", no(lambda: suggesting.suggest_settlement(text=TEXT))),
-    "invite_respondent": Walk(S.MEDIATING, "officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter"))),
-    "end_invitation": Walk(S.MEDIATING, "officer", no(answer_links.end_invitation), before=[
-        ("officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter")))]),
+    "invite_respondent": Walk(
+        S.MEDIATING, "officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter"))
+    ),
+    "end_invitation": Walk(
+        S.MEDIATING,
+        "officer",
+        no(answer_links.end_invitation),
+        before=[("officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter")))],
+    ),
     "answer_suggestion": Walk(
-        S.MEDIATING, "consumer", no(lambda: suggesting.answer_suggestion(agrees=True)),
-        before=[("officer", no(lambda: suggesting.suggest_settlement(text=TEXT)))]),
-    "terminate": Walk(S.MEDIATING, "officer", no(lambda: mediation.terminate(ground="no_agreement_possible", facts=TEXT)),
-                      S.CLOSED, "mediation_terminated", before=[("officer", no(lambda: mediation.record_session(minutes=TEXT)))]),
-    "serve_notice": Walk(S.REVIEW, "officer", no(lambda: casework.serve_notice(document="受理决定书", channel="sms", is_served=False))),
+        S.MEDIATING,
+        "consumer",
+        no(lambda: suggesting.answer_suggestion(agrees=True)),
+        before=[("officer", no(lambda: suggesting.suggest_settlement(text=TEXT)))],
+    ),
+    "terminate": Walk(
+        S.MEDIATING,
+        "officer",
+        no(lambda: mediation.terminate(ground="no_agreement_possible", facts=TEXT)),
+        S.CLOSED,
+        "mediation_terminated",
+        before=[("officer", no(lambda: mediation.record_session(minutes=TEXT)))],
+    ),
+    "serve_notice": Walk(
+        S.REVIEW, "officer", no(lambda: casework.serve_notice(document="受理决定书", channel="sms", is_served=False))
+    ),
     "urge": Walk(S.NEGOTIATING, "officer", no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20"))),
-    "explain_overdue": Walk(S.REVIEW, "officer", no(lambda: supervision.explain_overdue(reason="workload")), after=T(days=20)),
+    "explain_overdue": Walk(
+        S.REVIEW, "officer", no(lambda: supervision.explain_overdue(reason="workload")), after=T(days=20)
+    ),
     "take_up": Walk(S.REVIEW, "superior", no(lambda: supervision.take_up(text=TEXT))),
-    "grant_return": Walk(S.NEGOTIATING, "intake", no(supervision.grant_return), S.TRIAGE,
-                         before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
-    "refuse_return": Walk(S.NEGOTIATING, "intake", no(lambda: supervision.refuse_return(text=TEXT)),
-        before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
-    "verify_contact": Walk(S.REVIEW, "officer", no(lambda: casework.verify_contact(
-        result="call_confirmed")), before=[("officer", given.otherwise(contact_verified=False))]),
-    "write_down_statement": Walk(S.REVIEW, "officer", no(lambda: casework.write_down_statement(
-        text=TEXT)), before=[("officer", given.otherwise(facts={"voice": "ab" * 32}))]),
-    "confirm_power": Walk(S.REVIEW, "officer", no(lambda: parties.confirm_power(
-        seen="power_original", may_settle=True, valid_until="2026-12-31")), before=[("officer", REPRESENTED)]),
-    "refuse_power": Walk(S.REVIEW, "officer", no(lambda: parties.refuse_power(text=TEXT)), before=[("officer", REPRESENTED)]),
+    "grant_return": Walk(
+        S.NEGOTIATING,
+        "intake",
+        no(supervision.grant_return),
+        S.TRIAGE,
+        before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))],
+    ),
+    "refuse_return": Walk(
+        S.NEGOTIATING,
+        "intake",
+        no(lambda: supervision.refuse_return(text=TEXT)),
+        before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))],
+    ),
+    "verify_contact": Walk(
+        S.REVIEW,
+        "officer",
+        no(lambda: casework.verify_contact(result="call_confirmed")),
+        before=[("officer", given.otherwise(contact_verified=False))],
+    ),
+    "write_down_statement": Walk(
+        S.REVIEW,
+        "officer",
+        no(lambda: casework.write_down_statement(text=TEXT)),
+        before=[("officer", given.otherwise(facts={"voice": "ab" * 32}))],
+    ),
+    "confirm_power": Walk(
+        S.REVIEW,
+        "officer",
+        no(lambda: parties.confirm_power(seen="power_original", may_settle=True, valid_until="2026-12-31")),
+        before=[("officer", REPRESENTED)],
+    ),
+    "refuse_power": Walk(
+        S.REVIEW, "officer", no(lambda: parties.refuse_power(text=TEXT)), before=[("officer", REPRESENTED)]
+    ),
     "split_report": Walk(S.REVIEW, "officer", no(lambda: violations.split_report(text=TEXT))),
     "refer_to_police": Walk(S.REVIEW, "officer", no(lambda: violations.refer_to_police(text=TEXT))),
-    "record_party_gone": Walk(S.REVIEW, "officer", no(lambda: casework.record_party_gone(
-        party="consumer", text=TEXT))),
-    "correct_clerical_error": Walk(S.REVIEW, "officer",
-                                   no(lambda: casework.correct_clerical_error(
-                                       sequence=1, text=TEXT))),
+    "record_party_gone": Walk(S.REVIEW, "officer", no(lambda: casework.record_party_gone(party="consumer", text=TEXT))),
+    "correct_clerical_error": Walk(
+        S.REVIEW, "officer", no(lambda: casework.correct_clerical_error(sequence=1, text=TEXT))
+    ),
     "draw_up_document": Walk(S.NEGOTIATING, "officer", no(lambda: documents.draw_up_document(form=1))),
-    "void_document": Walk(S.REVIEW, "head", lambda w, c: documents.void_document(
-        document_id=c.documents.get(form=5).pk, text=TEXT), before=[("officer", no(authority.accept))]),
+    "void_document": Walk(
+        S.REVIEW,
+        "head",
+        lambda w, c: documents.void_document(document_id=c.documents.get(form=5).pk, text=TEXT),
+        before=[("officer", no(authority.accept))],
+    ),
     "open_lead": Walk(S.MEDIATING, "officer", no(lambda: violations.open_lead(text=TEXT))),
-    "extend_lead": Walk(S.MEDIATING, "head", lambda w, c: violations.extend_lead(matter_id=matter(c, "lead"), text=TEXT),
-                        before=[("officer", no(lambda: violations.open_lead(text=TEXT)))]),
-    "close_lead": Walk(S.MEDIATING, "officer", lambda w, c: violations.close_lead(
-        matter_id=matter(c, "lead"), result="no_violation", second_officer_id=w.head_officer.pk, text=TEXT),
-        before=[("officer", no(lambda: violations.open_lead(text=TEXT)))]),
-    "record_platform_number": Walk(S.REVIEW, "officer", no(lambda: platform.record_platform_number(platform_number="12315-000001"))),
+    "extend_lead": Walk(
+        S.MEDIATING,
+        "head",
+        lambda w, c: violations.extend_lead(matter_id=matter(c, "lead"), text=TEXT),
+        before=[("officer", no(lambda: violations.open_lead(text=TEXT)))],
+    ),
+    "close_lead": Walk(
+        S.MEDIATING,
+        "officer",
+        lambda w, c: violations.close_lead(
+            matter_id=matter(c, "lead"), result="no_violation", second_officer_id=w.head_officer.pk, text=TEXT
+        ),
+        before=[("officer", no(lambda: violations.open_lead(text=TEXT)))],
+    ),
+    "record_platform_number": Walk(
+        S.REVIEW, "officer", no(lambda: platform.record_platform_number(platform_number="12315-000001"))
+    ),
     "answer_objection": Walk(
-        S.REVIEW, "head", no(lambda: casework.answer_objection(upheld=False, text=TEXT)),
-        before=[("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT))),
-                ("consumer", no(lambda: both.object_to_decision(text=TEXT)))]),
+        S.REVIEW,
+        "head",
+        no(lambda: casework.answer_objection(upheld=False, text=TEXT)),
+        before=[
+            ("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT))),
+            ("consumer", no(lambda: both.object_to_decision(text=TEXT))),
+        ],
+    ),
     "call_back": Walk(S.CLOSED, "officer", no(lambda: casework.call_back(reached=True, satisfied=True))),
     "reopen": Walk(S.CLOSED, "officer", no(lambda: casework.reopen(ground="clerical_error", text=TEXT)), S.REVIEW),
-    "publish": Walk(S.CLOSED, "officer", no(casework.publish),
-                    before=[("consumer", no(both.give_publication_consent))]),
+    "publish": Walk(
+        S.CLOSED, "officer", no(casework.publish), before=[("consumer", no(both.give_publication_consent))]
+    ),
     "withhold": Walk(S.CLOSED, "officer", no(lambda: casework.withhold(text=TEXT))),
-    "pass_to_successor": Walk(S.NEGOTIATING, "system", lambda w, c: authority.pass_to_successor(
-        enterprise_id=w.telecom.pk)),
+    "pass_to_successor": Walk(
+        S.NEGOTIATING, "system", lambda w, c: authority.pass_to_successor(enterprise_id=w.telecom.pk)
+    ),
 }
 #: Walked by a test of their own below, or in test_mediation_bodies.py.
-APART = {"file", "answer_late", "request_extension", "agree_to_extension", "grant_extension",
-         "refuse_extension", "link_cases", "join_cases", "separate_case", "withdraw_party",
-         "join_case", "decline_to_join", "answer_as_party", "end_power", "invite_body", "report_mediation"}
+APART = {
+    "file",
+    "answer_late",
+    "request_extension",
+    "agree_to_extension",
+    "grant_extension",
+    "refuse_extension",
+    "link_cases",
+    "join_cases",
+    "separate_case",
+    "withdraw_party",
+    "join_case",
+    "decline_to_join",
+    "answer_as_party",
+    "end_power",
+    "invite_body",
+    "report_mediation",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -312,8 +502,7 @@ def test_step(world: World, step: str) -> None:
     assert case.status == (walk.to or before)
     assert case.outcome == (walk.outcome or case.outcome)
     assert HandlingStep.objects.filter(complaint=case).count() > last
-    assert HandlingStep.objects.filter(complaint=case, step=step,
-                                       audience=TABLE[step].audience).exists()
+    assert HandlingStep.objects.filter(complaint=case, step=step, audience=TABLE[step].audience).exists()
     assert verify(number=case.number).is_unbroken
 
 
@@ -357,8 +546,7 @@ def test_a_late_yes_to_an_offer_brings_its_promises_back(world: World) -> None:
 def test_extension_only_where_the_policy_allows(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     with pytest.raises(StepNotAllowed):
-        given.step(case, enterprise.request_extension(days=3, text=TEXT), world.handler,
-                   WEDNESDAY)
+        given.step(case, enterprise.request_extension(days=3, text=TEXT), world.handler, WEDNESDAY)
 
 
 def test_extension_with_the_consumers_yes(world: World) -> None:
@@ -366,8 +554,7 @@ def test_extension_with_the_consumers_yes(world: World) -> None:
     for grant in (True, False):
         case = given.a_complaint(world, status=S.NEGOTIATING)
         due = case.deadlines.get(clock="negotiation").last_day
-        given.step(case, enterprise.request_extension(days=3, text=TEXT), world.handler,
-                   WEDNESDAY)
+        given.step(case, enterprise.request_extension(days=3, text=TEXT), world.handler, WEDNESDAY)
         if not grant:
             given.step(case, supervision.refuse_extension(text=TEXT), world.officer, WEDNESDAY)
             assert case.deadlines.get(clock="negotiation").last_day == due
@@ -383,15 +570,14 @@ def test_extension_with_the_consumers_yes(world: World) -> None:
 def test_cases_are_linked_joined_and_separated(world: World) -> None:
     one = given.a_complaint(world, status=S.REVIEW)
     two = given.a_complaint(world, status=S.REVIEW)
-    handling.take(casework.link_cases(numbers=[one.number, two.number]), [one.pk, two.pk],
-                  actor=world.officer, now=WEDNESDAY)
+    handling.take(
+        casework.link_cases(numbers=[one.number, two.number]), [one.pk, two.pk], actor=world.officer, now=WEDNESDAY
+    )
     one.refresh_from_db()
     two.refresh_from_db()
     assert one.linked_group == two.linked_group is not None
     with pytest.raises(StepNotAllowed):
-        given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=False),
-                   world.officer, WEDNESDAY)
-    given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=True),
-               world.officer, WEDNESDAY)
+        given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=False), world.officer, WEDNESDAY)
+    given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=True), world.officer, WEDNESDAY)
     given.step(one, casework.separate_case(text=TEXT), world.officer, WEDNESDAY)
     assert one.linked_group is None

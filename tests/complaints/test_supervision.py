@@ -57,12 +57,16 @@ def test_nobody_answers_and_one_superior_after_the_other_is_told(world: World) -
     clock.refresh_from_db()
     province = Authority.objects.get(pk=world.city.parent_id)
     assert (clock.escalated_to, clock.escalations) == (province, 2)
-    told = [(entry.data["times"], entry.data["escalated_to"], entry.data["matter"]) for entry in entries(case, "escalate")]
+    told = [
+        (entry.data["times"], entry.data["escalated_to"], entry.data["matter"]) for entry in entries(case, "escalate")
+    ]
     assert told == [(1, world.city.name, matter.pk), (2, province.name, matter.pk)]
     # The moment is that of the clock, however late the sweep comes.
     assert [entry.happened_at.astimezone(HERE) for entry in entries(case, "escalate")] == [day(11, 0), day(15, 0)]
     assert set(Notice.objects.filter(complaint=case, kind="escalate").values_list("authority__name", flat=True)) == {
-        world.city.name, province.name}
+        world.city.name,
+        province.name,
+    }
     handling.sweep_clocks(now=day(15, 2))
     assert len(entries(case, "escalate")) == 2
     assert verify(number=case.number).is_unbroken
@@ -200,7 +204,12 @@ def test_whom_a_superior_designates_has_its_own_time(world: World, status: Statu
 def test_a_mediation_that_is_given_to_another_keeps_its_sixty_days(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING, now=MONDAY)
     before = case.deadlines.get(clock="mediation", ended_at=None).due_at
-    given.step(case, supervision.take_up(text=TEXT, authority_id=world.far_officer.authority_id), world.actor("superior"), day(10))
+    given.step(
+        case,
+        supervision.take_up(text=TEXT, authority_id=world.far_officer.authority_id),
+        world.actor("superior"),
+        day(10),
+    )
     assert {(c.clock, c.due_at) for c in case.deadlines.filter(ended_at=None)} == {("mediation", before)}
 
 
@@ -220,11 +229,17 @@ def test_the_national_authority_is_told_last(world: World) -> None:
     clock = Deadline.objects.get(complaint=case, clock="instruction")
     assert clock.escalated_to is not None
     assert (clock.escalated_to.level, clock.escalate_at) == (Authority.Level.NATIONAL, None)
-    assert [entry.data["times"] for entry in entries(case, "escalate") if entry.data["clock"] == "instruction"] == [1, 2, 3]
+    assert [entry.data["times"] for entry in entries(case, "escalate") if entry.data["clock"] == "instruction"] == [
+        1,
+        2,
+        3,
+    ]
 
 
 def test_an_office_is_urged_by_its_county(world: World) -> None:
-    office = Authority.objects.create(name="试验所", region=world.region, parent=world.gulou, level=Authority.Level.OFFICE)
+    office = Authority.objects.create(
+        name="试验所", region=world.region, parent=world.gulou, level=Authority.Level.OFFICE
+    )
     case = given.a_complaint(world, status=S.TRIAGE, now=MONDAY)
     given.step(case, authority.assign_authority(authority_id=office.pk), world.intake, day(8))
     matter = urged(world, case)
@@ -254,9 +269,15 @@ def test_why_it_is_late_is_said_once_and_to_authorities_alone(world: World) -> N
     assert verify(number=case.number).is_unbroken
 
 
-@pytest.mark.parametrize(("who", "reason", "text", "code"), [
-    ("officer", "nonsense", "", "bad_choice"), ("officer", "other", "", "missing"), ("far_officer", "workload", "", "not_yours"),
-    ("handler", "workload", "", "not_yours")])
+@pytest.mark.parametrize(
+    ("who", "reason", "text", "code"),
+    [
+        ("officer", "nonsense", "", "bad_choice"),
+        ("officer", "other", "", "missing"),
+        ("far_officer", "workload", "", "not_yours"),
+        ("handler", "workload", "", "not_yours"),
+    ],
+)
 def test_who_may_not_say_so_and_what_is_no_reason(world: World, who: str, reason: str, text: str, code: str) -> None:
     case = late_review(world)
     with pytest.raises(StepNotAllowed) as refused:

@@ -39,8 +39,7 @@ def test_every_status_is_reachable() -> None:
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_every_open_status_has_somebody_who_must_act_and_can(status: Status) -> None:
     side = MUST_ACT[status]
-    moving = [row for row in TABLE.values() if status in row.at and row.to
-              and row.by & SIDES[side]]
+    moving = [row for row in TABLE.values() if status in row.at and row.to and row.by & SIDES[side]]
     assert moving, f"{side} must act at {status} and has no step that leads on"
 
 
@@ -60,10 +59,16 @@ def test_every_open_status_leads_to_the_end(status: Status) -> None:
 
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_every_open_status_has_a_clock_or_a_reason(status: Status) -> None:
-    always = {Clock.NOTICE, Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER, Clock.LEAD,
-              Clock.INSTRUCTION, Clock.SETTLED_ELSEWHERE, Clock.HEIRS}
-    running = [rule.clock for rule in CLOCKS.values()
-               if status in rule.runs_while and rule.clock not in always]
+    always = {
+        Clock.NOTICE,
+        Clock.PERFORMANCE,
+        Clock.PERFORMANCE_ANSWER,
+        Clock.LEAD,
+        Clock.INSTRUCTION,
+        Clock.SETTLED_ELSEWHERE,
+        Clock.HEIRS,
+    }
+    running = [rule.clock for rule in CLOCKS.values() if status in rule.runs_while and rule.clock not in always]
     assert running or status in NO_STATUS_CLOCK
 
 
@@ -77,8 +82,7 @@ def test_every_lapse_is_a_legal_step(clock: Clock) -> None:
 
 
 def test_every_outcome_can_be_reached() -> None:
-    found = {outcome for row in TABLE.values() for target, outcome in row.to
-             if target == S.CLOSED}
+    found = {outcome for row in TABLE.values() for target, outcome in row.to if target == S.CLOSED}
     assert found == set(Outcome)
 
 

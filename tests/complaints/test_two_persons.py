@@ -39,8 +39,7 @@ def proposed(world: World, step: str) -> tuple[Complaint, Move]:
 
 
 def approve(case: Complaint, move: Move, actor: Actor) -> list[handling.Taken]:
-    return handling.take_each([(case.pk, proposals.approve(), actor), (case.pk, move, actor)],
-                              now=LATER)
+    return handling.take_each([(case.pk, proposals.approve(), actor), (case.pk, move, actor)], now=LATER)
 
 
 @pytest.mark.parametrize("step", sorted(GUARDED))
@@ -71,8 +70,7 @@ def test_the_second_person_approves_and_it_is_done(world: World, step: str) -> N
     assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
     case.refresh_from_db()
     assert Matter.objects.get(complaint=case, kind="proposal").state == "granted"
-    assert case.outcome == {"refuse": Outcome.REFUSED,
-                            "terminate": Outcome.MEDIATION_TERMINATED}.get(step, "")
+    assert case.outcome == {"refuse": Outcome.REFUSED, "terminate": Outcome.MEDIATION_TERMINATED}.get(step, "")
 
 
 @pytest.mark.parametrize("step", ["refuse", "terminate"])
@@ -161,7 +159,6 @@ def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:
 def test_where_the_policy_is_off_one_person_suffices(world: World) -> None:
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
     case = given.a_complaint(world, status=S.MEDIATING)
-    given.step(case, violations.refer_to_police(text=TEXT),
-               world.officer, LATER)
+    given.step(case, violations.refer_to_police(text=TEXT), world.officer, LATER)
     given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, LATER)
     assert case.outcome == Outcome.MEDIATION_TERMINATED

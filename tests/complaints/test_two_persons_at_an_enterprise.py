@@ -36,10 +36,18 @@ def setting(world: World, branch: Branch | None = None, **changes: Any) -> TwoPe
 
 
 def an_offer(amount: str = "128.50", *, second: str = "grant", promised: str = "", kind: str = "bill_credit") -> Move:
-    promises = (Promise(kind=kind, what="退还多扣费用", amount=promised, due_on=date(2026, 12, 7), demand=1),) if promised else ()
-    return offers.make_offer(answers=[
-        Answer(demand=1, verdict="part", amount=amount, reason="按实际多扣的月份计算。"),
-        Answer(demand=2, verdict=second, reason="" if second == "grant" else REASON)], promises=promises)
+    promises = (
+        (Promise(kind=kind, what="退还多扣费用", amount=promised, due_on=date(2026, 12, 7), demand=1),)
+        if promised
+        else ()
+    )
+    return offers.make_offer(
+        answers=[
+            Answer(demand=1, verdict="part", amount=amount, reason="按实际多扣的月份计算。"),
+            Answer(demand=2, verdict=second, reason="" if second == "grant" else REASON),
+        ],
+        promises=promises,
+    )
 
 
 def reviewer(world: World, branch: Branch | None = None) -> Actor:
@@ -49,31 +57,41 @@ def reviewer(world: World, branch: Branch | None = None) -> Actor:
 
 def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.Taken]:
     matter = Matter.objects.get(complaint=case, kind="proposal", state="open")
-    return handling.take_each([(case.pk, proposals.approve(matter_id=matter.pk), actor),
-                               (case.pk, handling.built(matter.subject, matter.data["payload"]), actor)], now=now)
+    return handling.take_each(
+        [
+            (case.pk, proposals.approve(matter_id=matter.pk), actor),
+            (case.pk, handling.built(matter.subject, matter.data["payload"]), actor),
+        ],
+        now=now,
+    )
 
 
-@pytest.mark.parametrize(("move", "changes", "expected"), [
-    (an_offer("100.00"), {}, ()),
-    (an_offer("100.01"), {}, ("amount",)),
-    (an_offer("10", promised="100.01"), {}, ("amount",)),
-    (an_offer("10", promised="500", kind="voucher"), {}, ("amount",)),
-    (an_offer("128.50"), {"offers_above": None}, ()),
-    (an_offer("0.01"), {"offers_above": Decimal(0)}, ("amount",)),
-    (an_offer("10", second="refuse"), {}, ("refusal",)),
-    (an_offer("101", second="refuse"), {}, ("amount", "refusal")),
-    (an_offer("10", second="refuse"), {"refusals": False}, ()),
-    (an_offer("0"), {}, ("refusal",)),
-    (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {}, ("refusal",)),
-    (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {"refusals": False}, ()),
-    (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {}, ("failure",)),
-    (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {"failures": False}, ()),
-    (enterprise.return_case(reason="not_customer", text="查无此人。"), {}, ("return",)),
-    (enterprise.return_case(reason="not_customer", text="查无此人。"), {"returns": False}, ()),
-    (enterprise.ask_consumer(text="哪一天？"), {}, ()),
-])
+@pytest.mark.parametrize(
+    ("move", "changes", "expected"),
+    [
+        (an_offer("100.00"), {}, ()),
+        (an_offer("100.01"), {}, ("amount",)),
+        (an_offer("10", promised="100.01"), {}, ("amount",)),
+        (an_offer("10", promised="500", kind="voucher"), {}, ("amount",)),
+        (an_offer("128.50"), {"offers_above": None}, ()),
+        (an_offer("0.01"), {"offers_above": Decimal(0)}, ("amount",)),
+        (an_offer("10", second="refuse"), {}, ("refusal",)),
+        (an_offer("101", second="refuse"), {}, ("amount", "refusal")),
+        (an_offer("10", second="refuse"), {"refusals": False}, ()),
+        (an_offer("0"), {}, ("refusal",)),
+        (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {}, ("refusal",)),
+        (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {"refusals": False}, ()),
+        (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {}, ("failure",)),
+        (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {"failures": False}, ()),
+        (enterprise.return_case(reason="not_customer", text="查无此人。"), {}, ("return",)),
+        (enterprise.return_case(reason="not_customer", text="查无此人。"), {"returns": False}, ()),
+        (enterprise.ask_consumer(text="哪一天？"), {}, ()),
+    ],
+)
 def test_what_the_setting_guards(move: Move, changes: dict[str, Any], expected: tuple[str, ...]) -> None:
-    row = TwoPersons(**({"offers_above": Decimal("100"), "refusals": True, "failures": True, "returns": True} | changes))
+    row = TwoPersons(
+        **({"offers_above": Decimal("100"), "refusals": True, "failures": True, "returns": True} | changes)
+    )
     assert two_persons.why(row, move, []) == expected
     assert two_persons.why(None, move, []) == ()
 
@@ -84,17 +102,26 @@ def test_a_demand_granted_without_a_figure_counts_with_its_own(world: World) -> 
     assert two_persons.worth(move.said, case.demands.all()) == Decimal("128.50")
 
 
-@pytest.mark.parametrize(("first", "code"), [
-    (Answer(demand=1, verdict="grant", amount="0"), "less_than_asked"),
-    (Answer(demand=1, verdict="grant", amount="128.49"), "less_than_asked"),
-    (Answer(demand=1, verdict="part", amount="0.00", reason="按实际多扣的月份计算。"), "nothing_granted"),
-])
+@pytest.mark.parametrize(
+    ("first", "code"),
+    [
+        (Answer(demand=1, verdict="grant", amount="0"), "less_than_asked"),
+        (Answer(demand=1, verdict="grant", amount="128.49"), "less_than_asked"),
+        (Answer(demand=1, verdict="part", amount="0.00", reason="按实际多扣的月份计算。"), "nothing_granted"),
+    ],
+)
 @pytest.mark.parametrize("verb", [offers.make_offer, offers.replace_offer])
 def test_less_than_asked_is_no_grant_and_nothing_is_no_part(world: World, verb: Any, first: Answer, code: str) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     if verb is offers.replace_offer:
-        given.step(case, offers.make_offer(answers=[
-            Answer(demand=1, verdict="refuse", reason=REASON), Answer(demand=2, verdict="grant")]), world.handler, LATER)
+        given.step(
+            case,
+            offers.make_offer(
+                answers=[Answer(demand=1, verdict="refuse", reason=REASON), Answer(demand=2, verdict="grant")]
+            ),
+            world.handler,
+            LATER,
+        )
     with pytest.raises(WrongInput) as refused:
         given.step(case, verb(answers=[first, Answer(demand=2, verdict="grant")]), world.handler, LATER)
     assert (refused.value.code, refused.value.field) == (code, "amount-1")
@@ -103,17 +130,29 @@ def test_less_than_asked_is_no_grant_and_nothing_is_no_part(world: World, verb: 
 def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     OfferAnswer.objects.filter(offer__complaint=case, demand__ordinal=1).update(amount=Decimal("10"))
-    given.step(case, offers.replace_offer(answers=[
-        Answer(demand=1, verdict="part", amount="20", reason="按实际多扣的月份计算。"), Answer(demand=2, verdict="grant")]),
-        world.handler, LATER)
+    given.step(
+        case,
+        offers.replace_offer(
+            answers=[
+                Answer(demand=1, verdict="part", amount="20", reason="按实际多扣的月份计算。"),
+                Answer(demand=2, verdict="grant"),
+            ]
+        ),
+        world.handler,
+        LATER,
+    )
     assert case.offers.filter(is_replacement=True).exists()
 
 
 def test_a_replacement_with_an_unknown_verdict_is_wrong_input(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     with pytest.raises(WrongInput) as refused:
-        given.step(case, offers.replace_offer(answers=[
-            Answer(demand=1, verdict="x"), Answer(demand=2, verdict="grant")]), world.handler, LATER)
+        given.step(
+            case,
+            offers.replace_offer(answers=[Answer(demand=1, verdict="x"), Answer(demand=2, verdict="grant")]),
+            world.handler,
+            LATER,
+        )
     assert refused.value.field == "answer-1"
 
 
@@ -141,7 +180,9 @@ def test_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
     entry = HandlingStep.objects.get(complaint=case, step="propose")
     assert (entry.audience, entry.data) == ("enterprise", {"step": "make_offer"})
     # Nobody outside is told, and no version that others read has moved.
-    assert list(Notice.objects.filter(complaint=case, kind="propose").values_list("addressee", flat=True)) == ["enterprise"]
+    assert list(Notice.objects.filter(complaint=case, kind="propose").values_list("addressee", flat=True)) == [
+        "enterprise"
+    ]
     assert Notice.objects.filter(complaint=case).count() == told + 1
     assert case.last_event_at == seen
     assert not Offer.objects.filter(complaint=case).exists()
@@ -178,8 +219,10 @@ def test_nobody_approves_his_own_and_no_handler_approves(world: World) -> None:
 def test_what_could_not_be_done_is_not_proposed(world: World) -> None:
     setting(world)
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    for move, code in ((offers.make_offer(answers=[Answer(demand=1, verdict="grant")]), "demand_unanswered"),
-                       (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), "no_contact")):
+    for move, code in (
+        (offers.make_offer(answers=[Answer(demand=1, verdict="grant")]), "demand_unanswered"),
+        (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), "no_contact"),
+    ):
         with pytest.raises(StepNotAllowed) as refused:
             given.step(case, proposals.propose(move=move), world.handler, LATER)
         assert refused.value.code == code
@@ -190,8 +233,10 @@ def test_it_is_judged_anew_at_the_approval(world: World) -> None:
     """The last day that was promised has passed meanwhile: the offer does not go out, and nothing of it stands."""
     setting(world)
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    move = offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-                             promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=WEDNESDAY.date())])
+    move = offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=WEDNESDAY.date())],
+    )
     given.step(case, proposals.propose(move=move), world.handler, LATER)
     done = approved(case, world.manager, LATER + timedelta(days=1))
     assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "bad_day"]
@@ -247,8 +292,13 @@ def test_two_approve_at_once_and_one_offer_goes_out(world: World) -> None:
     def one(actor: Actor) -> None:
         try:
             together.wait(10)
-            done = handling.take_each([(case.pk, proposals.approve(matter_id=matter.pk), actor),
-                                       (case.pk, handling.built("make_offer", payload), actor)], now=LATER)
+            done = handling.take_each(
+                [
+                    (case.pk, proposals.approve(matter_id=matter.pk), actor),
+                    (case.pk, handling.built("make_offer", payload), actor),
+                ],
+                now=LATER,
+            )
             results.append([taken.refusal.code if taken.refusal else "" for taken in done])
         finally:
             connection.close()

@@ -33,7 +33,12 @@ def test_the_common_superior_designates_within_seven_working_days_and_the_review
     clock = case.deadlines.get(clock="jurisdiction")
     assert clock.last_day.isoformat() == "2026-11-20"
     other = Authority.objects.get(name="福州市仓山区市场监督管理局")
-    given.step(case, jurisdiction.designate_authority(authority_id=other.pk, text=TEXT), world.actor("superior"), WEDNESDAY + DAY)
+    given.step(
+        case,
+        jurisdiction.designate_authority(authority_id=other.pk, text=TEXT),
+        world.actor("superior"),
+        WEDNESDAY + DAY,
+    )
     assert (case.status, case.handling_authority) == (S.REVIEW, other)
     assert not Matter.objects.filter(complaint=case, kind="jurisdiction", state="open").exists()
     clock.refresh_from_db()
@@ -59,7 +64,12 @@ def test_nobody_beside_it_designates_and_nothing_goes_sideways(world: World, who
 def test_without_a_dispute_there_is_nothing_to_designate(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     with pytest.raises(StepNotAllowed):
-        given.step(case, jurisdiction.designate_authority(authority_id=world.gulou.pk, text=TEXT), world.actor("superior"), WEDNESDAY)
+        given.step(
+            case,
+            jurisdiction.designate_authority(authority_id=world.gulou.pk, text=TEXT),
+            world.actor("superior"),
+            WEDNESDAY,
+        )
 
 
 def nobody(world: World, **changes: Any) -> Complaint:
@@ -82,8 +92,15 @@ def test_a_new_number_is_found_and_the_old_one_is_told(world: World) -> None:
     assert found[recipients.told_as(later)][SMS].endswith("13900002222")
 
 
-@pytest.mark.parametrize(("said", "field"), [({}, "phone"), ({"phone": "x"}, "phone"), ({"email": "13900001111"}, "email"),
-                                            ({"how": "guess", "phone": "13900002222"}, "how")])
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({}, "phone"),
+        ({"phone": "x"}, "phone"),
+        ({"email": "13900001111"}, "email"),
+        ({"how": "guess", "phone": "13900002222"}, "how"),
+    ],
+)
 def test_what_is_no_contact_is_refused(world: World, said: dict[str, str], field: str) -> None:
     with pytest.raises(StepNotAllowed) as refused:
         contact.change_contact(**{"how": "phone", "proof": "LY-1"} | said)
@@ -93,7 +110,9 @@ def test_what_is_no_contact_is_refused(world: World, said: dict[str, str], field
 def test_who_has_an_account_changes_the_number_there(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE)
     with pytest.raises(StepNotAllowed) as refused:
-        given.step(case, contact.change_contact(how="phone", proof="LY-1", phone="13900002222"), world.intake, WEDNESDAY)
+        given.step(
+            case, contact.change_contact(how="phone", proof="LY-1", phone="13900002222"), world.intake, WEDNESDAY
+        )
     assert refused.value.code == "has_account"
     given.step(case, contact.change_contact(how="phone", proof="LY-1", address="新地址2号"), world.intake, WEDNESDAY)
 

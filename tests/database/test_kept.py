@@ -27,7 +27,9 @@ from database.prepared import Kept, Together
 from tests import given
 from tests.cast import WEDNESDAY, World
 
-by_number = Kept(lambda number: Complaint.objects.filter(number=number).select_related("enterprise", "handler__user")[:1], str)
+by_number = Kept(
+    lambda number: Complaint.objects.filter(number=number).select_related("enterprise", "handler__user")[:1], str
+)
 
 
 def test_each_asking_answers_for_its_own_values(world: World, django_assert_num_queries: Any) -> None:
@@ -68,14 +70,26 @@ def test_a_table_that_changed_is_read_as_it_is(world: World) -> None:
     assert entries(case.pk) == before
 
 
-#: Every kind of column that the tables of a case have: numbers, texts, moments, days, bytes, JSON, truths, ids of all sorts.
+#: Every kind of column that the tables of a case have: numbers, texts, moments, days, bytes, JSON, truths, ids of all
+#: sorts.
 OF_A_CASE = (
-    Kept(lambda case: HandlingStep.objects.filter(complaint_id=case).select_related("name", "recorded_by")
-         .order_by("-audience", "-sequence"), int),
+    Kept(
+        lambda case: (
+            HandlingStep.objects.filter(complaint_id=case)
+            .select_related("name", "recorded_by")
+            .order_by("-audience", "-sequence")
+        ),
+        int,
+    ),
     Kept(lambda case: Demand.objects.filter(complaint_id=case).order_by("-ordinal"), int),
     Kept(lambda case: PersonalText.objects.filter(complaint_id=case).order_by("pk"), int),
     Kept(lambda case: Deadline.objects.filter(complaint_id=case).select_related("obligation").order_by("pk"), int),
-    Kept(lambda case: OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand").order_by("pk"), int),
+    Kept(
+        lambda case: (
+            OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand").order_by("pk")
+        ),
+        int,
+    ),
     Kept(lambda case: Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2], int),
     Kept(lambda case: Notice.objects.filter(complaint_id=case).select_related("enterprise").order_by("-pk"), int),
     Kept(lambda case: Complaint.objects.filter(pk=case).annotate(promised=Count("obligations")), int),
@@ -84,7 +98,9 @@ OF_A_CASE = (
 
 
 @pytest.mark.parametrize("status", [Status.FILED, Status.PERFORMING, Status.CLOSED])
-def test_queries_that_travel_together_answer_as_each_by_itself(world: World, status: Status, django_assert_num_queries: Any) -> None:
+def test_queries_that_travel_together_answer_as_each_by_itself(
+    world: World, status: Status, django_assert_num_queries: Any
+) -> None:
     """Column by column, type by type, in the same order, related rows too."""
     together = Together(*OF_A_CASE)
     assert sum(len(kept.plan().shape.related) for kept in OF_A_CASE) == 6
@@ -95,7 +111,7 @@ def test_queries_that_travel_together_answer_as_each_by_itself(world: World, sta
         with django_assert_num_queries(1):
             found = together(case.pk, ids)
         for kept, rows in zip(OF_A_CASE, found, strict=True):
-            values = (case.pk, ids)[:len(kept.types)]
+            values = (case.pk, ids)[: len(kept.types)]
             alone, asked = kept(*values), list(kept.build(*values))
             assert [_told(row) for row in rows] == [_told(row) for row in alone] == [_told(row) for row in asked]
         assert [row.pk for row in found[-1]] == [other.pk if case == one else one.pk]
@@ -105,15 +121,30 @@ def test_queries_that_travel_together_answer_as_each_by_itself(world: World, sta
 
 def _told(row: Any) -> dict[str, Any]:
     """A row and those that came with it, each value with its type."""
-    own = {name: (type(value), bytes(value) if isinstance(value, memoryview) else value)
-           for name, value in vars(row).items() if name != "_state"}
+    own = {
+        name: (type(value), bytes(value) if isinstance(value, memoryview) else value)
+        for name, value in vars(row).items()
+        if name != "_state"
+    }
     assert (row._state.adding, row._state.db) == (False, "default")
     return own | {name: _told(related) for name, related in row._state.fields_cache.items() if related is not None}
 
 
 def test_odd_texts_come_as_they_were_written(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    notes = ['"quoted", {braced}', "NULL", "null", "", "back\\slash \\x41", "two\nlines\ttab", "中文🎉", "'; --", "%s $1", "{}", "{a,b}"]
+    notes = [
+        '"quoted", {braced}',
+        "NULL",
+        "null",
+        "",
+        "back\\slash \\x41",
+        "two\nlines\ttab",
+        "中文🎉",
+        "'; --",
+        "%s $1",
+        "{}",
+        "{a,b}",
+    ]
     for ordinal, note in enumerate(notes, 50):
         Demand.objects.create(complaint=case, ordinal=ordinal, kind="apology", note=note)
     kept = Kept(lambda pk: Demand.objects.filter(complaint_id=pk, ordinal__gte=50).order_by("ordinal"), int)
@@ -145,8 +176,13 @@ def test_a_list_of_digests_and_a_moment_are_values(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     one = PersonDigest.objects.filter(complaint=case).first()
     assert one is not None
-    kept = Kept(lambda digests, since: PersonDigest.objects.filter(
-        digest__among=digests, complaint__filed_at__gte=since).order_by("pk"), list, datetime)
+    kept = Kept(
+        lambda digests, since: PersonDigest.objects.filter(
+            digest__among=digests, complaint__filed_at__gte=since
+        ).order_by("pk"),
+        list,
+        datetime,
+    )
     assert one in kept([bytes(one.digest), b"\x00"], case.filed_at)
     assert kept([bytes(one.digest)], case.filed_at + timedelta(microseconds=1)) == []
 

@@ -57,17 +57,30 @@ def _as_long_as_it_takes(db: None, settings: Any, tmp_path: Path) -> None:
     """A test is one transaction, the command is many: its limits do not fit here."""
     settings.EVIDENCE_ROOT = tmp_path
     with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0; set local statement_timeout = 0;"
-                       " set local idle_in_transaction_session_timeout = 0")
+        cursor.execute(
+            "set local transaction_timeout = 0; set local statement_timeout = 0;"
+            " set local idle_in_transaction_session_timeout = 0"
+        )
 
 
 def digest() -> str:
     """What happened, without what is random by intent: numbers, salts, ids."""
     steps = HandlingStep.objects.order_by("complaint__filed_at", "complaint_id", "audience", "sequence").values_list(
-        "complaint__item_name", "complaint__status", "complaint__outcome", "audience", "sequence", "step",
-        "happened_at", "written_at", "organisation", "to_status", "reason",
-    )  # fmt: skip
-    texts = [(row.kind, row.text) for row in PersonalText.objects.order_by("complaint_id", "audience", "sequence", "kind")]
+        "complaint__item_name",
+        "complaint__status",
+        "complaint__outcome",
+        "audience",
+        "sequence",
+        "step",
+        "happened_at",
+        "written_at",
+        "organisation",
+        "to_status",
+        "reason",
+    )
+    texts = [
+        (row.kind, row.text) for row in PersonalText.objects.order_by("complaint_id", "audience", "sequence", "kind")
+    ]
     return hashlib.sha256(repr((list(steps), texts)).encode()).hexdigest()
 
 
@@ -81,7 +94,9 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     assert told.refused.total() < told.taken.total() / 100, told.refused
     assert verify().is_unbroken
     # Some consumers ring, and an officer writes down what they say.
-    assert HandlingStep.objects.filter(data__has_key="recorded", actor_role="consumer", recorded_by__isnull=False).exists()
+    assert HandlingStep.objects.filter(
+        data__has_key="recorded", actor_role="consumer", recorded_by__isnull=False
+    ).exists()
     assert Matter.objects.filter(kind="proposal", state="open", subject="correct_clerical_error").exists()
     # So small a demonstration has cases for one set; test_sets_shown.py has more.
     assert all(measure.picks for measure in Measure.objects.all())
@@ -109,7 +124,9 @@ def the_desks_are_full() -> None:
     assert {platform.expected(case) == case.platform_state for case in numbered} == {True, False}
     calendar, policies = Conditions.at(UNTIL).calendar, Conditions.at(UNTIL).policies
     for name in (platform.LATE, platform.MISSING):
-        assert Complaint.objects.filter(platform.wanted(name, now=UNTIL, calendar=calendar, policies=policies, region_id=None)).exists()
+        assert Complaint.objects.filter(
+            platform.wanted(name, now=UNTIL, calendar=calendar, policies=policies, region_id=None)
+        ).exists()
     assert OfficialDocument.objects.values("form").distinct().count() >= 4
     assert PlatformFile.objects.get().state == "checking"
     assert set(LawChange.objects.values_list("kind", flat=True)) == {"policy", "replay"}

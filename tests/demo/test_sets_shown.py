@@ -28,9 +28,15 @@ def test_a_draft_one_in_two_names_and_one_that_was_sent(world: World) -> None:
     make_sets(now=now, conditions=Conditions.at(now))
     draft, waiting, sent = Measure.objects.order_by("pk")
     assert [(len(one.picks), one.proposed_at, one.sent_at) for one in (draft, waiting, sent)] == [
-        (MOST, None, None), (4, now, None), (8, None, now)]
+        (MOST, None, None),
+        (4, now, None),
+        (8, None, now),
+    ]
     assert Matter.objects.filter(kind="proposal", state="open", measure_id=waiting.public_id).count() == 4
-    assert sorted(Offer.objects.filter(measure_id=sent.public_id).values_list("state", flat=True)) == ["accepted"] * 4 + ["open"] * 4
+    assert (
+        sorted(Offer.objects.filter(measure_id=sent.public_id).values_list("state", flat=True))
+        == ["accepted"] * 4 + ["open"] * 4
+    )
     cases = [pick["case"] for one in (draft, waiting, sent) for pick in one.picks]
     assert len(cases) == len(set(cases)) == ENOUGH
 

@@ -25,8 +25,15 @@ def code(number: int = 1, *, region: str = "350102") -> str:
 
 
 def wanted(world: World, **changes: Any) -> Wanted:
-    said = Wanted(name="榕声通信（福州）有限公司", uscc=code(), domicile_id=world.region.pk, branch="榕声通信客户服务部",
-                  place_id=world.region.pk, areas=(world.region.pk,), customers=(120_000, date(2026, 6, 30), "年度报告"))
+    said = Wanted(
+        name="榕声通信（福州）有限公司",
+        uscc=code(),
+        domicile_id=world.region.pk,
+        branch="榕声通信客户服务部",
+        place_id=world.region.pk,
+        areas=(world.region.pk,),
+        customers=(120_000, date(2026, 6, 30), "年度报告"),
+    )
     return replace(said, **changes)
 
 
@@ -37,7 +44,13 @@ def submitted(world: World, *, now: datetime = WEDNESDAY, mail: str = MAIL, **ch
 
 def enrolled(world: World, *, now: datetime = WEDNESDAY, mail: str = MAIL, **changes: Any) -> Enterprise:
     application = submitted(world, now=now, mail=mail, **changes)
-    granted = enrolling.grant(application.pk, wanted(world, **changes), by=world.head_officer.user,
-                              version=application.version, place=PLACE, now=now)
+    granted = enrolling.grant(
+        application.pk,
+        wanted(world, **changes),
+        by=world.head_officer.user,
+        version=application.version,
+        place=PLACE,
+        now=now,
+    )
     assert granted.enterprise is not None
     return granted.enterprise

@@ -1,4 +1,6 @@
-"""Changes of an enterprise's own entry: what each kind writes, what stands against it, who decides, and who comes first."""
+"""Changes of an enterprise's own entry: what each kind writes, what stands against it, who decides, and who comes
+first.
+"""
 
 from __future__ import annotations
 
@@ -39,16 +41,34 @@ DAY = timedelta(days=1)
 
 
 def wished(world: World, code: str, *, on: date = TODAY, branch_ids: Any = None, **what: Any) -> DirectoryChange:
-    change = changing.draft(code, what, enterprise=world.mobile, branch_ids=branch_ids, on_day=on, why="因机构调整。",
-                            by=world.lead, now=WEDNESDAY, today=TODAY)
+    change = changing.draft(
+        code,
+        what,
+        enterprise=world.mobile,
+        branch_ids=branch_ids,
+        on_day=on,
+        why="因机构调整。",
+        by=world.lead,
+        now=WEDNESDAY,
+        today=TODAY,
+    )
     # As if it had been counted.
     DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
     return change
 
 
-def decided(world: World, change: DirectoryChange, *, agrees: bool = True, reason: str = "", today: date = TODAY) -> None:
-    changing.decide(change, agrees=agrees, reason=reason, authority_ids={world.gulou.pk}, by=world.head_officer.user,
-                    now=WEDNESDAY, today=today)
+def decided(
+    world: World, change: DirectoryChange, *, agrees: bool = True, reason: str = "", today: date = TODAY
+) -> None:
+    changing.decide(
+        change,
+        agrees=agrees,
+        reason=reason,
+        authority_ids={world.gulou.pk},
+        by=world.head_officer.user,
+        now=WEDNESDAY,
+        today=today,
+    )
 
 
 def approved(world: World, code: str, *, on: date = TODAY, **what: Any) -> DirectoryChange:
@@ -68,7 +88,9 @@ def refused(code: str, act: Any) -> str:
 
 
 def test_a_branch_is_added_where_it_belongs_and_found_by_its_name(world: World) -> None:
-    approved(world, "branch-add", on=TODAY + 3 * DAY, branch=world.fuzhou.pk, name="中国移动马尾分公司", region=350105000)
+    approved(
+        world, "branch-add", on=TODAY + 3 * DAY, branch=world.fuzhou.pk, name="中国移动马尾分公司", region=350105000
+    )
     row = Branch.objects.get(name="中国移动马尾分公司")
     assert (row.parent, row.starts_on, row.enterprise) == (world.fuzhou, TODAY + 3 * DAY, world.mobile)
     assert find("马尾分公司", on=TODAY) == []
@@ -102,7 +124,10 @@ def test_areas_begin_and_end(world: World) -> None:
     row = ServiceArea.objects.get(branch=world.fuzhou, region=world.region, category="service.telecom")
     assert row.starts_on == TODAY
     refused("area_known", lambda: wished(world, "area-add", **area.what))
-    refused("bad_category", lambda: wished(world, "area-add", branch=world.fuzhou.pk, region=world.region.pk, category="电信"))
+    refused(
+        "bad_category",
+        lambda: wished(world, "area-add", branch=world.fuzhou.pk, region=world.region.pk, category="电信"),
+    )
     refused("no_region", lambda: wished(world, "area-add", branch=world.fuzhou.pk, region=17))
     approved(world, "area-end", area=row.pk, branch=world.fuzhou.pk)
     row.refresh_from_db()
@@ -155,7 +180,9 @@ def test_a_name_in_english_takes_effect_at_once_and_is_kept(world: World) -> Non
     Alias.objects.create(enterprise=world.telecom, name="Tianyi", kind=Alias.Kind.ALIAS)
     write_names([world.telecom.pk])
     for taken in ("LITTLE  smart", "tianyi"):
-        assert world.telecom.name in refused("name_taken", lambda name=taken: wished(world, "english-name", name_en=name))
+        assert world.telecom.name in refused(
+            "name_taken", lambda name=taken: wished(world, "english-name", name_en=name)
+        )
     wished(world, "english-name", name_en="Fuzhou", branch=world.fuzhou.pk)
     world.fuzhou.refresh_from_db()
     assert world.fuzhou.name_en == "Fuzhou"
@@ -203,8 +230,12 @@ def test_only_whoever_enrolled_it_decides_and_never_on_the_own_wish(world: World
     change = wished(world, "alias-add", name="榕城移动")
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
     for ids, user in (({world.city.pk}, world.head_officer.user), (set(), world.rui), ({world.gulou.pk}, world.lead)):
-        refused("not_yours", lambda ids=ids, user=user: changing.decide(
-            change, agrees=True, reason="", authority_ids=ids, by=user, now=WEDNESDAY, today=TODAY))
+        refused(
+            "not_yours",
+            lambda ids=ids, user=user: changing.decide(
+                change, agrees=True, reason="", authority_ids=ids, by=user, now=WEDNESDAY, today=TODAY
+            ),
+        )
 
 
 def test_a_branch_manager_changes_the_own_part_of_the_tree(world: World) -> None:
@@ -212,12 +243,16 @@ def test_a_branch_manager_changes_the_own_part_of_the_tree(world: World) -> None
     own = frozenset({fuqing.pk})
     wished(world, "area-add", branch_ids=own, branch=fuqing.pk, region=world.region.pk)
     for code, what in (
-        ("area-add", {"branch": pingtan.pk, "region": world.region.pk}), ("alias-add", {"name": "榕城移动"}),
-        ("branch-move", {"branch": fuqing.pk, "parent": pingtan.pk}), ("branch-add", {"name": "新分公司"}),
-    ):  # fmt: skip
+        ("area-add", {"branch": pingtan.pk, "region": world.region.pk}),
+        ("alias-add", {"name": "榕城移动"}),
+        ("branch-move", {"branch": fuqing.pk, "parent": pingtan.pk}),
+        ("branch-add", {"name": "新分公司"}),
+    ):
         refused("not_yours", lambda code=code, what=what: wished(world, code, branch_ids=own, **what))
     with pytest.raises(ChangeRefused):
-        wished(world, "area-add", branch=Branch.objects.filter(enterprise=world.telecom).first().pk, region=world.region.pk)
+        wished(
+            world, "area-add", branch=Branch.objects.filter(enterprise=world.telecom).first().pk, region=world.region.pk
+        )
 
 
 def test_it_is_counted_before_it_is_filed_and_before_it_is_approved(world: World) -> None:
@@ -271,8 +306,14 @@ def test_whoever_holds_the_entry_lets_others_point_at_it(world: World, held_by: 
             with team.locked(Post(enterprise=world.mobile)):
                 pass
         else:
-            enrolled.suspend(world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=True,
-                             now=WEDNESDAY)
+            enrolled.suspend(
+                world.mobile,
+                by=world.head_officer.user,
+                ground="misses",
+                text="三次逾期。",
+                keeps_cases=True,
+                now=WEDNESDAY,
+            )
     locks = [query["sql"] for query in asked if re.search('"enterprises_enterprise".* FOR .*UPDATE', query["sql"])]
     assert locks
     assert [sql for sql in locks if "FOR NO KEY UPDATE" not in sql] == []

@@ -29,9 +29,19 @@ from tests.enterprises.enrolments import MAIL, code, enrolled, submitted
 START, TASKS = "/enterprise/enrol/", "/enterprise/enrol/application/"
 SAID: dict[str, dict[str, Any]] = {
     "entity": {"name": "榕声通信（福州）有限公司", "uscc": code(), "domicile": "", "address": "鼓楼区某路8号"},
-    "conditions": {"place": "鼓楼区某路8号2层", "staff": "3", "has_computer": "yes", "phone": "0591-87654321",
-                   "rules": "当天登记，两个工作日内专人受理，五个工作日内答复，主管每周核对。", "cooperates": "yes"},
-    "papers": {"statement": "去年收到投诉120件，主要是资费，都已退费并改了短信提示。", "applies": "on", "pledges": "on"},
+    "conditions": {
+        "place": "鼓楼区某路8号2层",
+        "staff": "3",
+        "has_computer": "yes",
+        "phone": "0591-87654321",
+        "rules": "当天登记，两个工作日内专人受理，五个工作日内答复，主管每周核对。",
+        "cooperates": "yes",
+    },
+    "papers": {
+        "statement": "去年收到投诉120件，主要是资费，都已退费并改了短信提示。",
+        "applies": "on",
+        "pledges": "on",
+    },
     "contact": {"person": "林主管", "position": "客服经理", "mobile": "13900000021"},
     "areas": {"branch": "榕声通信客户服务部", "seat": "", "areas": "福州市"},
     "customers": {"number": "120,000", "counted_on": "2026-06-30", "source": "半年度报告"},
@@ -92,7 +102,16 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
     assert "入驻申请" in shown(client.get("/authority/"))
     assert held.name in shown(client.get("/authority/enrolments/"))
     page = shown(client.get(f"/authority/enrolments/{held.pk}/"))
-    for words in ("榕声通信客户服务部", "120,000", "6月30日", "福建省福州市", "林主管", "+8613900000021", "半年度报告", "执照.png"):
+    for words in (
+        "榕声通信客户服务部",
+        "120,000",
+        "6月30日",
+        "福建省福州市",
+        "林主管",
+        "+8613900000021",
+        "半年度报告",
+        "执照.png",
+    ):
         assert words in page
     file = client.get(f"/authority/enrolments/{held.pk}/licence/")
     assert (file.status_code, file["Content-Type"]) == (200, "image/png")
@@ -130,32 +149,35 @@ def test_nobody_opens_an_application_without_the_code(world: World) -> None:
     assert send(stranger, START, {"email": MAIL, "code": newest_code(), "go": "1"}).status_code == 422
 
 
-@pytest.mark.parametrize(("step", "field", "typed", "says"), [
-    ("entity", "uscc", "", "请填写这一项"),
-    ("entity", "uscc", "91350102MA8800001", "应为18位"),
-    ("entity", "uscc", "91350102MA0000001M", "应为18位"),
-    ("entity", "uscc", "91350102MA0000001L", "已经是在线和解企业"),
-    ("entity", "domicile", "不存在的县", "没有找到"),
-    ("entity", "domicile", "城关区甲", "没有找到"),
-    ("entity", "domicile", "鼓楼区", "请写全"),
-    ("entity", "name", "长" * 201, "最多200字"),
-    ("conditions", "has_computer", "no", "这是入驻的条件"),
-    ("conditions", "cooperates", "no", "这是入驻的条件"),
-    ("conditions", "staff", "0", "不合理"),
-    ("conditions", "staff", "三人", "请填整数"),
-    ("conditions", "rules", "有制度", "20字以上"),
-    ("conditions", "phone", "12", "电话"),
-    ("papers", "licence", None, "请上传营业执照"),
-    ("papers", "pledges", "", "请读过承诺书后勾选"),
-    ("contact", "person", "123", "姓名请用文字"),
-    ("areas", "areas", "", "请填写这一项"),
-    ("areas", "areas", "火星", "没有找到“火星”"),
-    ("areas", "areas", "\n".join(["福州市"] * 61), "最多写60个"),
-    ("customers", "number", "9" * 30, "20"),
-    ("customers", "number", "-5", "请填整数"),
-    ("customers", "counted_on", "2026-12-31", "还没有到"),
-    ("customers", "source", "", "请填写这一项"),
-])
+@pytest.mark.parametrize(
+    ("step", "field", "typed", "says"),
+    [
+        ("entity", "uscc", "", "请填写这一项"),
+        ("entity", "uscc", "91350102MA8800001", "应为18位"),
+        ("entity", "uscc", "91350102MA0000001M", "应为18位"),
+        ("entity", "uscc", "91350102MA0000001L", "已经是在线和解企业"),
+        ("entity", "domicile", "不存在的县", "没有找到"),
+        ("entity", "domicile", "城关区甲", "没有找到"),
+        ("entity", "domicile", "鼓楼区", "请写全"),
+        ("entity", "name", "长" * 201, "最多200字"),
+        ("conditions", "has_computer", "no", "这是入驻的条件"),
+        ("conditions", "cooperates", "no", "这是入驻的条件"),
+        ("conditions", "staff", "0", "不合理"),
+        ("conditions", "staff", "三人", "请填整数"),
+        ("conditions", "rules", "有制度", "20字以上"),
+        ("conditions", "phone", "12", "电话"),
+        ("papers", "licence", None, "请上传营业执照"),
+        ("papers", "pledges", "", "请读过承诺书后勾选"),
+        ("contact", "person", "123", "姓名请用文字"),
+        ("areas", "areas", "", "请填写这一项"),
+        ("areas", "areas", "火星", "没有找到“火星”"),
+        ("areas", "areas", "\n".join(["福州市"] * 61), "最多写60个"),
+        ("customers", "number", "9" * 30, "20"),
+        ("customers", "number", "-5", "请填整数"),
+        ("customers", "counted_on", "2026-12-31", "还没有到"),
+        ("customers", "source", "", "请填写这一项"),
+    ],
+)
 def test_bad_input_is_told_at_its_field_and_kept(
     world: World, step: str, field: str, typed: str | None, says: str
 ) -> None:
@@ -169,8 +191,11 @@ def test_bad_input_is_told_at_its_field_and_kept(
 
 def test_a_file_that_is_no_licence_is_refused_and_what_was_written_stays(world: World) -> None:
     client = begun()
-    for bad in (SimpleUploadedFile("a.png", b"", "image/png"), SimpleUploadedFile("a.exe", b"MZ" + b"0" * 99),
-                SimpleUploadedFile("a.txt", b"licence", "text/plain")):
+    for bad in (
+        SimpleUploadedFile("a.png", b"", "image/png"),
+        SimpleUploadedFile("a.exe", b"MZ" + b"0" * 99),
+        SimpleUploadedFile("a.txt", b"licence", "text/plain"),
+    ):
         answer = send(client, f"{TASKS}papers/", SAID["papers"] | {"licence": bad})
         assert answer.status_code == 422
         assert "a." in shown(answer)
@@ -248,7 +273,10 @@ def stand(client: Client, firm: Enterprise, **said: Any) -> Any:
 
 
 def test_suspending_takes_back_what_this_authority_may_and_shuts_the_desk(world: World) -> None:
-    cases = [given.a_complaint(world, status=Status.NEGOTIATING), given.a_complaint(world, status=Status.WITH_ENTERPRISE)]
+    cases = [
+        given.a_complaint(world, status=Status.NEGOTIATING),
+        given.a_complaint(world, status=Status.WITH_ENTERPRISE),
+    ]
     client = head(world)
     assert stand(client, world.mobile, do="suspend", text="x").status_code == 422
     answer = stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="recall", text="泄露了名单。")
@@ -256,7 +284,10 @@ def test_suspending_takes_back_what_this_authority_may_and_shuts_the_desk(world:
     assert "收回了2件" in shown(client.get(answer["Location"]))
     assert {Complaint.objects.get(pk=case.pk).status for case in cases} == {Status.REVIEW}
     assert signed_in(world.ming).get("/enterprise/queue/").status_code == 404
-    assert stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="keep", text="再来。").status_code == 422
+    assert (
+        stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="keep", text="再来。").status_code
+        == 422
+    )
     assert stand(client, world.mobile, do="resume", text="已整改。").status_code == 302
     assert signed_in(world.ming).get("/enterprise/queue/").status_code == 200
 
@@ -268,7 +299,10 @@ def test_other_officers_read_the_register_and_decide_nothing(world: World) -> No
         assert client.get("/authority/enterprises/?q=移动").status_code == 200
         assert client.get(f"/authority/enterprises/{world.mobile.code}/").status_code == 200
         assert client.get("/authority/enterprises/91350102MA0099001L/").status_code == 404
-        assert stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="keep", text="x").status_code == 404
+        assert (
+            stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="keep", text="x").status_code
+            == 404
+        )
     world.mobile.refresh_from_db()
     assert world.mobile.enrolment == "enrolled"
 
@@ -283,7 +317,9 @@ def test_a_firm_files_a_count_and_the_authority_takes_note(world: World) -> None
     row = EnrolmentFiling.objects.get()
     officer = signed_in(world.rui)
     assert "1,300,000" in shown(officer.get(f"/authority/enterprises/{world.mobile.code}/"))
-    assert "1,300,000" not in shown(signed_in(world.far_officer.user).get(f"/authority/enterprises/{world.mobile.code}/"))
+    assert "1,300,000" not in shown(
+        signed_in(world.far_officer.user).get(f"/authority/enterprises/{world.mobile.code}/")
+    )
     path = f"/authority/enterprises/{world.mobile.code}/filings/{row.pk}/"
     assert send(officer, path, {"do": "ask_back"}).status_code == 422
     assert send(signed_in(world.far_officer.user), path, {"do": "note"}).status_code == 404
@@ -315,7 +351,9 @@ def test_the_own_request_to_leave_is_decided_with_notice(world: World) -> None:
 
 def test_the_public_register_tells_the_history_without_persons_and_may_be_kept(world: World) -> None:
     firm = enrolled(world)
-    rules.suspend(firm, by=world.head_officer.user, ground="misses", text="三次逾期，见名单。", keeps_cases=True, now=WEDNESDAY)
+    rules.suspend(
+        firm, by=world.head_officer.user, ground="misses", text="三次逾期，见名单。", keeps_cases=True, now=WEDNESDAY
+    )
     client = Client()
     page = client.get(f"/open/enterprises/{firm.code}/")
     for words in ("暂停接收新投诉", "多次逾期或者敷衍", "福州市鼓楼区市场监督管理局", "榕声通信客户服务部"):

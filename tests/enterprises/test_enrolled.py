@@ -32,8 +32,9 @@ def wednesday() -> Iterator[None]:
 
 
 def suspended(world: World, *, keeps_cases: bool) -> Enterprise:
-    rules.suspend(world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=keeps_cases,
-                  now=LATER)
+    rules.suspend(
+        world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=keeps_cases, now=LATER
+    )
     world.mobile.refresh_from_db()
     return world.mobile
 
@@ -93,8 +94,10 @@ def test_the_history_tells_who_when_and_why(world: World) -> None:
     firm.refresh_from_db()
     assert firm.enrolment == "enrolled"
     told = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in rules.history(firm)]
-    assert told == [("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
-                    ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou)]
+    assert told == [
+        ("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
+        ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou),
+    ]
     assert {letter.address for letter in OutgoingMessage.objects.all()} == {"lead@example.com"}
 
 

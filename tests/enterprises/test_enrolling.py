@@ -35,7 +35,8 @@ def test_a_granted_application_makes_an_enterprise_that_can_be_found_and_that_an
     entries = EnrolmentEntry.objects.filter(enterprise=firm)
     assert [(row.kind, row.by, row.on_day) for row in entries] == [
         ("enrolled", world.head_officer.user, date(2026, 11, 11)),
-        ("invited", world.head_officer.user, date(2026, 11, 11))]
+        ("invited", world.head_officer.user, date(2026, 11, 11)),
+    ]
     assert entries[0].digest
 
 
@@ -58,8 +59,9 @@ def test_the_authority_invites_nobody_where_somebody_leads(world: World) -> None
     first = Invitation.objects.get()
     Staff.objects.create(user=world.otto, enterprise=firm, role="manager")
     with pytest.raises(TeamRefusal):
-        enrolling.invite_manager(firm, "other@example.com", by=world.head_officer.user, place=PLACE, language="en",
-                                 now=LATER)
+        enrolling.invite_manager(
+            firm, "other@example.com", by=world.head_officer.user, place=PLACE, language="en", now=LATER
+        )
     late = User.objects.create_user(MAIL, name="晚到")
     with pytest.raises(TeamRefusal):
         inviting.accept(first, late, now=LATER, today=timezone.localdate(LATER))
@@ -67,8 +69,14 @@ def test_the_authority_invites_nobody_where_somebody_leads(world: World) -> None
 
 def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World) -> None:
     application = submitted(world)
-    enrolling.refuse(application.pk, by=world.head_officer.user, ground="conditions", text="没有专门的投诉电话。",
-                     version=application.version, now=LATER)
+    enrolling.refuse(
+        application.pk,
+        by=world.head_officer.user,
+        ground="conditions",
+        text="没有专门的投诉电话。",
+        version=application.version,
+        now=LATER,
+    )
     letter = OutgoingMessage.objects.get()
     assert "不具备入驻条件" in letter.body
     assert "没有专门的投诉电话。" in letter.body
@@ -80,10 +88,18 @@ def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World)
 
 def test_who_decides_second_is_told_who_was_first_and_changes_nothing(world: World) -> None:
     application = submitted(world)
-    enrolling.ask_back(application.pk, by=world.rui, text="请补营业执照。", version=application.version, place="x", now=LATER)
+    enrolling.ask_back(
+        application.pk, by=world.rui, text="请补营业执照。", version=application.version, place="x", now=LATER
+    )
     with pytest.raises(EnrolmentRefusal, match="瑞试 要求补正"):
-        enrolling.grant(application.pk, wanted(world), by=world.head_officer.user, version=application.version,
-                        place=PLACE, now=LATER)
+        enrolling.grant(
+            application.pk,
+            wanted(world),
+            by=world.head_officer.user,
+            version=application.version,
+            place=PLACE,
+            now=LATER,
+        )
     assert not Enterprise.objects.filter(uscc=code()).exists()
 
 
@@ -142,8 +158,9 @@ def test_a_pause_of_a_week_loses_nothing_and_a_forgotten_draft_goes(world: World
     assert not EnrolmentApplication.objects.exists()
 
 
-@pytest.mark.parametrize("statement", ["update enterprises_enrolmententry set text = 'x'",
-                                       "delete from enterprises_enrolmententry"])
+@pytest.mark.parametrize(
+    "statement", ["update enterprises_enrolmententry set text = 'x'", "delete from enterprises_enrolmententry"]
+)
 def test_nobody_changes_the_history(world: World, statement: str) -> None:
     submitted(world)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:

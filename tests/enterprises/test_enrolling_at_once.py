@@ -60,8 +60,9 @@ def test_of_two_heads_who_decide_at_once_one_wins_and_the_other_is_told(world: W
 
 def test_of_two_who_suspend_at_once_one_does(world: World) -> None:
     def suspend() -> None:
-        enrolled.suspend(world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=True,
-                         now=LATER)
+        enrolled.suspend(
+            world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=True, now=LATER
+        )
 
     assert sorted(map(bool, at_once(suspend, suspend, suspend))) == [False, True, True]
     assert EnrolmentEntry.objects.filter(kind="suspended").count() == 1

@@ -129,7 +129,7 @@ TYPED = (
     ("好邻居便利连锁", "好邻里便利连锁（福州）有限公司"),
     ("燃动育发展", "燃动体育发展（福州）有限公司"),
     ("燃动体体育发展", "燃动体育发展（福州）有限公司"),
-)  # fmt: skip
+)
 
 
 def test_while_one_types_every_kind_of_name_comes() -> None:
@@ -149,7 +149,23 @@ def test_suggestions_go_from_the_whole_name_to_a_piece_and_ended_firms_last() ->
 
 
 def test_odd_letters_suggest_nothing_that_they_do_not_name() -> None:
-    for typed in ("", "   ", "（）", "%", "_", "%%%", "\\", "'; drop table", "𠮷" * 300, "a" * 5000, "😀", "()", "{", "{}", "%s"):
+    for typed in (
+        "",
+        "   ",
+        "（）",
+        "%",
+        "_",
+        "%%%",
+        "\\",
+        "'; drop table",
+        "𠮷" * 300,
+        "a" * 5000,
+        "😀",
+        "()",
+        "{",
+        "{}",
+        "%s",
+    ):
         assert all(one.is_similar or typed[0] in one.matched for one in suggest(typed, on=DAY)), typed
 
 

@@ -45,42 +45,81 @@ def some_moment(dice: random.Random) -> datetime:
 
 
 def a_random_world(world: World, dice: random.Random) -> None:
-    cases = [given.a_complaint(world, problem_category=category) for category in ("telecom.fees.unexplained_charge", "quality", "")]
+    cases = [
+        given.a_complaint(world, problem_category=category)
+        for category in ("telecom.fees.unexplained_charge", "quality", "")
+    ]
     firms = [world.mobile, world.telecom]
     stages = []
     for _ in range(700):
         until = some_moment(dice)
-        stages.append(Engagement(
-            complaint=dice.choice(cases), enterprise=dice.choice(firms), until_at=until,
-            from_at=until - timedelta(hours=dice.randrange(900)), odr_result=dice.choice(RESULTS),
-            ended_by=dice.choice(["", "", "", "succession"]),
-            first_contact_at=dice.choice([None, until - timedelta(minutes=dice.randrange(60 * 500))])))
+        stages.append(
+            Engagement(
+                complaint=dice.choice(cases),
+                enterprise=dice.choice(firms),
+                until_at=until,
+                from_at=until - timedelta(hours=dice.randrange(900)),
+                odr_result=dice.choice(RESULTS),
+                ended_by=dice.choice(["", "", "", "succession"]),
+                first_contact_at=dice.choice([None, until - timedelta(minutes=dice.randrange(60 * 500))]),
+            )
+        )
     Engagement.objects.bulk_create(stages)
     for _ in range(40):
         rated = {"rating": {"overall": dice.randrange(1, 6)}} if dice.random() < 0.4 else {}
-        Complaint.objects.filter(pk=given.filed(world, problem_category=dice.choice(["telecom.fees.unexplained_charge", ""])).pk).update(
-            enterprise=dice.choice([*firms, None]), status="closed", outcome="settled", closed_at=some_moment(dice),
-            facts={"voice": "x", **rated})
+        Complaint.objects.filter(
+            pk=given.filed(world, problem_category=dice.choice(["telecom.fees.unexplained_charge", ""])).pk
+        ).update(
+            enterprise=dice.choice([*firms, None]),
+            status="closed",
+            outcome="settled",
+            closed_at=some_moment(dice),
+            facts={"voice": "x", **rated},
+        )
     stage = {firm.pk: Engagement.objects.filter(enterprise=firm).first() for firm in firms}
     promises = []
     for number in range(120):
         firm = dice.choice([*firms, None])
-        promises.append(Obligation(
-            complaint=dice.choice(cases), enterprise=firm, engagement=stage[firm.pk] if firm else None,
-            ordinal=number + 1, kind="original_channel", what="x", due_on=DAY,
-            owed_by=dice.choice(["enterprise", "enterprise", "enterprise", "consumer"]), is_late=dice.random() < 0.3,
-            state=dice.choice(["proposed", "due", "reported", "confirmed", "confirmed", "silent", "broken", "waived",
-                               "dropped"])))
+        promises.append(
+            Obligation(
+                complaint=dice.choice(cases),
+                enterprise=firm,
+                engagement=stage[firm.pk] if firm else None,
+                ordinal=number + 1,
+                kind="original_channel",
+                what="x",
+                due_on=DAY,
+                owed_by=dice.choice(["enterprise", "enterprise", "enterprise", "consumer"]),
+                is_late=dice.random() < 0.3,
+                state=dice.choice(
+                    ["proposed", "due", "reported", "confirmed", "confirmed", "silent", "broken", "waived", "dropped"]
+                ),
+            )
+        )
     clocks = []
     for promise in Obligation.objects.bulk_create(promises):
         for _ in range(dice.choice([0, 1, 1, 2])):
             last = some_moment(dice).astimezone(LOCAL).date()
             due = datetime.combine(last + timedelta(days=1), datetime.min.time(), tzinfo=LOCAL)
-            clocks.append(Deadline(
-                complaint=promise.complaint, obligation=promise, clock=dice.choice(["performance", "performance", "lead"]),
-                owed_by="enterprise", started_at=due - timedelta(days=9), due_at=due, last_day=last, length=9,
-                **dice.choice([{"state": "met", "ended_at": due}, {"state": "met", "ended_at": due}, {
-                    "state": "lapsed", "lapsed_at": due, "lapse_written_at": due, "ended_at": due}])))
+            clocks.append(
+                Deadline(
+                    complaint=promise.complaint,
+                    obligation=promise,
+                    clock=dice.choice(["performance", "performance", "lead"]),
+                    owed_by="enterprise",
+                    started_at=due - timedelta(days=9),
+                    due_at=due,
+                    last_day=last,
+                    length=9,
+                    **dice.choice(
+                        [
+                            {"state": "met", "ended_at": due},
+                            {"state": "met", "ended_at": due},
+                            {"state": "lapsed", "lapsed_at": due, "lapse_written_at": due, "ended_at": due},
+                        ]
+                    ),
+                )
+            )
     clocks.sort(key=lambda clock: dice.random())
     Deadline.objects.bulk_create(clocks)
     paused = Deadline.objects.filter(obligation__isnull=False, clock="performance", state="met").order_by("pk").last()
@@ -115,8 +154,17 @@ def slowly(firm: Enterprise, category: str) -> tuple[Any, ...]:
             continue
         promised += 1
         kept += promise.state == "confirmed" and not promise.is_late
-    return (ended, settled, unconfirmed, statistics.median(lengths) if lengths else None, promised, kept,
-            round(quantile(lengths, 0.9), 1), *slow_responses(firm, category), *slow_marks(firm, category))
+    return (
+        ended,
+        settled,
+        unconfirmed,
+        statistics.median(lengths) if lengths else None,
+        promised,
+        kept,
+        round(quantile(lengths, 0.9), 1),
+        *slow_responses(firm, category),
+        *slow_marks(firm, category),
+    )
 
 
 def slow_responses(firm: Enterprise, category: str) -> tuple[Any, ...]:
@@ -156,9 +204,21 @@ def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) 
             assert row is not None
             assert slow[0]
             assert slow[4]
-            assert (row.ended, row.settled, row.unconfirmed, float(row.median_days or 0), row.promised, row.kept,
-                    float(row.p90_days or 0), row.responded, row.response_median, row.response_p90,
-                    row.closed, row.rated, row.marks) == slow
+            assert (
+                row.ended,
+                row.settled,
+                row.unconfirmed,
+                float(row.median_days or 0),
+                row.promised,
+                row.kept,
+                float(row.p90_days or 0),
+                row.responded,
+                row.response_median,
+                row.response_p90,
+                row.closed,
+                row.rated,
+                row.marks,
+            ) == slow
             assert row.responded
             assert not category or row.category == category
             assert (row.day, row.formula) == (DAY, publishing.FORMULA)
@@ -212,11 +272,18 @@ def a_figure(firm: Enterprise, **counts: Any) -> PublishedFigure:
 def test_T49_how_long_a_kind_of_problem_takes_where_there_is_enough_of_it(world: World) -> None:
     a_line(world.mobile)
     a_figure(world.mobile)
-    a_figure(world.mobile, category="telecom.fees.unexplained_charge", ended=TOO_FEW, settled=3, unconfirmed=2, median_days=3)
+    a_figure(
+        world.mobile, category="telecom.fees.unexplained_charge", ended=TOO_FEW, settled=3, unconfirmed=2, median_days=3
+    )
     a_figure(world.mobile, category="quality", ended=TOO_FEW - 1, settled=3, unconfirmed=2, median_days=1)
     today = date.today()
     found = expected([world.mobile.pk], on=today, category="telecom.fees.unexplained_charge")[world.mobile.pk]
-    assert (found.category, found.median_days, found.ended, found.settled) == ("telecom.fees.unexplained_charge", 3, 120, 72)
+    assert (found.category, found.median_days, found.ended, found.settled) == (
+        "telecom.fees.unexplained_charge",
+        3,
+        120,
+        72,
+    )
     assert expected([world.mobile.pk], on=today, category="quality")[world.mobile.pk].median_days == 8
     assert expected([world.telecom.pk], on=today) == {}
     assert expected([world.mobile.pk], on=today + timedelta(days=8))[world.mobile.pk].median_days is None
@@ -263,7 +330,9 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
 
 
 def test_what_is_not_published_is_not_told_here(world: World) -> None:
-    """Counts of the year before, as the night counts them, are in no text: compared with the published quarters they would tell more."""
+    """Counts of the year before, as the night counts them, are in no text: compared with the published quarters they
+    would tell more.
+    """
     a_line(world.mobile, settled=None, unconfirmed=None, promised=None, kept=None)
     a_figure(world.mobile, ended=1234, settled=777, promised=888, kept=666, closed=2000, rated=555, marks=1999)
     # Keys of forms are drawn, and may hold any three figures.
@@ -272,4 +341,6 @@ def test_what_is_not_published_is_not_told_here(world: World) -> None:
     for number in ("1234", "1,234", "777", "888", "666", "555", "项约定", "人评价"):
         assert number not in text
     LeagueLine.objects.update(n=None)
-    assert "有了结果的投诉太少，不写数字，也不算比例。" in Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert (
+        "有了结果的投诉太少，不写数字，也不算比例。" in Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    )

@@ -118,9 +118,7 @@ def lapses(rows: Rows, *, late: timedelta | None = None) -> list[str]:
     """Every due clock lapsed exactly once, with one entry, and never before it was due."""
     found: list[str] = []
     written = Counter(
-        (entry.case, entry.clock)
-        for entry in rows.entries
-        if entry.step.startswith("lapse_") or entry.step in HIDDEN
+        (entry.case, entry.clock) for entry in rows.entries if entry.step.startswith("lapse_") or entry.step in HIDDEN
     )
     rowed: Counter[tuple[int, str]] = Counter()
     for clock in rows.clocks:
@@ -182,7 +180,9 @@ def record(rows: Rows) -> list[str]:
             continue
         for before, after in pairwise(entries):
             if after.came_from != before.went_to:
-                found.append(f"TORN case {case.number}: {before.step} → {before.went_to}, {after.step} ← {after.came_from}")
+                found.append(
+                    f"TORN case {case.number}: {before.step} → {before.went_to}, {after.step} ← {after.came_from}"
+                )
         if entries[-1].went_to != case.status:
             found.append(f"TORN case {case.number} is {case.status}, its record ends {entries[-1].went_to}")
     return found
@@ -208,7 +208,9 @@ def still_filed(rows: Rows) -> list[str]:
     return [f"STUCK case {case.number} was never moved on" for case in rows.cases if case.status == "filed"]
 
 
-def violations(history: History, rows: Rows, *, late: timedelta | None = None, longest: float = LONGEST_REQUEST) -> list[str]:
+def violations(
+    history: History, rows: Rows, *, late: timedelta | None = None, longest: float = LONGEST_REQUEST
+) -> list[str]:
     """Everything that is broken, the gravest first."""
     return [
         *promises(history.sent, rows),

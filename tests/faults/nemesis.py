@@ -122,7 +122,13 @@ class Nemesis(threading.Thread):
     """Strikes at random until stopped; the same seed strikes in the same order."""
 
     def __init__(
-        self, portal: RunningPortal, history: History, *, seed: int | str, names: Sequence[str], every: tuple[float, float]
+        self,
+        portal: RunningPortal,
+        history: History,
+        *,
+        seed: int | str,
+        names: Sequence[str],
+        every: tuple[float, float],
     ) -> None:
         super().__init__(daemon=True)
         self.portal, self.history, self.names, self.every = portal, history, list(names), every

@@ -83,10 +83,15 @@ def rounds(portal: RunningPortal, folder: Path, *, seed: int, minutes: float) ->
             history.close()
         promised |= history.sent
         lapsed = scenario.lapsed()
-        say(f"round {number}: {what}, {history.acks()} promises kept, {lapsed} lapses, {time.monotonic() - since:.0f} s")
+        say(
+            f"round {number}: {what}, {history.acks()} promises kept, {lapsed} lapses, {time.monotonic() - since:.0f} s"
+        )
         file.unlink()
     found = checker.promises(promised, rows_since(portal, 0))
-    say(f"{number} rounds, {sum(sent.is_acknowledged for sent in promised.values())} promises, {len(found)} broken at the end")
+    say(
+        f"{number} rounds, {sum(sent.is_acknowledged for sent in promised.values())} promises, {len(found)} broken at"
+        " the end"
+    )
     for line in found:
         say(line)
     return not found

@@ -99,7 +99,9 @@ def judge(
     rows = rows_since(portal, first)
     lateness = timedelta(seconds=late * crowded()) if late is not None else None
     found += checker.violations(history, rows, late=lateness, longest=checker.LONGEST_REQUEST * crowded())
-    found += [f"LEAKED a transaction is open for {since}: {query[:80]}" for _, _, since, query in portal.query(_LEFT_OPEN)]
+    found += [
+        f"LEAKED a transaction is open for {since}: {query[:80]}" for _, _, since, query in portal.query(_LEFT_OPEN)
+    ]
     verified = portal.manage("verify_record")
     said = verified.communicate(timeout=300)[0]
     if verified.returncode:

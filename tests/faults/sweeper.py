@@ -1,7 +1,7 @@
 """Sweepers of our own beside those of the portal: many that are killed, or one that freezes at the worst moment.
 
-    python -m tests.faults.sweeper storm COUNT      so many at once, for ever; a killed one is replaced
-    python -m tests.faults.sweeper freeze PATTERN   one sweep that stops itself before a statement like PATTERN
+python -m tests.faults.sweeper storm COUNT      so many at once, for ever; a killed one is replaced
+python -m tests.faults.sweeper freeze PATTERN   one sweep that stops itself before a statement like PATTERN
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """A filled-in table for a running portal; a process of its own beside it.
 
-    python -m tests.faults.tables COUNT     so many lines, one case each, tried out by the portal's own worker
+python -m tests.faults.tables COUNT     so many lines, one case each, tried out by the portal's own worker
 """
 
 import os
@@ -38,7 +38,10 @@ def main(count: int) -> None:
     while len(numbers) < count:
         with transaction.atomic():
             cases = handling.file([asked] * min(BATCH, count - len(numbers)), actor=consumer(chen), now=now)
-            handling.take_each([(case.pk, forward(enterprise_id=firm, branch_id=None, because=because), SYSTEM) for case in cases], now=now)
+            handling.take_each(
+                [(case.pk, forward(enterprise_id=firm, branch_id=None, because=because), SYSTEM) for case in cases],
+                now=now,
+            )
         numbers += [case.number for case in cases]
     lines = [f"{number},log_contact,phone,yes,已告知退费办法" for number in numbers]
     raw = "\n".join(["number,step,contact_channel,contact_reached,contact_note", *lines]).encode()

@@ -52,9 +52,7 @@ def test_nothing_is_broken_where_nothing_is() -> None:
         (replace(GOOD, clocks=[replace(CLOCK, written_at=DUE + timedelta(seconds=61))]), {"LATE"}),
         (
             replace(
-                GOOD,
-                clocks=[replace(CLOCK, state="running", lapsed_at=None, written_at=None)],
-                entries=ENTRIES[:3],
+                GOOD, clocks=[replace(CLOCK, state="running", lapsed_at=None, written_at=None)], entries=ENTRIES[:3]
             ),
             {"MISSED"},
         ),

@@ -56,7 +56,9 @@ def test_nothing_is_lost_or_doubled(portal: RunningPortal, tmp_path: Path) -> No
     # Else the import was over before it was killed, and this test shows nothing.
     assert 0 < before < filed(portal) == ROWS
 
-    foreign = "select count(distinct (external_source, external_id)) from complaints_complaint where external_source <> ''"
+    foreign = (
+        "select count(distinct (external_source, external_id)) from complaints_complaint where external_source <> ''"
+    )
     assert portal.query(foreign) == [(ROWS,)]
     steps = (
         "select count(*), count(distinct s.complaint_id) from complaints_handlingstep s join complaints_complaint c "

@@ -19,9 +19,7 @@ WALLS = {
 @pytest.mark.parametrize(("app", "model"), WALLS)
 def test_the_database_refuses_a_second_one(app: str, model: str) -> None:
     options = apps.get_model(app, model)._meta
-    names = {
-        rule.name: set(rule.fields) for rule in options.constraints if isinstance(rule, UniqueConstraint)
-    }
+    names = {rule.name: set(rule.fields) for rule in options.constraints if isinstance(rule, UniqueConstraint)}
     wanted = [name for name, fields in names.items() if fields == WALLS[app, model]]
     assert wanted, names
     with connection.cursor() as cursor:

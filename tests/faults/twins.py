@@ -42,7 +42,8 @@ _KEY_ROW = Change(
 )
 _NO_ROW_LOCK = Change(
     "complaints/handling/transition/writing.py",
-    'Complaint.objects.all() if is_looking else Complaint.objects.select_for_update(\n        skip_locked=skip_locked, of=("self",))',
+    "Complaint.objects.all() if is_looking else Complaint.objects.select_for_update(\n        skip_locked=skip_locked,"
+    ' of=("self",))',
     "Complaint.objects.all()",
 )
 
@@ -57,7 +58,8 @@ TWINS: tuple[Twin, ...] = (
                 "odr_portal/processes/programs.py",
                 '    "synchronous_commit": "on",\n',
                 # The longest delay that the server allows, so that the few seconds of a test are enough.
-                '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after": "1GB",\n',
+                '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after":'
+                ' "1GB",\n',
             ),
         ),
     ),
@@ -73,10 +75,7 @@ TWINS: tuple[Twin, ...] = (
         "neither the key nor “filed” on the draft is written down",
         "test_web.py::test_f04_the_web_process_is_killed",
         ("DOUBLED",),
-        (
-            _KEY_ROW,
-            Change("complaints/filing/drafts.py", "    draft.data = {}\n    draft.filed_at = now\n", ""),
-        ),
+        (_KEY_ROW, Change("complaints/filing/drafts.py", "    draft.data = {}\n    draft.filed_at = now\n", "")),
     ),
     Twin(
         "no-lock-no-transaction",
@@ -87,7 +86,8 @@ TWINS: tuple[Twin, ...] = (
             _NO_ROW_LOCK,
             Change(
                 "complaints/handling/transition/take.py",
-                "    with transaction.atomic():\n        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)",
+                "    with transaction.atomic():\n        files = open_files(ids, now=now, conditions=conditions,"
+                " skip_locked=True)",
                 "    from contextlib import nullcontext\n\n    with nullcontext():\n"
                 "        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)",
             ),

@@ -12,7 +12,9 @@ from django.conf import settings
 from odr_portal.processes.local import make_folder
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else runs the portal as such")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can become somebody else; everybody else runs the portal as such"
+)
 def test_a_folder_that_a_command_made_before_is_given_to_the_portal(tmp_path: Path) -> None:
     """Found by `make run` after `make test`: files of the platform could not be written, and no demo was loaded."""
     user = pwd.getpwnam("nobody")

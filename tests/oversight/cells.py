@@ -19,14 +19,28 @@ TODAY = date(2026, 11, 26)
 
 
 def received(
-    counts: Mapping[date, int], *, region: int, enterprise: int | None = None, problem: str = "", thing: str = "",
+    counts: Mapping[date, int], *, region: int, enterprise: int | None = None, problem: str = "", thing: str = ""
 ) -> None:
     """So many complaints on each day."""
     numbers = count((Tally.objects.aggregate(most=Max("complaint_id"))["most"] or 10_000_000) + 1)
-    Tally.objects.bulk_create([
-        Tally(complaint_id=next(numbers), kind="received", ref=0, day=day, region=region, enterprise=enterprise, problem=problem,
-              object=thing, received=1)
-        for day, n in counts.items() for _ in range(n)], batch_size=5000)
+    Tally.objects.bulk_create(
+        [
+            Tally(
+                complaint_id=next(numbers),
+                kind="received",
+                ref=0,
+                day=day,
+                region=region,
+                enterprise=enterprise,
+                problem=problem,
+                object=thing,
+                received=1,
+            )
+            for day, n in counts.items()
+            for _ in range(n)
+        ],
+        batch_size=5000,
+    )
 
 
 def weeks(last: date, counts: list[int]) -> dict[date, int]:

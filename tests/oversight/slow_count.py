@@ -102,10 +102,14 @@ class World:
 
     def __post_init__(self) -> None:
         low, high = self.regions
-        self.all_cases = [c for c in Complaint.objects.all() if c.status != "draft"
-                          and low <= c.handling_region_id <= high
-                          and (not self.category or self.category in (c.problem_category, c.object_category))
-                          and self.channel in ("", c.channel)]
+        self.all_cases = [
+            c
+            for c in Complaint.objects.all()
+            if c.status != "draft"
+            and low <= c.handling_region_id <= high
+            and (not self.category or self.category in (c.problem_category, c.object_category))
+            and self.channel in ("", c.channel)
+        ]
         self.cases = [c for c in self.all_cases if self.enterprise in (None, c.enterprise_id)]
         ids = {c.pk: c for c in self.all_cases}
         self.by_id = ids
@@ -121,11 +125,20 @@ class World:
         for row in Engagement.objects.order_by("pk"):
             if row.complaint_id in ids:
                 self.engagements[row.complaint_id].append(row)
-        self.stages = [self._stage(row) for rows in self.engagements.values() for row in rows
-                       if self.enterprise in (None, row.enterprise_id)]
-        self.promises = [o for o in Obligation.objects.order_by("pk") if o.complaint_id in ids
-                         and o.owed_by == "enterprise" and o.state not in ("proposed", "dropped", "waived")
-                         and self.enterprise in (None, o.enterprise_id)]
+        self.stages = [
+            self._stage(row)
+            for rows in self.engagements.values()
+            for row in rows
+            if self.enterprise in (None, row.enterprise_id)
+        ]
+        self.promises = [
+            o
+            for o in Obligation.objects.order_by("pk")
+            if o.complaint_id in ids
+            and o.owed_by == "enterprise"
+            and o.state not in ("proposed", "dropped", "waived")
+            and self.enterprise in (None, o.enterprise_id)
+        ]
 
     def _stage(self, row: Engagement) -> Stage:
         entries = self.entries[row.complaint_id]
@@ -133,8 +146,10 @@ class World:
         before = self._before(row)
         if before is not None and before.ended_by == "succession":
             since = before.from_at
-        return Stage(row, [e for e in entries if since <= e.happened_at
-                           and (row.until_at is None or e.happened_at <= row.until_at)])
+        return Stage(
+            row,
+            [e for e in entries if since <= e.happened_at and (row.until_at is None or e.happened_at <= row.until_at)],
+        )
 
     def within(self, moment: datetime | None) -> bool:
         return moment is not None and self.first <= local(moment).date() <= self.last
@@ -148,8 +163,11 @@ class World:
             if case.status == "closed":
                 continue
             n["open"] += 1
-            owed = [c for c in self.clocks[case.pk] if c.ended_at is None
-                    and c.clock not in ("lead", "jurisdiction") and c.state in ("running", "lapsed")]
+            owed = [
+                c
+                for c in self.clocks[case.pk]
+                if c.ended_at is None and c.clock not in ("lead", "jurisdiction") and c.state in ("running", "lapsed")
+            ]
             if any(c.lapsed_at is not None or c.due_at <= self.now for c in owed):
                 n["overdue"] += 1
             elif any(local(c.due_at - timedelta(microseconds=1)).date() <= horizon for c in owed):
@@ -174,9 +192,14 @@ class World:
 
     def _said_no_later(self, row: Engagement) -> bool:
         """An answer after the silence: a no is a decline."""
-        return any(e.step == "answer_late" and e.reason == "declined_late" and self._belongs(e, row)
-                   and row.until_at is not None and e.written_at >= row.until_at
-                   for e in self.entries[row.complaint_id])
+        return any(
+            e.step == "answer_late"
+            and e.reason == "declined_late"
+            and self._belongs(e, row)
+            and row.until_at is not None
+            and e.written_at >= row.until_at
+            for e in self.entries[row.complaint_id]
+        )
 
     def on_time(self) -> dict[str, int]:
         n: Counter[str] = Counter(in_time=0, reported=0, late=0, open_overdue=0)
@@ -188,7 +211,8 @@ class World:
             else:
                 n["in_time"] += 1
                 n["reported"] += stage.row.ended_by in ("report", "unreachable") and any(
-                    e.step == "report_failure" for e in stage.entries)
+                    e.step == "report_failure" for e in stage.entries
+                )
         end = min(self.now, datetime.combine(self.last + DAY, time.min, HERE))
         for stage in self.stages:
             row = stage.row
@@ -199,9 +223,16 @@ class World:
     def _was_overdue(self, stage: Stage, end: datetime) -> bool:
         if stage.lapse is not None and stage.lapse <= end:
             return True
-        unswept = [c for c in self.clocks[stage.row.complaint_id] if c.clock == "negotiation"
-                   and c.ended_at is None and c.lapsed_at is None and c.due_at <= end
-                   and c.due_at >= stage.row.from_at and (c.state == "running" or c.chase_at is not None)]
+        unswept = [
+            c
+            for c in self.clocks[stage.row.complaint_id]
+            if c.clock == "negotiation"
+            and c.ended_at is None
+            and c.lapsed_at is None
+            and c.due_at <= end
+            and c.due_at >= stage.row.from_at
+            and (c.state == "running" or c.chase_at is not None)
+        ]
         return bool(unswept)
 
     def first_responses(self) -> list[Stage]:
@@ -238,15 +269,17 @@ class World:
             moment = self.first_response(stage)
             assert moment is not None
             found["minutes"].append(self.days.working_minutes(stage.row.from_at, moment))
-            found["days"].append(self.days.working_days(
-                local(stage.row.from_at).date(), local(moment).date()))
+            found["days"].append(self.days.working_days(local(stage.row.from_at).date(), local(moment).date()))
         return found
 
     def acceptance_lengths(self) -> list[int]:
         found = []
         for stage in self.stages:
-            accepted = [e.happened_at for e in self.entries[stage.row.complaint_id] if e.step == "accept_case"
-                        and e.happened_at >= stage.row.from_at and self._belongs(e, stage.row)]
+            accepted = [
+                e.happened_at
+                for e in self.entries[stage.row.complaint_id]
+                if e.step == "accept_case" and e.happened_at >= stage.row.from_at and self._belongs(e, stage.row)
+            ]
             if accepted and self.within(accepted[0]):
                 found.append(self.days.working_minutes(stage.row.from_at, accepted[0]))
         return found
@@ -258,8 +291,11 @@ class World:
         found = []
         for case in self.cases:
             if case.status == "closed":
-                closing = [e for e in self.entries[case.pk] if e.to_status == "closed"
-                           and (e.from_status != "closed" or e.step == "answer_late")][-1]
+                closing = [
+                    e
+                    for e in self.entries[case.pk]
+                    if e.to_status == "closed" and (e.from_status != "closed" or e.step == "answer_late")
+                ][-1]
                 if self.within(closing.happened_at):
                     found.append((case, closing))
         return found
@@ -286,8 +322,7 @@ class World:
         """Met = decided (and told, which is one transaction); late = the day passed without it."""
         n: Counter[str] = Counter(met=0, late=0)
         for case in self.cases:
-            decided = [e.happened_at for e in self.entries[case.pk]
-                       if e.step in ("accept", "refuse", "redirect")]
+            decided = [e.happened_at for e in self.entries[case.pk] if e.step in ("accept", "refuse", "redirect")]
             for clock in self.clocks[case.pk]:
                 if clock.clock != "review":
                     continue
@@ -300,8 +335,11 @@ class World:
     def kept(self) -> dict[str, int]:
         n: Counter[str] = Counter(due=0, kept=0, late=0, silent=0, broken=0, waiting=0)
         for promise in self.promises:
-            clocks = [c for c in self.clocks[promise.complaint_id]
-                      if c.clock == "performance" and c.obligation_id == promise.pk]
+            clocks = [
+                c
+                for c in self.clocks[promise.complaint_id]
+                if c.clock == "performance" and c.obligation_id == promise.pk
+            ]
             if not clocks or clocks[-1].state == "paused":
                 continue
             if not (clocks[-1].due_at <= self.now and self.first <= clocks[-1].last_day <= self.last):
@@ -315,9 +353,11 @@ class World:
 
     def _failed_once(self, promise: Obligation) -> bool:
         """Its day passed without a word of it being done, or somebody said that it was broken."""
-        return any(e.step in ("lapse_performance", "report_breach", "lapse_performance_answer")
-                   and e.data.get("obligation") == promise.ordinal
-                   for e in self.entries[promise.complaint_id])
+        return any(
+            e.step in ("lapse_performance", "report_breach", "lapse_performance_answer")
+            and e.data.get("obligation") == promise.ordinal
+            for e in self.entries[promise.complaint_id]
+        )
 
     def misroutes(self) -> dict[str, int]:
         """Given back as not one's own, and the entry by which the case left the intake again."""
@@ -333,8 +373,13 @@ class World:
             until = row.until_at
             assert until is not None
             last = self.days.nth_after(local(until).date(), 1)
-            left = [e.happened_at for e in self.entries[row.complaint_id] if e.written_at > until
-                    and e.from_status in ("filed", "triage") and e.to_status not in ("", "filed", "triage")]
+            left = [
+                e.happened_at
+                for e in self.entries[row.complaint_id]
+                if e.written_at > until
+                and e.from_status in ("filed", "triage")
+                and e.to_status not in ("", "filed", "triage")
+            ]
             moment = min(left, default=None)
             if moment is not None:
                 n["in_time" if local(moment).date() <= last else "late"] += 1
@@ -351,7 +396,9 @@ class World:
             elif promise.state == "silent" and self.within(promise.reported_at):
                 kind = "unconfirmed"
             if kind and promise.amount and promise.kind in MONEY | {"voucher"}:
-                sums = found.setdefault(self.by_id[promise.complaint_id].currency, {
-                    "confirmed": Decimal(0), "vouchers": Decimal(0), "unconfirmed": Decimal(0)})
+                sums = found.setdefault(
+                    self.by_id[promise.complaint_id].currency,
+                    {"confirmed": Decimal(0), "vouchers": Decimal(0), "unconfirmed": Decimal(0)},
+                )
                 sums[kind] += promise.amount
         return found

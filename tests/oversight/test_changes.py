@@ -29,19 +29,27 @@ def test_newcombes_interval_is_the_published_one() -> None:
 def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
     """Drawn a thousand times from one and the same rate, by a seed."""
     dice = random.Random(7)
-    counts = sum(of_counts(sum(dice.random() < .04 for _ in range(1000)), sum(dice.random() < .04 for _ in range(1000))).is_real
-                 for _ in range(1000))
+    counts = sum(
+        of_counts(
+            sum(dice.random() < 0.04 for _ in range(1000)), sum(dice.random() < 0.04 for _ in range(1000))
+        ).is_real
+        for _ in range(1000)
+    )
     assert 15 <= counts <= 85
     shares = 0
     for _ in range(1000):
-        found = of_shares((sum(dice.random() < .6 for _ in range(120)), 120), (sum(dice.random() < .6 for _ in range(90)), 90))
+        found = of_shares(
+            (sum(dice.random() < 0.6 for _ in range(120)), 120), (sum(dice.random() < 0.6 for _ in range(90)), 90)
+        )
         shares += found is not None and found.is_real
     assert 15 <= shares <= 85
 
 
 def test_what_was_settled_may_be_more_than_what_came_in() -> None:
     """Of two counts neither is a part of the other: three settled in a week in which two complaints came are 150 %."""
-    quiet, busy = (Figure(code="first_settled", n=whole, numerator=part, denominator=whole) for part, whole in ((3, 2), (80, 40)))
+    quiet, busy = (
+        Figure(code="first_settled", n=whole, numerator=part, denominator=whole) for part, whole in ((3, 2), (80, 40))
+    )
     assert cards.interval(quiet) == ("95%区间30.0～750.2%",)
     assert of_figures(busy, quiet, days=7, days_before=7) == changes.Change(2.0, 1.5, True)
     fewer = Figure(code="first_settled", n=200, numerator=90, denominator=200)
@@ -50,7 +58,9 @@ def test_what_was_settled_may_be_more_than_what_came_in() -> None:
     assert change.is_real
     dice, said = random.Random(9), 0
     for _ in range(1000):
-        one, other = ((sum(dice.random() < .5 for _ in range(60)), sum(dice.random() < .5 for _ in range(50))) for _ in range(2))
+        one, other = (
+            (sum(dice.random() < 0.5 for _ in range(60)), sum(dice.random() < 0.5 for _ in range(50))) for _ in range(2)
+        )
         found = of_ratios(one, other)
         said += found is not None and found.is_real
     assert said <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
@@ -69,12 +79,13 @@ def test_a_real_doubling_is_seen() -> None:
 @such(after=st.integers(0, 300), before=st.integers(0, 300))
 @settings(max_examples=200, deadline=None)
 def test_a_count_is_judged_as_the_sum_of_binomials_does(after: int, before: int) -> None:
-    """The slow way: the two-sided tail of n throws of a coin. Close to its edge the two may differ, far from it never."""
+    """The slow way: the two-sided tail of n throws of a coin. Close to its edge the two may differ, far from it
+    never."""
     n, least = after + before, min(after, before)
     if not n:
         assert of_counts(after, before).is_chance
         return
-    tail = min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2 ** n)
+    tail = min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2**n)
     if tail < 0.02 and n >= changes.TOO_FEW:
         assert of_counts(after, before).is_real
     if tail > 0.12:
@@ -101,13 +112,17 @@ def test_a_median_lies_in_its_interval_about_95_times_in_100() -> None:
         values = Counter(bucket_of(MINUTES, int(dice.expovariate(1 / 400))) for _ in range(101))
         found = changes.median_interval(MINUTES, values)
         assert found is not None
-        inside += found[0] * .95 <= 400 * 0.6931 <= found[1] * 1.05
-    assert inside >= 400 * .92
+        inside += found[0] * 0.95 <= 400 * 0.6931 <= found[1] * 1.05
+    assert inside >= 400 * 0.92
 
 
 def test_money_is_shown_and_never_judged() -> None:
     def money(n: int) -> Figure:
-        return Figure(code="recovered", n=1, money={"CNY": {"confirmed": Decimal(n), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}})
+        return Figure(
+            code="recovered",
+            n=1,
+            money={"CNY": {"confirmed": Decimal(n), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}},
+        )
 
     change = of_figures(money(900), money(100), days=7, days_before=7)
     assert change is not None

@@ -41,7 +41,9 @@ def region_with_cases(world: World) -> World:
     withdrawn = given.a_complaint(world, status=S.NEGOTIATING, now=now - 9 * DAYS)
     given.step(withdrawn, consumer.withdraw(reason="mistake"), world.consumer, now - 8 * DAYS)
     failed = given.a_complaint(world, status=S.NEGOTIATING, now=now - 3 * DAYS)
-    given.step(failed, enterprise.log_contact(channel="phone", reached=True, note="谈不拢"), world.handler, now - 2 * DAYS)
+    given.step(
+        failed, enterprise.log_contact(channel="phone", reached=True, note="谈不拢"), world.handler, now - 2 * DAYS
+    )
     given.step(failed, enterprise.report_failure(reason="no_agreement", text="谈不拢"), world.handler, now - DAYS)
     return world
 
@@ -73,7 +75,8 @@ def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(region_
 
 
 def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
-        region_with_cases: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    region_with_cases: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each place and filter for itself; where there are few it is always of now."""
     client = desk(region_with_cases.su)
     exact = client.get(URL).context
@@ -87,7 +90,9 @@ def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
     assert again.context["totals"]["overdue"] == exact["totals"]["overdue"] + 1
     assert again.context["holders"] == exact["holders"]
     assert again.context["held_at"] == first.context["now"]
-    late = sum(holder["overdue"] for holder in client.get(f"{URL}?enterprise={region_with_cases.mobile.pk}").context["holders"])
+    late = sum(
+        holder["overdue"] for holder in client.get(f"{URL}?enterprise={region_with_cases.mobile.pk}").context["holders"]
+    )
     assert late == again.context["totals"]["overdue"], "another question is answered for itself"
     cache.clear()
     assert sum(holder["overdue"] for holder in client.get(URL).context["holders"]) == late
@@ -95,12 +100,19 @@ def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
 
 def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> None:
     """Beside what came in and what was closed alone, and not where there were cases."""
-    cards = {card.code: [shift.words for shift in card.shifts] for card in desk(region_with_cases.su).get(URL).context["first_cards"]}
+    cards = {
+        card.code: [shift.words for shift in card.shifts]
+        for card in desk(region_with_cases.su).get(URL).context["first_cards"]
+    }
     assert "去年同期没有数据" in cards["received"]
     assert "去年同期没有数据" in cards["closed"]
-    assert not any("没有数据" in words for code, said in cards.items() if code not in ("received", "closed") for words in said)
+    assert not any(
+        "没有数据" in words for code, said in cards.items() if code not in ("received", "closed") for words in said
+    )
     given.a_complaint(region_with_cases, status=S.CLOSED, now=timezone.now() - 365 * DAYS)
-    words = [shift.words for card in desk(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts]
+    words = [
+        shift.words for card in desk(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts
+    ]
     assert not any("去年同期没有数据" in one for one in words)
 
 
@@ -128,26 +140,51 @@ def links_of(answer: Any) -> list[tuple[int, str]]:
             found.append((int(card.value.replace(",", "")), card.url))
         found += [(int(part.value.rstrip("件项").replace(",", "")), part.url) for part in card.parts if part.url]
     for row in answer.context["parts"]:
-        found += [(row["open"], row["open_url"]), (row["overdue"], row["overdue_url"]), (row["due_soon"], row["soon_url"]),
-                  (row["received"], row["received_url"]), (row["closed"], row["closed_url"]),
-                  (row["success"].numerator, row["settled_url"]), (row["punctual"].numerator, row["in_time_url"])]
+        found += [
+            (row["open"], row["open_url"]),
+            (row["overdue"], row["overdue_url"]),
+            (row["due_soon"], row["soon_url"]),
+            (row["received"], row["received_url"]),
+            (row["closed"], row["closed_url"]),
+            (row["success"].numerator, row["settled_url"]),
+            (row["punctual"].numerator, row["in_time_url"]),
+        ]
     for row in answer.context["hands"]:
-        found += [(row["open"], row["open_url"]), (row["overdue"], row["overdue_url"]), (row["due_soon"], row["soon_url"])]
+        found += [
+            (row["open"], row["open_url"]),
+            (row["overdue"], row["overdue_url"]),
+            (row["due_soon"], row["soon_url"]),
+        ]
     return found
 
 
 def lines_of(answer: Any) -> list[tuple[int, str]]:
-    return [pair for row in answer.context["rows"] for pair in (
-        (row.line.open, row.open_url), (row.line.overdue, row.overdue_url), (row.line.received, row.received_url),
-        (row.line.success.numerator or 0, row.settled_url), (row.line.punctual.numerator or 0, row.in_time_url))]
+    return [
+        pair
+        for row in answer.context["rows"]
+        for pair in (
+            (row.line.open, row.open_url),
+            (row.line.overdue, row.overdue_url),
+            (row.line.received, row.received_url),
+            (row.line.success.numerator or 0, row.settled_url),
+            (row.line.punctual.numerator or 0, row.in_time_url),
+        )
+    ]
 
 
 def test_every_count_opens_a_list_of_that_length(region_with_cases: World) -> None:
     world = region_with_cases
     client = desk(world.su)
     some_days = (timezone.localdate() - 4 * DAYS).isoformat()
-    for query in ("", "?period=year", "?category=telecom.fees.unexplained_charge", "?channel=web", "?region=350102",
-                  f"?enterprise={world.mobile.pk}", f"?first={some_days}"):
+    for query in (
+        "",
+        "?period=year",
+        "?category=telecom.fees.unexplained_charge",
+        "?channel=web",
+        "?region=350102",
+        f"?enterprise={world.mobile.pk}",
+        f"?first={some_days}",
+    ):
         first = client.get(URL + query)
         # Who has how much is said where no smaller place is: in a county.
         assert bool(first.context["hands"]) == ("region=" in query), query
@@ -184,8 +221,18 @@ def test_an_absurd_wish_gets_a_clear_answer(region_with_cases: World) -> None:
 
 
 ODD = (
-    "?page=0", "?page=-1", "?page=1e9", "?page=999999", "?page=²", "?sort=drop", "?sort=--overdue",
-    "?sort=-response&page=2", "?period=chosen&first=2001-01-01&last=9999-12-31", "?first=2026-11-01", "?x=" + "y" * 9000)
+    "?page=0",
+    "?page=-1",
+    "?page=1e9",
+    "?page=999999",
+    "?page=²",
+    "?sort=drop",
+    "?sort=--overdue",
+    "?sort=-response&page=2",
+    "?period=chosen&first=2001-01-01&last=9999-12-31",
+    "?first=2026-11-01",
+    "?x=" + "y" * 9000,
+)
 
 
 def test_an_odd_address_shows_the_page(region_with_cases: World) -> None:
@@ -229,8 +276,7 @@ def test_the_number_of_queries_does_not_grow(world: World) -> None:
     assert counts[0] == counts[1] <= 15
 
 
-def test_a_count_that_takes_too_long_says_so(
-        region_with_cases: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_that_takes_too_long_says_so(region_with_cases: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def forever(measure: figures.Measure) -> None:
         with connection.cursor() as cursor:
             cursor.execute("set local statement_timeout = '20ms'; select pg_sleep(20)")
@@ -244,8 +290,9 @@ def test_a_count_that_takes_too_long_says_so(
 
 def test_places_are_shared_where_intervals_overlap() -> None:
     def line(pk: int, part: int, whole: int) -> Line:
-        return Line(enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole,
-                                                     upper=part))
+        return Line(
+            enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
+        )
 
     found = [line(1, 95, 100), line(2, 93, 100), line(3, 20, 100), line(4, 29, 29)]
     leagues.rank(found)

@@ -47,7 +47,9 @@ def test_one_letter_a_week_with_the_figures_of_the_own_region(cases: World) -> N
     world, day = cases, MONDAY.date()
     for person in (world.rui, world.far_officer.user):
         director_letters.choose(person, "week", now=BEFORE)
-    assert director_letters.sweep_director_letters(now=BEFORE + timedelta(days=1)) == 0, "the first one comes with the next week"
+    assert director_letters.sweep_director_letters(now=BEFORE + timedelta(days=1)) == 0, (
+        "the first one comes with the next week"
+    )
     assert director_letters.sweep_director_letters(now=MONDAY - timedelta(hours=2)) == 0, "not before eight"
     assert director_letters.sweep_director_letters(now=MONDAY) == 2
     assert director_letters.sweep_director_letters(now=MONDAY + timedelta(hours=1)) == 0

@@ -27,8 +27,12 @@ DAY = timedelta(days=1)
 
 
 def found(now: datetime, *, last: date = date(2026, 12, 31)) -> dict[str, Figure]:
-    measure = Measure(Scope(regions=(Region.objects.get(code="350000"),)),
-                      Period(first=date(2026, 9, 1), last=last), now, current_calendar())
+    measure = Measure(
+        Scope(regions=(Region.objects.get(code="350000"),)),
+        Period(first=date(2026, 9, 1), last=last),
+        now,
+        current_calendar(),
+    )
     stages = figures.stages_of(measure)
     return figures.flow_figures(measure, stages, received=sum(figures.received(measure).values()))
 
@@ -37,15 +41,17 @@ def negotiating(world: World) -> Complaint:
     return given.a_complaint(world, status=S.NEGOTIATING, now=THURSDAY, disputed_on=date(2026, 9, 1))
 
 
-@pytest.mark.parametrize(("after", "minutes", "days"), [
-    (timedelta(minutes=45), 45, 0),       # within the afternoon
-    (timedelta(hours=9), 60, 0),          # at night: the day ended at 17:00
-    (2 * DAY, 60, 0),                     # a Saturday after a festival
-    (4 * DAY, 60 + 420, 1),               # Monday 28 September, 16:00
-    (18 * DAY, 60 + 6 * 480 + 420, 7),    # 12 October: seven days free, Saturday the 10th worked
-])
-def test_working_hours_leave_nights_and_free_days_out(
-        world: World, after: timedelta, minutes: int, days: int) -> None:
+@pytest.mark.parametrize(
+    ("after", "minutes", "days"),
+    [
+        (timedelta(minutes=45), 45, 0),  # within the afternoon
+        (timedelta(hours=9), 60, 0),  # at night: the day ended at 17:00
+        (2 * DAY, 60, 0),  # a Saturday after a festival
+        (4 * DAY, 60 + 420, 1),  # Monday 28 September, 16:00
+        (18 * DAY, 60 + 6 * 480 + 420, 7),  # 12 October: seven days free, Saturday the 10th worked
+    ],
+)
+def test_working_hours_leave_nights_and_free_days_out(world: World, after: timedelta, minutes: int, days: int) -> None:
     given.step(negotiating(world), enterprise.send_message(text="正在核对账单。"), world.handler, THURSDAY + after)
     figure = found(THURSDAY + 30 * DAY)["first_response"]
     assert figure.n == 1
@@ -55,9 +61,12 @@ def test_working_hours_leave_nights_and_free_days_out(
 def test_a_call_written_down_late_is_still_the_first_response(world: World) -> None:
     case = negotiating(world)
     given.step(case, enterprise.send_message(text="请补充账单。"), world.handler, THURSDAY + timedelta(minutes=50))
-    given.step(case, enterprise.log_contact(channel="phone", reached=True, note="已接通",
-                                            at=THURSDAY + timedelta(minutes=20)),
-               world.handler, THURSDAY + timedelta(minutes=55))
+    given.step(
+        case,
+        enterprise.log_contact(channel="phone", reached=True, note="已接通", at=THURSDAY + timedelta(minutes=20)),
+        world.handler,
+        THURSDAY + timedelta(minutes=55),
+    )
     assert found(THURSDAY + DAY)["first_response"].spread["minutes_median"] == 20
 
 
@@ -65,20 +74,31 @@ def test_a_call_remembered_days_later_counts_from_then(world: World) -> None:
     """Or a figure of last month could still be bettered today."""
     case = negotiating(world)
     for days, minute in ((1, 20), (4, 30)):
-        given.step(case, enterprise.log_contact(channel="phone", reached=True, note="当天已接通",
-                                                at=THURSDAY + timedelta(minutes=minute)),
-                   world.handler, THURSDAY + days * DAY)
+        given.step(
+            case,
+            enterprise.log_contact(
+                channel="phone", reached=True, note="当天已接通", at=THURSDAY + timedelta(minutes=minute)
+            ),
+            world.handler,
+            THURSDAY + days * DAY,
+        )
         assert found(THURSDAY + 5 * DAY)["first_response"].spread["minutes_median"] == 20
     late = negotiating(world)
-    given.step(late, enterprise.log_contact(channel="phone", reached=True, note="当天已接通",
-                                            at=THURSDAY + timedelta(minutes=20)), world.handler, THURSDAY + 5 * DAY)
+    given.step(
+        late,
+        enterprise.log_contact(channel="phone", reached=True, note="当天已接通", at=THURSDAY + timedelta(minutes=20)),
+        world.handler,
+        THURSDAY + 5 * DAY,
+    )
     late.refresh_from_db()
     assert late.engagements.get().first_contact_at == THURSDAY + 5 * DAY
 
 
 def test_a_bare_accept_and_an_unanswered_call_are_no_response(world: World) -> None:
     case = negotiating(world)
-    given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没有接"), world.handler, THURSDAY + DAY)
+    given.step(
+        case, enterprise.log_contact(channel="phone", reached=False, note="没有接"), world.handler, THURSDAY + DAY
+    )
     figures_now = found(THURSDAY + 2 * DAY)
     assert figures_now["first_response"].n == 0
     assert figures_now["first_response"].beside["unanswered"] == 1
@@ -116,11 +136,18 @@ def test_overdue_counts_before_anybody_swept(world: World) -> None:
 def test_a_promise_that_waits_for_the_consumer_is_not_late(world: World) -> None:
     """The consumer's unmet part holds back what comes after it and is never the enterprise's breach."""
     case = negotiating(world)
-    given.step(case, offers.make_offer(
-        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-        promises=[Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer", due_on=date(2026, 9, 28)),
-                  Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 9, 29))]),
-        world.handler, THURSDAY)
+    given.step(
+        case,
+        offers.make_offer(
+            answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+            promises=[
+                Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer", due_on=date(2026, 9, 28)),
+                Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 9, 29)),
+            ],
+        ),
+        world.handler,
+        THURSDAY,
+    )
     given.step(case, consumer.accept_offer(), world.consumer, THURSDAY)
     later = datetime(2026, 9, 30, 10, 0, tzinfo=THURSDAY.tzinfo)
     assert found(later)["kept"].n == 0, "it rests"

@@ -36,11 +36,23 @@ def regions() -> list[Region]:
     return list(Region.objects.filter(code__in=["350000", "350121", "350128"]))
 
 
-def compare(first: date, last: date, now: datetime, region: Region, *,
-            enterprise: int | None = None, category: str = "", channel: str = "") -> dict[str, figures.Figure]:
+def compare(
+    first: date,
+    last: date,
+    now: datetime,
+    region: Region,
+    *,
+    enterprise: int | None = None,
+    category: str = "",
+    channel: str = "",
+) -> dict[str, figures.Figure]:
     calendar = current_calendar()
-    measure = Measure(Scope(regions=(region,), enterprise_id=enterprise, category=category, channel=channel),
-                      Period(first=first, last=last), now, calendar)
+    measure = Measure(
+        Scope(regions=(region,), enterprise_id=enterprise, category=category, channel=channel),
+        Period(first=first, last=last),
+        now,
+        calendar,
+    )
     slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, category, channel)
     stages = figures.stages_of(measure)
     quick = figures.flow_figures(measure, stages, received=sum(figures.received(measure).values()))
@@ -53,12 +65,16 @@ def compare(first: date, last: date, now: datetime, region: Region, *,
     assert success.beside["in_part"] == counted.get("in_part", 0)
     assert success.numerator == counted.get("settled", 0)
     assert success.upper == counted.get("settled", 0) + counted.get("unconfirmed", 0)
-    assert success.denominator == sum(counted.get(r, 0) for r in (
-        "settled", "unconfirmed", "settled_elsewhere", "failed"))
+    assert success.denominator == sum(
+        counted.get(r, 0) for r in ("settled", "unconfirmed", "settled_elsewhere", "failed")
+    )
     punctual, slowly = quick["on_time"], slow.on_time()
-    assert (punctual.numerator, punctual.beside["reported"], punctual.beside["ended_late"],
-            punctual.beside["open_overdue"]) == tuple(slowly[k] for k in (
-                "in_time", "reported", "late", "open_overdue"))
+    assert (
+        punctual.numerator,
+        punctual.beside["reported"],
+        punctual.beside["ended_late"],
+        punctual.beside["open_overdue"],
+    ) == tuple(slowly[k] for k in ("in_time", "reported", "late", "open_overdue"))
     assert punctual.denominator == slowly["in_time"] + slowly["late"] + slowly["open_overdue"]
     lengths = slow.response_lengths()
     same_spread(quick["first_response"], "minutes", lengths["minutes"])
@@ -71,18 +87,26 @@ def compare(first: date, last: date, now: datetime, region: Region, *,
             mean = sum(handled[unit]) / len(handled[unit])
             assert quick["handling_time"].spread[f"{unit}_mean"] == pytest.approx(mean)
     ways = slow.mediated()
-    assert (quick["mediated"].numerator, quick["mediated"].beside["not_kept"],
-            quick["mediated"].beside["terminated"]) == (ways["mediated"], ways["not_kept"], ways["terminated"])
+    assert (
+        quick["mediated"].numerator,
+        quick["mediated"].beside["not_kept"],
+        quick["mediated"].beside["terminated"],
+    ) == (ways["mediated"], ways["not_kept"], ways["terminated"])
     reviewed = slow.reviews()
     assert (quick["review_on_time"].numerator, quick["review_on_time"].beside["late"]) == (
-        reviewed["met"], reviewed["late"])
+        reviewed["met"],
+        reviewed["late"],
+    )
     kept = slow.kept()
     assert {"due": quick["kept"].denominator, "kept": quick["kept"].numerator, **quick["kept"].beside} == kept
     assert quick["recovered"].money == slow.recovered()
     wrong, mended = slow.misroutes(), quick["mended"]
     assert (quick["misrouted"].denominator, quick["misrouted"].numerator) == (wrong["ended"], wrong["misrouted"])
     assert (mended.numerator, mended.beside["late"], mended.beside["waiting"]) == (
-        wrong["in_time"], wrong["late"], wrong["waiting"])
+        wrong["in_time"],
+        wrong["late"],
+        wrong["waiting"],
+    )
     same_from_counters(measure, quick)
     same_further(measure, slow)
     return quick
@@ -98,9 +122,15 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
     for code, figure in quick.items():
         other = flow[code]
         assert (other.n, other.numerator, other.denominator, other.upper, other.money) == (
-            figure.n, figure.numerator, figure.denominator, figure.upper, figure.money), code
+            figure.n,
+            figure.numerator,
+            figure.denominator,
+            figure.upper,
+            figure.money,
+        ), code
         assert {name: n for name, n in other.beside.items() if name != "cases"} == {
-            name: n for name, n in figure.beside.items() if name != "cases"}, code
+            name: n for name, n in figure.beside.items() if name != "cases"
+        }, code
         for name, value in other.spread.items():
             exact = name.endswith("_mean") or not name.startswith("minutes")
             assert value == pytest.approx(figure.spread[name], rel=1e-9 if exact else 0.049), (code, name)
@@ -117,13 +147,27 @@ def same_further(measure: Measure, slow: slow_count.World) -> None:
         assert not Tally.objects.exists()
         return
     counted = slow.settled()
-    assert (found["first_settled"].numerator, found["first_settled"].denominator) == (counted.get("settled", 0), slow.received())
-    assert (found["withdrawn"].numerator, found["withdrawn"].denominator) == (counted.get("withdrawn", 0), len(slow.ended()))
+    assert (found["first_settled"].numerator, found["first_settled"].denominator) == (
+        counted.get("settled", 0),
+        slow.received(),
+    )
+    assert (found["withdrawn"].numerator, found["withdrawn"].denominator) == (
+        counted.get("withdrawn", 0),
+        len(slow.ended()),
+    )
     marks = [case.facts["rating"]["overall"] for case, _entry in slow.closed() if "rating" in case.facts]
-    assert (found["rating"].n, found["rating"].beside) == (len(marks), {"marks": sum(marks), "closed": len(slow.closed())})
-    for code, part, whole in (("again", "again", "delivered"), ("last_day", "ended_last_day", "ended"), ("last_offer", "offered_last_day", "offered")):
+    assert (found["rating"].n, found["rating"].beside) == (
+        len(marks),
+        {"marks": sum(marks), "closed": len(slow.closed())},
+    )
+    for code, part, whole in (
+        ("again", "again", "delivered"),
+        ("last_day", "ended_last_day", "ended"),
+        ("last_offer", "offered_last_day", "offered"),
+    ):
         assert (found[code].numerator, found[code].denominator) == tuple(
-            mirror.LISTS[name](measure).count() for name in (part, whole)), code
+            mirror.LISTS[name](measure).count() for name in (part, whole)
+        ), code
 
 
 def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:

@@ -33,9 +33,27 @@ def listed(person: Any) -> list[tuple[str, str]]:
 @pytest.fixture
 def one_event(world: World) -> World:
     """Charges of one enterprise rise; everything else of it and of the county stays as it was."""
-    received(weeks(TODAY, [5] * 8 + [40]), region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE, thing="service.telecom")
-    received(weeks(TODAY, [10] * 9), region=world.region.pk, enterprise=world.mobile.pk, problem=REPAIR, thing="service.telecom")
-    received(weeks(TODAY, [8] * 9), region=world.region.pk, enterprise=world.telecom.pk, problem=CHARGE, thing="service.telecom")
+    received(
+        weeks(TODAY, [5] * 8 + [40]),
+        region=world.region.pk,
+        enterprise=world.mobile.pk,
+        problem=CHARGE,
+        thing="service.telecom",
+    )
+    received(
+        weeks(TODAY, [10] * 9),
+        region=world.region.pk,
+        enterprise=world.mobile.pk,
+        problem=REPAIR,
+        thing="service.telecom",
+    )
+    received(
+        weeks(TODAY, [8] * 9),
+        region=world.region.pk,
+        enterprise=world.telecom.pk,
+        problem=CHARGE,
+        thing="service.telecom",
+    )
     return world
 
 
@@ -100,10 +118,14 @@ def test_a_day_that_made_the_week_stands_for_it_and_a_day_of_a_long_rise_does_no
     received(usual | {TODAY: 30}, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
     received(weeks(TODAY, [14] * 8 + [77]), region=world.region.pk, enterprise=world.telecom.pk, problem=REPAIR)
     hotspots.look(TODAY, now=NOW)
-    day, week = (HotSpot.objects.get(kind=kind, enterprise=world.mobile, facet=f"p:{CHARGE}") for kind in ("day", "week"))
+    day, week = (
+        HotSpot.objects.get(kind=kind, enterprise=world.mobile, facet=f"p:{CHARGE}") for kind in ("day", "week")
+    )
     assert day.pk in week.explained_by
     assert week.pk not in day.explained_by
-    day, week = (HotSpot.objects.get(kind=kind, enterprise=world.telecom, facet=f"p:{REPAIR}") for kind in ("day", "week"))
+    day, week = (
+        HotSpot.objects.get(kind=kind, enterprise=world.telecom, facet=f"p:{REPAIR}") for kind in ("day", "week")
+    )
     assert week.pk in day.explained_by
     assert day.pk not in week.explained_by
 
@@ -124,11 +146,14 @@ def test_what_is_found_later_explains_what_was_found_before(one_event: World) ->
 
 @pytest.mark.full
 def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> None:
-    """Eight times sixty firms of forty complaints a week in places by chance; every second one doubles. Looked at on each of seven days as
-    the sweep does, and then read as a director of the country reads the list: a doubling stands in it, or is named by a row that does.
+    """Eight times sixty firms of forty complaints a week in places by chance; every second one doubles. Looked at on
+    each of seven days as
+    the sweep does, and then read as a director of the country reads the list: a doubling stands in it, or is named by a
+    row that does.
     """
-    firms = Enterprise.objects.bulk_create([
-        Enterprise(name=f"企业{n}", domicile=world.region, enrolled_by=world.mobile.enrolled_by) for n in range(60)])
+    firms = Enterprise.objects.bulk_create(
+        [Enterprise(name=f"企业{n}", domicile=world.region, enrolled_by=world.mobile.enrolled_by) for n in range(60)]
+    )
     counties = list(Region.objects.filter(level="county").values_list("pk", flat=True))
     told = 0
     for seed in range(8):
@@ -136,8 +161,16 @@ def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> Non
         Tally.objects.all().delete()
         HotSpot.objects.all().delete()
         for n, firm in enumerate(firms):
-            by_day = {TODAY - back * DAY: poisson(dice, 40 / 7 * (2 if n % 2 and back < 7 else 1)) for back in range(7 * 9)}
-            received(by_day, region=dice.choice(counties), enterprise=firm.pk, problem=(CHARGE, REPAIR)[n // 2 % 2], thing="service.telecom")
+            by_day = {
+                TODAY - back * DAY: poisson(dice, 40 / 7 * (2 if n % 2 and back < 7 else 1)) for back in range(7 * 9)
+            }
+            received(
+                by_day,
+                region=dice.choice(counties),
+                enterprise=firm.pk,
+                problem=(CHARGE, REPAIR)[n // 2 % 2],
+                thing="service.telecom",
+            )
         for back in reversed(range(7)):
             hotspots.look(TODAY - back * DAY, now=NOW - back * DAY)
             with connection.cursor() as cursor:
@@ -145,8 +178,12 @@ def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> Non
                 cursor.execute("set local transaction_timeout = 0")
         listed = set(folding.shown(HotSpot.objects.all(), Q()).values_list("pk", flat=True))
         rows = list(HotSpot.objects.filter(kind="week", enterprise__in=firms, facet__startswith="p:"))
-        assert all(row.pk in listed or listed & set(row.explained_by) for row in rows), "whatever is found is to be read"
+        assert all(row.pk in listed or listed & set(row.explained_by) for row in rows), (
+            "whatever is found is to be read"
+        )
         found = {row.enterprise_id for row in rows}
-        assert found <= {firm.pk for firm in firms[1::2]}, "one in a thousand cells a week: of thirty in a week none, by these seeds"
+        assert found <= {firm.pk for firm in firms[1::2]}, (
+            "one in a thousand cells a week: of thirty in a week none, by these seeds"
+        )
         told += len(found)
     assert told >= 0.9 * 8 * 30

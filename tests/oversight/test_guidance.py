@@ -35,10 +35,29 @@ def sent(who: Any, url: str, **said: Any) -> Any:
 def a_spot(world: World, **columns: Any) -> HotSpot:
     """Mobile's unexplained charges rose in the week that ended yesterday."""
     now, last = timezone.now(), timezone.localdate() - DAY
-    return HotSpot.objects.create(**({
-        "kind": "week", "enterprise": world.mobile, "facet": f"p:{CHARGE}", "place": world.region.pk, "first": last - 6 * DAY, "last": last,
-        "observed": 40, "expected": 10, "usual": [10] * 8, "around": [100, 90], "chance": 1e-7, "restless": 1.25, "detectable": 3.0,
-        "rate": 0.001, "method": 1, "found_at": now} | columns))
+    return HotSpot.objects.create(
+        **(
+            {
+                "kind": "week",
+                "enterprise": world.mobile,
+                "facet": f"p:{CHARGE}",
+                "place": world.region.pk,
+                "first": last - 6 * DAY,
+                "last": last,
+                "observed": 40,
+                "expected": 10,
+                "usual": [10] * 8,
+                "around": [100, 90],
+                "chance": 1e-7,
+                "restless": 1.25,
+                "detectable": 3.0,
+                "rate": 0.001,
+                "method": 1,
+                "found_at": now,
+            }
+            | columns
+        )
+    )
 
 
 MEASURE = {"what": "账单逐项列明收费", "responsible": "客服部负责人"}
@@ -51,14 +70,27 @@ def later(days: int) -> str:
 def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, **columns: Any) -> Guidance:
     now = sent_at or timezone.now()
     made = guiding.open_guidance(
-        a_spot(world, **columns).pk, enterprise_id=world.mobile.pk, authority_id=world.gulou.pk, causes="账单没有列明",
-        first=Wanted(**MEASURE, due_on=timezone.localdate() + due * DAY), by=world.rui, now=now)
+        a_spot(world, **columns).pk,
+        enterprise_id=world.mobile.pk,
+        authority_id=world.gulou.pk,
+        causes="账单没有列明",
+        first=Wanted(**MEASURE, due_on=timezone.localdate() + due * DAY),
+        by=world.rui,
+        now=now,
+    )
     return guiding.send(made.pk, by=world.rui, now=now)
 
 
 def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     spot, officer, firm = a_spot(world), desk(world.rui), desk(world.lead)
-    opened = sent(officer, f"/authority/hot-spots/{spot.pk}/guidance/", enterprise=world.mobile.pk, causes="账单没有列明", due_on=later(20), **MEASURE)
+    opened = sent(
+        officer,
+        f"/authority/hot-spots/{spot.pk}/guidance/",
+        enterprise=world.mobile.pk,
+        causes="账单没有列明",
+        due_on=later(20),
+        **MEASURE,
+    )
     assert opened.status_code == 302
     url = opened["Location"]
     guidance = Guidance.objects.get()
@@ -67,7 +99,12 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     own = f"/enterprise/guidance/{guidance.pk}/"
     assert firm.get(own).status_code == 404
     assert firm.get("/enterprise/guidance/").context["rows"] == []
-    assert sent(officer, url, do="add", what="给多扣费的用户退费", responsible="财务部负责人", due_on=later(30)).status_code == 302
+    assert (
+        sent(
+            officer, url, do="add", what="给多扣费的用户退费", responsible="财务部负责人", due_on=later(30)
+        ).status_code
+        == 302
+    )
     assert sent(officer, url, do="add", what="错写的", responsible="财务部负责人", due_on=later(30)).status_code == 302
     assert sent(officer, url, do="drop", number="3").status_code == 302
     assert sent(officer, url, do="send").status_code == 302
@@ -106,20 +143,35 @@ def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World)
     assert desk(world.hua).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
     assert desk(world.ming).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 200
     assert desk(world.chen).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
-    for person, status in ((world.su, 200), (officer_of(world, "head"), 200), (officer_of(world, "far"), 404), (world.ming, 404)):
+    for person, status in (
+        (world.su, 200),
+        (officer_of(world, "head"), 200),
+        (officer_of(world, "far"), 404),
+        (world.ming, 404),
+    ):
         assert desk(person).get(f"/authority/guidance/{guidance.pk}/").status_code == status
     # Whoever sits at the intake reads, and acts no more than a reviewer of the enterprise reports.
     assert sent(desk(world.su), f"/authority/guidance/{guidance.pk}/", do="send").status_code == 405
     Staff.objects.create(user=world.otto, enterprise=world.mobile, role=Staff.Role.REVIEWER)
     assert desk(world.otto).get(f"/enterprise/guidance/{guidance.pk}/?measure=1").context["may_report"] is False
-    assert sent(desk(world.otto), f"/enterprise/guidance/{guidance.pk}/", measure=1, state="done", text="x").status_code == 405
+    assert (
+        sent(desk(world.otto), f"/enterprise/guidance/{guidance.pk}/", measure=1, state="done", text="x").status_code
+        == 405
+    )
 
 
-@pytest.mark.parametrize(("said", "words"), [
-    ({"causes": ""}, "请写明投诉为什么增多"), ({"what": ""}, "请写明企业要做什么"), ({"responsible": ""}, "请写明由哪个岗位负责"),
-    ({"due_on": "2020-01-01"}, "期限不能早于今天"), ({"due_on": "9999-01-01"}, "期限最长一年"), ({"due_on": "明天"}, "日期请按年-月-日填写"),
-    ({"enterprise": "999999"}, "请选择一项"),
-])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"causes": ""}, "请写明投诉为什么增多"),
+        ({"what": ""}, "请写明企业要做什么"),
+        ({"responsible": ""}, "请写明由哪个岗位负责"),
+        ({"due_on": "2020-01-01"}, "期限不能早于今天"),
+        ({"due_on": "9999-01-01"}, "期限最长一年"),
+        ({"due_on": "明天"}, "日期请按年-月-日填写"),
+        ({"enterprise": "999999"}, "请选择一项"),
+    ],
+)
 def test_what_is_missing_is_named_and_what_was_typed_stays(world: World, said: dict[str, str], words: str) -> None:
     spot = a_spot(world)
     good = {"enterprise": str(world.mobile.pk), "causes": "独一无二的原因", "due_on": later(20), **MEASURE}
@@ -133,8 +185,14 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(world: World, said: d
 
 def test_one_guidance_an_enterprise_and_hot_spot(world: World) -> None:
     guidance = a_guidance(world)
-    again = sent(desk(world.rui), f"/authority/hot-spots/{guidance.hot_spot_id}/guidance/", enterprise=world.mobile.pk, causes="x",
-                 due_on=later(20), **MEASURE)
+    again = sent(
+        desk(world.rui),
+        f"/authority/hot-spots/{guidance.hot_spot_id}/guidance/",
+        enterprise=world.mobile.pk,
+        causes="x",
+        due_on=later(20),
+        **MEASURE,
+    )
     assert again.status_code == 409
     assert "已经就这个热点发起过" in again.content.decode()
     gone = sent(desk(world.rui), f"/authority/guidance/{guidance.pk}/", do="add", due_on=later(20), **MEASURE)
@@ -147,7 +205,10 @@ def test_a_region_offers_the_enterprises_with_the_most_cases_of_it(world: World)
         received({spot.last: n}, region=world.region.pk, enterprise=firm.pk, problem=CHARGE)
     received({spot.last - 30 * DAY: 9}, region=world.region.pk, enterprise=world.telecom.pk, problem=CHARGE)
     page = desk(world.rui).get(f"/authority/hot-spots/{spot.pk}/guidance/")
-    assert [pk for pk, _name in page.context["form"].fields["enterprise"].choices] == [str(world.mobile.pk), str(world.telecom.pk)]
+    assert [pk for pk, _name in page.context["form"].fields["enterprise"].choices] == [
+        str(world.mobile.pk),
+        str(world.telecom.pk),
+    ]
     assert "（5件）" in page.content.decode()
 
 
@@ -179,11 +240,26 @@ def test_the_lists_cost_the_same_however_long_they_are(world: World) -> None:
         counts = []
         for back in (0, *range(100, 112)):
             if back:
-                spot = a_spot(world, last=timezone.localdate() - back * DAY, first=timezone.localdate() - back * DAY, kind="day",
-                              facet=f"p:{person.pk}.{back}")
-                guiding.send(guiding.open_guidance(
-                    spot.pk, enterprise_id=world.mobile.pk, authority_id=world.gulou.pk, causes="x",
-                    first=Wanted(**MEASURE, due_on=timezone.localdate()), by=world.rui, now=timezone.now()).pk, by=world.rui, now=timezone.now())
+                spot = a_spot(
+                    world,
+                    last=timezone.localdate() - back * DAY,
+                    first=timezone.localdate() - back * DAY,
+                    kind="day",
+                    facet=f"p:{person.pk}.{back}",
+                )
+                guiding.send(
+                    guiding.open_guidance(
+                        spot.pk,
+                        enterprise_id=world.mobile.pk,
+                        authority_id=world.gulou.pk,
+                        causes="x",
+                        first=Wanted(**MEASURE, due_on=timezone.localdate()),
+                        by=world.rui,
+                        now=timezone.now(),
+                    ).pk,
+                    by=world.rui,
+                    now=timezone.now(),
+                )
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(url).status_code == 200
             counts.append(len(queries))
@@ -209,7 +285,9 @@ def test_before_and_after_beside_everybody_else(world: World) -> None:
     """Five a day before, two a day after; the country stays at fifty a day."""
     guidance = a_guidance(world, sent_at=NOON - 30 * DAY)
     own = {TODAY - back * DAY: 2 if back < 30 else 5 for back in range(1, 100)}
-    received(own | {TODAY: 99, TODAY - 30 * DAY: 77}, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
+    received(
+        own | {TODAY: 99, TODAY - 30 * DAY: 77}, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE
+    )
     received(own, region=world.region.pk, enterprise=world.mobile.pk, problem="goods.quality")
     sums_of_the_country(world, dict.fromkeys([*own, TODAY], 50))
     assert effects.sweep(now=NOON) == 1
@@ -242,9 +320,15 @@ def control_of(world: World, **columns: Any) -> tuple[str, int, int]:
 
 
 def spread_out(world: World, n: int, *, province: bool) -> None:
-    """``n`` a day of another firm and as many of Mobile, in a county of the same province, and three times as many elsewhere."""
+    """``n`` a day of another firm and as many of Mobile, in a county of the same province, and three times as many
+    elsewhere.
+    """
     around = Region.objects.filter(level="province", pk__lte=world.region.pk, last__gte=world.region.pk).get()
-    inside = Region.objects.filter(level="county", pk__gt=around.pk, pk__lte=around.last).exclude(pk=world.region.pk).order_by("pk")[0]
+    inside = (
+        Region.objects.filter(level="county", pk__gt=around.pk, pk__lte=around.last)
+        .exclude(pk=world.region.pk)
+        .order_by("pk")[0]
+    )
     days = {TODAY - back * DAY: n for back in range(1, 67)}
     for firm in (world.telecom, world.mobile):
         if province:
@@ -264,7 +348,9 @@ def test_an_enterprise_is_compared_with_others_of_its_province(world: World) -> 
 
 
 def test_too_few_in_the_province_is_the_rest_of_the_country(world: World) -> None:
-    """Both counties lie in the one city: nothing of the province is left beside it; the country is, without city and firm."""
+    """Both counties lie in the one city: nothing of the province is left beside it; the country is, without city and
+    firm.
+    """
     spread_out(world, 2, province=True)
     city = Region.objects.get(level="city", pk__lte=world.region.pk, last__gte=world.region.pk)
     assert control_of(world, enterprise=None, region=city, place=city.pk) == ("country", 56 * (20 - 8), 9 * (20 - 8))
@@ -367,7 +453,9 @@ def test_nobody_publishes_what_they_submitted(world: World) -> None:
     assert answer.status_code == 409
     assert "须由另一位负责人批准" in answer.content.decode()
     with pytest.raises(IntegrityError, match="published_by_a_second_person"), transaction.atomic():
-        ConsumerWarning.objects.filter(pk=made.pk).update(state="published", decided_by=user, published_at=timezone.now())
+        ConsumerWarning.objects.filter(pk=made.pk).update(
+            state="published", decided_by=user, published_at=timezone.now()
+        )
 
 
 def test_the_menus_lead_there(world: World) -> None:
@@ -382,7 +470,12 @@ def test_english_pages_mark_what_stays_chinese(world: World) -> None:
     client = desk(world.rui)
     spot = a_spot(world)
     sent(client, f"/authority/hot-spots/{spot.pk}/warning/")
-    for url in ("/authority/hot-spots/", f"/authority/hot-spots/{spot.pk}/", "/authority/guidance/", "/authority/warnings/?view=draft"):
+    for url in (
+        "/authority/hot-spots/",
+        f"/authority/hot-spots/{spot.pk}/",
+        "/authority/guidance/",
+        "/authority/warnings/?view=draft",
+    ):
         page = client.get(url, headers={"accept-language": "en"}).content.decode()
         assert "Hot spots" in page
     assert 'lang="zh-Hans"' in page

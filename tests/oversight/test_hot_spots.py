@@ -42,7 +42,9 @@ def sent(who: Any, url: str, **said: Any) -> Any:
 def risen(world: World) -> World:
     """Mobile's unexplained charges: ten a week for eight weeks, forty in this one; another firm stays as it was."""
     for firm, counts in ((world.mobile, [10] * 8 + [40]), (world.telecom, [10] * 9)):
-        received(weeks(TODAY, counts), region=world.region.pk, enterprise=firm.pk, problem=CHARGE, thing="service.telecom")
+        received(
+            weeks(TODAY, counts), region=world.region.pk, enterprise=firm.pk, problem=CHARGE, thing="service.telecom"
+        )
     return world
 
 
@@ -125,7 +127,11 @@ def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
         cells = [("e", row.enterprise, facet) for facet in ("", f"p:{row.problem}") if row.enterprise and facet != "p:"]
         for region in regions:
             if region.pk <= row.region <= region.last:
-                cells += [("r", region.pk, facet) for facet in ("", f"p:{row.problem}", f"o:{row.object}") if facet not in ("p:", "o:")]
+                cells += [
+                    ("r", region.pk, facet)
+                    for facet in ("", f"p:{row.problem}", f"o:{row.object}")
+                    if facet not in ("p:", "o:")
+                ]
         for cell in cells:
             weeks_of, days_of = found.setdefault(cell, [[0] * 9, [0] * 9])
             weeks_of[back // 7] += 1
@@ -136,7 +142,11 @@ def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
 def test_the_pass_counts_what_a_slow_count_counts(risen: World) -> None:
     other = Region.objects.filter(level="county").exclude(pk=risen.region.pk).order_by("-pk").first()
     assert other is not None
-    received({TODAY: 3, TODAY - 7 * DAY: 2, TODAY - 62 * DAY: 1, TODAY - 63 * DAY: 5, TODAY + DAY: 9}, region=other.pk, thing="goods.clothing")
+    received(
+        {TODAY: 3, TODAY - 7 * DAY: 2, TODAY - 62 * DAY: 1, TODAY - 63 * DAY: 5, TODAY + DAY: 9},
+        region=other.pk,
+        thing="goods.clothing",
+    )
     received({TODAY - DAY: 3, TODAY - 8 * DAY: 2}, region=other.pk, enterprise=risen.telecom.pk)
     expected = slowly(TODAY)
     found = {(cell.whose, cell.of, cell.facet): cell for cell in hotspots.counted(TODAY)}
@@ -179,7 +189,9 @@ def test_the_page_shows_numbers_chart_and_what_a_small_cell_can_show(risen: Worl
     assert "平时的件数和看得出来的涨幅" in listed
 
 
-@pytest.mark.parametrize(("chance", "words"), [(0.00083, "约1,200分之一"), (1.4e-4, "约7,100分之一"), (3.4e-10, "不到百万分之一")])
+@pytest.mark.parametrize(
+    ("chance", "words"), [(0.00083, "约1,200分之一"), (1.4e-4, "约7,100分之一"), (3.4e-10, "不到百万分之一")]
+)
 def test_how_probable_it_is_by_chance_is_said_as_people_say_it(chance: float, words: str) -> None:
     with override("zh-hans"):
         assert reduction_words.chance_words(chance) == words
@@ -206,8 +218,13 @@ def test_the_list_costs_the_same_however_long_it_is(risen: World) -> None:
 def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world: World) -> None:
     now = timezone.now()
     words = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
-    copied = [given.a_complaint(world, now=now, problem_category=CHARGE, statement=words + end) for end in ("", "请处理。", "！")]
-    other = given.a_complaint(world, now=now, problem_category=CHARGE, statement="宽带每个月多扣二十元，打电话问了三次都没有人解释清楚原因。")
+    copied = [
+        given.a_complaint(world, now=now, problem_category=CHARGE, statement=words + end)
+        for end in ("", "请处理。", "！")
+    ]
+    other = given.a_complaint(
+        world, now=now, problem_category=CHARGE, statement="宽带每个月多扣二十元，打电话问了三次都没有人解释清楚原因。"
+    )
     while rollups.fold(now=now):
         pass
     rollup_making.rebuild(now=now)

@@ -19,19 +19,33 @@ MONTH = date(2026, 9, 1)
 
 
 def of(data_set: DataSet, table: str, code: str) -> dict[str, str]:
-    return next(line for line in reading.lines(data_set.files.get(name=f"{table}.csv")) if code in list(line.values())[:4])
+    return next(
+        line for line in reading.lines(data_set.files.get(name=f"{table}.csv")) if code in list(line.values())[:4]
+    )
 
 
 def an_old_set(month: date) -> DataSet:
     """As code before the rule issued it: stages of single enterprises by months."""
     data_set = DataSet.objects.create(month=month, version=1, made_at=NOW)
-    for name, content in (("regions.csv", "region_code,month,received,settled\r\n350100,2026-09,40,20\r\n"),
-                          ("enterprises.csv", "enterprise,name,month,in_time,late\r\ne1,某店,2026-09,9,*\r\n")):
-        DataFile.objects.create(data_set=data_set, name=name, media_type="text/csv", content=content.encode(), size=len(content), rows=1, sha256="0" * 64)
+    for name, content in (
+        ("regions.csv", "region_code,month,received,settled\r\n350100,2026-09,40,20\r\n"),
+        ("enterprises.csv", "enterprise,name,month,in_time,late\r\ne1,某店,2026-09,9,*\r\n"),
+    ):
+        DataFile.objects.create(
+            data_set=data_set,
+            name=name,
+            media_type="text/csv",
+            content=content.encode(),
+            size=len(content),
+            rows=1,
+            sha256="0" * 64,
+        )
     return data_set
 
 
-def test_a_set_of_before_the_rule_is_found_and_withdrawn_by_a_version_that_says_so(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_set_of_before_the_rule_is_found_and_withdrawn_by_a_version_that_says_so(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     counted("350100", MONTH, received=40)
     old = an_old_set(MONTH)
     assert rule.wrong_in(old) == ["regions.settled", "enterprises"]
@@ -69,27 +83,52 @@ def test_a_small_count_in_a_file_breaks_the_rule(world: World) -> None:
     bad = DataSet.objects.create(month=MONTH, version=2, made_at=NOW)
     file = data_set.files.get(name="regions.csv")
     content = bytes(file.content).replace(b",40,", b",3,", 1)
-    DataFile.objects.create(data_set=bad, name="regions.csv", media_type=file.media_type, content=content, size=len(content), rows=1, sha256="0" * 64)
+    DataFile.objects.create(
+        data_set=bad,
+        name="regions.csv",
+        media_type=file.media_type,
+        content=content,
+        size=len(content),
+        rows=1,
+        sha256="0" * 64,
+    )
     assert len(rule.wrong_in(bad)) == 1
     assert "received" in rule.wrong_in(bad)[0]
 
 
 def test_what_a_version_withheld_the_next_one_withholds_too(world: World) -> None:
     """Else two versions side by side would tell: 3 of 43 withheld with the 40, then 43 = 43."""
-    firm = Enterprise.objects.create(name="测试商场", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou)
+    firm = Enterprise.objects.create(
+        name="测试商场", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou
+    )
     for code, n in (("350100", 40), ("350200", 3)):
         counted(code, MONTH, received=n)
     stages(firm, MONTH, ended_settled=30, ended_unconfirmed=3, ended_failed=20)
     first = issued(MONTH, now=NOW)[0]
-    assert (of(first, "regions", "350200")["received"], of(first, "enterprise_quarters", firm.code)["unconfirmed"]) == ("*", "*")
+    assert (of(first, "regions", "350200")["received"], of(first, "enterprise_quarters", firm.code)["unconfirmed"]) == (
+        "*",
+        "*",
+    )
     counted("350200", MONTH, received=6)
     stages(firm, MONTH, ended_unconfirmed=9, ended_settled=1)
     second = issued(MONTH, now=NOW)[0]
-    for table, code, columns in (("regions", "350200", ("received",)), ("enterprise_quarters", firm.code, ("unconfirmed", "ended"))):
+    for table, code, columns in (
+        ("regions", "350200", ("received",)),
+        ("enterprise_quarters", firm.code, ("unconfirmed", "ended")),
+    ):
         was, now = of(first, table, code), of(second, table, code)
         assert all(now[column] == "*" for column in columns if was[column] == "*"), table
-    assert {column for line in reading.lines(first.files.get(name="region_quarters.csv")) for column, value in line.items() if value == "*"} <= {
-        column for line in reading.lines(second.files.get(name="region_quarters.csv")) for column, value in line.items() if value == "*"}
+    assert {
+        column
+        for line in reading.lines(first.files.get(name="region_quarters.csv"))
+        for column, value in line.items()
+        if value == "*"
+    } <= {
+        column
+        for line in reading.lines(second.files.get(name="region_quarters.csv"))
+        for column, value in line.items()
+        if value == "*"
+    }
     # Also where it came to nothing.
     counted("350200", MONTH, received=-9)
     assert of(issued(MONTH, now=NOW)[0], "regions", "350200")["received"] == "*"
@@ -97,12 +136,22 @@ def test_what_a_version_withheld_the_next_one_withholds_too(world: World) -> Non
 
 def test_a_quarter_withholds_what_older_sets_withheld_of_one_of_its_months(world: World) -> None:
     """Else two months of the old shape and the quarter would tell the third."""
-    firm = Enterprise.objects.create(name="测试商场", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou)
+    firm = Enterprise.objects.create(
+        name="测试商场", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou
+    )
     for month, settled, failed in ((date(2026, 7, 1), "*", "*"), (date(2026, 8, 1), "9", "8")):
         data_set = DataSet.objects.create(month=month, version=1, made_at=NOW)
         for name, head, who in (("regions", "region_code", "350100"), ("enterprises", "enterprise", firm.code)):
             content = f"{head},month,settled,failed,ended\r\n{who},{month:%Y-%m},{settled},{failed},17\r\n".encode()
-            DataFile.objects.create(data_set=data_set, name=f"{name}.csv", media_type="text/csv", content=content, size=len(content), rows=1, sha256="0" * 64)
+            DataFile.objects.create(
+                data_set=data_set,
+                name=f"{name}.csv",
+                media_type="text/csv",
+                content=content,
+                size=len(content),
+                rows=1,
+                sha256="0" * 64,
+            )
     for month, settled, failed in ((date(2026, 7, 1), 3, 14), (date(2026, 8, 1), 9, 8), (MONTH, 9, 8)):
         stages(firm, month, ended_settled=settled, ended_failed=failed)
     made = issued(MONTH, now=NOW)[0]

@@ -19,8 +19,10 @@ from tests.oversight.cells import DAY
 
 REGISTER = ROOT.parent / "shared" / "data" / "wa_ag" / "cases_all.csv.gz"
 BUNGIE = "Bungie"
-pytestmark = [pytest.mark.django_db, pytest.mark.skipif(
-    not REGISTER.exists(), reason="the folder shared/data with the public registers is not there")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(not REGISTER.exists(), reason="the folder shared/data with the public registers is not there"),
+]
 
 
 def counted(world: World, firm: Enterprise, last: date) -> None:
@@ -35,9 +37,18 @@ def counted(world: World, firm: Enterprise, last: date) -> None:
                 continue
             name = row["business_name"]
             numbers.setdefault(name, len(numbers))
-            rows.append(Tally(
-                complaint_id=number + 1, kind="received", ref=0, day=day, region=world.region.pk, received=1,
-                enterprise=firm.pk if name == BUNGIE else 10**9 + numbers[name] if name else None, problem=row["practice_codes"][:20]))
+            rows.append(
+                Tally(
+                    complaint_id=number + 1,
+                    kind="received",
+                    ref=0,
+                    day=day,
+                    region=world.region.pk,
+                    received=1,
+                    enterprise=firm.pk if name == BUNGIE else 10**9 + numbers[name] if name else None,
+                    problem=row["practice_codes"][:20],
+                )
+            )
     Tally.objects.bulk_create(rows, batch_size=5000)
 
 
@@ -45,7 +56,12 @@ def counted(world: World, firm: Enterprise, last: date) -> None:
 def test_a_known_burst_is_found_on_its_day(world: World, day: date, is_one_firm: bool) -> None:
     firm = Enterprise.objects.create(name=BUNGIE, uscc="91350102MA88888889", domicile=world.region)
     counted(world, firm, day)
-    cell = {"kind": "day", "facet": "", "enterprise": firm if is_one_firm else None, "region": None if is_one_firm else world.region}
+    cell = {
+        "kind": "day",
+        "facet": "",
+        "enterprise": firm if is_one_firm else None,
+        "region": None if is_one_firm else world.region,
+    }
     hotspots.look(day - DAY, now=datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
     assert not HotSpot.objects.filter(**cell, last=day - DAY).exists()
     hotspots.look(day, now=datetime(day.year, day.month, day.day, 23, tzinfo=SHANGHAI))

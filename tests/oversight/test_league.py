@@ -1,4 +1,6 @@
-"""The published league: made of the issued quarters, ranked where intervals lie apart, restated, small numbers withheld, kept by caches."""
+"""The published league: made of the issued quarters, ranked where intervals lie apart, restated, small numbers
+withheld, kept by caches.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,24 @@ URL = "/open/league/"
 def firms(world: World) -> list[Enterprise]:
     """Four: one clearly ahead, two that cannot be told apart, one with too few."""
     seat = Enterprise.objects.get(pk=world.mobile.pk).domicile
-    made = [Enterprise.objects.create(name=f"测试{n}号商场", uscc=None, domicile=seat, enrolment="enrolled",
-                                      enrolled_by=world.gulou) for n in range(4)]
-    for firm, (settled, unconfirmed, failed) in zip(made, [(190, 5, 5), (60, 20, 20), (65, 10, 25), (12, 0, 8)], strict=True):
-        stages(firm, LAST, ended_settled=settled, ended_unconfirmed=unconfirmed, ended_failed=failed, delivered=settled, again=6)
+    made = [
+        Enterprise.objects.create(
+            name=f"测试{n}号商场", uscc=None, domicile=seat, enrolment="enrolled", enrolled_by=world.gulou
+        )
+        for n in range(4)
+    ]
+    for firm, (settled, unconfirmed, failed) in zip(
+        made, [(190, 5, 5), (60, 20, 20), (65, 10, 25), (12, 0, 8)], strict=True
+    ):
+        stages(
+            firm,
+            LAST,
+            ended_settled=settled,
+            ended_unconfirmed=unconfirmed,
+            ended_failed=failed,
+            delivered=settled,
+            again=6,
+        )
     issued(LAST, now=NOW)
     return made
 
@@ -37,7 +53,9 @@ def firms(world: World) -> list[Enterprise]:
 def lines(**group: Any) -> list[LeagueLine]:
     newest = LeagueSet.objects.order_by("-last", "first", "-version").first()
     assert newest is not None
-    return list(LeagueLine.objects.filter(of=newest, region=group.get("region", newest.country), sector="").order_by("position"))
+    return list(
+        LeagueLine.objects.filter(of=newest, region=group.get("region", newest.country), sector="").order_by("position")
+    )
 
 
 def test_the_periods_are_all_quarters_together_and_each_of_them() -> None:
@@ -52,7 +70,10 @@ def test_quarters_without_a_gap_are_added_up(firms: list[Enterprise]) -> None:
         issued(month, now=NOW)
     league_making.publish(now=NOW)
     assert [(one.first, one.last) for one in LeagueSet.objects.order_by("-last", "first")] == [
-        (date(2026, 4, 1), date(2026, 9, 30)), (date(2026, 7, 1), date(2026, 9, 30)), (date(2026, 4, 1), date(2026, 6, 30))]
+        (date(2026, 4, 1), date(2026, 9, 30)),
+        (date(2026, 7, 1), date(2026, 9, 30)),
+        (date(2026, 4, 1), date(2026, 6, 30)),
+    ]
     found = {line.enterprise_id: line for line in lines()}
     assert (found[firms[0].pk].n, found[firms[0].pk].settled_least) == (240, 230)
     assert found[firms[1].pk].n == 100
@@ -81,7 +102,9 @@ def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(firms:
 
 
 def test_customers_are_counted_where_they_were_filed(firms: list[Enterprise]) -> None:
-    CustomerCount.objects.create(enterprise=firms[0], counted_on=date(2026, 6, 1), number=50_000, source="年报", noted_at=NOW)
+    CustomerCount.objects.create(
+        enterprise=firms[0], counted_on=date(2026, 6, 1), number=50_000, source="年报", noted_at=NOW
+    )
     issued(LAST, now=NOW)
     league_making.publish(now=NOW)
     found = {line.enterprise_id: line for line in lines()}
@@ -93,17 +116,21 @@ def quarter(settled: int | None, unconfirmed: int | None, other: int | None, end
     return {"settled": settled, "unconfirmed": unconfirmed, "other": other, "ended": ended}
 
 
-@pytest.mark.parametrize(("rows", "n", "settled", "unconfirmed", "is_ranked"), [
-    ([quarter(50, 10, 40, 100)], 100, (50, 50), (10, 10), True),
-    ([quarter(50, None, None, 60)], 60, (50, 50), (0, 10), True),
-    # What both quarters leave open is added up: six and ten.
-    ([quarter(None, None, 40, 46), quarter(90, None, None, 100)], 146, (90, 96), (0, 16), True),
-    ([quarter(None, None, 10, 46)], 46, (0, 36), (0, 36), False),
-    ([quarter(50, 10, 40, 100), quarter(6, None, None, None)], None, (56, 56), (None, None), False),
-    ([quarter(None, None, None, None)], None, (None, None), (None, None), False),
-])
+@pytest.mark.parametrize(
+    ("rows", "n", "settled", "unconfirmed", "is_ranked"),
+    [
+        ([quarter(50, 10, 40, 100)], 100, (50, 50), (10, 10), True),
+        ([quarter(50, None, None, 60)], 60, (50, 50), (0, 10), True),
+        # What both quarters leave open is added up: six and ten.
+        ([quarter(None, None, 40, 46), quarter(90, None, None, 100)], 146, (90, 96), (0, 16), True),
+        ([quarter(None, None, 10, 46)], 46, (0, 36), (0, 36), False),
+        ([quarter(50, 10, 40, 100), quarter(6, None, None, None)], None, (56, 56), (None, None), False),
+        ([quarter(None, None, None, None)], None, (None, None), (None, None), False),
+    ],
+)
 def test_what_is_withheld_in_a_quarter_is_a_range_in_the_sum(
-        rows: list[dict[str, Any]], n: int | None, settled: tuple[int, int], unconfirmed: tuple[int, int], is_ranked: bool) -> None:
+    rows: list[dict[str, Any]], n: int | None, settled: tuple[int, int], unconfirmed: tuple[int, int], is_ranked: bool
+) -> None:
     shown = shown_counts(rows)
     assert (shown.n, shown.settled, shown.unconfirmed) == (n, settled, unconfirmed)
     assert (shown.interval is not None) == is_ranked
@@ -125,8 +152,18 @@ def test_before_the_first_night_the_page_says_so(world: World) -> None:
     assert "还没有公布过名次" in Client().get(URL).content.decode()
 
 
-@pytest.mark.parametrize("query", ["?region=999999999", "?sector=nope%0A", "?period=1999-01_1999-02", "?after=-1", "?after=99999999",
-                                   "?region=x&region=y&after=9999999999999999", "?" + "&".join(f"a{n}=1" for n in range(900))])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?region=999999999",
+        "?sector=nope%0A",
+        "?period=1999-01_1999-02",
+        "?after=-1",
+        "?after=99999999",
+        "?region=x&region=y&after=9999999999999999",
+        "?" + "&".join(f"a{n}=1" for n in range(900)),
+    ],
+)
 def test_absurd_wishes_are_answered(firms: list[Enterprise], query: str) -> None:
     league_making.publish(now=NOW)
     assert Client().get(URL + query).status_code == 200
@@ -135,7 +172,7 @@ def test_absurd_wishes_are_answered(firms: list[Enterprise], query: str) -> None
 def test_a_page_costs_few_statements_and_none_from_memory(firms: list[Enterprise]) -> None:
     league_making.publish(now=NOW)
     client = Client()
-    with CaptureQueriesContext(connection, ) as first:
+    with CaptureQueriesContext(connection) as first:
         client.get(URL)
     asked = [one["sql"] for one in first.captured_queries if "enterprises_" in one["sql"]]
     assert len(asked) == 3, "the sets, a page of lines, who replied"

@@ -55,7 +55,9 @@ def signed_in() -> SignIn:
 
 
 def measure(world: World, *, now: datetime, branches: frozenset[int] | None = None) -> Any:
-    return Measure(Scope(enterprise_id=world.mobile.pk, branch_ids=branches, is_own=True), MONTH, now, current_calendar())
+    return Measure(
+        Scope(enterprise_id=world.mobile.pk, branch_ids=branches, is_own=True), MONTH, now, current_calendar()
+    )
 
 
 @pytest.fixture
@@ -68,7 +70,12 @@ def november(world: World) -> dict[str, Any]:
     cases["failed"] = a_complaint(world, status=S.NEGOTIATING, now=at(4))
     step(cases["failed"], enterprise.log_contact(channel="phone", reached=True, note="说不通"), world.handler, at(5))
     # Delivered on the 4th: the tenth working day is the 18th.
-    step(cases["failed"], enterprise.report_failure(reason="no_agreement", text="多次沟通，金额谈不拢。"), world.handler, at(18))
+    step(
+        cases["failed"],
+        enterprise.report_failure(reason="no_agreement", text="多次沟通，金额谈不拢。"),
+        world.handler,
+        at(18),
+    )
     cases["late"] = a_complaint(world, status=S.NEGOTIATING, now=at(5))
     cases["waiting"] = a_complaint(world, status=S.NEGOTIATING, now=at(25))
     step(cases["waiting"], an_offer(due_on=date(2026, 12, 20)), world.handler, at(25, 11))
@@ -78,8 +85,20 @@ def november(world: World) -> dict[str, Any]:
 def test_the_numbers_are_those_of_the_rows(world: World, november: dict[str, Any]) -> None:
     was = mirror.reflected(measure(world, now=at(30, 12)))
     assert {name: n for name, n in was.counts.items() if n} == {
-        "delivered": 4, "settled": 1, "failed": 1, "in_time": 2, "open_late": 1, "responded": 3, "unanswered": 1, "again": 3, "offered": 1,
-        "ended": 2, "ended_last_day": 1, "promises_kept": 1, "untagged": 2}
+        "delivered": 4,
+        "settled": 1,
+        "failed": 1,
+        "in_time": 2,
+        "open_late": 1,
+        "responded": 3,
+        "unanswered": 1,
+        "again": 3,
+        "offered": 1,
+        "ended": 2,
+        "ended_last_day": 1,
+        "promises_kept": 1,
+        "untagged": 2,
+    }
     assert (was.confirmed, was.upper, was.on_time) == (0.5, 0.5, 2 / 3)
     # Each length that the median is of has its case in the list.
     assert (was.kept.n, was.response.n) == (1, was.counts["responded"])
@@ -112,26 +131,34 @@ def test_linked_cases_and_long_ago_are_no_repetition(world: World) -> None:
 
 
 def test_counters_say_what_the_lists_say(walk: Walk) -> None:
-    """Of each enterprise, folded or not, of all of it and of one problem or channel; over a whole year and up to a day in the middle."""
+    """Of each enterprise, folded or not, of all of it and of one problem or channel; over a whole year and up to a day
+    in the middle.
+    """
     calendar, some = current_calendar(), 0
     for _is_folded in (False, True):
         for side in walk.sides:
             for which in ({}, {"category": PROBLEMS[0]}, {"channel": CHANNELS[1]}):
                 for period in (WHOLE, Period(first=WHOLE.first, last=walk.now.date() - timedelta(days=5))):
-                    asked = Measure(Scope(enterprise_id=side.enterprise.pk, is_own=True, **which), period, walk.now, calendar)
+                    asked = Measure(
+                        Scope(enterprise_id=side.enterprise.pk, is_own=True, **which), period, walk.now, calendar
+                    )
                     found = mirror.reflected(asked)
                     assert found.counts == mirror.counted(asked), (which, period)
                     assert found.kept == figures.kept_figure(asked)
                     spread = figures.lengths(asked, "first_contact_at")[None]
                     assert found.response.n == spread.n
                     if spread.n:
-                        assert found.response.spread["minutes_median"] == pytest.approx(spread.values["minutes_median"], rel=0.049)
+                        assert found.response.spread["minutes_median"] == pytest.approx(
+                            spread.values["minutes_median"], rel=0.049
+                        )
                     some += sum(found.counts.values())
         rollup_making.rebuild(now=walk.now)
     assert some > 100
 
 
-def test_a_whole_enterprise_is_counted_in_few_statements(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
+def test_a_whole_enterprise_is_counted_in_few_statements(
+    world: World, november: dict[str, Any], signed_in: SignIn
+) -> None:
     browser = signed_in(world.lead)
     browser.get(PAGE)
     with CaptureQueriesContext(connection) as seen:
@@ -151,19 +178,30 @@ def test_every_number_opens_a_list_of_that_length(world: World, november: dict[s
         shown = browser.get(address.replace("&amp;", "&")).content.decode()
         assert len(re.findall(r'<th role="rowheader"', shown)) == int(n), address
     assert "多收费" in page or "计费" in page
-    assert 'list=ended&amp;problem=' in page
+    assert "list=ended&amp;problem=" in page
     case = november["failed"]
     [tagged] = [a for a, _n in links if "cause=billing_error" in a]
     assert f"/enterprise/cases/{case.number}/" in browser.get(tagged.replace("&amp;", "&")).content.decode()
 
 
-def test_what_went_to_another_enterprise_stays_counted_with_the_one_that_had_it(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
+def test_what_went_to_another_enterprise_stays_counted_with_the_one_that_had_it(
+    world: World, november: dict[str, Any], signed_in: SignIn
+) -> None:
     """Before a fold has seen it move as well as after."""
-    case = a_complaint(world, status=S.WITH_ENTERPRISE, now=at(25, 12),
-                       consents={**a_request(world).consents, "entities": [world.mobile.pk, world.telecom.pk]})
+    case = a_complaint(
+        world,
+        status=S.WITH_ENTERPRISE,
+        now=at(25, 12),
+        consents={**a_request(world).consents, "entities": [world.mobile.pk, world.telecom.pk]},
+    )
     rollup_making.rebuild(now=timezone.now())
     step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk), world.handler, at(25, 14))
-    step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE), world.intake, at(25, 16))
+    step(
+        case,
+        authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE),
+        world.intake,
+        at(25, 16),
+    )
     query = "?first=2026-11-01&last=2026-11-30"
     for _is_folded in (False, True):
         for who in (world.lead, world.hua):
@@ -173,13 +211,22 @@ def test_what_went_to_another_enterprise_stays_counted_with_the_one_that_had_it(
             for address, n in links:
                 shown = browser.get(address.replace("&amp;", "&")).content.decode()
                 assert len(re.findall(r'<th role="rowheader"', shown)) == int(n), (who, address)
-            assert any(("list=returned" if who == world.lead else "list=delivered") in address for address, _n in links), who
+            assert any(
+                ("list=returned" if who == world.lead else "list=delivered") in address for address, _n in links
+            ), who
         rollup_making.rebuild(now=timezone.now())
 
 
-def test_a_branch_sees_its_own_and_another_firm_nothing(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
-    other = Branch.objects.filter(enterprise=world.mobile).exclude(pk=world.fuzhou.pk).exclude(
-        pk__in=[b.pk for b in Branch.objects.filter(parent=world.fuzhou)]).exclude(children__isnull=False).first()
+def test_a_branch_sees_its_own_and_another_firm_nothing(
+    world: World, november: dict[str, Any], signed_in: SignIn
+) -> None:
+    other = (
+        Branch.objects.filter(enterprise=world.mobile)
+        .exclude(pk=world.fuzhou.pk)
+        .exclude(pk__in=[b.pk for b in Branch.objects.filter(parent=world.fuzhou)])
+        .exclude(children__isnull=False)
+        .first()
+    )
     assert other is not None
     Engagement.objects.filter(complaint=november["late"]).update(branch=other)
     query = "?first=2026-11-01&last=2026-11-30&list=delivered"
@@ -196,8 +243,19 @@ def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_
     firms = [world.mobile, *(Enterprise.objects.create(name=f"同行{n}") for n in range(3))]
 
     def published(firm: Enterprise, settled: int, **more: Any) -> None:
-        PublishedFigure.objects.create(enterprise=firm, category="telecom.fees.disputed", day=day, formula=1, ended=40,
-                                       settled=settled, unconfirmed=0, median_days=5, promised=30, kept=15, **more)
+        PublishedFigure.objects.create(
+            enterprise=firm,
+            category="telecom.fees.disputed",
+            day=day,
+            formula=1,
+            ended=40,
+            settled=settled,
+            unconfirmed=0,
+            median_days=5,
+            promised=30,
+            kept=15,
+            **more,
+        )
 
     for firm, settled in zip(firms[:3], (20, 10, 30), strict=True):
         published(firm, settled)
@@ -215,7 +273,14 @@ def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_
 
 def test_what_nobody_can_ask_is_an_error_that_names_the_field(world: World, signed_in: SignIn) -> None:
     browser = signed_in(world.lead)
-    for query in ("first=1999-01-01", "first=2026-12-31&last=2026-01-01", "first=x", "category=nothing", "channel=pigeon", "period=always"):
+    for query in (
+        "first=1999-01-01",
+        "first=2026-12-31&last=2026-01-01",
+        "first=x",
+        "category=nothing",
+        "channel=pigeon",
+        "period=always",
+    ):
         answer = browser.get(f"{PAGE}?{query}")
         assert answer.status_code == 200
         assert 'class="error-summary"' in answer.content.decode(), query
@@ -233,8 +298,13 @@ def test_each_page_costs_the_same_number_of_statements(
 
 
 def test_the_summary_of_a_month_goes_to_each_head_once(world: World, november: dict[str, Any]) -> None:
-    RootCause.objects.create(complaint=november["failed"], enterprise=world.mobile, cause="billing_error", at=at(19),
-                             engagement=Engagement.objects.get(complaint=november["failed"]))
+    RootCause.objects.create(
+        complaint=november["failed"],
+        enterprise=world.mobile,
+        cause="billing_error",
+        at=at(19),
+        engagement=Engagement.objects.get(complaint=november["failed"]),
+    )
     Enterprise.objects.filter(~Q(pk=world.mobile.pk)).update(enrolment="not_enrolled")
     assert Staff.objects.filter(user=world.lead, branch=None).exists()
     first = datetime(2026, 12, 1, 7, 59, tzinfo=timezone.get_fixed_timezone(480))

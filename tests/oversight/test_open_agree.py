@@ -1,4 +1,5 @@
-"""What is published is what the cases say: each number counted once more, one case after the other, in a random world."""
+"""What is published is what the cases say: each number counted once more, one case after the other, in a random
+world."""
 
 from __future__ import annotations
 
@@ -21,8 +22,14 @@ from tests.oversight import told
 from tests.oversight.worlds import Walk
 
 LOCAL = ZoneInfo("Asia/Shanghai")
-JUDGED = {"settled": "settled", "unconfirmed": "unconfirmed", "settled_elsewhere": "other", "failed": "other",
-          "withdrawn": "apart", "returned": "apart"}
+JUDGED = {
+    "settled": "settled",
+    "unconfirmed": "unconfirmed",
+    "settled_elsewhere": "other",
+    "failed": "other",
+    "withdrawn": "apart",
+    "returned": "apart",
+}
 
 
 @pytest.fixture(params=[4, 11])
@@ -47,8 +54,13 @@ def test_a_quarter_counts_what_ended_by_its_local_day(walk: Walk) -> None:
         slow[stage.enterprise_id]["delivered"] += 1
     found = quarters.read(FIRST, LAST, places()).enterprises
     assert sum(counts["settled"] for counts in slow.values()) > 0
-    assert {pk: (of["settled"], of["unconfirmed"], of["settled_elsewhere"] + of["failed"], of["delivered"]) for pk, of in found.items()} == {
-        pk: tuple(counts[name] for name in ("settled", "unconfirmed", "other", "delivered")) for pk, counts in slow.items()}
+    assert {
+        pk: (of["settled"], of["unconfirmed"], of["settled_elsewhere"] + of["failed"], of["delivered"])
+        for pk, of in found.items()
+    } == {
+        pk: tuple(counts[name] for name in ("settled", "unconfirmed", "other", "delivered"))
+        for pk, counts in slow.items()
+    }
 
 
 def places() -> dict[int, Region]:
@@ -56,12 +68,20 @@ def places() -> dict[int, Region]:
 
 
 def test_a_month_has_what_ended_in_it_and_the_months_make_the_whole(walk: Walk) -> None:
-    months = [quarters.read(date(2026, month, 1), (date(2026, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1), places())
-              for month in range(9, 13)]
+    months = [
+        quarters.read(
+            date(2026, month, 1),
+            (date(2026, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1),
+            places(),
+        )
+        for month in range(9, 13)
+    ]
     whole = quarters.read(FIRST, LAST, places())
     for side in ("enterprises", "regions"):
         for pk, counts in getattr(whole, side).items():
-            assert dict(counts) == {name: sum(getattr(month, side).get(pk, {}).get(name, 0) for month in months) for name in counts}
+            assert dict(counts) == {
+                name: sum(getattr(month, side).get(pk, {}).get(name, 0) for month in months) for name in counts
+            }
 
 
 def test_indicators_show_what_was_received_where_and_withhold_the_rest(walk: Walk) -> None:
@@ -82,8 +102,12 @@ def test_indicators_show_what_was_received_where_and_withhold_the_rest(walk: Wal
                 outcomes[pk]["settled"] += stage.odr_result == "settled"
     shown = 0
     for pk, data in rows.items():
-        for number, truth in [(data["received"], slow[pk]["received"]), (data["settled"][0], outcomes[pk]["settled"]),
-                              (data["settled"][-1], outcomes[pk]["all"]), *((n, slow[pk][month]) for month, n in data["months"])]:
+        for number, truth in [
+            (data["received"], slow[pk]["received"]),
+            (data["settled"][0], outcomes[pk]["settled"]),
+            (data["settled"][-1], outcomes[pk]["all"]),
+            *((n, slow[pk][month]) for month, n in data["months"]),
+        ]:
             if isinstance(number, list):
                 assert number[0] <= truth
                 continue
@@ -105,6 +129,13 @@ def test_grades_are_made_of_the_same_counts(walk: Walk, monkeypatch: pytest.Monk
     for pk, figures in found.items():
         of = counted[pk]
         assert {name: n for name, n in figures.items() if name != "suspended"} == {
-            "settled": of["settled"], "judged": sum(of[name] for name in ("settled", "unconfirmed", "settled_elsewhere", "failed")),
-            "in_time": of["in_time"], "timed": of["in_time"] + of["late"], "kept": of["promises_kept"],
-            "promised": of["promises_kept"] + of["promises_not_kept"], "again": of["again"], "delivered": of["delivered"], "last_day": of["last_day"]}
+            "settled": of["settled"],
+            "judged": sum(of[name] for name in ("settled", "unconfirmed", "settled_elsewhere", "failed")),
+            "in_time": of["in_time"],
+            "timed": of["in_time"] + of["late"],
+            "kept": of["promises_kept"],
+            "promised": of["promises_kept"] + of["promises_not_kept"],
+            "again": of["again"],
+            "delivered": of["delivered"],
+            "last_day": of["last_day"],
+        }

@@ -68,10 +68,19 @@ def written(data_set: DataSet, folder: Path) -> Path:
 
 def test_every_region_above_a_case_has_its_line(world: World, issued: DataSet) -> None:
     county, city = line_of(issued, world.region), line_of(issued, world.city.region)
-    assert (county["received"], county["closed"], county["closed_withdrawn"], county["level"]) == ("12", "7", "7", "county")
+    assert (county["received"], county["closed"], county["closed_withdrawn"], county["level"]) == (
+        "12",
+        "7",
+        "7",
+        "county",
+    )
     assert (city["received"], city["region_code"]) == ("12", county["parent_code"])
     assert {line["month"] for line in lines(issued, "regions")} == {f"{month():%Y-%m}"}
-    by = {(line["by"], line["code"]): line["received"] for line in lines(issued, "categories") if line["region_code"] == world.region.code}
+    by = {
+        (line["by"], line["code"]): line["received"]
+        for line in lines(issued, "categories")
+        if line["region_code"] == world.region.code
+    }
     assert by["problem", "telecom.fees.unexplained_charge"] == "7"
     assert by["object", "service"] == by["object", "service.telecom"] == "12"
 
@@ -81,7 +90,9 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
     package = json.loads(bytes(issued.files.get(name="datapackage.json").content))
     assert (package["profile"], package["licenses"][0]["name"]) == ("tabular-data-package", "CC-BY-4.0")
     told = [name for name in TABLES if name not in OF_QUARTERS or ends_with(month())]
-    assert {one["path"] for one in package["resources"]} == {f"{name}.{form}" for name in told for form in ("csv", "json")}
+    assert {one["path"] for one in package["resources"]} == {
+        f"{name}.{form}" for name in told for form in ("csv", "json")
+    }
     for resource in package["resources"]:
         file = issued.files.get(name=resource["path"])
         content = bytes(file.content)
@@ -91,7 +102,11 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
         missing = resource["schema"]["missingValues"]
         assert set(resource["schema"]["primaryKey"]) <= set(fields)
         is_csv = resource["format"] == "csv"
-        rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))) if is_csv else json.loads(content)
+        rows: list[dict[str, Any]] = (
+            list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+            if is_csv
+            else json.loads(content)
+        )
         assert rows
         keys = [tuple(row[name] for name in resource["schema"]["primaryKey"]) for row in rows]
         assert len(keys) == len(set(keys))
@@ -99,13 +114,18 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
             assert list(row) == list(fields)
             for name, value in row.items():
                 said = value if is_csv else str(value)
-                assert (said in missing or value is None) or re.fullmatch(_TYPES[fields[name]["type"]], said), (name, value)
+                assert (said in missing or value is None) or re.fullmatch(_TYPES[fields[name]["type"]], said), (
+                    name,
+                    value,
+                )
 
 
 def test_the_digests_are_those_of_the_files(issued: DataSet) -> None:
     told = [line.split("  ") for line in bytes(issued.files.get(name="SHA256SUMS").content).decode().splitlines()]
     sums = {name: digest for digest, name in told}
-    assert sums == {file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in issued.files.exclude(name="SHA256SUMS")}
+    assert sums == {
+        file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in issued.files.exclude(name="SHA256SUMS")
+    }
 
 
 def test_a_file_is_served_as_it_was_issued_and_kept_for_ever(issued: DataSet) -> None:
@@ -140,13 +160,16 @@ def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, iss
     assert issuing.issue(month(), now=timezone.now()) is None, "nothing changed"
     first = bytes(issued.files.get(name="regions.csv").content)
     for number in range(6):
-        given.filed(world, now=last_month() + timedelta(hours=number + 1), problem_category="telecom.extras.auto_renewal")
+        given.filed(
+            world, now=last_month() + timedelta(hours=number + 1), problem_category="telecom.extras.auto_renewal"
+        )
     rollup_making.rebuild(now=timezone.now())
     second = issuing.issue(month(), now=timezone.now())
     assert second is not None
     assert (second.version, line_of(second, world.region)["received"]) == (2, "18")
     assert {"key": f"{world.region.code} {month():%Y-%m}", "column": "received", "before": "12", "after": "18"} in (
-        next(change["lines"] for change in second.changes if change["file"] == "regions"))
+        next(change["lines"] for change in second.changes if change["file"] == "regions")
+    )
     assert Client().get(f"/open/data/{issued}/regions.csv").content == first
     assert "已有新的一版" in Client().get(f"/open/data/{issued}/").content.decode()
     assert "received" in Client().get(f"/open/data/{second}/").content.decode()
@@ -174,8 +197,12 @@ def test_no_file_tells_a_small_number(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("set local transaction_timeout = 0")
     for number in range(9):
-        case = given.a_complaint(world, now=last_month() + timedelta(minutes=number), status=given.S.NEGOTIATING,
-                                 problem_category="telecom.fees.unexplained_charge" if number < 6 else "telecom.broadband.repair")
+        case = given.a_complaint(
+            world,
+            now=last_month() + timedelta(minutes=number),
+            status=given.S.NEGOTIATING,
+            problem_category="telecom.fees.unexplained_charge" if number < 6 else "telecom.broadband.repair",
+        )
         if number < 2:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, last_month() + timedelta(days=1))
     rollup_making.rebuild(now=timezone.now())
@@ -185,8 +212,11 @@ def test_no_file_tells_a_small_number(world: World) -> None:
     county = line_of(data_set, world.region)
     assert county["closed"] == WITHHELD
     assert county["closed_withdrawn"] == WITHHELD
-    by = {line["code"]: line["received"] for line in lines(data_set, "categories")
-          if line["region_code"] == world.region.code and line["by"] == "problem"}
+    by = {
+        line["code"]: line["received"]
+        for line in lines(data_set, "categories")
+        if line["region_code"] == world.region.code and line["by"] == "problem"
+    }
     assert by["telecom.broadband.repair"] == WITHHELD
     assert by["telecom.fees.unexplained_charge"] == WITHHELD, "else the small one is the rest"
 
@@ -223,35 +253,68 @@ def test_what_is_shown_of_a_month_is_what_is_counted_slowly(walked: Walk) -> Non
 
 
 def slowly(slow: slow_count.World) -> dict[str, int]:
-    """A quarter as procedure.md, section 7, has it; what ran out counts where it ran out, whatever became of it later."""
+    """A quarter as procedure.md, section 7, has it; what ran out counts where it ran out, whatever became of it
+    later."""
     ended = slow.settled()
     late = 0
     for stage in slow.stages:
         row, clocks = stage.row, slow.clocks[stage.row.complaint_id]
-        moments = [clock.due_at for clock in clocks if clock.clock == "negotiation" and row.from_at <= clock.due_at <= (row.until_at or slow.now)
-                   and (clock.lapsed_at is not None or (clock.ended_at is None and (clock.state == "running" or clock.chase_at is not None)))]
+        moments = [
+            clock.due_at
+            for clock in clocks
+            if clock.clock == "negotiation"
+            and row.from_at <= clock.due_at <= (row.until_at or slow.now)
+            and (
+                clock.lapsed_at is not None
+                or (clock.ended_at is None and (clock.state == "running" or clock.chase_at is not None))
+            )
+        ]
         # The last day of the time limit is the one before the midnight that is late.
         late += bool(moments) and slow.first <= slow_count.local(min(moments)).date() - timedelta(days=1) <= slow.last
-    rated = [case for case in slow.cases if case.status == "closed" and slow.within(case.closed_at) and case.facts.get("rating")]
-    answers = [slow.days.working_minutes(stage.row.from_at, moment) for stage in slow.first_responses()
-               if (moment := slow.first_response(stage)) is not None]
-    limits = [0, *(60 * hours for hours in HOURS), 10 ** 9]
+    rated = [
+        case
+        for case in slow.cases
+        if case.status == "closed" and slow.within(case.closed_at) and case.facts.get("rating")
+    ]
+    answers = [
+        slow.days.working_minutes(stage.row.from_at, moment)
+        for stage in slow.first_responses()
+        if (moment := slow.first_response(stage)) is not None
+    ]
+    limits = [0, *(60 * hours for hours in HOURS), 10**9]
     return {
         **{name: ended.get(name, 0) for name in ("settled", "unconfirmed", "settled_elsewhere", "failed")},
-        "other": ended.get("settled_elsewhere", 0) + ended.get("failed", 0), "in_time": slow.on_time()["in_time"], "late": late,
-        "rated": len(rated), "marks": sum(case.facts["rating"]["overall"] for case in rated),
-        **{name: sum(low < n <= high or (low == 0 and n == 0) for n in answers) for name, low, high in zip(CLASSES, limits, limits[1:], strict=False)},
-        "responded": len(answers)}
+        "other": ended.get("settled_elsewhere", 0) + ended.get("failed", 0),
+        "in_time": slow.on_time()["in_time"],
+        "late": late,
+        "rated": len(rated),
+        "marks": sum(case.facts["rating"]["overall"] for case in rated),
+        **{
+            name: sum(low < n <= high or (low == 0 and n == 0) for n in answers)
+            for name, low, high in zip(CLASSES, limits, limits[1:], strict=False)
+        },
+        "responded": len(answers),
+    }
 
 
 def test_what_is_shown_of_a_quarter_is_what_is_counted_slowly(walked: Walk) -> None:
     data_set, compared = made(walked, date(2026, 12, 1)), 0
     first, last = date(2026, 10, 1), date(2026, 12, 31)
     whole = next(iter(Region.objects.filter(code="CN")))
-    asked = [(line, slow_count.World(first, last, walked.now, (region.pk, region.last)))
-             for line in lines(data_set, "region_quarters") for region in [Region.objects.get(code=line["region_code"])]]
-    asked += [(line, slow_count.World(first, last, walked.now, (whole.pk, whole.last), enterprise=enrolled.of_code(line["enterprise"]).pk))
-              for line in lines(data_set, "enterprise_quarters")]
+    asked = [
+        (line, slow_count.World(first, last, walked.now, (region.pk, region.last)))
+        for line in lines(data_set, "region_quarters")
+        for region in [Region.objects.get(code=line["region_code"])]
+    ]
+    asked += [
+        (
+            line,
+            slow_count.World(
+                first, last, walked.now, (whole.pk, whole.last), enterprise=enrolled.of_code(line["enterprise"]).pk
+            ),
+        )
+        for line in lines(data_set, "enterprise_quarters")
+    ]
     assert len({name for line, _slow in asked for name in line if name == "enterprise"}) == 1
     for line, slow in asked:
         truth = slowly(slow)
@@ -266,7 +329,9 @@ def test_quarters_of_the_parts_make_the_region(walked: Walk) -> None:
     firms = lines(DataSet.objects.get(), "enterprise_quarters")
     for column in ("ended", "due", "promised", "delivered", "again", "last_day"):
         assert int(found["CN"][column]) == sum(int(line[column]) for line in firms), column
-        assert int(found["350100"][column]) == sum(int(line[column]) for line in found.values() if line["parent_code"] == "350100"), column
+        assert int(found["350100"][column]) == sum(
+            int(line[column]) for line in found.values() if line["parent_code"] == "350100"
+        ), column
 
 
 def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp_path: Path) -> None:
@@ -280,7 +345,9 @@ def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp
     assert (str(found["received"]), str(found["closed"])) == (summary["received"]["part"], summary["closed"]["part"])
     for name, share in found["shares"].items():
         told = summary[name]
-        assert (told["part"], told["whole"]) == tuple(WITHHELD if n is None else str(n) for n in (share["part"], share["whole"])), name
+        assert (told["part"], told["whole"]) == tuple(
+            WITHHELD if n is None else str(n) for n in (share["part"], share["whole"])
+        ), name
     problems = {row["code"]: row["received"] for row in rows_of(Client().get(f"{at}problems.csv"))}
     assert problems == {code: str(n) for code, n in found["by"]["problem"].items() if n is not None and code != "none"}
     page = Client().get(at).content.decode()

@@ -1,4 +1,6 @@
-"""What the public reads: indicators, published complaints, stations, replies of enterprises, grades; and who may change them."""
+"""What the public reads: indicators, published complaints, stations, replies of enterprises, grades; and who may change
+them.
+"""
 
 from __future__ import annotations
 
@@ -134,14 +136,37 @@ def test_without_a_decision_nothing_is_shown(world: World) -> None:
 
 
 def test_a_station_says_whose_place_it_is_and_withholds_small_numbers(world: World) -> None:
-    station = Station.objects.create(code="FZ001", name="东街口服务站", kind="hall", address="八一七路1号", authority=world.gulou,
-                                     enterprise=world.mobile, starts_on=date(2026, 1, 1))
+    station = Station.objects.create(
+        code="FZ001",
+        name="东街口服务站",
+        kind="hall",
+        address="八一七路1号",
+        authority=world.gulou,
+        enterprise=world.mobile,
+        starts_on=date(2026, 1, 1),
+    )
     for number in range(9):
-        StationEntry.objects.create(station=station, by=world.rui, at=timezone.localtime().replace(day=1) - timedelta(days=2), category="quality", how="refund", problem="电池",
-                                    state="confirmed" if number < 6 else "unconfirmed", answered_at=timezone.now())
+        StationEntry.objects.create(
+            station=station,
+            by=world.rui,
+            at=timezone.localtime().replace(day=1) - timedelta(days=2),
+            category="quality",
+            how="refund",
+            problem="电池",
+            state="confirmed" if number < 6 else "unconfirmed",
+            answered_at=timezone.now(),
+        )
     assert "东街口服务站" in read("/open/stations/")
-    StationEntry.objects.create(station=station, by=world.rui, at=timezone.now(), category="quality", how="refund", problem="电池",
-                                state="confirmed", answered_at=timezone.now())
+    StationEntry.objects.create(
+        station=station,
+        by=world.rui,
+        at=timezone.now(),
+        category="quality",
+        how="refund",
+        problem="电池",
+        state="confirmed",
+        answered_at=timezone.now(),
+    )
     text = read("/open/stations/FZ001/")
     assert "自己的场所" in text
     assert "<dd>6</dd>" in text, "one more of today is told when the month is over"
@@ -211,18 +236,35 @@ def test_the_newest_reply_takes_the_place_of_the_one_before(ours: World) -> None
     for said in ("第一条说明。", "第二条说明。"):
         row = replying.write(ours.mobile, said, by=ours.lead, now=timezone.now())
         replying.decide(row, "", by=ours.rui, on=timezone.localdate(), now=timezone.now())
-    assert [(row.text, row.state) for row in replying.of_firm(ours.mobile.pk)] == [("第二条说明。", "shown"), ("第一条说明。", "replaced")]
+    assert [(row.text, row.state) for row in replying.of_firm(ours.mobile.pk)] == [
+        ("第二条说明。", "shown"),
+        ("第一条说明。", "replaced"),
+    ]
 
 
 # --- grades ----------------------------------------------------------------------------------
 
-GOOD = {"settled": 90, "judged": 100, "in_time": 100, "timed": 100, "kept": 40, "promised": 40, "again": 0, "delivered": 100,
-        "last_day": 10}
+GOOD = {
+    "settled": 90,
+    "judged": 100,
+    "in_time": 100,
+    "timed": 100,
+    "kept": 40,
+    "promised": 40,
+    "again": 0,
+    "delivered": 100,
+    "last_day": 10,
+}
 
 
-@pytest.mark.parametrize(("changes", "points", "grade"), [
-    ({}, 27 + 25 + 20 + 15 + 9, "A"), ({"settled": 30}, 9 + 25 + 20 + 15 + 9, "B"), ({"settled": 0, "kept": 0}, 25 + 15 + 9, "C"),
-])
+@pytest.mark.parametrize(
+    ("changes", "points", "grade"),
+    [
+        ({}, 27 + 25 + 20 + 15 + 9, "A"),
+        ({"settled": 30}, 9 + 25 + 20 + 15 + 9, "B"),
+        ({"settled": 0, "kept": 0}, 25 + 15 + 9, "C"),
+    ],
+)
 def test_points_follow_the_published_formula(changes: dict[str, int], points: int, grade: str) -> None:
     found = appraising.points_of(GOOD | changes)
     assert sum(found.values()) == points
@@ -264,7 +306,9 @@ def test_two_officers_make_a_grade_public(ours: World) -> None:
 def test_a_grade_is_made_of_what_is_published(ours: World) -> None:
     """Three that are withheld would follow from the points, if these were made of what was counted."""
     year = timezone.localdate().year - 1
-    stages(ours.mobile, date(year, 2, 1), ended_settled=97, ended_failed=3, in_time=90, ran_out=10, delivered=100, again=8)
+    stages(
+        ours.mobile, date(year, 2, 1), ended_settled=97, ended_failed=3, in_time=90, ran_out=10, delivered=100, again=8
+    )
     issued(*(date(year, month, 1) for month in (3, 6, 9, 12)), now=timezone.now())
     found = appraising.computed([ours.mobile], year)[ours.mobile.pk]
     assert (found["settled"], found["judged"], found["in_time"], found["timed"], found["again"]) == (0, 0, 90, 100, 8)
@@ -274,7 +318,10 @@ def test_a_grade_is_made_of_what_is_published(ours: World) -> None:
 def test_an_officer_from_elsewhere_grades_nobody(ours: World) -> None:
     far: User = ours.far_officer.user
     assert str(ours.mobile) not in desk(far).get("/authority/appraisals/").content.decode()
-    assert desk(far).post("/authority/appraisals/", key(do="propose", which=str(ours.mobile.pk), grade="A")).status_code == 404
+    assert (
+        desk(far).post("/authority/appraisals/", key(do="propose", which=str(ours.mobile.pk), grade="A")).status_code
+        == 404
+    )
 
 
 def test_how_one_reads_is_chosen_on_a_page_of_its_own(world: World) -> None:

@@ -34,7 +34,14 @@ from tests.oversight.worlds import CHANNELS, Walk
 
 S = Status
 DAYS = timedelta(days=1)
-PAGES = ("/oversight/", "/oversight/compare/", "/oversight/enterprises/", "/oversight/workload/", "/oversight/flow/", "/oversight/system/")
+PAGES = (
+    "/oversight/",
+    "/oversight/compare/",
+    "/oversight/enterprises/",
+    "/oversight/workload/",
+    "/oversight/flow/",
+    "/oversight/system/",
+)
 __all__ = ["patient", "walk"]
 
 
@@ -54,9 +61,23 @@ def test_each_page_opens_for_officers_and_for_nobody_else(cases: World) -> None:
         assert desk(cases.chen).get(page).status_code == 404, page
 
 
-ABSURD = ("?period=decade", "?first=9999-01-01&last=0001-01-01", "?first=2026-02-30", "?region=²", "?channel=" + "网" * 4000, "?channel=web'--&channel=phone", "?enterprise=" + "9" * 400,
-          "?against=never", "?against=chosen", "?against=chosen&other_first=2999-01-01", "?with_region=x'--", "?page=1e9",
-          "?after=2026-13-99.1.ended.1", "?" + "&".join(f"category=x{n}&f{n}=1" for n in range(1001)), "?first=2000-01-01")
+ABSURD = (
+    "?period=decade",
+    "?first=9999-01-01&last=0001-01-01",
+    "?first=2026-02-30",
+    "?region=²",
+    "?channel=" + "网" * 4000,
+    "?channel=web'--&channel=phone",
+    "?enterprise=" + "9" * 400,
+    "?against=never",
+    "?against=chosen",
+    "?against=chosen&other_first=2999-01-01",
+    "?with_region=x'--",
+    "?page=1e9",
+    "?after=2026-13-99.1.ended.1",
+    "?" + "&".join(f"category=x{n}&f{n}=1" for n in range(1001)),
+    "?first=2000-01-01",
+)
 
 
 def test_an_absurd_wish_gets_an_answer_and_costs_no_more(cases: World) -> None:
@@ -88,8 +109,12 @@ def test_a_number_that_no_counter_has_is_no_address(cases: World) -> None:
 def test_lists_behind_numbers_have_as_many_lines_folded_or_not(walk: Walk) -> None:
     """Every kind of list, page by page, in the whole and in one county; and once with an enterprise."""
     county = Complaint.objects.values_list("handling_county", flat=True).first()
-    scopes = [Scope(regions=(province(),)), Scope(regions=tuple(province().children.model.objects.filter(pk=county))),
-              Scope(regions=(province(),), enterprise_id=walk.world.mobile.pk), Scope(regions=(province(),), channel=CHANNELS[1])]
+    scopes = [
+        Scope(regions=(province(),)),
+        Scope(regions=tuple(province().children.model.objects.filter(pk=county))),
+        Scope(regions=(province(),), enterprise_id=walk.world.mobile.pk),
+        Scope(regions=(province(),), channel=CHANNELS[1]),
+    ]
     some = 0
     for _is_folded in (False, True):
         for scope in scopes:
@@ -118,7 +143,8 @@ def test_the_flow_is_what_a_slow_count_says(walk: Walk) -> None:
         gone = walk.now.astimezone(SHANGHAI).date() - case.status_since.astimezone(SHANGHAI).date()
         days.setdefault(case.status, []).append(gone.days)
     assert {status: (stay.n, stay.longest) for status, stay in found.items()} == {
-        status: (len(values), max(values)) for status, values in days.items()}
+        status: (len(values), max(values)) for status, values in days.items()
+    }
     for status, stay in found.items():
         assert stay.median == pytest.approx(slow_count.quantile(days[status], 0.5))
         assert stay.p90 == pytest.approx(slow_count.quantile(days[status], 0.9))
@@ -128,8 +154,10 @@ def test_the_flow_is_what_a_slow_count_says(walk: Walk) -> None:
         slow = slow_count.World(week.first, week.last, walk.now, (0, 2**31 - 1))
         assert (week.received, week.closed) == (slow.received(), len(slow.closed()))
     whole = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1))
-    assert went.ended == sum(whole.settled().get(result, 0) for result in (
-        "settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"))
+    assert went.ended == sum(
+        whole.settled().get(result, 0)
+        for result in ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
+    )
     assert went.ended_last_day <= went.ended
 
 
@@ -139,7 +167,9 @@ def test_the_workload_is_every_open_case_of_an_authority_once(walk: Walk) -> Non
     expected: Counter[tuple[Any, Any]] = Counter()
     ages: Counter[int] = Counter()
     here = walk.now.astimezone(SHANGHAI).date()
-    for case in Complaint.objects.filter(status__in=["triage", "review", "awaiting_material", "mediating", "mediation_suspended"]):
+    for case in Complaint.objects.filter(
+        status__in=["triage", "review", "awaiting_material", "mediating", "mediation_suspended"]
+    ):
         expected[case.officer_id, None if case.officer_id else case.handling_authority_id] += 1
         assert case.authority_received_at is not None
         gone = (here - case.authority_received_at.astimezone(SHANGHAI).date()).days
@@ -159,16 +189,25 @@ def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -
     rows = client.get("/oversight/workload/").context["rows"]
     assert {bool(row["load"].officer_id) for row in rows} == {True, False}
     for row in rows:
-        for n, url in ((row["load"].open, row["open_url"]), (row["load"].overdue, row["overdue_url"]), (row["load"].due_soon, row["soon_url"])):
+        for n, url in (
+            (row["load"].open, row["open_url"]),
+            (row["load"].overdue, row["overdue_url"]),
+            (row["load"].due_soon, row["soon_url"]),
+        ):
             assert not n or len(client.get(url).context["rows"]) == n, (row["name"], url)
     unassigned = next(row["open_url"] for row in rows if not row["load"].officer_id)
     assert "未指派 · " in client.get(unassigned).content.decode()
     # What the city still has to distribute of a county opens there as well.
     below = desk(cases.rui)
-    triage = next(row for row in below.get("/oversight/workload/").context["rows"] if row["load"].authority_id == cases.city.pk)
+    triage = next(
+        row for row in below.get("/oversight/workload/").context["rows"] if row["load"].authority_id == cases.city.pk
+    )
     assert [row.complaint.status for row in below.get(triage["open_url"]).context["rows"]] == [S.TRIAGE]
     # An office elsewhere is no condition, and shows nothing of what lies there.
-    assert "没有用“经办人”这个条件" in desk(officer_of(cases, "far")).get(f"/authority/cases/?officer=none-{cases.gulou.pk}").content.decode()
+    assert (
+        "没有用“经办人”这个条件"
+        in desk(officer_of(cases, "far")).get(f"/authority/cases/?officer=none-{cases.gulou.pk}").content.decode()
+    )
 
 
 def test_a_comparison_tells_how_much_longer_it_took(cases: World) -> None:
@@ -198,7 +237,9 @@ def test_a_comparison_shows_both_sides_and_what_is_chance(cases: World) -> None:
 
 
 def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> None:
-    colleague = Officer.objects.create(user=cases.otto, authority=cases.su.offices.get().authority, role=Officer.Role.ANALYST).user
+    colleague = Officer.objects.create(
+        user=cases.otto, authority=cases.su.offices.get().authority, role=Officer.Role.ANALYST
+    ).user
     mine = desk(cases.su)
     page = mine.get("/oversight/views/?page=enterprises&query=period%3Dmonth%26sort%3Dopen%26evil%3D1")
     assert page.context["query"] == "period=month&sort=open"

@@ -53,7 +53,9 @@ def issued(world: World) -> DataSet:
     at = last_month()
     for number in range(12):
         problem = "telecom.fees.unexplained_charge" if number < 7 else "telecom.broadband.repair"
-        case = given.a_complaint(world, status=S.NEGOTIATING, now=at + timedelta(minutes=number), problem_category=problem)
+        case = given.a_complaint(
+            world, status=S.NEGOTIATING, now=at + timedelta(minutes=number), problem_category=problem
+        )
         if number < 7:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, at + DAY)
     rollup_making.rebuild(now=timezone.now())
@@ -111,14 +113,20 @@ def test_the_tables_say_what_happened_and_their_csv_the_same(world: World, issue
     at = f"/open/reports/{report.pk}/"
     problems = rows_of(Client().get(f"{at}problems.csv"))
     assert {row["code"]: row["received"] for row in problems} == {
-        "telecom.fees.unexplained_charge": "7", "telecom.broadband.repair": "5"}
+        "telecom.fees.unexplained_charge": "7",
+        "telecom.broadband.repair": "5",
+    }
     summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}
     assert (summary["received"]["part"], summary["closed"]["part"]) == ("12", "7")
     assert sum(int(row["received"]) for row in rows_of(Client().get(f"{at}channels.csv"))) == 12
     assert Client().get(f"{at}nothing.csv").status_code == 404
     # A slow count of the same thing.
     start = datetime(month().year, month().month, 1, tzinfo=SHANGHAI)
-    slow = Counter(Complaint.objects.filter(received_at__gte=start, received_at__lt=start + 31 * DAY).values_list("problem_category", flat=True))
+    slow = Counter(
+        Complaint.objects.filter(received_at__gte=start, received_at__lt=start + 31 * DAY).values_list(
+            "problem_category", flat=True
+        )
+    )
     assert {row["code"]: int(row["received"]) for row in problems} == slow
 
 
@@ -133,7 +141,11 @@ def test_a_month_earlier_stands_beside_it(world: World, issued: DataSet) -> None
 def test_who_drafted_or_edited_does_not_approve(world: World, issued: DataSet) -> None:
     report = drafted(world, by=world.head_officer.user)
     keeping.submit(report)
-    for by, heads in ((world.head_officer.user, [world.gulou]), (world.rui, []), (world.far_officer.user, [world.far_officer.authority])):
+    for by, heads in (
+        (world.head_officer.user, [world.gulou]),
+        (world.rui, []),
+        (world.far_officer.user, [world.far_officer.authority]),
+    ):
         with pytest.raises(StepNotAllowed) as refused:
             keeping.approve(report, by=by, heads=heads, text="", now=timezone.now())
         assert refused.value.code == "not_yours"
@@ -168,8 +180,13 @@ def test_a_correction_is_a_version_that_names_what_it_changes(world: World, issu
     with pytest.raises(StepNotAllowed) as refused:
         drafted(world, what_changed="再来一份")
     assert refused.value.code == "under_way"
-    keeping.edit(second, texts={**second.texts, "cases": "某公司多扣费，全额退还。"}, seen=second.edited_at.isoformat(), by=world.rui,
-                 now=timezone.now())
+    keeping.edit(
+        second,
+        texts={**second.texts, "cases": "某公司多扣费，全额退还。"},
+        seen=second.edited_at.isoformat(),
+        by=world.rui,
+        now=timezone.now(),
+    )
     keeping.submit(second)
     keeping.approve(second, by=world.head_officer.user, heads=[world.gulou], text="", now=timezone.now())
     keeping.publish(second, now=timezone.now())
@@ -185,7 +202,9 @@ def test_two_who_edit_at_once_lose_nothing(world: World, issued: DataSet) -> Non
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
     seen = report.edited_at.isoformat()
     assert rui.post(f"{URL}{report.pk}/edit/", {"what": "save", "seen": seen, **TEXTS, **key()}).status_code == 302
-    answer = analyst.post(f"{URL}{report.pk}/edit/", {"what": "save", "seen": seen, **TEXTS, "tips": "另一个人写的提示", **key()})
+    answer = analyst.post(
+        f"{URL}{report.pk}/edit/", {"what": "save", "seen": seen, **TEXTS, "tips": "另一个人写的提示", **key()}
+    )
     assert answer.status_code == 422
     assert "另一个人写的提示" in answer.content.decode()
     report.refresh_from_db()
@@ -198,7 +217,10 @@ def test_bad_input_is_answered_by_name(world: World, issued: DataSet) -> None:
         answer = rui.post(URL, {"authority": str(world.gulou.pk), "month": month_typed, **key()})
         assert answer.status_code == 422
     report = drafted(world)
-    answer = rui.post(f"{URL}{report.pk}/edit/", {"what": "save", "seen": report.edited_at.isoformat(), **TEXTS, "tips": "长" * 4001, **key()})
+    answer = rui.post(
+        f"{URL}{report.pk}/edit/",
+        {"what": "save", "seen": report.edited_at.isoformat(), **TEXTS, "tips": "长" * 4001, **key()},
+    )
     assert answer.status_code == 422
     assert "最多4000个字" in answer.content.decode()
     assert rui.post(f"{URL}{report.pk}/edit/", {"what": "explode", **key()}).status_code == 404

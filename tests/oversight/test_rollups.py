@@ -1,4 +1,6 @@
-"""Counters: folding, making anew and counting slowly give the same; nothing is lost between steps that were taken at once."""
+"""Counters: folding, making anew and counting slowly give the same; nothing is lost between steps that were taken at
+once.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ def sums(model: Any) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     key = model._meta.pk.field_names
     columns = [field.name for field in model._meta.get_fields() if field.name not in (*key, "pk")]
     rows = model.objects.values_list(*key, *columns)
-    return {row[:len(key)]: row[len(key):] for row in rows if any(row[len(key):])}
+    return {row[: len(key)]: row[len(key) :] for row in rows if any(row[len(key) :])}
 
 
 def everything() -> list[Any]:
@@ -106,8 +108,11 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
     for _is_folded in (False, True):
         whole = counted(walk, Scope(regions=(province(),)))[""]
         assert whole["received"] == len(walk.cases)
-        for scope, by in ((Scope(regions=places), "region"), (Scope(regions=(province(),)), "problem"),
-                          (Scope(regions=(province(),)), "channel")):
+        for scope, by in (
+            (Scope(regions=places), "region"),
+            (Scope(regions=(province(),)), "problem"),
+            (Scope(regions=(province(),)), "channel"),
+        ):
             parts = counted(walk, scope, by=by)
             assert len(parts) >= 2
             for name, n in whole.items():
@@ -115,7 +120,9 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
         months = counted(walk, Scope(regions=(province(),)), by="month")
         for name in ("received", "ended_settled", "closed", "response_minutes"):
             assert sum(part[name] for part in months.values()) == whole[name], name
-        problem = max(counted(walk, Scope(regions=(province(),)), by="problem").items(), key=lambda row: row[1]["received"])
+        problem = max(
+            counted(walk, Scope(regions=(province(),)), by="problem").items(), key=lambda row: row[1]["received"]
+        )
         assert counted(walk, Scope(regions=(province(),), category=problem[0]))[""] == problem[1]
         channels = counted(walk, Scope(regions=(province(),)), by="channel")
         both: Counter[str] = Counter()
@@ -124,7 +131,10 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
             at = counted(walk, Scope(regions=places, channel=channel), by="region")
             assert sum(part["received"] for part in at.values()) == sums["received"] > 0, channel
             named = counted(walk, Scope(regions=(province(),), channel=channel), by="problem")
-            assert named[problem[0]] == counted(walk, Scope(regions=(province(),), channel=channel, category=problem[0]))[""]
+            assert (
+                named[problem[0]]
+                == counted(walk, Scope(regions=(province(),), channel=channel, category=problem[0]))[""]
+            )
             both.update(named[problem[0]])
         assert both == Counter(problem[1]), "a problem is what came of it by each channel"
         rollup_making.rebuild(now=walk.now)
@@ -139,26 +149,37 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
             assert {name: whole[name] for name in ("open", "overdue", "due_soon")} == slow.standing()
             assert whole["received"] == slow.received()
             assert whole["in_time"] == slow.on_time()["in_time"]
-            branches = frozenset(Engagement.objects.filter(enterprise=firm, branch__isnull=False).values_list("branch_id", flat=True))
+            branches = frozenset(
+                Engagement.objects.filter(enterprise=firm, branch__isnull=False).values_list("branch_id", flat=True)
+            )
             own = counted(walk, Scope(enterprise_id=firm.pk, branch_ids=branches))[""]
-            assert own["delivered"] == Tally.objects.filter(
-                enterprise=firm.pk, branch__in=branches, delivered=1).count() or not _is_folded
+            assert (
+                own["delivered"] == Tally.objects.filter(enterprise=firm.pk, branch__in=branches, delivered=1).count()
+                or not _is_folded
+            )
             assert own["ended_settled"] <= whole["ended_settled"]
         rollup_making.rebuild(now=walk.now)
 
 
-@pytest.mark.parametrize("period", [
-    Period(first=date(2026, 9, 1), last=date(2026, 9, 30)), Period(first=date(2026, 9, 24), last=date(2026, 10, 31)),
-    Period(first=date(2026, 9, 24), last=date(2026, 9, 25)), Period(first=date(2026, 10, 1), last=date(2026, 12, 31)),
-    Period(first=date(2026, 8, 31), last=date(2026, 11, 30))])
+@pytest.mark.parametrize(
+    "period",
+    [
+        Period(first=date(2026, 9, 1), last=date(2026, 9, 30)),
+        Period(first=date(2026, 9, 24), last=date(2026, 10, 31)),
+        Period(first=date(2026, 9, 24), last=date(2026, 9, 25)),
+        Period(first=date(2026, 10, 1), last=date(2026, 12, 31)),
+        Period(first=date(2026, 8, 31), last=date(2026, 11, 30)),
+    ],
+)
 def test_whole_months_and_days_at_the_edges_are_the_days(walk: Walk, period: Period) -> None:
     """However a period is cut into months and days, it counts what its days count."""
     rollup_making.rebuild(now=walk.now)
     windows = Windows.of(period, now=walk.now, calendar=current_calendar())
     expected: Counter[str] = Counter()
     for row in Tally.objects.values():
-        expected.update({name: row[COLUMN_OF[name]] for name in NAMES
-                         if row[COLUMN_OF[name]] and windows.has(name, row["day"])})
+        expected.update(
+            {name: row[COLUMN_OF[name]] for name in NAMES if row[COLUMN_OF[name]] and windows.has(name, row["day"])}
+        )
     found = counted(walk, Scope(regions=(province(),)), period=period)[""]
     assert {name: n for name, n in found.items() if n} == dict(expected)
 
@@ -171,7 +192,9 @@ def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> No
     days = {row.day: row.received for row in DayRegion.objects.filter(region=world.gulou.region_id) if row.received}  # type: ignore[attr-defined]
     assert days == {date(2026, 11, 30): 1, date(2026, 12, 1): 1}
     assert set(MonthFacet.objects.filter(facet="", received__gt=0).values_list("month", flat=True)) == {
-        date(2026, 11, 1), date(2026, 12, 1)}
+        date(2026, 11, 1),
+        date(2026, 12, 1),
+    }
 
 
 def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
@@ -189,7 +212,8 @@ def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
 
 
 def test_a_difference_is_an_alarm_that_names_the_case_and_is_mended(
-        walk: Walk, caplog: pytest.LogCaptureFixture) -> None:
+    walk: Walk, caplog: pytest.LogCaptureFixture
+) -> None:
     rollup_making.rebuild(now=walk.now)
     right = everything()
     Tally.objects.filter(complaint_id=walk.cases[3], kind="received").update(received=2)
@@ -215,10 +239,17 @@ def test_a_new_calendar_counts_anew_and_is_no_alarm(patient: None, world: World)
     assert list(Tally.objects.filter(kind="closed").values_list("handled_wd", flat=True)) == [2]
     newest = CalendarVersion.objects.filter(country="CN", year=2026).latest("number")
     later = CalendarVersion.objects.create(
-        country="CN", year=2026, number=newest.number + 1, source="x", digest="x", loaded_at=WEDNESDAY)
-    CalendarDay.objects.bulk_create([
-        *(CalendarDay(version=later, day=day.day, is_working=day.is_working, name=day.name) for day in newest.days.all()),
-        CalendarDay(version=later, day=date(2026, 11, 12), is_working=False, name="假")])
+        country="CN", year=2026, number=newest.number + 1, source="x", digest="x", loaded_at=WEDNESDAY
+    )
+    CalendarDay.objects.bulk_create(
+        [
+            *(
+                CalendarDay(version=later, day=day.day, is_working=day.is_working, name=day.name)
+                for day in newest.days.all()
+            ),
+            CalendarDay(version=later, day=date(2026, 11, 12), is_working=False, name="假"),
+        ]
+    )
     RollupState.objects.update(transaction=2**62)
     assert rollups.compare(now=WEDNESDAY) == rollups.alarms() == []
     assert list(Tally.objects.filter(kind="closed").values_list("handled_wd", flat=True)) == [1]
@@ -292,7 +323,8 @@ select c.oid::regclass::text, pg_get_userbyid(c.relowner), c.relrowsecurity, c.r
        (select array_agg(pg_get_indexdef(i.indexrelid) order by 1) from pg_index i where i.indrelid = c.oid),
        (select array_agg(format('%s %s', o.conname, pg_get_constraintdef(o.oid)) order by o.conname)
         from pg_constraint o where o.conrelid = c.oid and o.contype <> 'n'),
-       (select array_agg(format('%s %s %s %s %s', p.policyname, p.cmd, p.roles, p.qual, p.with_check) order by p.policyname)
+       (select array_agg(format('%s %s %s %s %s', p.policyname, p.cmd, p.roles, p.qual,
+           p.with_check) order by p.policyname)
         from pg_policies p where p.tablename = c.relname),
        (select array_agg(format('%s %s', a.grantee::regrole, a.privilege_type) order by 1) from aclexplode(c.relacl) a)
 from pg_class c where c.relkind = 'r' and c.relname like 'oversight%' order by 1
@@ -329,7 +361,8 @@ def some_cases(world: World, now: datetime) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_tables_made_beside_are_those_that_stood_to_the_last_grant(
-        world: World, as_the_owner: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
+    world: World, as_the_owner: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     """The command works as the owner: what a rebuild by anybody else leaves, it leaves as well."""
     assert "rebuild_rollups" in project.OWNER_COMMANDS
     now = timezone.now()
@@ -355,7 +388,8 @@ def test_tables_made_beside_are_those_that_stood_to_the_last_grant(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rebuild_beside_that_was_stopped_goes_on_and_pages_show_what_was_before(
-        world: World, as_the_owner: Callable[[], None]) -> None:
+    world: World, as_the_owner: Callable[[], None]
+) -> None:
     now = timezone.now()
     some_cases(world, now)
     rollup_making.rebuild(now=now)

@@ -1,4 +1,6 @@
-"""Reports, warnings and open data are answered like all pages that are the same for everybody: one page, kept by whoever stands between."""
+"""Reports, warnings and open data are answered like all pages that are the same for everybody: one page, kept by
+whoever stands between.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,37 @@ from tests.oversight.test_guidance import a_spot
 from tests.oversight.test_reports import issued, published
 
 __all__ = ["issued"]
-FROM_MEMORY = ["/open/data/", "/open/data/dictionary/", "/open/data/{set}/", "/open/reports/", "/open/reports/{report}/"]
+FROM_MEMORY = [
+    "/open/data/",
+    "/open/data/dictionary/",
+    "/open/data/{set}/",
+    "/open/reports/",
+    "/open/reports/{report}/",
+]
 MADE_ANEW = ["/open/warnings/", "/open/warnings/{warning}/"]
-FILES = ["/open/data/{set}/regions.csv", "/open/data/{set}/datapackage.json", "/open/reports/{report}/summary.csv", "/open/reports/{report}/report.pdf"]
+FILES = [
+    "/open/data/{set}/regions.csv",
+    "/open/data/{set}/datapackage.json",
+    "/open/reports/{report}/summary.csv",
+    "/open/reports/{report}/report.pdf",
+]
 GROWING = ["/open/data/all/regions.csv"]
 
 
 @pytest.fixture
 def told(world: World, issued: DataSet) -> dict[str, object]:
     warning = ConsumerWarning.objects.create(
-        hot_spot=a_spot(world), authority=world.gulou, title="当心乱收费", text="请核对账单。", state="published", drafted_by=world.rui,
-        drafted_at=timezone.now(), proposed_by=world.rui, decided_by=world.head_officer.user, published_at=timezone.now())
+        hot_spot=a_spot(world),
+        authority=world.gulou,
+        title="当心乱收费",
+        text="请核对账单。",
+        state="published",
+        drafted_by=world.rui,
+        drafted_at=timezone.now(),
+        proposed_by=world.rui,
+        decided_by=world.head_officer.user,
+        published_at=timezone.now(),
+    )
     found = {"set": issued, "report": published(world).pk, "warning": warning.pk}
     cache.clear()
     return found

@@ -1,4 +1,5 @@
-"""Nobody can work out a small number from what is published: a reader who tries every table that fits is left in doubt."""
+"""Nobody can work out a small number from what is published: a reader who tries every table that fits is left in
+doubt."""
 
 from itertools import product
 
@@ -22,8 +23,10 @@ def relations(axes):
             for parent in {TOTAL, *tree.values()}:
                 parts = [name for name, above in tree.items() if above == parent]
                 for rest in product(*(ns for other, ns in enumerate(names) if other != place)):
+
                     def key(name, rest=rest, place=place):
                         return (*rest[:place], name, *rest[place:])
+
                     yield key(parent), [key(part) for part in parts]
 
 
@@ -33,7 +36,9 @@ class Reader:
     def __init__(self, shown, axes, most):
         self.most = most
         self.lines = [([total, *parts], [-1] + [1] * len(parts)) for total, parts in relations(axes)]
-        self.known = {cell: shown.get(cell, 0) for line, _ in self.lines for cell in line if shown.get(cell, 0) is not None}
+        self.known = {
+            cell: shown.get(cell, 0) for line, _ in self.lines for cell in line if shown.get(cell, 0) is not None
+        }
 
     def fits(self, cell, value):
         """Whether some table has this value there: bounds of each withheld number drawn in, then tried one by one."""
@@ -96,8 +101,10 @@ def added_up(counts, axes):
     for key in product(*([TOTAL, *axis.where] for axis in axes)):
         total = 0
         for leaf, number in counts.items():
-            fits = all(name in axis.above(one) or (name == TOTAL and axis.where[one] == 0)
-                       for name, one, axis in zip(key, leaf, axes, strict=True))
+            fits = all(
+                name in axis.above(one) or (name == TOTAL and axis.where[one] == 0)
+                for name, one, axis in zip(key, leaf, axes, strict=True)
+            )
             total += number if fits else 0
         if total:
             truth[key] = total
@@ -140,7 +147,12 @@ def test_a_table_without_small_numbers_is_shown_whole():
 
 
 def test_one_small_number_takes_one_more_with_it_and_leaves_the_total():
-    assert published({("a",): 2, ("b",): 7, ("c",): 90}, [Axis.of("abc")]) == {("a",): None, ("b",): None, ("c",): 90, (TOTAL,): 99}
+    assert published({("a",): 2, ("b",): 7, ("c",): 90}, [Axis.of("abc")]) == {
+        ("a",): None,
+        ("b",): None,
+        ("c",): 90,
+        (TOTAL,): 99,
+    }
 
 
 def test_where_all_is_small_the_total_goes_too():
@@ -157,22 +169,34 @@ def test_a_table_of_the_size_of_a_province_is_quickly_done():
     assert sum(n is None for n in shown.values()) < len(shown) / 2
 
 
-@pytest.mark.parametrize(("counts", "axes"), [
-    ({("a",): -1}, [Axis.of("a")]),
-    ({("z",): 1}, [Axis.of("a")]),
-    ({(TOTAL,): 1}, [Axis.of("a")]),
-    ({("east",): 6}, [TREE]),
-    ({("m1",): 6, ("p",): 5}, [TWICE]),
-    ({("m1", "m1"): 6, ("m1", "p"): 6, ("p", "m1"): 6, ("p", "p"): 6}, [TWICE, TWICE]),
-])
+@pytest.mark.parametrize(
+    ("counts", "axes"),
+    [
+        ({("a",): -1}, [Axis.of("a")]),
+        ({("z",): 1}, [Axis.of("a")]),
+        ({(TOTAL,): 1}, [Axis.of("a")]),
+        ({("east",): 6}, [TREE]),
+        ({("m1",): 6, ("p",): 5}, [TWICE]),
+        ({("m1", "m1"): 6, ("m1", "p"): 6, ("p", "m1"): 6, ("p", "p"): 6}, [TWICE, TWICE]),
+    ],
+)
 def test_what_is_no_table_is_refused(counts, axes):
     with pytest.raises(ValueError):
         published(counts, axes)
 
 
-@pytest.mark.parametrize(("part", "whole", "shown"), [
-    (20, 50, (20, 50)), (0, 50, (0, 50)), (50, 50, (50, 50)), (3, 50, (None, 50)), (47, 50, (None, 50)),
-    (1, 3, (None, None)), (None, 40, (None, 40)), (5, None, (None, None)),
-])
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [
+        (20, 50, (20, 50)),
+        (0, 50, (0, 50)),
+        (50, 50, (50, 50)),
+        (3, 50, (None, 50)),
+        (47, 50, (None, 50)),
+        (1, 3, (None, None)),
+        (None, 40, (None, 40)),
+        (5, None, (None, None)),
+    ],
+)
 def test_a_part_and_what_is_left_of_the_whole(part, whole, shown):
     assert share(part, whole) == shown

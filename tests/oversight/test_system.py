@@ -58,8 +58,7 @@ def test_the_administrators_page_shows_the_same_signs(keeper: User) -> None:
     assert "定时任务和看守进程都停了" in page
 
 
-def test_metrics_are_for_whoever_shows_the_word_or_asks_from_a_listed_place(
-        world: World, settings: Any) -> None:
+def test_metrics_are_for_whoever_shows_the_word_or_asks_from_a_listed_place(world: World, settings: Any) -> None:
     beating(timezone.now())
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     assert Client().get("/metrics").status_code == 404

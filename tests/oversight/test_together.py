@@ -1,6 +1,8 @@
-"""Nobody can work out a small number from all that is published together: months, quarters, and the sums that pages show of them.
+"""Nobody can work out a small number from all that is published together: months, quarters, and the sums that pages
+show of them.
 
-A reader knows every sum, every number that any file or page shows, and that what a file withholds is not zero; tries every
+A reader knows every sum, every number that any file or page shows, and that what a file withholds is not zero; tries
+every
 world that fits, and is left with at least four possible values of each number from 1 to 4.
 """
 
@@ -36,7 +38,9 @@ numbers = st.one_of(st.just(0), st.integers(0, 4), st.integers(0, 12))
 
 
 class Reader:
-    """``lines``: sums that come to nothing, as cells with signs. ``bounds``: the least and the most of what is not known."""
+    """``lines``: sums that come to nothing, as cells with signs. ``bounds``: the least and the most of what is not
+    known.
+    """
 
     def __init__(self) -> None:
         self.lines: list[list[tuple[Cell, int]]] = []
@@ -66,7 +70,9 @@ class Reader:
             changed = False
             for line in self.lines:
                 spans = [bounds[c] if c in bounds else (self.known[c],) * 2 for c, _sign in line]
-                scaled = [(lo, hi) if sign > 0 else (-hi, -lo) for (_c, sign), (lo, hi) in zip(line, spans, strict=True)]
+                scaled = [
+                    (lo, hi) if sign > 0 else (-hi, -lo) for (_c, sign), (lo, hi) in zip(line, spans, strict=True)
+                ]
                 least, most = sum(lo for lo, _ in scaled), sum(hi for _, hi in scaled)
                 if least > 0 or most < 0:
                     return None
@@ -90,7 +96,14 @@ def leaves_to_regions(of: Mapping[int, Mapping[str, int]]) -> dict[int, dict[str
     return found
 
 
-def take_in(reader: Reader, period: int, axes: list[Axis], shown: Mapping[Cell, int | None], truth: Mapping[Cell, int], most: int) -> list[Cell]:
+def take_in(
+    reader: Reader,
+    period: int,
+    axes: list[Axis],
+    shown: Mapping[Cell, int | None],
+    truth: Mapping[Cell, int],
+    most: int,
+) -> list[Cell]:
     """What one table shows goes to the reader. The cells that a file withholds."""
     cells_of_table = {cell for total, parts in relations(axes) for cell in (total, *parts)}
     withheld = []
@@ -131,16 +144,29 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
     reader, truths, told, lines = Reader(), [], [], []
     most = sum(sum(pair) for month in months for pair in month.values()) + SPREAD + 1
     for period, month in enumerate(months):
-        of = leaves_to_regions({pk: dict(zip(OBJECTS, pair, strict=True)) | {"received": sum(pair)} for pk, pair in month.items()})
-        counted = cells.Counted({pk: {"received": n["received"]} for pk, n in of.items()}, {
-            pk: {name: n[name] for name in OBJECTS if n[name]} for pk, n in of.items()})
+        of = leaves_to_regions(
+            {pk: dict(zip(OBJECTS, pair, strict=True)) | {"received": sum(pair)} for pk, pair in month.items()}
+        )
+        counted = cells.Counted(
+            {pk: {"received": n["received"]} for pk, n in of.items()},
+            {pk: {name: n[name] for name in OBJECTS if n[name]} for pk, n in of.items()},
+        )
         found = cells.told_of(counted, PLACES)
         lines.append(found)
         tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
-        objects = {"o:goods": TOTAL, "o:service": TOTAL, "o:goods.food": "o:goods", "o:service.telecom": "o:service", "o:none": TOTAL}
+        objects = {
+            "o:goods": TOTAL,
+            "o:service": TOTAL,
+            "o:goods.food": "o:goods",
+            "o:service.telecom": "o:service",
+            "o:none": TOTAL,
+        }
         axes = [Axis((tree,)), Axis((dict.fromkeys(["c:none"], TOTAL), objects, dict.fromkeys(["p:none"], TOTAL)))]
-        counts = {(f"own:{pk}", facet): n for pk, pair in month.items()
-                  for facet, n in (*zip(OBJECTS, pair, strict=True), ("c:none", sum(pair)), ("p:none", sum(pair)))}
+        counts = {
+            (f"own:{pk}", facet): n
+            for pk, pair in month.items()
+            for facet, n in (*zip(OBJECTS, pair, strict=True), ("c:none", sum(pair)), ("p:none", sum(pair)))
+        }
         truth = added_up(counts, axes)
         letters = {way: letter for letter, way in cells.FACETS.items()}
         shown: dict[Cell, int | None] = {(str(pk), TOTAL): row.get("received", 0) for pk, row in found.regions.items()}
@@ -149,8 +175,10 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
         told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth, most)]
     # What /open/ says of both together: a sum, or at least so many.
     for pk in PLACES:
-        for facet, of_period in ((TOTAL, [one.regions.get(pk, {}).get("received", 0) for one in lines]),
-                                 *((name, [one.categories.get((pk, "object", name[2:]), 0) for one in lines]) for name in OBJECTS)):
+        for facet, of_period in (
+            (TOTAL, [one.regions.get(pk, {}).get("received", 0) for one in lines]),
+            *((name, [one.categories.get((pk, "object", name[2:]), 0) for one in lines]) for name in OBJECTS),
+        ):
             page = indicator_making.shown(of_period)
             at = ("page", str(pk), facet)
             reader.adds_up(at, [(period, str(pk), facet) for period in range(len(months))])
@@ -169,7 +197,9 @@ a_quarter = st.fixed_dictionaries({pk: st.fixed_dictionaries(dict.fromkeys(ENDED
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(a_quarter, st.integers(0, 3)), min_size=2, max_size=2))
-def test_quarters_and_the_sums_of_the_first_page_and_the_league(worlds: list[tuple[dict[int, dict[str, int]], int]]) -> None:
+def test_quarters_and_the_sums_of_the_first_page_and_the_league(
+    worlds: list[tuple[dict[int, dict[str, int]], int]],
+) -> None:
     reader, truths, told, found = Reader(), [], [], []
     most = sum(n for world, _how in worlds for of in world.values() for n in of.values()) + SPREAD + 1
     tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
@@ -180,22 +210,36 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(worlds: list[tup
         # One enterprise has all of it; a half; all but what cannot be halved; none.
         first = {part: (n, n // 2, n - n % 2, 0)[how] for part, n in whole.items()}
         second = {part: (whole[part] - first[part]) * (how != 1) for part in whole}
-        numbers_of = quarters.told_of(quarters.Counted(leaves_to_regions(world), dict(zip(FIRMS, (first, second), strict=True))), PLACES, FIRMS)
+        numbers_of = quarters.told_of(
+            quarters.Counted(leaves_to_regions(world), dict(zip(FIRMS, (first, second), strict=True))), PLACES, FIRMS
+        )
         found.append(numbers_of)
         counts = {(f"own:{pk}", part): n for pk, of in world.items() for part, n in of.items()}
         for pk, of in zip(FIRMS, (first, second), strict=True):
             counts |= {(f"e:{pk}", part): n for part, n in of.items()}
         counts |= {(f"e:{withholding.NONE}", part): whole[part] - first[part] - second[part] for part in whole}
         names = {part: part for part in ENDED.parts} | {ENDED.name: TOTAL}
-        shown = {(who, names[column]): n for rows, prefix in ((numbers_of.regions, ""), (numbers_of.enterprises, "e:"))
-                 for pk, line in rows.items() for who in [f"{prefix}{pk}"] for column, n in line.items() if column in names}
+        shown = {
+            (who, names[column]): n
+            for rows, prefix in ((numbers_of.regions, ""), (numbers_of.enterprises, "e:"))
+            for pk, line in rows.items()
+            for who in [f"{prefix}{pk}"]
+            for column, n in line.items()
+            if column in names
+        }
         truth = added_up({key: n for key, n in counts.items() if n}, axes)
         truths.append(truth)
         told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth, most)]
     for pk in FIRMS:
-        rows = [{name: one.enterprises.get(pk, {}).get(name, 0) for name in (*ENDED.parts, ENDED.name)} for one in found]
+        rows = [
+            {name: one.enterprises.get(pk, {}).get(name, 0) for name in (*ENDED.parts, ENDED.name)} for one in found
+        ]
         line = league_making.shown_counts(rows)
-        for column, (least, highest) in ((ENDED.name, (line.n, line.n)), ("settled", line.settled), ("unconfirmed", line.unconfirmed)):
+        for column, (least, highest) in (
+            (ENDED.name, (line.n, line.n)),
+            ("settled", line.settled),
+            ("unconfirmed", line.unconfirmed),
+        ):
             at, part = ("league", f"e:{pk}", column), TOTAL if column == ENDED.name else column
             reader.adds_up(at, [(period, f"e:{pk}", part) for period in range(len(worlds))])
             reader.bounds[at] = (least or 0, highest if highest is not None else 2 * most)

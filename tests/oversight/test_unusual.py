@@ -1,4 +1,6 @@
-"""The statistics of hot spots: what docs/hot-spots.md promises, measured by simulation, and the parts by exact arithmetic."""
+"""The statistics of hot spots: what docs/hot-spots.md promises, measured by simulation, and the parts by exact
+arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def alarms(seed: int, *, cells: int, weeks: int, mean: float, restless: float) -
     """How often a cell in which nothing changes is found, a cell and week; looked at every day as the sweep does."""
     random, span = Random(seed), DAYS * (USUAL + 1)
     days = [[day_count(random, mean / DAYS, restless) for _ in range(span)] for _ in range(cells)]
-    sums = [[sum(own[span - DAYS * (back + 1):span - DAYS * back]) for back in range(USUAL + 1)] for own in days]
+    sums = [[sum(own[span - DAYS * (back + 1) : span - DAYS * back]) for back in range(USUAL + 1)] for own in days]
     last, found = [-DAYS] * cells, 0
     for day in range(weeks * DAYS):
         for own, nine in zip(days, sums, strict=True):
@@ -46,21 +48,27 @@ def alarms(seed: int, *, cells: int, weeks: int, mean: float, restless: float) -
         spreads = [Spread.of(nine[1:]) for nine in sums]
         pooled = unusual.restlessness(spreads)
         for at, (nine, spread) in enumerate(zip(sums, spreads, strict=True)):
-            if nine[0] >= FEWEST and day - last[at] >= DAYS and nine[0] * USUAL > spread.total and nine[0] >= unusual.threshold(
-                    spread.total, unusual.restlessness_at(spread.mean, pooled), WEEK_LEVEL):
+            if (
+                nine[0] >= FEWEST
+                and day - last[at] >= DAYS
+                and nine[0] * USUAL > spread.total
+                and nine[0] >= unusual.threshold(spread.total, unusual.restlessness_at(spread.mean, pooled), WEEK_LEVEL)
+            ):
                 last[at] = day
                 found += 1
     return found / (cells * weeks)
 
 
 def doublings_found(seed: int, *, runs: int, mean: float, restless: float) -> float:
-    """In what part of the runs a doubling that begins with a day is found by the look at the seventh day, at the latest."""
+    """In what part of the runs a doubling that begins with a day is found by the look at the seventh day, at the
+    latest.
+    """
     random, found = Random(seed), 0
     for _run in range(runs):
         own = [day_count(random, mean / DAYS, restless) for _ in range(DAYS * (USUAL + 1))]
         for _day in range(DAYS):
             own.append(day_count(random, 2 * mean / DAYS, restless))
-            nine = [sum(own[len(own) - DAYS * (back + 1):len(own) - DAYS * back]) for back in range(USUAL + 1)]
+            nine = [sum(own[len(own) - DAYS * (back + 1) : len(own) - DAYS * back]) for back in range(USUAL + 1)]
             if nine[0] >= unusual.threshold(sum(nine[1:]), restless, WEEK_LEVEL):
                 found += 1
                 break
@@ -124,7 +132,10 @@ def test_the_chance_is_the_beta_binomial_one() -> None:
     count, usual = 9, 9
     whole = count + usual
     restless = 1 + whole / ((USUAL + 1) * 2)
-    terms = [Fraction(comb(k + 1, k) * comb(whole - k + 15, whole - k), comb(whole + 17, whole)) for k in range(count, whole + 1)]
+    terms = [
+        Fraction(comb(k + 1, k) * comb(whole - k + 15, whole - k), comb(whole + 17, whole))
+        for k in range(count, whole + 1)
+    ]
     assert unusual.chance(count, usual, restless) == pytest.approx(float(sum(terms[1:]) + terms[0] / 2), rel=1e-9)
 
 

@@ -21,7 +21,8 @@ def counted(code: str, month: date, facet: str = "", **numbers: int) -> None:
     while region is not None:
         row, _ = MonthFacet.objects.get_or_create(region=region.pk, facet=facet, month=month)
         MonthFacet.objects.filter(region=region.pk, facet=facet, month=month).update(
-            **{name: (getattr(row, name) or 0) + n for name, n in numbers.items()})
+            **{name: (getattr(row, name) or 0) + n for name, n in numbers.items()}
+        )
         region = region.parent
 
 
@@ -29,7 +30,8 @@ def stages(firm: Enterprise, month: date, *, at: str = "350100", **numbers: int)
     """At an enterprise, in a region."""
     row, _ = MonthEnterprise.objects.get_or_create(enterprise=firm.pk, branch=0, month=month)
     MonthEnterprise.objects.filter(enterprise=firm.pk, branch=0, month=month).update(
-        **{name: (getattr(row, name) or 0) + n for name, n in numbers.items()})
+        **{name: (getattr(row, name) or 0) + n for name, n in numbers.items()}
+    )
     counted(at, month, **numbers)
 
 
@@ -43,10 +45,32 @@ def a_line(firm: Enterprise, **numbers: int | None) -> LeagueLine:
     last = date.today().replace(day=1) - timedelta(days=1)
     country = 1
     of, _ = LeagueSet.objects.get_or_create(
-        first=(last - timedelta(days=360)).replace(day=1), last=last, version=1, defaults={
-            "formula": 2, "made_at": timezone.now(), "country": country, "digest": "0" * 64})
-    told = {"n": 120, "settled": 86, "unconfirmed": 7, "promised": 40, "kept": 34, "rated": None, "marks": None} | numbers
+        first=(last - timedelta(days=360)).replace(day=1),
+        last=last,
+        version=1,
+        defaults={"formula": 2, "made_at": timezone.now(), "country": country, "digest": "0" * 64},
+    )
+    told = {
+        "n": 120,
+        "settled": 86,
+        "unconfirmed": 7,
+        "promised": 40,
+        "kept": 34,
+        "rated": None,
+        "marks": None,
+    } | numbers
     settled, unconfirmed = told.pop("settled"), told.pop("unconfirmed")
     position = LeagueLine.objects.filter(of=of).count() + 1
-    return LeagueLine.objects.create(of=of, region=country, position=position, enterprise=firm, name=firm.name, code=firm.code,
-                                     settled_least=settled, settled_most=settled, unconfirmed_least=unconfirmed, unconfirmed_most=unconfirmed, **told)
+    return LeagueLine.objects.create(
+        of=of,
+        region=country,
+        position=position,
+        enterprise=firm,
+        name=firm.name,
+        code=firm.code,
+        settled_least=settled,
+        settled_most=settled,
+        unconfirmed_least=unconfirmed,
+        unconfirmed_most=unconfirmed,
+        **told,
+    )

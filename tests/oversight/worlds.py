@@ -63,13 +63,21 @@ class Walk:
         pin = User.objects.create(email="pin@example.com", name="平试")
         self.sides = [
             Side(world.mobile, world.fuzhou, world.ming_staff),
-            Side(world.mobile, Branch.objects.get(name="中国移动平潭分公司"), Staff.objects.create(
-                user=pin, enterprise=world.mobile, role=Staff.Role.MANAGER)),
-            Side(world.telecom, Branch.objects.get(name="中国电信闽侯分公司"), Staff.objects.create(
-                user=lian, enterprise=world.telecom, role=Staff.Role.MANAGER)),
+            Side(
+                world.mobile,
+                Branch.objects.get(name="中国移动平潭分公司"),
+                Staff.objects.create(user=pin, enterprise=world.mobile, role=Staff.Role.MANAGER),
+            ),
+            Side(
+                world.telecom,
+                Branch.objects.get(name="中国电信闽侯分公司"),
+                Staff.objects.create(user=lian, enterprise=world.telecom, role=Staff.Role.MANAGER),
+            ),
         ]
-        self.officers = {row.pk: self._officer(row) for row in Authority.objects.filter(
-            has_power=True, region_id__gte=350100000, region_id__lte=350199999)}
+        self.officers = {
+            row.pk: self._officer(row)
+            for row in Authority.objects.filter(has_power=True, region_id__gte=350100000, region_id__lte=350199999)
+        }
         self.cases: list[int] = []
         self.chen = world.consumer
         for _tick in range(ticks):
@@ -88,14 +96,20 @@ class Walk:
         for _ in range(number):
             side = self.dice.choice(self.sides)
             case = given.filed(
-                self.world, now=self.now, disputed_on=self.now.date() - timedelta(days=9),
+                self.world,
+                now=self.now,
+                disputed_on=self.now.date() - timedelta(days=9),
                 received_at=self.now - timedelta(hours=self.dice.choice([0, 0, 30])),
-                amount=Decimal(self.dice.randrange(1, 900)), problem_category=self.dice.choice(PROBLEMS),
+                amount=Decimal(self.dice.randrange(1, 900)),
+                problem_category=self.dice.choice(PROBLEMS),
                 channel=CHANNELS[len(self.cases) % len(CHANNELS)],
                 respondents=(RespondentRequest(enterprise_id=side.enterprise.pk, branch_id=side.branch.pk),),
-                consents={**given.a_request(self.world).consents,
-                          "pass_to_regulator": self.dice.random() < 0.7,
-                          "entities": [self.world.mobile.pk, self.world.telecom.pk]})
+                consents={
+                    **given.a_request(self.world).consents,
+                    "pass_to_regulator": self.dice.random() < 0.7,
+                    "entities": [self.world.mobile.pk, self.world.telecom.pk],
+                },
+            )
             self.cases.append(case.pk)
 
     def _some_act(self, ids: list[int]) -> None:
@@ -120,96 +134,179 @@ class Walk:
         side, chen = self._side(case), self.chen
         staff = side.actor
         officer = self.officers.get(case.handling_authority_id, self.world.officer)
-        open_promises = {state: [o.ordinal for o in case.obligations.all() if o.state == state]
-                         for state in ("due", "reported", "broken", "silent")}
+        open_promises = {
+            state: [o.ordinal for o in case.obligations.all() if o.state == state]
+            for state in ("due", "reported", "broken", "silent")
+        }
         some: list[Any] = self._at(case, side, staff, officer, chen, open_promises)
-        some += [(0.15, chen, undoing.undo), (0.1, chen, lambda: consumer.withdraw(reason="mistake")),
-                 (0.15, chen, lambda: both.claim_settled_elsewhere(text=TEXT)),
-                 (0.1, chen, both.confirm_settled_elsewhere), (0.4, staff, both.confirm_settled_elsewhere),
-                 (0.05, actors.SYSTEM, lambda: authority.pass_to_successor(
-                     enterprise_id=self.world.telecom.pk, branch_id=self.sides[2].branch.pk))]
+        some += [
+            (0.15, chen, undoing.undo),
+            (0.1, chen, lambda: consumer.withdraw(reason="mistake")),
+            (0.15, chen, lambda: both.claim_settled_elsewhere(text=TEXT)),
+            (0.1, chen, both.confirm_settled_elsewhere),
+            (0.4, staff, both.confirm_settled_elsewhere),
+            (
+                0.05,
+                actors.SYSTEM,
+                lambda: authority.pass_to_successor(
+                    enterprise_id=self.world.telecom.pk, branch_id=self.sides[2].branch.pk
+                ),
+            ),
+        ]
         return some
 
-    def _at(self, case: Complaint, side: Side, staff: Actor, officer: Actor, chen: Actor,
-            promises: dict[str, list[int]]) -> list[Any]:
+    def _at(
+        self, case: Complaint, side: Side, staff: Actor, officer: Actor, chen: Actor, promises: dict[str, list[int]]
+    ) -> list[Any]:
         dice, world = self.dice, self.world
         to = dice.choice(self.sides)
-        forward = lambda: authority.forward(enterprise_id=to.enterprise.pk, branch_id=to.branch.pk,  # noqa: E731
-                                            because=given.BECAUSE)
-        call = lambda: enterprise.log_contact(channel="phone", reached=dice.random() < 0.6, note="已联系",  # noqa: E731
-                                              at=self.now - timedelta(hours=dice.choice([0, 0, 5, 40])))
+        forward = lambda: authority.forward(  # noqa: E731
+            enterprise_id=to.enterprise.pk, branch_id=to.branch.pk, because=given.BECAUSE
+        )
+        call = lambda: enterprise.log_contact(  # noqa: E731
+            channel="phone",
+            reached=dice.random() < 0.6,
+            note="已联系",
+            at=self.now - timedelta(hours=dice.choice([0, 0, 5, 40])),
+        )
         stop = (0.2, chen, consumer.stop_negotiating)
         wait = (3, chen, lambda: consumer.add_statement(text=TEXT))
         redate = {n: (self.now + timedelta(days=6)).date().isoformat() for n in promises["broken"]}
         match Status(case.status):
             case S.FILED:
-                return [(6, actors.SYSTEM, forward), (1, actors.SYSTEM, lambda: authority.refer_to_triage(
-                    reason="nothing_matched", explanation=given.BECAUSE))]
+                return [
+                    (6, actors.SYSTEM, forward),
+                    (
+                        1,
+                        actors.SYSTEM,
+                        lambda: authority.refer_to_triage(reason="nothing_matched", explanation=given.BECAUSE),
+                    ),
+                ]
             case S.TRIAGE:
                 county = dice.choice(list(self.officers))
-                return [(2, world.intake, forward), (3, world.intake, lambda: authority.assign_authority(
-                    authority_id=county)), (0.2, world.intake, lambda: authority.redirect(
-                        matter="consultation", body="12345", text=TEXT))]
+                return [
+                    (2, world.intake, forward),
+                    (3, world.intake, lambda: authority.assign_authority(authority_id=county)),
+                    (0.2, world.intake, lambda: authority.redirect(matter="consultation", body="12345", text=TEXT)),
+                ]
             case S.WITH_ENTERPRISE:
                 other = dice.choice(self.sides)
-                return [(6, staff, lambda: enterprise.accept_case(handler_id=side.staff.pk)),
-                        (0.7, staff, call), stop, wait, (0.8, staff, lambda: enterprise.return_case(
-                            reason="wrong_branch", text=TEXT, enterprise_id=other.enterprise.pk,
-                            branch_id=other.branch.pk)),
-                        (0.2, officer, lambda: authority.recall(text=TEXT))]
+                return [
+                    (6, staff, lambda: enterprise.accept_case(handler_id=side.staff.pk)),
+                    (0.7, staff, call),
+                    stop,
+                    wait,
+                    (
+                        0.8,
+                        staff,
+                        lambda: enterprise.return_case(
+                            reason="wrong_branch",
+                            text=TEXT,
+                            enterprise_id=other.enterprise.pk,
+                            branch_id=other.branch.pk,
+                        ),
+                    ),
+                    (0.2, officer, lambda: authority.recall(text=TEXT)),
+                ]
             case S.NEGOTIATING:
-                return [(2, staff, call), (1, staff, lambda: enterprise.send_message(text=TEXT)),
-                        (1, staff, lambda: enterprise.ask_consumer(text=TEXT)),
-                        (5, staff, lambda: self._offer(case)), stop, wait,
-                        (1, staff, lambda: enterprise.report_failure(
-                            reason=dice.choice(["no_agreement", "unreachable"]), text=TEXT)),
-                        (1, staff, lambda: enterprise.answer_question(text=TEXT)),
-                        (0.3, staff, lambda: enterprise.request_return(text=TEXT)),
-                        (0.5, world.intake, supervision.grant_return)]
+                return [
+                    (2, staff, call),
+                    (1, staff, lambda: enterprise.send_message(text=TEXT)),
+                    (1, staff, lambda: enterprise.ask_consumer(text=TEXT)),
+                    (5, staff, lambda: self._offer(case)),
+                    stop,
+                    wait,
+                    (
+                        1,
+                        staff,
+                        lambda: enterprise.report_failure(
+                            reason=dice.choice(["no_agreement", "unreachable"]), text=TEXT
+                        ),
+                    ),
+                    (1, staff, lambda: enterprise.answer_question(text=TEXT)),
+                    (0.3, staff, lambda: enterprise.request_return(text=TEXT)),
+                    (0.5, world.intake, supervision.grant_return),
+                ]
             case S.AWAITING_CONSUMER:
-                return [(4, chen, consumer.accept_offer), (1, chen, lambda: consumer.accept_offer(
-                            separable=[1], rest=dice.choice(["give_up", "go_on", "regulator"]))),
-                        (1.5, chen, lambda: consumer.decline_offer(reason="amount_too_low")),
-                        (1, chen, lambda: consumer.ask_about_offer(text=TEXT)), stop, wait]
+                return [
+                    (4, chen, consumer.accept_offer),
+                    (
+                        1,
+                        chen,
+                        lambda: consumer.accept_offer(
+                            separable=[1], rest=dice.choice(["give_up", "go_on", "regulator"])
+                        ),
+                    ),
+                    (1.5, chen, lambda: consumer.decline_offer(reason="amount_too_low")),
+                    (1, chen, lambda: consumer.ask_about_offer(text=TEXT)),
+                    stop,
+                    wait,
+                ]
             case S.PERFORMING:
-                return [(3, staff, lambda: enterprise.report_performed(
-                            obligations=promises["due"][:1], proof="流水")),
-                        (1, chen, lambda: enterprise.report_performed(
-                            obligations=promises["due"][:1], proof="已寄回")),
-                        (4, chen, lambda: consumer.confirm_performed(obligations=promises["reported"][:1])),
-                        (1, staff, lambda: consumer.confirm_performed(obligations=promises["reported"][:1])),
-                        (0.8, chen, lambda: consumer.dispute_performance(
-                            obligation=(promises["reported"] or [1])[0], text=TEXT)),
-                        (0.8, staff, lambda: enterprise.show_payment(
-                            obligation=(promises["due"] or [1])[0], channel="转账", last4="1234",
-                            paid_on=self.now.date())),
-                        (0.6, chen, lambda: consumer.report_breach(
-                            obligation=(promises["reported"] or promises["due"] or [1])[0], text=TEXT)),
-                        (0.2, chen, lambda: consumer.waive_obligation(
-                            obligation=(promises["due"] or [1])[0]))]
+                return [
+                    (3, staff, lambda: enterprise.report_performed(obligations=promises["due"][:1], proof="流水")),
+                    (1, chen, lambda: enterprise.report_performed(obligations=promises["due"][:1], proof="已寄回")),
+                    (4, chen, lambda: consumer.confirm_performed(obligations=promises["reported"][:1])),
+                    (1, staff, lambda: consumer.confirm_performed(obligations=promises["reported"][:1])),
+                    (
+                        0.8,
+                        chen,
+                        lambda: consumer.dispute_performance(obligation=(promises["reported"] or [1])[0], text=TEXT),
+                    ),
+                    (
+                        0.8,
+                        staff,
+                        lambda: enterprise.show_payment(
+                            obligation=(promises["due"] or [1])[0],
+                            channel="转账",
+                            last4="1234",
+                            paid_on=self.now.date(),
+                        ),
+                    ),
+                    (
+                        0.6,
+                        chen,
+                        lambda: consumer.report_breach(
+                            obligation=(promises["reported"] or promises["due"] or [1])[0], text=TEXT
+                        ),
+                    ),
+                    (0.2, chen, lambda: consumer.waive_obligation(obligation=(promises["due"] or [1])[0])),
+                ]
             case S.REVIEW:
-                return [(3, officer, authority.accept), (0.7, officer, lambda: authority.refuse(
-                            ground="not_consumption", facts=TEXT)),
-                        (0.4, officer, lambda: authority.request_material(what=TEXT)),
-                        (0.4, officer, forward), (0.3, officer, lambda: authority.return_to_intake(text=TEXT)),
-                        (1, chen, lambda: consumer.resume_performance(dates=redate)),
-                        (1, staff, lambda: consumer.resume_performance(dates=redate)),
-                        (0.5, chen, lambda: consumer.confirm_performed(obligations=promises["due"][:1]))]
+                return [
+                    (3, officer, authority.accept),
+                    (0.7, officer, lambda: authority.refuse(ground="not_consumption", facts=TEXT)),
+                    (0.4, officer, lambda: authority.request_material(what=TEXT)),
+                    (0.4, officer, forward),
+                    (0.3, officer, lambda: authority.return_to_intake(text=TEXT)),
+                    (1, chen, lambda: consumer.resume_performance(dates=redate)),
+                    (1, staff, lambda: consumer.resume_performance(dates=redate)),
+                    (0.5, chen, lambda: consumer.confirm_performed(obligations=promises["due"][:1])),
+                ]
             case S.AWAITING_MATERIAL:
                 return [(1, chen, lambda: both.supply_material(text=TEXT))]
             case S.MEDIATING:
-                return [(2, chen, both.agree_to_mediation), (2, staff, both.agree_to_mediation),
-                        (2, officer, lambda: mediation.record_agreement(promises=self._promises(), text=TEXT)),
-                        (0.7, officer, lambda: mediation.terminate(ground="other_law", facts=TEXT)),
-                        (0.3, officer, lambda: mediation.order_appraisal(
-                            laboratory="某中心", until=(self.now + timedelta(days=9)).date(),
-                            cost_borne_by="shared"))]
+                return [
+                    (2, chen, both.agree_to_mediation),
+                    (2, staff, both.agree_to_mediation),
+                    (2, officer, lambda: mediation.record_agreement(promises=self._promises(), text=TEXT)),
+                    (0.7, officer, lambda: mediation.terminate(ground="other_law", facts=TEXT)),
+                    (
+                        0.3,
+                        officer,
+                        lambda: mediation.order_appraisal(
+                            laboratory="某中心", until=(self.now + timedelta(days=9)).date(), cost_borne_by="shared"
+                        ),
+                    ),
+                ]
             case S.MEDIATION_SUSPENDED:
                 return [(1, officer, lambda: mediation.end_appraisal(result=TEXT))]
             case S.CLOSED:
-                return [(0.5, chen, lambda: consumer.refer_to_regulator()),
-                        (2, chen, lambda: consumer.answer_late(accept=dice.random() < 0.6)),
-                        (0.2, officer, lambda: casework.reopen(ground="clerical_error", text=TEXT))]
+                return [
+                    (0.5, chen, lambda: consumer.refer_to_regulator()),
+                    (2, chen, lambda: consumer.answer_late(accept=dice.random() < 0.6)),
+                    (0.2, officer, lambda: casework.reopen(ground="clerical_error", text=TEXT)),
+                ]
         return []
 
     def _promises(self) -> list[Promise]:
@@ -218,15 +315,27 @@ class Walk:
         for _ in range(dice.choice([0, 1, 1, 2])):
             kind = dice.choice(["original_channel", "transfer", "voucher", "apology"])
             due = (self.now + timedelta(days=dice.choice([1, 4, 9, 16]))).date()
-            found.append(Promise(kind=kind, what="退还费用", due_on=due,
-                                 amount=None if kind == "apology" else Decimal(dice.randrange(1, 500))))
+            found.append(
+                Promise(
+                    kind=kind,
+                    what="退还费用",
+                    due_on=due,
+                    amount=None if kind == "apology" else Decimal(dice.randrange(1, 500)),
+                )
+            )
         if found and dice.random() < 0.3:
-            found = [Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer",
-                             due_on=(self.now + timedelta(days=3)).date()), *found]
+            found = [
+                Promise(
+                    kind="return_by_consumer",
+                    what="寄回设备",
+                    owed_by="consumer",
+                    due_on=(self.now + timedelta(days=3)).date(),
+                ),
+                *found,
+            ]
         return found
 
     def _offer(self, case: Complaint) -> Move:
         left = [d for d in case.demands.all() if not d.is_settled and not d.is_given_up]
         answers = [Answer(demand=d.ordinal, verdict="grant", amount=d.amount, is_separable=True) for d in left]
         return offers.make_offer(answers=answers, promises=self._promises())
-

@@ -20,8 +20,16 @@ from routing.rule_desk.rule_changing import Reach
 from tests import given
 from tests.cast import World
 
-BECAUSE = {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [], "candidates": [], "rank": 0,
-           "note": "消费者说的就是福州移动。"}
+BECAUSE = {
+    "rule": "officer",
+    "version": None,
+    "confidence": "",
+    "is_match": True,
+    "why": [],
+    "candidates": [],
+    "rank": 0,
+    "note": "消费者说的就是福州移动。",
+}
 WRITTEN = "青禾营业点"
 
 
@@ -55,7 +63,12 @@ def corrected(world: World, now: datetime, *, times: int = 3, named: str = WRITT
     for nth in range(times):
         at = now - timedelta(days=2 * nth, hours=1)
         case = written(world, at - timedelta(days=1), named)
-        given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE), world.intake, at)
+        given.step(
+            case,
+            authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE),
+            world.intake,
+            at,
+        )
         cases.append(given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at))
     return cases
 
@@ -63,18 +76,45 @@ def corrected(world: World, now: datetime, *, times: int = 3, named: str = WRITT
 def columns(world: World, **changes: Any) -> dict[str, Any]:
     """A rule of 鼓楼区 for the written name."""
     said = dict.fromkeys(rule_changing.COLUMNS, None) | {
-        "priority": 50, "category": "", "named": WRITTEN, "channel": "", "region": world.region.pk,
-        "target_enterprise": world.mobile.pk, "target_branch": world.fuzhou.pk}
+        "priority": 50,
+        "category": "",
+        "named": WRITTEN,
+        "channel": "",
+        "region": world.region.pk,
+        "target_enterprise": world.mobile.pk,
+        "target_branch": world.fuzhou.pk,
+    }
     return said | changes
 
 
-def drafted(world: World, now: datetime, *, rule: RoutingRule | None = None, kind: str = "set", starts_on: date | None = None,
-            ends_on: date | None = None, by: User | None = None, lesson: Lesson | None = None, **changes: Any) -> RuleChange:
+def drafted(
+    world: World,
+    now: datetime,
+    *,
+    rule: RoutingRule | None = None,
+    kind: str = "set",
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    by: User | None = None,
+    lesson: Lesson | None = None,
+    **changes: Any,
+) -> RuleChange:
     today = now.date()
     what = rule_changing.columns_of(rule) | changes if rule is not None else columns(world, **changes)
     return rule_changing.draft(
-        kind=kind, rule=rule, what=what, starts_on=(starts_on or today) if kind == "set" else None, ends_on=ends_on,
-        why="分送人员多次改送。", why_en="", by=by or world.su, reach=reach(world.city), now=now, today=today, lesson=lesson)
+        kind=kind,
+        rule=rule,
+        what=what,
+        starts_on=(starts_on or today) if kind == "set" else None,
+        ends_on=ends_on,
+        why="分送人员多次改送。",
+        why_en="",
+        by=by or world.su,
+        reach=reach(world.city),
+        now=now,
+        today=today,
+        lesson=lesson,
+    )
 
 
 def tried(change: RuleChange, now: datetime, *, days: int = 30) -> RuleTrial:
@@ -94,8 +134,15 @@ def filed_change(world: World, change: RuleChange, now: datetime) -> RuleChange:
 def approved(world: World, change: RuleChange, now: datetime) -> RoutingRule:
     """Tried, filed, approved by the head of the county."""
     filed_change(world, change, now)
-    rule_changing.decide(change, agrees=True, reason="", by=world.head_officer.user, reach=reach(world.gulou, world.city), now=now,
-                         today=now.date())
+    rule_changing.decide(
+        change,
+        agrees=True,
+        reason="",
+        by=world.head_officer.user,
+        reach=reach(world.gulou, world.city),
+        now=now,
+        today=now.date(),
+    )
     change.refresh_from_db()
     assert change.rule is not None
     return change.rule

@@ -89,11 +89,9 @@ def test_a_slip_of_the_pen_comes_with_suggestions(world: World) -> None:
     assert world.mobile.pk in {one["enterprise_id"] for one in decision.explanation["candidates"]}
 
 
-@pytest.mark.parametrize("named", [
-    "鼓楼张三数码店/中国移动通信集团福建有限公司",
-    "张三数码 dba 动感地带",
-    "张三 aka 中国移动",
-])
+@pytest.mark.parametrize(
+    "named", ["鼓楼张三数码店/中国移动通信集团福建有限公司", "张三数码 dba 动感地带", "张三 aka 中国移动"]
+)
 def test_who_stands_beside_an_unknown_name_gets_nothing_without_a_person(world: World, named: str) -> None:
     case, decision = _swept(world, RespondentRequest(named=named))
     assert (case.status, case.reason, case.enterprise) == (S.TRIAGE, "nothing_matched", None)

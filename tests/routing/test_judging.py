@@ -1,4 +1,5 @@
-"""What a trial decides piece by piece and once for all that is alike is what routing decides for each case by itself."""
+"""What a trial decides piece by piece and once for all that is alike is what routing decides for each case by
+itself."""
 
 from __future__ import annotations
 
@@ -25,12 +26,24 @@ DAY = timedelta(days=1)
 
 
 def twins(world: World) -> list[Complaint]:
-    """Two firms of one name, one of which sits where the consumer says; and cases that say it, another place, or nothing."""
+    """Two firms of one name, one of which sits where the consumer says; and cases that say it, another place, or
+    nothing.
+    """
     for place in (world.region, world.far_officer.authority.region):
-        firm = Enterprise.objects.create(name=f"苍鹭{place.name}店", name_en="", enrolment="enrolled", enrolled_by=world.city, domicile=place)
+        firm = Enterprise.objects.create(
+            name=f"苍鹭{place.name}店", name_en="", enrolment="enrolled", enrolled_by=world.city, domicile=place
+        )
         SearchName.objects.create(kind="alias", text="苍鹭", folded=fold("苍鹭"), grams=[], enterprise=firm)
-    return [given.filed(world, now=WEDNESDAY - DAY, respondents=(RespondentRequest(named="苍鹭", address=said),))
-            for said in (world.region.name, world.region.name, f"某路1号，{world.far_officer.authority.region.name}", "别处", "")]
+    return [
+        given.filed(world, now=WEDNESDAY - DAY, respondents=(RespondentRequest(named="苍鹭", address=said),))
+        for said in (
+            world.region.name,
+            world.region.name,
+            f"某路1号，{world.far_officer.authority.region.name}",
+            "别处",
+            "",
+        )
+    ]
 
 
 def by_itself(case: Complaint, known: judging.Known) -> judging.Decided:
@@ -42,15 +55,25 @@ def by_itself(case: Complaint, known: judging.Known) -> judging.Decided:
 
 @pytest.mark.parametrize("name", [*CHANGES, "the twins'"])
 def test_each_case_is_decided_as_if_it_were_alone(world: World, name: str) -> None:
-    cases = [*mixed(world), *mixed(world), *twins(world), given.filed(world, now=WEDNESDAY, respondents=(RespondentRequest(named=WRITTEN),))]
+    cases = [
+        *mixed(world),
+        *mixed(world),
+        *twins(world),
+        given.filed(world, now=WEDNESDAY, respondents=(RespondentRequest(named=WRITTEN),)),
+    ]
     change = drafted(world, WEDNESDAY, **(meant(world, CHANGES[name]) if name in CHANGES else {"named": "苍鹭"}))
     rules = all_rules()
     known = judging.Known(change.final_code, rules, trying.rules_with(change, rules))
-    rows = [judging.Recorded(*row) for row in Complaint.objects.order_by("-received_at").values_list(*judging.Recorded._fields)]
+    rows = [
+        judging.Recorded(*row)
+        for row in Complaint.objects.order_by("-received_at").values_list(*judging.Recorded._fields)
+    ]
     found = {}
     for start in range(0, len(rows), 5):
-        found |= {one.pk: one.made for one in judging.judged(rows[start:start + 5], known, now=WEDNESDAY)}
-    wanted = {case.pk: made for case in Complaint.objects.all() if (made := by_itself(case, known)).is_by_rule or made.moves}
+        found |= {one.pk: one.made for one in judging.judged(rows[start : start + 5], known, now=WEDNESDAY)}
+    wanted = {
+        case.pk: made for case in Complaint.objects.all() if (made := by_itself(case, known)).is_by_rule or made.moves
+    }
     assert found == wanted
     assert found
     assert len(rows) == len(cases)

@@ -18,14 +18,20 @@ from tests.routing.rules_at_work import BECAUSE, WRITTEN, approved, drafted, wri
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def chosen(world: World, at: datetime, whom: str = "mobile", *, named: str = WRITTEN, comes_back: bool = False) -> Complaint:
+def chosen(
+    world: World, at: datetime, whom: str = "mobile", *, named: str = WRITTEN, comes_back: bool = False
+) -> Complaint:
     """An officer sends a written name to one firm or the other."""
     case = written(world, at, named)
     firm = getattr(world, whom)
     branch = world.fuzhou.pk if whom == "mobile" else None
-    given.step(case, authority.forward(enterprise_id=firm.pk, branch_id=branch, because=BECAUSE), world.intake, at + HOUR)
+    given.step(
+        case, authority.forward(enterprise_id=firm.pk, branch_id=branch, because=BECAUSE), world.intake, at + HOUR
+    )
     if comes_back:
-        given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的客户。"), world.handler, at + 2 * HOUR)
+        given.step(
+            case, enterprise.return_case(reason="wrong_entity", text="不是我们的客户。"), world.handler, at + 2 * HOUR
+        )
     return case
 
 
@@ -42,7 +48,11 @@ def test_three_that_agree_and_four_of_five(world: World, choices: str) -> None:
     assert (None if found is None else (found.agree, found.total)) == TABLE[choices]
     if found is not None:
         assert (found.subject_kind, found.words, found.target_branch_id, found.region_id) == (
-            "named", WRITTEN, world.fuzhou.pk, world.region.pk)
+            "named",
+            WRITTEN,
+            world.fuzhou.pk,
+            world.region.pk,
+        )
 
 
 def test_other_facts_do_not_add_up_and_old_ones_go(world: World) -> None:
@@ -115,8 +125,12 @@ def test_mended_within_one_working_day(world: World, name: str) -> None:
     if again is not None:
         case.consents = {**case.consents, "entities": [world.telecom.pk]}
         case.save(update_fields=["consents"])
-        given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE), world.intake,
-                   WEDNESDAY + again * HOUR)
+        given.step(
+            case,
+            authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE),
+            world.intake,
+            WEDNESDAY + again * HOUR,
+        )
     found = counted(WEDNESDAY + asked * HOUR)
     assert (found.misrouted, found.ended) == (1, 1)
     assert (found.in_time, found.late, found.waiting) == expected

@@ -12,18 +12,34 @@ from complaints.models import FilingDraft
 
 pytestmark = pytest.mark.django_db
 SAID = {
-    "firm": "福州好邻里便利店", "item": "烤箱", "happened_on": "2026-11-01", "order_no": "DD-2026-7",
-    "happened": "用了三天就不加热。\n店员说过了退货期。", "wanted": "退货退款", "amount": "399",
-    "name": "陈晓", "phone": "13800000000",
-}  # fmt: skip
+    "firm": "福州好邻里便利店",
+    "item": "烤箱",
+    "happened_on": "2026-11-01",
+    "order_no": "DD-2026-7",
+    "happened": "用了三天就不加热。\n店员说过了退货期。",
+    "wanted": "退货退款",
+    "amount": "399",
+    "name": "陈晓",
+    "phone": "13800000000",
+}
 URL = "/check/letter/"
 
 
 @time_machine.travel("2026-11-27 10:00+08:00", tick=False)
 def test_a_few_fields_make_a_whole_letter(client: Client) -> None:
     page = client.post(URL, SAID).content.decode()
-    for words in ("致：福州好邻里便利店", "烤箱", "DD-2026-7", "2026年11月1日", "用了三天就不加热。<br>店员说过了退货期。",
-                  "退货退款", "¥399.00", "请在2026年12月7日前书面答复", "陈晓", "电话：138 0000 0000"):  # fmt: skip
+    for words in (
+        "致：福州好邻里便利店",
+        "烤箱",
+        "DD-2026-7",
+        "2026年11月1日",
+        "用了三天就不加热。<br>店员说过了退货期。",
+        "退货退款",
+        "¥399.00",
+        "请在2026年12月7日前书面答复",
+        "陈晓",
+        "电话：138 0000 0000",
+    ):
         assert words in page
     assert "这不是投诉的条件" in page
     assert 'href="/file/"' in page

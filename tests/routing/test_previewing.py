@@ -23,8 +23,17 @@ TODAY = WEDNESDAY.date()
 
 
 def wished(world: World, code: str, *, on: int = 0, branch_ids: Any = None, **what: Any) -> DirectoryChange:
-    return changing.draft(code, what, enterprise=world.mobile, branch_ids=branch_ids, on_day=TODAY + timedelta(days=on),
-                          why="因机构调整。", by=world.lead, now=WEDNESDAY, today=TODAY)
+    return changing.draft(
+        code,
+        what,
+        enterprise=world.mobile,
+        branch_ids=branch_ids,
+        on_day=TODAY + timedelta(days=on),
+        why="因机构调整。",
+        by=world.lead,
+        now=WEDNESDAY,
+        today=TODAY,
+    )
 
 
 def counted(change: DirectoryChange) -> list[dict[str, Any]]:
@@ -37,8 +46,15 @@ def counted(change: DirectoryChange) -> list[dict[str, Any]]:
 
 def approve(world: World, change: DirectoryChange) -> None:
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
-    changing.decide(change, agrees=True, reason="", authority_ids={world.gulou.pk}, by=world.head_officer.user, now=WEDNESDAY,
-                    today=TODAY)
+    changing.decide(
+        change,
+        agrees=True,
+        reason="",
+        authority_ids={world.gulou.pk},
+        by=world.head_officer.user,
+        now=WEDNESDAY,
+        today=TODAY,
+    )
 
 
 def a_few(world: World) -> list[Complaint]:
@@ -52,8 +68,11 @@ def a_few(world: World) -> list[Complaint]:
         RespondentRequest(named="榕城移动"),
         RespondentRequest(enterprise_id=world.telecom.pk),
     ]
-    cases = [given.filed(world, respondents=(one,), service_region_id=region)
-             for one in people for region in (world.region.pk, fuqing)]
+    cases = [
+        given.filed(world, respondents=(one,), service_region_id=region)
+        for one in people
+        for region in (world.region.pk, fuqing)
+    ]
     # Somebody who files ten cases a day goes to a person.
     for nth, case in enumerate(cases):
         Complaint.objects.filter(pk=case.pk).update(filed_at=WEDNESDAY - timedelta(days=2 * nth))
@@ -64,7 +83,9 @@ def routed(cases: list[Complaint], *, days: int) -> dict[int, tuple[Any, Any]]:
     """Where routing would take them on that day, by the directory as it stands."""
     now = WEDNESDAY + timedelta(days=days)
     made = forwarding.decide(cases, now=now, conditions=Conditions.at(now))
-    return {pk: (one.enterprise_id, one.branch_id) if isinstance(one, Match) else (None, None) for pk, one in made.items()}
+    return {
+        pk: (one.enterprise_id, one.branch_id) if isinstance(one, Match) else (None, None) for pk, one in made.items()
+    }
 
 
 def swept(cases: list[Complaint], *, days: int) -> dict[int, tuple[Any, Any]]:

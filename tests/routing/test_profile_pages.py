@@ -1,4 +1,6 @@
-"""The pages of an enterprise's own entry and of the authority that decides: who reads what, who may do what, at which cost."""
+"""The pages of an enterprise's own entry and of the authority that decides: who reads what, who may do what, at which
+cost.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,11 @@ def branch_manager(world: World, branch: Branch) -> User:
 
 
 def wish(client: Client, kind: str, said: dict[str, Any], *, row: int | None = None) -> DirectoryChange:
-    answer = send(client, f"{NEW}?kind={kind}" + (f"&row={row}" if row else ""),
-                  {"why": "因机构调整。", "on_day": timezone.localdate().isoformat()} | said)
+    answer = send(
+        client,
+        f"{NEW}?kind={kind}" + (f"&row={row}" if row else ""),
+        {"why": "因机构调整。", "on_day": timezone.localdate().isoformat()} | said,
+    )
     assert answer.status_code == 302, shown(answer)
     change = DirectoryChange.objects.latest("pk")
     assert answer["Location"] == f"/enterprise/profile/changes/{change.pk}/"
@@ -110,7 +115,9 @@ def test_what_cannot_be_read_or_done_is_said_at_its_field(world: World) -> None:
     answer = send(lead, f"{NEW}?kind=branch-add", {"name": "中国移动福州分公司", "why": "x", "on_day": "2030-01-01"})
     assert answer.status_code == 422
     assert "已经有（或有过）叫这个名称的分支机构" in shown(answer)
-    assert send(lead, f"{NEW}?kind=alias-add", {"name": "榕城移动", "why": "x", "on_day": "2020-01-01"}).status_code == 422
+    assert (
+        send(lead, f"{NEW}?kind=alias-add", {"name": "榕城移动", "why": "x", "on_day": "2020-01-01"}).status_code == 422
+    )
     # What is gone when it is to be approved is told beside the form.
     change = wish(lead, "area-add", {"region": "350104"}, row=world.fuzhou.pk)
     previewing.sweep_previews(now=timezone.now())
@@ -129,9 +136,13 @@ def test_rows_of_others_are_not_there(world: World) -> None:
     local = signed_in(branch_manager(world, fuqing))
     sold = BrandHolding.objects.create(brand=Brand.objects.create(name="小灵通"), enterprise=world.telecom)
     for client, query in (
-        (lead, f"kind=area-add&row={theirs.pk}"), (lead, f"kind=brand-end&row={sold.pk}"), (lead, "kind=area-end&row=x"),
-        (lead, "kind=branch-end"), (local, f"kind=branch-end&row={world.fuzhou.pk}"), (local, "kind=branch-add"),
-    ):  # fmt: skip
+        (lead, f"kind=area-add&row={theirs.pk}"),
+        (lead, f"kind=brand-end&row={sold.pk}"),
+        (lead, "kind=area-end&row=x"),
+        (lead, "kind=branch-end"),
+        (local, f"kind=branch-end&row={world.fuzhou.pk}"),
+        (local, "kind=branch-add"),
+    ):
         assert client.get(f"{NEW}?{query}").status_code == 404, query
         assert send(client, f"{NEW}?{query}", {"why": "x"}).status_code == 404, query
     assert lead.get(f"{HOME}?under={theirs.pk}").status_code == 404
@@ -179,22 +190,37 @@ def test_a_page_costs_the_same_however_much_there_is(world: World, django_assert
     for turn in range(30):
         branch = Branch.objects.create(enterprise=world.mobile, name=f"分公司{turn}", parent=world.fuzhou)
         ServiceArea.objects.create(branch=branch, region=world.region)
-        change = changing.draft(
-            "area-add", {"branch": branch.pk, "region": 350104000 + turn % 2}, enterprise=world.mobile, branch_ids=None,
-            on_day=timezone.localdate(now), why="x", by=world.lead, now=now, today=timezone.localdate(now),
-        ) if turn % 2 == 0 else None  # fmt: skip
+        change = (
+            changing.draft(
+                "area-add",
+                {"branch": branch.pk, "region": 350104000 + turn % 2},
+                enterprise=world.mobile,
+                branch_ids=None,
+                on_day=timezone.localdate(now),
+                why="x",
+                by=world.lead,
+                now=now,
+                today=timezone.localdate(now),
+            )
+            if turn % 2 == 0
+            else None
+        )
         if change:
             DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None, state="waiting", filed_at=now)
     for client, path, queries in (
-        (lead, HOME, 15), (lead, "/enterprise/profile/changes/", 8), (head, "/authority/changes/", 7),
-    ):  # fmt: skip
+        (lead, HOME, 15),
+        (lead, "/enterprise/profile/changes/", 8),
+        (head, "/authority/changes/", 7),
+    ):
         client.get(path)
         with django_assert_num_queries(queries + A_REQUEST):
             assert client.get(path).status_code == 200
 
 
 def test_of_very_many_branches_one_level_is_shown(world: World) -> None:
-    Branch.objects.bulk_create(Branch(enterprise=world.mobile, name=f"营业厅{n}", parent=world.fuzhou) for n in range(210))
+    Branch.objects.bulk_create(
+        Branch(enterprise=world.mobile, name=f"营业厅{n}", parent=world.fuzhou) for n in range(210)
+    )
     lead = signed_in(world.lead)
     page = shown(lead.get(HOME))
     assert "营业厅7<" not in page

@@ -74,7 +74,9 @@ def test_one_question_a_page_until_there_are_enough(client: Client) -> None:
 
 
 def test_the_limit_of_three_years_is_told_and_bars_nothing(client: Client) -> None:
-    page = client.get("/check/", {"matter": "purchase", "trade": "general", "since": "over", "elsewhere": "no"}).content.decode()
+    page = client.get(
+        "/check/", {"matter": "purchase", "trade": "general", "since": "over", "elsewhere": "no"}
+    ).content.decode()
     assert "第十六条第四项" in page
     assert "开始投诉" in page
 
@@ -87,7 +89,11 @@ def test_the_limit_of_three_years_is_told_and_bars_nothing(client: Client) -> No
         ({"asked": "matter", "matter": "PURCHASE"}, "matter", 422),
         ({"asked": "trade", "matter": "purchase", "trade": "<script>"}, "trade", 422),
         ({"asked": "since", "matter": "purchase", "trade": "general", "since": "x" * 5000}, "since", 422),
-        ({"asked": "elsewhere", "matter": "purchase", "trade": "general", "since": "over", "elsewhere": "ｎｏ"}, "elsewhere", 422),
+        (
+            {"asked": "elsewhere", "matter": "purchase", "trade": "general", "since": "over", "elsewhere": "ｎｏ"},
+            "elsewhere",
+            422,
+        ),
         # An address that was shortened or mixed up begins where it still makes sense.
         ({"elsewhere": "no"}, "matter", 200),
         ({"matter": "purchase", "since": "over", "elsewhere": "no"}, "trade", 200),
@@ -110,7 +116,9 @@ def test_odd_addresses_are_no_failure(query: str, client: Client) -> None:
 
 
 def test_the_kind_of_purchase_goes_along_into_the_draft(client: Client) -> None:
-    page = client.get("/check/", {"matter": "purchase", "trade": "telecom", "since": "within", "elsewhere": "no"}).content.decode()
+    page = client.get(
+        "/check/", {"matter": "purchase", "trade": "telecom", "since": "within", "elsewhere": "no"}
+    ).content.decode()
     assert 'href="/file/?object_category=service.telecom"' in page
     client.post("/file/?object_category=service.telecom", {"respondent": "authority", "later": "1"})
     draft = FilingDraft.objects.get()
@@ -119,7 +127,13 @@ def test_the_kind_of_purchase_goes_along_into_the_draft(client: Client) -> None:
     # Past an unfinished one too.
     resume = client.get("/file/?object_category=service.delivery").content.decode()
     assert 'href="/file/?new=1&amp;object_category=service.delivery"' in resume
-    assert "<b>" not in client.get("/file/?object_category=%3Cb%3E").content.decode().partition("<main")[2].partition("new=1")[2][:60]
+    assert (
+        "<b>"
+        not in client.get("/file/?object_category=%3Cb%3E")
+        .content.decode()
+        .partition("<main")[2]
+        .partition("new=1")[2][:60]
+    )
 
 
 @pytest.mark.parametrize("category", ["", "service", "goods.nothing", "<b>", "x" * 3000])

@@ -37,9 +37,19 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 def draft(world: World, *, by: str = "su", at: Any = None, **said: Any) -> RuleChange:
     what = said.pop("what", {})
-    return rule_changing.draft(kind="set", rule=None, what=columns(world, **what), starts_on=said.pop("starts_on", TODAY),
-                               ends_on=said.pop("ends_on", None), why="x", why_en="", by=getattr(world, by),
-                               reach=at or reach(world.gulou), now=WEDNESDAY, today=TODAY)
+    return rule_changing.draft(
+        kind="set",
+        rule=None,
+        what=columns(world, **what),
+        starts_on=said.pop("starts_on", TODAY),
+        ends_on=said.pop("ends_on", None),
+        why="x",
+        why_en="",
+        by=getattr(world, by),
+        reach=at or reach(world.gulou),
+        now=WEDNESDAY,
+        today=TODAY,
+    )
 
 
 @pytest.mark.parametrize("code", REFUSED)
@@ -63,13 +73,17 @@ def test_no_rule_without_a_trial_of_just_this_rule(world: World) -> None:
         rule_changing.file(change, now=WEDNESDAY, **options)
     tried(change, WEDNESDAY)
     # Changed after its trial: it has to be tried again. Another wording of the reason is no other rule.
-    rule_changing.edit(change, what=columns(world, priority=40), starts_on=TODAY, ends_on=None, why="x", why_en="", **options)
+    rule_changing.edit(
+        change, what=columns(world, priority=40), starts_on=TODAY, ends_on=None, why="x", why_en="", **options
+    )
     change.refresh_from_db()
     with pytest.raises(ChangeRefused) as refused:
         rule_changing.file(change, now=WEDNESDAY, **options)
     assert refused.value.code == "not_tried"
     tried(change, WEDNESDAY)
-    rule_changing.edit(change, what=columns(world, priority=40), starts_on=TODAY, ends_on=None, why="y", why_en="", **options)
+    rule_changing.edit(
+        change, what=columns(world, priority=40), starts_on=TODAY, ends_on=None, why="y", why_en="", **options
+    )
     rule_changing.file(change, now=WEDNESDAY, **options)
     with pytest.raises(ChangeRefused, match="只有起草人"):
         rule_changing.edit(change, what=columns(world), starts_on=TODAY, ends_on=None, why="z", why_en="", **options)
@@ -78,7 +92,15 @@ def test_no_rule_without_a_trial_of_just_this_rule(world: World) -> None:
 def decided(world: World, change: RuleChange, *, by: Any, at: Any, agrees: bool = True, days: int = 0) -> str:
     """The name of the refusal; empty if it was done."""
     try:
-        rule_changing.decide(change, agrees=agrees, reason="不需要。", by=by, reach=at, now=WEDNESDAY + days * DAY, today=TODAY + days * DAY)
+        rule_changing.decide(
+            change,
+            agrees=agrees,
+            reason="不需要。",
+            by=by,
+            reach=at,
+            now=WEDNESDAY + days * DAY,
+            today=TODAY + days * DAY,
+        )
     except ChangeRefused as refused:
         return refused.code
     return ""
@@ -114,8 +136,11 @@ def test_two_changes_of_one_version_and_the_second_is_told(world: World) -> None
 
 
 def versions(code: str) -> list[tuple[int, Any, Any, bool]]:
-    return list(RoutingRule.objects.filter(code=code).order_by("version").values_list(
-        "version", "starts_on", "ends_on", "is_taken_back"))
+    return list(
+        RoutingRule.objects.filter(code=code)
+        .order_by("version")
+        .values_list("version", "starts_on", "ends_on", "is_taken_back")
+    )
 
 
 def test_versions_follow_each_other_without_a_gap_and_never_overlap(world: World) -> None:
@@ -125,15 +150,29 @@ def test_versions_follow_each_other_without_a_gap_and_never_overlap(world: World
     assert versions(code) == [(1, TODAY, TODAY + 9 * DAY, False), (2, TODAY + 10 * DAY, None, False)]
     # A third one that begins before the second: that one never holds.
     approved(world, drafted(world, WEDNESDAY, rule=second, priority=30, starts_on=TODAY + 5 * DAY), WEDNESDAY)
-    assert versions(code) == [(1, TODAY, TODAY + 4 * DAY, False), (2, TODAY + 10 * DAY, None, True),
-                              (3, TODAY + 5 * DAY, None, False)]
+    assert versions(code) == [
+        (1, TODAY, TODAY + 4 * DAY, False),
+        (2, TODAY + 10 * DAY, None, True),
+        (3, TODAY + 5 * DAY, None, False),
+    ]
     assert {(rule.code, rule.version) for rule in directory.rules() if rule.code == code} == {(code, 1), (code, 3)}
     # An end in between takes back what was still to come.
-    approved(world, drafted(world, WEDNESDAY, rule=RoutingRule.objects.get(code=code, version=3), kind="end", ends_on=TODAY + 2 * DAY), WEDNESDAY)
-    assert versions(code) == [(1, TODAY, TODAY + 2 * DAY, False), (2, TODAY + 10 * DAY, None, True),
-                              (3, TODAY + 5 * DAY, None, True)]
+    approved(
+        world,
+        drafted(
+            world, WEDNESDAY, rule=RoutingRule.objects.get(code=code, version=3), kind="end", ends_on=TODAY + 2 * DAY
+        ),
+        WEDNESDAY,
+    )
+    assert versions(code) == [
+        (1, TODAY, TODAY + 2 * DAY, False),
+        (2, TODAY + 10 * DAY, None, True),
+        (3, TODAY + 5 * DAY, None, True),
+    ]
     with pytest.raises(ChangeRefused) as refused:
-        drafted(world, WEDNESDAY, rule=RoutingRule.objects.get(code=code, version=1), kind="end", ends_on=TODAY + 3 * DAY)
+        drafted(
+            world, WEDNESDAY, rule=RoutingRule.objects.get(code=code, version=1), kind="end", ends_on=TODAY + 3 * DAY
+        )
     assert refused.value.code == "ended"
 
 

@@ -34,9 +34,16 @@ def test_from_corrections_to_a_rule_that_routes(world: World) -> None:
     for words in (f'value="{WRITTEN}"', "鼓楼区 350102", "中国移动福州分公司"):
         assert words in form
     today = timezone.localdate()
-    said = {"named": WRITTEN, "region": "鼓楼区 350102", "category": "service.other", "priority": "50",
-            "target_enterprise": world.mobile.uscc or world.mobile.name, "target_branch": world.fuzhou.name,
-            "starts_on": today.isoformat(), "why": "消费者这样称呼福州移动。"}
+    said = {
+        "named": WRITTEN,
+        "region": "鼓楼区 350102",
+        "category": "service.other",
+        "priority": "50",
+        "target_enterprise": world.mobile.uscc or world.mobile.name,
+        "target_branch": world.fuzhou.name,
+        "starts_on": today.isoformat(),
+        "why": "消费者这样称呼福州移动。",
+    }
     key = "b" * 32
     answers = [send(su, f"{HOME}new/?lesson={lesson.pk}", said, key=key) for _twice in range(2)]
     assert [answer.status_code for answer in answers] == [302, 302], shown(answers[0])
@@ -104,8 +111,14 @@ def test_a_rule_is_seen_where_it_may_apply_and_changed_in_its_region(world: Worl
 
 def test_what_cannot_be_is_said_at_its_field(world: World) -> None:
     rui, today = signed_in(world.rui), timezone.localdate()
-    good: dict[str, Any] = {"named": WRITTEN, "region": "350102", "priority": "50", "target_enterprise": world.mobile.name,
-                            "starts_on": today.isoformat(), "why": "x"}
+    good: dict[str, Any] = {
+        "named": WRITTEN,
+        "region": "350102",
+        "priority": "50",
+        "target_enterprise": world.mobile.name,
+        "starts_on": today.isoformat(),
+        "why": "x",
+    }
     for wrong, words in (
         ({"region": "福州市 350100"}, "规则的范围超出您的辖区。"),
         ({"region": ""}, "规则的范围超出您的辖区。"),
@@ -132,7 +145,10 @@ def test_a_lesson_is_dismissed_with_a_reason(world: World) -> None:
     learning.sweep_lessons(now=now)
     lesson, su = Lesson.objects.get(), signed_in(world.su)
     assert send(su, f"{HOME}learned/{lesson.pk}/dismiss/", {"reason": ""}).status_code == 422
-    assert send(signed_in(world.far_officer.user), f"{HOME}learned/{lesson.pk}/dismiss/", {"reason": "x"}).status_code == 404
+    assert (
+        send(signed_in(world.far_officer.user), f"{HOME}learned/{lesson.pk}/dismiss/", {"reason": "x"}).status_code
+        == 404
+    )
     assert send(su, f"{HOME}learned/{lesson.pk}/dismiss/", {"reason": "只是巧合。"}).status_code == 302
     assert "现在没有可以学的" in shown(su.get(f"{HOME}learned/"))
     learning.sweep_lessons(now=now + timedelta(hours=2))
@@ -157,8 +173,15 @@ def test_pages_ask_as_much_for_many_rules_as_for_few(world: World) -> None:
     su.get(HOME)
     for many in (1, 30):
         for nth in range(many):
-            RoutingRule.objects.create(code=f"N{many}-{nth}", named=f"名称{many}{nth}", region=world.region, priority=nth + 1, reason="x",
-                                       target_enterprise=world.mobile, target_branch=world.fuzhou)
+            RoutingRule.objects.create(
+                code=f"N{many}-{nth}",
+                named=f"名称{many}{nth}",
+                region=world.region,
+                priority=nth + 1,
+                reason="x",
+                target_enterprise=world.mobile,
+                target_branch=world.fuzhou,
+            )
         with CaptureQueriesContext(connection) as seen:
             page = shown(su.get(HOME))
         counts.append(len(seen))

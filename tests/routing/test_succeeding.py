@@ -1,4 +1,6 @@
-"""Open cases of a firm that another one answers for: whose they are from that day on, and what keeps them where they are."""
+"""Open cases of a firm that another one answers for: whose they are from that day on, and what keeps them where they
+are.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,9 @@ def merged(old: Enterprise, new: Enterprise) -> None:
 
 
 def test_from_that_day_on_open_cases_are_the_successors(world: World, heir: Staff) -> None:
-    talks, promised, closed = (given.a_complaint(world, status=status)
-                               for status in (Status.NEGOTIATING, Status.PERFORMING, Status.CLOSED))
+    talks, promised, closed = (
+        given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.PERFORMING, Status.CLOSED)
+    )
     clocks = list(Deadline.objects.filter(complaint=talks, state="running").values_list("clock", "due_at"))
     merged(world.mobile, world.telecom)
     assert succeeding.sweep_successions(now=WEDNESDAY) == 0

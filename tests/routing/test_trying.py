@@ -1,4 +1,6 @@
-"""A trial says what routing would have done: each case against the decision that is then really made; killed and resumed."""
+"""A trial says what routing would have done: each case against the decision that is then really made; killed and
+resumed.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,17 @@ TODAY, DAY = WEDNESDAY.date(), timedelta(days=1)
 def mixed(world: World) -> list[Complaint]:
     """A few of each kind, a day apart: picked, by brand, written, in two places."""
     brand = Brand.objects.get(name="动感地带")
-    kinds = [RespondentRequest(enterprise_id=world.mobile.pk), RespondentRequest(brand_id=brand.pk),
-             RespondentRequest(named=WRITTEN), RespondentRequest(enterprise_id=world.telecom.pk)]
+    kinds = [
+        RespondentRequest(enterprise_id=world.mobile.pk),
+        RespondentRequest(brand_id=brand.pk),
+        RespondentRequest(named=WRITTEN),
+        RespondentRequest(enterprise_id=world.telecom.pk),
+    ]
     minhou = world.far_officer.authority.region_id
-    cases = [given.filed(world, now=WEDNESDAY - (n + 1) * DAY, respondents=(kind,), service_region_id=place)
-             for n, (kind, place) in enumerate((kind, place) for kind in kinds for place in (world.region.pk, minhou))]
+    cases = [
+        given.filed(world, now=WEDNESDAY - (n + 1) * DAY, respondents=(kind,), service_region_id=place)
+        for n, (kind, place) in enumerate((kind, place) for kind in kinds for place in (world.region.pk, minhou))
+    ]
     for case in cases:
         # Whoever agreed to one firm alone is asked before the case goes to another; here all agreed to both.
         case.consents = {**case.consents, "entities": [world.mobile.pk, world.telecom.pk]}
@@ -56,7 +64,12 @@ def routed(cases: list[Complaint]) -> dict[int, Any]:
 #: A change of the rules: what → which of the mixed cases it moves is for routing to say.
 CHANGES: dict[str, dict[str, Any]] = {
     "a written name": {},
-    "one firm's to another": {"named": "", "enterprise": "mobile", "target_enterprise": "telecom", "target_branch": None},
+    "one firm's to another": {
+        "named": "",
+        "enterprise": "mobile",
+        "target_enterprise": "telecom",
+        "target_branch": None,
+    },
     "a brand's": {"named": "", "brand": "动感地带", "target_enterprise": "telecom", "target_branch": None},
     "the whole city's": {"region": "city"},
     "to an office": {"target_enterprise": None, "target_branch": None, "target_authority": "gulou"},
@@ -86,7 +99,9 @@ def test_who_would_have_moved_is_who_then_moves(world: World, name: str) -> None
     assert trial.found["moved"] == len(told)
     rule_changing.file(change, by=world.su, reach=reach(world.city), now=WEDNESDAY, today=TODAY)
     change.refresh_from_db()
-    rule_changing.decide(change, agrees=True, reason="", by=head_of_city(world), reach=reach(world.city), now=WEDNESDAY, today=TODAY)
+    rule_changing.decide(
+        change, agrees=True, reason="", by=head_of_city(world), reach=reach(world.city), now=WEDNESDAY, today=TODAY
+    )
     after = routed(cases)
     for case in cases:
         was, then = told.get(case.pk, (None, None))
@@ -108,8 +123,17 @@ def test_precision_is_against_who_kept_the_case(world: World) -> None:
 
 def test_who_agreed_to_another_firm_has_to_be_asked(world: World) -> None:
     given.filed(world, now=WEDNESDAY - DAY)
-    found = tried(drafted(world, WEDNESDAY, named="", enterprise=world.mobile.pk, target_enterprise=world.telecom.pk, target_branch=None),
-                  WEDNESDAY).found
+    found = tried(
+        drafted(
+            world,
+            WEDNESDAY,
+            named="",
+            enterprise=world.mobile.pk,
+            target_enterprise=world.telecom.pk,
+            target_branch=None,
+        ),
+        WEDNESDAY,
+    ).found
     assert (found["moved"], found["consent"]) == (1, 1)
 
 
@@ -152,14 +176,25 @@ def test_it_is_bound_to_the_draft_and_to_the_rules_beside_it(world: World) -> No
     trying.work(trial, now=WEDNESDAY, piece=2)
     assert 0 < trial.looked_at < 8
     # Another rule is approved meanwhile: all cases are looked at with it.
-    rule_changing.decide(other, agrees=True, reason="", by=world.head_officer.user, reach=reach(world.gulou), now=WEDNESDAY, today=TODAY)
+    rule_changing.decide(
+        other, agrees=True, reason="", by=world.head_officer.user, reach=reach(world.gulou), now=WEDNESDAY, today=TODAY
+    )
     trying.sweep_trials(now=WEDNESDAY)
     trial.refresh_from_db()
     assert (trial.state, trial.found["moved"]) == ("done", 1)
     # The draft is changed while a trial runs: that one is no trial of it.
     again = rule_changing.start_trial(change, days=30, by=world.su, now=WEDNESDAY)
-    rule_changing.edit(change, what=columns(world, priority=9), starts_on=TODAY, ends_on=None, why="x", why_en="", by=world.su,
-                       reach=reach(world.city), today=TODAY)
+    rule_changing.edit(
+        change,
+        what=columns(world, priority=9),
+        starts_on=TODAY,
+        ends_on=None,
+        why="x",
+        why_en="",
+        by=world.su,
+        reach=reach(world.city),
+        today=TODAY,
+    )
     trying.sweep_trials(now=WEDNESDAY)
     again.refresh_from_db()
     assert again.state == "dropped"

@@ -17,8 +17,10 @@ def _directory(*firms: tuple[int, str, str]) -> Directory:
     names: dict[str, tuple[Name, ...]] = {}
     for pk, name, _town in firms:
         names[fold(name)] = (*names.get(fold(name), ()), Name("legal", pk))
-    return Directory(names=names, enterprises={
-        pk: EnterpriseFacts(pk, name, domicile_names=(town,) if town else ()) for pk, name, town in firms})
+    return Directory(
+        names=names,
+        enterprises={pk: EnterpriseFacts(pk, name, domicile_names=(town,) if town else ()) for pk, name, town in firms},
+    )
 
 
 def _route(named: str, *firms: tuple[int, str, str], address: str = "") -> int | str:
@@ -29,25 +31,31 @@ def _route(named: str, *firms: tuple[int, str, str], address: str = "") -> int |
     return found.enterprise_id or 0
 
 
-@pytest.mark.parametrize(("named", "registered"), [
-    ("Heron Bank", "Heron Bank, N.A."),
-    ("HERON BANK NATIONAL ASSOCIATION", "Heron Bank N.A."),
-    ("Heron Mortgage LLC", "Heron Mortgage"),
-    ("Heron and Sons", "Heron & Sons Inc"),
-    ("Heron & Sons, Inc.", "Heron and Sons"),
-    ("福州苍鹭网络", "福州苍鹭网络有限公司"),
-    ("福州苍鹭网络有限责任公司", "福州苍鹭网络有限公司"),
-])
+@pytest.mark.parametrize(
+    ("named", "registered"),
+    [
+        ("Heron Bank", "Heron Bank, N.A."),
+        ("HERON BANK NATIONAL ASSOCIATION", "Heron Bank N.A."),
+        ("Heron Mortgage LLC", "Heron Mortgage"),
+        ("Heron and Sons", "Heron & Sons Inc"),
+        ("Heron & Sons, Inc.", "Heron and Sons"),
+        ("福州苍鹭网络", "福州苍鹭网络有限公司"),
+        ("福州苍鹭网络有限责任公司", "福州苍鹭网络有限公司"),
+    ],
+)
 def test_a_legal_form_that_is_left_out_is_no_other_firm(named: str, registered: str) -> None:
     assert _route(named, (1, registered, "")) == 1
 
 
-@pytest.mark.parametrize(("named", "registered"), [
-    ("Heron LLC", "Heron Inc"),
-    ("福州苍鹭网络股份有限公司", "福州苍鹭网络有限公司"),
-    ("The Heron Center", "Heron Center"),
-    ("Heron Bank", "Heron Savings Bank"),
-])
+@pytest.mark.parametrize(
+    ("named", "registered"),
+    [
+        ("Heron LLC", "Heron Inc"),
+        ("福州苍鹭网络股份有限公司", "福州苍鹭网络有限公司"),
+        ("The Heron Center", "Heron Center"),
+        ("Heron Bank", "Heron Savings Bank"),
+    ],
+)
 def test_another_form_or_another_word_is_left_to_a_person(named: str, registered: str) -> None:
     assert _route(named, (1, registered, "")) == "nothing_matched"
 
@@ -57,17 +65,20 @@ def test_two_forms_of_one_name_are_left_to_a_person() -> None:
     assert _route("Heron LLC", (1, "Heron Inc", ""), (2, "Heron LLC", "")) == 2
 
 
-@pytest.mark.parametrize(("text", "names"), [
-    ("Egret Fiber fka Gull Telephone", (("Egret Fiber",), (), ("Gull Telephone",))),
-    ("Egret LLC d/b/a Egret Fiber/Egretnet", (("Egret LLC",), ("Egret Fiber", "Egretnet"), ())),
-    ("福州苍鹭网络有限公司（原福州白鹭网络有限公司）", (("福州苍鹭网络有限公司",), (), ("福州白鹭网络有限公司",))),
-    ("鼓楼白鹭数码店/福州苍鹭网络有限公司", (("鼓楼白鹭数码店", "福州苍鹭网络有限公司"), (), ())),
-    ("24/7 Locks", Said()),
-    ("c/o Egret", Said()),
-    ("中原网络有限公司", Said()),
-    ("Egret Fiber", Said()),
-    ("/ fka /", Said()),
-])
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Egret Fiber fka Gull Telephone", (("Egret Fiber",), (), ("Gull Telephone",))),
+        ("Egret LLC d/b/a Egret Fiber/Egretnet", (("Egret LLC",), ("Egret Fiber", "Egretnet"), ())),
+        ("福州苍鹭网络有限公司（原福州白鹭网络有限公司）", (("福州苍鹭网络有限公司",), (), ("福州白鹭网络有限公司",))),
+        ("鼓楼白鹭数码店/福州苍鹭网络有限公司", (("鼓楼白鹭数码店", "福州苍鹭网络有限公司"), (), ())),
+        ("24/7 Locks", Said()),
+        ("c/o Egret", Said()),
+        ("中原网络有限公司", Said()),
+        ("Egret Fiber", Said()),
+        ("/ fka /", Said()),
+    ],
+)
 def test_the_names_that_a_name_holds(text: str, names: tuple[tuple[str, ...], ...]) -> None:
     assert said(text) == names
 
@@ -82,18 +93,21 @@ def test_the_present_name_decides_before_the_former_one() -> None:
 FIRMS = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""), (3, "中国苍鹭集团福建有限公司", ""))
 
 
-@pytest.mark.parametrize(("named", "unknown", "suggested"), [
-    ("鼓楼白鹭数码店/中国苍鹭集团福建有限公司", "鼓楼白鹭数码店", [3]),
-    ("中国苍鹭集团福建有限公司/鼓楼白鹭数码店", "鼓楼白鹭数码店", [3]),
-    ("Heron / Egret Fiber / Gull Telephone", "Heron", [1, 2]),
-    ("Heron / Tern fka Egret Fiber", "Heron / Tern", [1]),
-    ("Heron fka Egret Fiber/Tern", "Tern", [1]),
-    ("Heron dba Egret Fiber", "Heron", [1]),
-    ("Heron a/k/a Egret Fiber", "Heron", [1]),
-    ("Heron dba Tern fka Egret Fiber", "Heron", [1]),
-    ("Heron dba Tern/Egret Fiber", "Heron", [1]),
-    ("鼓楼白鹭数码店（又名中国苍鹭集团福建有限公司）", "鼓楼白鹭数码店", [3]),
-])
+@pytest.mark.parametrize(
+    ("named", "unknown", "suggested"),
+    [
+        ("鼓楼白鹭数码店/中国苍鹭集团福建有限公司", "鼓楼白鹭数码店", [3]),
+        ("中国苍鹭集团福建有限公司/鼓楼白鹭数码店", "鼓楼白鹭数码店", [3]),
+        ("Heron / Egret Fiber / Gull Telephone", "Heron", [1, 2]),
+        ("Heron / Tern fka Egret Fiber", "Heron / Tern", [1]),
+        ("Heron fka Egret Fiber/Tern", "Tern", [1]),
+        ("Heron dba Egret Fiber", "Heron", [1]),
+        ("Heron a/k/a Egret Fiber", "Heron", [1]),
+        ("Heron dba Tern fka Egret Fiber", "Heron", [1]),
+        ("Heron dba Tern/Egret Fiber", "Heron", [1]),
+        ("鼓楼白鹭数码店（又名中国苍鹭集团福建有限公司）", "鼓楼白鹭数码店", [3]),
+    ],
+)
 def test_who_stands_beside_an_unknown_name_is_only_suggested(named: str, unknown: str, suggested: list[int]) -> None:
     found = choose(Facts(on=DAY, named=named), (), _directory(*FIRMS))
     assert isinstance(found, NoMatch)
@@ -111,8 +125,11 @@ def test_names_that_are_all_known_need_nobody() -> None:
 
 
 def test_a_franchise_of_an_unknown_shop_is_left_to_a_person_with_the_holder_suggested() -> None:
-    directory = Directory(names={fold("Planet Gym"): (Name("brand", 1, brand_id=7),)}, holdings={7: (Holding(7, 1),)},
-                          enterprises={1: EnterpriseFacts(1, "Egret Fiber")})
+    directory = Directory(
+        names={fold("Planet Gym"): (Name("brand", 1, brand_id=7),)},
+        holdings={7: (Holding(7, 1),)},
+        enterprises={1: EnterpriseFacts(1, "Egret Fiber")},
+    )
     by_brand = Rule("R1", 1, 1, "", brand_id=7, target_enterprise_id=1)
     found = choose(Facts(on=DAY, named="张三 dba Planet Gym"), (by_brand,), directory)
     assert isinstance(found, NoMatch)

@@ -40,26 +40,76 @@ from tests.stateful.words import Seen, moves
 
 S = Status
 CASES = 20
-PAUSES = (timedelta(minutes=5), timedelta(minutes=9), timedelta(minutes=40), timedelta(hours=2), timedelta(hours=5),
-          timedelta(hours=9), timedelta(days=1), timedelta(days=2), timedelta(days=5), timedelta(days=9), timedelta(days=31))
+PAUSES = (
+    timedelta(minutes=5),
+    timedelta(minutes=9),
+    timedelta(minutes=40),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=9),
+    timedelta(days=1),
+    timedelta(days=2),
+    timedelta(days=5),
+    timedelta(days=9),
+    timedelta(days=31),
+)
 #: Step → the open matter that it answers.
 ANSWERS = {
-    "give_consent": "consent", "decline_consent": "consent", "confirm_settled_elsewhere": "settled_elsewhere",
-    "deny_settled_elsewhere": "settled_elsewhere", "answer_question": "question", "approve": "proposal",
-    "send_back": "proposal", "grant_return": "return", "refuse_return": "return", "agree_to_extension": "extension",
-    "grant_extension": "extension", "refuse_extension": "extension", "answer_objection": "objection", "undo": "undo",
-    "answer_instruction": "urge", "decide_recusal": "recusal", "end_appraisal": "appraisal", "recall_mediation": "delegation"}
-HOLDERS = {"authority": ("intake", "officer"), "enterprise": ("handler", "stranger"), "consumer": ("consumer",),
-           "": ("consumer", "head")}
+    "give_consent": "consent",
+    "decline_consent": "consent",
+    "confirm_settled_elsewhere": "settled_elsewhere",
+    "deny_settled_elsewhere": "settled_elsewhere",
+    "answer_question": "question",
+    "approve": "proposal",
+    "send_back": "proposal",
+    "grant_return": "return",
+    "refuse_return": "return",
+    "agree_to_extension": "extension",
+    "grant_extension": "extension",
+    "refuse_extension": "extension",
+    "answer_objection": "objection",
+    "undo": "undo",
+    "answer_instruction": "urge",
+    "decide_recusal": "recusal",
+    "end_appraisal": "appraisal",
+    "recall_mediation": "delegation",
+}
+HOLDERS = {
+    "authority": ("intake", "officer"),
+    "enterprise": ("handler", "stranger"),
+    "consumer": ("consumer",),
+    "": ("consumer", "head"),
+}
 WHO = ("consumer", "handler", "manager", "stranger", "officer", "head", "intake", "superior", "system", "party")
 #: Ends that come up everywhere: taken as often as the others they would leave nothing to walk on.
-HASTY = {"withdraw": 0.1, "redirect": 0.1, "refuse": 0.3, "terminate": 0.3, "claim_settled_elsewhere": 0.3,
-         "stop_negotiating": 0.3, "recall": 0.3, "pass_to_successor": 0.6, "record_party_gone": 0.2}
+HASTY = {
+    "withdraw": 0.1,
+    "redirect": 0.1,
+    "refuse": 0.3,
+    "terminate": 0.3,
+    "claim_settled_elsewhere": 0.3,
+    "stop_negotiating": 0.3,
+    "recall": 0.3,
+    "pass_to_successor": 0.6,
+    "record_party_gone": 0.2,
+}
 BODYS_KEY = UUID(int=7)
-AGENT = OnBehalf(kind="agent", principal_name="王试", principal_phone="+8619900000013", relation="朋友", powers="投诉",
-                 valid_until=date(2027, 6, 1), may_settle=False, is_declared=True)
-JOINT = OnBehalf(kind="joint", is_declared=True, representatives=("李试",), parties=(
-    JointParty(name="李试", phone="+8619900000011"), JointParty(name="赵试", phone="+8619900000012")))
+AGENT = OnBehalf(
+    kind="agent",
+    principal_name="王试",
+    principal_phone="+8619900000013",
+    relation="朋友",
+    powers="投诉",
+    valid_until=date(2027, 6, 1),
+    may_settle=False,
+    is_declared=True,
+)
+JOINT = OnBehalf(
+    kind="joint",
+    is_declared=True,
+    representatives=("李试",),
+    parties=(JointParty(name="李试", phone="+8619900000011"), JointParty(name="赵试", phone="+8619900000012")),
+)
 
 
 class Town(RuleBasedStateMachine):
@@ -82,8 +132,11 @@ class Town(RuleBasedStateMachine):
 
     # --- what may happen --------------------------------------------------------------------
 
-    @rule(pause=st.sampled_from(PAUSES), event=st.integers(0, 2**16),
-          choices=st.lists(st.integers(0, 2**24), min_size=CASES, max_size=CASES))
+    @rule(
+        pause=st.sampled_from(PAUSES),
+        event=st.integers(0, 2**16),
+        choices=st.lists(st.integers(0, 2**24), min_size=CASES, max_size=CASES),
+    )
     def a_day(self, pause: timedelta, event: int, choices: list[int]) -> None:
         """Some time passes; then somebody tries something on each case, and what is due is swept."""
         dice = random.Random(event)
@@ -100,7 +153,9 @@ class Town(RuleBasedStateMachine):
         elsewhere = self._the_other_way_round(batch) if choices[0] % 8 == 1 else None
         self._take(batch)
         if elsewhere is not None:
-            assert promises.standing_of(self.cases) == elsewhere, "I-18: what comes of a case hangs on the order of others"
+            assert promises.standing_of(self.cases) == elsewhere, (
+                "I-18: what comes of a case hangs on the order of others"
+            )
         self._hold()
 
     # --- how ---------------------------------------------------------------------------------
@@ -122,15 +177,21 @@ class Town(RuleBasedStateMachine):
     def _a_calendar_comes(self, dice: random.Random) -> None:
         """The holidays of the next year are decreed: provisional dates are counted anew."""
         off = [date(2027, 1, 1), date(2027, 1, 4 + dice.randint(0, 2))]
-        import_year([(day, False, "元旦", "New Year") for day in off], year=2027, source=f"通知{dice.random()}", now=self.now)
+        import_year(
+            [(day, False, "元旦", "New Year") for day in off], year=2027, source=f"通知{dice.random()}", now=self.now
+        )
         recount_clocks(now=self.now, years=frozenset({2027}))
 
     def _file(self, dice: random.Random) -> int:
         """Filed by its own form, alone, for somebody else, with others, with and without the consents; and brought by
         the real verbs to where the walk begins."""
         kind = dice.choice(["self", "self", "self", "agent", "joint"])
-        consents = {**given.a_request(self.world).consents, "pass_to_regulator": dice.random() < 0.7,
-                    "share_with_enterprise": dice.random() < 0.85, "publish_masked": dice.random() < 0.5}
+        consents = {
+            **given.a_request(self.world).consents,
+            "pass_to_regulator": dice.random() < 0.7,
+            "share_with_enterprise": dice.random() < 0.85,
+            "publish_masked": dice.random() < 0.5,
+        }
         begins = [s for s in S if s != S.DRAFT] if consents["share_with_enterprise"] and kind != "agent" else [S.FILED]
         changes: dict[str, Any] = {"consents": consents, "contact_verified": dice.random() < 0.8}
         if kind != "self":
@@ -153,16 +214,33 @@ class Town(RuleBasedStateMachine):
     def _look(self) -> list[Seen]:
         """The cases as they lie before everybody: a handful of queries for all of them."""
         rows: dict[type, dict[int, list[Any]]] = {}
-        for model, wanted in ((Demand, {}), (Offer, {}), (Obligation, {}), (Matter, {"state": "open"}), (Participant, {})):
+        for model, wanted in (
+            (Demand, {}),
+            (Offer, {}),
+            (Obligation, {}),
+            (Matter, {"state": "open"}),
+            (Participant, {}),
+        ):
             kept: dict[int, list[Any]] = defaultdict(list)
             for row in model._default_manager.filter(complaint__in=self.cases, **wanted).order_by("pk"):
                 kept[row.complaint_id].append(row)
             rows[model] = kept
         found = Complaint.objects.in_bulk(self.cases)
         numbers = [case.number for case in found.values()]
-        return [Seen(self.world, found[pk], self.now, [n for n in numbers if n != found[pk].number],
-                     rows[Demand][pk], rows[Offer][pk], rows[Obligation][pk], rows[Matter][pk], rows[Participant][pk])
-                for pk in self.cases]
+        return [
+            Seen(
+                self.world,
+                found[pk],
+                self.now,
+                [n for n in numbers if n != found[pk].number],
+                rows[Demand][pk],
+                rows[Offer][pk],
+                rows[Obligation][pk],
+                rows[Matter][pk],
+                rows[Participant][pk],
+            )
+            for pk in self.cases
+        ]
 
     def _choose(self, seen: Seen, choice: int) -> list[tuple[int, handling.Move, Actor]]:
         """What somebody tries on this case today; nothing where nothing stands open. 0: everybody rests.
@@ -207,12 +285,19 @@ class Town(RuleBasedStateMachine):
         if who == "body":
             matter = seen.matter("delegation")
             return matter and actors.mediation_body(
-                seen.case, organisation="鼓楼区消费者委员会", person_key=BODYS_KEY, delegation=matter.pk, channel="link")
+                seen.case, organisation="鼓楼区消费者委员会", person_key=BODYS_KEY, delegation=matter.pk, channel="link"
+            )
         actor = self.world.actor(who)
         if who == "consumer" and dice.random() < 0.15:
             # She rang: an officer writes down what she says.
-            return actors.on_behalf_of(self.world.chen.pk, "陈试", seen.case.consumer_key, by=self.world.officer,
-                                       channel="phone", recording={"proof": "call_back"})
+            return actors.on_behalf_of(
+                self.world.chen.pk,
+                "陈试",
+                seen.case.consumer_key,
+                by=self.world.officer,
+                channel="phone",
+                recording={"proof": "call_back"},
+            )
         return actor
 
     def _as_now(self, party: Actor, row: Participant) -> Actor:
@@ -256,8 +341,11 @@ class Town(RuleBasedStateMachine):
         assert handling.sweep_clocks(now=self.now) == 0, "I-17: a second sweep at the same moment found work"
         assert _newest(HandlingStep) == after, "I-17: a second sweep wrote something"
         conditions = Conditions.at(self.now)
-        cases = list(Complaint.objects.filter(pk__in={pk for pk, _step in self.ledger.taken}).select_related(
-            "enterprise", "branch", "handling_authority"))
+        cases = list(
+            Complaint.objects.filter(pk__in={pk for pk, _step in self.ledger.taken}).select_related(
+                "enterprise", "branch", "handling_authority"
+            )
+        )
         promises.hold(self.ledger, cases, now=self.now, calendar=conditions.calendar, consumer=self.world.consumer)
         # A reminder is no step.
         type(self).walked = self.earlier + self.ledger.steps
@@ -279,7 +367,9 @@ class Town(RuleBasedStateMachine):
 
     def _told(self, pks: set[int]) -> list[list[str]]:
         """What happened to these cases, for whoever has to find out."""
-        return [list(HandlingStep.objects.filter(complaint=pk).order_by("pk").values_list("step", flat=True)) for pk in pks]
+        return [
+            list(HandlingStep.objects.filter(complaint=pk).order_by("pk").values_list("step", flat=True)) for pk in pks
+        ]
 
     def _see(self) -> None:
         """I-01, I-13: filed once, seen by whom it concerns."""

@@ -41,7 +41,9 @@ from tests.complaints.dates import oracle
 S = Status
 #: Steps that nobody takes: the clock does.
 BY_ITSELF = frozenset(row.step for row in TABLE.values() if row.by == {Role.SYSTEM}) - {
-    "refer_to_triage", "pass_to_successor"}
+    "refer_to_triage",
+    "pass_to_successor",
+}
 #: What the change to a successor brings with it.
 WITH_A_SUCCESSOR = frozenset({"assign", "send_back"})
 #: Clocks that outlive their case: a notice still owed, a lead, an objection.
@@ -53,11 +55,17 @@ COUNTED = ("received", "open", *(name for name in COUNTS if name.startswith("clo
 
 #: Which promise is kept where: what this machine cannot see, or what a slower look sees better.
 ELSEWHERE = {
-    "I-08": "tests/complaints/test_clocks.py", "I-11": "tests/faults/test_sweepers.py",
-    "I-12": "tests/complaints/evidence/test_quarantine.py", "I-14": "tests/access/test_apart.py",
-    "I-16": "tests/walls/test_idempotency_row.py", "I-19": "tests/accounts/keys/test_erasing.py",
-    "I-22": "tests/api/test_tokens.py", "I-23": "tests/walls/sweep/test_matrix.py", "I-24": "tests/web/test_odd_text.py",
-    "I-25": "tests/accounts/keys/test_ciphers.py", "I-26": "tests/walls/sweep/test_matrix.py",
+    "I-08": "tests/complaints/test_clocks.py",
+    "I-11": "tests/faults/test_sweepers.py",
+    "I-12": "tests/complaints/evidence/test_quarantine.py",
+    "I-14": "tests/access/test_apart.py",
+    "I-16": "tests/walls/test_idempotency_row.py",
+    "I-19": "tests/accounts/keys/test_erasing.py",
+    "I-22": "tests/api/test_tokens.py",
+    "I-23": "tests/walls/sweep/test_matrix.py",
+    "I-24": "tests/web/test_odd_text.py",
+    "I-25": "tests/accounts/keys/test_ciphers.py",
+    "I-26": "tests/walls/sweep/test_matrix.py",
 }
 
 
@@ -107,7 +115,9 @@ def _record(ledger: Ledger, cases: list[Complaint], now: datetime) -> list[Handl
         sequence, status, _outcome = ledger.heads.get(chain, (0, S.DRAFT, ""))
         assert entry.sequence == sequence + 1, f"I-09 {entry}: a gap in the chain"
         assert entry.happened_at <= entry.written_at <= now, f"I-21 {entry}: written before it happened"
-        assert entry.written_at >= ledger.written.get(chain, entry.written_at), f"I-09 {entry}: before the one it follows"
+        assert entry.written_at >= ledger.written.get(chain, entry.written_at), (
+            f"I-09 {entry}: before the one it follows"
+        )
         assert S(entry.from_status) in row.at, f"I-02 {entry}: the table knows no such step at {entry.from_status}"
         if entry.to_status != entry.from_status:
             target = (S(entry.to_status), Outcome(entry.outcome) if entry.outcome else None)
@@ -126,7 +136,8 @@ def _record(ledger: Ledger, cases: list[Complaint], now: datetime) -> list[Handl
     for case in cases:
         sequence, status, outcome = ledger.heads[case.pk, Audience.PARTIES]
         assert (case.last_sequence, case.status, case.outcome) == (sequence, status, outcome), (
-            f"I-02 {case.number}: the case says other than its record")
+            f"I-02 {case.number}: the case says other than its record"
+        )
     return entries
 
 
@@ -138,7 +149,9 @@ def _dates(ledger: Ledger, cases: list[Complaint]) -> None:
         if not clock.length or facts.get("pauses") or "extended_from" in facts or facts.get("extended"):
             continue
         day = oracle.due(clock.started_at.astimezone(SHANGHAI).date(), clock.unit, clock.length)
-        assert clock.last_day == day or clock.last_day.year > 2026, f"I-06 {clock.clock} from {clock.started_at}: {clock.last_day}, not {day}"
+        assert clock.last_day == day or clock.last_day.year > 2026, (
+            f"I-06 {clock.clock} from {clock.started_at}: {clock.last_day}, not {day}"
+        )
 
 
 def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: datetime) -> None:
@@ -149,7 +162,9 @@ def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
             assert {Clock(c.clock) for c in live} <= AFTER_CLOSING, f"I-04 {case.number}: a clock runs on after the end"
             continue
         assert live, f"I-04 {case.number} {status}: nobody is chased"
-        assert any(c.chase_at is not None for c in live), f"I-04 {case.number} {status}: no clock is ever looked at again"
+        assert any(c.chase_at is not None for c in live), (
+            f"I-04 {case.number} {status}: no clock is ever looked at again"
+        )
         # A respondent that no case was forwarded to performs what it promised in a mediation.
         respondent = case.enterprise_id or case.picked_enterprise_id or case.respondent_named
         owner = {"authority": case.handling_authority_id, "enterprise": respondent, "consumer": case.consumer_key}
@@ -170,40 +185,59 @@ def _clocks(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
             if clock.state == "running":
                 assert clock.due_at > now, f"I-05 {where}: due {clock.due_at} and not lapsed"
                 if clock.obligation_id is None:
-                    assert status_of[pk] in rule.runs_while | rule.paused_while, f"I-04 {where}: runs outside of its time"
+                    assert status_of[pk] in rule.runs_while | rule.paused_while, (
+                        f"I-04 {where}: runs outside of its time"
+                    )
             if clock.lapsed_at is not None:
                 assert clock.lapsed_at == clock.due_at <= now, f"I-05 {where}: lapsed at {clock.lapsed_at}"
             if clock.state in ("running", "lapsed"):
                 assert clock.chase_at is not None, f"I-05 {where}: never looked at again"
             if clock.state == "paused":
-                assert (clock.remaining if clock.remaining is not None else -1) >= 0, f"I-07 {where}: rests without its rest"
+                assert (clock.remaining if clock.remaining is not None else -1) >= 0, (
+                    f"I-07 {where}: rests without its rest"
+                )
 
 
 def _kept_for_lists(cases: list[Complaint], clocks: dict[int, list[Deadline]]) -> None:
     """What the lists of an enterprise read of a case itself is what its clocks and its record say."""
-    spoken = dict(HandlingStep.objects.filter(complaint__in=cases, audience="parties").exclude(actor_role="system")
-                  .exclude(step__in=["file", LOOK]).order_by("sequence").values_list("complaint_id", "actor_role"))
+    spoken = dict(
+        HandlingStep.objects.filter(complaint__in=cases, audience="parties")
+        .exclude(actor_role="system")
+        .exclude(step__in=["file", LOOK])
+        .order_by("sequence")
+        .values_list("complaint_id", "actor_role")
+    )
     for case in cases:
         owed = [c.due_at for c in clocks[case.pk] if c.owed_by == "enterprise" and c.state in ("running", "lapsed")]
-        assert case.enterprise_due_at == min(owed, default=None), f"{case.number}: owed by {case.enterprise_due_at}, not {owed}"
-        assert case.last_word == spoken.get(case.pk, ""), f"{case.number}: {case.last_word} spoke last, not {spoken.get(case.pk)}"
+        assert case.enterprise_due_at == min(owed, default=None), (
+            f"{case.number}: owed by {case.enterprise_due_at}, not {owed}"
+        )
+        assert case.last_word == spoken.get(case.pk, ""), (
+            f"{case.number}: {case.last_word} spoke last, not {spoken.get(case.pk)}"
+        )
     holds = {case.pk: (case.enterprise_id, case.branch_id) for case in cases if case.status in HAS_RESPONDENT}
     newest = {}
     for time in Engagement.objects.filter(complaint__in=cases).order_by("-pk"):
         branch = (time.enterprise_id, time.branch_id)
         is_over = time.until_at is not None and holds.get(time.complaint_id) != branch
-        assert time.is_past == (is_over and newest.setdefault((time.complaint_id, branch), time) is time), f"{time}: past {time.is_past}"
+        assert time.is_past == (is_over and newest.setdefault((time.complaint_id, branch), time) is time), (
+            f"{time}: past {time.is_past}"
+        )
 
 
 def _one_enterprise(cases: list[Complaint]) -> None:
     """I-15: never with two enterprises, never with none while an enterprise must act; one open offer at most."""
     held: dict[int, list[int]] = defaultdict(list)
-    for case, enterprise in Engagement.objects.filter(complaint__in=cases, until_at=None).values_list("complaint_id", "enterprise_id"):
+    for case, enterprise in Engagement.objects.filter(complaint__in=cases, until_at=None).values_list(
+        "complaint_id", "enterprise_id"
+    ):
         held[case].append(enterprise)
     offers = Counter(Offer.objects.filter(complaint__in=cases, state="open").values_list("complaint_id", flat=True))
     for case in cases:
         if case.status in ANY_E:
-            assert held[case.pk] == [case.enterprise_id], f"I-15 {case.number}: with {held[case.pk]}, said {case.enterprise_id}"
+            assert held[case.pk] == [case.enterprise_id], (
+                f"I-15 {case.number}: with {held[case.pk]}, said {case.enterprise_id}"
+            )
         assert len(held[case.pk]) <= 1, f"I-15 {case.number}: with two at once"
         assert offers[case.pk] <= (1 if case.status in ANY_E else 0), f"{case.number}: an offer nobody can answer"
         if case.status in (S.FILED, S.TRIAGE):
@@ -212,9 +246,15 @@ def _one_enterprise(cases: list[Complaint]) -> None:
 
 def _settlements(cases: list[Complaint]) -> None:
     """Silence is never success; performing means that something is still owed."""
-    owed = set(Obligation.objects.filter(complaint__in=cases, state__in=["due", "reported"]).values_list("complaint_id", flat=True))
+    owed = set(
+        Obligation.objects.filter(complaint__in=cases, state__in=["due", "reported"]).values_list(
+            "complaint_id", flat=True
+        )
+    )
     settled = [case.pk for case in cases if case.outcome == Outcome.SETTLED]
-    confirmed = set(HandlingStep.objects.filter(complaint__in=settled, step__in=CONFIRMING).values_list("complaint_id", flat=True))
+    confirmed = set(
+        HandlingStep.objects.filter(complaint__in=settled, step__in=CONFIRMING).values_list("complaint_id", flat=True)
+    )
     for case in cases:
         if case.status == S.PERFORMING:
             assert case.pk in owed, f"{case.number}: nothing is owed while it is performed"
@@ -223,28 +263,40 @@ def _settlements(cases: list[Complaint]) -> None:
             assert case.pk not in owed, f"{case.number}: a success that is still owed"
 
 
-def _ends(cases: list[Complaint], entries: list[HandlingStep], *, now: datetime, calendar: Calendar, consumer: Actor) -> None:
+def _ends(
+    cases: list[Complaint], entries: list[HandlingStep], *, now: datetime, calendar: Calendar, consumer: Actor
+) -> None:
     """A closed case has an outcome, a reason, notices of the same moment, and a next way where it did not end well.
 
     An enterprise that gave the case back before hears nothing of its end: that is with somebody else.
     """
     by_pk = {case.pk: case for case in cases}
     closings = [e for e in entries if e.to_status == S.CLOSED != e.from_status and e.audience == Audience.PARTIES]
-    results = dict(Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings]).order_by("pk")
-                   .values_list("complaint_id", "odr_result"))
+    results = dict(
+        Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings])
+        .order_by("pk")
+        .values_list("complaint_id", "odr_result")
+    )
     had = {pk for pk, result in results.items() if result != "returned" or by_pk[pk].enterprise_id is not None}
-    told = {(pk, sequence, to): at for pk, sequence, to, at in Notice.objects.filter(
-        complaint__in=[e.complaint_id for e in closings], audience=Audience.PARTIES).values_list(
-            "complaint_id", "sequence", "addressee", "created_at")}
+    told = {
+        (pk, sequence, to): at
+        for pk, sequence, to, at in Notice.objects.filter(
+            complaint__in=[e.complaint_id for e in closings], audience=Audience.PARTIES
+        ).values_list("complaint_id", "sequence", "addressee", "created_at")
+    }
     for entry in closings:
         number = by_pk[entry.complaint_id].number
         assert entry.outcome, f"{number}: closed without outcome"
         assert entry.reason, f"{number}: closed without reason"
         for side in ("consumer", "enterprise") if entry.complaint_id in had else ("consumer",):
-            assert told.get((entry.complaint_id, entry.sequence, side)) == entry.written_at, f"{number}: {side} was not told of the end"
+            assert told.get((entry.complaint_id, entry.sequence, side)) == entry.written_at, (
+                f"{number}: {side} was not told of the end"
+            )
     today = calendar.local_day(now)
     for case in cases:
-        assert (case.status == S.CLOSED) == bool(case.outcome) == (case.closed_at is not None), f"{case.number}: half closed"
+        assert (case.status == S.CLOSED) == bool(case.outcome) == (case.closed_at is not None), (
+            f"{case.number}: half closed"
+        )
         if case.status != S.CLOSED or (case.outcome == Outcome.MEDIATED and not case.is_not_kept):
             continue
         may = frozenset(handling.allowed_steps(case, consumer))
@@ -253,7 +305,9 @@ def _ends(cases: list[Complaint], entries: list[HandlingStep], *, now: datetime,
 
 
 def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
-    """I-20: what a case counts for changes with an entry of its record only, or with the calendar; the counters add it up."""
+    """I-20: what a case counts for changes with an entry of its record only, or with the calendar; the counters add it
+    up.
+    """
     if ledger.calendar != calendar.version:
         ledger.calendar, changed = calendar.version, set(Complaint.objects.values_list("pk", flat=True))
     with connection.cursor() as cursor:
@@ -264,7 +318,8 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
         told.update({(name, firm): n for name, n in zip(COUNTED, numbers, strict=True) if n})
     slow: Counter[tuple[str, int]] = Counter()
     for status, outcome, broken, firm in Complaint.objects.exclude(enterprise=None).values_list(
-            "status", "outcome", "is_not_kept", "enterprise_id"):
+        "status", "outcome", "is_not_kept", "enterprise_id"
+    ):
         slow["received", firm] += 1
         slow["open" if status != S.CLOSED else "closed", firm] += 1
         if outcome:
@@ -275,19 +330,31 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
 def seen_by(user: Any, cases: Iterable[Complaint], *, now: datetime) -> set[int]:
     """Which of these cases the list of this person may show (I-13)."""
     pks = [case.pk for case in cases]
-    return set(Complaint.objects.visible_to(user, on=now.astimezone(SHANGHAI).date())
-               .filter(pk__in=pks).values_list("pk", flat=True))
+    return set(
+        Complaint.objects.visible_to(user, on=now.astimezone(SHANGHAI).date())
+        .filter(pk__in=pks)
+        .values_list("pk", flat=True)
+    )
 
 
 def standing_of(pks: Iterable[int]) -> dict[int, tuple[Any, ...]]:
     """Where these cases stand, without what tells one run from another: for I-18."""
     wanted = list(pks)
     clocks: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in Deadline.objects.filter(complaint__in=wanted).values_list("complaint_id", "clock", "state", "due_at", "lapsed_at", "ended_at"):
+    for row in Deadline.objects.filter(complaint__in=wanted).values_list(
+        "complaint_id", "clock", "state", "due_at", "lapsed_at", "ended_at"
+    ):
         clocks[row[0]].append(row[1:])
     steps: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for entry in HandlingStep.objects.filter(complaint__in=wanted).order_by("audience", "sequence").values_list(
-            "complaint_id", "audience", "step", "from_status", "to_status", "outcome", "reason"):
+    for entry in (
+        HandlingStep.objects.filter(complaint__in=wanted)
+        .order_by("audience", "sequence")
+        .values_list("complaint_id", "audience", "step", "from_status", "to_status", "outcome", "reason")
+    ):
         steps[entry[0]].append(entry[1:])
-    return {row[0]: (*row[1:], sorted(clocks[row[0]], key=str), steps[row[0]]) for row in Complaint.objects.filter(
-        pk__in=wanted).values_list("pk", "status", "outcome", "reason", "enterprise_id", "next_due_at", "returns")}
+    return {
+        row[0]: (*row[1:], sorted(clocks[row[0]], key=str), steps[row[0]])
+        for row in Complaint.objects.filter(pk__in=wanted).values_list(
+            "pk", "status", "outcome", "reason", "enterprise_id", "next_due_at", "returns"
+        )
+    }

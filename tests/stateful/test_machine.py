@@ -53,9 +53,18 @@ def walk(world: World, number: int) -> type[Town]:
             walked, refused, reached = 0, 0, Counter[str]()
 
         Walk.world = world
-        run_state_machine_as_test(Walk, settings=settings(
-            max_examples=TOWNS, stateful_step_count=DAYS, deadline=None, database=None, phases=PHASES, print_blob=False,
-            suppress_health_check=list(HealthCheck)))
+        run_state_machine_as_test(
+            Walk,
+            settings=settings(
+                max_examples=TOWNS,
+                stateful_step_count=DAYS,
+                deadline=None,
+                database=None,
+                phases=PHASES,
+                print_blob=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
         walked, refused, reached, town = walked + Walk.walked, refused + Walk.refused, reached + Walk.reached, Walk
         if walked >= A_SEED:
             break
@@ -102,13 +111,17 @@ def test_a_successor_sees_a_case_that_an_authority_has_by_now(world: World) -> N
     # A walk found it: the case named the successor, and its people found no such case.
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     given.step(case, handling.MOVES["stop_negotiating"](), world.consumer, WEDNESDAY)
-    given.step(case, handling.MOVES["pass_to_successor"](enterprise_id=world.telecom.pk), world.actor("system"), WEDNESDAY)
+    given.step(
+        case, handling.MOVES["pass_to_successor"](enterprise_id=world.telecom.pk), world.actor("system"), WEDNESDAY
+    )
     assert (case.status, case.enterprise) == (Status.REVIEW, world.telecom)
     assert promises.seen_by(world.hua, [case], now=WEDNESDAY) == {case.pk}
 
 
 def test_each_promise_is_kept_here_or_elsewhere() -> None:
-    here = set(re.findall(r"I-\d\d", Path(promises.__file__).read_text() + Path(__file__).with_name("machine.py").read_text()))
+    here = set(
+        re.findall(r"I-\d\d", Path(promises.__file__).read_text() + Path(__file__).with_name("machine.py").read_text())
+    )
     assert {f"I-{number:02}" for number in range(1, 27)} == here | set(promises.ELSEWHERE)
     for name, place in promises.ELSEWHERE.items():
         assert (ROOT / place).exists(), f"{name}: {place} is gone"

@@ -59,8 +59,7 @@ class Seen:
         return next((m for m in self.matters if m.kind == kind), None)
 
     def promises(self, *states: str, owed_by: str = "") -> list[int]:
-        return [o.ordinal for o in self.obligations
-                if o.state in states and owed_by in ("", o.owed_by)]
+        return [o.ordinal for o in self.obligations if o.state in states and owed_by in ("", o.owed_by)]
 
 
 Said = dict[str, Any]
@@ -94,8 +93,15 @@ def answers(seen: Seen, dice: random.Random, *, best: bool) -> tuple[Answer, ...
             continue
         verdict = "grant" if best or dice.random() < 0.6 else dice.choice(["part", "refuse"])
         amount = {"grant": demand.amount, "part": "1.00" if demand.amount else None, "refuse": None}[verdict]
-        found.append(Answer(demand=demand.ordinal, verdict=verdict, amount=amount,
-                            reason="" if verdict == "grant" else TEXT, is_separable=dice.random() < 0.7))
+        found.append(
+            Answer(
+                demand=demand.ordinal,
+                verdict=verdict,
+                amount=amount,
+                reason="" if verdict == "grant" else TEXT,
+                is_separable=dice.random() < 0.7,
+            )
+        )
     return tuple(found)
 
 
@@ -109,9 +115,16 @@ def promises(seen: Seen, dice: random.Random) -> tuple[Promise, ...]:
     if shape == "two":
         return (money, Promise(kind="apology", what="书面道歉", due_on=seen.day(dice.randint(0, 9))))
     if shape == "return_first":
-        return (Promise(kind="return_by_consumer", what="退回光猫", owed_by="consumer", due_on=seen.day(dice.randint(1, 9))), money)
-    return (Promise(kind="repair", what="修好线路", due_on=seen.day(dice.randint(1, 9))),
-            Promise(kind="transfer", what="再退款", amount="50", days_after=dice.randint(1, 5), after=1))
+        return (
+            Promise(
+                kind="return_by_consumer", what="退回光猫", owed_by="consumer", due_on=seen.day(dice.randint(1, 9))
+            ),
+            money,
+        )
+    return (
+        Promise(kind="repair", what="修好线路", due_on=seen.day(dice.randint(1, 9))),
+        Promise(kind="transfer", what="再退款", amount="50", days_after=dice.randint(1, 5), after=1),
+    )
 
 
 def make_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
@@ -123,13 +136,15 @@ def replace_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
 
 
 def confirm_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
-    found = seen.promises("due", "reported", "silent", owed_by="consumer" if actor.side == "enterprise" else "enterprise")
-    return {"obligations": found[:dice.randint(1, 2)]} if found else None
+    found = seen.promises(
+        "due", "reported", "silent", owed_by="consumer" if actor.side == "enterprise" else "enterprise"
+    )
+    return {"obligations": found[: dice.randint(1, 2)]} if found else None
 
 
 def report_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
     found = seen.promises("due", owed_by="enterprise" if actor.side == "enterprise" else "consumer")
-    return {"obligations": found[:dice.randint(1, 2)], "proof": "流水"} if found else None
+    return {"obligations": found[: dice.randint(1, 2)], "proof": "流水"} if found else None
 
 
 def show_payment(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
@@ -218,6 +233,7 @@ def cases(consent: bool) -> Build:
         if not seen.others:
             return None
         return {"numbers": [dice.choice(seen.others)]} | ({"consents_recorded": dice.random() < 0.8} if consent else {})
+
     return build
 
 
@@ -227,8 +243,11 @@ def record_party_gone(seen: Seen, dice: random.Random, actor: Actor) -> Said:
 
 def proposed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
     """A step that a second person may have to approve, with words of its own."""
-    steps = [step for step in (ENTERPRISES if actor.side == "enterprise" else GUARDED)
-             if seen.case.status in TABLE[step].at and step in WORDS]
+    steps = [
+        step
+        for step in (ENTERPRISES if actor.side == "enterprise" else GUARDED)
+        if seen.case.status in TABLE[step].at and step in WORDS
+    ]
     if not steps:
         return None
     step = dice.choice(steps)
@@ -251,62 +270,125 @@ def answer_late(seen: Seen, dice: random.Random, actor: Actor) -> Said:
 
 
 WORDS: dict[str, Build] = {
-    "add_statement": text(), "correct_facts": text(), "accept_offer": accept_offer, "ask_about_offer": text(),
-    "decline_offer": lambda s, d, a: {"reason": d.choice(DECLINE_REASONS)}, "stop_negotiating": plain(),
+    "add_statement": text(),
+    "correct_facts": text(),
+    "accept_offer": accept_offer,
+    "ask_about_offer": text(),
+    "decline_offer": lambda s, d, a: {"reason": d.choice(DECLINE_REASONS)},
+    "stop_negotiating": plain(),
     "confirm_performed": confirm_performed,
-    "dispute_performance": lambda s, d, a: (w := _one_promise(s, d, "reported", owed_by="enterprise")) and w | {"text": TEXT},
+    "dispute_performance": lambda s, d, a: (
+        (w := _one_promise(s, d, "reported", owed_by="enterprise")) and w | {"text": TEXT}
+    ),
     "report_breach": lambda s, d, a: (
-        w := _one_promise(s, d, "due", "reported", "silent", owed_by="enterprise")) and w | {"text": TEXT},
+        (w := _one_promise(s, d, "due", "reported", "silent", owed_by="enterprise")) and w | {"text": TEXT}
+    ),
     "waive_obligation": lambda s, d, a: _one_promise(s, d, "due", "reported", owed_by="enterprise"),
     "resume_performance": resume_performance,
     "supply_material": lambda s, d, a: {"has_none": True} if d.random() < 0.5 else {"text": TEXT},
-    "claim_settled_elsewhere": text(), "confirm_settled_elsewhere": plain(), "deny_settled_elsewhere": plain(),
-    "withdraw": lambda s, d, a: {"reason": d.choice(WITHDRAW_REASONS)}, "refer_to_regulator": plain(),
-    "answer_late": answer_late, "agree_to_mediation": plain(), "decline_mediation": plain(),
-    "request_recusal": plain(whom="瑞试", text=TEXT), "object": text(), "rate": rate,
-    "give_publication_consent": plain(), "withdraw_publication_consent": plain(),
+    "claim_settled_elsewhere": text(),
+    "confirm_settled_elsewhere": plain(),
+    "deny_settled_elsewhere": plain(),
+    "withdraw": lambda s, d, a: {"reason": d.choice(WITHDRAW_REASONS)},
+    "refer_to_regulator": plain(),
+    "answer_late": answer_late,
+    "agree_to_mediation": plain(),
+    "decline_mediation": plain(),
+    "request_recusal": plain(whom="瑞试", text=TEXT),
+    "object": text(),
+    "rate": rate,
+    "give_publication_consent": plain(),
+    "withdraw_publication_consent": plain(),
     "withdraw_consent": lambda s, d, a: {"purpose": d.choice(["share_with_enterprise", "pass_to_regulator"])},
-    "join_case": lambda s, d, a: {"consents": {"publish_masked": d.random() < 0.5}}, "decline_to_join": plain(),
+    "join_case": lambda s, d, a: {"consents": {"publish_masked": d.random() < 0.5}},
+    "decline_to_join": plain(),
     "answer_as_party": lambda s, d, a: {"agrees": d.random() < 0.5},
-    "withdraw_party": plain(), "end_power": plain(), "give_consent": plain(), "decline_consent": plain(), "undo": plain(),
-    "accept_case": handler, "assign": handler,
+    "withdraw_party": plain(),
+    "end_power": plain(),
+    "give_consent": plain(),
+    "decline_consent": plain(),
+    "undo": plain(),
+    "accept_case": handler,
+    "assign": handler,
     "log_contact": lambda s, d, a: {"channel": d.choice(["phone", "sms"]), "reached": d.random() < 0.3, "note": "记录"},
-    "ask_consumer": text(), "send_message": text(), "add_internal_note": text(), "answer_question": text(),
-    "make_offer": make_offer, "replace_offer": replace_offer,
+    "ask_consumer": text(),
+    "send_message": text(),
+    "add_internal_note": text(),
+    "answer_question": text(),
+    "make_offer": make_offer,
+    "replace_offer": replace_offer,
     "report_failure": lambda s, d, a: {"reason": d.choice(FAILURE_REASONS), "text": TEXT},
-    "return_case": return_case, "request_return": text(), "report_performed": report_performed,
-    "show_payment": show_payment, "request_extension": lambda s, d, a: {"days": d.randint(1, 5), "text": TEXT},
-    "agree_to_extension": plain(), "flag_concern": text(), "ask_authority": text(), "answer_instruction": text(),
-    "reply_publicly": text(), "tag_cause": lambda s, d, a: {"cause": d.choice(list(CAUSES))},
+    "return_case": return_case,
+    "request_return": text(),
+    "report_performed": report_performed,
+    "show_payment": show_payment,
+    "request_extension": lambda s, d, a: {"days": d.randint(1, 5), "text": TEXT},
+    "agree_to_extension": plain(),
+    "flag_concern": text(),
+    "ask_authority": text(),
+    "answer_instruction": text(),
+    "reply_publicly": text(),
+    "tag_cause": lambda s, d, a: {"cause": d.choice(list(CAUSES))},
     "reveal_contact": plain(reason="look_call"),
-    "propose": proposed, "approve": proposal, "send_back": sent_back,
-    "forward": forward, "refer_to_triage": plain(reason="ambiguous", explanation=given.BECAUSE),
+    "propose": proposed,
+    "approve": proposal,
+    "send_back": sent_back,
+    "forward": forward,
+    "refer_to_triage": plain(reason="ambiguous", explanation=given.BECAUSE),
     "ask_consent": lambda s, d, a: {"enterprise_id": s.world.telecom.pk},
-    "assign_authority": lambda s, d, a: {"authority_id": s.world.gulou.pk}, "assign_officer": assign_officer,
-    "return_to_intake": text(), "recall": text(), "request_material": request_material,
-    "accept": plain(), "refuse": refuse, "redirect": redirect, "schedule_session": schedule_session,
-    "record_session": text("minutes"), "delegate_mediation": lambda s, d, a: {"body_id": given.a_body(s.world).pk}, "recall_mediation": plain(),
-    "decide_recusal": decide_recusal, "order_appraisal": order_appraisal, "end_appraisal": text("result"),
+    "assign_authority": lambda s, d, a: {"authority_id": s.world.gulou.pk},
+    "assign_officer": assign_officer,
+    "return_to_intake": text(),
+    "recall": text(),
+    "request_material": request_material,
+    "accept": plain(),
+    "refuse": refuse,
+    "redirect": redirect,
+    "schedule_session": schedule_session,
+    "record_session": text("minutes"),
+    "delegate_mediation": lambda s, d, a: {"body_id": given.a_body(s.world).pk},
+    "recall_mediation": plain(),
+    "decide_recusal": decide_recusal,
+    "order_appraisal": order_appraisal,
+    "end_appraisal": text("result"),
     # Equal dice for two cases must not make one secret: it is of 256 bits, and nobody but the holder has it.
     "invite_respondent": lambda s, d, a: {"digest": f"{s.case.pk:016x}{d.getrandbits(192):048x}", "channel": "letter"},
     "invite_body": lambda s, d, a: {
-        "digest": f"{s.case.pk:016x}{d.getrandbits(192):048x}", "channel": "letter", "phone": "13900000456"},
+        "digest": f"{s.case.pk:016x}{d.getrandbits(192):048x}",
+        "channel": "letter",
+        "phone": "13900000456",
+    },
     "report_mediation": lambda s, d, a: {"result": d.choice(["agreed", "failed"]), "text": TEXT},
     "answer_suggestion": lambda s, d, a: {"agrees": d.random() < 0.7},
-    "record_agreement": record_agreement, "terminate": terminate,
+    "record_agreement": record_agreement,
+    "terminate": terminate,
     "serve_notice": lambda s, d, a: {"document": "受理决定书", "channel": "sms", "is_served": d.random() < 0.5},
-    "urge": urge, "take_up": text(), "grant_extension": plain(), "refuse_extension": text(), "grant_return": plain(),
-    "refuse_return": text(), "verify_contact": lambda s, d, a: {"result": d.choice(["call_confirmed", "call_no_answer"])},
-    "write_down_statement": text(), "confirm_power": confirm_power, "refuse_power": text(),
+    "urge": urge,
+    "take_up": text(),
+    "grant_extension": plain(),
+    "refuse_extension": text(),
+    "grant_return": plain(),
+    "refuse_return": text(),
+    "verify_contact": lambda s, d, a: {"result": d.choice(["call_confirmed", "call_no_answer"])},
+    "write_down_statement": text(),
+    "confirm_power": confirm_power,
+    "refuse_power": text(),
     "link_cases": cases(False),
-    "join_cases": cases(True), "separate_case": text(), "record_party_gone": record_party_gone,
-    "correct_clerical_error": plain(sequence=1, text=TEXT), "dispute_jurisdiction": text(),
+    "join_cases": cases(True),
+    "separate_case": text(),
+    "record_party_gone": record_party_gone,
+    "correct_clerical_error": plain(sequence=1, text=TEXT),
+    "dispute_jurisdiction": text(),
     "answer_objection": lambda s, d, a: {"upheld": d.random() < 0.5, "text": TEXT},
-    "call_back": plain(reached=True, satisfied=True), "publish": plain(), "withhold": text(),
+    "call_back": plain(reached=True, satisfied=True),
+    "publish": plain(),
+    "withhold": text(),
     "reopen": lambda s, d, a: {"ground": "broken_promise" if s.promises("broken") else "clerical_error", "text": TEXT},
     "record_platform_number": lambda s, d, a: {
-        "platform_number": f"12315-{s.case.pk:09}-{d.randint(0, 1)}", "state": d.choice(list(STATES)),
-        "text": d.choice(["", TEXT])},
+        "platform_number": f"12315-{s.case.pk:09}-{d.randint(0, 1)}",
+        "state": d.choice(list(STATES)),
+        "text": d.choice(["", TEXT]),
+    },
     "pass_to_successor": lambda s, d, a: {"enterprise_id": s.world.telecom.pk},
 }
 

@@ -48,14 +48,17 @@ class Person:
     def _place(self, case: Complaint, name: str) -> str:
         return (address if self.desk else place)(case, name)
 
-    def sees(self, case: Complaint, name: str = "", *, at: At = WEDNESDAY + timedelta(hours=1), language: str = "zh-hans") -> str:
+    def sees(
+        self, case: Complaint, name: str = "", *, at: At = WEDNESDAY + timedelta(hours=1), language: str = "zh-hans"
+    ) -> str:
         self.clock.move_to(at, tick=False)
         answer = signed_in(self.user).get(self._place(case, name), headers={"accept-language": language}, follow=True)
         assert answer.status_code == 200, answer.status_code
         return shown(answer)
 
-    def sends(self, case: Complaint, name: str, said: dict[str, Any] | None = None, *,
-              at: At = WEDNESDAY + timedelta(hours=1)) -> str:
+    def sends(
+        self, case: Complaint, name: str, said: dict[str, Any] | None = None, *, at: At = WEDNESDAY + timedelta(hours=1)
+    ) -> str:
         """The page after the form; it must have been taken."""
         self.clock.move_to(at, tick=False)
         client = signed_in(self.user)
@@ -64,8 +67,9 @@ class Person:
         case.refresh_from_db()
         return shown(client.get(answer["Location"], follow=True))
 
-    def is_refused(self, case: Complaint, name: str, said: dict[str, Any] | None = None, *,
-                   at: At = WEDNESDAY + timedelta(hours=1)) -> tuple[int, str]:
+    def is_refused(
+        self, case: Complaint, name: str, said: dict[str, Any] | None = None, *, at: At = WEDNESDAY + timedelta(hours=1)
+    ) -> tuple[int, str]:
         """Status and words of a form that was not taken."""
         self.clock.move_to(at, tick=False)
         answer = send(signed_in(self.user), self._place(case, name), said or {})
@@ -90,8 +94,12 @@ def passed(case: Complaint, now: datetime) -> Complaint:
 def granting(*promises: Promise, amount: str = "128.50", separable: bool = False) -> Move:
     """An offer that grants both demands."""
     return offers.make_offer(
-        answers=[Answer(demand=1, verdict="grant", amount=amount, is_separable=separable),
-                 Answer(demand=2, verdict="grant", is_separable=separable)], promises=promises)
+        answers=[
+            Answer(demand=1, verdict="grant", amount=amount, is_separable=separable),
+            Answer(demand=2, verdict="grant", is_separable=separable),
+        ],
+        promises=promises,
+    )
 
 
 def settled_with(world: World, *promises: Promise) -> Complaint:

@@ -49,7 +49,13 @@ def test_an_expat_with_a_passport(world: World, home: Person) -> None:
 def test_two_of_a_family_on_one_order(world: World, home: Person) -> None:
     """Each has a case of the own; neither sees the other's."""
     mine = given.filed(world, order_no="778899")
-    request = replace(given.a_request(world), order_no="778899", consumer_id=world.otto.pk, consumer_name="欧托", consumer_phone="+8613800000009")
+    request = replace(
+        given.a_request(world),
+        order_no="778899",
+        consumer_id=world.otto.pk,
+        consumer_name="欧托",
+        consumer_phone="+8613800000009",
+    )
     theirs = handling.file([request], actor=as_consumer(world.otto), now=WEDNESDAY)[0]
     assert mine.pk != theirs.pk
     assert mine.number in home.sees(mine)
@@ -60,9 +66,13 @@ def test_two_of_a_family_on_one_order(world: World, home: Person) -> None:
 
 def test_a_number_ported_between_two_carriers(world: World, home: Person) -> None:
     """One matter, two linked cases: one settles, the other goes on, and no carrier sees the other's."""
-    respondents = (RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk),
-                   RespondentRequest(enterprise_id=world.telecom.pk))
-    first, second = handling.file([given.a_request(world, respondents=respondents)], actor=world.consumer, now=WEDNESDAY)
+    respondents = (
+        RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk),
+        RespondentRequest(enterprise_id=world.telecom.pk),
+    )
+    first, second = handling.file(
+        [given.a_request(world, respondents=respondents)], actor=world.consumer, now=WEDNESDAY
+    )
     assert first.linked_group == second.linked_group is not None
     for _time in range(2):
         forwarding.sweep_filed(now=WEDNESDAY)
@@ -174,7 +184,9 @@ def test_nobody_can_reach_me(world: World, home: Person) -> None:
     """Three tries on two days in two ways, then the consumer is told and has two days: one word keeps it alive."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for number, channel in ((1, "phone"), (2, "sms"), (2, "phone")):
-        given.step(case, enterprise.log_contact(channel=channel, reached=False, note="没有人接。"), world.handler, day(number))
+        given.step(
+            case, enterprise.log_contact(channel=channel, reached=False, note="没有人接。"), world.handler, day(number)
+        )
     given.step(case, enterprise.report_failure(reason="unreachable", text="多次联系不上"), world.handler, day(2, 1))
     assert case.status == S.NEGOTIATING
     assert "企业说联系不上您" in home.sees(case, at=day(2, 2))
@@ -186,7 +198,12 @@ def test_nobody_can_reach_me(world: World, home: Person) -> None:
 def test_a_photo_found_later(world: World, home: Person) -> None:
     """A statement and a picture from the phone, days after filing; the enterprise sees both."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    home.sends(case, "statement", {"text": "找到了9月的账单。", "uploads": SimpleUploadedFile("账单.jpg", jpeg(), "image/jpeg")}, at=day(2))
+    home.sends(
+        case,
+        "statement",
+        {"text": "找到了9月的账单。", "uploads": SimpleUploadedFile("账单.jpg", jpeg(), "image/jpeg")},
+        at=day(2),
+    )
     desk = Person(world.ming, home.clock, desk=True)
     page = desk.sees(case, at=day(2, 1))
     assert "找到了9月的账单。" in page
@@ -196,7 +213,9 @@ def test_a_photo_found_later(world: World, home: Person) -> None:
 def test_not_mine_says_the_enterprise(world: World, home: Person) -> None:
     """Handed back: the consumer is told, and a person decides where it goes."""
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    given.step(case, enterprise.return_case(reason="not_customer", text="查无此号，不是本公司用户。"), world.handler, day(0))
+    given.step(
+        case, enterprise.return_case(reason="not_customer", text="查无此号，不是本公司用户。"), world.handler, day(0)
+    )
     assert case.status in (S.FILED, S.TRIAGE)
     assert Notice.objects.filter(complaint=case, kind="return_case", addressee="consumer").exists()
     assert case.number in home.sees(case, at=day(0, 1))
@@ -228,8 +247,12 @@ def test_declined_twice_and_on_to_the_regulator(world: World, home: Person) -> N
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for number in (1, 2):
         given.step(case, given.an_offer(), world.handler, day(number))
-        home.sends(case, f"offer/{number}", {"answer": "decline", "reason": "amount_too_low", "text": "",
-                                             "counter_demand": "三个月都退"}, at=day(number, 1))
+        home.sends(
+            case,
+            f"offer/{number}",
+            {"answer": "decline", "reason": "amount_too_low", "text": "", "counter_demand": "三个月都退"},
+            at=day(number, 1),
+        )
     assert "第2份方案" in home.sees(case, at=day(2, 2))
     assert "您不再与企业协商" in home.sends(case, "stop", at=day(2, 3))
     assert (case.status, case.handling_authority) == (S.REVIEW, world.gulou)

@@ -50,13 +50,17 @@ def test_a_whole_cannot_be_taken_in_parts(world: World, home: Person) -> None:
 
 
 def test_a_refund_to_a_closed_card(world: World, home: Person) -> None:
-    """"We paid" – "nothing came": they must show channel, digits and day; shown once, then it is a breach."""
+    """ "We paid" – "nothing came": they must show channel, digits and day; shown once, then it is a breach."""
     case = settled_with(world, refund("2026-11-20"))
     given.step(case, enterprise.report_performed(obligations=[1], proof="流水 8842"), world.handler, day(2))
     home.sends(case, "performed", {"answer-1": "missing", "text-1": "那张卡已经注销。"}, at=day(3))
     assert case.obligations.get().state == "due"
-    given.step(case, enterprise.show_payment(obligation=1, channel="原支付账户", last4="1234", paid_on="2026-11-12"),
-               world.handler, day(4))
+    given.step(
+        case,
+        enterprise.show_payment(obligation=1, channel="原支付账户", last4="1234", paid_on="2026-11-12"),
+        world.handler,
+        day(4),
+    )
     page = home.sees(case, "performed", at=day(4, 1))
     assert "没有收到，请企业出示凭证" not in page
     home.sends(case, "breach", {"obligation": "1", "text": ""}, at=day(6))
@@ -65,8 +69,11 @@ def test_a_refund_to_a_closed_card(world: World, home: Person) -> None:
 
 def test_the_modem_goes_back_first(world: World, home: Person) -> None:
     """What the consumer owes holds the refund back; done and confirmed, the days of the refund begin."""
-    case = settled_with(world, Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
-                        Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1))
+    case = settled_with(
+        world,
+        Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
+        Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
+    )
     assert "请做好您的部分" in home.sees(case)
     home.sends(case, "did", {"obligations": ["1"], "proof": "快递单号 SF0001"}, at=day(1))
     Person(world.ming, home.clock, desk=True).sends(case, "confirm", {"obligations": ["1"]}, at=day(5))
@@ -77,8 +84,11 @@ def test_the_modem_goes_back_first(world: World, home: Person) -> None:
 
 def test_the_modem_is_never_sent(world: World, home: Person) -> None:
     """The consumer's own part unmet is never the enterprise's breach: an authority looks at it."""
-    case = settled_with(world, Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
-                        Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1))
+    case = settled_with(
+        world,
+        Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
+        Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
+    )
     for at in (day(11), day(18), day(25)):
         passed(case, at)
     assert (case.status, case.reason) == (S.REVIEW, "consumer_part_unmet")
@@ -149,7 +159,12 @@ def test_keep_the_rest_you_need_not(world: World, home: Person) -> None:
 def test_a_mediation_that_is_not_kept(world: World, home: Person) -> None:
     """Closed as not kept, with the way to court and its last day."""
     case = given.a_complaint(world, status=S.MEDIATING)
-    given.step(case, mediation.record_agreement(text="双方同意退款。", promises=[refund("2026-11-20", "100")]), world.officer, day(1))
+    given.step(
+        case,
+        mediation.record_agreement(text="双方同意退款。", promises=[refund("2026-11-20", "100")]),
+        world.officer,
+        day(1),
+    )
     page = home.sends(case, "breach", {"obligation": "1"}, at=day(12))
     assert (case.status, case.outcome, case.is_not_kept) == (S.CLOSED, O.MEDIATED, True)
     page = home.sees(case, at=day(12, 1))
@@ -160,11 +175,20 @@ def test_a_mediation_that_is_not_kept(world: World, home: Person) -> None:
 def test_a_better_offer_before_i_answer(world: World, home: Person) -> None:
     """Replaced by one that is no worse; the page says what changed, and the old one cannot be answered."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    part = [Answer(demand=1, verdict="part", amount="60", reason="系统里只查到最近两个月多扣。"), Answer(demand=2, verdict="grant")]
+    part = [
+        Answer(demand=1, verdict="part", amount="60", reason="系统里只查到最近两个月多扣。"),
+        Answer(demand=2, verdict="grant"),
+    ]
     given.step(case, offers.make_offer(answers=part, promises=[refund("2026-12-07", "60")]), world.handler, day(0))
-    given.step(case, offers.replace_offer(
-        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-        promises=[refund("2026-12-07")]), world.handler, day(1))
+    given.step(
+        case,
+        offers.replace_offer(
+            answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+            promises=[refund("2026-12-07")],
+        ),
+        world.handler,
+        day(1),
+    )
     page = home.sees(case, at=day(1, 1))
     assert "▲ 更好：上次是“部分同意”" in page
     assert "▲ 多¥68.50" in page
@@ -209,7 +233,9 @@ def test_more_days_by_all_three(world: World, home: Person) -> None:
 def test_rated_and_not_accepted(world: World, home: Person) -> None:
     """Closed, yet "I do not accept": said once, kept with the marks."""
     case = given.a_complaint(world, status=S.CLOSED)
-    home.sends(case, "rate", {"overall": "2", "speed": "3", "attitude": "1", "accepts": "no", "text": "太慢。"}, at=day(1))
+    home.sends(
+        case, "rate", {"overall": "2", "speed": "3", "attitude": "1", "accepts": "no", "text": "太慢。"}, at=day(1)
+    )
     assert case.facts["rating"]["accepts"] is False
     assert home.is_refused(case, "rate", {"overall": "5", "speed": "5", "attitude": "5"}, at=day(1, 1))[0] == 409
 
@@ -230,7 +256,12 @@ def test_told_of_every_step_that_asks(world: World, home: Person) -> None:
 def test_a_refusal_that_i_do_not_take(world: World, home: Person) -> None:
     """Refused with the right body named, the last days to fight it, and an objection for another officer."""
     case = given.a_complaint(world, status=S.REVIEW)
-    given.step(case, authority.refuse(ground="outside_duty", facts="属于电信资费争议，由通信管理部门负责。", body="12300"), world.officer, day(1))
+    given.step(
+        case,
+        authority.refuse(ground="outside_duty", facts="属于电信资费争议，由通信管理部门负责。", body="12300"),
+        world.officer,
+        day(1),
+    )
     page = home.sees(case, at=day(2))
     for words in ("12300", "行政复议", "2027年1月11日", "2027年5月12日", "提出异议"):
         assert words in page, words
@@ -239,7 +270,7 @@ def test_a_refusal_that_i_do_not_take(world: World, home: Person) -> None:
 
 
 def test_no_more_material(world: World, home: Person) -> None:
-    """"I have none" is an answer: the review goes on."""
+    """ "I have none" is an answer: the review goes on."""
     case = given.a_complaint(world, status=S.AWAITING_MATERIAL)
     home.sends(case, "material", {"has_none": "on"})
     assert (case.status, case.reason) == (S.REVIEW, "has_none")

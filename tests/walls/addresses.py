@@ -25,30 +25,60 @@ from tests.walls.things import OWNERS
 from tests.walls.world import World
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
-#: What stands in the address when nothing that exists is meant, by converter and, where it has a form of its own, by name.
-MISSING = {"int": "2147483000", "uuid": str(uuid.UUID(int=7)), "str": "a7" * 8, "slug": "a7" * 8,
-           "number": "20260101-AAAAAAAAAAAA-0"}  # fmt: skip
+#: What stands in the address when nothing that exists is meant, by converter and, where it has a form of its own, by
+#: name.
+MISSING = {
+    "int": "2147483000",
+    "uuid": str(uuid.UUID(int=7)),
+    "str": "a7" * 8,
+    "slug": "a7" * 8,
+    "number": "20260101-AAAAAAAAAAAA-0",
+}
 #: Parameters that choose a page of what another one names.
 CHOOSE_A_PAGE = frozenset({"slug", "name", "step", "clock", "offer", "kind"})
 #: In this world there is nothing behind them: demo mode only, codes that were just made, pictures of pictures.
-NOT_THERE = frozenset({
-    # Nobody was asked to take part, no station has an entry to confirm, and the cases of this world have one complainant.
-    "complaints:join", "complaints:station-confirm",
-    # Nobody was sent a link, and no session is planned.
-    "complaints:answer", "complaints:answer-code", "complaints:answer-step", "complaints:answer-why",
-    *(f"complaints:answer-{name}" for name in ("file", "file-original", "file-thumbnail", "document", "document-print")),
-    *(f"complaints:mediate{name}" for name in ("", "-code", "-step", "-why", "-file", "-file-thumbnail")),
-    "complaints:authority-session-file", "complaints:authority-body",
-    # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
-    "complaints:enrol-application", "complaints:enrol-step", "complaints:enrol-paper", "complaints:enrol-licence",
-    "complaints:authority-enrolment-licence", "complaints:authority-enterprise-recall", "complaints:case-people",
-    # Nobody of this world may read it: there is neither a word nor a listed address.
-    "oversight:metrics",
-    # No case of this world ended in a mediation agreement.
-    "complaints:case-court", "complaints:case-court-file",
-    "demo-mail", "accounts:demo-sign-in", "enterprises:invitation", "accounts:recovery-codes", "accounts:password", "complaints:case-file-original",
-    "complaints:case-file-thumbnail", "complaints:file-evidence-original", "complaints:file-evidence-thumbnail",
-})  # fmt: skip
+NOT_THERE = frozenset(
+    {
+        # Nobody was asked to take part, no station has an entry to confirm, and the cases of this world have one
+        # complainant.
+        "complaints:join",
+        "complaints:station-confirm",
+        # Nobody was sent a link, and no session is planned.
+        "complaints:answer",
+        "complaints:answer-code",
+        "complaints:answer-step",
+        "complaints:answer-why",
+        *(
+            f"complaints:answer-{name}"
+            for name in ("file", "file-original", "file-thumbnail", "document", "document-print")
+        ),
+        *(f"complaints:mediate{name}" for name in ("", "-code", "-step", "-why", "-file", "-file-thumbnail")),
+        "complaints:authority-session-file",
+        "complaints:authority-body",
+        # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
+        "complaints:enrol-application",
+        "complaints:enrol-step",
+        "complaints:enrol-paper",
+        "complaints:enrol-licence",
+        "complaints:authority-enrolment-licence",
+        "complaints:authority-enterprise-recall",
+        "complaints:case-people",
+        # Nobody of this world may read it: there is neither a word nor a listed address.
+        "oversight:metrics",
+        # No case of this world ended in a mediation agreement.
+        "complaints:case-court",
+        "complaints:case-court-file",
+        "demo-mail",
+        "accounts:demo-sign-in",
+        "enterprises:invitation",
+        "accounts:recovery-codes",
+        "accounts:password",
+        "complaints:case-file-original",
+        "complaints:case-file-thumbnail",
+        "complaints:file-evidence-original",
+        "complaints:file-evidence-thumbnail",
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +104,16 @@ class Address:
 
     def missing(self, values: Mapping[str, str]) -> str:
         """The same address of something that does not exist."""
-        return self.path({**values, **{
-            name: MISSING.get(name, MISSING[converter]) for name, converter in self.parameters.items()
-            if name not in CHOOSE_A_PAGE
-        }})  # fmt: skip
+        return self.path(
+            {
+                **values,
+                **{
+                    name: MISSING.get(name, MISSING[converter])
+                    for name, converter in self.parameters.items()
+                    if name not in CHOOSE_A_PAGE
+                },
+            }
+        )
 
 
 @cache
@@ -118,11 +154,18 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     "offer": lambda world, case: _number(Offer.objects.filter(complaint=case)),
     "clock": _clock,
     **{(name, "mark"): _mark(name.removeprefix("complaints:").split("-")[0]) for name in OWNERS if "-export" in name},
-    **{(f"complaints:enterprise-measure{page}", "public_id"): lambda world, case: world.things["measure"] for page in ("", "-approval", "-performed")},
-    **{(f"complaints:enterprise-round-trip{page}", "mark"): lambda world, case: world.things["round trip"]
-       for page in ("", "-decide", "-results")},
-    **{(f"complaints:authority-platform{page}", "mark"): lambda world, case: world.things["platform file"]
-       for page in ("-file", "-decide", "-results")},
+    **{
+        (f"complaints:enterprise-measure{page}", "public_id"): lambda world, case: world.things["measure"]
+        for page in ("", "-approval", "-performed")
+    },
+    **{
+        (f"complaints:enterprise-round-trip{page}", "mark"): lambda world, case: world.things["round trip"]
+        for page in ("", "-decide", "-results")
+    },
+    **{
+        (f"complaints:authority-platform{page}", "mark"): lambda world, case: world.things["platform file"]
+        for page in ("-file", "-decide", "-results")
+    },
     ("complaints:enterprise-webhook", "public_id"): lambda world, case: world.things["webhook"],
     ("complaints:enterprise-webhook-message", "public_id"): lambda world, case: world.things["webhook"],
     ("complaints:enterprise-webhook-message", "message"): lambda world, case: world.things["webhook message"],
@@ -130,14 +173,20 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("enterprises:authority-team-member", "pk"): lambda world, case: world.things["authority member"],
     ("enterprises:enterprise-team-revoke", "pk"): lambda world, case: world.things["enterprise invitation"],
     ("enterprises:authority-team-revoke", "pk"): lambda world, case: world.things["authority invitation"],
-    **{(f"complaints:authority-law-{page}", "mark"): lambda world, case: world.things["law change"]
-       for page in ("change", "decide", "drop")},
-    **{(f"routing:{name}", "pk"): lambda world, case: world.things["change"]
-       for name in ("enterprise-change", "authority-change", "authority-change-decide")},
+    **{
+        (f"complaints:authority-law-{page}", "mark"): lambda world, case: world.things["law change"]
+        for page in ("change", "decide", "drop")
+    },
+    **{
+        (f"routing:{name}", "pk"): lambda world, case: world.things["change"]
+        for name in ("enterprise-change", "authority-change", "authority-change-decide")
+    },
     ("routing:authority-routing-rule", "code"): lambda world, case: world.things["rule"],
     ("routing:authority-routing-dismiss", "pk"): lambda world, case: world.things["lesson"],
-    **{(f"routing:authority-routing-{name}", "pk"): lambda world, case: world.things["rule change"]
-       for name in ("change", "edit", "try", "file", "decide")},
+    **{
+        (f"routing:authority-routing-{name}", "pk"): lambda world, case: world.things["rule change"]
+        for name in ("change", "edit", "try", "file", "decide")
+    },
     ("enterprises:invitation-link", "token"): lambda world, case: None,
     ("complaints:notice-off", "token"): lambda world, case: None,
     "application_id": lambda world, case: world.things["application"],
@@ -152,28 +201,52 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:mediate-link", "token"): lambda world, case: None,
     ("complaints:station-confirm-link", "token"): lambda world, case: None,
     "code": lambda world, case: None,
-    **{(f"complaints:{name}", "kind"): lambda world, case: "a6" for name in ("enterprise-poster", "station-poster-file")},
-    ("complaints:open-station", "code"): lambda world, case: Station.objects.get(pk=world.things["service station"]).code,
+    **{
+        (f"complaints:{name}", "kind"): lambda world, case: "a6"
+        for name in ("enterprise-poster", "station-poster-file")
+    },
+    ("complaints:open-station", "code"): lambda world, case: (
+        Station.objects.get(pk=world.things["service station"]).code
+    ),
     ("complaints:station-log-entry", "pk"): lambda world, case: world.things["station entry"],
-    **{(f"complaints:authority-station{page}", "pk"): lambda world, case: world.things["service station"]
-       for page in ("", "-table")},
+    **{
+        (f"complaints:authority-station{page}", "pk"): lambda world, case: world.things["service station"]
+        for page in ("", "-table")
+    },
     ("complaints:authority-station-end", "pk"): lambda world, case: world.things["station staff"],
     ("complaints:authority-body-end", "pk"): lambda world, case: world.things["body"],
     ("accounts:factor-remove", "pk"): lambda world, case: world.things["factor"],
     ("complaints:authority-violation", "pk"): lambda world, case: world.things["violation"],
     ("complaints:enterprise-template", "pk"): lambda world, case: world.things["template"],
     ("complaints:enterprise-token", "pk"): lambda world, case: world.things["token"],
-    **{(f"oversight:authority-report{page}", "pk"): lambda world, case: world.things["report"] for page in ("", "-edit", "-decide")},
-    **{(f"oversight:open-report{page}", "pk"): lambda world, case: world.things["published report"] for page in ("", "-print", "-table")},
+    **{
+        (f"oversight:authority-report{page}", "pk"): lambda world, case: world.things["report"]
+        for page in ("", "-edit", "-decide")
+    },
+    **{
+        (f"oversight:open-report{page}", "pk"): lambda world, case: world.things["published report"]
+        for page in ("", "-print", "-table")
+    },
     ("oversight:open-report-table", "name"): lambda world, case: "summary",
-    **{(f"oversight:open-data-{page}", "mark"): lambda world, case: world.things["open data"] for page in ("set", "file")},
+    **{
+        (f"oversight:open-data-{page}", "mark"): lambda world, case: world.things["open data"]
+        for page in ("set", "file")
+    },
     ("oversight:open-data-series", "name"): lambda world, case: "regions",
     ("oversight:open-data-file", "name"): lambda world, case: "regions.csv",
     ("oversight:view", "key"): lambda world, case: world.things["oversight view"],
     ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),
-    **{(f"oversight:{name}", "pk"): lambda world, case: world.things["hot spot"] for name in ("hot-spot", "guidance-new", "warning-new")},
-    **{(f"oversight:{name}", "pk"): lambda world, case: world.things["guidance"] for name in ("guidance", "enterprise-guidance")},
-    **{(f"oversight:{name}", "pk"): lambda world, case: world.things["warning"] for name in ("warning", "open-warning")},
+    **{
+        (f"oversight:{name}", "pk"): lambda world, case: world.things["hot spot"]
+        for name in ("hot-spot", "guidance-new", "warning-new")
+    },
+    **{
+        (f"oversight:{name}", "pk"): lambda world, case: world.things["guidance"]
+        for name in ("guidance", "enterprise-guidance")
+    },
+    **{
+        (f"oversight:{name}", "pk"): lambda world, case: world.things["warning"] for name in ("warning", "open-warning")
+    },
     "kind": lambda world, case: "phone",
     "upload_id": lambda world, case: None,
     # Whoever asked has his own; tests/dossier says that nobody else has it.
@@ -181,41 +254,74 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:case-dossier-file", "form"): lambda world, case: "zip",
     ("complaints:enterprise-export-file", "token"): lambda world, case: None,
     ("complaints:authority-export-file", "token"): lambda world, case: None,
-    **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
-       for name in ("case-file", "case-file-original", "case-file-thumbnail")},
-    **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
-       for name in ("answer-file", "answer-file-original", "answer-file-thumbnail", "mediate-file", "mediate-file-thumbnail")},
+    **{
+        (f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
+        for name in ("case-file", "case-file-original", "case-file-thumbnail")
+    },
+    **{
+        (f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
+        for name in (
+            "answer-file",
+            "answer-file-original",
+            "answer-file-thumbnail",
+            "mediate-file",
+            "mediate-file-thumbnail",
+        )
+    },
     **{(f"complaints:answer-{name}", "pk"): lambda world, case: None for name in ("document", "document-print")},
     ("complaints:enterprise-file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("api:file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("complaints:authority-approval", "pk"): lambda world, case: _first(
-        Matter.objects.filter(complaint=case, kind="proposal", audience="authority")),
+        Matter.objects.filter(complaint=case, kind="proposal", audience="authority")
+    ),
     ("complaints:enterprise-approval", "pk"): lambda world, case: _first(
-        Matter.objects.filter(complaint=case, kind="proposal", audience="enterprise")),
-    **{(f"complaints:{side}-urge", "pk"): lambda world, case: _first(Matter.objects.filter(complaint=case, kind="urge"))
-       for side in ("authority", "enterprise")},
+        Matter.objects.filter(complaint=case, kind="proposal", audience="enterprise")
+    ),
+    **{
+        (f"complaints:{side}-urge", "pk"): lambda world, case: _first(
+            Matter.objects.filter(complaint=case, kind="urge")
+        )
+        for side in ("authority", "enterprise")
+    },
     ("complaints:authority-call-back", "pk"): lambda world, case: _first(CallBack.objects.filter(complaint=case)),
     ("complaints:enterprise-rule", "pk"): lambda world, case: world.things["assignment rule"],
     ("enterprises:enterprise-leave-cancel", "pk"): lambda world, case: world.things["leave"],
     ("enterprises:authority-leave-cancel", "pk"): lambda world, case: world.things["officer leave"],
     ("complaints:authority-notice-order", "pk"): lambda world, case: _first(
-        Notice.objects.filter(complaint=case, state="set_aside")),
-    ("complaints:authority-document", "pk"): lambda world, case: _first(OfficialDocument.objects.filter(complaint=case, audience="parties")),
-    ("complaints:authority-document-deed", "pk"): lambda world, case: _first(OfficialDocument.objects.filter(complaint=case, to_consumer=True)),
+        Notice.objects.filter(complaint=case, state="set_aside")
+    ),
+    ("complaints:authority-document", "pk"): lambda world, case: _first(
+        OfficialDocument.objects.filter(complaint=case, audience="parties")
+    ),
+    ("complaints:authority-document-deed", "pk"): lambda world, case: _first(
+        OfficialDocument.objects.filter(complaint=case, to_consumer=True)
+    ),
     ("complaints:case-document", "pk"): lambda world, case: _first(
-        OfficialDocument.objects.filter(complaint=case, to_consumer=True, to_enterprise=True)),
+        OfficialDocument.objects.filter(complaint=case, to_consumer=True, to_enterprise=True)
+    ),
     ("complaints:case-court-file", "form"): lambda world, case: "zip",
-}  # fmt: skip
+}
 #: They name something of a case by a number of its own.
-OF_A_CASE = frozenset({"complaints:authority-approval", "complaints:enterprise-approval", "complaints:authority-notice-order",
-                       "complaints:authority-document", "complaints:authority-document-deed",
-                       "complaints:authority-urge", "complaints:enterprise-urge", "complaints:authority-call-back"})
+OF_A_CASE = frozenset(
+    {
+        "complaints:authority-approval",
+        "complaints:enterprise-approval",
+        "complaints:authority-notice-order",
+        "complaints:authority-document",
+        "complaints:authority-document-deed",
+        "complaints:authority-urge",
+        "complaints:enterprise-urge",
+        "complaints:authority-call-back",
+    }
+)
 _FORMS = {name: tuple(form.steps) for name, form in consumer_pages.FORMS.items() if name != "offer"}
 _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}
 #: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.
 PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-step", "slug"): {slug: page.steps for slug, page in authority_pages.PAGES.items()},
-    ("complaints:authority-document-deed", "slug"): {slug: (deed.step,) for slug, deed in authority_documents.DEEDS.items()},
+    ("complaints:authority-document-deed", "slug"): {
+        slug: (deed.step,) for slug, deed in authority_documents.DEEDS.items()
+    },
     # Whose step it is says the consumer's table; that an officer may write it down, the gate.
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.FORMS, ()),
     ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_forms.PAGES, ()),
@@ -260,8 +366,11 @@ class Place:
 
 def without_example(address: Address) -> str:
     """What has to be done before this address can be called, or nothing."""
-    unknown = [name for name in address.parameters
-               if not any(key in EXAMPLES or key in PAGES for key in (name, (address.name, name)))]  # fmt: skip
+    unknown = [
+        name
+        for name in address.parameters
+        if not any(key in EXAMPLES or key in PAGES for key in (name, (address.name, name)))
+    ]
     if not unknown:
         return ""
     return (

@@ -58,8 +58,11 @@ class Answer:
 
     def compared(self) -> tuple[Any, ...]:
         """What must be the same for what is not yours and for what does not exist."""
-        headers = {name: self._without_address(value.encode()) for name, value in self.headers.items()
-                   if name not in _OF_THE_MOMENT}  # fmt: skip
+        headers = {
+            name: self._without_address(value.encode())
+            for name, value in self.headers.items()
+            if name not in _OF_THE_MOMENT
+        }
         body = self._without_address(_CHANGES.sub(b"?", self.body))
         if "Content-Length" in headers and headers["Content-Length"] == str(len(self.body)).encode():
             headers["Content-Length"] = b"?"
@@ -107,8 +110,9 @@ class Caller:
                 environ["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
             body = dict(data or {})
             environ["HTTP_IDEMPOTENCY_KEY"] = body.pop("idempotency_key", "")
-            request = _factory.generic(method, path, json.dumps(body) if method != "GET" else "", "application/json",
-                                       **environ)  # fmt: skip
+            request = _factory.generic(
+                method, path, json.dumps(body) if method != "GET" else "", "application/json", **environ
+            )
         elif method in {"GET", "HEAD"}:
             request = _factory.generic(method, path, QUERY_STRING="", **environ)
         else:

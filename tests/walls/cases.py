@@ -69,8 +69,14 @@ def evidence(world: World, letter: str, status: str, *, draft: Any) -> Evidence:
     path.parent.mkdir(exist_ok=True, parents=True)
     path.write_bytes(FILE)
     return Evidence.objects.create(
-        draft=draft, name=f"{canary(letter, 'file')}.png", size=len(FILE), media_type="image/png",
-        sha256=hashlib.sha256(FILE).hexdigest(), path=f"{letter}/{status}", uploaded_at=world.now - FILED_BEFORE)  # fmt: skip
+        draft=draft,
+        name=f"{canary(letter, 'file')}.png",
+        size=len(FILE),
+        media_type="image/png",
+        sha256=hashlib.sha256(FILE).hexdigest(),
+        path=f"{letter}/{status}",
+        uploaded_at=world.now - FILED_BEFORE,
+    )
 
 
 def _request(world: World, family: Family, former: Family | None, status: str) -> FilingRequest:
@@ -79,17 +85,32 @@ def _request(world: World, family: Family, former: Family | None, status: str) -
     return FilingRequest(
         received_at=world.now - FILED_BEFORE,
         respondents=(RespondentRequest(enterprise_id=first.enterprise.pk, branch_id=first.branches["own"].pk),),
-        service_region_id=family.county.region_id, object_kind="service", object_category="telecom",
-        item_name=f"宽带 {canary(letter, 'item')}", amount=Decimal("128.50"), is_online=False, problem_category="fee_unknown",
-        disputed_on=(world.now - timedelta(days=20)).date(), statement=f"多扣了费用 {canary(letter, 'statement')}",
+        service_region_id=family.county.region_id,
+        object_kind="service",
+        object_category="telecom",
+        item_name=f"宽带 {canary(letter, 'item')}",
+        amount=Decimal("128.50"),
+        is_online=False,
+        problem_category="fee_unknown",
+        disputed_on=(world.now - timedelta(days=20)).date(),
+        statement=f"多扣了费用 {canary(letter, 'statement')}",
         demands=(DemandRequest(kind="refund", amount=Decimal("128.50"), note=canary(letter, "demand")),),
-        consumer_id=family.consumer.pk, consumer_name=family.consumer.name,
-        consumer_phone=str(family.consumer.phone), consumer_address=f"某路 {canary(letter, 'address')} 号",
-        contact_verified=True, consent_version="2026-11",
-        consents={"share_with_enterprise": True, "pass_to_regulator": True, "publish_masked": False,
-                  "delegated_mediation": True, "pause_for_settlement": True,
-                  "entities": [first.enterprise.pk, family.enterprise.pk]},
-        evidence_ids=(evidence(world, letter, status, draft=draft).pk,))  # fmt: skip
+        consumer_id=family.consumer.pk,
+        consumer_name=family.consumer.name,
+        consumer_phone=str(family.consumer.phone),
+        consumer_address=f"某路 {canary(letter, 'address')} 号",
+        contact_verified=True,
+        consent_version="2026-11",
+        consents={
+            "share_with_enterprise": True,
+            "pass_to_regulator": True,
+            "publish_masked": False,
+            "delegated_mediation": True,
+            "pause_for_settlement": True,
+            "entities": [first.enterprise.pk, family.enterprise.pk],
+        },
+        evidence_ids=(evidence(world, letter, status, draft=draft).pk,),
+    )
 
 
 Walk = dict[str, list[tuple[Move, Actor]]]
@@ -140,15 +161,40 @@ def _negotiated(family: Family) -> Walk:
     for status in (*_WITH_IT[1:], *_AT_AUTHORITY):
         walk[status].append((enterprise.accept_case(handler_id=handler.pk), actor))
     # What waits for a second person inside the enterprise.
-    walk[S.NEGOTIATING].append((proposals.propose(move=offers.make_offer(answers=[Answer(
-        demand=1, verdict="refuse", reason=f"合约期内不能退还 {canary(letter, 'note')}")])), actor))  # fmt: skip
+    walk[S.NEGOTIATING].append(
+        (
+            proposals.propose(
+                move=offers.make_offer(
+                    answers=[Answer(demand=1, verdict="refuse", reason=f"合约期内不能退还 {canary(letter, 'note')}")]
+                )
+            ),
+            actor,
+        )
+    )
     for status in (S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED):
-        promises = () if status == S.CLOSED else (Promise(
-            kind="original_channel", what="退还多扣费用", amount="128.50", demand=1,
-            due_on=date.today() + timedelta(days=26)),)  # fmt: skip
-        walk[status].append((offers.make_offer(
-            answers=[Answer(demand=1, verdict="grant", amount="128.50", is_separable=True)],
-            promises=promises, message=f"全部退还 {canary(letter, 'offer')}"), actor))  # fmt: skip
+        promises = (
+            ()
+            if status == S.CLOSED
+            else (
+                Promise(
+                    kind="original_channel",
+                    what="退还多扣费用",
+                    amount="128.50",
+                    demand=1,
+                    due_on=date.today() + timedelta(days=26),
+                ),
+            )
+        )
+        walk[status].append(
+            (
+                offers.make_offer(
+                    answers=[Answer(demand=1, verdict="grant", amount="128.50", is_separable=True)],
+                    promises=promises,
+                    message=f"全部退还 {canary(letter, 'offer')}",
+                ),
+                actor,
+            )
+        )
     return walk
 
 

@@ -37,7 +37,9 @@ def first_wall_off(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("visible_to", "of_offices", "held_by"):
         monkeypatch.setattr(ComplaintQuerySet, name, everything)
     monkeypatch.setattr(actors, "stands_to", lambda actor, complaint: True)
-    anybodys = SimpleNamespace(first=lambda number, *_: Complaint.objects.exclude(status=Status.DRAFT).filter(number=number).first())
+    anybodys = SimpleNamespace(
+        first=lambda number, *_: Complaint.objects.exclude(status=Status.DRAFT).filter(number=number).first()
+    )
     for name in ("own_case", "case_within"):
         monkeypatch.setattr(case_rows, name, anybodys)
 

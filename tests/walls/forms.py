@@ -37,8 +37,11 @@ class Form:
     @property
     def ids(self) -> set[str]:
         """Fields that name something by number."""
-        numbers = {name for name, values in self.choices.items()
-                   if values - {""} and all(value.isdecimal() for value in values - {""})}  # fmt: skip
+        numbers = {
+            name
+            for name, values in self.choices.items()
+            if values - {""} and all(value.isdecimal() for value in values - {""})
+        }
         return numbers | {name for name in self.values if any(word in name for word in _NAMES)}
 
 

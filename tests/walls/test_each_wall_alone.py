@@ -21,16 +21,28 @@ ONE_WALL = pytest.mark.parametrize("wall", ["first_wall_off", "second_wall_off"]
 #: Who, what the person asks for; {number} is a case that belongs to others.
 LISTS = {
     "otto": ["/cases/", "/cases/?q={number}"],
-    "hua": ["/enterprise/queue/", "/enterprise/queue/?view=all", "/enterprise/queue/?q={number}",
-            f"/enterprise/queue/?q={CANARY}", "/enterprise/queue/?view=closed"],
-    "far": ["/authority/", "/authority/cases/", "/authority/cases/?q={number}", f"/authority/cases/?q={CANARY}",
-            "/authority/cases/?state=closed", "/authority/notices/", "/oversight/"],
-}  # fmt: skip
+    "hua": [
+        "/enterprise/queue/",
+        "/enterprise/queue/?view=all",
+        "/enterprise/queue/?q={number}",
+        f"/enterprise/queue/?q={CANARY}",
+        "/enterprise/queue/?view=closed",
+    ],
+    "far": [
+        "/authority/",
+        "/authority/cases/",
+        "/authority/cases/?q={number}",
+        f"/authority/cases/?q={CANARY}",
+        "/authority/cases/?state=closed",
+        "/authority/notices/",
+        "/oversight/",
+    ],
+}
 PAGES = {
     "otto": ["/cases/{number}/", "/cases/{number}/receipt/"],
     "hua": ["/enterprise/cases/{number}/", "/enterprise/cases/{number}/accept/", "/cases/{number}/"],
     "far": ["/authority/cases/{number}/", "/cases/{number}/", "/cases/{number}/why/negotiation/"],
-}  # fmt: skip
+}
 
 
 def person(world: World, name: str) -> User:
@@ -70,9 +82,11 @@ def test_T04_pages_of_a_strangers_case_do_not_exist(
     request.getfixturevalue(wall)
     answers = {
         (who, path): client.get(path.format(number=case.number)).status_code
-        for who, paths in PAGES.items() for client in [signed_in(person(world, who))]
-        for path in paths for case in cases
-    }  # fmt: skip
+        for who, paths in PAGES.items()
+        for client in [signed_in(person(world, who))]
+        for path in paths
+        for case in cases
+    }
     assert {key: status for key, status in answers.items() if status != 404} == {}
 
 
@@ -108,8 +122,15 @@ def test_T04_every_table_of_a_case_is_empty_for_strangers(world: World, cases: l
     tables = [name for (name,) in ask("select relname from pg_class where relrowsecurity order by 1")]
     assert len(tables) > 20
     there = {name for name in tables if ask(f'select 1 from "{name}" limit 1')}
-    assert {"complaints_complaint", "complaints_engagement", "complaints_handlingstep", "complaints_personaltext",
-            "complaints_deadline", "complaints_notice", "complaints_demand"} <= there  # fmt: skip
+    assert {
+        "complaints_complaint",
+        "complaints_engagement",
+        "complaints_handlingstep",
+        "complaints_personaltext",
+        "complaints_deadline",
+        "complaints_notice",
+        "complaints_demand",
+    } <= there
     for name in ("otto", "hua", "far"):
         with seeing_as(person(world, name)):
             assert [table for table in there if ask(f'select 1 from "{table}" limit 1')] == [], name

@@ -17,13 +17,19 @@ BEYOND_SIGHT = {
     "complaints/forms/file_forms.py": "files that came with a refused step",
     "complaints/notices/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/links/answer_links.py": "the one case of a live link, which was found by its digest",
-    "complaints/links/joining.py": "links of a case that the caller has; who is asked was found by the digest of the own link",
+    "complaints/links/joining.py": (
+        "links of a case that the caller has; who is asked was found by the digest of the own link"
+    ),
     "complaints/stations/posters.py": "how many cases came by a station's own poster: a number alone",
     "complaints/notices/sending_again.py": "the notice was found under the caller's role",
     "api/filing.py": "a draft of the caller's own for as long as a recording is filed",
     "api/cases.py": "the own engagement was found under the caller's role",
-    "complaints/dossier/checking.py": "whoever shows the digest of an entry holds that record; answered by yes, no and numbers",
-    "complaints/pages/public/published.py": "what an authority decided to show with the consumer's consent, asked by that condition alone and masked",
+    "complaints/dossier/checking.py": (
+        "whoever shows the digest of an entry holds that record; answered by yes, no and numbers"
+    ),
+    "complaints/pages/public/published.py": (
+        "what an authority decided to show with the consumer's consent, asked by that condition alone and masked"
+    ),
     "odr_portal/health.py": "counts and ages of all that waits",
     "demo/mailbox.py": "the mailbox of everybody, in a demo",
     "oversight/portal_state/signs.py": "counts and ages of everything together, nothing of a case",
@@ -34,8 +40,10 @@ BEYOND_SIGHT = {
 def modules() -> dict[str, str]:
     return {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-        for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
-    }  # fmt: skip
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts
+    }
 
 
 def test_steps_work_beyond_sight_in_named_places_only() -> None:

@@ -52,7 +52,8 @@ def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
     case = a_complaint(world, now=timezone.now())
     parents = dict(Region.objects.values_list("pk", "parent_id"))
     authority = Authority.objects.create(
-        name="随处可设的局", region=world.region, parent=world.city, level=Authority.Level.OFFICE)  # fmt: skip
+        name="随处可设的局", region=world.region, parent=world.city, level=Authority.Level.OFFICE
+    )
     world.rui.offices.all().delete()
     Officer.objects.create(user=world.rui, authority=authority, role=Officer.Role.HANDLER)
     client, seen = Client(), set()
@@ -65,7 +66,8 @@ def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
         words = f"{office.code} looks at {place.code}"
         assert Complaint.objects.visible_to(world.rui).filter(pk=case.pk).exists() is lies_there, words
         assert (
-            Complaint.objects.of_offices(offices_of(world.rui, on=timezone.localdate())).filter(pk=case.pk).exists() is lies_there
+            Complaint.objects.of_offices(offices_of(world.rui, on=timezone.localdate())).filter(pk=case.pk).exists()
+            is lies_there
         )
         page = client.get(f"/authority/cases/{case.number}/")
         assert page.status_code == (200 if lies_there else 404), words

@@ -50,10 +50,12 @@ def test_what_is_for_the_enterprise_or_the_authority_is_for_nobody_else(world: W
     for name, user in (("consumer", world.chen), ("enterprise", world.ming), ("authority", world.rui)):
         with seeing_as(user, path=AT_WORK if name == "enterprise" else "/"):
             audiences[name] = {
-                row for (row,) in ask(
+                row
+                for (row,) in ask(
                     "select audience from complaints_handlingstep union select audience from complaints_personaltext "
-                    "union select audience from complaints_matter")
-            }  # fmt: skip
+                    "union select audience from complaints_matter"
+                )
+            }
             assert count("internalnote") == (1 if name == "enterprise" else 0)
             assert count("forwardingdecision") == 0 or name == "authority"
             assert count("reminder") == count("sealedhead") == 0
@@ -72,17 +74,25 @@ def test_a_former_enterprise_keeps_its_own_time_and_learns_nothing_of_the_next(w
     second = Engagement.objects.create(complaint=case, enterprise=world.telecom, from_at=later)
     Complaint.objects.filter(pk=case.pk).update(enterprise=world.telecom, branch=None)
     for engagement in (first, second):
-        InternalNote.objects.create(complaint=case, enterprise_id=engagement.enterprise_id, engagement=engagement,
-                                    at=later, text="x")  # fmt: skip
-        Matter.objects.create(complaint=case, kind="note", audience="enterprise", opened_by="enterprise",
-                              opened_at=engagement.from_at + timedelta(hours=1), state="done")  # fmt: skip
+        InternalNote.objects.create(
+            complaint=case, enterprise_id=engagement.enterprise_id, engagement=engagement, at=later, text="x"
+        )
+        Matter.objects.create(
+            complaint=case,
+            kind="note",
+            audience="enterprise",
+            opened_by="enterprise",
+            opened_at=engagement.from_at + timedelta(hours=1),
+            state="done",
+        )
     for user, own in ((world.ming, first), (world.lead, first), (world.hua, second)):
         with seeing_as(user, path=AT_WORK):
             assert ask("select id from complaints_complaint") == [(case.pk,)]
             assert ask("select id from complaints_engagement") == [(own.pk,)]
             assert ask("select engagement_id from complaints_internalnote") == [(own.pk,)]
             assert ask("select opened_at from complaints_matter where audience = 'enterprise'") == [
-                (own.from_at + timedelta(hours=1),)]  # fmt: skip
+                (own.from_at + timedelta(hours=1),)
+            ]
     # Files of the case went with it.
     assert "is_still_ours" in ask("select pg_get_viewdef('own_engagement'::regclass)")[0][0]
 
@@ -99,9 +109,14 @@ def test_clocks_that_only_the_authority_knows_are_not_there_for_the_parties(worl
     case = given.a_complaint(world, status=Status.REVIEW)
     for clock in ("lead", "jurisdiction", "instruction"):
         copied = ask("select started_at, due_at, last_day from complaints_deadline limit 1")[0]
-        ask("insert into complaints_deadline (complaint_id, clock, owed_by, state, started_at, length, unit, policy_version,"
-            " due_at, last_day, allowance_used, is_provisional, derivation, escalations)"
-            " values (%s, %s, 'authority', 'running', %s, 1, 'WD', '', %s, %s, 0, false, '{}', 0)", case.pk, clock, *copied)  # fmt: skip
+        ask(
+            "insert into complaints_deadline (complaint_id, clock, owed_by, state, started_at, length, unit,"
+            " policy_version, due_at, last_day, allowance_used, is_provisional, derivation, escalations) values (%s,"
+            " %s, 'authority', 'running', %s, 1, 'WD', '', %s, %s, 0, false, '{}', 0)",
+            case.pk,
+            clock,
+            *copied,
+        )
     hidden = "select count(*) from complaints_deadline where clock in ('lead', 'jurisdiction', 'instruction')"
     for user, sees in ((world.rui, 3), (world.chen, 0)):
         with seeing_as(user):
@@ -109,7 +124,9 @@ def test_clocks_that_only_the_authority_knows_are_not_there_for_the_parties(worl
 
 
 def test_a_clock_of_a_matter_of_the_authority_has_a_hidden_name() -> None:
-    """The policy of clocks names them and does not ask the matter; whoever gives such a matter a new clock learns it here."""
+    """The policy of clocks names them and does not ask the matter; whoever gives such a matter a new clock learns it
+    here.
+    """
     from complaints.reading.case_rows import _CLOCKS_OF_AUTHORITY
 
     root = ROOT / "complaints" / "handling"

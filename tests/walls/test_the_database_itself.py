@@ -33,19 +33,31 @@ EXEMPT = {
     "complaints_recordedname": "names of the record, sealed; nothing says in which case, only an entry leads there",
     "complaints_seal": "signed heads over the whole record; nothing of a case",
     "complaints_heartbeat": "signs of life",
-    "complaints_stationentry": "disputes settled at a station, no case; sealed, asked for by station or by the digest of a link",
+    "complaints_stationentry": (
+        "disputes settled at a station, no case; sealed, asked for by station or by the digest of a link"
+    ),
     "complaints_trackingtry": "digests of wrong tries",
     "complaints_callbackmonth": "months with the digest of a seed, and the seed once it is public; no case",
     "complaints_noticechoice": "how a person wants to be told: three words, no case",
     "complaints_savedview": "filters of the queue that a person keeps; sealed, names no case, asked for by its person",
-    "complaints_measure": "what an enterprise means to answer, its own words sealed; cases by id only, asked for by organisation and branch",
-    "complaints_lawchange": "what is meant to change in numbers and calendars: no case; counts only, asked for by authority",
+    "complaints_measure": (
+        "what an enterprise means to answer, its own words sealed; cases by id only, asked for by organisation and"
+        " branch"
+    ),
+    "complaints_lawchange": (
+        "what is meant to change in numbers and calendars: no case; counts only, asked for by authority"
+    ),
     "complaints_roundtrip": "jobs of a person",
     "complaints_platformfile": "jobs of an authority; read through the authority of whoever asks",
     "complaints_platformline": "numbers and what came of them, nothing of a person; read through the job",
-    "complaints_roundtriprow": "lines that a person sent in, sealed until they are done; cases by id only, read through the job",
+    "complaints_roundtriprow": (
+        "lines that a person sent in, sealed until they are done; cases by id only, read through the job"
+    ),
     "complaints_documentseries": "the last number of each sort of document a year and authority; names no case",
-    "oversight_": "sums of many cases, what stood out in them and what was asked of firms; the tally, which names cases, is guarded",
+    "oversight_": (
+        "sums of many cases, what stood out in them and what was asked of firms; the tally, which names cases, is"
+        " guarded"
+    ),
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
 }
 RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")
@@ -55,7 +67,8 @@ RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision"
 def test_T06_every_table_is_guarded_or_says_why_not() -> None:
     tables = ask(
         "select relname, relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) from pg_class "
-        "where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')")  # fmt: skip
+        "where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+    )
     guarded = {name for name, is_on, _, _ in tables if is_on}
     open_ones = {name for name, is_on, _, _ in tables if not is_on}
     excused = {
@@ -69,8 +82,10 @@ def test_T06_every_table_is_guarded_or_says_why_not() -> None:
     assert [name for name, is_on, is_forced, _ in tables if is_on != is_forced] == []
     assert {owner for _, _, _, owner in tables} == {roles.OWNER}
     # Whatever points at a case hangs on it.
-    children = ask("select conrelid::regclass::text from pg_constraint "
-                   "where contype = 'f' and confrelid = 'complaints_complaint'::regclass")  # fmt: skip
+    children = ask(
+        "select conrelid::regclass::text from pg_constraint "
+        "where contype = 'f' and confrelid = 'complaints_complaint'::regclass"
+    )
     assert {name for (name,) in children} <= guarded
 
 
@@ -78,11 +93,13 @@ def test_T06_every_table_is_guarded_or_says_why_not() -> None:
 def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
     policies = ask(
         "select polrelid::regclass::text, polname, polcmd::text, polpermissive, "
-        "array(select rolname from pg_roles where oid = any(polroles)) from pg_policy")  # fmt: skip
+        "array(select rolname from pg_roles where oid = any(polroles)) from pg_policy"
+    )
     assert {role for *_, named in policies for role in named} == {*roles.CALLERS, roles.STEPS}
     reading = [(table, role) for table, name, command, _, named in policies if command == "r" for role in named]
     assert len(reading) == len(set(reading))
-    # Callers write drafts and what is on its way into them, ask for dossiers, remember what they read, and write nothing
+    # Callers write drafts and what is on its way into them, ask for dossiers, remember what they read, and write
+    # nothing
     # of a case.
     writing = {table for table, _, command, _, named in policies if command != "r" and named != [roles.STEPS]}
     assert writing == {
@@ -98,12 +115,18 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
 
 @pytest.mark.django_db
 def test_T06_nobody_who_serves_may_pass_the_walls() -> None:
-    rights = dict(ask("select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb from pg_roles "
-                      "where rolname like 'portal%%'"))  # fmt: skip
+    rights = dict(
+        ask(
+            "select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb from pg_roles "
+            "where rolname like 'portal%%'"
+        )
+    )
     assert set(rights) == {roles.OWNER, roles.APP, roles.WEB, *roles.CALLERS, roles.STEPS}
     assert not any(rights.values())
-    assert ask("select count(*) from pg_class where pg_get_userbyid(relowner) <> %s "
-               "and relnamespace = 'public'::regnamespace", roles.OWNER) == [(0,)]  # fmt: skip
+    assert ask(
+        "select count(*) from pg_class where pg_get_userbyid(relowner) <> %s and relnamespace = 'public'::regnamespace",
+        roles.OWNER,
+    ) == [(0,)]
     # It may become each caller, and is none of them until it does.
     for role in (*roles.CALLERS, roles.STEPS):
         assert ask(
@@ -116,25 +139,44 @@ def test_T06_nobody_who_serves_may_pass_the_walls() -> None:
 def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None:
     definers = ask(
         "select oid::regprocedure::text, proname, proconfig::text, prorettype::regtype::text, provolatile::text "
-        "from pg_proc where pronamespace = 'public'::regnamespace and prosecdef")  # fmt: skip
-    # Those that run as the owner answer yes or no about one id, from the views of the caller's own rows; one finds ids by words,
+        "from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
+    )
+    # Those that run as the owner answer yes or no about one id, from the views of the caller's own rows; one finds ids
+    # by words,
     # within the caller's sight (tests/walls/test_words_of_cases.py).
     assert {name for _, name, *_ in definers} == {
-        "is_own_case", "is_our_case", "is_our_engagement", "is_our_side", "is_in_our_time", "is_still_our_case",
-        "is_our_entry", "cases_with_words"}  # fmt: skip
+        "is_own_case",
+        "is_our_case",
+        "is_our_engagement",
+        "is_our_side",
+        "is_in_our_time",
+        "is_still_our_case",
+        "is_our_entry",
+        "cases_with_words",
+    }
     for function, name, settings, returns, volatility in definers:
         finds = name == "cases_with_words"
-        assert (settings, returns, volatility) == ("{search_path=pg_catalog}", "bigint[]" if finds else "boolean", "s"), name
+        assert (settings, returns, volatility) == (
+            "{search_path=pg_catalog}",
+            "bigint[]" if finds else "boolean",
+            "s",
+        ), name
         for role in (*roles.CALLERS, roles.WEB, roles.STEPS):
-            may_ask = role in ((roles.ENTERPRISE, roles.AUTHORITY, roles.STEPS) if finds else (roles.CONSUMER, roles.ENTERPRISE))
+            may_ask = role in (
+                (roles.ENTERPRISE, roles.AUTHORITY, roles.STEPS) if finds else (roles.CONSUMER, roles.ENTERPRISE)
+            )
             assert ask("select has_function_privilege(%s, %s, 'execute')", role, function) == [(may_ask,)], (name, role)
-    views = ask("select relname, coalesce(reloptions::text, '') from pg_class "
-                "where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')")  # fmt: skip
+    views = ask(
+        "select relname, coalesce(reloptions::text, '') from pg_class "
+        "where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')"
+    )
     # Those that run as the owner show nothing but rows of the caller's context, and take nothing.
     assert {name for name, _ in views} == {"own_case", "own_part", "own_engagement"}
     for name, _ in views:
         for role in (*roles.CALLERS, roles.WEB):
-            assert ask("select has_table_privilege(%s, %s, 'insert, update, delete, truncate')", role, name) == [(False,)]
+            assert ask("select has_table_privilege(%s, %s, 'insert, update, delete, truncate')", role, name) == [
+                (False,)
+            ]
             may_read = role in roles.CALLERS if name in ("own_case", "own_part") else role == roles.ENTERPRISE
             assert ask("select has_table_privilege(%s, %s, 'select')", role, name) == [(may_read,)], (name, role)
 
@@ -194,11 +236,14 @@ def test_T03_every_key_to_an_engagement_carries_the_enterprise() -> None:
     keys = ask(
         "select conrelid::regclass::text, array(select attname::text from pg_attribute "
         "where attrelid = conrelid and attnum = any(conkey) order by attname) "
-        "from pg_constraint where contype = 'f' and confrelid = 'complaints_engagement'::regclass")  # fmt: skip
+        "from pg_constraint where contype = 'f' and confrelid = 'complaints_engagement'::regclass"
+    )
     assert len(keys) >= 5
     assert {table: columns for table, columns in keys if columns != ["engagement_id", "enterprise_id"]} == {}
-    with_column = ask("select attrelid::regclass::text from pg_attribute where attname = 'engagement_id' and "
-                      "attrelid in (select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace)")  # fmt: skip
+    with_column = ask(
+        "select attrelid::regclass::text from pg_attribute where attname = 'engagement_id' and "
+        "attrelid in (select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace)"
+    )
     assert {name for (name,) in with_column} == {table for table, _ in keys}
 
 
@@ -251,13 +296,18 @@ def test_T71_no_role_may_touch_the_record(world: World, role: str) -> None:
     refused = []
     attempts = [f"{verb} complaints_{table}" for table in RECORD for verb in ("delete from", "truncate")]
     attempts += [f"update complaints_{table} set id = id" for table in RECORD]
-    attempts += ["delete from complaints_personaltext", "truncate complaints_personaltext",
-                 "alter table complaints_handlingstep disable trigger all",
-                 "alter table complaints_complaint disable row level security",
-                 "alter table complaints_complaint no force row level security",
-                 "drop policy consumer on complaints_complaint", "set session_replication_role = replica",
-                 "set row_security = off; select id from complaints_complaint", "set role portal_owner",
-                 "create policy mine on complaints_complaint using (true)"]  # fmt: skip
+    attempts += [
+        "delete from complaints_personaltext",
+        "truncate complaints_personaltext",
+        "alter table complaints_handlingstep disable trigger all",
+        "alter table complaints_complaint disable row level security",
+        "alter table complaints_complaint no force row level security",
+        "drop policy consumer on complaints_complaint",
+        "set session_replication_role = replica",
+        "set row_security = off; select id from complaints_complaint",
+        "set role portal_owner",
+        "create policy mine on complaints_complaint using (true)",
+    ]
     for attempt in attempts:
         try:
             with transaction.atomic():
@@ -276,16 +326,23 @@ def test_T71_no_role_may_touch_the_record(world: World, role: str) -> None:
 @pytest.mark.parametrize("who", ["chen", "ming", "rui"])
 def test_T71_whom_a_case_is_shown_to_cannot_write_it(world: World, who: str) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    for statement in ("update complaints_complaint set status = 'closed'", "delete from complaints_demand",
-                      "update complaints_deadline set due_at = now()", "delete from complaints_notice"):  # fmt: skip
+    for statement in (
+        "update complaints_complaint set status = 'closed'",
+        "delete from complaints_demand",
+        "update complaints_deadline set due_at = now()",
+        "delete from complaints_notice",
+    ):
         with seeing_as(getattr(world, who)):
             assert ask("select id from complaints_complaint") == [(case.pk,)]
             with connection.cursor() as cursor:
                 cursor.execute(statement)
                 assert cursor.rowcount == 0, statement
     with pytest.raises(DatabaseError, match="row-level security"), seeing_as(getattr(world, who)):
-        ask("insert into complaints_demand (complaint_id, ordinal, kind, note, is_settled, is_given_up) "
-            "values (%s, 9, 'refund', '', false, false)", case.pk)  # fmt: skip
+        ask(
+            "insert into complaints_demand (complaint_id, ordinal, kind, note, is_settled, is_given_up) "
+            "values (%s, 9, 'refund', '', false, false)",
+            case.pk,
+        )
 
 
 @pytest.mark.django_db

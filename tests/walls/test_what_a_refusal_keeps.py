@@ -38,8 +38,12 @@ def raising(request: HttpRequest, kind: str) -> HttpResponse:
     if kind == "database":
         with connection.cursor() as cursor:
             cursor.execute("select 1/0")
-    raise {"missing": Http404(), "denied": PermissionDenied(), "refused": StepNotAllowed("not_now", "不行。"),
-           "broken": Broken()}[kind]  # fmt: skip
+    raise {
+        "missing": Http404(),
+        "denied": PermissionDenied(),
+        "refused": StepNotAllowed("not_now", "不行。"),
+        "broken": Broken(),
+    }[kind]
 
 
 @pytest.fixture
@@ -55,9 +59,17 @@ def raising_view(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "is_public", lambda *args: True)
 
 
-@pytest.mark.parametrize(("kind", "status", "is_kept"), [
-    ("missing", 404, True), ("denied", 403, True), ("refused", 409, True),
-    ("marked", 409, False), ("broken", 500, False), ("database", 500, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "status", "is_kept"),
+    [
+        ("missing", 404, True),
+        ("denied", 403, True),
+        ("refused", 409, True),
+        ("marked", 409, False),
+        ("broken", 500, False),
+        ("database", 500, False),
+    ],
+)
 def test_a_refusal_is_an_answer_and_a_mishap_takes_everything_back(
     raising_view: None, kind: str, status: int, is_kept: bool
 ) -> None:

@@ -34,8 +34,13 @@ def test_an_enterprise_finds_what_it_holds_or_held_and_nothing_else(world: World
     case = a_case(world)
     beside = Branch.objects.create(enterprise=world.mobile, parent=world.fuzhou.parent, name="另一家分公司")
     of_the_branch, of_the_other = works_at(world.fuzhou, world), works_at(beside, world)
-    for user, seen in ((world.ming, [case.pk]), (world.lead, [case.pk]), (of_the_branch, [case.pk]), (of_the_other, []),
-                       (world.hua, [])):  # fmt: skip
+    for user, seen in (
+        (world.ming, [case.pk]),
+        (world.lead, [case.pk]),
+        (of_the_branch, [case.pk]),
+        (of_the_other, []),
+        (world.hua, []),
+    ):
         assert found(user, path=AT_WORK) == seen, user
     Engagement.objects.filter(complaint=case).update(until_at=WEDNESDAY, odr_result="returned", ended_by="return")
     Engagement.objects.create(complaint=case, enterprise=world.telecom, from_at=WEDNESDAY)
@@ -67,9 +72,25 @@ def test_whose_sight_is_no_single_region_is_told_nothing(world: World) -> None:
             assert ask("select complaint_id from complaints_casewords") == []
 
 
-@pytest.mark.parametrize(("words", "is_found"), [
-    ("琉璃灯", True), ("lamp15", True), ("LAMP 15", True), ("灯 lamp", True), ("灯-Lamp", True), ("ｌａｍｐ", True), ("琉灯", False), ("璃琉", False),
-    ("lamp51", False), ("琉璃瓦", False), ("%%", None), ("琉", None), ("", None), ("  ", None)])
+@pytest.mark.parametrize(
+    ("words", "is_found"),
+    [
+        ("琉璃灯", True),
+        ("lamp15", True),
+        ("LAMP 15", True),
+        ("灯 lamp", True),
+        ("灯-Lamp", True),
+        ("ｌａｍｐ", True),
+        ("琉灯", False),
+        ("璃琉", False),
+        ("lamp51", False),
+        ("琉璃瓦", False),
+        ("%%", None),
+        ("琉", None),
+        ("", None),
+        ("  ", None),
+    ],
+)
 def test_words_are_found_whatever_their_spaces_and_letters(world: World, words: str, is_found: bool | None) -> None:
     case = a_case(world)
     assert found(world.ming, words, path=AT_WORK) == {True: [case.pk], False: [], None: None}[is_found]

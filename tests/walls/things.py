@@ -40,7 +40,9 @@ _MANAGERS = frozenset({"manager own", "manager top", "manager headquarters"})
 _WHOLE = frozenset({"manager headquarters", "manager of another enterprise", "manager of the former enterprise"})
 _ASKER = frozenset({"handler own"})
 #: Whose sight reaches the branch in which something was made.
-_BRANCH = frozenset(f"{role} {place}" for role in ("manager", "handler", "reviewer") for place in ("own", "top", "headquarters"))
+_BRANCH = frozenset(
+    f"{role} {place}" for role in ("manager", "handler", "reviewer") for place in ("own", "top", "headquarters")
+)
 _OFFICE_ASKER = frozenset({"authority_handler at own"})
 _HEAD = frozenset({"approver at own"})
 #: Everybody in the county's own office.
@@ -50,8 +52,18 @@ _OFFICE_AND_ABOVE = _OFFICE | _ABOVE
 #: Everybody who may read a rule of a county: offices around it, and in it.
 _RULED = _OFFICE_AND_ABOVE | {f"{role} at office" for role in ("intake", "authority_handler", "approver", "analyst")}
 _CLERK = frozenset({"station clerk"})
-_FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
-           "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
+_FILING = (
+    "file-step",
+    "file-region",
+    "file-respondents",
+    "file-evidence",
+    "file-evidence-original",
+    "file-evidence-thumbnail",
+    "file-upload",
+    "file-upload-part",
+    "file-upload-finish",
+    "file-upload-cancel",
+)
 
 #: Whose it is, where an address names something else than a case: it is `own` for these people and for nobody else.
 OWNERS: dict[str, frozenset[str]] = {
@@ -93,7 +105,10 @@ OWNERS: dict[str, frozenset[str]] = {
     "oversight:authority-report-edit": frozenset({"authority_handler at own", "approver at own", "analyst at own"}),
     "oversight:authority-report-decide": frozenset({"approver at own", "approver at above"}),
     # What is published is everybody's.
-    **{f"oversight:open-{name}": frozenset() for name in ("report", "report-print", "report-table", "data-set", "data-file")},
+    **{
+        f"oversight:open-{name}": frozenset()
+        for name in ("report", "report-print", "report-table", "data-set", "data-file")
+    },
     "routing:authority-change": _OFFICE,
     "complaints:authority-violation": _OFFICE,
     "routing:authority-change-decide": _HEAD,
@@ -108,9 +123,19 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:mediate-link": frozenset(),
     "complaints:station-confirm-link": frozenset(),
     "complaints:go": frozenset(),
-    **{f"complaints:{name}": _CLERK for name in (
-        "station", "station-file", "station-cases", "station-log", "station-log-new", "station-log-entry", "station-poster",
-        "station-poster-file")},
+    **{
+        f"complaints:{name}": _CLERK
+        for name in (
+            "station",
+            "station-file",
+            "station-cases",
+            "station-log",
+            "station-log-new",
+            "station-log-entry",
+            "station-poster",
+            "station-poster-file",
+        )
+    },
     "complaints:authority-station-end": _HEAD,
     **{f"complaints:authority-station{page}": _OFFICE_AND_ABOVE for page in ("", "-table")},
     "complaints:authority-body-end": _HEAD,
@@ -121,10 +146,16 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:authority-enterprise-filing": _OFFICE,
     **{f"complaints:enterprise-{name}": _WHOLE for name in ("enrolment", "filing")},
     "oversight:enterprise-reply": _WHOLE,
-    **{f"oversight:{name}": _OFFICE_AND_ABOVE for name in ("hot-spot", "guidance", "warning", "guidance-new", "warning-new")},
+    **{
+        f"oversight:{name}": _OFFICE_AND_ABOVE
+        for name in ("hot-spot", "guidance", "warning", "guidance-new", "warning-new")
+    },
     # Guidance is the whole enterprise's.
     "oversight:enterprise-guidance": frozenset(
-        f"{role} {place}" for role in ("manager", "handler", "reviewer") for place in ("own", "top", "headquarters", "sibling", "below")),
+        f"{role} {place}"
+        for role in ("manager", "handler", "reviewer")
+        for place in ("own", "top", "headquarters", "sibling", "below")
+    ),
 }
 
 
@@ -134,8 +165,9 @@ def make(world: World) -> None:
     handler, manager = family.staff["handler", "own"], family.staff["manager", "headquarters"]
     clerk, head = world.officers["authority_handler", "own"], world.officers["approver", "own"]
     for side, user, actor in (
-        ("enterprise", handler.user, staff_member(handler)), ("authority", clerk.user, officer([clerk])),
-    ):  # fmt: skip
+        ("enterprise", handler.user, staff_member(handler)),
+        ("authority", clerk.user, officer([clerk])),
+    ):
         assert isinstance(user, User)
         wanted = [column.code for column in columns.offered(side, with_personal=True)]
         world.things[f"{side} export"] = asking.ask(
@@ -150,25 +182,60 @@ def make(world: World) -> None:
         ).mark
     assert isinstance(handler.user, User)
     case = family.case("negotiating")
-    world.things["oversight view"] = str(OversightView.objects.create(
-        key=uuid.UUID(int=0x0F16), authority_id=clerk.authority_id, made_by=clerk.user, made_at=world.now, name="本月", page="dashboard",
-        query="period=month").key)
-    world.things["measure"] = str(sending.make(
-        title="统一退还", picks=[Pick(case.pk, case.number)], left_out=[], actor=staff_member(handler), now=world.now).public_id)
+    world.things["oversight view"] = str(
+        OversightView.objects.create(
+            key=uuid.UUID(int=0x0F16),
+            authority_id=clerk.authority_id,
+            made_by=clerk.user,
+            made_at=world.now,
+            name="本月",
+            page="dashboard",
+            query="period=month",
+        ).key
+    )
+    world.things["measure"] = str(
+        sending.make(
+            title="统一退还",
+            picks=[Pick(case.pk, case.number)],
+            left_out=[],
+            actor=staff_member(handler),
+            now=world.now,
+        ).public_id
+    )
     world.things["round trip"] = RoundTrip.objects.create(
-        mark="T261126-ABCDEFGH", asked_by=handler.user, enterprise_id=handler.enterprise_id, file_name="待办.csv", form="csv",
-        digest="0" * 64, state="checked", asked_at=world.now).mark
+        mark="T261126-ABCDEFGH",
+        asked_by=handler.user,
+        enterprise_id=handler.enterprise_id,
+        file_name="待办.csv",
+        form="csv",
+        digest="0" * 64,
+        state="checked",
+        asked_at=world.now,
+    ).mark
     endpoint, _secret = endpoints.make(
-        user=manager.user, actor=staff_member(manager), url="https://example.com/hook", description="", steps=[],
-        now=world.now)  # fmt: skip
+        user=manager.user,
+        actor=staff_member(manager),
+        url="https://example.com/hook",
+        description="",
+        steps=[],
+        now=world.now,
+    )
     world.things["platform file"] = PlatformFile.objects.create(
-        mark="P261126-ABCDEFGH", asked_by=clerk.user, authority_id=clerk.authority_id, file_name="回执.csv", form="csv",
-        digest="0" * 64, state="checked", asked_at=world.now).mark
+        mark="P261126-ABCDEFGH",
+        asked_by=clerk.user,
+        authority_id=clerk.authority_id,
+        file_name="回执.csv",
+        form="csv",
+        digest="0" * 64,
+        state="checked",
+        asked_at=world.now,
+    ).mark
     world.things["webhook"] = str(endpoint.public_id)
     endpoints.test(endpoint, now=world.now)
     world.things["webhook message"] = endpoint.deliveries.get().webhook_id
-    world.things["template"] = str(answer_templates.make(
-        staff=manager, name="多扣费全退", body="已退还{金额}。", now=world.now).pk)
+    world.things["template"] = str(
+        answer_templates.make(staff=manager, name="多扣费全退", body="已退还{金额}。", now=world.now).pk
+    )
     today = world.now.date()
     for side, one, colleague, reach, role in (
         ("enterprise", family.staff["manager", "own"], family.staff["reviewer", "own"], enterprise_reach, "handler"),
@@ -180,28 +247,72 @@ def make(world: World) -> None:
         world.things[f"{side} member"] = str(colleague.pk)
         contact = parse_contact(f"new.{side}@example.com")
         assert contact is not None
-        world.things[f"{side} invitation"] = str(inviting.invite(
-            contact, post_of(one), role, by=user, reach=reach(user.pk, on=today), place="https://example.com/",
-            language="zh-hans", now=world.now).pk)  # fmt: skip
+        world.things[f"{side} invitation"] = str(
+            inviting.invite(
+                contact,
+                post_of(one),
+                role,
+                by=user,
+                reach=reach(user.pk, on=today),
+                place="https://example.com/",
+                language="zh-hans",
+                now=world.now,
+            ).pk
+        )
     post = StationStaff.objects.select_related("station").get(user=world.person("station clerk").user)
     world.things["station staff"], world.things["service station"] = str(post.pk), str(post.station_id)
-    world.things["body"] = str(MediationBody.objects.create(
-        name="消费者委员会", kind="association", legal_basis="消费者权益保护法第三十六条", authority=head.authority,
-        region=head.authority.region).pk)
-    world.things["station entry"] = str(stations.write_down(
-        station=post.station, by=post.user, category="goods.clothing", problem="开胶", how="repair", amount=None,
-        phone="+8613900000066", sheet="", language="zh-hans", place="https://example.com", now=world.now).pk)  # fmt: skip
+    world.things["body"] = str(
+        MediationBody.objects.create(
+            name="消费者委员会",
+            kind="association",
+            legal_basis="消费者权益保护法第三十六条",
+            authority=head.authority,
+            region=head.authority.region,
+        ).pk
+    )
+    world.things["station entry"] = str(
+        stations.write_down(
+            station=post.station,
+            by=post.user,
+            category="goods.clothing",
+            problem="开胶",
+            how="repair",
+            amount=None,
+            phone="+8613900000066",
+            sheet="",
+            language="zh-hans",
+            place="https://example.com",
+            now=world.now,
+        ).pk
+    )
     change = changing.draft(
-        "area-add", {"branch": family.branches["own"].pk, "region": family.county.region_id}, enterprise=family.enterprise,
-        branch_ids=None, on_day=today, why="机构调整", by=User.objects.get(pk=manager.user_id), now=world.now, today=today)  # fmt: skip
+        "area-add",
+        {"branch": family.branches["own"].pk, "region": family.county.region_id},
+        enterprise=family.enterprise,
+        branch_ids=None,
+        on_day=today,
+        why="机构调整",
+        by=User.objects.get(pk=manager.user_id),
+        now=world.now,
+        today=today,
+    )
     DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
     changing.file(change, by=change.made_by, now=world.now, today=today)
     world.things["change"] = str(change.pk)
     _rules(world)
     world.things["violation"] = str(Matter.objects.get(complaint=case, kind="report").pk)
     drafted = law.draft_policy(
-        by=world.officers["authority_handler", "own"].user, authority=family.county, region=family.county.region, name="acceptance",
-        number=1, unit="WD", starts_on=today + timedelta(days=30), legal_basis="本地规定", why="更快受理", now=world.now)
+        by=world.officers["authority_handler", "own"].user,
+        authority=family.county,
+        region=family.county.region,
+        name="acceptance",
+        number=1,
+        unit="WD",
+        starts_on=today + timedelta(days=30),
+        legal_basis="本地规定",
+        why="更快受理",
+        now=world.now,
+    )
     LawChange.objects.filter(pk=drafted.pk).update(state="tried", tried_at=world.now)
     world.things["law change"] = drafted.mark
     _reports(world)
@@ -209,11 +320,23 @@ def make(world: World) -> None:
     local = family.staff["manager", "own"]
     told = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}
     world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, **told).pk)
-    world.things["leave"] = str(organising.enter_leave(
-        handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **told).pk)  # fmt: skip
-    world.things["officer leave"] = str(organising.enter_leave(
-        clerk, today + timedelta(days=300), today + timedelta(days=301), deputy=None, by=User.objects.get(pk=clerk.user_id),
-        reach=authority_reach(clerk.user_id, on=today), now=world.now, today=today).pk)
+    world.things["leave"] = str(
+        organising.enter_leave(
+            handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **told
+        ).pk
+    )
+    world.things["officer leave"] = str(
+        organising.enter_leave(
+            clerk,
+            today + timedelta(days=300),
+            today + timedelta(days=301),
+            deputy=None,
+            by=User.objects.get(pk=clerk.user_id),
+            reach=authority_reach(clerk.user_id, on=today),
+            now=world.now,
+            today=today,
+        ).pk
+    )
     _hot_spot(world)
     _tokens(world)
 
@@ -225,11 +348,31 @@ def _hot_spot(world: World) -> None:
     assert isinstance(clerk, User) and isinstance(head, User)  # noqa: PT018
     region = family.county.region
     spot = HotSpot.objects.create(
-        kind="week", region=region, facet="p:telecom.fees.unexplained_charge", place=region.pk, first=today - timedelta(days=6), last=today,
-        observed=40, expected=10, usual=[10] * 8, chance=1e-6, restless=1.25, detectable=2.1, rate=0.001, method=1, found_at=world.now)
+        kind="week",
+        region=region,
+        facet="p:telecom.fees.unexplained_charge",
+        place=region.pk,
+        first=today - timedelta(days=6),
+        last=today,
+        observed=40,
+        expected=10,
+        usual=[10] * 8,
+        chance=1e-6,
+        restless=1.25,
+        detectable=2.1,
+        rate=0.001,
+        method=1,
+        found_at=world.now,
+    )
     guidance = guiding.open_guidance(
-        spot.pk, enterprise_id=family.enterprise.pk, authority_id=family.county.pk, causes="账单没有列明",
-        first=guiding.Wanted(what="逐项列明收费", responsible="客服部负责人", due_on=today + timedelta(days=20)), by=clerk, now=world.now)
+        spot.pk,
+        enterprise_id=family.enterprise.pk,
+        authority_id=family.county.pk,
+        causes="账单没有列明",
+        first=guiding.Wanted(what="逐项列明收费", responsible="客服部负责人", due_on=today + timedelta(days=20)),
+        by=clerk,
+        now=world.now,
+    )
     guiding.send(guidance.pk, by=clerk, now=world.now)
     told = warning.draft(spot.pk, authority_id=family.county.pk, by=clerk, now=world.now)
     warning.propose(told.pk, by=clerk, now=world.now)
@@ -262,19 +405,45 @@ def _rules(world: World) -> None:
 
     def drafted(named: str) -> RuleChange:
         what = dict.fromkeys(rule_changing.COLUMNS) | {
-            "priority": 50, "named": named, "region": region.pk, "target_enterprise": family.enterprise.pk}
-        return rule_changing.draft(kind="set", rule=None, what=what, starts_on=today, ends_on=None, why="x", why_en="",
-                                   by=clerk.user, reach=reach, now=world.now, today=today)  # fmt: skip
+            "priority": 50,
+            "named": named,
+            "region": region.pk,
+            "target_enterprise": family.enterprise.pk,
+        }
+        return rule_changing.draft(
+            kind="set",
+            rule=None,
+            what=what,
+            starts_on=today,
+            ends_on=None,
+            why="x",
+            why_en="",
+            by=clerk.user,
+            reach=reach,
+            now=world.now,
+            today=today,
+        )
 
     change = drafted("甲")
-    RuleTrial.objects.filter(pk=rule_changing.start_trial(change, days=1, by=clerk.user, now=world.now).pk).update(state="done")
+    RuleTrial.objects.filter(pk=rule_changing.start_trial(change, days=1, by=clerk.user, now=world.now).pk).update(
+        state="done"
+    )
     rule_changing.file(change, by=clerk.user, reach=reach, now=world.now, today=today)
     rule_changing.decide(change, agrees=True, reason="", by=head.user, reach=reach, now=world.now, today=today)
     world.things["rule"] = change.final_code
     world.things["rule change"] = str(drafted("乙").pk)
-    world.things["lesson"] = str(Lesson.objects.create(
-        subject_kind="named", subject="丙", words="丙", region=region, target_enterprise=family.enterprise, agree=3, total=3,
-        counted_at=world.now).pk)  # fmt: skip
+    world.things["lesson"] = str(
+        Lesson.objects.create(
+            subject_kind="named",
+            subject="丙",
+            words="丙",
+            region=region,
+            target_enterprise=family.enterprise,
+            agree=3,
+            total=3,
+            counted_at=world.now,
+        ).pk
+    )
 
 
 def _enrolment(world: World, *, manager: Staff) -> None:
@@ -282,13 +451,25 @@ def _enrolment(world: World, *, manager: Staff) -> None:
     family = world.target
     application = enrolling.begin("new.firm@example.com", language="zh-hans", now=world.now)
     place = family.county.region_id
-    world.things["application"] = str(enrolling.submit(application, enrolling.Wanted(
-        name="新企业", uscc="91350102MA88888889", domicile_id=place, branch="客服部", place_id=place, areas=(place,)),
-        now=world.now).pk)  # fmt: skip
+    world.things["application"] = str(
+        enrolling.submit(
+            application,
+            enrolling.Wanted(
+                name="新企业",
+                uscc="91350102MA88888889",
+                domicile_id=place,
+                branch="客服部",
+                place_id=place,
+                areas=(place,),
+            ),
+            now=world.now,
+        ).pk
+    )
     user = manager.user
     assert isinstance(user, User)
-    world.things["filing"] = str(enrolled.file(
-        family.enterprise, "licence", {"what": "名称变更"}, by=user, now=world.now).pk)  # fmt: skip
+    world.things["filing"] = str(
+        enrolled.file(family.enterprise, "licence", {"what": "名称变更"}, by=user, now=world.now).pk
+    )
 
 
 def _tokens(world: World) -> None:
@@ -299,9 +480,14 @@ def _tokens(world: World) -> None:
         job = Staff.objects.filter(user=person.user).first()
         office = Officer.objects.filter(user=person.user).first()
         world.tokens[person.name] = issue(
-            person.user, name="sweep", scopes=[scope for scope in SCOPES if scope != "contact:read"], now=world.now, expires_at=world.now + timedelta(days=1),
+            person.user,
+            name="sweep",
+            scopes=[scope for scope in SCOPES if scope != "contact:read"],
+            now=world.now,
+            expires_at=world.now + timedelta(days=1),
             enterprise_id=job.enterprise_id if job else None,
-            authority_id=office.authority_id if office and not job else None).secret  # fmt: skip
+            authority_id=office.authority_id if office and not job else None,
+        ).secret
     world.things["token"] = str(ApiToken.objects.get(user=world.target.staff["handler", "own"].user).pk)
     factor = SecondFactor.objects.create(
         user=world.target.consumer, kind="app", name="app", key=b"k" * 40, created_at=world.now

@@ -80,7 +80,8 @@ TWINS: tuple[Twin, ...] = (
         (
             Change(
                 "complaints/migrations/0002_walls.py",
-                'f"foreign key (enterprise_id, engagement_id) "\n            f"references complaints_engagement (enterprise_id, id)")',
+                'f"foreign key (enterprise_id, engagement_id) "\n            f"references complaints_engagement'
+                ' (enterprise_id, id)")',
                 'f"foreign key (engagement_id) references complaints_engagement (id)")',
             ),
         ),
@@ -104,7 +105,8 @@ TWINS: tuple[Twin, ...] = (
         (
             Change(
                 "web/safe_cells.py",
-                '    if _NUMBER.fullmatch(text) or not _IS_FORMULA.match(text):\n        return text\n    return f"\'{text}"\n',
+                "    if _NUMBER.fullmatch(text) or not _IS_FORMULA.match(text):\n        return text\n    return"
+                ' f"\'{text}"\n',
                 "    return text\n",
             ),
         ),
@@ -129,7 +131,8 @@ TWINS: tuple[Twin, ...] = (
         (
             Change(
                 "access/gate.py",
-                "        if is_public(resource, action) or is_held_by_key(resource, action):\n            return None\n",
+                "        if is_public(resource, action) or is_held_by_key(resource, action):\n            return"
+                " None\n",
                 "        return None\n",
             ),
         ),
@@ -139,8 +142,13 @@ TWINS: tuple[Twin, ...] = (
 
 def copy(target: Path) -> None:
     """The files that belong to the project, and the way to what they are built on."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                            capture_output=True, text=True, check=True)  # fmt: skip
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     for name in filter(None, listed.stdout.split("\0")):
         source = ROOT / name
         if source.is_file() and not source.is_symlink():

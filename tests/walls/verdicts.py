@@ -27,9 +27,10 @@ def verdict(address: Address, method: str, person: Person, status: str) -> str:
     found = {
         row.verdict
         for row in rows_of(address.name)
-        if method in row.actions and status in row.statuses
+        if method in row.actions
+        and status in row.statuses
         and (row.verdict == "public" or (row.roles & roles and row.relations & _relations(address, person, status)))
-    }  # fmt: skip
+    }
     for word in ("public", "404", "allow", "steps", "409"):
         if word == "public" and word not in found and is_of_a_program and person.is_out_as_a_program:
             return "sign_in"

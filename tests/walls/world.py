@@ -77,7 +77,8 @@ class Family:
 class Person:
     """Somebody who calls. ``relation``: how they stand to the cases of family A; empty: a stranger to them.
 
-    ``knows``: how they stand to the cases of each family. ``key``: what somebody without a session holds (draft, token), ``of`` which family; ``only`` for the case in this status.
+    ``knows``: how they stand to the cases of each family. ``key``: what somebody without a session holds (draft,
+    token), ``of`` which family; ``only`` for the case in this status.
     ``is_out``: there is no session, or it no longer counts.
     """
 
@@ -162,9 +163,13 @@ def _county(code: str) -> Authority:
         region = _region(code)
     found = Authority.objects.filter(region=region, level=Authority.Level.COUNTY).first()
     return found or Authority.objects.create(
-        name=f"局{code}", region=region, level=Authority.Level.COUNTY, has_power=True, document_code="测市监",
+        name=f"局{code}",
+        region=region,
+        level=Authority.Level.COUNTY,
+        has_power=True,
+        document_code="测市监",
         parent=Authority.objects.get(level=Authority.Level.PROVINCE, region__code="350000"),
-    )  # fmt: skip
+    )
 
 
 def _region(code: str) -> Region:
@@ -172,21 +177,26 @@ def _region(code: str) -> Region:
     city = Region.objects.filter(code=code[:4] + "00").first()
     assert city is not None, f"no city of {code}"
     first = city.pk + int(code[4:])
-    return Region.objects.create(id=first, last=first, code=code, name=f"区{code}", parent=city,
-                                 level=Region.Level.COUNTY, country="CN")  # fmt: skip
+    return Region.objects.create(
+        id=first, last=first, code=code, name=f"区{code}", parent=city, level=Region.Level.COUNTY, country="CN"
+    )
 
 
 def _family(letter: str, county: Authority, number: int) -> Family:
     enterprise = Enterprise.objects.create(
-        name=f"{letter}家宽带有限公司", domicile=county.region, enrolled_by=county,
-        enrolment=Enterprise.Enrolment.ENROLLED)  # fmt: skip
+        name=f"{letter}家宽带有限公司",
+        domicile=county.region,
+        enrolled_by=county,
+        enrolment=Enterprise.Enrolment.ENROLLED,
+    )
     branches: dict[str, Branch] = {}
-    for place, parent in (
-        ("top", None), ("own", "top"), ("below", "own"), ("sibling", "top"),
-    ):  # fmt: skip
+    for place, parent in (("top", None), ("own", "top"), ("below", "own"), ("sibling", "top")):
         branches[place] = Branch.objects.create(
-            enterprise=enterprise, name=f"{letter}{place}分公司", place=county.region,
-            parent=branches[parent] if parent else None)  # fmt: skip
+            enterprise=enterprise,
+            name=f"{letter}{place}分公司",
+            place=county.region,
+            parent=branches[parent] if parent else None,
+        )
     consumer = User.objects.create_user(phone=f"+861390000777{number}", name=f"雀{canary(letter, 'name')}")
     family = Family(letter=letter, enterprise=enterprise, branches=branches, county=county, consumer=consumer)
     for place in ("headquarters", *branches):
@@ -224,8 +234,19 @@ def _people(world: World) -> None:
     for key, role in (("draft", "draft_holder"), ("token", "token_holder")):
         for letter, of in (("A", "the"), ("B", "another")):
             relation = "own" if (key, letter) == ("token", "A") else ""
-            people.append(Person(f"holder of {of} {key}", frozenset({"anyone", role}), relation, None,
-                                 ((letter, "token"),), key, is_out=True, only=TRACKED, of=letter))  # fmt: skip
+            people.append(
+                Person(
+                    f"holder of {of} {key}",
+                    frozenset({"anyone", role}),
+                    relation,
+                    None,
+                    ((letter, "token"),),
+                    key,
+                    is_out=True,
+                    only=TRACKED,
+                    of=letter,
+                )
+            )
     people.append(Person("consumer", everybody, "own", families["A"].consumer, (("A", "own"),)))
     people.append(Person("consumer of another case", everybody, "", families["B"].consumer, (("B", "own"),)))
     for (role, place), staff in families["A"].staff.items():
@@ -235,8 +256,15 @@ def _people(world: World) -> None:
     for role in sorted(ENTERPRISE_ROLES):
         other, former = (families[letter].staff[role, "headquarters"].user for letter in "BC")
         people.append(Person(f"{role} of another enterprise", everybody | {role}, "", other, (("B", "party"),)))
-        people.append(Person(f"{role} of the former enterprise", everybody | {role}, "former", former,
-                             (("A", "former"), ("C", "party"))))  # fmt: skip
+        people.append(
+            Person(
+                f"{role} of the former enterprise",
+                everybody | {role},
+                "former",
+                former,
+                (("A", "former"), ("C", "party")),
+            )
+        )
     seen = {"own": "A", "above": "AB", "office": "", "sibling": "B", "cousin": "C"}
     for (role, place), officer in world.officers.items():
         if place in seen:

@@ -14,25 +14,37 @@ from tests import ROOT
 CSS = ROOT / "static" / "css"
 #: Text on its ground: 4.5 to 1.
 TEXT = [
-    *((ink, ground) for ink in ("ink", "muted", "link", "link-hover", "visited") for ground in ("ground", "surface", "sunken")),
+    *(
+        (ink, ground)
+        for ink in ("ink", "muted", "link", "link-hover", "visited")
+        for ground in ("ground", "surface", "sunken")
+    ),
     *((tone, f"{tone}-bg") for tone in ("info", "ok", "warn", "bad", "authority", "neutral")),
     *((tone, "surface") for tone in ("info", "ok", "warn", "bad", "authority", "neutral", "danger")),
     *(("ink", f"{tone}-bg") for tone in ("info", "ok", "warn", "bad", "authority", "neutral")),
-    ("link", "info-bg"), ("on-bar", "bar"), ("bar-soft", "bar"), ("on-action", "action"), ("on-action", "action-hover"),
+    ("link", "info-bg"),
+    ("on-bar", "bar"),
+    ("bar-soft", "bar"),
+    ("on-action", "action"),
+    ("on-action", "action-hover"),
     ("on-danger", "danger"),
 ]
 #: Edges of controls, the ring of the focus and lines of charts: 3 to 1.
 SHAPES = [
-    *(("border", ground) for ground in ("ground", "surface")), *(("focus", ground) for ground in ("ground", "surface", "sunken")),
-    ("focus-bar", "bar"), *((f"c{number}", "surface") for number in range(1, 7)),
+    *(("border", ground) for ground in ("ground", "surface")),
+    *(("focus", ground) for ground in ("ground", "surface", "sunken")),
+    ("focus-bar", "bar"),
+    *((f"c{number}", "surface") for number in range(1, 7)),
 ]
 LISTS = re.compile(r":root(?:\[data-theme=dark\]|:not\(\[data-theme\]\))? \{(.*?)\}", re.DOTALL)
 
 
 def lists() -> dict[str, dict[str, str]]:
     """The colours of the light list, of the switch to dark and of the system's wish, each laid over the light one."""
-    found = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6})\b", body))
-             for body in LISTS.findall((CSS / "tokens.css").read_text(encoding="utf-8"))]  # fmt: skip
+    found = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6})\b", body))
+        for body in LISTS.findall((CSS / "tokens.css").read_text(encoding="utf-8"))
+    ]
     colours = [row for row in found if row]
     assert len(colours) == 3, "one light list and the same dark list twice"
     light, switch, wish = colours
@@ -57,9 +69,10 @@ def test_every_pair_has_its_contrast(name: str) -> None:
     colours = lists()[name]
     weak = [
         f"{front} on {back}: {contrast(colours[front], colours[back]):.2f} < {least}"
-        for pairs, least in ((TEXT, 4.5), (SHAPES, 3.0)) for front, back in pairs
+        for pairs, least in ((TEXT, 4.5), (SHAPES, 3.0))
+        for front, back in pairs
         if contrast(colours[front], colours[back]) < least
-    ]  # fmt: skip
+    ]
     assert not weak, "\n".join(weak)
 
 
@@ -77,8 +90,10 @@ def test_colours_come_from_the_tokens() -> None:
     """Elsewhere only black, white and what stands on the bar, which is the same in light and dark."""
     allowed = {"#fff", "#000", "#333", "#999", "#0a2f57", "#dfe9f4", "#c4d6ea", "#ffd54a"}
     strange = {
-        f"{path.name}: {colour}" for path in CSS.glob("*.css") if path.name != "tokens.css"
+        f"{path.name}: {colour}"
+        for path in CSS.glob("*.css")
+        if path.name != "tokens.css"
         for colour in re.findall(r"#[0-9a-f]{3,8}\b(?![\w-]*\s*\{)", path.read_text(encoding="utf-8"))
         if colour not in allowed
-    }  # fmt: skip
+    }
     assert not strange, sorted(strange)

@@ -11,15 +11,22 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import override
 
 SOURCES = {
-    "base.html": '{% comment %}x{% endcomment %}{% load i18n static %}<h1>{% translate "我的投诉" %}</h1>'
-    '<link href="{% static "css/base.css" %}">{% block a %}{% translate "首页" %}{% endblock %}{% block b %}-{% endblock %}',
-    "page.html": '{% extends "base.html" %}{% load i18n %}{% block b %}{% translate "查进度" %} {{ text }}{{ safe }}{{ number }}'
-    '{% if text %}{% translate "登录" %}{% icon "phone" %}{% else %}{% tone_icon "warn" %}{% endif %}'
-    '{% for one in list %}{% translate "撤销" %}{{ one }}{% empty %}{% translate "没有备注。" %}{% endfor %}'
-    '{% include "part.html" with text=text only %}{{ block.super }}{% endblock %}',
-    "part.html": '{% load i18n %}{% translate "经过" context "statement" %}{% translate "材料" as word %}{{ word }}{{ text }}'
-    '{% autoescape off %}{{ text }}{% translate "方案" %}{% endautoescape %}{% language "en" %}{% translate "承诺" %}{% endlanguage %}'
-    '{% blocktranslate with n=text %}第{{ n }}版{% endblocktranslate %}{% translate word %}{% tone_icon text %}{{ nothing }}{{ text|upper }}',
+    "base.html": (
+        '{% comment %}x{% endcomment %}{% load i18n static %}<h1>{% translate "我的投诉" %}</h1><link href="{% static'
+        ' "css/base.css" %}">{% block a %}{% translate "首页" %}{% endblock %}{% block b %}-{% endblock %}'
+    ),
+    "page.html": (
+        '{% extends "base.html" %}{% load i18n %}{% block b %}{% translate "查进度" %} {{ text }}{{ safe }}{{ number }}'
+        '{% if text %}{% translate "登录" %}{% icon "phone" %}{% else %}{% tone_icon "warn" %}{% endif %}'
+        '{% for one in list %}{% translate "撤销" %}{{ one }}{% empty %}{% translate "没有备注。" %}{% endfor %}'
+        '{% include "part.html" with text=text only %}{{ block.super }}{% endblock %}'
+    ),
+    "part.html": (
+        '{% load i18n %}{% translate "经过" context "statement" %}{% translate "材料" as word %}{{ word }}{{ text }}{%'
+        ' autoescape off %}{{ text }}{% translate "方案" %}{% endautoescape %}{% language "en" %}{% translate "承诺"'
+        " %}{% endlanguage %}{% blocktranslate with n=text %}第{{ n }}版{% endblocktranslate %}{% translate word %}{%"
+        " tone_icon text %}{{ nothing }}{{ text|upper }}"
+    ),
 }
 CONTEXTS: tuple[dict[str, Any], ...] = (
     {"text": "<b>&'\"", "safe": mark_safe("<i>"), "number": 1234.5, "list": ["<", 2, None]},
@@ -32,8 +39,12 @@ def engine(loader: str, folder: Path) -> Engine:
         (folder / name).write_text(source, encoding="utf-8")
     builtins = ["django.templatetags.i18n", "django.templatetags.static", "web.templatetags.portal"]
     libraries = {"i18n": builtins[0], "static": builtins[1]}
-    return Engine(dirs=[str(folder)], builtins=builtins, libraries=libraries,
-                  loaders=[(loader, ["django.template.loaders.filesystem.Loader"])])
+    return Engine(
+        dirs=[str(folder)],
+        builtins=builtins,
+        libraries=libraries,
+        loaders=[(loader, ["django.template.loaders.filesystem.Loader"])],
+    )
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
@@ -54,4 +65,4 @@ def test_what_never_changes_is_text(tmp_path: Path) -> None:
     with override("en"):
         nodes = folded.get_template("base.html").nodelist
     assert [type(node).__name__ for node in nodes] == ["TextNode", "BlockNode", "BlockNode"]
-    assert nodes[0].render(Context()).startswith("<h1>My complaints</h1><link href=\"/static/css/base")
+    assert nodes[0].render(Context()).startswith('<h1>My complaints</h1><link href="/static/css/base')

@@ -61,7 +61,9 @@ def test_on_a_phone_the_menu_leads_wherever_the_bar_leads(world: Any) -> None:
             client.logout()
         page = client.get("/help/")
         menu = page.content.decode().partition('<nav id="site"')[2].partition("</nav>")[0]
-        left_out = [item.url for item in frame.build_frame(page.wsgi_request)["nav"] if f'href="{item.url}"' not in menu]
+        left_out = [
+            item.url for item in frame.build_frame(page.wsgi_request)["nav"] if f'href="{item.url}"' not in menu
+        ]
         assert not left_out, (who, left_out)
 
 

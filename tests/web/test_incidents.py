@@ -189,10 +189,19 @@ for address in ("/cases/", "/nowhere/", "/account/"):
     print(answer.status_code, answer["Incident-Number"], answer["Incident-Number"] in answer.content.decode())
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "odr_portal.settings", "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else", "DEBUG": "no",
-             "ODR_LOCAL": str(tmp_path), "DATABASE_URL": f"postgresql://portal_web@/portal?host={tmp_path}"},
-    )  # fmt: skip
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "odr_portal.settings",
+            "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else",
+            "DEBUG": "no",
+            "ODR_LOCAL": str(tmp_path),
+            "DATABASE_URL": f"postgresql://portal_web@/portal?host={tmp_path}",
+        },
+    )
     lines = done.stdout.splitlines()
     assert len(lines) == 3, done.stderr
     for line in lines:

@@ -10,10 +10,16 @@ from tests.cast import World
 
 def ways_on(client: Client) -> set[str]:
     page = client.get("/nowhere/").content.decode().partition("<main")[2].partition("</main>")[0]
-    return {address for address in ("/authority/", "/enterprise/queue/", "/cases/", "/track/", "/") if f'href="{address}"' in page}
+    return {
+        address
+        for address in ("/authority/", "/enterprise/queue/", "/cases/", "/track/", "/")
+        if f'href="{address}"' in page
+    }
 
 
-@pytest.mark.parametrize(("who", "desk"), [("rui", "/authority/"), ("su", "/authority/"), ("ming", "/enterprise/queue/")])
+@pytest.mark.parametrize(
+    ("who", "desk"), [("rui", "/authority/"), ("su", "/authority/"), ("ming", "/enterprise/queue/")]
+)
 def test_people_at_work_are_led_to_their_own_desk(world: World, who: str, desk: str) -> None:
     client = Client()
     client.force_login(getattr(world, who))

@@ -19,16 +19,39 @@ from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from web.incoming import ExactText
 
 ODD = {
-    "NUL": "文\0字", "half a letter": "%ED%A0%80", "directions": "\u202e文字\u2066", "apart": "e\u0301e\u0301", "many": "🙂" * 5000,
-    "quotes": "'\"; drop table complaints_complaint; --", "template": "{{7*7}}{% load x %}", "braces": "${jndi:x} %s %(a)s {0}",
-    "number": "9" * 400, "not a number": "NaN", "without end": "1e400", "minus": "-1", "list": "[1,2]", "bell": "\x07\x1b[31m",
-    "lines": "a\r\nSet-Cookie: a=b", "page": "<script>alert(1)</script>", "long": "长" * 20_000, "wide": "１２３", "joined": "\u200d\ufeff",
-}  # fmt: skip
+    "NUL": "文\0字",
+    "half a letter": "%ED%A0%80",
+    "directions": "\u202e文字\u2066",
+    "apart": "e\u0301e\u0301",
+    "many": "🙂" * 5000,
+    "quotes": "'\"; drop table complaints_complaint; --",
+    "template": "{{7*7}}{% load x %}",
+    "braces": "${jndi:x} %s %(a)s {0}",
+    "number": "9" * 400,
+    "not a number": "NaN",
+    "without end": "1e400",
+    "minus": "-1",
+    "list": "[1,2]",
+    "bell": "\x07\x1b[31m",
+    "lines": "a\r\nSet-Cookie: a=b",
+    "page": "<script>alert(1)</script>",
+    "long": "长" * 20_000,
+    "wide": "１２３",
+    "joined": "\u200d\ufeff",
+}
 #: The others do what these do to a page; they have their turn in the long run.
 OFTEN = {"NUL", "half a letter", "many", "lines", "number"}
 TEXTS = [pytest.param(text, id=name, marks=() if name in OFTEN else pytest.mark.full) for name, text in ODD.items()]
-PLACES = ["/find/?q={}&region={}", "/cases/?x={}", "/track/?number={}", "/account/sign-in/?next={}", "/file/?query={}&pick={}",
-          "/enterprise/queue/?q={}&handler={}&after={}", "/authority/cases/?q={}&region={}&after={}&status={}", "/oversight/?region={}"]
+PLACES = [
+    "/find/?q={}&region={}",
+    "/cases/?x={}",
+    "/track/?number={}",
+    "/account/sign-in/?next={}",
+    "/file/?query={}&pick={}",
+    "/enterprise/queue/?q={}&handler={}&after={}",
+    "/authority/cases/?q={}&region={}&after={}&status={}",
+    "/oversight/?region={}",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -54,7 +77,11 @@ def test_T51_no_form_falls_over_a_text(world: World, text: str) -> None:
     forms = [
         (world.chen, f"/cases/{case.number}/statement/", {"text": text}),
         (world.chen, f"/cases/{case.number}/withdraw/", {"reason": text, "text": text}),
-        (world.ming, f"/enterprise/cases/{case.number}/contact/", {"channel": text, "reached": text, "at": text, "note": text}),
+        (
+            world.ming,
+            f"/enterprise/cases/{case.number}/contact/",
+            {"channel": text, "reached": text, "at": text, "note": text},
+        ),
         (world.ming, f"/enterprise/cases/{case.number}/message/", {"text": text}),
         (world.ming, f"/enterprise/cases/{case.number}/offer/", {"answer-1": text, "what-0": text, "amount-0": text}),
         (world.rui, f"/authority/cases/{case.number}/message/", {"text": text}),
@@ -85,7 +112,10 @@ def through(request: Any) -> Any:
 @hypothesis_settings(max_examples=60, deadline=None)
 @given_text(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200))
 def test_T51_a_page_sees_text_in_one_form_only(text: str) -> None:
-    for request in (RequestFactory().post("/", {"a": text, "b": ["x", text]}), RequestFactory().get("/", {"a": text, "b": ["x", text]})):
+    for request in (
+        RequestFactory().post("/", {"a": text, "b": ["x", text]}),
+        RequestFactory().get("/", {"a": text, "b": ["x", text]}),
+    ):
         seen = through(request)
         typed = seen.POST or seen.GET
         assert typed["a"] == unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode()
@@ -96,25 +126,40 @@ def test_T51_what_is_typed_in_two_ways_is_kept_in_one(world: World) -> None:
     from complaints.models import PersonalText
 
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    assert send(signed_in(world.chen), f"/cases/{case.number}/statement/", {"text": "Cafe\u0301 的账单"}).status_code == 302
+    assert (
+        send(signed_in(world.chen), f"/cases/{case.number}/statement/", {"text": "Cafe\u0301 的账单"}).status_code
+        == 302
+    )
     texts = [row.text for row in PersonalText.objects.filter(complaint=case, kind="message")]
     assert "Café 的账单" in texts
 
 
 @pytest.mark.parametrize(
     ("kind", "length", "status"),
-    [("multipart/form-data; boundary=x", 2**30, 413), ("application/x-www-form-urlencoded", 2**30, 413),
-     ("text/plain", 2 * 2**20, 413), ("multipart/form-data; boundary=x", "-1", 200), ("text/plain", "x", 200)],
-)  # fmt: skip
-def test_T44_a_body_that_is_too_long_is_refused_unread(kind: str, length: Any, status: int, client: Client, db: None) -> None:
+    [
+        ("multipart/form-data; boundary=x", 2**30, 413),
+        ("application/x-www-form-urlencoded", 2**30, 413),
+        ("text/plain", 2 * 2**20, 413),
+        ("multipart/form-data; boundary=x", "-1", 200),
+        ("text/plain", "x", 200),
+    ],
+)
+def test_T44_a_body_that_is_too_long_is_refused_unread(
+    kind: str, length: Any, status: int, client: Client, db: None
+) -> None:
     class Unreadable:
         def read(self, *_size: int) -> bytes:
             raise AssertionError("the body was read") if status == 413 else OSError
 
         readline = read
 
-    answer = client.generic("POST", "/account/sign-in/", b"", content_type=kind,
-                            **{"wsgi.input": Unreadable(), "CONTENT_LENGTH": str(length)})
+    answer = client.generic(
+        "POST",
+        "/account/sign-in/",
+        b"",
+        content_type=kind,
+        **{"wsgi.input": Unreadable(), "CONTENT_LENGTH": str(length)},
+    )
     if status == 413:
         assert answer.status_code == 413
         assert "太大" in shown(answer)

@@ -1,4 +1,5 @@
-"""What the in-app browser of WeChat lacks, or Chromium 99 and Safari 15.4 (the oldest with cascade layers), is not used.
+"""What the in-app browser of WeChat lacks, or Chromium 99 and Safari 15.4 (the oldest with cascade layers), is not
+used.
 
 The one rule: a page must be whole in such a browser; what is newer may only adorn, and is named here with its reason.
 """
@@ -12,10 +13,14 @@ from django.test import Client
 
 from tests import ROOT
 
-ANDROID = ("Mozilla/5.0 (Linux; Android 13; V2049A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 "
-           "Mobile Safari/537.36 XWEB/1160065 MMWEBSDK/20231202 MicroMessenger/8.0.47.2560(0x28002F30) WeChat/arm64")
-IPHONE = ("Mozilla/5.0 (iPhone; CPU iPhone OS 15_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
-          "MicroMessenger/8.0.47(0x18002f2f) NetType/WIFI Language/zh_CN")
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android 13; V2049A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 "
+    "Mobile Safari/537.36 XWEB/1160065 MMWEBSDK/20231202 MicroMessenger/8.0.47.2560(0x28002F30) WeChat/arm64"
+)
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 15_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
+    "MicroMessenger/8.0.47(0x18002f2f) NetType/WIFI Language/zh_CN"
+)
 #: Nothing opens a window, saves a file, prints, shares or notifies by script there; newer words are a syntax error.
 SCRIPTS = {
     "a second window": r"window\.open\b|\bopen\(",
@@ -26,8 +31,10 @@ SCRIPTS = {
     "the clipboard": r"navigator\.clipboard|execCommand",
     "a dialog of the browser": r"\balert\(|\bconfirm\(|\bprompt\(|showModal|showPopover",
     "storage that may be refused": r"indexedDB|localStorage",
-    "methods younger than Chromium 99": r"\.(?:toSorted|toReversed|toSpliced|findLast|findLastIndex|groupBy|isWellFormed)\(|"
-    r"withResolvers|fromAsync|AbortSignal\.(?:any|timeout)|Promise\.try|Iterator\.from",
+    "methods younger than Chromium 99": (
+        r"\.(?:toSorted|toReversed|toSpliced|findLast|findLastIndex|groupBy|isWellFormed)\(|"
+        r"withResolvers|fromAsync|AbortSignal\.(?:any|timeout)|Promise\.try|Iterator\.from"
+    ),
     "imports with attributes, regular expressions with /v": r"\bwith\s*\{\s*type|/v[gimsuy]*[;,)]",
 }
 STYLES = {
@@ -55,14 +62,17 @@ def found(folder: str, ending: str, listed: dict[str, str]) -> list[str]:
     assert files, folder
     return [
         f"{path.relative_to(ROOT)}: {what}: {hit[0]}"
-        for path in files for what, pattern in listed.items()
+        for path in files
+        for what, pattern in listed.items()
         if (path.name, what) not in ONLY_TRIED
         and (hit := re.search(pattern, _without_comments(path.read_text(encoding="utf-8"))))
-    ]  # fmt: skip
+    ]
 
 
 def _without_comments(text: str) -> str:
-    return re.sub(r"/\*.*?\*/|(?m:^\s*//[^\n]*$)|\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", "", text, flags=re.DOTALL)
+    return re.sub(
+        r"/\*.*?\*/|(?m:^\s*//[^\n]*$)|\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", "", text, flags=re.DOTALL
+    )
 
 
 def test_scripts() -> None:

@@ -17,27 +17,96 @@ from web.outgoing import NoAnswer, Refused, Rule, is_public
 __all__ = ["receiver"]
 
 PRIVATE = [
-    "100.100.100.200", "169.254.169.254", "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1",
-    "100.64.0.1", "198.18.0.1", "192.0.0.8", "192.0.2.1", "203.0.113.9", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
-    "168.63.129.16", "192.88.99.1", "::", "::1", "::ffff:127.0.0.1", "::ffff:100.100.100.200", "::127.0.0.1", "::8.8.8.8",
-    "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::8.8.8.8", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:1::1",
-    "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "3fff::1", "100::1", "fe80::1%1",
-    "4000::1", "5f00::1",
+    "100.100.100.200",
+    "169.254.169.254",
+    "127.0.0.1",
+    "127.8.8.8",
+    "0.0.0.0",
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "198.18.0.1",
+    "192.0.0.8",
+    "192.0.2.1",
+    "203.0.113.9",
+    "224.0.0.1",
+    "239.1.1.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "168.63.129.16",
+    "192.88.99.1",
+    "::",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::ffff:100.100.100.200",
+    "::127.0.0.1",
+    "::8.8.8.8",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::8.8.8.8",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+    "2001:0:1::1",
+    "fe80::1",
+    "fec0::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "ff02::1",
+    "2001:db8::1",
+    "3fff::1",
+    "100::1",
+    "fe80::1%1",
+    "4000::1",
+    "5f00::1",
 ]
-PUBLIC = ["8.8.8.8", "1.1.1.1", "114.114.114.114", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1", "2400:3200::1"]
+PUBLIC = [
+    "8.8.8.8",
+    "1.1.1.1",
+    "114.114.114.114",
+    "::ffff:8.8.8.8",
+    "64:ff9b::808:808",
+    "2002:808:808::1",
+    "2400:3200::1",
+]
 
 ODD = [
-    ("http://{host}/", "odd_scheme"), ("ftp://{host}/", "odd_scheme"), ("file:///etc/passwd", "odd_scheme"), ("//{host}/", "odd_scheme"),
-    ("gopher://{host}/", "odd_scheme"), ("https:///path", "odd_address"), ("https://{host}:8443/", "odd_port"), ("https://{host}:22/", "odd_port"),
-    ("https://{host}:99999/", "odd_address"), ("https://user:secret@{host}/", "odd_address"), ("https://{host}#x@a.example/", "odd_address"),
-    ("https://2130706433/", "odd_address"), ("https://0x7f.1/", "odd_address"), ("https://0x7f000001/", "odd_address"), ("https://127.1/", "odd_address"),
-    ("https://0177.0.0.1/", "odd_address"), ("https://①②⑦.0.0.1/", "odd_address"), ("https://１２７.0.0.1/", "odd_address"),
-    ("https://localhost/", "odd_address"), ("https://{host}\\@127.0.0.1/", "odd_address"), ("https://{host}/\r\nX: y", "odd_address"),
-    ("https://{host}/ x", "odd_address"), ("https://例子.中国/", "odd_address"), ("https://a..example/", "odd_address"),
-    ("https://-a.example/", "odd_address"), ("https://a.example./", "odd_address"), ("https://a_b.example/", "odd_address"),
-    ("https://{host}/" + "a" * 500, "odd_address"), ("https://[::ffff:127.0.0.1]/", "not_public"), ("https://[64:ff9b::7f00:1]/", "not_public"),
-    ("https://[fe80::1%25eth0]/", "odd_address|not_public"), ("https://100.100.100.200/latest/", "not_public"), ("https://169.254.169.254/", "not_public"),
-    ("https://[::1]/", "not_public"), ("https://[::1/", "odd_address"), ("https://127.0.0.1:443/", "not_public"),
+    ("http://{host}/", "odd_scheme"),
+    ("ftp://{host}/", "odd_scheme"),
+    ("file:///etc/passwd", "odd_scheme"),
+    ("//{host}/", "odd_scheme"),
+    ("gopher://{host}/", "odd_scheme"),
+    ("https:///path", "odd_address"),
+    ("https://{host}:8443/", "odd_port"),
+    ("https://{host}:22/", "odd_port"),
+    ("https://{host}:99999/", "odd_address"),
+    ("https://user:secret@{host}/", "odd_address"),
+    ("https://{host}#x@a.example/", "odd_address"),
+    ("https://2130706433/", "odd_address"),
+    ("https://0x7f.1/", "odd_address"),
+    ("https://0x7f000001/", "odd_address"),
+    ("https://127.1/", "odd_address"),
+    ("https://0177.0.0.1/", "odd_address"),
+    ("https://①②⑦.0.0.1/", "odd_address"),
+    ("https://１２７.0.0.1/", "odd_address"),
+    ("https://localhost/", "odd_address"),
+    ("https://{host}\\@127.0.0.1/", "odd_address"),
+    ("https://{host}/\r\nX: y", "odd_address"),
+    ("https://{host}/ x", "odd_address"),
+    ("https://例子.中国/", "odd_address"),
+    ("https://a..example/", "odd_address"),
+    ("https://-a.example/", "odd_address"),
+    ("https://a.example./", "odd_address"),
+    ("https://a_b.example/", "odd_address"),
+    ("https://{host}/" + "a" * 500, "odd_address"),
+    ("https://[::ffff:127.0.0.1]/", "not_public"),
+    ("https://[64:ff9b::7f00:1]/", "not_public"),
+    ("https://[fe80::1%25eth0]/", "odd_address|not_public"),
+    ("https://100.100.100.200/latest/", "not_public"),
+    ("https://169.254.169.254/", "not_public"),
+    ("https://[::1]/", "not_public"),
+    ("https://[::1/", "odd_address"),
+    ("https://127.0.0.1:443/", "not_public"),
 ]
 
 
@@ -77,8 +146,12 @@ def test_T60_an_odd_address_is_refused_before_anything_is_connected(url: str, co
     assert (connected, asked) == ([], [])
 
 
-@pytest.mark.parametrize("answers", [*[[text] for text in PRIVATE], ["8.8.8.8", "10.0.0.1"], ["8.8.8.8", "::1"], ["no address"]])
-def test_T60_a_name_that_leads_inside_is_refused_before_anything_is_connected(answers: list[str], connected: list[Any]) -> None:
+@pytest.mark.parametrize(
+    "answers", [*[[text] for text in PRIVATE], ["8.8.8.8", "10.0.0.1"], ["8.8.8.8", "::1"], ["no address"]]
+)
+def test_T60_a_name_that_leads_inside_is_refused_before_anything_is_connected(
+    answers: list[str], connected: list[Any]
+) -> None:
     with pytest.raises(Refused, match=r"^not_public$"):
         ask("https://hook.example/", Rule(resolve=lambda *_: answers))
     assert connected == []
@@ -99,7 +172,9 @@ def test_T60_a_name_that_nobody_knows(connected: list[Any]) -> None:
 
 
 def test_T60_the_name_is_looked_up_by_the_system_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("8.8.8.8", 443)), (2, 1, 6, "", ("8.8.8.8", 443))])
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("8.8.8.8", 443)), (2, 1, 6, "", ("8.8.8.8", 443))]
+    )
     assert outgoing.look_up("hook.example", 443) == ["8.8.8.8"]
     monkeypatch.setattr(outgoing, "CONNECT_WITHIN", 0.1)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1) or [])

@@ -1,6 +1,7 @@
 """docs/screens shows every page of the portal in both languages, and no page that is gone.
 
-The one rule: pages come from the URLconf and permissions.csv; one without a picture stands in NOT_PICTURED with its reason.
+The one rule: pages come from the URLconf and permissions.csv; one without a picture stands in NOT_PICTURED with its
+reason.
 """
 
 from __future__ import annotations
@@ -39,9 +40,11 @@ def taken(language: str) -> set[str]:
 
 def test_every_page_has_its_picture_in_both_languages() -> None:
     missing = [
-        f"{language}: {name}" for language in LANGUAGES for name, kind in pages()
+        f"{language}: {name}"
+        for language in LANGUAGES
+        for name, kind in pages()
         if name not in NOT_PICTURED and not any(re.fullmatch(kind, one) for one in taken(language))
-    ]  # fmt: skip
+    ]
     assert not missing, (
         "Take their pictures (docs/screens/README.md) or name them with a reason in NOT_PICTURED of "
         "tests/browser/pictures.py:\n" + "\n".join(missing)
@@ -50,7 +53,12 @@ def test_every_page_has_its_picture_in_both_languages() -> None:
 
 def test_no_picture_shows_a_page_that_is_gone() -> None:
     kinds = "|".join([*(kind for _name, kind in pages()), *OTHER_PICTURES])
-    gone = [f"{language}: {one}" for language in LANGUAGES for one in sorted(taken(language)) if not re.fullmatch(kinds, one)]
+    gone = [
+        f"{language}: {one}"
+        for language in LANGUAGES
+        for one in sorted(taken(language))
+        if not re.fullmatch(kinds, one)
+    ]
     assert not gone, "\n".join(gone)
 
 

@@ -17,7 +17,9 @@ from tests import ROOT
 from web.templatetags import portal
 
 #: The file of each template by its name; the folders below templates/ are those of the packages.
-FILES = {"/".join(path.relative_to(ROOT / "templates").parts[1:]): path for path in (ROOT / "templates").rglob("*.html")}
+FILES = {
+    "/".join(path.relative_to(ROOT / "templates").parts[1:]): path for path in (ROOT / "templates").rglob("*.html")
+}
 NAMES = sorted(FILES)
 #: Official papers are written in Chinese, whoever reads them.
 IN_CHINESE = ("documents/", "components/paper.html", "enrol/_paper", "enrol/paper_")
@@ -57,7 +59,9 @@ def test_no_chinese_word_or_mark_stands_outside_of_what_is_translated(name: str)
         elif token.token_type == TokenType.TEXT and not translating:
             # What says itself that it is Chinese may be.
             text = re.sub(r'lang="zh-Hans">[^<]*', "", token.contents)
-            found += [f"line {token.lineno}: {one}" for one in re.findall(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+", text)]
+            found += [
+                f"line {token.lineno}: {one}" for one in re.findall(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+", text)
+            ]
     assert not found, found
 
 

@@ -39,7 +39,8 @@ def chip_of(clock: Any) -> Chip:
     ended: a row of complaints.Deadline will do), ``working_days_left`` (int, negative or
     ``working_days_overdue`` when late), ``fraction`` (0..1 of the time that has run), ``paused_for``
     (text: who must do what; empty = not paused), ``is_met``, ``is_overdue``, ``is_provisional``,
-    ``url`` (its derivation page), ``listed_as`` (its name, where a list sorts by another clock than the status is about).
+    ``url`` (its derivation page), ``listed_as`` (its name, where a list sorts by another clock than the status is
+    about).
     """
     chip = _chip_of(clock)
     name = clock.get("listed_as") if isinstance(clock, dict) else ""

@@ -47,7 +47,8 @@ class Command(BaseCommand):
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(
-                (code, name, english.get(code) or _english(name, level), level, above) for code, name, level, above in rows
+                (code, name, english.get(code) or _english(name, level), level, above)
+                for code, name, level, above in rows
             )
         self.stdout.write(f"{to.name}: {len(rows)} places; source fetched {divisions['meta']['fetched_at']}")
 

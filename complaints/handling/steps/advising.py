@@ -1,6 +1,7 @@
 """What stood against an offer when it was sent: the findings, from the rows of the case.
 
-The one rule: the page that asks before sending and the step that keeps the answer look at the same rows in the same way,
+The one rule: the page that asks before sending and the step that keeps the answer look at the same rows in the same
+way,
 so what the record says is what was shown. At most five statements, and the last answers are read once a batch.
 """
 
@@ -30,8 +31,16 @@ WINDOW = timedelta(days=90)
 
 
 def advice(
-    complaint: Complaint, engagement: Engagement, demands: Iterable[Demand], *, answers: Sequence[Answer],
-    promises: Sequence[Promise], message: str, is_measure: bool, now: datetime, template: TemplateVersion | None = None,
+    complaint: Complaint,
+    engagement: Engagement,
+    demands: Iterable[Demand],
+    *,
+    answers: Sequence[Answer],
+    promises: Sequence[Promise],
+    message: str,
+    is_measure: bool,
+    now: datetime,
+    template: TemplateVersion | None = None,
     conditions: Conditions | None = None,
 ) -> list[Finding]:
     """What this offer lacks. ``answers`` and ``promises`` were checked before."""
@@ -42,18 +51,35 @@ def advice(
 
     earlier: dict[int, list[str]] = {}
     if not is_measure:
-        earlier = look() if conditions is None else conditions.once(
-            "earlier_texts", (engagement.enterprise_id, engagement.branch_id), look)
-    return offer_quality.findings(Draft(
-        demands=[Asked(d.ordinal, d.kind, d.amount) for d in open_ones],
-        answers=[Said(demand=a.demand, verdict=a.verdict, amount=saying.money(a.amount, ""), reason=a.reason)
-                 for a in answers],
-        promises=[Promised(kind=p.kind, amount=saying.money(p.amount, ""), owed_by=p.owed_by,
-                           has_day=bool(p.due_on or p.days_after)) for p in promises],
-        message=message, has_contact=is_measure or was_contacted(engagement),
-        least=minimum_of(complaint, open_ones).certain, is_measure=is_measure,
-        is_filled_template=template is not None and template_words.is_filled(message, template.body),
-        earlier=[text for case, texts in earlier.items() if case != complaint.pk for text in texts]))
+        earlier = (
+            look()
+            if conditions is None
+            else conditions.once("earlier_texts", (engagement.enterprise_id, engagement.branch_id), look)
+        )
+    return offer_quality.findings(
+        Draft(
+            demands=[Asked(d.ordinal, d.kind, d.amount) for d in open_ones],
+            answers=[
+                Said(demand=a.demand, verdict=a.verdict, amount=saying.money(a.amount, ""), reason=a.reason)
+                for a in answers
+            ],
+            promises=[
+                Promised(
+                    kind=p.kind,
+                    amount=saying.money(p.amount, ""),
+                    owed_by=p.owed_by,
+                    has_day=bool(p.due_on or p.days_after),
+                )
+                for p in promises
+            ],
+            message=message,
+            has_contact=is_measure or was_contacted(engagement),
+            least=minimum_of(complaint, open_ones).certain,
+            is_measure=is_measure,
+            is_filled_template=template is not None and template_words.is_filled(message, template.body),
+            earlier=[text for case, texts in earlier.items() if case != complaint.pk for text in texts],
+        )
+    )
 
 
 def was_contacted(engagement: Engagement) -> bool:
@@ -63,11 +89,16 @@ def was_contacted(engagement: Engagement) -> bool:
 
 def earlier_texts(engagement: Engagement, *, now: datetime) -> dict[int, list[str]]:
     """What this branch answered last, by case; a measure for equal cases is not among it."""
-    here = Q(engagement__branch_id=engagement.branch_id) if engagement.branch_id is not None else Q(
-        engagement__branch__isnull=True)
-    offers = list(Offer.objects.filter(
-        here, enterprise_id=engagement.enterprise_id, measure_id=None,
-        made_at__gte=now - WINDOW).order_by("-made_at", "-pk")[:EARLIER])
+    here = (
+        Q(engagement__branch_id=engagement.branch_id)
+        if engagement.branch_id is not None
+        else Q(engagement__branch__isnull=True)
+    )
+    offers = list(
+        Offer.objects.filter(
+            here, enterprise_id=engagement.enterprise_id, measure_id=None, made_at__gte=now - WINDOW
+        ).order_by("-made_at", "-pk")[:EARLIER]
+    )
     answers = list(OfferAnswer.objects.filter(offer__in=[offer.pk for offer in offers]).order_by("pk"))
     rows: list[Any] = [*offers, *answers]
     keyring.load_for(rows)

@@ -36,11 +36,14 @@ def invite_respondent(*, digest: str, channel: str, phone: str = "") -> Move:
 
 
 def invite_body(*, digest: str, channel: str, phone: str) -> Move:
-    """The same for the body to which the mediation was handed. All that it does asks for a code, so it gives a phone."""
+    """The same for the body to which the mediation was handed. All that it does asks for a code, so it gives a
+    phone."""
     to = _checked(digest, channel, phone, needs_phone=True)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        return _given(file, actor, digest=digest, channel=channel, phone=to, delegation=saying.open_matter(file, "delegation"))
+        return _given(
+            file, actor, digest=digest, channel=channel, phone=to, delegation=saying.open_matter(file, "delegation")
+        )
 
     return Move("invite_body", carry)
 
@@ -57,14 +60,25 @@ def _checked(digest: str, channel: str, phone: str, *, needs_phone: bool) -> str
     return contact.address if contact else ""
 
 
-def _given(file: CaseFile, actor: Actor, *, digest: str, channel: str, phone: str, delegation: Matter | None = None) -> Effect:
+def _given(
+    file: CaseFile, actor: Actor, *, digest: str, channel: str, phone: str, delegation: Matter | None = None
+) -> Effect:
     if AnswerLink.objects.filter(token_digest=digest).exists():
         raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
     for row in live(file, is_bodys=delegation is not None):
         file.change(row, revoked_at=file.now)
-    file.add(AnswerLink(
-        complaint=file.complaint, delegation=delegation, token_digest=digest, channel=channel, phone=phone,
-        made_at=file.now, made_by_id=actor.officer_id, expires_at=file.now + VALID_FOR))
+    file.add(
+        AnswerLink(
+            complaint=file.complaint,
+            delegation=delegation,
+            token_digest=digest,
+            channel=channel,
+            phone=phone,
+            made_at=file.now,
+            made_by_id=actor.officer_id,
+            expires_at=file.now + VALID_FOR,
+        )
+    )
     return Effect(data={"channel": channel, "has_phone": bool(phone)})
 
 

@@ -42,10 +42,18 @@ def decided(file: CaseFile, verdict: str, explanation: dict[str, Any]) -> None:
     """Keep what routing said, as it was when it was said; the words of an officer apart, as they may name people."""
     explanation = dict(explanation)
     note = str(explanation.pop("note", ""))
-    file.add(ForwardingDecision(
-        complaint=file.complaint, at=file.now, verdict=verdict,
-        rule=str(explanation.get("rule", ""))[:60], rule_version=explanation.get("version"),
-        confidence=str(explanation.get("confidence", ""))[:12], explanation=explanation, note=note))
+    file.add(
+        ForwardingDecision(
+            complaint=file.complaint,
+            at=file.now,
+            verdict=verdict,
+            rule=str(explanation.get("rule", ""))[:60],
+            rule_version=explanation.get("version"),
+            confidence=str(explanation.get("confidence", ""))[:12],
+            explanation=explanation,
+            note=note,
+        )
+    )
 
 
 def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any]) -> Move:
@@ -73,8 +81,11 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
         if running is not None and not same:
             # The first entity was the wrong respondent: the ten days begin anew.
             clocks.end(file, running, file.now, met=False)
-        file.add(Engagement(complaint=complaint, enterprise=enterprise, branch=branch,
-                            from_at=file.now, is_supervised=supervised))
+        file.add(
+            Engagement(
+                complaint=complaint, enterprise=enterprise, branch=branch, from_at=file.now, is_supervised=supervised
+            )
+        )
         complaint.enterprise, complaint.branch, complaint.handler = enterprise, branch, None
         complaint.delivered_at = file.now
         if complaint.consents.get("share_with_enterprise") and not complaint.consents.get("named_entity"):
@@ -85,11 +96,19 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
             complaint.handling_region_id = place
         leaving.to_county(file)
         decided(file, "forward", because)
-        return Effect(to=S.WITH_ENTERPRISE, reason="supervised" if supervised else "",
-                      data={"enterprise": enterprise.name, "branch": branch.name if branch else "",
-                            "rule": because.get("rule", ""), "version": because.get("version"),
-                            "supervised": supervised, **({"form": 3} if by_officer else {}),
-                            **(because.get("override") or {})})
+        return Effect(
+            to=S.WITH_ENTERPRISE,
+            reason="supervised" if supervised else "",
+            data={
+                "enterprise": enterprise.name,
+                "branch": branch.name if branch else "",
+                "rule": because.get("rule", ""),
+                "version": because.get("version"),
+                "supervised": supervised,
+                **({"form": 3} if by_officer else {}),
+                **(because.get("override") or {}),
+            },
+        )
 
     return Move("forward", carry)
 
@@ -102,7 +121,9 @@ def consented(complaint: Complaint, enterprise_id: int, *, conditions: Condition
     return consents_cover(complaint.consents, complaint.absent, enterprise_id, conditions=conditions)
 
 
-def consents_cover(consents: Mapping[str, Any], absent: Collection[str], enterprise_id: int, *, conditions: Conditions) -> bool:
+def consents_cover(
+    consents: Mapping[str, Any], absent: Collection[str], enterprise_id: int, *, conditions: Conditions
+) -> bool:
     """``consented`` for a case of which only these two columns were read."""
     if enterprise_id in consents.get("entities", []) or "consents" in absent:
         return True
@@ -117,8 +138,7 @@ def refer_to_triage(*, reason: str, explanation: dict[str, Any]) -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         decided(file, "triage", explanation)
-        file.complaint.handling_authority = file.conditions.jurisdiction.intake(
-            file.complaint.handling_region_id)
+        file.complaint.handling_authority = file.conditions.jurisdiction.intake(file.complaint.handling_region_id)
         return Effect(to=S.TRIAGE, reason=reason, data={"reason": reason})
 
     return Move("refer_to_triage", carry)
@@ -133,8 +153,7 @@ def ask_consent(*, enterprise_id: int) -> Move:
             raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
         if file.matter("consent") is not None:
             raise StepNotAllowed("already_open", _("已经问过，正等消费者答复。"))
-        matter = file.open_matter("consent", by="authority", enterprise=entity.pk,
-                                  name=entity.name)
+        matter = file.open_matter("consent", by="authority", enterprise=entity.pk, name=entity.name)
         clocks.start(file, Clock.CONSENT, file.now, matter=matter)
         return Effect(data={"enterprise": entity.pk, "name": entity.name})
 
@@ -148,19 +167,23 @@ def assign_authority(*, authority_id: int, text: str = "", because: dict[str, An
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         authority = Authority.objects.select_related("region").filter(pk=authority_id).first()
-        if authority is None or not (authority.has_power
-                                     or authority.level == Authority.Level.OFFICE):
+        if authority is None or not (authority.has_power or authority.level == Authority.Level.OFFICE):
             raise WrongInput("bad_choice", _("请选一个有处理权限的机关。"), field="authority")
-        if actor.region is not None and not (
-                actor.region[0] <= authority.region_id <= actor.region[1]):
+        if actor.region is not None and not (actor.region[0] <= authority.region_id <= actor.region[1]):
             raise WrongInput("bad_choice", _("请选本辖区内的机关。"), field="authority")
         give_to(file, authority)
         if because:
             decided(file, "assign", because)
         forms = [*documents.unregistered(file), 3]
-        return Effect(to=S.REVIEW, texts={"message": said},
-                      data={"authority": authority.name, **({"form": forms} if actor.role != Role.SYSTEM else {}),
-                            **((because or {}).get("override") or {})})
+        return Effect(
+            to=S.REVIEW,
+            texts={"message": said},
+            data={
+                "authority": authority.name,
+                **({"form": forms} if actor.role != Role.SYSTEM else {}),
+                **((because or {}).get("override") or {}),
+            },
+        )
 
     return Move("assign_authority", carry)
 
@@ -173,14 +196,21 @@ def _papers(*forms: int) -> dict[str, Any]:
 
 def _officer(file: CaseFile, officer_id: int) -> Officer:
     """Somebody in office today at the authority that has the case."""
-    officer = (Officer.objects.on(file.today).exclude(role=Officer.Role.ANALYST)
-               .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id).first())
+    officer = (
+        Officer.objects.on(file.today)
+        .exclude(role=Officer.Role.ANALYST)
+        .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id)
+        .first()
+    )
     if officer is None:
         raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
     if officer.user_id in recusals.recused(file.complaint):
         raise WrongInput("recused", _("这位同事在本案已回避，请另选一位。"), field="officer")
-    if OfficerAbsence.objects.on(file.today).filter(
-            officer__user_id=officer.user_id, officer__authority_id=officer.authority_id).exists():
+    if (
+        OfficerAbsence.objects.on(file.today)
+        .filter(officer__user_id=officer.user_id, officer__authority_id=officer.authority_id)
+        .exists()
+    ):
         raise WrongInput("on_leave", _("这位同事今天请假，请另选一位。"), field="officer")
     return officer
 
@@ -227,13 +257,14 @@ def recall(*, text: str) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         leaving.leave(file, result="failed", ended_by="recalled", reason="recalled")
         leaving.to_county(file)
-        return Effect(to=S.REVIEW, reason="recalled", texts={"message": said}, data=_papers(*documents.unregistered(file)))
+        return Effect(
+            to=S.REVIEW, reason="recalled", texts={"message": said}, data=_papers(*documents.unregistered(file))
+        )
 
     return Move("recall", carry)
 
 
-def request_material(*, what: str, last_day: date | str | None = None,
-                     is_identity: bool = False) -> Move:
+def request_material(*, what: str, last_day: date | str | None = None, is_identity: bool = False) -> Move:
     """What is missing, until a day: at the latest 1 WD before review's last day."""
     said = saying.text(what, "what")
     named = saying.day(last_day, "last_day")
@@ -248,14 +279,23 @@ def request_material(*, what: str, last_day: date | str | None = None,
         if review is not None and review.lapsed_at is None:
             latest = calendar.before(review.last_day, 1)
             if named is not None and named > latest:
-                raise WrongInput("bad_day", _("最晚写%(day)s，审查期限的前一个工作日。")
-                                 % {"day": latest.isoformat()}, field="last_day")
+                raise WrongInput(
+                    "bad_day",
+                    _("最晚写%(day)s，审查期限的前一个工作日。") % {"day": latest.isoformat()},
+                    field="last_day",
+                )
             day = max(min(day, latest), file.today)
         due = deadlines.fixed_day(day, calendar, rule="material")
         clocks.start(file, Clock.MATERIAL, file.now, due=due)
-        return Effect(to=S.AWAITING_MATERIAL, texts={"message": said},
-                      data={"last_day": day.isoformat(), "identity": is_identity,
-                            **_papers(*documents.unregistered(file), *([4] if is_identity else []))})
+        return Effect(
+            to=S.AWAITING_MATERIAL,
+            texts={"message": said},
+            data={
+                "last_day": day.isoformat(),
+                "identity": is_identity,
+                **_papers(*documents.unregistered(file), *([4] if is_identity else [])),
+            },
+        )
 
     return Move("request_material", carry)
 
@@ -277,7 +317,8 @@ def accept(*, officer_id: int | None = None) -> Move:
 def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Move:
     """Art. 16: one of seven grounds with its facts and the five routes, in the names of two officers.
 
-    Ground 1 names the body that has the duty; ground 2 who has accepted or handled it: a body, or ``earlier``, the number
+    Ground 1 names the body that has the duty; ground 2 who has accepted or handled it: a body, or ``earlier``, the
+    number
     of a case of the same consumer against the same respondent. What the file itself rules out is refused by name.
     """
     why = saying.choice(ground, REFUSAL_GROUNDS, "ground")
@@ -294,35 +335,50 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
             raise StepNotAllowed("material_awaited", _("补正期限还没到，消费者仍可补充。"))
         known = known_of(file.complaint)
         if number and number not in known.earlier:
-            raise WrongInput("bad_choice", _("没有查到同一人与同一被投诉人的这件投诉由监管部门受理或者处理过。"), field="earlier")
+            raise WrongInput(
+                "bad_choice", _("没有查到同一人与同一被投诉人的这件投诉由监管部门受理或者处理过。"), field="earlier"
+            )
         if why == "already_handled" and not (named or number):
             raise WrongInput("missing", _("请写明谁已经受理或者处理过：一个部门，或者查到的那件投诉。"), field="body")
         reason = barred(why, known)
         if reason:
             raise WrongInput("ground_ruled_out", reason, field="ground")
         until = last_day(named, file.complaint) if why == "outside_duty" else None
-        return Effect(to=S.CLOSED, outcome=Outcome.REFUSED, reason=why,
-                      data={"ground": why, "body": named, "routes": list(ROUTES), **_papers(*documents.unregistered(file), 6),
-                            **({"body_until": until.isoformat()} if until else {}), **({"earlier": number} if number else {}),
-                            "officers": two_persons.names_of(file, "refuse", actor)},
-                      texts={"decision": said})
+        return Effect(
+            to=S.CLOSED,
+            outcome=Outcome.REFUSED,
+            reason=why,
+            data={
+                "ground": why,
+                "body": named,
+                "routes": list(ROUTES),
+                **_papers(*documents.unregistered(file), 6),
+                **({"body_until": until.isoformat()} if until else {}),
+                **({"earlier": number} if number else {}),
+                "officers": two_persons.names_of(file, "refuse", actor),
+            },
+            texts={"decision": said},
+        )
 
     return Move("refuse", carry)
 
 
 def redirect(*, matter: str, body: str, text: str) -> Move:
     """Only what is no consumer complaint (arts 34, 44): told where it belongs."""
-    kind = saying.choice(matter, ("report", "consultation", "information", "reconsideration",
-                                  "discipline"), "matter")
+    kind = saying.choice(matter, ("report", "consultation", "information", "reconsideration", "discipline"), "matter")
     where = saying.choice(body, BODIES, "body")
     said = saying.text(text, "text")
-    return Move("redirect", lambda file, actor: Effect(
-        to=S.CLOSED, outcome=Outcome.REDIRECTED, reason=kind, data={"body": where},
-        texts={"decision": said}))
+    return Move(
+        "redirect",
+        lambda file, actor: Effect(
+            to=S.CLOSED, outcome=Outcome.REDIRECTED, reason=kind, data={"body": where}, texts={"decision": said}
+        ),
+    )
 
 
 def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Move:
-    """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles it
+    """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles
+    it
     there (somebody must where somebody did), and what the former people proposed among themselves is void."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -336,16 +392,35 @@ def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Mo
         old = file.engagement
         if old is not None:
             leaving.end_engagement(file, "returned", "succession", file.now)
-            file.add(Engagement(
-                complaint=file.complaint, enterprise=successor, branch_id=branch_id,
-                from_at=file.now, is_supervised=old.is_supervised, is_overdue=old.is_overdue,
-                accepted_at=old.accepted_at, first_contact_at=old.first_contact_at))
+            file.add(
+                Engagement(
+                    complaint=file.complaint,
+                    enterprise=successor,
+                    branch_id=branch_id,
+                    from_at=file.now,
+                    is_supervised=old.is_supervised,
+                    is_overdue=old.is_overdue,
+                    accepted_at=old.accepted_at,
+                    first_contact_at=old.first_contact_at,
+                )
+            )
         elif file.latest_engagement is not None:
             # An authority has it: whoever answers now must be able to see what it answers for.
-            file.add(Engagement(complaint=file.complaint, enterprise=successor, branch_id=branch_id, from_at=file.now,
-                                until_at=file.now, odr_result="returned", ended_by="succession"))
+            file.add(
+                Engagement(
+                    complaint=file.complaint,
+                    enterprise=successor,
+                    branch_id=branch_id,
+                    from_at=file.now,
+                    until_at=file.now,
+                    odr_result="returned",
+                    ended_by="succession",
+                )
+            )
         if given is not None:
-            leaving.note_inside(file, actor, "assign", {"handler": given.worker.staff.pk, "before": None, "because": given.because})
+            leaving.note_inside(
+                file, actor, "assign", {"handler": given.worker.staff.pk, "before": None, "because": given.because}
+            )
         return Effect(data={"from": before.name if before else "", "to": successor.name})
 
     return Move("pass_to_successor", carry)

@@ -27,8 +27,7 @@ def claim_settled_elsewhere(*, text: str) -> Move:
             raise StepNotAllowed("already_claimed", _("已经有人提出，正等对方答复。"))
         side = saying.debtor_side(actor)
         matter = file.open_matter("settled_elsewhere", by=side, key=actor.person_key)
-        clocks.start(file, Clock.SETTLED_ELSEWHERE, file.now, matter=matter,
-                     owed_by=saying.creditor_of(side))
+        clocks.start(file, Clock.SETTLED_ELSEWHERE, file.now, matter=matter, owed_by=saying.creditor_of(side))
         return Effect(texts={"message": said}, data={"claimed_by": side})
 
     return Move("claim_settled_elsewhere", carry)
@@ -112,8 +111,15 @@ def object_to_decision(*, text: str) -> Move:
     return Move("object", carry)
 
 
-def rate(*, overall: int, speed: int, attitude: int, performed: bool | None = None,
-         accepts: bool | None = None, text: str = "") -> Move:
+def rate(
+    *,
+    overall: int,
+    speed: int,
+    attitude: int,
+    performed: bool | None = None,
+    accepts: bool | None = None,
+    text: str = "",
+) -> Move:
     """1–5 overall, speed, attitude; whether it was performed; once a case."""
     said = saying.text(text, "text", needed=False, longest=1000)
     for field, value in (("overall", overall), ("speed", speed), ("attitude", attitude)):
@@ -123,8 +129,7 @@ def rate(*, overall: int, speed: int, attitude: int, performed: bool | None = No
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if "rating" in file.complaint.facts:
             raise StepNotAllowed("rated", _("您已经评价过了。"))
-        marks = {"overall": overall, "speed": speed, "attitude": attitude,
-                 "performed": performed, "accepts": accepts}
+        marks = {"overall": overall, "speed": speed, "attitude": attitude, "performed": performed, "accepts": accepts}
         file.complaint.facts = {**file.complaint.facts, "rating": marks}
         return Effect(data=marks, texts={"rating": said})
 
@@ -181,8 +186,7 @@ def _consent(step: str, given: bool) -> Move:
             named = [*file.complaint.consents.get("entities", []), entity]
             file.complaint.consents = {**file.complaint.consents, "entities": named}
             return Effect(data={"enterprise": entity, "given": True})
-        return leaving.to_authority(file, reason="no_consent",
-                                    data={"enterprise": entity, "given": False})
+        return leaving.to_authority(file, reason="no_consent", data={"enterprise": entity, "given": False})
 
     return Move(step, carry)
 
@@ -202,8 +206,12 @@ def supply_material(*, text: str = "", has_none: bool = False, files: tuple[str,
     said = saying.text(text, "text", needed=not has_none and not files)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        return Effect(to=S.REVIEW, texts={"message": said}, files=tuple(files),
-                      data={"has_none": has_none},
-                      reason="has_none" if has_none else "material_supplied")
+        return Effect(
+            to=S.REVIEW,
+            texts={"message": said},
+            files=tuple(files),
+            data={"has_none": has_none},
+            reason="has_none" if has_none else "material_supplied",
+        )
 
     return Move("supply_material", carry)

@@ -27,8 +27,12 @@ from complaints.procedure.working_calendar import SHANGHAI
 S = Status
 #: The script of a call-back: question → what can be answered.
 CALL_BACK_ANSWERS: dict[str, tuple[str, ...]] = {
-    "contacted": ("yes", "no", "unknown"), "attitude": ("good", "fair", "poor"), "agreed": ("yes", "no", "unknown"),
-    "accepted": ("yes", "partly", "no"), "performed": ("yes", "not_yet", "no", "nothing_owed")}
+    "contacted": ("yes", "no", "unknown"),
+    "attitude": ("good", "fair", "poor"),
+    "agreed": ("yes", "no", "unknown"),
+    "accepted": ("yes", "partly", "no"),
+    "performed": ("yes", "not_yet", "no", "nothing_owed"),
+}
 #: Who did no more than this did not handle the case; whoever rings has to look the number up.
 NOT_HANDLING = ("call_back", "answer_objection", LOOK)
 #: So often somebody is rung before the case counts as not reached.
@@ -42,10 +46,21 @@ SERVICE_CHANNELS = ("portal", "sms", "voice", "email", "letter", "counter")
 RECEIVERS = ("addressee", "family", "office", "agent", "left")
 
 
-def serve_notice(*, document: str = "", channel: str, is_served: bool, text: str = "", document_id: int | None = None,
-                 to: str = "consumer", day: date | str | None = None, received_by: str = "", reference: str = "") -> Move:
+def serve_notice(
+    *,
+    document: str = "",
+    channel: str,
+    is_served: bool,
+    text: str = "",
+    document_id: int | None = None,
+    to: str = "consumer",
+    day: date | str | None = None,
+    received_by: str = "",
+    reference: str = "",
+) -> Move:
     """A bounce moves to the next channel; the decision of a termination, served on both, ends its notice clock.
-    ``document_id``: an official document, else its name. ``to``: which addressee; ``day``, ``received_by`` (RECEIVERS) and ``reference`` (number of a letter or call)
+    ``document_id``: an official document, else its name. ``to``: which addressee; ``day``, ``received_by`` (RECEIVERS)
+    and ``reference`` (number of a letter or call)
     prove it."""
     name = saying.text(document, "document", longest=60, needed=document_id is None)
     saying.choice(channel, SERVICE_CHANNELS, "channel")
@@ -53,13 +68,15 @@ def serve_notice(*, document: str = "", channel: str, is_served: bool, text: str
     if received_by:
         saying.choice(received_by, RECEIVERS, "received_by")
     on = saying.day(day, "day")
-    said, sent_as = saying.text(text, "text", needed=False), saying.text(reference, "reference", longest=60, needed=False)
+    said, sent_as = (
+        saying.text(text, "text", needed=False),
+        saying.text(reference, "reference", longest=60, needed=False),
+    )
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         row = None if document_id is None else documents.addressed(file, document_id, to)
         place = SERVICE_CHANNELS.index(channel)
-        following = "" if is_served else SERVICE_CHANNELS[min(place + 1,
-                                                              len(SERVICE_CHANNELS) - 1)]
+        following = "" if is_served else SERVICE_CHANNELS[min(place + 1, len(SERVICE_CHANNELS) - 1)]
         if on is not None and not file.complaint.received_at.astimezone(SHANGHAI).date() <= on <= file.today:
             raise WrongInput("bad_day", _("请写收到投诉之后、今天为止的一天。"), field="day")
         running = clocks.live(file, Clock.NOTICE)
@@ -67,10 +84,22 @@ def serve_notice(*, document: str = "", channel: str, is_served: bool, text: str
             clocks.end(file, running, file.now)
         if is_served and row is not None:
             file.change(row, **{f"served_{to}_at": file.now})
-        proof = {"day": on.isoformat() if on else "", "received_by": received_by, "reference": sent_as, "to": to if row else ""}
-        return Effect(texts={"message": said}, data={
-            "document": row.reference if row else name, "channel": channel, "served": is_served, "next": following,
-            **{key: value for key, value in proof.items() if value}})
+        proof = {
+            "day": on.isoformat() if on else "",
+            "received_by": received_by,
+            "reference": sent_as,
+            "to": to if row else "",
+        }
+        return Effect(
+            texts={"message": said},
+            data={
+                "document": row.reference if row else name,
+                "channel": channel,
+                "served": is_served,
+                "next": following,
+                **{key: value for key, value in proof.items() if value},
+            },
+        )
 
     return Move("serve_notice", carry)
 
@@ -108,10 +137,19 @@ def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> 
     if same_respondent:
         here = file.complaint
         if here.enterprise_id is None and here.picked_enterprise_id is None and not here.respondent_named:
-            raise WrongInput("no_respondent", _("这件投诉还没有写明被投诉人，不能合并办理；请先确定被投诉人，或者只作关联。"), field="numbers")
+            raise WrongInput(
+                "no_respondent",
+                _("这件投诉还没有写明被投诉人，不能合并办理；请先确定被投诉人，或者只作关联。"),
+                field="numbers",
+            )
         # Before anybody has it: whom the consumer named.
-        others = others.filter(enterprise=here.enterprise) if here.enterprise_id is not None else others.filter(
-            enterprise=None, picked_enterprise=here.picked_enterprise, respondent_named=here.respondent_named)
+        others = (
+            others.filter(enterprise=here.enterprise)
+            if here.enterprise_id is not None
+            else others.filter(
+                enterprise=None, picked_enterprise=here.picked_enterprise, respondent_named=here.respondent_named
+            )
+        )
     found = sorted(others.values_list("number", flat=True))
     if not found or len(found) != len(wanted) - 1:
         raise WrongInput("bad_choice", _("只能关联已有的投诉，合并还须是同一被投诉人。"), field="numbers")
@@ -121,8 +159,7 @@ def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> 
 
 def link_cases(*, numbers: Sequence[str]) -> Move:
     """关联案件: shown to officers, nothing merges. Take it on every one of the cases."""
-    return Move("link_cases", lambda file, actor: Effect(
-        data={"with": _group(file, numbers, same_respondent=False)}))
+    return Move("link_cases", lambda file, actor: Effect(data={"with": _group(file, numbers, same_respondent=False)}))
 
 
 def join_cases(*, numbers: Sequence[str], consents_recorded: bool) -> Move:
@@ -165,8 +202,14 @@ def record_party_gone(*, party: str, text: str) -> Move:
 
 
 @proposable
-def correct_clerical_error(*, text: str, sequence: int = 0, document_id: int | None = None,
-                           changes: Mapping[str, str] | None = None, version: int | None = None) -> Move:
+def correct_clerical_error(
+    *,
+    text: str,
+    sequence: int = 0,
+    document_id: int | None = None,
+    changes: Mapping[str, str] | None = None,
+    version: int | None = None,
+) -> Move:
     """An entry that says what was wrong in an earlier one, or in an official document, which then has a new version;
     nothing is edited. ``version``: the one that was read, refused when there is a newer one."""
     said = saying.text(text, "text")
@@ -175,8 +218,12 @@ def correct_clerical_error(*, text: str, sequence: int = 0, document_id: int | N
         if document_id is not None:
             row, entry = documents.corrected(file, document_id, changes or {}, version=version)
             names = two_persons.names_of(file, "correct_clerical_error", actor)
-            return Effect(data={"corrects": row.sequence, "documents": [entry], "officers": names}, texts={"correction": said},
-                          audience=Audience(row.audience), tells=documents.told(row))
+            return Effect(
+                data={"corrects": row.sequence, "documents": [entry], "officers": names},
+                texts={"correction": said},
+                audience=Audience(row.audience),
+                tells=documents.told(row),
+            )
         if not 1 <= sequence <= file.complaint.last_sequence:
             raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")
         return Effect(data={"corrects": sequence}, texts={"correction": said})
@@ -203,36 +250,59 @@ def answer_objection(*, upheld: bool, text: str) -> Move:
 def _not_who_handled(file: CaseFile, actor: Actor) -> None:
     """Somebody else than whoever took any step of an officer on this case, or has it."""
     handled = actor.person_key is not None and HandlingStep.objects.filter(
-        complaint=file.complaint, actor_role__in=["officer", "approver"],
-        name__person_key=actor.person_key).exclude(step__in=NOT_HANDLING)
+        complaint=file.complaint, actor_role__in=["officer", "approver"], name__person_key=actor.person_key
+    ).exclude(step__in=NOT_HANDLING)
     has_it = Officer.objects.filter(pk=file.complaint.officer_id or 0, user=actor.user_id or 0)
     if (handled is not False and handled.exists()) or has_it.exists():
         raise StepNotAllowed("own_case", _("须由没有办理过这件投诉的人员进行。"))
 
 
-def call_back(*, reached: bool, satisfied: bool | None = None, text: str = "", overall: int | None = None,
-              answers: Mapping[str, str] | None = None, disagrees: bool = False) -> Move:
+def call_back(
+    *,
+    reached: bool,
+    satisfied: bool | None = None,
+    text: str = "",
+    overall: int | None = None,
+    answers: Mapping[str, str] | None = None,
+    disagrees: bool = False,
+) -> Move:
     """回访 by someone who did not handle it (art. 26).
 
-    ``overall``: 1 to 5; ``answers``: what was said to the questions of CALL_BACK_ANSWERS; ``disagrees``: closed, and the
+    ``overall``: 1 to 5; ``answers``: what was said to the questions of CALL_BACK_ANSWERS; ``disagrees``: closed, and
+    the
     consumer does not agree. A case of the sample is done when somebody was reached, or after CALL_BACK_TRIES tries.
     """
     said = saying.text(text, "text", needed=False)
     if overall is not None and not 1 <= overall <= 5:
         raise WrongInput("bad_number", _("请选1到5。"), field="overall")
-    given = {name: saying.choice(value, CALL_BACK_ANSWERS.get(name, ()), name) for name, value in (answers or {}).items()}
+    given = {
+        name: saying.choice(value, CALL_BACK_ANSWERS.get(name, ()), name) for name, value in (answers or {}).items()
+    }
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         _not_who_handled(file, actor)
-        finding = "never_settled" if given.get("agreed") == "no" else "not_kept" if given.get("performed") == "no" else ""
-        row = CallBack.objects.filter(complaint=file.complaint, state="open").select_related("month").order_by("pk").first()
+        finding = (
+            "never_settled" if given.get("agreed") == "no" else "not_kept" if given.get("performed") == "no" else ""
+        )
+        row = (
+            CallBack.objects.filter(complaint=file.complaint, state="open")
+            .select_related("month")
+            .order_by("pk")
+            .first()
+        )
         data: dict[str, Any] = {"reached": reached, "satisfied": satisfied}
         if row is not None:
             ended = reached or row.attempts + 1 >= CALL_BACK_TRIES
-            file.change(row, attempts=row.attempts + 1, officer_id=actor.officer_id or row.officer_id,
-                        state=("reached" if reached else "not_reached") if ended else "open",
-                        ended_at=file.now if ended else None, overall=overall if reached else None,
-                        disagrees=reached and (disagrees or "no" in (given.get("accepted"), given.get("agreed"))), finding=finding if reached else "")
+            file.change(
+                row,
+                attempts=row.attempts + 1,
+                officer_id=actor.officer_id or row.officer_id,
+                state=("reached" if reached else "not_reached") if ended else "open",
+                ended_at=file.now if ended else None,
+                overall=overall if reached else None,
+                disagrees=reached and (disagrees or "no" in (given.get("accepted"), given.get("agreed"))),
+                finding=finding if reached else "",
+            )
             data |= {"attempt": row.attempts, "month": str(row.month)}
         if reached and (given or overall is not None):
             data |= {"overall": overall, "answers": given, "disagrees": disagrees, "finding": finding}
@@ -247,12 +317,21 @@ def reopen(*, ground: str, text: str) -> Move:
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        if why == "objection_upheld" and not HandlingStep.objects.filter(
-                complaint=file.complaint, step="answer_objection", data__upheld=True).exists():
+        if (
+            why == "objection_upheld"
+            and not HandlingStep.objects.filter(
+                complaint=file.complaint, step="answer_objection", data__upheld=True
+            ).exists()
+        ):
             raise WrongInput("bad_choice", _("没有成立的异议。"), field="ground")
         # What the consumer says in a call-back counts, whether or not the term had let the promise pass as silent.
-        if why == "broken_promise" and not file.has_broken_promise and not HandlingStep.objects.filter(
-                complaint=file.complaint, step="call_back", data__finding="not_kept").exists():
+        if (
+            why == "broken_promise"
+            and not file.has_broken_promise
+            and not HandlingStep.objects.filter(
+                complaint=file.complaint, step="call_back", data__finding="not_kept"
+            ).exists()
+        ):
             raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
         leaving.to_county(file)
         return Effect(to=S.REVIEW, reason=why, texts={"message": said})

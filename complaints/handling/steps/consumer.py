@@ -29,8 +29,7 @@ REST = ("give_up", "go_on", "regulator")
 def add_statement(*, text: str, files: Sequence[str] = ()) -> Move:
     """A statement or evidence at any time while the case is open."""
     said = saying.text(text, "text", needed=not files)
-    return Move("add_statement", lambda file, actor: Effect(
-        texts={"message": said}, files=tuple(files)))
+    return Move("add_statement", lambda file, actor: Effect(texts={"message": said}, files=tuple(files)))
 
 
 def correct_facts(*, text: str) -> Move:
@@ -53,14 +52,14 @@ def accept_offer(*, separable: Sequence[int] = (), rest: str = "give_up") -> Mov
         part = set(separable) if separable else {a.demand.ordinal for a in answers}
         for answer in answers:
             if separable and answer.demand.ordinal in part and not answer.is_separable:
-                raise StepNotAllowed("not_separable", _(
-                    "这几项方案是一个整体，不能只接受其中一项。"), field="separable")
+                raise StepNotAllowed(
+                    "not_separable", _("这几项方案是一个整体，不能只接受其中一项。"), field="separable"
+                )
         unknown = part - {a.demand.ordinal for a in answers}
         if unknown:
             raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="separable")
         accepted_ids = {a.demand_id for a in answers if a.demand.ordinal in part}
-        left = [d for d in file.demands if d.pk not in accepted_ids and not d.is_settled
-                and not d.is_given_up]
+        left = [d for d in file.demands if d.pk not in accepted_ids and not d.is_settled and not d.is_given_up]
         file.change(offer, state="accepted", answered_at=file.now)
         for demand in file.demands:
             if demand.pk in accepted_ids:
@@ -78,16 +77,18 @@ def accept_offer(*, separable: Sequence[int] = (), rest: str = "give_up") -> Mov
             if obligation not in kept:
                 file.change(obligation, state="dropped")
         settling.bring_into_force(file, kept, file.now)
-        data = {"offer": offer.number, "demands": sorted(part), "late": file.complaint.is_late,
-                **parties.bound(file, offer.number)}
+        data = {
+            "offer": offer.number,
+            "demands": sorted(part),
+            "late": file.complaint.is_late,
+            **parties.bound(file, offer.number),
+        }
         if left and rest == "go_on":
             if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
-                return leaving.leave(file, result="failed", ended_by="lapse", reason="overdue",
-                                     data=data)
+                return leaving.leave(file, result="failed", ended_by="lapse", reason="overdue", data=data)
             return Effect(to=S.NEGOTIATING, data=data, reason="rest_goes_on")
         if left and rest == "regulator":
-            return leaving.leave(file, result="failed", ended_by="stopped",
-                                 reason="rest_to_regulator", data=data)
+            return leaving.leave(file, result="failed", ended_by="stopped", reason="rest_to_regulator", data=data)
         if kept or file.obligations_in("due", "reported"):
             return Effect(to=S.PERFORMING, data=data)
         leaving.end_engagement(file, "settled", "accepted", file.now)
@@ -102,14 +103,13 @@ def ask_about_offer(*, text: str) -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         offer = saying.open_offer(file)
-        most = file.conditions.policies.number(
-            "reply_questions_per_offer", file.complaint.handling_region_id).number
+        most = file.conditions.policies.number("reply_questions_per_offer", file.complaint.handling_region_id).number
         if offer.questions >= most:
-            raise StepNotAllowed("asked_enough", _(
-                "同一方案最多提问%(n)s次。您可以接受，或不接受并写明理由。") % {"n": most})
+            raise StepNotAllowed(
+                "asked_enough", _("同一方案最多提问%(n)s次。您可以接受，或不接受并写明理由。") % {"n": most}
+            )
         file.change(offer, questions=offer.questions + 1)
-        matter = file.open_matter("question", by="consumer", subject=str(offer.number),
-                                  offer=offer.number)
+        matter = file.open_matter("question", by="consumer", subject=str(offer.number), offer=offer.number)
         clocks.start(file, Clock.ANSWER, file.now, matter=matter)
         return Effect(to=S.NEGOTIATING, texts={"question": said}, data={"offer": offer.number})
 
@@ -128,8 +128,7 @@ def decline_offer(*, reason: str, text: str = "", counter_demand: str = "") -> M
         texts = {"reason": said, "counter_demand": wanted}
         file.change(offer, decline_reason=reason, counter_demand=wanted)
         if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
-            return leaving.leave(file, result="failed", ended_by="declined", reason="overdue",
-                                 data=data, texts=texts)
+            return leaving.leave(file, result="failed", ended_by="declined", reason="overdue", data=data, texts=texts)
         file.change(offer, state="declined", answered_at=file.now)
         settling.drop_obligations(file, offer)
         return Effect(to=S.NEGOTIATING, data=data, texts=texts, reason="declined")
@@ -140,8 +139,12 @@ def decline_offer(*, reason: str, text: str = "", counter_demand: str = "") -> M
 def stop_negotiating(*, text: str = "") -> Move:
     """On any day, without a reason: settlement is voluntary (arts 6, 18)."""
     said = saying.text(text, "text", needed=False)
-    return Move("stop_negotiating", lambda file, actor: leaving.leave(
-        file, result="failed", ended_by="stopped", reason="stopped", texts={"reason": said}))
+    return Move(
+        "stop_negotiating",
+        lambda file, actor: leaving.leave(
+            file, result="failed", ended_by="stopped", reason="stopped", texts={"reason": said}
+        ),
+    )
 
 
 def confirm_performed(*, obligations: Sequence[int]) -> Move:
@@ -164,14 +167,12 @@ def dispute_performance(*, obligation: int, text: str) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         row = saying.obligations(file, [obligation], ("reported",), "enterprise")[0]
         if row.disputed_at is not None:
-            raise StepNotAllowed("disputed_once", _(
-                "企业已经说明过一次。您可以确认已兑现，或报告没有兑现。"))
+            raise StepNotAllowed("disputed_once", _("企业已经说明过一次。您可以确认已兑现，或报告没有兑现。"))
         running = clocks.live(file, Clock.CONFIRMATION, obligation=row)
         if running is not None:
             clocks.end(file, running, file.now)
         file.change(row, state="due", disputed_at=file.now)
-        days = file.conditions.policies.number(
-            "performance_dispute_answer", file.complaint.handling_region_id).number
+        days = file.conditions.policies.number("performance_dispute_answer", file.complaint.handling_region_id).number
         clocks.start(file, Clock.PERFORMANCE_ANSWER, file.now, days=days, obligation=row)
         return Effect(data={"obligation": obligation}, texts={"message": said})
 
@@ -183,12 +184,10 @@ def report_breach(*, obligation: int, text: str) -> Move:
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = saying.obligations(file, [obligation], ("due", "reported", "silent"),
-                                 "enterprise")[0]
+        row = saying.obligations(file, [obligation], ("due", "reported", "silent"), "enterprise")[0]
         last = row.due_on
         if row.state == "due" and last is not None and last >= file.today:
-            raise StepNotAllowed("not_due_yet", _("这一项还没到期：最后一天是%(day)s。")
-                                 % {"day": last.isoformat()})
+            raise StepNotAllowed("not_due_yet", _("这一项还没到期：最后一天是%(day)s。") % {"day": last.isoformat()})
         return settling.breach(file, row, {"obligation": obligation}, texts={"message": said})
 
     return Move("report_breach", carry)
@@ -245,11 +244,16 @@ def withdraw(*, reason: str, text: str = "") -> Move:
         leaving.end_engagement(file, "withdrawn", "consumer", file.now)
         if file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED):
             clocks.start(file, Clock.NOTICE, file.now)
-            return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED,
-                          reason="withdrawn_or_settled", data={"why": reason},
-                          texts={"reason": said})
-        return Effect(to=S.CLOSED, outcome=Outcome.WITHDRAWN, reason="withdrawn",
-                      data={"why": reason}, texts={"reason": said})
+            return Effect(
+                to=S.CLOSED,
+                outcome=Outcome.MEDIATION_TERMINATED,
+                reason="withdrawn_or_settled",
+                data={"why": reason},
+                texts={"reason": said},
+            )
+        return Effect(
+            to=S.CLOSED, outcome=Outcome.WITHDRAWN, reason="withdrawn", data={"why": reason}, texts={"reason": said}
+        )
 
     return Move("withdraw", carry)
 
@@ -262,11 +266,9 @@ def refer_to_regulator() -> Move:
         if complaint.outcome == Outcome.SETTLED and not file.has_broken_promise:
             raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
         learned = complaint.learned_on or complaint.disputed_on
-        old = learned is not None and learned.replace(
-            year=learned.year + 3, day=min(learned.day, 28)) < file.today
+        old = learned is not None and learned.replace(year=learned.year + 3, day=min(learned.day, 28)) < file.today
         leaving.to_county(file)
-        return Effect(to=S.REVIEW, reason="referred",
-                      data={"over_three_years": old, "was": complaint.outcome})
+        return Effect(to=S.REVIEW, reason="referred", data={"over_three_years": old, "was": complaint.outcome})
 
     return Move("refer_to_regulator", carry)
 
@@ -291,8 +293,13 @@ def answer_late(*, accept: bool, text: str = "") -> Move:
             if leaving.goes_on(file):
                 leaving.to_county(file)
                 return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
-            return Effect(to=S.CLOSED, outcome=Outcome.NEGOTIATION_FAILED, reason="declined_late",
-                          texts=texts, data={"may_refer": True})
+            return Effect(
+                to=S.CLOSED,
+                outcome=Outcome.NEGOTIATION_FAILED,
+                reason="declined_late",
+                texts=texts,
+                data={"may_refer": True},
+            )
         complaint.is_late = True
         offer = next((o for o in reversed(file.offers) if o.state == "lapsed"), None)
         if offer is not None:

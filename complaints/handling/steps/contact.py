@@ -1,6 +1,7 @@
 """Contact data of a consumer, changed by an officer who rang the person or saw them.
 
-The one rule: the entry keeps what it was before and who changed it, and whoever has the number of before is told, so that
+The one rule: the entry keeps what it was before and who changed it, and whoever has the number of before is told, so
+that
 nobody takes a case over by a telephone call.
 """
 
@@ -24,8 +25,11 @@ def change_contact(*, how: str, proof: str, phone: str = "", email: str = "", ad
     they change it there, by a code to the new number."""
     saying.choice(how, HOW, "how")
     number = saying.text(proof, "proof", longest=40)
-    texts = {"consumer_phone": _contact(phone, "sms", "phone"), "consumer_email": _contact(email, "email", "email"),
-             "consumer_address": saying.text(address, "address", longest=200, needed=False)}
+    texts = {
+        "consumer_phone": _contact(phone, "sms", "phone"),
+        "consumer_email": _contact(email, "email", "email"),
+        "consumer_address": saying.text(address, "address", longest=200, needed=False),
+    }
     if not any(texts.values()):
         raise WrongInput("missing", _("请至少填一项新的联系方式。"), field="phone")
 
@@ -34,8 +38,10 @@ def change_contact(*, how: str, proof: str, phone: str = "", email: str = "", ad
             raise StepNotAllowed("has_account", _("消费者有账户，电话和邮箱由本人在账户里更改；这里只能改地址。"))
         if texts["consumer_phone"]:
             file.complaint.contact_verified = True
-        return Effect(texts=texts, data={"changed": [kind for kind, text in texts.items() if text],
-                                         "recorded": {"how": how, "proof": number}})
+        return Effect(
+            texts=texts,
+            data={"changed": [kind for kind, text in texts.items() if text], "recorded": {"how": how, "proof": number}},
+        )
 
     return Move("change_contact", carry)
 

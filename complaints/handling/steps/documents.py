@@ -49,7 +49,9 @@ def addressed(file: CaseFile, document_id: int, to: str) -> OfficialDocument:
 
 def stands(file: CaseFile, form: int) -> bool:
     """Whether a document of this form was issued in this case and not withdrawn."""
-    return OfficialDocument.objects.filter(complaint_id=file.complaint.pk, form=form, state=OfficialDocument.ISSUED).exists()
+    return OfficialDocument.objects.filter(
+        complaint_id=file.complaint.pk, form=form, state=OfficialDocument.ISSUED
+    ).exists()
 
 
 def unregistered(file: CaseFile) -> tuple[int, ...]:
@@ -58,10 +60,13 @@ def unregistered(file: CaseFile) -> tuple[int, ...]:
 
 
 def owes_result(file: CaseFile, *, by_hand: bool = False) -> bool:
-    """Whether a result is still owed to who reported: one a report. The next one is for the report that is closed now; one
+    """Whether a result is still owed to who reported: one a report. The next one is for the report that is closed now;
+    one
     that is drawn up ``by_hand`` may be for any of them."""
     reports = Matter.objects.filter(complaint_id=file.complaint.pk, kind="report")
-    results = OfficialDocument.objects.filter(complaint_id=file.complaint.pk, form=kinds.REPORT_RESULT, state=OfficialDocument.ISSUED)
+    results = OfficialDocument.objects.filter(
+        complaint_id=file.complaint.pk, form=kinds.REPORT_RESULT, state=OfficialDocument.ISSUED
+    )
     return results.count() < reports.count() if by_hand else results.count() <= reports.exclude(state="open").count()
 
 
@@ -70,9 +75,16 @@ def ends_notice(file: CaseFile, notice: Deadline, document: OfficialDocument | N
 
     Only the decision of that termination tells. Where none stands (the consumer withdrew), words name what did.
     """
-    decision = OfficialDocument.objects.filter(
-        complaint_id=file.complaint.pk, form=kinds.TERMINATION, state=OfficialDocument.ISSUED,
-        issued_at__gte=notice.started_at).order_by("-pk").first()
+    decision = (
+        OfficialDocument.objects.filter(
+            complaint_id=file.complaint.pk,
+            form=kinds.TERMINATION,
+            state=OfficialDocument.ISSUED,
+            issued_at__gte=notice.started_at,
+        )
+        .order_by("-pk")
+        .first()
+    )
     if decision is None or document is None:
         return decision is None and document is None
     if document.pk != decision.pk:
@@ -89,7 +101,8 @@ def told(document: OfficialDocument) -> str:
 
 
 def draw_up_document(*, form: int, text: str = "") -> Move:
-    """The register of the complaint, where no distribution made one; that of the report which the consumer filed with it,
+    """The register of the complaint, where no distribution made one; that of the report which the consumer filed with
+    it,
     in the consumer's words; the result of a report, for the reporter alone."""
     if form not in DRAWN_UP:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="form")
@@ -100,14 +113,18 @@ def draw_up_document(*, form: int, text: str = "") -> Move:
             raise StepNotAllowed("already_there", _("这件投诉已经有登记表。"))
         if form != kinds.REGISTRATION:
             _of_a_report(file, form)
-        return Effect(data={"form": form}, texts={"result": said} if said else {},
-                      audience=None if form == kinds.REGISTRATION else Audience.AUTHORITY)
+        return Effect(
+            data={"form": form},
+            texts={"result": said} if said else {},
+            audience=None if form == kinds.REGISTRATION else Audience.AUTHORITY,
+        )
 
     return Move("draw_up_document", carry)
 
 
 def _of_a_report(file: CaseFile, form: int) -> None:
-    """Refuse a document of a report that nobody registered, a second register of the consumer's own (what an officer split
+    """Refuse a document of a report that nobody registered, a second register of the consumer's own (what an officer
+    split
     off has its register already) and more results than reports."""
     case = file.complaint.pk
     reports = Matter.objects.filter(complaint_id=case, kind="report")
@@ -116,8 +133,12 @@ def _of_a_report(file: CaseFile, form: int) -> None:
     if form == kinds.REPORT_RESULT and not owes_result(file, by_hand=True):
         raise StepNotAllowed("already_there", _("这件举报的处理结果告知书已经制作。"))
     drawn_up = HandlingStep.objects.filter(complaint_id=case, audience=Audience.AUTHORITY, step="draw_up_document")
-    if form == kinds.REPORT and OfficialDocument.objects.filter(
-            complaint_id=case, form=form, state=OfficialDocument.ISSUED, sequence__in=drawn_up.values("sequence")).exists():
+    if (
+        form == kinds.REPORT
+        and OfficialDocument.objects.filter(
+            complaint_id=case, form=form, state=OfficialDocument.ISSUED, sequence__in=drawn_up.values("sequence")
+        ).exists()
+    ):
         raise StepNotAllowed("already_there", _("这件投诉已经有登记表。"))
 
 
@@ -134,9 +155,11 @@ def keep_print(*, version_id: int, path: str, sha256: str, size: int) -> Move:
     return Move("keep_print", carry)
 
 
-def corrected(file: CaseFile, document_id: int, changes: Mapping[str, str], *, version: int | None = None) -> tuple[
-        OfficialDocument, dict[str, Any]]:
-    """A new version of the document with other words, and what its entry says of it. ``changes``: place of a paragraph or of
+def corrected(
+    file: CaseFile, document_id: int, changes: Mapping[str, str], *, version: int | None = None
+) -> tuple[OfficialDocument, dict[str, Any]]:
+    """A new version of the document with other words, and what its entry says of it. ``changes``: place of a paragraph
+    or of
     a line of facts (2, 0.1) → its words; each must stand there. ``version``: what was read, where that is known."""
     document = found(file, document_id)
     last = document.versions.order_by("-number")[0]
@@ -151,8 +174,17 @@ def corrected(file: CaseFile, document_id: int, changes: Mapping[str, str], *, v
         raise WrongInput("nothing_changed", _("请改正至少一处。"))
     content, digest = issuing.frozen(words)
     entry = issuing.said(words, version=last.number + 1, digest=digest)
-    file.add(DocumentVersion(document=document, complaint=file.complaint, number=last.number + 1, at=file.now,
-                             sequence=0, content=content, digest=digest))
+    file.add(
+        DocumentVersion(
+            document=document,
+            complaint=file.complaint,
+            number=last.number + 1,
+            at=file.now,
+            sequence=0,
+            content=content,
+            digest=digest,
+        )
+    )
     return document, entry
 
 
@@ -162,7 +194,8 @@ def newer() -> str:
 
 
 def settled(paper: Paper) -> dict[str, str]:
-    """What is no clerical error, as one officer cannot take back what two decided or both sides agreed: place → the words
+    """What is no clerical error, as one officer cannot take back what two decided or both sides agreed: place → the
+    words
     with which it must still end; all its words where none of them may change."""
     found: dict[str, str] = {}
     for place, label, words in editable(paper["blocks"]):
@@ -170,7 +203,7 @@ def settled(paper: Paper) -> dict[str, str]:
             if words.startswith(_REASONS):
                 found[place] = words
             elif _GROUND in words:
-                found[place] = words[words.index(_GROUND):]
+                found[place] = words[words.index(_GROUND) :]
         elif paper["form"] == kinds.AGREEMENT and (label in _OWED or words.startswith(_AGREED)):
             found[place] = words
     return found
@@ -186,8 +219,12 @@ def _refuse_settled(paper: Paper, changes: Mapping[str, str]) -> None:
     for place, end in settled(paper).items():
         if place in changes and not saying.text(changes[place], place).endswith(end):
             name = end[:20] + ("…" if len(end) > 20 else "")
-            raise WrongInput("settled", _("“%(words)s”是已经决定或者双方约定的内容，不能当作笔误更正。确有错误的，请负责人作废这份文书。") % {
-                "words": name}, field=place)
+            raise WrongInput(
+                "settled",
+                _("“%(words)s”是已经决定或者双方约定的内容，不能当作笔误更正。确有错误的，请负责人作废这份文书。")
+                % {"words": name},
+                field=place,
+            )
 
 
 def rewritten(paper: Paper, changes: Mapping[str, str]) -> Paper:
@@ -206,7 +243,10 @@ def _changed(blocks: list[dict[str, Any]], changes: Mapping[str, str]) -> list[d
         if "p" in block:
             block = {**block, "p": said.get(str(nth), block["p"])}
         if "facts" in block:
-            block = {**block, "facts": [[key, said.get(f"{nth}.{line}", value)] for line, (key, value) in enumerate(block["facts"])]}
+            block = {
+                **block,
+                "facts": [[key, said.get(f"{nth}.{line}", value)] for line, (key, value) in enumerate(block["facts"])],
+            }
         if "lines" in block:
             block = {**block, "lines": [said.get(f"{nth}.{line}", value) for line, value in enumerate(block["lines"])]}
         found.append(block)
@@ -233,7 +273,11 @@ def void_document(*, document_id: int, text: str) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         document = found(file, document_id)
         file.change(document, state=OfficialDocument.VOID)
-        return Effect(texts={"message": said}, data={"document": document.pk, "reference": document.reference},
-                      audience=Audience(document.audience), tells=told(document))
+        return Effect(
+            texts={"message": said},
+            data={"document": document.pk, "reference": document.reference},
+            audience=Audience(document.audience),
+            tells=told(document),
+        )
 
     return Move("void_document", carry)

@@ -32,13 +32,17 @@ CONTACT_CHANNELS = ("phone", "sms", "email", "visit", "message", "other")
 
 def _handler(file: CaseFile, handler_id: int | None, handler_number: str) -> Staff:
     """A handler who works for this enterprise today, in a branch that has the case, and is not on leave."""
-    found = file.conditions.worker(file.complaint.enterprise_id or 0, file.today, pk=handler_id,
-                                   number=handler_number.strip())
+    found = file.conditions.worker(
+        file.complaint.enterprise_id or 0, file.today, pk=handler_id, number=handler_number.strip()
+    )
     if found is None or not found.may_have(file.complaint.branch_id):
         raise WrongInput("bad_choice", _("请选一位在岗的处理人员。"), field="handler")
     if found.leave is not None:
-        raise WrongInput("on_leave", _("这位处理人员请假到%(day)s，请选另一位。") % {"day": found.leave.ends_on.isoformat()},
-                         field="handler")
+        raise WrongInput(
+            "on_leave",
+            _("这位处理人员请假到%(day)s，请选另一位。") % {"day": found.leave.ends_on.isoformat()},
+            field="handler",
+        )
     return found.staff
 
 
@@ -54,8 +58,9 @@ def accept_case(*, handler_id: int | None = None, handler_number: str = "") -> M
     return Move("accept_case", carry)
 
 
-def assign(*, handler_id: int | None = None, handler_number: str = "",
-           because: Mapping[str, Any] | None = None) -> Move:
+def assign(
+    *, handler_id: int | None = None, handler_number: str = "", because: Mapping[str, Any] | None = None
+) -> Move:
     """Hands the case to another handler, named by id or by 工号; the clocks run on.
 
     ``because``: what the system goes by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}.
@@ -86,13 +91,22 @@ def log_contact(*, channel: str, reached: bool, note: str = "", at: datetime | N
             raise WrongInput("in_future", _("联系时间不能晚于现在。"), field="at")
         if moment < engagement.from_at.replace(second=0, microsecond=0):
             raise WrongInput("too_early", _("联系时间不能早于送达。"), field="at")
-        file.add(Contact(complaint=file.complaint, enterprise_id=engagement.enterprise_id,
-                         engagement=engagement, channel=channel, at=moment,
-                         by_id=actor.staff_id, by_name=actor.name, reached=reached, note=said))
+        file.add(
+            Contact(
+                complaint=file.complaint,
+                enterprise_id=engagement.enterprise_id,
+                engagement=engagement,
+                channel=channel,
+                at=moment,
+                by_id=actor.staff_id,
+                by_name=actor.name,
+                reached=reached,
+                note=said,
+            )
+        )
         if reached:
             touch_first_contact(file, _counts_from(moment, file))
-        return Effect(data={"channel": channel, "reached": reached,
-                            "at": moment.isoformat()}, texts={"contact": said})
+        return Effect(data={"channel": channel, "reached": reached, "at": moment.isoformat()}, texts={"contact": said})
 
     return Move("log_contact", carry)
 
@@ -129,9 +143,17 @@ def add_internal_note(*, text: str) -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         engagement = engaged(file)
-        file.add(InternalNote(complaint=file.complaint, enterprise_id=engagement.enterprise_id,
-                              engagement=engagement, by_id=actor.user_id, by_name=actor.name,
-                              at=file.now, text=said))
+        file.add(
+            InternalNote(
+                complaint=file.complaint,
+                enterprise_id=engagement.enterprise_id,
+                engagement=engagement,
+                by_id=actor.user_id,
+                by_name=actor.name,
+                at=file.now,
+                text=said,
+            )
+        )
         return Effect(texts={"note": said})
 
     return Move("add_internal_note", carry)
@@ -168,32 +190,38 @@ def report_failure(*, reason: str, text: str) -> Move:
             if file.matter("unreachable") is not None:
                 raise StepNotAllowed("already_told", _("已通知消费者，正等其回应。"))
             matter = file.open_matter("unreachable", by="enterprise", key=actor.person_key)
-            days = file.conditions.policies.number(
-                "failure_answer", file.complaint.handling_region_id).number
-            clocks.start(file, Clock.ANSWER, file.now, days=days, matter=matter,
-                         owed_by="consumer")
+            days = file.conditions.policies.number("failure_answer", file.complaint.handling_region_id).number
+            clocks.start(file, Clock.ANSWER, file.now, days=days, matter=matter, owed_by="consumer")
             return Effect(data=data, texts={"message": said}, reason=reason)
-        return leaving.leave(file, result="failed", ended_by="report", reason=reason, data=data,
-                             texts={"message": said})
+        return leaving.leave(
+            file, result="failed", ended_by="report", reason=reason, data=data, texts={"message": said}
+        )
 
     return Move("report_failure", carry)
 
 
 def _check_attempts(file: CaseFile, contacts: list[Contact]) -> None:
     counts = unreachable.counted(
-        contacts, policies=file.conditions.policies, region_id=file.complaint.handling_region_id,
-        calendar=file.conditions.calendar)
+        contacts,
+        policies=file.conditions.policies,
+        region_id=file.complaint.handling_region_id,
+        calendar=file.conditions.calendar,
+    )
     if any(count.missing for count in counts):
-        raise StepNotAllowed("not_tried_enough", _(
-            "联系不上须有至少3次未接通的记录，分在2天，用过2种方式。"))
+        raise StepNotAllowed("not_tried_enough", _("联系不上须有至少3次未接通的记录，分在2天，用过2种方式。"))
 
 
 @proposable
-def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int | None = None,
-                text: str = "", because: dict[str, Any] | None = None) -> Move:
+def return_case(
+    *,
+    reason: str,
+    enterprise_id: int | None = None,
+    branch_id: int | None = None,
+    text: str = "",
+    because: dict[str, Any] | None = None,
+) -> Move:
     """Not ours: names the right target, or the reason; the second return goes to a person."""
-    why = saying.choice(reason, ("wrong_branch", "wrong_entity", "duplicate", "not_customer",
-                                 "other"), "reason")
+    why = saying.choice(reason, ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "other"), "reason")
     said = saying.text(text, "text", needed=enterprise_id is None)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -202,14 +230,11 @@ def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int
         complaint.returns += 1
         leaving.end_engagement(file, "returned", why, file.now)
         leaving.nobody_has_it(file)
-        limit = file.conditions.policies.number(
-            "returns_before_person", complaint.handling_region_id).number
-        data = {"why": why, "enterprise": enterprise_id, "branch": branch_id,
-                "returns": complaint.returns}
+        limit = file.conditions.policies.number("returns_before_person", complaint.handling_region_id).number
+        data = {"why": why, "enterprise": enterprise_id, "branch": branch_id, "returns": complaint.returns}
         if complaint.service_region_id is not None:
             complaint.handling_region_id = complaint.service_region_id
-        complaint.handling_authority = file.conditions.jurisdiction.intake(
-            complaint.handling_region_id)
+        complaint.handling_authority = file.conditions.jurisdiction.intake(complaint.handling_region_id)
         if enterprise_id is None or complaint.returns >= limit:
             giving_back.keep_suggestions(file, named=(enterprise_id, branch_id), because=because)
             return Effect(to=S.TRIAGE, reason="returned", data=data, texts={"message": said})
@@ -221,9 +246,11 @@ def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int
     return Move("return_case", carry)
 
 
-def request_return(*, text: str, enterprise_id: int | None = None, branch_id: int | None = None,
-                   because: dict[str, Any] | None = None) -> Move:
-    """After acceptance, only before the first offer; intake grants it (1 WD, clock runs). It may name the right target."""
+def request_return(
+    *, text: str, enterprise_id: int | None = None, branch_id: int | None = None, because: dict[str, Any] | None = None
+) -> Move:
+    """After acceptance, only before the first offer; intake grants it (1 WD, clock runs). It may name the right
+    target."""
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -233,8 +260,9 @@ def request_return(*, text: str, enterprise_id: int | None = None, branch_id: in
         if file.matter("return") is not None:
             raise StepNotAllowed("already_open", _("退回申请正在办理。"))
         giving_back.not_oneself(file, (enterprise_id, branch_id))
-        matter = file.open_matter("return", by="enterprise", key=actor.person_key, enterprise=enterprise_id, branch=branch_id,
-                                  because=because)
+        matter = file.open_matter(
+            "return", by="enterprise", key=actor.person_key, enterprise=enterprise_id, branch=branch_id, because=because
+        )
         clocks.start(file, Clock.RETURN, file.now, matter=matter)
         return Effect(data={"enterprise": enterprise_id, "branch": branch_id}, texts={"message": said})
 
@@ -251,22 +279,21 @@ def report_performed(*, obligations: Sequence[int], proof: str, channel: str = "
             raise StepNotAllowed("show_payment", _("消费者说没有收到：请出示渠道、末4位和日期。"))
         for row in rows:
             _report(file, row, shown, channel)
-        return Effect(data={"obligations": list(obligations), "channel": channel},
-                      texts={"proof": shown}, files=tuple(files))
+        return Effect(
+            data={"obligations": list(obligations), "channel": channel}, texts={"proof": shown}, files=tuple(files)
+        )
 
     return Move("report_performed", carry)
 
 
 def _report(file: CaseFile, row: Obligation, proof: str, channel: str) -> None:
     # Late is what its clock says: it rested while the consumer's own part was unmet.
-    file.change(row, state="reported", reported_at=file.now, reported_proof=proof,
-                payment_channel=channel[:60])
+    file.change(row, state="reported", reported_at=file.now, reported_proof=proof, payment_channel=channel[:60])
     for kind in (Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER):
         running = clocks.live(file, kind, obligation=row)
         if running is not None:
             clocks.end(file, running, file.now)
-    clocks.start(file, Clock.CONFIRMATION, file.now, obligation=row,
-                 owed_by=saying.creditor_of(row.owed_by))
+    clocks.start(file, Clock.CONFIRMATION, file.now, obligation=row, owed_by=saying.creditor_of(row.owed_by))
 
 
 def show_payment(*, obligation: int, channel: str, last4: str, paid_on: date | str) -> Move:
@@ -283,8 +310,7 @@ def show_payment(*, obligation: int, channel: str, last4: str, paid_on: date | s
             raise WrongInput("bad_day", _("付款日期不能晚于今天。"), field="paid_on")
         _report(file, row, f"{by} {digits} {day.isoformat()}", by)
         file.change(row, payee_last4=digits)
-        return Effect(data={"obligation": obligation, "channel": by, "last4": digits,
-                            "paid_on": day.isoformat()})
+        return Effect(data={"obligation": obligation, "channel": by, "last4": digits, "paid_on": day.isoformat()})
 
     return Move("show_payment", carry)
 
@@ -335,13 +361,12 @@ def ask_authority(*, text: str) -> Move:
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = file.open_matter("office_question", by="enterprise", key=actor.person_key,
-                                  subject=str(len(file.matters)))
-        days = file.conditions.policies.number(
-            "authority_question_answer", file.complaint.handling_region_id).number
+        matter = file.open_matter(
+            "office_question", by="enterprise", key=actor.person_key, subject=str(len(file.matters))
+        )
+        days = file.conditions.policies.number("authority_question_answer", file.complaint.handling_region_id).number
         due = deadlines.working_days(file.now, days, file.conditions.calendar, rule="instruction")
-        clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter,
-                     owed_by="authority")
+        clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by="authority")
         return Effect(texts={"message": said})
 
     return Move("ask_authority", carry)
@@ -368,8 +393,15 @@ def tag_cause(*, cause: str) -> Move:
         fresh = [row for row in file.added.get(RootCause, ()) if isinstance(row, RootCause)]
         before = fresh[-1] if fresh else RootCause.objects.filter(engagement=engagement).first()
         if before is None:
-            file.add(RootCause(complaint=file.complaint, enterprise_id=engagement.enterprise_id,
-                               engagement=engagement, cause=code, at=file.now))
+            file.add(
+                RootCause(
+                    complaint=file.complaint,
+                    enterprise_id=engagement.enterprise_id,
+                    engagement=engagement,
+                    cause=code,
+                    at=file.now,
+                )
+            )
         else:
             file.change(before, cause=code, at=file.now)
         return Effect(data={"cause": code})

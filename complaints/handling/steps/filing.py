@@ -81,64 +81,104 @@ def _places(requests: Sequence[FilingRequest]) -> dict[str, dict[int, Any]]:
     picks = [r for request in requests for r in request.respondents]
     return {
         "branch": Branch.objects.in_bulk({p.branch_id for p in picks if p.branch_id}),
-        "enterprise": Enterprise.objects.in_bulk({p.enterprise_id for p in picks
-                                                  if p.enterprise_id}),
+        "enterprise": Enterprise.objects.in_bulk({p.enterprise_id for p in picks if p.enterprise_id}),
     }
 
 
-def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUID | None,
-          places: dict[str, dict[int, Any]], actor: Actor, now: datetime,
-          conditions: Conditions) -> tuple[CaseFile, Actor, Effect]:
+def _open(
+    request: FilingRequest,
+    respondent: RespondentRequest,
+    group: uuid.UUID | None,
+    places: dict[str, dict[int, Any]],
+    actor: Actor,
+    now: datetime,
+    conditions: Conditions,
+) -> tuple[CaseFile, Actor, Effect]:
     branch = places["branch"].get(respondent.branch_id or 0)
     enterprise = places["enterprise"].get(respondent.enterprise_id or 0)
     if respondent.enterprise_id and enterprise is None:
         raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise")
-    region = request.service_region_id or (branch.place_id if branch else None) or (
-        enterprise.domicile_id if enterprise else None)
+    region = (
+        request.service_region_id
+        or (branch.place_id if branch else None)
+        or (enterprise.domicile_id if enterprise else None)
+    )
     if region is None:
         raise WrongInput("missing", _("请选择使用或购买所在的地区。"), field="service_region")
     until = request.on_behalf.valid_until
     if request.on_behalf.kind == AGENT and until is not None and until < conditions.calendar.local_day(now):
         raise WrongInput("power_over", _("委托已经到期，请核对日期，或重新取得委托"), field="valid_until")
-    statement = saying.text(request.statement, "statement", longest=_longest(request),
-                            needed="statement" not in request.absent and request.voice_id is None)
+    statement = saying.text(
+        request.statement,
+        "statement",
+        longest=_longest(request),
+        needed="statement" not in request.absent and request.voice_id is None,
+    )
     if not request.demands and "demands" not in request.absent:
         raise WrongInput("missing", _("请至少选一项诉求"), field="demands")
     key = actor.person_key or uuid.uuid4()
     from_platform = request.external_source == SOURCE
-    to_authority = (from_platform or request.is_at_authority or respondent.is_left_to_authority
-                    or request.consents.get("share_with_enterprise") is False)
+    to_authority = (
+        from_platform
+        or request.is_at_authority
+        or respondent.is_left_to_authority
+        or request.consents.get("share_with_enterprise") is False
+    )
     complaint = Complaint(
-        number=new_number(conditions.calendar.local_day(now)), status=Status.DRAFT,
-        status_since=now, consumer_id=request.consumer_id, consumer_key=key,
-        contact_verified=request.contact_verified, language=request.language,
-        picked_enterprise=enterprise, picked_branch=branch,
-        picked_brand_id=respondent.brand_id, respondent_named=respondent.named[:200],
-        respondent_details={k: v for k, v in (("address", respondent.address),
-                                              ("phone", respondent.phone),
-                                              ("link", respondent.link)) if v},
-        service_region_id=request.service_region_id, handling_region_id=region,
+        number=new_number(conditions.calendar.local_day(now)),
+        status=Status.DRAFT,
+        status_since=now,
+        consumer_id=request.consumer_id,
+        consumer_key=key,
+        contact_verified=request.contact_verified,
+        language=request.language,
+        picked_enterprise=enterprise,
+        picked_branch=branch,
+        picked_brand_id=respondent.brand_id,
+        respondent_named=respondent.named[:200],
+        respondent_details={
+            k: v
+            for k, v in (("address", respondent.address), ("phone", respondent.phone), ("link", respondent.link))
+            if v
+        },
+        service_region_id=request.service_region_id,
+        handling_region_id=region,
         handling_authority=conditions.jurisdiction.intake(region),
         authority_received_at=request.received_at if to_authority else None,
-        object_kind=request.object_kind, object_category=request.object_category,
-        problem_category=request.problem_category, item_name=request.item_name[:200],
-        brand_named=request.brand[:120], amount=saying.money(request.amount, "amount"),
-        currency=request.currency, bought_on=request.bought_on, is_online=request.is_online,
+        object_kind=request.object_kind,
+        object_category=request.object_category,
+        problem_category=request.problem_category,
+        item_name=request.item_name[:200],
+        brand_named=request.brand[:120],
+        amount=saying.money(request.amount, "amount"),
+        currency=request.currency,
+        bought_on=request.bought_on,
+        is_online=request.is_online,
         disputed_on=request.disputed_on,
         disputed_on_is_approximate=request.disputed_on_is_approximate,
-        learned_on=request.learned_on, facts=_facts(request),
+        learned_on=request.learned_on,
+        facts=_facts(request),
         consents={**request.consents, "named_entity": enterprise.pk if enterprise else None},
-        consent_version=request.consent_version, on_behalf_kind=request.on_behalf.kind,
+        consent_version=request.consent_version,
+        on_behalf_kind=request.on_behalf.kind,
         represented_until=request.on_behalf.valid_until if request.on_behalf.kind == AGENT else None,
-        station_id=request.station_id, station_sees=request.station_sees,
-        publication_consent=request.consents_to("publish_masked"), channel=request.channel,
-        source=request.source, external_source=request.external_source,
-        external_id=request.external_id, absent=list(request.absent),
+        station_id=request.station_id,
+        station_sees=request.station_sees,
+        publication_consent=request.consents_to("publish_masked"),
+        channel=request.channel,
+        source=request.source,
+        external_source=request.external_source,
+        external_id=request.external_id,
+        absent=list(request.absent),
         platform_number=request.external_id if from_platform else "",
         platform_received_at=request.received_at if from_platform else None,
         platform_state="registered" if from_platform else "",
-        tracking_digest=request.tracking_digest, linked_group=group,
-        received_at=request.received_at, filed_at=now, last_event_at=now)
+        tracking_digest=request.tracking_digest,
+        linked_group=group,
+        received_at=request.received_at,
+        filed_at=now,
+        last_event_at=now,
+    )
     opened = CaseFile(complaint=complaint, now=now, conditions=conditions)
     for person in _participants(request, opened):
         opened.add(person)
@@ -146,21 +186,36 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
         # Somebody must look at the power of attorney, unless the principal says so first.
         opened.open_matter("power", by="consumer", audience="authority")
     for ordinal, demand in enumerate(request.demands, start=1):
-        opened.add(Demand(complaint=complaint, ordinal=ordinal, kind=demand.kind,
-                          amount=saying.money(demand.amount, f"demand-{ordinal}"),
-                          note=saying.text(demand.note, f"demand-{ordinal}", needed=False,
-                                           longest=400)))
+        opened.add(
+            Demand(
+                complaint=complaint,
+                ordinal=ordinal,
+                kind=demand.kind,
+                amount=saying.money(demand.amount, f"demand-{ordinal}"),
+                note=saying.text(demand.note, f"demand-{ordinal}", needed=False, longest=400),
+            )
+        )
     who = actor if actor.person_key else replace(actor, person_key=key)
     if request.consumer_name and not who.name:
         who = replace(who, name=request.consumer_name)
-    return opened, who, Effect(
-        to=Status.FILED, texts=_texts(request, statement),
-        files=_digests(request.evidence_ids),
-        data={"channel": request.channel, "demands": [
-            {"kind": d.kind, "amount": None if d.amount is None else str(d.amount)}
-            for d in request.demands],
-            "received_at": request.received_at.isoformat(), "absent": list(request.absent),
-            "consents": dict(request.consents)})
+    return (
+        opened,
+        who,
+        Effect(
+            to=Status.FILED,
+            texts=_texts(request, statement),
+            files=_digests(request.evidence_ids),
+            data={
+                "channel": request.channel,
+                "demands": [
+                    {"kind": d.kind, "amount": None if d.amount is None else str(d.amount)} for d in request.demands
+                ],
+                "received_at": request.received_at.isoformat(),
+                "absent": list(request.absent),
+                "consents": dict(request.consents),
+            },
+        ),
+    )
 
 
 def _facts(request: FilingRequest) -> dict[str, Any]:
@@ -183,34 +238,65 @@ def _participants(request: FilingRequest, opened: CaseFile) -> list[Participant]
     """The others, as the filer named them; each is asked by a link of the own (joining.py)."""
     behalf = request.on_behalf
     if behalf.kind == AGENT:
-        return [Participant(complaint=opened.complaint, ordinal=1, kind=Participant.PRINCIPAL,
-                            name=behalf.principal_name, phone=behalf.principal_phone)]
+        return [
+            Participant(
+                complaint=opened.complaint,
+                ordinal=1,
+                kind=Participant.PRINCIPAL,
+                name=behalf.principal_name,
+                phone=behalf.principal_phone,
+            )
+        ]
     if behalf.kind != JOINT:
         return []
-    return [Participant(complaint=opened.complaint, ordinal=place, kind=Participant.JOINT, name=party.name,
-                        phone=party.phone, is_representative=party.name in behalf.representatives)
-            for place, party in enumerate(behalf.parties, start=1)]
+    return [
+        Participant(
+            complaint=opened.complaint,
+            ordinal=place,
+            kind=Participant.JOINT,
+            name=party.name,
+            phone=party.phone,
+            is_representative=party.name in behalf.representatives,
+        )
+        for place, party in enumerate(behalf.parties, start=1)
+    ]
 
 
 def _texts(request: FilingRequest, statement: str) -> dict[str, str]:
     behalf = request.on_behalf
     texts = {
-        "consumer_name": request.consumer_name, "consumer_phone": request.consumer_phone,
-        "consumer_email": request.consumer_email, "consumer_address": request.consumer_address,
-        "consumer_statement": statement, "consumer_demand_note": request.demand_note,
-        "consumer_place": request.place, "consumer_order_no": request.order_no,
+        "consumer_name": request.consumer_name,
+        "consumer_phone": request.consumer_phone,
+        "consumer_email": request.consumer_email,
+        "consumer_address": request.consumer_address,
+        "consumer_statement": statement,
+        "consumer_demand_note": request.demand_note,
+        "consumer_place": request.place,
+        "consumer_order_no": request.order_no,
         "consumer_service_number": request.service_number,
-        "consumer_plan": request.plan, "consumer_promised": request.promised,
+        "consumer_plan": request.plan,
+        "consumer_promised": request.promised,
         "consumer_their_reference": request.their_reference,
-        "consumer_principal": " ".join(filter(None, (
-            behalf.principal_name, behalf.principal_phone, behalf.relation, behalf.powers,
-            behalf.valid_until.isoformat() if behalf.valid_until else ""))),
+        "consumer_principal": " ".join(
+            filter(
+                None,
+                (
+                    behalf.principal_name,
+                    behalf.principal_phone,
+                    behalf.relation,
+                    behalf.powers,
+                    behalf.valid_until.isoformat() if behalf.valid_until else "",
+                ),
+            )
+        ),
         "consumer_parties": "；".join(f"{p.name} {p.phone}".strip() for p in behalf.parties),
         "consumer_representatives": "；".join(behalf.representatives),
     }
-    return {kind: saying.text(text, kind, needed=False,
-                              longest=max(saying.LONGEST, _longest(request)))
-            for kind, text in texts.items() if text}
+    return {
+        kind: saying.text(text, kind, needed=False, longest=max(saying.LONGEST, _longest(request)))
+        for kind, text in texts.items()
+        if text
+    }
 
 
 def _longest(request: FilingRequest) -> int:
@@ -220,18 +306,26 @@ def _longest(request: FilingRequest) -> int:
 def _digests(ids: Sequence[int]) -> tuple[str, ...]:
     if not ids:
         return ()
-    return tuple(Evidence.objects.filter(pk__in=ids).order_by("pk")
-                 .values_list("sha256", flat=True))
+    return tuple(Evidence.objects.filter(pk__in=ids).order_by("pk").values_list("sha256", flat=True))
 
 
 def _split(opened: CaseFile, report: str) -> None:
     """A report mixed in goes to the authority's own chain; the parties' shows nothing (art. 9)."""
     matter = register(opened, "report", by="consumer")
-    opened.entries.append(Entry(
-        complaint=opened.complaint, step="split_report", actor=SYSTEM, happened_at=opened.now,
-        written_at=opened.now, from_status=Status.FILED, to_status=Status.FILED,
-        audience=Audience.AUTHORITY, data={"register": matter.subject},
-        texts=[("report", saying.text(report, "report"), opened.complaint.consumer_key)]))
+    opened.entries.append(
+        Entry(
+            complaint=opened.complaint,
+            step="split_report",
+            actor=SYSTEM,
+            happened_at=opened.now,
+            written_at=opened.now,
+            from_status=Status.FILED,
+            to_status=Status.FILED,
+            audience=Audience.AUTHORITY,
+            data={"register": matter.subject},
+            texts=[("report", saying.text(report, "report"), opened.complaint.consumer_key)],
+        )
+    )
 
 
 def _attach(complaint: Complaint, ids: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """What is known of where a case belongs when an enterprise gives it back: kept as a decision, which triage reads first.
 
-The one rule: whom the enterprise named stands first, with why; whoever gave the case back as not theirs is suggested no more.
+The one rule: whom the enterprise named stands first, with why; whoever gave the case back as not theirs is suggested no
+more.
 """
 
 from __future__ import annotations
@@ -38,21 +39,40 @@ def keep_suggestions(file: CaseFile, *, named: Named, because: Mapping[str, Any]
     if last is None:
         return
     found = (because or {}).get("candidates") or _said_before(file)
-    gone = {(stage.enterprise_id, stage.branch_id) for stage in file.engagements
-            if stage.odr_result == "returned" and stage.ended_by not in STILL_THEIRS}
+    gone = {
+        (stage.enterprise_id, stage.branch_id)
+        for stage in file.engagements
+        if stage.odr_result == "returned" and stage.ended_by not in STILL_THEIRS
+    }
     rest = [row for row in found if _target(row) not in gone | {named}]
     whose = _names(last)
     first = []
     if named[0] is not None:
         known: Mapping[str, Any] = next((row for row in found if _target(row) == named), {})
-        first = [{"enterprise_id": named[0], "branch_id": named[1], "score": max(int(known.get("score") or 0), NAMED),
-                  "why": [{"code": "named_at_return", **whose}, *known.get("why", [])]}]
-    decided(file, VERDICT, {"rule": "", "version": None, "confidence": "", "is_match": False,
-                            "why": [{"code": "given_back", **whose}], "candidates": [*first, *rest]})
+        first = [
+            {
+                "enterprise_id": named[0],
+                "branch_id": named[1],
+                "score": max(int(known.get("score") or 0), NAMED),
+                "why": [{"code": "named_at_return", **whose}, *known.get("why", [])],
+            }
+        ]
+    decided(
+        file,
+        VERDICT,
+        {
+            "rule": "",
+            "version": None,
+            "confidence": "",
+            "is_match": False,
+            "why": [{"code": "given_back", **whose}],
+            "candidates": [*first, *rest],
+        },
+    )
 
 
 def _said_before(file: CaseFile) -> list[dict[str, Any]]:
-    row = (ForwardingDecision.objects.filter(complaint=file.complaint).exclude(rule="officer").order_by("-pk").first())
+    row = ForwardingDecision.objects.filter(complaint=file.complaint).exclude(rule="officer").order_by("-pk").first()
     return list(row.explanation.get("candidates", [])) if row is not None else []
 
 

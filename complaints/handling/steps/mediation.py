@@ -58,18 +58,34 @@ def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
         before = file.matter("session")
         if before is not None:
             file.end_matter(before, "fallen")
-        file.open_matter("session", by="authority", key=actor.person_key,
-                         subject=at.isoformat(), mode=mode, place=where)
-        return Effect(data={"at": at.isoformat(), "place": where, "mode": mode, "is_moved": before is not None,
-                            # The notice of mediation is the authority's; a body tells both in its own name.
-                            **({} if actor.role == Role.MEDIATION_BODY else {"form": 7})})
+        file.open_matter(
+            "session", by="authority", key=actor.person_key, subject=at.isoformat(), mode=mode, place=where
+        )
+        return Effect(
+            data={
+                "at": at.isoformat(),
+                "place": where,
+                "mode": mode,
+                "is_moved": before is not None,
+                # The notice of mediation is the authority's; a body tells both in its own name.
+                **({} if actor.role == Role.MEDIATION_BODY else {"form": 7}),
+            }
+        )
 
     return Move("schedule_session", carry)
 
 
-def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enterprise"), files: Sequence[str] = (),
-                   at: datetime | None = None, place: str = "", mode: str = "") -> Move:
-    """``at``, ``place``, ``mode``: of a session that nobody had planned here; without them, those of the planned one."""
+def record_session(
+    *,
+    minutes: str,
+    present: Sequence[str] = ("consumer", "enterprise"),
+    files: Sequence[str] = (),
+    at: datetime | None = None,
+    place: str = "",
+    mode: str = "",
+) -> Move:
+    """``at``, ``place``, ``mode``: of a session that nobody had planned here; without them, those of the planned
+    one."""
     said = saying.text(minutes, "minutes")
     where = saying.text(place, "place", needed=False, longest=200)
     if mode:
@@ -95,7 +111,8 @@ def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enter
 
 
 def delegate_mediation(*, body_id: int) -> Move:
-    """To a consumer association or lawful body of the register, in the authority's name (art. 19); the 60 days run on."""
+    """To a consumer association or lawful body of the register, in the authority's name (art. 19); the 60 days run
+    on."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         both_agreed(file)
@@ -125,7 +142,9 @@ def recall_mediation(*, text: str = "") -> Move:
 
 
 def report_mediation(*, result: str, text: str, files: Sequence[str] = ()) -> Move:
-    """What the body to which it was handed brought about; the authority decides what follows. Said again, the newer holds."""
+    """What the body to which it was handed brought about; the authority decides what follows. Said again, the newer
+    holds.
+    """
     saying.choice(result, DELEGATED_RESULTS, "result")
     said = saying.text(text, "text", shortest=10)
 
@@ -143,8 +162,10 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         request = saying.open_matter(file, "recusal")
-        if request.data.get("whom") == actor.name or Officer.objects.filter(
-                pk=file.complaint.officer_id or 0, user=actor.user_id or 0).exists():
+        if (
+            request.data.get("whom") == actor.name
+            or Officer.objects.filter(pk=file.complaint.officer_id or 0, user=actor.user_id or 0).exists()
+        ):
             raise StepNotAllowed("own_recusal", _("不能决定针对自己的回避申请。"))
         if decision == "suspend":
             if file.status != S.MEDIATING:
@@ -173,15 +194,17 @@ def order_appraisal(*, laboratory: str, until: date | str, cost_borne_by: str) -
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if day is None or day <= file.today:
             raise WrongInput("bad_day", _("请写今天之后的一天。"), field="until")
-        matter = file.open_matter("appraisal", by="authority", laboratory=name,
-                                  cost=cost_borne_by)
+        matter = file.open_matter("appraisal", by="authority", laboratory=name, cost=cost_borne_by)
         running = clocks.live(file, Clock.MEDIATION)
         if running is not None and running.lapsed_at is None:
             _stop_sixty_days(file, running)
         due = deadlines.fixed_day(day, file.conditions.calendar, rule="suspension")
         clocks.start(file, Clock.SUSPENSION, file.now, due=due, matter=matter)
-        return Effect(to=S.MEDIATION_SUSPENDED, reason="appraisal",
-                      data={"laboratory": name, "until": day.isoformat(), "cost": cost_borne_by})
+        return Effect(
+            to=S.MEDIATION_SUSPENDED,
+            reason="appraisal",
+            data={"laboratory": name, "until": day.isoformat(), "cost": cost_borne_by},
+        )
 
     return Move("order_appraisal", carry)
 
@@ -214,8 +237,7 @@ def end_appraisal(*, result: str) -> Move:
     return Move("end_appraisal", carry)
 
 
-def record_agreement(*, promises: Sequence[Promise], text: str,
-                     without_document: bool = False) -> Move:
+def record_agreement(*, promises: Sequence[Promise], text: str, without_document: bool = False) -> Move:
     """调解书 unless performed at once or both waive it (art. 24)."""
     said = saying.text(text, "text")
 
@@ -231,8 +253,9 @@ def record_agreement(*, promises: Sequence[Promise], text: str,
         for demand in file.demands:
             file.change(demand, is_settled=True)
         if not rows:
-            return Effect(to=S.CLOSED, outcome=Outcome.MEDIATED, reason="nothing_to_perform",
-                          data=data, texts={"agreement": said})
+            return Effect(
+                to=S.CLOSED, outcome=Outcome.MEDIATED, reason="nothing_to_perform", data=data, texts={"agreement": said}
+            )
         settling.bring_into_force(file, rows, file.now)
         return Effect(to=S.PERFORMING, data=data, texts={"agreement": said}, reason="mediated")
 
@@ -246,14 +269,22 @@ def terminate(*, ground: str, facts: str) -> Move:
     said = saying.text(facts, "facts", shortest=10)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        found = termination.grounds(file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION),
-                                    now=file.now)[why]
+        found = termination.grounds(
+            file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION), now=file.now
+        )[why]
         if not found.is_open:
-            raise StepNotAllowed("not_sixty_days" if why == "sixty_days" else "no_such_facts", found.why_not, field="ground")
+            raise StepNotAllowed(
+                "not_sixty_days" if why == "sixty_days" else "no_such_facts", found.why_not, field="ground"
+            )
         _over(file)
         clocks.start(file, Clock.NOTICE, file.now)
-        return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED, reason=why,
-                      data={"ground": why, "form": 8}, texts={"decision": said})
+        return Effect(
+            to=S.CLOSED,
+            outcome=Outcome.MEDIATION_TERMINATED,
+            reason=why,
+            data={"ground": why, "form": 8},
+            texts={"decision": said},
+        )
 
     return Move("terminate", carry)
 

@@ -75,8 +75,14 @@ def touch_first_contact(file: CaseFile, at: datetime) -> None:
 
 
 @proposable
-def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
-               message: str = "", measure_id: UUID | None = None, template_version: int | None = None) -> Move:
+def make_offer(
+    *,
+    answers: Sequence[Answer],
+    promises: Sequence[Promise] = (),
+    message: str = "",
+    measure_id: UUID | None = None,
+    template_version: int | None = None,
+) -> Move:
     """Answers every open demand and says what follows from it. ``template_version``: whose words the message holds."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -85,28 +91,30 @@ def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
         offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id, template=template_version)
         data = _offer_facts(offer, answers, promises) | _advice(file, offer, answers, promises)
         touch_first_contact(file, file.now)
-        return Effect(to=S.AWAITING_CONSUMER, data=data,
-                      texts=_offer_texts(message, answers))
+        return Effect(to=S.AWAITING_CONSUMER, data=data, texts=_offer_texts(message, answers))
 
     return Move("make_offer", carry)
 
 
 @proposable
-def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
-                  message: str = "", template_version: int | None = None) -> Move:
+def replace_offer(
+    *,
+    answers: Sequence[Answer],
+    promises: Sequence[Promise] = (),
+    message: str = "",
+    template_version: int | None = None,
+) -> Move:
     """Better or equal for each demand; once a case."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         old = saying.open_offer(file)
         if any(o.is_replacement for o in file.offers):
             raise StepNotAllowed("replaced_once", _("方案只能改一次。"))
-        before = {a.demand.ordinal: a for a in
-                  OfferAnswer.objects.filter(offer=old).select_related("demand")}
+        before = {a.demand.ordinal: a for a in OfferAnswer.objects.filter(offer=old).select_related("demand")}
         for answer in answers:
             standing = before.get(answer.demand)
             if standing is not None and _is_worse(answer, standing):
-                raise WrongInput("worse", _("新方案的每一项都不能比原来差。"),
-                                 field=f"answer-{answer.demand}")
+                raise WrongInput("worse", _("新方案的每一项都不能比原来差。"), field=f"answer-{answer.demand}")
         offer = _write_offer(file, actor, answers, promises, message, is_replacement=True, template=template_version)
         file.change(old, state="superseded", answered_at=file.now)
         settling.drop_obligations(file, old)
@@ -114,9 +122,12 @@ def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = ()
         if running is not None:
             clocks.end(file, running, file.now)
         clocks.start(file, Clock.CONFIRMATION, file.now)
-        return Effect(data=_offer_facts(offer, answers, promises) | {"replaces": old.number}
-                      | _advice(file, offer, answers, promises),
-                      texts=_offer_texts(message, answers))
+        return Effect(
+            data=_offer_facts(offer, answers, promises)
+            | {"replaces": old.number}
+            | _advice(file, offer, answers, promises),
+            texts=_offer_texts(message, answers),
+        )
 
     return Move("replace_offer", carry)
 
@@ -128,30 +139,58 @@ def _is_worse(answer: Answer, standing: OfferAnswer) -> bool:
     saying.choice(answer.verdict, _RANK, f"answer-{answer.demand}")
     amount, asked = saying.money(answer.amount, f"amount-{answer.demand}"), standing.demand.amount
     # Offers of old could call a part a grant.
-    stood = "part" if standing.verdict == "grant" and asked and standing.amount is not None and standing.amount < asked \
+    stood = (
+        "part"
+        if standing.verdict == "grant" and asked and standing.amount is not None and standing.amount < asked
         else standing.verdict
+    )
     return _RANK[answer.verdict] < _RANK[stood] or (
-        standing.amount is not None and (amount is None or amount < standing.amount))
+        standing.amount is not None and (amount is None or amount < standing.amount)
+    )
 
 
-def _write_offer(file: CaseFile, actor: Actor, answers: Sequence[Answer],
-                 promises: Sequence[Promise], message: str, *,
-                 measure_id: UUID | None = None, is_replacement: bool = False, template: int | None = None) -> Offer:
+def _write_offer(
+    file: CaseFile,
+    actor: Actor,
+    answers: Sequence[Answer],
+    promises: Sequence[Promise],
+    message: str,
+    *,
+    measure_id: UUID | None = None,
+    is_replacement: bool = False,
+    template: int | None = None,
+) -> Offer:
     engagement = engaged(file)
     checked = _checked_answers(file, answers)
     said = saying.text(message, "message", needed=False)
     offer = Offer(
-        complaint=file.complaint, enterprise_id=engagement.enterprise_id, engagement=engagement,
-        number=len(file.offers) + 1, state="open", message=said, made_by_id=actor.staff_id,
-        made_by_name=actor.name, made_at=file.now, measure_id=measure_id,
-        template_version=_template(file, engagement, template, said), is_replacement=is_replacement)
+        complaint=file.complaint,
+        enterprise_id=engagement.enterprise_id,
+        engagement=engagement,
+        number=len(file.offers) + 1,
+        state="open",
+        message=said,
+        made_by_id=actor.staff_id,
+        made_by_name=actor.name,
+        made_at=file.now,
+        measure_id=measure_id,
+        template_version=_template(file, engagement, template, said),
+        is_replacement=is_replacement,
+    )
     rows = _checked_promises(file, promises, offer, engagement)
     file.add(offer)
     by_ordinal = {d.ordinal: d for d in file.demands}
     for answer, amount, reason in checked:
-        file.add(OfferAnswer(offer=offer, demand=by_ordinal[answer.demand],
-                             verdict=answer.verdict, amount=amount, reason=reason,
-                             is_separable=answer.is_separable))
+        file.add(
+            OfferAnswer(
+                offer=offer,
+                demand=by_ordinal[answer.demand],
+                verdict=answer.verdict,
+                amount=amount,
+                reason=reason,
+                is_separable=answer.is_separable,
+            )
+        )
     for row in rows:
         file.add(row)
     return offer
@@ -161,23 +200,27 @@ def _template(file: CaseFile, engagement: Engagement, version: int | None, messa
     """The wording of the house that the message still holds; None where it was written anew since."""
     if version is None:
         return None
-    found = file.conditions.once("template", (version, engagement.enterprise_id), lambda: TemplateVersion.objects.filter(
-        pk=version, template__enterprise_id=engagement.enterprise_id).first())
+    found = file.conditions.once(
+        "template",
+        (version, engagement.enterprise_id),
+        lambda: TemplateVersion.objects.filter(pk=version, template__enterprise_id=engagement.enterprise_id).first(),
+    )
     if found is None:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="template")
     return found if template_words.comes_from(message, found.body) else None
 
 
-def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[
-        tuple[Answer, Decimal | None, str]]:
+def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[tuple[Answer, Decimal | None, str]]:
     """Every demand that is still open exactly once; refusals and parts with a reason."""
     wanted = {d.ordinal: d for d in file.demands if not d.is_settled and not d.is_given_up}
     given = [a.demand for a in answers]
     for ordinal in wanted:
         if ordinal not in given:
-            raise WrongInput("demand_unanswered", _(
-                "还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": ordinal},
-                field=f"answer-{ordinal}")
+            raise WrongInput(
+                "demand_unanswered",
+                _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": ordinal},
+                field=f"answer-{ordinal}",
+            )
     if len(given) != len(set(given)) or set(given) - wanted.keys():
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="answers")
     checked = []
@@ -185,9 +228,13 @@ def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[
         field = f"answer-{answer.demand}"
         saying.choice(answer.verdict, _RANK, field)
         amount = saying.money(answer.amount, f"amount-{answer.demand}")
-        reason = saying.text(answer.reason, f"reason-{answer.demand}", longest=1000,
-                             needed=answer.verdict != "grant",
-                             shortest=SHORTEST_REASON if answer.verdict != "grant" else 1)
+        reason = saying.text(
+            answer.reason,
+            f"reason-{answer.demand}",
+            longest=1000,
+            needed=answer.verdict != "grant",
+            shortest=SHORTEST_REASON if answer.verdict != "grant" else 1,
+        )
         _check_amount(answer, amount, wanted[answer.demand].amount)
         checked.append((answer, amount, reason))
     return checked
@@ -206,12 +253,19 @@ def _check_amount(answer: Answer, amount: Decimal | None, asked: Decimal | None)
         raise WrongInput("nothing_granted", _("金额是0就是不同意，请选“不同意”并写明理由。"), field=field)
 
 
-def _checked_promises(file: CaseFile, promises: Sequence[Promise], offer: Offer | None,
-                      engagement: Engagement | None, *, source: str = "offer") -> list[Obligation]:
+def _checked_promises(
+    file: CaseFile,
+    promises: Sequence[Promise],
+    offer: Offer | None,
+    engagement: Engagement | None,
+    *,
+    source: str = "offer",
+) -> list[Obligation]:
     """Obligations with numbers of their own in the case; days in the future."""
     first = max((o.ordinal for o in file.obligations), default=0)
-    before = max((o.settlement for o in file.obligations
-                  if engagement is None or o.engagement_id != engagement.pk), default=0)
+    before = max(
+        (o.settlement for o in file.obligations if engagement is None or o.engagement_id != engagement.pk), default=0
+    )
     by_ordinal = {d.ordinal: d for d in file.demands}
     rows = []
     for place, promise in enumerate(promises, start=1):
@@ -232,17 +286,27 @@ def _checked_promises(file: CaseFile, promises: Sequence[Promise], offer: Offer 
         last4 = promise.payee_last4.strip()
         if last4 and not (len(last4) == 4 and last4.isascii() and last4.isalnum()):
             raise WrongInput("bad_text", _("只填账号末4位。"), field=f"{field}-last4")
-        rows.append(Obligation(
-            complaint=file.complaint,
-            enterprise_id=engagement.enterprise_id if engagement else None,
-            engagement=engagement, offer=offer, source=source, settlement=before + 1,
-            answers_demand=by_ordinal.get(promise.demand) if promise.demand else None,
-            ordinal=first + place, kind=promise.kind, what=what,
-            owed_by=saying.choice(promise.owed_by, ("enterprise", "consumer"), f"{field}-owed_by"),
-            amount=amount, payee_last4=last4, due_on=due_on,
-            days_after=None if due_on else promise.days_after,
-            after_ordinal=None if due_on or after is None else first + after,
-            proof=saying.text(promise.proof, f"{field}-proof", needed=False, longest=200)))
+        rows.append(
+            Obligation(
+                complaint=file.complaint,
+                enterprise_id=engagement.enterprise_id if engagement else None,
+                engagement=engagement,
+                offer=offer,
+                source=source,
+                settlement=before + 1,
+                answers_demand=by_ordinal.get(promise.demand) if promise.demand else None,
+                ordinal=first + place,
+                kind=promise.kind,
+                what=what,
+                owed_by=saying.choice(promise.owed_by, ("enterprise", "consumer"), f"{field}-owed_by"),
+                amount=amount,
+                payee_last4=last4,
+                due_on=due_on,
+                days_after=None if due_on else promise.days_after,
+                after_ordinal=None if due_on or after is None else first + after,
+                proof=saying.text(promise.proof, f"{field}-proof", needed=False, longest=200),
+            )
+        )
     return rows
 
 
@@ -251,15 +315,22 @@ def mediated_promises(file: CaseFile, promises: Sequence[Promise]) -> list[Oblig
     return _checked_promises(file, promises, None, None, source="mediation")
 
 
-def _offer_facts(offer: Offer, answers: Sequence[Answer], promises: Sequence[Promise]) -> dict[
-        str, Any]:
+def _offer_facts(offer: Offer, answers: Sequence[Answer], promises: Sequence[Promise]) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "offer": offer.number,
-        "answers": [{"demand": a.demand, "verdict": a.verdict,
-                     "amount": None if a.amount in (None, "") else str(a.amount)}
-                    for a in answers],
-        "promises": [{"kind": p.kind, "amount": None if p.amount in (None, "") else str(p.amount),
-                      "due_on": str(p.due_on or ""), "owed_by": p.owed_by} for p in promises],
+        "answers": [
+            {"demand": a.demand, "verdict": a.verdict, "amount": None if a.amount in (None, "") else str(a.amount)}
+            for a in answers
+        ],
+        "promises": [
+            {
+                "kind": p.kind,
+                "amount": None if p.amount in (None, "") else str(p.amount),
+                "due_on": str(p.due_on or ""),
+                "owed_by": p.owed_by,
+            }
+            for p in promises
+        ],
     }
     if offer.measure_id is not None:
         facts["measure"] = str(offer.measure_id)
@@ -270,8 +341,17 @@ def _advice(file: CaseFile, offer: Offer, answers: Sequence[Answer], promises: S
     """What the offer lacked when it was sent nevertheless. It stands in the parties' entry: the authority that gets
     the case reads it, the enterprise cannot say later that nobody told it, and nothing in it names anybody."""
     found = advising.advice(
-        file.complaint, offer.engagement, file.demands, answers=answers, promises=promises, message=offer.message,
-        is_measure=offer.measure_id is not None, template=offer.template_version, now=file.now, conditions=file.conditions)
+        file.complaint,
+        offer.engagement,
+        file.demands,
+        answers=answers,
+        promises=promises,
+        message=offer.message,
+        is_measure=offer.measure_id is not None,
+        template=offer.template_version,
+        now=file.now,
+        conditions=file.conditions,
+    )
     return {"advice": [{"code": one.code, "field": one.field} for one in found]} if found else {}
 
 

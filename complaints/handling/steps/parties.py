@@ -1,4 +1,5 @@
-"""Several on one side: who joins, who leaves, who is bound by an offer, what a representative's power is and when it ends.
+"""Several on one side: who joins, who leaves, who is bound by an offer, what a representative's power is and when it
+ends.
 
 The one rule: nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept
 binds themselves and whoever said yes, and the record names who that was.
@@ -51,32 +52,55 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
     ``demands`` ({kind, amount, note}): what this person wants beyond what was filed; only before the first offer.
     """
     said = {name: bool(answer) for name, answer in consents.items()}
-    wanted = [(str(d["kind"]), saying.money(d.get("amount"), "demands"),
-               saying.text(str(d.get("note") or ""), "demands", needed=False, longest=400)) for d in demands]
+    wanted = [
+        (
+            str(d["kind"]),
+            saying.money(d.get("amount"), "demands"),
+            saying.text(str(d.get("note") or ""), "demands", needed=False, longest=400),
+        )
+        for d in demands
+    ]
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         row = _own(file, actor, P.ASKED)
         if row.expires_at is None or row.expires_at <= file.now:
             raise StepNotAllowed("link_over", _("这个链接已经过期，请对方重新发送。"))
         if actor.user_id == file.complaint.consumer_id or any(
-                one.person_id == actor.user_id for one in participants(file) if one.pk != row.pk):
+            one.person_id == actor.user_id for one in participants(file) if one.pk != row.pk
+        ):
             raise StepNotAllowed("already_party", _("您已经在这件投诉里了。"))
         if wanted and file.offers:
             raise StepNotAllowed("too_late", _("对方已经提出方案，不能再加诉求。您可以先加入，或者另外投诉。"))
         name, phone = row.name, row.phone
-        file.change(row, person_id=actor.user_id, person_key=actor.person_key, name=name, phone=phone, state=P.JOINED,
-                    consents=said, answered_at=file.now)
+        file.change(
+            row,
+            person_id=actor.user_id,
+            person_key=actor.person_key,
+            name=name,
+            phone=phone,
+            state=P.JOINED,
+            consents=said,
+            answered_at=file.now,
+        )
         ordinal = max((d.ordinal for d in file.demands), default=0)
         for place, (kind, amount, note) in enumerate(wanted, start=ordinal + 1):
-            file.add(Demand(complaint=file.complaint, ordinal=place, kind=kind, amount=amount, note=note,
-                            party=row.ordinal))
+            file.add(
+                Demand(complaint=file.complaint, ordinal=place, kind=kind, amount=amount, note=note, party=row.ordinal)
+            )
         if row.kind == P.PRINCIPAL:
             _end_check(file, power_confirmed=True, power_check="")
         elif said.get("publish_masked") is False:
             # What is published is published of all of them.
             file.complaint.publication_consent = False
-        return Effect(texts={"party": name}, data={"party": row.ordinal, "kind": row.kind, "consents": said,
-                                                   "demands": [_plain(kind, amount) for kind, amount, _n in wanted]})
+        return Effect(
+            texts={"party": name},
+            data={
+                "party": row.ordinal,
+                "kind": row.kind,
+                "consents": said,
+                "demands": [_plain(kind, amount) for kind, amount, _n in wanted],
+            },
+        )
 
     return Move("join_case", carry)
 
@@ -153,7 +177,8 @@ def end_power() -> Move:
 
 
 def confirm_power(*, seen: str, may_settle: bool, valid_until: str, text: str = "") -> Move:
-    """An officer saw the power of attorney: what it covers and until which day; from now on that holds (procedure, section 1).
+    """An officer saw the power of attorney: what it covers and until which day; from now on that holds (procedure,
+    section 1).
 
     ``seen``: the original, or a copy and a call to the principal. ``text``: the matters and powers as they stand in it.
     """
@@ -169,8 +194,11 @@ def confirm_power(*, seen: str, may_settle: bool, valid_until: str, text: str = 
             raise WrongInput("power_over", _("委托已经到期，请核对日期，或重新取得委托"), field="valid_until")
         _end_check(file, power_check=CONFIRMED, may_settle=bool(may_settle))
         file.complaint.represented_until = until
-        return Effect(reason="power_settles" if may_settle else "power_settles_not", texts={"message": said}, data={
-            "seen": seen, "may_settle": bool(may_settle), "valid_until": until.isoformat()})
+        return Effect(
+            reason="power_settles" if may_settle else "power_settles_not",
+            texts={"message": said},
+            data={"seen": seen, "may_settle": bool(may_settle), "valid_until": until.isoformat()},
+        )
 
     return Move("confirm_power", carry)
 
@@ -188,10 +216,13 @@ def refuse_power(*, text: str) -> Move:
 
 
 def _of_representative(file: CaseFile) -> None:
-    """Raises where nobody's power is in question: no representative, one who is out, or one whom the principal confirmed."""
+    """Raises where nobody's power is in question: no representative, one who is out, or one whom the principal
+    confirmed.
+    """
     complaint = file.complaint
     if complaint.on_behalf_kind != AGENT or (
-            complaint.represented_until is not None and complaint.represented_until < file.today):
+        complaint.represented_until is not None and complaint.represented_until < file.today
+    ):
         raise StepNotAllowed("no_representative", _("这件投诉没有代理人。"))
     if complaint.facts.get("power_confirmed"):
         raise StepNotAllowed("power_confirmed", _("委托人本人已经确认，不用再核验。"))
@@ -210,7 +241,8 @@ def _end_power(file: CaseFile) -> None:
 
 
 def bound(file: CaseFile, offer: int) -> dict[str, list[int]]:
-    """Whom an accepted offer binds beside the representatives, and whom it does not; empty where there is one person."""
+    """Whom an accepted offer binds beside the representatives, and whom it does not; empty where there is one
+    person."""
     rows = [row for row in participants(file) if row.kind == P.JOINT and row.state in (P.ASKED, P.JOINED)]
     if not rows:
         return {}

@@ -38,8 +38,9 @@ def number_said(text: str) -> str:
     return number
 
 
-def record_platform_number(*, platform_number: str, received_at: datetime | str | None = None,
-                           state: str = "registered", text: str = "") -> Move:
+def record_platform_number(
+    *, platform_number: str, received_at: datetime | str | None = None, state: str = "registered", text: str = ""
+) -> Move:
     """Write down what the platform says of this case. ``text``: why another number stands there now."""
     number = number_said(platform_number)
     moment = saying.moment(received_at, "received_at")
@@ -53,8 +54,11 @@ def record_platform_number(*, platform_number: str, received_at: datetime | str 
         if moment is not None and moment > file.now:
             raise WrongInput("in_future", _("平台接收时间不能晚于现在。"), field="received_at")
         if case.platform_number and case.platform_number != number and not said:
-            raise StepNotAllowed("has_number", _("这件投诉已登记平台编号%(number)s。要改，请写明理由。")
-                                 % {"number": case.platform_number}, field="platform_number")
+            raise StepNotAllowed(
+                "has_number",
+                _("这件投诉已登记平台编号%(number)s。要改，请写明理由。") % {"number": case.platform_number},
+                field="platform_number",
+            )
         received = moment or case.platform_received_at or file.now
         if (case.platform_number, case.platform_state) == (number, there) and received == case.platform_received_at:
             raise StepNotAllowed("nothing_new", _("与已登记的相同。"))
@@ -73,5 +77,8 @@ def _alone(number: str, case: Complaint) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('platform_number'), hashtext(%s))", [number])
     if Complaint.objects.filter(platform_number=number).exclude(pk=case.pk).exists():
-        raise StepNotAllowed("number_taken", _("平台编号%(number)s已经登记在另一件投诉上，请核对。") % {"number": number},
-                             field="platform_number")
+        raise StepNotAllowed(
+            "number_taken",
+            _("平台编号%(number)s已经登记在另一件投诉上，请核对。") % {"number": number},
+            field="platform_number",
+        )

@@ -43,9 +43,17 @@ def propose(*, move: Move) -> Move:
         back = file.mark()
         move.carry(file, actor)
         back()
-        matter = file.open_matter("proposal", by=actor.side, key=actor.person_key, subject=move.step,
-                                  audience=_audience(actor), payload=primitive(move.said), why=list(why),
-                                  status=file.complaint.status, sequence=file.complaint.last_sequence)
+        matter = file.open_matter(
+            "proposal",
+            by=actor.side,
+            key=actor.person_key,
+            subject=move.step,
+            audience=_audience(actor),
+            payload=primitive(move.said),
+            why=list(why),
+            status=file.complaint.status,
+            sequence=file.complaint.last_sequence,
+        )
         matter.measure_id = move.said.get("measure_id")
         if actor.officer_id is not None:
             matter.data = {**matter.data, "officers": [actor.officer_id], "rule": two_persons.rule_of(file, move)}

@@ -35,15 +35,22 @@ def suggest_settlement(*, text: str, promises: Sequence[Promise] = ()) -> Move:
         before = file.matter("suggestion")
         if before is not None:
             file.end_matter(before, "fallen")
-        file.open_matter("suggestion", by="authority", key=actor.person_key, text=said,
-                         promises=[_plain(promise) for promise in promises], answers={})
+        file.open_matter(
+            "suggestion",
+            by="authority",
+            key=actor.person_key,
+            text=said,
+            promises=[_plain(promise) for promise in promises],
+            answers={},
+        )
         return Effect(texts={"suggestion": said}, data={"promises": len(rows), "replaces": before is not None})
 
     return Move("suggest_settlement", carry)
 
 
 def answer_suggestion(*, agrees: bool, text: str = "", matter_id: int | None = None) -> Move:
-    """Each side for itself, until the agreement is recorded; who thinks better of it answers again. ``matter_id``: which
+    """Each side for itself, until the agreement is recorded; who thinks better of it answers again. ``matter_id``:
+    which
     suggestion was read; another one that took its place is not answered by that."""
     said = saying.text(text, "text", needed=False, longest=1000)
 
@@ -83,5 +90,7 @@ def promises_of(suggestion: Matter) -> list[Promise]:
 
 def _plain(promise: Promise) -> Mapping[str, Any]:
     """In JSON primitives: days and amounts as text."""
-    return {name: value if value is None or isinstance(value, int | bool | str) else str(value)
-            for name, value in asdict(promise).items()}
+    return {
+        name: value if value is None or isinstance(value, int | bool | str) else str(value)
+        for name, value in asdict(promise).items()
+    }

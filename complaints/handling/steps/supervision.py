@@ -37,23 +37,37 @@ def urge(*, text: str, last_day: date | str) -> Move:
         complaint, engagement = file.complaint, file.engagement
         to_enterprise = file.status in ENTERPRISE_SIDE and engagement is not None
         if not to_enterprise and not file.conditions.jurisdiction.is_above(
-                actor.authority_id or 0, complaint.handling_authority_id):
-            raise StepNotAllowed("not_below", _("督办只能发给企业或者下级机关；这件投诉现在由%(authority)s办理。") % {
-                "authority": complaint.handling_authority})
+            actor.authority_id or 0, complaint.handling_authority_id
+        ):
+            raise StepNotAllowed(
+                "not_below",
+                _("督办只能发给企业或者下级机关；这件投诉现在由%(authority)s办理。")
+                % {"authority": complaint.handling_authority},
+            )
         whom = "enterprise" if to_enterprise else "authority"
         due = deadlines.fixed_day(day, file.conditions.calendar, rule="instruction")
-        matter = file.open_matter("urge", by="authority", key=actor.person_key, whom=whom, until=due.due_at,
-                                  subject=str(len(file.matters)),
-                                  # What one authority asks another is not the parties' to read.
-                                  audience=Audience.PARTIES if to_enterprise else Audience.AUTHORITY)
+        matter = file.open_matter(
+            "urge",
+            by="authority",
+            key=actor.person_key,
+            whom=whom,
+            until=due.due_at,
+            subject=str(len(file.matters)),
+            # What one authority asks another is not the parties' to read.
+            audience=Audience.PARTIES if to_enterprise else Audience.AUTHORITY,
+        )
         matter.authority_id = actor.authority_id
         if to_enterprise and engagement is not None:
             matter.enterprise_id, matter.engagement = engagement.enterprise_id, engagement
         else:
             matter.to_authority_id = complaint.handling_authority_id
         clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by=whom)
-        return Effect(texts={"message": said}, data={"whom": whom, "last_day": day.isoformat(), "by": actor.organisation},
-                      tells=whom, audience=Audience(matter.audience))
+        return Effect(
+            texts={"message": said},
+            data={"whom": whom, "last_day": day.isoformat(), "by": actor.organisation},
+            tells=whom,
+            audience=Audience(matter.audience),
+        )
 
     return Move("urge", carry)
 
@@ -64,11 +78,22 @@ def answer_instruction(*, text: str, matter_id: int | None = None, files: Sequen
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         kinds = ("urge",) if actor.side == "enterprise" else ("urge", "office_question")
-        found = next((m for m in file.matters if m.kind in kinds and m.state == "open"
-                      and matter_id in (None, m.pk) and (m.kind != "urge" or _is_to(m, actor))), None)
+        found = next(
+            (
+                m
+                for m in file.matters
+                if m.kind in kinds
+                and m.state == "open"
+                and matter_id in (None, m.pk)
+                and (m.kind != "urge" or _is_to(m, actor))
+            ),
+            None,
+        )
         if found is None:
-            if matter_id is not None and Matter.objects.filter(
-                    pk=matter_id, complaint=file.complaint, state="answered").exists():
+            if (
+                matter_id is not None
+                and Matter.objects.filter(pk=matter_id, complaint=file.complaint, state="answered").exists()
+            ):
                 raise StepNotAllowed("answered_already", _("这项督办已经答复过了，不能再答。"))
             raise StepNotAllowed("nothing_open", _("没有等待答复的督办或咨询。"))
         file.end_matter(found, "answered")
@@ -77,8 +102,9 @@ def answer_instruction(*, text: str, matter_id: int | None = None, files: Sequen
             clocks.end(file, running, file.now)
         data = {"matter": found.pk} | ({"told": found.authority_id} if found.authority_id is not None else {})
         tells = "enterprise" if found.kind == "office_question" else "authority"
-        return Effect(texts={"message": said}, data=data, tells=tells, files=tuple(files),
-                      audience=Audience(found.audience))
+        return Effect(
+            texts={"message": said}, data=data, tells=tells, files=tuple(files), audience=Audience(found.audience)
+        )
 
     return Move("answer_instruction", carry)
 
@@ -110,7 +136,9 @@ def take_up(*, text: str, authority_id: int | None = None) -> Move:
         if named is None or (to != own and not (named.has_power and jurisdiction.is_above(own, to))):
             raise WrongInput("bad_choice", _("请选一个有处理权限的下级机关。"), field="authority")
         if to == here:
-            raise WrongInput("bad_choice", _("这件投诉现在就由%(authority)s办理。") % {"authority": named}, field="authority")
+            raise WrongInput(
+                "bad_choice", _("这件投诉现在就由%(authority)s办理。") % {"authority": named}, field="authority"
+            )
         if to == own:
             complaint.handling_authority = named
             complaint.officer = None
@@ -118,29 +146,44 @@ def take_up(*, text: str, authority_id: int | None = None) -> Move:
             give_to(file, named)
             if file.status in CLOCKS[Clock.REVIEW].runs_while | {S.TRIAGE}:
                 clocks.start(file, Clock.REVIEW, file.now)
-        return Effect(texts={"message": said}, data={"authority": named.name} | (
-            {} if to == own else {"designated_by": actor.organisation}))
+        return Effect(
+            texts={"message": said},
+            data={"authority": named.name} | ({} if to == own else {"designated_by": actor.organisation}),
+        )
 
     return Move("take_up", carry)
 
 
 def explain_overdue(*, reason: str, text: str = "") -> Move:
-    """Why what this authority owes is late: once for each overdue clock, the oldest first; the authority's own record."""
+    """Why what this authority owes is late: once for each overdue clock, the oldest first; the authority's own
+    record."""
     why = saying.choice(reason, tuple(OVERDUE_REASONS), "reason")
     said = saying.text(text, "text", needed=why == "other", longest=500)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        late = sorted((clock for clock in file.clocks if clock.owed_by == "authority" and clock.ended_at is None
-                       and clock.lapsed_at is not None), key=lambda clock: (clock.due_at, clock.pk or 0))
+        late = sorted(
+            (
+                clock
+                for clock in file.clocks
+                if clock.owed_by == "authority" and clock.ended_at is None and clock.lapsed_at is not None
+            ),
+            key=lambda clock: (clock.due_at, clock.pk or 0),
+        )
         if not late:
             raise StepNotAllowed("not_overdue", _("这件投诉没有机关逾期的事项。"))
-        explained = set(HandlingStep.objects.filter(
-            complaint=file.complaint, step="explain_overdue").values_list("data__deadline", flat=True))
+        explained = set(
+            HandlingStep.objects.filter(complaint=file.complaint, step="explain_overdue").values_list(
+                "data__deadline", flat=True
+            )
+        )
         clock = next((clock for clock in late if clock.pk not in explained), None)
         if clock is None:
             raise StepNotAllowed("explained_once", _("逾期原因已经说明过了，只能说明一次。"))
-        return Effect(reason=why, texts={"overdue": said}, data={
-            "clock": clock.clock, "deadline": clock.pk, "last_day": clock.last_day.isoformat()})
+        return Effect(
+            reason=why,
+            texts={"overdue": said},
+            data={"clock": clock.clock, "deadline": clock.pk, "last_day": clock.last_day.isoformat()},
+        )
 
     return Move("explain_overdue", carry)
 
@@ -157,11 +200,11 @@ def _extension(step: str, granted: bool, text: str) -> Move:
             if running is None or running.state != "running":
                 raise StepNotAllowed("not_running", _("协商期限现在没有在计时。"))
             calendar = file.conditions.calendar
-            due = deadlines.working_days(running.last_day, matter.data["days"], calendar,
-                                         rule="negotiation")
+            due = deadlines.working_days(running.last_day, matter.data["days"], calendar, rule="negotiation")
             derivation = {**due.derivation, "extended_from": running.derivation}
-            file.change(running, due_at=due.due_at, last_day=due.last_day, derivation=derivation,
-                        is_provisional=due.provisional)
+            file.change(
+                running, due_at=due.due_at, last_day=due.last_day, derivation=derivation, is_provisional=due.provisional
+            )
             clocks.chase_again(file, running, file.now)
         file.end_matter(matter, "granted" if granted else "refused")
         return Effect(data={"days": matter.data["days"]}, texts={"message": said})
@@ -184,12 +227,12 @@ def grant_return() -> Move:
         matter = saying.open_matter(file, "return")
         file.end_matter(matter, "granted")
         leaving.end_engagement(file, "returned", "granted", file.now)
-        giving_back.keep_suggestions(file, named=(matter.data.get("enterprise"), matter.data.get("branch")),
-                                     because=matter.data.get("because"))
+        giving_back.keep_suggestions(
+            file, named=(matter.data.get("enterprise"), matter.data.get("branch")), because=matter.data.get("because")
+        )
         file.complaint.returns += 1
         leaving.nobody_has_it(file)
-        file.complaint.handling_authority = file.conditions.jurisdiction.intake(
-            file.complaint.handling_region_id)
+        file.complaint.handling_authority = file.conditions.jurisdiction.intake(file.complaint.handling_region_id)
         return Effect(to=S.TRIAGE, reason="returned", data={"returns": file.complaint.returns})
 
     return Move("grant_return", carry)

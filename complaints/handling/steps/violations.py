@@ -1,6 +1,7 @@
 """Violations that came to light in a complaint: reports split off, leads, their check within its time, the police.
 
-The one rule: all of it stands in the authority's own chain, in matters and under a clock that no party can read, so that
+The one rule: all of it stands in the authority's own chain, in matters and under a clock that no party can read, so
+that
 theirs has no gap (arts 9, 27, 37, 42). A number of its own tells nothing of the case or of how many there are.
 """
 
@@ -66,8 +67,7 @@ def extend_lead(*, matter_id: int, text: str) -> Move:
             raise StepNotAllowed("extended_once", _("只能在期限内延长一次。"))
         days = file.conditions.policies.number("lead_extension", file.complaint.handling_region_id).number
         due = deadlines.working_days(running.last_day, days, file.conditions.calendar, rule="lead")
-        file.change(running, due_at=due.due_at, last_day=due.last_day,
-                    derivation={**due.derivation, "extended": True})
+        file.change(running, due_at=due.due_at, last_day=due.last_day, derivation={**due.derivation, "extended": True})
         clocks.chase_again(file, running, file.now)
         return Effect(texts={"lead": said}, data={"register": matter.subject, "extended_to": due.last_day.isoformat()})
 
@@ -75,7 +75,8 @@ def extend_lead(*, matter_id: int, text: str) -> Move:
 
 
 def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str, told: str = "") -> Move:
-    """What the check brought, in the names of two officers in office today. Whoever reported it is owed the result (art. 36):
+    """What the check brought, in the names of two officers in office today. Whoever reported it is owed the result
+    (art. 36):
     form 10 says it with ``told``, never with ``text``, which is the authority's own."""
     saying.choice(result, RESULTS, "result")
     said = saying.text(text, "text")
@@ -83,9 +84,13 @@ def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = _open(file, matter_id)
-        second = (Officer.objects.on(file.today).exclude(role=Officer.Role.ANALYST)
-                  .filter(pk=second_officer_id, authority_id=file.complaint.handling_authority_id)
-                  .exclude(user_id=actor.user_id or 0).first())
+        second = (
+            Officer.objects.on(file.today)
+            .exclude(role=Officer.Role.ANALYST)
+            .filter(pk=second_officer_id, authority_id=file.complaint.handling_authority_id)
+            .exclude(user_id=actor.user_id or 0)
+            .first()
+        )
         if second is None:
             raise WrongInput("bad_choice", _("请选本机关在岗的另一名人员。"), field="second_officer")
         if words and matter.kind != "report":
@@ -99,9 +104,15 @@ def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str
         running = clocks.live(file, Clock.LEAD, matter=matter)
         if running is not None:
             clocks.end(file, running, file.now)
-        return Effect(texts={"lead": said, "result": words},
-                      data={"register": matter.subject, "result": result, "officers": officers,
-                            **({"form": kinds.REPORT_RESULT} if is_owed else {})})
+        return Effect(
+            texts={"lead": said, "result": words},
+            data={
+                "register": matter.subject,
+                "result": result,
+                "officers": officers,
+                **({"form": kinds.REPORT_RESULT} if is_owed else {}),
+            },
+        )
 
     return Move("close_lead", carry)
 

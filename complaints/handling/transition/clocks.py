@@ -18,27 +18,28 @@ S = Status
 _INSTANT = timedelta(microseconds=1)
 
 
-def live(file: CaseFile, clock: Clock, *, obligation: Obligation | None = None,
-         matter: Matter | None = None) -> Deadline | None:
+def live(
+    file: CaseFile, clock: Clock, *, obligation: Obligation | None = None, matter: Matter | None = None
+) -> Deadline | None:
     """The clock of this kind that is running, paused or overdue, if any."""
     for row in file.clocks:
         if row.clock != clock or row.ended_at is not None:
             continue
-        if obligation is not None and row.obligation is not obligation and (
-                row.obligation_id is None or row.obligation_id != obligation.pk):
+        if (
+            obligation is not None
+            and row.obligation is not obligation
+            and (row.obligation_id is None or row.obligation_id != obligation.pk)
+        ):
             continue
-        if matter is not None and row.matter is not matter and (
-                row.matter_id is None or row.matter_id != matter.pk):
+        if matter is not None and row.matter is not matter and (row.matter_id is None or row.matter_id != matter.pk):
             continue
         return row
     return None
 
 
-def counted_due(file: CaseFile, clock: Clock, start: datetime, *, days: int | None = None) -> tuple[
-        Due, int, str, str]:
+def counted_due(file: CaseFile, clock: Clock, start: datetime, *, days: int | None = None) -> tuple[Due, int, str, str]:
     """Due date by the policy of the place: (due, length, unit, policy version)."""
-    policy = file.conditions.policies.number(CLOCKS[clock].policy,
-                                             file.complaint.handling_region_id)
+    policy = file.conditions.policies.number(CLOCKS[clock].policy, file.complaint.handling_region_id)
     length = policy.number if days is None else days
     rule = f"{clock}"
     calendar = file.conditions.calendar
@@ -50,9 +51,17 @@ def counted_due(file: CaseFile, clock: Clock, start: datetime, *, days: int | No
     return due, length, policy.unit, policy.version
 
 
-def start(file: CaseFile, clock: Clock, at: datetime, *, due: Due | None = None,
-          days: int | None = None, owed_by: str = "", obligation: Obligation | None = None,
-          matter: Matter | None = None) -> Deadline:
+def start(
+    file: CaseFile,
+    clock: Clock,
+    at: datetime,
+    *,
+    due: Due | None = None,
+    days: int | None = None,
+    owed_by: str = "",
+    obligation: Obligation | None = None,
+    matter: Matter | None = None,
+) -> Deadline:
     """Start a clock at ``at``; its length comes from the policy unless a day was named."""
     if due is None:
         due, length, unit, version = counted_due(file, clock, at, days=days)
@@ -60,10 +69,21 @@ def start(file: CaseFile, clock: Clock, at: datetime, *, due: Due | None = None,
         length, unit, version = 0, "day", ""
     _make_room(file, clock, at, obligation, matter)
     row = Deadline(
-        complaint=file.complaint, clock=clock, obligation=obligation, matter=matter,
-        owed_by=owed_by or CLOCKS[clock].owed_by, state="running", started_at=at,
-        length=length, unit=unit, policy_version=version, due_at=due.due_at,
-        last_day=due.last_day, is_provisional=due.provisional, derivation=due.derivation)
+        complaint=file.complaint,
+        clock=clock,
+        obligation=obligation,
+        matter=matter,
+        owed_by=owed_by or CLOCKS[clock].owed_by,
+        state="running",
+        started_at=at,
+        length=length,
+        unit=unit,
+        policy_version=version,
+        due_at=due.due_at,
+        last_day=due.last_day,
+        is_provisional=due.provisional,
+        derivation=due.derivation,
+    )
     if row.due_at <= at:
         # A day that had passed when it was named is late at once, never before it began.
         row.started_at = row.due_at - _INSTANT
@@ -75,15 +95,19 @@ def start(file: CaseFile, clock: Clock, at: datetime, *, due: Due | None = None,
     return row
 
 
-def _make_room(file: CaseFile, clock: Clock, at: datetime, obligation: Obligation | None,
-               matter: Matter | None) -> None:
+def _make_room(
+    file: CaseFile, clock: Clock, at: datetime, obligation: Obligation | None, matter: Matter | None
+) -> None:
     """One live clock of a kind for one thing: an older one ends, its notice is given anew."""
     for row in file.clocks:
-        if (row.clock == clock and row.ended_at is None
-                and row.obligation_id == (obligation.pk if obligation else None)
-                and row.matter_id == (matter.pk if matter else None)
-                and (obligation is None or obligation.pk is not None)
-                and (matter is None or matter.pk is not None)):
+        if (
+            row.clock == clock
+            and row.ended_at is None
+            and row.obligation_id == (obligation.pk if obligation else None)
+            and row.matter_id == (matter.pk if matter else None)
+            and (obligation is None or obligation.pk is not None)
+            and (matter is None or matter.pk is not None)
+        ):
             end(file, row, at, met=False)
 
 
@@ -140,15 +164,21 @@ def pause(file: CaseFile, row: Deadline, at: datetime, *, capped: bool) -> None:
         file.change(row, state="paused", remaining=left, paused_on=day)
         _chase(file, row, at)
         return
-    cap = file.conditions.policies.number(
-        "negotiation_pause_cap", file.complaint.handling_region_id).number
+    cap = file.conditions.policies.number("negotiation_pause_cap", file.complaint.handling_region_id).number
     allowance = cap - row.allowance_used
     if allowance <= 0:
         return
     latest = deadlines.with_allowance(day, left, allowance, calendar, earlier=row.derivation)
-    file.change(row, state="paused", remaining=left, paused_on=day, due_at=latest.due_at,
-                last_day=latest.last_day, derivation=latest.derivation,
-                is_provisional=latest.provisional)
+    file.change(
+        row,
+        state="paused",
+        remaining=left,
+        paused_on=day,
+        due_at=latest.due_at,
+        last_day=latest.last_day,
+        derivation=latest.derivation,
+        is_provisional=latest.provisional,
+    )
     _chase(file, row, at)
 
 
@@ -163,19 +193,25 @@ def resume(file: CaseFile, row: Deadline, at: datetime) -> None:
     rested = calendar.count(row.paused_on, day)
     if allowance is not None and rested >= allowance:
         # The pause ended by itself: the latest day stands already.
-        file.change(row, state="running", remaining=None, paused_on=None,
-                    allowance_used=row.allowance_used + allowance)
+        file.change(row, state="running", remaining=None, paused_on=None, allowance_used=row.allowance_used + allowance)
     else:
         earlier = dict(row.derivation)
         if allowance is not None:
             earlier["pauses"] = pauses[:-1]
             earlier["last_day"] = _day_when_paused(row, calendar)
-        due = deadlines.resume(day, row.remaining, calendar, earlier=earlier,
-                               paused_from=row.paused_on)
+        due = deadlines.resume(day, row.remaining, calendar, earlier=earlier, paused_from=row.paused_on)
         used = row.allowance_used + (rested if allowance is not None else 0)
-        file.change(row, state="running", due_at=due.due_at, last_day=due.last_day,
-                    derivation=due.derivation, is_provisional=due.provisional, remaining=None,
-                    paused_on=None, allowance_used=used)
+        file.change(
+            row,
+            state="running",
+            due_at=due.due_at,
+            last_day=due.last_day,
+            derivation=due.derivation,
+            is_provisional=due.provisional,
+            remaining=None,
+            paused_on=None,
+            allowance_used=used,
+        )
     _chase(file, row, at)
 
 
@@ -227,15 +263,13 @@ def follow(file: CaseFile, old: Status, at: datetime, written: datetime, *, met:
 def let_fall(file: CaseFile, row: Deadline) -> None:
     """What waited for an answer in a status that was left is no longer asked."""
     for matter in file.matters:
-        if matter.state == "open" and (row.matter is matter or (
-                matter.pk is not None and row.matter_id == matter.pk)):
+        if matter.state == "open" and (row.matter is matter or (matter.pk is not None and row.matter_id == matter.pk)):
             file.end_matter(matter, "fallen")
 
 
 def _has_power(file: CaseFile) -> bool:
     authority_id = file.complaint.handling_authority_id
-    return any(a.pk == authority_id and a.has_power
-               for a in file.conditions.jurisdiction.authorities)
+    return any(a.pk == authority_id and a.has_power for a in file.conditions.jurisdiction.authorities)
 
 
 def _start_on_entry(file: CaseFile, at: datetime, written: datetime) -> None:
@@ -251,8 +285,10 @@ def _start_on_entry(file: CaseFile, at: datetime, written: datetime) -> None:
     if status == S.TRIAGE and _has_power(file):
         wanted = (*wanted, Clock.REVIEW)
     for clock in wanted:
-        if any(row.clock == clock and row.ended_at is None
-               and row.obligation_id is None and row.obligation is None for row in file.clocks):
+        if any(
+            row.clock == clock and row.ended_at is None and row.obligation_id is None and row.obligation is None
+            for row in file.clocks
+        ):
             continue
         start(file, clock, _beginning(file, clock, at, written))
 
@@ -264,21 +300,20 @@ def _beginning(file: CaseFile, clock: Clock, at: datetime, written: datetime) ->
     return written if clock in (Clock.REVIEW, Clock.CONFIRMATION) else at
 
 
-def start_for_obligation(file: CaseFile, obligation: Obligation, at: datetime,
-                         *, after_day: date | None = None) -> None:
+def start_for_obligation(
+    file: CaseFile, obligation: Obligation, at: datetime, *, after_day: date | None = None
+) -> None:
     """The performance clock of one open obligation, once its day is known."""
     calendar = file.conditions.calendar
     if obligation.due_on is not None:
         due = deadlines.fixed_day(obligation.due_on, calendar, rule="performance")
     elif after_day is not None and obligation.days_after is not None:
-        due = deadlines.working_days(after_day, obligation.days_after, calendar,
-                                     rule="performance")
+        due = deadlines.working_days(after_day, obligation.days_after, calendar, rule="performance")
         file.change(obligation, due_on=due.last_day)
     else:
         return
     if live(file, Clock.PERFORMANCE, obligation=obligation) is None:
-        row = start(file, Clock.PERFORMANCE, at, due=due, owed_by=obligation.owed_by,
-                    obligation=obligation)
+        row = start(file, Clock.PERFORMANCE, at, due=due, owed_by=obligation.owed_by, obligation=obligation)
         if _held_back(file, obligation):
             pause(file, row, at, capped=False)
 
@@ -286,8 +321,9 @@ def start_for_obligation(file: CaseFile, obligation: Obligation, at: datetime,
 def _held_back(file: CaseFile, obligation: Obligation) -> bool:
     """The consumer's own part comes first: until it is done nobody else is late."""
     return obligation.owed_by == "enterprise" and any(
-        o.owed_by == "consumer" and o.state in ("due", "reported")
-        and o.ordinal < obligation.ordinal for o in file.obligations)
+        o.owed_by == "consumer" and o.state in ("due", "reported") and o.ordinal < obligation.ordinal
+        for o in file.obligations
+    )
 
 
 def release_obligations(file: CaseFile, done: Obligation, at: datetime) -> None:

@@ -36,7 +36,8 @@ def take_back_offer(file: CaseFile, at: datetime) -> None:
 def heard_from_consumer(file: CaseFile, actor: Actor) -> None:
     """Who speaks up can be reached, and an heir who speaks for the dead has come forward."""
     if actor.recorded_by is not None and actor.party is None and file.complaint.pk is not None:
-        # An officer rang the number or saw the person: the contact is proven. A complaint that is filed says itself whether.
+        # An officer rang the number or saw the person: the contact is proven. A complaint that is filed says itself
+        # whether.
         file.complaint.contact_verified = True
     matter = file.matter("unreachable")
     running = clocks.live(file, Clock.ANSWER, matter=matter) if matter else None
@@ -63,7 +64,8 @@ def readdress(file: CaseFile) -> None:
         if matter.to_authority_id is None:
             has_it = complaint.enterprise_id
             if has_it == matter.enterprise_id or (
-                    has_it is not None and has_it in file.conditions.with_successors(matter.enterprise_id or 0)):
+                has_it is not None and has_it in file.conditions.with_successors(matter.enterprise_id or 0)
+            ):
                 continue
         elif matter.to_authority_id == complaint.handling_authority_id:
             continue

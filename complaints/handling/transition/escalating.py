@@ -1,6 +1,7 @@
 """升级: who is told, by the clock itself, that something owed under an authority's eyes is late.
 
-The one rule: the first superior is told when the clock lapses; of an instruction the next one each time that the policy's
+The one rule: the first superior is told when the clock lapses; of an instruction the next one each time that the
+policy's
 working days pass without an answer, up to the national authority. Being told decides nothing.
 """
 
@@ -18,8 +19,19 @@ from complaints.procedure import deadlines
 from complaints.procedure.workflow import Audience, Clock
 
 #: Clocks whose lapse a superior is told of at once (procedure, section 4: "escalate").
-AT_ONCE = frozenset({Clock.FORWARDING, Clock.REVIEW, Clock.MEDIATION, Clock.NOTICE, Clock.JURISDICTION, Clock.LEAD,
-                     Clock.INSTRUCTION, Clock.RETURN, Clock.OBJECTION})
+AT_ONCE = frozenset(
+    {
+        Clock.FORWARDING,
+        Clock.REVIEW,
+        Clock.MEDIATION,
+        Clock.NOTICE,
+        Clock.JURISDICTION,
+        Clock.LEAD,
+        Clock.INSTRUCTION,
+        Clock.RETURN,
+        Clock.OBJECTION,
+    }
+)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -49,7 +61,9 @@ def next_above(file: CaseFile, clock: Deadline) -> Authority:
 
 
 def _answers(file: CaseFile, clock: Deadline) -> int:
-    """An instruction to an authority is that authority's; one to an enterprise, of who sent it; all else, of who has the case."""
+    """An instruction to an authority is that authority's; one to an enterprise, of who sent it; all else, of who has
+    the case.
+    """
     matter = next((m for m in file.matters if m.pk == clock.matter_id), None) if clock.matter_id is not None else None
     if matter is not None and matter.kind == "urge":
         return matter.to_authority_id or matter.authority_id or file.complaint.handling_authority_id
@@ -62,9 +76,17 @@ def _tell(file: CaseFile, clock: Deadline, at: datetime) -> Effect:
     later = None if is_last else _days_after(file, at - _INSTANT, "escalation")
     file.change(clock, escalated_to=above, escalated_at=at, escalations=number, escalate_at=later)
     return Effect(
-        data={"clock": clock.clock, "last_day": clock.last_day.isoformat(), "times": number, "escalated_to": above.name,
-              "told": above.pk} | ({"matter": clock.matter_id} if clock.matter_id is not None else {}),
-        happened_at=at, audience=Audience.AUTHORITY if is_internal(clock) else None)
+        data={
+            "clock": clock.clock,
+            "last_day": clock.last_day.isoformat(),
+            "times": number,
+            "escalated_to": above.name,
+            "told": above.pk,
+        }
+        | ({"matter": clock.matter_id} if clock.matter_id is not None else {}),
+        happened_at=at,
+        audience=Audience.AUTHORITY if is_internal(clock) else None,
+    )
 
 
 def _days_after(file: CaseFile, start: datetime, policy: str) -> datetime:

@@ -27,7 +27,9 @@ def _stays(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
 def _escalate(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """The superior is told; nothing is deemed to have been decided."""
     data: dict[str, Any] = {**_facts(clock), "escalated_to": escalating.next_above(file, clock).name}
-    matter = next((m for m in file.matters if m.pk == clock.matter_id), None) if clock.clock == Clock.INSTRUCTION else None
+    matter = (
+        next((m for m in file.matters if m.pk == clock.matter_id), None) if clock.clock == Clock.INSTRUCTION else None
+    )
     if matter is not None and matter.authority_id is not None:
         # Whoever sent the instruction waits for the answer.
         data |= {"told": matter.authority_id, "matter": matter.pk}
@@ -41,8 +43,7 @@ def _facts(clock: Deadline) -> dict[str, str]:
 def _forwarding(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if file.status == S.FILED:
         clocks.end(file, clock, clock.due_at)
-        return Effect(to=S.TRIAGE, reason="not_routed_in_time", data=_facts(clock),
-                      happened_at=clock.due_at), ""
+        return Effect(to=S.TRIAGE, reason="not_routed_in_time", data=_facts(clock), happened_at=clock.due_at), ""
     return _escalate(file, clock)
 
 
@@ -52,37 +53,41 @@ def _negotiation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if engagement is not None:
         file.change(engagement, is_overdue=True)
     if file.open_offer is not None or engagement is None:
-        return Effect(data=_facts(clock) | {"offer_stays_open": True},
-                      happened_at=clock.due_at, reason="overdue"), ""
-    return leaving.leave(file, result="failed", ended_by="lapse", reason="overdue",
-                         data=_facts(clock), happened_at=clock.due_at), ""
+        return Effect(data=_facts(clock) | {"offer_stays_open": True}, happened_at=clock.due_at, reason="overdue"), ""
+    return leaving.leave(
+        file, result="failed", ended_by="lapse", reason="overdue", data=_facts(clock), happened_at=clock.due_at
+    ), ""
 
 
 def _confirmation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """An offer: closed as unconfirmed, or →review; a reported obligation: silent."""
-    obligation = next((o for o in file.obligations
-                       if clock.obligation_id is not None and o.pk == clock.obligation_id), None)
+    obligation = next(
+        (o for o in file.obligations if clock.obligation_id is not None and o.pk == clock.obligation_id), None
+    )
     if obligation is not None:
         file.change(obligation, state="silent")
         clocks.end(file, clock, clock.due_at)
         clocks.release_obligations(file, obligation, clock.due_at)
         return settling.when_all_is_done(
-            file, Effect(data=_facts(clock) | {"obligation": obligation.ordinal},
-                         happened_at=clock.due_at)), "fall_silent"
+            file, Effect(data=_facts(clock) | {"obligation": obligation.ordinal}, happened_at=clock.due_at)
+        ), "fall_silent"
     offer = file.open_offer
     if offer is not None:
         file.change(offer, state="lapsed", answered_at=clock.due_at)
         settling.drop_obligations(file, offer)
     clocks.end(file, clock, clock.due_at)
     engagement = file.engagement
-    if file.was_received_by_authority or (engagement is not None and engagement.is_overdue
-                                          and leaving.goes_on(file)):
+    if file.was_received_by_authority or (engagement is not None and engagement.is_overdue and leaving.goes_on(file)):
         leaving.end_engagement(file, "unconfirmed", "silence", clock.due_at)
-        return Effect(to=S.REVIEW, reason="offer_unanswered", data=_facts(clock),
-                      happened_at=clock.due_at), ""
+        return Effect(to=S.REVIEW, reason="offer_unanswered", data=_facts(clock), happened_at=clock.due_at), ""
     leaving.end_engagement(file, "unconfirmed", "silence", clock.due_at)
-    return Effect(to=S.CLOSED, outcome=Outcome.UNCONFIRMED, reason="offer_unanswered",
-                  data=_facts(clock), happened_at=clock.due_at), ""
+    return Effect(
+        to=S.CLOSED,
+        outcome=Outcome.UNCONFIRMED,
+        reason="offer_unanswered",
+        data=_facts(clock),
+        happened_at=clock.due_at,
+    ), ""
 
 
 def _performance(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
@@ -92,10 +97,8 @@ def _performance(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if obligation is None or obligation.state != "due":
         return Effect(data=_facts(clock), happened_at=clock.due_at), ""
     file.change(obligation, is_late=True)
-    clocks.start(file, Clock.PERFORMANCE_ANSWER, file.now, owed_by=obligation.owed_by,
-                 obligation=obligation)
-    return Effect(data=_facts(clock) | {"obligation": obligation.ordinal},
-                  happened_at=clock.due_at), ""
+    clocks.start(file, Clock.PERFORMANCE_ANSWER, file.now, owed_by=obligation.owed_by, obligation=obligation)
+    return Effect(data=_facts(clock) | {"obligation": obligation.ordinal}, happened_at=clock.due_at), ""
 
 
 def _performance_answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
@@ -111,28 +114,35 @@ def _performance_answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if obligation.owed_by == "consumer":
         if file.status != S.PERFORMING:
             return Effect(data=facts, happened_at=clock.due_at), ""
-        return leaving.leave(file, result="unconfirmed", ended_by="consumer_part",
-                             reason="consumer_part_unmet", data=facts,
-                             happened_at=clock.due_at), ""
+        return leaving.leave(
+            file,
+            result="unconfirmed",
+            ended_by="consumer_part",
+            reason="consumer_part_unmet",
+            data=facts,
+            happened_at=clock.due_at,
+        ), ""
     return settling.breach(file, obligation, facts, clock.due_at), ""
 
 
 def _material(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     clocks.end(file, clock, clock.due_at)
-    return Effect(to=S.REVIEW, reason="material_not_supplied", happened_at=clock.due_at,
-                  data=_facts(clock) | {"prepared_ground": "material_missing"}), ""
+    return Effect(
+        to=S.REVIEW,
+        reason="material_not_supplied",
+        happened_at=clock.due_at,
+        data=_facts(clock) | {"prepared_ground": "material_missing"},
+    ), ""
 
 
 def _mediation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     effect, step = _escalate(file, clock)
-    return Effect(data=effect.data | {"prepared_ground": "sixty_days"},
-                  happened_at=clock.due_at), step
+    return Effect(data=effect.data | {"prepared_ground": "sixty_days"}, happened_at=clock.due_at), step
 
 
 def _consent(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """No answer is no consent: the authority handles the case itself."""
-    return leaving.to_authority(file, reason="consent_not_given", data=_facts(clock),
-                                happened_at=clock.due_at), ""
+    return leaving.to_authority(file, reason="consent_not_given", data=_facts(clock), happened_at=clock.due_at), ""
 
 
 def _settled_elsewhere(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
@@ -146,8 +156,13 @@ def _settled_elsewhere(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
         return Effect(data=_facts(clock), reason="claim_fell", happened_at=clock.due_at), ""
     file.end_matter(claim, "granted")
     leaving.end_engagement(file, "settled_elsewhere", "claim", clock.due_at)
-    return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="consumers_word",
-                  data=_facts(clock), happened_at=clock.due_at), ""
+    return Effect(
+        to=S.CLOSED,
+        outcome=Outcome.SETTLED_ELSEWHERE,
+        reason="consumers_word",
+        data=_facts(clock),
+        happened_at=clock.due_at,
+    ), ""
 
 
 def _answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
@@ -159,12 +174,19 @@ def _answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if matter is not None:
         file.end_matter(matter, "fallen")
     if kind == "unreachable" and file.status == S.NEGOTIATING:
-        return leaving.leave(file, result="failed", ended_by="unreachable", reason="unreachable",
-                             data=_facts(clock), happened_at=clock.due_at), ""
+        return leaving.leave(
+            file,
+            result="failed",
+            ended_by="unreachable",
+            reason="unreachable",
+            data=_facts(clock),
+            happened_at=clock.due_at,
+        ), ""
     if file.status != S.NEGOTIATING or file.open_offer is None:
         return Effect(data=_facts(clock), happened_at=clock.due_at), ""
-    return Effect(to=S.AWAITING_CONSUMER, data=_facts(clock), reason="question_unanswered",
-                  happened_at=clock.due_at), ""
+    return Effect(
+        to=S.AWAITING_CONSUMER, data=_facts(clock), reason="question_unanswered", happened_at=clock.due_at
+    ), ""
 
 
 def _heirs(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
@@ -172,9 +194,13 @@ def _heirs(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     clocks.end(file, clock, clock.due_at)
     mediating = file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED)
     leaving.end_engagement(file, "withdrawn", "party_gone", clock.due_at)
-    return Effect(to=S.CLOSED, reason="party_gone", data=_facts(clock),
-                  outcome=Outcome.MEDIATION_TERMINATED if mediating else Outcome.WITHDRAWN,
-                  happened_at=clock.due_at), ""
+    return Effect(
+        to=S.CLOSED,
+        reason="party_gone",
+        data=_facts(clock),
+        outcome=Outcome.MEDIATION_TERMINATED if mediating else Outcome.WITHDRAWN,
+        happened_at=clock.due_at,
+    ), ""
 
 
 LAPSES: dict[Clock, Lapse] = {

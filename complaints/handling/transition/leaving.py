@@ -22,34 +22,43 @@ def goes_on(file: CaseFile) -> bool:
     return file.was_received_by_authority or not declined
 
 
-def leave(file: CaseFile, *, result: str, ended_by: str, reason: str,
-          data: dict[str, Any] | None = None, texts: dict[str, str] | None = None,
-          happened_at: datetime | None = None) -> Effect:
+def leave(
+    file: CaseFile,
+    *,
+    result: str,
+    ended_by: str,
+    reason: str,
+    data: dict[str, Any] | None = None,
+    texts: dict[str, str] | None = None,
+    happened_at: datetime | None = None,
+) -> Effect:
     """→review, or →closed/negotiation_failed with the one-click referral in the notice."""
     at = happened_at or file.now
     end_engagement(file, result, ended_by, at)
     offer = file.open_offer
     if offer is not None:
-        file.change(offer, state="declined" if ended_by == "declined" else "withdrawn",
-                    answered_at=at)
+        file.change(offer, state="declined" if ended_by == "declined" else "withdrawn", answered_at=at)
         for obligation in file.obligations:
             if obligation.offer_id == offer.pk and obligation.state == "proposed":
                 file.change(obligation, state="dropped")
     if goes_on(file):
         to_county(file)
-        return Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {},
-                      happened_at=happened_at)
-    return Effect(to=Status.CLOSED, outcome=Outcome.NEGOTIATION_FAILED, reason=reason,
-                  data=(data or {}) | {"may_refer": True}, texts=texts or {},
-                  happened_at=happened_at)
+        return Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {}, happened_at=happened_at)
+    return Effect(
+        to=Status.CLOSED,
+        outcome=Outcome.NEGOTIATION_FAILED,
+        reason=reason,
+        data=(data or {}) | {"may_refer": True},
+        texts=texts or {},
+        happened_at=happened_at,
+    )
 
 
 def end_engagement(file: CaseFile, result: str, ended_by: str, at: datetime) -> None:
     """Stamp how this legal entity's time with the case ended; once."""
     engagement = file.engagement
     if engagement is not None:
-        file.change(engagement, until_at=max(at, engagement.from_at), odr_result=result,
-                    ended_by=ended_by)
+        file.change(engagement, until_at=max(at, engagement.from_at), odr_result=result, ended_by=ended_by)
 
 
 def nobody_has_it(file: CaseFile) -> None:
@@ -61,9 +70,21 @@ def nobody_has_it(file: CaseFile) -> None:
 def note_inside(file: CaseFile, actor: Actor, step: str, data: dict[str, Any], *, reason: str = "") -> None:
     """What a change of the enterprise brings with it stands in the enterprise's own chain."""
     case = file.complaint
-    file.entries.append(Entry(
-        complaint=case, step=step, actor=actor, happened_at=file.now, written_at=file.now, from_status=case.status,
-        to_status=case.status, outcome=case.outcome, reason=reason, audience=Audience.ENTERPRISE, data=data))
+    file.entries.append(
+        Entry(
+            complaint=case,
+            step=step,
+            actor=actor,
+            happened_at=file.now,
+            written_at=file.now,
+            from_status=case.status,
+            to_status=case.status,
+            outcome=case.outcome,
+            reason=reason,
+            audience=Audience.ENTERPRISE,
+            data=data,
+        )
+    )
 
 
 def to_county(file: CaseFile) -> None:
@@ -76,16 +97,18 @@ def to_county(file: CaseFile) -> None:
             complaint.handling_authority = county
             complaint.handling_region_id = county.region_id
             return
-    complaint.handling_authority = file.conditions.jurisdiction.with_power(
-        complaint.handling_region_id)
+    complaint.handling_authority = file.conditions.jurisdiction.with_power(complaint.handling_region_id)
 
 
-def to_authority(file: CaseFile, *, reason: str, data: dict[str, Any] | None = None,
-                 texts: dict[str, str] | None = None,
-                 happened_at: datetime | None = None) -> Effect:
+def to_authority(
+    file: CaseFile,
+    *,
+    reason: str,
+    data: dict[str, Any] | None = None,
+    texts: dict[str, str] | None = None,
+    happened_at: datetime | None = None,
+) -> Effect:
     """The authority with the power handles the case itself."""
     complaint = file.complaint
-    complaint.handling_authority = file.conditions.jurisdiction.with_power(
-        complaint.handling_region_id)
-    return Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {},
-                  happened_at=happened_at)
+    complaint.handling_authority = file.conditions.jurisdiction.with_power(complaint.handling_region_id)
+    return Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {}, happened_at=happened_at)

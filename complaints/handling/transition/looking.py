@@ -43,8 +43,9 @@ def may_look(complaint: Complaint, actor: Actor, engagements: Iterable[Engagemen
         return actor.has(AUTHORITY_ROLES) and complaint.handling_authority_id in actor.authority_ids
     if actor.side != "enterprise":
         return False
-    accepted = any(e.until_at is None and e.accepted_at is not None and e.enterprise_id == actor.enterprise_id
-                   for e in engagements)
+    accepted = any(
+        e.until_at is None and e.accepted_at is not None and e.enterprise_id == actor.enterprise_id for e in engagements
+    )
     is_handler = actor.has(ENTERPRISE_ROLES) and actor.staff_id == complaint.handler_id
     return accepted and (is_handler or actor.has(frozenset({Role.MANAGER})))
 
@@ -52,16 +53,27 @@ def may_look(complaint: Complaint, actor: Actor, engagements: Iterable[Engagemen
 def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -> datetime | None:
     """Until when this person's newest look at the case lasts; None when there is none that still does."""
     length = timedelta(minutes=settings.REVEAL_MINUTES)
-    ends = [step.written_at + length for step in steps
-            if step.step == LOOK and step.reason not in (EXPORTED, PROGRAM)
-            and step.name is not None and step.name.person_key == actor.person_key]
+    ends = [
+        step.written_at + length
+        for step in steps
+        if step.step == LOOK
+        and step.reason not in (EXPORTED, PROGRAM)
+        and step.name is not None
+        and step.name.person_key == actor.person_key
+    ]
     return max((end for end in ends if end > now), default=None)
 
 
 def program_looked(steps: Iterable[HandlingStep], actor: Actor, *, on: date) -> bool:
     """Whether a program of this person saw the contact data on that day already."""
-    return any(step.step == LOOK and step.reason == PROGRAM and timezone.localdate(step.written_at) == on
-               and step.name is not None and step.name.person_key == actor.person_key for step in steps)
+    return any(
+        step.step == LOOK
+        and step.reason == PROGRAM
+        and timezone.localdate(step.written_at) == on
+        and step.name is not None
+        and step.name.person_key == actor.person_key
+        for step in steps
+    )
 
 
 def reveal_contact(*, reason: str, text: str = "") -> Move:
@@ -102,8 +114,9 @@ def note_looks(files: Iterable[CaseFile]) -> None:
 
 def _note(entry: Entry, user: User, *, now: datetime) -> None:
     at = entry.actor.organisation
-    security_log.note("reveal", now=now, user=user, organisation=at, subject=entry.complaint.number,
-                      reason=entry.reason)
+    security_log.note(
+        "reveal", now=now, user=user, organisation=at, subject=entry.complaint.number, reason=entry.reason
+    )
     if entry.reason == PROGRAM:
         # One a case and day, by a token that may: no sign of somebody who pries.
         return
@@ -111,5 +124,11 @@ def _note(entry: Entry, user: User, *, now: datetime) -> None:
     today = SecurityEvent.objects.filter(person_key=user.person_key, at__gte=morning)
     looks = today.filter(kind="reveal").exclude(reason=PROGRAM).count()
     if looks > settings.REVEALS_A_DAY and not today.filter(kind="reveal_alert").exists():
-        security_log.note("reveal_alert", now=now, user=user, organisation=at,
-                          subject=str(user.person_key), reason=f"more than {settings.REVEALS_A_DAY} a day")
+        security_log.note(
+            "reveal_alert",
+            now=now,
+            user=user,
+            organisation=at,
+            subject=str(user.person_key),
+            reason=f"more than {settings.REVEALS_A_DAY} a day",
+        )

@@ -19,8 +19,14 @@ from complaints.procedure.working_calendar import SHANGHAI, Calendar
 
 #: What the platform knows of a complaint, as its answer file writes it.
 STATES = {
-    "registered": _("已登记"), "accepted": _("已受理"), "not_accepted": _("不予受理"), "mediated": _("调解成功"),
-    "terminated": _("终止调解"), "withdrawn": _("已撤回"), "settled": _("已和解"), "closed": _("已办结"),
+    "registered": _("已登记"),
+    "accepted": _("已受理"),
+    "not_accepted": _("不予受理"),
+    "mediated": _("调解成功"),
+    "terminated": _("终止调解"),
+    "withdrawn": _("已撤回"),
+    "settled": _("已和解"),
+    "closed": _("已办结"),
 }
 #: Days after which a case without a number is late (a policy row).
 POLICY = "platform_number"
@@ -28,13 +34,20 @@ POLICY = "platform_number"
 SOURCE = "12315"
 #: Conditions that a list may ask for.
 MISSING, LATE, DIFFERS, SAME, TO_TELL = "missing", "late", "differs", "same", "to_tell"
-CONDITIONS = {MISSING: _("没有平台编号"), LATE: _("逾期没有平台编号"), DIFFERS: _("两边状态不同"), SAME: _("两边一致"),
-              TO_TELL: _("应报送平台")}
+CONDITIONS = {
+    MISSING: _("没有平台编号"),
+    LATE: _("逾期没有平台编号"),
+    DIFFERS: _("两边状态不同"),
+    SAME: _("两边一致"),
+    TO_TELL: _("应报送平台"),
+}
 
 _MEDIATING = (Status.MEDIATING, Status.MEDIATION_SUSPENDED)
 _ENDS: dict[str, tuple[Outcome, ...]] = {
-    "not_accepted": (Outcome.REFUSED,), "mediated": (Outcome.MEDIATED,),
-    "terminated": (Outcome.MEDIATION_TERMINATED,), "withdrawn": (Outcome.WITHDRAWN,),
+    "not_accepted": (Outcome.REFUSED,),
+    "mediated": (Outcome.MEDIATED,),
+    "terminated": (Outcome.MEDIATION_TERMINATED,),
+    "withdrawn": (Outcome.WITHDRAWN,),
     "settled": (Outcome.SETTLED, Outcome.SETTLED_ELSEWHERE),
     "closed": (Outcome.UNCONFIRMED, Outcome.NEGOTIATION_FAILED, Outcome.REDIRECTED),
 }
@@ -64,14 +77,16 @@ def condition(name: str, *, now: datetime, calendar: Calendar, days: int) -> Q:
     if name == SAME:
         return ~Q(platform_number="") & _agrees()
     if name == TO_TELL:
-        return (condition(MISSING, now=now, calendar=calendar, days=days)
-                | condition(DIFFERS, now=now, calendar=calendar, days=days))
+        return condition(MISSING, now=now, calendar=calendar, days=days) | condition(
+            DIFFERS, now=now, calendar=calendar, days=days
+        )
     missing = OPEN & Q(status__in=AT_AUTHORITY, platform_number="", authority_received_at__isnull=False)
     return missing if name == MISSING else missing & Q(authority_received_at__lt=late_before(now, calendar, days))
 
 
-def wanted(name: str, *, now: datetime, calendar: Calendar, region_id: int | None,
-           policies: Policies | None = None) -> Q:
+def wanted(
+    name: str, *, now: datetime, calendar: Calendar, region_id: int | None, policies: Policies | None = None
+) -> Q:
     """``condition`` by the policy of a region; only what is late asks for it."""
     days = 1
     if name == LATE:
@@ -91,6 +106,9 @@ def late_before(now: datetime, calendar: Calendar, days: int) -> datetime:
 
 def is_late(complaint: Complaint, *, now: datetime, calendar: Calendar, days: int) -> bool:
     """Whether this case should have had its number by now."""
-    return (complaint.platform_number == "" and complaint.status in AT_AUTHORITY
-            and complaint.authority_received_at is not None
-            and complaint.authority_received_at < late_before(now, calendar, days))
+    return (
+        complaint.platform_number == ""
+        and complaint.status in AT_AUTHORITY
+        and complaint.authority_received_at is not None
+        and complaint.authority_received_at < late_before(now, calendar, days)
+    )

@@ -44,8 +44,18 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
         judge(row, file, actor)
         carry_out(row, file, actor, move.carry(file, actor))
         entry = file.entries[-1]
-        papers = [previewing.preview(
-            form, file.complaint, authorities=conditions.jurisdiction.authorities, officers=officers, now=now, data=entry.data,
-            said={kind: text for kind, text, _key in entry.texts}, last_day=issuing.last_day_of(file, entry.step),
-        ) for form in kinds.forms_of(entry.data) if form != kinds.REGISTRATION]  # the register is sent to nobody
+        papers = [
+            previewing.preview(
+                form,
+                file.complaint,
+                authorities=conditions.jurisdiction.authorities,
+                officers=officers,
+                now=now,
+                data=entry.data,
+                said={kind: text for kind, text, _key in entry.texts},
+                last_day=issuing.last_day_of(file, entry.step),
+            )
+            for form in kinds.forms_of(entry.data)
+            if form != kinds.REGISTRATION
+        ]  # the register is sent to nobody
         return Sent(notices.for_file(file), papers)

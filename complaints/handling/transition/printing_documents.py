@@ -46,21 +46,33 @@ def sweep_documents(*, now: datetime) -> int:
 def _lease(*, now: datetime) -> DocumentVersion | None:
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     with transaction.atomic():
-        version = (DocumentVersion.objects.select_for_update(skip_locked=True, of=("self",))
-                   .filter(free, sha256="", attempts__lt=MOST_ATTEMPTS).exclude(content=b"").order_by("pk")
-                   .select_related("document", "complaint").first())
+        version = (
+            DocumentVersion.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(free, sha256="", attempts__lt=MOST_ATTEMPTS)
+            .exclude(content=b"")
+            .order_by("pk")
+            .select_related("document", "complaint")
+            .first()
+        )
         if version is None:
             return None
         DocumentVersion.objects.filter(pk=version.pk).update(
-            leased_until=now + LEASE * (version.attempts + 1), attempts=F("attempts") + 1)
+            leased_until=now + LEASE * (version.attempts + 1), attempts=F("attempts") + 1
+        )
     return version
 
 
 def _print(version: DocumentVersion, *, now: datetime) -> bool:
     path, sha256, size = keeping.put(version, printing.print_of(version))
     try:
-        return bool(handling.take(documents.keep_print(version_id=version.pk, path=path, sha256=sha256, size=size),
-                                  [version.complaint_id], actor=SYSTEM, now=now))
+        return bool(
+            handling.take(
+                documents.keep_print(version_id=version.pk, path=path, sha256=sha256, size=size),
+                [version.complaint_id],
+                actor=SYSTEM,
+                now=now,
+            )
+        )
     except StepNotAllowed:
         # Somebody else was faster; the bytes are the same.
         return False

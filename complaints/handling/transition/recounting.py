@@ -47,7 +47,9 @@ class Piece(NamedTuple):
     moved: int
 
 
-def recount_piece(after: int, *, now: datetime, years: frozenset[int] | None, conditions: Conditions | None = None) -> Piece | None:
+def recount_piece(
+    after: int, *, now: datetime, years: frozenset[int] | None, conditions: Conditions | None = None
+) -> Piece | None:
     """The next batch of cases behind ``after``, in one transaction; None when there is none left."""
     ids = _cases(after, years)
     if not ids:
@@ -65,7 +67,8 @@ def recount_piece(after: int, *, now: datetime, years: frozenset[int] | None, co
 def open_clocks(years: frozenset[int] | None) -> QuerySet[Deadline]:
     """Clocks of open cases that ``years`` may move, and some that they do not: ``hangs_on`` looks closer."""
     rows = Deadline.objects.filter(state__in=["running", "paused"], ended_at=None, lapsed_at=None).exclude(
-        complaint__status=Status.CLOSED)
+        complaint__status=Status.CLOSED
+    )
     return rows.filter(is_provisional=True) if years is None else rows.filter(last_day__year__gte=min(years))
 
 
@@ -81,8 +84,13 @@ def hangs_on(row: Deadline, years: frozenset[int] | None) -> bool:
 
 
 def _cases(after: int, years: frozenset[int] | None) -> list[int]:
-    return list(open_clocks(years).filter(complaint_id__gt=after).order_by("complaint_id")
-                .values_list("complaint_id", flat=True).distinct()[:BATCH])
+    return list(
+        open_clocks(years)
+        .filter(complaint_id__gt=after)
+        .order_by("complaint_id")
+        .values_list("complaint_id", flat=True)
+        .distinct()[:BATCH]
+    )
 
 
 def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
@@ -91,16 +99,27 @@ def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
         if not hangs_on(row, years):
             continue
         old = row.last_day
-        due = deadlines.recompute(row.derivation, file.conditions.calendar,
-                                  changed_on=file.today, exactly=row.owed_by == "authority")
-        file.change(row, due_at=due.due_at, last_day=due.last_day, derivation=due.derivation,
-                    is_provisional=due.provisional)
+        due = deadlines.recompute(
+            row.derivation, file.conditions.calendar, changed_on=file.today, exactly=row.owed_by == "authority"
+        )
+        file.change(
+            row, due_at=due.due_at, last_day=due.last_day, derivation=due.derivation, is_provisional=due.provisional
+        )
         clocks.chase_again(file, row, file.now)
         if due.last_day != old:
             moved += 1
-            carry_out(TABLE["recompute_clock"], file, SYSTEM, Effect(
-                audience=Audience.AUTHORITY if is_internal(row) else None,
-                data={"clock": row.clock, "before": old.isoformat(),
-                      "after": due.last_day.isoformat(),
-                      "calendar": due.derivation["calendar"]}))
+            carry_out(
+                TABLE["recompute_clock"],
+                file,
+                SYSTEM,
+                Effect(
+                    audience=Audience.AUTHORITY if is_internal(row) else None,
+                    data={
+                        "clock": row.clock,
+                        "before": old.isoformat(),
+                        "after": due.last_day.isoformat(),
+                        "calendar": due.derivation["calendar"],
+                    },
+                ),
+            )
     return moved

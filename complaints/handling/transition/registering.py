@@ -24,12 +24,19 @@ def number_for(kind: str, day: date) -> str:
     return f"{_PREFIX[kind]}{new_number(day)}"
 
 
-def register(file: CaseFile, kind: str, *, by: str, actor: Actor | None = None,
-             obligation: int | None = None) -> Matter:
+def register(
+    file: CaseFile, kind: str, *, by: str, actor: Actor | None = None, obligation: int | None = None
+) -> Matter:
     """A record with its number; to be checked within 15 working days (art. 27)."""
     officers = [actor.officer_id] if actor is not None and actor.officer_id is not None else []
-    matter = file.open_matter(kind, by=by, key=actor.person_key if actor is not None else None, audience="authority",
-                              subject=number_for(kind, file.today), officers=officers)
+    matter = file.open_matter(
+        kind,
+        by=by,
+        key=actor.person_key if actor is not None else None,
+        audience="authority",
+        subject=number_for(kind, file.today),
+        officers=officers,
+    )
     if obligation is not None:
         matter.data = {**matter.data, "obligation": obligation}
     clocks.start(file, Clock.LEAD, file.now, matter=matter)

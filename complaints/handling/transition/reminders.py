@@ -32,8 +32,7 @@ def _remind(file: CaseFile, given: set[tuple[int, str]]) -> None:
         if row.chase_at > file.now:
             continue
         due = Due(row.last_day, row.due_at, row.is_provisional, row.derivation)
-        newest = deadlines.latest_milestone(file.now, row.started_at, due,
-                                            file.conditions.calendar)
+        newest = deadlines.latest_milestone(file.now, row.started_at, due, file.conditions.calendar)
         if newest is not None and row.pk is not None:
             mark = str(newest[0])
             if (row.pk, mark) not in given:
@@ -43,18 +42,25 @@ def _remind(file: CaseFile, given: set[tuple[int, str]]) -> None:
 
 
 def _given(files: Sequence[CaseFile]) -> set[tuple[int, str]]:
-    ids = [row.pk for file in files for row in file.clocks
-           if row.pk is not None and row.ended_at is None]
+    ids = [row.pk for file in files for row in file.clocks if row.pk is not None and row.ended_at is None]
     return set(Reminder.objects.filter(deadline_id__in=ids).values_list("deadline_id", "mark"))
 
 
 def _enter(file: CaseFile, row: Deadline, mark: int) -> None:
     clock, owed_by, last_day = row.clock, row.owed_by, row.last_day.isoformat()
     audience = Audience.AUTHORITY if is_internal(row) else Audience.PARTIES
-    file.entries.append(Entry(
-        complaint=file.complaint, step="remind", actor=SYSTEM, happened_at=file.now,
-        written_at=file.now, from_status=file.status, to_status=file.status,
-        outcome=file.complaint.outcome, audience=audience,
-        tells=owed_by if owed_by in ("consumer", "enterprise", "authority") else "both",
-        data={"clock": clock, "mark": mark, "last_day": last_day,
-              "basis": CLOCKS[Clock(clock)].basis}))
+    file.entries.append(
+        Entry(
+            complaint=file.complaint,
+            step="remind",
+            actor=SYSTEM,
+            happened_at=file.now,
+            written_at=file.now,
+            from_status=file.status,
+            to_status=file.status,
+            outcome=file.complaint.outcome,
+            audience=audience,
+            tells=owed_by if owed_by in ("consumer", "enterprise", "authority") else "both",
+            data={"clock": clock, "mark": mark, "last_day": last_day, "basis": CLOCKS[Clock(clock)].basis},
+        )
+    )

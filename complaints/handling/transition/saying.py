@@ -25,8 +25,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 LONGEST = 4000
 
 
-def text(value: str, field: str, *, needed: bool = True, longest: int = LONGEST,
-         shortest: int = 1) -> str:
+def text(value: str, field: str, *, needed: bool = True, longest: int = LONGEST, shortest: int = 1) -> str:
     """NFC, no NUL, not longer than ``longest`` characters; empty only when not needed."""
     tidy = unicodedata.normalize("NFC", value or "").strip()
     if "\x00" in tidy:
@@ -36,8 +35,7 @@ def text(value: str, field: str, *, needed: bool = True, longest: int = LONGEST,
     if tidy and len(tidy) < shortest:
         raise WrongInput("too_short", _("请至少写%(n)s个字。") % {"n": shortest}, field=field)
     if len(tidy) > longest:
-        raise WrongInput("too_long", _("最多%(n)s个字，现在有%(m)s个。")
-                         % {"n": longest, "m": len(tidy)}, field=field)
+        raise WrongInput("too_long", _("最多%(n)s个字，现在有%(m)s个。") % {"n": longest, "m": len(tidy)}, field=field)
     return tidy
 
 
@@ -46,8 +44,12 @@ def money(value: Decimal | str | int | None, field: str) -> Decimal | None:
     if value is None or value == "":
         return None
     amount = _read(value) if isinstance(value, str) else Decimal(value)
-    if not amount.is_finite() or amount < 0 or amount >= Decimal(10) ** 12 \
-            or amount != amount.quantize(Decimal("0.01")):
+    if (
+        not amount.is_finite()
+        or amount < 0
+        or amount >= Decimal(10) ** 12
+        or amount != amount.quantize(Decimal("0.01"))
+    ):
         raise WrongInput("bad_amount", _("金额请填数字，例如 128.50"), field=field)
     return amount
 
@@ -112,16 +114,17 @@ def open_matter(file: CaseFile, kind: str, matter_id: int | None = None) -> Matt
     raise StepNotAllowed("nothing_open", _("没有等待办理的这一事项。"))
 
 
-def obligations(file: CaseFile, ordinals: Sequence[int], states: Collection[str],
-                owed_by: str = "") -> list[Obligation]:
+def obligations(
+    file: CaseFile, ordinals: Sequence[int], states: Collection[str], owed_by: str = ""
+) -> list[Obligation]:
     """The named obligations in one of ``states``; refuses when one is not."""
     found = []
     for ordinal in ordinals:
         row = next((o for o in file.obligations if o.ordinal == ordinal), None)
         if row is None or row.state not in states or (owed_by and row.owed_by != owed_by):
-            raise StepNotAllowed("not_this_obligation",
-                                 _("第%(n)s项约定现在不能这样处理。") % {"n": ordinal},
-                                 field="obligations")
+            raise StepNotAllowed(
+                "not_this_obligation", _("第%(n)s项约定现在不能这样处理。") % {"n": ordinal}, field="obligations"
+            )
         found.append(row)
     if not found:
         raise WrongInput("missing", _("请至少选一项约定。"), field="obligations")

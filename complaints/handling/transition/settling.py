@@ -76,8 +76,9 @@ def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
         return replace(effect, to=Status.REVIEW, reason="performance_unconfirmed")
     outcome = Outcome.UNCONFIRMED if silent else Outcome.SETTLED
     leaving.end_engagement(file, "unconfirmed" if silent else "settled", "performed", at)
-    return replace(effect, to=Status.CLOSED, outcome=outcome,
-                   reason="performance_unconfirmed" if silent else "performed")
+    return replace(
+        effect, to=Status.CLOSED, outcome=outcome, reason="performance_unconfirmed" if silent else "performed"
+    )
 
 
 def settle_anew(file: CaseFile, at: datetime) -> None:
@@ -86,8 +87,13 @@ def settle_anew(file: CaseFile, at: datetime) -> None:
         waive(file, obligation, at)
 
 
-def breach(file: CaseFile, obligation: Obligation, data: dict[str, Any],
-           happened_at: datetime | None = None, texts: dict[str, str] | None = None) -> Effect:
+def breach(
+    file: CaseFile,
+    obligation: Obligation,
+    data: dict[str, Any],
+    happened_at: datetime | None = None,
+    texts: dict[str, str] | None = None,
+) -> Effect:
     """One broken promise: →review at once, the others stay in force; after a mediation the
     case closes as not kept, with the way to court, and a lead is opened."""
     at = happened_at or file.now
@@ -102,11 +108,18 @@ def breach(file: CaseFile, obligation: Obligation, data: dict[str, Any],
     if is_mediated(file):
         file.complaint.is_not_kept = True
         register(file, "lead", by="system", obligation=obligation.ordinal)
-        return Effect(to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="not_kept",
-                      data=data | {"court": True}, texts=texts or {}, happened_at=happened_at)
+        return Effect(
+            to=Status.CLOSED,
+            outcome=Outcome.MEDIATED,
+            reason="not_kept",
+            data=data | {"court": True},
+            texts=texts or {},
+            happened_at=happened_at,
+        )
     if file.status == Status.PERFORMING:
-        return leaving.leave(file, result="failed", ended_by="breach", reason="breach",
-                             data=data, texts=texts, happened_at=happened_at)
+        return leaving.leave(
+            file, result="failed", ended_by="breach", reason="breach", data=data, texts=texts, happened_at=happened_at
+        )
     return Effect(data=data, texts=texts or {}, reason="breach", happened_at=happened_at)
 
 

@@ -77,8 +77,7 @@ def take(
     A single case raises its refusal (StepNotAllowed); a batch returns it with its case. An
     id that does not exist, or is locked under ``skip_locked``, is missing from the answer.
     """
-    return take_each([(case, move, actor) for case in ids], now=now, conditions=conditions,
-                     skip_locked=skip_locked)
+    return take_each([(case, move, actor) for case in ids], now=now, conditions=conditions, skip_locked=skip_locked)
 
 
 def take_each(
@@ -91,19 +90,27 @@ def take_each(
 ) -> list[Taken]:
     """Take a move of its own on each case, in one transaction and one flush.
 
-    The same case may stand there several times: its moves follow each other, and with ``whole`` all of them are taken or
-    none, each told with the refusal of the one that failed. While a request is answered, cases that its caller cannot see
+    The same case may stand there several times: its moves follow each other, and with ``whole`` all of them are taken
+    or
+    none, each told with the refusal of the one that failed. While a request is answered, cases that its caller cannot
+    see
     are missing, whoever asked for them.
     """
     ids = _seen(sorted({case for case, _move, _actor in moves}))
     with working_as_steps(), transaction.atomic():
         conditions = conditions or Conditions.at(now)
-        files = {file.complaint.pk: file for file in open_files(
-            ids, now=now, conditions=conditions, skip_locked=skip_locked)}
+        files = {
+            file.complaint.pk: file for file in open_files(ids, now=now, conditions=conditions, skip_locked=skip_locked)
+        }
         for file in files.values():
             lapse_overdue(file)
         if whole:
-            found = [taken for case, own in _by_case(moves).items() if case in files for taken in _take_whole(files[case], own)]
+            found = [
+                taken
+                for case, own in _by_case(moves).items()
+                if case in files
+                for taken in _take_whole(files[case], own)
+            ]
         else:
             found = [_take_one(files[case], move, actor) for case, move, actor in moves if case in files]
         write(files.values())
@@ -178,7 +185,9 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
             raise not_yours()
         if powers.lacks(row.step, complaint):
             raise StepNotAllowed("no_power", powers.why_not(complaint))
-    if actor.role == Role.MEDIATION_BODY and not any(m.pk == actor.delegation and m.state == "open" for m in file.matters):
+    if actor.role == Role.MEDIATION_BODY and not any(
+        m.pk == actor.delegation and m.state == "open" for m in file.matters
+    ):
         # It was taken back while the body was writing.
         raise not_yours()
     if recusals.bars(row.step, actor, complaint):
@@ -191,12 +200,18 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
 
 def _is_another_authoritys(row: Row, complaint: Complaint, actor: Actor) -> bool:
     """An officer acts where the case is handled; from above only by what superiors do."""
-    return (actor.has(AUTHORITY_ROLES) and actor.side == "authority" and not row.superior
-            and complaint.status not in _ENTERPRISE_STATUSES and complaint.handling_authority_id not in actor.authority_ids)
+    return (
+        actor.has(AUTHORITY_ROLES)
+        and actor.side == "authority"
+        and not row.superior
+        and complaint.status not in _ENTERPRISE_STATUSES
+        and complaint.handling_authority_id not in actor.authority_ids
+    )
 
 
-_ENTERPRISE_STATUSES = frozenset({
-    Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING})
+_ENTERPRISE_STATUSES = frozenset(
+    {Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING}
+)
 
 
 def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
@@ -206,8 +221,7 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
     happened = effect.happened_at or file.now
     new = effect.to or old
     if effect.to is not None and (effect.to, effect.outcome) not in row.to:
-        raise AssertionError(f"{row.step}: the table knows no {old} → {effect.to}"
-                             f" ({effect.outcome})")
+        raise AssertionError(f"{row.step}: the table knows no {old} → {effect.to} ({effect.outcome})")
     if effect.to is not None:
         if new != old:
             two_persons.fall(file)
@@ -234,14 +248,24 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         data = {**data, "acts_for": complaint.on_behalf_kind}
     if actor.recording is not None:
         data = {**data, "recorded": dict(actor.recording)}
-    file.entries.append(Entry(
-        complaint=complaint, step=row.step, actor=actor, happened_at=happened,
-        written_at=file.now, from_status=old, to_status=new, outcome=complaint.outcome,
-        reason=effect.reason, audience=audience, data=data,
-        tells=row.tells if effect.tells is None else effect.tells,
-        texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items()
-               if text],
-        files=list(effect.files)))
+    file.entries.append(
+        Entry(
+            complaint=complaint,
+            step=row.step,
+            actor=actor,
+            happened_at=happened,
+            written_at=file.now,
+            from_status=old,
+            to_status=new,
+            outcome=complaint.outcome,
+            reason=effect.reason,
+            audience=audience,
+            data=data,
+            tells=row.tells if effect.tells is None else effect.tells,
+            texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items() if text],
+            files=list(effect.files),
+        )
+    )
 
 
 def _owner(kind: str, key: UUID, complaint: Complaint) -> UUID:
@@ -272,12 +296,14 @@ def lapse_overdue(file: CaseFile) -> None:
 def _next_overdue(file: CaseFile) -> Deadline | None:
     order = list(CLOCKS)
     overdue = [
-        clock for clock in file.clocks
-        if clock.ended_at is None and clock.lapsed_at is None and clock.due_at <= file.now
+        clock
+        for clock in file.clocks
+        if clock.ended_at is None
+        and clock.lapsed_at is None
+        and clock.due_at <= file.now
         and (clock.state == "running" or clock.chase_at is not None)
     ]
-    return min(overdue, key=lambda c: (c.due_at, order.index(Clock(c.clock)), c.pk or 0),
-               default=None)
+    return min(overdue, key=lambda c: (c.due_at, order.index(Clock(c.clock)), c.pk or 0), default=None)
 
 
 def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
@@ -301,8 +327,7 @@ def _sweep_batch(now: datetime, conditions: Conditions) -> int:
     waiting = Deadline.objects.filter(chase_at__lte=now)
     if not conditions.reminds:
         waiting = waiting.filter(due_at__lte=now, lapsed_at=None)
-    ids = list(dict.fromkeys(waiting.order_by("chase_at", "pk")
-                             .values_list("complaint_id", flat=True)[:BATCH]))
+    ids = list(dict.fromkeys(waiting.order_by("chase_at", "pk").values_list("complaint_id", flat=True)[:BATCH]))
     if not ids:
         return 0
     try:
@@ -334,8 +359,7 @@ def _chase_alone(case: int, now: datetime, conditions: Conditions) -> int:
         raise
     except Exception:
         log.exception("case %s could not be chased", case)
-        Deadline.objects.filter(complaint_id=case, chase_at__lte=now).update(
-            chase_at=now + PUT_OFF)
+        Deadline.objects.filter(complaint_id=case, chase_at__lte=now).update(chase_at=now + PUT_OFF)
         return 0
 
 
@@ -359,7 +383,9 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
             continue
         if status == Status.CLOSED and row.step in two_persons.PROPOSING and actor.side != "authority":
             continue
-        if (powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint)) or recusals.bars(row.step, actor, complaint):
+        if (powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint)) or recusals.bars(
+            row.step, actor, complaint
+        ):
             continue
         if _is_another_authoritys(row, complaint, actor):
             continue

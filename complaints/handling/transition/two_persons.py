@@ -24,7 +24,8 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Role
 from enterprises.models import TwoPersons
 
-#: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人) signs.
+#: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人)
+#: signs.
 GUARDED = ("refuse", "terminate", "refer_to_police")
 #: What both sides signed: issued by one officer, corrected in two names.
 AGREED = "agreement"
@@ -65,25 +66,31 @@ def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]
 
 
 def rule_of(file: CaseFile, move: Move) -> str:
-    """The rule by which this move of an authority is judged: of its own step; for the correction of an official document that
+    """The rule by which this move of an authority is judged: of its own step; for the correction of an official
+    document that
     of what it prints."""
     document = move.said.get("document_id")
     if move.step != "correct_clerical_error" or document is None:
         return move.step
-    form = OfficialDocument.objects.filter(pk=document, complaint_id=file.complaint.pk).values_list("form", flat=True).first()
+    form = (
+        OfficialDocument.objects.filter(pk=document, complaint_id=file.complaint.pk)
+        .values_list("form", flat=True)
+        .first()
+    )
     return DECISIONS.get(form or 0, move.step)
 
 
 def left_to_sign(policies: Policies, matter: Matter, region_id: int) -> tuple[str, ...]:
     """What of ``signatures`` is still missing on an open proposal of an authority."""
     rule = matter.data.get("rule", matter.subject)
-    return signatures(policies, rule, region_id)[len(matter.data.get("signed", ())):]
+    return signatures(policies, rule, region_id)[len(matter.data.get("signed", ())) :]
 
 
 def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
     """The officers in whose names ``step`` is taken: who proposed it and who signed; else the actor alone."""
-    granted = next((m for m in reversed(file.matters) if m.kind == "proposal" and m.subject == step
-                    and m.state == "granted"), None)
+    granted = next(
+        (m for m in reversed(file.matters) if m.kind == "proposal" and m.subject == step and m.state == "granted"), None
+    )
     if granted is not None and granted.data.get("officers"):
         return list(granted.data["officers"])
     return [actor.officer_id] if actor.officer_id is not None else []
@@ -114,7 +121,8 @@ def _is_refusal(answer: Answer) -> bool:
 
 
 def worth(said: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
-    """What an offer comes to: what is granted or what is promised, whichever is more; so that neither hides the other."""
+    """What an offer comes to: what is granted or what is promised, whichever is more; so that neither hides the
+    other."""
     asked = {demand.ordinal: demand.amount for demand in demands}
     granted = promised = Decimal(0)
     for answer in said["answers"]:
@@ -164,7 +172,8 @@ def fall(file: CaseFile) -> None:
 
 
 def fall_with_the_house(file: CaseFile, actor: Actor) -> None:
-    """Another enterprise answers from now on: what people of the former one proposed is void, and their chain says so."""
+    """Another enterprise answers from now on: what people of the former one proposed is void, and their chain says
+    so."""
     for matter in file.matters:
         if matter.kind == "proposal" and matter.state == "open" and matter.opened_by == "enterprise":
             file.end_matter(matter, "fallen")

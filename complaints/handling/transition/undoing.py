@@ -26,17 +26,34 @@ _KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation,
 #: Stand in the parties' record and yet are nobody's going on.
 _SILENT = frozenset({"undo", LOOK})
 #: These move on with the record, or are set by the move itself.
-_NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_due_at", "enterprise_due_at", "last_word",
-                           "status", "outcome", "status_since", "closed_at", "reason"})
+_NOT_RESTORED = frozenset(
+    {
+        "last_sequence",
+        "last_hash",
+        "last_event_at",
+        "next_due_at",
+        "enterprise_due_at",
+        "last_word",
+        "status",
+        "outcome",
+        "status_since",
+        "closed_at",
+        "reason",
+    }
+)
 
 
 def snapshot(file: CaseFile) -> dict[str, Any]:
     """The rows of the case as JSON, before the step changes them."""
-    kept: dict[str, Any] = {"Complaint": [_values(file.complaint)],
-                            "status": file.complaint.status}
-    for kind, rows in ((Engagement, file.engagements), (Demand, file.demands),
-                       (Offer, file.offers), (Obligation, file.obligations),
-                       (Matter, file.matters), (Deadline, file.clocks)):
+    kept: dict[str, Any] = {"Complaint": [_values(file.complaint)], "status": file.complaint.status}
+    for kind, rows in (
+        (Engagement, file.engagements),
+        (Demand, file.demands),
+        (Offer, file.offers),
+        (Obligation, file.obligations),
+        (Matter, file.matters),
+        (Deadline, file.clocks),
+    ):
         kept[kind.__name__] = [_values(row) for row in rows if row.pk is not None]
     # What lapsed a moment before started these: they get their number with the step itself.
     kept["fresh"] = [_values(row) | _name_of(row) for row in file.clocks if row.pk is None and row.ended_at is None]
@@ -48,7 +65,11 @@ def _name_of(row: Deadline | Matter) -> dict[str, Any]:
     """By what a row is known that has no number yet."""
     if isinstance(row, Matter):
         return {"kind": row.kind, "subject": row.subject, "opened_at": row.opened_at.astimezone(UTC).isoformat()}
-    return {"clock": row.clock, "obligation_id": row.obligation_id, "started_at": row.started_at.astimezone(UTC).isoformat()}
+    return {
+        "clock": row.clock,
+        "obligation_id": row.obligation_id,
+        "started_at": row.started_at.astimezone(UTC).isoformat(),
+    }
 
 
 def _values(row: models.Model) -> dict[str, Any]:
@@ -71,12 +92,20 @@ def _plain(value: Any) -> Any:
 
 def keep(file: CaseFile, step: str, before: dict[str, Any]) -> None:
     """Offer the undo of ``step``, unless it was used up for this step."""
-    if file.complaint.pk is not None and Matter.objects.filter(
-            complaint=file.complaint, kind="undo", subject=step, state="done").exists():
+    if (
+        file.complaint.pk is not None
+        and Matter.objects.filter(complaint=file.complaint, kind="undo", subject=step, state="done").exists()
+    ):
         return
     until = deadlines.working_days(file.now, 1, file.conditions.calendar).due_at
-    file.open_matter("undo", by="consumer", subject=step, until=until,
-                     before=_changed(before, snapshot(file)), status=before["status"])
+    file.open_matter(
+        "undo",
+        by="consumer",
+        subject=step,
+        until=until,
+        before=_changed(before, snapshot(file)),
+        status=before["status"],
+    )
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -84,22 +113,33 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "fresh": [values for values in before["fresh"] if values not in after["fresh"]],
         # What lapsed a moment before and was left alone is not the step's either.
-        "beside": [{name: values[name] for name in ("clock", "obligation_id", "started_at")}
-                   for values in before["fresh"] if values in after["fresh"]] + before["opened"]}
+        "beside": (
+            [
+                {name: values[name] for name in ("clock", "obligation_id", "started_at")}
+                for values in before["fresh"]
+                if values in after["fresh"]
+            ]
+            + before["opened"]
+        ),
+    }
     for kind, rows in before.items():
         if kind in ("status", "fresh", "opened"):
             continue
         now = {values["id"]: values for values in after[kind]}
         kept[kind] = [
-            {name: value for name, value in values.items()
-             if name == "id" or now.get(values["id"], {}).get(name) != value}
+            {
+                name: value
+                for name, value in values.items()
+                if name == "id" or now.get(values["id"], {}).get(name) != value
+            }
             for values in rows
         ]
     return kept
 
 
 def void(file: CaseFile, step: str, audience: Audience) -> None:
-    """Somebody went on: what could be undone no longer can. What the parties may not read must not show in that either."""
+    """Somebody went on: what could be undone no longer can. What the parties may not read must not show in that
+    either."""
     matter = file.matter("undo")
     if matter is not None and audience == Audience.PARTIES and step not in _SILENT:
         file.end_matter(matter, "fallen")
@@ -131,10 +171,14 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
             if row is None or (isinstance(row, Matter) and row.kind == "undo"):
                 continue
             kept_back = {"id"} | (_NOT_RESTORED if kind is Complaint else set())
-            file.change(row, **{
-                name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
-                for name, value in values.items() if name not in kept_back
-            })
+            file.change(
+                row,
+                **{
+                    name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+                    for name, value in values.items()
+                    if name not in kept_back
+                },
+            )
     standing["Deadline"] |= _started_again(file, before.get("fresh", ()), taken_at)
     beside = before.get("beside", ())
     for clock in file.clocks:
@@ -147,7 +191,12 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
             clocks.end(file, clock, file.now, met=False)
             clocks.let_fall(file, clock)
     for matter in file.matters:
-        if matter.state == "open" and matter.pk not in standing["Matter"] and matter.audience != Audience.AUTHORITY and _name_of(matter) not in beside:
+        if (
+            matter.state == "open"
+            and matter.pk not in standing["Matter"]
+            and matter.audience != Audience.AUTHORITY
+            and _name_of(matter) not in beside
+        ):
             file.end_matter(matter, "fallen")
     for obligation in file.obligations:
         if obligation.pk not in standing["Obligation"]:
@@ -158,14 +207,27 @@ def _started_again(file: CaseFile, fresh: Sequence[dict[str, Any]], taken_at: da
     """Clocks that began and ended with the step itself run as they began."""
     found = set()
     for values in fresh:
-        row = Deadline.objects.filter(complaint=file.complaint, clock=values["clock"], obligation_id=values["obligation_id"],
-                                      ended_at=taken_at).order_by("-pk").first()
+        row = (
+            Deadline.objects.filter(
+                complaint=file.complaint,
+                clock=values["clock"],
+                obligation_id=values["obligation_id"],
+                ended_at=taken_at,
+            )
+            .order_by("-pk")
+            .first()
+        )
         if row is None:
             continue
         file.clocks.append(row)
-        file.change(row, **{field.attname: field.to_python(values[field.attname])  # type: ignore[union-attr]
-                            for field in (Deadline._meta.get_field(name) for name in CHANGES[Deadline])
-                            if field.attname in values})  # type: ignore[union-attr]
+        file.change(
+            row,
+            **{
+                field.attname: field.to_python(values[field.attname])  # type: ignore[union-attr]
+                for field in (Deadline._meta.get_field(name) for name in CHANGES[Deadline])
+                if field.attname in values
+            },
+        )  # type: ignore[union-attr]
         found.add(row.pk)
     return found
 
@@ -175,8 +237,12 @@ def _loaded(file: CaseFile, kind: type[models.Model], ids: list[int]) -> list[mo
     if kind is Complaint:
         return [file.complaint]
     mine: dict[type[models.Model], list[Any]] = {
-        Engagement: file.engagements, Demand: file.demands, Offer: file.offers,
-        Obligation: file.obligations, Matter: file.matters, Deadline: file.clocks,
+        Engagement: file.engagements,
+        Demand: file.demands,
+        Offer: file.offers,
+        Obligation: file.obligations,
+        Matter: file.matters,
+        Deadline: file.clocks,
     }
     rows = [row for row in mine[kind] if row.pk in ids]
     missing = set(ids) - {row.pk for row in rows}

@@ -47,36 +47,123 @@ Model = TypeVar("Model", bound=models.Model)
 
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
-    Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
-    Reminder, ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion, AnswerLink,
+    Engagement,
+    Demand,
+    Offer,
+    OfferAnswer,
+    Obligation,
+    Contact,
+    InternalNote,
+    Matter,
+    Deadline,
+    Reminder,
+    ForwardingDecision,
+    Participant,
+    RootCause,
+    OfficialDocument,
+    DocumentVersion,
+    AnswerLink,
 )
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Complaint: (
-        "status", "outcome", "reason", "is_in_part", "is_not_kept", "is_late", "is_overdue",
-        "status_since", "contact_verified", "enterprise", "branch", "handler",
-        "picked_enterprise", "picked_branch", "picked_brand",
-        "handling_region", "handling_authority", "officer", "authority_received_at", "returns",
-        "consents", "publication_consent", "platform_number", "platform_received_at", "platform_state", "linked_group", "delivered_at",
-        "closed_at", "represented_until", "next_due_at", "enterprise_due_at", "last_word", "last_event_at", "last_sequence", "last_hash", "facts",
+        "status",
+        "outcome",
+        "reason",
+        "is_in_part",
+        "is_not_kept",
+        "is_late",
+        "is_overdue",
+        "status_since",
+        "contact_verified",
+        "enterprise",
+        "branch",
+        "handler",
+        "picked_enterprise",
+        "picked_branch",
+        "picked_brand",
+        "handling_region",
+        "handling_authority",
+        "officer",
+        "authority_received_at",
+        "returns",
+        "consents",
+        "publication_consent",
+        "platform_number",
+        "platform_received_at",
+        "platform_state",
+        "linked_group",
+        "delivered_at",
+        "closed_at",
+        "represented_until",
+        "next_due_at",
+        "enterprise_due_at",
+        "last_word",
+        "last_event_at",
+        "last_sequence",
+        "last_hash",
+        "facts",
     ),
-    Engagement: ("branch", "until_at", "is_supervised", "is_overdue", "accepted_at",
-                 "first_contact_at", "odr_result", "ended_by", "is_past"),
+    Engagement: (
+        "branch",
+        "until_at",
+        "is_supervised",
+        "is_overdue",
+        "accepted_at",
+        "first_contact_at",
+        "odr_result",
+        "ended_by",
+        "is_past",
+    ),
     Demand: ("is_settled", "is_given_up"),
-    Participant: ("person", "person_key", "name", "phone", "state", "consents", "agreed_offer", "refused_offer",
-                  "answered_at"),
+    Participant: (
+        "person",
+        "person_key",
+        "name",
+        "phone",
+        "state",
+        "consents",
+        "agreed_offer",
+        "refused_offer",
+        "answered_at",
+    ),
     Offer: ("state", "answered_at", "questions", "counter_demand", "decline_reason"),
-    Obligation: ("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at",
-                 "disputed_at", "is_late", "due_on", "payee_last4"),
+    Obligation: (
+        "state",
+        "reported_at",
+        "reported_proof",
+        "payment_channel",
+        "confirmed_at",
+        "disputed_at",
+        "is_late",
+        "due_on",
+        "payee_last4",
+    ),
     Matter: ("subject", "state", "closed_at", "data", "until_at", "to_authority"),
     RootCause: ("cause", "at"),
     OfficialDocument: ("state", "served_consumer_at", "served_enterprise_at"),
     DocumentVersion: ("sha256", "size", "path", "leased_until"),
     AnswerLink: ("revoked_at",),
     CallBack: ("state", "attempts", "officer", "overall", "disagrees", "finding", "ended_at"),
-    Deadline: ("state", "due_at", "last_day", "chase_at", "remaining", "paused_on",
-               "allowance_used", "lapsed_at", "lapse_written_at", "ended_at", "is_provisional",
-               "derivation", "length", "escalated_to", "escalated_at", "escalate_at", "escalations"),
+    Deadline: (
+        "state",
+        "due_at",
+        "last_day",
+        "chase_at",
+        "remaining",
+        "paused_on",
+        "allowance_used",
+        "lapsed_at",
+        "lapse_written_at",
+        "ended_at",
+        "is_provisional",
+        "derivation",
+        "length",
+        "escalated_to",
+        "escalated_at",
+        "escalate_at",
+        "escalations",
+    ),
 }
 
 
@@ -94,8 +181,7 @@ class CaseFile:
     matters: list[Matter] = field(default_factory=list)
     clocks: list[Deadline] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    added: dict[type[models.Model], list[models.Model]] = field(
-        default_factory=lambda: defaultdict(list))
+    added: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     touched: dict[tuple[type[models.Model], int], models.Model] = field(default_factory=dict)
     consents_before: consents.Said = field(default_factory=dict)
 
@@ -133,15 +219,21 @@ class CaseFile:
 
     def matter(self, kind: str, subject: str = "") -> Matter | None:
         """The open matter of this kind, if any."""
-        return next((m for m in self.matters if m.kind == kind and m.state == "open"
-                     and (not subject or m.subject == subject)), None)
+        return next(
+            (m for m in self.matters if m.kind == kind and m.state == "open" and (not subject or m.subject == subject)),
+            None,
+        )
 
     def add(self, row: Model) -> Model:
         """A new child row; it joins the file's own list at once."""
         self.added[type(row)].append(row)
         own: dict[type[models.Model], list[Any]] = {
-            Engagement: self.engagements, Offer: self.offers, Obligation: self.obligations,
-            Matter: self.matters, Deadline: self.clocks, Demand: self.demands,
+            Engagement: self.engagements,
+            Offer: self.offers,
+            Obligation: self.obligations,
+            Matter: self.matters,
+            Deadline: self.clocks,
+            Demand: self.demands,
         }
         if type(row) in own:
             own[type(row)].append(row)
@@ -156,8 +248,15 @@ class CaseFile:
 
     def mark(self) -> Callable[[], None]:
         """A way back: what a refused move had changed by then is forgotten."""
-        lists: list[list[Any]] = [self.demands, self.engagements, self.offers, self.obligations, self.matters,
-                 self.clocks, self.entries]
+        lists: list[list[Any]] = [
+            self.demands,
+            self.engagements,
+            self.offers,
+            self.obligations,
+            self.matters,
+            self.clocks,
+            self.entries,
+        ]
         kept: list[list[Any]] = [list(rows) for rows in lists]
         values = [(row, dict(row.__dict__)) for rows in kept[:-1] for row in rows]
         values.append((self.complaint, dict(self.complaint.__dict__)))
@@ -177,11 +276,30 @@ class CaseFile:
 
         return back
 
-    def open_matter(self, kind: str, *, by: str, subject: str = "", until: datetime | None = None,
-                    audience: str = "parties", key: Any = None, **data: Any) -> Matter:
-        return self.add(Matter(
-            complaint=self.complaint, kind=kind, subject=subject, audience=audience,
-            opened_by=by, opened_by_key=key, opened_at=self.now, until_at=until, data=data))
+    def open_matter(
+        self,
+        kind: str,
+        *,
+        by: str,
+        subject: str = "",
+        until: datetime | None = None,
+        audience: str = "parties",
+        key: Any = None,
+        **data: Any,
+    ) -> Matter:
+        return self.add(
+            Matter(
+                complaint=self.complaint,
+                kind=kind,
+                subject=subject,
+                audience=audience,
+                opened_by=by,
+                opened_by_key=key,
+                opened_at=self.now,
+                until_at=until,
+                data=data,
+            )
+        )
 
     def end_matter(self, matter: Matter, state: str = "done") -> None:
         self.change(matter, state=state, closed_at=self.now)
@@ -190,18 +308,26 @@ class CaseFile:
 def open_files(
     ids: Sequence[int], *, now: datetime, conditions: Conditions, skip_locked: bool = False, is_looking: bool = False
 ) -> list[CaseFile]:
-    """Lock the cases (in id order) and read what belongs to them; eight queries a batch. ``is_looking``: without the lock,
+    """Lock the cases (in id order) and read what belongs to them; eight queries a batch. ``is_looking``: without the
+    lock,
     for whoever writes nothing."""
-    rows = Complaint.objects.all() if is_looking else Complaint.objects.select_for_update(
-        skip_locked=skip_locked, of=("self",))
+    rows = (
+        Complaint.objects.all()
+        if is_looking
+        else Complaint.objects.select_for_update(skip_locked=skip_locked, of=("self",))
+    )
     cases = list(rows.filter(pk__in=ids).order_by("pk"))
     files = {c.pk: CaseFile(complaint=c, now=now, conditions=conditions) for c in cases}
     for file in files.values():
         file.consents_before = consents.said(file.complaint)
     if not files:
         return []
-    for model, name in ((Demand, "demands"), (Engagement, "engagements"), (Offer, "offers"),
-                        (Obligation, "obligations")):
+    for model, name in (
+        (Demand, "demands"),
+        (Engagement, "engagements"),
+        (Offer, "offers"),
+        (Obligation, "obligations"),
+    ):
         for row in model._default_manager.filter(complaint_id__in=files).order_by("pk"):
             # Whose key its texts lie under is asked of its case.
             row.complaint = files[row.complaint_id].complaint
@@ -209,8 +335,7 @@ def open_files(
     for matter in Matter.objects.filter(complaint_id__in=files, state="open").order_by("pk"):
         matter.complaint = files[matter.complaint_id].complaint
         files[matter.complaint_id].matters.append(matter)
-    live = Deadline.objects.filter(complaint_id__in=files,
-                                   state__in=["running", "paused", "lapsed"], ended_at=None)
+    live = Deadline.objects.filter(complaint_id__in=files, state__in=["running", "paused", "lapsed"], ended_at=None)
     matters = {matter.pk: matter for file in files.values() for matter in file.matters}
     for clock in live.order_by("pk"):
         if clock.matter_id in matters:
@@ -261,15 +386,18 @@ def _update(files: Iterable[CaseFile]) -> None:
 def is_internal(clock: Deadline) -> bool:
     """Only authorities know of it: a lead, a dispute about jurisdiction, what a superior asks of a lower authority."""
     return clock.clock in HIDDEN_CLOCKS or (
-        clock.clock == Clock.INSTRUCTION and clock.owed_by == "authority"
+        clock.clock == Clock.INSTRUCTION
+        and clock.owed_by == "authority"
         # The enterprise's own question to the office is the parties'.
-        and clock.matter is not None and clock.matter.audience == Audience.AUTHORITY)
+        and clock.matter is not None
+        and clock.matter.audience == Audience.AUTHORITY
+    )
 
 
 def _look_ahead(file: CaseFile) -> None:
-    """For lists: the earliest running clock, the earliest that the enterprise owes, who spoke last, whose time is over."""
-    running = [c for c in file.clocks if c.ended_at is None and not is_internal(c)
-               and c.state in ("running", "lapsed")]
+    """For lists: the earliest running clock, the earliest that the enterprise owes, who spoke last, whose time is
+    over."""
+    running = [c for c in file.clocks if c.ended_at is None and not is_internal(c) and c.state in ("running", "lapsed")]
     file.complaint.next_due_at = min((c.due_at for c in running), default=None)
     file.complaint.enterprise_due_at = min((c.due_at for c in running if c.owed_by == "enterprise"), default=None)
     file.complaint.is_overdue = any(c.state == "lapsed" for c in running)
@@ -284,7 +412,9 @@ def _look_ahead(file: CaseFile) -> None:
     latest = {(time.enterprise_id, time.branch_id): time for time in file.engagements}
     for time in file.engagements:
         is_here = file.status in HAS_RESPONDENT and (time.enterprise_id, time.branch_id) == (
-            file.complaint.enterprise_id, file.complaint.branch_id)
+            file.complaint.enterprise_id,
+            file.complaint.branch_id,
+        )
         is_past = time.until_at is not None and not is_here and latest[time.enterprise_id, time.branch_id] is time
         if time.is_past != is_past:
             file.change(time, is_past=is_past)

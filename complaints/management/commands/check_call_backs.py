@@ -26,9 +26,14 @@ class Command(BaseCommand):
         if row is None:
             raise CommandError(f"No sample was drawn for {month}.")
         found = recount(row)
-        self.stdout.write(f"{row.drawn} of {row.population} cases; the seed {'is' if found.is_committed else 'IS NOT'} "
-                          "the one whose digest was shown before")
-        for words, numbers in (("should be in the sample", found.missing), ("should not be in the sample", found.too_many)):
+        self.stdout.write(
+            f"{row.drawn} of {row.population} cases; the seed {'is' if found.is_committed else 'IS NOT'} "
+            "the one whose digest was shown before"
+        )
+        for words, numbers in (
+            ("should be in the sample", found.missing),
+            ("should not be in the sample", found.too_many),
+        ):
             for number in numbers:
                 self.stdout.write(f"{number} {words}")
         self.stdout.write("The sample agrees." if found.agrees else "The sample differs.")

@@ -31,8 +31,16 @@ class Command(BaseCommand):
         parser.add_argument("--published-on", type=dt.date.fromisoformat)
         parser.add_argument("--dry-run", action="store_true", help="only say which dates would move")
 
-    def handle(self, *args: Any, file: Path, year: int, source: str, published_on: dt.date | None, dry_run: bool,
-               **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        file: Path,
+        year: int,
+        source: str,
+        published_on: dt.date | None,
+        dry_run: bool,
+        **options: Any,
+    ) -> None:
         if not source.strip():
             raise CommandError("--source: a calendar names the decree it comes from")
         now = timezone.now()
@@ -42,7 +50,9 @@ class Command(BaseCommand):
         with override("en"):
             try:
                 read = read_year(file.read_bytes(), name=file.name, year=year)
-                change = changing.draft_calendar(by=None, authority=None, year=read, source=source, published_on=published_on, now=now)
+                change = changing.draft_calendar(
+                    by=None, authority=None, year=read, source=source, published_on=published_on, now=now
+                )
             except StepNotAllowed as refused:
                 if refused.code == "already_loaded":
                     self.stdout.write(f"{year}: already loaded, nothing changed")
@@ -52,8 +62,10 @@ class Command(BaseCommand):
                 raise CommandError(str(problem)) from problem
         working.work(change, now=now)
         counts = working.counts_of(change)
-        self.stdout.write(f"{change.looked_at} open clocks looked at: {counts['later']} dates later, {counts['earlier']} earlier, "
-                          f"{counts['kept']} kept at two working days from now, {counts['settled']} settled as they are")
+        self.stdout.write(
+            f"{change.looked_at} open clocks looked at: {counts['later']} dates later, {counts['earlier']} earlier, "
+            f"{counts['kept']} kept at two working days from now, {counts['settled']} settled as they are"
+        )
         if dry_run:
             changing.drop_unasked(change.mark, now=now)
             return None
@@ -62,5 +74,7 @@ class Command(BaseCommand):
 
     def _carry_out(self, change: LawChange) -> None:
         working.work(change, now=timezone.now())
-        self.stdout.write(f"{change.result}: {len(change.change['days'])} days loaded; {change.moved} dates of open cases "
-                          "moved, and everybody concerned is told")
+        self.stdout.write(
+            f"{change.result}: {len(change.change['days'])} days loaded; {change.moved} dates of open cases "
+            "moved, and everybody concerned is told"
+        )

@@ -1,4 +1,6 @@
-"""manage.py mark_statements: complaints of before there were marks are found by their text too; begun again, it goes on."""
+"""manage.py mark_statements: complaints of before there were marks are found by their text too; begun again, it goes
+on.
+"""
 
 from __future__ import annotations
 
@@ -30,4 +32,6 @@ class Command(BaseCommand):
                     self.stdout.write(f"{done} statements, up to text {after}")
         except KeyboardInterrupt:
             raise CommandError("Stopped. What is done stays done: run it again to go on.") from None
-        self.stdout.write(f"{done} statements were marked; every statement long enough to say something has its marks now.")
+        self.stdout.write(
+            f"{done} statements were marked; every statement long enough to say something has its marks now."
+        )

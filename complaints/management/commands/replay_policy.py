@@ -18,14 +18,21 @@ from complaints.law import changing, working
 from complaints.models import LawEffect
 from complaints.procedure.refusals import StepNotAllowed
 
-VERDICTS = {"late": "would have been late", "in_time": "would have been in time", "unknown": "ended by a lapse that would "
-            "not have come: unknown", "moved": "another last day, done in time (or late) all the same",
-            "same": "no difference", "set": "length or day named by a person, not replayed"}
+VERDICTS = {
+    "late": "would have been late",
+    "in_time": "would have been in time",
+    "unknown": "ended by a lapse that would not have come: unknown",
+    "moved": "another last day, done in time (or late) all the same",
+    "same": "no difference",
+    "set": "length or day named by a person, not replayed",
+}
 
 
 class Command(BaseCommand):
-    help = ("Run recorded clocks under another number or another calendar. Nothing changes, and what people would have done "
-            "otherwise is not guessed.")
+    help = (
+        "Run recorded clocks under another number or another calendar. Nothing changes, and what people would have done"
+        " otherwise is not guessed."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", default="", help="of the policy, such as negotiation")
@@ -38,8 +45,20 @@ class Command(BaseCommand):
         parser.add_argument("--until", type=dt.date.fromisoformat)
         parser.add_argument("--show", type=int, default=20, help="so many cases are listed")
 
-    def handle(self, *args: Any, name: str, number: int, unit: str, calendar: Path | None, year: int | None, region: str,
-               since: dt.date | None, until: dt.date | None, show: int, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        name: str,
+        number: int,
+        unit: str,
+        calendar: Path | None,
+        year: int | None,
+        region: str,
+        since: dt.date | None,
+        until: dt.date | None,
+        show: int,
+        **options: Any,
+    ) -> None:
         now = timezone.now()
         today = timezone.localdate(now)
         place = Region.objects.filter(code=region).first() if region else None
@@ -49,9 +68,21 @@ class Command(BaseCommand):
             raise CommandError("give a policy and its number, or --calendar with --year")
         with override("en"):
             try:
-                read = read_year(calendar.read_bytes(), name=calendar.name, year=year or today.year) if calendar else None
-                asked = changing.ask_replay(by=None, authority=None, region=place, since=since or today - changing.TRIED_ON,
-                                            until=until or today, now=now, name=name, number=number, unit=unit, year=read)
+                read = (
+                    read_year(calendar.read_bytes(), name=calendar.name, year=year or today.year) if calendar else None
+                )
+                asked = changing.ask_replay(
+                    by=None,
+                    authority=None,
+                    region=place,
+                    since=since or today - changing.TRIED_ON,
+                    until=until or today,
+                    now=now,
+                    name=name,
+                    number=number,
+                    unit=unit,
+                    year=read,
+                )
             except StepNotAllowed as refused:
                 raise CommandError(refused.reason) from refused
             except (OSError, TableError) as problem:
@@ -62,6 +93,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{asked.mark}: {asked.looked_at} recorded clocks in {time.monotonic() - begun:.1f} s")
         for verdict, words in VERDICTS.items():
             self.stdout.write(f"  {counts[verdict]:>8}  {words}")
-        for effect in LawEffect.objects.filter(change=asked).select_related("complaint").order_by("verdict", "pk")[:show]:
-            self.stdout.write(f"  {effect.verdict:8} {effect.complaint.number} {effect.clock} {effect.before} → {effect.after}"
-                              f" (done {effect.ended_on or 'not yet'})")
+        for effect in (
+            LawEffect.objects.filter(change=asked).select_related("complaint").order_by("verdict", "pk")[:show]
+        ):
+            self.stdout.write(
+                f"  {effect.verdict:8} {effect.complaint.number} {effect.clock} {effect.before} → {effect.after}"
+                f" (done {effect.ended_on or 'not yet'})"
+            )

@@ -27,14 +27,18 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from None
         except CannotOpen:
             raise CommandError(
-                "A key of a person does not open: put the wrapping keys used until now back into the key file.") from None
+                "A key of a person does not open: put the wrapping keys used until now back into the key file."
+            ) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped. What is done stays done: run it again to go on.") from None
         self.stdout.write(
-            f"{wrapped} keys of people, {indexed} users and {digests} digests of cases are under wrap {keys.wrap_version} "
-            f"and index {keys.index_version} now.")
+            f"{wrapped} keys of people, {indexed} users and {digests} digests of cases are under wrap"
+            f" {keys.wrap_version} and index {keys.index_version} now."
+        )
         if len(keys.wrap) > 1 or len(keys.index) > 1:
-            self.stdout.write("Older keys may go from the key file a day from now, when the last code of before is dead.")
+            self.stdout.write(
+                "Older keys may go from the key file a day from now, when the last code of before is dead."
+            )
 
     def _digests(self, version: int) -> int:
         done = after = 0

@@ -1,4 +1,6 @@
-"""manage.py verify_documents [--json]: do the numbers of official documents follow each other, is every print still the one?"""
+"""manage.py verify_documents [--json]: do the numbers of official documents follow each other, is every print still the
+one?
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         gaps = [{"reference": gap.reference, "what": gap.what} for gap in numbers.gaps()]
-        damaged = [{"reference": version.document.reference, "version": version.number, "what": what}
-                   for version, what in keeping.damaged()]
+        damaged = [
+            {"reference": version.document.reference, "version": version.number, "what": what}
+            for version, what in keeping.damaged()
+        ]
         if options["json"]:
             self.stdout.write(json.dumps({"gaps": gaps, "damaged": damaged}, ensure_ascii=False))
         else:

@@ -3,7 +3,8 @@
 The one rule: only the code "OK" in the answer is a yes. What is written down of a no is a word of ours, never theirs.
 The service keeps no key of a message, so one whose answer got lost may arrive twice.
 
-Source: Alibaba Cloud, "V3 request structure and signature" (ACS3-HMAC-SHA256) and "SendSms". A template holds the words,
+Source: Alibaba Cloud, "V3 request structure and signature" (ACS3-HMAC-SHA256) and "SendSms". A template holds the
+words,
 only variables travel: of at most 35 characters each, so a text goes as two of them.
 """
 
@@ -35,13 +36,33 @@ _OUR_SIGN = re.compile(r"^(?:【12315】|\[12315\] ?)")
 _CODE = re.compile(r"(?<![A-Za-z0-9-])\d{6}(?![A-Za-z0-9-])")
 #: Their codes (list of errors of the service) → what we write down.
 _NUMBER = {"isv.MOBILE_NUMBER_ILLEGAL", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", "MOBILE_NOT_ON_SERVICE", "isv.BLACK_LIST"}
-_CONTENT = {"isv.BLACK_KEY_CONTROL_LIMIT", "isv.PARAM_LENGTH_LIMIT", "isv.PARAM_NOT_SUPPORT_URL", "isv.SMS_CONTENT_ILLEGAL",
-            "isv.INVALID_JSON_PARAM", "isv.TEMPLATE_PARAMS_ILLEGAL"}
+_CONTENT = {
+    "isv.BLACK_KEY_CONTROL_LIMIT",
+    "isv.PARAM_LENGTH_LIMIT",
+    "isv.PARAM_NOT_SUPPORT_URL",
+    "isv.SMS_CONTENT_ILLEGAL",
+    "isv.INVALID_JSON_PARAM",
+    "isv.TEMPLATE_PARAMS_ILLEGAL",
+}
 _LIMIT = {"isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL", "isv.SMS_TEST_NUMBER_LIMIT"}
-_ACCOUNT = {"isv.OUT_OF_SERVICE", "isv.PRODUCT_UN_SUBSCRIPT", "isv.PRODUCT_UNSUBSCRIBE", "isv.ACCOUNT_NOT_EXISTS",
-            "isv.ACCOUNT_ABNORMAL", "isv.AMOUNT_NOT_ENOUGH", "isv.SMS_SIGNATURE_ILLEGAL", "isv.SMS_TEMPLATE_ILLEGAL",
-            "isv.TEMPLATE_MISSING_PARAMETERS", "isv.SMS_SIGN_ILLEGAL", "isp.RAM_PERMISSION_DENY", "SignatureDoesNotMatch",
-            "InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive", "InvalidTimeStamp.Expired", "Forbidden.RAM"}
+_ACCOUNT = {
+    "isv.OUT_OF_SERVICE",
+    "isv.PRODUCT_UN_SUBSCRIPT",
+    "isv.PRODUCT_UNSUBSCRIBE",
+    "isv.ACCOUNT_NOT_EXISTS",
+    "isv.ACCOUNT_ABNORMAL",
+    "isv.AMOUNT_NOT_ENOUGH",
+    "isv.SMS_SIGNATURE_ILLEGAL",
+    "isv.SMS_TEMPLATE_ILLEGAL",
+    "isv.TEMPLATE_MISSING_PARAMETERS",
+    "isv.SMS_SIGN_ILLEGAL",
+    "isp.RAM_PERMISSION_DENY",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId.NotFound",
+    "InvalidAccessKeyId.Inactive",
+    "InvalidTimeStamp.Expired",
+    "Forbidden.RAM",
+}
 
 
 class Aliyun:
@@ -54,14 +75,22 @@ class Aliyun:
         if not letter.short or len(letter.short) > LONGEST:
             raise Bounced("no_short_form")
         template, variables = self._worded(letter)
-        query = canonical_query({
-            "PhoneNumbers": _number(address), "SignName": self.account.sign, "TemplateCode": template,
-            "TemplateParam": json.dumps(variables, ensure_ascii=False), "OutId": webhook_id(letter.key)})
+        query = canonical_query(
+            {
+                "PhoneNumbers": _number(address),
+                "SignName": self.account.sign,
+                "TemplateCode": template,
+                "TemplateParam": json.dumps(variables, ensure_ascii=False),
+                "OutId": webhook_id(letter.key),
+            }
+        )
         headers = signed_headers(
-            account=self.account, action=ACTION, version=VERSION, query=query, at=self.now, nonce=secrets.token_hex(16))
+            account=self.account, action=ACTION, version=VERSION, query=query, at=self.now, nonce=secrets.token_hex(16)
+        )
         try:
-            status, said = outgoing.ask(f"{self.account.url}?{query}", body=b"", headers=headers, rule=_RULE,
-                                        within=SEND_WITHIN, keep=_KEEP)
+            status, said = outgoing.ask(
+                f"{self.account.url}?{query}", body=b"", headers=headers, rule=_RULE, within=SEND_WITHIN, keep=_KEEP
+            )
         except (outgoing.Refused, outgoing.NoAnswer) as error:
             raise ServerAway(error.code) from None
         _judge(status, said)
@@ -91,20 +120,27 @@ def canonical_query(values: Mapping[str, str]) -> str:
     return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(values.items()))
 
 
-def signed_headers(*, account: AliyunSms, action: str, version: str, query: str, at: datetime, nonce: str,
-                   method: str = "POST") -> dict[str, str]:
+def signed_headers(
+    *, account: AliyunSms, action: str, version: str, query: str, at: datetime, nonce: str, method: str = "POST"
+) -> dict[str, str]:
     """The headers of one call without a body, signed (ACS3-HMAC-SHA256)."""
     empty = hashlib.sha256(b"").hexdigest()
     headers = {
-        "host": urlsplit(account.url).netloc, "x-acs-action": action, "x-acs-version": version, "x-acs-content-sha256": empty,
-        "x-acs-date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "x-acs-signature-nonce": nonce}
+        "host": urlsplit(account.url).netloc,
+        "x-acs-action": action,
+        "x-acs-version": version,
+        "x-acs-content-sha256": empty,
+        "x-acs-date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "x-acs-signature-nonce": nonce,
+    }
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name].strip()}\n" for name in sorted(headers))
     request = "\n".join([method, "/", query, lines, names, empty])
     text = "ACS3-HMAC-SHA256\n" + hashlib.sha256(request.encode()).hexdigest()
     signature = hmac.new(account.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     return headers | {
-        "Authorization": f"ACS3-HMAC-SHA256 Credential={account.key_id},SignedHeaders={names},Signature={signature}"}
+        "Authorization": f"ACS3-HMAC-SHA256 Credential={account.key_id},SignedHeaders={names},Signature={signature}"
+    }
 
 
 def _judge(status: int, said: bytes) -> None:

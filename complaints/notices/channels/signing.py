@@ -26,7 +26,9 @@ _OURS = {401, 402, 403, 405}
 def signatures(keys: Iterable[bytes], *, key: str, at: int, body: bytes) -> str:
     """One ``v1,…`` for each key, with spaces between."""
     text = f"{key}.{at}.".encode() + body
-    return " ".join("v1," + base64.b64encode(hmac.new(secret, text, hashlib.sha256).digest()).decode() for secret in keys)
+    return " ".join(
+        "v1," + base64.b64encode(hmac.new(secret, text, hashlib.sha256).digest()).decode() for secret in keys
+    )
 
 
 def headers_of(*, key: str, keys: Iterable[bytes], at: int, body: bytes) -> dict[str, str]:

@@ -45,8 +45,11 @@ from web.listing import listed
 
 MOST = 200
 _FIELDS: dict[str, Any] = {
-    "ground": gettext_lazy("情形"), "facts": gettext_lazy("事实和理由"), "body": gettext_lazy("写明的部门"),
-    "earlier": gettext_lazy("监管部门受理或者处理过的同一争议"), "text": gettext_lazy("事由"),
+    "ground": gettext_lazy("情形"),
+    "facts": gettext_lazy("事实和理由"),
+    "body": gettext_lazy("写明的部门"),
+    "earlier": gettext_lazy("监管部门受理或者处理过的同一争议"),
+    "text": gettext_lazy("事由"),
 }
 _GROUNDS = {"refuse": "refusal_ground", "terminate": "termination_ground"}
 
@@ -86,19 +89,25 @@ def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     matters = desk.proposals().select_related(*_CASE).order_by("opened_at", "pk")[:MOST]
     found = proposals_of(matters, desk)
     found.sort(key=lambda p: not p.may_decide)
-    return render(request, "authority/approvals.html", {
-        "proposals": found, "mine_to_decide": sum(p.may_decide for p in found), "now": desk.now})
+    return render(
+        request,
+        "authority/approvals.html",
+        {"proposals": found, "mine_to_decide": sum(p.may_decide for p in found), "now": desk.now},
+    )
 
 
 _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
 
 
 #: By the ids of cases and the keys of people.
-_BESIDE = Together(*documents_sight.SAID, Kept(lambda cases, keys: User.objects.filter(person_key__among=keys), list, list))
+_BESIDE = Together(
+    *documents_sight.SAID, Kept(lambda cases, keys: User.objects.filter(person_key__among=keys), list, list)
+)
 
 
 def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = False) -> list[Proposal]:
-    """With the names of who proposed and signed them, and what is still to be signed: one query more, beside keys. The consumer is
+    """With the names of who proposed and signed them, and what is still to be signed: one query more, beside keys. The
+    consumer is
     masked in what was written, unless ``is_shown``: the officer has said why."""
     rows = list(matters)
     if not rows:
@@ -110,25 +119,43 @@ def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = Fals
     keyring.load_for([*people, *(row for found in said for row in found)])
     names = {person.person_key: person.name for person in people}
     hides = documents_sight.hiding(cases, *said)
-    return [_proposal(m, names, desk, desk.conditions.policies, str if is_shown else hides[m.complaint_id]) for m in rows]
+    return [
+        _proposal(m, names, desk, desk.conditions.policies, str if is_shown else hides[m.complaint_id]) for m in rows
+    ]
 
 
-def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Policies, hide: Callable[[str], str]) -> Proposal:
+def _proposal(
+    matter: Matter, names: dict[UUID, str], desk: Desk, policies: Policies, hide: Callable[[str], str]
+) -> Proposal:
     by = names.get(matter.opened_by_key, "") if matter.opened_by_key else ""
     signed = matter.data.get("signed", [])
     is_own = desk.user.person_key == matter.opened_by_key or str(desk.user.person_key) in signed
     case, payload = matter.complaint, matter.data.get("payload", {})
     page = next((p for p in PAGES.values() if matter.subject in p.steps), None)
     return Proposal(
-        matter=matter, complaint=case, what=labels.action(matter.subject), by=by,
-        is_own=is_own, signed=listed(names.get(UUID(key), "") for key in signed),
+        matter=matter,
+        complaint=case,
+        what=labels.action(matter.subject),
+        by=by,
+        is_own=is_own,
+        signed=listed(names.get(UUID(key), "") for key in signed),
         left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
-        is_head=any(a.has(frozenset({Role.APPROVER})) and case.handling_authority_id in a.authority_ids for a in desk.actors),
+        is_head=any(
+            a.has(frozenset({Role.APPROVER})) and case.handling_authority_id in a.authority_ids for a in desk.actors
+        ),
         is_ours=case.handling_authority_id in desk.authority_ids,
-        facts=[Fact(str(words), hide(_value(matter.subject, name, payload[name])))
-               for name, words in _FIELDS.items() if payload.get(name)],
-        effect=str(page.effect if page else documents_signing.EFFECT if matter.subject == documents_signing.CORRECTION else ""), respondent=respondent_of(case),
-        url=reverse("complaints:authority-approval", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
+        facts=[
+            Fact(str(words), hide(_value(matter.subject, name, payload[name])))
+            for name, words in _FIELDS.items()
+            if payload.get(name)
+        ],
+        effect=str(
+            page.effect if page else documents_signing.EFFECT if matter.subject == documents_signing.CORRECTION else ""
+        ),
+        respondent=respondent_of(case),
+        url=reverse("complaints:authority-approval", args=[matter.pk]),
+        case_url=case_url(case, AUTHORITY),
+    )
 
 
 def _value(step: str, name: str, value: Any) -> str:
@@ -140,8 +167,11 @@ def _value(step: str, name: str, value: Any) -> str:
 @officer_page("GET", "POST")
 def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     """One proposal: 同意, which takes the step at once, or 退回 with the reason."""
-    matter = (Matter.objects.select_related(*_CASE).filter(
-        pk=pk, kind="proposal", audience=AUTHORITY, complaint__in=desk.cases()).first())
+    matter = (
+        Matter.objects.select_related(*_CASE)
+        .filter(pk=pk, kind="proposal", audience=AUTHORITY, complaint__in=desk.cases())
+        .first()
+    )
     if matter is None:
         raise Http404
     found = desk.find(matter.complaint.number)
@@ -171,8 +201,17 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         return _show(request, desk, matter, form, status=422)
     if done.is_new:
         matter.refresh_from_db()
-        messages.success(request, _("已退回。") if form.cleaned_data["decision"] == "refuse" else _("已同意，并已办理。")
-                         if matter.state != "open" else _("已签署，还须负责人批准。"), extra_tags="ok")
+        messages.success(
+            request,
+            (
+                _("已退回。")
+                if form.cleaned_data["decision"] == "refuse"
+                else _("已同意，并已办理。")
+                if matter.state != "open"
+                else _("已签署，还须负责人批准。")
+            ),
+            extra_tags="ok",
+        )
     return redirect(done.address)
 
 
@@ -188,14 +227,25 @@ def _form(data: Any) -> DecisionForm:
     return DecisionForm(data, grant=_("同意，立即办理"), refuse=_("退回修改"))
 
 
-def _show(request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *,
-          status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *, status: int = 200
+) -> HttpResponseBase:
     setting = setting_of(desk, matter.complaint.number, request.GET)
     is_shown = documents_sight.is_shown(matter.complaint, setting.found, now=desk.now)
     proposal = proposals_of([matter], desk, is_shown=is_shown)[0]
-    return render(request, "authority/approval.html", {
-        **documents_signing.rewritten(matter, setting),
-        "reveal_url": f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver",
-        "proposal": proposal, "form": form, "case": matter.complaint, **_letters(setting, matter, proposal.by),
-        "page": page_of(desk.find(matter.complaint.number), now=desk.now),
-    }, status=status)
+    return render(
+        request,
+        "authority/approval.html",
+        {
+            **documents_signing.rewritten(matter, setting),
+            "reveal_url": (
+                f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver"
+            ),
+            "proposal": proposal,
+            "form": form,
+            "case": matter.complaint,
+            **_letters(setting, matter, proposal.by),
+            "page": page_of(desk.find(matter.complaint.number), now=desk.now),
+        },
+        status=status,
+    )

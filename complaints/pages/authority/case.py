@@ -32,21 +32,84 @@ from complaints.reading.mediation_facts import desk_url
 from complaints.reading.notices_told import of_case
 
 #: Step → address of its page, for steps that have a page of their own.
-OWN_PAGES = {"forward": "authority-forward", "ask_consent": "authority-ask-consent",
-             "record_agreement": "authority-agreement", "suggest_settlement": "authority-suggestion", "link_cases": "authority-together"}
+OWN_PAGES = {
+    "forward": "authority-forward",
+    "ask_consent": "authority-ask-consent",
+    "record_agreement": "authority-agreement",
+    "suggest_settlement": "authority-suggestion",
+    "link_cases": "authority-together",
+}
 SLUG_OF = {step: page.slug for page in PAGES.values() for step in page.steps}
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (gettext_lazy("决定"), ("accept", "request_material", "refuse", "return_to_intake", "record_agreement",
-                          "terminate", "grant_return", "refuse_return", "grant_extension", "refuse_extension",
-                          "answer_objection", "decide_recusal", "assign_authority", "redirect", "reopen")),
-    (gettext_lazy("调解"), ("schedule_session", "record_session", "suggest_settlement", "order_appraisal", "end_appraisal",
-                          "delegate_mediation", "recall_mediation")),
-    (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction", "explain_overdue",
-                          "verify_contact", "change_contact", "write_down_statement", "confirm_power", "record_platform_number",
-                          "publish", "withhold", "record_party_gone")),
-    (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "designate_authority", "split_report",
-                          "link_cases", "separate_case", "open_lead", "extend_lead", "close_lead", "refer_to_police")),
+    (
+        gettext_lazy("决定"),
+        (
+            "accept",
+            "request_material",
+            "refuse",
+            "return_to_intake",
+            "record_agreement",
+            "terminate",
+            "grant_return",
+            "refuse_return",
+            "grant_extension",
+            "refuse_extension",
+            "answer_objection",
+            "decide_recusal",
+            "assign_authority",
+            "redirect",
+            "reopen",
+        ),
+    ),
+    (
+        gettext_lazy("调解"),
+        (
+            "schedule_session",
+            "record_session",
+            "suggest_settlement",
+            "order_appraisal",
+            "end_appraisal",
+            "delegate_mediation",
+            "recall_mediation",
+        ),
+    ),
+    (
+        gettext_lazy("办理"),
+        (
+            "assign_officer",
+            "forward",
+            "ask_consent",
+            "serve_notice",
+            "answer_instruction",
+            "explain_overdue",
+            "verify_contact",
+            "change_contact",
+            "write_down_statement",
+            "confirm_power",
+            "record_platform_number",
+            "publish",
+            "withhold",
+            "record_party_gone",
+        ),
+    ),
+    (
+        gettext_lazy("监督"),
+        (
+            "recall",
+            "urge",
+            "take_up",
+            "dispute_jurisdiction",
+            "designate_authority",
+            "split_report",
+            "link_cases",
+            "separate_case",
+            "open_lead",
+            "extend_lead",
+            "close_lead",
+            "refer_to_police",
+        ),
+    ),
 )
 
 
@@ -65,7 +128,8 @@ def step_url(complaint: Complaint, step: str) -> str:
 
 
 def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
-    """The open steps, sorted into groups; two steps of one page are one button. The first that decides or mediates is the
+    """The open steps, sorted into groups; two steps of one page are one button. The first that decides or mediates is
+    the
     main one; what ends a case against somebody never is."""
     case, found = setting.found.complaint, []
     has_main = False
@@ -94,23 +158,37 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     rows = setting.rows
     page = page_of(setting.found, now=desk.now)
     complaint = page.complaint
-    return render(request, "authority/case.html", {
-        "page": page, "case": complaint, "groups": groups_of(setting),
-        "hints": _hints(page, setting), "now": desk.now,
-        "triage_url": triage_url(complaint) if complaint.status == Status.TRIAGE else "",
-        "review_url": review_url(complaint) if complaint.status in REVIEWED else "",
-        "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
-        "approvals_url": reverse("complaints:authority-approvals"),
-        "consents": _consents(page), "matters": _matters(page),
-        "forwarding_notes": rows.forwarding_notes,
-        "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer, rows.documents)),
-        "court": documents_told.court_of(documents, complaint.number),
-        "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",
-        "mediation_url": desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else "",
-        "notices": of_case(complaint, AUTHORITY, rows), "may_order": may_order(desk),
-        "on_behalf_url": reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else "",
-        "officer": complaint.officer.user.name if complaint.officer else "", "platform": _platform(page),
-    })
+    return render(
+        request,
+        "authority/case.html",
+        {
+            "page": page,
+            "case": complaint,
+            "groups": groups_of(setting),
+            "hints": _hints(page, setting),
+            "now": desk.now,
+            "triage_url": triage_url(complaint) if complaint.status == Status.TRIAGE else "",
+            "review_url": review_url(complaint) if complaint.status in REVIEWED else "",
+            "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
+            "approvals_url": reverse("complaints:authority-approvals"),
+            "consents": _consents(page),
+            "matters": _matters(page),
+            "forwarding_notes": rows.forwarding_notes,
+            "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer, rows.documents)),
+            "court": documents_told.court_of(documents, complaint.number),
+            "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",
+            "mediation_url": (
+                desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else ""
+            ),
+            "notices": of_case(complaint, AUTHORITY, rows),
+            "may_order": may_order(desk),
+            "on_behalf_url": (
+                reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else ""
+            ),
+            "officer": complaint.officer.user.name if complaint.officer else "",
+            "platform": _platform(page),
+        },
+    )
 
 
 def _platform(page: CasePage) -> dict[str, Any]:
@@ -118,8 +196,12 @@ def _platform(page: CasePage) -> dict[str, Any]:
     case = page.complaint
     if case.platform_number:
         differs = case.platform_state != platform.expected(case) and case.status != Status.PERFORMING
-        return {"number": case.platform_number, "state": platform.STATES.get(case.platform_state, ""),
-                "tone": "warn" if differs else "ok", "at": case.platform_received_at}
+        return {
+            "number": case.platform_number,
+            "state": platform.STATES.get(case.platform_state, ""),
+            "tone": "warn" if differs else "ok",
+            "at": case.platform_received_at,
+        }
     days = page.conditions.policies.number(platform.POLICY, case.handling_region_id).number
     return {"is_late": platform.is_late(case, now=page.now, calendar=page.calendar, days=days)}
 
@@ -128,23 +210,31 @@ def _consents(page: CasePage) -> list[tuple[str, str, str]]:
     """Art. 18: who agreed to mediation; (who, word, tone)."""
     if page.complaint.status not in (Status.REVIEW, Status.MEDIATING, Status.MEDIATION_SUSPENDED):
         return []
-    said = {True: (_("已同意调解"), "ok"), False: (_("已表示不同意调解"), "bad"), None: (_("还没有表示是否同意调解"), "neutral")}
-    return [(words, *said[page.complaint.consents.get(f"mediation_{side}")])
-            for side, words in (("consumer", _("消费者")), ("enterprise", _("企业")))]
+    said = {
+        True: (_("已同意调解"), "ok"),
+        False: (_("已表示不同意调解"), "bad"),
+        None: (_("还没有表示是否同意调解"), "neutral"),
+    }
+    return [
+        (words, *said[page.complaint.consents.get(f"mediation_{side}")])
+        for side, words in (("consumer", _("消费者")), ("enterprise", _("企业")))
+    ]
 
 
 def _matters(page: CasePage) -> list[tuple[str, Any]]:
     """What lies open besides the status: returns asked for, recusals, sessions …"""
-    return [(labels.label(kind, kind="matter_kind"), matter.opened_at)
-            for kind, matter in page.matters.items() if kind not in ("undo", "proposal")]
+    return [
+        (labels.label(kind, kind="matter_kind"), matter.opened_at)
+        for kind, matter in page.matters.items()
+        if kind not in ("undo", "proposal")
+    ]
 
 
 def _hints(page: CasePage, setting: Setting) -> list[str]:
     """Why an expected step is not offered."""
     hints = []
     status, consents = page.complaint.status, page.complaint.consents
-    if status == Status.MEDIATING and not (
-            consents.get("mediation_consumer") and consents.get("mediation_enterprise")):
+    if status == Status.MEDIATING and not (consents.get("mediation_consumer") and consents.get("mediation_enterprise")):
         hints.append(_("须双方都同意，才能安排调解和记录协议。"))
     if status == Status.MEDIATING and "recusal" in page.matters:
         hints.append(_("回避申请还没有决定，暂不能安排调解。"))
@@ -152,6 +242,7 @@ def _hints(page: CasePage, setting: Setting) -> list[str]:
         hints.append(_("代理人的委托书还没有核验，委托人本人也没有确认。"))
     actor = setting.found.actor
     if actor is not None and page.complaint.handling_authority_id not in actor.authority_ids:
-        hints.append(_("这件投诉由%(authority)s办理，您可以督办或者提级。") % {
-            "authority": page.complaint.handling_authority})
+        hints.append(
+            _("这件投诉由%(authority)s办理，您可以督办或者提级。") % {"authority": page.complaint.handling_authority}
+        )
     return hints

@@ -56,22 +56,41 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     is_long = said["status"] in (Status.CLOSED, ANY)
     listed = _listed(chosen, said, request.GET)
     address = form.address()
-    return render(request, "authority/cases.html", {
-        "rows": rows_of(listed.cases, desk), "filter": form, "now": desk.now,
-        "count": listed.count, "count_words": "" if listed.count is None else keyset.in_words(listed.count), "order": listed.order,
-        "looked_through": LOOKED_THROUGH if is_long and said.get("q") and not number_in(said["q"]) else 0,
-        "active": [{"label": one.words, "remove_url": _url({k: v for k, v in address.items() if k != one.name})}
-                   for one in form.active(enterprise=_firm(said), region=_region(said, form))],
-        "previous_url": _url(address, before=listed.before), "next_url": _url(address, after=listed.after),
-        "export_url": f"{reverse('complaints:authority-export-new')}?{urlencode(address)}",
-        "urge_url": f"{reverse('complaints:authority-urges-new')}?{urlencode(address)}" if listed.cases and not is_long and may_act(desk) else "",
-    })
+    return render(
+        request,
+        "authority/cases.html",
+        {
+            "rows": rows_of(listed.cases, desk),
+            "filter": form,
+            "now": desk.now,
+            "count": listed.count,
+            "count_words": "" if listed.count is None else keyset.in_words(listed.count),
+            "order": listed.order,
+            "looked_through": LOOKED_THROUGH if is_long and said.get("q") and not number_in(said["q"]) else 0,
+            "active": [
+                {"label": one.words, "remove_url": _url({k: v for k, v in address.items() if k != one.name})}
+                for one in form.active(enterprise=_firm(said), region=_region(said, form))
+            ],
+            "previous_url": _url(address, before=listed.before),
+            "next_url": _url(address, after=listed.after),
+            "export_url": f"{reverse('complaints:authority-export-new')}?{urlencode(address)}",
+            "urge_url": (
+                f"{reverse('complaints:authority-urges-new')}?{urlencode(address)}"
+                if listed.cases and not is_long and may_act(desk)
+                else ""
+            ),
+        },
+    )
 
 
 def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
     """The conditions of an address, and the cases of this desk that meet them."""
-    form = CaseFilter(asked, officers=_officers(desk, asked.get("officer", "")), regions=desk.choices.parts,
-                      office=_office(desk, asked.get("officer", "")))
+    form = CaseFilter(
+        asked,
+        officers=_officers(desk, asked.get("officer", "")),
+        regions=desk.choices.parts,
+        office=_office(desk, asked.get("officer", "")),
+    )
     said = form.said
     chosen = narrowed(desk.cases(), said, desk)
     if said.get("q"):
@@ -129,12 +148,15 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
     elif said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
     if said.get("platform"):
-        cases = cases.filter(platform.wanted(said["platform"], now=desk.now, calendar=desk.calendar,
-                                             region_id=desk.first_region))
+        cases = cases.filter(
+            platform.wanted(said["platform"], now=desk.now, calendar=desk.calendar, region_id=desk.first_region)
+        )
     if said.get("officer") == "me":
         cases = cases.filter(officer__user=desk.user)
     elif said.get("officer", "").startswith(NONE_AT):
-        cases = cases.filter(at_an_authority(), officer=None, handling_authority_id=int(said["officer"].removeprefix(NONE_AT)))
+        cases = cases.filter(
+            at_an_authority(), officer=None, handling_authority_id=int(said["officer"].removeprefix(NONE_AT))
+        )
     elif said.get("officer", "").startswith(ALL_AT):
         cases = cases.filter(OPEN, ~at_an_enterprise(), handling_authority_id=int(said["officer"].removeprefix(ALL_AT)))
     elif said.get("officer"):
@@ -178,8 +200,11 @@ def _against(words: str) -> Q:
     if firm:
         return Q(enterprise_id=firm)
     branches = Branch.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
-    return (Q(enterprise_id__in=_firms(words)) | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_FIRMS]))
-            | Q(enterprise=None, respondent_named__icontains=words))
+    return (
+        Q(enterprise_id__in=_firms(words))
+        | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_FIRMS]))
+        | Q(enterprise=None, respondent_named__icontains=words)
+    )
 
 
 def _id_of(words: str) -> int:
@@ -192,9 +217,16 @@ def _firms(words: str) -> list[int]:
 
 
 def _officers(desk: Desk, one_more: str) -> list[Officer]:
-    """Who may handle cases at these authorities today; ``one_more`` (an id) is asked for wherever in these regions that is."""
+    """Who may handle cases at these authorities today; ``one_more`` (an id) is asked for wherever in these regions that
+    is.
+    """
     rows = [officer for officer in desk.choices.officers if officer.user_id != desk.user.pk]
-    if one_more.isascii() and one_more.isdigit() and len(one_more) < 10 and int(one_more) not in {row.pk for row in rows}:
+    if (
+        one_more.isascii()
+        and one_more.isdigit()
+        and len(one_more) < 10
+        and int(one_more) not in {row.pk for row in rows}
+    ):
         rows += Officer.objects.filter(desk.around("authority__region_id"), pk=int(one_more)).select_related("user")
         return by_name(rows)
     return rows
@@ -207,12 +239,16 @@ def _office(desk: Desk, asked: str) -> Authority | None:
         return None
     office = Authority.objects.filter(pk=int(key)).select_related("region").first()
     regions = [actor.region for actor in desk.actors if actor.region is not None]
-    is_near = office is not None and any(first <= office.region_id <= last or office.region.covers(first) for first, last in regions)
+    is_near = office is not None and any(
+        first <= office.region_id <= last or office.region.covers(first) for first, last in regions
+    )
     return office if is_near else None
 
 
 def _firm(said: dict[str, Any]) -> str:
-    firm = Enterprise.objects.filter(pk=_id_of(said["enterprise"])).first() if _id_of(said.get("enterprise", "")) else None
+    firm = (
+        Enterprise.objects.filter(pk=_id_of(said["enterprise"])).first() if _id_of(said.get("enterprise", "")) else None
+    )
     return named(firm) if firm else ""
 
 

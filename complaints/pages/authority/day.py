@@ -91,64 +91,225 @@ class Group:
 
 
 #: What burns stands first and large; then what is to be done here, what came back, and what waits for somebody else.
-BURNING = Group("burning", gettext_lazy("着急的"), (
-    Number("late", gettext_lazy("已逾期"), "bad", _cases(lambda desk, given: late(desk.now)),
-           "authority-cases", {"overdue": "1"}),
-    Number("soon", gettext_lazy("2个工作日内到期"), "warn", _cases(lambda desk, given: due_soon(desk.now, given.calendar)),
-           "authority-cases", {"overdue": "soon"}),
-    Number("urges", gettext_lazy("督办等答复"), "authority",
-           lambda desk, given: UNANSWERED.of(instructions(desk), desk, RECEIVED), "authority-urges",
-           {"box": RECEIVED, "column": UNANSWERED.code}),
-    Number("escalated", gettext_lazy("逾期上报"), "bad", lambda desk, given: reported(desk), "authority-escalated", {}),
-))
+BURNING = Group(
+    "burning",
+    gettext_lazy("着急的"),
+    (
+        Number(
+            "late",
+            gettext_lazy("已逾期"),
+            "bad",
+            _cases(lambda desk, given: late(desk.now)),
+            "authority-cases",
+            {"overdue": "1"},
+        ),
+        Number(
+            "soon",
+            gettext_lazy("2个工作日内到期"),
+            "warn",
+            _cases(lambda desk, given: due_soon(desk.now, given.calendar)),
+            "authority-cases",
+            {"overdue": "soon"},
+        ),
+        Number(
+            "urges",
+            gettext_lazy("督办等答复"),
+            "authority",
+            lambda desk, given: UNANSWERED.of(instructions(desk), desk, RECEIVED),
+            "authority-urges",
+            {"box": RECEIVED, "column": UNANSWERED.code},
+        ),
+        Number(
+            "escalated", gettext_lazy("逾期上报"), "bad", lambda desk, given: reported(desk), "authority-escalated", {}
+        ),
+    ),
+)
 GROUPS = (
-    Group("here", gettext_lazy("等我们办的"), (
-        Number("triage", gettext_lazy("待分送"), "info", _status(Status.TRIAGE), "authority-triage", {}),
-        Number("review", gettext_lazy("待受理审查"), "authority", lambda desk, given: waiting(desk), "authority-review", {}),
-        Number("mediating", gettext_lazy("调解中"), "authority", _status(Status.MEDIATING),
-               "authority-cases", {"status": "mediating"}),
-        Number("proposals", gettext_lazy("待批准"), "warn", lambda desk, given: desk.proposals(), "authority-approvals", {}),
-        Number("violations", gettext_lazy("举报和线索"), "neutral",
-               lambda desk, given: registered(desk).filter(state="open"), "authority-violations", {}),
-        Number("powers", gettext_lazy("委托书待核验"), "warn", _cases(lambda desk, given: OPEN & Q(waits_for("power"))),
-               "authority-cases", {"waiting": "power"}),
-        Number("call_backs", gettext_lazy("等我回访"), "info", lambda desk, given: call_backs_of(desk), "authority-call-backs",
-               {"view": "mine"}),
-        Number("platform", gettext_lazy("逾期没有平台编号"), "bad", _cases(lambda desk, given: platform.wanted(
-            platform.LATE, now=desk.now, calendar=given.calendar, policies=given.policies, region_id=desk.first_region)),
-               "authority-cases", {"platform": platform.LATE}),
-        Number("mine", gettext_lazy("我经办的"), "neutral",
-               _cases(lambda desk, given: OPEN & Q(officer__user=desk.user)), "authority-cases", {"officer": "me"}),
-    )),
-    Group("back", gettext_lazy("转回来的"), (
-        Number("back", gettext_lazy("企业没有谈成"), "warn", _cases(lambda desk, given: came_back()), "authority-cases",
-               {"waiting": BACK}),
-        Number("returns", gettext_lazy("申请退回"), "warn", _cases(lambda desk, given: OPEN & Q(waits_for("return"))),
-               "authority-cases", {"waiting": "return"}),
-        Number("objections", gettext_lazy("待答复的异议"), "warn", lambda desk, given: objected(desk),
-               "authority-review", {"view": "objections"}),
-        Number("undelivered", gettext_lazy("通知没有送到"), "warn",
-               lambda desk, given: in_cases(desk.cases(), Q(state="set_aside")), "authority-notices", {}),
-    )),
-    Group("firms", gettext_lazy("企业来办的"), (
-        Number("enrolments", gettext_lazy("入驻申请"), "warn", lambda desk, given: enrolling.waiting_with(_theirs(desk)),
-               "authority-enrolments", {}),
-        Number("changes", gettext_lazy("企业变更"), "warn",
-               lambda desk, given: changing.filed_with(_theirs(desk)).filter(state="waiting"), "routing:authority-changes", {}),
-        Number("filings", gettext_lazy("企业备案"), "warn", lambda desk, given: enrolled.filed_with(_theirs(desk)),
-               "authority-enterprises", {}),
-    )),
-    Group("others", gettext_lazy("等别人的"), (
-        Number("others", gettext_lazy("等对方办理"), "neutral", _cases(lambda desk, given: with_others()), "authority-cases",
-               {"waiting": OTHERS}),
-        Number("material", gettext_lazy("等消费者补正"), "neutral", _status(Status.AWAITING_MATERIAL), "authority-cases",
-               {"status": Status.AWAITING_MATERIAL}),
-        Number("suspended", gettext_lazy("调解中止"), "neutral", _status(Status.MEDIATION_SUSPENDED), "authority-cases",
-               {"status": Status.MEDIATION_SUSPENDED}),
-        Number("sent", gettext_lazy("发出的督办没有回复"), "neutral",
-               lambda desk, given: UNANSWERED.of(instructions(desk), desk, SENT), "authority-urges",
-               {"box": SENT, "column": UNANSWERED.code}),
-    )),
+    Group(
+        "here",
+        gettext_lazy("等我们办的"),
+        (
+            Number("triage", gettext_lazy("待分送"), "info", _status(Status.TRIAGE), "authority-triage", {}),
+            Number(
+                "review",
+                gettext_lazy("待受理审查"),
+                "authority",
+                lambda desk, given: waiting(desk),
+                "authority-review",
+                {},
+            ),
+            Number(
+                "mediating",
+                gettext_lazy("调解中"),
+                "authority",
+                _status(Status.MEDIATING),
+                "authority-cases",
+                {"status": "mediating"},
+            ),
+            Number(
+                "proposals",
+                gettext_lazy("待批准"),
+                "warn",
+                lambda desk, given: desk.proposals(),
+                "authority-approvals",
+                {},
+            ),
+            Number(
+                "violations",
+                gettext_lazy("举报和线索"),
+                "neutral",
+                lambda desk, given: registered(desk).filter(state="open"),
+                "authority-violations",
+                {},
+            ),
+            Number(
+                "powers",
+                gettext_lazy("委托书待核验"),
+                "warn",
+                _cases(lambda desk, given: OPEN & Q(waits_for("power"))),
+                "authority-cases",
+                {"waiting": "power"},
+            ),
+            Number(
+                "call_backs",
+                gettext_lazy("等我回访"),
+                "info",
+                lambda desk, given: call_backs_of(desk),
+                "authority-call-backs",
+                {"view": "mine"},
+            ),
+            Number(
+                "platform",
+                gettext_lazy("逾期没有平台编号"),
+                "bad",
+                _cases(
+                    lambda desk, given: platform.wanted(
+                        platform.LATE,
+                        now=desk.now,
+                        calendar=given.calendar,
+                        policies=given.policies,
+                        region_id=desk.first_region,
+                    )
+                ),
+                "authority-cases",
+                {"platform": platform.LATE},
+            ),
+            Number(
+                "mine",
+                gettext_lazy("我经办的"),
+                "neutral",
+                _cases(lambda desk, given: OPEN & Q(officer__user=desk.user)),
+                "authority-cases",
+                {"officer": "me"},
+            ),
+        ),
+    ),
+    Group(
+        "back",
+        gettext_lazy("转回来的"),
+        (
+            Number(
+                "back",
+                gettext_lazy("企业没有谈成"),
+                "warn",
+                _cases(lambda desk, given: came_back()),
+                "authority-cases",
+                {"waiting": BACK},
+            ),
+            Number(
+                "returns",
+                gettext_lazy("申请退回"),
+                "warn",
+                _cases(lambda desk, given: OPEN & Q(waits_for("return"))),
+                "authority-cases",
+                {"waiting": "return"},
+            ),
+            Number(
+                "objections",
+                gettext_lazy("待答复的异议"),
+                "warn",
+                lambda desk, given: objected(desk),
+                "authority-review",
+                {"view": "objections"},
+            ),
+            Number(
+                "undelivered",
+                gettext_lazy("通知没有送到"),
+                "warn",
+                lambda desk, given: in_cases(desk.cases(), Q(state="set_aside")),
+                "authority-notices",
+                {},
+            ),
+        ),
+    ),
+    Group(
+        "firms",
+        gettext_lazy("企业来办的"),
+        (
+            Number(
+                "enrolments",
+                gettext_lazy("入驻申请"),
+                "warn",
+                lambda desk, given: enrolling.waiting_with(_theirs(desk)),
+                "authority-enrolments",
+                {},
+            ),
+            Number(
+                "changes",
+                gettext_lazy("企业变更"),
+                "warn",
+                lambda desk, given: changing.filed_with(_theirs(desk)).filter(state="waiting"),
+                "routing:authority-changes",
+                {},
+            ),
+            Number(
+                "filings",
+                gettext_lazy("企业备案"),
+                "warn",
+                lambda desk, given: enrolled.filed_with(_theirs(desk)),
+                "authority-enterprises",
+                {},
+            ),
+        ),
+    ),
+    Group(
+        "others",
+        gettext_lazy("等别人的"),
+        (
+            Number(
+                "others",
+                gettext_lazy("等对方办理"),
+                "neutral",
+                _cases(lambda desk, given: with_others()),
+                "authority-cases",
+                {"waiting": OTHERS},
+            ),
+            Number(
+                "material",
+                gettext_lazy("等消费者补正"),
+                "neutral",
+                _status(Status.AWAITING_MATERIAL),
+                "authority-cases",
+                {"status": Status.AWAITING_MATERIAL},
+            ),
+            Number(
+                "suspended",
+                gettext_lazy("调解中止"),
+                "neutral",
+                _status(Status.MEDIATION_SUSPENDED),
+                "authority-cases",
+                {"status": Status.MEDIATION_SUSPENDED},
+            ),
+            Number(
+                "sent",
+                gettext_lazy("发出的督办没有回复"),
+                "neutral",
+                lambda desk, given: UNANSWERED.of(instructions(desk), desk, SENT),
+                "authority-urges",
+                {"box": SENT, "column": UNANSWERED.code},
+            ),
+        ),
+    ),
 )
 NUMBERS = tuple(number for group in (BURNING, *GROUPS) for number in group.numbers)
 
@@ -157,15 +318,31 @@ NUMBERS = tuple(number for group in (BURNING, *GROUPS) for number in group.numbe
 def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     given = desk.conditions
     yesterday = desk.today - timedelta(days=1)
-    counts = keyset.counts({n.name: n.rows(desk, given) for n in NUMBERS}
-                           | {"new": desk.cases().filter(received_at__gte=midnight(yesterday))})
-    mine = keyset.first(desk.cases().filter(desk.mine(), status__in=AT_US, next_due_at__isnull=False), NEXT, related=RELATED)
-    return render(request, "authority/day.html", {
-        "burning": _shown(BURNING, counts), "groups": [_shown(group, counts) for group in _groups(desk)],
-        "rows": rows_of(mine, desk), "now": desk.now, "sentence": _sentence(counts),
-        "new": {"words": keyset.in_words(counts["new"]), "url": _url("authority-cases", {"received_from": yesterday.isoformat()})}, "is_late": bool(counts["late"]), "missing_year": missing_year(given.calendar, desk.today),
-        "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
-    })
+    counts = keyset.counts(
+        {n.name: n.rows(desk, given) for n in NUMBERS}
+        | {"new": desk.cases().filter(received_at__gte=midnight(yesterday))}
+    )
+    mine = keyset.first(
+        desk.cases().filter(desk.mine(), status__in=AT_US, next_due_at__isnull=False), NEXT, related=RELATED
+    )
+    return render(
+        request,
+        "authority/day.html",
+        {
+            "burning": _shown(BURNING, counts),
+            "groups": [_shown(group, counts) for group in _groups(desk)],
+            "rows": rows_of(mine, desk),
+            "now": desk.now,
+            "sentence": _sentence(counts),
+            "new": {
+                "words": keyset.in_words(counts["new"]),
+                "url": _url("authority-cases", {"received_from": yesterday.isoformat()}),
+            },
+            "is_late": bool(counts["late"]),
+            "missing_year": missing_year(given.calendar, desk.today),
+            "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
+        },
+    )
 
 
 def _groups(desk: Desk) -> list[Group]:
@@ -178,9 +355,20 @@ def _groups(desk: Desk) -> list[Group]:
 
 
 def _shown(group: Group, counts: dict[str, int]) -> dict[str, Any]:
-    return {"name": group.name, "title": group.title, "numbers": [
-        {"title": n.title, "value": counts[n.name], "words": keyset.in_words(counts[n.name]), "url": n.url(),
-         "tone": n.tone if counts[n.name] else "neutral"} for n in group.numbers]}
+    return {
+        "name": group.name,
+        "title": group.title,
+        "numbers": [
+            {
+                "title": n.title,
+                "value": counts[n.name],
+                "words": keyset.in_words(counts[n.name]),
+                "url": n.url(),
+                "tone": n.tone if counts[n.name] else "neutral",
+            }
+            for n in group.numbers
+        ],
+    }
 
 
 #: Where the authority itself must act.

@@ -31,16 +31,34 @@ class Line:
 
 @officer_page("GET")
 def disputes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    page = keyset.page_of(desk.cases().filter(OPEN, Q(waits_for("jurisdiction"))), request.GET,
-                          related=(*RELATED, "handling_authority"))
-    clocks = {clock.complaint_id: clock for clock in Deadline.objects.filter(
-        complaint_id__in=[case.pk for case in page.rows], clock=Clock.JURISDICTION, ended_at=None)}
+    page = keyset.page_of(
+        desk.cases().filter(OPEN, Q(waits_for("jurisdiction"))), request.GET, related=(*RELATED, "handling_authority")
+    )
+    clocks = {
+        clock.complaint_id: clock
+        for clock in Deadline.objects.filter(
+            complaint_id__in=[case.pk for case in page.rows], clock=Clock.JURISDICTION, ended_at=None
+        )
+    }
     here = reverse("complaints:authority-disputes")
     own, may_decide = desk.authority_ids, may_take("designate_authority", desk)
-    return render(request, "authority/disputes.html", {
-        "lines": [Line(row, clocks.get(row.complaint.pk),
-                       reverse("complaints:authority-step", args=[row.complaint.number, "designate"])
-                       if may_decide and (row.complaint.handling_authority_id not in own or row.complaint.status == "triage") else "")
-                  for row in rows_of(page.rows, desk)],
-        "now": desk.now, "previous_url": f"{here}?before={page.before}" if page.before else "",
-        "next_url": f"{here}?after={page.after}" if page.after else ""})
+    return render(
+        request,
+        "authority/disputes.html",
+        {
+            "lines": [
+                Line(
+                    row,
+                    clocks.get(row.complaint.pk),
+                    reverse("complaints:authority-step", args=[row.complaint.number, "designate"])
+                    if may_decide
+                    and (row.complaint.handling_authority_id not in own or row.complaint.status == "triage")
+                    else "",
+                )
+                for row in rows_of(page.rows, desk)
+            ],
+            "now": desk.now,
+            "previous_url": f"{here}?before={page.before}" if page.before else "",
+            "next_url": f"{here}?after={page.after}" if page.after else "",
+        },
+    )

@@ -41,8 +41,7 @@ class SaidForm(StepForm):
 
     def __init__(self, *args: Any, label: Any, hint: Any = "", longest: int = LONGEST, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["text"] = Words(label=label, help_text=hint, longest=longest,
-                                    rows=4 if longest == LONGEST else 1)
+        self.fields["text"] = Words(label=label, help_text=hint, longest=longest, rows=4 if longest == LONGEST else 1)
 
 
 class PlainForm(StepForm):
@@ -72,11 +71,13 @@ class OfficerForm(StepForm):
 
     officer = Choice(label=_("由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
 
-    def __init__(self, *args: Any, people: Sequence[Officer], chosen: int | None = None,
-                 **options: Any) -> None:
+    def __init__(self, *args: Any, people: Sequence[Officer], chosen: int | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "officer", [("", str(_("请选择"))), *(
-            (str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)])
+        set_choices(
+            self,
+            "officer",
+            [("", str(_("请选择"))), *((str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)],
+        )
         if chosen in {p.pk for p in people}:
             self.fields["officer"].initial = str(chosen)
 
@@ -96,7 +97,9 @@ class TerminationForm(StepForm):
     def __init__(self, *args: Any, grounds: Sequence[Ground], **options: Any) -> None:
         super().__init__(*args, **options)
         self.grounds = grounds
-        set_choices(self, "ground", lines_of([ground.code for ground in grounds if ground.is_open], "termination_ground"))
+        set_choices(
+            self, "ground", lines_of([ground.code for ground in grounds if ground.is_open], "termination_ground")
+        )
 
     def clean_facts(self) -> str:
         return long_enough(self.cleaned_data["facts"])
@@ -119,9 +122,11 @@ class SessionForm(StepForm):
     """When, where and how the parties meet (art. 20)."""
 
     at = forms.DateTimeField(
-        label=_("什么时候"), input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
+        label=_("什么时候"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"required": _("请填写这一项。"), "invalid": _("时间请写成 2026-12-02 15:30 这样。")})
+        error_messages={"required": _("请填写这一项。"), "invalid": _("时间请写成 2026-12-02 15:30 这样。")},
+    )
     place = Words(label=_("地点或接入方式"), rows=1, longest=200)
     mode = Choice(label=_("方式"))
 
@@ -143,14 +148,23 @@ class MinutesForm(TakesFiles, StepForm):
     minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
     uploads = FilesField(label=_("笔录等材料"))
     present = forms.MultipleChoiceField(
-        label=_("谁在场"), widget=forms.CheckboxSelectMultiple, required=False,
-        error_messages={"invalid_choice": CHOOSE})
+        label=_("谁在场"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        error_messages={"invalid_choice": CHOOSE},
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "present", [("consumer", labels.label("consumer", kind="side")),
-                                      ("enterprise", labels.label("enterprise", kind="side")),
-                                      ("body", labels.label("mediation_body", kind="role"))])
+        set_choices(
+            self,
+            "present",
+            [
+                ("consumer", labels.label("consumer", kind="side")),
+                ("enterprise", labels.label("enterprise", kind="side")),
+                ("body", labels.label("mediation_body", kind="role")),
+            ],
+        )
 
 
 class RecusalForm(StepForm):
@@ -277,13 +291,23 @@ class PartyGoneForm(StepForm):
 class PowerForm(StepForm):
     """What the power of attorney covers and until when; or why it proves nothing."""
 
-    decision = Choice(label=_("这份委托书"), choices=[("grant", _("认可这份委托书")), ("refuse", _("不认可这份委托书"))])
+    decision = Choice(
+        label=_("这份委托书"), choices=[("grant", _("认可这份委托书")), ("refuse", _("不认可这份委托书"))]
+    )
     seen = Choice(label=_("怎么核验的"), required=False, help_text=_("认可的，须填写。"))
-    may_settle = Choice(label=_("写明可以代为和解、放弃或撤回吗"), required=False, help_text=_("认可的，须填写。"),
-                        choices=[("yes", _("写明了")), ("no", _("没有写明"))])
+    may_settle = Choice(
+        label=_("写明可以代为和解、放弃或撤回吗"),
+        required=False,
+        help_text=_("认可的，须填写。"),
+        choices=[("yes", _("写明了")), ("no", _("没有写明"))],
+    )
     valid_until = Day(label=_("委托到哪一天为止"), required=False)
-    text = Words(label=_("委托事项和权限，或者不认可的理由"), required=False, rows=3,
-                 help_text=_("不认可的，须写明理由；代理人看得到，可以补交。"))
+    text = Words(
+        label=_("委托事项和权限，或者不认可的理由"),
+        required=False,
+        rows=3,
+        help_text=_("不认可的，须写明理由；代理人看得到，可以补交。"),
+    )
 
     def __init__(self, *args: Any, until: date | None = None, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -39,11 +39,21 @@ _IN_STATE = {SET_ASIDE: ("set_aside",), WAITING: ("queued", "leased"), SENT: ("s
 class NoticeFilter(forms.Form):
     """What cannot be read is left out."""
 
-    state = forms.ChoiceField(label=gettext_lazy("状态"), required=False, choices=[
-        (SET_ASIDE, gettext_lazy("没有送到")), (WAITING, gettext_lazy("等待发送")),
-        (SENT, gettext_lazy("已发出，近30天"))])
-    q = forms.CharField(label=gettext_lazy("投诉编号"), required=False, max_length=40,
-                        widget=forms.TextInput(attrs={"type": "search", "size": 20}))
+    state = forms.ChoiceField(
+        label=gettext_lazy("状态"),
+        required=False,
+        choices=[
+            (SET_ASIDE, gettext_lazy("没有送到")),
+            (WAITING, gettext_lazy("等待发送")),
+            (SENT, gettext_lazy("已发出，近30天")),
+        ],
+    )
+    q = forms.CharField(
+        label=gettext_lazy("投诉编号"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "search", "size": 20}),
+    )
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="")
@@ -65,12 +75,21 @@ def notices(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     if state == SENT:
         condition &= Q(sent_at__gt=desk.now - SENT_SINCE) | Q(state="told")
     page, before, after = _page(in_cases(cases, condition), request.GET)
-    return render(request, "authority/notices.html", {
-        "rows": [told(row, AUTHORITY) for row in page], "filter": form, "state": state,
-        "may_order": may_order(desk), "now": desk.now, "is_narrowed": bool(said),
-        "previous_url": _url(said, before=before), "next_url": _url(said, after=after),
-        "here": _url(said),
-    })
+    return render(
+        request,
+        "authority/notices.html",
+        {
+            "rows": [told(row, AUTHORITY) for row in page],
+            "filter": form,
+            "state": state,
+            "may_order": may_order(desk),
+            "now": desk.now,
+            "is_narrowed": bool(said),
+            "previous_url": _url(said, before=before),
+            "next_url": _url(said, after=after),
+            "here": _url(said),
+        },
+    )
 
 
 def may_order(desk: Desk) -> bool:
@@ -82,12 +101,12 @@ def _page(rows: QuerySet[Notice], asked: Any) -> tuple[list[Notice], str, str]:
     """Newest first; one page and the keys before and after it. A key that is no number is no key."""
     before, after = _key(asked.get("before")), _key(asked.get("after"))
     if before is not None:
-        found = list(rows.filter(pk__gt=before).order_by("pk")[:PAGE + 1])
+        found = list(rows.filter(pk__gt=before).order_by("pk")[: PAGE + 1])
         more, found = len(found) > PAGE, found[:PAGE][::-1]
         return found, str(found[0].pk) if found and more else "", str(found[-1].pk) if found else ""
     if after is not None:
         rows = rows.filter(pk__lt=after)
-    found = list(rows.order_by("-pk")[:PAGE + 1])
+    found = list(rows.order_by("-pk")[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
     return found, str(found[0].pk) if found and after is not None else "", str(found[-1].pk) if more else ""
 
@@ -114,8 +133,11 @@ def order(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     if not any(actor.has(AUTHORITY_ROLES) and stands_to(actor, notice.complaint) for actor in desk.actors):
         raise not_yours()
     # Two pages offer it; no address of the form is believed.
-    to = case_url(notice.complaint, AUTHORITY) + "#notices" if request.POST.get("from") == "case" \
+    to = (
+        case_url(notice.complaint, AUTHORITY) + "#notices"
+        if request.POST.get("from") == "case"
         else reverse("complaints:authority-notices")
+    )
     with once(request) as attempt:
         if not attempt.answered:
             sending_again.order(notice.pk, what, by=desk.user, now=desk.now)

@@ -28,13 +28,29 @@ def publications(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     mine = desk.cases().filter(desk.mine())
     counts = keyset.counts({code: mine.filter(publication.in_state(code)) for code in publication.STATES})
     page = keyset.page_of(mine.filter(publication.in_state(state)), request.GET, keyset.BY_RECEIPT, related=RELATED)
-    return render(request, "authority/publication.html", {
-        "state": state, "now": desk.now,
-        "tabs": [{"title": title, "count": keyset.in_words(counts[code]), "url": f"?state={code}", "is_current": code == state}
-                 for code, title in publication.STATES.items()],
-        "rows": [{"row": row, "url": step_url(row.complaint, "publication", "publish", desk)} for row in rows_of(page.rows, desk)],
-        "previous_url": _url(state, before=page.before), "next_url": _url(state, after=page.after),
-    })
+    return render(
+        request,
+        "authority/publication.html",
+        {
+            "state": state,
+            "now": desk.now,
+            "tabs": [
+                {
+                    "title": title,
+                    "count": keyset.in_words(counts[code]),
+                    "url": f"?state={code}",
+                    "is_current": code == state,
+                }
+                for code, title in publication.STATES.items()
+            ],
+            "rows": [
+                {"row": row, "url": step_url(row.complaint, "publication", "publish", desk)}
+                for row in rows_of(page.rows, desk)
+            ],
+            "previous_url": _url(state, before=page.before),
+            "next_url": _url(state, after=page.after),
+        },
+    )
 
 
 def _url(state: str, **key: str) -> str:
@@ -46,7 +62,13 @@ def preview(complaint: Complaint) -> publication.Masked:
     replies: Any = PersonalText.objects.filter(complaint=complaint, audience="parties", kind="public_reply")
     texts = list(replies.order_by("-sequence", "-pk")[:1])
     keyring.load_for(texts)
-    demands = [labels.label(kind, kind="demand_kind") for kind in
-               Demand.objects.filter(complaint=complaint).order_by("ordinal").values_list("kind", flat=True)]
-    return publication.masked(complaint, name=names_of_consumers([complaint.pk]).get(complaint.pk, ""), demands=demands,
-                              reply=texts[0].text if texts else "")
+    demands = [
+        labels.label(kind, kind="demand_kind")
+        for kind in Demand.objects.filter(complaint=complaint).order_by("ordinal").values_list("kind", flat=True)
+    ]
+    return publication.masked(
+        complaint,
+        name=names_of_consumers([complaint.pk]).get(complaint.pk, ""),
+        demands=demands,
+        reply=texts[0].text if texts else "",
+    )

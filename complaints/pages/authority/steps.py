@@ -37,7 +37,9 @@ from complaints.wording.reasons import ROUTES
 #: Where the very words can be read before they are sent.
 LOOKED_AT = frozenset({"refuse", "material", "redirect"})
 #: The steps of a mediation.
-AT_THE_DESK = frozenset({"session", "session-record", "appraisal", "appraisal-end", "delegate", "delegate-end", "terminate"})
+AT_THE_DESK = frozenset(
+    {"session", "session-record", "appraisal", "appraisal-end", "delegate", "delegate-end", "terminate"}
+)
 
 
 @officer_page("GET", "POST")
@@ -71,13 +73,23 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
     if not done.address:
         return show(request, page, setting, form, status=422)
     if done.is_new:
-        messages.success(request, _("已提请批准。") if is_proposed else _("%(number)s：%(step)s") % {
-            "number": case.number, "step": labels.label(page.step(form), kind="step")}, extra_tags="ok")
+        messages.success(
+            request,
+            (
+                _("已提请批准。")
+                if is_proposed
+                else _("%(number)s：%(step)s")
+                % {"number": case.number, "step": labels.label(page.step(form), kind="step")}
+            ),
+            extra_tags="ok",
+        )
     return redirect(done.address)
 
 
 def _on(request: HttpRequest, case: Complaint, slug: str) -> str:
-    """Whoever distributes, or works through the review desk, goes on with the queue; a mediator at the desk of the mediation."""
+    """Whoever distributes, or works through the review desk, goes on with the queue; a mediator at the desk of the
+    mediation.
+    """
     if case.status == Status.TRIAGE and slug in ("authority", "redirect"):
         return reverse("complaints:authority-triage")
     if request.GET.get("from") == "review":
@@ -89,8 +101,9 @@ def _home(case: Complaint, slug: str) -> str:
     return desk_url(case) if slug in AT_THE_DESK else case_url(case, AUTHORITY)
 
 
-def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm, *,
-         status: int = 200, looks: bool = False) -> HttpResponseBase:
+def show(
+    request: HttpRequest, page: StepPage, setting: Setting, form: StepForm, *, status: int = 200, looks: bool = False
+) -> HttpResponseBase:
     case, is_proposed = setting.found.complaint, needs_two(setting.found, page.steps[0], setting.desk)
     sent: dict[str, Any] = {}
     if looks or (page.slug == "accept" and request.method == "GET"):
@@ -100,14 +113,26 @@ def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm,
         except WrongInput as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
             status = 422
-    return render(request, page.template, {
-        "case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form,
-        "title": page.title, "effect": page.effect, "is_danger": page.is_danger,
-        "back": _home(case, page.slug), "is_proposed": is_proposed,
-        "button": labels.action("propose") if is_proposed else _("提交决定") if page.decides else page.title,
-        "upload_address": upload_address(case), "cites": page.steps[0] if page.steps[0] in CITED else "",
-        **sent, "may_look": page.slug in LOOKED_AT,
-        **(grounds_of(setting, form) if isinstance(form, RefusalForm) else {}),
-        "preview": preview(case) if page.slug == "publication" else None,
-        "routes": [labels.pick(words) for words in ROUTES.values()] if page.slug == "refuse" else [],
-    }, status=status)
+    return render(
+        request,
+        page.template,
+        {
+            "case": case,
+            "page": page_of(setting.found, now=setting.desk.now),
+            "form": form,
+            "title": page.title,
+            "effect": page.effect,
+            "is_danger": page.is_danger,
+            "back": _home(case, page.slug),
+            "is_proposed": is_proposed,
+            "button": labels.action("propose") if is_proposed else _("提交决定") if page.decides else page.title,
+            "upload_address": upload_address(case),
+            "cites": page.steps[0] if page.steps[0] in CITED else "",
+            **sent,
+            "may_look": page.slug in LOOKED_AT,
+            **(grounds_of(setting, form) if isinstance(form, RefusalForm) else {}),
+            "preview": preview(case) if page.slug == "publication" else None,
+            "routes": [labels.pick(words) for words in ROUTES.values()] if page.slug == "refuse" else [],
+        },
+        status=status,
+    )

@@ -1,4 +1,5 @@
-"""/authority/team/: who works at this authority, how much lies with whom, who is away; and giving cases to somebody else.
+"""/authority/team/: who works at this authority, how much lies with whom, who is away; and giving cases to somebody
+else.
 
 The one rule: a number is counted by the condition of the list to which it leads, so the two are always the same.
 """
@@ -56,20 +57,46 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         row = line["row"]
         line["load"] = _cells(row, loads.get(row.pk, {}), desk) if row.role in OFFICES_THAT_HOLD else None
         line["leave"] = leaves.get((row.user_id, row.authority_id))
-    return render(request, "team/people.html", shown | {
-        "has_load": True, "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")], "today": desk.today,
-        "left_behind": next(iter(loads.values()))["left"] if loads else left.count(), "left_url": _cases_url({"waiting": LEFT}), "leave_url": reverse("enterprises:authority-leave") if may_act(desk) else "",
-        "approvals_url": reverse("complaints:authority-approvals"),
-        "assign_url": reverse("complaints:authority-team-assign") if may_act(desk) else ""})
+    return render(
+        request,
+        "team/people.html",
+        shown
+        | {
+            "has_load": True,
+            "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")],
+            "today": desk.today,
+            "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
+            "left_url": _cases_url({"waiting": LEFT}),
+            "leave_url": reverse("enterprises:authority-leave") if may_act(desk) else "",
+            "approvals_url": reverse("complaints:authority-approvals"),
+            "assign_url": reverse("complaints:authority-team-assign") if may_act(desk) else "",
+        },
+    )
 
 
 def _loads(desk: Desk, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
-    """By officer, in one statement: how many open cases meet each condition, and when the oldest came; with each how many
+    """By officer, in one statement: how many open cases meet each condition, and when the oldest came; with each how
+    many
     cases are ``left`` by whoever is away."""
     counted_left = left.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
-    meets = {"soon": due_soon(desk.now, desk.calendar), "late": late(desk.now), "back": came_back(), "others": with_others()}
-    counted = (desk.cases().filter(OPEN, officer__in=[row.pk for row in rows]).order_by().values("officer").annotate(
-        open=Count("pk"), oldest=Min("received_at"), left=Coalesce(Subquery(counted_left), 0), **{name: Count("pk", filter=condition) for name, condition in meets.items()}))
+    meets = {
+        "soon": due_soon(desk.now, desk.calendar),
+        "late": late(desk.now),
+        "back": came_back(),
+        "others": with_others(),
+    }
+    counted = (
+        desk.cases()
+        .filter(OPEN, officer__in=[row.pk for row in rows])
+        .order_by()
+        .values("officer")
+        .annotate(
+            open=Count("pk"),
+            oldest=Min("received_at"),
+            left=Coalesce(Subquery(counted_left), 0),
+            **{name: Count("pk", filter=condition) for name, condition in meets.items()},
+        )
+    )
     return {one["officer"]: one for one in counted}
 
 
@@ -89,20 +116,33 @@ def _cases_url(query: dict[str, str]) -> str:
 def _leaves(rows: Iterable[Any], desk: Desk) -> dict[tuple[int, int], OfficerAbsence]:
     """The next leave of each: the one of today, else the one to come."""
     found: dict[tuple[int, int], OfficerAbsence] = {}
-    for leave in OfficerAbsence.objects.not_over(desk.today).filter(
-            officer__user__in={row.user_id for row in rows}).select_related("officer").order_by("starts_on", "pk"):
+    for leave in (
+        OfficerAbsence.objects.not_over(desk.today)
+        .filter(officer__user__in={row.user_id for row in rows})
+        .select_related("officer")
+        .order_by("starts_on", "pk")
+    ):
         found.setdefault((leave.officer.user_id, leave.officer.authority_id), leave)
     return found
 
 
 @officer_page("GET", "POST")
 def assign(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another, each with its result."""
+    """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another, each with its
+    result.
+    """
     if not may_act(desk):
         raise Http404
-    people = by_name(Officer.objects.on(desk.today).filter(
-        authority_id__in=desk.authority_ids, role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER], user__is_active=True,
-    ).select_related("user", "authority").order_by("pk"))
+    people = by_name(
+        Officer.objects.on(desk.today)
+        .filter(
+            authority_id__in=desk.authority_ids,
+            role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER],
+            user__is_active=True,
+        )
+        .select_related("user", "authority")
+        .order_by("pk")
+    )
     chosen = request.GET.get("officer", "none")
     cases = desk.cases().filter(OPEN, desk.mine()).order_by(BY_DUE.field, "pk").select_related(*RELATED)
     if chosen.isascii() and chosen.isdigit() and len(chosen) < 10:
@@ -121,15 +161,35 @@ def assign(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 attempt.reference, attempt.answer = request.path, run.as_bytes()
     if run is not None:
         words = ngettext("已改派%(n)s件", "已改派%(n)s件", len(run.done)) % {"n": len(run.done)}
-        return render(request, "authority/supervision/run.html", {
-            "run": run, "title": with_rest(words, run), "reasons": run.reasons(),
-            "back_url": reverse("complaints:authority-team"), "back_text": _("团队")})
+        return render(
+            request,
+            "authority/supervision/run.html",
+            {
+                "run": run,
+                "title": with_rest(words, run),
+                "reasons": run.reasons(),
+                "back_url": reverse("complaints:authority-team"),
+                "back_text": _("团队"),
+            },
+        )
     listed = list(cases[:MOST_URGED])
     shown = form or ManyAssignForm(None, people=people)
-    return render(request, "authority/supervision/assign.html", {
-        "rows": rows_of(listed, desk), "form": shown, "ticked": set(shown.numbers), "chosen": chosen,
-        "whose": [("none", _("未指派"))] + [(str(row.pk), f"{row.user.name} · {row.get_role_display()}") for row in _holders(desk, people)],
-        "team_url": reverse("complaints:authority-team")}, status=422 if form is not None else 200)
+    return render(
+        request,
+        "authority/supervision/assign.html",
+        {
+            "rows": rows_of(listed, desk),
+            "form": shown,
+            "ticked": set(shown.numbers),
+            "chosen": chosen,
+            "whose": (
+                [("none", _("未指派"))]
+                + [(str(row.pk), f"{row.user.name} · {row.get_role_display()}") for row in _holders(desk, people)]
+            ),
+            "team_url": reverse("complaints:authority-team"),
+        },
+        status=422 if form is not None else 200,
+    )
 
 
 def _holders(desk: Desk, people: list[Officer]) -> list[Officer]:

@@ -37,9 +37,13 @@ class TogetherForm(StepForm):
     """Which others, and whether they are only shown beside each other or handled as one."""
 
     numbers = Words(label=gettext_lazy("其他投诉的编号"), rows=2, longest=2000, help_text=gettext_lazy("用空格隔开。"))
-    how = Choice(label=gettext_lazy("怎么放在一起"), choices=[
-        (LINK, gettext_lazy("关联：只让工作人员看到它们有关，各自办理")),
-        (JOIN, gettext_lazy("合并：按共同投诉一起办理（第十二条），各方会收到通知"))])
+    how = Choice(
+        label=gettext_lazy("怎么放在一起"),
+        choices=[
+            (LINK, gettext_lazy("关联：只让工作人员看到它们有关，各自办理")),
+            (JOIN, gettext_lazy("合并：按共同投诉一起办理（第十二条），各方会收到通知")),
+        ],
+    )
     agreed = forms.BooleanField(label=gettext_lazy("每一位投诉人都同意合并办理，已经记录在案"), required=False)
 
     def clean_numbers(self) -> list[str]:
@@ -72,14 +76,28 @@ def together(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
                 refuse_unless_open([LINK, JOIN], setting)
                 if form.is_valid() and _taken(form, case, desk):
                     attempt.reference = to
-                    messages.success(request, _("%(number)s：%(step)s") % {
-                        "number": case.number, "step": labels.label(form.cleaned_data["how"], kind="step")}, extra_tags="ok")
+                    messages.success(
+                        request,
+                        _("%(number)s：%(step)s")
+                        % {"number": case.number, "step": labels.label(form.cleaned_data["how"], kind="step")},
+                        extra_tags="ok",
+                    )
         if attempt.reference:
             return redirect(attempt.reference)
-    return render(request, "authority/together.html", {
-        "case": case, "page": page_of(setting.found, now=desk.now), "form": form, "title": labels.action(LINK),
-        "effect": _("同一消费争议的投诉可以合并；只是有关的，关联即可；各自办理的，不用做什么。"),
-        "back": case_url(case, AUTHORITY), "button": _("放在一起")}, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "authority/together.html",
+        {
+            "case": case,
+            "page": page_of(setting.found, now=desk.now),
+            "form": form,
+            "title": labels.action(LINK),
+            "effect": _("同一消费争议的投诉可以合并；只是有关的，关联即可；各自办理的，不用做什么。"),
+            "back": case_url(case, AUTHORITY),
+            "button": _("放在一起"),
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _taken(form: TogetherForm, case: Complaint, desk: Desk) -> bool:
@@ -90,8 +108,11 @@ def _taken(form: TogetherForm, case: Complaint, desk: Desk) -> bool:
         form.add_error("numbers", _("有的编号没有，或者不在您的辖区。"))
         return False
     every = sorted(one.number for one in cases)
-    move: Move = casework.link_cases(numbers=every) if form.cleaned_data["how"] == LINK else casework.join_cases(
-        numbers=every, consents_recorded=bool(form.cleaned_data["agreed"]))
+    move: Move = (
+        casework.link_cases(numbers=every)
+        if form.cleaned_data["how"] == LINK
+        else casework.join_cases(numbers=every, consents_recorded=bool(form.cleaned_data["agreed"]))
+    )
     try:
         with transaction.atomic():
             for taken in handling.take_each([(one.pk, move, _actor(desk, one)) for one in cases], now=desk.now):

@@ -47,8 +47,13 @@ def address(page: CasePage, name: str) -> str:
 
 def _until(page: CasePage, clock: str, *, obligation: bool | None = None) -> str:
     """请在…24:00前 of a live clock; empty when there is none."""
-    rows = [c.row for c in page.clocks if c.row.clock == clock and c.row.state != "paused" and (
-        obligation is None or (c.row.obligation_id is not None) == obligation)]
+    rows = [
+        c.row
+        for c in page.clocks
+        if c.row.clock == clock
+        and c.row.state != "paused"
+        and (obligation is None or (c.row.obligation_id is not None) == obligation)
+    ]
     return last_day_text(min(rows, key=lambda c: c.due_at).due_at) if rows else ""
 
 
@@ -61,35 +66,69 @@ def _settlement(page: CasePage) -> list[Call]:
     found = []
     offer = page.open_offer
     if offer is not None and page.may("accept_offer"):
-        found.append(Call(
-            _("轮到您了：企业提出了方案"),
-            _("请在%(day)s答复。等您答复期间，企业的期限暂停。") % {
-                "day": _until(page, "confirmation", obligation=False)},
-            reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
-            _("查看方案并答复")))
+        found.append(
+            Call(
+                _("轮到您了：企业提出了方案"),
+                _("请在%(day)s答复。等您答复期间，企业的期限暂停。")
+                % {"day": _until(page, "confirmation", obligation=False)},
+                reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
+                _("查看方案并答复"),
+            )
+        )
     elif offer is not None and page.actor is not None and powers.is_representative(page.actor, page.complaint):
-        found.append(Call(_("企业提出了方案：须由委托人本人接受"), powers.why_not(page.complaint),
-                          reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
-                          _("查看方案"), "info"))
+        found.append(
+            Call(
+                _("企业提出了方案：须由委托人本人接受"),
+                powers.why_not(page.complaint),
+                reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
+                _("查看方案"),
+                "info",
+            )
+        )
     if page.may("answer_as_party"):
-        found.append(Call(_("您自己同意这个方案吗？"), _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。"),
-                          address(page, "party"), _("答复方案"), "info"))
-    if any(p.state_code == "reported" and p.owed_by == "enterprise" for p in page.obligations) \
-            and page.may("confirm_performed"):
-        found.append(Call(
-            _("轮到您了：企业说已经兑现"),
-            _("请在%(day)s确认收到没有。不确认，不算和解成功。") % {
-                "day": _until(page, "confirmation", obligation=True)},
-            address(page, "performed"), _("确认或说明没有收到")))
+        found.append(
+            Call(
+                _("您自己同意这个方案吗？"),
+                _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。"),
+                address(page, "party"),
+                _("答复方案"),
+                "info",
+            )
+        )
+    if any(p.state_code == "reported" and p.owed_by == "enterprise" for p in page.obligations) and page.may(
+        "confirm_performed"
+    ):
+        found.append(
+            Call(
+                _("轮到您了：企业说已经兑现"),
+                _("请在%(day)s确认收到没有。不确认，不算和解成功。")
+                % {"day": _until(page, "confirmation", obligation=True)},
+                address(page, "performed"),
+                _("确认或说明没有收到"),
+            )
+        )
     if page.may("report_performed"):
-        found.append(Call(_("轮到您了：请做好您的部分"),
-                          _("做好之后在这里报告，企业的约定才开始计时。"),
-                          address(page, "did"), _("报告已做到")))
+        found.append(
+            Call(
+                _("轮到您了：请做好您的部分"),
+                _("做好之后在这里报告，企业的约定才开始计时。"),
+                address(page, "did"),
+                _("报告已做到"),
+            )
+        )
     if page.may("report_breach") and any(
-            p.state_code == "due" and p.owed_by == "enterprise" and p.due_on is not None
-            and p.due_on < page.today for p in page.obligations):
-        found.append(Call(_("企业的履行期限已过"), _("收到了请确认；没有兑现的，一步转监管部门。"),
-                          address(page, "breach"), _("没有兑现"), "bad"))
+        p.state_code == "due" and p.owed_by == "enterprise" and p.due_on is not None and p.due_on < page.today
+        for p in page.obligations
+    ):
+        found.append(
+            Call(
+                _("企业的履行期限已过"),
+                _("收到了请确认；没有兑现的，一步转监管部门。"),
+                address(page, "breach"),
+                _("没有兑现"),
+                "bad",
+            )
+        )
     return found
 
 
@@ -97,69 +136,148 @@ def _asked(page: CasePage) -> list[Call]:
     found = []
     redate = page.matters.get("redate")
     if redate is not None and redate.opened_by != "consumer" and page.may("resume_performance"):
-        found.append(Call(_("轮到您了：企业提出新的履行日期"),
-                          _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。"),
-                          address(page, "new-dates"), _("查看新的日期")))
+        found.append(
+            Call(
+                _("轮到您了：企业提出新的履行日期"),
+                _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。"),
+                address(page, "new-dates"),
+                _("查看新的日期"),
+            )
+        )
     if page.may("give_consent"):
-        found.append(Call(_("轮到您了：是否同意转交企业"),
-                          _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")},
-                          address(page, "consent"), _("同意或不同意")))
+        found.append(
+            Call(
+                _("轮到您了：是否同意转交企业"),
+                _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")},
+                address(page, "consent"),
+                _("同意或不同意"),
+            )
+        )
     if page.may("supply_material"):
-        found.append(Call(_("轮到您了：请补充材料"),
-                          _("请在%(day)s提交；没有也请说明。") % {"day": _until(page, "material")},
-                          address(page, "material"), _("补充材料")))
+        found.append(
+            Call(
+                _("轮到您了：请补充材料"),
+                _("请在%(day)s提交；没有也请说明。") % {"day": _until(page, "material")},
+                address(page, "material"),
+                _("补充材料"),
+            )
+        )
     if "unreachable" in page.matters and page.may("add_statement"):
-        found.append(Call(_("企业说联系不上您"), _("请说明怎样、什么时间能联系上您。"),
-                          address(page, "statement"), _("回复企业")))
+        found.append(
+            Call(
+                _("企业说联系不上您"), _("请说明怎样、什么时间能联系上您。"), address(page, "statement"), _("回复企业")
+            )
+        )
     if page.may("deny_settled_elsewhere"):
-        found.append(Call(_("企业说双方已经另行和解"), _("请在%(day)s确认或否认。") % {
-            "day": _until(page, "settled_elsewhere")},
-            address(page, "settled-elsewhere"), _("确认或否认")))
+        found.append(
+            Call(
+                _("企业说双方已经另行和解"),
+                _("请在%(day)s确认或否认。") % {"day": _until(page, "settled_elsewhere")},
+                address(page, "settled-elsewhere"),
+                _("确认或否认"),
+            )
+        )
     if page.may("agree_to_extension"):
-        found.append(Call(_("企业申请延期"), _("您同意之后，还要监管部门批准。不同意的不用操作。"),
-                          address(page, "extension"), _("查看申请")))
+        found.append(
+            Call(
+                _("企业申请延期"),
+                _("您同意之后，还要监管部门批准。不同意的不用操作。"),
+                address(page, "extension"),
+                _("查看申请"),
+            )
+        )
     suggestion = page.matters.get("suggestion")
     if suggestion is not None and page.may("answer_suggestion") and "consumer" not in suggesting.answers_of(suggestion):
-        found.append(Call(_("轮到您了：工作人员提出了调解方案"), _("看一看，同意或者不同意都可以。"),
-                          address(page, "suggestion"), _("查看方案并答复")))
-    if page.complaint.status in (S.REVIEW, S.MEDIATING) and page.may("agree_to_mediation") and \
-            page.may("decline_mediation"):
-        found.append(Call(_("您同意调解吗"), _("双方都同意，监管部门才能组织调解。"),
-                          address(page, "mediation"), _("答复"), "authority"))
+        found.append(
+            Call(
+                _("轮到您了：工作人员提出了调解方案"),
+                _("看一看，同意或者不同意都可以。"),
+                address(page, "suggestion"),
+                _("查看方案并答复"),
+            )
+        )
+    if (
+        page.complaint.status in (S.REVIEW, S.MEDIATING)
+        and page.may("agree_to_mediation")
+        and page.may("decline_mediation")
+    ):
+        found.append(
+            Call(
+                _("您同意调解吗"),
+                _("双方都同意，监管部门才能组织调解。"),
+                address(page, "mediation"),
+                _("答复"),
+                "authority",
+            )
+        )
     session = page.matters.get("session")
     if session is not None and page.may("add_statement") and (at := datetime.fromisoformat(session.subject)) > page.now:
-        found.append(Call(
-            _("调解会：%(moment)s") % {"moment": moment(at)},
-            _("%(mode)s，%(place)s。请按时参加；不能参加的，请提前说明。") % {
-                "mode": labels.label(session.data.get("mode", ""), kind="session_mode"), "place": session.data.get("place", "")},
-            address(page, "statement"), _("说明不能参加"), "info"))
+        found.append(
+            Call(
+                _("调解会：%(moment)s") % {"moment": moment(at)},
+                _("%(mode)s，%(place)s。请按时参加；不能参加的，请提前说明。")
+                % {
+                    "mode": labels.label(session.data.get("mode", ""), kind="session_mode"),
+                    "place": session.data.get("place", ""),
+                },
+                address(page, "statement"),
+                _("说明不能参加"),
+                "info",
+            )
+        )
     return found
 
 
 def _closed(page: CasePage) -> list[Call]:
     found = []
     if page.may("answer_late"):
-        found.append(Call(_("仍然可以答复"), _("办结后30天内答复仍然有效。"),
-                          address(page, "late"), _("现在答复"), "info"))
+        found.append(
+            Call(_("仍然可以答复"), _("办结后30天内答复仍然有效。"), address(page, "late"), _("现在答复"), "info")
+        )
     if page.may("refer_to_regulator"):
-        found.append(Call(_("可以一键转交监管部门"), _("全部内容一起转交，不用重新填写。"),
-                          address(page, "refer"), _("转交监管部门"), "info"))
+        found.append(
+            Call(
+                _("可以一键转交监管部门"),
+                _("全部内容一起转交，不用重新填写。"),
+                address(page, "refer"),
+                _("转交监管部门"),
+                "info",
+            )
+        )
     if page.may("object"):
-        found.append(Call(_("对这个结果有异议？"), _("由另一名工作人员在7个工作日内答复。"),
-                          address(page, "objection"), _("提出异议"), "info"))
+        found.append(
+            Call(
+                _("对这个结果有异议？"),
+                _("由另一名工作人员在7个工作日内答复。"),
+                address(page, "objection"),
+                _("提出异议"),
+                "info",
+            )
+        )
     if page.may("rate") and page.is_closed:
-        found.append(Call(_("这次办理怎么样？"), _("评价不影响结果，可以不评。"),
-                          address(page, "rate"), _("评价"), "info"))
+        found.append(
+            Call(_("这次办理怎么样？"), _("评价不影响结果，可以不评。"), address(page, "rate"), _("评价"), "info")
+        )
     return found
 
 
 #: Further steps in the order of the page: step, address.
 _MORE = (
-    ("stop_negotiating", "stop"), ("resume_performance", "new-dates"), ("confirm_performed", "performed"), ("report_breach", "breach"),
-    ("claim_settled_elsewhere", "settled-elsewhere"), ("correct_facts", "correct"),
-    ("agree_to_mediation", "mediation"), ("decline_mediation", "mediation"),
-    ("answer_suggestion", "suggestion"), ("answer_as_party", "party"), ("withdraw_party", "leave"), ("end_power", "power"),
-    ("request_recusal", "recusal"), ("withdraw_consent", "consents"), ("withdraw", "withdraw"),
+    ("stop_negotiating", "stop"),
+    ("resume_performance", "new-dates"),
+    ("confirm_performed", "performed"),
+    ("report_breach", "breach"),
+    ("claim_settled_elsewhere", "settled-elsewhere"),
+    ("correct_facts", "correct"),
+    ("agree_to_mediation", "mediation"),
+    ("decline_mediation", "mediation"),
+    ("answer_suggestion", "suggestion"),
+    ("answer_as_party", "party"),
+    ("withdraw_party", "leave"),
+    ("end_power", "power"),
+    ("request_recusal", "recusal"),
+    ("withdraw_consent", "consents"),
+    ("withdraw", "withdraw"),
 )
 
 
@@ -168,11 +286,9 @@ def more_of(page: CasePage) -> list[Link]:
     found: dict[str, Link] = {}
     for step, name in _MORE:
         if page.may(step) and name not in found:
-            found[name] = Link(address(page, name), _("调解意见") if name == "mediation"
-                               else labels.action(step))
+            found[name] = Link(address(page, name), _("调解意见") if name == "mediation" else labels.action(step))
     if page.may("give_publication_consent") or page.may("withdraw_publication_consent"):
-        state = _("公开设置：隐去姓名后公开") if page.complaint.publication_consent \
-            else _("公开设置：不公开")
+        state = _("公开设置：隐去姓名后公开") if page.complaint.publication_consent else _("公开设置：不公开")
         found["publication"] = Link(address(page, "publication"), state)
     found["dossier"] = Link(reverse("complaints:case-dossier", args=[page.complaint.number]), _("案件档案（PDF、ZIP）"))
     return list(found.values())

@@ -28,17 +28,42 @@ from database.prepared import Kept, Together
 MOST = 200
 
 
-# Filed and joined are looked up one beside the other: asked for "this or that", PostgreSQL reads the table from end to end.
-joined_by = Kept(lambda person: Participant.objects.filter(person_id=person, state=Participant.JOINED).only("complaint_id"), int)
-filed_by = Kept(lambda person, day: (
-    Complaint.objects.filter(Q(represented_until__isnull=True) | Q(represented_until__gte=day), consumer_id=person).only("pk")), int, date)
+# Filed and joined are looked up one beside the other: asked for "this or that", PostgreSQL reads the table from end to
+# end.
+joined_by = Kept(
+    lambda person: Participant.objects.filter(person_id=person, state=Participant.JOINED).only("complaint_id"), int
+)
+filed_by = Kept(
+    lambda person, day: Complaint.objects.filter(
+        Q(represented_until__isnull=True) | Q(represented_until__gte=day), consumer_id=person
+    ).only("pk"),
+    int,
+    date,
+)
 _whose = Together(joined_by, filed_by)
-cases_of = Kept(lambda cases: (
-    Complaint.objects.filter(pk__among=cases).exclude(status=Status.DRAFT)
-    .select_related("enterprise", "branch", "picked_enterprise", "picked_branch", "handling_authority", "handler__user", "officer__user")
-    .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True), "-pk")[:MOST]), list)
-_LIVE = Kept(lambda cases: (
-    Deadline.objects.filter(complaint_id__among=cases, ended_at__isnull=True).select_related("obligation")), list)
+cases_of = Kept(
+    lambda cases: (
+        Complaint.objects.filter(pk__among=cases)
+        .exclude(status=Status.DRAFT)
+        .select_related(
+            "enterprise",
+            "branch",
+            "picked_enterprise",
+            "picked_branch",
+            "handling_authority",
+            "handler__user",
+            "officer__user",
+        )
+        .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True), "-pk")[:MOST]
+    ),
+    list,
+)
+_LIVE = Kept(
+    lambda cases: Deadline.objects.filter(complaint_id__among=cases, ended_at__isnull=True).select_related(
+        "obligation"
+    ),
+    list,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +95,7 @@ def my_cases(user: User, *, now: datetime) -> list[Group]:
     calendar = current_calendar()
     cards = []
     for case in cases:
-        duty = standing(complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now,
-                        calendar=calendar)
+        duty = standing(complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now, calendar=calendar)
         cards.append(Card(case, respondent_of(case), duty, case_url(case)))
     mine = [c for c in cards if c.duty.is_your_turn]
     open_ones = [c for c in cards if not c.duty.is_your_turn and c.complaint.closed_at is None]
@@ -96,9 +120,15 @@ class Begun:
 def begun_by(user: User, *, now: datetime) -> list[Begun]:
     """The open drafts that a proven phone owns, from whatever device."""
     return [
-        Begun(title=drafts.first(row, "purchase", "item_name").strip()[:40] or _("还没有写商品或服务"),
-              number=steps.number_of(row.step), total=len(steps.STEPS), draft=row, url=address_of(row, row.step))
-        for row in drafts.open_ones_of(user.pk, now=now)]
+        Begun(
+            title=drafts.first(row, "purchase", "item_name").strip()[:40] or _("还没有写商品或服务"),
+            number=steps.number_of(row.step),
+            total=len(steps.STEPS),
+            draft=row,
+            url=address_of(row, row.step),
+        )
+        for row in drafts.open_ones_of(user.pk, now=now)
+    ]
 
 
 def _by_deadline(card: Card) -> tuple[bool, float]:

@@ -29,8 +29,9 @@ class StatementForm(FileForm):
     title = gettext_lazy("补充说明或材料")
     button = gettext_lazy("发送")
     thanks = gettext_lazy("已发送。")
-    text = Essay(label=gettext_lazy("补充一条"), required=False, rows=4,
-                 help_text=gettext_lazy("企业和监管部门都能看到。"))
+    text = Essay(
+        label=gettext_lazy("补充一条"), required=False, rows=4, help_text=gettext_lazy("企业和监管部门都能看到。")
+    )
     uploads = FilesField(label=gettext_lazy("材料"))
 
     def moves(self) -> list[Move]:
@@ -47,9 +48,11 @@ class MaterialForm(FileForm):
     has_none = forms.BooleanField(label=gettext_lazy("我没有这些材料"), required=False)
 
     def effects(self) -> Sequence[Words]:
-        return (_("提交后监管部门继续审查。"),
-                _("没有材料也可以照实说；按现有材料审查，可能不予受理。"))
+        return (_("提交后监管部门继续审查。"), _("没有材料也可以照实说；按现有材料审查，可能不予受理。"))
 
     def moves(self) -> list[Move]:
-        return [both.supply_material(text=self.cleaned_data["text"], files=self.digests,
-                                     has_none=self.cleaned_data["has_none"])]
+        return [
+            both.supply_material(
+                text=self.cleaned_data["text"], files=self.digests, has_none=self.cleaned_data["has_none"]
+            )
+        ]

@@ -47,10 +47,16 @@ class Pick(forms.ChoiceField):
     """One of a few, as radio buttons, nothing chosen beforehand."""
 
     def __init__(self, *, choices: Any, required: bool = True, **options: Any) -> None:
-        super().__init__(choices=choices, required=required, widget=forms.RadioSelect,
-                         error_messages={"required": gettext_lazy("请选一项。"),
-                                         "invalid_choice": gettext_lazy("请从列出的选项中选一项。")},
-                         **options)
+        super().__init__(
+            choices=choices,
+            required=required,
+            widget=forms.RadioSelect,
+            error_messages={
+                "required": gettext_lazy("请选一项。"),
+                "invalid_choice": gettext_lazy("请从列出的选项中选一项。"),
+            },
+            **options,
+        )
 
 
 class StepForm(forms.Form):
@@ -85,25 +91,30 @@ class StepForm(forms.Form):
 def goes_to_regulator(page: CasePage) -> bool:
     """Whether failing with the enterprise takes the case on (procedure, section 3)."""
     complaint = page.complaint
-    return complaint.authority_received_at is not None or \
-        complaint.consents.get("pass_to_regulator") is not False
+    return complaint.authority_received_at is not None or complaint.consents.get("pass_to_regulator") is not False
 
 
 def county_of(page: CasePage) -> str:
     """The authority that takes a failed case of this branch (as ``leaving.to_county`` finds it)."""
     complaint = page.complaint
-    row = (BranchAuthority.objects.on(page.today).filter(branch_id=complaint.branch_id)
-           .select_related("authority").first()) if complaint.branch_id else None
-    authority = row.authority if row is not None else Jurisdiction.load().with_power(
-        complaint.handling_region_id)
+    row = (
+        (
+            BranchAuthority.objects.on(page.today)
+            .filter(branch_id=complaint.branch_id)
+            .select_related("authority")
+            .first()
+        )
+        if complaint.branch_id
+        else None
+    )
+    authority = row.authority if row is not None else Jurisdiction.load().with_power(complaint.handling_region_id)
     return named(authority)
 
 
 def onward(page: CasePage) -> str:
     """Where the case goes when the negotiation ends without a result."""
     if goes_to_regulator(page):
-        return _("案件转%(authority)s审查，7个工作日内告知您是否受理。不用重新投诉。") % {
-            "authority": county_of(page)}
+        return _("案件转%(authority)s审查，7个工作日内告知您是否受理。不用重新投诉。") % {"authority": county_of(page)}
     return _("您之前不同意转交监管部门，所以案件会办结。办结后您仍可一键转交。")
 
 
@@ -115,8 +126,7 @@ class StopForm(StepForm):
     text = Essay(label=gettext_lazy("想说明原因吗"), required=False, rows=3)
 
     def effects(self) -> Sequence[Words]:
-        return (_("与企业的协商就此结束，不需要理由。"), onward(self.page),
-                _("已经提出的方案随之失效。"))
+        return (_("与企业的协商就此结束，不需要理由。"), onward(self.page), _("已经提出的方案随之失效。"))
 
     def moves(self) -> list[Move]:
         return [consumer.stop_negotiating(text=self.cleaned_data["text"])]
@@ -128,21 +138,24 @@ class WithdrawForm(StepForm):
     button = gettext_lazy("撤回投诉")
     is_danger = True
     may_be_undone = True
-    reason = Pick(label=gettext_lazy("为什么撤回"),
-                  choices=[(code, "") for code in consumer.WITHDRAW_REASONS])
+    reason = Pick(label=gettext_lazy("为什么撤回"), choices=[(code, "") for code in consumer.WITHDRAW_REASONS])
     text = Essay(label=gettext_lazy("补充说明"), required=False, rows=3)
 
     def prepare(self) -> None:
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
-            (code, labels.label(code, kind="withdraw_reason")) for code in consumer.WITHDRAW_REASONS]
+            (code, labels.label(code, kind="withdraw_reason")) for code in consumer.WITHDRAW_REASONS
+        ]
 
     def effects(self) -> Sequence[Words]:
         words = [_("案件办结，企业和监管部门都会收到通知。")]
         if self.page.complaint.status in ("mediating", "mediation_suspended"):
             words = [_("调解随之终止，监管部门会书面告知双方。")]
-        return (*words, _("以后想继续，可以在案件页转交监管部门。")
-                if self.page.complaint.status not in ("mediating", "mediation_suspended")
-                else _("您仍可通过其他途径解决争议。"))
+        return (
+            *words,
+            _("以后想继续，可以在案件页转交监管部门。")
+            if self.page.complaint.status not in ("mediating", "mediation_suspended")
+            else _("您仍可通过其他途径解决争议。"),
+        )
 
     def moves(self) -> list[Move]:
         return [consumer.withdraw(reason=self.cleaned_data["reason"], text=self.cleaned_data["text"])]
@@ -155,9 +168,10 @@ class ReferForm(StepForm):
     thanks = gettext_lazy("已转交监管部门。")
 
     def effects(self) -> Sequence[Words]:
-        words = [_("由%(authority)s审查，7个工作日内告知您是否受理。") % {
-            "authority": county_of(self.page)},
-                 _("它会收到您提交的全部内容、材料和办理经过，您不用再填。")]
+        words = [
+            _("由%(authority)s审查，7个工作日内告知您是否受理。") % {"authority": county_of(self.page)},
+            _("它会收到您提交的全部内容、材料和办理经过，您不用再填。"),
+        ]
         complaint = self.page.complaint
         learned = complaint.learned_on or complaint.disputed_on
         if learned is not None and (self.page.today - learned).days > 3 * 365:
@@ -181,10 +195,12 @@ class UndoForm(StepForm):
         if matter is None or matter.until_at is None:
             return ()
         what = labels.label(matter.subject, kind="step")
-        return (_("要撤销的是：%(what)s。") % {"what": what},
-                _("案件和期限回到这一步之前，双方都会收到通知。"),
-                _("%(until)s可以撤销，同一步只能撤销一次；对方已经接着办理的，不能撤销。")
-                % {"until": last_day_text(matter.until_at)})
+        return (
+            _("要撤销的是：%(what)s。") % {"what": what},
+            _("案件和期限回到这一步之前，双方都会收到通知。"),
+            _("%(until)s可以撤销，同一步只能撤销一次；对方已经接着办理的，不能撤销。")
+            % {"until": last_day_text(matter.until_at)},
+        )
 
     def moves(self) -> list[Move]:
         return [undoing.undo()]
@@ -197,8 +213,10 @@ class SettledElsewhereForm(StepForm):
     steps = ("claim_settled_elsewhere", "confirm_settled_elsewhere", "deny_settled_elsewhere")
     title = gettext_lazy("已经另行和解？")
     button = gettext_lazy("提交")
-    answer = Pick(label=gettext_lazy("企业说双方已经另行和解，是这样吗"), choices=[
-        ("yes", gettext_lazy("是，已经另行和解")), ("no", gettext_lazy("没有和解"))])
+    answer = Pick(
+        label=gettext_lazy("企业说双方已经另行和解，是这样吗"),
+        choices=[("yes", gettext_lazy("是，已经另行和解")), ("no", gettext_lazy("没有和解"))],
+    )
     text = Essay(label=gettext_lazy("怎么和解的"), rows=3)
 
     def prepare(self) -> None:
@@ -214,12 +232,21 @@ class SettledElsewhereForm(StepForm):
     def effects(self) -> Sequence[Words]:
         if "answer" in self.fields:
             if not self.page.may("confirm_settled_elsewhere"):
-                return (powers.why_not(self.page.complaint), _("选“没有”，案件照常办理。"),
-                        _("不回答，企业的说法失效，案件照常办理。"))
-            return (_("选“是”，案件按“另行和解”办结。"), _("选“没有”，案件照常办理。"),
-                    _("不回答，企业的说法失效，案件照常办理。"))
-        return (_("企业须在5个工作日内确认或者否认。"), _("企业不回答，以您的说法为准，案件按“另行和解”办结。"),
-                _("等企业回答期间，其他期限照常计算。"))
+                return (
+                    powers.why_not(self.page.complaint),
+                    _("选“没有”，案件照常办理。"),
+                    _("不回答，企业的说法失效，案件照常办理。"),
+                )
+            return (
+                _("选“是”，案件按“另行和解”办结。"),
+                _("选“没有”，案件照常办理。"),
+                _("不回答，企业的说法失效，案件照常办理。"),
+            )
+        return (
+            _("企业须在5个工作日内确认或者否认。"),
+            _("企业不回答，以您的说法为准，案件按“另行和解”办结。"),
+            _("等企业回答期间，其他期限照常计算。"),
+        )
 
     def moves(self) -> list[Move]:
         text = self.cleaned_data["text"]
@@ -234,17 +261,20 @@ class ConsentForm(StepForm):
     name, steps = "consent", ("give_consent", "decline_consent")
     title = gettext_lazy("同意把投诉转交这家企业吗？")
     button = gettext_lazy("提交")
-    answer = Pick(label=gettext_lazy("您的答复"), choices=[
-        ("yes", gettext_lazy("同意转交")), ("no", gettext_lazy("不同意，由监管部门办理"))])
+    answer = Pick(
+        label=gettext_lazy("您的答复"),
+        choices=[("yes", gettext_lazy("同意转交")), ("no", gettext_lazy("不同意，由监管部门办理"))],
+    )
 
     def effects(self) -> Sequence[Words]:
-        return (_("同意：企业会看到投诉内容，受理后可以联系您，在监管部门监督下和解。"),
-                _("不同意：监管部门自己办理，对您没有不利。"),
-                _("不回答，视为不同意。"))
+        return (
+            _("同意：企业会看到投诉内容，受理后可以联系您，在监管部门监督下和解。"),
+            _("不同意：监管部门自己办理，对您没有不利。"),
+            _("不回答，视为不同意。"),
+        )
 
     def moves(self) -> list[Move]:
-        return [both.give_consent() if self.cleaned_data["answer"] == "yes"
-                else both.decline_consent()]
+        return [both.give_consent() if self.cleaned_data["answer"] == "yes" else both.decline_consent()]
 
 
 class ObjectionForm(StepForm):
@@ -255,8 +285,7 @@ class ObjectionForm(StepForm):
     text = Essay(label=gettext_lazy("哪里不对，您希望怎样"), rows=5)
 
     def effects(self) -> Sequence[Words]:
-        return (_("由另一名工作人员在7个工作日内答复您。"),
-                _("提出异议不影响您起诉、申请行政复议的期限，请留意。"))
+        return (_("由另一名工作人员在7个工作日内答复您。"), _("提出异议不影响您起诉、申请行政复议的期限，请留意。"))
 
     def moves(self) -> list[Move]:
         return [both.object_to_decision(text=self.cleaned_data["text"])]
@@ -276,12 +305,13 @@ class LateForm(StepForm):
         self.fields["answer"].choices = [("yes", yes), ("no", no)]  # type: ignore[attr-defined]
 
     def effects(self) -> Sequence[Words]:
-        return (_("办结后30天内可以答复。接受的，按方案履行，记为逾期答复的和解。"),
-                _("不接受的：") + onward(self.page))
+        return (
+            _("办结后30天内可以答复。接受的，按方案履行，记为逾期答复的和解。"),
+            _("不接受的：") + onward(self.page),
+        )
 
     def moves(self) -> list[Move]:
-        return [consumer.answer_late(accept=self.cleaned_data["answer"] == "yes",
-                                     text=self.cleaned_data["text"])]
+        return [consumer.answer_late(accept=self.cleaned_data["answer"] == "yes", text=self.cleaned_data["text"])]
 
 
 class PublicationForm(StepForm):
@@ -289,20 +319,27 @@ class PublicationForm(StepForm):
     steps = ("give_publication_consent", "withdraw_publication_consent")
     title = gettext_lazy("公开这件投诉吗？")
     button = gettext_lazy("保存")
-    answer = Pick(label=gettext_lazy("您的选择"), choices=[
-        ("yes", gettext_lazy("同意隐去姓名后公开")), ("no", gettext_lazy("不公开"))])
+    answer = Pick(
+        label=gettext_lazy("您的选择"),
+        choices=[("yes", gettext_lazy("同意隐去姓名后公开")), ("no", gettext_lazy("不公开"))],
+    )
 
     def prepare(self) -> None:
         given = self.page.complaint.publication_consent
         self.initial.setdefault("answer", "yes" if given else "no")
 
     def effects(self) -> Sequence[Words]:
-        return (_("公开的只有：哪家企业、什么问题、怎么解决的。不公开您的姓名、电话和原文。"),
-                _("随时可以改。改为不公开后，内容会从公开页面撤下。"))
+        return (
+            _("公开的只有：哪家企业、什么问题、怎么解决的。不公开您的姓名、电话和原文。"),
+            _("随时可以改。改为不公开后，内容会从公开页面撤下。"),
+        )
 
     def moves(self) -> list[Move]:
-        return [both.give_publication_consent() if self.cleaned_data["answer"] == "yes"
-                else both.withdraw_publication_consent()]
+        return [
+            both.give_publication_consent()
+            if self.cleaned_data["answer"] == "yes"
+            else both.withdraw_publication_consent()
+        ]
 
 
 class WithdrawConsentForm(StepForm):
@@ -314,11 +351,14 @@ class WithdrawConsentForm(StepForm):
     def prepare(self) -> None:
         given = self.page.complaint.consents
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
-            (name, WORDS[name]) for name in REVOCABLE if given.get(name) is True]
+            (name, WORDS[name]) for name in REVOCABLE if given.get(name) is True
+        ]
 
     def effects(self) -> Sequence[Words]:
-        return (_("从现在起有效，收回前已经做的不受影响。"),
-                _("收回“提供给企业”后，不会再交给别的企业；正在办的企业仍办到结束。不想让它办的，请停止协商。"))
+        return (
+            _("从现在起有效，收回前已经做的不受影响。"),
+            _("收回“提供给企业”后，不会再交给别的企业；正在办的企业仍办到结束。不想让它办的，请停止协商。"),
+        )
 
     def moves(self) -> list[Move]:
         return [both.withdraw_consent(purpose=self.cleaned_data["purpose"])]
@@ -332,9 +372,11 @@ class ExtensionForm(StepForm):
     def effects(self) -> Sequence[Words]:
         matter = self.page.matters.get("extension")
         days = matter.data.get("days") if matter else None
-        return (_("企业申请把协商期限延长%(n)s个工作日。") % {"n": days},
-                _("您同意之后，还要监管部门批准才生效。"),
-                _("不同意的，不用操作，期限不变。"))
+        return (
+            _("企业申请把协商期限延长%(n)s个工作日。") % {"n": days},
+            _("您同意之后，还要监管部门批准才生效。"),
+            _("不同意的，不用操作，期限不变。"),
+        )
 
     def moves(self) -> list[Move]:
         return [enterprise.agree_to_extension()]

@@ -32,9 +32,34 @@ from complaints.pages.consumer.settlement_forms import (
     RedateForm,
 )
 
-FORMS: dict[str, type[StepForm]] = {form.name: form for form in (
-    OfferForm, PerformedForm, BreachForm, DoneForm, StatementForm, MaterialForm, StopForm, UndoForm,
-    WithdrawForm, ReferForm, SettledElsewhereForm, ConsentForm, ObjectionForm, RateForm,
-    MediationForm, SuggestionForm, LateForm, PublicationForm, ExtensionForm, CorrectForm, RecusalForm,
-    WithdrawConsentForm, RedateForm, PartyForm, LeaveForm, PowerForm,
-)}
+FORMS: dict[str, type[StepForm]] = {
+    form.name: form
+    for form in (
+        OfferForm,
+        PerformedForm,
+        BreachForm,
+        DoneForm,
+        StatementForm,
+        MaterialForm,
+        StopForm,
+        UndoForm,
+        WithdrawForm,
+        ReferForm,
+        SettledElsewhereForm,
+        ConsentForm,
+        ObjectionForm,
+        RateForm,
+        MediationForm,
+        SuggestionForm,
+        LateForm,
+        PublicationForm,
+        ExtensionForm,
+        CorrectForm,
+        RecusalForm,
+        WithdrawConsentForm,
+        RedateForm,
+        PartyForm,
+        LeaveForm,
+        PowerForm,
+    )
+}

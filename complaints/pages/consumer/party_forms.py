@@ -19,12 +19,15 @@ class PartyForm(StepForm):
     name, steps = "party", ("answer_as_party",)
     title = gettext_lazy("您自己同意这个方案吗？")
     button = gettext_lazy("提交我的答复")
-    agrees = Pick(label=gettext_lazy("您的答复"), choices=[
-        ("yes", gettext_lazy("同意")), ("no", gettext_lazy("不同意"))])
+    agrees = Pick(
+        label=gettext_lazy("您的答复"), choices=[("yes", gettext_lazy("同意")), ("no", gettext_lazy("不同意"))]
+    )
 
     def effects(self) -> Sequence[Words]:
-        return (_("方案由代表人统一接受。接受以后，只对代表人和同意的人有约束力。"),
-                _("不同意的人不受约束，可以退出，自己另外投诉或起诉。"))
+        return (
+            _("方案由代表人统一接受。接受以后，只对代表人和同意的人有约束力。"),
+            _("不同意的人不受约束，可以退出，自己另外投诉或起诉。"),
+        )
 
     def moves(self) -> list[Move]:
         return [parties.answer_as_party(agrees=self.cleaned_data["agrees"] == "yes")]

@@ -63,10 +63,21 @@ def siblings_of(complaint: Complaint, user: User) -> list[Sibling]:
     """One query where there are any, none where there are not."""
     if complaint.linked_group is None:
         return []
-    rows = (Complaint.objects.visible_to(user).filter(linked_group=complaint.linked_group, consumer_id=complaint.consumer_id)
-            .exclude(pk=complaint.pk).select_related("enterprise", "branch", "picked_enterprise", "picked_branch"))
-    return [Sibling(row.number, respondent_of(row), labels.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
-                    case_url(row)) for row in rows.order_by("pk")]
+    rows = (
+        Complaint.objects.visible_to(user)
+        .filter(linked_group=complaint.linked_group, consumer_id=complaint.consumer_id)
+        .exclude(pk=complaint.pk)
+        .select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
+    )
+    return [
+        Sibling(
+            row.number,
+            respondent_of(row),
+            labels.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
+            case_url(row),
+        )
+        for row in rows.order_by("pk")
+    ]
 
 
 def people_of(found: Found, *, now: datetime) -> list[PersonLine]:
@@ -90,21 +101,38 @@ def _line(row: Participant, found: Found, offer: Offer | None, *, may_ask: bool,
     is_me = found.viewer.party == row.ordinal
     is_open = row.state == Participant.ASKED
     states = {
-        Participant.ASKED: (_("还没有确认") if row.expires_at is None or row.expires_at > now else _("链接已过期，没有确认"), "warn"),
+        Participant.ASKED: (
+            _("还没有确认") if row.expires_at is None or row.expires_at > now else _("链接已过期，没有确认"),
+            "warn",
+        ),
         Participant.JOINED: (_("已确认委托") if row.kind == Participant.PRINCIPAL else _("已确认参加"), "ok"),
         Participant.DECLINED: (_("否认委托") if row.kind == Participant.PRINCIPAL else _("不参加"), "neutral"),
         Participant.LEFT: (_("已退出"), "neutral"),
     }
     words = ""
     if offer is not None and row.kind == Participant.JOINT and row.state == Participant.JOINED:
-        words = (_("同意方案") if row.agreed_offer == offer.number
-                 else _("不同意方案，不受约束") if row.refused_offer == offer.number else _("还没有答复方案"))
+        words = (
+            _("同意方案")
+            if row.agreed_offer == offer.number
+            else _("不同意方案，不受约束")
+            if row.refused_offer == offer.number
+            else _("还没有答复方案")
+        )
     state, tone = states[row.state]
-    role = _("委托人") if row.kind == Participant.PRINCIPAL else _("代表人") if row.is_representative else _("共同投诉人")
+    role = (
+        _("委托人") if row.kind == Participant.PRINCIPAL else _("代表人") if row.is_representative else _("共同投诉人")
+    )
     return PersonLine(
-        ordinal=row.ordinal, name=row.name if is_me or may_ask else masked_name(row.name), role=role, state=state,
-        tone=tone, offer=words, is_me=is_me, can_ask=may_ask and is_open and bool(row.phone),
-        phone=masked_phone(row.phone) if may_ask else "")
+        ordinal=row.ordinal,
+        name=row.name if is_me or may_ask else masked_name(row.name),
+        role=role,
+        state=state,
+        tone=tone,
+        offer=words,
+        is_me=is_me,
+        can_ask=may_ask and is_open and bool(row.phone),
+        phone=masked_phone(row.phone) if may_ask else "",
+    )
 
 
 @never_cache
@@ -118,8 +146,11 @@ def people(request: HttpRequest, number: str) -> HttpResponseBase:
         raise Http404
     if request.method == "POST":
         return _ask(request, found, now=now)
-    return render(request, "consumer/people.html", {
-        "case": found.complaint, "rows": people_of(found, now=now), "url": case_url(found.complaint)})
+    return render(
+        request,
+        "consumer/people.html",
+        {"case": found.complaint, "rows": people_of(found, now=now), "url": case_url(found.complaint)},
+    )
 
 
 def _ask(request: HttpRequest, found: Found, *, now: datetime) -> HttpResponseBase:
@@ -135,6 +166,9 @@ def _ask(request: HttpRequest, found: Found, *, now: datetime) -> HttpResponseBa
                 if sent:
                     messages.success(request, _("已经再发一条短信。以前的链接不再有效。"), extra_tags="ok")
     except TooManyTries as wait:
-        messages.warning(request, _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)},
-                         extra_tags="warn")
+        messages.warning(
+            request,
+            _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)},
+            extra_tags="warn",
+        )
     return redirect(here)

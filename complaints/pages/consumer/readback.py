@@ -32,22 +32,25 @@ def read_back(page: CasePage) -> ReadBack | None:
     if matter is None or not page.may("undo"):
         return None
     words = {
-        "accept_offer": _accepted, "decline_offer": _declined, "stop_negotiating": _stopped,
-        "confirm_performed": _confirmed, "withdraw": _withdrawn,
+        "accept_offer": _accepted,
+        "decline_offer": _declined,
+        "stop_negotiating": _stopped,
+        "confirm_performed": _confirmed,
+        "withdraw": _withdrawn,
     }.get(matter.subject)
     if words is None:
         return None
     title, lines = words(page)
-    return ReadBack(title, lines, matter.until_at,
-                    reverse("complaints:case-step", args=[page.complaint.number, "undo"]))
+    return ReadBack(
+        title, lines, matter.until_at, reverse("complaints:case-step", args=[page.complaint.number, "undo"])
+    )
 
 
 def _promise(promise: ObligationView) -> str:
     amount = money(promise.amount) if promise.amount is not None else ""
     last4 = promise.row.payee_last4
     to = _("到尾号%(last4)s") % {"last4": last4} if last4 else ""
-    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on \
-        else promise.due_words
+    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_words
     what = " ".join(p for p in (promise.what, amount) if p) + to
     return _("%(what)s，%(due)s。") % {"what": what, "due": due}
 
@@ -79,8 +82,7 @@ def _stopped(page: CasePage) -> tuple[str, list[str]]:
 
 
 def _confirmed(page: CasePage) -> tuple[str, list[str]]:
-    lines = [_("%(what)s：已兑现") % {"what": p.what} for p in page.promises
-             if p.state_code == "confirmed"]
+    lines = [_("%(what)s：已兑现") % {"what": p.what} for p in page.promises if p.state_code == "confirmed"]
     return _("您确认了企业已兑现"), [*lines, page.duty.sentence]
 
 

@@ -53,27 +53,45 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
     found = _found(request, number, now=now)
     if isinstance(found, HttpResponseBase):
         return found
-    return HttpResponse(printing.pdf(_paper(found), at=now, template=PAPER), content_type="application/pdf", headers={
-        "Content-Disposition": f'attachment; filename="{number}-receipt.pdf"'})
+    return HttpResponse(
+        printing.pdf(_paper(found), at=now, template=PAPER),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{number}-receipt.pdf"'},
+    )
 
 
 def _paper(found: dict[str, Any]) -> dict[str, Any]:
     """The words of the page as plain data, in the language of the page."""
     case, duty = found["case"], found["duty"]
     several = len(found["linked"]) > 1
-    numbers = [(f"{_('投诉编号')} · {respondent}" if several else _("投诉编号"), number) for number, respondent in found["linked"]]
+    numbers = [
+        (f"{_('投诉编号')} · {respondent}" if several else _("投诉编号"), number)
+        for number, respondent in found["linked"]
+    ]
     numbers.append((_("提交时间"), moment(case.filed_at)))
     if found["token"]:
         numbers.append((_("查询口令"), found["token"]))
     notes = [] if case.contact_verified else [_("您的电话还没有验证：工作人员会打电话核实，请留意来电。")]
-    words: dict[str, Any] = readable({
-        "title": _("投诉已提交"), "site": _("12315 在线和解 · 收据"), "lead": found["sentence"], "numbers": numbers, "notes": notes,
-        "duty_title": _("接下来谁做什么"), "duty": [
-            (_("谁在办"), duty.holder or _("没有人需要办理")), (_("期限"), last_day(duty.due_at) if duty.due_at else _("没有期限")),
-            (pgettext("if missed", "逾期"), duty.if_missed or "–")],
-        "ahead_title": _("接下来的三件事"), "ahead": [(last_day(item.due_at), item.what) for item in found["ahead"]],
-        "qr": printing.qr_svg(found["track_url"]) if found["token"] else "", "qr_words": _("扫码查进度"),
-        "foot": _("查进度：%(address)s") % {"address": found["track_page"]}})
+    words: dict[str, Any] = readable(
+        {
+            "title": _("投诉已提交"),
+            "site": _("12315 在线和解 · 收据"),
+            "lead": found["sentence"],
+            "numbers": numbers,
+            "notes": notes,
+            "duty_title": _("接下来谁做什么"),
+            "duty": [
+                (_("谁在办"), duty.holder or _("没有人需要办理")),
+                (_("期限"), last_day(duty.due_at) if duty.due_at else _("没有期限")),
+                (pgettext("if missed", "逾期"), duty.if_missed or "–"),
+            ],
+            "ahead_title": _("接下来的三件事"),
+            "ahead": [(last_day(item.due_at), item.what) for item in found["ahead"]],
+            "qr": printing.qr_svg(found["track_url"]) if found["token"] else "",
+            "qr_words": _("扫码查进度"),
+            "foot": _("查进度：%(address)s") % {"address": found["track_page"]},
+        }
+    )
     return words
 
 
@@ -85,8 +103,11 @@ def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any
     if held is not None:
         show(drafts.tracking_digest(drafts.tracking_token(held.draft, held.key or str(held.draft.pk))))
     visible = Complaint.objects.filter(number=number) if held else Complaint.objects.visible_to(request.user)
-    case = visible.filter(number=number).select_related(
-        "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch").first()
+    case = (
+        visible.filter(number=number)
+        .select_related("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch")
+        .first()
+    )
     if case is None or (held is None and case.consumer_id != request.user.pk):
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
@@ -127,8 +148,13 @@ def _linked(case: Complaint, held: Held | None) -> list[tuple[str, str]]:
 
 def _phone(case: Complaint) -> str:
     """The number that will be rung, masked; only asked for where it is not proven."""
-    row = None if case.contact_verified else PersonalText.objects.filter(
-        complaint=case, kind="consumer_phone", audience="parties").order_by("sequence").first()
+    row = (
+        None
+        if case.contact_verified
+        else PersonalText.objects.filter(complaint=case, kind="consumer_phone", audience="parties")
+        .order_by("sequence")
+        .first()
+    )
     return masked_phone(row.text) if row else ""
 
 

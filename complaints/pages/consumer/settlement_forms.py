@@ -32,15 +32,28 @@ class OfferForm(StepForm):
     may_be_undone = True
     answer = Pick(label=gettext_lazy("您的答复"), choices=[])
     reason = Pick(label=gettext_lazy("不接受的原因"), required=False, choices=[])
-    text = Essay(label=gettext_lazy("理由或问题"), required=False, rows=3,
-                 help_text=gettext_lazy("提问必须填写。不接受时可以写清还差什么，企业会看到。"))
+    text = Essay(
+        label=gettext_lazy("理由或问题"),
+        required=False,
+        rows=3,
+        help_text=gettext_lazy("提问必须填写。不接受时可以写清还差什么，企业会看到。"),
+    )
     counter_demand = Essay(label=gettext_lazy("不接受时，您希望的方案"), required=False, rows=2)
     part = forms.MultipleChoiceField(
-        label=gettext_lazy("只接受其中几项"), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("全部接受的不用选。企业标明可以单独接受的才列在这里。"))
-    rest = Pick(label=gettext_lazy("只接受几项时，其余诉求怎么办"), required=False, choices=[
-        ("give_up", gettext_lazy("不再要求")), ("go_on", gettext_lazy("继续协商")),
-        ("regulator", gettext_lazy("转监管部门"))])
+        label=gettext_lazy("只接受其中几项"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("全部接受的不用选。企业标明可以单独接受的才列在这里。"),
+    )
+    rest = Pick(
+        label=gettext_lazy("只接受几项时，其余诉求怎么办"),
+        required=False,
+        choices=[
+            ("give_up", gettext_lazy("不再要求")),
+            ("go_on", gettext_lazy("继续协商")),
+            ("regulator", gettext_lazy("转监管部门")),
+        ],
+    )
 
     def __init__(self, *args: Any, page: CasePage, offer: OfferView, **options: Any) -> None:
         self.offer = offer
@@ -54,11 +67,12 @@ class OfferForm(StepForm):
             answers.append(("ask", _("先问一个问题")))
         self.fields["answer"].choices = answers  # type: ignore[attr-defined]
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
-            (code, labels.label(code, kind="decline_reason")) for code in consumer.DECLINE_REASONS]
+            (code, labels.label(code, kind="decline_reason")) for code in consumer.DECLINE_REASONS
+        ]
         if self.offer.may_be_split and self.page.may("accept_offer"):
             self.fields["part"].choices = [  # type: ignore[attr-defined]
-                (str(a.ordinal), f"{a.ordinal} {a.demand}")
-                for a in self.offer.answers if a.is_separable]
+                (str(a.ordinal), f"{a.ordinal} {a.demand}") for a in self.offer.answers if a.is_separable
+            ]
         else:
             del self.fields["part"], self.fields["rest"]
 
@@ -75,11 +89,19 @@ class OfferForm(StepForm):
     def time_is_up(self) -> bool:
         """Whether the negotiation clock has nothing left: then a no goes to the regulator."""
         clock = next((c.row for c in self.page.clocks if c.row.clock == "negotiation"), None)
-        return self.page.complaint.is_overdue or clock is None or clock.state == "lapsed" or (
-            clock.state == "paused" and not clock.remaining)
+        return (
+            self.page.complaint.is_overdue
+            or clock is None
+            or clock.state == "lapsed"
+            or (clock.state == "paused" and not clock.remaining)
+        )
 
     def effects(self) -> Sequence[Words]:
-        words = [] if self.why_not else [_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。")]
+        words = (
+            []
+            if self.why_not
+            else [_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。")]
+        )
         if self.time_is_up():
             words.append(_("不接受：协商期限已经用完，") + onward(self.page))
         else:
@@ -107,8 +129,9 @@ class OfferForm(StepForm):
         if said["answer"] == "ask":
             return [consumer.ask_about_offer(text=said["text"])]
         if said["answer"] == "decline":
-            return [consumer.decline_offer(reason=said["reason"], text=said["text"],
-                                           counter_demand=said["counter_demand"])]
+            return [
+                consumer.decline_offer(reason=said["reason"], text=said["text"], counter_demand=said["counter_demand"])
+            ]
         part = [int(n) for n in said.get("part") or ()]
         return [consumer.accept_offer(separable=part, rest=said.get("rest") or "give_up")]
 
@@ -116,8 +139,7 @@ class OfferForm(StepForm):
 def _line(promise: ObligationView) -> str:
     """1 退还多扣费用 ¥128.50，最后一天12月7日（周一）"""
     amount = f" {money(promise.amount)}" if promise.amount is not None else ""
-    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on \
-        else promise.due_words
+    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_words
     return f"{promise.ordinal}. {promise.what}{amount}{pgettext('between words', '，')}{due}"
 
 
@@ -132,8 +154,11 @@ class PerformedForm(StepForm):
     thanks = gettext_lazy("已记录，企业会收到通知。")
 
     def prepare(self) -> None:
-        self.rows = [p for p in self.page.obligations if p.owed_by == "enterprise"
-                     and p.state_code in ("due", "reported", "silent")]
+        self.rows = [
+            p
+            for p in self.page.obligations
+            if p.owed_by == "enterprise" and p.state_code in ("due", "reported", "silent")
+        ]
         for row in self.rows:
             choices: list[tuple[str, Words]] = [("done", _("已兑现"))]
             if row.state_code == "reported" and row.row.disputed_at is None:
@@ -141,17 +166,20 @@ class PerformedForm(StepForm):
             if row.state_code in ("due", "reported") and self.page.may("waive_obligation"):
                 choices.append(("waive", _("不要了，放弃这一项")))
             self.fields[f"answer-{row.ordinal}"] = Pick(
-                label=_line(row), choices=choices, required=False,
-                help_text=_("企业的说明：%(proof)s") % {"proof": row.proof}
-                if row.state_code == "reported" else "")
+                label=_line(row),
+                choices=choices,
+                required=False,
+                help_text=_("企业的说明：%(proof)s") % {"proof": row.proof} if row.state_code == "reported" else "",
+            )
             if any(code == "missing" for code, _words in choices):
-                self.fields[f"text-{row.ordinal}"] = Essay(
-                    label=_("没有收到时，写明少了什么"), required=False, rows=2)
+                self.fields[f"text-{row.ordinal}"] = Essay(label=_("没有收到时，写明少了什么"), required=False, rows=2)
 
     def effects(self) -> Sequence[Words]:
-        return (_("只有您确认的才算兑现；暂时不清楚的可以不选。"),
-                _("选“没有收到”，企业须在3个工作日内出示凭证。"),
-                _("全部确认后，案件按“和解成功”办结。"))
+        return (
+            _("只有您确认的才算兑现；暂时不清楚的可以不选。"),
+            _("选“没有收到”，企业须在3个工作日内出示凭证。"),
+            _("全部确认后，案件按“和解成功”办结。"),
+        )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -170,8 +198,10 @@ class PerformedForm(StepForm):
         return bool(self._answered("done"))
 
     def moves(self) -> list[Move]:
-        moves = [consumer.dispute_performance(obligation=n, text=self.cleaned_data[f"text-{n}"])
-                 for n in self._answered("missing")]
+        moves = [
+            consumer.dispute_performance(obligation=n, text=self.cleaned_data[f"text-{n}"])
+            for n in self._answered("missing")
+        ]
         moves += [consumer.waive_obligation(obligation=n) for n in self._answered("waive")]
         done = self._answered("done")
         return [*moves, consumer.confirm_performed(obligations=done)] if done else moves
@@ -184,26 +214,27 @@ class BreachForm(StepForm):
     title = gettext_lazy("企业没有兑现？")
     button = gettext_lazy("报告没有兑现")
     obligation = Pick(label=gettext_lazy("哪一项没有兑现"), choices=[])
-    text = Essay(label=gettext_lazy("少了什么"), rows=3, required=False,
-                 help_text=gettext_lazy("可以不填。"))
+    text = Essay(label=gettext_lazy("少了什么"), rows=3, required=False, help_text=gettext_lazy("可以不填。"))
 
     def prepare(self) -> None:
         self.fields["obligation"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), _line(p)) for p in self.page.obligations if p.may_be_broken]
+            (str(p.ordinal), _line(p)) for p in self.page.obligations if p.may_be_broken
+        ]
         if len(self.fields["obligation"].choices) == 1:  # type: ignore[attr-defined]
             # The button that led here named it.
             self.initial["obligation"] = self.fields["obligation"].choices[0][0]  # type: ignore[attr-defined]
 
     def effects(self) -> Sequence[Words]:
         if any(p.row.source == "mediation" for p in self.page.promises):
-            return (_("案件办结，记为调解协议没有履行。"),
-                    _("您可以凭调解书向法院起诉，或者申请司法确认；监管部门另外核查。"))
+            return (
+                _("案件办结，记为调解协议没有履行。"),
+                _("您可以凭调解书向法院起诉，或者申请司法确认；监管部门另外核查。"),
+            )
         return (onward(self.page), _("其他约定仍然有效。"))
 
     def moves(self) -> list[Move]:
         said = self.cleaned_data
-        return [consumer.report_breach(obligation=int(said["obligation"]),
-                                       text=said["text"] or _("没有兑现。"))]
+        return [consumer.report_breach(obligation=int(said["obligation"]), text=said["text"] or _("没有兑现。"))]
 
 
 class RedateForm(StepForm):
@@ -219,13 +250,18 @@ class RedateForm(StepForm):
         named_days = proposed_days(self.page.matters)
         for row in self.rows:
             self.fields[f"day-{row.ordinal}"] = forms.DateField(
-                label=_line(row), widget=forms.DateInput(attrs={"type": "date"}),
-                initial=named_days.get(str(row.ordinal)), help_text=gettext_lazy("新的最后一天，须在今天之后。"),
-                error_messages={"required": _("请填写新的日期。"), "invalid": _("请填写真实的日期，例如 2026-12-18。")})
+                label=_line(row),
+                widget=forms.DateInput(attrs={"type": "date"}),
+                initial=named_days.get(str(row.ordinal)),
+                help_text=gettext_lazy("新的最后一天，须在今天之后。"),
+                error_messages={"required": _("请填写新的日期。"), "invalid": _("请填写真实的日期，例如 2026-12-18。")},
+            )
 
     def effects(self) -> Sequence[Words]:
-        words = [_("双方写的日期一样，案件回到“和解待履行”；不一样，案件照常审查。"),
-                 _("同意改期不等于放弃：到期还没有兑现的，您可以再次转监管部门。")]
+        words = [
+            _("双方写的日期一样，案件回到“和解待履行”；不一样，案件照常审查。"),
+            _("同意改期不等于放弃：到期还没有兑现的，您可以再次转监管部门。"),
+        ]
         if (matter := self.page.matters.get("redate")) is not None:
             who = _("您") if matter.opened_by == "consumer" else _("企业")
             words.insert(0, _("%(who)s提出的日期已经填好；同意的直接提交，不同意的可以改。") % {"who": who})
@@ -240,8 +276,11 @@ class RedateForm(StepForm):
         return said
 
     def moves(self) -> list[Move]:
-        return [consumer.resume_performance(dates={
-            r.ordinal: self.cleaned_data[f"day-{r.ordinal}"].isoformat() for r in self.rows})]
+        return [
+            consumer.resume_performance(
+                dates={r.ordinal: self.cleaned_data[f"day-{r.ordinal}"].isoformat() for r in self.rows}
+            )
+        ]
 
 
 class DoneForm(StepForm):
@@ -251,29 +290,38 @@ class DoneForm(StepForm):
     title = gettext_lazy("您的部分做好了吗？")
     button = gettext_lazy("报告已做到")
     obligations = forms.MultipleChoiceField(
-        label=gettext_lazy("做好了哪些"), widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": gettext_lazy("请至少选一项。")})
-    proof = Essay(label=gettext_lazy("怎么证明"), rows=3,
-                  help_text=gettext_lazy("例如快递单号。"))
+        label=gettext_lazy("做好了哪些"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("请至少选一项。")},
+    )
+    proof = Essay(label=gettext_lazy("怎么证明"), rows=3, help_text=gettext_lazy("例如快递单号。"))
 
     def prepare(self) -> None:
         self.fields["obligations"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), _line(p)) for p in self.page.obligations
-            if p.owed_by == "consumer" and p.state_code == "due"]
+            (str(p.ordinal), _line(p))
+            for p in self.page.obligations
+            if p.owed_by == "consumer" and p.state_code == "due"
+        ]
 
     def effects(self) -> Sequence[Words]:
         return (_("企业须在5个工作日内确认；之后企业的约定开始计时。"),)
 
     def moves(self) -> list[Move]:
-        return [enterprise.report_performed(
-            obligations=[int(n) for n in self.cleaned_data["obligations"]],
-            proof=self.cleaned_data["proof"])]
+        return [
+            enterprise.report_performed(
+                obligations=[int(n) for n in self.cleaned_data["obligations"]], proof=self.cleaned_data["proof"]
+            )
+        ]
 
 
 def _marks() -> list[tuple[str, Words]]:
-    return [("5", gettext_lazy("5 很满意")), ("4", gettext_lazy("4 满意")),
-            ("3", gettext_lazy("3 一般")), ("2", gettext_lazy("2 不满意")),
-            ("1", gettext_lazy("1 很不满意"))]
+    return [
+        ("5", gettext_lazy("5 很满意")),
+        ("4", gettext_lazy("4 满意")),
+        ("3", gettext_lazy("3 一般")),
+        ("2", gettext_lazy("2 不满意")),
+        ("1", gettext_lazy("1 很不满意")),
+    ]
 
 
 class RateForm(StepForm):
@@ -284,10 +332,16 @@ class RateForm(StepForm):
     overall = Pick(label=gettext_lazy("总体"), choices=_marks())
     speed = Pick(label=gettext_lazy("速度"), choices=_marks())
     attitude = Pick(label=gettext_lazy("态度"), choices=_marks())
-    performed = Pick(label=gettext_lazy("企业说到做到了吗"), required=False, choices=[
-        ("yes", gettext_lazy("做到了")), ("no", gettext_lazy("没有做到"))])
-    accepts = Pick(label=gettext_lazy("您认可这个结果吗"), required=False, choices=[
-        ("yes", gettext_lazy("认可")), ("no", gettext_lazy("已办结，但我不认可"))])
+    performed = Pick(
+        label=gettext_lazy("企业说到做到了吗"),
+        required=False,
+        choices=[("yes", gettext_lazy("做到了")), ("no", gettext_lazy("没有做到"))],
+    )
+    accepts = Pick(
+        label=gettext_lazy("您认可这个结果吗"),
+        required=False,
+        choices=[("yes", gettext_lazy("认可")), ("no", gettext_lazy("已办结，但我不认可"))],
+    )
     text = Essay(label=gettext_lazy("想说的话"), required=False, rows=3)
 
     def effects(self) -> Sequence[Words]:
@@ -296,6 +350,13 @@ class RateForm(StepForm):
     def moves(self) -> list[Move]:
         said = self.cleaned_data
         known = {"yes": True, "no": False}
-        return [both.rate(overall=int(said["overall"]), speed=int(said["speed"]),
-                          attitude=int(said["attitude"]), performed=known.get(said["performed"]),
-                          accepts=known.get(said["accepts"]), text=said["text"])]
+        return [
+            both.rate(
+                overall=int(said["overall"]),
+                speed=int(said["speed"]),
+                attitude=int(said["attitude"]),
+                performed=known.get(said["performed"]),
+                accepts=known.get(said["accepts"]),
+                text=said["text"],
+            )
+        ]

@@ -33,12 +33,15 @@ urlpatterns = [
     ),
     path("cases/<str:number>/uploads/<uuid:upload_id>/", uploads.of_case, name="case-upload"),
     *(
-        path(f"cases/<str:number>/uploads/<uuid:upload_id>/{deed}/", uploads.of_case, {"deed": deed},
-             name=f"case-upload-{deed}")
+        path(
+            f"cases/<str:number>/uploads/<uuid:upload_id>/{deed}/",
+            uploads.of_case,
+            {"deed": deed},
+            name=f"case-upload-{deed}",
+        )
         for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
     ),
     path("cases/<str:number>/done/", consumer.done, name="case-done"),
-    path("cases/<str:number>/offer/<int:offer>/", consumer.step, {"name": "offer"},
-         name="case-offer"),
+    path("cases/<str:number>/offer/<int:offer>/", consumer.step, {"name": "offer"}, name="case-offer"),
     path("cases/<str:number>/<slug:name>/", consumer.step, name="case-step"),
 ]

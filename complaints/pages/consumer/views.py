@@ -54,8 +54,11 @@ DECIDING = frozenset({"offer", "performed", "suggestion", "withdraw", "stop", "s
 def cases(request: HttpRequest) -> HttpResponse:
     """轮到您 first, then open by deadline, then closed."""
     user = cast(User, request.user)
-    return render(request, "consumer/cases.html", {
-        "groups": my_cases(user, now=timezone.now()), "drafts": begun_by(user, now=timezone.now())})
+    return render(
+        request,
+        "consumer/cases.html",
+        {"groups": my_cases(user, now=timezone.now()), "drafts": begun_by(user, now=timezone.now())},
+    )
 
 
 @never_cache
@@ -72,35 +75,56 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     page = page_of(replace(found, rows=rows), now=now)
     calls = calls_of(page)
     undo = page.matters.get("undo") if page.may("undo") else None
-    return render(request, "consumer/case.html", {
-        "page": page, "calls": calls, "more": more_of(page),
-        "can_add": page.may("add_statement"), "undo_until": undo.until_at if undo else None,
-        "undo_what": labels.label(undo.subject, kind="step") if undo else "",
-        "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
-        "may_break": page.may("report_breach"), "told": of_case(page.complaint, CONSUMER, rows),
-        "documents": (documents := documents_told.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
-        "court": documents_told.court_of(documents, page.complaint.number),
-        "siblings": siblings_of(page.complaint, cast(User, request.user)), "people": people_of(found, now=now),
-        "outcome": _outcome(page.complaint), "ways": ways_left(
-            page.complaint, today=page.today, calendar=page.calendar, may=frozenset(page.steps),
-            is_broken=any(p.state_code == "broken" for p in page.promises))})
+    return render(
+        request,
+        "consumer/case.html",
+        {
+            "page": page,
+            "calls": calls,
+            "more": more_of(page),
+            "can_add": page.may("add_statement"),
+            "undo_until": undo.until_at if undo else None,
+            "undo_what": labels.label(undo.subject, kind="step") if undo else "",
+            "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
+            "may_break": page.may("report_breach"),
+            "told": of_case(page.complaint, CONSUMER, rows),
+            "documents": (documents := documents_told.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
+            "court": documents_told.court_of(documents, page.complaint.number),
+            "siblings": siblings_of(page.complaint, cast(User, request.user)),
+            "people": people_of(found, now=now),
+            "outcome": _outcome(page.complaint),
+            "ways": ways_left(
+                page.complaint,
+                today=page.today,
+                calendar=page.calendar,
+                may=frozenset(page.steps),
+                is_broken=any(p.state_code == "broken" for p in page.promises),
+            ),
+        },
+    )
 
 
 def _outcome(complaint: Complaint) -> dict[str, str] | None:
     if complaint.closed_at is None:
         return None
-    return {"label": labels.label(complaint.outcome, kind="outcome"),
-            "tone": labels.tone(complaint.status, complaint.outcome),
-            "icon": labels.icon(complaint.status, complaint.outcome),
-            "reason": labels.reason(complaint.reason, complaint.outcome), "body": _body(complaint)}
+    return {
+        "label": labels.label(complaint.outcome, kind="outcome"),
+        "tone": labels.tone(complaint.status, complaint.outcome),
+        "icon": labels.icon(complaint.status, complaint.outcome),
+        "reason": labels.reason(complaint.reason, complaint.outcome),
+        "body": _body(complaint),
+    }
 
 
 def _body(complaint: Complaint) -> str:
     """Who has the duty, where the authority had not (art. 16, item 1; arts 34, 44)."""
     if complaint.outcome not in (Outcome.REFUSED, Outcome.REDIRECTED):
         return ""
-    step = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES,
-                                       to_status=Status.CLOSED).order_by("sequence").last()
+    step = (
+        HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, to_status=Status.CLOSED)
+        .order_by("sequence")
+        .last()
+    )
     return "".join(body_words(step)) if step is not None else ""
 
 
@@ -145,15 +169,24 @@ def show_or_take(request: HttpRequest, found: Found, name: str, offer: int | Non
     if not may:
         if view is not None:
             return render(request, "consumer/offer_past.html", {"page": page, "offer": view})
-        messages.warning(request, _("这一步现在不能办。案件现在是：%(status)s。") % {
-            "status": page.duty.status}, extra_tags="warn")
+        messages.warning(
+            request, _("这一步现在不能办。案件现在是：%(status)s。") % {"status": page.duty.status}, extra_tags="warn"
+        )
         return redirect(page.home)
     meant = {"obligation": request.GET["obligation"]} if "obligation" in request.GET else {}
     return _show(request, page, kind(page=page, initial=meant, **more), view=view)
 
 
-def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepForm],
-          more: dict[str, Any], *, may: bool, now: datetime) -> HttpResponse:
+def _take(
+    request: HttpRequest,
+    found: Found,
+    page: CasePage,
+    kind: type[StepForm],
+    more: dict[str, Any],
+    *,
+    may: bool,
+    now: datetime,
+) -> HttpResponse:
     form = kind(request.POST, request.FILES, page=page, **more)
 
     def moves() -> list[Move] | None:
@@ -168,25 +201,39 @@ def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepFor
         address = reverse("complaints:case-done", args=[found.complaint.number])
     taken = take_step(request, found, moves, form=form, to=address, now=now)
     if taken.address:
-        if taken.is_new and not (kind.may_be_undone and found.viewer.channel != TRACKING and getattr(form, "ends_undoable", True)):
+        if taken.is_new and not (
+            kind.may_be_undone and found.viewer.channel != TRACKING and getattr(form, "ends_undoable", True)
+        ):
             messages.success(request, str(kind.thanks), extra_tags="ok")
         return redirect(taken.address)
     return _show(request, page, form, view=more.get("offer"), status=422)
 
 
-def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = None,
-          status: int = 200) -> HttpResponse:
+def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = None, status: int = 200) -> HttpResponse:
     template = "consumer/offer.html" if isinstance(form, OfferForm) else "consumer/step.html"
-    return render(request, template, {
-        "page": page, "form": form, "offer": view, "asked": _asked(page, form),
-        "open_until": open_until(request) if page.actor is not None and page.actor.channel == TRACKING else None,
-        "upload_address": upload_address(page.complaint) if request.user.is_authenticated else ""}, status=status)
+    return render(
+        request,
+        template,
+        {
+            "page": page,
+            "form": form,
+            "offer": view,
+            "asked": _asked(page, form),
+            "open_until": open_until(request) if page.actor is not None and page.actor.channel == TRACKING else None,
+            "upload_address": upload_address(page.complaint) if request.user.is_authenticated else "",
+        },
+        status=status,
+    )
 
 
 def _asked(page: CasePage, form: StepForm) -> list[Any]:
     """The authority's last words to which this page answers."""
-    wanted = {"material": ("request_material",), "consent": ("ask_consent",), "suggestion": ("suggest_settlement",),
-              "settled-elsewhere": ("claim_settled_elsewhere",),
-              "extension": ("request_extension",)}.get(form.name, ())
+    wanted = {
+        "material": ("request_material",),
+        "consent": ("ask_consent",),
+        "suggestion": ("suggest_settlement",),
+        "settled-elsewhere": ("claim_settled_elsewhere",),
+        "extension": ("request_extension",),
+    }.get(form.name, ())
     said = [m for m in page.thread if m.step in wanted and not m.is_mine]
     return said[-1:]

@@ -43,8 +43,12 @@ def _offices(desk: Desk, *roles: str) -> list[int]:
 
 
 def _of(desk: Desk, application_id: UUID) -> EnrolmentApplication:
-    found = (EnrolmentApplication.objects.select_related("authority", "domicile", "enterprise", "licence")
-             .filter(pk=application_id, authority_id__in=_offices(desk)).exclude(state=State.DRAFT).first())
+    found = (
+        EnrolmentApplication.objects.select_related("authority", "domicile", "enterprise", "licence")
+        .filter(pk=application_id, authority_id__in=_offices(desk))
+        .exclude(state=State.DRAFT)
+        .first()
+    )
     if found is None:
         raise Http404
     return found
@@ -57,18 +61,35 @@ def enrolments(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     tab = tab if tab in TABS else "waiting"
     offices = _offices(desk)
     rows = EnrolmentApplication.objects.filter(authority_id__in=offices)
-    page = keyset.page_of(rows.filter(state__in=TABS[tab]), request.GET, NEWEST if tab == "decided" else OLDEST,
-                          related=("domicile",))
+    page = keyset.page_of(
+        rows.filter(state__in=TABS[tab]), request.GET, NEWEST if tab == "decided" else OLDEST, related=("domicile",)
+    )
     address = f"{request.path}?view={tab}&"
-    return render(request, "enrol/enrolments.html", {
-        "rows": [{"row": row, "tone": enrol.TONES[State(row.state)],
-                  "url": reverse("complaints:authority-enrolment", args=[row.pk])} for row in page.rows],
-        "tabs": [{"label": label, "url": f"{request.path}?view={code}", "is_current": code == tab}
-                 for code, label in (("waiting", _("等待审核")), ("with_firm", _("等企业补正")), ("decided", _("已决定")))],
-        "tab": tab,
-        "previous_url": f"{address}before={page.before}" if page.before else "",
-        "next_url": f"{address}after={page.after}" if page.after else "",
-    })
+    return render(
+        request,
+        "enrol/enrolments.html",
+        {
+            "rows": [
+                {
+                    "row": row,
+                    "tone": enrol.TONES[State(row.state)],
+                    "url": reverse("complaints:authority-enrolment", args=[row.pk]),
+                }
+                for row in page.rows
+            ],
+            "tabs": [
+                {"label": label, "url": f"{request.path}?view={code}", "is_current": code == tab}
+                for code, label in (
+                    ("waiting", _("等待审核")),
+                    ("with_firm", _("等企业补正")),
+                    ("decided", _("已决定")),
+                )
+            ],
+            "tab": tab,
+            "previous_url": f"{address}before={page.before}" if page.before else "",
+            "next_url": f"{address}after={page.after}" if page.after else "",
+        },
+    )
 
 
 @officer_page("GET")
@@ -77,20 +98,31 @@ def enrolment(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRes
     found = _of(desk, application_id)
     entries = list(found.entries.select_related("by", "authority"))
     keyring.load_for(row.by for row in entries if row.by is not None)
-    return render(request, "enrol/enrolment.html", {
-        "held": found, "tone": enrol.TONES[State(found.state)],
-        "sections": enrol.sections(enrol_forms.judged_steps(found, today=desk.today)),
-        "licence": getattr(found, "licence", None), "entries": [_entry(row) for row in entries],
-        "may_answer": found.state == State.SUBMITTED and bool(
-            _offices(desk, *[str(role) for role in enrolling.READERS])),
-        "known": _known(found),
-    })
+    return render(
+        request,
+        "enrol/enrolment.html",
+        {
+            "held": found,
+            "tone": enrol.TONES[State(found.state)],
+            "sections": enrol.sections(enrol_forms.judged_steps(found, today=desk.today)),
+            "licence": getattr(found, "licence", None),
+            "entries": [_entry(row) for row in entries],
+            "may_answer": found.state == State.SUBMITTED
+            and bool(_offices(desk, *[str(role) for role in enrolling.READERS])),
+            "known": _known(found),
+        },
+    )
 
 
 def _entry(row: EnrolmentEntry) -> dict[str, Any]:
-    return {"at": row.at, "what": EnrolmentEntry.Kind(row.kind).label, "text": row.text,
-            "ground": RefusalGround(row.ground).label if row.ground else "", "digest": row.digest,
-            "who": row.by.name if row.by else _("申请人")}
+    return {
+        "at": row.at,
+        "what": EnrolmentEntry.Kind(row.kind).label,
+        "text": row.text,
+        "ground": RefusalGround(row.ground).label if row.ground else "",
+        "digest": row.digest,
+        "who": row.by.name if row.by else _("申请人"),
+    }
 
 
 def _known(found: EnrolmentApplication) -> str:
@@ -114,8 +146,9 @@ def _decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRespo
     if found.authority_id not in _offices(desk, *own):
         raise Http404
     is_head = found.authority_id in _offices(desk, str(Officer.Role.APPROVER))
-    form = DecideForm(request.POST if request.method == "POST" else None, is_head=is_head,
-                      initial={"version": found.version})
+    form = DecideForm(
+        request.POST if request.method == "POST" else None, is_head=is_head, initial={"version": found.version}
+    )
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -123,15 +156,29 @@ def _decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRespo
                 if not attempt.answered:
                     _carry_out(request, desk, found, form)
                     attempt.reference = reverse("complaints:authority-enrolment", args=[found.pk])
-                    messages.success(request, _("已办理，申请人会收到邮件。") if form.cleaned_data["do"] != "recommend"
-                                     else _("已记下您的意见。"), extra_tags="ok")
+                    messages.success(
+                        request,
+                        _("已办理，申请人会收到邮件。")
+                        if form.cleaned_data["do"] != "recommend"
+                        else _("已记下您的意见。"),
+                        extra_tags="ok",
+                    )
             return redirect(attempt.reference)
         except (EnrolmentRefusal, TeamRefusal) as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
-    return render(request, "enrol/decide.html", {
-        "form": form, "held": found, "is_head": is_head, "is_over": found.state != State.SUBMITTED,
-        "back": reverse("complaints:authority-enrolment", args=[found.pk])}, status=status)
+    return render(
+        request,
+        "enrol/decide.html",
+        {
+            "form": form,
+            "held": found,
+            "is_head": is_head,
+            "is_over": found.state != State.SUBMITTED,
+            "back": reverse("complaints:authority-enrolment", args=[found.pk]),
+        },
+        status=status,
+    )
 
 
 def _carry_out(request: HttpRequest, desk: Desk, found: EnrolmentApplication, form: DecideForm) -> None:
@@ -141,15 +188,22 @@ def _carry_out(request: HttpRequest, desk: Desk, found: EnrolmentApplication, fo
         case "recommend":
             enrolling.recommend(found.pk, text=said["text"], **told)
         case "ask_back":
-            enrolling.ask_back(found.pk, text=said["text"], place=place_of(request) + reverse("complaints:enrol"), **told)
+            enrolling.ask_back(
+                found.pk, text=said["text"], place=place_of(request) + reverse("complaints:enrol"), **told
+            )
         case "refuse":
             enrolling.refuse(found.pk, ground=said["ground"], text=said["text"], **told)
         case _:
             wanted = enrol_forms.wanted_of(enrol_forms.judged_steps(found, today=desk.today))
             if wanted is None:
                 raise EnrolmentRefusal("incomplete", _("申请里有不能用的内容（见申请页），请先要求补正。"))
-            enrolling.grant(found.pk, wanted, place=place_of(request) + reverse("enterprises:invitation"),
-                            address=client_address(request), **told)
+            enrolling.grant(
+                found.pk,
+                wanted,
+                place=place_of(request) + reverse("enterprises:invitation"),
+                address=client_address(request),
+                **told,
+            )
 
 
 @officer_page("GET")

@@ -49,17 +49,31 @@ def enterprises(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     query = request.GET.get("q", "").strip()[:80]
     own = desk.authority_ids
     page = open_enterprises.listed(
-        query, request.GET, on=desk.today,
-        rows=Enterprise.objects.filter(enrolled_by_id__in=own) if not query else Enterprise.objects.all())
+        query,
+        request.GET,
+        on=desk.today,
+        rows=Enterprise.objects.filter(enrolled_by_id__in=own) if not query else Enterprise.objects.all(),
+    )
     address = f"{request.path}?q={query}&"
-    return render(request, "enrol/enterprises.html", {
-        "query": query, "previous_url": f"{address}before={page.before}" if page.before else "",
-        "next_url": f"{address}after={page.after}" if page.after else "",
-        "rows": [{"row": row, "tone": open_enterprises.TONES[row.enrolment],
-                  "url": reverse("complaints:authority-enterprise", args=[row.code])} for row in page.rows],
-        "waiting": enrolling.waiting_with(own)[:MANY].count(),
-        "filings": list(enrolled.filed_with(own).select_related("enterprise").order_by("filed_at")[:SHOWN]),
-    })
+    return render(
+        request,
+        "enrol/enterprises.html",
+        {
+            "query": query,
+            "previous_url": f"{address}before={page.before}" if page.before else "",
+            "next_url": f"{address}after={page.after}" if page.after else "",
+            "rows": [
+                {
+                    "row": row,
+                    "tone": open_enterprises.TONES[row.enrolment],
+                    "url": reverse("complaints:authority-enterprise", args=[row.code]),
+                }
+                for row in page.rows
+            ],
+            "waiting": enrolling.waiting_with(own)[:MANY].count(),
+            "filings": list(enrolled.filed_with(own).select_related("enterprise").order_by("filed_at")[:SHOWN]),
+        },
+    )
 
 
 def _of(code: str) -> Enterprise:
@@ -77,26 +91,49 @@ def enterprise(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
     may_decide = may_read and enrolled.may_decide(firm, desk.user, on=desk.today)
     entries = list(firm.entries.select_related("by", "authority")) if may_read else list(enrolled.history(firm))
     keyring.load_for(row.by for row in entries if may_read and row.by is not None)
-    return render(request, "enrol/enterprise.html", {
-        **open_enterprises.facts_of(firm, on=desk.today), "may_decide": may_decide, "may_read": may_read,
-        "entries": [_entry(row, with_names=may_read) for row in entries],
-        "filings": [{"row": row, "rows": filed_rows(row.kind, row.data),
-                     "form": AnswerForm(auto_id=f"id_{row.pk.hex[:6]}_%s")
-                     if row.state == EnrolmentFiling.State.FILED else None,
-                     "tone": {"filed": "warn", "noted": "ok", "asked_back": "neutral"}[row.state]}
-                    for row in firm.filings.all()[:SHOWN]] if may_read else [],
-        "open_cases": min(MANY + 1, _open_cases(firm, desk)[:MANY + 1].count()), "many": MANY,
-        "standing_url": reverse("complaints:authority-enterprise-standing", args=[firm.code]),
-        "needs_manager": may_decide and firm.enrolment == Enrolment.ENROLLED and not is_led(firm, on=desk.today),
-    })
+    return render(
+        request,
+        "enrol/enterprise.html",
+        {
+            **open_enterprises.facts_of(firm, on=desk.today),
+            "may_decide": may_decide,
+            "may_read": may_read,
+            "entries": [_entry(row, with_names=may_read) for row in entries],
+            "filings": [
+                {
+                    "row": row,
+                    "rows": filed_rows(row.kind, row.data),
+                    "form": AnswerForm(auto_id=f"id_{row.pk.hex[:6]}_%s")
+                    if row.state == EnrolmentFiling.State.FILED
+                    else None,
+                    "tone": {"filed": "warn", "noted": "ok", "asked_back": "neutral"}[row.state],
+                }
+                for row in firm.filings.all()[:SHOWN]
+            ]
+            if may_read
+            else [],
+            "open_cases": min(MANY + 1, _open_cases(firm, desk)[: MANY + 1].count()),
+            "many": MANY,
+            "standing_url": reverse("complaints:authority-enterprise-standing", args=[firm.code]),
+            "needs_manager": may_decide and firm.enrolment == Enrolment.ENROLLED and not is_led(firm, on=desk.today),
+        },
+    )
 
 
 def _entry(row: EnrolmentEntry, *, with_names: bool) -> dict[str, Any]:
-    ground = enrolled.ground_words(row) or (RefusalGround(row.ground).label if row.ground in RefusalGround.values else "")
+    ground = enrolled.ground_words(row) or (
+        RefusalGround(row.ground).label if row.ground in RefusalGround.values else ""
+    )
     who = row.by.name if with_names and row.by else name_of(row.authority)
     text = EnrolmentFiling.Kind(row.text).label if row.text in EnrolmentFiling.Kind.values else row.text
-    return {"at": row.at, "on_day": row.on_day, "what": EnrolmentEntry.Kind(row.kind).label, "ground": ground,
-            "text": text if with_names else "", "who": who}
+    return {
+        "at": row.at,
+        "on_day": row.on_day,
+        "what": EnrolmentEntry.Kind(row.kind).label,
+        "ground": ground,
+        "text": text if with_names else "",
+        "who": who,
+    }
 
 
 def _open_cases(firm: Enterprise, desk: Desk) -> Any:
@@ -128,11 +165,20 @@ def _standing(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpRespons
         except EnrolmentRefusal as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
-    return render(request, "enrol/standing.html", {
-        "form": form, "firm": firm, "back": here, "is_shut_out": firm.is_shut_out,
-        "open_cases": min(MANY + 1, _open_cases(firm, desk)[:MANY + 1].count()), "many": MANY,
-        "asked": firm.filings.filter(kind=EnrolmentFiling.Kind.EXIT, state=EnrolmentFiling.State.FILED).first(),
-    }, status=status)
+    return render(
+        request,
+        "enrol/standing.html",
+        {
+            "form": form,
+            "firm": firm,
+            "back": here,
+            "is_shut_out": firm.is_shut_out,
+            "open_cases": min(MANY + 1, _open_cases(firm, desk)[: MANY + 1].count()),
+            "many": MANY,
+            "asked": firm.filings.filter(kind=EnrolmentFiling.Kind.EXIT, state=EnrolmentFiling.State.FILED).first(),
+        },
+        status=status,
+    )
 
 
 def _allowed(firm: Enterprise) -> frozenset[str]:
@@ -167,13 +213,22 @@ def _carry_out(request: HttpRequest, desk: Desk, firm: Enterprise, said: dict[st
 def _recalled(firm: Enterprise, desk: Desk, text: str) -> str:
     """Take back what this desk may; cases of other regions are their own authorities' to take back."""
     cases = desk.cases()
-    ids = list(cases.filter(OPEN, enterprise=firm, status__in=ANY_E).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    ids = list(
+        cases.filter(OPEN, enterprise=firm, status__in=ANY_E).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
+    )
     taken = []
     for actor in desk.actors:
         left = [pk for pk in ids if pk not in taken]
         if left:
-            taken += [one.complaint.pk for one in handling.take(authority.recall(text=text), left, actor=actor, now=desk.now)
-                      if one.refusal is None] if len(left) > 1 else _one(left[0], text, actor, desk)
+            taken += (
+                [
+                    one.complaint.pk
+                    for one in handling.take(authority.recall(text=text), left, actor=actor, now=desk.now)
+                    if one.refusal is None
+                ]
+                if len(left) > 1
+                else _one(left[0], text, actor, desk)
+            )
     return " " + _("收回了%(n)d件。") % {"n": len(taken)}
 
 
@@ -193,7 +248,9 @@ def recall(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
         raise Http404
     with once(request) as attempt:
         if not attempt.answered:
-            messages.success(request, _recalled(firm, desk, _("企业已被暂停接收新投诉，由监管部门收回审查。")), extra_tags="ok")
+            messages.success(
+                request, _recalled(firm, desk, _("企业已被暂停接收新投诉，由监管部门收回审查。")), extra_tags="ok"
+            )
             attempt.reference = reverse("complaints:authority-enterprise", args=[firm.code])
     return redirect(attempt.reference)
 
@@ -208,8 +265,12 @@ def answer(request: HttpRequest, desk: Desk, uscc: str, filing_id: UUID) -> Http
     form = AnswerForm(request.POST)
     here = reverse("complaints:authority-enterprise", args=[firm.code])
     if not form.is_valid():
-        return render(request, "enrol/answer.html", {
-            "form": form, "row": row, "rows": filed_rows(row.kind, row.data), "back": here}, status=422)
+        return render(
+            request,
+            "enrol/answer.html",
+            {"form": form, "row": row, "rows": filed_rows(row.kind, row.data), "back": here},
+            status=422,
+        )
     try:
         with once(request) as attempt:
             if not attempt.answered:
@@ -221,8 +282,12 @@ def answer(request: HttpRequest, desk: Desk, uscc: str, filing_id: UUID) -> Http
                 messages.success(request, _("已处理。"), extra_tags="ok")
     except EnrolmentRefusal as refusal:
         form.add_error(None, str(refusal))
-        return render(request, "enrol/answer.html", {
-            "form": form, "row": row, "rows": filed_rows(row.kind, row.data), "back": here}, status=409)
+        return render(
+            request,
+            "enrol/answer.html",
+            {"form": form, "row": row, "rows": filed_rows(row.kind, row.data), "back": here},
+            status=409,
+        )
     return redirect(attempt.reference)
 
 
@@ -244,9 +309,15 @@ def _invite(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpResponseB
     try:
         with once(request) as attempt:
             if not attempt.answered:
-                enrolling.invite_manager(firm, contact.address, by=desk.user, now=desk.now,
-                                         place=place_of(request) + reverse("enterprises:invitation"),
-                                         language=get_language() or "zh-hans", address=client_address(request))
+                enrolling.invite_manager(
+                    firm,
+                    contact.address,
+                    by=desk.user,
+                    now=desk.now,
+                    place=place_of(request) + reverse("enterprises:invitation"),
+                    language=get_language() or "zh-hans",
+                    address=client_address(request),
+                )
                 attempt.reference = here
                 messages.success(request, _("邀请信已发出，7天内有效。"), extra_tags="ok")
     except TeamRefusal as refusal:

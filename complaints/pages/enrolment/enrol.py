@@ -44,7 +44,13 @@ State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
 #: What the applicant reads of the history; opinions and invitations are for the authority.
 TOLD = (Kind.SUBMITTED, Kind.ASKED_BACK, Kind.REFUSED, Kind.ENROLLED)
 PAPERS = {"application": "enrol/paper_application.html", "pledge": "enrol/paper_pledge.html"}
-TONES = {State.DRAFT: "neutral", State.SUBMITTED: "info", State.ASKED_BACK: "warn", State.GRANTED: "ok", State.REFUSED: "bad"}
+TONES = {
+    State.DRAFT: "neutral",
+    State.SUBMITTED: "info",
+    State.ASKED_BACK: "warn",
+    State.GRANTED: "ok",
+    State.REFUSED: "bad",
+}
 View = Callable[..., HttpResponseBase]
 
 
@@ -52,12 +58,18 @@ class StartForm(PlainForm):
     """The mailbox, and the code that went there."""
 
     email = forms.CharField(
-        label=gettext_lazy("单位的电子邮箱"), max_length=254, help_text=gettext_lazy("申请的进展和决定都发到这里；以后也用它接着填"),
+        label=gettext_lazy("单位的电子邮箱"),
+        max_length=254,
+        help_text=gettext_lazy("申请的进展和决定都发到这里；以后也用它接着填"),
         widget=forms.EmailInput(attrs={"class": "w-24", "autocomplete": "email"}),
-        error_messages={"required": gettext_lazy("请填像 name@example.org 这样的邮箱")})
+        error_messages={"required": gettext_lazy("请填像 name@example.org 这样的邮箱")},
+    )
     code = forms.CharField(
-        label=gettext_lazy("验证码"), required=False, max_length=20,
-        widget=forms.TextInput(attrs={"class": "w-10", "inputmode": "numeric", "autocomplete": "one-time-code"}))
+        label=gettext_lazy("验证码"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"class": "w-10", "inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
 
     def clean_email(self) -> Contact:
         contact = parse_contact(self.cleaned_data["email"])
@@ -69,8 +81,10 @@ class StartForm(PlainForm):
 class TruthForm(PlainForm):
     """What is confirmed when it is handed in."""
 
-    is_true = forms.BooleanField(label=gettext_lazy("以上内容真实，我有权代表本企业提出申请"),
-                                 error_messages={"required": gettext_lazy("请确认内容真实")})
+    is_true = forms.BooleanField(
+        label=gettext_lazy("以上内容真实，我有权代表本企业提出申请"),
+        error_messages={"required": gettext_lazy("请确认内容真实")},
+    )
 
 
 @never_cache
@@ -90,13 +104,21 @@ def start(request: HttpRequest) -> HttpResponseBase:
     contact: Contact = form.cleaned_data["email"]
     if "send" in request.POST:
         try:
-            proving.send(contact, language=get_language() or settings.LANGUAGE_CODE, asker=asker_of(request, now=now), now=now)
+            proving.send(
+                contact, language=get_language() or settings.LANGUAGE_CODE, asker=asker_of(request, now=now), now=now
+            )
         except TooManyTries as wait:
             form.add_error("email", too_many_codes(wait.until))
             return _start(request, form, status=wait.told(request))
         return _start(request, form, is_sent=True)
-    proven = proving.proven(phone="", email=contact.address, code=form.cleaned_data["code"], flow=flow_of(request),
-                            form_key=request.POST.get(KEY_FIELD, ""), now=now)
+    proven = proving.proven(
+        phone="",
+        email=contact.address,
+        code=form.cleaned_data["code"],
+        flow=flow_of(request),
+        form_key=request.POST.get(KEY_FIELD, ""),
+        now=now,
+    )
     if proven is None:
         form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
         return _start(request, form, is_sent=True, status=422)
@@ -107,9 +129,12 @@ def start(request: HttpRequest) -> HttpResponseBase:
 
 
 def _start(request: HttpRequest, form: StartForm, *, is_sent: bool = False, status: int = 200) -> HttpResponse:
-    return render(request, "enrol/start.html", {
-        "form": form, "is_sent": is_sent, "held": _of_session(request), "steps": enrol_forms.STEPS,
-    }, status=status)
+    return render(
+        request,
+        "enrol/start.html",
+        {"form": form, "is_sent": is_sent, "held": _of_session(request), "steps": enrol_forms.STEPS},
+        status=status,
+    )
 
 
 def _of_session(request: HttpRequest) -> EnrolmentApplication | None:
@@ -163,12 +188,20 @@ def application(request: HttpRequest, held: EnrolmentApplication) -> HttpRespons
             except EnrolmentRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-    return render(request, "enrol/application.html", {
-        "form": form, "held": held, "tone": TONES[State(held.state)], "entries": told(held),
-        "tasks": [_task(held, code, step) for code, step in steps.items()],
-        "sections": [] if held.is_open else sections(steps),
-        "kept_until": held.saved_at + enrolling.KEPT_FOR,
-    }, status=status)
+    return render(
+        request,
+        "enrol/application.html",
+        {
+            "form": form,
+            "held": held,
+            "tone": TONES[State(held.state)],
+            "entries": told(held),
+            "tasks": [_task(held, code, step) for code, step in steps.items()],
+            "sections": [] if held.is_open else sections(steps),
+            "kept_until": held.saved_at + enrolling.KEPT_FOR,
+        },
+        status=status,
+    )
 
 
 def _task(held: EnrolmentApplication, code: str, step: enrol_forms.Step) -> dict[str, Any]:
@@ -178,8 +211,12 @@ def _task(held: EnrolmentApplication, code: str, step: enrol_forms.Step) -> dict
     else:
         state = (_("已填好"), "ok") if is_done else (_("有遗漏"), "warn") if is_begun else (_("没有填"), "neutral")
     address = reverse("complaints:enrol-step", args=[code])
-    return {"title": step.title, "state": state[0], "tone": state[1],
-            "url": f"{address}?check=1" if is_begun and not is_done else address}
+    return {
+        "title": step.title,
+        "state": state[0],
+        "tone": state[1],
+        "url": f"{address}?check=1" if is_begun and not is_done else address,
+    }
 
 
 def sections(steps: dict[str, enrol_forms.Step]) -> list[dict[str, Any]]:
@@ -190,9 +227,16 @@ def sections(steps: dict[str, enrol_forms.Step]) -> list[dict[str, Any]]:
 def told(held: EnrolmentApplication) -> list[dict[str, Any]]:
     """The history as the applicant reads it: without names of officers."""
     rows = held.entries.filter(kind__in=TOLD).select_related("authority")
-    return [{"at": row.at, "what": Kind(row.kind).label, "text": row.text,
-             "ground": RefusalGround(row.ground).label if row.ground else "",
-             "who": row.authority if row.kind != Kind.SUBMITTED else _("申请人")} for row in rows]
+    return [
+        {
+            "at": row.at,
+            "what": Kind(row.kind).label,
+            "text": row.text,
+            "ground": RefusalGround(row.ground).label if row.ground else "",
+            "who": row.authority if row.kind != Kind.SUBMITTED else _("申请人"),
+        }
+        for row in rows
+    ]
 
 
 @holder_page("GET", "POST")
@@ -233,17 +277,31 @@ def step(request: HttpRequest, held: EnrolmentApplication, step: str) -> HttpRes
 def _after(code: str) -> str:
     codes = list(enrol_forms.BY_CODE)
     following = codes[codes.index(code) + 1 :]
-    return reverse("complaints:enrol-step", args=following[:1]) if following else reverse("complaints:enrol-application")
+    return (
+        reverse("complaints:enrol-step", args=following[:1]) if following else reverse("complaints:enrol-application")
+    )
 
 
-def _step(request: HttpRequest, held: EnrolmentApplication, form: enrol_forms.Step, *, status: int = 200) -> HttpResponse:
+def _step(
+    request: HttpRequest, held: EnrolmentApplication, form: enrol_forms.Step, *, status: int = 200
+) -> HttpResponse:
     codes = list(enrol_forms.BY_CODE)
     number = codes.index(form.code) + 1
-    return render(request, "enrol/step.html", {
-        "form": form, "held": held, "number": number, "total": len(codes), "marks": [n < number for n in range(len(codes))],
-        "is_papers": form.code == "papers", "is_last": number == len(codes),
-        "licence": getattr(held, "licence", None) if form.code == "papers" else None,
-    }, status=status)
+    return render(
+        request,
+        "enrol/step.html",
+        {
+            "form": form,
+            "held": held,
+            "number": number,
+            "total": len(codes),
+            "marks": [n < number for n in range(len(codes))],
+            "is_papers": form.code == "papers",
+            "is_last": number == len(codes),
+            "licence": getattr(held, "licence", None) if form.code == "papers" else None,
+        },
+        status=status,
+    )
 
 
 @holder_page("GET")
@@ -257,8 +315,13 @@ def paper(request: HttpRequest, held: EnrolmentApplication, kind: str) -> HttpRe
 def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
     """What the two papers say of this firm; the same for whoever reads them."""
     steps = enrol_forms.judged_steps(held, today=timezone.localdate(now))
-    found = {name: row["value"] for one in steps.values() for name, row in zip(
-        [field for field in one.fields if field != "licence"], enrol_forms.rows_of(one), strict=True)}
+    found = {
+        name: row["value"]
+        for one in steps.values()
+        for name, row in zip(
+            [field for field in one.fields if field != "licence"], enrol_forms.rows_of(one), strict=True
+        )
+    }
     return {"held": held, "said": found, "on_day": held.submitted_at or now}
 
 

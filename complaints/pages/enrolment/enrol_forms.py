@@ -45,16 +45,23 @@ def find_region(typed: str, *, levels: tuple[str, ...]) -> Region:
         named = list(rows.filter(code=text))
     else:
         # The own name stands at the end; what stands before it are names of what it lies in.
-        named = [row for row in rows.filter(name__in={text[start:] for start in range(len(text))})
-                 if _lies_in(row, text.removesuffix(row.name))]
+        named = [
+            row
+            for row in rows.filter(name__in={text[start:] for start in range(len(text))})
+            if _lies_in(row, text.removesuffix(row.name))
+        ]
         longest = max((len(row.name) for row in named), default=0)
         named = [row for row in named if len(row.name) == longest]
     if len(named) == 1:
         return named[0]
     if named:
-        raise ValidationError(_("有几个地方叫这个名字，请写全：%(names)s"), params={
-            "names": listed(_whole_name(row) for row in named[:_SHOWN])})
-    raise ValidationError(_("没有找到“%(typed)s”，请写县（市、区）的全名，例如 福州市鼓楼区"), params={"typed": typed[:40]})
+        raise ValidationError(
+            _("有几个地方叫这个名字，请写全：%(names)s"),
+            params={"names": listed(_whole_name(row) for row in named[:_SHOWN])},
+        )
+    raise ValidationError(
+        _("没有找到“%(typed)s”，请写县（市、区）的全名，例如 福州市鼓楼区"), params={"typed": typed[:40]}
+    )
 
 
 def _above(row: Region) -> list[str]:
@@ -95,7 +102,9 @@ class Areas(forms.CharField):
     def clean(self, value: Any) -> list[Region]:
         lines = [line for line in re.split(r"[\n,，、;；]+", str(super().clean(value))) if line.strip()]
         if len(lines) > MOST_AREAS:
-            raise ValidationError(_("最多写%(most)d个地区；全市、全省都服务的，只写市名、省名"), params={"most": MOST_AREAS})
+            raise ValidationError(
+                _("最多写%(most)d个地区；全市、全省都服务的，只写市名、省名"), params={"most": MOST_AREAS}
+            )
         found = {row.pk: row for row in (find_region(line, levels=_SERVED) for line in lines)}
         return list(found.values())
 
@@ -154,8 +163,11 @@ class EntityStep(Step):
 
     name = Words(label=_("企业名称"), most=200, help_text=_("与营业执照一致"))
     uscc = CreditCode(label=_("统一社会信用代码"), max_length=40)
-    domicile = RegionName(label=_("住所所在的县（市、区）"), required=False, help_text=_(
-        "例如 福州市鼓楼区；不填就按统一社会信用代码里的登记地。由这里的市场监督管理局审核"))
+    domicile = RegionName(
+        label=_("住所所在的县（市、区）"),
+        required=False,
+        help_text=_("例如 福州市鼓楼区；不填就按统一社会信用代码里的登记地。由这里的市场监督管理局审核"),
+    )
     address = Words(label=_("住所"), most=200)
 
     def clean_uscc(self) -> str:
@@ -170,7 +182,8 @@ class EntityStep(Step):
         said = super().clean() or {}
         if said.get("domicile") is None and "uscc" in said and "domicile" not in self.errors:
             said["domicile"] = Region.objects.filter(
-                country="CN", code=said["uscc"][2:8], level=Region.Level.COUNTY).first()
+                country="CN", code=said["uscc"][2:8], level=Region.Level.COUNTY
+            ).first()
             if said["domicile"] is None:
                 self.add_error("domicile", _("从代码里看不出是哪个县（市、区），请填写"))
         return said
@@ -210,14 +223,25 @@ class ConditionsStep(Step):
 class PapersStep(Step):
     code, title = "papers", _("申请材料")
 
-    statement = Words(label=_("消费维权工作情况说明"), most=2000, lines=6,
-                      help_text=_("去年收到多少投诉、主要是什么、怎么解决的、有什么改进"))
+    statement = Words(
+        label=_("消费维权工作情况说明"),
+        most=2000,
+        lines=6,
+        help_text=_("去年收到多少投诉、主要是什么、怎么解决的、有什么改进"),
+    )
     licence = forms.FileField(
-        label=_("营业执照"), allow_empty_file=True, help_text=_("扫描件或照片：jpg、png、heic、pdf，不超过10 MB"),
-        widget=forms.FileInput(attrs={"accept": ACCEPTED}), error_messages={"required": _("请上传营业执照")})
-    applies = forms.BooleanField(label=_("我代表本企业确认申请书"), error_messages={"required": _("请读过申请书后勾选")})
-    pledges = forms.BooleanField(label=_("我代表本企业作出及时处理消费投诉的承诺"),
-                                 error_messages={"required": _("请读过承诺书后勾选")})
+        label=_("营业执照"),
+        allow_empty_file=True,
+        help_text=_("扫描件或照片：jpg、png、heic、pdf，不超过10 MB"),
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
+        error_messages={"required": _("请上传营业执照")},
+    )
+    applies = forms.BooleanField(
+        label=_("我代表本企业确认申请书"), error_messages={"required": _("请读过申请书后勾选")}
+    )
+    pledges = forms.BooleanField(
+        label=_("我代表本企业作出及时处理消费投诉的承诺"), error_messages={"required": _("请读过承诺书后勾选")}
+    )
 
 
 class ContactStep(Step):
@@ -233,9 +257,14 @@ class ContactStep(Step):
 class AreasStep(Step):
     code, title = "areas", _("答复单位和服务区域")
 
-    branch = Words(label=_("由哪个单位答复投诉"), most=200, required=False, help_text=_("分公司或部门的名称；不填就是企业本身"))
-    seat = RegionName(label=_("它在哪个县（市、区）"), required=False,
-                      help_text=_("协商不成的投诉由这里的市场监督管理局处理；不填就是企业住所地"))
+    branch = Words(
+        label=_("由哪个单位答复投诉"), most=200, required=False, help_text=_("分公司或部门的名称；不填就是企业本身")
+    )
+    seat = RegionName(
+        label=_("它在哪个县（市、区）"),
+        required=False,
+        help_text=_("协商不成的投诉由这里的市场监督管理局处理；不填就是企业住所地"),
+    )
     areas = Areas(label=_("服务哪些地区"), help_text=_("一行一个，写省、市或县（市、区）；全国都服务的写“全国”"))
 
 
@@ -244,8 +273,12 @@ class CustomersStep(Step):
 
     code, title = "customers", _("用户数量")
 
-    number = Whole(label=_("用户（客户）有多少"), required=False, max_length=20,
-                   help_text=_("用来算“每10万用户的投诉量”；不填，排行里就没有这一项"))
+    number = Whole(
+        label=_("用户（客户）有多少"),
+        required=False,
+        max_length=20,
+        help_text=_("用来算“每10万用户的投诉量”；不填，排行里就没有这一项"),
+    )
     counted_on = Day(label=_("截至哪一天"), required=False)
     source = Words(label=_("数字从哪里来"), most=200, required=False, help_text=_("例如 2026年半年度报告"))
 
@@ -317,6 +350,11 @@ def wanted_of(steps: Mapping[str, Step]) -> Wanted | None:
     entity, areas, customers = (steps[code].cleaned_data for code in ("entity", "areas", "customers"))
     seat = areas["seat"] or entity["domicile"]
     return Wanted(
-        name=entity["name"], uscc=entity["uscc"], domicile_id=entity["domicile"].pk,
-        branch=areas["branch"] or entity["name"], place_id=seat.pk, areas=tuple(row.pk for row in areas["areas"]),
-        customers=(customers["number"], customers["counted_on"], customers["source"]) if customers["number"] else None)
+        name=entity["name"],
+        uscc=entity["uscc"],
+        domicile_id=entity["domicile"].pk,
+        branch=areas["branch"] or entity["name"],
+        place_id=seat.pk,
+        areas=tuple(row.pk for row in areas["areas"]),
+        customers=(customers["number"], customers["counted_on"], customers["source"]) if customers["number"] else None,
+    )

@@ -28,8 +28,11 @@ TONES = {"filed": "info", "noted": "ok", "asked_back": "warn"}
 
 def _firm(desk: Desk) -> Enterprise:
     actor = head_manager(desk.actors)
-    found = Enterprise.objects.select_related("enrolled_by", "domicile").filter(
-        pk=actor.enterprise_id or 0).first() if actor is not None else None
+    found = (
+        Enterprise.objects.select_related("enrolled_by", "domicile").filter(pk=actor.enterprise_id or 0).first()
+        if actor is not None
+        else None
+    )
     if found is None:
         raise Http404
     return found
@@ -39,16 +42,32 @@ def _firm(desk: Desk) -> Enterprise:
 def enrolment(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """Standing, history, what was filed and what came of it."""
     firm = _firm(desk)
-    return render(request, "enrol/own.html", {
-        **open_enterprises.facts_of(firm, on=desk.today),
-        "entries": [{"on_day": row.on_day, "what": EnrolmentEntry.Kind(row.kind).label, "who": name_of(row.authority),
-                     "ground": enrolled.ground_words(row), "text": row.text} for row in enrolled.history(firm)],
-        "filings": [{"row": row, "rows": filed_rows(row.kind, row.data), "tone": TONES[row.state]}
-                    for row in firm.filings.all()[:SHOWN]],
-        "kinds": [{"label": label, "url": reverse("complaints:enterprise-filing", args=[code])}
-                  for code, label in EnrolmentFiling.Kind.choices],
-        "public_url": reverse("complaints:open-enterprise", args=[firm.code]),
-    })
+    return render(
+        request,
+        "enrol/own.html",
+        {
+            **open_enterprises.facts_of(firm, on=desk.today),
+            "entries": [
+                {
+                    "on_day": row.on_day,
+                    "what": EnrolmentEntry.Kind(row.kind).label,
+                    "who": name_of(row.authority),
+                    "ground": enrolled.ground_words(row),
+                    "text": row.text,
+                }
+                for row in enrolled.history(firm)
+            ],
+            "filings": [
+                {"row": row, "rows": filed_rows(row.kind, row.data), "tone": TONES[row.state]}
+                for row in firm.filings.all()[:SHOWN]
+            ],
+            "kinds": [
+                {"label": label, "url": reverse("complaints:enterprise-filing", args=[code])}
+                for code, label in EnrolmentFiling.Kind.choices
+            ],
+            "public_url": reverse("complaints:open-enterprise", args=[firm.code]),
+        },
+    )
 
 
 @desk_page("GET", "POST")
@@ -71,8 +90,16 @@ def filing(request: HttpRequest, desk: Desk, kind: str) -> HttpResponseBase:
             form.add_error(None, str(refusal))
             status = refusal.status
     is_exit = kind == EnrolmentFiling.Kind.EXIT
-    return render(request, "enrol/filing.html", {
-        "form": form, "title": EnrolmentFiling.Kind(kind).label, "is_exit": is_exit,
-        "earliest": enrolled.first_last_day(ExitGround.OWN_REQUEST, region_id=firm.domicile_id, today=desk.today)
-        if is_exit else None,
-    }, status=status)
+    return render(
+        request,
+        "enrol/filing.html",
+        {
+            "form": form,
+            "title": EnrolmentFiling.Kind(kind).label,
+            "is_exit": is_exit,
+            "earliest": enrolled.first_last_day(ExitGround.OWN_REQUEST, region_id=firm.domicile_id, today=desk.today)
+            if is_exit
+            else None,
+        },
+        status=status,
+    )

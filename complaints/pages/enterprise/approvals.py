@@ -44,8 +44,10 @@ from web.listing import told
 
 MOST = 200
 WHY: dict[str, Any] = {
-    "amount": gettext_lazy("金额超过本企业规定的数"), "refusal": gettext_lazy("有不同意的诉求"),
-    "failure": gettext_lazy("报告协商未成"), "return": gettext_lazy("退回案件"),
+    "amount": gettext_lazy("金额超过本企业规定的数"),
+    "refusal": gettext_lazy("有不同意的诉求"),
+    "failure": gettext_lazy("报告协商未成"),
+    "return": gettext_lazy("退回案件"),
 }
 #: What happens with 同意.
 EFFECTS: dict[str, Any] = {
@@ -77,15 +79,24 @@ def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     found, sets = _waiting(matters, desk), _sets(desk)
     found.sort(key=lambda one: not one.may_decide)
     mine = sum(one.may_decide for one in found) + sum(one.may_decide for one in sets)
-    return render(request, "enterprise/approvals.html", {
-        "proposals": found, "sets": sets, "mine_to_decide": mine, "now": desk.now})
+    return render(
+        request,
+        "enterprise/approvals.html",
+        {"proposals": found, "sets": sets, "mine_to_decide": mine, "now": desk.now},
+    )
 
 
 def _open_ones(desk: Desk) -> Any:
     firms = [actor.enterprise_id for actor in desk.actors]
     # What is one of a set is decided with it.
-    return Matter.objects.filter(kind="proposal", state="open", audience=ENTERPRISE, enterprise__in=firms,
-                                 complaint__in=desk.cases(), measure_id=None)
+    return Matter.objects.filter(
+        kind="proposal",
+        state="open",
+        audience=ENTERPRISE,
+        enterprise__in=firms,
+        complaint__in=desk.cases(),
+        measure_id=None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,17 +112,33 @@ class WaitingSet:
 
 
 def _sets(desk: Desk) -> list[WaitingSet]:
-    found = list(readable(desk.actors).filter(proposed_at__isnull=False, sent_at=None).select_related("proposed_by__user")
-                 .order_by("proposed_at", "pk")[:MOST])
+    found = list(
+        readable(desk.actors)
+        .filter(proposed_at__isnull=False, sent_at=None)
+        .select_related("proposed_by__user")
+        .order_by("proposed_at", "pk")[:MOST]
+    )
     if not found:
         return []
-    counted = {row["measure_id"]: row for row in approving.waiting(found).filter(complaint__in=desk.cases()).order_by()
-               .values("measure_id").annotate(cases=Count("pk"), until=Min("complaint__next_due_at"))}
-    rows = [WaitingSet(
-        measure=one, is_own=one.proposed_by is not None and one.proposed_by.user_id == desk.user.pk,
-        may_decide=bool(approving.deciders(one, desk.actors)), cases=counted.get(one.public_id, {}).get("cases", 0),
-        until=counted.get(one.public_id, {}).get("until"),
-        url=reverse("complaints:enterprise-measure-approval", args=[one.public_id])) for one in found]
+    counted = {
+        row["measure_id"]: row
+        for row in approving.waiting(found)
+        .filter(complaint__in=desk.cases())
+        .order_by()
+        .values("measure_id")
+        .annotate(cases=Count("pk"), until=Min("complaint__next_due_at"))
+    }
+    rows = [
+        WaitingSet(
+            measure=one,
+            is_own=one.proposed_by is not None and one.proposed_by.user_id == desk.user.pk,
+            may_decide=bool(approving.deciders(one, desk.actors)),
+            cases=counted.get(one.public_id, {}).get("cases", 0),
+            until=counted.get(one.public_id, {}).get("until"),
+            url=reverse("complaints:enterprise-measure-approval", args=[one.public_id]),
+        )
+        for one in found
+    ]
     return sorted(rows, key=lambda row: not row.may_decide)
 
 
@@ -121,12 +148,20 @@ def _waiting(matters: Iterable[Matter], desk: Desk) -> list[Waiting]:
     people = list(User.objects.filter(person_key__in={row.opened_by_key for row in rows}))
     keyring.load_for([*people, *rows])
     names = {person.person_key: person.name for person in people}
-    return [Waiting(
-        matter=row, complaint=row.complaint, what=labels.action(row.subject),
-        by=names.get(row.opened_by_key, "") if row.opened_by_key else "", why=why_words(row),
-        is_own=row.opened_by_key == desk.user.person_key,
-        may_decide=row.opened_by_key != desk.user.person_key and _decider(desk, row) is not None,
-        url=reverse("complaints:enterprise-approval", args=[row.pk]), case_url=case_url(row.complaint)) for row in rows]
+    return [
+        Waiting(
+            matter=row,
+            complaint=row.complaint,
+            what=labels.action(row.subject),
+            by=names.get(row.opened_by_key, "") if row.opened_by_key else "",
+            why=why_words(row),
+            is_own=row.opened_by_key == desk.user.person_key,
+            may_decide=row.opened_by_key != desk.user.person_key and _decider(desk, row) is not None,
+            url=reverse("complaints:enterprise-approval", args=[row.pk]),
+            case_url=case_url(row.complaint),
+        )
+        for row in rows
+    ]
 
 
 def why_words(matter: Matter) -> str:
@@ -135,16 +170,27 @@ def why_words(matter: Matter) -> str:
 
 def _decider(desk: Desk, matter: Matter) -> Actor | None:
     """The job in which this person may approve here."""
-    return next((actor for actor in desk.actors if actor.has(approving.DECIDERS) and actor.enterprise_id == matter.enterprise_id
-                 and stands_to(actor, matter.complaint)), None)
+    return next(
+        (
+            actor
+            for actor in desk.actors
+            if actor.has(approving.DECIDERS)
+            and actor.enterprise_id == matter.enterprise_id
+            and stands_to(actor, matter.complaint)
+        ),
+        None,
+    )
 
 
 @desk_page("GET", "POST")
 def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     """One proposal: 同意, which takes the step at once, or 退回 with the reason."""
     firms = [actor.enterprise_id for actor in desk.actors]
-    matter = (Matter.objects.select_related("complaint__enterprise", "complaint__branch").filter(
-        pk=pk, kind="proposal", audience=ENTERPRISE, enterprise__in=firms, complaint__in=desk.cases()).first())
+    matter = (
+        Matter.objects.select_related("complaint__enterprise", "complaint__branch")
+        .filter(pk=pk, kind="proposal", audience=ENTERPRISE, enterprise__in=firms, complaint__in=desk.cases())
+        .first()
+    )
     if matter is None:
         raise Http404
     case, actor = matter.complaint, _decider(desk, matter)
@@ -182,34 +228,57 @@ def _form(data: Any) -> DecisionForm:
     return DecisionForm(data, grant=_("同意，立即办理"), refuse=_("退回修改"))
 
 
-def _show(request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *, status: int = 200
+) -> HttpResponseBase:
     waiting, case = _waiting([matter], desk)[0], matter.complaint
     viewer = next(a for a in desk.actors if stands_to(a, case))
     page = page_of(Found(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer), now=desk.now)
     said = matter.data.get("payload", {})
     is_offer = matter.subject in two_persons.OFFERS
-    return render(request, "enterprise/approval.html", {
-        "proposal": waiting, "form": form, "page": page, "complaint": case, "effect": EFFECTS.get(matter.subject, ""),
-        "preview": offer_card(page.demands, said, by=waiting.by, at=matter.opened_at) if is_offer else None,
-        "facts": [] if is_offer else _facts(said),
-    }, status=status)
+    return render(
+        request,
+        "enterprise/approval.html",
+        {
+            "proposal": waiting,
+            "form": form,
+            "page": page,
+            "complaint": case,
+            "effect": EFFECTS.get(matter.subject, ""),
+            "preview": offer_card(page.demands, said, by=waiting.by, at=matter.opened_at) if is_offer else None,
+            "facts": [] if is_offer else _facts(said),
+        },
+        status=status,
+    )
 
 
 def offer_card(demands: Sequence[Demand], said: Mapping[str, Any], *, by: str, at: datetime) -> dict[str, Any]:
     """A proposed offer as the consumer will see it."""
     answers = [Answer(**{**row, "amount": saying.money(row.get("amount"), "")}) for row in said.get("answers", [])]
-    promises = [Promise(**{**row, "amount": saying.money(row.get("amount"), ""), "due_on": saying.day(row.get("due_on"), "")})
-                for row in said.get("promises", [])]
+    promises = [
+        Promise(**{**row, "amount": saying.money(row.get("amount"), ""), "due_on": saying.day(row.get("due_on"), "")})
+        for row in said.get("promises", [])
+    ]
     known = {demand.ordinal for demand in demands}
-    return card_of(demands, [answer for answer in answers if answer.demand in known], promises,
-                   message=said.get("message", ""), by=by, at=at)
+    return card_of(
+        demands,
+        [answer for answer in answers if answer.demand in known],
+        promises,
+        message=said.get("message", ""),
+        by=by,
+        at=at,
+    )
 
 
 def _facts(said: Mapping[str, Any]) -> list[Fact]:
     found = []
     if said.get("reason"):
         words = labels.label(str(said["reason"]), kind="failure_reason")
-        found.append(Fact(_("理由"), words if words != said["reason"] else labels.label(str(said["reason"]), kind="return_reason")))
+        found.append(
+            Fact(
+                _("理由"), words if words != said["reason"] else labels.label(str(said["reason"]), kind="return_reason")
+            )
+        )
     target = _target(said)
     if target:
         found.append(Fact(_("应由谁答复"), target))
@@ -243,10 +312,16 @@ def standing_of(page: CasePage) -> Standing | None:
     newest = next((event for event in page.timeline if event.step in ("propose", "approve", "send_back")), None)
     if matter is not None:
         asked = next((event.actor for event in page.timeline if event.step == "propose"), "")
-        return Standing(what=labels.action(matter.subject), by=asked, since=matter.opened_at, why=why_words(matter),
-                        url=reverse("complaints:enterprise-approval", args=[matter.pk]))
+        return Standing(
+            what=labels.action(matter.subject),
+            by=asked,
+            since=matter.opened_at,
+            why=why_words(matter),
+            url=reverse("complaints:enterprise-approval", args=[matter.pk]),
+        )
     if newest is None or newest.step != "send_back" or page.is_former:
         return None
-    said = PersonalText.objects.filter(complaint=page.complaint, audience=Audience.ENTERPRISE, kind="message",
-                                       sequence=newest.sequence).first()
+    said = PersonalText.objects.filter(
+        complaint=page.complaint, audience=Audience.ENTERPRISE, kind="message", sequence=newest.sequence
+    ).first()
     return Standing(what=newest.title, sent_back=said.text if said else "", answered_by=newest.actor, since=newest.at)

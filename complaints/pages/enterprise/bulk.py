@@ -34,9 +34,11 @@ NOT_HERE = gettext_lazy("没有这件投诉，或者它不在贵单位办理。"
 class BulkForm(StepForm):
     """What is to be done with the chosen cases of a page; ``all`` means the whole list, up to MOST."""
 
-    do = forms.ChoiceField(label=gettext_lazy("步骤"), choices=[("accept", ""), ("assign", ""), ("read", ""), ("export", ""),
-                                                                             ("measure", "")], error_messages={
-        "required": CHOOSE, "invalid_choice": CHOOSE})
+    do = forms.ChoiceField(
+        label=gettext_lazy("步骤"),
+        choices=[("accept", ""), ("assign", ""), ("read", ""), ("export", ""), ("measure", "")],
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
     case = forms.MultipleChoiceField(label=gettext_lazy("案件"), required=False)
     all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)
     handler = forms.ChoiceField(label=gettext_lazy("交给谁"), required=False, error_messages={"invalid_choice": CHOOSE})
@@ -105,7 +107,10 @@ def _taken(cases: list[Complaint], do: str, desk: Desk, form: BulkForm) -> dict[
         results = handling.take_each(moves, now=desk.now)
     except handling.StepNotAllowed as refusal:
         return {case.number: _why(refusal, Complaint.objects.get(pk=case.pk), names) for case in cases}
-    return {taken.complaint.number: _why(taken.refusal, taken.complaint, names) if taken.refusal else "" for taken in results}
+    return {
+        taken.complaint.number: _why(taken.refusal, taken.complaint, names) if taken.refusal else ""
+        for taken in results
+    }
 
 
 def _why(refusal: handling.StepNotAllowed, case: Complaint, names: Mapping[int, str]) -> str:

@@ -30,7 +30,9 @@ from complaints.reading.notices_told import of_case
 from web.templatetags.portal import last_day
 
 #: Steps that the enterprise owes: the first of them is the main button.
-TO_DO = frozenset({"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion"})
+TO_DO = frozenset(
+    {"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion"}
+)
 #: Buttons beside the main one; the rest stand as links below.
 IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
 
@@ -78,35 +80,53 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
     main = buttons[0] if buttons and buttons[0].slug in TO_DO and not waiting else None
     rest = [b for b in buttons if b is not main and b.url not in told]
     shown: dict[str, Any] = {
-        "page": page, "complaint": page.complaint, "engagement": engagement, "main": main,
+        "page": page,
+        "complaint": page.complaint,
+        "engagement": engagement,
+        "main": main,
         "front": [b for b in rest if b.slug in IN_FRONT],
         "more": [b for b in rest if b.slug not in IN_FRONT],
-        "may": {b.slug: b.url for b in buttons}, "demands": lines, "answered": sum(line.is_answered for line in lines), "waiting": waiting,
+        "may": {b.slug: b.url for b in buttons},
+        "demands": lines,
+        "answered": sum(line.is_answered for line in lines),
+        "waiting": waiting,
         "proposal": standing_of(page),
-        "log": log, "failure_waits": page.may("report_failure") and not log.lines,
-        "extension_note": work.extension_note(page), "notes": rows.notes,
+        "log": log,
+        "failure_waits": page.may("report_failure") and not log.lines,
+        "extension_note": work.extension_note(page),
+        "notes": rows.notes,
         "told": [] if page.is_former else of_case(page.complaint, page.side, rows),
-        "documents": (documents := [] if page.is_former else documents_told.of_case(
-            page.complaint, page.side, page.viewer, documents_of(page, rows.documents))),
+        "documents": (
+            documents := []
+            if page.is_former
+            else documents_told.of_case(page.complaint, page.side, page.viewer, documents_of(page, rows.documents))
+        ),
         "court": documents_told.court_of(documents, page.complaint.number),
-        "others": [] if page.is_former or engagement is None or request.method != "GET"
+        "others": []
+        if page.is_former or engagement is None or request.method != "GET"
         else reading.opened(page.complaint, engagement, user=desk.user, now=desk.now),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
-        if engagement and engagement.odr_result else "",
+        if engagement and engagement.odr_result
+        else "",
     }
     if main is not None and main.slug == "accept" and page.viewer.staff_id is not None:
         # Whoever a rule or a colleague gave it to keeps it.
         given_to = page.complaint.handler
         shown["accept_as"] = page.viewer.staff_id if given_to is None else given_to.pk
-        shown["accept_words"] = (_("受理，由我处理") if shown["accept_as"] == page.viewer.staff_id or given_to is None
-                                 else _("受理，由%(name)s处理") % {"name": given_to.user.name})
+        shown["accept_words"] = (
+            _("受理，由我处理")
+            if shown["accept_as"] == page.viewer.staff_id or given_to is None
+            else _("受理，由%(name)s处理") % {"name": given_to.user.name}
+        )
     if work.is_working(page):
         shown["history"], shown["has_more_history"] = work.history_of(page, desk)
         shown["similar"] = work.similar_of(page, desk)
     elif not page.is_former:
         cause = work.cause_of(page, rows.causes)
         shown |= {"cause": cause, "cause_words": labels.label(cause, kind="root_cause") if cause else ""}
-        shown["cause_options"] = work.cause_options(page.complaint.problem_category, cause) if "cause" in shown["may"] else ""
+        shown["cause_options"] = (
+            work.cause_options(page.complaint.problem_category, cause) if "cause" in shown["may"] else ""
+        )
     return render(request, "enterprise/case.html", shown)
 
 
@@ -117,9 +137,14 @@ def documents_of(page: CasePage, rows: list[OfficialDocument]) -> list[OfficialD
     ours = {engagement.pk for engagement in page.engagements}
     return [row for row in rows if row.engagement_id in ours]
 
+
 #: What runs while somebody waits for an answer; the strip may be about another clock.
-_CLOCK_OF = {"answer": Clock.ANSWER, "instruction": Clock.INSTRUCTION, "payment": Clock.PERFORMANCE_ANSWER,
-             "settled-elsewhere": Clock.SETTLED_ELSEWHERE}
+_CLOCK_OF = {
+    "answer": Clock.ANSWER,
+    "instruction": Clock.INSTRUCTION,
+    "payment": Clock.PERFORMANCE_ANSWER,
+    "settled-elsewhere": Clock.SETTLED_ELSEWHERE,
+}
 
 
 def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
@@ -130,28 +155,50 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
         ("answer", _("消费者就方案提了问题，等您回答。"), True),
         ("instruction", _("监管部门发来督办，等您答复。"), True),
         ("payment", _("消费者说没有收到，请出示付款凭证。"), True),
-        ("confirm", _("消费者已经做到他答应的事，请您确认。"), any(
-            o.owed_by == "consumer" and o.state_code == "reported" for o in page.promises)),
-        ("settled-elsewhere", _("消费者称已经另行和解，请您答复。"),
-         claim is not None and claim.opened_by == "consumer"),
-        ("suggestion", _("监管部门提出了调解方案，请您答复。"),
-         suggestion is not None and page.side not in suggesting.answers_of(suggestion)),
-        ("mediation", _("监管部门在处理这件投诉。调解须双方同意，请您答复。"),
-         f"mediation_{page.side}" not in page.complaint.consents),
+        (
+            "confirm",
+            _("消费者已经做到他答应的事，请您确认。"),
+            any(o.owed_by == "consumer" and o.state_code == "reported" for o in page.promises),
+        ),
+        (
+            "settled-elsewhere",
+            _("消费者称已经另行和解，请您答复。"),
+            claim is not None and claim.opened_by == "consumer",
+        ),
+        (
+            "suggestion",
+            _("监管部门提出了调解方案，请您答复。"),
+            suggestion is not None and page.side not in suggesting.answers_of(suggestion),
+        ),
+        (
+            "mediation",
+            _("监管部门在处理这件投诉。调解须双方同意，请您答复。"),
+            f"mediation_{page.side}" not in page.complaint.consents,
+        ),
     )
-    dates = {clock.row.clock: clock.row.due_at for clock in page.clocks if clock.row.owed_by == page.side and clock.row.ended_at is None}
+    dates = {
+        clock.row.clock: clock.row.due_at
+        for clock in page.clocks
+        if clock.row.owed_by == page.side and clock.row.ended_at is None
+    }
 
     def until(slug: str) -> str:
         due_at = dates.get(_CLOCK_OF.get(slug, ""))
         return "" if due_at is None else _("请在%(day)s答复。") % {"day": last_day(due_at)}
 
-    return [{"text": text + until(slug), "url": by_slug[slug].url, "action": by_slug[slug].words}
-            for slug, text, is_asked in asked if is_asked and slug in by_slug]
+    return [
+        {"text": text + until(slug), "url": by_slug[slug].url, "action": by_slug[slug].words}
+        for slug, text, is_asked in asked
+        if is_asked and slug in by_slug
+    ]
 
 
 #: Where one page answers either way, the button asks.
-_ASKED = {"agree_to_mediation": gettext_lazy("是否同意调解"), "decline_mediation": gettext_lazy("是否同意调解"),
-          "confirm_settled_elsewhere": gettext_lazy("是否已经另行和解")}
+_ASKED = {
+    "agree_to_mediation": gettext_lazy("是否同意调解"),
+    "decline_mediation": gettext_lazy("是否同意调解"),
+    "confirm_settled_elsewhere": gettext_lazy("是否已经另行和解"),
+}
 
 
 def buttons_of(page: CasePage) -> list[Button]:
@@ -174,7 +221,14 @@ def demand_lines(page: CasePage) -> list[DemandLine]:
     lines = []
     for demand in page.demands:
         answer = newest.get(demand.ordinal)
-        lines.append(DemandLine(
-            ordinal=demand.ordinal, title=demand_text(demand), amount=demand.amount, note=demand.note,
-            answer=answer.verdict if answer else "", tone=answer.tone if answer else "warn"))
+        lines.append(
+            DemandLine(
+                ordinal=demand.ordinal,
+                title=demand_text(demand),
+                amount=demand.amount,
+                note=demand.note,
+                answer=answer.verdict if answer else "",
+                tone=answer.tone if answer else "warn",
+            )
+        )
     return lines

@@ -46,29 +46,44 @@ class CauseRow:
 def causes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """/enterprise/causes/"""
     page = keyset.page_of(untagged(desk), request.GET, keyset.BY_END, related=("complaint",))
-    return render(request, "enterprise/causes.html", {
-        "rows": [_row(time) for time in page.rows], "days": DAYS,
-        "may_tag": any(actor.has(ENTERPRISE_ROLES) for actor in desk.actors),
-        "previous_url": _page_url(before=page.before), "next_url": _page_url(after=page.after),
-    })
+    return render(
+        request,
+        "enterprise/causes.html",
+        {
+            "rows": [_row(time) for time in page.rows],
+            "days": DAYS,
+            "may_tag": any(actor.has(ENTERPRISE_ROLES) for actor in desk.actors),
+            "previous_url": _page_url(before=page.before),
+            "next_url": _page_url(after=page.after),
+        },
+    )
 
 
 def untagged(desk: Desk) -> QuerySet[Engagement]:
     """Times with a case that ended within DAYS, were ours to answer and have no root cause yet."""
     return Engagement.objects.filter(
-        desk.engagements(), ~Exists(RootCause.objects.filter(engagement=OuterRef("pk"))),
-        until_at__gte=desk.now - timedelta(days=DAYS), complaint__enterprise_id=F("enterprise_id"),
-        complaint__status__in=list(TABLE["tag_cause"].at)).exclude(odr_result="returned")
+        desk.engagements(),
+        ~Exists(RootCause.objects.filter(engagement=OuterRef("pk"))),
+        until_at__gte=desk.now - timedelta(days=DAYS),
+        complaint__enterprise_id=F("enterprise_id"),
+        complaint__status__in=list(TABLE["tag_cause"].at),
+    ).exclude(odr_result="returned")
 
 
 def _row(time: Engagement) -> CauseRow:
     case = time.complaint
     assert time.until_at is not None  # noqa: S101
     return CauseRow(
-        number=case.number, url=case_url(case), item=case.title, problem=str(problem_label(case.problem_category)),
-        ended_at=time.until_at, result=labels.label(time.odr_result, kind="odr_result"),
+        number=case.number,
+        url=case_url(case),
+        item=case.title,
+        problem=str(problem_label(case.problem_category)),
+        ended_at=time.until_at,
+        result=labels.label(time.odr_result, kind="odr_result"),
         tone=RESULT_TONES.get(time.odr_result, "neutral"),
-        tag_url=reverse("complaints:enterprise-cause", args=[case.number]), options=cause_options(case.problem_category))
+        tag_url=reverse("complaints:enterprise-cause", args=[case.number]),
+        options=cause_options(case.problem_category),
+    )
 
 
 def _page_url(**key: Any) -> str:

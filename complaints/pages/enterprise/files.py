@@ -27,8 +27,18 @@ def view_file(request: HttpRequest, desk: Desk, number: str, pk: int) -> HttpRes
 
     file = page.files[place]
     told = [m for m in page.thread if any(attached.pk == pk for attached in m.files)]
-    return render(request, "enterprise/file.html", {
-        "page": page, "complaint": page.complaint, "file": file, "place": place + 1, "total": len(page.files),
-        "previous_url": address(place - 1), "next_url": address(place + 1), "message": told[-1] if told else None,
-        "all": [(one, address(n)) for n, one in enumerate(page.files)],
-    })
+    return render(
+        request,
+        "enterprise/file.html",
+        {
+            "page": page,
+            "complaint": page.complaint,
+            "file": file,
+            "place": place + 1,
+            "total": len(page.files),
+            "previous_url": address(place - 1),
+            "next_url": address(place + 1),
+            "message": told[-1] if told else None,
+            "all": [(one, address(n)) for n, one in enumerate(page.files)],
+        },
+    )

@@ -48,8 +48,10 @@ class Words(forms.CharField):
         # The browser must not cut a pasted text: the rule says how much is too much.
         self.widget.attrs.pop("maxlength", None)
         self.error_messages |= {
-            "required": FILL, "max_length": _("最多%(limit_value)s个字，现在有%(show_value)s个。"),
-            "null_characters_not_allowed": _("文字里有不能保存的字符，请删去后重试。")}
+            "required": FILL,
+            "max_length": _("最多%(limit_value)s个字，现在有%(show_value)s个。"),
+            "null_characters_not_allowed": _("文字里有不能保存的字符，请删去后重试。"),
+        }
 
     def clean(self, value: Any) -> Any:
         return super().clean(unicodedata.normalize("NFC", value) if isinstance(value, str) else value)
@@ -78,8 +80,12 @@ class Day(forms.DateField):
     """A local day of our years; typed or picked."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
-                         input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years], **options)
+        super().__init__(
+            widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
+            input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+            validators=[in_our_years],
+            **options,
+        )
         self.error_messages |= {"required": FILL, "invalid": _("日期请写成 2026-12-02 这样。")}
 
 
@@ -112,8 +118,12 @@ class QueueFilter(forms.Form):
     SIZES = ("25", "50", "100")
 
     view = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
-    q = forms.CharField(label=_("编号、商品、姓名、电话、订单号"), required=False, max_length=60,
-                        widget=forms.TextInput(attrs={"type": "search", "size": 18}))
+    q = forms.CharField(
+        label=_("编号、商品、姓名、电话、订单号"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "size": 18}),
+    )
     problem = forms.ChoiceField(label=_("问题"), required=False, choices=[("", _("全部")), *PROBLEM_CATEGORIES])
     handler = forms.ChoiceField(label=_("处理人"), required=False)
     branch = forms.ChoiceField(label=_("网点"), required=False)
@@ -124,7 +134,11 @@ class QueueFilter(forms.Form):
         super().__init__(data)
         self.people = people or []
         self.fields["handler"].choices = [  # type: ignore[attr-defined]
-            ("", _("全部")), ("mine", _("我的")), ("none", _("未分派")), *self.people]
+            ("", _("全部")),
+            ("mine", _("我的")),
+            ("none", _("未分派")),
+            *self.people,
+        ]
         self.fields["branch"].choices = [("", _("全部")), *(branches or [])]  # type: ignore[attr-defined]
         if not branches:
             self.fields["branch"].widget = forms.HiddenInput()
@@ -139,7 +153,7 @@ class QueueFilter(forms.Form):
     @property
     def numbers(self) -> list[str]:
         """Cases that were named one by one."""
-        return [one for one in self.said.get("only", "").split(".") if one][:self.MOST_NAMED]
+        return [one for one in self.said.get("only", "").split(".") if one][: self.MOST_NAMED]
 
     @property
     def rows_a_page(self) -> int:
@@ -169,8 +183,9 @@ class LookForm(StepForm):
     """Why somebody looks at the contact data; both sides' staff use it."""
 
     reason = Choice(label=_("为什么查看"))
-    text = Words(label=_("具体说明"), required=False, rows=2, longest=200,
-                 help_text=_("选“其他”时必填。消费者看得到。"))
+    text = Words(
+        label=_("具体说明"), required=False, rows=2, longest=200, help_text=_("选“其他”时必填。消费者看得到。")
+    )
 
     def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
@@ -203,12 +218,15 @@ class ContactForm(StepForm):
     channel = Choice(label=_("怎么联系的"))
     reached = Choice(label=_("联系上了吗"), choices=[("yes", _("联系上了")), ("no", _("没有联系上"))])
     at = forms.DateTimeField(
-        label=_("什么时候"), required=False, help_text=_("不填就是现在；不能晚于现在。"), validators=[in_our_years],
+        label=_("什么时候"),
+        required=False,
+        help_text=_("不填就是现在；不能晚于现在。"),
+        validators=[in_our_years],
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": _("时间请写成 2026-12-02 15:30 这样。")})
-    note = Words(label=_("谈了什么"), rows=3, longest=1000,
-                 help_text=_("消费者看得到这条记录。"))
+        error_messages={"invalid": _("时间请写成 2026-12-02 15:30 这样。")},
+    )
+    note = Words(label=_("谈了什么"), rows=3, longest=1000, help_text=_("消费者看得到这条记录。"))
     #: One press after a call (the case page): whether it got through is all there is to say.
     quick = forms.BooleanField(required=False, widget=forms.HiddenInput())
 
@@ -230,8 +248,9 @@ class TextForm(StepForm):
 
     text = Words()
 
-    def __init__(self, *args: Any, label: Any, hint: Any = "", why: Any = "", longest: int = LONGEST,
-                 **options: Any) -> None:
+    def __init__(
+        self, *args: Any, label: Any, hint: Any = "", why: Any = "", longest: int = LONGEST, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.fields["text"] = Words(longest=longest)
         field = self.fields["text"]
@@ -254,11 +273,14 @@ class ReturnForm(StepForm):
     """Not ours: whose, or why."""
 
     reason = Choice(label=_("退回的原因"))
-    q = forms.CharField(label=_("应由谁答复"), required=False, max_length=80,
-                        help_text=_("写企业或分支机构的名称、品牌，按“查找”。不知道就不用填。"))
+    q = forms.CharField(
+        label=_("应由谁答复"),
+        required=False,
+        max_length=80,
+        help_text=_("写企业或分支机构的名称、品牌，按“查找”。不知道就不用填。"),
+    )
     target = Choice(label=_("查到的单位"), required=False)
-    text = Words(label=_("说明"), required=False,
-                 help_text=_("没有选单位时请写明理由；消费者和分送人员看得到。"))
+    text = Words(label=_("说明"), required=False, help_text=_("没有选单位时请写明理由；消费者和分送人员看得到。"))
 
     def __init__(self, *args: Any, targets: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -294,18 +316,23 @@ class PerformedForm(TakesFiles, StepForm):
     """Which promises were kept, and what shows it."""
 
     obligations = forms.MultipleChoiceField(
-        label=_("已经做到的"), widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE})
-    channel = Words(label=_("怎么做到的"), required=False, rows=1, longest=60,
-                    help_text=_("例如：原路退回、账单抵扣。"))
-    proof = Words(label=_("证明"), rows=3, longest=1000,
-                  help_text=_("流水号、日期、金额等，便于消费者核对；不要写完整的账号。"))
+        label=_("已经做到的"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE},
+    )
+    channel = Words(
+        label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。")
+    )
+    proof = Words(
+        label=_("证明"), rows=3, longest=1000, help_text=_("流水号、日期、金额等，便于消费者核对；不要写完整的账号。")
+    )
     uploads = FilesField(label=_("证明材料"))
 
     def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["obligations"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), promise_words(p)) for p in promises]
+            (str(p.ordinal), promise_words(p)) for p in promises
+        ]
 
 
 def promise_words(promise: Obligation) -> str:
@@ -326,7 +353,8 @@ class PaymentForm(StepForm):
         self.today = today
         self.fields["last4"].widget.attrs |= {"class": "w-10", "autocomplete": "off"}
         self.fields["obligation"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), promise_words(p)) for p in promises]
+            (str(p.ordinal), promise_words(p)) for p in promises
+        ]
 
     def clean_last4(self) -> str:
         digits = str(self.cleaned_data["last4"])
@@ -344,8 +372,9 @@ class PaymentForm(StepForm):
 class ClaimAnswerForm(StepForm):
     """The consumer says that it was settled elsewhere: is it so?"""
 
-    answer = Choice(label=_("是这样吗"), choices=[
-        ("confirm", _("是，已经另行和解")), ("deny", _("不是，没有另行和解"))])
+    answer = Choice(
+        label=_("是这样吗"), choices=[("confirm", _("是，已经另行和解")), ("deny", _("不是，没有另行和解"))]
+    )
     text = Words(label=_("说明"), required=False)
 
 
@@ -359,26 +388,32 @@ class ConfirmForm(StepForm):
     """What the consumer owed and has done."""
 
     obligations = forms.MultipleChoiceField(
-        label=_("消费者已经做到的"), widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE})
+        label=_("消费者已经做到的"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE},
+    )
 
     def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["obligations"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), promise_words(p)) for p in promises]
+            (str(p.ordinal), promise_words(p)) for p in promises
+        ]
 
 
 class RedateForm(StepForm):
     """New days for what was broken: one a promise, in force once the consumer names the same."""
 
-    def __init__(self, *args: Any, promises: Sequence[Obligation], proposed: dict[str, str], today: date,
-                 **options: Any) -> None:
+    def __init__(
+        self, *args: Any, promises: Sequence[Obligation], proposed: dict[str, str], today: date, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.today, self.ordinals = today, [p.ordinal for p in promises]
         for promise in promises:
             self.fields[f"day-{promise.ordinal}"] = Day(
-                label=promise_words(promise), help_text=_("新的最后一天，须在今天之后。"),
-                initial=proposed.get(str(promise.ordinal)))
+                label=promise_words(promise),
+                help_text=_("新的最后一天，须在今天之后。"),
+                initial=proposed.get(str(promise.ordinal)),
+            )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

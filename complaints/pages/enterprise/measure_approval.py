@@ -1,4 +1,5 @@
-"""/enterprise/measures/<id>/approval/: a set of offers that waits for a second person, and the decision on the whole of it.
+"""/enterprise/measures/<id>/approval/: a set of offers that waits for a second person, and the decision on the whole of
+it.
 
 The one rule: the page shows what would go out today, the first case as its consumer will see it and each case with its
 amount and its last day, since no clock waits for the decision.
@@ -76,7 +77,9 @@ def _form(data: Any) -> DecisionForm:
     return DecisionForm(data, grant=_("同意，马上全部发送"), refuse=_("退回修改"))
 
 
-def _show(request: HttpRequest, desk: Desk, found: Measure, form: DecisionForm, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, found: Measure, form: DecisionForm, *, status: int = 200
+) -> HttpResponseBase:
     seen = {case.pk: case for case in desk.cases().filter(pk__in=[pick.case for pick in approving.proposed(found)])}
     matters = [matter for matter in approving.waiting([found]).order_by("complaint_id") if matter.complaint_id in seen]
     for matter in matters:
@@ -87,21 +90,35 @@ def _show(request: HttpRequest, desk: Desk, found: Measure, form: DecisionForm, 
     by = found.proposed_by.user.name if found.proposed_by else ""
     after = request.GET.get("after", "")
     behind = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-    page = [matter for matter in matters if matter.complaint_id > behind][:PAGE + 1]
+    page = [matter for matter in matters if matter.complaint_id > behind][: PAGE + 1]
     ends = [matter.complaint.next_due_at for matter in matters if matter.complaint.next_due_at]
     is_own = found.proposed_by is not None and found.proposed_by.user_id == desk.user.pk
-    return render(request, "measures/approval.html", {
-        "measure": found, "by": by, "form": form, "count": len(matters), "total": sum(worth.values()),
-        "until": min(ends, default=None), "why": _why(matters), "is_own": is_own,
-        "may_decide": bool(approving.deciders(found, desk.actors)),
-        "fell": [pick.number for pick in approving.proposed(found) if pick.case not in worth],
-        "preview": offer_card(demands[matters[0].complaint_id], matters[0].data["payload"], by=by, at=matters[0].opened_at)
-        if matters else None,
-        "message": matters[0].data["payload"].get("message", "") if matters else "",
-        "rows": _rows([matter.complaint for matter in page[:PAGE]], worth),
-        "next_url": f"?{urlencode({'after': page[PAGE - 1].complaint_id})}" if len(page) > PAGE else "",
-        "missing": [one for one in found.left_out if one["step"] == "propose"],
-    }, status=status)
+    return render(
+        request,
+        "measures/approval.html",
+        {
+            "measure": found,
+            "by": by,
+            "form": form,
+            "count": len(matters),
+            "total": sum(worth.values()),
+            "until": min(ends, default=None),
+            "why": _why(matters),
+            "is_own": is_own,
+            "may_decide": bool(approving.deciders(found, desk.actors)),
+            "fell": [pick.number for pick in approving.proposed(found) if pick.case not in worth],
+            "preview": (
+                offer_card(demands[matters[0].complaint_id], matters[0].data["payload"], by=by, at=matters[0].opened_at)
+                if matters
+                else None
+            ),
+            "message": matters[0].data["payload"].get("message", "") if matters else "",
+            "rows": _rows([matter.complaint for matter in page[:PAGE]], worth),
+            "next_url": f"?{urlencode({'after': page[PAGE - 1].complaint_id})}" if len(page) > PAGE else "",
+            "missing": [one for one in found.left_out if one["step"] == "propose"],
+        },
+        status=status,
+    )
 
 
 def _said(matter: Matter) -> Mapping[str, Any]:
@@ -115,5 +132,13 @@ def _why(matters: list[Matter]) -> str:
 
 def _rows(cases: list[Complaint], worth: Mapping[int, Any]) -> list[dict[str, Any]]:
     names = names_of_consumers({case.pk: case for case in cases})
-    return [{"case": case, "url": case_url(case), "consumer": masked_name(names.get(case.pk, "")),
-             "problem": case.item_name or label_of(case.problem_category), "total": worth[case.pk]} for case in cases]
+    return [
+        {
+            "case": case,
+            "url": case_url(case),
+            "consumer": masked_name(names.get(case.pk, "")),
+            "problem": case.item_name or label_of(case.problem_category),
+            "total": worth[case.pk],
+        }
+        for case in cases
+    ]

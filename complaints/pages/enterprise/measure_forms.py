@@ -24,18 +24,30 @@ from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.pages.enterprise.forms import Choice, Day, Money, StepForm, Words, words_of
 from complaints.tables.table_forms import SheetField
 
-SOURCES = (("none", _("没有金额")), ("asked", _("消费者要求的金额")), ("table", _("表中的金额")), ("fixed", _("统一的金额")))
+SOURCES = (
+    ("none", _("没有金额")),
+    ("asked", _("消费者要求的金额")),
+    ("table", _("表中的金额")),
+    ("fixed", _("统一的金额")),
+)
 
 
 class ChoosingForm(StepForm):
     """Which cases: pasted lines, a table, or what the queue shows."""
 
-    title = Words(label=_("这份批量方案叫什么"), rows=1, longest=60, help_text=_("例如：8月宽带中断统一补偿。只有本单位看得到。"))
+    title = Words(
+        label=_("这份批量方案叫什么"), rows=1, longest=60, help_text=_("例如：8月宽带中断统一补偿。只有本单位看得到。")
+    )
     lines = forms.CharField(
-        label=_("案件编号，一行一件"), required=False, max_length=60_000,
+        label=_("案件编号，一行一件"),
+        required=False,
+        max_length=60_000,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
-        help_text=_("编号后面可以跟金额，中间用逗号或者制表符隔开；也可以从表格里复制两列贴过来。"))
-    file = SheetField(label=_("或者上传一份表格"), required=False, help_text=_("第一列编号，第二列金额（可以没有）；CSV或者xlsx。"))
+        help_text=_("编号后面可以跟金额，中间用逗号或者制表符隔开；也可以从表格里复制两列贴过来。"),
+    )
+    file = SheetField(
+        label=_("或者上传一份表格"), required=False, help_text=_("第一列编号，第二列金额（可以没有）；CSV或者xlsx。")
+    )
     use_list = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, listed: str = "", **options: Any) -> None:
@@ -86,24 +98,40 @@ class RuleForm(StepForm):
     def _add(self, kind: str, known: KindRule | None) -> None:
         slot = {"demand": labels.label(kind, kind="demand_kind")}
         self.fields[f"verdict-{kind}"] = Choice(
-            label=gettext("“%(demand)s”的答复") % slot, choices=words_of(VERDICTS, "verdict"), initial=known.verdict if known else None)
+            label=gettext("“%(demand)s”的答复") % slot,
+            choices=words_of(VERDICTS, "verdict"),
+            initial=known.verdict if known else None,
+        )
         self.fields[f"source-{kind}"] = Choice(
-            label=gettext("“%(demand)s”的金额") % slot, choices=SOURCES, widget=forms.Select, initial=known.source if known else "none")
+            label=gettext("“%(demand)s”的金额") % slot,
+            choices=SOURCES,
+            widget=forms.Select,
+            initial=known.source if known else "none",
+        )
         self.fields[f"fixed-{kind}"] = Money(label=gettext("“%(demand)s”统一的金额（元）") % slot)
         self.fields[f"fixed-{kind}"].initial = known.fixed if known else None
         self.fields[f"reason-{kind}"] = Words(
-            label=gettext("“%(demand)s”的说明") % slot, required=False, rows=2, longest=1000)
+            label=gettext("“%(demand)s”的说明") % slot, required=False, rows=2, longest=1000
+        )
         self.fields[f"reason-{kind}"].initial = known.reason if known else None
         self.fields[f"by-{kind}"] = Choice(
-            label=gettext("“%(demand)s”怎么履行") % slot, required=False, widget=forms.Select,
+            label=gettext("“%(demand)s”怎么履行") % slot,
+            required=False,
+            widget=forms.Select,
             choices=[("", _("不需要另外做什么")), *words_of(OBLIGATION_KINDS, "obligation_kind")],
-            initial=known.by if known else "")
+            initial=known.by if known else "",
+        )
 
     @property
     def blocks(self) -> list[KindBlock]:
-        return [KindBlock(title=labels.label(kind, kind="demand_kind"), count=count, **{
-            name: self[f"{name}-{kind}"] for name in ("verdict", "source", "fixed", "reason", "by")})
-            for kind, count in self.kinds.items()]
+        return [
+            KindBlock(
+                title=labels.label(kind, kind="demand_kind"),
+                count=count,
+                **{name: self[f"{name}-{kind}"] for name in ("verdict", "source", "fixed", "reason", "by")},
+            )
+            for kind, count in self.kinds.items()
+        ]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -112,7 +140,10 @@ class RuleForm(StepForm):
             verdict, source, by = (said.get(f"{name}-{kind}") for name in ("verdict", "source", "by"))
             promises |= bool(by) and verdict != "refuse"
             if verdict in ("part", "refuse") and len(said.get(f"reason-{kind}", "")) < SHORTEST_REASON:
-                self.add_error(f"reason-{kind}", gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。") % {"n": SHORTEST_REASON})
+                self.add_error(
+                    f"reason-{kind}",
+                    gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。") % {"n": SHORTEST_REASON},
+                )
             if source == "fixed" and not said.get(f"fixed-{kind}") and f"fixed-{kind}" not in self.errors:
                 self.add_error(f"fixed-{kind}", gettext("金额请填数字，例如 128.50"))
             if by in MONEY_KINDS and verdict != "refuse" and source == "none":
@@ -127,23 +158,47 @@ class RuleForm(StepForm):
     def rule(self) -> Rule:
         """Only of a valid form."""
         said = self.cleaned_data
-        return Rule(due_on=said["due_on"], message=said["message"], kinds={kind: KindRule(
-            verdict=said[f"verdict-{kind}"], source=said[f"source-{kind}"], by=said[f"by-{kind}"], reason=said[f"reason-{kind}"],
-            fixed=str(said[f"fixed-{kind}"]) if said[f"fixed-{kind}"] and said[f"source-{kind}"] == "fixed" else "")
-            for kind in self.kinds})
+        return Rule(
+            due_on=said["due_on"],
+            message=said["message"],
+            kinds={
+                kind: KindRule(
+                    verdict=said[f"verdict-{kind}"],
+                    source=said[f"source-{kind}"],
+                    by=said[f"by-{kind}"],
+                    reason=said[f"reason-{kind}"],
+                    fixed=str(said[f"fixed-{kind}"])
+                    if said[f"fixed-{kind}"] and said[f"source-{kind}"] == "fixed"
+                    else "",
+                )
+                for kind in self.kinds
+            },
+        )
 
 
 class DoneForm(StepForm):
     """What shows that a measure was performed: one proof for all, or one for each case of a table."""
 
-    proof = Words(label=_("共同的证明"), required=False, rows=3, longest=1000,
-                  help_text=_("批次号、日期、渠道等，便于消费者核对。每件都会写上这一段，除非下面给了它自己的证明。"))
-    channel = Words(label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。"))
+    proof = Words(
+        label=_("共同的证明"),
+        required=False,
+        rows=3,
+        longest=1000,
+        help_text=_("批次号、日期、渠道等，便于消费者核对。每件都会写上这一段，除非下面给了它自己的证明。"),
+    )
+    channel = Words(
+        label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。")
+    )
     lines = forms.CharField(
-        label=_("只报告这些案件"), required=False, max_length=200_000,
+        label=_("只报告这些案件"),
+        required=False,
+        max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text=_("一行一件：编号，后面可以跟这一件的证明。不填，就是所有待履行的案件。"))
-    file = SheetField(label=_("或者上传一份表格"), required=False, help_text=_("第一列编号，第二列证明（可以没有）；CSV或者xlsx。"))
+        help_text=_("一行一件：编号，后面可以跟这一件的证明。不填，就是所有待履行的案件。"),
+    )
+    file = SheetField(
+        label=_("或者上传一份表格"), required=False, help_text=_("第一列编号，第二列证明（可以没有）；CSV或者xlsx。")
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

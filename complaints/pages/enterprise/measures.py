@@ -48,16 +48,32 @@ MOST_MB = 2
 def measures(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """The measures of this desk, newest first, each with how it stands."""
     found = list(sending.readable(desk.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
-    offers = list(standing.offers_of([one.public_id for one in found], desk.engagements()).only("pk", "measure_id", "state"))
+    offers = list(
+        standing.offers_of([one.public_id for one in found], desk.engagements()).only("pk", "measure_id", "state")
+    )
     states = standing.states_of(offers)
     by_measure: dict[UUID | None, list[str]] = {}
     for offer in offers:
         by_measure.setdefault(offer.measure_id, []).append(states[offer.pk])
-    return render(request, "measures/list.html", {
-        "rows": [{"measure": one, "url": _url("measure", one.public_id), "by": one.made_by.user.name,
-                  "counts": _counts(one, by_measure.get(one.public_id, [])), "chosen": len(one.picks)} for one in found],
-        "new_url": reverse("complaints:enterprise-measure-new"), "may_make": _may_make(desk), "now": desk.now,
-    })
+    return render(
+        request,
+        "measures/list.html",
+        {
+            "rows": [
+                {
+                    "measure": one,
+                    "url": _url("measure", one.public_id),
+                    "by": one.made_by.user.name,
+                    "counts": _counts(one, by_measure.get(one.public_id, [])),
+                    "chosen": len(one.picks),
+                }
+                for one in found
+            ],
+            "new_url": reverse("complaints:enterprise-measure-new"),
+            "may_make": _may_make(desk),
+            "now": desk.now,
+        },
+    )
 
 
 @desk_page("GET", "POST")
@@ -65,25 +81,40 @@ def measure_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """Which cases; ``?view=…``: those of the queue, ``?again=<id>``: those that another measure left out."""
     query = query_of(request.GET, ENTERPRISE)
     listed = _listed(desk, query) if query else []
-    form = ChoosingForm(request.POST if request.method == "POST" else None, request.FILES or None, listed=_many(listed),
-                        initial={"use_list": bool(query), **_again(desk, request.GET)})
+    form = ChoosingForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES or None,
+        listed=_many(listed),
+        initial={"use_list": bool(query), **_again(desk, request.GET)},
+    )
     status = 200
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
                     picks, left = _chosen(desk, form, listed)
-                    measure = sending.make(title=form.cleaned_data["title"], picks=picks, left_out=left, actor=desk.actors[0], now=desk.now)
+                    measure = sending.make(
+                        title=form.cleaned_data["title"], picks=picks, left_out=left, actor=desk.actors[0], now=desk.now
+                    )
                     attempt.reference = _url("measure", measure.public_id)
                 except (WrongInput, SheetRefused) as wrong:
-                    field = "file" if form.cleaned_data.get("file") else "lines" if form.cleaned_data.get("lines") else "use_list"
+                    field = (
+                        "file"
+                        if form.cleaned_data.get("file")
+                        else "lines"
+                        if form.cleaned_data.get("lines")
+                        else "use_list"
+                    )
                     form.add_error(field if field in form.fields else None, str(wrong))
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    return render(request, "measures/new.html", {
-        "form": form, "back": reverse("complaints:enterprise-measures"), "most": MOST_CASES,
-    }, status=status)
+    return render(
+        request,
+        "measures/new.html",
+        {"form": form, "back": reverse("complaints:enterprise-measures"), "most": MOST_CASES},
+        status=status,
+    )
 
 
 @desk_page("GET", "POST")
@@ -95,8 +126,13 @@ def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBa
         return redirect(_url("measure", public_id)) if request.method == "POST" else _standing(request, desk, found)
     if found.proposed_at is not None:
         return redirect(_url("measure-approval", public_id))
-    demands = [d for rows in sending.open_demands(desk.cases().filter(
-        pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)).values() for d in rows]
+    demands = [
+        d
+        for rows in sending.open_demands(
+            desk.cases().filter(pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)
+        ).values()
+        for d in rows
+    ]
     kinds = kinds_in(demands)
     if request.method != "POST":
         return _draft(request, desk, found, RuleForm(kinds=kinds, today=desk.today, rule=Rule.of(found.rule)))
@@ -114,9 +150,19 @@ def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBa
         return _draft(request, desk, found, form, outcome=outcome)
     with once(request) as attempt:
         if not attempt.answered:
-            outcome = sending.send(found_measure(desk, public_id, lock=True), form.rule(), cases=desk.cases(), actors=desk.actors, now=desk.now)
+            outcome = sending.send(
+                found_measure(desk, public_id, lock=True),
+                form.rule(),
+                cases=desk.cases(),
+                actors=desk.actors,
+                now=desk.now,
+            )
             attempt.reference = _url("measure", public_id)
-            words = _("已把%(n)s件方案提请批准，批准后才发送；期限不停。") if outcome.is_for_two else _("已发送%(n)s件方案。")
+            words = (
+                _("已把%(n)s件方案提请批准，批准后才发送；期限不停。")
+                if outcome.is_for_two
+                else _("已发送%(n)s件方案。")
+            )
             messages.success(request, words % {"n": len(outcome.done)}, extra_tags="ok")
     return redirect(attempt.reference)
 
@@ -142,8 +188,12 @@ def performed(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponse
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    return render(request, "measures/performed.html", {
-        "form": form, "measure": found, "due": due, "back": _url("measure", public_id)}, status=status)
+    return render(
+        request,
+        "measures/performed.html",
+        {"form": form, "measure": found, "due": due, "back": _url("measure", public_id)},
+        status=status,
+    )
 
 
 def _reported(desk: Desk, found: Measure, form: DoneForm) -> sending.Outcome:
@@ -153,13 +203,27 @@ def _reported(desk: Desk, found: Measure, form: DoneForm) -> sending.Outcome:
         proofs, left = from_lines(_lines(said["lines"], said["file"]), desk.cases())
         bare = [pick for pick in proofs if not pick.word and not said["proof"]]
         if bare:
-            raise WrongInput("missing", _("%(number)s没有证明。请写上，或者填共同的证明。") % {"number": bare[0].number}, field="lines")
-    outcome = sending.report_performed(found, proofs=proofs, proof=said["proof"], channel=said["channel"], cases=desk.cases(),
-                                       actors=desk.actors, now=desk.now)
+            raise WrongInput(
+                "missing",
+                _("%(number)s没有证明。请写上，或者填共同的证明。") % {"number": bare[0].number},
+                field="lines",
+            )
+    outcome = sending.report_performed(
+        found,
+        proofs=proofs,
+        proof=said["proof"],
+        channel=said["channel"],
+        cases=desk.cases(),
+        actors=desk.actors,
+        now=desk.now,
+    )
     if not outcome.done:
         raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
     if left:
-        found.left_out = [*found.left_out, *(LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD)]
+        found.left_out = [
+            *found.left_out,
+            *(LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD),
+        ]
         found.save(update_fields=["left_out"])
     return outcome
 
@@ -202,8 +266,12 @@ def _again(desk: Desk, asked: QueryDict) -> dict[str, str]:
         return {}
     amounts = {pick.number: pick.word for pick in picks_of(before.picks)}
     numbers = dict.fromkeys(one["number"] for one in before.left_out if one["step"] == "make_offer")
-    return {"title": before.title, "lines": "\n".join(
-        f"{number},{amounts[number]}" if amounts.get(number) else number for number in numbers if number in amounts)}
+    return {
+        "title": before.title,
+        "lines": "\n".join(
+            f"{number},{amounts[number]}" if amounts.get(number) else number for number in numbers if number in amounts
+        ),
+    }
 
 
 def _chosen(desk: Desk, form: ChoosingForm, listed: list[int]) -> tuple[list[Pick], list[LeftOut]]:
@@ -212,7 +280,10 @@ def _chosen(desk: Desk, form: ChoosingForm, listed: list[int]) -> tuple[list[Pic
     if said.get("use_list"):
         if len(listed) > MOST_CASES:
             raise WrongInput("too_many", _("一次最多%(n)s件，请分成几次。") % {"n": MOST_CASES}, field="use_list")
-        picks = [Pick(pk, number) for pk, number in desk.cases().filter(pk__in=listed).order_by("pk").values_list("pk", "number")]
+        picks = [
+            Pick(pk, number)
+            for pk, number in desk.cases().filter(pk__in=listed).order_by("pk").values_list("pk", "number")
+        ]
     else:
         picks, left = from_lines(_lines(said["lines"], said["file"]), desk.cases())
     if not picks:
@@ -237,15 +308,33 @@ def _lines(text: str, file: UploadedFile | None) -> Iterator[tuple[int, list[str
 # --- showing ---
 
 
-def _draft(request: HttpRequest, desk: Desk, found: Measure, form: RuleForm, *, outcome: sending.Outcome | None = None,
-           status: int = 200) -> HttpResponseBase:
-    return render(request, "measures/draft.html", {
-        "measure": found, "form": form, "chosen": len(found.picks), "may_make": _may_make(desk),
-        "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
-        "missing": found.left_out, "outcome": outcome, "preview": _preview(desk, found, form, outcome) if outcome and outcome.done else None,
-        "back": reverse("complaints:enterprise-measures"), "by": found.made_by.user.name,
-        "returned_by": found.decided_by.user.name if found.decided_by else "",
-    }, status=status)
+def _draft(
+    request: HttpRequest,
+    desk: Desk,
+    found: Measure,
+    form: RuleForm,
+    *,
+    outcome: sending.Outcome | None = None,
+    status: int = 200,
+) -> HttpResponseBase:
+    return render(
+        request,
+        "measures/draft.html",
+        {
+            "measure": found,
+            "form": form,
+            "chosen": len(found.picks),
+            "may_make": _may_make(desk),
+            "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
+            "missing": found.left_out,
+            "outcome": outcome,
+            "preview": _preview(desk, found, form, outcome) if outcome and outcome.done else None,
+            "back": reverse("complaints:enterprise-measures"),
+            "by": found.made_by.user.name,
+            "returned_by": found.decided_by.user.name if found.decided_by else "",
+        },
+        status=status,
+    )
 
 
 def _preview(desk: Desk, found: Measure, form: RuleForm, outcome: sending.Outcome) -> dict[str, Any]:
@@ -254,31 +343,63 @@ def _preview(desk: Desk, found: Measure, form: RuleForm, outcome: sending.Outcom
     _answers, promises = offer_of(shorts)
     sums = [p.amount for p in promises if p.kind in MONEY_KINDS and p.amount is not None]
     return {
-        "title": _("%(number)s的消费者会看到") % {"number": number}, "at": desk.now, "by": desk.actors[0].name,
+        "title": _("%(number)s的消费者会看到") % {"number": number},
+        "at": desk.now,
+        "by": desk.actors[0].name,
         "answers": [_answer(short) for short in shorts],
-        "obligations": [{"what": p.what, "amount": p.amount, "to_whom": labels.label(p.kind, kind="obligation_kind"),
-                         "due_on": p.due_on, "due_words": "", "proof": ""} for p in promises],
-        "total": sum(sums) if sums else None, "message": form.cleaned_data["message"],
+        "obligations": [
+            {
+                "what": p.what,
+                "amount": p.amount,
+                "to_whom": labels.label(p.kind, kind="obligation_kind"),
+                "due_on": p.due_on,
+                "due_words": "",
+                "proof": "",
+            }
+            for p in promises
+        ],
+        "total": sum(sums) if sums else None,
+        "message": form.cleaned_data["message"],
     }
 
 
 def _answer(short: Short) -> AnswerView:
     amount = short.demand.amount if short.verdict == "grant" and short.amount is None else short.amount
     return AnswerView(
-        ordinal=short.demand.ordinal, demand=demand_text(short.demand), asked=short.demand.amount, note="",
-        verdict=labels.label(short.verdict, kind="verdict"), verdict_code=short.verdict, tone=VERDICT_TONES[short.verdict],
-        text=short.reason, amount=amount, is_separable=False)
+        ordinal=short.demand.ordinal,
+        demand=demand_text(short.demand),
+        asked=short.demand.amount,
+        note="",
+        verdict=labels.label(short.verdict, kind="verdict"),
+        verdict_code=short.verdict,
+        tone=VERDICT_TONES[short.verdict],
+        text=short.reason,
+        amount=amount,
+        is_separable=False,
+    )
 
 
 def _counts(found: Measure, states: list[str]) -> list[dict[str, Any]]:
     here = _url("measure", found.public_id)
-    return [{"title": standing.STATES[state][0], "tone": standing.STATES[state][1], "count": count, "state": state,
-             "url": f"{here}?{urlencode({'state': state})}"} for state, count in standing.counted(states).items() if count]
+    return [
+        {
+            "title": standing.STATES[state][0],
+            "tone": standing.STATES[state][1],
+            "count": count,
+            "state": state,
+            "url": f"{here}?{urlencode({'state': state})}",
+        }
+        for state, count in standing.counted(states).items()
+        if count
+    ]
 
 
 def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseBase:
-    offers = list(standing.offers_of([found.public_id], desk.engagements()).defer("message", "counter_demand")
-                  .order_by("complaint_id", "pk"))
+    offers = list(
+        standing.offers_of([found.public_id], desk.engagements())
+        .defer("message", "counter_demand")
+        .order_by("complaint_id", "pk")
+    )
     states = standing.states_of(offers)
     asked = request.GET.get("state", "")
     state = asked if asked in standing.STATES else ""
@@ -290,22 +411,50 @@ def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseB
     names = names_of_consumers(cases)
     totals = _totals([o.pk for o in page])
     here = _url("measure", found.public_id)
-    return render(request, "measures/show.html", {
-        "measure": found, "by": found.made_by.user.name, "counts": _counts(found, list(states.values())),
-        "state": state, "state_words": standing.STATES[state][0] if state else "", "here": here, "total": len(offers),
-        "rows": [{"case": case, "url": case_url(case), "consumer": masked_name(names.get(case.pk, "")),
-                  "problem": case.item_name or label_of(case.problem_category), "state": standing.STATES[states[o.pk]][0],
-                  "tone": standing.STATES[states[o.pk]][1], "answered_at": o.answered_at, "total": totals.get(o.pk)}
-                 for o in page if (case := cases.get(o.complaint_id)) is not None],
-        "next_url": f"{here}?{urlencode({'state': state, 'after': page[-1].complaint_id})}" if len(meant) > PAGE else "",
-        "missing": [one for one in found.left_out if one["step"] == "make_offer"],
-        "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
-        "decided_by": found.decided_by.user.name if found.decided_by else "", "may_make": _may_make(desk), "may_report": _may_make(desk) and "accepted" in states.values(),
-        "performed_url": _url("measure-performed", found.public_id), "back": reverse("complaints:enterprise-measures"),
-        "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",
-    })
+    return render(
+        request,
+        "measures/show.html",
+        {
+            "measure": found,
+            "by": found.made_by.user.name,
+            "counts": _counts(found, list(states.values())),
+            "state": state,
+            "state_words": standing.STATES[state][0] if state else "",
+            "here": here,
+            "total": len(offers),
+            "rows": [
+                {
+                    "case": case,
+                    "url": case_url(case),
+                    "consumer": masked_name(names.get(case.pk, "")),
+                    "problem": case.item_name or label_of(case.problem_category),
+                    "state": standing.STATES[states[o.pk]][0],
+                    "tone": standing.STATES[states[o.pk]][1],
+                    "answered_at": o.answered_at,
+                    "total": totals.get(o.pk),
+                }
+                for o in page
+                if (case := cases.get(o.complaint_id)) is not None
+            ],
+            "next_url": f"{here}?{urlencode({'state': state, 'after': page[-1].complaint_id})}"
+            if len(meant) > PAGE
+            else "",
+            "missing": [one for one in found.left_out if one["step"] == "make_offer"],
+            "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
+            "decided_by": found.decided_by.user.name if found.decided_by else "",
+            "may_make": _may_make(desk),
+            "may_report": _may_make(desk) and "accepted" in states.values(),
+            "performed_url": _url("measure-performed", found.public_id),
+            "back": reverse("complaints:enterprise-measures"),
+            "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",
+        },
+    )
 
 
 def _totals(offers: list[int]) -> dict[int, Any]:
-    return dict(Obligation.objects.filter(offer__in=offers, owed_by="enterprise", kind__in=MONEY_KINDS).order_by()
-                .values_list("offer_id").annotate(n=Sum("amount")))
+    return dict(
+        Obligation.objects.filter(offer__in=offers, owed_by="enterprise", kind__in=MONEY_KINDS)
+        .order_by()
+        .values_list("offer_id")
+        .annotate(n=Sum("amount"))
+    )

@@ -76,9 +76,14 @@ class Writing:
 
     def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> OfferForm:
         typed = None if data is None else without_blank_rows(data.dict())
-        return OfferForm(typed, demands=self.demands, today=self.case.today, initial=initial,
-                         count=count_of((initial or {}) if typed is None else typed),
-                         templates=[(pk, version.template.name) for pk, version in self.texts.items()])
+        return OfferForm(
+            typed,
+            demands=self.demands,
+            today=self.case.today,
+            initial=initial,
+            count=count_of((initial or {}) if typed is None else typed),
+            templates=[(pk, version.template.name) for pk, version in self.texts.items()],
+        )
 
     def text_of(self, form: OfferForm) -> TemplateVersion | None:
         return self.texts.get(form.cleaned_data.get("template") or 0)
@@ -93,8 +98,12 @@ def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> Http
         if draft:
             return _show(request, writing, writing.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
-        return _show(request, writing, writing.form(initial=back or (_standing(case) if step == "replace_offer" else {"rows": 1})),
-                     is_back=bool(back))
+        return _show(
+            request,
+            writing,
+            writing.form(initial=back or (_standing(case) if step == "replace_offer" else {"rows": 1})),
+            is_back=bool(back),
+        )
     typed = request.POST.dict()
     if typed.keys() & {"save", "forget"} and case.may(step):
         return _drafted(request, writing, typed)
@@ -124,10 +133,13 @@ def _drafted(request: HttpRequest, writing: Writing, typed: dict[str, str]) -> H
     form = writing.form(initial=typed)
     fields = {name: value for name, value in typed.items() if name in form.fields}
     is_kept = case.engagement is not None and offer_drafts.keep(
-        case.complaint, case.engagement, user=user, step=writing.step, typed=fields, now=case.now)
+        case.complaint, case.engagement, user=user, step=writing.step, typed=fields, now=case.now
+    )
     if request.accepts("application/json") and not request.accepts("text/html"):
         words = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
-        return JsonResponse({"words": words, "sum": _sum(figures_of(case.complaint, writing.demands, typed, form.count))})
+        return JsonResponse(
+            {"words": words, "sum": _sum(figures_of(case.complaint, writing.demands, typed, form.count))}
+        )
     return _show(request, writing, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
 
 
@@ -135,8 +147,15 @@ def _sum(figures: Figures) -> str:
     """What the offer comes to, beside what was asked for."""
     missing, words = figures.missing, [money(figures.offered)]
     if missing is not None:
-        words.append(_("与要求相同") if not missing else _("比要求少%(less)s") % {"less": money(missing)} if missing > 0
-                     else _("比要求多%(more)s") % {"more": money(-missing)})
+        words.append(
+            _("与要求相同")
+            if not missing
+            else (
+                _("比要求少%(less)s") % {"less": money(missing)}
+                if missing > 0
+                else _("比要求多%(more)s") % {"more": money(-missing)}
+            )
+        )
     return " · ".join(words)
 
 
@@ -154,18 +173,31 @@ def _findings(writing: Writing, form: OfferForm) -> list[Finding]:
     if case.engagement is None:
         return []
     return advising.advice(
-        case.complaint, case.engagement, case.demands, answers=form.answers(), promises=form.promises(),
-        message=form.cleaned_data["message"], is_measure=False, template=writing.text_of(form), now=case.now)
+        case.complaint,
+        case.engagement,
+        case.demands,
+        answers=form.answers(),
+        promises=form.promises(),
+        message=form.cleaned_data["message"],
+        is_measure=False,
+        template=writing.text_of(form),
+        now=case.now,
+    )
 
 
 def _move(writing: Writing, form: OfferForm) -> Move:
     verb = offers.make_offer if writing.step == "make_offer" else offers.replace_offer
-    return verb(answers=form.answers(), promises=form.promises(), message=form.cleaned_data["message"],
-                template_version=form.cleaned_data.get("template"))
+    return verb(
+        answers=form.answers(),
+        promises=form.promises(),
+        message=form.cleaned_data["message"],
+        template_version=form.cleaned_data.get("template"),
+    )
 
 
 def _rearranged(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
-    """One row more, one less, or a text of the house below what is written; nothing is judged yet and nothing is lost."""
+    """One row more, one less, or a text of the house below what is written; nothing is judged yet and nothing is
+    lost."""
     if "use" in typed:
         return typed | _used(writing, typed)
     if "add" in typed:
@@ -181,13 +213,27 @@ def _used(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
         return {}
     case, rows = writing.case, count_of(typed)
     offered = figures_of(case.complaint, writing.demands, typed, rows).offered
-    days = [day for place in range(1, rows + 1) if typed.get(f"promise-{place}-owed_by") != "consumer"
-            and (day := day_in(typed.get(f"promise-{place}-due_on")))]
-    text = template_words.filled(version.body, {
-        "消费者称呼": _addressed(case.person.name), "案件编号": case.complaint.number, "商品或服务": case.complaint.item_name,
-        "经办人": case.actor.name if case.actor else "", "金额": money(offered) if offered else "",
-        "履行日": day_text(max(days)) if days else ""})
-    return {"template": str(version.pk), "pick": "", "message": "\n".join(filter(None, [typed.get("message", "").strip(), text]))}
+    days = [
+        day
+        for place in range(1, rows + 1)
+        if typed.get(f"promise-{place}-owed_by") != "consumer" and (day := day_in(typed.get(f"promise-{place}-due_on")))
+    ]
+    text = template_words.filled(
+        version.body,
+        {
+            "消费者称呼": _addressed(case.person.name),
+            "案件编号": case.complaint.number,
+            "商品或服务": case.complaint.item_name,
+            "经办人": case.actor.name if case.actor else "",
+            "金额": money(offered) if offered else "",
+            "履行日": day_text(max(days)) if days else "",
+        },
+    )
+    return {
+        "template": str(version.pk),
+        "pick": "",
+        "message": "\n".join(filter(None, [typed.get("message", "").strip(), text])),
+    }
 
 
 def _addressed(name: str) -> str:
@@ -196,12 +242,18 @@ def _addressed(name: str) -> str:
 
 
 def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
-    """The offer that a second person sent back, as first values; nothing once something was decided or sent after it."""
+    """The offer that a second person sent back, as first values; nothing once something was decided or sent after
+    it."""
     last = next((event.step for event in case.timeline if event.step in _AFTER_WRITING), "")
     if last != "send_back":
         return {}
-    matter = case.complaint.matters.filter(
-        kind="proposal", audience=Audience.ENTERPRISE, enterprise=case.complaint.enterprise_id, state="refused").order_by("-pk").first()
+    matter = (
+        case.complaint.matters.filter(
+            kind="proposal", audience=Audience.ENTERPRISE, enterprise=case.complaint.enterprise_id, state="refused"
+        )
+        .order_by("-pk")
+        .first()
+    )
     if matter is None or matter.subject != step or matter.measure_id is not None:
         return {}
     return proposed_values(matter.data.get("payload", {}))
@@ -217,19 +269,33 @@ def _standing(case: CasePage) -> dict[str, Any]:
 
 def _preview(case: CasePage, form: OfferForm, found: Sequence[Finding]) -> dict[str, Any]:
     """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
-    card = card_of(form.demands, form.answers(), form.promises(), message=form.cleaned_data["message"], at=case.now,
-                   by=case.actor.name if case.actor else "")
+    card = card_of(
+        form.demands,
+        form.answers(),
+        form.promises(),
+        message=form.cleaned_data["message"],
+        at=case.now,
+        by=case.actor.name if case.actor else "",
+    )
     return card | {"findings": [_told(form, f) for f in found], "seen": " ".join(map(_token, found))}
 
 
-def card_of(demands: Sequence[Demand], answers: Sequence[offers.Answer], promises: Sequence[offers.Promise], *, message: str,
-            by: str, at: datetime) -> dict[str, Any]:
+def card_of(
+    demands: Sequence[Demand],
+    answers: Sequence[offers.Answer],
+    promises: Sequence[offers.Promise],
+    *,
+    message: str,
+    by: str,
+    at: datetime,
+) -> dict[str, Any]:
     """An offer that was not sent yet, for components/offer_card.html."""
     by_ordinal = {d.ordinal: d for d in demands}
-    sums = [p.amount for p in promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS
-            and p.amount is not None]
+    sums = [p.amount for p in promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS and p.amount is not None]
     return {
-        "title": _("消费者会看到"), "at": at, "by": by,
+        "title": _("消费者会看到"),
+        "at": at,
+        "by": by,
         "answers": [_answer(by_ordinal[a.demand], a) for a in answers],
         "obligations": [_promise(p) for p in promises],
         "total": sum(sums) if sums else None,
@@ -247,13 +313,19 @@ def _told(form: OfferForm, finding: Finding) -> dict[str, str]:
 
 def _answer(demand: Demand, answer: offers.Answer) -> AnswerView:
     amount = answer.amount if not isinstance(answer.amount, str) else None
-    words = [_("同意%(amount)s") % {"amount": money(amount)}] \
-        if answer.verdict == "part" and amount is not None else []
+    words = [_("同意%(amount)s") % {"amount": money(amount)}] if answer.verdict == "part" and amount is not None else []
     return AnswerView(
-        ordinal=demand.ordinal, demand=demand_text(demand), asked=demand.amount, note=demand.note,
-        verdict=labels.label(answer.verdict, kind="verdict"), verdict_code=answer.verdict,
-        tone=VERDICT_TONES[answer.verdict], text="\n".join([*words, answer.reason]).strip(),
-        amount=amount, is_separable=answer.is_separable)
+        ordinal=demand.ordinal,
+        demand=demand_text(demand),
+        asked=demand.amount,
+        note=demand.note,
+        verdict=labels.label(answer.verdict, kind="verdict"),
+        verdict_code=answer.verdict,
+        tone=VERDICT_TONES[answer.verdict],
+        text="\n".join([*words, answer.reason]).strip(),
+        amount=amount,
+        is_separable=answer.is_separable,
+    )
 
 
 def _promise(promise: offers.Promise) -> dict[str, Any]:
@@ -262,19 +334,49 @@ def _promise(promise: offers.Promise) -> dict[str, Any]:
         where = _("%(kind)s，尾号%(last4)s") % {"kind": where, "last4": promise.payee_last4}
     if promise.owed_by == "consumer":
         where = f"{_('由消费者做')} · {where}"
-    after = "" if promise.after is None else _("事项%(n)s确认后%(days)s个工作日内") % {
-        "n": promise.after, "days": promise.days_after}
-    return {"what": promise.what, "amount": promise.amount, "to_whom": where,
-            "due_on": promise.due_on, "due_words": after, "proof": promise.proof}
+    after = (
+        ""
+        if promise.after is None
+        else _("事项%(n)s确认后%(days)s个工作日内") % {"n": promise.after, "days": promise.days_after}
+    )
+    return {
+        "what": promise.what,
+        "amount": promise.amount,
+        "to_whom": where,
+        "due_on": promise.due_on,
+        "due_words": after,
+        "proof": promise.proof,
+    }
 
 
 def _show(
-    request: HttpRequest, writing: Writing, form: OfferForm, *, preview: dict[str, Any] | None = None,
-    saved_at: datetime | None = None, is_back: bool = False, status: int = 200,
+    request: HttpRequest,
+    writing: Writing,
+    form: OfferForm,
+    *,
+    preview: dict[str, Any] | None = None,
+    saved_at: datetime | None = None,
+    is_back: bool = False,
+    status: int = 200,
 ) -> HttpResponseBase:
     case, values = writing.case, {name: form[name].value() for name in form.fields}
     figures = figures_of(case.complaint, form.demands, values, form.count)
-    return render(request, "enterprise/offer.html", {
-        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step, "saved_at": saved_at, "is_back": is_back,
-        "title": labels.action(writing.step), "figures": figures, "sum": _sum(figures),
-        "version": moved_on.version_of(request, case, form), "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)
+    return render(
+        request,
+        "enterprise/offer.html",
+        {
+            "page": case,
+            "complaint": case.complaint,
+            "form": form,
+            "preview": preview,
+            "step": writing.step,
+            "saved_at": saved_at,
+            "is_back": is_back,
+            "title": labels.action(writing.step),
+            "figures": figures,
+            "sum": _sum(figures),
+            "version": moved_on.version_of(request, case, form),
+            "similar": similar_shown(case.complaint, seen=writing.desk.engagements()),
+        },
+        status=status,
+    )

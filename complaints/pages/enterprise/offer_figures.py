@@ -42,8 +42,9 @@ def figures_of(complaint: Complaint, demands: Iterable[Demand], typed: Mapping[s
         row = f"promise-{place}-"
         if typed.get(f"{row}kind") in MONEY_KINDS and typed.get(f"{row}owed_by", "enterprise") == "enterprise":
             offered += _sum(typed.get(f"{row}amount"))
-    return Figures(asked=sum(sums, Decimal(0)) if sums else None, offered=offered,
-                   minimum=minimum_of(complaint, demands))
+    return Figures(
+        asked=sum(sums, Decimal(0)) if sums else None, offered=offered, minimum=minimum_of(complaint, demands)
+    )
 
 
 def _sum(value: Any) -> Decimal:

@@ -44,7 +44,8 @@ ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaint
 
 @desk_page("GET", "POST")
 def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    """/enterprise/queue/?view=…: all open cases of this desk, or one view of them; POST takes a step for many of them."""
+    """/enterprise/queue/?view=…: all open cases of this desk, or one view of them; POST takes a step for many of
+    them."""
     view = view_of(request.GET.get("view", ""))
     form = asked_for(desk, request.GET)
     if request.method != "POST":
@@ -62,65 +63,112 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
         return _show(request, desk, view, form, wanted=wanted, status=422)
-    return render(request, "staff/bulk_done.html", {
-        "run": run, "title": run.title(), "back_url": _url(form, view), "groups": run.refusals(), "case_page": "complaints:enterprise-case"})
+    return render(
+        request,
+        "staff/bulk_done.html",
+        {
+            "run": run,
+            "title": run.title(),
+            "back_url": _url(form, view),
+            "groups": run.refusals(),
+            "case_page": "complaints:enterprise-case",
+        },
+    )
 
 
-def _show(request: HttpRequest, desk: Desk, view: QueueView, form: QueueFilter, *,
-          wanted: enterprise_bulk.BulkForm | None = None, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest,
+    desk: Desk,
+    view: QueueView,
+    form: QueueFilter,
+    *,
+    wanted: enterprise_bulk.BulkForm | None = None,
+    status: int = 200,
+) -> HttpResponseBase:
     ours = open_cases(desk)
     found = {v.code: v.of(ours, desk) for v in VIEWS.values()}
     own = desk.choices.views
     counts = keyset.counts(found | saved_views.lists(own, ours, desk))
-    before, after, rows = (_past_page(desk, form, request.GET) if view is PAST
-                           else _open_page(found[view.code], desk, form, request.GET))
+    before, after, rows = (
+        _past_page(desk, form, request.GET) if view is PAST else _open_page(found[view.code], desk, form, request.GET)
+    )
     query = urlencode({"view": view.code} | form.said)
     mine = [saved_views.tab(one, counts, query) for one in own]
     is_own = any(tab["is_current"] for tab in mine)
-    return render(request, "enterprise/queue.html", {
-        "view": view,
-        "tabs": [_tab(v, counts[v.code], is_current=v is view and not is_own) for v in VIEWS.values()]
-        + [_tab(PAST, None, is_current=view is PAST)] + mine,
-        "rows": rows,
-        "sentence": _sentence(counts),
-        "next_row": next((row for row in rows if row.complaint.status in ENTERPRISE_SIDE), None),
-        "filter": form,
-        "active": _active(form, view),
-        "here": _url(form, view),
-        "save_query": urlencode({"query": query}),
-        "is_own_view": is_own,
-        "can_save": not is_own and bool(form.said or view.code != "all"),
-        "bulk": None if view is PAST or not rows else wanted or enterprise_bulk.BulkForm(desk=desk, form=form),
-        "form": wanted,
-        "previous_url": _url(form, view, before=before) if before else "",
-        "next_url": _url(form, view, after=after) if after else "",
-        "now": desk.now,
-        "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
-    }, status=status)
+    return render(
+        request,
+        "enterprise/queue.html",
+        {
+            "view": view,
+            "tabs": (
+                [_tab(v, counts[v.code], is_current=v is view and not is_own) for v in VIEWS.values()]
+                + [_tab(PAST, None, is_current=view is PAST)]
+                + mine
+            ),
+            "rows": rows,
+            "sentence": _sentence(counts),
+            "next_row": next((row for row in rows if row.complaint.status in ENTERPRISE_SIDE), None),
+            "filter": form,
+            "active": _active(form, view),
+            "here": _url(form, view),
+            "save_query": urlencode({"query": query}),
+            "is_own_view": is_own,
+            "can_save": not is_own and bool(form.said or view.code != "all"),
+            "bulk": None if view is PAST or not rows else wanted or enterprise_bulk.BulkForm(desk=desk, form=form),
+            "form": wanted,
+            "previous_url": _url(form, view, before=before) if before else "",
+            "next_url": _url(form, view, after=after) if after else "",
+            "now": desk.now,
+            "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
+        },
+        status=status,
+    )
 
 
 def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
-    page = keyset.page_of(narrowed(cases, form, desk), asked, related=RELATED, size=form.rows_a_page,
-                          shown=marked(Complaint.objects.all(), desk))
+    page = keyset.page_of(
+        narrowed(cases, form, desk),
+        asked,
+        related=RELATED,
+        size=form.rows_a_page,
+        shown=marked(Complaint.objects.all(), desk),
+    )
     return page.before, page.after, rows_of(page.rows, desk)
 
 
 def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
     """Closed cases, and those that went to somebody else: our own time with them is readable."""
-    page = keyset.page_of(past_times(desk, form), asked, keyset.BY_END, size=form.rows_a_page,
-                          related=("complaint__handler__user", "complaint__branch"),
-                          shown=with_newest_step(Engagement.objects.all(), path="complaint__"))
+    page = keyset.page_of(
+        past_times(desk, form),
+        asked,
+        keyset.BY_END,
+        size=form.rows_a_page,
+        related=("complaint__handler__user", "complaint__branch"),
+        shown=with_newest_step(Engagement.objects.all(), path="complaint__"),
+    )
     for time in page.rows:
         time.complaint.newest_step = time.newest_step  # type: ignore[attr-defined]
-    return page.before, page.after, rows_of(
-        [time.complaint for time in page.rows], desk,
-        given_up={time.complaint_id: time for time in page.rows if not desk.stands_to(time.complaint)})
+    return (
+        page.before,
+        page.after,
+        rows_of(
+            [time.complaint for time in page.rows],
+            desk,
+            given_up={time.complaint_id: time for time in page.rows if not desk.stands_to(time.complaint)},
+        ),
+    )
 
 
 def _tab(view: QueueView, count: int | None, *, is_current: bool) -> dict[str, Any]:
     words = "" if count is None else keyset.in_words(count)
-    return {"title": view.title, "url": f"{reverse('complaints:enterprise-queue')}?view={view.code}",
-            "count": words, "value": count, "tone": view.tone if count else "neutral", "is_current": is_current}
+    return {
+        "title": view.title,
+        "url": f"{reverse('complaints:enterprise-queue')}?view={view.code}",
+        "count": words,
+        "value": count,
+        "tone": view.tone if count else "neutral",
+        "is_current": is_current,
+    }
 
 
 def _sentence(counts: dict[str, int]) -> str:
@@ -129,7 +177,9 @@ def _sentence(counts: dict[str, int]) -> str:
     if not counts["today"] and not counts["overdue"]:
         return _("都在期限内：未办结%(n)s件") % {"n": keyset.in_words(counts["all"])}
     return _("今天到期%(today)s件，逾期%(late)s件") % {
-        "today": keyset.in_words(counts["today"]), "late": keyset.in_words(counts["overdue"])}
+        "today": keyset.in_words(counts["today"]),
+        "late": keyset.in_words(counts["overdue"]),
+    }
 
 
 def _url(form: QueueFilter, view: QueueView, **more: str) -> str:
@@ -141,13 +191,19 @@ def _elsewhere(view: QueueView, form: QueueFilter, wanted: enterprise_bulk.BulkF
     """Another page with the chosen cases, or with everything that the list means."""
     said = {"view": view.code} | form.said
     if not wanted.is_for_all:
-        said = {"view": "all", "only": ".".join(wanted.numbers[:QueueFilter.MOST_NAMED])}
+        said = {"view": "all", "only": ".".join(wanted.numbers[: QueueFilter.MOST_NAMED])}
     return f"{reverse(ELSEWHERE[wanted.cleaned_data['do']])}?{urlencode(said)}"
 
 
 def _active(form: QueueFilter, view: QueueView) -> list[dict[str, str]]:
     """Conditions in force, each with the address without it."""
     here = reverse("complaints:enterprise-queue")
-    return [{"label": form.words_of(name), "remove_url":
-             f"{here}?{urlencode({'view': view.code} | {k: v for k, v in form.said.items() if k != name})}"}
-            for name in form.said]
+    return [
+        {
+            "label": form.words_of(name),
+            "remove_url": (
+                f"{here}?{urlencode({'view': view.code} | {k: v for k, v in form.said.items() if k != name})}"
+            ),
+        }
+        for name in form.said
+    ]

@@ -47,10 +47,15 @@ class Row:
 
 def with_newest_step(rows: QuerySet[Shown], *, path: str = "") -> QuerySet[Shown]:
     """Each row with the newest step of its case and its number, looks at the contact aside; ``path`` leads there."""
-    newest = HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties").exclude(step=LOOK).order_by("-sequence")
+    newest = (
+        HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties")
+        .exclude(step=LOOK)
+        .order_by("-sequence")
+    )
     found: QuerySet[Shown] = rows.annotate(
         newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
-        newest_sequence=Subquery(newest.values("sequence")[:1], output_field=IntegerField()))
+        newest_sequence=Subquery(newest.values("sequence")[:1], output_field=IntegerField()),
+    )
     return found
 
 
@@ -102,7 +107,17 @@ def _given_up(case: Complaint, time: Engagement, consumer: str) -> Row:
     """Whatever happened to the case later is another enterprise's matter."""
     ended_at = time.until_at or case.last_event_at
     return Row(
-        complaint=case, url=case_url(case), consumer=consumer,
+        complaint=case,
+        url=case_url(case),
+        consumer=consumer,
         problem=case.item_name or label_of(case.problem_category) or case.number,
-        status=labels.label(time.odr_result, kind="odr_result"), tone="neutral", icon="", clock=None, clock_url="",
-        last_event="", last_event_at=ended_at, is_new=False, handler="")
+        status=labels.label(time.odr_result, kind="odr_result"),
+        tone="neutral",
+        icon="",
+        clock=None,
+        clock_url="",
+        last_event="",
+        last_event_at=ended_at,
+        is_new=False,
+        handler="",
+    )

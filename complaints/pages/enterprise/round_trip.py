@@ -40,19 +40,35 @@ def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             if not attempt.answered and form.is_valid():
                 file = form.cleaned_data["file"]
                 try:
-                    trip = asking.take_in(file.chunks(), name=file.name or "", user=desk.user, actor=desk.actors[0],
-                                          language=get_language() or "zh-hans", now=desk.now)
+                    trip = asking.take_in(
+                        file.chunks(),
+                        name=file.name or "",
+                        user=desk.user,
+                        actor=desk.actors[0],
+                        language=get_language() or "zh-hans",
+                        now=desk.now,
+                    )
                     attempt.reference = _url("round-trip", trip.mark)
                 except WrongInput as wrong:
                     form.add_error("file", wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    trips = list(_own(desk).order_by("-pk")[:sent_tables.PAGE])
-    return render(request, "round_trip/list.html", {
-        "form": form, "table": TableForm(views=_views()), "rows": [_shown(trip) for trip in trips], "now": desk.now,
-        "steps": [labels.action(step) for step in rows.STEPS], "here": _url("round-trips"), "table_url": _url("round-trip-table"),
-    }, status=status)
+    trips = list(_own(desk).order_by("-pk")[: sent_tables.PAGE])
+    return render(
+        request,
+        "round_trip/list.html",
+        {
+            "form": form,
+            "table": TableForm(views=_views()),
+            "rows": [_shown(trip) for trip in trips],
+            "now": desk.now,
+            "steps": [labels.action(step) for step in rows.STEPS],
+            "here": _url("round-trips"),
+            "table_url": _url("round-trip-table"),
+        },
+        status=status,
+    )
 
 
 @desk_page("POST")
@@ -66,9 +82,15 @@ def table(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             sight = sight_at(desk, [a for a in desk.actors if a.enterprise_id == desk.actors[0].enterprise_id])
             ids = chosen(sight, query, most=asking.MOST_ROWS)
             export = exports.ask(
-                user=desk.user, actor=sight.actor, query=query, form=form.cleaned_data["format"], purpose="",
+                user=desk.user,
+                actor=sight.actor,
+                query=query,
+                form=form.cleaned_data["format"],
+                purpose="",
                 wanted=[column.code for column in coming_back(demands=_most_demands(ids))],
-                language=get_language() or "zh-hans", now=desk.now)
+                language=get_language() or "zh-hans",
+                now=desk.now,
+            )
             attempt.reference = _url("export", export.mark)
     if not attempt.reference:
         messages.error(request, _("请从列出的选项中选一项。"), extra_tags="bad")
@@ -106,7 +128,9 @@ def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
 def results(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
     """What came of each line, as CSV; no text of anybody stands in it."""
     trip = _found(desk, mark)
-    return sent_tables.as_file(trip.mark, _heads(), _lines(trip).iterator(chunk_size=2000), cells=_cells, title=rows.title_of)
+    return sent_tables.as_file(
+        trip.mark, _heads(), _lines(trip).iterator(chunk_size=2000), cells=_cells, title=rows.title_of
+    )
 
 
 def _url(page: str, *args: str) -> str:
@@ -134,8 +158,12 @@ def _lines(trip: RoundTrip) -> Any:
 
 
 def _decision(trip: RoundTrip, counts: dict[str, int], data: Any = None) -> DecisionForm:
-    return DecisionForm(data, good=counts["good"], may_all=bool(counts["good"]) and not asking.why_not_all(counts),
-                        is_long=asking.is_long(counts))
+    return DecisionForm(
+        data,
+        good=counts["good"],
+        may_all=bool(counts["good"]) and not asking.why_not_all(counts),
+        is_long=asking.is_long(counts),
+    )
 
 
 def _shown(trip: RoundTrip) -> dict[str, Any]:
@@ -151,15 +179,30 @@ def _cells(line: RoundTripRow) -> list[sent_tables.Cell]:
     return [(line.number, url), (labels.action(line.step) if line.step else "", "")]
 
 
-def _show(request: HttpRequest, trip: RoundTrip, form: DecisionForm | None = None, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, trip: RoundTrip, form: DecisionForm | None = None, *, status: int = 200
+) -> HttpResponseBase:
     counts = asking.counts_of(trip)
     found = sent_tables.results_of(request, counts, _lines(trip), cells=_cells, title=rows.title_of)
-    return render(request, "round_trip/show.html", {
-        **_shown(trip), **found, "heads": _heads(), "may_write": True, "blank": trip.blank_rows,
-        "most": 0 if trip.state == "reading" else found["total"],
-        "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
-        "form": form or _decision(trip, counts), "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
-        "is_long": bool(counts["good"]) and asking.is_long(counts), "most_at_once": asking.MOST_AT_ONCE,
-        "decide_url": _url("round-trip-decide", trip.mark), "results_url": _url("round-trip-results", trip.mark),
-        "list_url": _url("round-trips"), "list_title": _("用表格办理"),
-    }, status=status)
+    return render(
+        request,
+        "round_trip/show.html",
+        {
+            **_shown(trip),
+            **found,
+            "heads": _heads(),
+            "may_write": True,
+            "blank": trip.blank_rows,
+            "most": 0 if trip.state == "reading" else found["total"],
+            "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
+            "form": form or _decision(trip, counts),
+            "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
+            "is_long": bool(counts["good"]) and asking.is_long(counts),
+            "most_at_once": asking.MOST_AT_ONCE,
+            "decide_url": _url("round-trip-decide", trip.mark),
+            "results_url": _url("round-trip-results", trip.mark),
+            "list_url": _url("round-trips"),
+            "list_title": _("用表格办理"),
+        },
+        status=status,
+    )

@@ -1,6 +1,7 @@
 """/enterprise/team/rules/: who gets a new case, and a try-out before a rule counts.
 
-The one rule: trying out is a submit like any other; it shows what the rules and the one that is typed would have done with
+The one rule: trying out is a submit like any other; it shows what the rules and the one that is typed would have done
+with
 the newest cases, and writes nothing.
 """
 
@@ -40,19 +41,29 @@ TRIED = 30
 class RuleForm(StepForm):
     """Which cases, and who gets them."""
 
-    post = Choice(label=gettext_lazy("哪里的案件"), widget=forms.Select(attrs={"class": "w-24"}),
-                  help_text=gettext_lazy("选整个企业的，所有分支机构都用；分支机构自己的规则先用。"))
-    category = forms.ChoiceField(label=gettext_lazy("什么问题"), required=False, widget=forms.Select(attrs={"class": "w-24"}))
+    post = Choice(
+        label=gettext_lazy("哪里的案件"),
+        widget=forms.Select(attrs={"class": "w-24"}),
+        help_text=gettext_lazy("选整个企业的，所有分支机构都用；分支机构自己的规则先用。"),
+    )
+    category = forms.ChoiceField(
+        label=gettext_lazy("什么问题"), required=False, widget=forms.Select(attrs={"class": "w-24"})
+    )
     handler = forms.ChoiceField(
-        label=gettext_lazy("分给谁"), required=False, widget=forms.Select(attrs={"class": "w-24"}),
-        help_text=gettext_lazy("指定的人请假，就分给代办人；都不在，看下一条规则。"))
+        label=gettext_lazy("分给谁"),
+        required=False,
+        widget=forms.Select(attrs={"class": "w-24"}),
+        help_text=gettext_lazy("指定的人请假，就分给代办人；都不在，看下一条规则。"),
+    )
 
     def __init__(self, *args: Any, posts: Sequence[Post], people: Sequence[Staff], **options: Any) -> None:
         super().__init__(*args, **options)
         fields: Any = self.fields
         fields["post"].choices = [(post.code, str(post)) for post in posts]
-        fields["category"].choices = [("", _("所有问题")), *(
-            (str(group), [(code, str(label)) for code, label in options]) for group, options in PROBLEM_CATEGORIES)]
+        fields["category"].choices = [
+            ("", _("所有问题")),
+            *((str(group), [(code, str(label)) for code, label in options]) for group, options in PROBLEM_CATEGORIES),
+        ]
         fields["handler"].choices = [("", _("未办结最少的处理专员")), *((str(row.pk), words_of(row)) for row in people)]
 
 
@@ -60,17 +71,26 @@ class RuleForm(StepForm):
 def rules(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     here = here_of(request, "enterprise")
     posts, people = _managed(here), colleagues(here)
-    form = RuleForm(request.POST if request.method == "POST" else None, posts=posts, people=people,
-                    initial={"post": posts[0].code})
+    form = RuleForm(
+        request.POST if request.method == "POST" else None, posts=posts, people=people, initial={"post": posts[0].code}
+    )
     tried: list[dict[str, Any]] | None = None
     if form.is_bound and form.is_valid():
         if request.POST.get("do") != "try":
             return _added(request, here, form, people)
         tried = _tried(desk, here, form, people)
-    return render(request, "team/rules.html", {
-        "form": form, "places": _places(posts, people), "tried": tried, "back": here.side.home,
-        "caught": sum(row["is_new"] for row in tried or []),
-    }, status=422 if form.is_bound and tried is None else 200)
+    return render(
+        request,
+        "team/rules.html",
+        {
+            "form": form,
+            "places": _places(posts, people),
+            "tried": tried,
+            "back": here.side.home,
+            "caught": sum(row["is_new"] for row in tried or []),
+        },
+        status=422 if form.is_bound and tried is None else 200,
+    )
 
 
 def _managed(here: Here) -> list[Post]:
@@ -85,9 +105,16 @@ def _added(request: HttpRequest, here: Here, form: RuleForm, people: Sequence[St
     said = form.cleaned_data
     with once(request) as attempt:
         if not attempt.answered:
-            organising.add_rule(here.reach.by_code[said["post"]], category=said["category"],
-                                handler=_person(people, said["handler"]), by=here.user, reach=here.reach, now=here.now,
-                                today=here.today, address=here.address)
+            organising.add_rule(
+                here.reach.by_code[said["post"]],
+                category=said["category"],
+                handler=_person(people, said["handler"]),
+                by=here.user,
+                reach=here.reach,
+                now=here.now,
+                today=here.today,
+                address=here.address,
+            )
             attempt.reference = reverse("complaints:enterprise-rules")
             messages.success(request, _("规则已加上，新送达的案件马上照它分派。"), extra_tags="ok")
     return redirect(attempt.reference)
@@ -119,20 +146,38 @@ def rule(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 def _places(posts: Sequence[Post], people: Sequence[Staff]) -> list[dict[str, Any]]:
     """Each place that has rules, in the order in which they are tried."""
     firms = {post.enterprise.pk for post in posts if post.enterprise}
-    rows = list(AssignmentRule.objects.filter(enterprise_id__in=firms, ended_at=None).select_related(
-        "handler__user", "handler__enterprise", "handler__branch").order_by("position", "pk"))
+    rows = list(
+        AssignmentRule.objects.filter(enterprise_id__in=firms, ended_at=None)
+        .select_related("handler__user", "handler__enterprise", "handler__branch")
+        .order_by("position", "pk")
+    )
     keyring.load_for([row.handler.user for row in rows if row.handler])
     there = {row.pk for row in people}
     found = []
     for post in sorted(posts, key=lambda p: p.branch is None):
-        own = [row for row in rows if post.enterprise and row.enterprise_id == post.enterprise.pk
-               and row.branch_id == (post.branch.pk if post.branch else None)]
+        own = [
+            row
+            for row in rows
+            if post.enterprise
+            and row.enterprise_id == post.enterprise.pk
+            and row.branch_id == (post.branch.pk if post.branch else None)
+        ]
         if own:
-            found.append({"where": post, "rules": [{
-                "number": number, "category": rule_words(row), "url": reverse("complaints:enterprise-rule", args=[row.pk]),
-                "to": words_of(row.handler) if row.handler else _("未办结最少的处理专员"),
-                "is_gone": row.handler_id is not None and row.handler_id not in there,
-            } for number, row in enumerate(own, start=1)]})
+            found.append(
+                {
+                    "where": post,
+                    "rules": [
+                        {
+                            "number": number,
+                            "category": rule_words(row),
+                            "url": reverse("complaints:enterprise-rule", args=[row.pk]),
+                            "to": words_of(row.handler) if row.handler else _("未办结最少的处理专员"),
+                            "is_gone": row.handler_id is not None and row.handler_id not in there,
+                        }
+                        for number, row in enumerate(own, start=1)
+                    ],
+                }
+            )
     return found
 
 
@@ -150,17 +195,25 @@ def _tried(desk: Desk, here: Here, form: RuleForm, people: Sequence[Staff]) -> l
         cases = cases.filter(branch=post.branch)
     newest = list(cases.select_related("handler__user", "branch").order_by("-received_at", "-pk")[:TRIED])
     standing = list(AssignmentRule.objects.filter(enterprise=post.enterprise, ended_at=None).select_related("handler"))
-    typed = AssignmentRule(enterprise=post.enterprise, branch=post.branch, category=said["category"],
-                           handler=_person(people, said["handler"]), position=len(standing) + 1_000)
+    typed = AssignmentRule(
+        enterprise=post.enterprise,
+        branch=post.branch,
+        category=said["category"],
+        handler=_person(people, said["handler"]),
+        position=len(standing) + 1_000,
+    )
     given = assigning.would_give(newest, {post.enterprise.pk: [*standing, typed]}, day=here.today)
-    keyring.load_for([case.handler.user for case in newest if case.handler]
-                     + [one.worker.staff.user for one in given.values()])
+    keyring.load_for(
+        [case.handler.user for case in newest if case.handler] + [one.worker.staff.user for one in given.values()]
+    )
     return [_line(case, given.get(case.pk)) for case in newest]
 
 
 def _line(case: Complaint, given: Given | None) -> dict[str, Any]:
     return {
-        "number": case.number, "url": case_url(case), "branch": case.branch,
+        "number": case.number,
+        "url": case_url(case),
+        "branch": case.branch,
         "problem": PROBLEM_LABELS.get(case.problem_category, case.problem_category),
         "now": case.handler.user.name if case.handler else "",
         "would": given.worker.staff.user.name if given else "",

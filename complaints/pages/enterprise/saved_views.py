@@ -30,8 +30,12 @@ LONGEST_NAME = 20
 class SaveForm(StepForm):
     """A name for the conditions in ``query``."""
 
-    name = Words(label=gettext_lazy("视图的名称"), rows=1, longest=LONGEST_NAME,
-                 help_text=gettext_lazy("例如：资费专班。不要写消费者的姓名。"))
+    name = Words(
+        label=gettext_lazy("视图的名称"),
+        rows=1,
+        longest=LONGEST_NAME,
+        help_text=gettext_lazy("例如：资费专班。不要写消费者的姓名。"),
+    )
 
 
 def lists(own: Sequence[SavedView], ours: Rows, desk: Desk) -> dict[str, Rows]:
@@ -49,8 +53,14 @@ def lists(own: Sequence[SavedView], ours: Rows, desk: Desk) -> dict[str, Rows]:
 def tab(one: SavedView, counts: Mapping[str, int], query: str) -> dict[str, Any]:
     """As the queue shows it; ``query`` is what it shows now."""
     count = counts.get(_key(one))
-    return {"title": one.name, "url": _url(one), "count": "" if count is None else keyset.in_words(count), "value": count,
-            "tone": "neutral", "is_current": one.query == query}
+    return {
+        "title": one.name,
+        "url": _url(one),
+        "count": "" if count is None else keyset.in_words(count),
+        "value": count,
+        "tone": "neutral",
+        "is_current": one.query == query,
+    }
 
 
 @desk_page("GET", "POST")
@@ -68,7 +78,9 @@ def views(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             messages.success(request, _("已删除这个视图。"), extra_tags="ok")
         elif not attempt.answered and form.is_valid() and _keep(desk, form, query):
             attempt.reference = f"{reverse('complaints:enterprise-queue')}?{query}"
-            messages.success(request, _("已保存视图“%(name)s”。") % {"name": form.cleaned_data["name"]}, extra_tags="ok")
+            messages.success(
+                request, _("已保存视图“%(name)s”。") % {"name": form.cleaned_data["name"]}, extra_tags="ok"
+            )
     return redirect(attempt.reference) if attempt.reference else _show(request, desk, form, query, status=422)
 
 
@@ -97,12 +109,22 @@ def _take_away(desk: Desk, pk: str) -> None:
         raise Http404
 
 
-def _show(request: HttpRequest, desk: Desk, form: SaveForm | None, query: str, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, form: SaveForm | None, query: str, *, status: int = 200
+) -> HttpResponseBase:
     own = desk.choices.views
-    return render(request, "enterprise/views.html", {
-        "rows": [{"view": one, "url": _url(one), "conditions": conditions(desk, one.query)} for one in own],
-        "form": form or SaveForm(), "query": query, "conditions": conditions(desk, query), "is_full": len(own) >= MOST_VIEWS,
-    }, status=status)
+    return render(
+        request,
+        "enterprise/views.html",
+        {
+            "rows": [{"view": one, "url": _url(one), "conditions": conditions(desk, one.query)} for one in own],
+            "form": form or SaveForm(),
+            "query": query,
+            "conditions": conditions(desk, query),
+            "is_full": len(own) >= MOST_VIEWS,
+        },
+        status=status,
+    )
 
 
 def conditions(desk: Desk, query: str) -> list[str]:

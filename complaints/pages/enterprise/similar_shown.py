@@ -16,12 +16,30 @@ def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
     """How the own cases with the same problem ended, and the few to list; ``total`` 0 where there are none."""
     found = similar_to(complaint, seen=seen)
     return {
-        "total": found.total, "is_cut": found.is_cut, "median": found.median,
+        "total": found.total,
+        "is_cut": found.is_cut,
+        "median": found.median,
         "results": " · ".join(f"{labels.label(result, kind='odr_result')} {n}" for result, n in found.results.items()),
-        "cases": [{"number": case.number, "at": case.ended_at, "result": labels.label(case.odr_result, kind="odr_result"),
-                   "answers": _answers(case)} for case in found.shown]}
+        "cases": [
+            {
+                "number": case.number,
+                "at": case.ended_at,
+                "result": labels.label(case.odr_result, kind="odr_result"),
+                "answers": _answers(case),
+            }
+            for case in found.shown
+        ],
+    }
 
 
 def _answers(case: SimilarCase) -> list[str]:
-    return [" ".join((labels.label(one.kind, kind="demand_kind"), labels.label(one.verdict, kind="verdict"),
-                      "" if one.amount is None else money(one.amount))).strip() for one in case.answers]
+    return [
+        " ".join(
+            (
+                labels.label(one.kind, kind="demand_kind"),
+                labels.label(one.verdict, kind="verdict"),
+                "" if one.amount is None else money(one.amount),
+            )
+        ).strip()
+        for one in case.answers
+    ]

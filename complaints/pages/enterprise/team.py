@@ -25,7 +25,11 @@ from enterprises.team.presence import HOLD
 from enterprises.team.rights import HEAD
 
 #: The columns of the page: the view of the queue behind each.
-COUNTED = {"all": gettext_lazy("未办结"), "soon": gettext_lazy("2个工作日内到期"), "overdue": pgettext_lazy("overdue cases", "逾期")}
+COUNTED = {
+    "all": gettext_lazy("未办结"),
+    "soon": gettext_lazy("2个工作日内到期"),
+    "overdue": pgettext_lazy("overdue cases", "逾期"),
+}
 
 
 @desk_page("GET")
@@ -37,28 +41,44 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     leaves = _leaves(rows, desk)
     for line in shown["rows"]:
         row = line["row"]
-        line["load"] = [_cell(code, row.pk, counts[code].get(row.pk, 0)) for code in COUNTED] if row.role in HOLD else None
+        line["load"] = (
+            [_cell(code, row.pk, counts[code].get(row.pk, 0)) for code in COUNTED] if row.role in HOLD else None
+        )
         line["leave"] = leaves.get(row.pk)
     is_manager = any(HEAD["enterprise"] in here.reach.may_give(post) for post in here.reach.posts)
     left = assigning.left_behind(desk.today).filter(pk__in=desk.cases().values("pk"))
-    return render(request, "team/people.html", shown | {
-        "has_load": True, "columns": list(COUNTED.values()), "today": desk.today, "left_behind": left.count(),
-        "leave_url": reverse("enterprises:enterprise-leave"),
-        "rules_url": reverse("complaints:enterprise-rules") if is_manager else "",
-        "two_persons_url": reverse("enterprises:enterprise-two-persons") if is_manager else "",
-        "approvals_url": reverse("complaints:enterprise-approvals"),
-    })
+    return render(
+        request,
+        "team/people.html",
+        shown
+        | {
+            "has_load": True,
+            "columns": list(COUNTED.values()),
+            "today": desk.today,
+            "left_behind": left.count(),
+            "leave_url": reverse("enterprises:enterprise-leave"),
+            "rules_url": reverse("complaints:enterprise-rules") if is_manager else "",
+            "two_persons_url": reverse("enterprises:enterprise-two-persons") if is_manager else "",
+            "approvals_url": reverse("complaints:enterprise-approvals"),
+        },
+    )
 
 
 def _by_handler(desk: Desk, code: str, staff_ids: list[int]) -> dict[int, int]:
     cases = VIEWS[code].of(open_cases(desk).filter(handler__in=staff_ids), desk)
-    return dict(Complaint.objects.filter(pk__in=cases.values("pk")).order_by().values_list("handler").annotate(n=Count("pk")))
+    return dict(
+        Complaint.objects.filter(pk__in=cases.values("pk")).order_by().values_list("handler").annotate(n=Count("pk"))
+    )
 
 
 def _cell(code: str, staff_id: int, count: int) -> dict[str, Any]:
     tone = {"soon": "warn", "overdue": "bad"}.get(code, "neutral")
-    return {"title": COUNTED[code], "count": count, "tone": tone if count else "neutral",
-            "url": f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': code, 'handler': staff_id})}"}
+    return {
+        "title": COUNTED[code],
+        "count": count,
+        "tone": tone if count else "neutral",
+        "url": f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': code, 'handler': staff_id})}",
+    }
 
 
 def _leaves(rows: Iterable[Any], desk: Desk) -> dict[int, Absence]:

@@ -31,16 +31,26 @@ SHOWN = 20
 class NewTemplateForm(StepForm):
     """Its name and its words."""
 
-    name = Words(label=gettext_lazy("名称"), rows=1, longest=60, help_text=gettext_lazy("同事按名称找，例如“多扣费全退”。"))
-    body = Words(label=gettext_lazy("正文"), rows=8, longest=template_words.LONGEST,
-                 help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"))
+    name = Words(
+        label=gettext_lazy("名称"), rows=1, longest=60, help_text=gettext_lazy("同事按名称找，例如“多扣费全退”。")
+    )
+    body = Words(
+        label=gettext_lazy("正文"),
+        rows=8,
+        longest=template_words.LONGEST,
+        help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"),
+    )
 
 
 class TemplateForm(StepForm):
     """New words for a template that stands."""
 
-    body = Words(label=gettext_lazy("正文"), rows=8, longest=template_words.LONGEST,
-                 help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"))
+    body = Words(
+        label=gettext_lazy("正文"),
+        rows=8,
+        longest=template_words.LONGEST,
+        help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"),
+    )
 
 
 @desk_page("GET")
@@ -48,11 +58,24 @@ def templates(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     found = list(answer_templates.of(_firms(desk)))
     bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=desk.now)
     keyring.load_for(template.owner.user for template in found)
-    return render(request, "enterprise/templates.html", {
-        "may_write": _manager(desk) is not None,
-        "rows": [{"template": one, "body": bodies[one.pk].body, "owner": one.owner.user.name, "at": bodies[one.pk].made_at,
-                  "rate": rates.get(one.pk, answer_templates.Rate()),
-                  "url": reverse("complaints:enterprise-template", args=[one.pk])} for one in found]})
+    return render(
+        request,
+        "enterprise/templates.html",
+        {
+            "may_write": _manager(desk) is not None,
+            "rows": [
+                {
+                    "template": one,
+                    "body": bodies[one.pk].body,
+                    "owner": one.owner.user.name,
+                    "at": bodies[one.pk].made_at,
+                    "rate": rates.get(one.pk, answer_templates.Rate()),
+                    "url": reverse("complaints:enterprise-template", args=[one.pk]),
+                }
+                for one in found
+            ],
+        },
+    )
 
 
 @desk_page("GET", "POST")
@@ -63,15 +86,20 @@ def template_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
-                    made = answer_templates.make(staff=staff, name=form.cleaned_data["name"], body=form.cleaned_data["body"],
-                                                 now=desk.now)
+                    made = answer_templates.make(
+                        staff=staff, name=form.cleaned_data["name"], body=form.cleaned_data["body"], now=desk.now
+                    )
                     attempt.reference = reverse("complaints:enterprise-template", args=[made.pk])
                 except WrongInput as wrong:
                     form.add_error(wrong.field, wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
-    return render(request, "enterprise/template_new.html", {"form": form, "variables": _variables()},
-                  status=422 if form.errors else 200)
+    return render(
+        request,
+        "enterprise/template_new.html",
+        {"form": form, "variables": _variables()},
+        status=422 if form.errors else 200,
+    )
 
 
 @desk_page("GET", "POST")
@@ -101,10 +129,18 @@ def template(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     keyring.load_for([*versions, *(version.made_by.user for version in versions)])
     if not form.is_bound:
         form = TemplateForm(initial={"body": versions[0].body})
-    return render(request, "enterprise/template.html", {
-        "form": form, "template": found, "versions": versions, "variables": _variables(),
-        "rate": answer_templates.rates([found], now=desk.now).get(found.pk, answer_templates.Rate()),
-    }, status=422 if form.errors else 200)
+    return render(
+        request,
+        "enterprise/template.html",
+        {
+            "form": form,
+            "template": found,
+            "versions": versions,
+            "variables": _variables(),
+            "rate": answer_templates.rates([found], now=desk.now).get(found.pk, answer_templates.Rate()),
+        },
+        status=422 if form.errors else 200,
+    )
 
 
 def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, desk: Desk) -> None:
@@ -116,7 +152,9 @@ def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, desk: De
 
 def _variables() -> list[dict[str, Any]]:
     english = get_language() == "en"
-    return [{"name": f"{{{name}}}", "words": words if english else ""} for name, words in template_words.VARIABLES.items()]
+    return [
+        {"name": f"{{{name}}}", "words": words if english else ""} for name, words in template_words.VARIABLES.items()
+    ]
 
 
 def _firms(desk: Desk) -> set[int]:
@@ -124,8 +162,14 @@ def _firms(desk: Desk) -> set[int]:
 
 
 def _manager(desk: Desk, enterprise: int | None = None) -> Actor | None:
-    return next((actor for actor in desk.actors if actor.has(frozenset({Role.MANAGER}))
-                 and enterprise in (None, actor.enterprise_id)), None)
+    return next(
+        (
+            actor
+            for actor in desk.actors
+            if actor.has(frozenset({Role.MANAGER})) and enterprise in (None, actor.enterprise_id)
+        ),
+        None,
+    )
 
 
 def _writer(desk: Desk, enterprise: int | None = None) -> Staff:

@@ -37,12 +37,26 @@ class TokenForm(StepForm):
 
     name = Words(label=gettext_lazy("用途"), rows=1, longest=80, help_text=gettext_lazy("给同事看的，例如“客服系统”。"))
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("可以做什么"), widget=forms.CheckboxSelectMultiple, choices=list(SCOPES.items()),
-        help_text=gettext_lazy("只选用得到的。"), error_messages={"required": FILL, "invalid_choice": CHOOSE})
-    days = forms.ChoiceField(label=gettext_lazy("有效期"), choices=DAYS, initial="90", widget=forms.RadioSelect,
-                             error_messages={"required": FILL, "invalid_choice": CHOOSE})
-    addresses = Words(label=gettext_lazy("只能从这些网络地址使用"), rows=2, longest=1000, required=False,
-                      help_text=gettext_lazy("每行一个，例如 203.0.113.7 或 203.0.113.0/24。不填就不限。"))
+        label=gettext_lazy("可以做什么"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=list(SCOPES.items()),
+        help_text=gettext_lazy("只选用得到的。"),
+        error_messages={"required": FILL, "invalid_choice": CHOOSE},
+    )
+    days = forms.ChoiceField(
+        label=gettext_lazy("有效期"),
+        choices=DAYS,
+        initial="90",
+        widget=forms.RadioSelect,
+        error_messages={"required": FILL, "invalid_choice": CHOOSE},
+    )
+    addresses = Words(
+        label=gettext_lazy("只能从这些网络地址使用"),
+        rows=2,
+        longest=1000,
+        required=False,
+        help_text=gettext_lazy("每行一个，例如 203.0.113.7 或 203.0.113.0/24。不填就不限。"),
+    )
 
     def clean_addresses(self) -> list[str]:
         """Each line a network."""
@@ -62,8 +76,11 @@ def tokens(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     actor = _manager(desk)
     rows = list(_of(actor).select_related("user").order_by("-pk")[:SHOWN])
     rows.sort(key=lambda token: _state(token, desk)[0] != "on")
-    return render(request, "enterprise/tokens.html", {
-        "rows": [{"token": token, "state": _state(token, desk), "url": _url(token)} for token in rows]})
+    return render(
+        request,
+        "enterprise/tokens.html",
+        {"rows": [{"token": token, "state": _state(token, desk), "url": _url(token)} for token in rows]},
+    )
 
 
 @desk_page("GET", "POST")
@@ -78,9 +95,16 @@ def token_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             said = form.cleaned_data
-            issued = issue(desk.user, name=said["name"], scopes=said["scopes"], now=desk.now,
-                           expires_at=desk.now + timedelta(days=int(said["days"])), enterprise_id=actor.enterprise_id,
-                           addresses=said["addresses"], by=desk.user)
+            issued = issue(
+                desk.user,
+                name=said["name"],
+                scopes=said["scopes"],
+                now=desk.now,
+                expires_at=desk.now + timedelta(days=int(said["days"])),
+                enterprise_id=actor.enterprise_id,
+                addresses=said["addresses"],
+                by=desk.user,
+            )
             _note("token_made", issued.token, request, desk, actor)
             attempt.reference = _url(issued.token)
     if issued is not None:
@@ -99,8 +123,11 @@ def token(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     if row is None:
         raise Http404
     if request.method != "POST":
-        return render(request, "enterprise/token.html", {
-            "token": row, "state": _state(row, desk), "scopes": [SCOPES[scope] for scope in row.scopes]})
+        return render(
+            request,
+            "enterprise/token.html",
+            {"token": row, "state": _state(row, desk), "scopes": [SCOPES[scope] for scope in row.scopes]},
+        )
     with once(request) as attempt:
         if not attempt.answered:
             revoke(row, now=desk.now)
@@ -135,5 +162,12 @@ def _state(row: ApiToken, desk: Desk) -> tuple[str, Any, str]:
 
 
 def _note(kind: str, row: ApiToken, request: HttpRequest, desk: Desk, actor: Actor) -> None:
-    security_log.note(kind, now=desk.now, user=desk.user, organisation=actor.organisation, subject=row.shown,
-                      reason=",".join(row.scopes)[:120], address=client_address(request))
+    security_log.note(
+        kind,
+        now=desk.now,
+        user=desk.user,
+        organisation=actor.organisation,
+        subject=row.shown,
+        reason=",".join(row.scopes)[:120],
+        address=client_address(request),
+    )

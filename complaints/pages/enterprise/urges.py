@@ -41,17 +41,32 @@ def _url(matter: Matter) -> str:
 @desk_page("GET")
 def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     page = keyset.page_of(_ours(desk).filter(state="open"), request.GET, BY_LAST_MOMENT, related=RELATED)
-    answered = list(_ours(desk).filter(state="answered", closed_at__gte=desk.now - ANSWERED_SINCE)
-                    .select_related(*RELATED).order_by("-closed_at", "-pk")[:keyset.PAGE])
-    rows = {row.matter.pk: row for row in rows_of([*page.rows, *answered], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)}
+    answered = list(
+        _ours(desk)
+        .filter(state="answered", closed_at__gte=desk.now - ANSWERED_SINCE)
+        .select_related(*RELATED)
+        .order_by("-closed_at", "-pk")[: keyset.PAGE]
+    )
+    rows = {
+        row.matter.pk: row
+        for row in rows_of([*page.rows, *answered], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)
+    }
     here = reverse("complaints:enterprise-urges")
-    counts = keyset.counts({"open": _ours(desk).filter(state="open"),
-                            "late": _ours(desk).filter(state="open", until_at__lte=desk.now)})
-    return render(request, "enterprise/urges.html", {
-        "rows": [rows[m.pk] for m in page.rows], "answered": [rows[m.pk] for m in answered], "now": desk.now,
-        "sentence": _sentence(counts), "previous_url": f"{here}?before={page.before}" if page.before else "",
-        "next_url": f"{here}?after={page.after}" if page.after else "",
-    })
+    counts = keyset.counts(
+        {"open": _ours(desk).filter(state="open"), "late": _ours(desk).filter(state="open", until_at__lte=desk.now)}
+    )
+    return render(
+        request,
+        "enterprise/urges.html",
+        {
+            "rows": [rows[m.pk] for m in page.rows],
+            "answered": [rows[m.pk] for m in answered],
+            "now": desk.now,
+            "sentence": _sentence(counts),
+            "previous_url": f"{here}?before={page.before}" if page.before else "",
+            "next_url": f"{here}?after={page.after}" if page.after else "",
+        },
+    )
 
 
 def _sentence(counts: dict[str, int]) -> str:
@@ -91,12 +106,22 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *,
     case = found(desk, matter.complaint.number)
     page = page_of(case, now=desk.now)
     may_answer = matter.state == "open" and page.may("answer_instruction") and _acts(case.actor)
-    return render(request, "enterprise/urge.html", {
-        "row": rows_of([matter], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)[0], "page": page, "case": matter.complaint,
-        "form": form if may_answer else None, "messages_of": said_of(page, matter), "now": desk.now,
-        "upload_address": upload_address(matter.complaint), "list_url": reverse("complaints:enterprise-urges"),
-        "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),
-    }, status=status)
+    return render(
+        request,
+        "enterprise/urge.html",
+        {
+            "row": rows_of([matter], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)[0],
+            "page": page,
+            "case": matter.complaint,
+            "form": form if may_answer else None,
+            "messages_of": said_of(page, matter),
+            "now": desk.now,
+            "upload_address": upload_address(matter.complaint),
+            "list_url": reverse("complaints:enterprise-urges"),
+            "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),
+        },
+        status=status,
+    )
 
 
 def _acts(actor: Any) -> bool:

@@ -37,12 +37,17 @@ urlpatterns = [
     path("enterprise/webhooks/", enterprise_webhooks.webhooks, name="enterprise-webhooks"),
     path("enterprise/webhooks/new/", enterprise_webhooks.webhook_new, name="enterprise-webhook-new"),
     path("enterprise/webhooks/<uuid:public_id>/", enterprise_webhooks.webhook, name="enterprise-webhook"),
-    path("enterprise/webhooks/<uuid:public_id>/messages/<str:message>/", enterprise_webhooks.webhook_message,
-         name="enterprise-webhook-message"),
+    path(
+        "enterprise/webhooks/<uuid:public_id>/messages/<str:message>/",
+        enterprise_webhooks.webhook_message,
+        name="enterprise-webhook-message",
+    ),
     path("enterprise/measures/", measures.measures, name="enterprise-measures"),
     path("enterprise/measures/new/", measures.measure_new, name="enterprise-measure-new"),
     path("enterprise/measures/<uuid:public_id>/", measures.measure, name="enterprise-measure"),
-    path("enterprise/measures/<uuid:public_id>/approval/", measure_approval.approval, name="enterprise-measure-approval"),
+    path(
+        "enterprise/measures/<uuid:public_id>/approval/", measure_approval.approval, name="enterprise-measure-approval"
+    ),
     path("enterprise/measures/<uuid:public_id>/performed/", measures.performed, name="enterprise-measure-performed"),
     path("enterprise/round-trip/", round_trip.round_trips, name="enterprise-round-trips"),
     path("enterprise/round-trip/table/", round_trip.table, name="enterprise-round-trip-table"),

@@ -31,15 +31,26 @@ from enterprises.models import WebhookEndpoint
 
 SHOWN = 100
 STATES: dict[str, tuple[Any, str]] = {
-    "on": (gettext_lazy("正常"), "ok"), "broken": (gettext_lazy("暂停，稍后再试"), "bad"), "off": (gettext_lazy("已停用"), "neutral")}
+    "on": (gettext_lazy("正常"), "ok"),
+    "broken": (gettext_lazy("暂停，稍后再试"), "bad"),
+    "off": (gettext_lazy("已停用"), "neutral"),
+}
 DELIVERY_STATES: dict[str, tuple[Any, str]] = {
-    "queued": (gettext_lazy("等待发送"), "info"), "leased": (gettext_lazy("正在发送"), "info"),
-    "sent": (gettext_lazy("已送达"), "ok"), "dead": (gettext_lazy("没有送到"), "bad")}
+    "queued": (gettext_lazy("等待发送"), "info"),
+    "leased": (gettext_lazy("正在发送"), "info"),
+    "sent": (gettext_lazy("已送达"), "ok"),
+    "dead": (gettext_lazy("没有送到"), "bad"),
+}
 TYPES: dict[str, Any] = {making.TEST: gettext_lazy("测试"), making.TRANSFERRED: gettext_lazy("案件已转走")}
 ERRORS: dict[str, Any] = {
-    "timeout": gettext_lazy("没有在10秒内答复"), "refused": gettext_lazy("对方拒绝连接"), "tls": gettext_lazy("证书不对"),
-    "hung_up": gettext_lazy("对方中断了连接"), "unreachable": gettext_lazy("连接不上"), "no_such_name": gettext_lazy("没有这个域名"),
-    "not_public": gettext_lazy("域名指向的不是公网地址"), "http_410": gettext_lazy("对方表示不再接收（410），已停用"),
+    "timeout": gettext_lazy("没有在10秒内答复"),
+    "refused": gettext_lazy("对方拒绝连接"),
+    "tls": gettext_lazy("证书不对"),
+    "hung_up": gettext_lazy("对方中断了连接"),
+    "unreachable": gettext_lazy("连接不上"),
+    "no_such_name": gettext_lazy("没有这个域名"),
+    "not_public": gettext_lazy("域名指向的不是公网地址"),
+    "http_410": gettext_lazy("对方表示不再接收（410），已停用"),
 }
 
 
@@ -47,8 +58,11 @@ ERRORS: dict[str, Any] = {
 @fresh_factor
 def webhooks(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     actor = _manager(desk)
-    return render(request, "enterprise/webhooks.html", {
-        "rows": [_shown(endpoint) for endpoint in endpoints.of(actor)], "now": desk.now})
+    return render(
+        request,
+        "enterprise/webhooks.html",
+        {"rows": [_shown(endpoint) for endpoint in endpoints.of(actor)], "now": desk.now},
+    )
 
 
 @desk_page("GET", "POST")
@@ -63,8 +77,14 @@ def webhook_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if not attempt.answered and form.is_valid():
             said = form.cleaned_data
             try:
-                made, secret = endpoints.make(user=desk.user, actor=actor, url=said["url"], description=said["description"],
-                                              steps=said["events"], now=desk.now)
+                made, secret = endpoints.make(
+                    user=desk.user,
+                    actor=actor,
+                    url=said["url"],
+                    description=said["description"],
+                    steps=said["events"],
+                    now=desk.now,
+                )
                 attempt.reference = _url(made)
             except WrongInput as wrong:
                 form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
@@ -106,14 +126,33 @@ def webhook(request: HttpRequest, desk: Desk, public_id: uuid.UUID) -> HttpRespo
 def webhook_message(request: HttpRequest, desk: Desk, public_id: uuid.UUID, message: str) -> HttpResponseBase:
     """One message: what is sent, what was answered each time, and the button that sends it again."""
     endpoint = endpoints.of(_manager(desk)).filter(public_id=public_id).first()
-    found = WebhookDelivery.objects.filter(endpoint=endpoint, webhook_id=message).select_related("complaint", "endpoint").first()
+    found = (
+        WebhookDelivery.objects.filter(endpoint=endpoint, webhook_id=message)
+        .select_related("complaint", "endpoint")
+        .first()
+    )
     if endpoint is None or found is None:
         raise Http404
-    return render(request, "enterprise/webhook_message.html", {
-        "endpoint": endpoint, "url": _url(endpoint), "one": _delivery(found), "now": desk.now,
-        "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2),
-        "tries": [{"at": datetime.fromisoformat(at), "took": took, "is_taken": code.startswith("http_2"), "answer": _error(code)}
-                  for at, code, took in reversed(found.tries)]})
+    return render(
+        request,
+        "enterprise/webhook_message.html",
+        {
+            "endpoint": endpoint,
+            "url": _url(endpoint),
+            "one": _delivery(found),
+            "now": desk.now,
+            "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2),
+            "tries": [
+                {
+                    "at": datetime.fromisoformat(at),
+                    "took": took,
+                    "is_taken": code.startswith("http_2"),
+                    "answer": _error(code),
+                }
+                for at, code, took in reversed(found.tries)
+            ],
+        },
+    )
 
 
 def _do(what: str, endpoint: WebhookEndpoint, desk: Desk, actor: Actor, *, message: str) -> str:
@@ -148,23 +187,42 @@ def _show(request: HttpRequest, desk: Desk, endpoint: Any) -> HttpResponseBase:
     rows = WebhookDelivery.objects.filter(endpoint=endpoint).select_related("complaint", "endpoint")
     # What needs somebody comes first, then the newest.
     found = [*rows.filter(state="dead").order_by("-pk")[:SHOWN], *rows.exclude(state="dead").order_by("-pk")[:SHOWN]]
-    return render(request, "enterprise/webhook.html", {
-        "row": _shown(endpoint), "endpoint": endpoint, "deliveries": [_delivery(row) for row in found[:SHOWN]],
-        "now": desk.now, "events": [labels.label(step, kind="step") for step in endpoint.events],
-    })
+    return render(
+        request,
+        "enterprise/webhook.html",
+        {
+            "row": _shown(endpoint),
+            "endpoint": endpoint,
+            "deliveries": [_delivery(row) for row in found[:SHOWN]],
+            "now": desk.now,
+            "events": [labels.label(step, kind="step") for step in endpoint.events],
+        },
+    )
 
 
 def _shown(endpoint: Any) -> dict[str, Any]:
     words, tone = STATES[endpoint.state]
-    return {"endpoint": endpoint, "url": _url(endpoint), "state": words, "tone": tone, "error": _error(endpoint.last_error),
-            "name": endpoint.description or endpoint.url}
+    return {
+        "endpoint": endpoint,
+        "url": _url(endpoint),
+        "state": words,
+        "tone": tone,
+        "error": _error(endpoint.last_error),
+        "name": endpoint.description or endpoint.url,
+    }
 
 
 def _delivery(row: WebhookDelivery) -> dict[str, Any]:
     words, tone = DELIVERY_STATES[row.state]
-    return {"row": row, "url": reverse("complaints:enterprise-webhook-message", args=[row.endpoint.public_id, row.webhook_id]),
-            "can_be_sent": row.state != "leased", "state": words, "tone": tone, "error": _error(row.last_error) if row.state != "sent" else "",
-            "what": TYPES.get(row.type) or labels.label(row.type, kind="step")}
+    return {
+        "row": row,
+        "url": reverse("complaints:enterprise-webhook-message", args=[row.endpoint.public_id, row.webhook_id]),
+        "can_be_sent": row.state != "leased",
+        "state": words,
+        "tone": tone,
+        "error": _error(row.last_error) if row.state != "sent" else "",
+        "what": TYPES.get(row.type) or labels.label(row.type, kind="step"),
+    }
 
 
 def _error(code: str) -> str:

@@ -1,4 +1,5 @@
-"""The right column of the workspace: the contact log, what this consumer and similar cases brought before, notes, causes.
+"""The right column of the workspace: the contact log, what this consumer and similar cases brought before, notes,
+causes.
 
 The one rule: everything here is the desk's own (its engagements), and each part costs one statement, asked only where
 the part is of use: while the case is ours, or once it is over.
@@ -77,15 +78,21 @@ class CaseLine:
 
 def contact_log(page: CasePage, rows: Sequence[Contact]) -> ContactLog:
     """The attempts of this desk, the newest first; what is missing is counted for the time that runs now."""
-    lines = [ContactLine(at=row.at, by_name=row.by_name, reached=row.reached,
-                         way=labels.label(row.channel, kind="contact_channel")) for row in rows[:_SHOWN_CONTACTS]]
+    lines = [
+        ContactLine(
+            at=row.at, by_name=row.by_name, reached=row.reached, way=labels.label(row.channel, kind="contact_channel")
+        )
+        for row in rows[:_SHOWN_CONTACTS]
+    ]
     ours = [row for row in rows if page.engagement is not None and row.engagement_id == page.engagement.pk]
     if page.complaint.status != Status.NEGOTIATING or all(row.reached for row in ours):
         return ContactLog(lines=lines)
-    counts = unreachable.counted(ours, policies=page.conditions.policies, calendar=page.calendar,
-                                 region_id=page.complaint.handling_region_id)
-    return ContactLog(lines=lines, counts=[
-        CountLine(words=_count_words(count), is_met=not count.missing) for count in counts])
+    counts = unreachable.counted(
+        ours, policies=page.conditions.policies, calendar=page.calendar, region_id=page.complaint.handling_region_id
+    )
+    return ContactLog(
+        lines=lines, counts=[CountLine(words=_count_words(count), is_met=not count.missing) for count in counts]
+    )
 
 
 def _count_words(count: unreachable.Count) -> str:
@@ -113,7 +120,9 @@ def _earlier(case: EarlierCase) -> CaseLine:
         result, tone = labels.label(case.odr_result, kind="odr_result"), RESULT_TONES.get(case.odr_result, "neutral")
     else:
         result, tone = labels.label(case.status, kind="status"), labels.tone(case.status, case.outcome)
-    return CaseLine(number=case.number, url=_url(case.number), at=case.filed_at, item=case.item, result=result, tone=tone)
+    return CaseLine(
+        number=case.number, url=_url(case.number), at=case.filed_at, item=case.item, result=result, tone=tone
+    )
 
 
 def similar_of(page: CasePage, desk: Desk) -> dict[str, Any]:
@@ -131,8 +140,11 @@ def extension_note(page: CasePage) -> str:
         return ""
     matter = page.matters.get("extension")
     if matter is not None:
-        return _("延期申请在等监管部门决定；协商期限不停。") if matter.data.get("consumer_agreed") \
+        return (
+            _("延期申请在等监管部门决定；协商期限不停。")
+            if matter.data.get("consumer_agreed")
             else _("延期申请在等消费者同意；协商期限不停。")
+        )
     if any(event.step == "request_extension" for event in page.timeline):
         return _("已经申请过一次延期，不能再申请。")
     if not most_days(page):
@@ -154,7 +166,9 @@ def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
     if waits_for_approval(page, steps):
         return _("已经提请第二人批准，正在等决定。")
     if "make_offer" in steps and page.open_offer is not None:
-        return _("已经有一份方案等消费者答复。") + (_("消费者提了问题，请先回答。") if page.may("answer_question") else "")
+        return _("已经有一份方案等消费者答复。") + (
+            _("消费者提了问题，请先回答。") if page.may("answer_question") else ""
+        )
     if "request_extension" in steps and (note := extension_note(page)):
         return note
     if LOOK in steps:
@@ -163,7 +177,9 @@ def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
         # The status would let it, so it is no reason.
         return _("“%(step)s”现在没有要办的。") % {"step": action}
     return _("“%(step)s”现在不能办：案件是“%(status)s”。") % {
-        "step": action, "status": labels.label(page.complaint.status, kind="status")}
+        "step": action,
+        "status": labels.label(page.complaint.status, kind="status"),
+    }
 
 
 def most_days(page: CasePage) -> int:
@@ -173,7 +189,9 @@ def most_days(page: CasePage) -> int:
 
 
 def cause_of(page: CasePage, known: Iterable[RootCause] | None = None) -> str:
-    """The code of the tag of this time with the case; "" without one. ``known``: tags of its times, where they were read."""
+    """The code of the tag of this time with the case; "" without one. ``known``: tags of its times, where they were
+    read.
+    """
     engagement = page.engagement
     if engagement is None:
         return ""
@@ -189,17 +207,33 @@ def cause_options(problem: str, chosen: str = "") -> SafeString:
 @lru_cache(maxsize=2048)
 def _drawn_options(problem: str, chosen: str, language: str | None) -> SafeString:
     """Drawn once: nothing in them is anybody's, and a list of ended cases has a select a row."""
-    return format_html('<option value="">{}</option>{}', _("请选择"), format_html_join("", '<optgroup label="{}">{}</optgroup>', (
-        (title, format_html_join("", '<option value="{}"{}>{}</option>', (
-            (code, CHOSEN if code == chosen else "", words) for code, words in options)))
-        for title, options in cause_groups(problem))))
+    return format_html(
+        '<option value="">{}</option>{}',
+        _("请选择"),
+        format_html_join(
+            "",
+            '<optgroup label="{}">{}</optgroup>',
+            (
+                (
+                    title,
+                    format_html_join(
+                        "",
+                        '<option value="{}"{}>{}</option>',
+                        ((code, CHOSEN if code == chosen else "", words) for code, words in options),
+                    ),
+                )
+                for title, options in cause_groups(problem)
+            ),
+        ),
+    )
 
 
 def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Choices of a select: what is usual for the problem first."""
     usual, others = fitting(problem)
     groups: Sequence[tuple[Any, list[str]]] = ((_("这类问题常见的"), usual), (_("其他"), others))
-    return [(str(title), [(code, labels.label(code, kind="root_cause")) for code in codes])
-            for title, codes in groups if codes]
-
-
+    return [
+        (str(title), [(code, labels.label(code, kind="root_cause")) for code in codes])
+        for title, codes in groups
+        if codes
+    ]

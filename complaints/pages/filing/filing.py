@@ -124,7 +124,8 @@ def _shown(response: HttpResponseBase, step: str) -> HttpResponseBase:
     """The screen on which one may speak is the only one that may use the microphone."""
     if step == "problem":
         response.headers["Permissions-Policy"] = ALWAYS["Permissions-Policy"].replace(
-            "microphone=()", "microphone=(self)")
+            "microphone=()", "microphone=(self)"
+        )
     return response
 
 
@@ -200,7 +201,8 @@ def _take_voice(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> b
     if upload is not None:
         try:
             drafts.take_voice(
-                draft, upload, uploaded_by=request.user.pk if isinstance(request.user, User) else None, now=now)
+                draft, upload, uploaded_by=request.user.pk if isinstance(request.user, User) else None, now=now
+            )
         except evidence.EvidenceRefused as refusal:
             messages.error(request, str(refusal), extra_tags="bad")
             return True
@@ -217,9 +219,7 @@ def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> N
     uploader = request.user.pk if isinstance(request.user, User) else None
     for upload in request.FILES.getlist("files"):
         try:
-            evidence.receive(
-                upload, draft=draft, kind=request.POST.get("kind", ""), uploaded_by=uploader, now=now
-            )
+            evidence.receive(upload, draft=draft, kind=request.POST.get("kind", ""), uploaded_by=uploader, now=now)
         except evidence.EvidenceRefused as refusal:
             messages.error(request, str(refusal), extra_tags="bad")
 
@@ -263,7 +263,12 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
     typed = said.get("code", "").strip()
     if typed:
         contact = proving.proven(
-            phone=phone, email=email, code=typed, flow=flow_of(request), form_key=request.POST.get(KEY_FIELD, ""), now=now
+            phone=phone,
+            email=email,
+            code=typed,
+            flow=flow_of(request),
+            form_key=request.POST.get(KEY_FIELD, ""),
+            now=now,
         )
         if contact is None:
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
@@ -293,9 +298,9 @@ def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
             drafts.save(held.draft, step="enterprise", typed=typed, now=now)
             return redirect(back)
     query, province = request.GET.get("q", "").strip()[:40], request.GET.get("province", "")
-    chosen_province, groups = places.inside(int(province)) if province.isascii() and province.isdigit() and len(
-        province
-    ) < 10 else (None, [])
+    chosen_province, groups = (
+        places.inside(int(province)) if province.isascii() and province.isdigit() and len(province) < 10 else (None, [])
+    )
     return render(
         request,
         "consumer/filing/region.html",

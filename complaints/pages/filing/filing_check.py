@@ -98,9 +98,7 @@ def _expectation(picked: Picked | None, composed: FilingRequest | Unfinished, *,
     return expected([firm], on=today, category=composed.problem_category).get(firm)
 
 
-def _file(
-    request: HttpRequest, held: Held, filing: FilingRequest, *, now: datetime
-) -> HttpResponseBase:
+def _file(request: HttpRequest, held: Held, filing: FilingRequest, *, now: datetime) -> HttpResponseBase:
     """Files once, whatever a double click sends; a second submit finds the receipt."""
     with transaction.atomic():
         draft = FilingDraft.objects.select_for_update().get(pk=held.draft.pk)
@@ -118,8 +116,11 @@ def _file(
                 attempt.reference = receipt_address(draft)
                 if filing.report:
                     # Said here and once: neither the case nor its record shows that there is one (arts 9, 37).
-                    messages.info(request, _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。"),
-                                  extra_tags="info")
+                    messages.info(
+                        request,
+                        _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。"),
+                        extra_tags="info",
+                    )
     response = HttpResponseRedirect(attempt.reference)
     if held.key:
         give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())
@@ -127,7 +128,8 @@ def _file(
 
 
 def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
-    """Complaints of nobody proven are counted, so that a flood of them does not bury one enterprise; none is dropped."""
+    """Complaints of nobody proven are counted, so that a flood of them does not bury one enterprise; none is
+    dropped."""
     here = client_address(request)
     limits = [UNPROVEN] if is_worked_for(request.POST.get("proof", ""), now=now) else [UNPROVEN, UNPROVEN_UNWORKED]
     for limit in limits:
@@ -139,8 +141,10 @@ def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
 
 
 def _too_many(until: datetime) -> str:
-    return _("这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。也可以打12315。") % {
-        "moment": moment(until)}
+    return _(
+        "这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。"
+        "也可以打12315。"
+    ) % {"moment": moment(until)}
 
 
 def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:
@@ -148,10 +152,7 @@ def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:
     if draft.owner is not None and draft.owner.pk == filing.consumer_id:
         return replace(consumer(draft.owner), name=filing.consumer_name, recorded_by=_clerk(draft))
     return Actor(
-        role=Role.CONSUMER,
-        roles=frozenset({Role.CONSUMER}),
-        name=filing.consumer_name,
-        person_key=uuid.uuid4(),
+        role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=filing.consumer_name, person_key=uuid.uuid4()
     )
 
 

@@ -83,13 +83,7 @@ def _files(draft: FilingDraft) -> dict[str, Any]:
 
 
 def show(
-    request: HttpRequest,
-    draft: FilingDraft | None,
-    form: Step,
-    *,
-    now: datetime,
-    status: int = 200,
-    **more: Any,
+    request: HttpRequest, draft: FilingDraft | None, form: Step, *, now: datetime, status: int = 200, **more: Any
 ) -> HttpResponse:
     code = form.step
     before = steps.before(code)

@@ -53,11 +53,23 @@ def _show(request: HttpRequest, held: Held, form: FurtherForm) -> HttpResponseBa
     picked = drafts.picked(draft, today=today)
     first = respondents.first(draft)
     names = respondents.names(draft)
-    errors = [{"target": f"id_{name}", "label": str(form.fields[name].label or ""), "text": str(text)}
-              for name, found in form.errors.items() for text in found]
-    return render(request, "consumer/filing/respondents.html", {
-        "form": form, "errors": errors, "query": query, "is_full": 1 + len(names) >= MOST_RESPONDENTS,
-        "first": picked.name if picked else first.named or _("由监管部门确定"), "names": names,
-        "offered": [screens.choice_of(hit) for hit in hits],
-        "back_url": address_of(draft, "check" if "consents" in draft.data else draft.step),
-    }, status=422 if form.errors else 200)
+    errors = [
+        {"target": f"id_{name}", "label": str(form.fields[name].label or ""), "text": str(text)}
+        for name, found in form.errors.items()
+        for text in found
+    ]
+    return render(
+        request,
+        "consumer/filing/respondents.html",
+        {
+            "form": form,
+            "errors": errors,
+            "query": query,
+            "is_full": 1 + len(names) >= MOST_RESPONDENTS,
+            "first": picked.name if picked else first.named or _("由监管部门确定"),
+            "names": names,
+            "offered": [screens.choice_of(hit) for hit in hits],
+            "back_url": address_of(draft, "check" if "consents" in draft.data else draft.step),
+        },
+        status=422 if form.errors else 200,
+    )

@@ -12,14 +12,22 @@ urlpatterns = [
     path("file/<uuid:draft_id>/respondents/", filing_respondents.more, name="file-respondents"),
     path("file/<uuid:draft_id>/evidence/<int:evidence_id>/", case_files.of_draft, name="file-evidence"),
     *(
-        path(f"file/<uuid:draft_id>/evidence/<int:evidence_id>/{form}/", case_files.of_draft, {"form": form},
-             name=f"file-evidence-{form}")
+        path(
+            f"file/<uuid:draft_id>/evidence/<int:evidence_id>/{form}/",
+            case_files.of_draft,
+            {"form": form},
+            name=f"file-evidence-{form}",
+        )
         for form in (case_files.ORIGINAL, case_files.THUMBNAIL)
     ),
     path("file/<uuid:draft_id>/uploads/<uuid:upload_id>/", uploads.of_draft, name="file-upload"),
     *(
-        path(f"file/<uuid:draft_id>/uploads/<uuid:upload_id>/{deed}/", uploads.of_draft, {"deed": deed},
-             name=f"file-upload-{deed}")
+        path(
+            f"file/<uuid:draft_id>/uploads/<uuid:upload_id>/{deed}/",
+            uploads.of_draft,
+            {"deed": deed},
+            name=f"file-upload-{deed}",
+        )
         for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
     ),
     path("file/<uuid:draft_id>/<slug:step>/", filing.step, name="file-step"),

@@ -1,6 +1,7 @@
 """/answer/: a respondent without account reads its one case and answers.
 
-The one rule: it is shown from acceptance on and to whoever was proven at the door (link_door.py); what decides asks for a code
+The one rule: it is shown from acceptance on and to whoever was proven at the door (link_door.py); what decides asks for
+a code
 to the phone of the link first.
 """
 
@@ -105,10 +106,16 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = answering_of(link, now=now)
     pages = [page for page in PAGES.values() if found.is_open(page)]
     due = [page for page in pages if page.name in _FIRST and not _is_answered(found, page)]
-    return render(request, "answer/case.html", {
-        "page": found, "due": [(page, DOOR.step_url(number, page.name)) for page in due],
-        "more": [(page, DOOR.step_url(number, page.name)) for page in pages if page not in due],
-        "phone": masked(link)})
+    return render(
+        request,
+        "answer/case.html",
+        {
+            "page": found,
+            "due": [(page, DOOR.step_url(number, page.name)) for page in due],
+            "more": [(page, DOOR.step_url(number, page.name)) for page in pages if page not in due],
+            "phone": masked(link),
+        },
+    )
 
 
 def _is_answered(found: Answering, page: Page) -> bool:
@@ -137,7 +144,11 @@ def step(request: HttpRequest, number: str, name: str) -> HttpResponse:
             return first_confirm(request, f"{DOOR.url(number, 'code')}?for={name}")
     if request.method != "POST":
         if not found.is_open(page):
-            messages.warning(request, _("这一步现在不能办。案件现在是：%(status)s。") % {"status": found.duty.status}, extra_tags="warn")
+            messages.warning(
+                request,
+                _("这一步现在不能办。案件现在是：%(status)s。") % {"status": found.duty.status},
+                extra_tags="warn",
+            )
             return redirect(found.home)
         with answering.reading(link):
             return _show(request, found, page, page.form(found.table, None, None))
@@ -163,9 +174,18 @@ def _take(request: HttpRequest, found: Answering, page: Page) -> HttpResponse:
 
 
 def _show(request: HttpRequest, found: Answering, page: Page, form: StepForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "answer/step.html", {
-        "page": found, "asked": page, "form": form, "takes_files": isinstance(form, TakesFiles),
-        "suggestion": found.table.shown_with(page)}, status=status)
+    return render(
+        request,
+        "answer/step.html",
+        {
+            "page": found,
+            "asked": page,
+            "form": form,
+            "takes_files": isinstance(form, TakesFiles),
+            "suggestion": found.table.shown_with(page),
+        },
+        status=status,
+    )
 
 
 def answering_of(link: AnswerLink, *, now: datetime) -> Answering:
@@ -180,8 +200,11 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
     """What the respondent ``actor`` sees of ``case``; read under the steps."""
     calendar = current_calendar()
     clocks = visible_clocks(case, ENTERPRISE)
-    entries = list(HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES).select_related("name", "recorded_by")
-                   .order_by("sequence"))
+    entries = list(
+        HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES)
+        .select_related("name", "recorded_by")
+        .order_by("sequence")
+    )
     accepted = next((entry.sequence for entry in entries if entry.step == "accept"), 10**9)
     entries = [entry for entry in entries if entry.sequence >= accepted]
     texts = list(PersonalText.objects.filter(complaint=case, audience=Audience.PARTIES))
@@ -192,21 +215,43 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
     reader = Reader(side=ENTERPRISE, knows_consumer=False, names={})
     matters, owed = matters_of(case, ENTERPRISE), list(Obligation.objects.filter(complaint=case, engagement=None))
     today = calendar.local_day(now)
-    around = Around(complaint=case, side=ENTERPRISE, engagement_id=None, now=now, matters=matters, offers=(),
-                    obligations=tuple(owed))
+    around = Around(
+        complaint=case,
+        side=ENTERPRISE,
+        engagement_id=None,
+        now=now,
+        matters=matters,
+        offers=(),
+        obligations=tuple(owed),
+    )
     clock = mediation_clock(case)
     duty = standing(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None:
         duty.clock["url"] = DOOR.url(case.number, "why", clock_name(duty.deadline))
     return Answering(
-        link=link, case=case, actor=actor, respondent=respondent_of(case), now=now, duty=duty,
-        sixty=sixty_days(clock, today, url=DOOR.url(case.number, "why", clock_name(clock)) if clock is not None else ""),
-        session=next(iter(sessions_of([], matters.get("session"), [], now)), None), 
-        table=Table(matters=matters, obligations=owed), steps=open_steps(actor, around),
+        link=link,
+        case=case,
+        actor=actor,
+        respondent=respondent_of(case),
+        now=now,
+        duty=duty,
+        sixty=sixty_days(
+            clock, today, url=DOOR.url(case.number, "why", clock_name(clock)) if clock is not None else ""
+        ),
+        session=next(iter(sessions_of([], matters.get("session"), [], now)), None),
+        table=Table(matters=matters, obligations=owed),
+        steps=open_steps(actor, around),
         promises=in_force(obligations_of(owed, clocks, side=ENTERPRISE, today=today)),
         demands=[demand_words(row) for row in Demand.objects.filter(complaint=case)],
-        demand_note=filed.get("consumer_demand_note", ""), statement=filed.get("consumer_statement", ""),
-        spoken=spoken(case, filed), facts=facts_of(case, filed, sight=MASKED) + party_words(case), files=files,
-        documents=[Paper(document=row, title=title_of(row.form), url=DOOR.url(case.number, "document", row.pk))
-                   for row in readable_by(case, ENTERPRISE, actor)],
-        thread=thread_of(entries, texts, by_digest, reader=reader), timeline=timeline_of(entries, by_digest, reader=reader))
+        demand_note=filed.get("consumer_demand_note", ""),
+        statement=filed.get("consumer_statement", ""),
+        spoken=spoken(case, filed),
+        facts=facts_of(case, filed, sight=MASKED) + party_words(case),
+        files=files,
+        documents=[
+            Paper(document=row, title=title_of(row.form), url=DOOR.url(case.number, "document", row.pk))
+            for row in readable_by(case, ENTERPRISE, actor)
+        ],
+        thread=thread_of(entries, texts, by_digest, reader=reader),
+        timeline=timeline_of(entries, by_digest, reader=reader),
+    )

@@ -48,15 +48,18 @@ class Table:
 class StatementForm(TakesFiles, StepForm):
     """What the respondent says to the complaint, with papers."""
 
-    text = Words(label=gettext_lazy("您要说明的"), required=False, rows=6, help_text=gettext_lazy("消费者和监管部门都能看到。"))
+    text = Words(
+        label=gettext_lazy("您要说明的"), required=False, rows=6, help_text=gettext_lazy("消费者和监管部门都能看到。")
+    )
     uploads = FilesField(label=gettext_lazy("材料"))
 
 
 class RecusalForm(StepForm):
     """Who should not mediate, and why."""
 
-    whom = forms.CharField(label=gettext_lazy("请谁回避"), max_length=120,
-                           error_messages={"required": gettext_lazy("请填写这一项。")})
+    whom = forms.CharField(
+        label=gettext_lazy("请谁回避"), max_length=120, error_messages={"required": gettext_lazy("请填写这一项。")}
+    )
     text = Words(label=gettext_lazy("为什么"), rows=4)
 
 
@@ -80,40 +83,100 @@ def _files(form: StepForm) -> tuple[str, ...]:
 
 def _claim(form: Any) -> Move:
     said = form.cleaned_data
-    return both.confirm_settled_elsewhere() if said["answer"] == "confirm" else both.deny_settled_elsewhere(text=said["text"])
+    return (
+        both.confirm_settled_elsewhere()
+        if said["answer"] == "confirm"
+        else both.deny_settled_elsewhere(text=said["text"])
+    )
 
 
-PAGES: dict[str, Page] = {page.name: page for page in (
-    Page(name="mediation", steps=("agree_to_mediation", "decline_mediation"), title=gettext_lazy("您同意由监管部门调解吗？"),
-         button=gettext_lazy("提交"), form=lambda table, data, files: MediationForm(data),
-         effects=(gettext_lazy("双方都同意，监管部门才组织调解；同意后还可以改变主意。"),
-                  gettext_lazy("不同意的，监管部门会终止调解；消费者可以起诉或者申请仲裁。")),
-         move=lambda form: both.agree_to_mediation() if form.cleaned_data["answer"] == "agree" else both.decline_mediation()),
-    Page(name="suggestion", steps=("answer_suggestion",), title=gettext_lazy("您同意这个调解方案吗？"), button=gettext_lazy("提交答复"),
-         form=lambda table, data, files: SuggestionForm(data, matter=table.matters.get("suggestion")), effects=(gettext_lazy("双方都同意，监管部门写成协议，双方签字才算数。"),),
-         move=lambda form: suggesting.answer_suggestion(
-             agrees=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"], matter_id=form.cleaned_data["matter_id"])),
-    Page(name="performed", steps=("report_performed",), title=gettext_lazy("协议上的事，您做到了哪些？"), button=gettext_lazy("报告已做到"),
-         form=lambda table, data, files: PerformedForm(data, files, promises=table.owed("enterprise", "due")),
-         effects=(gettext_lazy("消费者有5个工作日确认收到没有。"),),
-         move=lambda form: enterprise.report_performed(
-             obligations=[int(n) for n in form.cleaned_data["obligations"]], proof=form.cleaned_data["proof"],
-             channel=form.cleaned_data["channel"], files=_files(form))),
-    Page(name="confirm", steps=("confirm_performed",), title=gettext_lazy("消费者做到了吗？"), button=gettext_lazy("确认已做到"),
-         form=lambda table, data, files: ConfirmForm(data, promises=table.owed("consumer", "due", "reported", "silent")),
-         effects=(gettext_lazy("确认后，排在后面的约定开始计时。"),),
-         move=lambda form: consumer.confirm_performed(obligations=[int(n) for n in form.cleaned_data["obligations"]])),
-    Page(name="settled-elsewhere", steps=("confirm_settled_elsewhere", "deny_settled_elsewhere"),
-         title=gettext_lazy("消费者称已经另行和解"), button=gettext_lazy("提交"), form=lambda table, data, files: ClaimAnswerForm(data),
-         effects=(gettext_lazy("您不答复的，以消费者的说法为准，案件按“另行和解”办结。"),), move=_claim),
-    Page(name="recusal", steps=("request_recusal",), title=gettext_lazy("申请工作人员回避"), button=gettext_lazy("提交申请"),
-         form=lambda table, data, files: RecusalForm(data),
-         effects=(gettext_lazy("由另一名工作人员决定；决定之前暂停调解会，期限照常计算。"),),
-         move=lambda form: both.request_recusal(whom=form.cleaned_data["whom"], text=form.cleaned_data["text"])),
-    Page(name="statement", steps=("add_statement",), title=gettext_lazy("说明情况，提交材料"), button=gettext_lazy("发送"),
-         form=lambda table, data, files: StatementForm(data, files), effects=(), decides=False,
-         move=lambda form: consumer.add_statement(text=form.cleaned_data["text"], files=_files(form))),
-)}
+PAGES: dict[str, Page] = {
+    page.name: page
+    for page in (
+        Page(
+            name="mediation",
+            steps=("agree_to_mediation", "decline_mediation"),
+            title=gettext_lazy("您同意由监管部门调解吗？"),
+            button=gettext_lazy("提交"),
+            form=lambda table, data, files: MediationForm(data),
+            effects=(
+                gettext_lazy("双方都同意，监管部门才组织调解；同意后还可以改变主意。"),
+                gettext_lazy("不同意的，监管部门会终止调解；消费者可以起诉或者申请仲裁。"),
+            ),
+            move=lambda form: (
+                both.agree_to_mediation() if form.cleaned_data["answer"] == "agree" else both.decline_mediation()
+            ),
+        ),
+        Page(
+            name="suggestion",
+            steps=("answer_suggestion",),
+            title=gettext_lazy("您同意这个调解方案吗？"),
+            button=gettext_lazy("提交答复"),
+            form=lambda table, data, files: SuggestionForm(data, matter=table.matters.get("suggestion")),
+            effects=(gettext_lazy("双方都同意，监管部门写成协议，双方签字才算数。"),),
+            move=lambda form: suggesting.answer_suggestion(
+                agrees=form.cleaned_data["answer"] == "yes",
+                text=form.cleaned_data["text"],
+                matter_id=form.cleaned_data["matter_id"],
+            ),
+        ),
+        Page(
+            name="performed",
+            steps=("report_performed",),
+            title=gettext_lazy("协议上的事，您做到了哪些？"),
+            button=gettext_lazy("报告已做到"),
+            form=lambda table, data, files: PerformedForm(data, files, promises=table.owed("enterprise", "due")),
+            effects=(gettext_lazy("消费者有5个工作日确认收到没有。"),),
+            move=lambda form: enterprise.report_performed(
+                obligations=[int(n) for n in form.cleaned_data["obligations"]],
+                proof=form.cleaned_data["proof"],
+                channel=form.cleaned_data["channel"],
+                files=_files(form),
+            ),
+        ),
+        Page(
+            name="confirm",
+            steps=("confirm_performed",),
+            title=gettext_lazy("消费者做到了吗？"),
+            button=gettext_lazy("确认已做到"),
+            form=lambda table, data, files: ConfirmForm(
+                data, promises=table.owed("consumer", "due", "reported", "silent")
+            ),
+            effects=(gettext_lazy("确认后，排在后面的约定开始计时。"),),
+            move=lambda form: consumer.confirm_performed(
+                obligations=[int(n) for n in form.cleaned_data["obligations"]]
+            ),
+        ),
+        Page(
+            name="settled-elsewhere",
+            steps=("confirm_settled_elsewhere", "deny_settled_elsewhere"),
+            title=gettext_lazy("消费者称已经另行和解"),
+            button=gettext_lazy("提交"),
+            form=lambda table, data, files: ClaimAnswerForm(data),
+            effects=(gettext_lazy("您不答复的，以消费者的说法为准，案件按“另行和解”办结。"),),
+            move=_claim,
+        ),
+        Page(
+            name="recusal",
+            steps=("request_recusal",),
+            title=gettext_lazy("申请工作人员回避"),
+            button=gettext_lazy("提交申请"),
+            form=lambda table, data, files: RecusalForm(data),
+            effects=(gettext_lazy("由另一名工作人员决定；决定之前暂停调解会，期限照常计算。"),),
+            move=lambda form: both.request_recusal(whom=form.cleaned_data["whom"], text=form.cleaned_data["text"]),
+        ),
+        Page(
+            name="statement",
+            steps=("add_statement",),
+            title=gettext_lazy("说明情况，提交材料"),
+            button=gettext_lazy("发送"),
+            form=lambda table, data, files: StatementForm(data, files),
+            effects=(),
+            decides=False,
+            move=lambda form: consumer.add_statement(text=form.cleaned_data["text"], files=_files(form)),
+        ),
+    )
+}
 
 
 def said_in(form: StepForm) -> list[tuple[str, str]]:

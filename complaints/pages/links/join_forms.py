@@ -26,12 +26,17 @@ class JoinForm(DemandsStep):
     """``kind``: Participant.JOINT or PRINCIPAL. ``enterprise_name``: who receives it, as the consents name it."""
 
     answer = Choice(
-        label=_("您参加吗？"), widget=forms.RadioSelect, choices=((YES, _("参加")), (NO, _("不参加"))),
-        error_messages={"required": _("请选择参加或不参加"), "invalid_choice": _("请选择参加或不参加")})
+        label=_("您参加吗？"),
+        widget=forms.RadioSelect,
+        choices=((YES, _("参加")), (NO, _("不参加"))),
+        error_messages={"required": _("请选择参加或不参加"), "invalid_choice": _("请选择参加或不参加")},
+    )
     code = forms.CharField(
-        label=_("验证码"), max_length=20, error_messages={
-            "required": _("请获取并填写验证码"), "max_length": _("验证码是6位数字")},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "w-10"}))
+        label=_("验证码"),
+        max_length=20,
+        error_messages={"required": _("请获取并填写验证码"), "max_length": _("验证码是6位数字")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "w-10"}),
+    )
 
     def __init__(self, *arguments: Any, kind: str, enterprise_name: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -46,8 +51,12 @@ class JoinForm(DemandsStep):
             return
         for consent in consent_questions(enterprise_name):
             self.fields[consent.code] = YesNo(
-                label=consent.question, help_text=consent.effect_of_no, yes=_("同意"), no=_("不同意"),
-                error_messages={"required": _("请选择同意或不同意"), "invalid_choice": _("请选择同意或不同意")})
+                label=consent.question,
+                help_text=consent.effect_of_no,
+                yes=_("同意"),
+                no=_("不同意"),
+                error_messages={"required": _("请选择同意或不同意"), "invalid_choice": _("请选择同意或不同意")},
+            )
             self.consents.append(consent.code)
 
     @property
@@ -71,7 +80,13 @@ class JoinForm(DemandsStep):
         if not self.is_yes:
             return [parties.decline_to_join()]
         ticked = set(said["demand"]) if self.kind == Participant.JOINT else set()
-        wanted = [{"kind": kind.code, "amount": said[f"amount_{kind.code}"] if kind.asks_amount else None,
-                   "note": said["note"] if kind.code == "other" else ""}
-                  for kind in choices.DEMAND_KINDS if kind.code in ticked]
+        wanted = [
+            {
+                "kind": kind.code,
+                "amount": said[f"amount_{kind.code}"] if kind.asks_amount else None,
+                "note": said["note"] if kind.code == "other" else "",
+            }
+            for kind in choices.DEMAND_KINDS
+            if kind.code in ticked
+        ]
         return [parties.join_case(consents={name: said[name] for name in self.consents}, demands=wanted)]

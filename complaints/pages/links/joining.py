@@ -47,7 +47,7 @@ TOKEN = "join_token"  # noqa: S105 - the name of a place in the session
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """/cases/join/<token>/: nothing but the way to the page without it."""
-    request.session[TOKEN] = token[:joining.LONGEST_TOKEN]
+    request.session[TOKEN] = token[: joining.LONGEST_TOKEN]
     return redirect("complaints:join")
 
 
@@ -60,8 +60,13 @@ def join(request: HttpRequest) -> HttpResponseBase:
     if row is None:
         return render(request, "consumer/join_over.html", status=404)
     case = joining.case_of(row)
-    form = JoinForm(request.POST if request.method == "POST" else None, today=timezone.localdate(now), kind=row.kind,
-                    category=case.object_category, enterprise_name=_receiver(case))
+    form = JoinForm(
+        request.POST if request.method == "POST" else None,
+        today=timezone.localdate(now),
+        kind=row.kind,
+        category=case.object_category,
+        enterprise_name=_receiver(case),
+    )
     if request.method != "POST":
         return _show(request, row, case, form)
     if "send" in request.POST:
@@ -77,12 +82,19 @@ def _receiver(case: Complaint) -> str:
     return str(entity) if entity and entity.enrolment == Enterprise.Enrolment.ENROLLED else ""
 
 
-def _send_code(request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, now: datetime) -> HttpResponseBase:
+def _send_code(
+    request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, now: datetime
+) -> HttpResponseBase:
     contact = joining.contact_of(row)
     assert contact is not None  # noqa: S101 - a link goes to a phone
     try:
-        send_code(contact=contact, purpose=SignInCode.Purpose.STEP, asker=asker_of(request, now=now),
-                  language=get_language() or settings.LANGUAGE_CODE, now=now)
+        send_code(
+            contact=contact,
+            purpose=SignInCode.Purpose.STEP,
+            asker=asker_of(request, now=now),
+            language=get_language() or settings.LANGUAGE_CODE,
+            now=now,
+        )
     except TooManyTries as wait:
         form.only("code")
         form.add_error("code", too_many_codes(wait.until))
@@ -91,11 +103,19 @@ def _send_code(request: HttpRequest, row: Participant, case: Complaint, form: Jo
     return _show(request, row, case, form, is_sent=True)
 
 
-def _answer(request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, now: datetime) -> HttpResponseBase:
+def _answer(
+    request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, now: datetime
+) -> HttpResponseBase:
     """The code makes the person; the step is that person's."""
     contact = joining.contact_of(row)
-    if contact is None or not check_code(contact=contact, purpose=SignInCode.Purpose.STEP, flow=flow_of(request),
-                                         code=form.cleaned_data["code"], form_key=request.POST.get(KEY_FIELD, ""), now=now):
+    if contact is None or not check_code(
+        contact=contact,
+        purpose=SignInCode.Purpose.STEP,
+        flow=flow_of(request),
+        code=form.cleaned_data["code"],
+        form_key=request.POST.get(KEY_FIELD, ""),
+        now=now,
+    ):
         form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
         return _show(request, row, case, form, status=422)
     user = user_for(contact, name=row.name, language=get_language() or settings.LANGUAGE_CODE)
@@ -110,26 +130,46 @@ def _answer(request: HttpRequest, row: Participant, case: Complaint, form: JoinF
     request.session.pop(TOKEN, None)
     if may_sign_in_by_code(user):
         enter(request, user, now=now, how="code")
-    messages.success(request, _("已记下：您参加这件投诉。") if form.is_yes else _("已记下：您不参加。"), extra_tags="ok")
+    messages.success(
+        request, _("已记下：您参加这件投诉。") if form.is_yes else _("已记下：您不参加。"), extra_tags="ok"
+    )
     return redirect(attempt.reference)
 
 
-def _show(request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, status: int = 200,
-          is_sent: bool = False) -> HttpResponse:
+def _show(
+    request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, status: int = 200, is_sent: bool = False
+) -> HttpResponse:
     contact = joining.contact_of(row)
-    errors = [] if is_sent else [
-        {"target": "main" if name not in form.fields else control_id(form[name]),
-         "label": "" if name not in form.fields else str(form[name].label).rstrip("？?。"), "text": str(text)}
-        for name, found in form.errors.items() for text in found]
+    errors = (
+        []
+        if is_sent
+        else [
+            {
+                "target": "main" if name not in form.fields else control_id(form[name]),
+                "label": "" if name not in form.fields else str(form[name].label).rstrip("？?。"),
+                "text": str(text),
+            }
+            for name, found in form.errors.items()
+            for text in found
+        ]
+    )
     elected = [one for one in case.participants.all() if one.is_representative]
     context: dict[str, Any] = {
-        "form": form, "errors": errors, "row": row, "case": case, "is_sent": is_sent,
-        "is_principal": row.kind == Participant.PRINCIPAL, "filer": masked_name(joining.filer_of(case)),
-        "respondent": respondent_of(case) or _("由监管部门确定"), "until": case.represented_until,
+        "form": form,
+        "errors": errors,
+        "row": row,
+        "case": case,
+        "is_sent": is_sent,
+        "is_principal": row.kind == Participant.PRINCIPAL,
+        "filer": masked_name(joining.filer_of(case)),
+        "respondent": respondent_of(case) or _("由监管部门确定"),
+        "until": case.represented_until,
         "demands": [demand_text(demand) for demand in case.demands.all() if demand.party is None],
         "elected": [one.name if one.pk == row.pk else masked_name(one.name) for one in elected],
-        "masked": contact.masked if contact else "", "may_settle": case.facts.get("may_settle"),
-        "is_agent": case.on_behalf_kind == AGENT, "is_known": isinstance(request.user, User),
+        "masked": contact.masked if contact else "",
+        "may_settle": case.facts.get("may_settle"),
+        "is_agent": case.on_behalf_kind == AGENT,
+        "is_known": isinstance(request.user, User),
     }
     if row.kind == Participant.JOINT:
         context |= demands_screen(form)

@@ -1,7 +1,9 @@
 """The door of a link to one case: for whoever has no account and was sent one.
 
-The one rule: the token leaves the address bar at once, into the session; a link that leads nowhere looks the same, whether it
-is unknown, over or was taken back, or led through the other door. What decides asks for a code to the phone of the link first.
+The one rule: the token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
+whether it
+is unknown, over or was taken back, or led through the other door. What decides asks for a code to the phone of the link
+first.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ MOST_LINKS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """``name``: of its addresses, ``<name>-step`` and so on; ``side``: as whom one reads behind it; ``kept``: its place in the
+    """``name``: of its addresses, ``<name>-step`` and so on; ``side``: as whom one reads behind it; ``kept``: its place
+    in the
     session; ``pages``: those of its steps."""
 
     name: str
@@ -73,7 +76,7 @@ def open_link(request: HttpRequest, token: str, door: Door) -> HttpResponse:
         return over(request)
     number = answering.case_of(link).number
     kept: dict[str, Any] = {name: value for name, value in request.session.get(door.kept, {}).items() if name != number}
-    newest = dict(list(kept.items())[1 - MOST_LINKS:])
+    newest = dict(list(kept.items())[1 - MOST_LINKS :])
     request.session[door.kept] = {**newest, number: {"token": token}}
     return redirect(door.url(number))
 
@@ -136,8 +139,13 @@ def code(request: HttpRequest, number: str, door: Door) -> HttpResponse:
     form, status = CodeForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST" and "send" in request.POST:
         try:
-            send_code(contact=contact, purpose=SignInCode.Purpose.STEP, asker=asker_of(request, now=now),
-                      language=get_language() or settings.LANGUAGE_CODE, now=now)
+            send_code(
+                contact=contact,
+                purpose=SignInCode.Purpose.STEP,
+                asker=asker_of(request, now=now),
+                language=get_language() or settings.LANGUAGE_CODE,
+                now=now,
+            )
         except TooManyTries as wait:
             status = wait.told(request)
             form.add_error("code", too_many_codes(wait.until))
@@ -146,16 +154,33 @@ def code(request: HttpRequest, number: str, door: Door) -> HttpResponse:
     elif request.method == "POST":
         status = 422
         if form.is_valid():
-            if check_code(contact=contact, purpose=SignInCode.Purpose.STEP, code=form.cleaned_data["code"],
-                          flow=flow_of(request), form_key=request.POST.get(KEY_FIELD, ""), now=now):
+            if check_code(
+                contact=contact,
+                purpose=SignInCode.Purpose.STEP,
+                code=form.cleaned_data["code"],
+                flow=flow_of(request),
+                form_key=request.POST.get(KEY_FIELD, ""),
+                now=now,
+            ):
                 kept = request.session[door.kept]
                 request.session[door.kept] = {
-                    **kept, number: {**kept[number], "phone_until": (now + OPEN_FOR).isoformat()}}
+                    **kept,
+                    number: {**kept[number], "phone_until": (now + OPEN_FOR).isoformat()},
+                }
                 request.session.cycle_key()
                 note("tracking_code", now=now, subject=number, address=client_address(request))
                 return redirect(door.step_url(number, wanted) if wanted else home)
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
-    return render(request, "public/step_code.html", {
-        "form": form, "carried": ("for", wanted), "home": home,
-        "why": _("这一步算您的决定，所以向收到链接的手机发一个验证码。30分钟内只需一次。"), "masked": contact.masked,
-        "is_sent": "sent" in request.GET or status == 422}, status=status)
+    return render(
+        request,
+        "public/step_code.html",
+        {
+            "form": form,
+            "carried": ("for", wanted),
+            "home": home,
+            "why": _("这一步算您的决定，所以向收到链接的手机发一个验证码。30分钟内只需一次。"),
+            "masked": contact.masked,
+            "is_sent": "sent" in request.GET or status == 422,
+        },
+        status=status,
+    )

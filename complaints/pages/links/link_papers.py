@@ -27,7 +27,9 @@ def why(request: HttpRequest, door: Door, _link: AnswerLink, case: Complaint, *,
 
 
 @read_behind
-def file(request: HttpRequest, door: Door, _link: AnswerLink, case: Complaint, *, pk: int, form: str = FILE) -> HttpResponseBase:
+def file(
+    request: HttpRequest, door: Door, _link: AnswerLink, case: Complaint, *, pk: int, form: str = FILE
+) -> HttpResponseBase:
     """A file of the parties: our copy, the thumbnail; the original of what came by the link itself."""
     row = Evidence.objects.known_to(door.side).filter(pk=pk, complaint=case).first()
     if row is None:
@@ -43,10 +45,19 @@ def document(request: HttpRequest, door: Door, link: AnswerLink, case: Complaint
     """The words of a document as they were served, on the screen."""
     row = _addressed(door, link, case, pk)
     version = DocumentVersion.objects.filter(document=row).select_related("complaint").order_by("-number").first()
-    return render(request, "answer/document.html", {
-        "case": case, "row": row, "title": title_of(row.form), "home": door.url(case.number),
-        "paper": version.content["paper"] if version is not None and version.content else None,
-        "is_void": row.state == OfficialDocument.VOID, "pdf_url": door.url(case.number, "document-print", pk)})
+    return render(
+        request,
+        "answer/document.html",
+        {
+            "case": case,
+            "row": row,
+            "title": title_of(row.form),
+            "home": door.url(case.number),
+            "paper": version.content["paper"] if version is not None and version.content else None,
+            "is_void": row.state == OfficialDocument.VOID,
+            "pdf_url": door.url(case.number, "document-print", pk),
+        },
+    )
 
 
 @read_behind

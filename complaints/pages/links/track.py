@@ -71,17 +71,23 @@ class TrackForm(forms.Form):
     """What stands on the receipt."""
 
     number = forms.CharField(
-        label=gettext_lazy("投诉编号"), max_length=60,
+        label=gettext_lazy("投诉编号"),
+        max_length=60,
         help_text=gettext_lazy("例如 20261118-7K3Q9M2PT4RA-5，字母大小写都可以。"),
         error_messages={"required": gettext_lazy("请填投诉编号")},
-        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off",
-                                      "autocapitalize": "characters", "spellcheck": "false"}))
+        widget=forms.TextInput(
+            attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
     token = forms.CharField(
-        label=gettext_lazy("查询口令"), max_length=100,
+        label=gettext_lazy("查询口令"),
+        max_length=100,
         help_text=gettext_lazy("在收据上，26个字母和数字；横线和空格可以不填。"),
         error_messages={"required": gettext_lazy("请填查询口令")},
-        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off",
-                                      "autocapitalize": "characters", "spellcheck": "false"}))
+        widget=forms.TextInput(
+            attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,17 +135,23 @@ def track(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         try:
-            case = find_tracked(number=form.cleaned_data["number"],
-                                token=form.cleaned_data["token"], seeker=_seeker(request), now=now)
+            case = find_tracked(
+                number=form.cleaned_data["number"], token=form.cleaned_data["token"], seeker=_seeker(request), now=now
+            )
         except TooManyTries as wait:
             status = wait.told(request)
-            form.add_error(None, _("填错的次数太多了，请在%(moment)s之后再试；也可以登录后在“我的投诉”里查看。")
-                           % {"moment": moment(wait.until)})
+            form.add_error(
+                None,
+                _("填错的次数太多了，请在%(moment)s之后再试；也可以登录后在“我的投诉”里查看。")
+                % {"moment": moment(wait.until)},
+            )
         else:
             if case is not None:
                 request.session[KEPT_IN_SESSION] = {
-                    "number": case.number, "digest": case.tracking_digest,
-                    "until": (now + OPEN_FOR).isoformat()}
+                    "number": case.number,
+                    "digest": case.tracking_digest,
+                    "until": (now + OPEN_FOR).isoformat(),
+                }
                 return redirect("complaints:tracked", case.number)
             form.add_error(None, _("编号和查询口令对不上，请照收据再核对一遍。"))
     return render(request, "public/track.html", {"form": form}, status=status)
@@ -154,9 +166,17 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
     if case is None:
         return redirect("complaints:track")
     until = open_until(request)
-    return render(request, "public/tracked.html", {
-        "page": page_of(case, now=now), "evidence": evidence_of(case), "station": station_of(request, now=now),
-        "open_until": until, "closes_in": max(0, int((until - now).total_seconds())) if until else 0})
+    return render(
+        request,
+        "public/tracked.html",
+        {
+            "page": page_of(case, now=now),
+            "evidence": evidence_of(case),
+            "station": station_of(request, now=now),
+            "open_until": until,
+            "closes_in": max(0, int((until - now).total_seconds())) if until else 0,
+        },
+    )
 
 
 def open_until(request: HttpRequest) -> datetime | None:
@@ -169,31 +189,33 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     """A fixed number of queries; the rows that name people are not even read."""
     calendar = current_calendar()
     clocks = visible_clocks(case, CONSUMER)
-    steps = list(HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES)
-                 .order_by("sequence"))
+    steps = list(HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES).order_by("sequence"))
     for row in steps:
         row.name = row.recorded_by = None
     owed = list(Obligation.objects.filter(complaint=case))
     for promise in owed:
         promise.payee_last4 = ""
-    promises = [replace(view, proof="") for view in obligations_of(
-        owed, clocks, side=CONSUMER, today=calendar.local_day(now))]
+    promises = [
+        replace(view, proof="") for view in obligations_of(owed, clocks, side=CONSUMER, today=calendar.local_day(now))
+    ]
     answers = OfferAnswer.objects.filter(offer__complaint=case).select_related("demand")
     made = list(Offer.objects.filter(complaint=case))
     offers = offers_of(made, answers, promises)
-    organisations = {row.name: named(row)
-                     for row in (case.enterprise, case.branch, case.handling_authority) if row}
+    organisations = {row.name: named(row) for row in (case.enterprise, case.branch, case.handling_authority) if row}
     respondent = case.branch or case.enterprise
     return TrackedPage(
-        complaint=case, title=case.item_name or _("投诉进度"),
+        complaint=case,
+        title=case.item_name or _("投诉进度"),
         respondent=named(respondent) if respondent else "",
-        duty=standing(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now,
-                      calendar=calendar),
+        duty=standing(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now, calendar=calendar),
         steps=_steps_of(case, made, owed, now=now),
-        offers=[replace(offer, by="", counter="") for offer in offers], promises=in_force(promises),
-        timeline=timeline_of(steps, {}, reader=Reader(
-            side=CONSUMER, knows_consumer=False, names=organisations)),
-        entries=case.last_sequence, head=bytes(case.last_hash).hex(), now=now)
+        offers=[replace(offer, by="", counter="") for offer in offers],
+        promises=in_force(promises),
+        timeline=timeline_of(steps, {}, reader=Reader(side=CONSUMER, knows_consumer=False, names=organisations)),
+        entries=case.last_sequence,
+        head=bytes(case.last_hash).hex(),
+        now=now,
+    )
 
 
 def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[Step]:
@@ -201,8 +223,15 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
     if case.consumer is None:
         # Nobody has proven to be the consumer yet: an officer rings back first.
         return []
-    around = Around(complaint=case, side=CONSUMER, engagement_id=None, now=now, matters=matters_of(case, CONSUMER),
-                    offers=tuple(offers), obligations=tuple(owed))
+    around = Around(
+        complaint=case,
+        side=CONSUMER,
+        engagement_id=None,
+        now=now,
+        matters=matters_of(case, CONSUMER),
+        offers=tuple(offers),
+        obligations=tuple(owed),
+    )
     may = set(open_steps(actors.consumer(case.consumer, channel=TRACKING), around))
     found = []
     for name, step, words in STEPS:
@@ -218,7 +247,9 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
 
 def evidence_of(case: Complaint) -> list[tuple[str, int]]:
     """What was handed in, by kind and count; no name of a file, no content."""
-    kinds = Counter(row.get_kind_display() for row in Evidence.objects.known_to("consumer").filter(complaint=case).order_by("pk"))
+    kinds = Counter(
+        row.get_kind_display() for row in Evidence.objects.known_to("consumer").filter(complaint=case).order_by("pk")
+    )
     return list(kinds.items())
 
 

@@ -63,9 +63,15 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
     if (here := station_of(request, now=now)) is not None:
         # The consumer stands at the desk with the receipt; the record names who wrote it down.
         if here.enterprise_id is not None and here.enterprise_id in (case.enterprise_id, case.picked_enterprise_id):
-            raise StepNotAllowed("respondents_station", _("本站设在被投诉企业的场所，不能代为记录。请消费者用自己的手机办理，或者拨打12315。"))
-        actor = replace(actor, recorded_by=actors.clerk(cast(User, request.user), here),
-                        recording={"how": "station", "proof": here.code})
+            raise StepNotAllowed(
+                "respondents_station",
+                _("本站设在被投诉企业的场所，不能代为记录。请消费者用自己的手机办理，或者拨打12315。"),
+            )
+        actor = replace(
+            actor,
+            recorded_by=actors.clerk(cast(User, request.user), here),
+            recording={"how": "station", "proof": here.code},
+        )
     found = Found(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
     return show_or_take(request, found, name, offer, now=now)
 
@@ -75,8 +81,15 @@ def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
     kept = kept_text(request)
     if not kept:
         return redirect(address)
-    return answer(request, "accounts/confirm_first.html", status=403, title="Confirm first",
-                  detail=_("请先再次确认是您本人，然后重新提交。"), kept=kept, confirm=address)
+    return answer(
+        request,
+        "accounts/confirm_first.html",
+        status=403,
+        title="Confirm first",
+        detail=_("请先再次确认是您本人，然后重新提交。"),
+        kept=kept,
+        confirm=address,
+    )
 
 
 @unlisted
@@ -96,8 +109,13 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
     form, status = CodeForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST" and "send" in request.POST:
         try:
-            send_code(contact=contact, purpose=SignInCode.Purpose.STEP, asker=asker_of(request, now=now),
-                      language=get_language() or settings.LANGUAGE_CODE, now=now)
+            send_code(
+                contact=contact,
+                purpose=SignInCode.Purpose.STEP,
+                asker=asker_of(request, now=now),
+                language=get_language() or settings.LANGUAGE_CODE,
+                now=now,
+            )
         except TooManyTries as wait:
             status = wait.told(request)
             form.add_error("code", too_many_codes(wait.until))
@@ -108,20 +126,37 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
         if form.is_valid():
             if _is_right(request, contact, form.cleaned_data["code"], now=now):
                 request.session[KEPT_IN_SESSION] = {
-                    **request.session[KEPT_IN_SESSION], "phone_until": (now + OPEN_FOR).isoformat()}
+                    **request.session[KEPT_IN_SESSION],
+                    "phone_until": (now + OPEN_FOR).isoformat(),
+                }
                 request.session.cycle_key()
                 note("tracking_code", now=now, user=case.consumer, subject=case.number, address=client_address(request))
                 return redirect(target)
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
-    return render(request, "public/step_code.html", {
-        "form": form, "carried": ("next", target), "home": home,
-        "why": _("这一步算您的决定，所以再用这件投诉里的手机收一个验证码。30分钟内只需一次。"), "masked": contact.masked,
-        "is_sent": "sent" in request.GET or status == 422}, status=status)
+    return render(
+        request,
+        "public/step_code.html",
+        {
+            "form": form,
+            "carried": ("next", target),
+            "home": home,
+            "why": _("这一步算您的决定，所以再用这件投诉里的手机收一个验证码。30分钟内只需一次。"),
+            "masked": contact.masked,
+            "is_sent": "sent" in request.GET or status == 422,
+        },
+        status=status,
+    )
 
 
 def _is_right(request: HttpRequest, contact: Contact, typed: str, *, now: datetime) -> bool:
-    return check_code(contact=contact, purpose=SignInCode.Purpose.STEP, code=typed, flow=flow_of(request),
-                      form_key=request.POST.get(KEY_FIELD, ""), now=now)
+    return check_code(
+        contact=contact,
+        purpose=SignInCode.Purpose.STEP,
+        code=typed,
+        flow=flow_of(request),
+        form_key=request.POST.get(KEY_FIELD, ""),
+        now=now,
+    )
 
 
 def _has_phone(request: HttpRequest, number: str, *, now: datetime) -> bool:
@@ -133,7 +168,8 @@ def _has_phone(request: HttpRequest, number: str, *, now: datetime) -> bool:
 def _phone_of(case: Complaint) -> Contact | None:
     """The phone that stands in the case, else its mailbox."""
     rows = PersonalText.objects.filter(
-        complaint=case, audience=Audience.PARTIES, kind__in=("consumer_phone", "consumer_email"))
+        complaint=case, audience=Audience.PARTIES, kind__in=("consumer_phone", "consumer_email")
+    )
     texts = {row.kind: row.text for row in rows}
     found = [parse_contact(texts.get(kind, "")) for kind in ("consumer_phone", "consumer_email")]
     return next((contact for contact in found if contact is not None), None)

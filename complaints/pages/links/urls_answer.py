@@ -13,9 +13,24 @@ urlpatterns = [
     path("answer/case/<str:number>/code/", link_door.code, DOOR, name="answer-code"),
     path("answer/case/<str:number>/why/<slug:clock>/", link_papers.why, DOOR, name="answer-why"),
     path("answer/case/<str:number>/files/<int:pk>/", link_papers.file, DOOR, name="answer-file"),
-    path("answer/case/<str:number>/files/<int:pk>/original/", link_papers.file, {**DOOR, "form": ORIGINAL}, name="answer-file-original"),
-    path("answer/case/<str:number>/files/<int:pk>/thumbnail/", link_papers.file, {**DOOR, "form": THUMBNAIL}, name="answer-file-thumbnail"),
+    path(
+        "answer/case/<str:number>/files/<int:pk>/original/",
+        link_papers.file,
+        {**DOOR, "form": ORIGINAL},
+        name="answer-file-original",
+    ),
+    path(
+        "answer/case/<str:number>/files/<int:pk>/thumbnail/",
+        link_papers.file,
+        {**DOOR, "form": THUMBNAIL},
+        name="answer-file-thumbnail",
+    ),
     path("answer/case/<str:number>/documents/<int:pk>/", link_papers.document, DOOR, name="answer-document"),
-    path("answer/case/<str:number>/documents/<int:pk>/print/", link_papers.document_print, DOOR, name="answer-document-print"),
+    path(
+        "answer/case/<str:number>/documents/<int:pk>/print/",
+        link_papers.document_print,
+        DOOR,
+        name="answer-document-print",
+    ),
     path("answer/case/<str:number>/<slug:name>/", answer.step, name="answer-step"),
 ]

@@ -8,7 +8,6 @@ urlpatterns = [
     path("track/", track.track, name="track"),
     path("track/<str:number>/", track.tracked, name="tracked"),
     path("track/<str:number>/code/", track_steps.code, name="tracked-code"),
-    path("track/<str:number>/offer/<int:offer>/", track_steps.step, {"name": "offer"},
-         name="tracked-offer"),
+    path("track/<str:number>/offer/<int:offer>/", track_steps.step, {"name": "offer"}, name="tracked-offer"),
     path("track/<str:number>/<slug:name>/", track_steps.step, name="tracked-step"),
 ]

@@ -1,4 +1,5 @@
-"""/authority/cases/<ref>/suggestion/ and agreement/: what the mediator suggests, and what both agreed to, with promises.
+"""/authority/cases/<ref>/suggestion/ and agreement/: what the mediator suggests, and what both agreed to, with
+promises.
 
 The one rule: adding a row and taking one away are submits like any other, so that the pages
 work without a script and keep what was typed.
@@ -40,14 +41,21 @@ class _Page:
 
 
 _SUGGESTION = _Page(
-    step="suggest_settlement", form=SuggestionForm,
+    step="suggest_settlement",
+    form=SuggestionForm,
     effect=gettext_lazy("双方都会收到通知，各自答复同意或者不同意。答复同意还不是协议；没有约束力。"),
-    move=lambda form: suggesting.suggest_settlement(text=form.cleaned_data["message"], promises=form.promises()))
+    move=lambda form: suggesting.suggest_settlement(text=form.cleaned_data["message"], promises=form.promises()),
+)
 _AGREEMENT = _Page(
-    step="record_agreement", form=AgreementForm,
+    step="record_agreement",
+    form=AgreementForm,
     effect=gettext_lazy("双方签字的协议。约定的事项逐项到期；没有要做的事时，案件就此办结。"),
     move=lambda form: mediation.record_agreement(
-        promises=form.promises(), text=form.cleaned_data["message"], without_document=form.cleaned_data["without_document"]))
+        promises=form.promises(),
+        text=form.cleaned_data["message"],
+        without_document=form.cleaned_data["without_document"],
+    ),
+)
 
 
 @officer_page("GET", "POST")
@@ -64,7 +72,9 @@ def _page(request: HttpRequest, desk: Desk, number: str, page: _Page) -> HttpRes
     setting = setting_of(desk, number, request.GET)
     if request.method != "POST":
         refuse_unless_open([page.step], setting)
-        return _show(request, setting, page, _form(setting, page, first_values(setting.around.matters.get("suggestion"))))
+        return _show(
+            request, setting, page, _form(setting, page, first_values(setting.around.matters.get("suggestion")))
+        )
     typed = request.POST.dict()
     if "add" in typed or "remove" in typed:
         return _show(request, setting, page, _form(setting, page, rearranged(typed)))
@@ -94,9 +104,17 @@ def first_values(suggested: Matter | None) -> dict[str, Any]:
 
 
 def _typed(promise: Promise) -> dict[str, Any]:
-    return {"kind": promise.kind, "what": promise.what, "amount": promise.amount, "due_on": promise.due_on,
-            "owed_by": promise.owed_by, "last4": promise.payee_last4, "proof": promise.proof,
-            "after": str(promise.after or ""), "days_after": promise.days_after}
+    return {
+        "kind": promise.kind,
+        "what": promise.what,
+        "amount": promise.amount,
+        "due_on": promise.due_on,
+        "owed_by": promise.owed_by,
+        "last4": promise.payee_last4,
+        "proof": promise.proof,
+        "after": str(promise.after or ""),
+        "days_after": promise.days_after,
+    }
 
 
 def _form(setting: Setting, page: _Page, initial: dict[str, Any]) -> SuggestionForm:
@@ -111,12 +129,26 @@ def rearranged(typed: dict[str, Any]) -> dict[str, Any]:
     return without_row(typed, int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0)
 
 
-def _show(request: HttpRequest, setting: Setting, page: _Page, form: SuggestionForm, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, setting: Setting, page: _Page, form: SuggestionForm, *, status: int = 200
+) -> HttpResponseBase:
     case = setting.found.complaint
     suggested = setting.around.matters.get("suggestion")
-    return render(request, "authority/agreement.html", {
-        "case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form, "title": labels.action(page.step),
-        "back": desk_url(case), "button": labels.action(page.step), "effect": page.effect, "is_agreement": page is _AGREEMENT,
-        "is_agreed": page is _AGREEMENT and suggested is not None and suggesting.is_agreed(suggested),
-        "is_prefilled": suggested is not None and request.method != "POST", "back_text": _("调解台"),
-    }, status=status)
+    return render(
+        request,
+        "authority/agreement.html",
+        {
+            "case": case,
+            "page": page_of(setting.found, now=setting.desk.now),
+            "form": form,
+            "title": labels.action(page.step),
+            "back": desk_url(case),
+            "button": labels.action(page.step),
+            "effect": page.effect,
+            "is_agreement": page is _AGREEMENT,
+            "is_agreed": page is _AGREEMENT and suggested is not None and suggesting.is_agreed(suggested),
+            "is_prefilled": suggested is not None and request.method != "POST",
+            "back_text": _("调解台"),
+        },
+        status=status,
+    )

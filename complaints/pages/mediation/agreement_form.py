@@ -24,8 +24,9 @@ class SuggestionForm(OfferForm):
     def __init__(self, *args: Any, count: int, today: date, **options: Any) -> None:
         super().__init__(*args, demands=[], count=count, today=today, **options)
         for place in range(1, count + 1):
-            set_choices(self, f"promise-{place}-owed_by", [
-                ("enterprise", str(_("企业"))), ("consumer", str(_("消费者")))])
+            set_choices(
+                self, f"promise-{place}-owed_by", [("enterprise", str(_("企业"))), ("consumer", str(_("消费者")))]
+            )
 
 
 class AgreementForm(SuggestionForm):

@@ -24,7 +24,11 @@ SHOWN = 200
 
 def _headed(desk: Desk) -> list[Authority]:
     """Authorities whose head this person is today."""
-    rows = Officer.objects.on(desk.today).filter(user=desk.user, role=Officer.Role.APPROVER).select_related("authority__region")
+    rows = (
+        Officer.objects.on(desk.today)
+        .filter(user=desk.user, role=Officer.Role.APPROVER)
+        .select_related("authority__region")
+    )
     return list(dict.fromkeys(row.authority for row in rows.order_by("pk")))
 
 
@@ -55,9 +59,17 @@ def bodies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             if not attempt.answered:
                 said = form.cleaned_data
                 _row, is_new = MediationBody.objects.get_or_create(
-                    authority=heads[0], name=said["name"], starts_on=said["starts_on"] or desk.today, defaults={
-                        "name_en": said["name_en"], "kind": said["kind"], "enterprise": said["enterprise"],
-                        "legal_basis": said["legal_basis"], "region_id": int(said["region"])})
+                    authority=heads[0],
+                    name=said["name"],
+                    starts_on=said["starts_on"] or desk.today,
+                    defaults={
+                        "name_en": said["name_en"],
+                        "kind": said["kind"],
+                        "enterprise": said["enterprise"],
+                        "legal_basis": said["legal_basis"],
+                        "region_id": int(said["region"]),
+                    },
+                )
                 if is_new:
                     attempt.reference = request.path
                     messages.success(request, _("已登记。"), extra_tags="ok")
@@ -66,13 +78,30 @@ def bodies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if attempt.reference:
             return redirect(attempt.reference)
     mine = {authority.pk for authority in heads}
-    return render(request, "authority/bodies.html", {
-        "form": form, "rows": [{
-            "pk": row.pk, "name": named(row), "kind": row.get_kind_display(), "basis": row.legal_basis, "region": named(row.region),
-            "authority": named(row.authority), "owner": named(row.enterprise) if row.enterprise else "", "since": row.starts_on,
-            "until": row.ends_on, "is_in_force": _in_force(row, desk.today),
-            "may_end": row.authority_id in mine and row.ends_on is None} for row in _seen(desk)],
-    }, status=422 if form is not None and form.is_bound else 200)
+    return render(
+        request,
+        "authority/bodies.html",
+        {
+            "form": form,
+            "rows": [
+                {
+                    "pk": row.pk,
+                    "name": named(row),
+                    "kind": row.get_kind_display(),
+                    "basis": row.legal_basis,
+                    "region": named(row.region),
+                    "authority": named(row.authority),
+                    "owner": named(row.enterprise) if row.enterprise else "",
+                    "since": row.starts_on,
+                    "until": row.ends_on,
+                    "is_in_force": _in_force(row, desk.today),
+                    "may_end": row.authority_id in mine and row.ends_on is None,
+                }
+                for row in _seen(desk)
+            ],
+        },
+        status=422 if form is not None and form.is_bound else 200,
+    )
 
 
 @officer_page("POST")

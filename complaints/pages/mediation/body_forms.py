@@ -25,15 +25,21 @@ class BodyForm(StepForm):
     kind = Choice(label=_("是什么组织"), choices=MediationBody.Kind.choices)
     legal_basis = Words(label=_("成立依据"), rows=2, longest=300, help_text=_("写法律条款、批准文件或者登记证号。"))
     region = Choice(label=_("在哪里调解"), widget=forms.Select(attrs={"class": "w-24"}))
-    enterprise = Words(label=_("由哪家企业开办或者主导"), rows=1, longest=200, required=False,
-                       help_text=_("写企业全称；不属于企业的不填。这个组织不能调解对这家企业的投诉。"))
+    enterprise = Words(
+        label=_("由哪家企业开办或者主导"),
+        rows=1,
+        longest=200,
+        required=False,
+        help_text=_("写企业全称；不属于企业的不填。这个组织不能调解对这家企业的投诉。"),
+    )
     starts_on = Day(label=_("从哪一天起"), required=False)
 
     def __init__(self, *args: Any, authority: Authority, **options: Any) -> None:
         super().__init__(*args, **options)
         place = authority.region
-        rows = Region.objects.filter(id__gte=place.id, id__lte=place.last, level__in=(
-            place.level, Region.Level.CITY, Region.Level.COUNTY)).order_by("id")[:400]
+        rows = Region.objects.filter(
+            id__gte=place.id, id__lte=place.last, level__in=(place.level, Region.Level.CITY, Region.Level.COUNTY)
+        ).order_by("id")[:400]
         set_choices(self, "region", [(str(row.pk), named(row)) for row in rows])
         self.fields["region"].initial = str(place.pk)
 

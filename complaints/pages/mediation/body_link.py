@@ -1,6 +1,7 @@
 """/authority/mediation/<ref>/body/: the link of the body to which this mediation was handed.
 
-The one rule: as with a respondent's link, it is sent or shown once and kept as a digest; it is dead once the mediation is
+The one rule: as with a respondent's link, it is sent or shown once and kept as a digest; it is dead once the mediation
+is
 taken back or over.
 """
 
@@ -45,19 +46,40 @@ def body(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     if request.method != "POST":
         return _show(request, setting, delegation, form)
     return given_out(
-        request, setting, form, step="invite_body", verb=answer_links.invite_body, door=answering.BODY,
-        here=reverse("complaints:authority-body", args=[number]), to=delegation.data.get("body", ""),
-        show=lambda: _show(request, setting, delegation, form, status=422))
+        request,
+        setting,
+        form,
+        step="invite_body",
+        verb=answer_links.invite_body,
+        door=answering.BODY,
+        here=reverse("complaints:authority-body", args=[number]),
+        to=delegation.data.get("body", ""),
+        show=lambda: _show(request, setting, delegation, form, status=422),
+    )
 
 
-def _show(request: HttpRequest, setting: Setting, delegation: Matter, form: BodyLinkForm, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, setting: Setting, delegation: Matter, form: BodyLinkForm, *, status: int = 200
+) -> HttpResponseBase:
     case, now = setting.found.complaint, setting.desk.now
     link = live_link(case, is_bodys=True)
     if link is not None and link.delegation_id != delegation.pk:
         # Of an earlier delegation: it opens nothing any more.
         link = None
     contact = answering.phone_of(link) if link is not None else None
-    return render(request, "authority/body_link.html", {
-        "case": case, "page": page_of(setting.found, now=now), "form": form, "back": desk_url(case), "link": link,
-        "masked": contact.masked if contact else "", "is_over": link is not None and link.expires_at <= now,
-        "body": delegation.data.get("body", ""), "may_invite": "invite_body" in setting.may}, status=status)
+    return render(
+        request,
+        "authority/body_link.html",
+        {
+            "case": case,
+            "page": page_of(setting.found, now=now),
+            "form": form,
+            "back": desk_url(case),
+            "link": link,
+            "masked": contact.masked if contact else "",
+            "is_over": link is not None and link.expires_at <= now,
+            "body": delegation.data.get("body", ""),
+            "may_invite": "invite_body" in setting.may,
+        },
+        status=status,
+    )

@@ -1,6 +1,7 @@
 """/mediate/: the body to which a mediation was handed (art. 19) sees the case and mediates it, by a link of its own.
 
-The one rule: it reads what both parties read, with every number and address masked, for as long as the case is handed to it;
+The one rule: it reads what both parties read, with every number and address masked, for as long as the case is handed
+to it;
 all that it does asks for a code to the phone of the link, and stands in the record in its name.
 """
 
@@ -50,8 +51,13 @@ def _found(link: AnswerLink) -> Found:
     with answering.reading(link):
         delegation = Matter.objects.get(pk=link.delegation_id or 0)
         delegation.complaint = case
-        actor = actors.mediation_body(case, organisation=delegation.data.get("body", ""), person_key=link.person_key,
-                                      delegation=delegation.pk, channel=LINK)
+        actor = actors.mediation_body(
+            case,
+            organisation=delegation.data.get("body", ""),
+            person_key=link.person_key,
+            delegation=delegation.pk,
+            channel=LINK,
+        )
     return Found(complaint=case, side=BODY, viewer=actor, actor=actor)
 
 
@@ -75,18 +81,33 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         page = _page(found, now)
         complaint, clock = found.complaint, mediation_clock(found.complaint)
         given = complaint.respondent_details or {}
-        facts: dict[str, Any] = facts_for(page, page.matters, now) | {"sixty": sixty_days(
-            clock, page.today, url=DOOR.url(number, "why", clock_name(clock)) if clock is not None else "")}
+        facts: dict[str, Any] = facts_for(page, page.matters, now) | {
+            "sixty": sixty_days(
+                clock, page.today, url=DOOR.url(number, "why", clock_name(clock)) if clock is not None else ""
+            )
+        }
         delegated = facts["delegated"] or {}
-        return render(request, "mediate/case.html", {
-            "page": page, "body": found.viewer.organisation, "respondent": respondent_of(complaint), "phone": masked(link),
-            "authority": named(complaint.handling_authority),
-            "respondent_phone": masked_phone(str(given.get("phone", ""))),
-            "respondent_address": masked_address(str(given.get("address", ""))),
-            "steps": [(one, DOOR.step_url(number, one.name)) for one in PAGES.values() if one.step in _open(page)],
-            "events": [event for event in page.timeline if event.step != LOOK],
-            "result": labels.label(delegated.get("result", ""), kind="delegated_result") if delegated.get("result") else "",
-            **facts})
+        return render(
+            request,
+            "mediate/case.html",
+            {
+                "page": page,
+                "body": found.viewer.organisation,
+                "respondent": respondent_of(complaint),
+                "phone": masked(link),
+                "authority": named(complaint.handling_authority),
+                "respondent_phone": masked_phone(str(given.get("phone", ""))),
+                "respondent_address": masked_address(str(given.get("address", ""))),
+                "steps": [(one, DOOR.step_url(number, one.name)) for one in PAGES.values() if one.step in _open(page)],
+                "events": [event for event in page.timeline if event.step != LOOK],
+                "result": (
+                    labels.label(delegated.get("result", ""), kind="delegated_result")
+                    if delegated.get("result")
+                    else ""
+                ),
+                **facts,
+            },
+        )
 
 
 def _open(page: CasePage) -> set[str]:
@@ -112,7 +133,11 @@ def step(request: HttpRequest, number: str, name: str) -> HttpResponse:
         page = _page(found, now)
         if request.method != "POST":
             if asked.step not in _open(page):
-                messages.warning(request, _("这一步现在不能办。案件现在是：%(status)s。") % {"status": page.duty.status}, extra_tags="warn")
+                messages.warning(
+                    request,
+                    _("这一步现在不能办。案件现在是：%(status)s。") % {"status": page.duty.status},
+                    extra_tags="warn",
+                )
                 return redirect(DOOR.url(number))
             return _show(request, page, asked, _first(page, asked, now))
         typed = request.POST.dict()
@@ -144,6 +169,15 @@ def _suggestion(page: CasePage, initial: dict[str, Any]) -> SuggestionForm:
 
 
 def _show(request: HttpRequest, page: CasePage, asked: Page, form: StepForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "mediate/step.html", {
-        "page": page, "asked": asked, "form": form, "takes_files": isinstance(form, TakesFiles),
-        "home": DOOR.url(page.complaint.number)}, status=status)
+    return render(
+        request,
+        "mediate/step.html",
+        {
+            "page": page,
+            "asked": asked,
+            "form": form,
+            "takes_files": isinstance(form, TakesFiles),
+            "home": DOOR.url(page.complaint.number),
+        },
+        status=status,
+    )

@@ -23,19 +23,28 @@ class HeldSessionForm(TakesFiles, SessionForm):
     """When, where and how; who was there; what was said. Filled in from what was planned."""
 
     by_body = True
-    present = forms.MultipleChoiceField(label=_("谁在场"), widget=forms.CheckboxSelectMultiple,
-                                        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
+    present = forms.MultipleChoiceField(
+        label=_("谁在场"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
     minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
     uploads = FilesField(label=_("笔录等材料"))
 
     def __init__(self, *args: Any, planned: Matter | None, now: datetime, **options: Any) -> None:
         initial: dict[str, Any] = {}
         if planned is not None and (at := datetime.fromisoformat(planned.subject)) <= now:
-            initial = {"at": at.astimezone(SHANGHAI).replace(tzinfo=None), "place": planned.data.get("place", ""),
-                       "mode": planned.data.get("mode", "")}
+            initial = {
+                "at": at.astimezone(SHANGHAI).replace(tzinfo=None),
+                "place": planned.data.get("place", ""),
+                "mode": planned.data.get("mode", ""),
+            }
         super().__init__(*args, now=now, initial=initial, **options)
-        set_choices(self, "present", [*lines_of(("consumer", "enterprise"), "side"),
-                                      ("body", labels.label("mediation_body", kind="role"))])
+        set_choices(
+            self,
+            "present",
+            [*lines_of(("consumer", "enterprise"), "side"), ("body", labels.label("mediation_body", kind="role"))],
+        )
 
     def clean_at(self) -> datetime:
         at: datetime = self.cleaned_data["at"]
@@ -49,7 +58,9 @@ class ResultForm(TakesFiles, StepForm):
 
     by_body = True
     result = Choice(label=_("调解结果"))
-    text = Words(label=_("情况"), rows=6, help_text=_("达成一致的，写明双方同意什么；调解不成的，写明为什么。双方看得到。"))
+    text = Words(
+        label=_("情况"), rows=6, help_text=_("达成一致的，写明双方同意什么；调解不成的，写明为什么。双方看得到。")
+    )
     uploads = FilesField(label=_("材料"))
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -32,13 +32,7 @@ from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import documents_told, listed_rows
 from complaints.reading.case import AUTHORITY, case_url, page_of
-from complaints.reading.mediation_facts import (
-    calendar_file,
-    desk_url,
-    facts_for,
-    mediation_clock,
-    sixty_days,
-)
+from complaints.reading.mediation_facts import calendar_file, desk_url, facts_for, mediation_clock, sixty_days
 from database.prepared import Kept
 from web.listing import listed
 
@@ -74,8 +68,11 @@ def _lists(desk: Desk) -> dict[str, QuerySet[Complaint]]:
     unasked = ~Q(consents__contains={"mediation_consumer": True, "mediation_enterprise": True})
     soon = datetime.combine(desk.today, time(), SHANGHAI) + SHORT_OF_TIME + timedelta(days=1)
     return {
-        "all": mediating, "consent": mediating.filter(unasked), "session": mediating.filter(waits_for("session")),
-        "suggestion": mediating.filter(waits_for("suggestion")), "recusal": mediating.filter(waits_for("recusal")),
+        "all": mediating,
+        "consent": mediating.filter(unasked),
+        "session": mediating.filter(waits_for("session")),
+        "suggestion": mediating.filter(waits_for("suggestion")),
+        "recusal": mediating.filter(waits_for("recusal")),
         "appraisal": mediating.filter(waits_for("appraisal")),
         "delegated": mediating.filter(waits_for("delegation")),
         "short": mediating.filter(_clock(Clock.MEDIATION, state="running", due_at__gt=desk.now, due_at__lte=soon)),
@@ -96,16 +93,30 @@ def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
-    return render(request, "authority/mediation.html", {
-        "rows": _rows(page.rows, desk), "now": desk.now,
-        **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
-    })
+    return render(
+        request,
+        "authority/mediation.html",
+        {
+            "rows": _rows(page.rows, desk),
+            "now": desk.now,
+            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
+        },
+    )
 
 
 _READING = listed_rows.Reading(
-    sixty=Kept(lambda cases: Deadline.objects.filter(complaint_id__among=cases, clock=Clock.MEDIATION).order_by("pk"), list),
-    matters=Kept(lambda cases: Matter.objects.filter(
-        complaint_id__among=cases, state="open", audience="parties").defer("data").order_by("pk"), list))
+    sixty=Kept(
+        lambda cases: Deadline.objects.filter(complaint_id__among=cases, clock=Clock.MEDIATION).order_by("pk"), list
+    ),
+    matters=Kept(
+        lambda cases: (
+            Matter.objects.filter(complaint_id__among=cases, state="open", audience="parties")
+            .defer("data")
+            .order_by("pk")
+        ),
+        list,
+    ),
+)
 
 
 def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
@@ -119,8 +130,16 @@ def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
     for row in rows_of(cases, desk, beside=beside):
         case = row.complaint
         waits, tone = _waits(case, matters.get(case.pk, {}), desk)
-        found.append(replace(row, url=desk_url(case), sixty=sixty_days(clocks.get(case.pk), desk.today),
-                             status=waits, tone=tone, icon=""))
+        found.append(
+            replace(
+                row,
+                url=desk_url(case),
+                sixty=sixty_days(clocks.get(case.pk), desk.today),
+                status=waits,
+                tone=tone,
+                icon="",
+            )
+        )
     return found
 
 
@@ -137,8 +156,11 @@ def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str
     for side, words in (("consumer", _("消费者不同意调解")), ("enterprise", _("被投诉人不同意调解"))):
         if case.consents.get(f"mediation_{side}") is False:
             return words, "bad"
-    missing = [words for side, words in (("consumer", _("消费者")), ("enterprise", _("被投诉人")))
-               if case.consents.get(f"mediation_{side}") is None]
+    missing = [
+        words
+        for side, words in (("consumer", _("消费者")), ("enterprise", _("被投诉人")))
+        if case.consents.get(f"mediation_{side}") is None
+    ]
     if missing:
         return _("等%(who)s表示是否同意") % {"who": listed(missing)}, "warn"
     if "delegation" in matters and (result := matters["delegation"].subject):
@@ -164,28 +186,61 @@ def mediation_case(request: HttpRequest, desk: Desk, number: str) -> HttpRespons
     page = page_of(setting.found, now=desk.now)
     is_open = case.status in IN_MEDIATION
     live = clock if clock.ended_at is None else None
-    return render(request, "authority/mediation_case.html", {
-        "page": page, "case": case, "may": setting.may, "now": desk.now, "is_open": is_open, "case_url": case_url(case, AUTHORITY),
-        "groups": _buttons(setting), "officer": case.officer.user.name if case.officer else "",
-        "grounds": list(termination.grounds(case, matters=list(setting.around.matters.values()), sixty=live,
-                                            now=desk.now).values()) if is_open else [],
-        "terminate_url": step_url(case, "terminate") if "terminate" in setting.may else "",
-        "on_behalf_url": reverse("complaints:authority-on-behalf", args=[number]) if is_open and may_write_down(page.actor) else "",
-        "respondent_url": reverse("complaints:authority-respondent", args=[number]) if (
-            case.enterprise_id is None and may_write_down(page.actor)) else "",
-        "body_url": reverse("complaints:authority-body", args=[number]) if "invite_body" in setting.may else "",
-        "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
-        "documents": (documents := documents_told.of_case(case, AUTHORITY, page.viewer)),
-        "court": documents_told.court_of(documents, case.number),
-        "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
-        **facts_for(page, setting.around.matters, desk.now)})
+    return render(
+        request,
+        "authority/mediation_case.html",
+        {
+            "page": page,
+            "case": case,
+            "may": setting.may,
+            "now": desk.now,
+            "is_open": is_open,
+            "case_url": case_url(case, AUTHORITY),
+            "groups": _buttons(setting),
+            "officer": case.officer.user.name if case.officer else "",
+            "grounds": list(
+                termination.grounds(
+                    case, matters=list(setting.around.matters.values()), sixty=live, now=desk.now
+                ).values()
+            )
+            if is_open
+            else [],
+            "terminate_url": step_url(case, "terminate") if "terminate" in setting.may else "",
+            "on_behalf_url": reverse("complaints:authority-on-behalf", args=[number])
+            if is_open and may_write_down(page.actor)
+            else "",
+            "respondent_url": reverse("complaints:authority-respondent", args=[number])
+            if (case.enterprise_id is None and may_write_down(page.actor))
+            else "",
+            "body_url": reverse("complaints:authority-body", args=[number]) if "invite_body" in setting.may else "",
+            "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
+            "documents": (documents := documents_told.of_case(case, AUTHORITY, page.viewer)),
+            "court": documents_told.court_of(documents, case.number),
+            "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
+            **facts_for(page, setting.around.matters, desk.now),
+        },
+    )
 
 
 #: In the order of a mediation.
-_ORDER = ("decide_recusal", "end_appraisal", "record_agreement", "suggest_settlement", "schedule_session", "record_session",
-          "order_appraisal", "delegate_mediation", "recall_mediation", "terminate", "serve_notice", "assign_officer")
+_ORDER = (
+    "decide_recusal",
+    "end_appraisal",
+    "record_agreement",
+    "suggest_settlement",
+    "schedule_session",
+    "record_session",
+    "order_appraisal",
+    "delegate_mediation",
+    "recall_mediation",
+    "terminate",
+    "serve_notice",
+    "assign_officer",
+)
 #: What brings a mediation on; the rest is never the first thing to do.
-_MAIN = frozenset({"decide_recusal", "end_appraisal", "record_agreement", "suggest_settlement", "schedule_session", "record_session"})
+_MAIN = frozenset(
+    {"decide_recusal", "end_appraisal", "record_agreement", "suggest_settlement", "schedule_session", "record_session"}
+)
 
 
 def _buttons(setting: Setting) -> list[Button]:
@@ -193,7 +248,9 @@ def _buttons(setting: Setting) -> list[Button]:
     order: Sequence[str] = _ORDER
     suggested, handed = setting.around.matters.get("suggestion"), setting.around.matters.get("delegation")
     said = suggested.data.get("answers", {}) if suggested is not None else {}
-    if not (handed is not None and handed.subject == "agreed") and not all(said.get(side) for side in ("consumer", "enterprise")):
+    if not (handed is not None and handed.subject == "agreed") and not all(
+        said.get(side) for side in ("consumer", "enterprise")
+    ):
         # Nothing is agreed yet: what comes next is a day or a suggestion.
         planned = "record_session" if "session" in setting.around.matters else "schedule_session"
         order = (*_ORDER[:2], planned, *(step for step in _ORDER[2:] if step != planned))
@@ -211,6 +268,8 @@ def session_file(request: HttpRequest, desk: Desk, number: str) -> HttpResponseB
     planned = setting.around.matters.get("session")
     if planned is None:
         raise Http404
-    response = HttpResponse(calendar_file(setting.found.complaint, planned, now=desk.now), content_type="text/calendar; charset=utf-8")
+    response = HttpResponse(
+        calendar_file(setting.found.complaint, planned, now=desk.now), content_type="text/calendar; charset=utf-8"
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="{number}.ics"'
     return response

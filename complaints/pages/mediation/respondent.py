@@ -1,6 +1,7 @@
 """/authority/mediation/<ref>/respondent/: the link of a respondent without account, and its words written down.
 
-The one rule: the link is shown or sent once and kept as a digest; what an officer writes down is the respondent's own step,
+The one rule: the link is shown or sent once and kept as a digest; what an officer writes down is the respondent's own
+step,
 with how that officer knew who spoke, read back first where it decides something.
 """
 
@@ -41,10 +42,20 @@ from web.qr import qr_code
 class LinkForm(StepForm):
     """How the link goes out, and the phone that codes are sent to."""
 
-    channel = Choice(label=gettext_lazy("怎么送"), choices=[
-        (AnswerLink.SMS, gettext_lazy("发短信")), (AnswerLink.LETTER, gettext_lazy("打印出来，寄送或者当面交"))])
-    phone = Words(label=gettext_lazy("被投诉人的手机"), rows=1, longest=40, required=False,
-                  help_text=gettext_lazy("作决定时向这个手机发验证码。信里没有手机的，只能看和说明，决定由您代为记录。"))
+    channel = Choice(
+        label=gettext_lazy("怎么送"),
+        choices=[
+            (AnswerLink.SMS, gettext_lazy("发短信")),
+            (AnswerLink.LETTER, gettext_lazy("打印出来，寄送或者当面交")),
+        ],
+    )
+    phone = Words(
+        label=gettext_lazy("被投诉人的手机"),
+        rows=1,
+        longest=40,
+        required=False,
+        help_text=gettext_lazy("作决定时向这个手机发验证码。信里没有手机的，只能看和说明，决定由您代为记录。"),
+    )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -78,14 +89,32 @@ def respondent(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBas
     if request.method != "POST":
         return _show(request, setting, form)
     return given_out(
-        request, setting, form, step="invite_respondent", verb=answer_links.invite_respondent, door=answering.RESPONDENT,
-        here=reverse("complaints:authority-respondent", args=[number]), to=respondent_of(case),
-        show=lambda: _show(request, setting, form, status=422))
+        request,
+        setting,
+        form,
+        step="invite_respondent",
+        verb=answer_links.invite_respondent,
+        door=answering.RESPONDENT,
+        here=reverse("complaints:authority-respondent", args=[number]),
+        to=respondent_of(case),
+        show=lambda: _show(request, setting, form, status=422),
+    )
 
 
-def given_out(request: HttpRequest, setting: Setting, form: LinkForm, *, step: str, verb: Callable[..., Move], door: str,
-              here: str, to: str, show: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """A new link for ``to``: sent as a text message, or shown once as a letter. ``show``: the page with what is wrong."""
+def given_out(
+    request: HttpRequest,
+    setting: Setting,
+    form: LinkForm,
+    *,
+    step: str,
+    verb: Callable[..., Move],
+    door: str,
+    here: str,
+    to: str,
+    show: Callable[[], HttpResponseBase],
+) -> HttpResponseBase:
+    """A new link for ``to``: sent as a text message, or shown once as a letter. ``show``: the page with what is
+    wrong."""
     secret, case = answering.new_secret(door), setting.found.complaint
 
     def moves() -> list[Move] | None:
@@ -104,10 +133,20 @@ def given_out(request: HttpRequest, setting: Setting, form: LinkForm, *, step: s
         answering.send(secret, form.cleaned_data["phone"], place=place, now=setting.desk.now)
         messages.success(request, _("链接已发到填写的手机。"), extra_tags="ok")
         return redirect(here)
-    return render(request, "authority/respondent_letter.html", {
-        "case": case, "address": f"{place}{secret.path}", "qr": qr_code(f"{place}{secret.path}"), "back": here, "to": to,
-        "is_bodys": door == answering.BODY, "link": live_link(case, is_bodys=door == answering.BODY),
-        "authority": case.handling_authority})
+    return render(
+        request,
+        "authority/respondent_letter.html",
+        {
+            "case": case,
+            "address": f"{place}{secret.path}",
+            "qr": qr_code(f"{place}{secret.path}"),
+            "back": here,
+            "to": to,
+            "is_bodys": door == answering.BODY,
+            "link": live_link(case, is_bodys=door == answering.BODY),
+            "authority": case.handling_authority,
+        },
+    )
 
 
 @officer_page("POST")
@@ -128,8 +167,11 @@ def revoke(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
 
 def live_link(case: Complaint, *, is_bodys: bool = False) -> AnswerLink | None:
     """The link that was not taken back: the respondent's, or the body's."""
-    return AnswerLink.objects.select_related("made_by__user").filter(
-        complaint=case, revoked_at=None, delegation__isnull=not is_bodys).first()
+    return (
+        AnswerLink.objects.select_related("made_by__user")
+        .filter(complaint=case, revoked_at=None, delegation__isnull=not is_bodys)
+        .first()
+    )
 
 
 def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int = 200) -> HttpResponseBase:
@@ -137,35 +179,64 @@ def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int
     link = live_link(case)
     contact = answering.phone_of(link) if link is not None else None
     steps = _open_steps(setting, _table(setting))
-    open_pages = [(page, reverse("complaints:authority-respondent-step", args=[case.number, page.name]))
-                  for page in PAGES.values() if steps & set(page.steps)]
-    return render(request, "authority/respondent.html", {
-        "case": case, "page": page_of(setting.found, now=now), "form": form, "back": desk_url(case), "link": link,
-        "masked": contact.masked if contact else "", "is_over": link is not None and link.expires_at <= now,
-        "respondent": respondent_of(case), "pages": open_pages, "may_invite": "invite_respondent" in setting.may,
-        "may_revoke": link is not None and "end_invitation" in setting.may}, status=status)
+    open_pages = [
+        (page, reverse("complaints:authority-respondent-step", args=[case.number, page.name]))
+        for page in PAGES.values()
+        if steps & set(page.steps)
+    ]
+    return render(
+        request,
+        "authority/respondent.html",
+        {
+            "case": case,
+            "page": page_of(setting.found, now=now),
+            "form": form,
+            "back": desk_url(case),
+            "link": link,
+            "masked": contact.masked if contact else "",
+            "is_over": link is not None and link.expires_at <= now,
+            "respondent": respondent_of(case),
+            "pages": open_pages,
+            "may_invite": "invite_respondent" in setting.may,
+            "may_revoke": link is not None and "end_invitation" in setting.may,
+        },
+        status=status,
+    )
 
 
 def _table(setting: Setting) -> Table:
     case = setting.found.complaint
-    matters = {m.kind: m for m in Matter.objects.filter(complaint=case, state="open", audience="parties").order_by("pk")}
+    matters = {
+        m.kind: m for m in Matter.objects.filter(complaint=case, state="open", audience="parties").order_by("pk")
+    }
     return Table(matters=matters, obligations=list(Obligation.objects.filter(complaint=case, engagement=None)))
 
 
 def _open_steps(setting: Setting, table: Table) -> set[str]:
     """What the respondent may do now, through this officer."""
     case = setting.found.complaint
-    actor = actors.respondent(case, organisation=respondent_of(case), person_key=None, channel="phone", by=setting.found.actor)
-    around = Around(complaint=case, side=ENTERPRISE, engagement_id=None, now=setting.desk.now, matters=dict(table.matters), offers=(),
-                    obligations=tuple(table.obligations))
+    actor = actors.respondent(
+        case, organisation=respondent_of(case), person_key=None, channel="phone", by=setting.found.actor
+    )
+    around = Around(
+        complaint=case,
+        side=ENTERPRISE,
+        engagement_id=None,
+        now=setting.desk.now,
+        matters=dict(table.matters),
+        offers=(),
+        obligations=tuple(table.obligations),
+    )
     return set(open_steps(actor, around))
 
 
 class RespondentReadForm(ReadForm):
     """Said back to the respondent, word for word."""
 
-    by_read = forms.BooleanField(label=gettext_lazy("已经读给被投诉人听，对方说对"),
-                                 error_messages={"required": gettext_lazy("请先读给被投诉人听，再勾选。")})
+    by_read = forms.BooleanField(
+        label=gettext_lazy("已经读给被投诉人听，对方说对"),
+        error_messages={"required": gettext_lazy("请先读给被投诉人听，再勾选。")},
+    )
 
 
 @officer_page("GET", "POST")
@@ -188,8 +259,14 @@ def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpRespon
     read = RespondentReadForm(request.POST if "by_stage" in request.POST else None)
     if is_right and recording is not None and page.decides and not read.is_valid():
         return _read_back(request, setting, page, form, record, read)
-    actor = actors.respondent(case, organisation=respondent_of(case), person_key=None, by=officer, recording=recording,
-                              channel=recording["how"] if recording else "phone")
+    actor = actors.respondent(
+        case,
+        organisation=respondent_of(case),
+        person_key=None,
+        by=officer,
+        recording=recording,
+        channel=recording["how"] if recording else "phone",
+    )
 
     def moves() -> list[Move] | None:
         if not is_open:
@@ -209,21 +286,43 @@ def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpRespon
 
 def _frame(setting: Setting, page: Page, form: StepForm) -> dict[str, Any]:
     case = setting.found.complaint
-    return {"case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form, "asked": page,
-            "respondent": respondent_of(case), "suggestion": _table(setting).shown_with(page), "back": reverse("complaints:authority-respondent", args=[case.number])}
+    return {
+        "case": case,
+        "page": page_of(setting.found, now=setting.desk.now),
+        "form": form,
+        "asked": page,
+        "respondent": respondent_of(case),
+        "suggestion": _table(setting).shown_with(page),
+        "back": reverse("complaints:authority-respondent", args=[case.number]),
+    }
 
 
-def _show_step(request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm, *,
-               status: int = 200) -> HttpResponseBase:
-    return render(request, "authority/respondent_step.html", {**_frame(setting, page, form), "record": record}, status=status)
+def _show_step(
+    request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm, *, status: int = 200
+) -> HttpResponseBase:
+    return render(
+        request, "authority/respondent_step.html", {**_frame(setting, page, form), "record": record}, status=status
+    )
 
 
-def _read_back(request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm,
-               read: RespondentReadForm) -> HttpResponseBase:
-    kept = [(name, value) for name in (*form.fields, *record.fields) if name != "uploads"
-            for value in request.POST.getlist(name)]
-    return render(request, "authority/respondent_read.html", {
-        **_frame(setting, page, form), "kept": kept, "lines": said_in(form), "recording": record.recording, "read": read},
-        status=422 if read.is_bound else 200)
-
-
+def _read_back(
+    request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm, read: RespondentReadForm
+) -> HttpResponseBase:
+    kept = [
+        (name, value)
+        for name in (*form.fields, *record.fields)
+        if name != "uploads"
+        for value in request.POST.getlist(name)
+    ]
+    return render(
+        request,
+        "authority/respondent_read.html",
+        {
+            **_frame(setting, page, form),
+            "kept": kept,
+            "lines": said_in(form),
+            "recording": record.recording,
+            "read": read,
+        },
+        status=422 if read.is_bound else 200,
+    )

@@ -14,6 +14,11 @@ urlpatterns = [
     path("mediate/case/<str:number>/code/", link_door.code, DOOR, name="mediate-code"),
     path("mediate/case/<str:number>/why/<slug:clock>/", link_papers.why, DOOR, name="mediate-why"),
     path("mediate/case/<str:number>/files/<int:pk>/", link_papers.file, DOOR, name="mediate-file"),
-    path("mediate/case/<str:number>/files/<int:pk>/thumbnail/", link_papers.file, {**DOOR, "form": THUMBNAIL}, name="mediate-file-thumbnail"),
+    path(
+        "mediate/case/<str:number>/files/<int:pk>/thumbnail/",
+        link_papers.file,
+        {**DOOR, "form": THUMBNAIL},
+        name="mediate-file-thumbnail",
+    ),
     path("mediate/case/<str:number>/<slug:name>/", mediate.step, name="mediate-step"),
 ]

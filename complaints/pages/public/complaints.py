@@ -1,6 +1,7 @@
 """/open/complaints/: closed complaints that an authority shows to the public, with the enterprise's reply beside.
 
-The one rule: made anew for every request, as a consent that is taken back must hide its complaint at once; a browser that
+The one rule: made anew for every request, as a consent that is taken back must hide its complaint at once; a browser
+that
 has the page asks whether it still stands.
 """
 
@@ -29,5 +30,8 @@ def complaints(request: HttpRequest) -> HttpResponse:
         said: dict[str, Any] = {"enterprise": code} if code else {}
         return f"?{urlencode(said | key)}" if any(key.values()) else ""
 
-    return render(request, "open/complaints.html", {
-        "rows": rows, "firm": firm, "previous_url": url(before=before), "next_url": url(after=after)})
+    return render(
+        request,
+        "open/complaints.html",
+        {"rows": rows, "firm": firm, "previous_url": url(before=before), "next_url": url(after=after)},
+    )

@@ -1,6 +1,8 @@
-"""/open/enterprises/: the public register of ODR enterprises: who is one since when, who was suspended or left, and why.
+"""/open/enterprises/: the public register of ODR enterprises: who is one since when, who was suspended or left, and
+why.
 
-The one rule: it tells what was decided and what was published, and nothing of persons; the pages are the same for everybody.
+The one rule: it tells what was decided and what was published, and nothing of persons; the pages are the same for
+everybody.
 """
 
 from __future__ import annotations
@@ -22,26 +24,24 @@ from complaints.procedure.categories import problem_label
 from enterprises.directory.expectations import NEWER_THAN, expected
 from enterprises.directory.finding import find
 from enterprises.enrolment import enrolled, replying
-from enterprises.models import (
-    Appraisal,
-    Branch,
-    Enterprise,
-    LeagueLine,
-    PublicReply,
-    PublishedFigure,
-    ServiceArea,
-)
+from enterprises.models import Appraisal, Branch, Enterprise, LeagueLine, PublicReply, PublishedFigure, ServiceArea
 from enterprises.models.enrolment import EnrolmentEntry
 from enterprises.models.league import ALL
 from web.templatetags.portal import name_of
 
 SHOWN_BRANCHES = 30
 Enrolment = Enterprise.Enrolment
-TONES: dict[str, str] = {Enrolment.ENROLLED: "ok", Enrolment.SUSPENDED: "warn", Enrolment.NOT_ENROLLED: "neutral", Enrolment.ENDED: "neutral"}
+TONES: dict[str, str] = {
+    Enrolment.ENROLLED: "ok",
+    Enrolment.SUSPENDED: "warn",
+    Enrolment.NOT_ENROLLED: "neutral",
+    Enrolment.ENDED: "neutral",
+}
 
 
 def listed(query: str, asked: Mapping[str, str], *, on: dt.date, rows: QuerySet[Enterprise]) -> keyset.Page[Enterprise]:
-    """A page of the register by number, or what the search finds, best first. Names, brands and codes all lead there."""
+    """A page of the register by number, or what the search finds, best first. Names, brands and codes all lead
+    there."""
     if query:
         hits = find(query, on=on, limit=keyset.PAGE)
         allowed = set(rows.filter(pk__in=[hit.enterprise.pk for hit in hits]).values_list("pk", flat=True))
@@ -56,12 +56,14 @@ def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.P
 
     before, after = number("before"), number("after")
     if before:
-        found = list(rows.filter(pk__lt=before).order_by("-pk")[:keyset.PAGE + 1])
-        has_before, found = len(found) > keyset.PAGE, found[:keyset.PAGE][::-1]
+        found = list(rows.filter(pk__lt=before).order_by("-pk")[: keyset.PAGE + 1])
+        has_before, found = len(found) > keyset.PAGE, found[: keyset.PAGE][::-1]
         return keyset.Page(found, str(found[0].pk) if found and has_before else "", str(found[-1].pk) if found else "")
-    found = list(rows.filter(pk__gt=after).order_by("pk")[:keyset.PAGE + 1])
-    has_after, found = len(found) > keyset.PAGE, found[:keyset.PAGE]
-    return keyset.Page(found, str(found[0].pk) if found and after else "", str(found[-1].pk) if found and has_after else "")
+    found = list(rows.filter(pk__gt=after).order_by("pk")[: keyset.PAGE + 1])
+    has_after, found = len(found) > keyset.PAGE, found[: keyset.PAGE]
+    return keyset.Page(
+        found, str(found[0].pk) if found and after else "", str(found[-1].pk) if found and has_after else ""
+    )
 
 
 @public_page(parameters=("q", "before", "after"))
@@ -71,12 +73,24 @@ def register(request: HttpRequest) -> HttpResponse:
     # Whoever ever was one stays in the register; firms that only stand in the directory are none.
     rows = Enterprise.objects.filter(enrolled_by__isnull=False)
     page = listed(query, request.GET, on=timezone.localdate(), rows=rows)
-    return render(request, "enrol/open_register.html", {
-        "query": query, "rows": [{"row": row, "tone": TONES[row.enrolment], "standing": standing_words(row),
-                                  "url": reverse("complaints:open-enterprise", args=[row.code])} for row in page.rows],
-        "previous_url": f"{request.path}?before={page.before}" if page.before else "",
-        "next_url": f"{request.path}?after={page.after}" if page.after else "",
-    })
+    return render(
+        request,
+        "enrol/open_register.html",
+        {
+            "query": query,
+            "rows": [
+                {
+                    "row": row,
+                    "tone": TONES[row.enrolment],
+                    "standing": standing_words(row),
+                    "url": reverse("complaints:open-enterprise", args=[row.code]),
+                }
+                for row in page.rows
+            ],
+            "previous_url": f"{request.path}?before={page.before}" if page.before else "",
+            "next_url": f"{request.path}?after={page.after}" if page.after else "",
+        },
+    )
 
 
 @public_page()
@@ -87,28 +101,52 @@ def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
         raise Http404
     today = timezone.localdate()
     figures = league_of(firm.pk)
-    return render(request, "enrol/open_enterprise.html", {
-        **facts_of(firm, on=today), "expectation": expected([firm.pk], on=today).get(firm.pk),
-        "entries": [{"on_day": row.on_day, "what": EnrolmentEntry.Kind(row.kind).label, "who": name_of(row.authority),
-                     "ground": enrolled.ground_words(row)} for row in enrolled.history(firm)],
-        "complain_url": f"{reverse('complaints:file')}?pick={firm.pk}--", "league": figures,
-        "problems": problems_of(firm.pk, on=today), "reply": next(iter(replying.of_firm(firm.pk, [PublicReply.State.SHOWN])), None),
-        "reply_waits": PublicReply.objects.filter(enterprise=firm, state=PublicReply.State.WAITING).exists(),
-        "grades": Appraisal.objects.filter(enterprise=firm, decided_at__isnull=False).order_by("-year")[:3],
-    })
+    return render(
+        request,
+        "enrol/open_enterprise.html",
+        {
+            **facts_of(firm, on=today),
+            "expectation": expected([firm.pk], on=today).get(firm.pk),
+            "entries": [
+                {
+                    "on_day": row.on_day,
+                    "what": EnrolmentEntry.Kind(row.kind).label,
+                    "who": name_of(row.authority),
+                    "ground": enrolled.ground_words(row),
+                }
+                for row in enrolled.history(firm)
+            ],
+            "complain_url": f"{reverse('complaints:file')}?pick={firm.pk}--",
+            "league": figures,
+            "problems": problems_of(firm.pk, on=today),
+            "reply": next(iter(replying.of_firm(firm.pk, [PublicReply.State.SHOWN])), None),
+            "reply_waits": PublicReply.objects.filter(enterprise=firm, state=PublicReply.State.WAITING).exists(),
+            "grades": Appraisal.objects.filter(enterprise=firm, decided_at__isnull=False).order_by("-year")[:3],
+        },
+    )
 
 
 def league_of(enterprise_id: int) -> LeagueLine | None:
     """Its line in the newest table of twelve months of the whole country."""
-    return (LeagueLine.objects.filter(enterprise=enterprise_id, sector=ALL, region=F("of__country")).select_related("of")
-            .order_by("-of__last", "of__first", "-of__version").first())
+    return (
+        LeagueLine.objects.filter(enterprise=enterprise_id, sector=ALL, region=F("of__country"))
+        .select_related("of")
+        .order_by("-of__last", "of__first", "-of__version")
+        .first()
+    )
 
 
 def problems_of(enterprise_id: int, *, on: dt.date) -> list[str]:
     """The commonest kinds of problem of the year, the most frequent first; how many there were is not told."""
-    rows = PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on, day__gt=on - NEWER_THAN).exclude(category="")
+    rows = PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on, day__gt=on - NEWER_THAN).exclude(
+        category=""
+    )
     newest = rows.order_by("-day").values_list("day", flat=True).first()
-    return [str(problem_label(row.category)) for row in rows.filter(day=newest).order_by("-ended", "category")[:5]] if newest else []
+    return (
+        [str(problem_label(row.category)) for row in rows.filter(day=newest).order_by("-ended", "category")[:5]]
+        if newest
+        else []
+    )
 
 
 def standing_words(firm: Enterprise) -> str:
@@ -127,7 +165,12 @@ def facts_of(firm: Enterprise, *, on: dt.date) -> dict[str, Any]:
     since = firm.entries.filter(kind=EnrolmentEntry.Kind.ENROLLED).last()
     count = enrolled.customers_on([firm.pk], on).get(firm.pk)
     return {
-        "firm": firm, "tone": TONES[firm.enrolment], "standing": standing_words(firm), "count": count, "customers": f"{count.number:,}" if count else "",
-        "since": since.on_day if since else None, "has_more": len(branches) == SHOWN_BRANCHES,
+        "firm": firm,
+        "tone": TONES[firm.enrolment],
+        "standing": standing_words(firm),
+        "count": count,
+        "customers": f"{count.number:,}" if count else "",
+        "since": since.on_day if since else None,
+        "has_more": len(branches) == SHOWN_BRANCHES,
         "branches": [{"row": row, "areas": list(dict.fromkeys(areas.get(row.pk, [])))} for row in branches],
     }

@@ -33,20 +33,34 @@ def page(asked: Mapping[str, str], *, enterprise_id: int | None = None) -> tuple
         found = keyset.page_of(rows, asked, NEWEST, related=("enterprise", "branch"), size=PAGE)
         ids = [case.pk for case in found.rows]
         names, demands, replies = names_of_consumers(ids), _demands(ids), _replies(ids)
-        return [publication.masked(case, name=names.get(case.pk, ""), demands=demands.get(case.pk, []), reply=replies.get(case.pk, ""))
-                for case in found.rows], found.before, found.after
+        return (
+            [
+                publication.masked(
+                    case, name=names.get(case.pk, ""), demands=demands.get(case.pk, []), reply=replies.get(case.pk, "")
+                )
+                for case in found.rows
+            ],
+            found.before,
+            found.after,
+        )
 
 
 def _demands(ids: list[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for case, kind in Demand.objects.filter(complaint_id__in=ids).order_by("complaint_id", "ordinal").values_list("complaint_id", "kind"):
+    for case, kind in (
+        Demand.objects.filter(complaint_id__in=ids)
+        .order_by("complaint_id", "ordinal")
+        .values_list("complaint_id", "kind")
+    ):
         found.setdefault(case, []).append(labels.label(kind, kind="demand_kind"))
     return found
 
 
 def _replies(ids: list[int]) -> dict[int, str]:
     """What the enterprise said in public, the last word of each."""
-    texts: Any = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="public_reply").order_by("sequence", "pk")
+    texts: Any = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="public_reply").order_by(
+        "sequence", "pk"
+    )
     rows = list(texts)
     keyring.load_for(rows)
     return {row.complaint_id: row.text for row in rows}

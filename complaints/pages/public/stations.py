@@ -1,6 +1,7 @@
 """/open/stations/: the service stations, by place, and what each of them settled.
 
-The one rule: nothing of a person is shown, a number from 1 to 4 is withheld, and a dispute counts as settled only when the
+The one rule: nothing of a person is shown, a number from 1 to 4 is withheld, and a dispute counts as settled only when
+the
 consumer confirmed it.
 """
 
@@ -37,30 +38,63 @@ def stations(request: HttpRequest) -> HttpResponse:
     after = Station.objects.filter(code=typed).select_related("authority").first() if typed else None
     if after is not None:
         place = (after.authority.region_id, after.authority_id, after.code)
-        rows = rows.filter(Q(authority__region_id__gt=place[0]) | Q(authority__region_id=place[0], authority_id__gt=place[1]) | Q(
-            authority__region_id=place[0], authority_id=place[1], code__gt=place[2]))
-    found = list(rows[:PAGE + 1])
+        rows = rows.filter(
+            Q(authority__region_id__gt=place[0])
+            | Q(authority__region_id=place[0], authority_id__gt=place[1])
+            | Q(authority__region_id=place[0], authority_id=place[1], code__gt=place[2])
+        )
+    found = list(rows[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]
-    return render(request, "open/stations.html", {
-        "groups": [{"authority": name_of(authority), "rows": [
-            {"row": row, "kind": Station.Kind(row.kind).label, "url": reverse("complaints:open-station", args=[row.code])} for row in of]}
-            for authority, of in groupby(found, key=lambda row: row.authority)],
-        "next_url": f"?after={found[-1].code}" if more else ""})
+    return render(
+        request,
+        "open/stations.html",
+        {
+            "groups": [
+                {
+                    "authority": name_of(authority),
+                    "rows": [
+                        {
+                            "row": row,
+                            "kind": Station.Kind(row.kind).label,
+                            "url": reverse("complaints:open-station", args=[row.code]),
+                        }
+                        for row in of
+                    ],
+                }
+                for authority, of in groupby(found, key=lambda row: row.authority)
+            ],
+            "next_url": f"?after={found[-1].code}" if more else "",
+        },
+    )
 
 
 @public_page()
 def station(request: HttpRequest, code: str) -> HttpResponse:
-    """One of them: where it is, whose place it stands in, how to file there, what it settled in the twelve months that are over."""
+    """One of them: where it is, whose place it stands in, how to file there, what it settled in the twelve months that
+    are over.
+    """
     row = _open().filter(code=code[:20]).first()
     if row is None:
         raise Http404
     # Months that are over: a number of the running day would grow by one before everybody's eyes.
     until = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    counts: dict[str, Any] = StationEntry.objects.filter(station=row, at__gte=until.replace(year=until.year - 1), at__lt=until).aggregate(
-        **{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
+    counts: dict[str, Any] = StationEntry.objects.filter(
+        station=row, at__gte=until.replace(year=until.year - 1), at__lt=until
+    ).aggregate(**{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
     shown = {state: shown_number(counts[state]) for state in StationEntry.STATES}
-    return render(request, "open/station.html", {
-        "row": row, "kind": Station.Kind(row.kind).label, "authority": name_of(row.authority),
-        "owner": name_of(row.enterprise) if row.enterprise else "", "file_url": reverse("complaints:go", args=[row.code]),
-        "lines": [(_("消费者确认已和解"), shown[StationEntry.CONFIRMED]), (_("还没有确认"), shown[StationEntry.UNCONFIRMED]),
-                  (_("消费者说没有和解"), shown[StationEntry.DENIED])]})
+    return render(
+        request,
+        "open/station.html",
+        {
+            "row": row,
+            "kind": Station.Kind(row.kind).label,
+            "authority": name_of(row.authority),
+            "owner": name_of(row.enterprise) if row.enterprise else "",
+            "file_url": reverse("complaints:go", args=[row.code]),
+            "lines": [
+                (_("消费者确认已和解"), shown[StationEntry.CONFIRMED]),
+                (_("还没有确认"), shown[StationEntry.UNCONFIRMED]),
+                (_("消费者说没有和解"), shown[StationEntry.DENIED]),
+            ],
+        },
+    )

@@ -1,4 +1,5 @@
-"""/cases/<ref>/documents/<id>/: an official document as PDF, for whomever it is addressed to; /court/: what a court asks for.
+"""/cases/<ref>/documents/<id>/: an official document as PDF, for whomever it is addressed to; /court/: what a court
+asks for.
 
 The one rule: the sides share the addresses; each gets what is addressed to it, and what is not there for it is a 404.
 """
@@ -40,8 +41,11 @@ def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
 
 
 def newest_print(document: OfficialDocument, *, number: int | None = None) -> HttpResponse:
-    """The print of a document that the reader was found to have, or of its version ``number``; 404 where there is none."""
-    versions = DocumentVersion.objects.filter(document=document).select_related("document", "complaint").order_by("-number")
+    """The print of a document that the reader was found to have, or of its version ``number``; 404 where there is
+    none."""
+    versions = (
+        DocumentVersion.objects.filter(document=document).select_related("document", "complaint").order_by("-number")
+    )
     version = versions.first() if number is None else versions.filter(number=number).first()
     if version is None:
         raise Http404
@@ -70,9 +74,18 @@ def court_page(request: HttpRequest, number: str) -> HttpResponse:
     """What confirmation by a court is, what is in the package, and until when."""
     found = meet(request, number)
     version = _agreement(found)
-    return render(request, "documents/court.html", {
-        "case": found.complaint, "back": case_url(found.complaint, found.side), "document": version.document,
-        "last_day": _last_day(version.document.issued_at), "may_print": documents_sight.may_print(found.side, found.actor), "body_class": "" if found.side == CONSUMER else "staff"})
+    return render(
+        request,
+        "documents/court.html",
+        {
+            "case": found.complaint,
+            "back": case_url(found.complaint, found.side),
+            "document": version.document,
+            "last_day": _last_day(version.document.issued_at),
+            "may_print": documents_sight.may_print(found.side, found.actor),
+            "body_class": "" if found.side == CONSUMER else "staff",
+        },
+    )
 
 
 @never_cache
@@ -97,11 +110,17 @@ def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase
 
 def _agreement(found: Found) -> DocumentVersion:
     """The newest version of the mediation agreement that stands; 404 where this reader has none."""
-    mine = next((row for row in documents_of(found) if row.form == kinds.AGREEMENT and row.state == OfficialDocument.ISSUED), None)
+    mine = next(
+        (row for row in documents_of(found) if row.form == kinds.AGREEMENT and row.state == OfficialDocument.ISSUED),
+        None,
+    )
     if mine is None or found.actor is None:
         raise Http404
-    return (DocumentVersion.objects.filter(document=mine).select_related("document__authority", "complaint")
-            .order_by("-number")[0])
+    return (
+        DocumentVersion.objects.filter(document=mine)
+        .select_related("document__authority", "complaint")
+        .order_by("-number")[0]
+    )
 
 
 def _last_day(issued_at: datetime) -> date:

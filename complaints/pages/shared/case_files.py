@@ -29,7 +29,10 @@ from web.errors import busy
 
 FILE, ORIGINAL, THUMBNAIL = "file", "original", "thumbnail"
 _OPENING: dict[str, Callable[[Evidence], Download]] = {
-    FILE: evidence.download, ORIGINAL: evidence.original, THUMBNAIL: evidence.thumbnail}
+    FILE: evidence.download,
+    ORIGINAL: evidence.original,
+    THUMBNAIL: evidence.thumbnail,
+}
 
 
 @never_cache
@@ -49,8 +52,14 @@ def of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -> Htt
             raise Http404
         # It may say where and when a picture was taken.
         security_log.note(
-            "reveal", now=timezone.now(), user=cast(User, request.user), organisation=found.viewer.organisation,
-            subject=f"{found.complaint.number} file {row.pk}", reason="original", address=client_address(request))
+            "reveal",
+            now=timezone.now(),
+            user=cast(User, request.user),
+            organisation=found.viewer.organisation,
+            subject=f"{found.complaint.number} file {row.pk}",
+            reason="original",
+            address=client_address(request),
+        )
     return handed_out(request, row, form)
 
 

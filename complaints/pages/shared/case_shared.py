@@ -81,12 +81,19 @@ def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
     found = meet(request, number)
     if found.actor is None:
         raise Http404
-    return derived(request, found.complaint, found.side, clock, back=case_url(found.complaint, found.side),
-                   is_staff=found.side != CONSUMER)
+    return derived(
+        request,
+        found.complaint,
+        found.side,
+        clock,
+        back=case_url(found.complaint, found.side),
+        is_staff=found.side != CONSUMER,
+    )
 
 
-def derived(request: HttpRequest, complaint: Complaint, side: str, clock: str, *, back: str,
-            is_staff: bool) -> HttpResponse:
+def derived(
+    request: HttpRequest, complaint: Complaint, side: str, clock: str, *, back: str, is_staff: bool
+) -> HttpResponse:
     """The page of one date, for whoever was found to have the case on this side."""
     named = [c for c in visible_clocks(complaint, side) if clock_name(c) == clock]
     if not named:
@@ -98,21 +105,32 @@ def derived(request: HttpRequest, complaint: Complaint, side: str, clock: str, *
     days = day_by_day(row.derivation, language)
     today = calendar.local_day(now)
     facts = clock_facts(deadline=row, now=now, calendar=calendar, status=complaint.status)
-    return render(request, "consumer/why.html", {
-        "cites": f"clock:{row.clock}",
-        "case": complaint, "back": back, "side": side,
-        "clock": row, "facts": facts, "name": labels.label(row.clock, kind="clock"),
-        "is_named_day": row.derivation.get("start") is None,
-        "lines": explain(row.derivation, language), "days": days, "today": today,
-        "weeks": _weeks(row, days, calendar, today),
-        "length": _length(row), "state": labels.label(row.state, kind="clock_state"),
-        "if_missed": what_if_missed(complaint=complaint, deadline=row),
-        "basis": CLOCKS[Clock(row.clock)].basis, "calendar_source": row.derivation.get(
-            "calendar_source", ""),
-        "calendar_version": row.derivation.get("calendar", ""),
-        "pauses": row.derivation.get("pauses", []),
-        "body_class": "staff" if is_staff else "",
-    })
+    return render(
+        request,
+        "consumer/why.html",
+        {
+            "cites": f"clock:{row.clock}",
+            "case": complaint,
+            "back": back,
+            "side": side,
+            "clock": row,
+            "facts": facts,
+            "name": labels.label(row.clock, kind="clock"),
+            "is_named_day": row.derivation.get("start") is None,
+            "lines": explain(row.derivation, language),
+            "days": days,
+            "today": today,
+            "weeks": _weeks(row, days, calendar, today),
+            "length": _length(row),
+            "state": labels.label(row.state, kind="clock_state"),
+            "if_missed": what_if_missed(complaint=complaint, deadline=row),
+            "basis": CLOCKS[Clock(row.clock)].basis,
+            "calendar_source": row.derivation.get("calendar_source", ""),
+            "calendar_version": row.derivation.get("calendar", ""),
+            "pauses": row.derivation.get("pauses", []),
+            "body_class": "staff" if is_staff else "",
+        },
+    )
 
 
 def _length(row: Deadline) -> str:
@@ -140,11 +158,10 @@ def _weeks(row: Deadline, days: list[Any], calendar: Calendar, today: date) -> l
         shown_month = day.month
         cells.append(_cell(day, number, told.get(day), row, calendar, today, first))
         day += timedelta(days=1)
-    return [cells[i:i + _WEEK] for i in range(0, len(cells), _WEEK)]
+    return [cells[i : i + _WEEK] for i in range(0, len(cells), _WEEK)]
 
 
-def _cell(day: date, number: str, told: Any, row: Deadline, calendar: Calendar, today: date,
-          first: date) -> Cell:
+def _cell(day: date, number: str, told: Any, row: Deadline, calendar: Calendar, today: date, first: date) -> Cell:
     kind, note = "", ""
     if day == first:
         kind, note = "is-start", _("起点")

@@ -1,6 +1,7 @@
 """What both parties of a mediated case take to the court that confirms their agreement (司法确认).
 
-The one rule: it says of a person what the page of the case says to the same reader; what that reader may not have in full
+The one rule: it says of a person what the page of the case says to the same reader; what that reader may not have in
+full
 is left to be filled in by hand.
 """
 
@@ -24,10 +25,19 @@ from complaints.reading.case import CasePage
 
 BY_HAND = "　　　　　　　　（由本人填写）"
 _REQUEST = "请求人民法院依法确认双方于{day}经{authority}主持调解达成的《投诉调解书》（{reference}）有效。"
-_STORY = ("双方因消费者权益争议（投诉编号：{case}），经{authority}依照《市场监督管理投诉举报处理办法》主持调解，于{day}自愿达成协议，内容见所附调解书。"
-          "现根据《中华人民共和国民事诉讼法》关于确认调解协议案件的规定，自调解协议生效之日起三十日内共同提出申请。")
-_PLEDGE = ("双方当事人出于解决纠纷的目的自愿达成协议，没有恶意串通、规避法律的行为；如果因为该协议内容而给他人造成损害的，愿意承担相应的民事责任和其他法律责任。")
-_WITH = "一、《投诉调解书》{reference}（由双方签名并加盖机关印章的原件）；\n二、双方的身份证明（营业执照、法定代表人身份证明、居民身份证的复印件）；\n三、委托他人代理的，授权委托书。"
+_STORY = (
+    "双方因消费者权益争议（投诉编号：{case}），经{authority}依照《市场监督管理投诉举报处理办法》主持调解，"
+    "于{day}自愿达成协议，内容见所附调解书。"
+    "现根据《中华人民共和国民事诉讼法》关于确认调解协议案件的规定，自调解协议生效之日起三十日内共同提出申请。"
+)
+_PLEDGE = (
+    "双方当事人出于解决纠纷的目的自愿达成协议，没有恶意串通、规避法律的行为；如果因为该协议内容而给他人造成损害的，"
+    "愿意承担相应的民事责任和其他法律责任。"
+)
+_WITH = (
+    "一、《投诉调解书》{reference}（由双方签名并加盖机关印章的原件）；\n二、双方的身份证明（营业执照、"
+    "法定代表人身份证明、居民身份证的复印件）；\n三、委托他人代理的，授权委托书。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,12 @@ class Package:
 def application(page: CasePage, version: DocumentVersion) -> bytes:
     """司法确认申请书, to be signed by both."""
     document = version.document
-    words: dict[str, str] = {"day": plain_day(document.issued_at.astimezone(SHANGHAI)), "authority": document.authority.name,
-                             "reference": document.reference, "case": page.complaint.number}
+    words: dict[str, str] = {
+        "day": plain_day(document.issued_at.astimezone(SHANGHAI)),
+        "authority": document.authority.name,
+        "reference": document.reference,
+        "case": page.complaint.number,
+    }
     digest = bytes(version.digest).hex()
     sections: list[dict[str, Any]] = [
         {"heading": "申请人", "facts": _applicants(page)},
@@ -53,19 +67,35 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
         {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
     ]
     site = settings.SITE_URL
-    return printing.pdf({
-        "title": "司法确认申请书", "subtitle": f"{document.reference} · {page.title}", "language": "zh", "number": page.complaint.number,
-        "digest": digest, "of": "/", "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
-        "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)), "sections": readable(sections)}, at=version.at)
+    return printing.pdf(
+        {
+            "title": "司法确认申请书",
+            "subtitle": f"{document.reference} · {page.title}",
+            "language": "zh",
+            "number": page.complaint.number,
+            "digest": digest,
+            "of": "/",
+            "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
+            "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)),
+            "sections": readable(sections),
+        },
+        at=version.at,
+    )
 
 
 def _applicants(page: CasePage) -> list[list[str]]:
     person, company = page.person, page.complaint.enterprise
     masked = person.is_masked
     rows = [
-        ("消费者", BY_HAND if masked else person.name), ("证件号码", BY_HAND), ("联系电话", BY_HAND if masked else person.phone or BY_HAND),
-        ("住址", BY_HAND if masked else person.address or BY_HAND), ("经营者", page.respondent or BY_HAND),
-        ("统一社会信用代码", (company.uscc if company else "") or BY_HAND), ("法定代表人", BY_HAND), ("经营者电话", BY_HAND)]
+        ("消费者", BY_HAND if masked else person.name),
+        ("证件号码", BY_HAND),
+        ("联系电话", BY_HAND if masked else person.phone or BY_HAND),
+        ("住址", BY_HAND if masked else person.address or BY_HAND),
+        ("经营者", page.respondent or BY_HAND),
+        ("统一社会信用代码", (company.uscc if company else "") or BY_HAND),
+        ("法定代表人", BY_HAND),
+        ("经营者电话", BY_HAND),
+    ]
     return [[key, value] for key, value in rows]
 
 

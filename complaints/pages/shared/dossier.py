@@ -1,6 +1,7 @@
 """/cases/<ref>/dossier/: ask for the dossier of a case, watch it being made, fetch it for a day.
 
-The one rule: the three sides share the page, each gets what it may see, and what one of them asked for is nobody else's.
+The one rule: the three sides share the page, each gets what it may see, and what one of them asked for is nobody
+else's.
 """
 
 from __future__ import annotations
@@ -40,19 +41,35 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered:
-                asking.ask(user=user, complaint=case, side=found.side, language=get_language() or "zh-hans",
-                           site=settings.SITE_URL or f"{request.scheme}://{request.get_host()}", now=now)
+                asking.ask(
+                    user=user,
+                    complaint=case,
+                    side=found.side,
+                    language=get_language() or "zh-hans",
+                    site=settings.SITE_URL or f"{request.scheme}://{request.get_host()}",
+                    now=now,
+                )
                 attempt.reference = here
         return redirect(here)
     mine = asking.newest(user=user, complaint=case, side=found.side)
     is_there = mine is not None and asking.is_there(mine, now=now)
-    return render(request, "dossier/dossier.html", {
-        "case": case, "back": case_url(case, found.side), "here": here, "dossier": mine, "is_there": is_there,
-        "is_moving": mine is not None and mine.state in asking.LIVE,
-        "is_grown": is_there and mine is not None and mine.entries < case.last_sequence,
-        "has_failed": mine is not None and mine.state == "failed",
-        "files": _files(mine, case.number) if mine is not None and is_there else [],
-        "is_consumer": found.side == CONSUMER, "body_class": "" if found.side == CONSUMER else "staff"})
+    return render(
+        request,
+        "dossier/dossier.html",
+        {
+            "case": case,
+            "back": case_url(case, found.side),
+            "here": here,
+            "dossier": mine,
+            "is_there": is_there,
+            "is_moving": mine is not None and mine.state in asking.LIVE,
+            "is_grown": is_there and mine is not None and mine.entries < case.last_sequence,
+            "has_failed": mine is not None and mine.state == "failed",
+            "files": _files(mine, case.number) if mine is not None and is_there else [],
+            "is_consumer": found.side == CONSUMER,
+            "body_class": "" if found.side == CONSUMER else "staff",
+        },
+    )
 
 
 @never_cache
@@ -62,8 +79,13 @@ def download(request: HttpRequest, number: str, public_id: uuid.UUID, form: str)
     """One form of it, to whoever asked."""
     now = timezone.now()
     found = _met(request, number)
-    row = Dossier.objects.filter(public_id=public_id, complaint=found.complaint, asked_by=cast(User, request.user),
-                                 side=found.side).select_related("asked_by", "complaint").first()
+    row = (
+        Dossier.objects.filter(
+            public_id=public_id, complaint=found.complaint, asked_by=cast(User, request.user), side=found.side
+        )
+        .select_related("asked_by", "complaint")
+        .first()
+    )
     if row is None or form not in asking.FORMS:
         raise Http404
     file = asking.fetch(row, form, now=now)
@@ -82,8 +104,18 @@ def _met(request: HttpRequest, number: str) -> Found:
 
 
 def _files(row: Dossier, number: str) -> list[dict[str, Any]]:
-    words = {"pdf": _("档案（PDF），供阅读和打印"), "zip": _("档案（ZIP），供核对和作为证据"),
-             "agreement": _("和解或调解协议（PDF），供法院或司法确认")}
-    return [{"words": words[form], "size": filesizeformat(row.files[form][1]), "digest": row.files[form][0],
-             "url": reverse("complaints:case-dossier-file", args=[number, row.public_id, form])}
-            for form in asking.FORMS if form in row.files]
+    words = {
+        "pdf": _("档案（PDF），供阅读和打印"),
+        "zip": _("档案（ZIP），供核对和作为证据"),
+        "agreement": _("和解或调解协议（PDF），供法院或司法确认"),
+    }
+    return [
+        {
+            "words": words[form],
+            "size": filesizeformat(row.files[form][1]),
+            "digest": row.files[form][0],
+            "url": reverse("complaints:case-dossier-file", args=[number, row.public_id, form]),
+        }
+        for form in asking.FORMS
+        if form in row.files
+    ]

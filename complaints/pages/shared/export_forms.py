@@ -13,22 +13,51 @@ from complaints.tables.exporting import columns
 from complaints.tables.exporting.asking import may_have_personal
 
 #: Chosen beforehand: what the list shows.
-USUAL = {"number", "external_ref", "status", "received", "due", "overdue", "consumer", "respondent", "item", "problem", "amount",
-         "handler", "officer", "result", "ended", "latest"}
+USUAL = {
+    "number",
+    "external_ref",
+    "status",
+    "received",
+    "due",
+    "overdue",
+    "consumer",
+    "respondent",
+    "item",
+    "problem",
+    "amount",
+    "handler",
+    "officer",
+    "result",
+    "ended",
+    "latest",
+}
 
 
 class ExportForm(StepForm):
     """``all_columns`` is what was chosen in both lists."""
 
-    columns = forms.MultipleChoiceField(label=_("列"), widget=forms.CheckboxSelectMultiple,
-                                        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
+    columns = forms.MultipleChoiceField(
+        label=_("列"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
     personal = forms.MultipleChoiceField(
-        label=_("姓名和联系方式"), required=False, widget=forms.CheckboxSelectMultiple,
+        label=_("姓名和联系方式"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("选了其中任何一列，就须由本单位另一位有批准权限的人同意后才会生成；每件有关投诉的记录里都会写明。"),
-        error_messages={"invalid_choice": CHOOSE})
-    purpose = Words(label=_("用途"), rows=2, longest=200, required=False,
-                    help_text=_("选了姓名和联系方式的，请写明用途，批准的人会看到。"))
-    format = Choice(label=_("格式"), choices=[("xlsx", _("Excel 工作簿（xlsx）")), ("csv", _("CSV 文本（UTF-8）"))], initial="xlsx")
+        error_messages={"invalid_choice": CHOOSE},
+    )
+    purpose = Words(
+        label=_("用途"),
+        rows=2,
+        longest=200,
+        required=False,
+        help_text=_("选了姓名和联系方式的，请写明用途，批准的人会看到。"),
+    )
+    format = Choice(
+        label=_("格式"), choices=[("xlsx", _("Excel 工作簿（xlsx）")), ("csv", _("CSV 文本（UTF-8）"))], initial="xlsx"
+    )
 
     def __init__(self, data: Any = None, *, actor: Actor) -> None:
         offered = columns.offered(actor.side, with_personal=False)

@@ -38,10 +38,14 @@ from enterprises.models import Staff
 from web.listing import listed
 
 STATES: dict[str, tuple[Any, str]] = {
-    "asked": (gettext_lazy("等待批准"), "warn"), "approved": (gettext_lazy("排队中"), "info"),
-    "building": (gettext_lazy("生成中"), "info"), "ready": (gettext_lazy("可以下载"), "ok"),
-    "fetched": (gettext_lazy("已下载"), "neutral"), "expired": (gettext_lazy("已过期"), "neutral"),
-    "refused": (gettext_lazy("未批准"), "bad"), "failed": (gettext_lazy("没有生成"), "bad"),
+    "asked": (gettext_lazy("等待批准"), "warn"),
+    "approved": (gettext_lazy("排队中"), "info"),
+    "building": (gettext_lazy("生成中"), "info"),
+    "ready": (gettext_lazy("可以下载"), "ok"),
+    "fetched": (gettext_lazy("已下载"), "neutral"),
+    "expired": (gettext_lazy("已过期"), "neutral"),
+    "refused": (gettext_lazy("未批准"), "bad"),
+    "failed": (gettext_lazy("没有生成"), "bad"),
 }
 FAILURES: dict[str, Any] = {
     "too_many_rows": gettext_lazy("符合条件的案件太多，请缩小范围后重新导出。"),
@@ -74,13 +78,22 @@ AUTHORITY = Side("authority", "authority-cases", tuple(CaseFilter.base_fields))
 
 
 def _exports(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
-    found = [export for export in asking.readable(desk.user, desk.actors).order_by("-pk")[:PAGE]
-             if _is_theirs(export, desk)]
-    return render(request, "exports/list.html", {
-        "rows": [_shown(export, desk, side) for export in found], "now": desk.now,
-        "list_url": side.list_url(""), "here": side.url("exports"),
-        "to_decide": sum(export.state == "asked" and bool(asking.deciders(export, desk.actors, desk.user)) for export in found),
-    })
+    found = [
+        export for export in asking.readable(desk.user, desk.actors).order_by("-pk")[:PAGE] if _is_theirs(export, desk)
+    ]
+    return render(
+        request,
+        "exports/list.html",
+        {
+            "rows": [_shown(export, desk, side) for export in found],
+            "now": desk.now,
+            "list_url": side.list_url(""),
+            "here": side.url("exports"),
+            "to_decide": sum(
+                export.state == "asked" and bool(asking.deciders(export, desk.actors, desk.user)) for export in found
+            ),
+        },
+    )
 
 
 def _is_theirs(export: Export, desk: Desk) -> bool:
@@ -90,8 +103,14 @@ def _is_theirs(export: Export, desk: Desk) -> bool:
 
 
 def _new(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
-    sight = sight_at(desk, [a for a in desk.actors if (a.enterprise_id, a.authority_id) == (
-        desk.actors[0].enterprise_id, desk.actors[0].authority_id)])
+    sight = sight_at(
+        desk,
+        [
+            a
+            for a in desk.actors
+            if (a.enterprise_id, a.authority_id) == (desk.actors[0].enterprise_id, desk.actors[0].authority_id)
+        ],
+    )
     query = query_of(request.GET, side)
     form = ExportForm(request.POST if request.method == "POST" else None, actor=sight.actor)
     status = 200
@@ -100,9 +119,15 @@ def _new(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
             if not attempt.answered and form.is_valid():
                 try:
                     export = asking.ask(
-                        user=desk.user, actor=sight.actor, query=query, wanted=form.all_columns,
-                        form=form.cleaned_data["format"], purpose=form.cleaned_data.get("purpose", ""),
-                        language=get_language() or "zh-hans", now=desk.now)
+                        user=desk.user,
+                        actor=sight.actor,
+                        query=query,
+                        wanted=form.all_columns,
+                        form=form.cleaned_data["format"],
+                        purpose=form.cleaned_data.get("purpose", ""),
+                        language=get_language() or "zh-hans",
+                        now=desk.now,
+                    )
                     attempt.reference = side.url("export", export.mark)
                 except WrongInput as wrong:
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
@@ -110,10 +135,19 @@ def _new(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
             return redirect(attempt.reference)
         status = 422
     count = len(chosen(sight, query, most=keyset.MANY + 1))
-    return render(request, "exports/new.html", {
-        "form": form, "conditions": _conditions(sight, query), "count": count, "count_words": keyset.in_words(count),
-        "back": side.list_url(query), "organisation": _whose(sight),
-    }, status=status)
+    return render(
+        request,
+        "exports/new.html",
+        {
+            "form": form,
+            "conditions": _conditions(sight, query),
+            "count": count,
+            "count_words": keyset.in_words(count),
+            "back": side.list_url(query),
+            "organisation": _whose(sight),
+        },
+        status=status,
+    )
 
 
 def _whose(sight: Sight) -> str:
@@ -129,15 +163,26 @@ def _export(request: HttpRequest, desk: Desk, side: Side, mark: str) -> HttpResp
     return _show(request, desk, side, export, ApprovalForm())
 
 
-def _show(request: HttpRequest, desk: Desk, side: Side, export: Export, form: ApprovalForm, *,
-          status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, side: Side, export: Export, form: ApprovalForm, *, status: int = 200
+) -> HttpResponseBase:
     row = _shown(export, desk, side)
-    return render(request, "exports/show.html", {
-        "row": row, "export": export, "form": form, "list_url": side.url("exports"),
-        "decide_url": side.url("export-decide", export.mark), "link_url": side.url("export-link", export.mark),
-        "now": desk.now, "again_url": f"{side.url('export-new')}?{export.query}",
-        "facts": [{"key": str(key), "value": str(value)} for key, value in _facts(export) if value],
-    }, status=status)
+    return render(
+        request,
+        "exports/show.html",
+        {
+            "row": row,
+            "export": export,
+            "form": form,
+            "list_url": side.url("exports"),
+            "decide_url": side.url("export-decide", export.mark),
+            "link_url": side.url("export-link", export.mark),
+            "now": desk.now,
+            "again_url": f"{side.url('export-new')}?{export.query}",
+            "facts": [{"key": str(key), "value": str(value)} for key, value in _facts(export) if value],
+        },
+        status=status,
+    )
 
 
 def _decide(request: HttpRequest, desk: Desk, side: Side, mark: str) -> HttpResponseBase:
@@ -146,8 +191,13 @@ def _decide(request: HttpRequest, desk: Desk, side: Side, mark: str) -> HttpResp
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             export = _found(desk, mark, lock=True)
-            asking.decide(export, user=desk.user, actors=desk.actors, now=desk.now,
-                          agrees=form.cleaned_data["decision"] == "agree")
+            asking.decide(
+                export,
+                user=desk.user,
+                actors=desk.actors,
+                now=desk.now,
+                agrees=form.cleaned_data["decision"] == "agree",
+            )
             attempt.reference = side.url("export", mark)
     if not attempt.reference:
         return _show(request, desk, side, _found(desk, mark), form, status=422)
@@ -175,8 +225,13 @@ def _file(request: HttpRequest, desk: Desk, side: Side, mark: str, token: str) -
         file = asking.fetch(export, token, actor=desk.actors[0], now=desk.now)
     if file is None:
         raise Http404
-    kinds = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-    return FileResponse(file, as_attachment=True, filename=f"{export.mark}.{export.format}", content_type=kinds[export.format])
+    kinds = {
+        "csv": "text/csv; charset=utf-8",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }
+    return FileResponse(
+        file, as_attachment=True, filename=f"{export.mark}.{export.format}", content_type=kinds[export.format]
+    )
 
 
 def _found(desk: Desk, mark: str, *, lock: bool = False, own: bool = False) -> Export:
@@ -193,12 +248,17 @@ def _shown(export: Export, desk: Desk, side: Side) -> dict[str, Any]:
     if export.state == "ready" and export.expires_at is not None and export.expires_at <= desk.now:
         words, tone = STATES["expired"]
     return {
-        "export": export, "url": side.url("export", export.mark), "state": words, "tone": tone,
-        "by": export.asked_by.name, "is_own": export.asked_by_id == desk.user.pk,
+        "export": export,
+        "url": side.url("export", export.mark),
+        "state": words,
+        "tone": tone,
+        "by": export.asked_by.name,
+        "is_own": export.asked_by_id == desk.user.pk,
         "columns": listed(COLUMNS[code].title for code in export.columns if code in COLUMNS),
         "may_decide": export.state == "asked" and bool(asking.deciders(export, desk.actors, desk.user)),
         "may_fetch": words == STATES["ready"][0] and export.asked_by_id == desk.user.pk,
-        "is_moving": export.state in ("approved", "building"), "failure": FAILURES.get(export.failure, ""),
+        "is_moving": export.state in ("approved", "building"),
+        "failure": FAILURES.get(export.failure, ""),
     }
 
 
@@ -217,8 +277,9 @@ def _facts(export: Export) -> list[tuple[Any, Any]]:
 
 def query_of(asked: QueryDict, side: Side) -> str:
     """The filter as it stood in the address, without pages and without what is no condition."""
-    return urlencode({name: asked[name][:LONGEST_LIST if name == "only" else 200]
-                      for name in side.conditions if asked.get(name)})
+    return urlencode(
+        {name: asked[name][: LONGEST_LIST if name == "only" else 200] for name in side.conditions if asked.get(name)}
+    )
 
 
 def _conditions(sight: Sight, query: str) -> list[str]:

@@ -39,13 +39,21 @@ def _person(request: HttpRequest) -> User:
 def overview(request: HttpRequest) -> HttpResponse:
     """What we hold, who looked, which consents stand."""
     user = _person(request)
-    held = [Contact(channel, address).masked
-            for channel, address in (("sms", user.phone), ("email", user.email)) if address]
+    held = [
+        Contact(channel, address).masked for channel, address in (("sms", user.phone), ("email", user.email)) if address
+    ]
     looks = my_data.looks_at(user)
     names = names_of({look.organisation for look in looks})
-    return render(request, "consumer/privacy.html", {
-        "held": held, "cases": Complaint.objects.filter(consumer_id=user.pk).count(),
-        "consents": my_data.standing_consents(user), "looks": [(look, names.get(look.organisation, look.organisation)) for look in looks]})
+    return render(
+        request,
+        "consumer/privacy.html",
+        {
+            "held": held,
+            "cases": Complaint.objects.filter(consumer_id=user.pk).count(),
+            "consents": my_data.standing_consents(user),
+            "looks": [(look, names.get(look.organisation, look.organisation)) for look in looks],
+        },
+    )
 
 
 @fresh_factor
@@ -55,8 +63,11 @@ def copy(request: HttpRequest) -> HttpResponse:
     user, now = _person(request), timezone.now()
     security_log.note("data_copied", now=now, user=user, address=client_address(request))
     text = json.dumps(my_data.copy_of(user, now=now), ensure_ascii=False, indent=2, default=str)
-    return HttpResponse(text, content_type="application/json; charset=utf-8", headers={
-        "Content-Disposition": f'attachment; filename="12315-{timezone.localdate(now):%Y%m%d}.json"'})
+    return HttpResponse(
+        text,
+        content_type="application/json; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="12315-{timezone.localdate(now):%Y%m%d}.json"'},
+    )
 
 
 @fresh_factor
@@ -76,8 +87,11 @@ def close(request: HttpRequest) -> HttpResponse:
                 attempt.reference = reverse("complaints:my-data-closed")
         logout(request)
         return redirect("complaints:my-data-closed")
-    return render(request, "consumer/close_account.html", {
-        "works": works, "open_cases": open_cases, "until": my_data.kept_until(user, now=now), "now": now})
+    return render(
+        request,
+        "consumer/close_account.html",
+        {"works": works, "open_cases": open_cases, "until": my_data.kept_until(user, now=now), "now": now},
+    )
 
 
 @require_GET

@@ -29,22 +29,35 @@ from complaints.models import NoticeChoice
 from complaints.notices import notice_choices
 from complaints.pages.consumer.forms import Pick
 
-_HOW = [("each", gettext_lazy("每次都通知")), ("digest", gettext_lazy("合成一封，工作日上午或下午发")),
-        ("none", gettext_lazy("不发，只在案件页里看"))]
-_GROUPS = {"reminders": gettext_lazy("到期提醒"), "progress": gettext_lazy("办理进展"),
-           notice_choices.ALL: gettext_lazy("到期提醒和办理进展")}
+_HOW = [
+    ("each", gettext_lazy("每次都通知")),
+    ("digest", gettext_lazy("合成一封，工作日上午或下午发")),
+    ("none", gettext_lazy("不发，只在案件页里看")),
+]
+_GROUPS = {
+    "reminders": gettext_lazy("到期提醒"),
+    "progress": gettext_lazy("办理进展"),
+    notice_choices.ALL: gettext_lazy("到期提醒和办理进展"),
+}
 
 
 class ChoiceForm(forms.Form):
     """``ways``: the ways on which this person can be reached."""
 
-    first = Pick(label=gettext_lazy("先用哪种方式通知您"), choices=[],
-                 help_text=gettext_lazy("这种方式送不到时，自动换另一种。"))
+    first = Pick(
+        label=gettext_lazy("先用哪种方式通知您"), choices=[], help_text=gettext_lazy("这种方式送不到时，自动换另一种。")
+    )
     language = Pick(label=gettext_lazy("通知用的语言"), choices=settings.LANGUAGES)
-    reminders = Pick(label=gettext_lazy("到期提醒"), choices=_HOW,
-                     help_text=gettext_lazy("轮到您、快到期时的提醒。关掉后期限照样计算；最后一天的提醒仍然会发。"))
-    progress = Pick(label=gettext_lazy("办理进展"), choices=_HOW,
-                    help_text=gettext_lazy("企业受理、转到哪个单位、企业发来消息等，不用您马上答复的。"))
+    reminders = Pick(
+        label=gettext_lazy("到期提醒"),
+        choices=_HOW,
+        help_text=gettext_lazy("轮到您、快到期时的提醒。关掉后期限照样计算；最后一天的提醒仍然会发。"),
+    )
+    progress = Pick(
+        label=gettext_lazy("办理进展"),
+        choices=_HOW,
+        help_text=gettext_lazy("企业受理、转到哪个单位、企业发来消息等，不用您马上答复的。"),
+    )
 
     def __init__(self, *args: Any, ways: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -66,15 +79,28 @@ def choices(request: HttpRequest) -> HttpResponse:
         raise Http404
     wish = NoticeChoice.objects.filter(pk=user.pk).first() or NoticeChoice(user=user)
     ways = [way for way, address in (("sms", user.phone), ("email", user.email)) if address]
-    form = ChoiceForm(request.POST if request.method == "POST" else None, ways=ways, initial={
-        "first": wish.first or ways[0] if ways else "", "language": user.language,
-        "reminders": wish.reminders, "progress": wish.progress})
+    form = ChoiceForm(
+        request.POST if request.method == "POST" else None,
+        ways=ways,
+        initial={
+            "first": wish.first or ways[0] if ways else "",
+            "language": user.language,
+            "reminders": wish.reminders,
+            "progress": wish.progress,
+        },
+    )
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         with once(request) as attempt:
             if not attempt.answered:
-                notice_choices.choose(user, first=said.get("first", ""), language=said["language"],
-                                      reminders=said["reminders"], progress=said["progress"], now=timezone.now())
+                notice_choices.choose(
+                    user,
+                    first=said.get("first", ""),
+                    language=said["language"],
+                    reminders=said["reminders"],
+                    progress=said["progress"],
+                    now=timezone.now(),
+                )
                 attempt.reference = reverse("complaints:notice-choices")
                 messages.success(request, _("已保存，从下一条通知起生效。"), extra_tags="ok")
         response = redirect(attempt.reference)

@@ -38,24 +38,32 @@ class FileForm(forms.Form):
     """A dossier to look into."""
 
     file = forms.FileField(
-        label=gettext_lazy("档案（ZIP）"), allow_empty_file=True,
+        label=gettext_lazy("档案（ZIP）"),
+        allow_empty_file=True,
         help_text=gettext_lazy("最大60兆；更大的请用下面的核对程序。文件只用来核对，不保存。"),
         error_messages={"required": gettext_lazy("请选择档案文件"), "missing": gettext_lazy("请选择档案文件")},
-        widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}))
+        widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}),
+    )
 
 
 class EntryForm(forms.Form):
     """What stands at the foot of each page."""
 
     number = forms.CharField(
-        label=gettext_lazy("投诉编号"), max_length=60, error_messages={"required": gettext_lazy("请填投诉编号")},
-        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters",
-                                      "spellcheck": "false"}))
+        label=gettext_lazy("投诉编号"),
+        max_length=60,
+        error_messages={"required": gettext_lazy("请填投诉编号")},
+        widget=forms.TextInput(
+            attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
     digest = forms.CharField(
-        label=gettext_lazy("记录摘要"), max_length=200,
+        label=gettext_lazy("记录摘要"),
+        max_length=200,
         help_text=gettext_lazy("档案每页下方的64个字母和数字；空格可以不填。"),
         error_messages={"required": gettext_lazy("请填记录摘要")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}))
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
 
     def clean_digest(self) -> str:
         digest = "".join(self.cleaned_data["digest"].split()).lower()
@@ -83,9 +91,12 @@ def verify(request: HttpRequest) -> HttpResponse:
                 asked.add_error(None, _("核对得太频繁了，请在%(moment)s之后再试。") % {"moment": moment(until)})
             else:
                 answer, status = _of_file(asked) if isinstance(asked, FileForm) else _of_entry(asked), 200
-    return render(request, "open/verify.html", {
-        "file_form": file_form, "entry_form": entry_form, "form": asked, "answer": answer,
-        "key": _newest_key()}, status=status)
+    return render(
+        request,
+        "open/verify.html",
+        {"file_form": file_form, "entry_form": entry_form, "form": asked, "answer": answer, "key": _newest_key()},
+        status=status,
+    )
 
 
 def _waits(request: HttpRequest, *, now: datetime) -> datetime | None:
@@ -107,8 +118,11 @@ def _of_entry(form: EntryForm) -> dict[str, Any]:
     lines = []
     if found.state == checking.UNBROKEN:
         lines.append(_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": found.entry, "all": found.entries})
-        lines.append(_("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": found.seal, "at": moment(found.sealed_at)}
-                     if found.seal is not None else _("这一条还没有封印，请过两分钟再核对。"))
+        lines.append(
+            _("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": found.seal, "at": moment(found.sealed_at)}
+            if found.seal is not None
+            else _("这一条还没有封印，请过两分钟再核对。")
+        )
     elif found.state == checking.UNKNOWN:
         lines.append(_("请照档案再核对一遍。如果没有抄错，这份档案不是本平台现有的记录。"))
     return {"tone": _TONES[found.state], "title": title, "lines": lines}
@@ -123,10 +137,17 @@ def _of_file(form: FileForm) -> dict[str, Any]:
         return {"tone": "warn", "title": _("不能核对"), "lines": [program.UNREADABLE[wrong.code][language == "en"]]}
     lines = program.told(report, language)
     if report.first is not None:
-        return {"tone": "bad", "title": _("已被改动或不完整"), "lines": [lines[0], report.first.words(language), *lines[2:]]}
+        return {
+            "tone": "bad",
+            "title": _("已被改动或不完整"),
+            "lines": [lines[0], report.first.words(language), *lines[2:]],
+        }
     if not _is_ours(report):
-        return {"tone": "bad", "title": _("内容前后一致，但不是本平台的记录"),
-                "lines": [lines[0], _("封印或记录摘要与本平台公布的不符。")]}
+        return {
+            "tone": "bad",
+            "title": _("内容前后一致，但不是本平台的记录"),
+            "lines": [lines[0], _("封印或记录摘要与本平台公布的不符。")],
+        }
     # The key is ours, so nobody need compare it.
     lines = [line for line in lines if not report.public_key or report.public_key not in line]
     if not report.is_sealed:
@@ -153,18 +174,29 @@ def _newest_key() -> str:
 @require_safe
 def program(request: HttpRequest) -> HttpResponseBase:
     """The checking program, one file, to be kept and read."""
-    return FileResponse(checking.PROGRAM.open("rb"), as_attachment=True, filename=checking.PROGRAM.name,
-                        content_type="text/x-python; charset=utf-8")
+    return FileResponse(
+        checking.PROGRAM.open("rb"),
+        as_attachment=True,
+        filename=checking.PROGRAM.name,
+        content_type="text/x-python; charset=utf-8",
+    )
 
 
 @require_safe
 def seals(request: HttpRequest) -> HttpResponse:
     """The newest seals for people."""
     found = list(Seal.objects.order_by("-number")[:PAGE])
-    return render(request, "open/seals.html", {
-        "seals": [{"number": seal.number, "at": seal.at, "size": seal.size, "root": bytes(seal.root).hex()}
-                  for seal in found],
-        "key": bytes(found[0].public_key).hex() if found else ""})
+    return render(
+        request,
+        "open/seals.html",
+        {
+            "seals": [
+                {"number": seal.number, "at": seal.at, "size": seal.size, "root": bytes(seal.root).hex()}
+                for seal in found
+            ],
+            "key": bytes(found[0].public_key).hex() if found else "",
+        },
+    )
 
 
 @require_safe
@@ -173,5 +205,6 @@ def seals_json(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("after", "0")
     after = int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else 0
     found = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]
-    return JsonResponse({"seals": found, "next": found[-1]["number"] if found else after},
-                        headers={"Access-Control-Allow-Origin": "*"})
+    return JsonResponse(
+        {"seals": found, "next": found[-1]["number"] if found else after}, headers={"Access-Control-Allow-Origin": "*"}
+    )

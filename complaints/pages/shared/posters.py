@@ -1,6 +1,8 @@
-"""/enterprise/posters/, /authority/posters/ and the files of a poster: what to hang up, and how many complaints it brought.
+"""/enterprise/posters/, /authority/posters/ and the files of a poster: what to hang up, and how many complaints it
+brought.
 
-The one rule: a poster is of the own enterprise and its branches, or of the own station; a number is told to whoever owns the
+The one rule: a poster is of the own enterprise and its branches, or of the own station; a number is told to whoever
+owns the
 poster, and to the authority of its own region.
 """
 
@@ -37,8 +39,11 @@ def form_words(form: str) -> str:
 def file_of(poster: Poster, request: HttpRequest, *, name: str, lines: list[str]) -> HttpResponse:
     """The PDF, to be printed."""
     made = poster_print.pdf(poster, place=place_of(request), name=name, lines=lines)
-    return HttpResponse(made, content_type="application/pdf", headers={
-        "Content-Disposition": f'attachment; filename="poster-{poster.code}.pdf"'})
+    return HttpResponse(
+        made,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="poster-{poster.code}.pdf"'},
+    )
 
 
 # --- the enterprise ---------------------------------------------------------------------------------------------------
@@ -59,20 +64,43 @@ def _mine(desk: enterprise_desk.Desk) -> tuple[Enterprise, list[Branch]]:
 def enterprise(request: HttpRequest, desk: enterprise_desk.Desk) -> HttpResponseBase:
     """Which posters there are, for all of it and for each branch, and what came by them."""
     firm, branches = _mine(desk)
-    found = posters.brought(Complaint.objects.visible_to(desk.user, on=desk.today), since=desk.now - COUNTED, owner=firm.code)
+    found = posters.brought(
+        Complaint.objects.visible_to(desk.user, on=desk.today), since=desk.now - COUNTED, owner=firm.code
+    )
     places: list[tuple[int | None, str]] = [(None, named(firm)), *((branch.pk, named(branch)) for branch in branches)]
     rows = [_row(firm.code, branch_id, name, found) for branch_id, name in places]
     known = {branch_id for branch_id, _name in places}
     elsewhere = sum(n for poster, n in found.items() if poster.form and poster.branch_id not in known)
-    return render(request, "posters/enterprise.html", {
-        "rows": rows, "firm": named(firm), "total": sum(found.values()), "bare": found.get(Poster(firm.code), 0), "elsewhere": elsewhere,
-        "days": COUNTED.days, "address": f"{place_of(request)}{reverse('complaints:go', args=[firm.code])}", "now": desk.now})
+    return render(
+        request,
+        "posters/enterprise.html",
+        {
+            "rows": rows,
+            "firm": named(firm),
+            "total": sum(found.values()),
+            "bare": found.get(Poster(firm.code), 0),
+            "elsewhere": elsewhere,
+            "days": COUNTED.days,
+            "address": f"{place_of(request)}{reverse('complaints:go', args=[firm.code])}",
+            "now": desk.now,
+        },
+    )
 
 
 def _row(owner: str, branch_id: int | None, name: str, found: dict[Poster, int]) -> dict[str, Any]:
-    return {"name": name, "forms": [
-        {"words": form_words(form), "n": found.get(Poster(owner, form, branch_id), 0),
-         "url": reverse("complaints:enterprise-poster", args=[form]) + (f"?branch={branch_id}" if branch_id else "")} for form in FORMS]}
+    return {
+        "name": name,
+        "forms": [
+            {
+                "words": form_words(form),
+                "n": found.get(Poster(owner, form, branch_id), 0),
+                "url": (
+                    reverse("complaints:enterprise-poster", args=[form]) + (f"?branch={branch_id}" if branch_id else "")
+                ),
+            }
+            for form in FORMS
+        ],
+    }
 
 
 @desk_page("GET")
@@ -99,19 +127,43 @@ def authority(request: HttpRequest, desk: authority_desk.Desk) -> HttpResponseBa
         by_owner[poster.owner][poster] = n
     order = sorted(by_owner, key=lambda owner: (-sum(by_owner[owner].values()), owner))[:MOST]
     names = _names(order)
-    branches = {branch.pk: named(branch) for branch in Branch.objects.filter(
-        pk__in={poster.branch_id for owner in order for poster in by_owner[owner] if poster.branch_id})}
-    return render(request, "posters/authority.html", {
-        "total": sum(found.values()), "days": COUNTED.days, "now": desk.now, "rows": [
-            {"name": names.get(owner, owner), "n": sum(by_owner[owner].values()), "parts": [
-                {"words": form_words(poster.form), "place": branches.get(poster.branch_id or 0, ""), "n": n}
-                for poster, n in sorted(by_owner[owner].items(), key=lambda item: (-item[1], item[0].code))]}
-            for owner in order]})
+    branches = {
+        branch.pk: named(branch)
+        for branch in Branch.objects.filter(
+            pk__in={poster.branch_id for owner in order for poster in by_owner[owner] if poster.branch_id}
+        )
+    }
+    return render(
+        request,
+        "posters/authority.html",
+        {
+            "total": sum(found.values()),
+            "days": COUNTED.days,
+            "now": desk.now,
+            "rows": [
+                {
+                    "name": names.get(owner, owner),
+                    "n": sum(by_owner[owner].values()),
+                    "parts": [
+                        {"words": form_words(poster.form), "place": branches.get(poster.branch_id or 0, ""), "n": n}
+                        for poster, n in sorted(by_owner[owner].items(), key=lambda item: (-item[1], item[0].code))
+                    ],
+                }
+                for owner in order
+            ],
+        },
+    )
 
 
 def _names(codes: list[str]) -> dict[str, str]:
     """Names of stations and enterprises by their codes; two queries."""
-    numbers = [int(code[1:]) for code in codes if code[:1] == "e" and code[1:].isascii() and code[1:].isdigit() and len(code) < 12]
+    numbers = [
+        int(code[1:])
+        for code in codes
+        if code[:1] == "e" and code[1:].isascii() and code[1:].isdigit() and len(code) < 12
+    ]
     return {row.code: named(row) for row in Station.objects.filter(code__in=codes)} | {
-        row.code: named(row) for rows in (Enterprise.objects.filter(uscc__in=codes), Enterprise.objects.filter(pk__in=numbers, uscc=None))
-        for row in rows}
+        row.code: named(row)
+        for rows in (Enterprise.objects.filter(uscc__in=codes), Enterprise.objects.filter(pk__in=numbers, uscc=None))
+        for row in rows
+    }

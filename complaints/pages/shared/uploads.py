@@ -63,25 +63,40 @@ def _answer(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, deed: st
         return _told(lambda: _part(request, upload, now=now), upload)
     if deed == FINISH:
         said = request.POST
-        return _told(lambda: uploads.finish(
-            upload, holder, name=said.get("name", ""), kind=said.get("kind", ""), whole=said.get("sha256", ""),
-            now=now), upload)
+        return _told(
+            lambda: uploads.finish(
+                upload,
+                holder,
+                name=said.get("name", ""),
+                kind=said.get("kind", ""),
+                whole=said.get("sha256", ""),
+                now=now,
+            ),
+            upload,
+        )
     uploads.cancel(upload)
     return JsonResponse({"received": 0, "is_done": False})
 
 
 def _begin(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, *, now: datetime) -> Upload:
     try:
-        return uploads.begin(upload_id, holder, size=_number(request.POST.get("size", "")),
-                             name=request.POST.get("name", ""), now=now)
+        return uploads.begin(
+            upload_id, holder, size=_number(request.POST.get("size", "")), name=request.POST.get("name", ""), now=now
+        )
     except ValueError:
         raise Http404 from None
 
 
 def _part(request: HttpRequest, upload: Upload, *, now: datetime) -> Upload:
     asked = request.GET
-    return uploads.put_part(upload, request.body, at=_number(asked.get("at", "")), sha256=asked.get("sha256", ""),
-                            name=unquote(request.headers.get("File-Name", "")), now=now)
+    return uploads.put_part(
+        upload,
+        request.body,
+        at=_number(asked.get("at", "")),
+        sha256=asked.get("sha256", ""),
+        name=unquote(request.headers.get("File-Name", "")),
+        now=now,
+    )
 
 
 def _number(text: str) -> int:
@@ -104,5 +119,8 @@ def _told(deed: Callable[[], Upload], known: Upload | None = None) -> JsonRespon
 def _state(upload: Upload | None) -> dict[str, Any]:
     if upload is None:
         return {"received": 0, "is_done": False}
-    return {"received": upload.received, "size": upload.size,
-            "is_done": upload.kept is not None or upload.evidence_id is not None}
+    return {
+        "received": upload.received,
+        "size": upload.size,
+        "is_done": upload.kept is not None or upload.evidence_id is not None,
+    }

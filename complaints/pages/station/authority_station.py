@@ -30,15 +30,27 @@ from web.safe_cells import safe_cell
 
 PAGE = 50
 WORDS: dict[str, Any] = {
-    station_figures.ALL: gettext_lazy("登记"), station_figures.CONFIRMED: gettext_lazy("消费者确认，算和解"),
-    station_figures.UNCONFIRMED: gettext_lazy("未确认，不算和解"), station_figures.DENIED: gettext_lazy("消费者否认"),
-    station_figures.COPIED: gettext_lazy("文字相同"), station_figures.SLOW_ANSWER: gettext_lazy("3天后才确认"),
+    station_figures.ALL: gettext_lazy("登记"),
+    station_figures.CONFIRMED: gettext_lazy("消费者确认，算和解"),
+    station_figures.UNCONFIRMED: gettext_lazy("未确认，不算和解"),
+    station_figures.DENIED: gettext_lazy("消费者否认"),
+    station_figures.COPIED: gettext_lazy("文字相同"),
+    station_figures.SLOW_ANSWER: gettext_lazy("3天后才确认"),
     station_figures.NO_AMOUNT: gettext_lazy("退换没有写金额"),
 }
-TONES = {station_figures.CONFIRMED: "ok", station_figures.UNCONFIRMED: "warn", station_figures.DENIED: "bad",
-         station_figures.COPIED: "warn", station_figures.SLOW_ANSWER: "warn", station_figures.NO_AMOUNT: "warn"}
-STATES: dict[str, Any] = {StationEntry.CONFIRMED: gettext_lazy("已确认"), StationEntry.UNCONFIRMED: gettext_lazy("未确认"),
-                          StationEntry.DENIED: gettext_lazy("消费者否认")}
+TONES = {
+    station_figures.CONFIRMED: "ok",
+    station_figures.UNCONFIRMED: "warn",
+    station_figures.DENIED: "bad",
+    station_figures.COPIED: "warn",
+    station_figures.SLOW_ANSWER: "warn",
+    station_figures.NO_AMOUNT: "warn",
+}
+STATES: dict[str, Any] = {
+    StationEntry.CONFIRMED: gettext_lazy("已确认"),
+    StationEntry.UNCONFIRMED: gettext_lazy("未确认"),
+    StationEntry.DENIED: gettext_lazy("消费者否认"),
+}
 
 
 @officer_page("GET")
@@ -48,20 +60,43 @@ def station(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     show = show if show in station_figures.LISTS else station_figures.ALL
     found = month.of(show)
     start = _page_of(request.GET.get("from", ""), found)
-    lines = found[start:start + PAGE]
+    lines = found[start : start + PAGE]
     earlier, later = (first - timedelta(days=1)).replace(day=1), station_figures.next_month(first)
-    return render(request, "authority/station.html", {
-        "station": here, "name": named(here), "owner": named(here.enterprise) if here.enterprise else "", "now": desk.now,
-        "month": first, "figures": month, "show_words": WORDS[show],
-        "numbers": [{"title": WORDS[name], "value": month.count(name), "url": _url(here, first, show=name),
-                     "tone": TONES.get(name, "neutral") if month.count(name) else "neutral", "is_current": name == show}
-                    for name in station_figures.LISTS],
-        "lines": [_line(entry) for entry in lines],
-        "next_url": _url(here, first, show=show, **{"from": str(start + PAGE)}) if len(found) > start + PAGE else "",
-        "earlier_url": _url(here, earlier), "later_url": _url(here, later) if later <= desk.today else "",
-        "table_url": f"{reverse('complaints:authority-station-table', args=[here.pk])}?{urlencode({'month': f'{first:%Y-%m}'})}",
-        "list_url": reverse("complaints:authority-stations"),
-    })
+    return render(
+        request,
+        "authority/station.html",
+        {
+            "station": here,
+            "name": named(here),
+            "owner": named(here.enterprise) if here.enterprise else "",
+            "now": desk.now,
+            "month": first,
+            "figures": month,
+            "show_words": WORDS[show],
+            "numbers": [
+                {
+                    "title": WORDS[name],
+                    "value": month.count(name),
+                    "url": _url(here, first, show=name),
+                    "tone": TONES.get(name, "neutral") if month.count(name) else "neutral",
+                    "is_current": name == show,
+                }
+                for name in station_figures.LISTS
+            ],
+            "lines": [_line(entry) for entry in lines],
+            "next_url": (
+                _url(here, first, show=show, **{"from": str(start + PAGE)}) if len(found) > start + PAGE else ""
+            ),
+            "earlier_url": _url(here, earlier),
+            "later_url": _url(here, later) if later <= desk.today else "",
+            "table_url": (
+                reverse("complaints:authority-station-table", args=[here.pk])
+                + "?"
+                + urlencode({"month": f"{first:%Y-%m}"})
+            ),
+            "list_url": reverse("complaints:authority-stations"),
+        },
+    )
 
 
 @officer_page("GET")
@@ -73,21 +108,33 @@ def table(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     writer.writerow([_("登记时间"), _("类别"), _("怎么解决的"), _("金额"), _("状态"), _("答复时间"), _("文字相同")])
     for entry in month.entries:
         line = _line(entry)
-        writer.writerow([safe_cell(str(text)) for text in (
-            timezone.localtime(entry.at).strftime("%Y-%m-%d %H:%M"), line["category"], line["how"],
-            "" if entry.amount is None else entry.amount, line["state"],
-            timezone.localtime(entry.answered_at).strftime("%Y-%m-%d %H:%M") if entry.answered_at else "",
-            _("是") if entry.pk in month.copied else "")])
+        writer.writerow(
+            [
+                safe_cell(str(text))
+                for text in (
+                    timezone.localtime(entry.at).strftime("%Y-%m-%d %H:%M"),
+                    line["category"],
+                    line["how"],
+                    "" if entry.amount is None else entry.amount,
+                    line["state"],
+                    timezone.localtime(entry.answered_at).strftime("%Y-%m-%d %H:%M") if entry.answered_at else "",
+                    _("是") if entry.pk in month.copied else "",
+                )
+            ]
+        )
     return HttpResponse(
-        ("\ufeff" + out.getvalue()).encode(), content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{here.code}-{first:%Y-%m}.csv"'})
+        ("\ufeff" + out.getvalue()).encode(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{here.code}-{first:%Y-%m}.csv"'},
+    )
 
 
 def _asked(request: HttpRequest, desk: Desk, pk: int) -> tuple[Station, date, station_figures.Month]:
     """The station in one of the regions of this desk; Http404 for everybody from elsewhere."""
     here = Station.objects.select_related("authority", "enterprise").filter(pk=pk).first()
-    if here is None or not any(actor.region and actor.region[0] <= here.authority.region_id <= actor.region[1]
-                               for actor in desk.actors):
+    if here is None or not any(
+        actor.region and actor.region[0] <= here.authority.region_id <= actor.region[1] for actor in desk.actors
+    ):
         raise Http404
     first = station_figures.first_of(request.GET.get("month", ""), today=desk.today)
     return here, first, station_figures.month_of(here, first)
@@ -106,7 +153,12 @@ def _url(here: Station, first: date, **more: str) -> str:
 
 def _line(entry: StationEntry) -> dict[str, Any]:
     return {
-        "at": entry.at, "category": str(OBJECT_LABELS.get(entry.category, entry.category)), "problem": entry.problem,
-        "how": str(dict(HOW).get(entry.how, entry.how)), "amount": entry.amount, "state": str(STATES[entry.state]),
-        "tone": TONES[entry.state], "detail": entry.sheet or (masked_phone(entry.phone) if entry.phone else ""),
+        "at": entry.at,
+        "category": str(OBJECT_LABELS.get(entry.category, entry.category)),
+        "problem": entry.problem,
+        "how": str(dict(HOW).get(entry.how, entry.how)),
+        "amount": entry.amount,
+        "state": str(STATES[entry.state]),
+        "tone": TONES[entry.state],
+        "detail": entry.sheet or (masked_phone(entry.phone) if entry.phone else ""),
     }

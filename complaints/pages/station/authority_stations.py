@@ -36,7 +36,9 @@ from enterprises.team.rights import authority_reach, post_of
 
 def _authorities(offices: Iterable[Officer], *, role: str = "") -> list[Authority]:
     """Where these offices (or those of that role) are, the oldest first."""
-    return list(dict.fromkeys(row.authority for row in sorted(offices, key=lambda row: row.pk) if role in ("", row.role)))
+    return list(
+        dict.fromkeys(row.authority for row in sorted(offices, key=lambda row: row.pk) if role in ("", row.role))
+    )
 
 
 @never_cache
@@ -60,24 +62,40 @@ def register(request: HttpRequest) -> HttpResponseBase:
                 messages.success(request, _("已登记服务站。请在团队页邀请人员。"), extra_tags="ok")
         return redirect(attempt.reference)
     today = timezone.localdate(now)
-    rows = list(Station.objects.filter(authority__region_id__gte=own[0].region_id, authority__region_id__lte=own[0].region.last)
-                .select_related("authority", "enterprise").order_by("pk")[:200])
+    rows = list(
+        Station.objects.filter(authority__region_id__gte=own[0].region_id, authority__region_id__lte=own[0].region.last)
+        .select_related("authority", "enterprise")
+        .order_by("pk")[:200]
+    )
     posts = list(StationStaff.objects.on(today).filter(station__in=rows).select_related("user").order_by("pk"))
     keyring.load_for(post.user for post in posts)
     mine = {authority.pk for authority in heads}
     counted = stations.counted_each(rows, since=today - timedelta(days=365))
-    return render(request, "station/register.html", {
-        "form": form, "is_head": bool(heads), "now": now,
-        "invite_url": reverse("enterprises:authority-team-invite"),
-        "rows": [_line(row, posts, counted[row.pk], is_mine=row.authority_id in mine) for row in rows],
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "station/register.html",
+        {
+            "form": form,
+            "is_head": bool(heads),
+            "now": now,
+            "invite_url": reverse("enterprises:authority-team-invite"),
+            "rows": [_line(row, posts, counted[row.pk], is_mine=row.authority_id in mine) for row in rows],
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _line(row: Station, posts: list[StationStaff], counted: stations.Counted, *, is_mine: bool) -> dict[str, Any]:
     return {
-        "pk": row.pk, "name": named(row), "code": row.code, "kind": row.get_kind_display(), "address": row.address,
-        "authority": named(row.authority), "owner": named(row.enterprise) if row.enterprise else "",
-        "counted": counted, "is_mine": is_mine,
+        "pk": row.pk,
+        "name": named(row),
+        "code": row.code,
+        "kind": row.get_kind_display(),
+        "address": row.address,
+        "authority": named(row.authority),
+        "owner": named(row.enterprise) if row.enterprise else "",
+        "counted": counted,
+        "is_mine": is_mine,
         "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],
     }
 

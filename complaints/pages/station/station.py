@@ -98,17 +98,24 @@ def _cases(here: Here, *, since: date | None = None) -> list[CaseLine]:
     rows = stations.cases_of(here.station).select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
     if since is not None:
         rows = rows.filter(filed_at__gte=here.now - timedelta(days=1))
-    return [_case(row) for row in rows[:stations.SHOWN] if since is None or timezone.localdate(row.filed_at) >= since]
+    return [_case(row) for row in rows[: stations.SHOWN] if since is None or timezone.localdate(row.filed_at) >= since]
 
 
 def _case(row: Complaint) -> CaseLine:
     words = labels.label(row.outcome, kind="outcome") if row.outcome else labels.label(row.status, kind="status")
-    return CaseLine(row.number, row.title, respondent_of(row) or _("由监管部门确定"), words,
-                    labels.tone(row.status, row.outcome), row.filed_at, row.next_due_at)
+    return CaseLine(
+        row.number,
+        row.title,
+        respondent_of(row) or _("由监管部门确定"),
+        words,
+        labels.tone(row.status, row.outcome),
+        row.filed_at,
+        row.next_due_at,
+    )
 
 
 def _entries(here: Here, *, since: date | None = None) -> list[EntryLine]:
-    rows = list(StationEntry.objects.filter(station=here.station).order_by("-at", "-pk")[:stations.SHOWN])
+    rows = list(StationEntry.objects.filter(station=here.station).order_by("-at", "-pk")[: stations.SHOWN])
     if since is not None:
         rows = [row for row in rows if timezone.localdate(row.at) >= since]
     keyring.load_for(rows)
@@ -117,14 +124,24 @@ def _entries(here: Here, *, since: date | None = None) -> list[EntryLine]:
 
 def _entry(row: StationEntry) -> EntryLine:
     state, tone = {
-        StationEntry.CONFIRMED: (_("已由本人确认"), "ok"), StationEntry.DENIED: (_("本人否认"), "bad"),
+        StationEntry.CONFIRMED: (_("已由本人确认"), "ok"),
+        StationEntry.DENIED: (_("本人否认"), "bad"),
         StationEntry.UNCONFIRMED: (_("未确认，不算和解"), "warn"),
     }[row.state]
     detail = _("签字单 %(sheet)s") % {"sheet": row.sheet} if row.sheet else masked_phone(row.phone)
     return EntryLine(
-        pk=row.pk, at=row.at, category=str(OBJECT_LABELS.get(row.category, row.category)), problem=row.problem,
-        how=str(dict(HOW)[row.how]), amount=row.amount, state=state, tone=tone, detail=detail,
-        is_open=row.state == StationEntry.UNCONFIRMED, can_send=row.state == StationEntry.UNCONFIRMED and bool(row.phone))
+        pk=row.pk,
+        at=row.at,
+        category=str(OBJECT_LABELS.get(row.category, row.category)),
+        problem=row.problem,
+        how=str(dict(HOW)[row.how]),
+        amount=row.amount,
+        state=state,
+        tone=tone,
+        detail=detail,
+        is_open=row.state == StationEntry.UNCONFIRMED,
+        can_send=row.state == StationEntry.UNCONFIRMED and bool(row.phone),
+    )
 
 
 @never_cache
@@ -132,9 +149,16 @@ def _entry(row: StationEntry) -> EntryLine:
 def home(request: HttpRequest) -> HttpResponseBase:
     """/station/: today."""
     here = _here(request)
-    return render(request, "station/home.html", here.context | {
-        "cases": _cases(here, since=here.today), "entries": _entries(here, since=here.today),
-        "counted": stations.counted(here.station, since=here.today.replace(day=1))})
+    return render(
+        request,
+        "station/home.html",
+        here.context
+        | {
+            "cases": _cases(here, since=here.today),
+            "entries": _entries(here, since=here.today),
+            "counted": stations.counted(here.station, since=here.today.replace(day=1)),
+        },
+    )
 
 
 @never_cache
@@ -159,8 +183,12 @@ def file(request: HttpRequest) -> HttpResponseBase:
         response = redirect(address_of(draft, "enterprise"))
         give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
         return response
-    return render(request, "station/file.html", here.context | {"form": form, "is_own_shop": is_own_shop},
-                  status=422 if request.method == "POST" else 200)
+    return render(
+        request,
+        "station/file.html",
+        here.context | {"form": form, "is_own_shop": is_own_shop},
+        status=422 if request.method == "POST" else 200,
+    )
 
 
 @never_cache
@@ -168,8 +196,15 @@ def file(request: HttpRequest) -> HttpResponseBase:
 def log(request: HttpRequest) -> HttpResponseBase:
     """/station/log/: confirmed and unconfirmed, told apart."""
     here = _here(request)
-    return render(request, "station/log.html", here.context | {
-        "entries": _entries(here), "counted": stations.counted(here.station, since=here.today - timedelta(days=365))})
+    return render(
+        request,
+        "station/log.html",
+        here.context
+        | {
+            "entries": _entries(here),
+            "counted": stations.counted(here.station, since=here.today - timedelta(days=365)),
+        },
+    )
 
 
 @never_cache
@@ -184,15 +219,28 @@ def log_new(request: HttpRequest) -> HttpResponseBase:
             try:
                 with once(request) as attempt:
                     if not attempt.answered:
-                        stations.write_down(station=here.station, by=here.user, place=place_of(request), now=here.now,
-                                            language=get_language() or settings.LANGUAGE_CODE, **form.cleaned_data)
+                        stations.write_down(
+                            station=here.station,
+                            by=here.user,
+                            place=place_of(request),
+                            now=here.now,
+                            language=get_language() or settings.LANGUAGE_CODE,
+                            **form.cleaned_data,
+                        )
                         attempt.reference = reverse("complaints:station-log")
-                        messages.success(request, _("已登记。本人确认以后才算和解。") if not form.cleaned_data["sheet"]
-                                         else _("已登记，本人已签字确认。"), extra_tags="ok")
+                        messages.success(
+                            request,
+                            _("已登记。本人确认以后才算和解。")
+                            if not form.cleaned_data["sheet"]
+                            else _("已登记，本人已签字确认。"),
+                            extra_tags="ok",
+                        )
                 return redirect(attempt.reference)
             except TooManyTries as wait:
                 status = wait.told(request)
-                form.add_error("phone", _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)})
+                form.add_error(
+                    "phone", _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)}
+                )
     return render(request, "station/log_new.html", here.context | {"form": form}, status=status)
 
 
@@ -214,8 +262,9 @@ def log_entry(request: HttpRequest, pk: int) -> HttpResponseBase:
             if not attempt.answered:
                 attempt.reference = to
                 if "send" in request.POST and row.phone:
-                    stations.send_link(row, language=get_language() or settings.LANGUAGE_CODE, place=place_of(request),
-                                       now=here.now)
+                    stations.send_link(
+                        row, language=get_language() or settings.LANGUAGE_CODE, place=place_of(request), now=here.now
+                    )
                     messages.success(request, _("已经再发一条短信。以前的链接不再有效。"), extra_tags="ok")
                 elif form.is_valid():
                     stations.sign(row, sheet=form.cleaned_data["sheet"], now=here.now)
@@ -223,8 +272,11 @@ def log_entry(request: HttpRequest, pk: int) -> HttpResponseBase:
                 else:
                     messages.error(request, _("请填签字单编号"), extra_tags="bad")
     except TooManyTries as wait:
-        messages.warning(request, _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)},
-                         extra_tags="warn")
+        messages.warning(
+            request,
+            _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)},
+            extra_tags="warn",
+        )
     return redirect(to)
 
 
@@ -236,11 +288,27 @@ def poster(request: HttpRequest) -> HttpResponseBase:
     code = here.station.code
     address = f"{place_of(request)}{reverse('complaints:go', args=[code])}"
     found = posters.brought_by_station(code, since=here.now - POSTERS_SINCE)
-    return render(request, "station/poster.html", here.context | {
-        "qr": qr_code(address), "address": address.split("//", 1)[-1], "where": here.station.address,
-        "authority": named(here.station.authority), "days": POSTERS_SINCE.days, "bare": found.get(Poster(code), 0), "forms": [
-            {"words": form_words(form), "n": found.get(Poster(code, form), 0), "url": reverse("complaints:station-poster-file", args=[form])}
-            for form in FORMS]})
+    return render(
+        request,
+        "station/poster.html",
+        here.context
+        | {
+            "qr": qr_code(address),
+            "address": address.split("//", 1)[-1],
+            "where": here.station.address,
+            "authority": named(here.station.authority),
+            "days": POSTERS_SINCE.days,
+            "bare": found.get(Poster(code), 0),
+            "forms": [
+                {
+                    "words": form_words(form),
+                    "n": found.get(Poster(code, form), 0),
+                    "url": reverse("complaints:station-poster-file", args=[form]),
+                }
+                for form in FORMS
+            ],
+        },
+    )
 
 
 @never_cache
@@ -251,5 +319,13 @@ def poster_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     if kind not in FORMS:
         raise Http404
     owner = here.station.enterprise
-    return file_of(Poster(here.station.code, kind), request, name=here.station.name, lines=[
-        here.station.address, _("本站设在%(owner)s自己的场所。") % {"owner": owner.name} if owner else "", here.station.authority.name])
+    return file_of(
+        Poster(here.station.code, kind),
+        request,
+        name=here.station.name,
+        lines=[
+            here.station.address,
+            _("本站设在%(owner)s自己的场所。") % {"owner": owner.name} if owner else "",
+            here.station.authority.name,
+        ],
+    )

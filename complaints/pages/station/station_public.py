@@ -1,6 +1,7 @@
 """What a code on a poster and a link in a message open, for whoever holds a telephone.
 
-The one rule: a code that leads nowhere begins an ordinary complaint; a link that leads nowhere looks the same, whether it
+The one rule: a code that leads nowhere begins an ordinary complaint; a link that leads nowhere looks the same, whether
+it
 is unknown, over or was answered.
 """
 
@@ -36,16 +37,30 @@ TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
 def go(request: HttpRequest, code: str) -> HttpResponseBase:
     """/go/<code>/: the first screen, prefilled; the complaint keeps where it came from."""
     told, poster = {"new": "1"}, posters.read(code[:40])
-    station = Station.objects.filter(holds_on(timezone.localdate()), code=poster.owner[:20].upper()).select_related("authority").first()
+    station = (
+        Station.objects.filter(holds_on(timezone.localdate()), code=poster.owner[:20].upper())
+        .select_related("authority")
+        .first()
+    )
     enterprise = None if station else of_code(poster.owner) or of_code(poster.owner.upper())
     if station is not None:
-        told |= {"source": replace(poster, owner=station.code, branch_id=None).source, "service_region": str(station.authority.region_id)}
+        told |= {
+            "source": replace(poster, owner=station.code, branch_id=None).source,
+            "service_region": str(station.authority.region_id),
+        }
         if station.enterprise_id:
             told["pick"] = str(Pick(station.enterprise_id))
     elif enterprise is not None:
-        hangs = Branch.objects.on(timezone.localdate()).filter(pk=poster.branch_id, enterprise=enterprise).first() if poster.branch_id else None
-        told |= {"source": replace(poster, owner=enterprise.code, branch_id=hangs.pk if hangs else None).source,
-                 "pick": str(Pick(enterprise.pk, hangs.pk if hangs else None)), "query": (hangs or enterprise).name[:100]}
+        hangs = (
+            Branch.objects.on(timezone.localdate()).filter(pk=poster.branch_id, enterprise=enterprise).first()
+            if poster.branch_id
+            else None
+        )
+        told |= {
+            "source": replace(poster, owner=enterprise.code, branch_id=hangs.pk if hangs else None).source,
+            "pick": str(Pick(enterprise.pk, hangs.pk if hangs else None)),
+            "query": (hangs or enterprise).name[:100],
+        }
     return redirect(f"{reverse('complaints:file')}?{urlencode(told)}")
 
 
@@ -53,7 +68,7 @@ def go(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """/station/confirm/<token>/: nothing but the way to the page without it."""
-    request.session[TOKEN] = token[:stations.LONGEST_TOKEN]
+    request.session[TOKEN] = token[: stations.LONGEST_TOKEN]
     return redirect("complaints:station-confirm")
 
 
@@ -72,11 +87,22 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
                 stations.answer(entry, is_right=said == "yes", now=now)
                 attempt.reference = reverse("home") if said == "yes" else f"{reverse('complaints:file')}?new=1"
         request.session.pop(TOKEN, None)
-        messages.success(request, _("谢谢，已记下：已经解决。") if said == "yes"
-                         else _("已记下：没有解决，这一条不算和解。您可以现在投诉。"), extra_tags="ok")
+        messages.success(
+            request,
+            _("谢谢，已记下：已经解决。") if said == "yes" else _("已记下：没有解决，这一条不算和解。您可以现在投诉。"),
+            extra_tags="ok",
+        )
         return redirect(attempt.reference)
-    return render(request, "station/confirm.html", {
-        "station": named(entry.station), "entry": entry, "how": dict(HOW)[entry.how],
-        "category": OBJECT_LABELS.get(entry.category, entry.category), "is_unchosen": request.method == "POST",
-        "has_errors": request.method == "POST",
-    }, status=422 if request.method == "POST" else 200)
+    return render(
+        request,
+        "station/confirm.html",
+        {
+            "station": named(entry.station),
+            "entry": entry,
+            "how": dict(HOW)[entry.how],
+            "category": OBJECT_LABELS.get(entry.category, entry.category),
+            "is_unchosen": request.method == "POST",
+            "has_errors": request.method == "POST",
+        },
+        status=422 if request.method == "POST" else 200,
+    )

@@ -46,11 +46,23 @@ def may_have_personal(actor: Actor) -> bool:
 
 
 def ask(
-    *, user: User, actor: Actor, query: str, wanted: Sequence[str], form: str, purpose: str, language: str, now: datetime
+    *,
+    user: User,
+    actor: Actor,
+    query: str,
+    wanted: Sequence[str],
+    form: str,
+    purpose: str,
+    language: str,
+    now: datetime,
 ) -> Export:
-    """A new export of what ``actor`` sees by the filter ``query``; with personal columns it waits for a second person."""
-    offered = {column.code for column in columns.COLUMNS.values() if actor.side in column.sides and (
-        not column.is_personal or may_have_personal(actor))}
+    """A new export of what ``actor`` sees by the filter ``query``; with personal columns it waits for a second
+    person."""
+    offered = {
+        column.code
+        for column in columns.COLUMNS.values()
+        if actor.side in column.sides and (not column.is_personal or may_have_personal(actor))
+    }
     if not wanted or not set(wanted) <= offered:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="columns")
     if form not in Export.FORMATS:
@@ -59,14 +71,32 @@ def ask(
     if has_personal and not purpose:
         raise WrongInput("missing", _("导出姓名和联系方式，请写明用途。"), field="purpose")
     if Export.objects.filter(asked_by=user, state__in=LIVE).count() >= MOST_AT_A_TIME:
-        raise StepNotAllowed("too_many_exports", _("您已有%(n)s份导出在等候或可下载，请先下载，或等它们过期。") % {"n": MOST_AT_A_TIME})
+        raise StepNotAllowed(
+            "too_many_exports", _("您已有%(n)s份导出在等候或可下载，请先下载，或等它们过期。") % {"n": MOST_AT_A_TIME}
+        )
     export = Export.objects.create(
-        mark=_mark(now), asked_by=user, enterprise_id=actor.enterprise_id, authority_id=actor.authority_id,
-        branch_ids=sorted(actor.branch_ids or ()), query=query, has_personal=has_personal, purpose=purpose,
-        columns=[code for code in columns.COLUMNS if code in set(wanted)], format=form, language=language,
-        state="asked" if has_personal else "approved", asked_at=now)
-    security_log.note("export_asked", now=now, user=user, organisation=actor.organisation, subject=export.mark,
-                      reason="personal" if has_personal else "")
+        mark=_mark(now),
+        asked_by=user,
+        enterprise_id=actor.enterprise_id,
+        authority_id=actor.authority_id,
+        branch_ids=sorted(actor.branch_ids or ()),
+        query=query,
+        has_personal=has_personal,
+        purpose=purpose,
+        columns=[code for code in columns.COLUMNS if code in set(wanted)],
+        format=form,
+        language=language,
+        state="asked" if has_personal else "approved",
+        asked_at=now,
+    )
+    security_log.note(
+        "export_asked",
+        now=now,
+        user=user,
+        organisation=actor.organisation,
+        subject=export.mark,
+        reason="personal" if has_personal else "",
+    )
     return export
 
 
@@ -85,8 +115,7 @@ def deciders(export: Export, actors: Iterable[Actor], user: User) -> list[Actor]
 def _is_second_person(export: Export, actor: Actor) -> bool:
     if export.authority_id is not None:
         return actor.authority_id == export.authority_id and actor.has(frozenset({Role.APPROVER}))
-    sees_as_much = actor.branch_ids is None or (
-        bool(export.branch_ids) and set(export.branch_ids) <= actor.branch_ids)
+    sees_as_much = actor.branch_ids is None or (bool(export.branch_ids) and set(export.branch_ids) <= actor.branch_ids)
     return actor.enterprise_id == export.enterprise_id and actor.has(frozenset({Role.MANAGER})) and sees_as_much
 
 
@@ -98,7 +127,11 @@ def readable(user: User, actors: Iterable[Actor]) -> QuerySet[Export]:
             seen |= Q(authority_id=actor.authority_id, has_personal=True)
         if actor.enterprise_id is not None and actor.has(frozenset({Role.MANAGER})):
             seen |= Q(enterprise_id=actor.enterprise_id, has_personal=True)
-    return Export.objects.filter(seen).select_related("asked_by", "decided_by", "enterprise", "authority").defer("case_ids")
+    return (
+        Export.objects.filter(seen)
+        .select_related("asked_by", "decided_by", "enterprise", "authority")
+        .defer("case_ids")
+    )
 
 
 def decide(export: Export, *, user: User, actors: Iterable[Actor], agrees: bool, now: datetime) -> None:
@@ -111,8 +144,13 @@ def decide(export: Export, *, user: User, actors: Iterable[Actor], agrees: bool,
     export.state = "approved" if agrees else "refused"
     export.decided_by, export.decided_at = user, now
     export.save(update_fields=["state", "decided_by", "decided_at"])
-    security_log.note("export_approved" if agrees else "export_refused", now=now, user=user,
-                      organisation=mine[0].organisation, subject=export.mark)
+    security_log.note(
+        "export_approved" if agrees else "export_refused",
+        now=now,
+        user=user,
+        organisation=mine[0].organisation,
+        subject=export.mark,
+    )
 
 
 def new_link(export: Export, *, now: datetime) -> str:
@@ -138,14 +176,21 @@ def fetch(export: Export, token: str, *, actor: Actor, now: datetime) -> BinaryI
     if not Export.objects.filter(pk=export.pk, state="ready", has_file=True).update(state="fetched", fetched_at=now):
         file.close()
         raise _gone()
-    security_log.note("export_fetched", now=now, user=export.asked_by, organisation=actor.organisation,
-                      subject=export.mark, reason="personal" if export.has_personal else "")
+    security_log.note(
+        "export_fetched",
+        now=now,
+        user=export.asked_by,
+        organisation=actor.organisation,
+        subject=export.mark,
+        reason="personal" if export.has_personal else "",
+    )
     return file
 
 
 def _must_be_there(export: Export, *, now: datetime) -> None:
     if export.state in ("fetched", "expired") or (
-            export.state == "ready" and (export.expires_at is None or export.expires_at <= now)):
+        export.state == "ready" and (export.expires_at is None or export.expires_at <= now)
+    ):
         raise _gone()
     if export.state != "ready":
         raise StepNotAllowed("not_ready", _("这份导出还没有准备好。"))

@@ -57,9 +57,16 @@ def sweep_exports(*, now: datetime) -> int:
 
 def _lease(*, now: datetime, without: Sequence[int]) -> Export | None:
     with transaction.atomic():
-        free = Export.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=["approved", "building"])
-        export = free.exclude(pk__in=without).order_by("id").select_for_update(skip_locked=True, of=("self",)).select_related(
-            "asked_by", "enterprise", "authority").first()
+        free = Export.objects.filter(
+            Q(leased_until=None) | Q(leased_until__lte=now), state__in=["approved", "building"]
+        )
+        export = (
+            free.exclude(pk__in=without)
+            .order_by("id")
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("asked_by", "enterprise", "authority")
+            .first()
+        )
         if export is None:
             return None
         export.state, export.leased_until, export.attempts = "building", now + LEASE, export.attempts + 1
@@ -80,7 +87,7 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
             while export.rows < len(ids):
                 if passed() > SECONDS:
                     return _hand_back(export)
-                _build(export, sight, ids[export.rows:export.rows + piece], now=now)
+                _build(export, sight, ids[export.rows : export.rows + piece], now=now)
             if len(ids) > LONG and passed() > FRESH:
                 return _hand_back(export)
             _finish(export, sight, now=now)
@@ -139,11 +146,22 @@ def _finish(export: Export, sight: Sight, *, now: datetime) -> None:
     who = f"{export.asked_by.name} · {named(place) if place else ''}"
     heading = [str(COLUMNS[code].title) for code in export.columns]
     export.file_digest, export.file_size = files.finish(
-        export.mark, export.format, heading, who=who, at=now, query=export.query)
+        export.mark, export.format, heading, who=who, at=now, query=export.query
+    )
     export.state, export.ready_at, export.expires_at = "ready", now, now + EXPIRES_AFTER
     export.case_ids, export.leased_until, export.has_file = None, None, True
-    export.save(update_fields=["file_digest", "file_size", "state", "ready_at", "expires_at", "case_ids",
-                               "leased_until", "has_file"])
+    export.save(
+        update_fields=[
+            "file_digest",
+            "file_size",
+            "state",
+            "ready_at",
+            "expires_at",
+            "case_ids",
+            "leased_until",
+            "has_file",
+        ]
+    )
     files.half_of(export.mark).unlink(missing_ok=True)
 
 

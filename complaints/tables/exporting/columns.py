@@ -123,9 +123,15 @@ def _nth(title: Any, n: int) -> Any:
 def _of_demand(n: int) -> list[Column]:
     """What was asked for, and the cells of its answer."""
     return [
-        _filled_in(f"demand_{n}", _nth(pgettext_lazy("before a number", "诉求"), n), lambda row: row.asked[n - 1] if len(row.asked) >= n else ""),
-        _filled_in(f"answer_{n}", _nth(pgettext_lazy("before a number", "答复"), n)), _filled_in(f"amount_{n}", _nth(pgettext_lazy("before a number", "答复金额"), n)),
-        _filled_in(f"reason_{n}", _nth(pgettext_lazy("before a number", "答复理由"), n)), _filled_in(f"by_{n}", _nth(pgettext_lazy("before a number", "履行方式"), n)),
+        _filled_in(
+            f"demand_{n}",
+            _nth(pgettext_lazy("before a number", "诉求"), n),
+            lambda row: row.asked[n - 1] if len(row.asked) >= n else "",
+        ),
+        _filled_in(f"answer_{n}", _nth(pgettext_lazy("before a number", "答复"), n)),
+        _filled_in(f"amount_{n}", _nth(pgettext_lazy("before a number", "答复金额"), n)),
+        _filled_in(f"reason_{n}", _nth(pgettext_lazy("before a number", "答复理由"), n)),
+        _filled_in(f"by_{n}", _nth(pgettext_lazy("before a number", "履行方式"), n)),
         _filled_in(f"due_{n}", _nth(pgettext_lazy("before a number", "最后一天"), n)),
     ]
 
@@ -134,73 +140,112 @@ def _of_demand(n: int) -> list[Column]:
 MOST_DEMANDS = 8
 _A, _E = frozenset({AUTHORITY}), frozenset({ENTERPRISE})
 
-COLUMNS: dict[str, Column] = {column.code: column for column in (
-    _column("number", _("编号"), lambda row: row.case.number, stays=True),
-    _column("external_ref", _("贵单位的编号"), lambda row: row.time.external_ref if row.time else "", sides=_E, stays=True),
-    _column("status", _("状态"), _status),
-    _column("received", _("收到时间"), lambda row: row.case.received_at, stays=True),
-    _column("due", _("下一个期限"), _next_day),
-    _column("overdue", _("已逾期"), lambda row: _yes(row.case.is_overdue)),
-    _column("consumer", _("消费者（隐去）"), lambda row: masked_name(row.name), stays=True),
-    _column("respondent", _("被投诉人"), _respondent),
-    _column("object", _("商品或服务类别"), lambda row: label_of(row.case.object_category), stays=True),
-    _column("item", _("商品或服务"), lambda row: row.case.item_name, stays=True),
-    _column("problem", _("问题"), lambda row: label_of(row.case.problem_category), stays=True),
-    _column("amount", _("金额"), lambda row: row.case.amount, stays=True),
-    _column("currency", _("币种"), lambda row: row.case.currency, stays=True),
-    _column("demands", _("诉求"), lambda row: row.demands),
-    _column("bought", _("购买日期"), lambda row: row.case.bought_on),
-    _column("disputed", _("争议发生日"), lambda row: row.case.disputed_on),
-    _column("branch", _("办理单位"), lambda row: named(row.case.branch) if row.case.branch else "", sides=_E),
-    _column("handler", _("处理人"), lambda row: row.case.handler.user.name if row.case.handler else "", sides=_E),
-    _column("handler_number", _("工号"), lambda row: row.case.handler.number if row.case.handler else "", sides=_E),
-    _column("accepted", _("受理时间"), lambda row: row.time.accepted_at if row.time else None, sides=_E, stays=True),
-    _column("result", _("企业阶段的结果"), _result, sides=_E, stays=True),
-    _column("ended", _("企业阶段结束"), lambda row: row.time.until_at if row.time else None, sides=_E, stays=True),
-    _column("region", _("办理地区"), lambda row: named(row.case.handling_region), sides=_A),
-    _column("authority", _("办理机关"), lambda row: named(row.case.handling_authority), sides=_A),
-    _column("officer", _("经办人"), lambda row: row.case.officer.user.name if row.case.officer else "", sides=_A),
-    _column("uscc", _("统一社会信用代码"), _uscc, sides=_A),
-    _column("platform_number", _("平台编号"), lambda row: row.case.platform_number, sides=_A),
-    _column("platform_received", _("平台接收时间"), lambda row: row.case.platform_received_at, sides=_A),
-    _column("platform_state", _("平台状态"), lambda row: platform.STATES.get(row.case.platform_state, ""), sides=_A),
-    _column("platform_expected", _("应有的平台状态"), lambda row: platform.STATES[platform.expected(row.case)], sides=_A),
-    _column("channel", _("来源渠道"), lambda row: row.case.channel, sides=_A),
-    _column("closed", _("办结时间"), lambda row: row.case.closed_at),
-    _column("latest", _("最近一次"), lambda row: row.case.last_event_at),
-    _filled_in("version", _("版本（请勿改动）"), lambda row: plain_version(row.case)),
-    _filled_in("step", _("步骤")),
-    _filled_in("to_handler", _("交给谁（工号、邮箱或姓名）")),
-    _filled_in("contact_channel", _("联系方式")),
-    _filled_in("contact_at", _("联系时间")),
-    _filled_in("contact_reached", _("联系上了吗")),
-    _filled_in("contact_note", _("联系内容")),
-    *(column for n in range(1, MOST_DEMANDS + 1) for column in _of_demand(n)),
-    _filled_in("offer_message", _("给消费者的话")),
-    _filled_in("obligations", _("已履行的约定序号")),
-    _filled_in("performed_by", _("怎么做到的")),
-    _filled_in("proof", _("履行证明")),
-    _personal("consumer_name", _("姓名")),
-    _personal("consumer_phone", _("手机")),
-    _personal("consumer_email", _("邮箱")),
-    _personal("consumer_address", _("地址")),
-)}
+COLUMNS: dict[str, Column] = {
+    column.code: column
+    for column in (
+        _column("number", _("编号"), lambda row: row.case.number, stays=True),
+        _column(
+            "external_ref",
+            _("贵单位的编号"),
+            lambda row: row.time.external_ref if row.time else "",
+            sides=_E,
+            stays=True,
+        ),
+        _column("status", _("状态"), _status),
+        _column("received", _("收到时间"), lambda row: row.case.received_at, stays=True),
+        _column("due", _("下一个期限"), _next_day),
+        _column("overdue", _("已逾期"), lambda row: _yes(row.case.is_overdue)),
+        _column("consumer", _("消费者（隐去）"), lambda row: masked_name(row.name), stays=True),
+        _column("respondent", _("被投诉人"), _respondent),
+        _column("object", _("商品或服务类别"), lambda row: label_of(row.case.object_category), stays=True),
+        _column("item", _("商品或服务"), lambda row: row.case.item_name, stays=True),
+        _column("problem", _("问题"), lambda row: label_of(row.case.problem_category), stays=True),
+        _column("amount", _("金额"), lambda row: row.case.amount, stays=True),
+        _column("currency", _("币种"), lambda row: row.case.currency, stays=True),
+        _column("demands", _("诉求"), lambda row: row.demands),
+        _column("bought", _("购买日期"), lambda row: row.case.bought_on),
+        _column("disputed", _("争议发生日"), lambda row: row.case.disputed_on),
+        _column("branch", _("办理单位"), lambda row: named(row.case.branch) if row.case.branch else "", sides=_E),
+        _column("handler", _("处理人"), lambda row: row.case.handler.user.name if row.case.handler else "", sides=_E),
+        _column("handler_number", _("工号"), lambda row: row.case.handler.number if row.case.handler else "", sides=_E),
+        _column(
+            "accepted", _("受理时间"), lambda row: row.time.accepted_at if row.time else None, sides=_E, stays=True
+        ),
+        _column("result", _("企业阶段的结果"), _result, sides=_E, stays=True),
+        _column("ended", _("企业阶段结束"), lambda row: row.time.until_at if row.time else None, sides=_E, stays=True),
+        _column("region", _("办理地区"), lambda row: named(row.case.handling_region), sides=_A),
+        _column("authority", _("办理机关"), lambda row: named(row.case.handling_authority), sides=_A),
+        _column("officer", _("经办人"), lambda row: row.case.officer.user.name if row.case.officer else "", sides=_A),
+        _column("uscc", _("统一社会信用代码"), _uscc, sides=_A),
+        _column("platform_number", _("平台编号"), lambda row: row.case.platform_number, sides=_A),
+        _column("platform_received", _("平台接收时间"), lambda row: row.case.platform_received_at, sides=_A),
+        _column(
+            "platform_state", _("平台状态"), lambda row: platform.STATES.get(row.case.platform_state, ""), sides=_A
+        ),
+        _column(
+            "platform_expected", _("应有的平台状态"), lambda row: platform.STATES[platform.expected(row.case)], sides=_A
+        ),
+        _column("channel", _("来源渠道"), lambda row: row.case.channel, sides=_A),
+        _column("closed", _("办结时间"), lambda row: row.case.closed_at),
+        _column("latest", _("最近一次"), lambda row: row.case.last_event_at),
+        _filled_in("version", _("版本（请勿改动）"), lambda row: plain_version(row.case)),
+        _filled_in("step", _("步骤")),
+        _filled_in("to_handler", _("交给谁（工号、邮箱或姓名）")),
+        _filled_in("contact_channel", _("联系方式")),
+        _filled_in("contact_at", _("联系时间")),
+        _filled_in("contact_reached", _("联系上了吗")),
+        _filled_in("contact_note", _("联系内容")),
+        *(column for n in range(1, MOST_DEMANDS + 1) for column in _of_demand(n)),
+        _filled_in("offer_message", _("给消费者的话")),
+        _filled_in("obligations", _("已履行的约定序号")),
+        _filled_in("performed_by", _("怎么做到的")),
+        _filled_in("proof", _("履行证明")),
+        _personal("consumer_name", _("姓名")),
+        _personal("consumer_phone", _("手机")),
+        _personal("consumer_email", _("邮箱")),
+        _personal("consumer_address", _("地址")),
+    )
+}
 #: What the rows are read with.
-RELATED = ("enterprise", "branch", "picked_enterprise", "handler__user", "officer__user", "handling_region",
-           "handling_authority")
+RELATED = (
+    "enterprise",
+    "branch",
+    "picked_enterprise",
+    "handler__user",
+    "officer__user",
+    "handling_region",
+    "handling_authority",
+)
 PERSONAL = tuple(code for code, column in COLUMNS.items() if column.is_personal)
 
 
 def offered(side: str, *, with_personal: bool) -> list[Column]:
     """What somebody of this side may choose from, in the order of the file."""
-    return [column for column in COLUMNS.values()
-            if side in column.sides and not column.comes_back and (with_personal or not column.is_personal)]
+    return [
+        column
+        for column in COLUMNS.values()
+        if side in column.sides and not column.comes_back and (with_personal or not column.is_personal)
+    ]
 
 
 def coming_back(*, demands: int) -> list[Column]:
     """The columns of a table to be filled in, for cases of at most so many demands."""
-    left = {f"{kind}_{n}" for n in range(demands + 1, MOST_DEMANDS + 1)
-            for kind in ("demand", "answer", "amount", "reason", "by", "due")}
-    return [COLUMNS[code] for code in ("number", "external_ref", "status", "due", "item", "problem", "amount", "handler",
-                                           "handler_number")] + [
-        column for column in COLUMNS.values() if column.comes_back and column.code not in left]
+    left = {
+        f"{kind}_{n}"
+        for n in range(demands + 1, MOST_DEMANDS + 1)
+        for kind in ("demand", "answer", "amount", "reason", "by", "due")
+    }
+    return [
+        COLUMNS[code]
+        for code in (
+            "number",
+            "external_ref",
+            "status",
+            "due",
+            "item",
+            "problem",
+            "amount",
+            "handler",
+            "handler_number",
+        )
+    ] + [column for column in COLUMNS.values() if column.comes_back and column.code not in left]

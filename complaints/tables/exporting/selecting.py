@@ -61,7 +61,9 @@ class Sight:
 
 def sight_of(export: Export, *, now: datetime) -> Sight:
     """The sight of whoever asked for an export."""
-    return sight_of_person(export.asked_by, enterprise_id=export.enterprise_id, authority_id=export.authority_id, now=now)
+    return sight_of_person(
+        export.asked_by, enterprise_id=export.enterprise_id, authority_id=export.authority_id, now=now
+    )
 
 
 def sight_of_person(user: User, *, enterprise_id: int | None, authority_id: int | None, now: datetime) -> Sight:
@@ -71,7 +73,9 @@ def sight_of_person(user: User, *, enterprise_id: int | None, authority_id: int 
         desk: Desk = desk_for(user, now=now)
     except Http404:
         raise NoDesk from None
-    mine = [actor for actor in desk.actors if (actor.enterprise_id, actor.authority_id) == (enterprise_id, authority_id)]
+    mine = [
+        actor for actor in desk.actors if (actor.enterprise_id, actor.authority_id) == (enterprise_id, authority_id)
+    ]
     if not mine or not user.is_active:
         raise NoDesk
     return sight_at(desk, mine)
@@ -118,16 +122,25 @@ def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> l
     for demand in Demand.objects.filter(complaint_id__in=cases).order_by("complaint_id", "ordinal"):
         demands.setdefault(demand.complaint_id, []).append(demand_text(demand))
         asked.setdefault(demand.complaint_id, []).append(
-            demand_text(demand) if demand.amount is None else f"{demand_text(demand)} {demand.amount}")
+            demand_text(demand) if demand.amount is None else f"{demand_text(demand)} {demand.amount}"
+        )
     times: dict[int, Engagement] = {}
     if sight.side == ENTERPRISE:
         for time in Engagement.objects.filter(sight.times(), complaint_id__in=cases).order_by("pk"):
             times[time.complaint_id] = time
-    return [CaseRow(
-        case=cases[pk], name=texts.get(pk, {}).get("consumer_name", ""), demands="、".join(demands.get(pk, [])),
-        asked=asked.get(pk, []), time=times.get(pk), is_former=sight.side == ENTERPRISE and not stands_to(sight.actor, cases[pk]),
-        person={kind: text for kind, text in texts.get(pk, {}).items() if kind in set(kinds)})
-        for pk in ids if pk in cases]
+    return [
+        CaseRow(
+            case=cases[pk],
+            name=texts.get(pk, {}).get("consumer_name", ""),
+            demands="、".join(demands.get(pk, [])),
+            asked=asked.get(pk, []),
+            time=times.get(pk),
+            is_former=sight.side == ENTERPRISE and not stands_to(sight.actor, cases[pk]),
+            person={kind: text for kind, text in texts.get(pk, {}).items() if kind in set(kinds)},
+        )
+        for pk in ids
+        if pk in cases
+    ]
 
 
 def _texts(ids: Iterable[int], kinds: Iterable[str]) -> dict[int, dict[str, str]]:

@@ -73,8 +73,9 @@ class BadRows:
             csv.writer(self._stream).writerow(HEADING)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._stream is not None:
             self._stream.close()
 
@@ -92,4 +93,3 @@ class BadRows:
         if self._stream is not None:
             csv.writer(self._stream).writerow((bad.row, bad.column, safe_cell(bad.value), bad.reason))
             self._stream.flush()
-

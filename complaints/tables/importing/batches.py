@@ -48,8 +48,9 @@ Item = TypeVar("Item")
 class Forward(Protocol):
     """routing.forwarding.sweep_filed: handed in, as routing stands above complaints."""
 
-    def __call__(self, *, now: datetime, limit: int, conditions: Conditions | None,
-                 only: Sequence[int] | None) -> int: ...
+    def __call__(
+        self, *, now: datetime, limit: int, conditions: Conditions | None, only: Sequence[int] | None
+    ) -> int: ...
 
 
 @dataclass(slots=True)
@@ -81,8 +82,12 @@ class SourceConditions:
         known = not dated and bool(loaded.rows(country).known_years)
         self.calendar = current_calendar(country) if known else Calendar.weekdays_only(zone)
         self.jurisdiction = Jurisdiction.load()
-        changes = {day for pair in Policy.objects.values_list("starts_on", "ends_on")
-                   for day in (pair[0], pair[1] and pair[1] + timedelta(days=1)) if day}
+        changes = {
+            day
+            for pair in Policy.objects.values_list("starts_on", "ends_on")
+            for day in (pair[0], pair[1] and pair[1] + timedelta(days=1))
+            if day
+        }
         self._changes = sorted(changes)
         self._policies: dict[int, Policies] = {}
 
@@ -92,16 +97,30 @@ class SourceConditions:
         period = bisect_right(self._changes, day)
         if period not in self._policies:
             self._policies[period] = Policies.load(day)
-        return Conditions(self.calendar, self._policies[period], self.jurisdiction,
-                          tells=not self.dated, issues=not self.dated, reminds=not self.dated)
+        return Conditions(
+            self.calendar,
+            self._policies[period],
+            self.jurisdiction,
+            tells=not self.dated,
+            issues=not self.dated,
+            reminds=not self.dated,
+        )
 
 
 class Batches:
     """One import on its way. ``clock`` is the door's; with ``dated`` the rows' days decide."""
 
-    def __init__(self, *, source: str, conditions: SourceConditions, forward: Forward, bad: BadRows,
-                 clock: Callable[[], datetime], is_stopped: Callable[[], bool],
-                 progress: Callable[[Tally], None]) -> None:
+    def __init__(
+        self,
+        *,
+        source: str,
+        conditions: SourceConditions,
+        forward: Forward,
+        bad: BadRows,
+        clock: Callable[[], datetime],
+        is_stopped: Callable[[], bool],
+        progress: Callable[[Tally], None],
+    ) -> None:
         self.source = source
         self.conditions = conditions
         self.forward = forward
@@ -193,8 +212,7 @@ class Batches:
             fresh = [row for row in batch if row.request.external_id not in there]
             filed: list[int] = []
             if fresh:
-                cases = handling.file([row.request for row in fresh], actor=COMPLAINANT, now=now,
-                                      conditions=conditions)
+                cases = handling.file([row.request for row in fresh], actor=COMPLAINANT, now=now, conditions=conditions)
                 filed = [case.pk for case in cases]
                 self.forward(now=now, limit=len(filed), conditions=conditions, only=filed)
         self._count(fresh, filed, len(there))
@@ -205,7 +223,8 @@ class Batches:
         tally.filed += len(fresh)
         tally.by_number += sum(row.by_number for row in fresh)
         for status, reason, named in Complaint.objects.filter(pk__in=filed).values_list(
-                "status", "reason", "respondent_named"):
+            "status", "reason", "respondent_named"
+        ):
             tally.statuses[status] += 1
             if status == Status.TRIAGE:
                 tally.triage[reason] += 1
@@ -227,9 +246,11 @@ def would_file(rows: Iterable[Row | None], *, source: str) -> Tally:
 
 def _there(source: str, batch: Sequence[Row]) -> set[str]:
     """The numbers of the batch that have been filed already."""
-    return set(Complaint.objects.filter(
-        external_source=source, external_id__in=[row.request.external_id for row in batch],
-    ).values_list("external_id", flat=True))
+    return set(
+        Complaint.objects.filter(
+            external_source=source, external_id__in=[row.request.external_id for row in batch]
+        ).values_list("external_id", flat=True)
+    )
 
 
 def _day(row: Row, zone: ZoneInfo) -> date:

@@ -71,8 +71,11 @@ class Converter:
         if not value and self.needed:
             raise BadCell(self.column, value, _("此列不能为空"))
         if longest and len(value) > longest:
-            raise BadCell(self.column, value, _("最多 %(longest)s 个字，现有 %(found)s 个")
-                          % {"longest": longest, "found": len(value)})
+            raise BadCell(
+                self.column,
+                value,
+                _("最多 %(longest)s 个字，现有 %(found)s 个") % {"longest": longest, "found": len(value)},
+            )
         return value
 
     def _raw(self, cells: Cells) -> str:
@@ -155,8 +158,9 @@ class Converter:
                 return datetime.strptime(text, form).time()  # noqa: DTZ007
             except ValueError:
                 continue
-        raise BadCell(self.time_column, text, _("时间不是约定的写法（%(forms)s）")
-                      % {"forms": ", ".join(self.time_formats)})
+        raise BadCell(
+            self.time_column, text, _("时间不是约定的写法（%(forms)s）") % {"forms": ", ".join(self.time_formats)}
+        )
 
     def flag(self, cells: Cells) -> bool | None:
         """Yes, no, or not said."""

@@ -26,8 +26,14 @@ from enterprises.directory.spelling import LONGEST, fold
 from enterprises.models import Alias, Enterprise, SearchName
 
 BATCH = 2000
-_BEARING = (SearchName.Kind.LEGAL, SearchName.Kind.ALIAS, SearchName.Kind.FORMER, SearchName.Kind.BRAND,
-            SearchName.Kind.BRANCH, SearchName.Kind.CODE)
+_BEARING = (
+    SearchName.Kind.LEGAL,
+    SearchName.Kind.ALIAS,
+    SearchName.Kind.FORMER,
+    SearchName.Kind.BRAND,
+    SearchName.Kind.BRANCH,
+    SearchName.Kind.CODE,
+)
 
 
 @dataclass(slots=True)
@@ -154,8 +160,13 @@ def _domiciles(bearers: set[tuple[int, bool]]) -> dict[int, Enterprise]:
     return Enterprise.objects.in_bulk({enterprise_id for enterprise_id, _legal in bearers})
 
 
-def _same(firm: Firm, place: int | None, known: dict[str, list[tuple[int, bool]]],
-          rows: dict[int, Enterprise], claimed: set[int]) -> Enterprise | None:
+def _same(
+    firm: Firm,
+    place: int | None,
+    known: dict[str, list[tuple[int, bool]]],
+    rows: dict[int, Enterprise],
+    claimed: set[int],
+) -> Enterprise | None:
     """The enterprise that is meant: of this legal name here, else of a former name here."""
     for name in (firm.legal, *firm.former):
         for enterprise_id, is_legal in known.get(fold(name), ()):
@@ -177,8 +188,7 @@ class _Enrolment:
         self.by: Authority | None = None
         self.jurisdiction = Jurisdiction.load()
         if mapping.enrolled_by:
-            self.by = Authority.objects.filter(
-                Q(name=mapping.enrolled_by) | Q(name_en=mapping.enrolled_by)).first()
+            self.by = Authority.objects.filter(Q(name=mapping.enrolled_by) | Q(name_en=mapping.enrolled_by)).first()
             if self.by is None:
                 raise MappingError(f"{mapping.path.name}: directory.enrolled_by: no authority {mapping.enrolled_by!r}")
         elif mapping.enrols and (mapping.firm_state is None):
@@ -201,8 +211,12 @@ def _wanted_aliases(firm: Firm, row: Enterprise) -> list[tuple[str, str]]:
 
 def _write_aliases(pairs: Sequence[tuple[Firm, Enterprise]]) -> list[int]:
     """Add the names that are missing; the enterprise of each new one."""
-    there = {(enterprise_id, fold(name)) for enterprise_id, name in
-             Alias.objects.filter(enterprise__in=[row for _firm, row in pairs]).values_list("enterprise_id", "name")}
+    there = {
+        (enterprise_id, fold(name))
+        for enterprise_id, name in Alias.objects.filter(enterprise__in=[row for _firm, row in pairs]).values_list(
+            "enterprise_id", "name"
+        )
+    }
     new = []
     for firm, row in pairs:
         for name, kind in _wanted_aliases(firm, row):

@@ -23,10 +23,23 @@ from complaints.tables.importing.reading import Shape
 
 #: The longest text of each field that a mapping may fill; nothing is cut.
 TEXTS: MappingType[str, int] = {
-    "external_id": 120, "object_kind": 20, "object_category": 60, "item_name": 200, "brand": 120,
-    "order_no": 200, "service_number": 200, "problem_category": 60, "place": 400,
-    "statement": 20_000, "their_reference": 200, "demand_note": 400, "channel": 20,
-    "consumer_name": 120, "consumer_phone": 40, "consumer_email": 200, "consumer_address": 400,
+    "external_id": 120,
+    "object_kind": 20,
+    "object_category": 60,
+    "item_name": 200,
+    "brand": 120,
+    "order_no": 200,
+    "service_number": 200,
+    "problem_category": 60,
+    "place": 400,
+    "statement": 20_000,
+    "their_reference": 200,
+    "demand_note": 400,
+    "channel": 20,
+    "consumer_name": 120,
+    "consumer_phone": 40,
+    "consumer_email": 200,
+    "consumer_address": 400,
 }
 AMOUNTS = frozenset({"amount"})
 DAYS = frozenset({"bought_on", "disputed_on", "learned_on", "contacted_on"})
@@ -111,8 +124,18 @@ class Mapping:
     @property
     def converters(self) -> list[Converter]:
         found = [self.name, *self.values.values(), *self.consents.values()]
-        found += [one for one in (self.region_state, self.region_city, self.address, self.firm_state,
-                                  self.firm_city, self.on_behalf) if one is not None]
+        found += [
+            one
+            for one in (
+                self.region_state,
+                self.region_city,
+                self.address,
+                self.firm_state,
+                self.firm_city,
+                self.on_behalf,
+            )
+            if one is not None
+        ]
         for demand in self.demands:
             found += [one for one in (demand.kind, demand.amount, demand.note) if one is not None]
         for doubt in self.doubts:
@@ -190,21 +213,41 @@ class _Reader:
         directory, file = top.table("directory"), top.table("file")
         values = self._values(top.table("fields"))
         found = Mapping(
-            path=self.path, source=source, title=title, language=language, currency=currency, zone=zone,
-            shape=self._shape(file), country=country.text("code", needed=True),
-            regions=self._beside(country, "regions"), authorities=self._beside(country, "authorities"),
-            region_code=region.text("code"), region_state=self._maybe(region, "state"),
-            region_city=self._maybe(region, "city"), region_otherwise=region.text("otherwise"),
-            name=self._converter(respondent, "name"), source_id=respondent.text("id"),
+            path=self.path,
+            source=source,
+            title=title,
+            language=language,
+            currency=currency,
+            zone=zone,
+            shape=self._shape(file),
+            country=country.text("code", needed=True),
+            regions=self._beside(country, "regions"),
+            authorities=self._beside(country, "authorities"),
+            region_code=region.text("code"),
+            region_state=self._maybe(region, "state"),
+            region_city=self._maybe(region, "city"),
+            region_otherwise=region.text("otherwise"),
+            name=self._converter(respondent, "name"),
+            source_id=respondent.text("id"),
             address=self._maybe(respondent, "address"),
             naming=Naming(
-                former=directory.texts("former"), alias=directory.texts("alias"),
-                split=directory.text("split"), legal_forms=directory.texts("legal_forms"),
-                nobody=frozenset(one.casefold() for one in respondent.texts("nobody"))),
-            enrols=directory.take("enrol", bool, True), enrolled_by=directory.text("enrolled_by"),
-            firm_state=self._maybe(directory, "state"), firm_city=self._maybe(directory, "city"),
-            values=values, demands=self._demands(top), on_behalf=self._maybe(top, "on_behalf"),
-            consents=self._named(top.table("consents")), absent=absent, doubts=self._doubts(top))
+                former=directory.texts("former"),
+                alias=directory.texts("alias"),
+                split=directory.text("split"),
+                legal_forms=directory.texts("legal_forms"),
+                nobody=frozenset(one.casefold() for one in respondent.texts("nobody")),
+            ),
+            enrols=directory.take("enrol", bool, True),
+            enrolled_by=directory.text("enrolled_by"),
+            firm_state=self._maybe(directory, "state"),
+            firm_city=self._maybe(directory, "city"),
+            values=values,
+            demands=self._demands(top),
+            on_behalf=self._maybe(top, "on_behalf"),
+            consents=self._named(top.table("consents")),
+            absent=absent,
+            doubts=self._doubts(top),
+        )
         if not found.region_code and found.region_state is None:
             raise region.fail("code", "is missing (or state)")
         for table in (country, region, respondent, directory, file, top):
@@ -214,8 +257,11 @@ class _Reader:
 
     def _complete(self, found: Mapping) -> None:
         for name in ("statement", "demands", "consents"):
-            given = {"statement": "statement" in found.values, "demands": bool(found.demands),
-                     "consents": bool(found.consents)}[name]
+            given = {
+                "statement": "statement" in found.values,
+                "demands": bool(found.demands),
+                "consents": bool(found.consents),
+            }[name]
             if given == (name in found.absent):
                 reason = "is both mapped and absent" if given else "is neither mapped nor declared absent"
                 raise self.top.fail(name, reason)
@@ -237,8 +283,7 @@ class _Reader:
         return absent
 
     def _shape(self, file: _Table) -> Shape:
-        shape = Shape(file.text("encoding", "utf-8"), file.text("delimiter", ","),
-                      file.take("multiline", bool, False))
+        shape = Shape(file.text("encoding", "utf-8"), file.text("delimiter", ","), file.take("multiline", bool, False))
         try:
             is_line_by_line = "\n".encode(shape.encoding) == b"\n"
         except LookupError:
@@ -266,8 +311,9 @@ class _Reader:
         for key in ("external_id", "received_at"):
             if key not in table.raw:
                 raise table.fail(key, "is missing")
-        return {key: self._converter(table, key, needed=key in ("external_id", "received_at"))
-                for key in list(table.raw)}
+        return {
+            key: self._converter(table, key, needed=key in ("external_id", "received_at")) for key in list(table.raw)
+        }
 
     def _named(self, table: _Table) -> dict[str, Converter]:
         return {key: self._converter(table, key) for key in list(table.raw)}
@@ -276,8 +322,13 @@ class _Reader:
         found = []
         for number, raw in enumerate(top.take("demands", list, [])):
             table = _Table(top.name, f"demands[{number}].", raw)
-            found.append(Demanded(kind=self._converter(table, "kind", needed=True),
-                                  amount=self._maybe(table, "amount"), note=self._maybe(table, "note")))
+            found.append(
+                Demanded(
+                    kind=self._converter(table, "kind", needed=True),
+                    amount=self._maybe(table, "amount"),
+                    note=self._maybe(table, "note"),
+                )
+            )
             table.done()
         return tuple(found)
 
@@ -298,7 +349,8 @@ class _Reader:
         table = parent.table(key)
         template = table.text("template")
         columns: Sequence[str] = table.texts("columns") or (
-            [name for _, name, _, _ in string.Formatter().parse(template) if name] if template else [])
+            [name for _, name, _, _ in string.Formatter().parse(template) if name] if template else []
+        )
         column = table.text("column")
         constant = table.text("constant")
         if sum(map(bool, (column, columns, constant))) != 1:
@@ -313,19 +365,29 @@ class _Reader:
         if case not in ("", "upper", "lower"):
             raise parent.fail(key, "case must be upper or lower")
         found = Converter(
-            where=f"{parent.where}{key}", columns=(column,) if column else tuple(columns),
-            constant=constant, template=template, join=table.text("join", standard.join),
-            split=table.text("split"), most=table.take("most", int, 0), fit=table.take("fit", int, 0),
-            case=case, map=mapped, otherwise=otherwise,
-            needed=table.take("needed", bool, needed), digest=table.take("digest", bool, False),
-            formats=table.texts("formats") or standard.formats, at=self._time(table, standard.at),
+            where=f"{parent.where}{key}",
+            columns=(column,) if column else tuple(columns),
+            constant=constant,
+            template=template,
+            join=table.text("join", standard.join),
+            split=table.text("split"),
+            most=table.take("most", int, 0),
+            fit=table.take("fit", int, 0),
+            case=case,
+            map=mapped,
+            otherwise=otherwise,
+            needed=table.take("needed", bool, needed),
+            digest=table.take("digest", bool, False),
+            formats=table.texts("formats") or standard.formats,
+            at=self._time(table, standard.at),
             time_column=table.text("time_column"),
             time_formats=table.texts("time_formats") or standard.time_formats,
             decimal_mark=table.text("decimal_mark", standard.decimal_mark),
             group_mark=table.text("group_mark", standard.group_mark),
             zero_is_absent=table.take("zero_is_absent", bool, False),
             yes=tuple(one.casefold() for one in table.texts("yes")),
-            no=tuple(one.casefold() for one in table.texts("no")))
+            no=tuple(one.casefold() for one in table.texts("no")),
+        )
         table.done()
         return found
 

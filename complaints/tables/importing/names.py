@@ -70,8 +70,8 @@ class Splitter:
         """Blank, or one of the words by which the source says that it does not know."""
         plain = text.strip().casefold()
         return not fold(plain) or any(
-            plain == word or (word.endswith("*") and plain.startswith(word[:-1]))
-            for word in self.naming.nobody)
+            plain == word or (word.endswith("*") and plain.startswith(word[:-1])) for word in self.naming.nobody
+        )
 
     def core(self, name: str) -> str:
         """The folded name without its legal form."""
@@ -101,8 +101,9 @@ class Splitter:
         return [part for part in closed if not self.is_nobody(part)]
 
 
-def firms(mentions: Mapping[str, Mention], nameless: Iterable[tuple[str, str, str, int]],
-          splitter: Splitter) -> list[Firm]:
+def firms(
+    mentions: Mapping[str, Mention], nameless: Iterable[tuple[str, str, str, int]], splitter: Splitter
+) -> list[Firm]:
     """Every firm of a source, by name.
 
     ``mentions`` by the source's number; ``nameless``: names without a number, as (name, state,
@@ -154,8 +155,9 @@ def _sorted_out(names: Counter[str], splitter: Splitter) -> tuple[str, tuple[str
         if fold(head) not in taken | former.keys():
             alias.setdefault(fold(head), head)
     kept_former = {key: name for key, name in former.items() if key not in taken and len(name) <= LONGEST}
-    kept_alias = {key: name for key, name in alias.items()
-                  if key not in taken | kept_former.keys() and len(name) <= LONGEST}
+    kept_alias = {
+        key: name for key, name in alias.items() if key not in taken | kept_former.keys() and len(name) <= LONGEST
+    }
     return legal, tuple(sorted(kept_former.values())), tuple(sorted(kept_alias.values()))
 
 

@@ -99,14 +99,20 @@ def load_country(mapping: Mapping, cities: Iterable[tuple[str, str]]) -> tuple[P
             parent = "" if row.parent.level == Region.Level.COUNTRY else row.parent.code
             wanted[row.code] = (row.code, row.name, row.name_en, row.level, parent)
     if mapping.regions is not None:
-        for _line, cells in rows_of(mapping.regions, required=("code", "name", "level", "parent_code"),
-                                    optional=("name_en",)):
-            wanted.setdefault(cells["code"], (cells["code"], cells["name"], cells["name_en"],
-                                              cells["level"], cells["parent_code"]))
+        for _line, cells in rows_of(
+            mapping.regions, required=("code", "name", "level", "parent_code"), optional=("name_en",)
+        ):
+            wanted.setdefault(
+                cells["code"], (cells["code"], cells["name"], cells["name_en"], cells["level"], cells["parent_code"])
+            )
     before = len(wanted)
-    states = {spelling.casefold(): code for code, name, name_en, level, _parent in wanted.values()
-              if level == Region.Level.PROVINCE
-              for spelling in (code, code.removeprefix(f"{mapping.country}-"), name, name_en) if spelling}
+    states = {
+        spelling.casefold(): code
+        for code, name, name_en, level, _parent in wanted.values()
+        if level == Region.Level.PROVINCE
+        for spelling in (code, code.removeprefix(f"{mapping.country}-"), name, name_en)
+        if spelling
+    }
     for state, city in cities:
         state_code = states.get(state.strip().casefold(), "")
         code = city_code(state_code, city)

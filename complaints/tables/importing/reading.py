@@ -158,8 +158,11 @@ def _cells(text: str, shape: Shape, heading: list[str]) -> tuple[dict[str, str],
         return {}, None
     if len(cells) != len(heading):
         column = heading[len(cells)] if len(cells) < len(heading) else ""
-        return {}, BadCell(column, text.strip(), _("应有 %(wanted)s 列，实际 %(found)s 列")
-                           % {"wanted": len(heading), "found": len(cells)})
+        return {}, BadCell(
+            column,
+            text.strip(),
+            _("应有 %(wanted)s 列，实际 %(found)s 列") % {"wanted": len(heading), "found": len(cells)},
+        )
     for column, cell in zip(heading, cells, strict=True):
         if "\x00" in cell:
             return {}, BadCell(column, cell, _("含有不能保存的字符"))

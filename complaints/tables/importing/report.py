@@ -55,8 +55,10 @@ class Progress:
 def directory_lines(built: Built, *, dry_run: bool = False) -> Iterator[str]:
     """What was built from the names of the file."""
     verb = "would be new" if dry_run else "new"
-    yield (f"directory: {built.found:,} enterprises named in {built.rows:,} rows; {built.enterprises:,} {verb}, "
-           f"{built.names:,} other names {verb}, {built.cities:,} places {verb}")
+    yield (
+        f"directory: {built.found:,} enterprises named in {built.rows:,} rows; {built.enterprises:,} {verb}, "
+        f"{built.names:,} other names {verb}, {built.cities:,} places {verb}"
+    )
     if built.too_long:
         yield f"directory: {built.too_long:,} names are too long for an enterprise and were left out"
     if built.unplaced:
@@ -83,22 +85,29 @@ def bad_lines(bad: BadRows) -> Iterator[str]:
 def filing_lines(tally: Tally, bad: BadRows, *, language: str, dry_run: bool = False) -> Iterator[str]:
     """The figures of the rows, and why what went to a person went there."""
     if dry_run:
-        yield (f"rows {tally.rows:,}: would be filed {tally.filed:,}, already there {tally.there:,}, "
-               f"bad {bad.rows:,}; dry run: nothing was written")
+        yield (
+            f"rows {tally.rows:,}: would be filed {tally.filed:,}, already there {tally.there:,}, "
+            f"bad {bad.rows:,}; dry run: nothing was written"
+        )
         yield from bad_lines(bad)
         return
     yield (f"rows {tally.rows:,}: filed {tally.filed:,}, already there {tally.there:,}, bad {bad.rows:,}")
     if tally.filed:
         routed = tally.forwarded + sum(
-            count for status, count in tally.statuses.items() if status not in ("with_enterprise", "triage", "filed"))
-        yield (f"routed without a person: {routed:,} of {tally.filed:,} ({routed / tally.filed:.1%}), "
-               f"of these by the source's own number {tally.by_number:,}")
+            count for status, count in tally.statuses.items() if status not in ("with_enterprise", "triage", "filed")
+        )
+        yield (
+            f"routed without a person: {routed:,} of {tally.filed:,} ({routed / tally.filed:.1%}), "
+            f"of these by the source's own number {tally.by_number:,}"
+        )
         for reason, count in tally.triage.most_common(MOST_REASONS):
             yield f"triage: {count:,} × {reason}: {say({'code': reason}, language)}"
         for named, count in tally.unnamed.most_common(5):
             yield f"triage: {count:,} × “{named}”"
-        yield (f"{tally.seconds:.1f} s ({tally.cpu_seconds:.1f} s of CPU here), "
-               f"{tally.filed / max(tally.seconds, 0.001):,.0f} rows/s")
+        yield (
+            f"{tally.seconds:.1f} s ({tally.cpu_seconds:.1f} s of CPU here), "
+            f"{tally.filed / max(tally.seconds, 0.001):,.0f} rows/s"
+        )
     elif not bad.rows and not tally.stopped:
         yield "nothing new"
     yield from bad_lines(bad)

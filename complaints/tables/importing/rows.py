@@ -73,8 +73,13 @@ class Rows:
             if row is not None:
                 earlier = first_seen.setdefault(row.request.external_id, record.number)
                 if earlier != record.number:
-                    problems = [BadCell(self.mapping.values["external_id"].column, row.request.external_id,
-                                        _("与第 %(row)s 行编号相同") % {"row": earlier})]
+                    problems = [
+                        BadCell(
+                            self.mapping.values["external_id"].column,
+                            row.request.external_id,
+                            _("与第 %(row)s 行编号相同") % {"row": earlier},
+                        )
+                    ]
             for problem in problems:
                 bad.add(BadRow.of(record.number, problem))
             if not problems:
@@ -94,7 +99,8 @@ class Rows:
 
         values: dict[str, Any] = {
             name: tried(partial(self._value, name, converter, cells, now), None)
-            for name, converter in mapping.values.items()}
+            for name, converter in mapping.values.items()
+        }
         respondent, by_number = tried(partial(self._respondent, cells), (RespondentRequest(), False))
         region_id = tried(partial(self.built.places.of_row, mapping, cells), 0)
         nothing: tuple[DemandRequest, ...] = ()
@@ -109,11 +115,18 @@ class Rows:
         if values.get("disputed_on_is_approximate") is None:
             values.pop("disputed_on_is_approximate", None)
         request = FilingRequest(
-            **values, language=mapping.language, source=mapping.title, currency=mapping.currency,
-            respondents=(respondent,), service_region_id=region_id, demands=demands,
+            **values,
+            language=mapping.language,
+            source=mapping.title,
+            currency=mapping.currency,
+            respondents=(respondent,),
+            service_region_id=region_id,
+            demands=demands,
             consents={name: said for name, said in consents.items() if said is not None},
-            on_behalf=OnBehalf(kind=behalf or "self"), external_source=mapping.source,
-            absent=mapping.absent + self._missing(values))
+            on_behalf=OnBehalf(kind=behalf or "self"),
+            external_source=mapping.source,
+            absent=mapping.absent + self._missing(values),
+        )
         return Row(number, request, by_number), []
 
     def _value(self, name: str, converter: Converter, cells: Cells, now: datetime) -> Any:
@@ -153,12 +166,17 @@ class Rows:
         bearers = built.bearers.get(fold(named), set()) if named else set()
         by_number = built.by_id.get(cells[mapping.source_id]) if mapping.source_id else None
         enterprise_id = by_number if by_number is not None and len(bearers) != 1 else None
-        respondent = RespondentRequest(enterprise_id=enterprise_id, named=named,
-                                       address=address if named or enterprise_id else "")
+        respondent = RespondentRequest(
+            enterprise_id=enterprise_id, named=named, address=address if named or enterprise_id else ""
+        )
         return respondent, enterprise_id is not None
 
     def _demands(self, cells: Cells) -> tuple[DemandRequest, ...]:
         return tuple(
-            DemandRequest(kind=one.kind.text(cells), amount=one.amount.amount(cells) if one.amount else None,
-                          note=one.note.text(cells, longest=400) if one.note else "")
-            for one in self.mapping.demands)
+            DemandRequest(
+                kind=one.kind.text(cells),
+                amount=one.amount.amount(cells) if one.amount else None,
+                note=one.note.text(cells, longest=400) if one.note else "",
+            )
+            for one in self.mapping.demands
+        )

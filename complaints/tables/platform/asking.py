@@ -38,8 +38,11 @@ WRITERS = frozenset({Role.INTAKE, Role.OFFICER, Role.APPROVER})
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def take_in(chunks: Iterable[bytes], *, name: str, user: User, actor: Actor, language: str, now: datetime) -> PlatformFile:
-    """Keep the file and the row that a sweep will find, or the row of the same bytes. Raises WrongInput for no table."""
+def take_in(
+    chunks: Iterable[bytes], *, name: str, user: User, actor: Actor, language: str, now: datetime
+) -> PlatformFile:
+    """Keep the file and the row that a sweep will find, or the row of the same bytes. Raises WrongInput for no
+    table."""
     if actor.authority_id is None or not actor.has(WRITERS):
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
     mark = f"P{timezone.localdate(now):%y%m%d}-" + "".join(secrets.choice(_LETTERS) for _n in range(8))
@@ -51,12 +54,21 @@ def take_in(chunks: Iterable[bytes], *, name: str, user: User, actor: Actor, lan
         known = same.first()
         if known is None:
             if _live(actor.authority_id).filter(state__in=UNDERWAY).count() >= MOST_AT_A_TIME:
-                raise StepNotAllowed("too_many_files", _("已有%(n)s份文件没有办完，请先办完或者放弃其中一份。") % {"n": MOST_AT_A_TIME})
+                raise StepNotAllowed(
+                    "too_many_files", _("已有%(n)s份文件没有办完，请先办完或者放弃其中一份。") % {"n": MOST_AT_A_TIME}
+                )
             try:
                 with transaction.atomic():
                     return PlatformFile.objects.create(
-                        mark=mark, authority_id=actor.authority_id, asked_by=user, file_name=name[-120:], form=form,
-                        digest=digest, language=language, asked_at=now)
+                        mark=mark,
+                        authority_id=actor.authority_id,
+                        asked_by=user,
+                        file_name=name[-120:],
+                        form=form,
+                        digest=digest,
+                        language=language,
+                        asked_at=now,
+                    )
             except IntegrityError:
                 # Somebody sent in the same bytes at the same moment.
                 known = same.get()
@@ -82,7 +94,9 @@ def _keep(chunks: Iterable[bytes], mark: str) -> tuple[str, bytes]:
             first = first or chunk[:8]
             size += len(chunk)
             if size > MOST_BYTES:
-                raise WrongInput("too_large", _("文件太大，最多%(n)s MB。请分成几份。") % {"n": MOST_BYTES >> 20}, field="file")
+                raise WrongInput(
+                    "too_large", _("文件太大，最多%(n)s MB。请分成几份。") % {"n": MOST_BYTES >> 20}, field="file"
+                )
             digest.update(chunk)
             file.write(chunk)
     if not size:

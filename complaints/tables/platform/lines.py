@@ -32,22 +32,44 @@ from enterprises.models import Enterprise
 
 #: Code → heading, in the order of the file (docs/how-to/platform.md).
 COLUMNS = {
-    "number": "投诉编号", "platform_number": "平台编号", "received_at": "平台接收时间", "state": "平台状态",
-    "region": "地区代码", "respondent": "被投诉人", "credit_code": "统一社会信用代码", "respondent_address": "被投诉人地址",
-    "object_category": "商品服务类别", "item": "商品或服务", "amount": "金额", "problem_category": "问题类别",
-    "disputed_on": "争议发生日", "statement": "投诉内容", "demands": "诉求",
-    "name": "姓名", "phone": "手机", "address": "地址",
+    "number": "投诉编号",
+    "platform_number": "平台编号",
+    "received_at": "平台接收时间",
+    "state": "平台状态",
+    "region": "地区代码",
+    "respondent": "被投诉人",
+    "credit_code": "统一社会信用代码",
+    "respondent_address": "被投诉人地址",
+    "object_category": "商品服务类别",
+    "item": "商品或服务",
+    "amount": "金额",
+    "problem_category": "问题类别",
+    "disputed_on": "争议发生日",
+    "statement": "投诉内容",
+    "demands": "诉求",
+    "name": "姓名",
+    "phone": "手机",
+    "address": "地址",
 }
 NEEDED = ("platform_number",)
 #: Only a new complaint says these.
-_OF_A_COMPLAINT = tuple(COLUMNS)[tuple(COLUMNS).index("respondent"):]
+_OF_A_COMPLAINT = tuple(COLUMNS)[tuple(COLUMNS).index("respondent") :]
 _SCREENS = {
-    ("enterprise", "named"): "respondent", ("enterprise", "respondent"): "respondent",
-    ("enterprise", "address"): "respondent_address", ("enterprise", "service_region"): "region",
-    ("purchase", "object_category"): "object_category", ("purchase", "item_name"): "item", ("purchase", "amount"): "amount",
-    ("problem", "problem_category"): "problem_category", ("problem", "disputed_on"): "disputed_on",
-    ("problem", "statement"): "statement", ("demands", "demand"): "demands", ("demands", "amount_refund"): "amount",
-    ("you", "name"): "name", ("you", "phone"): "phone", ("you", "address"): "address",
+    ("enterprise", "named"): "respondent",
+    ("enterprise", "respondent"): "respondent",
+    ("enterprise", "address"): "respondent_address",
+    ("enterprise", "service_region"): "region",
+    ("purchase", "object_category"): "object_category",
+    ("purchase", "item_name"): "item",
+    ("purchase", "amount"): "amount",
+    ("problem", "problem_category"): "problem_category",
+    ("problem", "disputed_on"): "disputed_on",
+    ("problem", "statement"): "statement",
+    ("demands", "demand"): "demands",
+    ("demands", "amount_refund"): "amount",
+    ("you", "name"): "name",
+    ("you", "phone"): "phone",
+    ("you", "address"): "address",
 }
 
 
@@ -93,8 +115,11 @@ def state_of(line: Line) -> str:
 
 
 def move_of(line: Line) -> Move:
-    return record_platform_number(platform_number=line.text("platform_number"),
-                                  received_at=saying.moment(line.text("received_at"), "received_at"), state=state_of(line))
+    return record_platform_number(
+        platform_number=line.text("platform_number"),
+        received_at=saying.moment(line.text("received_at"), "received_at"),
+        state=state_of(line),
+    )
 
 
 def request_of(line: Line, *, region: Region, now: datetime, language: str) -> FilingRequest:
@@ -110,12 +135,22 @@ def request_of(line: Line, *, region: Region, now: datetime, language: str) -> F
         for place_said, sentences in _problems(composed):
             raise WrongInput("bad_field", " ".join(sentences), field=_SCREENS.get(place_said, ""))
     assert isinstance(composed, FilingRequest)  # noqa: S101
-    return replace(composed, channel="platform", source="全国12315平台", received_at=received, external_source=SOURCE,
-                   external_id=number, consumer_id=None, contact_verified=False)
+    return replace(
+        composed,
+        channel="platform",
+        source="全国12315平台",
+        received_at=received,
+        external_source=SOURCE,
+        external_id=number,
+        consumer_id=None,
+        contact_verified=False,
+    )
 
 
 def _problems(unfinished: Unfinished) -> list[tuple[tuple[str, str], Sequence[str]]]:
-    return [((step, name), sentences) for step, names in unfinished.by_field().items() for name, sentences in names.items()]
+    return [
+        ((step, name), sentences) for step, names in unfinished.by_field().items() for name, sentences in names.items()
+    ]
 
 
 def _region(line: Line, own: Region) -> Region:
@@ -130,24 +165,53 @@ def _region(line: Line, own: Region) -> Region:
 
 def _typed(line: Line, place: Region) -> dict[str, dict[str, list[str]]]:
     """What somebody would have typed on each screen of filing to say the same."""
-    object_category, problem = _code(line, "object_category", OBJECT_LABELS), _code(line, "problem_category", PROBLEM_LABELS)
+    object_category, problem = (
+        _code(line, "object_category", OBJECT_LABELS),
+        _code(line, "problem_category", PROBLEM_LABELS),
+    )
     kinds = _in_words({kind.code: kind.label for kind in DEMAND_KINDS})
-    wanted = [kinds.get(word.strip(), word.strip()) for word in line.text("demands").replace(",", "、").split("、") if word.strip()]
+    wanted = [
+        kinds.get(word.strip(), word.strip())
+        for word in line.text("demands").replace(",", "、").split("、")
+        if word.strip()
+    ]
     picked = _enterprise(line)
-    respondent = {"respondent": [f"{picked.pk}--"]} if picked is not None else (
-        {"respondent": [NAMED], "named": [line.text("respondent")], "address": [line.text("respondent_address")]}
-        if line.text("respondent") else {"respondent": [LEFT_TO_AUTHORITY]})
-    consents = {"pass_to_regulator": ["yes"], "delegated_mediation": ["no"], "publish_masked": ["no"],
-                "share_with_enterprise" if picked is not None else "pause_for_settlement": ["no"]}
+    respondent = (
+        {"respondent": [f"{picked.pk}--"]}
+        if picked is not None
+        else (
+            {"respondent": [NAMED], "named": [line.text("respondent")], "address": [line.text("respondent_address")]}
+            if line.text("respondent")
+            else {"respondent": [LEFT_TO_AUTHORITY]}
+        )
+    )
+    consents = {
+        "pass_to_regulator": ["yes"],
+        "delegated_mediation": ["no"],
+        "publish_masked": ["no"],
+        "share_with_enterprise" if picked is not None else "pause_for_settlement": ["no"],
+    }
     return {
         "enterprise": respondent | {"service_region": [str(place.pk)]},
-        "purchase": {"object_category": [object_category], "item_name": [line.text("item")],
-                     "amount": [line.text("amount")], "is_online": ["unsure"]},
-        "problem": {"problem_category": [problem], "disputed_on": [line.text("disputed_on").replace("/", "-")],
-                    "statement": [line.text("statement")]},
+        "purchase": {
+            "object_category": [object_category],
+            "item_name": [line.text("item")],
+            "amount": [line.text("amount")],
+            "is_online": ["unsure"],
+        },
+        "problem": {
+            "problem_category": [problem],
+            "disputed_on": [line.text("disputed_on").replace("/", "-")],
+            "statement": [line.text("statement")],
+        },
         "demands": {"demand": wanted} | {f"amount_{kind}": [line.text("amount")] for kind in wanted},
-        "you": {"name": [line.text("name")], "phone": [line.text("phone")], "address": [line.text("address")],
-                "behalf": ["self"], "is_unverified": ["on"]},
+        "you": {
+            "name": [line.text("name")],
+            "phone": [line.text("phone")],
+            "address": [line.text("address")],
+            "behalf": ["self"],
+            "is_unverified": ["on"],
+        },
         "consents": consents,
     }
 

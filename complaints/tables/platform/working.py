@@ -59,8 +59,13 @@ def sweep_platform_files(*, now: datetime) -> int:
 def _lease(*, now: datetime, without: Sequence[int]) -> PlatformFile | None:
     with transaction.atomic():
         free = PlatformFile.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=asking.WORKING)
-        file = (free.exclude(pk__in=without).order_by("id").select_for_update(skip_locked=True, of=("self",))
-                .select_related("asked_by", "authority__region").first())
+        file = (
+            free.exclude(pk__in=without)
+            .order_by("id")
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("asked_by", "authority__region")
+            .first()
+        )
         if file is not None:
             file.leased_until, file.attempts = now + LEASE, file.attempts + 1
             file.save(update_fields=["leased_until", "attempts"])
@@ -118,16 +123,18 @@ class _Worker:
         if first is None:
             raise SheetRefused(_("这份文件是空的。"))
         columns = lines.heading(first[1])
-        every = [Line(number, {code: cells[n] for n, code in columns.items() if n < len(cells) and cells[n]})
-                 for number, cells in found]
+        every = [
+            Line(number, {code: cells[n] for n, code in columns.items() if n < len(cells) and cells[n]})
+            for number, cells in found
+        ]
         if len(every) > asking.MOST_LINES:
             raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": asking.MOST_LINES})
         self.file.lines = len(every)
         done = [line for line in every if line.line <= self.file.place]
         for line in done:
             self._numbers.setdefault(line.text("platform_number"), line.line)
-        left = every[len(done):]
-        return [left[n:n + BATCH] for n in range(0, len(left), BATCH)]
+        left = every[len(done) :]
+        return [left[n : n + BATCH] for n in range(0, len(left), BATCH)]
 
     def go_on(self, piece: Sequence[Line]) -> None:
         """Try one piece out, or carry it out, with its lines and how far the file is."""
@@ -147,7 +154,9 @@ class _Worker:
         """All lines are through."""
         if self.file.state == "applying":
             asking.end(self.file, "done", now=self.now)
-        elif not PlatformFile.objects.filter(pk=self.file.pk, state="checking").update(state="checked", lines=self.file.lines):
+        elif not PlatformFile.objects.filter(pk=self.file.pk, state="checking").update(
+            state="checked", lines=self.file.lines
+        ):
             raise _Overtaken
 
     def _tried(self, piece: Sequence[Line]) -> list[PlatformLine]:
@@ -162,8 +171,10 @@ class _Worker:
 
     def _carry_out(self, piece: Sequence[Line]) -> None:
         """Only lines that were good when they were tried out; each is judged anew."""
-        kept = {row.line: row for row in PlatformLine.objects.filter(
-            file=self.file, state="good", line__in=[line.line for line in piece])}
+        kept = {
+            row.line: row
+            for row in PlatformLine.objects.filter(file=self.file, state="good", line__in=[line.line for line in piece])
+        }
         taken = self._take([line for line in piece if line.line in kept], good="done", bad="refused")
         for row in taken:
             row.pk = kept[row.line].pk
@@ -175,8 +186,14 @@ class _Worker:
         for line in piece:
             # Only what is a number: where the columns were swapped, a name or a telephone stands in the cell.
             ours, theirs = line.text("number"), line.text("platform_number")
-            row = PlatformLine(file=self.file, line=line.line, kind="new" if line.is_new else "number", state=good,
-                               number=tidy(ours), platform_number=theirs if is_number(theirs) else "")
+            row = PlatformLine(
+                file=self.file,
+                line=line.line,
+                kind="new" if line.is_new else "number",
+                state=good,
+                number=tidy(ours),
+                platform_number=theirs if is_number(theirs) else "",
+            )
             rows.append(row)
             try:
                 if (move := self._one(line, row, here)) is not None:
@@ -197,13 +214,16 @@ class _Worker:
         with self.sight.both_walls():
             found = list(self.sight.cases().filter(Q(number__in=ours) | Q(platform_number__in=theirs)))
         return {case.number: case for case in found} | {
-            f"#{case.platform_number}": case for case in found if case.platform_number}
+            f"#{case.platform_number}": case for case in found if case.platform_number
+        }
 
     def _one(self, line: Line, row: PlatformLine, here: dict[str, Complaint]) -> tuple[int, Move, Actor] | None:
         """The move of a line, or None where it was a complaint that is filed now. Raises StepNotAllowed."""
         number = number_said(line.text("platform_number"))
         if (earlier := self._numbers.setdefault(number, line.line)) != line.line:
-            raise StepNotAllowed("twice", _("第%(n)s行已写了同一个平台编号。") % {"n": earlier}, field="platform_number")
+            raise StepNotAllowed(
+                "twice", _("第%(n)s行已写了同一个平台编号。") % {"n": earlier}, field="platform_number"
+            )
         case = here.get(line.text("number")) or here.get(f"#{number}")
         if line.text("number") and here.get(line.text("number")) is None:
             raise StepNotAllowed("not_here", _("没有找到这件投诉。"), field="number")
@@ -212,21 +232,29 @@ class _Worker:
             if line.is_new and case.platform_state == lines.state_of(line):
                 raise StepNotAllowed("nothing_new", _("与已登记的相同。"))
             if case.platform_number and case.platform_number != number:
-                raise StepNotAllowed("has_number", _("这件投诉已登记平台编号%(number)s，与文件不同。")
-                                     % {"number": case.platform_number}, field="platform_number")
+                raise StepNotAllowed(
+                    "has_number",
+                    _("这件投诉已登记平台编号%(number)s，与文件不同。") % {"number": case.platform_number},
+                    field="platform_number",
+                )
             return case.pk, lines.move_of(line), self.actor
         if not line.is_new:
             raise StepNotAllowed("not_here", _("平台上有，这里没有；这一行也没有写投诉的内容。"), field="number")
         if Complaint.objects.filter(platform_number=number).exists():
-            raise StepNotAllowed("number_taken", _("平台编号%(number)s已经登记在另一件投诉上，请核对。")
-                                 % {"number": number}, field="platform_number")
+            raise StepNotAllowed(
+                "number_taken",
+                _("平台编号%(number)s已经登记在另一件投诉上，请核对。") % {"number": number},
+                field="platform_number",
+            )
         row.number = self._file(line).number
         return None
 
     def _file(self, line: Line) -> Complaint:
         """A complaint that began on the platform, written down by whoever sent the file."""
         request = lines.request_of(line, region=self.authority.region, now=self.now, language=self.file.language)
-        who = on_behalf_of(None, request.consumer_name, uuid.uuid4(), by=replace(self.actor, channel=CHANNEL), channel=CHANNEL)
+        who = on_behalf_of(
+            None, request.consumer_name, uuid.uuid4(), by=replace(self.actor, channel=CHANNEL), channel=CHANNEL
+        )
         filed: Complaint = handling.file([request], actor=who, now=self.now)[0]
         return filed
 

@@ -42,7 +42,9 @@ def take_in(chunks: Iterable[bytes], *, name: str, user: User, actor: Actor, lan
     if actor.enterprise_id is None:
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
     if RoundTrip.objects.filter(asked_by=user, state__in=UNDERWAY).count() >= MOST_AT_A_TIME:
-        raise StepNotAllowed("too_many_tables", _("您已有%(n)s份表格没有办完，请先办完或者放弃其中一份。") % {"n": MOST_AT_A_TIME})
+        raise StepNotAllowed(
+            "too_many_tables", _("您已有%(n)s份表格没有办完，请先办完或者放弃其中一份。") % {"n": MOST_AT_A_TIME}
+        )
     mark = f"T{timezone.localdate(now):%y%m%d}-" + "".join(secrets.choice(_LETTERS) for _n in range(8))
     path = files.upload_of(mark)
     digest, size, first = hashlib.sha256(), 0, b""
@@ -52,14 +54,23 @@ def take_in(chunks: Iterable[bytes], *, name: str, user: User, actor: Actor, lan
                 first = first or chunk[:8]
                 size += len(chunk)
                 if size > MOST_BYTES:
-                    raise WrongInput("too_large", _("文件太大，最多%(n)s MB。请分成几份。") % {"n": MOST_BYTES >> 20}, field="file")
+                    raise WrongInput(
+                        "too_large", _("文件太大，最多%(n)s MB。请分成几份。") % {"n": MOST_BYTES >> 20}, field="file"
+                    )
                 digest.update(chunk)
                 file.write(chunk)
         if not size:
             raise WrongInput("empty", _("这份文件是空的。"), field="file")
         return RoundTrip.objects.create(
-            mark=mark, asked_by=user, enterprise_id=actor.enterprise_id, file_name=name[-120:], form=form_of(first),
-            digest=digest.hexdigest(), language=language, asked_at=now)
+            mark=mark,
+            asked_by=user,
+            enterprise_id=actor.enterprise_id,
+            file_name=name[-120:],
+            form=form_of(first),
+            digest=digest.hexdigest(),
+            language=language,
+            asked_at=now,
+        )
     except SheetRefused as refused:
         path.unlink(missing_ok=True)
         raise WrongInput("not_a_table", str(refused), field="file") from None
@@ -88,7 +99,9 @@ def why_not_all(counts: dict[str, int]) -> str:
 
 
 def is_long(counts: dict[str, int]) -> bool:
-    """Whether "all" cannot be one transaction: every line is tried once more, and then it is carried out piece by piece."""
+    """Whether "all" cannot be one transaction: every line is tried once more, and then it is carried out piece by
+    piece.
+    """
     return counts["good"] > MOST_AT_ONCE or bool(counts["done"] or counts["refused"])
 
 

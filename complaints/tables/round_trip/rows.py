@@ -38,19 +38,41 @@ NEEDED = ("number", "step")
 _OF_A_DEMAND = ("answer", "amount", "reason", "by", "due")
 #: The cells that a step reads.
 _READ = {
-    "accept_case": ("to_handler",), "assign": ("to_handler",),
+    "accept_case": ("to_handler",),
+    "assign": ("to_handler",),
     "log_contact": ("contact_channel", "contact_at", "contact_reached", "contact_note"),
     "make_offer": (*(f"{kind}_{n}" for n in range(1, MOST_DEMANDS + 1) for kind in _OF_A_DEMAND), "offer_message"),
     "report_performed": ("obligations", "performed_by", "proof"),
 }
 #: Cells that only somebody who wants something fills in.
 FILLED_IN = frozenset(code for codes in _READ.values() for code in codes)
-_YES = {"yes": True, "true": True, "1": True, "是": True, "联系上了": True, "已联系上": True, "接通": True,
-        "no": False, "false": False, "0": False, "否": False, "没有联系上": False, "未联系上": False, "未接通": False}
+_YES = {
+    "yes": True,
+    "true": True,
+    "1": True,
+    "是": True,
+    "联系上了": True,
+    "已联系上": True,
+    "接通": True,
+    "no": False,
+    "false": False,
+    "0": False,
+    "否": False,
+    "没有联系上": False,
+    "未联系上": False,
+    "未接通": False,
+}
 _PROMISE = re.compile(r"promise-(\d+)-(\w+)")
 _ANSWER = re.compile(r"(answer|amount|reason)-(\d+)")
-_FIELDS = {"handler": "to_handler", "at": "contact_at", "note": "contact_note", "reached": "contact_reached",
-           "message": "offer_message", "obligations": "obligations", "proof": "proof"}
+_FIELDS = {
+    "handler": "to_handler",
+    "at": "contact_at",
+    "note": "contact_note",
+    "reached": "contact_reached",
+    "message": "offer_message",
+    "obligations": "obligations",
+    "proof": "proof",
+}
 
 
 def heading(cells: Sequence[str]) -> dict[int, str]:
@@ -66,7 +88,10 @@ def heading(cells: Sequence[str]) -> dict[int, str]:
         found[place] = code
     missing = [title_of(code) for code in NEEDED if code not in found.values()]
     if missing:
-        raise SheetRefused(_("第一行里没有这些列：%(columns)s。请用下载的表格填写，不要改第一行。") % {"columns": str(_("、")).join(missing)})
+        raise SheetRefused(
+            _("第一行里没有这些列：%(columns)s。请用下载的表格填写，不要改第一行。")
+            % {"columns": str(_("、")).join(missing)}
+        )
     return found
 
 
@@ -87,8 +112,12 @@ def _titles() -> dict[str, str]:
 
 @cache
 def _words(kind: str) -> dict[str, str]:
-    codes = {"step": STEPS, "contact_channel": CONTACT_CHANNELS, "verdict": ("grant", "part", "refuse"),
-             "obligation_kind": OBLIGATION_KINDS}[kind]
+    codes = {
+        "step": STEPS,
+        "contact_channel": CONTACT_CHANNELS,
+        "verdict": ("grant", "part", "refuse"),
+        "obligation_kind": OBLIGATION_KINDS,
+    }[kind]
     found = {code: code for code in codes}
     for language in ("zh-hans", "en"):
         found |= {labels.label(code, language, kind=kind).casefold(): code for code in codes}
@@ -117,7 +146,9 @@ def read_by(step: str, cells: Mapping[str, str]) -> dict[str, str]:
     return {code: cells[code] for code in _READ[step] if cells.get(code)}
 
 
-def key_of(enterprise_id: int, number: str, version: str, step: str, said: Mapping[str, str], *, digest: str, line: int) -> str:
+def key_of(
+    enterprise_id: int, number: str, version: str, step: str, said: Mapping[str, str], *, digest: str, line: int
+) -> str:
     """The same wish has the same key in whatever file it stands; without a version it is this line of this file."""
     place = () if version else (digest, line)
     what = json.dumps([enterprise_id, number, version, step, sorted(said.items()), place], ensure_ascii=False)
@@ -153,8 +184,15 @@ class Colleagues:
         return found
 
 
-def move_of(step: str, said: Mapping[str, str], *, demands: Sequence[Demand], due: Sequence[int], colleagues: Colleagues,
-            handler: int | None = None) -> Move:
+def move_of(
+    step: str,
+    said: Mapping[str, str],
+    *,
+    demands: Sequence[Demand],
+    due: Sequence[int],
+    colleagues: Colleagues,
+    handler: int | None = None,
+) -> Move:
     """The move of a line. ``demands``: the open ones of its case; ``due``: numbers of what the enterprise still owes;
     ``handler``: who has the case now, and keeps it if the line names nobody else.
 
@@ -162,14 +200,20 @@ def move_of(step: str, said: Mapping[str, str], *, demands: Sequence[Demand], du
     """
     try:
         if step in ("accept_case", "assign"):
-            verb, named = (enterprise.accept_case if step == "accept_case" else enterprise.assign), said.get("to_handler", "")
+            verb, named = (
+                (enterprise.accept_case if step == "accept_case" else enterprise.assign),
+                said.get("to_handler", ""),
+            )
             stays = step == "accept_case" and handler is not None and not named
             return verb(handler_id=handler if stays else colleagues.find(named))
         if step == "log_contact":
             return _contact(said)
         if step == "report_performed":
-            return enterprise.report_performed(obligations=_ordinals(said.get("obligations", ""), due),
-                                               proof=said.get("proof", ""), channel=said.get("performed_by", "")[:60])
+            return enterprise.report_performed(
+                obligations=_ordinals(said.get("obligations", ""), due),
+                proof=said.get("proof", ""),
+                channel=said.get("performed_by", "")[:60],
+            )
         shorts = _shorts(said, demands)
         answers, promises = offer_of(shorts)
         return offers.make_offer(answers=answers, promises=promises, message=said.get("offer_message", ""))
@@ -184,8 +228,13 @@ def column_of(step: str, name: str, said: Mapping[str, str], demands: Sequence[D
     if found := _ANSWER.fullmatch(name):
         return f"{found[1]}_{found[2]}"
     if found := _PROMISE.fullmatch(name):
-        promised = [d.ordinal for d in demands if said.get(f"by_{d.ordinal}") and said.get(f"answer_{d.ordinal}")
-                    and _words("verdict").get(said[f"answer_{d.ordinal}"].strip().casefold()) != "refuse"]
+        promised = [
+            d.ordinal
+            for d in demands
+            if said.get(f"by_{d.ordinal}")
+            and said.get(f"answer_{d.ordinal}")
+            and _words("verdict").get(said[f"answer_{d.ordinal}"].strip().casefold()) != "refuse"
+        ]
         place = int(found[1]) - 1
         kind = {"amount": "amount", "due_on": "due"}.get(found[2], "by")
         return f"{kind}_{promised[place]}" if place < len(promised) else "by_1"
@@ -198,8 +247,12 @@ def _contact(said: Mapping[str, str]) -> Move:
     reached = _YES.get(said.get("contact_reached", "").strip().casefold())
     if reached is None:
         raise WrongInput("bad_choice", _("请填“是”或者“否”。"), field="contact_reached")
-    return enterprise.log_contact(channel=code_of(said.get("contact_channel", ""), "contact_channel", "contact_channel"),
-                                  reached=reached, note=said.get("contact_note", ""), at=_moment(said.get("contact_at", "")))
+    return enterprise.log_contact(
+        channel=code_of(said.get("contact_channel", ""), "contact_channel", "contact_channel"),
+        reached=reached,
+        note=said.get("contact_note", ""),
+        at=_moment(said.get("contact_at", "")),
+    )
 
 
 def _moment(text: str) -> datetime | None:
@@ -235,14 +288,24 @@ def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[Short]:
     for demand in demands:
         n = demand.ordinal
         if n > MOST_DEMANDS:
-            raise WrongInput("too_many", _("这件投诉的诉求多于%(n)s项，请在页面上提出方案。") % {"n": MOST_DEMANDS}, field="step")
+            raise WrongInput(
+                "too_many", _("这件投诉的诉求多于%(n)s项，请在页面上提出方案。") % {"n": MOST_DEMANDS}, field="step"
+            )
         if not said.get(f"answer_{n}"):
-            raise WrongInput("demand_unanswered", _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}, field=f"answer_{n}")
+            raise WrongInput(
+                "demand_unanswered", _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}, field=f"answer_{n}"
+            )
         way = said.get(f"by_{n}", "")
-        found.append(Short(
-            demand=demand, verdict=code_of(said[f"answer_{n}"], "verdict", f"answer_{n}"),
-            amount=_money(said.get(f"amount_{n}", ""), f"amount_{n}"), reason=said.get(f"reason_{n}", ""),
-            by=code_of(way, "obligation_kind", f"by_{n}") if way else "", due_on=_day(said.get(f"due_{n}", ""), f"due_{n}")))
+        found.append(
+            Short(
+                demand=demand,
+                verdict=code_of(said[f"answer_{n}"], "verdict", f"answer_{n}"),
+                amount=_money(said.get(f"amount_{n}", ""), f"amount_{n}"),
+                reason=said.get(f"reason_{n}", ""),
+                by=code_of(way, "obligation_kind", f"by_{n}") if way else "",
+                due_on=_day(said.get(f"due_{n}", ""), f"due_{n}"),
+            )
+        )
     return found
 
 

@@ -63,8 +63,13 @@ def sweep_round_trips(*, now: datetime) -> int:
 def _lease(*, now: datetime, without: Sequence[int]) -> RoundTrip | None:
     with transaction.atomic():
         free = RoundTrip.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=asking.WORKING)
-        trip = (free.exclude(pk__in=without).order_by("id").select_for_update(skip_locked=True, of=("self",))
-                .select_related("asked_by").first())
+        trip = (
+            free.exclude(pk__in=without)
+            .order_by("id")
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("asked_by")
+            .first()
+        )
         if trip is not None:
             trip.leased_until, trip.attempts = now + LEASE, trip.attempts + 1
             trip.save(update_fields=["leased_until", "attempts"])
@@ -76,8 +81,9 @@ def _work(trip: RoundTrip, *, now: datetime, is_late: Callable[[], bool]) -> Non
         with override(trip.language):
             if trip.attempts > MOST_ATTEMPTS:
                 return asking.fail(trip, "gave_up", now=now)
-            worker = _Worker(trip, sight_of_person(
-                trip.asked_by, enterprise_id=trip.enterprise_id, authority_id=None, now=now), now)
+            worker = _Worker(
+                trip, sight_of_person(trip.asked_by, enterprise_id=trip.enterprise_id, authority_id=None, now=now), now
+            )
             for state in asking.WORKING:
                 while trip.state == state:
                     if is_late():
@@ -176,7 +182,9 @@ class _Worker:
             return _bad(row, "number", _("没有找到这件投诉。"))
         said = rows.read_by(row.step, cells)
         row.said = {"cells": said, "version": version}
-        row.key = rows.key_of(self.trip.enterprise_id, number, version, row.step, said, digest=self.trip.digest, line=line)
+        row.key = rows.key_of(
+            self.trip.enterprise_id, number, version, row.step, said, digest=self.trip.digest, line=line
+        )
         return row
 
     # --- trying out ---
@@ -191,7 +199,9 @@ class _Worker:
             self._save(batch)
 
     def _checked(self) -> None:
-        """Tried for the first time, it waits for somebody; once more after "all" (asking.is_long), it begins unless a line is bad."""
+        """Tried for the first time, it waits for somebody; once more after "all" (asking.is_long), it begins unless a
+        line is bad.
+        """
         if self.trip.mode == "all" and not asking.counts_of(self.trip)["bad"]:
             return self._turn_to("applying")
         self._turn_to("checked", mode="")
@@ -231,8 +241,12 @@ class _Worker:
 
     def _take(self, batch: Sequence[RoundTripRow]) -> None:
         # Before the lines are compared: a table with the same lines waits here, or has them done already.
-        list(Complaint.objects.select_for_update(of=("self",)).filter(pk__in={r.case_id for r in batch})
-             .order_by("pk").values_list("pk"))
+        list(
+            Complaint.objects.select_for_update(of=("self",))
+            .filter(pk__in={r.case_id for r in batch})
+            .order_by("pk")
+            .values_list("pk")
+        )
         moves = self._moves(batch, good="done")
         taken = take_all([one.move for one in moves], now=self.now)
         self._judge(taken, moves, good="done", bad="refused")
@@ -265,9 +279,16 @@ class _Worker:
         with self.sight.both_walls():
             seen = dict(self.sight.cases().filter(pk__in=ids).values_list("pk", "handler"))
         demands, due = _demands(seen), _due(seen)
-        earlier = {row.key: row for row in RoundTripRow.objects.filter(
-            enterprise_id=self.trip.enterprise_id, state="done", key__in=[row.key for row in batch])
-            .select_related("trip").defer("said")}
+        earlier = {
+            row.key: row
+            for row in (
+                RoundTripRow.objects.filter(
+                    enterprise_id=self.trip.enterprise_id, state="done", key__in=[row.key for row in batch]
+                )
+                .select_related("trip")
+                .defer("said")
+            )
+        }
         versions: dict[int, set[str]] = defaultdict(set)
         meant: list[_Meant] = []
         counted: dict[int, int] = defaultdict(int)
@@ -284,13 +305,23 @@ class _Worker:
             elif row.key in keys:
                 _bad(row, "", _("与第%(n)s行相同，只算一次。") % {"n": keys[row.key]}, state="same")
             elif counted[case] > MOST_OF_A_CASE:
-                _bad(row, "number", _("同一件投诉最多写%(n)s行。") % {"n": MOST_OF_A_CASE},
-                     state="bad" if good == "good" else "refused")
+                _bad(
+                    row,
+                    "number",
+                    _("同一件投诉最多写%(n)s行。") % {"n": MOST_OF_A_CASE},
+                    state="bad" if good == "good" else "refused",
+                )
             else:
                 keys[row.key] = row.line
                 try:
-                    move = rows.move_of(row.step, row.said.get("cells", {}), demands=demands[case], due=due[case],
-                                        colleagues=self._people(), handler=seen[case])
+                    move = rows.move_of(
+                        row.step,
+                        row.said.get("cells", {}),
+                        demands=demands[case],
+                        due=due[case],
+                        colleagues=self._people(),
+                        handler=seen[case],
+                    )
                 except StepNotAllowed as wrong:
                     _bad(row, wrong.field, wrong.reason, state="bad" if good == "good" else "refused")
                     continue
@@ -326,9 +357,16 @@ class _Worker:
 
     def _people(self) -> rows.Colleagues:
         if self._colleagues is None:
-            people = at_work(timezone.localdate(self.now)).filter(
-                enterprise_id=self.trip.enterprise_id, user__is_active=True,
-                role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).select_related("user").order_by("pk")
+            people = (
+                at_work(timezone.localdate(self.now))
+                .filter(
+                    enterprise_id=self.trip.enterprise_id,
+                    user__is_active=True,
+                    role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER],
+                )
+                .select_related("user")
+                .order_by("pk")
+            )
             self._colleagues = rows.Colleagues.of(people)
         return self._colleagues
 
@@ -365,15 +403,21 @@ def _only_if(move: Move, versions: set[str], stepped: set[int]) -> Move:
 
 def _demands(ids: Collection[int]) -> dict[int, list[Demand]]:
     found: dict[int, list[Demand]] = defaultdict(list)
-    for demand in Demand.objects.filter(complaint_id__in=ids, is_settled=False, is_given_up=False).order_by(
-            "complaint_id", "ordinal").defer("note"):
+    for demand in (
+        Demand.objects.filter(complaint_id__in=ids, is_settled=False, is_given_up=False)
+        .order_by("complaint_id", "ordinal")
+        .defer("note")
+    ):
         found[demand.complaint_id].append(demand)
     return found
 
 
 def _due(ids: Collection[int]) -> dict[int, list[int]]:
     found: dict[int, list[int]] = defaultdict(list)
-    for case, ordinal in Obligation.objects.filter(complaint_id__in=ids, owed_by="enterprise", state="due").order_by(
-            "complaint_id", "ordinal").values_list("complaint_id", "ordinal"):
+    for case, ordinal in (
+        Obligation.objects.filter(complaint_id__in=ids, owed_by="enterprise", state="due")
+        .order_by("complaint_id", "ordinal")
+        .values_list("complaint_id", "ordinal")
+    ):
         found[case].append(ordinal)
     return found

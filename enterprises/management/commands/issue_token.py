@@ -24,8 +24,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", metavar="EMAIL", help="e-mail (or phone, as +86…) of the person")
         parser.add_argument("--scopes", required=True, help=f"joined by commas: {', '.join(SCOPES)}")
-        parser.add_argument("--as", dest="place", choices=["enterprise", "authority", "own"], default="",
-                            help="for which of the person's places; without it the one that there is")
+        parser.add_argument(
+            "--as",
+            dest="place",
+            choices=["enterprise", "authority", "own"],
+            default="",
+            help="for which of the person's places; without it the one that there is",
+        )
         parser.add_argument("--name", default="issue_token", help="what it is for")
         parser.add_argument("--days", type=int, default=90, help="how long it opens (at most 366)")
         parser.add_argument("--addresses", default="", help="networks it may come from, joined by commas")
@@ -36,15 +41,29 @@ class Command(BaseCommand):
         enterprise, authority = _place(user, options["place"])
         try:
             issued = issue(
-                user, name=options["name"], scopes=_words(options["scopes"]), now=now,
-                expires_at=now + timedelta(days=options["days"]), enterprise_id=enterprise, authority_id=authority,
-                addresses=_words(options["addresses"]))
+                user,
+                name=options["name"],
+                scopes=_words(options["scopes"]),
+                now=now,
+                expires_at=now + timedelta(days=options["days"]),
+                enterprise_id=enterprise,
+                authority_id=authority,
+                addresses=_words(options["addresses"]),
+            )
         except ValueError as odd:
             raise CommandError(str(odd)) from None
-        security_log.note("token_made", now=now, user=user, subject=issued.token.shown, reason="command",
-                          organisation=str(issued.token.enterprise or issued.token.authority or ""))
-        self.stderr.write(f"{issued.token.shown}… for {', '.join(issued.token.scopes)} until "
-                          f"{issued.token.expires_at:%Y-%m-%d}; it is shown only now:")
+        security_log.note(
+            "token_made",
+            now=now,
+            user=user,
+            subject=issued.token.shown,
+            reason="command",
+            organisation=str(issued.token.enterprise or issued.token.authority or ""),
+        )
+        self.stderr.write(
+            f"{issued.token.shown}… for {', '.join(issued.token.scopes)} until "
+            f"{issued.token.expires_at:%Y-%m-%d}; it is shown only now:"
+        )
         self.stdout.write(issued.secret)
 
 

@@ -27,9 +27,13 @@ class Command(BaseCommand):
             if target.is_dir():
                 target /= f"portal-{timezone.localtime(now):%Y%m%d-%H%M%S}.tar"
             saved = save(
-                url=owner_url(), evidence=Path(settings.EVIDENCE_ROOT) if settings.EVIDENCE_STORAGE == "disk" else None, files=Path(settings.MEDIA_ROOT),
-                target=target, now=now, tell=Progress(self.stderr),
-            )  # fmt: skip
+                url=owner_url(),
+                evidence=Path(settings.EVIDENCE_ROOT) if settings.EVIDENCE_STORAGE == "disk" else None,
+                files=Path(settings.MEDIA_ROOT),
+                target=target,
+                now=now,
+                tell=Progress(self.stderr),
+            )
         seal, parts = saved.manifest["seal"], saved.manifest["parts"]
         self.stdout.write(
             f"{saved.path}: {megabytes(saved.size)}, {saved.manifest['rows']['complaints_complaint']} cases, "
@@ -44,7 +48,7 @@ class Command(BaseCommand):
         for path in saved.changed:
             self.stderr.write(f"CHANGED: {path} is not the file that was taken in.")
         self.stdout.write(
-            f"The keys of people are in {saved.path.with_name(person_keys.NAME)}: keep its newest copy only, apart from the "
-            "archives, and let no older one live."
+            f"The keys of people are in {saved.path.with_name(person_keys.NAME)}: keep its newest copy only, apart from"
+            " the archives, and let no older one live."
         )
         self.stdout.write("Keep both apart from the signing key and the vault keys; none is in another.")

@@ -38,9 +38,13 @@ class Command(BaseCommand):
         )
         with said_plainly("Nothing was changed."):
             done = restore(
-                file, keys=options["keys"] or file.absolute().with_name(person_keys.NAME), target=target, anchor=read_anchor(options["anchor"]), public_key=options["public_key"],
+                file,
+                keys=options["keys"] or file.absolute().with_name(person_keys.NAME),
+                target=target,
+                anchor=read_anchor(options["anchor"]),
+                public_key=options["public_key"],
                 tell=Progress(self.stderr),
-            )  # fmt: skip
+            )
         rows, report = done.manifest["rows"], done.verified
         for line in (
             f"Restored the backup of {done.manifest['made_at']}: {rows['complaints_complaint']} cases, "

@@ -31,11 +31,22 @@ Programs (`api:`) act as the person to whom their token was issued. Who left or 
 """
 #: Heading, role that stands for the column, short name.
 _COLUMNS = (
-    ("anyone", "no session"), ("draft_holder", "key of a draft"), ("token_holder", "tracking token"),
-    ("consumer", "consumer"), ("station", "station"), ("handler", "handler"), ("reviewer", "reviewer"), ("manager", "manager"),
-    ("intake", "intake"), ("authority_handler", "officer"), ("approver", "approver"), ("analyst", "analyst"),
-    ("system_admin", "system"), ("security_admin", "security"), ("audit_admin", "audit"),
-)  # fmt: skip
+    ("anyone", "no session"),
+    ("draft_holder", "key of a draft"),
+    ("token_holder", "tracking token"),
+    ("consumer", "consumer"),
+    ("station", "station"),
+    ("handler", "handler"),
+    ("reviewer", "reviewer"),
+    ("manager", "manager"),
+    ("intake", "intake"),
+    ("authority_handler", "officer"),
+    ("approver", "approver"),
+    ("analyst", "analyst"),
+    ("system_admin", "system"),
+    ("security_admin", "security"),
+    ("audit_admin", "audit"),
+)
 _ORDER = ("public", "own", "any", "party", "former", "jurisdiction")
 
 

@@ -30,7 +30,9 @@ class Command(BaseCommand):
         now = timezone.now()
         with transaction.atomic():
             if Administrator.objects.filter(kind=kind, user__is_active=True).exists():
-                raise CommandError(f"There is a {kind} administrator already: a security administrator appoints others.")
+                raise CommandError(
+                    f"There is a {kind} administrator already: a security administrator appoints others."
+                )
             user, password = known_user(contact), ""
             if user is None:
                 password = secrets.token_urlsafe(18)

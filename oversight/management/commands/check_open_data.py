@@ -14,7 +14,10 @@ NAMED = 10
 
 
 class Command(BaseCommand):
-    help = "Name the newest versions that tell too much. Exit 1 when there are any and --withdraw did not replace all of them."
+    help = (
+        "Name the newest versions that tell too much. Exit 1 when there are any and --withdraw did not replace all of"
+        " them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--withdraw", action="store_true", help="issue a next version of each that says why")
@@ -22,7 +25,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, withdraw: bool = False, **options: Any) -> None:
         left = 0
         for data_set, wrong in list(rule.broken()):
-            self.stdout.write(f"BREAKS {data_set}: {', '.join(wrong[:NAMED])}{f' and {len(wrong) - NAMED} more' if len(wrong) > NAMED else ''}")
+            self.stdout.write(
+                f"BREAKS {data_set}:"
+                f" {', '.join(wrong[:NAMED])}{f' and {len(wrong) - NAMED} more' if len(wrong) > NAMED else ''}"
+            )
             made = issuing.issue(data_set.month, now=timezone.now()) if withdraw else None
             if made is None:
                 left += 1

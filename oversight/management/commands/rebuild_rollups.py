@@ -12,7 +12,10 @@ from oversight.counters import rollups
 
 
 class Command(BaseCommand):
-    help = "Make the counters anew from the cases; goes on where a stopped one was. Exit 1 when --compare finds a difference."
+    help = (
+        "Make the counters anew from the cases; goes on where a stopped one was. Exit 1 when --compare finds a"
+        " difference."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--compare", action="store_true", help="only compare, and mend what differs")

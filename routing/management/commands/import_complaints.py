@@ -46,8 +46,12 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, help="only the first rows")
         parser.add_argument("--dated", action="store_true", help="now moves with the rows' days; nobody is told")
         parser.add_argument("--errors", type=Path, help="a CSV file for every bad row")
-        parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES],
-                            default=settings.LANGUAGE_CODE, help="of the reasons in the errors file")
+        parser.add_argument(
+            "--language",
+            choices=[code for code, _name in settings.LANGUAGES],
+            default=settings.LANGUAGE_CODE,
+            help="of the reasons in the errors file",
+        )
 
     def handle(self, *args: Any, file: Path, mapping: Path, language: str, **options: Any) -> None:
         try:
@@ -58,8 +62,18 @@ class Command(BaseCommand):
         except OperationalError as problem:
             raise CommandError(f"the database is away; run the same command again to go on ({problem})") from problem
 
-    def _import(self, file: Path, mapping: Mapping, *, language: str, dry_run: bool, limit: int | None,
-                dated: bool, errors: Path | None, **_options: Any) -> None:
+    def _import(
+        self,
+        file: Path,
+        mapping: Mapping,
+        *,
+        language: str,
+        dry_run: bool,
+        limit: int | None,
+        dated: bool,
+        errors: Path | None,
+        **_options: Any,
+    ) -> None:
         if dated and not dry_run:
             _refuse_beside_a_worker()
         try:
@@ -78,8 +92,9 @@ class Command(BaseCommand):
         if tally.stopped:
             raise CommandError("stopped before the end", returncode=STOPPED)
 
-    def _rows(self, file: Path, mapping: Mapping, bad: BadRows, *, dry_run: bool, limit: int | None,
-              dated: bool) -> Tally:
+    def _rows(
+        self, file: Path, mapping: Mapping, bad: BadRows, *, dry_run: bool, limit: int | None, dated: bool
+    ) -> Tally:
         with _stoppable() as stop:
             if dry_run:
                 return self._judge(file, mapping, bad, limit=limit)
@@ -90,9 +105,14 @@ class Command(BaseCommand):
             rows = reader.read(file, now=timezone.now(), bad=bad, limit=limit)
             progress = Progress(min(built.rows, limit or built.rows))
             batches = Batches(
-                source=mapping.source, forward=sweep_filed, bad=bad, clock=timezone.now, progress=progress,
+                source=mapping.source,
+                forward=sweep_filed,
+                bad=bad,
+                clock=timezone.now,
+                progress=progress,
                 conditions=SourceConditions(country=mapping.country, zone=mapping.zone, dated=dated),
-                is_stopped=stop.is_set)
+                is_stopped=stop.is_set,
+            )
             tally = batches.run_dated(rows, zone=mapping.zone) if dated else batches.run(rows)
             progress.end()
             for line in doubt_lines(reader.doubted):

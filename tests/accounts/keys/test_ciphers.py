@@ -34,7 +34,7 @@ def test_T75_a_value_opens_nowhere_else_and_not_when_a_bit_was_changed(suite: in
     with pytest.raises(CannotOpen):
         sealing.open_sealed(sealed, secret=sealing.new_secret(), place=b"user|name|1")
     for place in range(1, len(sealed)):
-        changed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1:]
+        changed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
         with pytest.raises(CannotOpen):
             sealing.open_sealed(changed, secret=secret, place=b"user|name|1")
     for length in (1, 5, 17, 30):
@@ -45,8 +45,12 @@ def test_T75_a_value_opens_nowhere_else_and_not_when_a_bit_was_changed(suite: in
 @pytest.mark.parametrize("suite", SUITE_IDS)
 def test_T76_each_suite_reads_what_the_other_wrote(suite: int) -> None:
     secret = sealing.new_secret()
-    assert {sealing.open_sealed(sealing.seal("x", person=PERSON, secret=secret, place=b"", suite=one), secret=secret,
-                                place=b"") for one in SUITE_IDS} == {"x"}
+    assert {
+        sealing.open_sealed(
+            sealing.seal("x", person=PERSON, secret=secret, place=b"", suite=one), secret=secret, place=b""
+        )
+        for one in SUITE_IDS
+    } == {"x"}
 
 
 @pytest.mark.parametrize("suite", SUITE_IDS)
@@ -63,18 +67,21 @@ def test_a_persons_key_opens_with_its_wrapping_key_alone(suite: int) -> None:
         sealing.unwrap(wrapped, person=PERSON, keys=keys.parse(keys.fresh(wrap=2)))
 
 
-@pytest.mark.parametrize(("kind", "one", "other", "is_same"), [
-    ("phone", "+8613800000001", "13800000001", True),
-    ("phone", "+86 138 0000 0001", "138-0000-0001", True),
-    ("phone", "008613800000001", "１３８００００００01", True),
-    ("phone", "+13800000001", "13800000001", False),
-    ("phone", "13800000001", "13800000002", False),
-    ("name", "陈 试", "陈试", True),
-    ("name", "Chen Yu", "ｃｈｅｎ yu", True),
-    ("name", "陈试", "陈式", False),
-    ("email", "Chen@Example.org", "chen@example.org ", True),
-    ("order", "jd 0012a", "JD0012A", True),
-])
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "is_same"),
+    [
+        ("phone", "+8613800000001", "13800000001", True),
+        ("phone", "+86 138 0000 0001", "138-0000-0001", True),
+        ("phone", "008613800000001", "１３８００００００01", True),
+        ("phone", "+13800000001", "13800000001", False),
+        ("phone", "13800000001", "13800000002", False),
+        ("name", "陈 试", "陈试", True),
+        ("name", "Chen Yu", "ｃｈｅｎ yu", True),
+        ("name", "陈试", "陈式", False),
+        ("email", "Chen@Example.org", "chen@example.org ", True),
+        ("order", "jd 0012a", "JD0012A", True),
+    ],
+)
 def test_equal_means_equal_as_it_is_written(kind: str, one: str, other: str, is_same: bool) -> None:
     known = keys.parse(keys.fresh())
     for suite in SUITE_IDS:
@@ -86,19 +93,43 @@ def test_equal_means_equal_as_it_is_written(kind: str, one: str, other: str, is_
 
 def test_D14_a_digest_depends_on_the_key_and_the_kind() -> None:
     known, others = keys.parse(keys.fresh()), keys.parse(keys.fresh())
-    found = {blind.digest(kind, "13800000001", keys=each, suite=suite)
-             for kind in ("phone", "order") for each in (known, others) for suite in SUITE_IDS}
+    found = {
+        blind.digest(kind, "13800000001", keys=each, suite=suite)
+        for kind in ("phone", "order")
+        for each in (known, others)
+        for suite in SUITE_IDS
+    }
     assert len(found) == 8
     assert blind.digest("phone", " ", keys=known, suite=1) is None
 
 
-@pytest.mark.parametrize("text", [
-    "", "wrap 1 " + "A" * 43 + "=", "wrap 1 c2hvcnQ=\nindex 1 c2hvcnQ=", "wrap one two", "wrap 1 ???\nindex 1 ???",
-    keys.fresh() + keys.fresh(), keys.fresh().replace("wrap 1", "wrap 300"),
-    keys.fresh().splitlines()[0], "\n".join(f"{p} 1 {keys.fresh().split()[2]}" for p in ("wrap",)),
-    (lambda secret: f"wrap 1 {secret}\nindex 1 {secret}")(keys.fresh().split()[2]),
-], ids=("nothing", "zeros", "short", "no_number", "no_base64", "twice", "too_high", "one_half", "one_alone",
-        "the_same_twice"))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "wrap 1 " + "A" * 43 + "=",
+        "wrap 1 c2hvcnQ=\nindex 1 c2hvcnQ=",
+        "wrap one two",
+        "wrap 1 ???\nindex 1 ???",
+        keys.fresh() + keys.fresh(),
+        keys.fresh().replace("wrap 1", "wrap 300"),
+        keys.fresh().splitlines()[0],
+        "\n".join(f"{p} 1 {keys.fresh().split()[2]}" for p in ("wrap",)),
+        (lambda secret: f"wrap 1 {secret}\nindex 1 {secret}")(keys.fresh().split()[2]),
+    ],
+    ids=(
+        "nothing",
+        "zeros",
+        "short",
+        "no_number",
+        "no_base64",
+        "twice",
+        "too_high",
+        "one_half",
+        "one_alone",
+        "the_same_twice",
+    ),
+)
 def test_weak_keys_are_refused_in_one_sentence_without_the_key(text: str) -> None:
     with pytest.raises(keys.UnusableKeys) as refused:
         keys.parse(text)

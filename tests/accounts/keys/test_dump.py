@@ -38,18 +38,25 @@ SHOWN = "千兆宽带"
 
 def filed(client: Client, town: Town) -> Complaint:
     """Through the pages, proven by code, with a file; one draft stays unfinished."""
-    you = answers.YOU | {"name": CANARIES["name"], "phone": PHONE, "address": CANARIES["address"], "email": EMAIL,
-                         "is_unverified": None}
+    you = answers.YOU | {
+        "name": CANARIES["name"],
+        "phone": PHONE,
+        "address": CANARIES["address"],
+        "email": EMAIL,
+        "is_unverified": None,
+    }
     purchase = answers.PURCHASE | {"order_no": CANARIES["order number"]}
-    problem = answers.PROBLEM | {"statement": f"{CANARIES['statement']}，身份证{CANARIES['id number']}。",
-                                 "place": CANARIES["place"], "their_reference": CANARIES["reference"],
-                                 "service_number": CANARIES["service number"]}
+    problem = answers.PROBLEM | {
+        "statement": f"{CANARIES['statement']}，身份证{CANARIES['id number']}。",
+        "place": CANARIES["place"],
+        "their_reference": CANARIES["reference"],
+        "service_number": CANARIES["service number"],
+    }
     demands = answers.DEMANDS | {"note": CANARIES["demand note"]}
     for _ in range(2):
         draft = begin(client, town)
         send(client, url(draft, "evidence"), {"upload": "1"}, files=SimpleUploadedFile(CANARIES["file name"], PNG))
-        fill(client, draft, purchase=purchase, problem=problem, demands=demands,
-             you=you | {"is_unverified": "on"})
+        fill(client, draft, purchase=purchase, problem=problem, demands=demands, you=you | {"is_unverified": "on"})
     send(client, url(draft, "you"), you, send_code="1")
     assert send(client, url(draft, "you"), you, code=newest_code()).status_code == 302
     assert "/receipt/" in file(client, draft).headers["Location"]
@@ -65,21 +72,43 @@ def handled(case: Complaint, town: Town, carrier: Staff, officer: Officer) -> No
         handling.take(move, [case.pk], actor=actor, now=now + timedelta(seconds=case.last_sequence))
         case.refresh_from_db()
 
-    because = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": [], "note": CANARIES["forwarding note"]}
+    because = {
+        "rule": "",
+        "version": None,
+        "confidence": "high",
+        "why": [],
+        "candidates": [],
+        "note": CANARIES["forwarding note"],
+    }
     take(authority.forward(enterprise_id=town.carrier.pk, branch_id=town.branch.pk, because=because), SYSTEM)
     take(enterprise.accept_case(handler_id=carrier.pk), desk)
     take(enterprise.log_contact(channel="phone", reached=True, note=CANARIES["contact note"]), desk)
     take(enterprise.add_internal_note(text=CANARIES["internal note"]), desk)
     take(consumer.add_statement(text=CANARIES["message"]), chen)
     offer = offers.make_offer(
-        answers=[Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
-                 Answer(demand=2, verdict="refuse", reason=CANARIES["refusal"])],
-        promises=(Promise(kind="original_channel", what=CANARIES["promise"], amount="128.50", demand=1,
-                          due_on=(now + timedelta(days=20)).date(), proof=CANARIES["proof"]),),
-        message=CANARIES["offer"])
+        answers=[
+            Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
+            Answer(demand=2, verdict="refuse", reason=CANARIES["refusal"]),
+        ],
+        promises=(
+            Promise(
+                kind="original_channel",
+                what=CANARIES["promise"],
+                amount="128.50",
+                demand=1,
+                due_on=(now + timedelta(days=20)).date(),
+                proof=CANARIES["proof"],
+            ),
+        ),
+        message=CANARIES["offer"],
+    )
     take(offer, desk)
-    take(consumer.decline_offer(reason="amount_too_low", text=CANARIES["counter demand"],
-                                counter_demand=CANARIES["counter demand"]), chen)
+    take(
+        consumer.decline_offer(
+            reason="amount_too_low", text=CANARIES["counter demand"], counter_demand=CANARIES["counter demand"]
+        ),
+        chen,
+    )
     take(authority.recall(text=CANARIES["decision"]), judge)
 
 
@@ -87,8 +116,12 @@ def dump(server: embedded.ThrowAwayPostgres) -> bytes:
     owner = database.connect(server.dsn(user=roles.OWNER, database=DATABASE))
     program = database.program("pg_dump", version=database.major(owner))
     owner.close()
-    done = subprocess.run([program, "--data-only", server.dsn(user="postgres", database=DATABASE)],
-                          capture_output=True, check=True, cwd="/")
+    done = subprocess.run(
+        [program, "--data-only", server.dsn(user="postgres", database=DATABASE)],
+        capture_output=True,
+        check=True,
+        cwd="/",
+    )
     return done.stdout
 
 
@@ -97,10 +130,17 @@ def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
 ) -> None:
     carrier = Staff.objects.create(
         user=User.objects.create_user("canary.staff@example.net", "a long pass phrase", name=CANARIES["staff name"]),
-        enterprise=town.carrier, branch=town.branch, role=Staff.Role.HANDLER)
+        enterprise=town.carrier,
+        branch=town.branch,
+        role=Staff.Role.HANDLER,
+    )
     officer = Officer.objects.create(
-        user=User.objects.create_user("canary.officer@example.net", "a long pass phrase", name=CANARIES["officer name"]),
-        authority=Authority.objects.get(name="鼓楼区测试局"), role=Officer.Role.HANDLER)
+        user=User.objects.create_user(
+            "canary.officer@example.net", "a long pass phrase", name=CANARIES["officer name"]
+        ),
+        authority=Authority.objects.get(name="鼓楼区测试局"),
+        role=Officer.Role.HANDLER,
+    )
     case = filed(client, town)
     handled(case, town, carrier, officer)
     # Somebody is just proving another address: it waits in a session, a code and a letter.
@@ -108,11 +148,17 @@ def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
     content = dump(postgres_server)
     assert SHOWN.encode() in content, "the item stands in lists, so it is not sealed; the dump is whole"
     assert str(case.number).encode() in content
-    words = [*CANARIES.items(), ("staff mailbox", "canary.staff@"), ("officer mailbox", "canary.officer@"),
-             ("phone in full", f"+86{PHONE}")]
+    words = [
+        *CANARIES.items(),
+        ("staff mailbox", "canary.staff@"),
+        ("officer mailbox", "canary.officer@"),
+        ("phone in full", f"+86{PHONE}"),
+    ]
     assert seen(content, words) == []
     # The search would see each of them, in each form.
-    assert all(seen(b"x" + form + b"y", [(name, text)]) == [name] for name, text in CANARIES.items() for form in forms(text))
+    assert all(
+        seen(b"x" + form + b"y", [(name, text)]) == [name] for name, text in CANARIES.items() for form in forms(text)
+    )
     # And those who may read it read all of it.
     said = {row.text for row in PersonalText.objects.filter(complaint=case)}
     assert {CANARIES["name"], CANARIES["order number"], CANARIES["message"]} <= said
@@ -121,4 +167,3 @@ def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
     for typed in (PHONE, f"+86 {PHONE}", CANARIES["name"], CANARIES["order number"].lower()):
         assert list(matching(Complaint.objects.all(), typed)) == [case], typed
     assert not matching(Complaint.objects.all(), PHONE[:-1]).exists()
-

@@ -80,14 +80,14 @@ def test_T82_a_closed_account_is_erased_when_its_term_is_over_and_not_before(wor
 
 MOVES = {
     "another case": "update complaints_personaltext set complaint_id = %(other)s where complaint_id = %(case)s"
-                    " and kind = 'consumer_name'",
+    " and kind = 'consumer_name'",
     "another kind": "update complaints_personaltext set kind = 'consumer_address' where complaint_id = %(case)s"
-                    " and kind = 'consumer_name'",
+    " and kind = 'consumer_name'",
     "another text": "update complaints_personaltext t set sealed = s.sealed from complaints_personaltext s"
-                    " where t.complaint_id = %(case)s and t.kind = 'consumer_name'"
-                    " and s.complaint_id = %(case)s and s.kind = 'consumer_address'",
+    " where t.complaint_id = %(case)s and t.kind = 'consumer_name'"
+    " and s.complaint_id = %(case)s and s.kind = 'consumer_address'",
     "the name of a file": "update complaints_offer t set message = s.sealed from complaints_personaltext s"
-                          " where t.complaint_id = %(case)s and s.complaint_id = %(case)s and s.kind = 'consumer_name'",
+    " where t.complaint_id = %(case)s and s.complaint_id = %(case)s and s.kind = 'consumer_name'",
 }
 
 
@@ -98,7 +98,9 @@ def read(cases: list[int]) -> list[str]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("where", MOVES)
-def test_T75_a_text_that_was_moved_does_not_open(suite: str, world: World, superuser_connection: Any, where: str) -> None:
+def test_T75_a_text_that_was_moved_does_not_open(
+    suite: str, world: World, superuser_connection: Any, where: str
+) -> None:
     case, other = given.a_complaint(world, status=Status.CLOSED), given.filed(world)
     with superuser_connection.cursor() as cursor:
         cursor.execute("set session_replication_role = replica")
@@ -111,7 +113,10 @@ def test_T75_a_text_that_was_moved_does_not_open(suite: str, world: World, super
 
 def test_T75_plain_words_where_a_name_is_sealed_are_refused(world: World) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("update accounts_user set name = '\\x00'::bytea || convert_to('别人', 'UTF8') where id = %s", [world.chen.pk])
+        cursor.execute(
+            "update accounts_user set name = '\\x00'::bytea || convert_to('别人', 'UTF8') where id = %s",
+            [world.chen.pk],
+        )
     with pytest.raises(CannotOpen):
         User.objects.get(pk=world.chen.pk).name  # noqa: B018
 

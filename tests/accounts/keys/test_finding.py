@@ -46,8 +46,7 @@ def test_T01_nobody_finds_a_strangers_case_by_phone(world: World) -> None:
 
 def test_who_gave_a_case_up_may_not_try_phone_numbers(world: World) -> None:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
-    given.step(case, enterprise.return_case(reason="not_customer", text="不是我们的用户。"),
-               world.handler, WEDNESDAY)
+    given.step(case, enterprise.return_case(reason="not_customer", text="不是我们的用户。"), world.handler, WEDNESDAY)
     ended = signed_in(world.lead)
     assert case.number in shown(ended.get("/enterprise/queue/", {"q": case.number, "view": "closed"}))
     assert case.number not in shown(ended.get("/enterprise/queue/", {"q": "13800000001", "view": "closed"}))

@@ -15,9 +15,10 @@ def lines_since(before: int) -> list[str]:
     return kept()[before:].decode().splitlines()
 
 
-@pytest.mark.parametrize("path", [
-    f"/cases/{PHONE}/", "/cases/x%0d%0a2026-01-01 INFO forged line/", f"/nothing/{PHONE}%0aINFO forged/?q={PHONE}",
-])
+@pytest.mark.parametrize(
+    "path",
+    [f"/cases/{PHONE}/", "/cases/x%0d%0a2026-01-01 INFO forged line/", f"/nothing/{PHONE}%0aINFO forged/?q={PHONE}"],
+)
 def test_T52_a_request_is_one_line_whatever_it_calls_itself(client: Client, path: str) -> None:
     before = len(kept())
     answer = client.get(path, headers={"user-agent": f"x\r\n2026-01-01 INFO forged {PHONE}", "referer": f"/{PHONE}\n"})
@@ -31,13 +32,19 @@ def test_T52_what_people_typed_in_wrong_is_in_no_log(client: Client) -> None:
     before = len(kept())
     said = {"address": CANARIES["name"], "idempotency_key": "0123456789abcdef"}
     assert client.post("/account/sign-in/", said).status_code == 422
-    assert client.post("/account/sign-in/password/", said | {"email": CANARIES["email"], "password": "x" * 20}).status_code in (422, 429)
+    assert client.post(
+        "/account/sign-in/password/", said | {"email": CANARIES["email"], "password": "x" * 20}
+    ).status_code in (422, 429)
     assert not seen("\n".join(lines_since(before)).encode(), WORDS)
 
 
 def test_T52_the_search_of_the_log_would_see_a_person() -> None:
     """And says what this run has written until now."""
     assert seen(kept(), WORDS) == []
-    handler = next(h for h in logging.getLogger().handlers if isinstance(h, logging.FileHandler) and "odr-test-log" in h.baseFilename)
+    handler = next(
+        h
+        for h in logging.getLogger().handlers
+        if isinstance(h, logging.FileHandler) and "odr-test-log" in h.baseFilename
+    )
     shown = handler.format(logging.LogRecord("x", logging.INFO, "", 0, f"sent to +86{PHONE}", None, None))
     assert seen(shown.encode(), WORDS) == ["phone"]

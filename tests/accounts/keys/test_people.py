@@ -25,7 +25,9 @@ def columns_of(user: User) -> dict[str, Any]:
 
 
 def someone(**more: Any) -> User:
-    return User.objects.create_user("Chen@Example.org", "a long pass phrase", name="陈雨桐", phone="+8613800000001", **more)
+    return User.objects.create_user(
+        "Chen@Example.org", "a long pass phrase", name="陈雨桐", phone="+8613800000001", **more
+    )
 
 
 def test_T75_a_row_of_a_user_says_nothing_about_the_person(suite: str, db: None) -> None:
@@ -64,11 +66,14 @@ def test_a_changed_address_is_found_at_once(db: None) -> None:
     assert not User.objects.with_phone("13800000001").exists()
 
 
-@pytest.mark.parametrize("moved", [
-    "update accounts_user t set name = s.name from accounts_user s where s.id = %s and t.id = %s",
-    "update accounts_user t set name = s.name, person_key = gen_random_uuid() from accounts_user s"
-    " where s.id = %s and t.id = %s",
-])
+@pytest.mark.parametrize(
+    "moved",
+    [
+        "update accounts_user t set name = s.name from accounts_user s where s.id = %s and t.id = %s",
+        "update accounts_user t set name = s.name, person_key = gen_random_uuid() from accounts_user s"
+        " where s.id = %s and t.id = %s",
+    ],
+)
 def test_T75_a_name_moved_to_another_person_does_not_open(suite: str, db: None, moved: str) -> None:
     user, other = someone(), User.objects.create_user("other@example.org", name="华")
     with connection.cursor() as cursor:

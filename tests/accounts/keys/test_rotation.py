@@ -33,8 +33,10 @@ def with_newer(known: VaultKeys) -> VaultKeys:
 
 
 def newest_alone(known: VaultKeys) -> VaultKeys:
-    return VaultKeys(wrap={known.wrap_version: known.wrap[known.wrap_version]},
-                     index={known.index_version: known.index[known.index_version]})
+    return VaultKeys(
+        wrap={known.wrap_version: known.wrap[known.wrap_version]},
+        index={known.index_version: known.index[known.index_version]},
+    )
 
 
 def versions() -> set[int]:

@@ -106,11 +106,7 @@ def test_a_published_year_moves_a_provisional_date() -> None:
     again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), exactly=False)
     assert (due.last_day, due.provisional) == (date(2027, 1, 8), True)
     assert (again.last_day, again.provisional) == (date(2027, 1, 9), False)
-    assert again.derivation["earlier"] == {
-        "last_day": "2027-01-08",
-        "calendar": "2026.1",
-        "changed_on": "2026-11-26",
-    }
+    assert again.derivation["earlier"] == {"last_day": "2027-01-08", "calendar": "2026.1", "changed_on": "2026-11-26"}
     same = recompute(again.derivation, WITH_2027, changed_on=date(2026, 11, 27), exactly=False)
     assert same == again
 

@@ -15,13 +15,18 @@ from complaints.procedure.refusals import StepNotAllowed
 from enterprises.team.team_forms import LeaveForm
 
 
-@pytest.mark.parametrize("verb", [
-    lambda day: supervision.urge(text="请答复。", last_day=day.isoformat()),
-    lambda day: authority.request_material(what="发票", last_day=day),
-    lambda day: casework.serve_notice(document="告知书", channel="email", is_served=True, text="", day=day),
-    lambda day: mediation.order_appraisal(laboratory="某所", until=day, cost_borne_by="later"),
-    lambda day: mediation.schedule_session(at=datetime(day.year, 12, 31, 23, 59, tzinfo=UTC), place="一楼", mode="site"),
-])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda day: supervision.urge(text="请答复。", last_day=day.isoformat()),
+        lambda day: authority.request_material(what="发票", last_day=day),
+        lambda day: casework.serve_notice(document="告知书", channel="email", is_served=True, text="", day=day),
+        lambda day: mediation.order_appraisal(laboratory="某所", until=day, cost_borne_by="later"),
+        lambda day: mediation.schedule_session(
+            at=datetime(day.year, 12, 31, 23, 59, tzinfo=UTC), place="一楼", mode="site"
+        ),
+    ],
+)
 def test_a_day_of_no_year_of_ours_is_refused_at_its_field(verb: Callable[[date], object]) -> None:
     for year in (1, 1999, 2101, 9999):
         with pytest.raises(StepNotAllowed) as refused:

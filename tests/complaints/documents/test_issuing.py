@@ -31,16 +31,40 @@ def words_of(document: OfficialDocument, version: int = 1) -> str:
 
 STEPS: dict[int, tuple[Status, str, Move, tuple[str, ...]]] = {
     2: (S.REVIEW, "officer", violations.split_report(text="店内食品过期。"), ("举报登记表", "店内食品过期。", "保密")),
-    4: (S.REVIEW, "officer", authority.request_material(what="请提供身份证明。", is_identity=True), ("陈试", "请提供身份证明。", "第十六条第五项")),
+    4: (
+        S.REVIEW,
+        "officer",
+        authority.request_material(what="请提供身份证明。", is_identity=True),
+        ("陈试", "请提供身份证明。", "第十六条第五项"),
+    ),
     5: (S.REVIEW, "officer", authority.accept(), ("陈试", "决定受理", "六十日", "中国移动福州分公司")),
-    6: (S.REVIEW, "officer", authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), (
-        "陈试", TEXT, "第十六条第一项", "12300", "第三十九条", "（五）向人民法院提起诉讼")),
-    7: (S.MEDIATING, "officer", mediation.schedule_session(at=WEDNESDAY.replace(day=16), place="鼓楼区局二楼", mode="site"), (
-        "陈试、中国移动福州分公司", "2026年11月16日10:00", "鼓楼区局二楼", "回避")),
-    8: (S.MEDIATING, "officer", mediation.terminate(ground="other_law", facts=TEXT), (TEXT, "第二十三条第八项", "向人民法院提起诉讼")),
-    9: (S.MEDIATING, "officer", mediation.record_agreement(text="退还全部多扣费用。", promises=[
-        Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07")]), (
-        "退还全部多扣费用。", "退款 128.50元", "2026年12月7日前", "司法确认", "退还货款或服务费")),
+    6: (
+        S.REVIEW,
+        "officer",
+        authority.refuse(ground="outside_duty", facts=TEXT, body="12300"),
+        ("陈试", TEXT, "第十六条第一项", "12300", "第三十九条", "（五）向人民法院提起诉讼"),
+    ),
+    7: (
+        S.MEDIATING,
+        "officer",
+        mediation.schedule_session(at=WEDNESDAY.replace(day=16), place="鼓楼区局二楼", mode="site"),
+        ("陈试、中国移动福州分公司", "2026年11月16日10:00", "鼓楼区局二楼", "回避"),
+    ),
+    8: (
+        S.MEDIATING,
+        "officer",
+        mediation.terminate(ground="other_law", facts=TEXT),
+        (TEXT, "第二十三条第八项", "向人民法院提起诉讼"),
+    ),
+    9: (
+        S.MEDIATING,
+        "officer",
+        mediation.record_agreement(
+            text="退还全部多扣费用。",
+            promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07")],
+        ),
+        ("退还全部多扣费用。", "退款 128.50元", "2026年12月7日前", "司法确认", "退还货款或服务费"),
+    ),
 }
 
 
@@ -62,7 +86,8 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
     entry = HandlingStep.objects.get(complaint=case, audience=document.audience, sequence=document.sequence)
     version = document.versions.get()
     assert entry.data["documents"] == [
-        {"form": form, "reference": document.reference, "version": 1, "digest": bytes(version.digest).hex()}]
+        {"form": form, "reference": document.reference, "version": 1, "digest": bytes(version.digest).hex()}
+    ]
     assert bytes(version.digest) == salted(bytes.fromhex(version.content["salt"]), canonical(version.content["paper"]))
     assert bytes(version.digest).hex() in entry.body
     assert list(numbers.gaps()) == []
@@ -88,13 +113,22 @@ def test_a_case_that_is_distributed_again_is_not_registered_again(world: World) 
     assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == [1, 3, 3]
 
 
-@pytest.mark.parametrize(("move", "forms"), [
-    (authority.accept(), [1, 5]), (authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), [1, 6]),
-    (authority.request_material(what=TEXT), [1]), (authority.request_material(what=TEXT, is_identity=True), [1, 4])],
-    ids=["accept", "refuse", "material", "identity"])
+@pytest.mark.parametrize(
+    ("move", "forms"),
+    [
+        (authority.accept(), [1, 5]),
+        (authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), [1, 6]),
+        (authority.request_material(what=TEXT), [1]),
+        (authority.request_material(what=TEXT, is_identity=True), [1, 4]),
+    ],
+    ids=["accept", "refuse", "material", "identity"],
+)
 def test_a_case_that_flows_back_from_an_enterprise_is_registered_with_what_an_officer_begins_with(
-        world: World, move: Move, forms: list[int]) -> None:
-    case = given.step(given.a_complaint(world, status=S.NEGOTIATING), consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    world: World, move: Move, forms: list[int]
+) -> None:
+    case = given.step(
+        given.a_complaint(world, status=S.NEGOTIATING), consumer.stop_negotiating(), world.consumer, WEDNESDAY
+    )
     assert case.status == S.REVIEW
     assert not OfficialDocument.objects.filter(complaint=case).exists(), "no officer has done anything yet"
     given.step(case, move, world.officer, WEDNESDAY)
@@ -102,15 +136,21 @@ def test_a_case_that_flows_back_from_an_enterprise_is_registered_with_what_an_of
 
 
 def test_a_case_that_is_taken_back_is_registered_once(world: World) -> None:
-    case = given.step(given.a_complaint(world, status=S.NEGOTIATING), authority.recall(text=TEXT), world.officer, WEDNESDAY)
+    case = given.step(
+        given.a_complaint(world, status=S.NEGOTIATING), authority.recall(text=TEXT), world.officer, WEDNESDAY
+    )
     given.step(case, authority.accept(), world.officer, WEDNESDAY)
     assert list(OfficialDocument.objects.filter(complaint=case).order_by("pk").values_list("form", flat=True)) == [1, 5]
 
 
 def test_a_supervised_settlement_is_told_to_the_enterprise(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE)
-    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
-               world.intake, WEDNESDAY)
+    given.step(
+        case,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
+        world.intake,
+        WEDNESDAY,
+    )
     document = newest(case)
     assert (document.form, document.to_enterprise, document.enterprise) == (3, True, world.mobile)
     assert "监督你单位与投诉人在线和解" in words_of(document)
@@ -128,7 +168,9 @@ def test_material_that_is_no_identity_needs_no_form(world: World) -> None:
 
 def test_a_waived_agreement_issues_nothing(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
-    given.step(case, mediation.record_agreement(promises=[], text=TEXT, without_document=True), world.officer, WEDNESDAY)
+    given.step(
+        case, mediation.record_agreement(promises=[], text=TEXT, without_document=True), world.officer, WEDNESDAY
+    )
     assert not OfficialDocument.objects.filter(complaint=case, form=9).exists()
 
 
@@ -152,9 +194,15 @@ def test_numbers_go_on_by_sort_year_and_authority(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=later)
     given.step(case, authority.accept(), world.officer, later)
     assert list(OfficialDocument.objects.filter(form=5).order_by("pk").values_list("reference", flat=True)) == [
-        *(f"鼓市监投受〔2026〕第{n}号" for n in (1, 2, 3)), "鼓市监投受〔2027〕第1号"]
+        *(f"鼓市监投受〔2026〕第{n}号" for n in (1, 2, 3)),
+        "鼓市监投受〔2027〕第1号",
+    ]
     assert list(OfficialDocument.objects.filter(form=3).order_by("pk").values_list("year", "number")) == [
-        (2026, 1), (2026, 2), (2026, 3), (2027, 1)]
+        (2026, 1),
+        (2026, 2),
+        (2026, 3),
+        (2027, 1),
+    ]
 
 
 def test_a_batch_is_numbered_without_gaps_and_a_refused_case_takes_no_number(world: World) -> None:
@@ -178,17 +226,22 @@ def test_a_step_that_is_rolled_back_gives_its_number_back(world: World) -> None:
     assert list(numbers.gaps()) == []
 
 
-@pytest.mark.parametrize("statement", [
-    "update complaints_officialdocument set number = 7",
-    "update complaints_officialdocument set complaint_id = complaint_id + 1",
-    "update complaints_documentversion set digest = '\\x00'",
-    "update complaints_documentseries set last = 0",
-    "delete from complaints_documentseries",
-    "delete from complaints_documentversion",
-    "insert into complaints_officialdocument (complaint_id, authority_id, year, form, number, reference, audience, sequence,"
-    " to_consumer, to_enterprise, issued_at, state) select complaint_id, authority_id, year, form, number, 'x', 'parties', 1,"
-    " false, false, issued_at, 'issued' from complaints_officialdocument",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update complaints_officialdocument set number = 7",
+        "update complaints_officialdocument set complaint_id = complaint_id + 1",
+        "update complaints_documentversion set digest = '\\x00'",
+        "update complaints_documentseries set last = 0",
+        "delete from complaints_documentseries",
+        "delete from complaints_documentversion",
+        (
+            "insert into complaints_officialdocument (complaint_id, authority_id, year, form, number, reference,"
+            " audience, sequence, to_consumer, to_enterprise, issued_at, state) select complaint_id, authority_id,"
+            " year, form, number, 'x', 'parties', 1, false, false, issued_at, 'issued' from complaints_officialdocument"
+        ),
+    ],
+)
 def test_the_database_keeps_what_was_issued(world: World, statement: str) -> None:
     given.a_complaint(world, status=S.REVIEW)
     with pytest.raises((DatabaseError, IntegrityError)), transaction.atomic(), connection.cursor() as cursor:

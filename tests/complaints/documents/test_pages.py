@@ -46,9 +46,18 @@ def mediated(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now)
     given.step(case, authority.recall(text=TEXT), world.officer, now)
     given.step(case, authority.accept(), world.officer, now)
-    Complaint.objects.filter(pk=case.pk).update(consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True})
-    return given.step(case, mediation.record_agreement(text="退还全部多扣费用。", promises=[
-        Promise(kind="transfer", what="退款", amount="128.50", due_on=(now + timedelta(days=20)).date())]), world.officer, now)
+    Complaint.objects.filter(pk=case.pk).update(
+        consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True}
+    )
+    return given.step(
+        case,
+        mediation.record_agreement(
+            text="退还全部多扣费用。",
+            promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=(now + timedelta(days=20)).date())],
+        ),
+        world.officer,
+        now,
+    )
 
 
 def place(document: OfficialDocument, deed: str = "") -> str:
@@ -63,9 +72,19 @@ def test_the_register_finds_a_document_by_number_sort_and_year(world: World) -> 
     case = refused(world)
     document = newest(case)
     rui = signed_in(world.rui)
-    for query, is_found in (("form=6", True), ("form=5", False), (f"year={document.year}", True), ("year=2001", False), ("q=1", True),
-                            ("q=77", False), ("q=鼓市监不受", True), ("q=榕市监", False), (f"q={case.number}", True), ("state=void", False),
-                            ("form=x&year=y", True)):  # fmt: skip
+    for query, is_found in (
+        ("form=6", True),
+        ("form=5", False),
+        (f"year={document.year}", True),
+        ("year=2001", False),
+        ("q=1", True),
+        ("q=77", False),
+        ("q=鼓市监不受", True),
+        ("q=榕市监", False),
+        (f"q={case.number}", True),
+        ("state=void", False),
+        ("form=x&year=y", True),
+    ):
         assert (place(document) in shown(rui.get(f"/authority/documents/?{query}"))) is is_found, query
 
 
@@ -97,7 +116,15 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
     assert place(document) not in shown(rui.get("/authority/documents/?state=to_serve"))
     case.notices.filter(addressee="consumer").update(state="set_aside")
     assert place(document) in shown(rui.get("/authority/documents/?state=to_serve"))
-    said = {"to": "consumer", "channel": "voice", "arrived": "no", "day": "", "received_by": "", "reference": "", "text": ""}
+    said = {
+        "to": "consumer",
+        "channel": "voice",
+        "arrived": "no",
+        "day": "",
+        "received_by": "",
+        "reference": "",
+        "text": "",
+    }
     assert send(rui, place(document, "serve"), said).status_code == 302
     page = shown(rui.get(place(document)))
     assert "下一种方式：电子邮件" in page
@@ -106,8 +133,11 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
     assert answer.status_code == 422
     assert "今天为止的一天" in shown(answer)
     today = timezone.localdate().isoformat()
-    done = send(rui, place(document, "serve"), said | {
-        "channel": "letter", "arrived": "yes", "day": today, "received_by": "family", "reference": "EMS1234"})
+    done = send(
+        rui,
+        place(document, "serve"),
+        said | {"channel": "letter", "arrived": "yes", "day": today, "received_by": "family", "reference": "EMS1234"},
+    )
     assert done.status_code == 302
     page = shown(rui.get(place(document)))
     for word in ("信函", "已送达", "同住的成年家属", "EMS1234", today):
@@ -117,7 +147,15 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
 
 def test_a_form_sent_twice_is_one_service(world: World) -> None:
     document = newest(refused(world))
-    said = {"to": "consumer", "channel": "letter", "arrived": "yes", "day": "", "received_by": "", "reference": "", "text": ""}
+    said = {
+        "to": "consumer",
+        "channel": "letter",
+        "arrived": "yes",
+        "day": "",
+        "received_by": "",
+        "reference": "",
+        "text": "",
+    }
     rui = signed_in(world.rui)
     for _ in range(2):
         assert send(rui, place(document, "serve"), said, key="a" * 32).status_code == 302
@@ -133,7 +171,9 @@ def test_a_correction_shows_both_versions_and_tells_the_consumer(world: World) -
     assert TEXT not in str(said), "reasons that two officers signed are no clerical error"
     assert send(rui, place(document, "correct"), said | {"text": "没有改。"}).status_code == 422
     name = next(name for name, words in said.items() if "你于" in words)
-    done = send(rui, place(document, "correct"), said | {name: said[name].replace("你于", "您于"), "text": "称呼写错。"})
+    done = send(
+        rui, place(document, "correct"), said | {name: said[name].replace("你于", "您于"), "text": "称呼写错。"}
+    )
     assert done.status_code == 302
     assert [v.number for v in document.versions.all()] == [1, 2]
     assert "第2版" in shown(rui.get("/authority/documents/"))
@@ -211,13 +251,22 @@ def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) ->
     assert set(by_form) == {1, 2, 5, 9}
     assert signed_in(world.rui).get(pdf(by_form[2])).status_code == 409
     given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
-    readers = {"chen": (world.chen, {5, 9}), "ming": (world.ming, {9}), "rui": (world.rui, {1, 2, 5, 9}), "otto": (world.otto, set()),
-               "hua": (world.hua, set()), "far": (world.far_officer.user, set())}  # fmt: skip
+    readers = {
+        "chen": (world.chen, {5, 9}),
+        "ming": (world.ming, {9}),
+        "rui": (world.rui, {1, 2, 5, 9}),
+        "otto": (world.otto, set()),
+        "hua": (world.hua, set()),
+        "far": (world.far_officer.user, set()),
+    }
     for name, (user, mine) in readers.items():
         client = signed_in(user)
         found = {form for form, row in by_form.items() if client.get(pdf(row)).status_code == 200}
         assert found == mine, name
-    for path, user, mine in ((f"/cases/{case.number}/", world.chen, {5, 9}), (f"/enterprise/cases/{case.number}/", world.ming, {9})):
+    for path, user, mine in (
+        (f"/cases/{case.number}/", world.chen, {5, 9}),
+        (f"/enterprise/cases/{case.number}/", world.ming, {9}),
+    ):
         page = shown(signed_in(user).get(path))
         assert {form for form, row in by_form.items() if row.reference in page} == mine
         assert "举报" not in page.replace("投诉举报处理办法", "")
@@ -248,7 +297,14 @@ def test_a_mediated_case_has_a_package_for_the_court(world: World) -> None:
         parts = {name: archive.read(name) for name in archive.namelist()}
     assert list(parts) == ["01-司法确认申请书.pdf", "02-投诉调解书.pdf", "SHA256SUMS"]
     asked = read(parts["01-司法确认申请书.pdf"])
-    for word in ("陈试", "13800000001", "福州市鼓楼区某路1号", "中国移动福州分公司", newest(case).reference, "没有恶意串通"):
+    for word in (
+        "陈试",
+        "13800000001",
+        "福州市鼓楼区某路1号",
+        "中国移动福州分公司",
+        newest(case).reference,
+        "没有恶意串通",
+    ):
         assert word in asked, word
     assert "退还全部多扣费用" in read(parts["02-投诉调解书.pdf"])
     # The other side, and an officer who did not ask to see them, get no contact data of the consumer.
@@ -316,7 +372,9 @@ def test_a_dossier_holds_the_documents_addressed_to_its_reader(world: World) -> 
     given.step(case, violations.split_report(text="店内食品过期。"), world.officer, timezone.now())
     for user, count in ((world.chen, 2), (world.ming, 1), (world.rui, 3)):
         side = {world.chen.pk: "consumer", world.ming.pk: "enterprise"}.get(user.pk, "authority")
-        gathered = gather(Dossier(complaint=case, asked_by=user, side=side, site="", asked_at=timezone.now()), now=timezone.now())
+        gathered = gather(
+            Dossier(complaint=case, asked_by=user, side=side, site="", asked_at=timezone.now()), now=timezone.now()
+        )
         assert len(gathered.documents) == count
         assert mine.reference in [one.reference for one in gathered.documents]
         paper = str(dossier_paper(gathered, seal=None, site=""))
@@ -330,13 +388,18 @@ def test_the_notice_leads_to_the_document_and_names_nobody(world: World) -> None
     case = refused(world)
     document = newest(case)
     bodies = dict(case.notices.filter(kind="refuse").values_list("addressee", "body"))
-    assert f"《投诉不予受理决定书》（{document.reference}）可以在案件页下载：/cases/{case.number}/#documents" in bodies["consumer"]
+    assert (
+        f"《投诉不予受理决定书》（{document.reference}）可以在案件页下载：/cases/{case.number}/#documents"
+        in bodies["consumer"]
+    )
     assert "陈" not in bodies["consumer"]
     assert document.reference not in bodies.get("enterprise", "")
 
 
 def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW, now=timezone.now(), statement="多出一项“智家体验包”，请打13900005678找我。")
+    case = given.a_complaint(
+        world, status=S.REVIEW, now=timezone.now(), statement="多出一项“智家体验包”，请打13900005678找我。"
+    )
     register = OfficialDocument.objects.get(complaint=case, form=1)
     rui = signed_in(world.rui)
     page = shown(rui.get(place(register)))

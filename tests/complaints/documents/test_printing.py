@@ -1,4 +1,6 @@
-"""Prints: what stands on the paper, the same bytes for the same words, workers that die, and what a person's end leaves."""
+"""Prints: what stands on the paper, the same bytes for the same words, workers that die, and what a person's end
+leaves.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +49,17 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
     content = keeping.read(version)
     assert hashlib.sha256(content).hexdigest() == version.sha256
     words = read(content)
-    for word in ("福州市鼓楼区市场监督管理局", "投诉不予受理决定书", "鼓市监不受〔2026〕第1号", "陈试", TEXT, "第十六条第一项", "（盖章处）", "二〇二六年十一月十一日",
-                 "瑞试"):  # fmt: skip
+    for word in (
+        "福州市鼓楼区市场监督管理局",
+        "投诉不予受理决定书",
+        "鼓市监不受〔2026〕第1号",
+        "陈试",
+        TEXT,
+        "第十六条第一项",
+        "（盖章处）",
+        "二〇二六年十一月十一日",
+        "瑞试",
+    ):
         assert word in words, words
     entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=version.sequence)
     assert entry.step == "refuse"
@@ -105,9 +116,17 @@ def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> No
     case = refused(world)
     document = newest(case)
     words = document.versions.get().content["paper"]["blocks"]
-    place, said = next((place, text) for place, _label, text in documents.editable(words) if "提出的消费者权益争议" in text)
-    given.step(case, casework.correct_clerical_error(document_id=document.pk, text="日期写错。", changes={
-        place: said.replace("你于", "您于")}), world.officer, WEDNESDAY)
+    place, said = next(
+        (place, text) for place, _label, text in documents.editable(words) if "提出的消费者权益争议" in text
+    )
+    given.step(
+        case,
+        casework.correct_clerical_error(
+            document_id=document.pk, text="日期写错。", changes={place: said.replace("你于", "您于")}
+        ),
+        world.officer,
+        WEDNESDAY,
+    )
     old, new = document.versions.order_by("number")
     assert (old.number, new.number) == (1, 2)
     assert "你于2026年" in read(keeping.read(old))
@@ -118,19 +137,35 @@ def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> No
     assert entry.data["documents"][0]["digest"] == bytes(new.digest).hex()
 
 
-@pytest.mark.parametrize(("changes", "code"), [({}, "nothing_changed"), ({"99": "字"}, "bad_choice"), ({"0": ""}, "missing")])
+@pytest.mark.parametrize(
+    ("changes", "code"), [({}, "nothing_changed"), ({"99": "字"}, "bad_choice"), ({"0": ""}, "missing")]
+)
 def test_a_correction_corrects_something_that_stands_there(world: World, changes: dict[str, str], code: str) -> None:
     case = refused(world)
     with pytest.raises(WrongInput) as said:
-        given.step(case, casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes), world.officer, WEDNESDAY)
+        given.step(
+            case,
+            casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes),
+            world.officer,
+            WEDNESDAY,
+        )
     assert said.value.code == code
 
 
 def agreed(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.MEDIATING)
-    Complaint.objects.filter(pk=case.pk).update(consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True})
-    return given.step(case, mediation.record_agreement(text="退还全部多扣费用。", promises=[
-        handling.Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 12, 7))]), world.officer, WEDNESDAY)
+    Complaint.objects.filter(pk=case.pk).update(
+        consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True}
+    )
+    return given.step(
+        case,
+        mediation.record_agreement(
+            text="退还全部多扣费用。",
+            promises=[handling.Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 12, 7))],
+        ),
+        world.officer,
+        WEDNESDAY,
+    )
 
 
 def ended(world: World) -> Complaint:
@@ -138,18 +173,35 @@ def ended(world: World) -> Complaint:
     return given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
 
 
-@pytest.mark.parametrize(("made", "form", "words"), [
-    (refused, 6, f"事实和理由：{TEXT}"), (refused, 6, "有下列情形："), (refused, 6, "此事由"), (ended, 8, f"事实和理由：{TEXT}"),
-    (ended, 8, "有下列情形："), (agreed, 9, "退还全部多扣费用"), (agreed, 9, "128.50元，2026年12月7日前"), (agreed, 9, "投诉请求")])
+@pytest.mark.parametrize(
+    ("made", "form", "words"),
+    [
+        (refused, 6, f"事实和理由：{TEXT}"),
+        (refused, 6, "有下列情形："),
+        (refused, 6, "此事由"),
+        (ended, 8, f"事实和理由：{TEXT}"),
+        (ended, 8, "有下列情形："),
+        (agreed, 9, "退还全部多扣费用"),
+        (agreed, 9, "128.50元，2026年12月7日前"),
+        (agreed, 9, "投诉请求"),
+    ],
+)
 def test_one_officer_alone_corrects_nothing_that_was_decided_or_agreed(
-        world: World, made: Callable[[World], Complaint], form: int, words: str) -> None:
+    world: World, made: Callable[[World], Complaint], form: int, words: str
+) -> None:
     case = made(world)
     document = OfficialDocument.objects.get(complaint=case, form=form)
     blocks = document.versions.get().content["paper"]["blocks"]
     place, text = next((place, text) for place, label, text in documents.editable(blocks) if words in label + text)
     with pytest.raises(WrongInput) as said:
-        given.step(case, casework.correct_clerical_error(document_id=document.pk, text=TEXT, changes={
-            place: text[:-1] + "，另付1000元。"}), world.officer, WEDNESDAY)
+        given.step(
+            case,
+            casework.correct_clerical_error(
+                document_id=document.pk, text=TEXT, changes={place: text[:-1] + "，另付1000元。"}
+            ),
+            world.officer,
+            WEDNESDAY,
+        )
     assert said.value.code == "settled"
     assert "不能当作笔误更正" in said.value.reason
     assert document.versions.count() == 1
@@ -158,11 +210,15 @@ def test_one_officer_alone_corrects_nothing_that_was_decided_or_agreed(
 def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:
     case = refused(world)
     document = newest(case)
-    given.step(case, documents.void_document(document_id=document.pk, text="发错对象。"), world.actor("head"), WEDNESDAY)
+    given.step(
+        case, documents.void_document(document_id=document.pk, text="发错对象。"), world.actor("head"), WEDNESDAY
+    )
     document.refresh_from_db()
     assert document.state == "void"
-    for move in (documents.void_document(document_id=document.pk, text=TEXT),
-                 casework.serve_notice(document_id=document.pk, channel="letter", is_served=True)):
+    for move in (
+        documents.void_document(document_id=document.pk, text=TEXT),
+        casework.serve_notice(document_id=document.pk, channel="letter", is_served=True),
+    ):
         with pytest.raises(StepNotAllowed) as said:
             given.step(case, move, world.actor("head"), WEDNESDAY)
         assert said.value.code == "document_void"
@@ -186,7 +242,10 @@ def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, documents.draw_up_document(form=1), world.officer, WEDNESDAY)
     assert newest(case).form == 1
-    for move, code in ((documents.draw_up_document(form=1), "already_there"), (documents.draw_up_document(form=10, text=TEXT), "no_report")):
+    for move, code in (
+        (documents.draw_up_document(form=1), "already_there"),
+        (documents.draw_up_document(form=10, text=TEXT), "no_report"),
+    ):
         with pytest.raises(StepNotAllowed) as said:
             given.step(case, move, world.officer, WEDNESDAY)
         assert said.value.code == code
@@ -214,7 +273,9 @@ def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world
 
 def close(world: World, case: Complaint, **said: Any) -> Complaint:
     matter = Matter.objects.filter(complaint=case, kind__in=["report", "lead"], state="open").latest("pk")
-    move = violations.close_lead(matter_id=matter.pk, result="corrected", second_officer_id=world.head_officer.pk, text="内部核查记录。", **said)
+    move = violations.close_lead(
+        matter_id=matter.pk, result="corrected", second_officer_id=world.head_officer.pk, text="内部核查记录。", **said
+    )
     return given.step(case, move, world.officer, WEDNESDAY)
 
 
@@ -255,18 +316,38 @@ def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(
 def test_service_is_recorded_with_its_proof(world: World) -> None:
     case = refused(world)
     document = newest(case)
-    given.step(case, casework.serve_notice(document_id=document.pk, channel="sms", is_served=False), world.officer, WEDNESDAY)
+    given.step(
+        case, casework.serve_notice(document_id=document.pk, channel="sms", is_served=False), world.officer, WEDNESDAY
+    )
     document.refresh_from_db()
     assert document.served_consumer_at is None
-    given.step(case, casework.serve_notice(
-        document_id=document.pk, channel="letter", is_served=True, day=WEDNESDAY.date(), received_by="family", reference="EMS1234"),
-        world.officer, WEDNESDAY)
+    given.step(
+        case,
+        casework.serve_notice(
+            document_id=document.pk,
+            channel="letter",
+            is_served=True,
+            day=WEDNESDAY.date(),
+            received_by="family",
+            reference="EMS1234",
+        ),
+        world.officer,
+        WEDNESDAY,
+    )
     document.refresh_from_db()
     assert document.served_consumer_at == WEDNESDAY
     entries = HandlingStep.objects.filter(complaint=case, step="serve_notice").order_by("sequence")
     assert [entry.data["next"] for entry in entries] == ["voice", ""]
-    assert entries[1].data == {"document": document.reference, "channel": "letter", "served": True, "next": "", "day": "2026-11-11",
-                               "received_by": "family", "reference": "EMS1234", "to": "consumer"}
+    assert entries[1].data == {
+        "document": document.reference,
+        "channel": "letter",
+        "served": True,
+        "next": "",
+        "day": "2026-11-11",
+        "received_by": "family",
+        "reference": "EMS1234",
+        "to": "consumer",
+    }
 
 
 def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
@@ -275,7 +356,12 @@ def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
     document = newest(case)
     assert (document.form, document.to_consumer) == (8, True)
     for to, is_over in (("consumer", False), ("enterprise", True)):
-        given.step(case, casework.serve_notice(document_id=document.pk, channel="letter", is_served=True, to=to), world.officer, WEDNESDAY)
+        given.step(
+            case,
+            casework.serve_notice(document_id=document.pk, channel="letter", is_served=True, to=to),
+            world.officer,
+            WEDNESDAY,
+        )
         assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
 
 
@@ -300,7 +386,12 @@ def test_a_mediation_that_the_consumer_withdrew_has_no_decision_and_words_end_it
 def test_a_document_of_another_case_cannot_be_served_here(world: World) -> None:
     one, other = refused(world), given.a_complaint(world, status=S.REVIEW)
     with pytest.raises(WrongInput):
-        given.step(other, casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True), world.officer, WEDNESDAY)
+        given.step(
+            other,
+            casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True),
+            world.officer,
+            WEDNESDAY,
+        )
 
 
 def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: World) -> None:
@@ -315,9 +406,21 @@ def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: Wo
 
 def pages_of(lines: int) -> list[str]:
     """The words on each page of an agreement with a text of so many lines."""
-    paper = {"form": 9, "title": "投诉调解书", "authority": "试市场监督管理局", "reference": "试市监调解〔2026〕第1号", "case": "20261111-AAAAAA-0",
-             "addressee": "", "officers": ["瑞试", "章试"], "day": "二〇二六年十一月十一日", "blocks": [
-                 {"p": "\n".join(f"第{n}行。" for n in range(lines))}, {"p": "末段。"}, {"signs": ["投诉人（签名）", "被投诉人（签名或者盖章）"]}]}
+    paper = {
+        "form": 9,
+        "title": "投诉调解书",
+        "authority": "试市场监督管理局",
+        "reference": "试市监调解〔2026〕第1号",
+        "case": "20261111-AAAAAA-0",
+        "addressee": "",
+        "officers": ["瑞试", "章试"],
+        "day": "二〇二六年十一月十一日",
+        "blocks": [
+            {"p": "\n".join(f"第{n}行。" for n in range(lines))},
+            {"p": "末段。"},
+            {"signs": ["投诉人（签名）", "被投诉人（签名或者盖章）"]},
+        ],
+    }
     with pikepdf.open(io.BytesIO(printing.pdf(paper, at=WEDNESDAY))) as document:
         return ["".join(text_of(SimpleNamespace(pages=[page])).split()) for page in document.pages]  # type: ignore[arg-type]
 

@@ -45,7 +45,9 @@ def a_correction(document: OfficialDocument, *, before: str = "更正：") -> ha
     """Its last paragraph that may change begins otherwise."""
     lines = documents.correctable(document.versions.get(number=1).content["paper"])
     where, words = [(where, words) for where, label, words in lines if not label][-1]
-    return casework.correct_clerical_error(document_id=document.pk, text="漏了字。", version=1, changes={where: before + words})
+    return casework.correct_clerical_error(
+        document_id=document.pk, text="漏了字。", version=1, changes={where: before + words}
+    )
 
 
 def sign(case: Complaint, move: handling.Move, actor: Any) -> list[str]:
@@ -134,7 +136,9 @@ def test_the_page_proposes_and_says_who_may_approve(world: World) -> None:
 
 def test_nobody_there_to_approve_is_said_before_anything_is_typed(world: World) -> None:
     document = decided(world)
-    Officer.objects.filter(authority=world.gulou).exclude(pk=world.rui_officer.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
+    Officer.objects.filter(authority=world.gulou).exclude(pk=world.rui_officer.pk).update(
+        ends_on=timezone.localdate() - timedelta(days=1)
+    )
     assert "现在没有另一名负责人" in shown(at(world, world.rui_officer).get(place(document, "correct")))
 
 

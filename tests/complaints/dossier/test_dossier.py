@@ -60,18 +60,25 @@ def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
     assert "九月 39 元" in parts["files/01.txt"].decode()
     assert {"陈试", "+8613800000001"} <= {text["text"] for text in json.loads(parts["texts.json"])["texts"]}
     assert [e.kind for e in SecurityEvent.objects.filter(subject=case.number).order_by("pk")] == [
-        "dossier_asked", "dossier_fetched"]
+        "dossier_asked",
+        "dossier_fetched",
+    ]
 
 
 def test_the_papers_hold_the_case_and_its_digest_on_each_page(world: World) -> None:
     case = a_case(world)
     dossier = built(asked(case, world.chen))
-    for form, words in (("pdf", ("陈试", "智家体验包", "128.50", "办理记录")), ("agreement", ("和解协议", "陈试", "128.50"))):
+    for form, words in (
+        ("pdf", ("陈试", "智家体验包", "128.50", "办理记录")),
+        ("agreement", ("和解协议", "陈试", "128.50")),
+    ):
         paper = pikepdf.open(io.BytesIO(fetched(dossier, world.chen, form)))
         assert len(paper.pages) >= 1
         fonts = [font for page in paper.pages for font in page.Resources.Font.values()]
-        assert all("/FontFile3" in f.DescendantFonts[0].FontDescriptor or "/FontFile2" in f.DescendantFonts[0].FontDescriptor
-                   for f in fonts)
+        assert all(
+            "/FontFile3" in f.DescendantFonts[0].FontDescriptor or "/FontFile2" in f.DescendantFonts[0].FontDescriptor
+            for f in fonts
+        )
         text = text_of(paper)
         assert all(word in text for word in words), text[:3000]
         assert text.count(bytes(case.last_hash).hex()) >= len(paper.pages)
@@ -102,8 +109,9 @@ def text_of(paper: pikepdf.Pdf) -> str:
                 for piece in pieces:
                     if isinstance(piece, pikepdf.String):
                         codes = bytes(piece).hex().upper()
-                        found.append("".join(current.get(codes[i:i + 4], "") for i in range(0, len(codes), 4)))
+                        found.append("".join(current.get(codes[i : i + 4], "") for i in range(0, len(codes), 4)))
     return "".join(found)
+
 
 def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_written(world: World) -> None:
     said = "气死了😡👨\u200d👩\u200d👧，👍🏽❤️ ✔ 退款✓㎡°é—“好”𠮷野家"
@@ -112,7 +120,10 @@ def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_writt
     seal(now=timezone.now(), key=KEY)
     dossier = built(asked(case, world.chen))
     text = text_of(pikepdf.open(io.BytesIO(fetched(dossier, world.chen, "pdf"))))
-    assert "气死了[表情 U+1F621][表情 U+1F468][表情 U+1F469][表情 U+1F467]，[表情 U+1F44D][表情 U+2764] [表情 U+2714]" in text
+    assert (
+        "气死了[表情 U+1F621][表情 U+1F468][表情 U+1F469][表情 U+1F467]，[表情 U+1F44D][表情 U+2764] [表情 U+2714]"
+        in text
+    )
     assert "退款✓㎡°é—“好”[字符 U+20BB7]野家" in text
     archive = fetched(dossier, world.chen)
     assert checking.verifier().check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
@@ -155,13 +166,16 @@ def test_the_other_sides_get_their_own_sight_of_it(world: World, who: str) -> No
         assert "陈试" not in text_of(pikepdf.open(io.BytesIO(fetched(dossier, user, form))))
 
 
-def test_who_is_killed_in_the_middle_is_followed_by_the_next_sweep(world: World, monkeypatch: pytest.MonkeyPatch,
-                                                                   exports: Path) -> None:
+def test_who_is_killed_in_the_middle_is_followed_by_the_next_sweep(
+    world: World, monkeypatch: pytest.MonkeyPatch, exports: Path
+) -> None:
     case = a_case(world)
     dossier = asked(case, world.chen)
     with monkeypatch.context() as broken:
+
         def killed(*_: Any, **__: Any) -> None:
             raise SystemExit
+
         broken.setattr(packing._Archive, "json", killed)
         with pytest.raises(SystemExit):
             building.sweep_dossiers(now=timezone.now())
@@ -239,7 +253,9 @@ def test_a_record_that_just_grew_waits_for_its_seal_but_not_for_ever(world: Worl
 def test_a_day_later_it_is_gone(world: World, exports: Path) -> None:
     dossier = built(asked(a_case(world), world.chen))
     assert len(list(exports.iterdir())) == 3
-    Dossier.objects.update(ready_at=timezone.now() - timedelta(hours=25), expires_at=timezone.now() - timedelta(hours=1))
+    Dossier.objects.update(
+        ready_at=timezone.now() - timedelta(hours=25), expires_at=timezone.now() - timedelta(hours=1)
+    )
     answer = signed_in(world.chen).get(f"{place(dossier.complaint)}{dossier.public_id}/zip/")
     assert answer.status_code == 410
     built(dossier)
@@ -296,6 +312,8 @@ def test_T06_the_database_itself_shows_it_to_whoever_asked_and_to_nobody_else(wo
             assert Dossier.objects.count() == seen, user
             assert Dossier.objects.update(state="ready") == 0
     for asker, writer in ((world.otto, world.otto), (world.chen, world.ming)):
-        row = Dossier(complaint=case, asked_by=asker, side="consumer", site="x", asked_at=timezone.now(), state="failed")
+        row = Dossier(
+            complaint=case, asked_by=asker, side="consumer", site="x", asked_at=timezone.now(), state="failed"
+        )
         with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), seeing_as(writer):
             Dossier.objects.bulk_create([row], ignore_conflicts=True)

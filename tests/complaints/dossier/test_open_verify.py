@@ -86,12 +86,22 @@ def test_number_and_digest_say_whether_the_record_stands(world: World) -> None:
     assert "第6条，现在共有6条" in page
     assert "第1号封印" in page
     assert "陈" not in page
-    unknown = [shown(typed(number, code)) for number, code in (
-        (case.number, "00" * 32), ("20260101-AAAAAAAAAAAA-0", digest), ("x", digest),
-        (Complaint.objects.exclude(pk=case.pk)[0].number, digest))]
+    unknown = [
+        shown(typed(number, code))
+        for number, code in (
+            (case.number, "00" * 32),
+            ("20260101-AAAAAAAAAAAA-0", digest),
+            ("x", digest),
+            (Complaint.objects.exclude(pk=case.pk)[0].number, digest),
+        )
+    ]
     assert all("没有查到" in one for one in unknown)
-    for number, code, words in (("", digest, "请填投诉编号"), (case.number, "", "请填记录摘要"),
-                                (case.number, "xyz", "64个字母"), (case.number, "0" * 63 + "g", "64个字母")):
+    for number, code, words in (
+        ("", digest, "请填投诉编号"),
+        (case.number, "", "请填记录摘要"),
+        (case.number, "xyz", "64个字母"),
+        (case.number, "0" * 63 + "g", "64个字母"),
+    ):
         page_ = typed(number, code)
         assert page_.status_code == 422
         assert words in shown(page_)
@@ -108,11 +118,22 @@ def test_a_digest_of_what_only_the_authority_knows_is_unknown(world: World) -> N
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("sql", "entry"), [
-    ("update complaints_handlingstep set body = replace(body, 'parties', 'Parties') where complaint_id = %s and sequence = 3", 3),
-    ("delete from complaints_handlingstep where complaint_id = %s and sequence = 2", 2),
-])
-def test_T70_a_record_that_was_touched_is_named_by_its_entry(world: World, superuser_connection: Any, sql: str, entry: int) -> None:
+@pytest.mark.parametrize(
+    ("sql", "entry"),
+    [
+        (
+            (
+                "update complaints_handlingstep set body = replace(body, 'parties', 'Parties') where complaint_id = %s"
+                " and sequence = 3"
+            ),
+            3,
+        ),
+        ("delete from complaints_handlingstep where complaint_id = %s and sequence = 2", 2),
+    ],
+)
+def test_T70_a_record_that_was_touched_is_named_by_its_entry(
+    world: World, superuser_connection: Any, sql: str, entry: int
+) -> None:
     case = a_case(world)
     tamper(superuser_connection, sql, case.pk)
     assert f"记录在第{entry}条有断裂" in shown(typed(case.number, bytes(case.last_hash).hex()))
@@ -129,17 +150,31 @@ def published() -> dict[int, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_T72_who_rewrites_everything_and_seals_it_anew_is_shown_by_a_kept_seal(world: World, superuser_connection: Any) -> None:
+def test_T72_who_rewrites_everything_and_seals_it_anew_is_shown_by_a_kept_seal(
+    world: World, superuser_connection: Any
+) -> None:
     case = a_case(world)
     honest, kept = fetched(built(asked(case, world.chen)), world.chen), published()
     tamper(superuser_connection, "delete from complaints_sealedhead")
     tamper(superuser_connection, "delete from complaints_seal")
-    tamper(superuser_connection, "update complaints_handlingstep set body = replace(body, '\"channel\":\"portal\"', "
-           "'\"channel\":\"phone\"') where complaint_id = %s and sequence = 6", case.pk)
-    tamper(superuser_connection, "update complaints_handlingstep set hash = sha256('\\x00'::bytea || previous_hash || "
-           "convert_to(body, 'UTF8')) where complaint_id = %s and sequence = 6", case.pk)
-    tamper(superuser_connection, "update complaints_complaint set last_hash = (select hash from complaints_handlingstep s "
-           "where s.complaint_id = complaints_complaint.id and sequence = 6) where id = %s", case.pk)
+    tamper(
+        superuser_connection,
+        'update complaints_handlingstep set body = replace(body, \'"channel":"portal"\', '
+        '\'"channel":"phone"\') where complaint_id = %s and sequence = 6',
+        case.pk,
+    )
+    tamper(
+        superuser_connection,
+        "update complaints_handlingstep set hash = sha256('\\x00'::bytea || previous_hash || "
+        "convert_to(body, 'UTF8')) where complaint_id = %s and sequence = 6",
+        case.pk,
+    )
+    tamper(
+        superuser_connection,
+        "update complaints_complaint set last_hash = (select hash from complaints_handlingstep s "
+        "where s.complaint_id = complaints_complaint.id and sequence = 6) where id = %s",
+        case.pk,
+    )
     assert seal(now=timezone.now(), key=KEY) is not None
     Dossier.objects.update(state="expired")
     forged, program = fetched(built(asked(case, world.chen)), world.chen), checking.verifier()

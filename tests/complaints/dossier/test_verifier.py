@@ -24,15 +24,26 @@ pytestmark = pytest.mark.django_db
 
 # RFC 8032, 7.1: key, message, signature.
 RFC_8032 = [
-    ("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
-    ("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
-    ("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
-    ("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
-     "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-     "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704"),
+    (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+    ),
+    (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ),
+    (
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+    ),
+    (
+        "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+        "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704",
+    ),
 ]
 
 
@@ -68,17 +79,29 @@ def test_each_head_is_proved_to_be_under_its_seal_and_no_other(count: int) -> No
 
 
 def test_it_is_one_file_that_needs_nothing() -> None:
-    imported = {name.split(".")[0] for node in ast.walk(ast.parse(checking.PROGRAM.read_text()))
-                for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import)
-                             else [node.module or ""] if isinstance(node, ast.ImportFrom) else [])}
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(checking.PROGRAM.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
     assert imported <= set(sys.stdlib_module_names)
 
 
 def run(archive: bytes, tmp_path: Path, *words: str) -> tuple[int, str]:
     file = tmp_path / "dossier.zip"
     file.write_bytes(archive)
-    done = subprocess.run([sys.executable, "-I", "-S", str(checking.PROGRAM), str(file), *words], capture_output=True,
-                          text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(checking.PROGRAM), str(file), *words],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout
 
@@ -144,29 +167,77 @@ def _rewritten(archive: bytes) -> io.BytesIO:
 
 #: What somebody did → code of what is named first, and the number with it.
 ALTERED: dict[str, tuple[Callable[[bytes], io.BytesIO], str, int]] = {
-    "an entry": (lambda a: _text(parts_of(a), "entries/0003.json", b'"sequence":3', b'"sequence":4'), "entry_changed", 3),
-    "one letter of the first entry": (lambda a: _text(parts_of(a), "entries/0001.json", b'"step":"file"', b'"step":"fine"'), "entry_changed", 1),
+    "an entry": (
+        lambda a: _text(parts_of(a), "entries/0003.json", b'"sequence":3', b'"sequence":4'),
+        "entry_changed",
+        3,
+    ),
+    "one letter of the first entry": (
+        lambda a: _text(parts_of(a), "entries/0001.json", b'"step":"file"', b'"step":"fine"'),
+        "entry_changed",
+        1,
+    ),
     "an entry taken out": (lambda a: _without(parts_of(a), "entries/0002.json"), "entry_missing", 2),
-    "an entry and its line taken out": (lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop(1) and None), "entry_missing", 2),
+    "an entry and its line taken out": (
+        lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop(1) and None),
+        "entry_missing",
+        2,
+    ),
     "the order of the texts of entries": (lambda a: _swap(parts_of(a)), "entry_changed", 2),
     "the order of the lines": (lambda a: altered(a, "dossier.json", _reversed), "entry_place", 2),
-    "the last entry cut off": (lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop() and None), "seal_cut", 6),
+    "the last entry cut off": (
+        lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop() and None),
+        "seal_cut",
+        6,
+    ),
     "no entry left": (lambda a: altered(a, "dossier.json", lambda v: v["entries"].clear()), "entry_missing", 1),
-    "another case's name on it": (lambda a: altered(a, "dossier.json", lambda v: v.update(case="20260101-AAAAAAAAAAAA-0")), "entry_other", 1),
-    "a text": (lambda a: _text(parts_of(a), "texts.json", "智家体验包".encode(), "智家体验券".encode()), "text_changed", 1),
+    "another case's name on it": (
+        lambda a: altered(a, "dossier.json", lambda v: v.update(case="20260101-AAAAAAAAAAAA-0")),
+        "entry_other",
+        1,
+    ),
+    "a text": (
+        lambda a: _text(parts_of(a), "texts.json", "智家体验包".encode(), "智家体验券".encode()),
+        "text_changed",
+        1,
+    ),
     "a text taken out": (lambda a: altered(a, "texts.json", _without_text), "text_missing", 1),
-    "a text moved to another entry": (lambda a: altered(a, "texts.json", lambda v: v["texts"][0].update(sequence=2)), "text_missing", 1),
+    "a text moved to another entry": (
+        lambda a: altered(a, "texts.json", lambda v: v["texts"][0].update(sequence=2)),
+        "text_missing",
+        1,
+    ),
     "a name": (lambda a: altered(a, "texts.json", lambda v: v["names"][0].update(text="张三")), "name_changed", 1),
     "a name taken out": (lambda a: altered(a, "texts.json", lambda v: v["names"].clear()), "name_missing", 1),
     "a file": (lambda a: packed(parts_of(a) | {"files/01.txt": b"x"}), "file_changed", 6),
     "a file taken out": (lambda a: _without(parts_of(a), "files/01.txt"), "file_missing", 6),
-    "a file and its line taken out": (lambda a: altered(a, "dossier.json", lambda v: v["files"].clear()), "file_missing", 6),
+    "a file and its line taken out": (
+        lambda a: altered(a, "dossier.json", lambda v: v["files"].clear()),
+        "file_missing",
+        6,
+    ),
     "a file put in": (lambda a: packed(parts_of(a) | {"files/02.txt": b"x"}), "file_foreign", 0),
     "everything from entry 2 on, computed anew": (_rewritten, "seal_proof", 1),
-    "the seal's time": (lambda a: altered(a, "seal.json", lambda v: v.update(at="2020-01-01T00:00:00.000000Z")), "seal_root", 1),
+    "the seal's time": (
+        lambda a: altered(a, "seal.json", lambda v: v.update(at="2020-01-01T00:00:00.000000Z")),
+        "seal_root",
+        1,
+    ),
     "the seal's size": (lambda a: altered(a, "seal.json", lambda v: v.update(size=1)), "seal_root", 1),
-    "the seal's signature": (lambda a: altered(a, "seal.json", lambda v: v.update(signature="00" * 64)), "seal_signature", 1),
-    "the seal's key": (lambda a: altered(a, "seal.json", lambda v: v.update(public_key="d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")), "seal_signature", 1),
+    "the seal's signature": (
+        lambda a: altered(a, "seal.json", lambda v: v.update(signature="00" * 64)),
+        "seal_signature",
+        1,
+    ),
+    "the seal's key": (
+        lambda a: altered(
+            a,
+            "seal.json",
+            lambda v: v.update(public_key="d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
+        ),
+        "seal_signature",
+        1,
+    ),
     "the proof": (lambda a: altered(a, "seal.json", lambda v: v["path"].reverse()), "seal_proof", 1),
     "the place in the tree": (lambda a: altered(a, "seal.json", lambda v: v.update(index=1)), "seal_proof", 1),
     "the sealed digest": (lambda a: altered(a, "seal.json", lambda v: v.update(hash="00" * 32)), "seal_other_entry", 6),
@@ -198,7 +269,9 @@ def test_each_kind_of_text_is_named_in_words(archive: bytes) -> None:
     assert broken.words("en") == "the text “statement of the facts” of entry 1 was changed"
     assert verifier.kind_words("answer_2", "zh") == "对第2项诉求的答复"
     assert verifier.kind_words("of_another_version", "en") == "of_another_version"
-    kinds = (FREE_KINDS - OF_THE_AUTHORITY) | {text["kind"] for text in json.loads(parts_of(archive)["texts.json"])["texts"]}
+    kinds = (FREE_KINDS - OF_THE_AUTHORITY) | {
+        text["kind"] for text in json.loads(parts_of(archive)["texts.json"])["texts"]
+    }
     assert {kind for kind in kinds if verifier.kind_words(kind, "zh") == kind} == set()
 
 
@@ -237,7 +310,7 @@ def test_T40_what_is_no_dossier_is_said_and_costs_little(archive: bytes) -> None
     cases: dict[str, tuple[io.BytesIO, str]] = {
         "empty": (io.BytesIO(), "not_a_zip"),
         "a picture": (io.BytesIO(b"\x89PNG\r\n\x1a\n" + b"\0" * 500), "not_a_zip"),
-        "half of it": (io.BytesIO(archive[:len(archive) // 2]), "not_a_zip"),
+        "half of it": (io.BytesIO(archive[: len(archive) // 2]), "not_a_zip"),
         "a bomb": (_bomb(), "too_large"),
         "too many parts": (_many_parts(), "too_large"),
         "encrypted": (_encrypted(archive), "not_a_zip"),

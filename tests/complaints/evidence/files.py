@@ -23,11 +23,14 @@ from PIL import Image
 GPS = b"GPS-26.0745-119.2965"
 
 
-def _picture(form: str, shade: int = 0, *, size: tuple[int, int] = (64, 48), mode: str = "RGB", **options: Any) -> bytes:
+def _picture(
+    form: str, shade: int = 0, *, size: tuple[int, int] = (64, 48), mode: str = "RGB", **options: Any
+) -> bytes:
     whole = io.BytesIO()
     colours = Image.getmodebands(mode)
     Image.new(mode, size, tuple([shade % 256, 120, 200, 90][:colours]) if colours > 1 else shade).save(
-        whole, form, **options)
+        whole, form, **options
+    )
     return whole.getvalue()
 
 
@@ -63,10 +66,14 @@ def heic() -> bytes:
 
 def png_that_says(width: int, height: int) -> bytes:
     """A head with this size over a few rows of zeros."""
+
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(50_000))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(50_000))) + chunk(b"IEND", b"")
+    )
 
 
 def pdf(change: Callable[[pikepdf.Pdf], None] | None = None, **options: Any) -> bytes:

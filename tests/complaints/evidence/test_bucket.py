@@ -35,11 +35,18 @@ KEYS = Keys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 def test_the_signature_is_that_of_the_published_example() -> None:
     """The one with a range, in the documentation of the signature."""
-    headers = signed("GET", "/test.txt", {"host": "examplebucket.s3.amazonaws.com", "range": "bytes=0-9"},
-                     payload=hashlib.sha256(b"").hexdigest(), keys=KEYS, at=datetime(2013, 5, 24, tzinfo=UTC))
+    headers = signed(
+        "GET",
+        "/test.txt",
+        {"host": "examplebucket.s3.amazonaws.com", "range": "bytes=0-9"},
+        payload=hashlib.sha256(b"").hexdigest(),
+        keys=KEYS,
+        at=datetime(2013, 5, 24, tzinfo=UTC),
+    )
     assert headers["Authorization"].endswith(
         "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,"
-        "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+        "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+    )
 
 
 class _Door(BaseHTTPRequestHandler):
@@ -52,7 +59,10 @@ class _Door(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if hashlib.sha256(body).hexdigest() != self.headers["x-amz-content-sha256"] or not self.headers["Authorization"]:
+        if (
+            hashlib.sha256(body).hexdigest() != self.headers["x-amz-content-sha256"]
+            or not self.headers["Authorization"]
+        ):
             self._answer(403)
             return
         self.server.kept[self.path] = body  # type: ignore[attr-defined]
@@ -78,7 +88,9 @@ def kept(settings: Any) -> Iterator[dict[str, bytes]]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     settings.EVIDENCE_STORAGE = "s3"
-    settings.EVIDENCE_S3 = BucketPlace(f"http://127.0.0.1:{server.server_port}", "evidence", "cn-1", KEYS.name, KEYS.secret)
+    settings.EVIDENCE_S3 = BucketPlace(
+        f"http://127.0.0.1:{server.server_port}", "evidence", "cn-1", KEYS.name, KEYS.secret
+    )
     yield server.kept  # type: ignore[attr-defined]
     server.shutdown()
     server.server_close()
@@ -86,8 +98,9 @@ def kept(settings: Any) -> Iterator[dict[str, bytes]]:
 
 def test_a_file_goes_to_the_bucket_and_comes_from_it(world: World, kept: dict[str, bytes]) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    row = evidence.receive_for_case(SimpleUploadedFile("账单.jpg", jpeg()), complaint=case, kind="photo",
-                                    uploaded_by=world.chen.pk, now=WEDNESDAY)
+    row = evidence.receive_for_case(
+        SimpleUploadedFile("账单.jpg", jpeg()), complaint=case, kind="photo", uploaded_by=world.chen.pk, now=WEDNESDAY
+    )
     assert set(kept) == {f"/evidence/{path}" for path in row.paths}
     assert kept[f"/evidence/{row.path}"] == jpeg()
     client = signed_in(world.chen)
@@ -113,17 +126,32 @@ def test_a_bucket_that_is_away_says_so_and_keeps_its_words_to_itself(kept: dict[
 
 @pytest.mark.parametrize(
     ("changes", "named"),
-    [({"EVIDENCE_STORAGE": "ftp"}, "EVIDENCE_STORAGE"), ({"EVIDENCE_STORAGE": "s3"}, "EVIDENCE_S3_ENDPOINT"),
-     ({"EVIDENCE_STORAGE": "s3", "EVIDENCE_S3_ENDPOINT": "https://s3.example.org"}, "EVIDENCE_S3_BUCKET"),
-     ({"EVIDENCE_STORAGE": "s3", "EVIDENCE_S3_ENDPOINT": "https://s3.example.org", "EVIDENCE_S3_BUCKET": "evidence"},
-      "EVIDENCE_S3_SECRET"),
-     ({"EVIDENCE_FILE_MB": "0"}, "EVIDENCE_FILE_MB"), ({"CLAMD_URL": "http://x"}, "CLAMD_URL"),
-     ({"EVIDENCE_SCAN": "on"}, "EVIDENCE_SCAN")],
+    [
+        ({"EVIDENCE_STORAGE": "ftp"}, "EVIDENCE_STORAGE"),
+        ({"EVIDENCE_STORAGE": "s3"}, "EVIDENCE_S3_ENDPOINT"),
+        ({"EVIDENCE_STORAGE": "s3", "EVIDENCE_S3_ENDPOINT": "https://s3.example.org"}, "EVIDENCE_S3_BUCKET"),
+        (
+            {
+                "EVIDENCE_STORAGE": "s3",
+                "EVIDENCE_S3_ENDPOINT": "https://s3.example.org",
+                "EVIDENCE_S3_BUCKET": "evidence",
+            },
+            "EVIDENCE_S3_SECRET",
+        ),
+        ({"EVIDENCE_FILE_MB": "0"}, "EVIDENCE_FILE_MB"),
+        ({"CLAMD_URL": "http://x"}, "CLAMD_URL"),
+        ({"EVIDENCE_SCAN": "on"}, "EVIDENCE_SCAN"),
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_an_odd_setting_does_not_start(changes: dict[str, str], named: str) -> None:
     code = "import odr_portal.settings"
-    done = subprocess.run([sys.executable, "-c", code], cwd=portal.ROOT, capture_output=True, text=True,
-                          env={**os.environ, "SECRET_KEY": secrets.token_urlsafe(48), **changes})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=portal.ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SECRET_KEY": secrets.token_urlsafe(48), **changes},
+    )
     assert done.returncode != 0
     assert done.stderr.strip().splitlines()[-1].startswith(f"{named}=")

@@ -36,8 +36,14 @@ def test_T43_nothing_slips_through_a_name(name: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind", "expected"),
-    [("账单.jpg", "image/jpeg", "账单.jpg"), ("照片.HEIC", "image/jpeg", "照片.jpg"), ("evil.hta", "text/plain", "evil.hta.txt"),
-     ("a.html", "image/png", "a.html.png"), ("无名", "application/pdf", "无名.pdf"), (".pdf", "text/plain", ".pdf.txt")],
-)  # fmt: skip
+    [
+        ("账单.jpg", "image/jpeg", "账单.jpg"),
+        ("照片.HEIC", "image/jpeg", "照片.jpg"),
+        ("evil.hta", "text/plain", "evil.hta.txt"),
+        ("a.html", "image/png", "a.html.png"),
+        ("无名", "application/pdf", "无名.pdf"),
+        (".pdf", "text/plain", ".pdf.txt"),
+    ],
+)
 def test_T43_a_name_ends_in_what_the_file_is(name: str, kind: str, expected: str) -> None:
     assert name_as(name, kind) == expected

@@ -39,15 +39,18 @@ def case(world: World) -> Complaint:
 
 
 def put(case: Complaint, world: World, content: bytes = jpeg(), name: str = "账单.jpg") -> Evidence:
-    return evidence.receive_for_case(SimpleUploadedFile(name, content), complaint=case, kind="photo",
-                                     uploaded_by=world.chen.pk, now=WEDNESDAY)
+    return evidence.receive_for_case(
+        SimpleUploadedFile(name, content), complaint=case, kind="photo", uploaded_by=world.chen.pk, now=WEDNESDAY
+    )
 
 
 def status(client: Client, case: Complaint, row: Evidence, form: str = "") -> int:
     return client.get(f"/cases/{case.number}/files/{row.pk}/{form}").status_code
 
 
-def test_T41_a_file_is_shown_to_others_only_after_it_was_found_clean(world: World, case: Complaint, scanner: Clamd) -> None:
+def test_T41_a_file_is_shown_to_others_only_after_it_was_found_clean(
+    world: World, case: Complaint, scanner: Clamd
+) -> None:
     row = put(case, world)
     sender, handler, officer = signed_in(world.chen), signed_in(world.ming), signed_in(world.rui)
     assert row.state == EvidenceState.QUARANTINED
@@ -156,8 +159,9 @@ def test_the_other_party_gets_the_copy_and_only_sender_and_officer_the_original(
         handed[name] = b"".join(answer.streaming_content)
         expected = 404 if name == "handler" else 200
         assert status(client, case, row, "original/") == expected
-        assert ("原件" in shown(client.get(answer.request["PATH_INFO"].partition("/files/")[0] + "/", follow=True))) == (
-            expected == 200)
+        assert (
+            "原件" in shown(client.get(answer.request["PATH_INFO"].partition("/files/")[0] + "/", follow=True))
+        ) == (expected == 200)
         for form in ("", "original/", "thumbnail/"):
             told = client.get(f"/cases/{case.number}/files/{row.pk}/{form}")
             if told.status_code == 200:

@@ -1,4 +1,5 @@
-"""Files of all three sides: the enterprise's proof and the officer's minutes stand in the record like the consumer's."""
+"""Files of all three sides: the enterprise's proof and the officer's minutes stand in the record like the
+consumer's."""
 
 from __future__ import annotations
 
@@ -17,10 +18,22 @@ from tests.complaints.evidence.files import pdf, png
 from tests.complaints.evidence.test_uploads import TEXT, Sender
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
-ENTERPRISE = (Status.PERFORMING, "enterprise", "performed",
-              {"obligations": "1", "proof": "退款流水 8842，11月12日"}, "report_performed", "证明材料")
-AUTHORITY = (Status.MEDIATING, "authority", "session-record",
-             {"minutes": "双方到场，各自陈述。", "present": "consumer"}, "record_session", "笔录等材料")
+ENTERPRISE = (
+    Status.PERFORMING,
+    "enterprise",
+    "performed",
+    {"obligations": "1", "proof": "退款流水 8842，11月12日"},
+    "report_performed",
+    "证明材料",
+)
+AUTHORITY = (
+    Status.MEDIATING,
+    "authority",
+    "session-record",
+    {"minutes": "双方到场，各自陈述。", "present": "consumer"},
+    "record_session",
+    "笔录等材料",
+)
 
 
 @pytest.mark.parametrize(("status", "side", "slug", "said", "step", "label"), [ENTERPRISE, AUTHORITY])
@@ -41,8 +54,9 @@ def test_a_step_of_staff_brings_files_on_both_ways(
     assert "“a.exe”的类型不能接收" in shown(bad)
     assert next(iter(said.values())) in shown(bad)
     assert not Evidence.objects.exists()
-    done = send(client, place, said | {
-        "uploads": [SimpleUploadedFile("凭证.pdf", pdf())], "uploaded": f"{sender.id}/清单.txt"})
+    done = send(
+        client, place, said | {"uploads": [SimpleUploadedFile("凭证.pdf", pdf())], "uploaded": f"{sender.id}/清单.txt"}
+    )
     assert done.status_code == 302, shown(done)
     rows = {row.name: row for row in Evidence.objects.filter(complaint=case)}
     assert set(rows) == {"凭证.pdf", "清单.txt"}
@@ -55,8 +69,11 @@ def test_a_step_of_staff_brings_files_on_both_ways(
 
 def test_a_step_that_is_refused_keeps_no_file(world: World, folder: Any) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    answer = send(signed_in(world.ming), f"/enterprise/cases/{case.number}/performed/", {
-        "obligations": "1", "proof": "x", "uploads": [SimpleUploadedFile("a.png", png())]})
+    answer = send(
+        signed_in(world.ming),
+        f"/enterprise/cases/{case.number}/performed/",
+        {"obligations": "1", "proof": "x", "uploads": [SimpleUploadedFile("a.png", png())]},
+    )
     assert answer.status_code in {409, 422}
     assert not Evidence.objects.exists()
     assert not [place for place in folder.rglob("*") if place.is_file()]
@@ -66,8 +83,14 @@ def test_a_form_sent_twice_keeps_its_file_once(world: World, folder: Any) -> Non
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     client = signed_in(world.chen)
     for _time in range(2):
-        answer = client.post(f"/cases/{case.number}/statement/", {
-            "idempotency_key": "the-same-key-twice", "text": "见附件。", "uploads": [SimpleUploadedFile("a.png", png())]})
+        answer = client.post(
+            f"/cases/{case.number}/statement/",
+            {
+                "idempotency_key": "the-same-key-twice",
+                "text": "见附件。",
+                "uploads": [SimpleUploadedFile("a.png", png())],
+            },
+        )
         assert answer.status_code == 302
     row = Evidence.objects.get()
     assert sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()) == sorted(row.paths)

@@ -44,8 +44,11 @@ class Sender:
     def part(self, number: int, content: bytes | None = None) -> Any:
         body = self.content[number * PART : (number + 1) * PART] if content is None else content
         return self.client.post(
-            f"{self.address}part/?at={number * PART}&sha256={self.digests[number]}", body,
-            content_type="application/octet-stream", headers={"File-Name": quote(self.name)})  # fmt: skip
+            f"{self.address}part/?at={number * PART}&sha256={self.digests[number]}",
+            body,
+            content_type="application/octet-stream",
+            headers={"File-Name": quote(self.name)},
+        )
 
     def finish(self) -> Any:
         whole = hashlib.sha256("".join(self.digests).encode()).hexdigest()
@@ -89,7 +92,12 @@ def test_a_file_comes_in_parts_and_goes_on_after_a_break(client: Client, draft: 
     assert sender.finish().json()["is_done"]
     assert sender.finish().json()["is_done"], "asked again, it is still done, once"
     row = Evidence.objects.get()
-    assert (row.draft_id, row.kind, row.name, row.sha256) == (draft.pk, "receipt", "账单.txt", hashlib.sha256(TEXT).hexdigest())
+    assert (row.draft_id, row.kind, row.name, row.sha256) == (
+        draft.pk,
+        "receipt",
+        "账单.txt",
+        hashlib.sha256(TEXT).hexdigest(),
+    )
     assert parts_on_disk(folder) == []
 
 
@@ -148,8 +156,11 @@ def test_T44_a_case_holds_so_much_and_no_more(world: World, settings: Any) -> No
     assert Sender(client, address, b"x").begin(PART + 1).status_code == 200
     assert "一件投诉最多3个文件、共2.0" in Sender(client, address, b"x").begin(PART + 1).json()["text"]
     Upload.objects.all().delete()
-    answer = send(client, f"{address}statement/", {"uploads": [
-        SimpleUploadedFile(f"{number}.png", png(number)) for number in range(4)]})
+    answer = send(
+        client,
+        f"{address}statement/",
+        {"uploads": [SimpleUploadedFile(f"{number}.png", png(number)) for number in range(4)]},
+    )
     assert answer.status_code == 422
     assert "“3.png”没有收下" in shown(answer)
     assert not Evidence.objects.exists()
@@ -207,7 +218,9 @@ def test_files_sent_before_go_with_the_step(world: World, case: Complaint, folde
     assert not Evidence.objects.exists(), "it waits for the step"
     form = f"/cases/{case.number}/statement/"
     assert "data-uploads" in shown(client.get(form))
-    bad = send(client, form, {"uploaded": f"{sender.id}/账单.txt", "uploads": [SimpleUploadedFile("x.exe", b"MZ\x90\0")]})
+    bad = send(
+        client, form, {"uploaded": f"{sender.id}/账单.txt", "uploads": [SimpleUploadedFile("x.exe", b"MZ\x90\0")]}
+    )
     assert bad.status_code == 422
     assert f'value="{sender.id}/账单.txt"' in shown(bad), "it waits on in the form"
     assert not Evidence.objects.exists()
@@ -223,7 +236,10 @@ def test_files_sent_before_go_with_the_step(world: World, case: Complaint, folde
 
 @pytest.mark.parametrize("value", ["", "x", "x/y", "00000000-0000-4000-8000-000000000000/a.txt", "\ud800"])
 def test_odd_words_in_place_of_an_upload_bring_nothing(world: World, case: Complaint, value: str) -> None:
-    answer = send(signed_in(world.chen), f"/cases/{case.number}/statement/", {
-        "text": "没有附件。", "uploaded": value.encode("utf-8", "replace").decode()})
+    answer = send(
+        signed_in(world.chen),
+        f"/cases/{case.number}/statement/",
+        {"text": "没有附件。", "uploaded": value.encode("utf-8", "replace").decode()},
+    )
     assert answer.status_code == 302
     assert not Evidence.objects.exists()

@@ -24,8 +24,18 @@ from tests.complaints.pages.at_the_desk import send, signed_in
 @pytest.fixture
 def case(world: World) -> Complaint:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    answer = send(signed_in(world.chen), f"/cases/{case.number}/statement/", {"text": "三份材料。", "uploads": [
-        SimpleUploadedFile("a.jpg", jpeg()), SimpleUploadedFile("b.png", png()), SimpleUploadedFile("c.pdf", pdf())]})
+    answer = send(
+        signed_in(world.chen),
+        f"/cases/{case.number}/statement/",
+        {
+            "text": "三份材料。",
+            "uploads": [
+                SimpleUploadedFile("a.jpg", jpeg()),
+                SimpleUploadedFile("b.png", png()),
+                SimpleUploadedFile("c.pdf", pdf()),
+            ],
+        },
+    )
     assert answer.status_code == 302
     return case
 
@@ -70,7 +80,9 @@ def test_T45_a_file_that_is_gone_is_missing(case: Complaint, folder: Path) -> No
 def test_T45_file_and_row_changed_together_do_not_stand_in_the_record(case: Complaint, folder: Path) -> None:
     row = next(row for row in Evidence.objects.all() if row.name == "c.pdf")
     flip(folder / row.path)
-    Evidence.objects.filter(pk=row.pk).update(sha256=__import__("hashlib").sha256((folder / row.path).read_bytes()).hexdigest())
+    Evidence.objects.filter(pk=row.pk).update(
+        sha256=__import__("hashlib").sha256((folder / row.path).read_bytes()).hexdigest()
+    )
     code, said = verified()
     assert code == 1
     assert "not in the record" in said

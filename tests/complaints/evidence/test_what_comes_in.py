@@ -26,8 +26,10 @@ def with_root(key: str, value: Any) -> bytes:
 
 def with_link(action: dict[str, Any]) -> bytes:
     def change(document: pikepdf.Pdf) -> None:
-        document.pages[0].Annots = pikepdf.Array([
-            Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], A=Dictionary(action))])
+        document.pages[0].Annots = pikepdf.Array(
+            [Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], A=Dictionary(action))]
+        )
+
     return pdf(change)
 
 
@@ -45,12 +47,14 @@ def with_stream(content: bytes, *, times: int = 1, **entries: Any) -> bytes:
         for key, value in entries.items():
             stream[f"/{key}"] = value
         document.pages[0].Contents = stream
+
     return pdf(change, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
 
 
 def many_objects() -> bytes:
     def change(document: pikepdf.Pdf) -> None:
         document.Root.Many = pikepdf.Array([document.make_indirect(Dictionary(N=n)) for n in range(2000)])
+
     return pdf(change)
 
 
@@ -86,17 +90,33 @@ TAKEN: list[tuple[str, bytes, str]] = [
     ("a chat", "<2026-09-01> 客服：您好".encode(), "text/plain"),
 ]
 NO_TYPE: list[tuple[str, bytes]] = [
-    ("page", HTML), ("page after spaces", b"\n \t" + HTML), ("svg", SVG), ("xml", b"<?xml version='1.0'?><a/>"),
-    ("hta", b"<HTA:APPLICATION id=x><script>1</script>"), ("page after a remark", b"<!-- x --><b>"),
-    ("mhtml", b"MIME-Version: 1.0\nContent-Type: text/html\n\n<b>"), ("php", b"<?php system($_GET['a']);"),
-    ("program of Windows", b"MZ\x90\0\x03\0\0\0"), ("program of Linux", b"\x7fELF\x02\x01\x01\0"),
-    ("shortcut", b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0"), ("document with macros", ZIP), ("old document", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-    ("gzip", b"\x1f\x8b\x08\0" + bytes(50)), ("7z", b"7z\xbc\xaf\x27\x1c\0\x04"), ("rar", b"Rar!\x1a\x07\x01\0"),
-    ("gif", b"GIF89a\x01\0\x01\0\0\0"), ("bitmap", b"BM\x46\0\0\0\0\0"), ("tiff", b"II*\0\x08\0\0\0"),
-    ("wave", b"RIFF\x10\0\0\0WAVEfmt "), ("mov", b"\0\0\0\x18ftypqt  \0\0\0\0"), ("mkv", b"\x1aE\xdf\xa3\x01\0\0\0"),
-    ("class", b"\xca\xfe\xba\xbe\0\0\0\x34"), ("flash", b"CWS\x0a\0\0\0\0"), ("postscript with control", b"%!PS\x04\x00"),
+    ("page", HTML),
+    ("page after spaces", b"\n \t" + HTML),
+    ("svg", SVG),
+    ("xml", b"<?xml version='1.0'?><a/>"),
+    ("hta", b"<HTA:APPLICATION id=x><script>1</script>"),
+    ("page after a remark", b"<!-- x --><b>"),
+    ("mhtml", b"MIME-Version: 1.0\nContent-Type: text/html\n\n<b>"),
+    ("php", b"<?php system($_GET['a']);"),
+    ("program of Windows", b"MZ\x90\0\x03\0\0\0"),
+    ("program of Linux", b"\x7fELF\x02\x01\x01\0"),
+    ("shortcut", b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0"),
+    ("document with macros", ZIP),
+    ("old document", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    ("gzip", b"\x1f\x8b\x08\0" + bytes(50)),
+    ("7z", b"7z\xbc\xaf\x27\x1c\0\x04"),
+    ("rar", b"Rar!\x1a\x07\x01\0"),
+    ("gif", b"GIF89a\x01\0\x01\0\0\0"),
+    ("bitmap", b"BM\x46\0\0\0\0\0"),
+    ("tiff", b"II*\0\x08\0\0\0"),
+    ("wave", b"RIFF\x10\0\0\0WAVEfmt "),
+    ("mov", b"\0\0\0\x18ftypqt  \0\0\0\0"),
+    ("mkv", b"\x1aE\xdf\xa3\x01\0\0\0"),
+    ("class", b"\xca\xfe\xba\xbe\0\0\0\x34"),
+    ("flash", b"CWS\x0a\0\0\0\0"),
+    ("postscript with control", b"%!PS\x04\x00"),
     ("text with NUL", b"a\0b"),
-]  # fmt: skip
+]
 REFUSED: list[tuple[str, bytes, str]] = [
     ("only the head of a jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0" + HTML, "broken"),
     ("half a jpeg", jpeg(size=(640, 480))[:900], "broken"),
@@ -111,20 +131,36 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("a png of 10 thousand million pixels", files.png_that_says(100_000, 100_000), "pixels"),
     ("a png of 400 million pixels", files.png_that_says(20_000, 20_000), "pixels"),
     ("pdf with a script", with_root("/OpenAction", SCRIPT), "pdf_script"),
-    ("pdf with a script in names", with_root("/Names", Dictionary(JavaScript=Dictionary(Names=pikepdf.Array([])))), "pdf_script"),
+    (
+        "pdf with a script in names",
+        with_root("/Names", Dictionary(JavaScript=Dictionary(Names=pikepdf.Array([])))),
+        "pdf_script",
+    ),
     ("pdf with a script behind a link", with_link({"/S": Name.JavaScript, "/JS": "1"}), "pdf_script"),
     ("pdf that starts a program", with_link({"/S": Name.Launch, "/F": "cmd.exe"}), "pdf_script"),
-    ("pdf that opens a page of the net", with_root("/OpenAction", Dictionary(S=Name.URI, URI="https://a.example")), "pdf_script"),
+    (
+        "pdf that opens a page of the net",
+        with_root("/OpenAction", Dictionary(S=Name.URI, URI="https://a.example")),
+        "pdf_script",
+    ),
     ("pdf that sends its form", with_link({"/S": Name.SubmitForm}), "pdf_script"),
     ("pdf with deeds of its own", with_root("/AA", Dictionary(WC=Dictionary(S=Name.GoTo))), "pdf_script"),
     ("pdf with XFA", with_root("/AcroForm", Dictionary(XFA="x", Fields=pikepdf.Array([]))), "pdf_script"),
     ("pdf with a file", pdf(with_file), "pdf_files"),
-    ("pdf with a file in packed objects", pdf(with_file, object_stream_mode=pikepdf.ObjectStreamMode.generate), "pdf_files"),
+    (
+        "pdf with a file in packed objects",
+        pdf(with_file, object_stream_mode=pikepdf.ObjectStreamMode.generate),
+        "pdf_files",
+    ),
     ("pdf with a film", with_root("/X", Dictionary(Type=Name.Annot, Subtype=Name.RichMedia)), "pdf_files"),
     ("pdf with a password", pdf(encryption=pikepdf.Encryption(owner="a", user="b")), "pdf_locked"),
-    ("pdf of 100 thousand million pixels", with_stream(b"x", Subtype=Name.Image, Width=400_000, Height=400_000), "pixels"),
+    (
+        "pdf of 100 thousand million pixels",
+        with_stream(b"x", Subtype=Name.Image, Width=400_000, Height=400_000),
+        "pixels",
+    ),
     ("pdf packed twice", with_stream(b"x", times=2), "pdf_size"),
-]  # fmt: skip
+]
 
 
 def looked_at(content: bytes) -> tuple[str | None, dict[str, Any], bytes, bytes]:
@@ -193,20 +229,29 @@ def inside_child(content: bytes, tmp_path: Path) -> tuple[str, bool]:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(jpeg(), ("image/jpeg", True)), (files.heic(), ("image/jpeg", True)), (pdf(), ("", True)),
-     (recording("mp4"), ("video/mp4", True)), ("账单".encode(), ("", False))],
+    [
+        (jpeg(), ("image/jpeg", True)),
+        (files.heic(), ("image/jpeg", True)),
+        (pdf(), ("", True)),
+        (recording("mp4"), ("video/mp4", True)),
+        ("账单".encode(), ("", False)),
+    ],
     ids=["jpeg", "heic", "pdf", "mp4", "text"],
-)  # fmt: skip
-def test_the_child_reads_each_kind_within_its_limits(content: bytes, expected: tuple[str, bool], tmp_path: Path) -> None:
+)
+def test_the_child_reads_each_kind_within_its_limits(
+    content: bytes, expected: tuple[str, bool], tmp_path: Path
+) -> None:
     assert inside_child(content, tmp_path) == expected
 
 
 def filled(*operators: bytes, size: tuple[int, int] = (200, 100)) -> bytes:
     """A page of this size, drawn on by these operators."""
+
     def change(document: pikepdf.Pdf) -> None:
         document.add_blank_page(page_size=size)
         document.pages.reverse()
         document.pages[0].Contents = pikepdf.Stream(document, b" ".join(operators))
+
     return pdf(change)
 
 
@@ -219,9 +264,11 @@ def test_the_first_page_of_a_pdf_is_drawn(tmp_path: Path) -> None:
     assert (red[0] > 240, red[1] < 15, min(white) > 240) == (True, True, True)
 
 
-@pytest.mark.parametrize("content", [
-    filled(b"0 0 600 800 re f", *[b"0 0 600 800 re f"] * 400_000), filled(b"q", size=(3, 14_400))],
-    ids=["too much to draw", "a strip"])
+@pytest.mark.parametrize(
+    "content",
+    [filled(b"0 0 600 800 re f", *[b"0 0 600 800 re f"] * 400_000), filled(b"q", size=(3, 14_400))],
+    ids=["too much to draw", "a strip"],
+)
 def test_a_page_that_cannot_be_drawn_is_no_reason_to_refuse(content: bytes, tmp_path: Path) -> None:
     copy_type, _has_picture = inside_child(content, tmp_path)
     assert copy_type == ""
@@ -240,10 +287,13 @@ def bomb_of_pixels() -> bytes:
 
 @pytest.mark.parametrize(
     ("content", "codes"),
-    [(files.png_that_says(100_000, 100_000), {"pixels"}), (bomb_of_streams(), {"pdf_size"}),
-     (bomb_of_pixels(), {"", "memory"})],
+    [
+        (files.png_that_says(100_000, 100_000), {"pixels"}),
+        (bomb_of_streams(), {"pdf_size"}),
+        (bomb_of_pixels(), {"", "memory"}),
+    ],
     ids=["pixels", "streams", "transparency"],
-)  # fmt: skip
+)
 def test_T42_a_bomb_ends_in_its_child_below_300_MB(
     content: bytes, codes: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,18 +320,26 @@ def test_T42_a_million_objects_are_too_many(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     ("deed", "code"),
-    [("while True: pass", "slow"), ("x = bytearray(400_000_000)", "memory"), ("import os; os.abort()", "memory"),
-     ("import os; os.kill(os.getpid(), 11)", "broken"), ("print('no answer')", "broken"), ("print('[1]')", "broken"),
-     ("open('/dev/fd/%s' % sys.argv[4], 'wb').write(bytes(70_000_000))", "memory")],
+    [
+        ("while True: pass", "slow"),
+        ("x = bytearray(400_000_000)", "memory"),
+        ("import os; os.abort()", "memory"),
+        ("import os; os.kill(os.getpid(), 11)", "broken"),
+        ("print('no answer')", "broken"),
+        ("print('[1]')", "broken"),
+        ("open('/dev/fd/%s' % sys.argv[4], 'wb').write(bytes(70_000_000))", "memory"),
+    ],
     ids=["runs for ever", "takes memory", "aborts", "falls", "babbles", "answers oddly", "writes too much"],
-)  # fmt: skip
+)
 def test_T42_whatever_the_child_does_the_portal_hears_a_refusal(
     deed: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.EVIDENCE_INSPECTION_SECONDS = 2
     script = tmp_path / "child.py"
-    script.write_text(f"import sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})\n"
-                      f"import examine; examine.shut_in(2)\n{deed}\n")
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})\n"
+        f"import examine; examine.shut_in(2)\n{deed}\n"
+    )
     monkeypatch.setattr(examining, "_SCRIPT", script)
     with pytest.raises(examining.Unreadable) as refused:
         inside_child(png(), tmp_path)
@@ -291,9 +349,11 @@ def test_T42_whatever_the_child_does_the_portal_hears_a_refusal(
 def test_the_child_sees_no_secret_and_no_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "a" * 40)
     script = tmp_path / "child.py"
-    script.write_text("import json, os, socket, sys; sys.path.insert(0, " + repr(str(Path(examine.__file__).parent)) + ")\n"
-                      "import examine; examine.shut_in(2)\n"
-                      "print(json.dumps({'copy': ' '.join(sorted(os.environ)), 'thumbnail': len(os.listdir('/proc/self/fd')) > 9}))\n")
+    script.write_text(
+        "import json, os, socket, sys; sys.path.insert(0, " + repr(str(Path(examine.__file__).parent)) + ")\n"
+        "import examine; examine.shut_in(2)\n"
+        "print(json.dumps({'copy': ' '.join(sorted(os.environ)), 'thumbnail': len(os.listdir('/proc/self/fd')) > 9}))\n"
+    )
     monkeypatch.setattr(examining, "_SCRIPT", script)
     seen, has_open_files = inside_child(png(), tmp_path)
     assert "SECRET" not in seen
@@ -321,8 +381,11 @@ def test_each_refusal_has_words() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else is tested as such")
-@pytest.mark.parametrize("content", [jpeg(), png(), files.webp(), files.heic(), pdf(), recording("mp4"), recording("mp3")],
-                         ids=["jpeg", "png", "webp", "heic", "pdf", "mp4", "mp3"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [jpeg(), png(), files.webp(), files.heic(), pdf(), recording("mp4"), recording("mp3")],
+    ids=["jpeg", "png", "webp", "heic", "pdf", "mp4", "mp3"],
+)
 def test_no_kind_needs_what_only_root_may(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root is not bound by the limit of processes; the portal of a real server is."""
     script = tmp_path / "child.py"

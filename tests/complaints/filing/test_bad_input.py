@@ -234,10 +234,14 @@ GROUNDS = [
     ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002\n李敏 19900000002"}, {"parties"}),
     ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000001"}, {"parties"}),
     ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002", "representatives": "王强"}, set()),
-    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002", "representatives": "赵六"},
-     {"representatives"}),
-    ({"behalf": "joint", "is_declared": "on", "parties": "\n".join(f"王{n} 199000001{n:02}" for n in range(21))},
-     {"parties"}),
+    (
+        {"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002", "representatives": "赵六"},
+        {"representatives"},
+    ),
+    (
+        {"behalf": "joint", "is_declared": "on", "parties": "\n".join(f"王{n} 199000001{n:02}" for n in range(21))},
+        {"parties"},
+    ),
     ({"behalf": "joint", "is_declared": "on", "parties": "王强 12\n李敏"}, {"parties"}),
     (
         {"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002", "representatives": "甲，乙、丙"},

@@ -25,7 +25,8 @@ from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, ready
 from tests.server import A_REQUEST
 
-#: Session, person; draft's key, draft, firm, region, branch, files; begin, draft, lock, key, person; conditions, branch,
+#: Session, person; draft's key, draft, firm, region, branch, files; begin, draft, lock, key, person; conditions,
+#: branch,
 #: firm; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents, notice; role;
 #: draft, key; commit.
 OF_A_FILING = 32 + A_REQUEST
@@ -58,7 +59,9 @@ def test_how_many_statements_a_filing_needs(client: Client, town: Town, count: i
 def test_a_batch_costs_the_same_however_many(world: World, count: int) -> None:
     cases = handling.file(
         [replace(given.a_request(world), consumer_id=None) for _ in range(count)],
-        actor=replace(world.consumer, person_key=None, user_id=None), now=WEDNESDAY)  # fmt: skip
+        actor=replace(world.consumer, person_key=None, user_id=None),
+        now=WEDNESDAY,
+    )
     Conditions.at(WEDNESDAY)
     asked = statements(lambda: forwarding.sweep_filed(now=WEDNESDAY))
     assert {case.status for case in Complaint.objects.all()} == {Status.WITH_ENTERPRISE}

@@ -27,8 +27,12 @@ PNG = files.png()
 KEY = {"idempotency_key": "0123456789abcdef"}
 
 
-def send(client: Client, address: str, said: dict[str, Any], *, headers: dict[str, str] | None = None, **more: Any) -> Any:
-    return client.post(address, KEY | {name: value for name, value in said.items() if value is not None} | more, headers=headers)
+def send(
+    client: Client, address: str, said: dict[str, Any], *, headers: dict[str, str] | None = None, **more: Any
+) -> Any:
+    return client.post(
+        address, KEY | {name: value for name, value in said.items() if value is not None} | more, headers=headers
+    )
 
 
 def begin(client: Client, town: Town, **changed: Any) -> FilingDraft:
@@ -208,18 +212,40 @@ def test_region_is_found_by_name_and_by_province(client: Client, town: Town) -> 
     assert send(client, url(draft, "region"), {"region": "abc"}).status_code == 422
 
 
-@pytest.mark.parametrize(("typed", "named"), [
-    ("Hangzhou", "Hangzhou"), ("hangzhou", "Hangzhou"), ("上海", "Pudong New Area"), ("Shanghai", "Pudong New Area"), ("余杭", "Yuhang District")])
-def test_somebody_of_another_city_finds_it_by_the_name_they_know(client: Client, town: Town, typed: str, named: str) -> None:
-    for code, name, level, above in (("330000", "浙江省", "province", ""), ("330100", "杭州市", "city", "330000"),
-                                     ("330110", "余杭区", "county", "330100"), ("310000", "上海市", "province", ""),
-                                     ("310115", "浦东新区", "county", "310000")):
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("Hangzhou", "Hangzhou"),
+        ("hangzhou", "Hangzhou"),
+        ("上海", "Pudong New Area"),
+        ("Shanghai", "Pudong New Area"),
+        ("余杭", "Yuhang District"),
+    ],
+)
+def test_somebody_of_another_city_finds_it_by_the_name_they_know(
+    client: Client, town: Town, typed: str, named: str
+) -> None:
+    for code, name, level, above in (
+        ("330000", "浙江省", "province", ""),
+        ("330100", "杭州市", "city", "330000"),
+        ("330110", "余杭区", "county", "330100"),
+        ("310000", "上海市", "province", ""),
+        ("310115", "浦东新区", "county", "310000"),
+    ):
         first, last = china_interval(code)
         # All of China may be there already.
-        Region.objects.get_or_create(id=first, defaults={
-            "last": last, "code": code, "name": name, "level": level, "country": "CN",
-            "name_en": english_name(name, "city" if level == "province" else level),
-            "parent": Region.objects.get(code=above) if above else Region.objects.get(level="country")})
+        Region.objects.get_or_create(
+            id=first,
+            defaults={
+                "last": last,
+                "code": code,
+                "name": name,
+                "level": level,
+                "country": "CN",
+                "name_en": english_name(name, "city" if level == "province" else level),
+                "parent": Region.objects.get(code=above) if above else Region.objects.get(level="country"),
+            },
+        )
     draft = begin(client, town)
     page = client.get(f"{url(draft, 'region')}?q={typed}", headers={"accept-language": "en"}).content.decode()
     found = page.partition('class="choices"')[2].partition("</form>")[0]

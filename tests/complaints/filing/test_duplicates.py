@@ -35,7 +35,8 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
         (True, False),
     ),
     "the text with other marks and spaces": (
-        {**OTHER_NUMBER, "statement": answers.STATEMENT.replace("，", " ,\n").replace("。", "！！")}, (False, True)
+        {**OTHER_NUMBER, "statement": answers.STATEMENT.replace("，", " ,\n").replace("。", "！！")},
+        (False, True),
     ),
     "the text in wide figures": (
         {**OTHER_NUMBER, "statement": answers.STATEMENT.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})},
@@ -87,5 +88,7 @@ def test_what_was_withdrawn_is_no_duplicate(client: Client, town: Town) -> None:
     filing = _second(client, town)
     case = Complaint.objects.get()
     assert case.consumer is not None
-    handling.take(consumer_steps.withdraw(reason="mistake"), [case.pk], actor=consumer(case.consumer), now=timezone.now())
+    handling.take(
+        consumer_steps.withdraw(reason="mistake"), [case.pk], actor=consumer(case.consumer), now=timezone.now()
+    )
     assert _told(filing) is None

@@ -27,8 +27,13 @@ def test_figures_of_the_problem_before_those_of_all(client: Client, town: Town) 
     draft.refresh_from_db()
     category = first(draft, "problem", "problem_category")
     assert category
-    PublishedFigure.objects.create(enterprise=town.carrier, category=category, day=today, formula=1,
-                                   **counts | {"ended": 100, "settled": 30, "median_days": 4})
+    PublishedFigure.objects.create(
+        enterprise=town.carrier,
+        category=category,
+        day=today,
+        formula=1,
+        **counts | {"ended": 100, "settled": 30, "median_days": 4},
+    )
     check = client.get(url(draft, "check")).content.decode()
     assert "同类问题：一半在4天内有结果。" in check
     assert "180件有了结果" in check
@@ -44,5 +49,13 @@ def test_whoever_never_asked_the_enterprise_may_write_first_with_what_is_filled_
     assert 'href="/check/letter/"' in check
     assert "提交投诉" in check, "it is no condition"
     letter = client.get("/check/letter/").content.decode()
-    for words in ("测试移动福州分公司", "千兆宽带", "059100000000", "智家体验包", "退还货款或服务费", "128.50", "陈雨桐"):
+    for words in (
+        "测试移动福州分公司",
+        "千兆宽带",
+        "059100000000",
+        "智家体验包",
+        "退还货款或服务费",
+        "128.50",
+        "陈雨桐",
+    ):
         assert words in letter

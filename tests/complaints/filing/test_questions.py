@@ -32,8 +32,18 @@ PLAIN = {
     "purchase": {"item_name", "brand"},
     "problem": {"is_approximate", "statement", "contacted_on", "their_reference", "report"},
     "demands": {"demand", "note", "amount_refund", "amount_damages"},
-    "you": {"name", "phone", "code", "is_unverified", "principal_phone", "relation", "parties", "representatives",
-            "may_settle", "is_declared"},
+    "you": {
+        "name",
+        "phone",
+        "code",
+        "is_unverified",
+        "principal_phone",
+        "relation",
+        "parties",
+        "representatives",
+        "may_settle",
+        "is_declared",
+    },
     "consents": {"share_with_enterprise", "pass_to_regulator", "delegated_mediation", "publish_masked"},
     "check": {"truth"},
 }
@@ -79,7 +89,12 @@ def test_a_carrier_is_asked_about_more_than_a_shop(client: Client, town: Town) -
 
 
 def test_what_a_carrier_was_asked_stands_in_the_case(client: Client, town: Town) -> None:
-    said = {"plan": "畅享99", "contract_until": "2028-01-31", "promised": "每月99元，随时可以取消", "noticed_on": "2026-10-01"}
+    said = {
+        "plan": "畅享99",
+        "contract_until": "2028-01-31",
+        "promised": "每月99元，随时可以取消",
+        "noticed_on": "2026-10-01",
+    }
     draft = ready(client, town, problem=said)
     page = client.get(url(draft, "check")).content.decode()
     for words in ("畅享99", "2028年1月31日", "随时可以取消", "10月1日"):
@@ -129,8 +144,9 @@ def test_what_is_asked_is_held_against_what_is_in_dispute(
 def test_a_way_out_is_called_as_the_choice_is(client: Client, town: Town, language: str) -> None:
     draft = begin(client, town)
     send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": "100"})
-    page = send(client, url(draft, "demands"), answers.DEMANDS | {"amount_refund": "200"},
-                headers={"accept-language": language}).content.decode()
+    page = send(
+        client, url(draft, "demands"), answers.DEMANDS | {"amount_refund": "200"}, headers={"accept-language": language}
+    ).content.decode()
     with override(language):
         assert f"“{DEMAND_BY_CODE['damages'].label}”" in page
 
@@ -178,8 +194,10 @@ def test_the_receipt_tells_the_next_three_things_with_dates(client: Client, town
     page = client.get(file(client, draft).headers["Location"]).content.decode()
     things = re.findall(r"<li><b><time[^>]*>(.*?)</time></b><br>(.*?)</li>", page, re.S)
     assert [what.strip() for _when, what in things] == [
-        "把投诉转给测试移动福州分公司", "测试移动福州分公司受理，指定专人与您联系",
-        "测试移动福州分公司给出结果；没有结果就自动转监管部门"]  # fmt: skip
+        "把投诉转给测试移动福州分公司",
+        "测试移动福州分公司受理，指定专人与您联系",
+        "测试移动福州分公司给出结果；没有结果就自动转监管部门",
+    ]
     assert all("24:00前" in when for when, _what in things)
 
 

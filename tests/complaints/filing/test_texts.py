@@ -31,7 +31,11 @@ TABLE: list[tuple[str, str, str | None]] = [
     ("lines of Windows", "第一行\r\n第二行\r\n\r\n第四行", "第一行\n第二行\n\n第四行"),
     ("tabs and spaces inside", "金额\t128.50   元", None),
     ("markup", "<script>alert(1)</script><b>退款</b> & \"引号\" '单引号'", None),
-    ("signs of templates and of the database", "{{ settings.SECRET_KEY }} {% csrf_token %} %(a)s %s '; drop table x; --", None),
+    (
+        "signs of templates and of the database",
+        "{{ settings.SECRET_KEY }} {% csrf_token %} %(a)s %s '; drop table x; --",
+        None,
+    ),
     ("backslashes", r"C:\账单\n不是换行 \u0000", None),
     ("what cannot be seen", "前\x1b[31m后\x07", "前[31m后"),
     ("1,200 letters", "字" * 1200, None),

@@ -107,12 +107,15 @@ def test_a_recording_taken_back_with_the_files_is_asked_for_again(client: Client
     assert "还有1步没有填好" in page
 
 
-@pytest.mark.parametrize(("name", "content", "words"), [
-    ("照片.png", PNG, "不是录音"),
-    ("坏.webm", b"\x1aE\xdf\xa3webm" + bytes(500), "打不开"),
-    ("录像.mp4", files.recording("mp4"), "不是录音"),
-    ("空.webm", b"", "空文件"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("照片.png", PNG, "不是录音"),
+        ("坏.webm", b"\x1aE\xdf\xa3webm" + bytes(500), "打不开"),
+        ("录像.mp4", files.recording("mp4"), "不是录音"),
+        ("空.webm", b"", "空文件"),
+    ],
+)
 def test_what_is_no_recording_is_refused_and_the_rest_kept(
     client: Client, town: Town, name: str, content: bytes, words: str
 ) -> None:
@@ -148,7 +151,9 @@ def test_a_statement_that_was_only_spoken_waits_for_somebody_who_writes(world: W
     forwarding.sweep_filed(now=WEDNESDAY)
     case.refresh_from_db()
     assert (case.status, case.reason) == (Status.TRIAGE, "statement_by_voice")
-    handling.take(casework.write_down_statement(text="九月起每月多扣二十元。"), [case.pk], actor=world.intake, now=WEDNESDAY)
+    handling.take(
+        casework.write_down_statement(text="九月起每月多扣二十元。"), [case.pk], actor=world.intake, now=WEDNESDAY
+    )
     text = PersonalText.objects.get(complaint=case, kind="consumer_transcript")
     # It is the consumer's word: it lies under the consumer's key and goes with it.
     assert text.key_id == case.consumer_key
@@ -166,8 +171,9 @@ def test_nobody_writes_down_what_was_not_spoken(world: World) -> None:
         handling.take(casework.write_down_statement(text="没有说过。"), [case.pk], actor=world.officer, now=WEDNESDAY)
 
 
-@pytest.mark.parametrize(("result", "is_verified"), [
-    ("call_confirmed", True), ("call_no_answer", False), ("call_not_theirs", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("result", "is_verified"), [("call_confirmed", True), ("call_no_answer", False), ("call_not_theirs", False)]
+)
 def test_an_officer_rings_the_number_that_no_code_has_proven(world: World, result: str, is_verified: bool) -> None:
     case = _filed(world, contact_verified=False)
     forwarding.sweep_filed(now=WEDNESDAY)

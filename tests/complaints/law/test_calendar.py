@@ -42,24 +42,43 @@ def table(*rows: str) -> bytes:
 
 
 #: 1 and 4–6 January off (4 is a Monday), Saturday 9 worked.
-LATER = table("2027-01-01,0,元旦,New Year's Day", "2027-01-04,0,元旦,", "2027-01-05,0,元旦,", "2027-01-09,1,调休上班（元旦）,")
+LATER = table(
+    "2027-01-01,0,元旦,New Year's Day", "2027-01-04,0,元旦,", "2027-01-05,0,元旦,", "2027-01-09,1,调休上班（元旦）,"
+)
 #: Saturday 2 and Sunday 3 January worked: dates come earlier.
 EARLIER = table("2027-01-02,1,调休上班,", "2027-01-03,1,调休上班,")
 
 
-@pytest.mark.parametrize(("raw", "words"), [
-    (table("2026-01-01,0,元旦,"), ["第2行：2026-01-01不在2027年。"]),
-    (table("2027-01-01,0,元旦,", "2027-01-01,0,元旦,"), ["第3行：2027-01-01出现两次。"]),
-    (table("2027-01-02,0,元旦,"), ["第2行：2027-01-02是周末"]),
-    (table("2027-01-04,1,调休,"), ["第2行：2027-01-04本来就上班"]),
-    (table("2027-01-01,2,元旦,"), ["既不是0也不是1"]), (table("2027-01-01,0,,"), ["要写名称"]),
-    (table("first of May,0,劳动节,", "2027-13-01,0,x,"), ["第2行：“first of May”不是日期", "第3行：“2027-13-01”不是日期"]),
-    (table(*(f"2027-{month:02}-{day:02},0,假," for month in (1, 2) for day in range(1, 22))), ["有42行", "最多40行"]),
-    (b"", ["列名"]), (b"date;off\n", ["列名"]), (HEADING.encode(), ["没有2027年的日期"]), (b"\xff\xfe\x00\x81", ["不是UTF-8"]),
-    (b"{", ["不是完整的JSON"]), (b"[]", ["days这个列表"]), (b'{"days": 3}', ["days这个列表"]), (b'{"days": [3]}', ["第1项：", "不是日期"]),
-    (b'{"days": [{"date": "2027-01-01", "name": "x", "isOffDay": "yes"}]}', ["第1项：", "既不是0也不是1"]),
-    (b"[" * 50_000, ["JSON"]), (b"x" * 100_001, ["文件太大"]),
-])
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (table("2026-01-01,0,元旦,"), ["第2行：2026-01-01不在2027年。"]),
+        (table("2027-01-01,0,元旦,", "2027-01-01,0,元旦,"), ["第3行：2027-01-01出现两次。"]),
+        (table("2027-01-02,0,元旦,"), ["第2行：2027-01-02是周末"]),
+        (table("2027-01-04,1,调休,"), ["第2行：2027-01-04本来就上班"]),
+        (table("2027-01-01,2,元旦,"), ["既不是0也不是1"]),
+        (table("2027-01-01,0,,"), ["要写名称"]),
+        (
+            table("first of May,0,劳动节,", "2027-13-01,0,x,"),
+            ["第2行：“first of May”不是日期", "第3行：“2027-13-01”不是日期"],
+        ),
+        (
+            table(*(f"2027-{month:02}-{day:02},0,假," for month in (1, 2) for day in range(1, 22))),
+            ["有42行", "最多40行"],
+        ),
+        (b"", ["列名"]),
+        (b"date;off\n", ["列名"]),
+        (HEADING.encode(), ["没有2027年的日期"]),
+        (b"\xff\xfe\x00\x81", ["不是UTF-8"]),
+        (b"{", ["不是完整的JSON"]),
+        (b"[]", ["days这个列表"]),
+        (b'{"days": 3}', ["days这个列表"]),
+        (b'{"days": [3]}', ["第1项：", "不是日期"]),
+        (b'{"days": [{"date": "2027-01-01", "name": "x", "isOffDay": "yes"}]}', ["第1项：", "既不是0也不是1"]),
+        (b"[" * 50_000, ["JSON"]),
+        (b"x" * 100_001, ["文件太大"]),
+    ],
+)
 def test_garbage_is_told_by_its_line(raw: bytes, words: list[str]) -> None:
     with pytest.raises(TableError) as wrong:
         read_year(raw, name="cn_2027.csv", year=2027)
@@ -67,18 +86,34 @@ def test_garbage_is_told_by_its_line(raw: bytes, words: list[str]) -> None:
 
 
 def test_the_common_json_says_the_same_as_the_table() -> None:
-    told = {"year": 2027, "papers": [], "days": [
-        {"name": "元旦", "date": "2027-01-01", "isOffDay": True}, {"name": "元旦", "date": "2027-01-09", "isOffDay": False}]}
+    told = {
+        "year": 2027,
+        "papers": [],
+        "days": [
+            {"name": "元旦", "date": "2027-01-01", "isOffDay": True},
+            {"name": "元旦", "date": "2027-01-09", "isOffDay": False},
+        ],
+    }
     assert read_year(json.dumps(told).encode(), name="2027.json", year=2027).days == (
         (date(2027, 1, 1), False, "元旦", "New Year's Day"),
-        (date(2027, 1, 9), True, "调休上班（元旦）", "make-up working day (New Year's Day)"))
+        (date(2027, 1, 9), True, "调休上班（元旦）", "make-up working day (New Year's Day)"),
+    )
     both = (Path("authorities/calendars") / name for name in ("cn_2025.csv", "cn_2026.csv"))
-    assert [len(read_year(path.read_bytes(), name=path.name, year=int(path.stem[-4:])).days) for path in both] == [33, 39]
+    assert [len(read_year(path.read_bytes(), name=path.name, year=int(path.stem[-4:])).days) for path in both] == [
+        33,
+        39,
+    ]
 
 
 def proposed(world: World, raw: bytes = LATER, *, source: str = SOURCE, now: datetime = NOW) -> LawChange:
-    change = changing.draft_calendar(by=world.superior_officer.user, authority=world.city, now=now, source=source,
-                                     year=read_year(raw, name="cn_2027.csv", year=2027), published_on=date(2026, 11, 5))
+    change = changing.draft_calendar(
+        by=world.superior_officer.user,
+        authority=world.city,
+        now=now,
+        source=source,
+        year=read_year(raw, name="cn_2027.csv", year=2027),
+        published_on=date(2026, 11, 5),
+    )
     working.work(change, now=now)
     return change
 
@@ -120,7 +155,10 @@ def test_earlier_never_below_two_working_days_but_an_authority_exactly(world: Wo
     near = given.a_complaint(world, status=S.NEGOTIATING, now=at(18))
     far = given.a_complaint(world, status=S.NEGOTIATING, now=at(21))
     review = given.a_complaint(world, status=S.REVIEW, now=at(24))
-    dates = {case.pk: clock(case, name).last_day for case, name in ((near, "negotiation"), (far, "negotiation"), (review, "review"))}
+    dates = {
+        case.pk: clock(case, name).last_day
+        for case, name in ((near, "negotiation"), (far, "negotiation"), (review, "review"))
+    }
     assert dates == {near.pk: date(2027, 1, 1), far.pk: date(2027, 1, 4), review.pk: date(2027, 1, 4)}
     now = at(31)
     change = proposed(world, EARLIER, now=now)
@@ -141,16 +179,27 @@ def test_what_would_leave_less_is_kept_and_said(world: World) -> None:
     working.work(approved(world, change, now=now), now=now)
     row = clock(case, "negotiation")
     assert (row.last_day, row.derivation["counted_to"], row.derivation["earlier"]["last_day"]) == (
-        date(2027, 1, 3), "2027-01-02", "2027-01-04")
+        date(2027, 1, 3),
+        "2027-01-02",
+        "2027-01-04",
+    )
 
 
 def test_a_named_day_and_a_paused_clock_keep_what_was_promised(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING, now=at(21))
-    handling.take(order_appraisal(laboratory="市质检所", until=date(2027, 1, 4), cost_borne_by="enterprise"), [case.pk],
-                  actor=world.officer, now=at(22))
-    before = {row.clock: row.last_day for row in Deadline.objects.filter(complaint=case, state__in=["running", "paused"])}
+    handling.take(
+        order_appraisal(laboratory="市质检所", until=date(2027, 1, 4), cost_borne_by="enterprise"),
+        [case.pk],
+        actor=world.officer,
+        now=at(22),
+    )
+    before = {
+        row.clock: row.last_day for row in Deadline.objects.filter(complaint=case, state__in=["running", "paused"])
+    }
     working.work(approved(world, proposed(world)), now=NOW)
-    after = {row.clock: row.last_day for row in Deadline.objects.filter(complaint=case, state__in=["running", "paused"])}
+    after = {
+        row.clock: row.last_day for row in Deadline.objects.filter(complaint=case, state__in=["running", "paused"])
+    }
     assert after["suspension"] == before["suspension"] == date(2027, 1, 4)
 
 
@@ -200,13 +249,21 @@ def test_a_kill_in_the_middle_goes_on_and_doubles_nothing(world: World, monkeypa
     change.refresh_from_db()
     assert (change.state, change.moved) == ("done", LawEffect.objects.filter(change=change).count())
     for case in cases:
-        assert HandlingStep.objects.filter(complaint=case, step="recompute_clock", data__clock="negotiation").count() == 1
+        assert (
+            HandlingStep.objects.filter(complaint=case, step="recompute_clock", data__clock="negotiation").count() == 1
+        )
 
 
 def test_a_county_does_not_load_the_calendar_of_the_country(world: World) -> None:
     with pytest.raises(StepNotAllowed):
-        changing.draft_calendar(by=world.rui, authority=world.gulou, now=NOW, source=SOURCE, published_on=None,
-                                year=read_year(LATER, name="x", year=2027))
+        changing.draft_calendar(
+            by=world.rui,
+            authority=world.gulou,
+            now=NOW,
+            source=SOURCE,
+            published_on=None,
+            year=read_year(LATER, name="x", year=2027),
+        )
 
 
 def test_a_city_does_not_decide_for_the_whole_country(world: World) -> None:

@@ -25,8 +25,17 @@ FROM = date(2026, 12, 1)
 
 def draft(world: World, **changes: Any) -> LawChange:
     told: dict[str, Any] = {
-        "by": world.rui, "authority": world.gulou, "region": world.region, "name": "acceptance", "number": 1, "unit": "WD",
-        "starts_on": FROM, "legal_basis": "鼓楼区规定第1号", "why": "更快受理", "now": NOW}
+        "by": world.rui,
+        "authority": world.gulou,
+        "region": world.region,
+        "name": "acceptance",
+        "number": 1,
+        "unit": "WD",
+        "starts_on": FROM,
+        "legal_basis": "鼓楼区规定第1号",
+        "why": "更快受理",
+        "now": NOW,
+    }
     return changing.draft_policy(**{**told, **changes})
 
 
@@ -57,17 +66,28 @@ def test_the_next_change_ends_the_one_before_it(world: World) -> None:
     between = changing.approve(tried(world, number=4, unit="CD", starts_on=date(2026, 12, 15)).mark, **head(world))
     rows = Policy.objects.filter(name="acceptance", region=world.region).order_by("starts_on")
     assert [(row.number, str(row.starts_on), str(row.ends_on)) for row in rows] == [
-        (1, "2026-12-01", "2026-12-14"), (4, "2026-12-15", "2026-12-31"), (3, "2027-01-01", "None")]
+        (1, "2026-12-01", "2026-12-14"),
+        (4, "2026-12-15", "2026-12-31"),
+        (3, "2027-01-01", "None"),
+    ]
     assert (later.result, between.result) == ("acceptance@350102.2", "acceptance@350102.3")
 
 
-@pytest.mark.parametrize(("changes", "code"), [
-    ({"starts_on": NOW.date()}, "too_early"), ({"name": "no_such"}, "no_such_policy"),
-    ({"name": "review", "number": 8}, "against_the_law"), ({"name": "review", "number": 7, "unit": "CD"}, "unit"),
-    ({"name": "mediation", "number": 61, "unit": "CD"}, "against_the_law"), ({"number": 0}, "too_small"),
-    ({"number": 9999}, "too_large"), ({"region": None}, "not_yours"),
-    ({"region": "350103"}, "not_yours"), ({"name": "two_persons.refuse", "number": 2, "unit": "flag"}, "too_large"),
-])
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"starts_on": NOW.date()}, "too_early"),
+        ({"name": "no_such"}, "no_such_policy"),
+        ({"name": "review", "number": 8}, "against_the_law"),
+        ({"name": "review", "number": 7, "unit": "CD"}, "unit"),
+        ({"name": "mediation", "number": 61, "unit": "CD"}, "against_the_law"),
+        ({"number": 0}, "too_small"),
+        ({"number": 9999}, "too_large"),
+        ({"region": None}, "not_yours"),
+        ({"region": "350103"}, "not_yours"),
+        ({"name": "two_persons.refuse", "number": 2, "unit": "flag"}, "too_large"),
+    ],
+)
 def test_what_cannot_be_is_refused_by_name(world: World, changes: dict[str, Any], code: str) -> None:
     if isinstance(changes.get("region"), str):
         changes = {"region": Authority.objects.get(name="闽侯县市场监督管理局").region}
@@ -83,7 +103,11 @@ def test_nothing_goes_live_without_a_preview_nor_by_one_person(world: World) -> 
         changing.approve(change.mark, **head(world))
     working.work(change, now=NOW)
     own = Officer.objects.create(user=world.rui, authority=world.gulou, role=Officer.Role.APPROVER)
-    for by, heads in ((own.user, [world.gulou]), (world.far_officer.user, [world.far_officer.authority]), (world.su, [])):
+    for by, heads in (
+        (own.user, [world.gulou]),
+        (world.far_officer.user, [world.far_officer.authority]),
+        (world.su, []),
+    ):
         with pytest.raises(StepNotAllowed) as refused:
             changing.approve(change.mark, by=by, heads=heads, text="", now=NOW)
         assert refused.value.code == "not_yours"
@@ -114,7 +138,9 @@ def test_a_head_who_waits_too_long_has_it_drafted_anew(world: World) -> None:
 
 
 def test_the_city_above_decides_too_and_a_refusal_keeps_its_reason(world: World) -> None:
-    change = changing.refuse(tried(world).mark, by=world.superior_officer.user, heads=[world.city], text="等全市统一", now=NOW)
+    change = changing.refuse(
+        tried(world).mark, by=world.superior_officer.user, heads=[world.city], text="等全市统一", now=NOW
+    )
     assert (change.state, change.decision) == ("refused", "等全市统一")
     assert not Policy.objects.filter(name="acceptance", region=world.region).exists()
 
@@ -160,5 +186,3 @@ def test_of_two_heads_at_once_one_decides(world: World) -> None:
         thread.join()
     assert sorted(outcomes) == ["done", "not_now"]
     assert Policy.objects.filter(name="acceptance", region=world.region).count() == 1
-
-

@@ -42,8 +42,16 @@ def tomorrow() -> str:
 
 
 def draft(world: World, **changes: Any) -> dict[str, Any]:
-    return {"region": str(world.region.pk), "number": "1", "unit": "WD", "starts_on": tomorrow(), "legal_basis": "鼓楼区规定",
-            "why": "更快受理", **key(), **changes}
+    return {
+        "region": str(world.region.pk),
+        "number": "1",
+        "unit": "WD",
+        "starts_on": tomorrow(),
+        "legal_basis": "鼓楼区规定",
+        "why": "更快受理",
+        **key(),
+        **changes,
+    }
 
 
 NEW = "/authority/policies/new/?name=acceptance"
@@ -74,7 +82,9 @@ def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) ->
     asked, session = head.session["confirmed_at"], head.session
     del session["confirmed_at"]
     session.save()
-    assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 403, "confirm first"
+    assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 403, (
+        "confirm first"
+    )
     session["confirmed_at"] = asked
     session.save()
     assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 302
@@ -90,10 +100,17 @@ def test_the_same_form_twice_is_one_draft(world: World) -> None:
     assert LawChange.objects.count() == 1
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"number": ""}, "请填写这一项"), ({"number": "x"}, "请填整数"), ({"starts_on": "2020-01-01"}, "最早从明天起"),
-    ({"legal_basis": ""}, "请填写这一项"), ({"region": "0"}, "请从列出的选项中选一项"), ({"number": "0"}, "不能小于1"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"number": ""}, "请填写这一项"),
+        ({"number": "x"}, "请填整数"),
+        ({"starts_on": "2020-01-01"}, "最早从明天起"),
+        ({"legal_basis": ""}, "请填写这一项"),
+        ({"region": "0"}, "请从列出的选项中选一项"),
+        ({"number": "0"}, "不能小于1"),
+    ],
+)
 def test_what_is_wrong_stands_at_its_field(world: World, changes: dict[str, str], words: str) -> None:
     answer = desk(world.rui).post(NEW, draft(world, **changes))
     assert answer.status_code == 422
@@ -114,9 +131,18 @@ def test_who_distributes_or_sits_elsewhere_changes_nothing(world: World) -> None
 def test_effects_of_a_replay_lead_to_cases_of_the_own_region_alone(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=12))
     officer = desk(world.superior_officer.user)
-    answer = officer.post("/authority/policies/replay/", {
-        "name": "negotiation", "number": "2", "unit": "", "region": str(world.city.region_id), **key(),
-        "since": (timezone.localdate() - timedelta(days=30)).isoformat(), "until": timezone.localdate().isoformat()})
+    answer = officer.post(
+        "/authority/policies/replay/",
+        {
+            "name": "negotiation",
+            "number": "2",
+            "unit": "",
+            "region": str(world.city.region_id),
+            **key(),
+            "since": (timezone.localdate() - timedelta(days=30)).isoformat(),
+            "until": timezone.localdate().isoformat(),
+        },
+    )
     working.sweep_law(now=timezone.now())
     change = LawChange.objects.get()
     assert change.counts.get("late") == 1
@@ -131,8 +157,16 @@ def test_a_trial_of_the_whole_country_counts_for_each_officer_what_lies_there(wo
     here, there = (given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12)) for _n in range(2))
     far = world.far_officer.authority
     Complaint.objects.filter(pk=there.pk).update(handling_region=far.region_id, handling_authority=far)
-    change = changing.ask_replay(by=world.rui, authority=world.gulou, region=None, name="negotiation", number=2, now=now,
-                                 since=timezone.localdate() - timedelta(days=30), until=timezone.localdate())
+    change = changing.ask_replay(
+        by=world.rui,
+        authority=world.gulou,
+        region=None,
+        name="negotiation",
+        number=2,
+        now=now,
+        since=timezone.localdate() - timedelta(days=30),
+        until=timezone.localdate(),
+    )
     working.sweep_law(now=now)
     change.refresh_from_db()
     assert change.counts["late"] == 2
@@ -150,9 +184,18 @@ def test_the_page_of_a_change_costs_the_same_for_many_effects(world: World, djan
     now = timezone.now()
     for _n in range(3):
         given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12))
-    answer = officer.post("/authority/policies/replay/", {
-        "name": "negotiation", "number": "2", "unit": "", "region": str(world.city.region_id), **key(),
-        "since": (timezone.localdate() - timedelta(days=30)).isoformat(), "until": timezone.localdate().isoformat()})
+    answer = officer.post(
+        "/authority/policies/replay/",
+        {
+            "name": "negotiation",
+            "number": "2",
+            "unit": "",
+            "region": str(world.city.region_id),
+            **key(),
+            "since": (timezone.localdate() - timedelta(days=30)).isoformat(),
+            "until": timezone.localdate().isoformat(),
+        },
+    )
     working.sweep_law(now=now)
     officer.get(answer["Location"])
     with django_assert_num_queries(A_REQUEST + 10):
@@ -163,8 +206,13 @@ def test_a_calendar_with_wrong_lines_names_them_and_a_county_loads_none(world: W
     raw = "day,is_working,name\n2026-01-01,0,元旦\n2027-01-01,2,元旦\n"
 
     def form() -> dict[str, Any]:
-        return {"year": "2027", "source": "通知", "published_on": "2026-11-05", **key(),
-                "file": SimpleUploadedFile("cn.csv", raw.encode(), "text/csv")}
+        return {
+            "year": "2027",
+            "source": "通知",
+            "published_on": "2026-11-05",
+            **key(),
+            "file": SimpleUploadedFile("cn.csv", raw.encode(), "text/csv"),
+        }
 
     answer = desk(world.superior_officer.user).post("/authority/calendar/", form())
     page = answer.content.decode()
@@ -179,16 +227,24 @@ def test_a_calendar_with_wrong_lines_names_them_and_a_county_loads_none(world: W
 
 def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> None:
     address = "/authority/calendar/"
-    county, city = desk(world.rui).get(address).content.decode(), desk(world.superior_officer.user).get(address).content.decode()
+    county, city = (
+        desk(world.rui).get(address).content.decode(),
+        desk(world.superior_officer.user).get(address).content.decode(),
+    )
     assert f"可以载入的人：{world.city.name} {world.superior_officer.user.name}" in county
     assert "提交预览" in city
     for page in (county, city):
         assert "现在没有人可以批准" in page
     heads = {}
     for level in (Authority.Level.PROVINCE, Authority.Level.NATIONAL):
-        office = Authority.objects.filter(level=level, region_id__lte=world.region.pk, region__last__gte=world.region.pk).earliest("pk")
-        heads[level] = Officer.objects.create(user=User.objects.create(email=f"{level}@example.com", name=f"{level}首长"),
-                                              authority=office, role=Officer.Role.APPROVER)
+        office = Authority.objects.filter(
+            level=level, region_id__lte=world.region.pk, region__last__gte=world.region.pk
+        ).earliest("pk")
+        heads[level] = Officer.objects.create(
+            user=User.objects.create(email=f"{level}@example.com", name=f"{level}首长"),
+            authority=office,
+            role=Officer.Role.APPROVER,
+        )
         for person in (world.rui, world.superior_officer.user):
             page = desk(person).get(address).content.decode()
             assert f"可以批准的人：{office.name} {level}首长。" in page
@@ -226,7 +282,12 @@ def test_the_rules_are_found_by_number_and_word(client: Client, db: None) -> Non
     page = client.get("/rules/").content.decode()
     assert all(f'id="art-{n}"' in page for n in range(1, 47))
     assert 'id="consumer-39"' in page
-    for words, anchor in (("16", "art-16"), ("第四十五条", "art-45"), ("七个工作日", "art-15"), ("Termination", "art-23")):
+    for words, anchor in (
+        ("16", "art-16"),
+        ("第四十五条", "art-45"),
+        ("七个工作日", "art-15"),
+        ("Termination", "art-23"),
+    ):
         found = client.get("/rules/", {"q": words}).content.decode()
         assert f'id="{anchor}"' in found
         assert 'id="art-2"' not in found

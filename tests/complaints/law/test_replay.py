@@ -37,8 +37,14 @@ def at(day: int, *, month: int = 11, hour: int = 10) -> datetime:
 
 def rules(name: str = "negotiation", number: int = 10, unit: str = "WD") -> Rules:
     calendar = current_calendar()
-    return Rules(calendar, calendar, numbers=NUMBERS, policies=Policies.load(date(2026, 11, 11)).instead(
-        PolicyRow(name, *EVERYWHERE, PolicyNumber(number, unit, "", ""))))
+    return Rules(
+        calendar,
+        calendar,
+        numbers=NUMBERS,
+        policies=Policies.load(date(2026, 11, 11)).instead(
+            PolicyRow(name, *EVERYWHERE, PolicyNumber(number, unit, "", ""))
+        ),
+    )
 
 
 def recorded(clock: str) -> Recorded:
@@ -51,11 +57,19 @@ def ended(world: World, *, after: int) -> None:
     handling.take(consumer.stop_negotiating(), [case.pk], actor=world.consumer, now=WEDNESDAY + timedelta(days=after))
 
 
-@pytest.mark.parametrize(("length", "expected"), [
-    (10, ("same", date(2026, 11, 25))), (12, ("moved", date(2026, 11, 27))),
-    (8, ("moved", date(2026, 11, 23))), (6, ("moved", date(2026, 11, 19))), (5, ("late", date(2026, 11, 18))),
-])
-def test_a_shorter_time_makes_late_what_was_done_after_it(world: World, length: int, expected: tuple[str, date]) -> None:
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        (10, ("same", date(2026, 11, 25))),
+        (12, ("moved", date(2026, 11, 27))),
+        (8, ("moved", date(2026, 11, 23))),
+        (6, ("moved", date(2026, 11, 19))),
+        (5, ("late", date(2026, 11, 18))),
+    ],
+)
+def test_a_shorter_time_makes_late_what_was_done_after_it(
+    world: World, length: int, expected: tuple[str, date]
+) -> None:
     ended(world, after=8)
     assert outcome(recorded("negotiation"), rules(number=length), now=at(30)) == Outcome(*expected)
 
@@ -93,10 +107,14 @@ def test_what_was_done_late_would_have_been_in_time(world: World) -> None:
 def test_a_narrower_region_keeps_its_own_number(world: World) -> None:
     ended(world, after=8)
     gulou = world.region
-    mine = Policies.load(date(2026, 11, 11)).instead(PolicyRow("negotiation", gulou.pk, gulou.last, PolicyNumber(7, "WD", "", "")))
+    mine = Policies.load(date(2026, 11, 11)).instead(
+        PolicyRow("negotiation", gulou.pk, gulou.last, PolicyNumber(7, "WD", "", ""))
+    )
     national = mine.instead(PolicyRow("negotiation", *EVERYWHERE, PolicyNumber(3, "WD", "", "")))
     calendar = current_calendar()
-    assert outcome(recorded("negotiation"), Rules(calendar, calendar, national, NUMBERS), now=at(30)).last_day == date(2026, 11, 20)
+    assert outcome(recorded("negotiation"), Rules(calendar, calendar, national, NUMBERS), now=at(30)).last_day == date(
+        2026, 11, 20
+    )
 
 
 def test_a_day_that_somebody_named_is_not_replayed(world: World) -> None:
@@ -109,21 +127,37 @@ def test_a_day_that_somebody_named_is_not_replayed(world: World) -> None:
 def test_the_same_rules_give_no_difference_in_random_worlds(world: World) -> None:
     """Whatever was done on whichever day, with pauses and lapses: counted again by the same numbers it is the same."""
     dice = random.Random(7)
-    for status in (S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING, S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING):
+    for status in (
+        S.WITH_ENTERPRISE,
+        S.NEGOTIATING,
+        S.AWAITING_CONSUMER,
+        S.PERFORMING,
+        S.REVIEW,
+        S.AWAITING_MATERIAL,
+        S.MEDIATING,
+    ):
         for _n in range(3):
             now = WEDNESDAY + timedelta(days=dice.randrange(-40, 30), hours=dice.randrange(9))
             given.a_complaint(world, status=status, now=now)
     handling.sweep_clocks(now=WEDNESDAY + timedelta(days=dice.randrange(1, 60)))
     calendar = current_calendar()
-    numbers = {version: (length, unit) for version, length, unit in Deadline.objects.values_list("policy_version", "length", "unit")}
+    numbers = {
+        version: (length, unit)
+        for version, length, unit in Deadline.objects.values_list("policy_version", "length", "unit")
+    }
     today = Rules(calendar, calendar, Policies.load(date(2026, 11, 11)), numbers)
     rows = loaded.rows()
     copy = type(calendar).build(rows.days, rows.known_years, source=rows.source, version=rows.version)
     again = Rules(calendar, copy, None, numbers)
-    found = [(row, outcome(row, today, now=at(30, month=12)), outcome(row, again, now=at(30, month=12)))
-             for row in (Recorded(*values) for values in Deadline.objects.values_list(*FIELDS))]
+    found = [
+        (row, outcome(row, today, now=at(30, month=12)), outcome(row, again, now=at(30, month=12)))
+        for row in (Recorded(*values) for values in Deadline.objects.values_list(*FIELDS))
+    ]
     assert len(found) > 30
-    assert {(by_number.verdict, by_calendar.verdict) for _row, by_number, by_calendar in found} <= {("same", "same"), ("set", "set")}
+    assert {(by_number.verdict, by_calendar.verdict) for _row, by_number, by_calendar in found} <= {
+        ("same", "same"),
+        ("set", "set"),
+    }
     assert all(row.last_day == one.last_day for row, *both in found for one in both)
 
 
@@ -132,8 +166,15 @@ def test_another_calendar_moves_the_dates_that_it_names(world: World) -> None:
     now = timezone.now()
     days = [day for day in loaded.rows().days if day[0].year == 2026]
     off = [(date(2026, 11, day), False, "试验假", "") for day in range(12, 21) if date(2026, 11, day).weekday() < 5]
-    asked = changing.ask_replay(by=None, authority=None, region=None, since=date(2026, 11, 1), until=date(2026, 11, 30), now=now,
-                                year=Year(2026, tuple(sorted([*days, *off]))))
+    asked = changing.ask_replay(
+        by=None,
+        authority=None,
+        region=None,
+        since=date(2026, 11, 1),
+        until=date(2026, 11, 30),
+        now=now,
+        year=Year(2026, tuple(sorted([*days, *off]))),
+    )
     working.work(asked, now=at(30))
     effect = LawEffect.objects.filter(change=asked).first()
     assert effect is None
@@ -142,11 +183,21 @@ def test_another_calendar_moves_the_dates_that_it_names(world: World) -> None:
 
 
 def replay(number: int, *, region: Region | None = None) -> LawChange:
-    return changing.ask_replay(by=None, authority=None, region=region, since=date(2026, 11, 1), until=date(2026, 11, 30),
-                               now=at(30), name="negotiation", number=number)
+    return changing.ask_replay(
+        by=None,
+        authority=None,
+        region=region,
+        since=date(2026, 11, 1),
+        until=date(2026, 11, 30),
+        now=at(30),
+        name="negotiation",
+        number=number,
+    )
 
 
-def test_a_replay_is_worked_on_in_pieces_and_goes_on_where_it_was_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_is_worked_on_in_pieces_and_goes_on_where_it_was_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _n in range(5):
         ended(world, after=8)
     whole = replay(5)
@@ -187,8 +238,15 @@ def test_the_command_tells_who_would_have_been_late(world: World) -> None:
 def test_one_question_a_person_at_a_time_and_what_was_decided_comes_first(world: World) -> None:
     """Somebody who asks again and again does not keep a calendar from being carried out."""
     now = WEDNESDAY
-    said: dict[str, Any] = {"authority": None, "region": None, "since": date(2026, 11, 1), "until": date(2026, 11, 30), "now": now,
-                            "name": "review", "number": 5}
+    said: dict[str, Any] = {
+        "authority": None,
+        "region": None,
+        "since": date(2026, 11, 1),
+        "until": date(2026, 11, 30),
+        "now": now,
+        "name": "review",
+        "number": 5,
+    }
     first = changing.ask_replay(by=world.rui, **said)
     with pytest.raises(StepNotAllowed) as again:
         changing.ask_replay(by=world.rui, **said)

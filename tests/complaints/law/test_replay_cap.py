@@ -28,7 +28,8 @@ def at(day: int, *, month: int = 11) -> datetime:
 
 
 def rested_twice(world: World) -> Complaint:
-    """Delivered on 11 November. An offer on the 13th, declined on the 18th: three days; a second on the 19th, declined on the
+    """Delivered on 11 November. An offer on the 13th, declined on the 18th: three days; a second on the 19th, declined
+    on the
     24th: three days again, of which two count. The consumer stops on 1 December; the last day was the 2nd."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for offered, declined in ((13, 18), (19, 24)):
@@ -39,15 +40,33 @@ def rested_twice(world: World) -> Complaint:
 
 
 def replayed(number: int, *, since: date = date(2026, 11, 1)) -> tuple[dict[str, int], list[tuple[str, date, date]]]:
-    asked = changing.ask_replay(by=None, authority=None, region=None, since=since, until=date(2026, 12, 31),
-                                now=at(31, month=12), name="negotiation_pause_cap", number=number)
+    asked = changing.ask_replay(
+        by=None,
+        authority=None,
+        region=None,
+        since=since,
+        until=date(2026, 12, 31),
+        now=at(31, month=12),
+        name="negotiation_pause_cap",
+        number=number,
+    )
     working.work(asked, now=at(31, month=12))
     return asked.counts, list(LawEffect.objects.filter(change=asked).values_list("verdict", "before", "after"))
 
 
-@pytest.mark.parametrize(("cap", "verdict", "after"), [
-    (0, "late", date(2026, 11, 25)), (3, "late", date(2026, 11, 30)), (5, "same", None), (6, "moved", None), (9, "moved", None)])
-def test_a_shorter_rest_makes_late_what_was_done_after_it(world: World, cap: int, verdict: str, after: date | None) -> None:
+@pytest.mark.parametrize(
+    ("cap", "verdict", "after"),
+    [
+        (0, "late", date(2026, 11, 25)),
+        (3, "late", date(2026, 11, 30)),
+        (5, "same", None),
+        (6, "moved", None),
+        (9, "moved", None),
+    ],
+)
+def test_a_shorter_rest_makes_late_what_was_done_after_it(
+    world: World, cap: int, verdict: str, after: date | None
+) -> None:
     rested_twice(world)
     counts, effects = replayed(cap)
     assert counts == {verdict: 1}
@@ -55,7 +74,8 @@ def test_a_shorter_rest_makes_late_what_was_done_after_it(world: World, cap: int
 
 
 def test_a_longer_rest_is_counted_to_the_day_on_which_the_consumer_answered(world: World) -> None:
-    """The answer came on the second working day after the cap; a longer one would have rested until then and no longer."""
+    """The answer came on the second working day after the cap; a longer one would have rested until then and no
+    longer."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for offered, declined in ((13, 18), (19, 25)):
         handling.take(given.an_offer(), [case.pk], actor=world.handler, now=at(offered))
@@ -85,10 +105,15 @@ def test_the_same_cap_gives_no_difference_in_random_cases(world: World) -> None:
         for _step in range(dice.randrange(1, 6)):
             now += timedelta(days=dice.randrange(4), minutes=dice.randrange(1, 300))
             case.refresh_from_db()
-            move, actor = dice.choice([(given.an_offer(due_on=(now + timedelta(days=30)).date()), world.handler), (DECLINE, world.consumer),
-                                       (consumer.ask_about_offer(text="怎么退？"), world.consumer),
-                                       (handling.MOVES["answer_question"](text="原路退回。"), world.handler),
-                                       (handling.MOVES["undo"](), world.consumer)])
+            move, actor = dice.choice(
+                [
+                    (given.an_offer(due_on=(now + timedelta(days=30)).date()), world.handler),
+                    (DECLINE, world.consumer),
+                    (consumer.ask_about_offer(text="怎么退？"), world.consumer),
+                    (handling.MOVES["answer_question"](text="原路退回。"), world.handler),
+                    (handling.MOVES["undo"](), world.consumer),
+                ]
+            )
             try:
                 handling.take(move, [case.pk], actor=actor, now=now)
             except StepNotAllowed:
@@ -104,6 +129,8 @@ def test_page_and_command_know_the_cap(world: World) -> None:
     page = shown(signed_in(world.su).get("/authority/policies/replay/"))
     assert 'value="negotiation_pause_cap"' in page
     out = StringIO()
-    call_command("replay_policy", "negotiation_pause_cap", "0", since=date(2026, 11, 1), until=date(2026, 12, 31), stdout=out)
+    call_command(
+        "replay_policy", "negotiation_pause_cap", "0", since=date(2026, 11, 1), until=date(2026, 12, 31), stdout=out
+    )
     assert "1  would have been late" in out.getvalue()
     assert "2026-12-02 → 2026-11-25 (done 2026-12-01)" in out.getvalue()

@@ -47,7 +47,9 @@ def filled(**fields: Any) -> dict[str, Any]:
     return fields | {"idempotency_key": uuid.uuid4().hex}
 
 
-def cases(world: World, count: int, *, status: Status = Status.NEGOTIATING, now: datetime | None = None) -> list[Complaint]:
+def cases(
+    world: World, count: int, *, status: Status = Status.NEGOTIATING, now: datetime | None = None
+) -> list[Complaint]:
     """Equal cases of different people, so that none of them is a duplicate."""
     moment = now or timezone.now()
     return [given.a_complaint(world, status=status, now=moment) for _n in range(count)]
@@ -102,8 +104,16 @@ def results(browser: Client, trip: RoundTrip) -> list[dict[str, str]]:
 
 def offer_row(case: Complaint, **changes: str) -> dict[str, str]:
     """A line that grants all that Chen asks for."""
-    return {"编号": case.number, "步骤": "提出方案", "答复1": "同意", "答复金额1": "128.50", "履行方式1": "原路退款",
-            "最后一天1": "2099-12-07", "答复2": "同意", "给消费者的话": "多扣的费用全部退还。"} | changes
+    return {
+        "编号": case.number,
+        "步骤": "提出方案",
+        "答复1": "同意",
+        "答复金额1": "128.50",
+        "履行方式1": "原路退款",
+        "最后一天1": "2099-12-07",
+        "答复2": "同意",
+        "给消费者的话": "多扣的费用全部退还。",
+    } | changes
 
 
 def steps_of(rows: Iterable[Complaint], step: str) -> int:

@@ -22,8 +22,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_the_same_lines_at_the_same_moment(world: World, signed_in: SignIn) -> None:
     ours = cases(world, 6)
-    raw = table([{"编号": case.number, "步骤": "记录联系", "联系方式": "电话", "联系时间": "", "联系上了吗": "是", "联系内容": "已告知退费办法。",
-                  "版本（请勿改动）": plain_version(case)} for case in ours])
+    raw = table(
+        [
+            {
+                "编号": case.number,
+                "步骤": "记录联系",
+                "联系方式": "电话",
+                "联系时间": "",
+                "联系上了吗": "是",
+                "联系内容": "已告知退费办法。",
+                "版本（请勿改动）": plain_version(case),
+            }
+            for case in ours
+        ]
+    )
     people = [signed_in(world.ming), signed_in(world.lead)]
     trips = [tried(browser, raw) for browser in people]
     for browser, trip in zip(people, trips, strict=True):
@@ -49,8 +61,20 @@ def test_the_same_lines_at_the_same_moment(world: World, signed_in: SignIn) -> N
 
 
 def contacts(world: World, count: int) -> bytes:
-    return table([{"编号": case.number, "步骤": "记录联系", "联系方式": "电话", "联系时间": "", "联系上了吗": "是", "联系内容": "已告知退费办法。",
-                   "版本（请勿改动）": plain_version(case)} for case in cases(world, count)])
+    return table(
+        [
+            {
+                "编号": case.number,
+                "步骤": "记录联系",
+                "联系方式": "电话",
+                "联系时间": "",
+                "联系上了吗": "是",
+                "联系内容": "已告知退费办法。",
+                "版本（请勿改动）": plain_version(case),
+            }
+            for case in cases(world, count)
+        ]
+    )
 
 
 def elsewhere(work: Any) -> None:
@@ -87,7 +111,8 @@ def test_what_somebody_decides_at_this_moment_is_not_dropped(world: World, signe
 @pytest.mark.parametrize("at", ["go_on", "_take"])
 @pytest.mark.parametrize("mode", ["good", "all"])
 def test_a_batch_that_outlives_its_lease_is_done_once_and_stays_done(
-        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, mode: str, at: str) -> None:
+    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, mode: str, at: str
+) -> None:
     browser = signed_in(world.ming)
     trip = tried(browser, contacts(world, 2))
     assert browser.post(f"{HOME}{trip.mark}/decide/", filled(decision=mode)).status_code == 302

@@ -23,8 +23,15 @@ from tests.server import A_REQUEST
 
 pytestmark = pytest.mark.django_db
 HOME = "/enterprise/measures/"
-RULE = {"verdict-refund": "grant", "source-refund": "asked", "by-refund": "original_channel", "verdict-cancel_service": "grant",
-        "source-cancel_service": "none", "due_on": "2099-12-07", "message": "8月多扣的费用全部退还。"}
+RULE = {
+    "verdict-refund": "grant",
+    "source-refund": "asked",
+    "by-refund": "original_channel",
+    "verdict-cancel_service": "grant",
+    "source-cancel_service": "none",
+    "due_on": "2099-12-07",
+    "message": "8月多扣的费用全部退还。",
+}
 
 
 def drafted(browser: Client, **fields: object) -> Measure:
@@ -58,13 +65,19 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     now, browser = timezone.now(), signed_in(world.ming)
     good = cases(world, 3)
     waiting = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
-    other = given.a_complaint(world, status=S.NEGOTIATING, now=now, demands=(DemandRequest(kind="apology"), DemandRequest(kind="refund")))
+    other = given.a_complaint(
+        world, status=S.NEGOTIATING, now=now, demands=(DemandRequest(kind="apology"), DemandRequest(kind="refund"))
+    )
     measure = drafted(browser, lines=numbers([*good, waiting, other]) + "\n20260101-AAAAAAAAAAAA-0\n" + good[0].number)
     assert why(measure) == {"20260101-AAAAAAAAAAAA-0": "没有找到这件投诉。", good[0].number: "写了两次，只算一次。"}
     page = browser.get(place(measure)).content.decode()
     assert "选了5件" in page
     assert "道歉" in page
-    rule = RULE | {"verdict-apology": "refuse", "reason-apology": "已经在电话里说明情况并道过歉。", "source-apology": "none"}
+    rule = RULE | {
+        "verdict-apology": "refuse",
+        "reason-apology": "已经在电话里说明情况并道过歉。",
+        "source-apology": "none",
+    }
     page = browser.post(place(measure), filled(preview="1", **rule)).content.decode()
     assert "试办：3件可以发送" in page
     assert waiting.number in page
@@ -76,7 +89,8 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     offers = Offer.objects.filter(measure_id=measure.public_id)
     assert sorted(offers.values_list("complaint_id", flat=True)) == [case.pk for case in good]
     assert set(Obligation.objects.filter(offer__in=offers).values_list("kind", "amount", "state")) == {
-        ("original_channel", Decimal("128.50"), "proposed")}
+        ("original_channel", Decimal("128.50"), "proposed")
+    }
     assert measure.sent == 3
     assert set(why(measure)) >= {waiting.number, other.number}
     # The record of each case says so, and what it says is hashed.
@@ -90,12 +104,24 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
 
 def test_amounts_come_from_a_table(world: World, signed_in: SignIn) -> None:
     browser, (one, other, none, wrong) = signed_in(world.ming), cases(world, 4)
-    raw = table([{"编号": one.number, "金额": "20.00"}, {"编号": other.number, "金额": "¥35"}, {"编号": none.number, "金额": ""},
-                 {"编号": wrong.number, "金额": "=1+1"}], encoding="gb18030")
-    measure = sent(browser, drafted(browser, file=io.BytesIO(raw)), **{
-        "verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"})
+    raw = table(
+        [
+            {"编号": one.number, "金额": "20.00"},
+            {"编号": other.number, "金额": "¥35"},
+            {"编号": none.number, "金额": ""},
+            {"编号": wrong.number, "金额": "=1+1"},
+        ],
+        encoding="gb18030",
+    )
+    measure = sent(
+        browser,
+        drafted(browser, file=io.BytesIO(raw)),
+        **{"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"},
+    )
     assert dict(Obligation.objects.values_list("complaint__number", "amount")) == {
-        one.number: Decimal("20.00"), other.number: Decimal("35.00")}
+        one.number: Decimal("20.00"),
+        other.number: Decimal("35.00"),
+    }
     assert why(measure) == {none.number: "表中没有这件的金额。", wrong.number: "金额请填数字，例如 128.50"}
 
 
@@ -124,12 +150,16 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, sign
     assert ours[1].number in listed
     assert ours[0].number not in listed
     # One proof of its own, the common one for the rest.
-    answer = browser.post(f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。", lines=f"{ours[2].number},流水号889"))
+    answer = browser.post(
+        f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。", lines=f"{ours[2].number},流水号889")
+    )
     assert answer.status_code == 302
     answer = browser.post(f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。"))
     assert answer.status_code == 302
     assert [o.reported_proof for o in Obligation.objects.filter(state="reported").order_by("complaint_id")] == [
-        "12月1日统一退回原支付账户。", "流水号889"]
+        "12月1日统一退回原支付账户。",
+        "流水号889",
+    ]
     given.step(ours[0], consumer.confirm_performed(obligations=[1]), world.consumer, now)
     page = browser.get(place(measure)).content.decode()
     assert '已履行 <data value="1"' in page
@@ -138,17 +168,31 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, sign
 
 
 def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: World, signed_in: SignIn) -> None:
-    """Whoever gets the offer is not left out, so it is not chosen anew with those who are; nobody guesses which amount is meant."""
+    """Whoever gets the offer is not left out, so it is not chosen anew with those who are; nobody guesses which amount
+    is meant.
+    """
     browser = signed_in(world.ming)
     twice, odd, bare, other = cases(world, 4)
     lines = f"{twice.number},20\n{odd.number},20\n{bare.number}\n{other.number},20\n"
-    measure = drafted(browser, lines=lines + f"{twice.number.lower()} ¥20.00元\n{odd.number},200\n{bare.number},35\n{bare.number}")
+    measure = drafted(
+        browser, lines=lines + f"{twice.number.lower()} ¥20.00元\n{odd.number},200\n{bare.number},35\n{bare.number}"
+    )
     assert [(pick["number"], pick["amount"]) for pick in measure.picks] == [
-        (twice.number, "20"), (bare.number, "35"), (other.number, "20")]
-    assert why(measure) == {twice.number: "写了两次，只算一次。", bare.number: "写了两次，只算一次。",
-                            odd.number: "写了两次，写的不一样：20、200。请核对。"}
+        (twice.number, "20"),
+        (bare.number, "35"),
+        (other.number, "20"),
+    ]
+    assert why(measure) == {
+        twice.number: "写了两次，只算一次。",
+        bare.number: "写了两次，只算一次。",
+        odd.number: "写了两次，写的不一样：20、200。请核对。",
+    }
     given.step(other, consumer.stop_negotiating(), world.consumer, timezone.now())
-    measure = sent(browser, measure, **{"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"})
+    measure = sent(
+        browser,
+        measure,
+        **{"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"},
+    )
     assert measure.sent == 2
     page = browser.get(place(measure)).content.decode()
     assert "写了两次，只算一次" not in page
@@ -169,7 +213,8 @@ def test_sent_twice_it_is_sent_once(world: World, signed_in: SignIn) -> None:
 
 
 def test_what_was_sent_is_not_overwritten_by_a_trial_that_began_before(
-        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     browser, ours = signed_in(world.ming), cases(world, 2)
     measure = drafted(browser, lines=numbers(ours))
     judged = RuleForm.is_valid
@@ -206,14 +251,29 @@ def test_a_measure_is_seen_where_its_branch_is_seen(world: World, signed_in: Sig
 def test_what_is_missing_in_the_rule_stands_at_its_field(world: World, signed_in: SignIn) -> None:
     browser = signed_in(world.ming)
     measure = drafted(browser, lines=numbers(cases(world, 1)))
-    answer = browser.post(place(measure), filled(send="1", **{
-        "verdict-refund": "part", "source-refund": "fixed", "by-refund": "original_channel", "verdict-cancel_service": "",
-        "source-cancel_service": "none"}))
+    answer = browser.post(
+        place(measure),
+        filled(
+            send="1",
+            **{
+                "verdict-refund": "part",
+                "source-refund": "fixed",
+                "by-refund": "original_channel",
+                "verdict-cancel_service": "",
+                "source-cancel_service": "none",
+            },
+        ),
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
     for words in ("请写明理由，至少10个字", "金额请填数字", "请写明最后一天", "请从列出的选项中选一项"):
         assert words in page
-    for fields in ({}, {"lines": "x", "file": io.BytesIO(b"y")}, {"lines": "20260101-AAAAAAAAAAAA-0"}, {"lines": "\n".join(map(str, range(501)))}):
+    for fields in (
+        {},
+        {"lines": "x", "file": io.BytesIO(b"y")},
+        {"lines": "20260101-AAAAAAAAAAAA-0"},
+        {"lines": "\n".join(map(str, range(501)))},
+    ):
         assert browser.post(f"{HOME}new/", filled(title="x", **fields)).status_code == 422
 
 

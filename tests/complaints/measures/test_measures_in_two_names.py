@@ -1,4 +1,5 @@
-"""A set of offers that needs a second person: proposed and approved as a whole, each case judged anew, time running on."""
+"""A set of offers that needs a second person: proposed and approved as a whole, each case judged anew, time running
+on."""
 
 from __future__ import annotations
 
@@ -22,12 +23,19 @@ from tests.complaints.measures.test_measures import HOME, RULE, drafted, numbers
 
 pytestmark = pytest.mark.django_db
 LIST = "/enterprise/approvals/"
-SMALL = {"verdict-refund": "part", "source-refund": "fixed", "fixed-refund": "20", "reason-refund": "按停机的天数折算退还费用。"}
+SMALL = {
+    "verdict-refund": "part",
+    "source-refund": "fixed",
+    "fixed-refund": "20",
+    "reason-refund": "按停机的天数折算退还费用。",
+}
 
 
 @pytest.fixture
 def guarded(world: World) -> TwoPersons:
-    return TwoPersons.objects.create(enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now())
+    return TwoPersons.objects.create(
+        enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now()
+    )
 
 
 @pytest.fixture
@@ -89,8 +97,11 @@ def test_another_person_sends_the_whole(world: World, signed_in: SignIn, guarded
     offers = Offer.objects.filter(measure_id=measure.public_id)
     assert {offer.complaint_id: offer.made_by_name for offer in offers} == {case.pk: "审试" for case in ours}
     for case in ours:
-        assert list(HandlingStep.objects.filter(complaint=case, step__in=["propose", "approve", "make_offer"]).order_by("pk")
-                    .values_list("step", flat=True)) == ["propose", "approve", "make_offer"]
+        assert list(
+            HandlingStep.objects.filter(complaint=case, step__in=["propose", "approve", "make_offer"])
+            .order_by("pk")
+            .values_list("step", flat=True)
+        ) == ["propose", "approve", "make_offer"]
     measure.refresh_from_db()
     assert (measure.sent, measure.left_out) == (3, [])
     assert "审试批准" in signed_in(world.ming).get(place(measure)).content.decode()
@@ -98,7 +109,9 @@ def test_another_person_sends_the_whole(world: World, signed_in: SignIn, guarded
     assert decide(browser, measure, "grant")["Location"] == place(measure)
 
 
-def test_each_case_is_judged_anew_and_what_moved_on_is_named(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
+def test_each_case_is_judged_anew_and_what_moved_on_is_named(
+    world: World, signed_in: SignIn, guarded: TwoPersons
+) -> None:
     ours = cases(world, 4)
     measure = proposed(world, signed_in(world.ming), ours)
     # One leaves, one asks for something else meanwhile.
@@ -110,10 +123,14 @@ def test_each_case_is_judged_anew_and_what_moved_on_is_named(world: World, signe
     assert decide(lead, measure, "grant").status_code == 302
     measure.refresh_from_db()
     assert sorted(Offer.objects.values_list("complaint_id", flat=True)) == [ours[2].pk, ours[3].pk]
-    assert why(measure) == {ours[0].number: "案件已有变化，这份请示已失效。", ours[1].number: "还没有答复第9项诉求，每一项都要答复。"}
+    assert why(measure) == {
+        ours[0].number: "案件已有变化，这份请示已失效。",
+        ours[1].number: "还没有答复第9项诉求，每一项都要答复。",
+    }
     # Nothing half done: no approval without its offer, and nothing goes on waiting.
-    assert sorted(Matter.objects.filter(kind="proposal").order_by("complaint_id").values_list("complaint_id", "state")) == [
-        (ours[0].pk, "fallen"), (ours[1].pk, "refused"), (ours[2].pk, "granted"), (ours[3].pk, "granted")]
+    assert sorted(
+        Matter.objects.filter(kind="proposal").order_by("complaint_id").values_list("complaint_id", "state")
+    ) == [(ours[0].pk, "fallen"), (ours[1].pk, "refused"), (ours[2].pk, "granted"), (ours[3].pk, "granted")]
     assert not HandlingStep.objects.filter(complaint=ours[1], step="approve").exists()
     # What stayed behind is chosen anew with one press.
     assert ours[1].number in signed_in(world.ming).get(f"{HOME}new/?again={measure.public_id}").content.decode()
@@ -131,7 +148,8 @@ def test_nothing_left_is_said_and_nothing_is_done(world: World, signed_in: SignI
 
 
 def test_sent_back_it_is_a_draft_with_the_reason_and_goes_its_way_again(
-        world: World, signed_in: SignIn, guarded: TwoPersons, reviewer: User) -> None:
+    world: World, signed_in: SignIn, guarded: TwoPersons, reviewer: User
+) -> None:
     ming, ours = signed_in(world.ming), cases(world, 2)
     waiting = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     measure = drafted(ming, lines=numbers([*ours, waiting]))
@@ -161,7 +179,9 @@ def test_one_case_above_the_amount_makes_the_whole_wait(world: World, signed_in:
     assert not Offer.objects.exists()
 
 
-def test_strangers_find_nothing_and_handlers_do_not_decide(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
+def test_strangers_find_nothing_and_handlers_do_not_decide(
+    world: World, signed_in: SignIn, guarded: TwoPersons
+) -> None:
     measure = proposed(world, signed_in(world.ming), cases(world, 1))
     for stranger in (world.hua, world.rui, world.chen):
         assert signed_in(stranger).get(f"{place(measure)}approval/").status_code == 404

@@ -65,7 +65,9 @@ def test_a_table_with_one_bad_line_in_ten(world: World, signed_in: SignIn) -> No
     trip = tried(browser, table(rows))
     assert Offer.objects.count() == 0
     assert [line for line in lines(trip) if line[1] != "good"] == [
-        (5, "bad", "answer_2", "还没有答复第2项诉求，每一项都要答复。"), (19, "bad", "reason_1", "请至少写10个字。")]
+        (5, "bad", "answer_2", "还没有答复第2项诉求，每一项都要答复。"),
+        (19, "bad", "reason_1", "请至少写10个字。"),
+    ]
     page = browser.get(f"{HOME}{trip.mark}/").content.decode()
     assert "2行有问题，18行可以办" in page
     assert "答复理由1" in page
@@ -75,8 +77,14 @@ def test_a_table_with_one_bad_line_in_ten(world: World, signed_in: SignIn) -> No
     assert set(Complaint.objects.filter(offers__isnull=False).values_list("status", flat=True)) == {S.AWAITING_CONSUMER}
     said = results(browser, trip)
     assert len(said) == 20
-    assert said[3] == {"行": "5", "案件编号": rows[3]["编号"], "步骤": "提出方案", "结果": "有问题", "哪一列": "答复2",
-                       "问题": "还没有答复第2项诉求，每一项都要答复。"}
+    assert said[3] == {
+        "行": "5",
+        "案件编号": rows[3]["编号"],
+        "步骤": "提出方案",
+        "结果": "有问题",
+        "哪一列": "答复2",
+        "问题": "还没有答复第2项诉求，每一项都要答复。",
+    }
     # Mended and sent again: what was done is known, the rest is done now.
     rows[3]["答复2"] = "同意"
     rows[17]["答复理由1"] = "消费者已经使用了一半的服务期。"
@@ -88,7 +96,12 @@ def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn)
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     book = openpyxl.load_workbook(io.BytesIO(fetched(browser, "xlsx")))
     sheet = book.worksheets[0]
-    titles = {cell.value: cell.column for row in sheet.iter_rows() for cell in row if cell.value in ("编号", "步骤", "交给谁（工号、邮箱或姓名）")}
+    titles = {
+        cell.value: cell.column
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value in ("编号", "步骤", "交给谁（工号、邮箱或姓名）")
+    }
     line = next(cell.row for row in sheet.iter_rows() for cell in row if cell.value == case.number)
     sheet.cell(line, titles["步骤"], "accept_case")
     sheet.cell(line, titles["交给谁（工号、邮箱或姓名）"], "MING@example.com")
@@ -96,16 +109,28 @@ def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn)
     book.save(out)
     trip = decided(browser, tried(browser, out.getvalue(), name="待办.xlsx"), "all")
     case.refresh_from_db()
-    assert (trip.state, states(trip), case.status, case.handler_id) == ("done", ["done"], S.NEGOTIATING, world.ming_staff.pk)
+    assert (trip.state, states(trip), case.status, case.handler_id) == (
+        "done",
+        ["done"],
+        S.NEGOTIATING,
+        world.ming_staff.pk,
+    )
 
 
 def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignIn) -> None:
     browser, now = signed_in(world.lead), timezone.now()
-    mine, nobodys = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
+    mine, nobodys = (
+        given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now),
+        given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now),
+    )
     given.step(mine, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, now)
     read = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
-    assert {row["下一个期限"] for row in read} == {str(clock.last_day) for clock in Deadline.objects.filter(clock="acceptance")}
-    trip = tried(browser, table([row | {"步骤": "受理"} for row in sorted(read, key=lambda row: row["编号"] != mine.number)]))
+    assert {row["下一个期限"] for row in read} == {
+        str(clock.last_day) for clock in Deadline.objects.filter(clock="acceptance")
+    }
+    trip = tried(
+        browser, table([row | {"步骤": "受理"} for row in sorted(read, key=lambda row: row["编号"] != mine.number)])
+    )
     assert lines(trip) == [(2, "good", "", ""), (3, "bad", "to_handler", "请填写由谁处理。")]
     decided(browser, trip, "good")
     mine.refresh_from_db()
@@ -123,7 +148,17 @@ def test_a_table_in_which_nobody_wants_anything_says_so(world: World, signed_in:
 
 def test_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
-    raw = table([{"编号": case.number, "步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是", "联系内容": "已告知退费办法。"}])
+    raw = table(
+        [
+            {
+                "编号": case.number,
+                "步骤": "记录联系",
+                "联系方式": "电话",
+                "联系上了吗": "是",
+                "联系内容": "已告知退费办法。",
+            }
+        ]
+    )
     first = decided(browser, tried(browser, raw), "good")
     again = tried(browser, raw)
     assert (states(first), states(again), Contact.objects.count()) == (["done"], ["same"], 1)
@@ -136,10 +171,17 @@ def test_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) ->
 def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn) -> None:
     browser, (still, moved, later) = signed_in(world.ming), cases(world, 3)
     rows = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
-    by_number = {row["编号"]: row | {"步骤": "log_contact", "联系方式": "电话", "联系上了吗": "否", "联系内容": "无人接听。"} for row in rows}
+    by_number = {
+        row["编号"]: row | {"步骤": "log_contact", "联系方式": "电话", "联系上了吗": "否", "联系内容": "无人接听。"}
+        for row in rows
+    }
     given.step(moved, given.enterprise.send_message(text="请问账单日是哪天？"), world.handler, timezone.now())
     trip = tried(browser, table([by_number[case.number] for case in (still, moved, later)]))
-    assert [(state, column) for _line, state, column, _problem in lines(trip)] == [("good", ""), ("bad", "version"), ("good", "")]
+    assert [(state, column) for _line, state, column, _problem in lines(trip)] == [
+        ("good", ""),
+        ("bad", "version"),
+        ("good", ""),
+    ]
     # Between the trial and the decision.
     given.step(later, given.enterprise.send_message(text="请问账单日是哪天？"), world.handler, timezone.now())
     trip = decided(browser, trip, "good")
@@ -151,10 +193,16 @@ def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn
 def test_several_lines_of_a_case_follow_each_other(world: World, signed_in: SignIn) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     (row,) = csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline=""))
-    trip = tried(browser, table([
-        row | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "明试"},
-        row | {"步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是", "联系内容": "谈妥退费。"},
-        row | offer_row(case)]))
+    trip = tried(
+        browser,
+        table(
+            [
+                row | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "明试"},
+                row | {"步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是", "联系内容": "谈妥退费。"},
+                row | offer_row(case),
+            ]
+        ),
+    )
     assert states(trip) == ["good"] * 3
     trip = decided(browser, trip, "all")
     case.refresh_from_db()
@@ -175,7 +223,8 @@ def test_all_or_nothing_is_all_or_nothing(world: World, signed_in: SignIn) -> No
 
 
 def test_a_long_table_begins_only_if_every_line_can_be_done_now(
-        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Too long for one transaction: tried once more after the decision, and then nothing is begun in vain."""
     monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(working, "BATCH", 2)
@@ -192,7 +241,8 @@ def test_a_long_table_begins_only_if_every_line_can_be_done_now(
 
 
 def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
-        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(working, "BATCH", 2)
     browser, ours = signed_in(world.ming), cases(world, 6)
@@ -224,9 +274,24 @@ def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
 
 def test_performed_for_many(world: World, signed_in: SignIn) -> None:
     browser, ours = signed_in(world.ming), cases(world, 2, status=S.PERFORMING)
-    trip = decided(browser, tried(browser, table([
-        {"编号": ours[0].number, "步骤": "报告已履行", "履行证明": "流水号2026112600001"},
-        {"编号": ours[1].number, "步骤": "报告已履行", "履行证明": "流水号2026112600002", "已履行的约定序号": "7"}])), "good")
+    trip = decided(
+        browser,
+        tried(
+            browser,
+            table(
+                [
+                    {"编号": ours[0].number, "步骤": "报告已履行", "履行证明": "流水号2026112600001"},
+                    {
+                        "编号": ours[1].number,
+                        "步骤": "报告已履行",
+                        "履行证明": "流水号2026112600002",
+                        "已履行的约定序号": "7",
+                    },
+                ]
+            ),
+        ),
+        "good",
+    )
     assert [(state, column) for _line, state, column, _problem in lines(trip)] == [("done", ""), ("bad", "obligations")]
     assert [o.state for o in ours[0].obligations.all()] == ["reported"]
 
@@ -235,7 +300,10 @@ def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_
     near, elsewhere = cases(world, 2)
     Complaint.objects.filter(pk=elsewhere.pk).update(branch=None)
     elsewhere.engagements.update(branch=None)
-    trip = tried(signed_in(world.ming), table([offer_row(near), offer_row(elsewhere), offer_row(Complaint(number="20260101-AAAAAAAAAAAA-0"))]))
+    trip = tried(
+        signed_in(world.ming),
+        table([offer_row(near), offer_row(elsewhere), offer_row(Complaint(number="20260101-AAAAAAAAAAAA-0"))]),
+    )
     assert states(trip) == ["good", "bad", "bad"]
     theirs, missing = lines(trip)[1:]
     assert theirs[1:] == missing[1:] == ("bad", "number", "没有找到这件投诉。")
@@ -245,7 +313,9 @@ def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_
 
 
 def test_a_table_is_its_senders_alone(world: World, signed_in: SignIn) -> None:
-    trip = tried(signed_in(world.ming), table([offer_row(given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now()))]))
+    trip = tried(
+        signed_in(world.ming), table([offer_row(given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now()))])
+    )
     for other in (world.lead, world.hua, world.rui, world.chen):
         browser = signed_in(other)
         assert browser.get(f"{HOME}{trip.mark}/").status_code == 404
@@ -265,25 +335,35 @@ def test_who_left_meanwhile_carries_nothing_out(world: World, signed_in: SignIn)
 
 
 def test_formulas_come_back_as_words(world: World, signed_in: SignIn) -> None:
-    """What a spreadsheet could take for a formula goes out with a quote, and back without it; none stands in results."""
+    """What a spreadsheet could take for a formula goes out with a quote, and back without it; none stands in
+    results."""
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
-    note = "=HYPERLINK(\"http://example.com\")"
+    note = '=HYPERLINK("http://example.com")'
     row = {"步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是"}
-    trip = decided(browser, tried(browser, table([
-        row | {"编号": case.number, "联系内容": f"'{note}"}, row | {"编号": "=1+1", "联系内容": "x"}])), "good")
+    trip = decided(
+        browser,
+        tried(
+            browser,
+            table([row | {"编号": case.number, "联系内容": f"'{note}"}, row | {"编号": "=1+1", "联系内容": "x"}]),
+        ),
+        "good",
+    )
     assert [contact.note for contact in Contact.objects.all()] == [note]
     assert results(browser, trip)[1]["案件编号"] == "'=1+1"
 
 
-@pytest.mark.parametrize(("raw", "words"), [
-    (b"", "空的"),
-    (b"PK\x03\x04 no workbook", "工作簿打不开"),
-    (b"\xd0\xcf\x11\xe0 old", "xls"),
-    ("编号,状态\n1,2".encode(), "没有这些列：步骤"),
-    ("编号,步骤,步骤\n1,2,3".encode(), "出现了两次"),
-    (b"\xff\xff\xff\xff", "文字编码"),
-    ('编号,步骤\n"1,2'.encode(), "第2行的引号"),
-])
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "空的"),
+        (b"PK\x03\x04 no workbook", "工作簿打不开"),
+        (b"\xd0\xcf\x11\xe0 old", "xls"),
+        ("编号,状态\n1,2".encode(), "没有这些列：步骤"),
+        ("编号,步骤,步骤\n1,2,3".encode(), "出现了两次"),
+        (b"\xff\xff\xff\xff", "文字编码"),
+        ('编号,步骤\n"1,2'.encode(), "第2行的引号"),
+    ],
+)
 def test_what_is_no_table_is_refused_in_one_sentence(world: World, signed_in: SignIn, raw: bytes, words: str) -> None:
     browser = signed_in(world.ming)
     answer = browser.post(HOME, filled(file=io.BytesIO(raw)))
@@ -317,12 +397,29 @@ def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World, sign
 
 
 def test_a_handler_is_named_by_number_and_a_second_person_is_asked_for(world: World, signed_in: SignIn) -> None:
-    TwoPersons.objects.create(enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now())
+    TwoPersons.objects.create(
+        enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now()
+    )
     Staff.objects.filter(pk=world.ming_staff.pk).update(number="0731")
     browser, now = signed_in(world.ming), timezone.now()
-    waiting, ours = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now), given.a_complaint(world, status=S.NEGOTIATING, now=now)
-    rows = {row["编号"]: row for row in csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline=""))}
+    waiting, ours = (
+        given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now),
+        given.a_complaint(world, status=S.NEGOTIATING, now=now),
+    )
+    rows = {
+        row["编号"]: row for row in csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline=""))
+    }
     assert rows[ours.number]["工号"] == "0731"
-    trip = tried(browser, table([
-        rows[waiting.number] | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "0731"}, rows[ours.number] | offer_row(ours)]))
-    assert [line[1:] for line in lines(trip)] == [("good", "", ""), ("bad", "number", "这一步须经第二人批准，请先提请批准。")]
+    trip = tried(
+        browser,
+        table(
+            [
+                rows[waiting.number] | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "0731"},
+                rows[ours.number] | offer_row(ours),
+            ]
+        ),
+    )
+    assert [line[1:] for line in lines(trip)] == [
+        ("good", "", ""),
+        ("bad", "number", "这一步须经第二人批准，请先提请批准。"),
+    ]

@@ -43,7 +43,9 @@ def with_part(raw: bytes, name: str, content: bytes) -> bytes:
 def test_cells_read_as_a_person_reads_them(tmp_path: Path) -> None:
     raw = workbook([["a", 12, 128.5, date(2026, 12, 7), datetime(2026, 12, 7, 15, 30), True, None, "'=1+1"], [], ["x"]])
     assert read(tmp_path, raw) == [
-        (1, ["a", "12", "128.5", "2026-12-07", "2026-12-07 15:30", "TRUE", "", "=1+1"]), (3, ["x", "", "", "", "", "", "", ""])]
+        (1, ["a", "12", "128.5", "2026-12-07", "2026-12-07 15:30", "TRUE", "", "=1+1"]),
+        (3, ["x", "", "", "", "", "", "", ""]),
+    ]
 
 
 @pytest.mark.parametrize("raw", [b"a;b\r\n1;2\r\n", b"a,b\n1,2\n", b"\xef\xbb\xbfa\tb\n1\t2", b"a,b\n\n,\n1,2"])
@@ -51,12 +53,25 @@ def test_text_in_the_forms_in_use(tmp_path: Path, raw: bytes) -> None:
     assert [cells for _line, cells in read(tmp_path, raw)] == [["a", "b"], ["1", "2"]]
 
 
-@pytest.mark.parametrize("line", [
-    "n,1,280.50", "n\t1,280.50", "n 1,280.50", "n，1,280.50", "n ，1,280.50", "n；1,280.50", "n、1,280.50", "n;1,280.50"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "n,1,280.50",
+        "n\t1,280.50",
+        "n 1,280.50",
+        "n，1,280.50",
+        "n ，1,280.50",
+        "n；1,280.50",
+        "n、1,280.50",
+        "n;1,280.50",
+    ],
+)
 @pytest.mark.parametrize("before", ["", "编号\n", "1\n", "编号,金额\n", "1\t2\n", "1 2\n"])
 def test_what_people_put_between_a_number_and_an_amount(before: str, line: str) -> None:
     assert [cells for _line, cells in pasted(before + line.replace("n", "20261118-7K3QABCDEFGH-5"))][-1] == [
-        "20261118-7K3QABCDEFGH-5", "1,280.50"]
+        "20261118-7K3QABCDEFGH-5",
+        "1,280.50",
+    ]
 
 
 def test_a_spreadsheet_puts_an_amount_into_quotes() -> None:
@@ -75,7 +90,9 @@ def test_a_cell_with_line_breaks_keeps_the_numbers_of_the_lines_after_it() -> No
     assert list(pasted('n,"a\nb"\nm,c')) == [(1, ["n", "a\nb"]), (3, ["m", "c"])]
 
 
-def test_a_workbook_that_grows_beyond_measure_is_refused_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workbook_that_grows_beyond_measure_is_refused_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raw = workbook([["number"]])
     monkeypatch.setattr(sheets, "MOST_UNPACKED", 1 << 20)
     assert read(tmp_path, raw)
@@ -93,8 +110,10 @@ def test_a_workbook_that_grows_beyond_measure_is_refused_before_it_is_opened(tmp
 @pytest.mark.parametrize("cell", ["XFD1", "A1048576", "ZZZ9"])
 def test_a_cell_far_out_is_refused(tmp_path: Path, cell: str) -> None:
     raw = workbook([["number"]])
-    sheet = (f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>'
-             f'<c r="{cell}" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>').encode()
+    sheet = (
+        f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>'
+        f'<c r="{cell}" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>'
+    ).encode()
     with pytest.raises(SheetRefused, match="行以外"):
         read(tmp_path, with_part(raw, "xl/worksheets/sheet1.xml", sheet))
 
@@ -125,12 +144,16 @@ def test_a_sheet_under_another_name_is_looked_at_too(tmp_path: Path) -> None:
     del parts["xl/worksheets/sheet1.xml"]
     rels = "xl/_rels/workbook.xml.rels"
     parts[rels] = bytes(parts[rels]).replace(b"/xl/worksheets/sheet1.xml", b"/xl/elsewhere/part.dat")  # type: ignore[arg-type]
-    assert read(tmp_path, packed(parts | {"xl/elsewhere/part.dat": sheet_of('<row r="1"><c r="A1"><v>1</v></c></row>')}))
+    assert read(
+        tmp_path, packed(parts | {"xl/elsewhere/part.dat": sheet_of('<row r="1"><c r="A1"><v>1</v></c></row>')})
+    )
     with pytest.raises(SheetRefused, match="行以外"):
         read(tmp_path, packed(parts | {"xl/elsewhere/part.dat": sheet_of(FAR)}))
 
 
-@pytest.mark.parametrize("name", ["xl/workbook.bin", "XL/Workbook.BIN", "xl/worksheets/sheet1.bin", "content.xml", "mimetype"])
+@pytest.mark.parametrize(
+    "name", ["xl/workbook.bin", "XL/Workbook.BIN", "xl/worksheets/sheet1.bin", "content.xml", "mimetype"]
+)
 def test_other_workbooks_are_refused_by_their_form(tmp_path: Path, name: str) -> None:
     for base in ({}, parts_of(workbook([["number"]]))):
         with pytest.raises(SheetRefused, match="不是xlsx"):
@@ -139,10 +162,12 @@ def test_other_workbooks_are_refused_by_their_form(tmp_path: Path, name: str) ->
 
 def test_a_table_of_open_document_is_refused_before_its_repeated_cells_are_made(tmp_path: Path) -> None:
     office = "urn:oasis:names:tc:opendocument:xmlns:"
-    content = (f'<office:document-content xmlns:office="{office}office:1.0" xmlns:table="{office}table:1.0"><office:body>'
-               '<office:spreadsheet><table:table table:name="a"><table:table-row table:number-rows-repeated="3">'
-               '<table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"/>'
-               '</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>')
+    content = (
+        f'<office:document-content xmlns:office="{office}office:1.0" xmlns:table="{office}table:1.0"><office:body>'
+        '<office:spreadsheet><table:table table:name="a"><table:table-row table:number-rows-repeated="3">'
+        '<table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"/>'
+        "</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
+    )
     with pytest.raises(SheetRefused, match="不是xlsx"):
         read(tmp_path, packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}))
 
@@ -175,11 +200,17 @@ def test_one_long_text_in_many_cells_does_not_fill_the_memory(tmp_path: Path) ->
     parts = parts_of(workbook([["number"]]))
     types, rels = "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
-    parts[types] = bytes(parts[types]).replace(b"</Types>", (  # type: ignore[arg-type]
-        b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
-        b'spreadsheetml.sharedStrings+xml"/></Types>'))
+    parts[types] = bytes(parts[types]).replace(
+        b"</Types>",
+        (  # type: ignore[arg-type]
+            b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+            b'spreadsheetml.sharedStrings+xml"/></Types>'
+        ),
+    )
     parts[rels] = bytes(parts[rels]).replace(  # type: ignore[arg-type]
-        b"</Relationships>", f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId9"/></Relationships>'.encode())
+        b"</Relationships>",
+        f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId9"/></Relationships>'.encode(),
+    )
     parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}"><si><t>{"x" * (1 << 20)}</t></si></sst>'
     parts["xl/worksheets/sheet1.xml"] = sheet_of('<row r="1">' + '<c t="s"><v>0</v></c>' * 390 + "</row>")
     with pytest.raises(SheetRefused, match="太大"):
@@ -190,7 +221,11 @@ def test_a_library_that_falls_takes_nobody_with_it(tmp_path: Path, monkeypatch: 
     """Whatever it raises, and a panic is no Exception, it raises in the child."""
     raw = workbook([["number"]])
     script = tmp_path / "falls.py"
-    for words, said in (("import os; os.abort()", "太大"), ("raise BaseException", "太大"), ("import os; os._exit(3)", "打不开")):
+    for words, said in (
+        ("import os; os.abort()", "太大"),
+        ("raise BaseException", "太大"),
+        ("import os; os._exit(3)", "打不开"),
+    ):
         script.write_text(words)
         monkeypatch.setattr(examining, "SHEET_SCRIPT", script)
         with pytest.raises(SheetRefused, match=said):

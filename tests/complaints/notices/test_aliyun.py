@@ -21,7 +21,9 @@ from web import environment
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 KEY_ID, SECRET = "LTAItestonly0000", "not-a-real-secret-0000"
-LETTER = Letter(key="7:sms", subject="", body="", short="【12315】20261111-3F0D653J30NH-W有新方案，请在12月2日24:00前答复")
+LETTER = Letter(
+    key="7:sms", subject="", body="", short="【12315】20261111-3F0D653J30NH-W有新方案，请在12月2日24:00前答复"
+)
 
 
 @dataclass
@@ -48,14 +50,24 @@ class Service:
         digest = hashlib.sha256(body).hexdigest()
         signed = parts["SignedHeaders"].split(";")
         must = {"host", *(name for name in headers if name.startswith("x-acs-"))}
-        request = f"{method}\n/\n{canonical}\n" + "".join(f"{name}:{headers[name]}\n" for name in signed) \
+        request = (
+            f"{method}\n/\n{canonical}\n"
+            + "".join(f"{name}:{headers[name]}\n" for name in signed)
             + f"\n{parts['SignedHeaders']}\n{digest}"
+        )
         text = f"{scheme}\n{hashlib.sha256(request.encode()).hexdigest()}".encode()
-        right = (scheme == "ACS3-HMAC-SHA256" and parts["Credential"] == KEY_ID and set(signed) == must
-                 and signed == sorted(signed) and headers["x-acs-content-sha256"] == digest
-                 and hmac.compare_digest(hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest(), parts["Signature"]))
+        right = (
+            scheme == "ACS3-HMAC-SHA256"
+            and parts["Credential"] == KEY_ID
+            and set(signed) == must
+            and signed == sorted(signed)
+            and headers["x-acs-content-sha256"] == digest
+            and hmac.compare_digest(hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest(), parts["Signature"])
+        )
         if not right:
-            return 400, json.dumps({"Code": "SignatureDoesNotMatch", "Message": "Specified signature is not matched."}).encode()
+            return 400, json.dumps(
+                {"Code": "SignatureDoesNotMatch", "Message": "Specified signature is not matched."}
+            ).encode()
         assert (headers["x-acs-action"], headers["x-acs-version"]) == ("SendSms", "2017-05-25")
         assert headers["x-acs-signature-nonce"] not in self.nonces
         self.nonces.add(headers["x-acs-signature-nonce"])
@@ -97,8 +109,13 @@ def service() -> Iterator[Service]:
 
 
 def values(service: Service | None = None, **changes: str) -> dict[str, str]:
-    found = {"KEY_ID": KEY_ID, "KEY_SECRET": SECRET, "SIGN": "12315", "TEMPLATE": "SMS_1540001",
-             "URL": service.url if service else ""}
+    found = {
+        "KEY_ID": KEY_ID,
+        "KEY_SECRET": SECRET,
+        "SIGN": "12315",
+        "TEMPLATE": "SMS_1540001",
+        "URL": service.url if service else "",
+    }
     return found | changes
 
 
@@ -111,11 +128,20 @@ def sms_to(service: Service, **changes: str) -> Aliyun:
 def test_the_signature_of_the_published_example() -> None:
     """The worked example of the documentation of signature V3."""
     account = environment.AliyunSms("https://ecs.cn-shanghai.aliyuncs.com/", "YourAccessKeyId", "YourAccessKeySecret")
-    query = canonical_query({"RegionId": "cn-shanghai", "ImageId": "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"})
-    headers = signed_headers(account=account, action="RunInstances", version="2014-05-26", query=query,
-                             at=datetime(2023, 10, 26, 10, 22, 32, tzinfo=UTC), nonce="3156853299f313e23d1673dc12e1703d")
+    query = canonical_query(
+        {"RegionId": "cn-shanghai", "ImageId": "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"}
+    )
+    headers = signed_headers(
+        account=account,
+        action="RunInstances",
+        version="2014-05-26",
+        query=query,
+        at=datetime(2023, 10, 26, 10, 22, 32, tzinfo=UTC),
+        nonce="3156853299f313e23d1673dc12e1703d",
+    )
     assert headers["Authorization"].endswith(
-        "Signature=06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0")
+        "Signature=06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0"
+    )
 
 
 def test_T62_T65_a_message_is_signed_and_arrives_whole(service: Service) -> None:
@@ -133,7 +159,9 @@ def test_T62_T65_a_message_is_signed_and_arrives_whole(service: Service) -> None
 
 @pytest.mark.parametrize("short", ["~ +&=%/?#\"'\\", "é ü 您好 𠮷 👍", "x", "x" * 70, "[12315] a b"])
 def test_any_text_is_signed_as_it_goes_out(service: Service, short: str) -> None:
-    sms_to(service).send(Letter(key="1", subject="", body="", short=short + ("." if len(short) == 1 else "")), "+8613800000001")
+    sms_to(service).send(
+        Letter(key="1", subject="", body="", short=short + ("." if len(short) == 1 else "")), "+8613800000001"
+    )
     holes = json.loads(service.taken[0]["TemplateParam"])
     assert (holes["text1"] + holes["text2"]).rstrip(".") == short.removeprefix("[12315] ")
 
@@ -146,13 +174,22 @@ def test_a_code_goes_by_its_own_template(service: Service) -> None:
     assert [call["TemplateCode"] for call in service.taken] == ["SMS_1540002", "SMS_1540001"]
 
 
-@pytest.mark.parametrize(("code", "status", "kind", "word"), [
-    ("isv.MOBILE_NUMBER_ILLEGAL", 200, Bounced, "sms_number"), ("isv.BLACK_KEY_CONTROL_LIMIT", 200, Bounced, "sms_content"),
-    ("isv.BUSINESS_LIMIT_CONTROL", 200, TryAgain, "sms_limit"), ("isv.AMOUNT_NOT_ENOUGH", 200, ServerAway, "sms_account"),
-    ("isv.SMS_TEMPLATE_ILLEGAL", 200, ServerAway, "sms_account"), ("InvalidAccessKeyId.NotFound", 404, ServerAway, "sms_account"),
-    ("isp.SYSTEM_ERROR", 200, ServerAway, "sms_refused"), ("Throttling.User", 400, ServerAway, "http_400"),
-    ("ServiceUnavailable", 503, ServerAway, "http_503"), ("something.new", 200, TryAgain, "sms_refused"),
-    ("OK", 500, ServerAway, "http_500")])
+@pytest.mark.parametrize(
+    ("code", "status", "kind", "word"),
+    [
+        ("isv.MOBILE_NUMBER_ILLEGAL", 200, Bounced, "sms_number"),
+        ("isv.BLACK_KEY_CONTROL_LIMIT", 200, Bounced, "sms_content"),
+        ("isv.BUSINESS_LIMIT_CONTROL", 200, TryAgain, "sms_limit"),
+        ("isv.AMOUNT_NOT_ENOUGH", 200, ServerAway, "sms_account"),
+        ("isv.SMS_TEMPLATE_ILLEGAL", 200, ServerAway, "sms_account"),
+        ("InvalidAccessKeyId.NotFound", 404, ServerAway, "sms_account"),
+        ("isp.SYSTEM_ERROR", 200, ServerAway, "sms_refused"),
+        ("Throttling.User", 400, ServerAway, "http_400"),
+        ("ServiceUnavailable", 503, ServerAway, "http_503"),
+        ("something.new", 200, TryAgain, "sms_refused"),
+        ("OK", 500, ServerAway, "http_500"),
+    ],
+)
 def test_what_the_service_answers(service: Service, code: str, status: int, kind: type[Exception], word: str) -> None:
     service.code, service.status = code, status
     with pytest.raises(kind) as caught:
@@ -161,7 +198,9 @@ def test_what_the_service_answers(service: Service, code: str, status: int, kind
     assert str(caught.value) == word
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"Code": 1}', b'{"Code":"OK"' + b" " * 70000, b"[" * 9000])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"null", b'{"Code": 1}', b'{"Code":"OK"' + b" " * 70000, b"[" * 9000]
+)
 def test_an_answer_that_says_nothing_is_no_yes(service: Service, body: bytes) -> None:
     service.body = body
     with pytest.raises(ServerAway, match="sms_refused"):
@@ -194,9 +233,21 @@ def test_nothing_said_is_no_service() -> None:
     assert SECRET not in repr(account)
 
 
-@pytest.mark.parametrize("changes", [
-    {"KEY_ID": ""}, {"KEY_SECRET": ""}, {"SIGN": ""}, {"TEMPLATE": ""}, {"TEMPLATE": "1540001"}, {"CODE_TEMPLATE": "x"},
-    {"KEY_ID": "a b"}, {"URL": "http://sms.example.org"}, {"URL": "https://u:p@sms.example.org"}, {"URL": "ftp://127.0.0.1"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"KEY_ID": ""},
+        {"KEY_SECRET": ""},
+        {"SIGN": ""},
+        {"TEMPLATE": ""},
+        {"TEMPLATE": "1540001"},
+        {"CODE_TEMPLATE": "x"},
+        {"KEY_ID": "a b"},
+        {"URL": "http://sms.example.org"},
+        {"URL": "https://u:p@sms.example.org"},
+        {"URL": "ftp://127.0.0.1"},
+    ],
+)
 def test_an_odd_or_half_account_refuses_without_its_secret(changes: dict[str, str]) -> None:
     with pytest.raises(environment.OddValue, match="SMS_ALIYUN_") as caught:
         environment.aliyun_sms(values(None, **changes))

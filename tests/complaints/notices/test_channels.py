@@ -21,7 +21,12 @@ __all__ = ["gateway", "post_office"]
 
 NOW = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)
 SENDER = "portal@example.org"
-LETTER = Letter(key="7:email:0:0", subject="【12315】7：有新方案", body="轮到您了。\n.\n查看案件：/cases/7/", short="【12315】7有新方案")
+LETTER = Letter(
+    key="7:email:0:0",
+    subject="【12315】7：有新方案",
+    body="轮到您了。\n.\n查看案件：/cases/7/",
+    short="【12315】7有新方案",
+)
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 
@@ -53,7 +58,9 @@ def test_the_same_letter_has_the_same_name_and_no_other(post_office: PostOffice)
     assert one == again != two
 
 
-@pytest.mark.parametrize("address", ["", "chen", "chen@example.com\r\nRCPT TO:<x@example.com>", "a b@example.com", "a@b@c"])
+@pytest.mark.parametrize(
+    "address", ["", "chen", "chen@example.com\r\nRCPT TO:<x@example.com>", "a b@example.com", "a@b@c"]
+)
 def test_T65_what_is_no_address_is_never_said_to_a_server(post_office: PostOffice, address: str) -> None:
     with pytest.raises(Bounced, match="bad_address"):
         mail_to(post_office).send(LETTER, address)
@@ -146,7 +153,8 @@ def test_T62_T65_a_short_message_is_signed(gateway: Gateway) -> None:
     assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
     text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     assert headers["webhook-signature"].split() == [
-        "v1," + base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode() for key in (b"k" * 32, b"o" * 24)
+        "v1," + base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode()
+        for key in (b"k" * 32, b"o" * 24)
     ]
 
 
@@ -158,8 +166,17 @@ def test_the_signature_of_the_published_example() -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, Bounced), (410, Bounced), (422, Bounced), (429, ServerAway), (409, TryAgain), (401, ServerAway),
-     (302, ServerAway), (500, ServerAway), (503, ServerAway)],
+    [
+        (400, Bounced),
+        (410, Bounced),
+        (422, Bounced),
+        (429, ServerAway),
+        (409, TryAgain),
+        (401, ServerAway),
+        (302, ServerAway),
+        (500, ServerAway),
+        (503, ServerAway),
+    ],
 )
 def test_what_the_gateway_answers(gateway: Gateway, status: int, kind: type[Exception]) -> None:
     gateway.status = status
@@ -208,8 +225,16 @@ def test_a_mail_server(url: str, expected: tuple[object, ...]) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["mail.example.org", "http://me:secret@mail", "smtp://me:secret@mail:many", "smtp://", "smtp://me@mail", "smtp://mail:0",
-     "smtp://me:secret@mail/path", "smtp://me:secret@mail?x=1"],
+    [
+        "mail.example.org",
+        "http://me:secret@mail",
+        "smtp://me:secret@mail:many",
+        "smtp://",
+        "smtp://me@mail",
+        "smtp://mail:0",
+        "smtp://me:secret@mail/path",
+        "smtp://me:secret@mail?x=1",
+    ],
 )
 def test_an_odd_mail_server_refuses_without_its_password(url: str) -> None:
     with pytest.raises(SystemExit, match="write smtp://") as refused:
@@ -225,8 +250,15 @@ def test_an_odd_sender_refuses(value: str) -> None:
 
 @pytest.mark.parametrize(
     ("url", "secrets"),
-    [("http://sms.example.org/", [SECRET]), ("ftp://sms.example.org/", [SECRET]), ("https://", [SECRET]), ("", [SECRET]),
-     ("https://sms.example.org/", []), ("https://sms.example.org/", ["whsec_short"]), ("https://sms.example.org/", ["k" * 40])],
+    [
+        ("http://sms.example.org/", [SECRET]),
+        ("ftp://sms.example.org/", [SECRET]),
+        ("https://", [SECRET]),
+        ("", [SECRET]),
+        ("https://sms.example.org/", []),
+        ("https://sms.example.org/", ["whsec_short"]),
+        ("https://sms.example.org/", ["k" * 40]),
+    ],
 )
 def test_T65_an_odd_gateway_refuses(url: str, secrets: list[str]) -> None:
     with pytest.raises(SystemExit):

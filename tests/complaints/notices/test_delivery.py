@@ -56,11 +56,18 @@ def case(world: World, mail: PostOffice) -> Complaint:
 
 def queue(case: Complaint, number: int = 1, **changes: Any) -> list[Notice]:
     values: dict[str, Any] = {
-        "kind": "send_message", "addressee": "consumer", "user_id": case.consumer_id, "subject": "s", "body": "b",
-        "short": "short", "created_at": WEDNESDAY, "send_after": WEDNESDAY,
+        "kind": "send_message",
+        "addressee": "consumer",
+        "user_id": case.consumer_id,
+        "subject": "s",
+        "body": "b",
+        "short": "short",
+        "created_at": WEDNESDAY,
+        "send_after": WEDNESDAY,
     }
     return Notice.objects.bulk_create(
-        Notice(complaint=case, sequence=1000 + n, **values | changes) for n in range(number))
+        Notice(complaint=case, sequence=1000 + n, **values | changes) for n in range(number)
+    )
 
 
 def states() -> Counter[tuple[str, str]]:
@@ -215,11 +222,22 @@ def test_a_dead_number_leads_to_the_mailbox_and_a_dead_mailbox_to_an_officer(
     queue(case, kind="forward", audience="parties", created_at=LATER, addressee="consumer", subject="second")[0]
     Notice.objects.filter(subject="second").delete()
     Notice.objects.create(
-        complaint=case, sequence=2, kind="forward", addressee="consumer", user_id=case.consumer_id, subject="t",
-        body="b", short="short", created_at=WEDNESDAY, send_after=WEDNESDAY)
+        complaint=case,
+        sequence=2,
+        kind="forward",
+        addressee="consumer",
+        user_id=case.consumer_id,
+        subject="t",
+        body="b",
+        short="short",
+        created_at=WEDNESDAY,
+        send_after=WEDNESDAY,
+    )
     assert delivery.sweep_notices(now=WEDNESDAY) == 0
     assert set(Notice.objects.filter(sequence=2).values_list("channel", "state", "last_error")) == {
-        ("sms", "bounced", "http_410"), ("email", "set_aside", "smtp_550")}
+        ("sms", "bounced", "http_410"),
+        ("email", "set_aside", "smtp_550"),
+    }
     assert "chen@" not in caplog.text + "".join(Notice.objects.values_list("last_error", flat=True))
     # Nothing more happens by itself.
     assert delivery.sweep_notices(now=LATER + timedelta(days=30)) == 0

@@ -25,7 +25,13 @@ SECOND = timedelta(seconds=1)
 
 def ask(address: str = "chen@example.com", *, now: Any = WEDNESDAY) -> OutgoingMessage:
     channel = "email" if "@" in address else "sms"
-    codes.send_code(contact=Contact(channel, address), purpose="filing", language="zh-hans", asker=codes.Asker(flow="x", address="192.0.2.1"), now=now)
+    codes.send_code(
+        contact=Contact(channel, address),
+        purpose="filing",
+        language="zh-hans",
+        asker=codes.Asker(flow="x", address="192.0.2.1"),
+        now=now,
+    )
     return OutgoingMessage.objects.latest("id")
 
 

@@ -36,8 +36,14 @@ def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
 
 
 def to_staff(case: Complaint, **changes: Any) -> dict[str, Any]:
-    return {"addressee": "enterprise", "user_id": None, "enterprise_id": case.enterprise_id, "form": "digest",
-            "subject": f"【12315】{case.number}：有消息", "body": f"看：/enterprise/cases/{case.number}/"} | changes
+    return {
+        "addressee": "enterprise",
+        "user_id": None,
+        "enterprise_id": case.enterprise_id,
+        "form": "digest",
+        "subject": f"【12315】{case.number}：有消息",
+        "body": f"看：/enterprise/cases/{case.number}/",
+    } | changes
 
 
 def to_authority(case: Complaint, **changes: Any) -> dict[str, Any]:
@@ -61,8 +67,14 @@ def case(world: World) -> Complaint:
 
 @pytest.mark.parametrize(
     ("moment", "first"),
-    [(at(11, 7, 59, 59), at(11, 8)), (at(11, 8), at(11, 8)), (at(11, 20, 59, 59), at(11, 20, 59, 59)),
-     (at(11, 21), at(12, 8)), (at(11, 23, 59), at(12, 8)), (at(12, 0), at(12, 8))],
+    [
+        (at(11, 7, 59, 59), at(11, 8)),
+        (at(11, 8), at(11, 8)),
+        (at(11, 20, 59, 59), at(11, 20, 59, 59)),
+        (at(11, 21), at(12, 8)),
+        (at(11, 23, 59), at(12, 8)),
+        (at(12, 0), at(12, 8)),
+    ],
 )
 def test_what_rings_does_so_from_eight_to_nine(moment: datetime, first: datetime) -> None:
     assert hours.not_before("sms", moment) == hours.not_before("voice", moment) == first
@@ -72,13 +84,19 @@ def test_what_rings_does_so_from_eight_to_nine(moment: datetime, first: datetime
 
 @pytest.mark.parametrize(
     ("moment", "told_at"),
-    [(at(11, 0), at(11, 8, 32)), (at(11, 8, 31, 59), at(11, 8, 32)), (at(11, 8, 32), at(11, 14, 2)),
-     (at(11, 14, 1), at(11, 14, 2)), (at(11, 14, 2), at(12, 8, 32)),
-     # Friday afternoon; Saturday.
-     (at(13, 15), at(16, 8, 32)), (at(14, 9), at(16, 8, 32)),
-     # Before the National Day holidays, and a Saturday that is worked (10 October 2026).
-     (datetime(2026, 9, 30, 15, tzinfo=HERE), datetime(2026, 10, 8, 8, 32, tzinfo=HERE)),
-     (datetime(2026, 10, 9, 15, tzinfo=HERE), datetime(2026, 10, 10, 8, 32, tzinfo=HERE))],
+    [
+        (at(11, 0), at(11, 8, 32)),
+        (at(11, 8, 31, 59), at(11, 8, 32)),
+        (at(11, 8, 32), at(11, 14, 2)),
+        (at(11, 14, 1), at(11, 14, 2)),
+        (at(11, 14, 2), at(12, 8, 32)),
+        # Friday afternoon; Saturday.
+        (at(13, 15), at(16, 8, 32)),
+        (at(14, 9), at(16, 8, 32)),
+        # Before the National Day holidays, and a Saturday that is worked (10 October 2026).
+        (datetime(2026, 9, 30, 15, tzinfo=HERE), datetime(2026, 10, 8, 8, 32, tzinfo=HERE)),
+        (datetime(2026, 10, 9, 15, tzinfo=HERE), datetime(2026, 10, 10, 8, 32, tzinfo=HERE)),
+    ],
 )
 def test_digests_are_told_on_working_days(directory: None, db: None, moment: datetime, told_at: datetime) -> None:
     assert hours.next_digest(moment, current_calendar()) == told_at
@@ -99,7 +117,9 @@ def test_a_consumer_with_a_phone_gets_a_short_message_and_at_night_next_morning(
     assert not mail.accepted
 
 
-def test_what_was_due_before_nine_and_was_not_sent_by_then_waits_too(case: Complaint, mail: PostOffice, sms: Gateway) -> None:
+def test_what_was_due_before_nine_and_was_not_sent_by_then_waits_too(
+    case: Complaint, mail: PostOffice, sms: Gateway
+) -> None:
     queue(case, channel="sms", send_after=at(11, 20, 59))
     assert delivery.sweep_notices(now=at(11, 21)) == 0
     assert Notice.objects.get().send_after == at(12, 8)
@@ -116,7 +136,9 @@ def test_without_a_gateway_a_phone_is_no_way(case: Complaint, mail: PostOffice, 
     assert [taken.to for taken in mail.accepted] == ["chen@example.com"]
 
 
-def test_a_consumer_without_an_account_is_reached_as_the_case_says(world: World, mail: PostOffice, sms: Gateway) -> None:
+def test_a_consumer_without_an_account_is_reached_as_the_case_says(
+    world: World, mail: PostOffice, sms: Gateway
+) -> None:
     given.filed(world, consumer_id=None, contact_verified=False)
     assert delivery.sweep_notices(now=WEDNESDAY) == 1
     assert b"+8613800000001" in sms.posts[0][1]
@@ -140,7 +162,9 @@ def test_without_a_handler_the_managers_are_told(case: Complaint) -> None:
     assert told() == {("主管", "digest")}
 
 
-def test_the_handler_is_told_and_the_managers_only_of_what_is_late_or_about_to_be(case: Complaint, world: World) -> None:
+def test_the_handler_is_told_and_the_managers_only_of_what_is_late_or_about_to_be(
+    case: Complaint, world: World
+) -> None:
     queue(case, **to_staff(case, staff_id=world.ming_staff.pk))
     queue(case, **to_staff(case, staff_id=world.ming_staff.pk, kind="remind", audience="x"))
     delivery.sweep_notices(now=DIGEST)

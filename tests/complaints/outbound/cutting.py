@@ -1,4 +1,6 @@
-"""A bad network: a line to the portal that is cut before, in the middle of, or after what is said. For the tests of clients."""
+"""A bad network: a line to the portal that is cut before, in the middle of, or after what is said. For the tests of
+clients.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,7 @@ class _Talk(socketserver.BaseRequestHandler):
                     answer += part
             # "asked" and "answered": the portal did it, and nobody hears so.
             if kind in ("", "half"):
-                self.request.sendall(answer if not kind else answer[:len(answer) // 2])
+                self.request.sendall(answer if not kind else answer[: len(answer) // 2])
 
 
 def _whole(sock: socket.socket) -> bytes:
@@ -68,7 +70,9 @@ def _whole(sock: socket.socket) -> bytes:
             return b""
         found += part
     head, _, body = found.partition(b"\r\n\r\n")
-    length = next((int(row.split(b":")[1]) for row in head.split(b"\r\n") if row.lower().startswith(b"content-length:")), 0)
+    length = next(
+        (int(row.split(b":")[1]) for row in head.split(b"\r\n") if row.lower().startswith(b"content-length:")), 0
+    )
     kept = b"\r\n".join(row for row in head.split(b"\r\n") if not row.lower().startswith(b"connection:"))
     while len(body) < length:
         body += sock.recv(65536)

@@ -38,14 +38,20 @@ def certificate() -> tuple[bytes, bytes]:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     now = dt.datetime.now(dt.UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - dt.timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256()))
+        .sign(key, hashes.SHA256())
+    )
     return made.public_bytes(serialization.Encoding.PEM), key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def trusting() -> ssl.SSLContext:
@@ -54,7 +60,8 @@ def trusting() -> ssl.SSLContext:
 
 @dataclass
 class Receiver:
-    """``mode``: ok, slow (a byte at a time), silent, endless (10 GB), bomb (gzip), headers (no end of them), redirect."""
+    """``mode``: ok, slow (a byte at a time), silent, endless (10 GB), bomb (gzip), headers (no end of them),
+    redirect."""
 
     status: int = 204
     mode: str = "ok"
@@ -77,7 +84,12 @@ class Receiver:
         return ["127.0.0.1"]
 
     def rule(self, **changes: Any) -> outgoing.Rule:
-        told: dict[str, Any] = {"ports": (self.port,), "allows": lambda a: a == ip_address("127.0.0.1"), "resolve": self.resolve, "tls": trusting}
+        told: dict[str, Any] = {
+            "ports": (self.port,),
+            "allows": lambda a: a == ip_address("127.0.0.1"),
+            "resolve": self.resolve,
+            "tls": trusting,
+        }
         return outgoing.Rule(**told | changes)
 
 
@@ -95,7 +107,7 @@ class _Talk(socketserver.BaseRequestHandler):
             file = sock.makefile("rb")
             line = file.readline().decode()
             headers = {":request": line.strip()}
-            while (text := file.readline().decode().strip()):
+            while text := file.readline().decode().strip():
                 name, _, value = text.partition(":")
                 headers[name.lower()] = value.strip()
             receiver.posts.append((headers, file.read(int(headers.get("content-length", 0)))))
@@ -125,9 +137,15 @@ class _Talk(socketserver.BaseRequestHandler):
                 receiver.sent += 65536
         elif receiver.mode == "bomb":
             body = gzip.compress(b"\0" * 10_000_000)
-            sock.sendall(f"HTTP/1.1 {receiver.status} OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            sock.sendall(
+                f"HTTP/1.1 {receiver.status} OK\r\nContent-Encoding: gzip\r\n".encode()
+                + f"Content-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
         elif receiver.mode == "redirect":
-            sock.sendall(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n")
+            sock.sendall(
+                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
+            )
         else:
             sock.sendall(f"HTTP/1.1 {receiver.status} Said\r\nContent-Length: 0\r\n\r\n".encode())
 

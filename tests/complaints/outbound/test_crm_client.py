@@ -1,4 +1,6 @@
-"""The reference client of docs/how-to against the real server: through cuts and repeated deliveries nothing is lost or doubled."""
+"""The reference client of docs/how-to against the real server: through cuts and repeated deliveries nothing is lost or
+doubled.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,10 @@ from tests.given import a_complaint, step
 __all__ = ["receiver"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 SECRET = "whsec_" + base64.b64encode(b"x" * 32).decode()
-OFFER = {"answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],
-         "message": "多扣的费用全部退还。"}
+OFFER = {
+    "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],
+    "message": "多扣的费用全部退还。",
+}
 
 
 def client_file() -> ModuleType:
@@ -79,9 +83,22 @@ def test_through_a_bad_network_each_case_is_accepted_offered_and_performed_once(
     assert {row["number"] for row in known} == {case.number for case in cases}
     for case in cases:
         mirror.mean(case.number, "accept_case", {"handler_id": world.ming_staff.pk})
-        mirror.mean(case.number, "make_offer", {**OFFER, "promises": [
-            {"kind": "original_channel", "what": "退还多扣费用", "amount": "128.50", "demand": 1,
-             "due_on": (timezone.localdate() + timedelta(days=5)).isoformat()}]})
+        mirror.mean(
+            case.number,
+            "make_offer",
+            {
+                **OFFER,
+                "promises": [
+                    {
+                        "kind": "original_channel",
+                        "what": "退还多扣费用",
+                        "amount": "128.50",
+                        "demand": 1,
+                        "due_on": (timezone.localdate() + timedelta(days=5)).isoformat(),
+                    }
+                ],
+            },
+        )
     mirror.sync()
     for case in cases:
         step(case, consumer.accept_offer(), world.consumer, timezone.now())
@@ -127,7 +144,9 @@ def test_a_message_that_comes_three_times_is_one_and_a_forged_one_none(
 ) -> None:
     monkeypatch.setattr("complaints.webhooks.endpoints.checked_url", lambda url: url)
     now = timezone.now()
-    made, secret = endpoints.make(user=world.lead, actor=world.manager, url=receiver.url, description="", steps=[], now=now)
+    made, secret = endpoints.make(
+        user=world.lead, actor=world.manager, url=receiver.url, description="", steps=[], now=now
+    )
     mirror = mirror_at(crm, world, live_server.url, tmp_path, secrets=(secret,))
     mirror.sync()
     case = a_complaint(world, status=S.NEGOTIATING, now=now)
@@ -156,7 +175,9 @@ def test_three_days_without_a_receiver_lose_nothing(
 ) -> None:
     monkeypatch.setattr("complaints.webhooks.endpoints.checked_url", lambda url: url)
     now = timezone.now()
-    endpoint, secret = endpoints.make(user=world.lead, actor=world.manager, url=receiver.url, description="", steps=[], now=now)
+    endpoint, secret = endpoints.make(
+        user=world.lead, actor=world.manager, url=receiver.url, description="", steps=[], now=now
+    )
     cases = [a_complaint(world, status=S.NEGOTIATING, now=now) for _ in range(5)]
     receiver.status = 503
     for hour in range(0, 72, 3):
@@ -193,7 +214,12 @@ def test_what_another_firm_has_never_comes(crm: ModuleType, world: World, live_s
 
 
 def test_by_hand_it_says_what_came_of_it(
-    crm: ModuleType, world: World, live_server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    crm: ModuleType,
+    world: World,
+    live_server: Any,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     case = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     monkeypatch.setenv("ODR_TOKEN", token_for(world.lead, world=world, place="enterprise").secret)

@@ -90,15 +90,19 @@ def test_T48_from_the_queue_to_the_file(world: World, signed_in: SignIn) -> None
     assert answer["Content-Disposition"] == f'attachment; filename="{export.mark}.csv"'
     assert "no-store" in answer["Cache-Control"]
     assert raw.startswith(b"\xef\xbb\xbf")
-    row, = rows_in(raw)
+    (row,) = rows_in(raw)
     assert (row["编号"], row["消费者（隐去）"], row["导出编号"]) == (ours.number, "陈**", export.mark)
     assert export.file_digest == hashlib.sha256(raw).hexdigest()
     assert "已下载" in browser.get(place(export)).content.decode()
     assert [(e.kind, e.subject) for e in SecurityEvent.objects.filter(kind__startswith="export_").order_by("pk")] == [
-        ("export_asked", export.mark), ("export_fetched", export.mark)]
+        ("export_asked", export.mark),
+        ("export_fetched", export.mark),
+    ]
 
 
-def test_T48_the_link_works_once_and_for_one_person(world: World, signed_in: SignIn, second_manager: User, export_root: Path) -> None:
+def test_T48_the_link_works_once_and_for_one_person(
+    world: World, signed_in: SignIn, second_manager: User, export_root: Path
+) -> None:
     a_complaint(world, status=S.NEGOTIATING)
     browser = signed_in(world.lead)
     export = built(asked(browser))
@@ -170,7 +174,9 @@ def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, sign
     assert case.pk not in [row.case.pk for row in building.rows_of(sight, ids)]
 
 
-def test_T48_the_second_wall_alone_keeps_a_file_clean(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_T48_the_second_wall_alone_keeps_a_file_clean(
+    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a mistake in the first wall would hand out, the database does not show."""
     a_complaint(world, status=S.NEGOTIATING)
     monkeypatch.setattr(selecting.Sight, "cases", lambda _sight: Complaint.objects.all())
@@ -184,7 +190,9 @@ def test_T48_the_second_wall_alone_keeps_a_file_clean(world: World, signed_in: S
 
 def test_T48_an_officer_gets_the_own_region(world: World, signed_in: SignIn) -> None:
     case = a_complaint(world, status=S.REVIEW)
-    raw = fetched(signed_in(world.rui), built(asked(signed_in(world.rui), CASES, columns=["number", "region", "officer"])))
+    raw = fetched(
+        signed_in(world.rui), built(asked(signed_in(world.rui), CASES, columns=["number", "region", "officer"]))
+    )
     assert [row["编号"] for row in rows_in(raw)] == [case.number]
     far = world.far_officer.user
     assert rows_in(fetched(signed_in(far), built(asked(signed_in(far), CASES, columns=["number"])))) == []
@@ -237,10 +245,15 @@ def test_T48_personal_columns_wait_for_a_second_person(world: World, signed_in: 
     assert other.post(f"{place(export)}decide/", filled(**yes)).status_code == 409
     assert built(export).state == "ready"
     assert other.post(f"{place(export)}link/", filled()).status_code == 404
-    assert [e.kind for e in SecurityEvent.objects.filter(subject=export.mark).order_by("pk")] == ["export_asked", "export_approved"]
+    assert [e.kind for e in SecurityEvent.objects.filter(subject=export.mark).order_by("pk")] == [
+        "export_asked",
+        "export_approved",
+    ]
 
 
-def test_T48_each_case_whose_contact_data_went_out_says_so(world: World, signed_in: SignIn, second_manager: User) -> None:
+def test_T48_each_case_whose_contact_data_went_out_says_so(
+    world: World, signed_in: SignIn, second_manager: User
+) -> None:
     ours = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     new = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     browser = signed_in(world.lead)
@@ -248,7 +261,10 @@ def test_T48_each_case_whose_contact_data_went_out_says_so(world: World, signed_
     signed_in(second_manager).post(f"{place(export)}decide/", filled(decision="agree"))
     rows = {row["编号"]: row for row in rows_in(fetched(browser, built(export)))}
     assert (rows[ours.number]["姓名"], rows[ours.number]["手机"], rows[ours.number]["地址"]) == (
-        "陈试", "+8613800000001", "福州市鼓楼区某路1号")
+        "陈试",
+        "+8613800000001",
+        "福州市鼓楼区某路1号",
+    )
     # Not accepted yet: nobody there may see whose it is.
     assert (rows[new.number]["姓名"], rows[new.number]["手机"], rows[new.number]["地址"]) == ("", "", "")
     entry = ours.steps.get(step="reveal_contact")
@@ -322,7 +338,9 @@ def test_T48_a_killed_sweep_loses_one_piece(world: World, signed_in: SignIn, mon
     assert pieces[1] == pieces[2] > 0
 
 
-def test_T48_one_that_always_breaks_is_given_up(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+def test_T48_one_that_always_breaks_is_given_up(
+    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
     a_complaint(world, status=S.NEGOTIATING)
     export = asked(signed_in(world.lead))
 
@@ -346,7 +364,16 @@ def test_T48_five_at_a_time(world: World, signed_in: SignIn) -> None:
 
 
 def test_T47_T48_a_workbook_holds_texts_only_and_its_mark(world: World, signed_in: SignIn, tmp_path: Path) -> None:
-    names = ["=1+1", "\t=1", "＝1", "＠SUM(A1)", '=HYPERLINK("https://a.example")', "https://a.example/", "+8613800000001", "12345678901234567890"]
+    names = [
+        "=1+1",
+        "\t=1",
+        "＝1",
+        "＠SUM(A1)",
+        '=HYPERLINK("https://a.example")',
+        "https://a.example/",
+        "+8613800000001",
+        "12345678901234567890",
+    ]
     for name in names:
         a_complaint(world, status=S.NEGOTIATING, item_name=name)
     browser = signed_in(world.lead)
@@ -359,8 +386,16 @@ def test_T47_T48_a_workbook_holds_texts_only_and_its_mark(world: World, signed_i
     assert {cell.data_type for cell in cells} == {"s"}
     assert not any(cell.hyperlink for cell in cells)
     shown = {row[1].value for row in sheet.iter_rows(min_row=2)}
-    assert shown == {"'=1+1", "'\t=1", "'＝1", "'＠SUM(A1)", '\'=HYPERLINK("https://a.example")', "https://a.example/",
-                     "+8613800000001", "12345678901234567890"}
+    assert shown == {
+        "'=1+1",
+        "'\t=1",
+        "'＝1",
+        "'＠SUM(A1)",
+        '\'=HYPERLINK("https://a.example")',
+        "https://a.example/",
+        "+8613800000001",
+        "12345678901234567890",
+    }
     mark = Export.objects.latest("pk").mark
     assert book.worksheets[1].sheet_state == "veryHidden"
     assert book.worksheets[1]["B1"].value == mark

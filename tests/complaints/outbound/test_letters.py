@@ -1,4 +1,5 @@
-"""T31 and T53: whatever people are called and write, a letter has our links only, our headers only, and no formula comes alive.
+"""T31 and T53: whatever people are called and write, a letter has our links only, our headers only, and no formula
+comes alive.
 
 Every letter of a whole case, to all sides, goes through a real post office and is taken apart there.
 """
@@ -31,11 +32,26 @@ from web import environment
 __all__ = ["post_office"]
 pytestmark = pytest.mark.django_db
 HOST = "odr.example.org"
-NASTY = '{{7*7}}{{1234567*7}}{% load x %}{0.__class__}${1234567*7}#{1234567*7}<b>x</b> https://evil.example/a www.evil.example'
+NASTY = (
+    "{{7*7}}{{1234567*7}}{% load x %}{0.__class__}${1234567*7}#{1234567*7}<b>x</b> https://evil.example/a"
+    " www.evil.example"
+)
 BROKEN = "名\r\nBcc: all@evil.example\r\n\r\n<script>"
 LINK = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]{1,12}://|www\.|mailto:)[^\s，。；）)]+")
-OURS = {"subject", "from", "to", "date", "message-id", "auto-submitted", "x-auto-response-suppress", "mime-version",
-        "content-type", "content-transfer-encoding", "list-unsubscribe", "list-unsubscribe-post"}
+OURS = {
+    "subject",
+    "from",
+    "to",
+    "date",
+    "message-id",
+    "auto-submitted",
+    "x-auto-response-suppress",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+}
 
 
 @pytest.fixture
@@ -103,16 +119,37 @@ def test_T31_T53_every_letter_of_a_case(world: World, mail: PostOffice, name: st
 def test_T31_a_code_carries_nothing_that_somebody_typed(world: World, mail: PostOffice) -> None:
     browser = Client()
     browser.get("/account/sign-in/")
-    browser.post("/account/sign-in/", {"address": "chen+{{7*7}}@example.com\r\nBcc: all@evil.example", "next": "https://evil.example/",
-                                       "idempotency_key": "k" * 12})
-    browser.post("/account/sign-in/", {"address": "hua@example.com", "next": "https://evil.example/", "idempotency_key": "m" * 12})
+    browser.post(
+        "/account/sign-in/",
+        {
+            "address": "chen+{{7*7}}@example.com\r\nBcc: all@evil.example",
+            "next": "https://evil.example/",
+            "idempotency_key": "k" * 12,
+        },
+    )
+    browser.post(
+        "/account/sign-in/",
+        {"address": "hua@example.com", "next": "https://evil.example/", "idempotency_key": "m" * 12},
+    )
     delivery.sweep_notices(now=WEDNESDAY)
     look_at(mail)
     assert {taken.to for taken in mail.accepted} <= {"hua@example.com"}
 
 
-@pytest.mark.parametrize("text", ["https://evil.example/", f"https://{HOST}.evil.example/", f"https://{HOST}@evil.example/", "HTTP://evil.example",
-                                  "ftp://evil.example", "javascript://%0aalert(1)", "www.evil.example", "mailto:all@evil.example", "https:/evil.example"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://evil.example/",
+        f"https://{HOST}.evil.example/",
+        f"https://{HOST}@evil.example/",
+        "HTTP://evil.example",
+        "ftp://evil.example",
+        "javascript://%0aalert(1)",
+        "www.evil.example",
+        "mailto:all@evil.example",
+        "https:/evil.example",
+    ],
+)
 def test_T31_no_link_but_ours_can_be_clicked(text: str) -> None:
     ours = f"https://{HOST}/cases/1/"
     written = only_our_links(f"{text} {ours} {text}", f"https://{HOST}")
@@ -135,9 +172,29 @@ def test_T31_no_subject_and_no_name_becomes_a_header(post_office: PostOffice, te
 def test_T53_words_of_people_in_a_letter_stay_as_they_were_written() -> None:
     from complaints.notices.digests import letter_of
 
-    row = Notice(pk=1, form="single", channel=MAIL, subject=f"【12315】{NASTY}", body=f"{NASTY}\n/cases/1/", short="", language="zh-hans")
+    row = Notice(
+        pk=1,
+        form="single",
+        channel=MAIL,
+        subject=f"【12315】{NASTY}",
+        body=f"{NASTY}\n/cases/1/",
+        short="",
+        language="zh-hans",
+    )
     letter = letter_of([row], site=f"https://{HOST}")
     assert (letter.subject, letter.body) == (f"【12315】{NASTY}", f"{NASTY}\nhttps://{HOST}/cases/1/")
-    rows = [Notice(pk=n, form="digest", channel=MAIL, complaint_id=n, subject=f"【12315】{NASTY}", body="/cases/1/", short="",
-                   language="zh-hans", send_after=WEDNESDAY) for n in (1, 2)]
+    rows = [
+        Notice(
+            pk=n,
+            form="digest",
+            channel=MAIL,
+            complaint_id=n,
+            subject=f"【12315】{NASTY}",
+            body="/cases/1/",
+            short="",
+            language="zh-hans",
+            send_after=WEDNESDAY,
+        )
+        for n in (1, 2)
+    ]
     assert letter_of(rows).body.count(NASTY) == 2

@@ -1,4 +1,5 @@
-"""Each message of a webhook has a page: what was sent, what was answered each time, and the button that sends it again."""
+"""Each message of a webhook has a page: what was sent, what was answered each time, and the button that sends it
+again."""
 
 from __future__ import annotations
 

@@ -48,12 +48,20 @@ def everything_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
         return rows, f"1.1.{rows[-1].pk}" if rows else cursor
 
     monkeypatch.setattr(making, "events_after", after)
-    monkeypatch.setattr(events, "cursor_now", lambda: f"1.1.{max(HandlingStep.objects.values_list('pk', flat=True), default=0)}")
+    monkeypatch.setattr(
+        events, "cursor_now", lambda: f"1.1.{max(HandlingStep.objects.values_list('pk', flat=True), default=0)}"
+    )
 
 
 def endpoint_at(world: World, receiver: Receiver, *, of: Enterprise | None = None, **changes: Any) -> WebhookEndpoint:
-    made = {"enterprise": of or world.mobile, "url": receiver.url, "secret": secret_of(b"k"), "cursor": events.cursor_now(),
-            "created_at": timezone.now(), "created_by": world.lead}
+    made = {
+        "enterprise": of or world.mobile,
+        "url": receiver.url,
+        "secret": secret_of(b"k"),
+        "cursor": events.cursor_now(),
+        "created_at": timezone.now(),
+        "created_by": world.lead,
+    }
     return WebhookEndpoint.objects.create(**made | changes)
 
 
@@ -79,7 +87,11 @@ def test_T62_a_message_is_what_an_independent_receiver_expects(world: World, rec
     assert sweep(receiver) == 1
     head, body = receiver.posts[0]
     said = Webhook(secret_of(b"k")).verify(body, head)
-    assert (said["type"], said["data"]["case"], said["data"]["to_status"]) == ("forward", case.number, "with_enterprise")
+    assert (said["type"], said["data"]["case"], said["data"]["to_status"]) == (
+        "forward",
+        case.number,
+        "with_enterprise",
+    )
     assert head["webhook-id"] == WebhookDelivery.objects.get().webhook_id
     for changed in (body + b" ", body.replace(b"forward", b"recall!")):
         with pytest.raises(WebhookVerificationError):
@@ -93,7 +105,12 @@ def test_T62_an_old_message_played_again_is_refused(world: World, receiver: Rece
     a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     making.make_deliveries(now=timezone.now(), is_over=lambda: False)
     delivery = WebhookDelivery.objects.select_related("endpoint").get()
-    sending._send(delivery, sending.keys_of(delivery.endpoint, now=timezone.now()), receiver.rule(), timezone.now() - timedelta(minutes=6))
+    sending._send(
+        delivery,
+        sending.keys_of(delivery.endpoint, now=timezone.now()),
+        receiver.rule(),
+        timezone.now() - timedelta(minutes=6),
+    )
     head, body = receiver.posts[0]
     with pytest.raises(WebhookVerificationError, match="too old"):
         Webhook(secret_of(b"k")).verify(body, head)
@@ -132,7 +149,13 @@ def test_T63_a_message_tells_ids_and_states_only(world: World, receiver: Receive
     step(case, enterprise.add_internal_note(text="客户陈试很急"), world.handler, now)
     case.engagements.update(external_ref="T-77")
     sweep(receiver)
-    assert [one["type"] for one in told(receiver)] == ["forward", "accept_case", "make_offer", "accept_offer", "add_internal_note"]
+    assert [one["type"] for one in told(receiver)] == [
+        "forward",
+        "accept_case",
+        "make_offer",
+        "accept_offer",
+        "add_internal_note",
+    ]
     for one in told(receiver):
         assert set(one) == {"type", "timestamp", "data"}
         assert set(one["data"]) == ALLOWED
@@ -152,11 +175,21 @@ def test_T63_who_gave_a_case_up_is_told_that_and_no_more(world: World, receiver:
         case.consents = {**case.consents, "entities": [world.telecom.pk]}
         case.save(update_fields=["consents"])
         step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户"), world.handler, now + MINUTE)
-        step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE), world.intake, now + 2 * MINUTE)
+        step(
+            case,
+            authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE),
+            world.intake,
+            now + 2 * MINUTE,
+        )
         rule = receiver.rule(ports=(receiver.port, other.port))
         sending.sweep_webhooks(now=now, rule=rule)
-        assert told(receiver) == [{"type": "case.transferred", "timestamp": told(receiver)[0]["timestamp"],
-                                   "data": {"case": case.number, "external_ref": "T-77"}}]
+        assert told(receiver) == [
+            {
+                "type": "case.transferred",
+                "timestamp": told(receiver)[0]["timestamp"],
+                "data": {"case": case.number, "external_ref": "T-77"},
+            }
+        ]
         assert [(one["type"], one["data"]["external_ref"]) for one in told(other)] == [("forward", "")]
         step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, now + 3 * MINUTE)
         sending.sweep_webhooks(now=now, rule=rule)
@@ -224,7 +257,9 @@ def test_a_receiver_that_was_down_for_days_gets_everything(world: World, receive
     assert (endpoint.state, endpoint.failures, endpoint.paused_until) == ("on", 0, None)
 
 
-def test_after_a_week_it_is_a_dead_letter_that_can_be_sent_again(world: World, receiver: Receiver, signed_in: SignIn) -> None:
+def test_after_a_week_it_is_a_dead_letter_that_can_be_sent_again(
+    world: World, receiver: Receiver, signed_in: SignIn
+) -> None:
     endpoint = endpoint_at(world, receiver)
     start = timezone.now()
     a_complaint(world, status=S.AWAITING_CONSUMER, now=start)
@@ -274,7 +309,9 @@ def test_a_suspended_firm_is_told_nothing(world: World, receiver: Receiver, enro
     assert sweep(receiver) == (0 if enrolment == "suspended" else 2)
 
 
-def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = timezone.now()
     with listening(mode="silent") as dead:
         monkeypatch.setattr("web.outgoing.WITHIN", 2.0)
@@ -295,7 +332,10 @@ def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(world: World, recei
 
 
 def _messages(endpoint: WebhookEndpoint, count: int, now: datetime) -> Iterator[WebhookDelivery]:
-    return (making.delivery_of(endpoint, f"test:{number}", "test", now, {}, complaint_id=None, now=now) for number in range(count))
+    return (
+        making.delivery_of(endpoint, f"test:{number}", "test", now, {}, complaint_id=None, now=now)
+        for number in range(count)
+    )
 
 
 def test_T64_one_call_at_a_time_to_an_endpoint(world: World, receiver: Receiver) -> None:
@@ -305,7 +345,9 @@ def test_T64_one_call_at_a_time_to_an_endpoint(world: World, receiver: Receiver)
     assert sweep(receiver) == 20
     assert receiver.most_at_once == 1
     # A sweep that was killed left one behind: until its lease ends nobody calls beside it.
-    WebhookDelivery.objects.bulk_create([making.delivery_of(endpoint, f"more:{n}", "test", now, {}, complaint_id=None, now=now) for n in range(2)])
+    WebhookDelivery.objects.bulk_create(
+        [making.delivery_of(endpoint, f"more:{n}", "test", now, {}, complaint_id=None, now=now) for n in range(2)]
+    )
     WebhookDelivery.objects.filter(event_key="more:0").update(state="leased", leased_until=now + timedelta(seconds=60))
     assert sweep(receiver) == 0
     assert sweep(receiver, now=now + timedelta(seconds=61)) == 2
@@ -372,8 +414,22 @@ def test_the_steps_of_its_page(world: World, signed_in: SignIn, receiver: Receiv
     assert browser.post(address, filled(what="explode")).status_code == 404
 
 
-@pytest.mark.parametrize("url", ["http://crm.example.com/", "https://127.0.0.1/", "https://localhost/", "https://100.100.100.200/", "https://①②⑦.0.0.1/",
-                                 "https://2130706433/", "https://a:b@crm.example.com/", "https://crm.example.com:8443/", "javascript:alert(1)", "x" * 600, ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://crm.example.com/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://100.100.100.200/",
+        "https://①②⑦.0.0.1/",
+        "https://2130706433/",
+        "https://a:b@crm.example.com/",
+        "https://crm.example.com:8443/",
+        "javascript:alert(1)",
+        "x" * 600,
+        "",
+    ],
+)
 def test_T60_an_odd_address_is_refused_on_the_page(world: World, signed_in: SignIn, url: str) -> None:
     answer = signed_in(world.lead).post(f"{PAGE}new/", filled(url=url, events=["make_offer"]))
     assert answer.status_code == 422

@@ -62,17 +62,25 @@ def overdue_promise(world: World) -> Complaint:
 
 def reported(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.PERFORMING)
-    return given.step(case, enterprise.report_performed(obligations=[1], proof="退款流水 8842"),
-                      world.handler, WEDNESDAY)
+    return given.step(
+        case, enterprise.report_performed(obligations=[1], proof="退款流水 8842"), world.handler, WEDNESDAY
+    )
 
 
 def own_part(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, offers.make_offer(
-        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-        promises=[Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
-                  Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1)]),
-        world.handler, WEDNESDAY)
+    given.step(
+        case,
+        offers.make_offer(
+            answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+            promises=[
+                Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
+                Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
+            ],
+        ),
+        world.handler,
+        WEDNESDAY,
+    )
     return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
 
 
@@ -106,5 +114,6 @@ def asked_consent(world: World) -> Complaint:
 
 def redirected(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.TRIAGE)
-    return given.step(case, authority.redirect(matter="consultation", body="12345", text="请拨打12345咨询。"),
-                      world.intake, WEDNESDAY)
+    return given.step(
+        case, authority.redirect(matter="consultation", body="12345", text="请拨打12345咨询。"), world.intake, WEDNESDAY
+    )

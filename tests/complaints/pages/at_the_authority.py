@@ -53,8 +53,13 @@ def step_url(case: Complaint, slug: str) -> str:
 
 
 def officer_of(world: World, who: str) -> User:
-    return {"officer": world.rui, "intake": world.su, "head": world.head_officer.user,
-            "superior": world.superior_officer.user, "far": world.far_officer.user}[who]
+    return {
+        "officer": world.rui,
+        "intake": world.su,
+        "head": world.head_officer.user,
+        "superior": world.superior_officer.user,
+        "far": world.far_officer.user,
+    }[who]
 
 
 def asked_return(world: World, case: Complaint) -> None:

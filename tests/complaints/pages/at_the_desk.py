@@ -44,18 +44,30 @@ def moved_to_telecom(world: World, case: Complaint) -> None:
     given.step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk), world.handler, now)
     case.consents = {**case.consents, "entities": [world.telecom.pk]}
     case.save(update_fields=["consents"])
-    given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE), SYSTEM, now)
+    given.step(
+        case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE), SYSTEM, now
+    )
     world.ming_staff.enterprise, world.ming_staff.branch = world.telecom, None
     world.ming_staff.save()
 
 
 #: A whole offer as the editor sends it.
 OFFER: dict[str, Any] = {
-    "rows": "1", "answer-1": "grant", "amount-1": "128.50", "reason-1": "", "answer-2": "refuse",
-    "reason-2": "合约期内不能单独退订这一项业务。", "message": "三个月合计全部退还。",
-    "promise-1-kind": "original_channel", "promise-1-what": "退还多扣费用", "promise-1-amount": "128.50",
-    "promise-1-due_on": "2026-12-07", "promise-1-owed_by": "enterprise", "promise-1-last4": "",
-    "promise-1-proof": "退款流水", "send": "1",
+    "rows": "1",
+    "answer-1": "grant",
+    "amount-1": "128.50",
+    "reason-1": "",
+    "answer-2": "refuse",
+    "reason-2": "合约期内不能单独退订这一项业务。",
+    "message": "三个月合计全部退还。",
+    "promise-1-kind": "original_channel",
+    "promise-1-what": "退还多扣费用",
+    "promise-1-amount": "128.50",
+    "promise-1-due_on": "2026-12-07",
+    "promise-1-owed_by": "enterprise",
+    "promise-1-last4": "",
+    "promise-1-proof": "退款流水",
+    "send": "1",
     # Ming saw that nobody has talked to the consumer yet.
     "anyway": "no_contact:",
 }

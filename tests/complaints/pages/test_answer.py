@@ -1,4 +1,5 @@
-"""A respondent without account: the link to its one case, what it shows, what decides, and what an officer writes down."""
+"""A respondent without account: the link to its one case, what it shows, what decides, and what an officer writes
+down."""
 
 from __future__ import annotations
 
@@ -33,14 +34,20 @@ PHONE = "+8613900000123"
 @pytest.fixture
 def case(world: World) -> Complaint:
     """Against a shop that is not enrolled, accepted; nobody was asked yet."""
-    found = given.a_complaint(world, status=S.REVIEW, now=now() - timedelta(hours=1), respondents=(
-        RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),))
+    found = given.a_complaint(
+        world,
+        status=S.REVIEW,
+        now=now() - timedelta(hours=1),
+        respondents=(RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),),
+    )
     return given.step(found, authority.accept(), world.officer, now() - timedelta(minutes=30))
 
 
 def invited(world: World, case: Complaint, *, phone: str = PHONE, channel: str = "sms") -> str:
     secret = answering.new_secret()
-    given.step(case, answer_links.invite_respondent(digest=secret.digest, channel=channel, phone=phone), world.officer, now())
+    given.step(
+        case, answer_links.invite_respondent(digest=secret.digest, channel=channel, phone=phone), world.officer, now()
+    )
     return secret.token
 
 
@@ -79,19 +86,36 @@ def test_the_link_shows_the_case_and_nobody_of_it(world: World, case: Complaint)
 
 
 def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> None:
-    desk(world.chen).post(f"/cases/{case.number}/statement/", {
-        "text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key())
+    desk(world.chen).post(
+        f"/cases/{case.number}/statement/",
+        {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key(),
+    )
     theirs = Evidence.objects.get(complaint=case)
     given.step(case, both.agree_to_mediation(), world.consumer, now())
     client = opened(invited(world, case))
     with_code(client, case, "mediation")
     client.post(f"{home(case)}mediation/", {"answer": "agree"} | key())
-    client.post(f"{home(case)}statement/", {"text": "已经退过一次。", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key())
-    given.step(case, mediation.schedule_session(at=now() + 3 * DAYS, place="鼓楼区市场监管局三楼", mode="site"), world.officer, now())
+    client.post(
+        f"{home(case)}statement/",
+        {"text": "已经退过一次。", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key(),
+    )
+    given.step(
+        case,
+        mediation.schedule_session(at=now() + 3 * DAYS, place="鼓楼区市场监管局三楼", mode="site"),
+        world.officer,
+        now(),
+    )
     own = Evidence.objects.exclude(pk=theirs.pk).get(complaint=case)
     papers = {row.form: row for row in OfficialDocument.objects.filter(complaint=case)}
     shown = text(client.get(home(case)))
-    for words in ("智家体验包”。我没有开通过", "账单.png", "小票.png", "已经退过一次。", "投诉调解通知书", f"{home(case)}why/mediation/"):
+    for words in (
+        "智家体验包”。我没有开通过",
+        "账单.png",
+        "小票.png",
+        "已经退过一次。",
+        "投诉调解通知书",
+        f"{home(case)}why/mediation/",
+    ):
         assert words in shown
     assert "受理决定书</a>" not in shown, "that goes to the consumer alone"
     assert "怎么算的" in text(client.get(f"{home(case)}why/mediation/"))
@@ -100,7 +124,9 @@ def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> N
     assert client.get(f"{home(case)}files/{own.pk}/original/").status_code == 200
     told = client.get(f"{home(case)}documents/{papers[kinds.INVITATION].pk}/")
     assert "鼓楼区市场监管局三楼" in text(told)
-    assert client.get(f"{home(case)}documents/{papers[kinds.INVITATION].pk}/print/")["Content-Type"] == "application/pdf"
+    assert (
+        client.get(f"{home(case)}documents/{papers[kinds.INVITATION].pk}/print/")["Content-Type"] == "application/pdf"
+    )
     assert client.get(f"{home(case)}documents/{papers[kinds.ACCEPTANCE].pk}/").status_code == 404
     for page in (f"files/{theirs.pk}/", f"documents/{papers[kinds.INVITATION].pk}/", "why/mediation/"):
         assert Client().get(home(case) + page).status_code == 404
@@ -108,8 +134,12 @@ def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> N
 
 def test_after_an_enterprise_gave_it_back_documents_go_to_who_answers_and_not_there(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now() - timedelta(hours=1))
-    given.step(case, enterprise.return_case(reason="not_customer", text=TEXT), world.handler, now() - timedelta(minutes=50))
-    given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, now() - timedelta(minutes=40))
+    given.step(
+        case, enterprise.return_case(reason="not_customer", text=TEXT), world.handler, now() - timedelta(minutes=50)
+    )
+    given.step(
+        case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, now() - timedelta(minutes=40)
+    )
     given.step(case, authority.accept(), world.officer, now() - timedelta(minutes=30))
     given.step(case, both.agree_to_mediation(), world.consumer, now())
     client = opened(invited(world, case))
@@ -124,7 +154,10 @@ def test_after_an_enterprise_gave_it_back_documents_go_to_who_answers_and_not_th
 def test_what_the_respondent_sent_is_not_the_consumers_own(world: World, case: Complaint) -> None:
     """Its original may say where a picture was taken."""
     client = opened(invited(world, case))
-    client.post(f"{home(case)}statement/", {"text": "", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key())
+    client.post(
+        f"{home(case)}statement/",
+        {"text": "", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key(),
+    )
     sent = Evidence.objects.get(complaint=case, uploaded_by=None, uploaded_at__gt=case.filed_at)
     consumer = desk(world.chen)
     assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/").status_code == 200
@@ -297,6 +330,8 @@ def test_what_nobody_meant_is_refused(world: World, case: Complaint) -> None:
     with pytest.raises(StepNotAllowed):
         given.step(case, answer_links.end_invitation(), world.officer, now())
     with pytest.raises(StepNotAllowed):
-        given.step(case, answer_links.invite_respondent(digest="a" * 64, channel="sms", phone="x"), world.officer, now())
+        given.step(
+            case, answer_links.invite_respondent(digest="a" * 64, channel="sms", phone="x"), world.officer, now()
+        )
     with pytest.raises(StepNotAllowed):
         given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, now())

@@ -19,13 +19,16 @@ from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
 from tests.server import A_REQUEST
 
-#: Who asks 4 (session, person, roles, offices with those below); the case, all that hangs on it, rules and calendar 3; how
+#: Who asks 4 (session, person, roles, offices with those below); the case, all that hangs on it, rules and calendar 3;
+#: how
 #: its documents were served 1, where there are any. The goal is 15.
 QUERIES_OF_A_CASE = 4 + 3 + A_REQUEST
 
 
 @pytest.mark.parametrize("status", [S.REVIEW, S.MEDIATING, S.CLOSED])
-def test_the_page_of_a_case_costs_the_same_whatever_happened(world: World, status: Status, django_assert_num_queries: Any) -> None:
+def test_the_page_of_a_case_costs_the_same_whatever_happened(
+    world: World, status: Status, django_assert_num_queries: Any
+) -> None:
     client, case = desk(world.rui), case_at(world, status)
     client.get(f"/authority/cases/{case.number}/")
     has_documents = OfficialDocument.objects.filter(complaint=case).exists()
@@ -37,13 +40,27 @@ def test_the_page_of_a_case_costs_the_same_whatever_happened(world: World, statu
 def suggest(case: Complaint, world: World) -> None:
     """As routing stores it: two candidates, the first of which fits."""
     ForwardingDecision.objects.create(
-        complaint=case, at=now(), verdict="triage", explanation={
-            "rule": "", "version": None, "confidence": "", "authority_id": None, "is_match": False,
+        complaint=case,
+        at=now(),
+        verdict="triage",
+        explanation={
+            "rule": "",
+            "version": None,
+            "confidence": "",
+            "authority_id": None,
+            "is_match": False,
             "why": [{"code": "returned_twice"}],
             "candidates": [
-                {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90,
-                 "why": [{"code": "serves", "branch": "中国移动福州分公司", "region": "鼓楼区"}]},
-                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}]})
+                {
+                    "enterprise_id": world.mobile.pk,
+                    "branch_id": world.fuzhou.pk,
+                    "score": 90,
+                    "why": [{"code": "serves", "branch": "中国移动福州分公司", "region": "鼓楼区"}],
+                },
+                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []},
+            ],
+        },
+    )
 
 
 def test_the_first_suggestion_is_one_button(world: World) -> None:
@@ -68,13 +85,16 @@ def test_the_first_suggestion_is_one_button(world: World) -> None:
 def test_another_than_the_first_needs_a_reason(world: World) -> None:
     case = case_at(world, S.TRIAGE, consents={"share_with_enterprise": True})
     Complaint.objects.filter(pk=case.pk).update(
-        consents={**case.consents, "entities": [world.mobile.pk, world.telecom.pk]})
+        consents={**case.consents, "entities": [world.mobile.pk, world.telecom.pk]}
+    )
     suggest(case, world)
     client, url = desk(world.su), f"/authority/cases/{case.number}/forward/"
     answer = client.post(url, {"target": f"{world.telecom.pk}-"} | key())
     assert answer.status_code == 422
     assert "why" in answer.context["form"].errors
-    answer = client.post(url, {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key())
+    answer = client.post(
+        url, {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key()
+    )
     assert answer.status_code == 302
     case.refresh_from_db()
     assert case.enterprise == world.telecom
@@ -89,8 +109,10 @@ def test_consent_is_asked_for_and_without_it_nothing_goes(world: World) -> None:
     case = case_at(world, S.TRIAGE)
     suggest(case, world)
     client = desk(world.su)
-    refused = client.post(f"/authority/cases/{case.number}/forward/",
-                          {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key())
+    refused = client.post(
+        f"/authority/cases/{case.number}/forward/",
+        {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key(),
+    )
     assert refused.status_code == 409
     assert client.get(f"/authority/cases/{case.number}/ask-consent/").status_code == 200
     asked = client.post(f"/authority/cases/{case.number}/ask-consent/", {"target": f"{world.telecom.pk}-"} | key())
@@ -117,8 +139,7 @@ def test_intake_does_not_decide_and_a_county_does_not_triage(world: World) -> No
     review, triage = case_at(world, S.REVIEW), case_at(world, S.TRIAGE)
     payload = {"ground": "other_law", "facts": TEXT} | key()
     assert desk(world.su).post(step_url(review, "refuse"), payload).status_code == 409
-    assert desk(world.rui).post(step_url(triage, "authority"),
-                                {"authority": world.gulou.pk} | key()).status_code == 409
+    assert desk(world.rui).post(step_url(triage, "authority"), {"authority": world.gulou.pk} | key()).status_code == 409
     superior = desk(officer_of(world, "superior")).get(f"/authority/cases/{review.number}/").content.decode()
     assert "提级办理" in superior
     assert "受理投诉" not in superior
@@ -179,8 +200,14 @@ def test_what_an_enterprise_says_to_itself_is_not_for_officers(world: World) -> 
     assert "再打一次电话。" not in desk(world.rui).get(f"/authority/cases/{case.number}/").content.decode()
 
 
-ROW = {"rows": "1", "message": "双方同意退款。", "promise-1-kind": "transfer", "promise-1-what": "退款",
-       "promise-1-amount": "100", "promise-1-owed_by": "enterprise"}
+ROW = {
+    "rows": "1",
+    "message": "双方同意退款。",
+    "promise-1-kind": "transfer",
+    "promise-1-what": "退款",
+    "promise-1-amount": "100",
+    "promise-1-owed_by": "enterprise",
+}
 
 
 def test_an_agreement_becomes_promises(world: World) -> None:
@@ -238,15 +265,23 @@ def test_a_refusal_is_proposed_and_approved_by_another(world: World) -> None:
         assert head.post(url, body)["Location"] == f"/authority/cases/{case.number}/"
     case.refresh_from_db()
     assert (case.status, case.outcome, case.reason) == (S.CLOSED, "refused", "outside_duty")
-    assert list(HandlingStep.objects.filter(complaint=case, step__in=["propose", "approve", "refuse"])
-                .order_by("pk").values_list("step", flat=True)) == ["propose", "approve", "refuse"]
+    assert list(
+        HandlingStep.objects.filter(complaint=case, step__in=["propose", "approve", "refuse"])
+        .order_by("pk")
+        .values_list("step", flat=True)
+    ) == ["propose", "approve", "refuse"]
 
 
 def test_what_was_written_for_a_proposal_names_nobody_until_the_officer_says_why(world: World) -> None:
     case = case_at(world, S.REVIEW)
     facts = "经回电13800000001，陈试称已与经营者另行和解，另一号码139 0000 5678无人接听。"
-    given.step(case, proposals.propose(move=handling.MOVES["refuse"](ground="other_law", facts=facts)), world.officer, now())
-    url, head = f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/", desk(officer_of(world, "head"))
+    given.step(
+        case, proposals.propose(move=handling.MOVES["refuse"](ground="other_law", facts=facts)), world.officer, now()
+    )
+    url, head = (
+        f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/",
+        desk(officer_of(world, "head")),
+    )
     for path in (url, "/authority/approvals/"):
         page = head.get(path).content.decode()
         assert "经回电138****0001，陈**称已与经营者另行和解，另一号码139****5678无人接听。" in page
@@ -272,7 +307,8 @@ def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
 
 
 def test_two_who_sign_at_the_same_moment_leave_no_signed_referral_that_never_goes_out(
-        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both opened it while two signatures were missing."""
     case = case_at(world, S.REVIEW)
     given.step(case, proposals.propose(move=handling.MOVES["refer_to_police"](text=TEXT)), world.officer, now())
@@ -302,14 +338,12 @@ def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None
     """Approval and step stand or fall together."""
     case = case_at(world, S.MEDIATING)
     payload = {"ground": "other_law", "facts": TEXT}
-    given.step(case, proposals.propose(move=handling.MOVES["terminate"](**payload)),
-               world.officer, now())
+    given.step(case, proposals.propose(move=handling.MOVES["terminate"](**payload)), world.officer, now())
     proposal = Matter.objects.get(complaint=case, kind="proposal")
     # As if it had been proposed on the sixtieth day, and the count had been put right since.
     proposal.data = {**proposal.data, "payload": payload | {"ground": "sixty_days"}}
     proposal.save()
-    answer = desk(officer_of(world, "head")).post(
-        f"/authority/approvals/{proposal.pk}/", {"decision": "grant"} | key())
+    answer = desk(officer_of(world, "head")).post(f"/authority/approvals/{proposal.pk}/", {"decision": "grant"} | key())
     assert answer.status_code in (409, 422)
     proposal.refresh_from_db()
     case.refresh_from_db()

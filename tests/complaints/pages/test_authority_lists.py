@@ -18,8 +18,15 @@ from tests.server import A_REQUEST
 
 def addresses(case: Complaint, proposal: int) -> list[str]:
     base = f"/authority/cases/{case.number}/"
-    return [base, f"/authority/triage/{case.number}/", f"{base}forward/", f"{base}ask-consent/",
-            f"{base}agreement/", f"/authority/approvals/{proposal}/", *(f"{base}{slug}/" for slug in PAGES)]
+    return [
+        base,
+        f"/authority/triage/{case.number}/",
+        f"{base}forward/",
+        f"{base}ask-consent/",
+        f"{base}agreement/",
+        f"/authority/approvals/{proposal}/",
+        *(f"{base}{slug}/" for slug in PAGES),
+    ]
 
 
 @pytest.mark.parametrize("who", ["chen", "ming", "hua", "lead", "otto", "far"])
@@ -64,7 +71,9 @@ def test_every_number_of_my_day_opens_a_list_of_that_length(world: World) -> Non
     asked_return(world, returned)
     client = desk(world.su)
     day = client.get("/authority/")
-    numbers = {str(n["title"]): n for group in (day.context["burning"], *day.context["groups"]) for n in group["numbers"]}
+    numbers = {
+        str(n["title"]): n for group in (day.context["burning"], *day.context["groups"]) for n in group["numbers"]
+    }
     assert numbers["待分送"]["value"] == 2
     assert numbers["已逾期"]["value"] == 1
     assert numbers["申请退回"]["value"] == 1
@@ -90,8 +99,17 @@ def test_filters_narrow_and_odd_ones_are_left_out(world: World) -> None:
     assert numbers("?officer=me") == {mediating.number}
     assert client.get("/authority/cases/%00/").status_code == 404
     assert client.get("/authority/cases/%F0%9F%99%82/accept/").status_code == 404
-    for odd in ("?q=%01", "?enterprise=%01", "?status=odd", "?overdue=%01", "?after=x", "?after=9.9.9", "?before=99999999999999999.1",
-                "?enterprise=99999999999999999999", "?waiting=%F0%9F%99%82"):
+    for odd in (
+        "?q=%01",
+        "?enterprise=%01",
+        "?status=odd",
+        "?overdue=%01",
+        "?after=x",
+        "?after=9.9.9",
+        "?before=99999999999999999.1",
+        "?enterprise=99999999999999999999",
+        "?waiting=%F0%9F%99%82",
+    ):
         numbers(odd)
 
 
@@ -103,7 +121,8 @@ def test_names_are_masked_in_lists(world: World) -> None:
     assert "13800000001" not in page
 
 
-#: Before its rows every page asks who is there, what they are (the gate) and which offices are held; a list then what its
+#: Before its rows every page asks who is there, what they are (the gate) and which offices are held; a list then what
+#: its
 #: filters offer, its counts in one, its rows, their names and clocks. The goal is 10, with who calls the database.
 #: What waits asks in two what it shows: decisions and signals, then the directory and the texts of what lies near.
 QUERIES = {"/authority/": 7, "/authority/cases/": 7, "/authority/triage/": 8, "/authority/approvals/": 5}
@@ -144,4 +163,6 @@ def test_what_waits_to_be_distributed_waits_for_whoever_distributes(world: World
     case_at(world, S.TRIAGE)
     for user, where in ((world.su, "here"), (world.rui, "others")):
         groups = desk(user).get("/authority/").context["groups"]
-        assert [group["name"] for group in groups for number in group["numbers"] if number["title"] == "待分送"] == [where]
+        assert [group["name"] for group in groups for number in group["numbers"] if number["title"] == "待分送"] == [
+            where
+        ]

@@ -94,7 +94,12 @@ def _spoken(world: World, case: Complaint) -> None:
 def _late(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(is_overdue=True)
     Deadline.objects.filter(complaint=case, clock="review").update(
-        started_at=now() - timedelta(days=12), due_at=now() - timedelta(days=1), lapsed_at=now() - timedelta(days=1), lapse_written_at=now(), state="lapsed")
+        started_at=now() - timedelta(days=12),
+        due_at=now() - timedelta(days=1),
+        lapsed_at=now() - timedelta(days=1),
+        lapse_written_at=now(),
+        state="lapsed",
+    )
 
 
 def _agreed_to_be_published(world: World, case: Complaint) -> None:
@@ -104,60 +109,146 @@ def _agreed_to_be_published(world: World, case: Complaint) -> None:
 
 #: slug → (status, who, what is typed, status afterwards, before, the step recorded)
 WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]] = {
-    "redirect": (S.TRIAGE, "intake", {"matter": "consultation", "body": "12345", "text": TEXT}, S.CLOSED, None,
-                 "redirect"),
+    "redirect": (
+        S.TRIAGE,
+        "intake",
+        {"matter": "consultation", "body": "12345", "text": TEXT},
+        S.CLOSED,
+        None,
+        "redirect",
+    ),
     "return": (S.REVIEW, "officer", {"text": TEXT}, S.TRIAGE, None, "return_to_intake"),
     "material": (S.REVIEW, "officer", {"what": TEXT}, S.AWAITING_MATERIAL, None, "request_material"),
     "accept": (S.REVIEW, "officer", {}, S.MEDIATING, None, "accept"),
-    "refuse": (S.REVIEW, "officer", {"ground": "outside_duty", "facts": TEXT, "body": "12300"}, S.CLOSED,
-               lambda w, c: one_person_suffices(), "refuse"),
+    "refuse": (
+        S.REVIEW,
+        "officer",
+        {"ground": "outside_duty", "facts": TEXT, "body": "12300"},
+        S.CLOSED,
+        lambda w, c: one_person_suffices(),
+        "refuse",
+    ),
     "jurisdiction": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, None, "dispute_jurisdiction"),
-    "session-record": (S.MEDIATING, "officer", {"minutes": TEXT, "present": "consumer"}, S.MEDIATING, None,
-                       "record_session"),
+    "session-record": (
+        S.MEDIATING,
+        "officer",
+        {"minutes": TEXT, "present": "consumer"},
+        S.MEDIATING,
+        None,
+        "record_session",
+    ),
     "recusal": (S.MEDIATING, "head", {"decision": "grant"}, S.MEDIATING, _asked_recusal, "decide_recusal"),
     "appraisal-end": (S.MEDIATION_SUSPENDED, "officer", {"text": TEXT}, S.MEDIATING, None, "end_appraisal"),
-    "delegate": (S.MEDIATING, "officer", {"body_id": "body"}, S.MEDIATING, lambda w, c: given.a_body(w), "delegate_mediation"),
+    "delegate": (
+        S.MEDIATING,
+        "officer",
+        {"body_id": "body"},
+        S.MEDIATING,
+        lambda w, c: given.a_body(w),
+        "delegate_mediation",
+    ),
     "delegate-end": (S.MEDIATING, "officer", {"text": TEXT}, S.MEDIATING, _delegated, "recall_mediation"),
-    "terminate": (S.MEDIATING, "officer", {"ground": "no_agreement_possible", "facts": TEXT}, S.CLOSED,
-                  _mediated, "terminate"),
-    "party-gone": (S.MEDIATING, "officer", {"party": "enterprise", "text": TEXT}, S.MEDIATING, None, "record_party_gone"),
+    "terminate": (
+        S.MEDIATING,
+        "officer",
+        {"ground": "no_agreement_possible", "facts": TEXT},
+        S.CLOSED,
+        _mediated,
+        "terminate",
+    ),
+    "party-gone": (
+        S.MEDIATING,
+        "officer",
+        {"party": "enterprise", "text": TEXT},
+        S.MEDIATING,
+        None,
+        "record_party_gone",
+    ),
     "recall": (S.NEGOTIATING, "officer", {"text": TEXT}, S.REVIEW, None, "recall"),
     "take-up": (S.REVIEW, "superior", {"text": TEXT}, S.REVIEW, None, "take_up"),
     "answer": (S.NEGOTIATING, "officer", {"text": TEXT}, S.NEGOTIATING, _asked_office, "answer_instruction"),
     "return-decision": (S.NEGOTIATING, "intake", {"decision": "grant"}, S.TRIAGE, asked_return, "grant_return"),
-    "extension": (S.NEGOTIATING, "officer", {"decision": "grant"}, S.NEGOTIATING, _asked_extension,
-                  "grant_extension"),
-    "serve": (S.REVIEW, "officer", {"document": "受理决定书", "channel": "sms", "arrived": "no"}, S.REVIEW, None,
-              "serve_notice"),
+    "extension": (S.NEGOTIATING, "officer", {"decision": "grant"}, S.NEGOTIATING, _asked_extension, "grant_extension"),
+    "serve": (
+        S.REVIEW,
+        "officer",
+        {"document": "受理决定书", "channel": "sms", "arrived": "no"},
+        S.REVIEW,
+        None,
+        "serve_notice",
+    ),
     "draw-up": (S.NEGOTIATING, "officer", {"form": "1", "text": ""}, S.NEGOTIATING, None, "draw_up_document"),
     "verify": (S.REVIEW, "officer", {"result": "call_confirmed"}, S.REVIEW, _unproven, "verify_contact"),
-    "contact": (S.REVIEW, "officer", {"how": "phone", "proof": "LY-1", "address": "新地址2号"}, S.REVIEW, None, "change_contact"),
-    "designate": (S.REVIEW, "superior", {"authority": "gulou", "text": TEXT}, S.REVIEW, _disputed, "designate_authority"),
+    "contact": (
+        S.REVIEW,
+        "officer",
+        {"how": "phone", "proof": "LY-1", "address": "新地址2号"},
+        S.REVIEW,
+        None,
+        "change_contact",
+    ),
+    "designate": (
+        S.REVIEW,
+        "superior",
+        {"authority": "gulou", "text": TEXT},
+        S.REVIEW,
+        _disputed,
+        "designate_authority",
+    ),
     "separate": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _linked, "separate_case"),
     "write-down": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _spoken, "write_down_statement"),
     "power": (S.REVIEW, "officer", {"decision": "refuse", "text": TEXT}, S.REVIEW, _represented, "refuse_power"),
     "split": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, None, "split_report"),
-    "police": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW,
-               lambda w, c: one_person_suffices(), "refer_to_police"),
+    "police": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, lambda w, c: one_person_suffices(), "refer_to_police"),
     "lead": (S.MEDIATING, "officer", {"text": TEXT}, S.MEDIATING, None, "open_lead"),
     "lead-extend": (S.MEDIATING, "head", {"matter": "lead", "text": TEXT}, S.MEDIATING, _lead, "extend_lead"),
-    "lead-close": (S.MEDIATING, "officer", {"matter": "lead", "result": "case_opened", "second_officer": "head", "text": TEXT},
-                   S.MEDIATING, _lead, "close_lead"),
-    "objection": (S.REVIEW, "head", {"decision": "refuse", "text": TEXT}, S.CLOSED, _refused_and_objected,
-                  "answer_objection"),
+    "lead-close": (
+        S.MEDIATING,
+        "officer",
+        {"matter": "lead", "result": "case_opened", "second_officer": "head", "text": TEXT},
+        S.MEDIATING,
+        _lead,
+        "close_lead",
+    ),
+    "objection": (
+        S.REVIEW,
+        "head",
+        {"decision": "refuse", "text": TEXT},
+        S.CLOSED,
+        _refused_and_objected,
+        "answer_objection",
+    ),
     "reveal": (S.REVIEW, "officer", {"reason": "look_call"}, S.REVIEW, None, "reveal_contact"),
     "reopen": (S.CLOSED, "officer", {"ground": "clerical_error", "text": TEXT}, S.REVIEW, None, "reopen"),
-    "platform": (S.REVIEW, "officer", {"platform_number": "PT-20261126-0001", "state": "accepted"}, S.REVIEW, None,
-                 "record_platform_number"),
+    "platform": (
+        S.REVIEW,
+        "officer",
+        {"platform_number": "PT-20261126-0001", "state": "accepted"},
+        S.REVIEW,
+        None,
+        "record_platform_number",
+    ),
     "overdue": (S.REVIEW, "officer", {"reason": "workload", "text": TEXT}, S.REVIEW, _late, "explain_overdue"),
     "publication": (S.CLOSED, "officer", {"decision": "publish"}, S.CLOSED, _agreed_to_be_published, "publish"),
     # Typed days and people depend on the day: see typed().
     "authority": (S.TRIAGE, "intake", {"authority": "gulou"}, S.REVIEW, None, "assign_authority"),
     "assign-officer": (S.REVIEW, "officer", {"officer": "head"}, S.REVIEW, None, "assign_officer"),
-    "session": (S.MEDIATING, "officer", {"at": "tomorrow", "place": "所里", "mode": "site"}, S.MEDIATING, None,
-                "schedule_session"),
-    "appraisal": (S.MEDIATING, "officer", {"laboratory": "某中心", "until": "ahead", "cost_borne_by": "shared"},
-                  S.MEDIATION_SUSPENDED, None, "order_appraisal"),
+    "session": (
+        S.MEDIATING,
+        "officer",
+        {"at": "tomorrow", "place": "所里", "mode": "site"},
+        S.MEDIATING,
+        None,
+        "schedule_session",
+    ),
+    "appraisal": (
+        S.MEDIATING,
+        "officer",
+        {"laboratory": "某中心", "until": "ahead", "cost_borne_by": "shared"},
+        S.MEDIATION_SUSPENDED,
+        None,
+        "order_appraisal",
+    ),
     "urge": (S.NEGOTIATING, "officer", {"text": TEXT, "last_day": "ahead"}, S.NEGOTIATING, None, "urge"),
 }
 
@@ -165,12 +256,21 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
 def typed(world: World, slug: str) -> dict[str, str]:
     lead = Matter.objects.filter(kind="lead").order_by("pk").last()
     said = dict(WALKS[slug][2])
-    stands_for = {"gulou": str(world.gulou.pk), "head": str(world.head_officer.pk), "ahead": ahead(10),
-                  "tomorrow": f"{ahead(1)}T10:00", "lead": str(lead.pk if lead else 0)}
+    stands_for = {
+        "gulou": str(world.gulou.pk),
+        "head": str(world.head_officer.pk),
+        "ahead": ahead(10),
+        "tomorrow": f"{ahead(1)}T10:00",
+        "lead": str(lead.pk if lead else 0),
+    }
     if slug == "delegate":
         return {"body_id": str(MediationBody.objects.latest("pk").pk)}
-    return {name: stands_for.get(value, value) if name in ("authority", "officer", "second_officer", "matter", "until", "last_day", "at")
-            else value for name, value in said.items()}
+    return {
+        name: stands_for.get(value, value)
+        if name in ("authority", "officer", "second_officer", "matter", "until", "last_day", "at")
+        else value
+        for name, value in said.items()
+    }
 
 
 def prepared(world: World, slug: str) -> tuple[Complaint, Client]:
@@ -267,8 +367,7 @@ BAD: list[tuple[str, dict[str, str], str]] = [
 @pytest.mark.parametrize(("slug", "said", "field"), BAD)
 def test_bad_input_is_named_at_its_field_and_kept(world: World, slug: str, said: dict[str, str], field: str) -> None:
     case, client = prepared(world, slug)
-    if slug in ("refuse", "terminate") and not Policy.objects.filter(
-            name=f"two_persons.{slug}", number=0).exists():
+    if slug in ("refuse", "terminate") and not Policy.objects.filter(name=f"two_persons.{slug}", number=0).exists():
         one_person_suffices()
     answer = client.post(step_url(case, slug), said | key())
     assert answer.status_code == 422, answer.content.decode()[:2000]

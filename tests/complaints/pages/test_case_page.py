@@ -28,22 +28,41 @@ __all__ = ["clock"]
 def two_offers(world: World) -> Complaint:
     """The second gives more money, later, and refuses what the first granted."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    for verdict, amount, due, refusal in (("part", "60", "2026-12-01", ""), ("part", "80", "2026-12-05", "合约期内不能单独退订这一项。")):
-        given.step(case, offers.make_offer(
-            answers=[Answer(demand=1, verdict=verdict, amount=amount, reason="系统里只查到最近两个月多扣。"),
-                     Answer(demand=2, verdict="refuse" if refusal else "grant", reason=refusal)],
-            promises=[Promise(kind="transfer", what="退款", amount=amount, due_on=due, demand=1)]), world.handler, WEDNESDAY)
+    for verdict, amount, due, refusal in (
+        ("part", "60", "2026-12-01", ""),
+        ("part", "80", "2026-12-05", "合约期内不能单独退订这一项。"),
+    ):
+        given.step(
+            case,
+            offers.make_offer(
+                answers=[
+                    Answer(demand=1, verdict=verdict, amount=amount, reason="系统里只查到最近两个月多扣。"),
+                    Answer(demand=2, verdict="refuse" if refusal else "grant", reason=refusal),
+                ],
+                promises=[Promise(kind="transfer", what="退款", amount=amount, due_on=due, demand=1)],
+            ),
+            world.handler,
+            WEDNESDAY,
+        )
         if not refusal:
-            given.step(case, consumer.decline_offer(reason="amount_too_low", counter_demand="三个月都退"),
-                       world.consumer, WEDNESDAY)
+            given.step(
+                case,
+                consumer.decline_offer(reason="amount_too_low", counter_demand="三个月都退"),
+                world.consumer,
+                WEDNESDAY,
+            )
     return case
 
 
-@pytest.mark.parametrize(("language", "words"), [
-    ("zh-hans", ["▲ 多¥20.00", "▼ 更差：上次是“同意”", "▼ 晚4天", "金额太低", "三个月都退", "方案并排比较"]),
-    ("en", ["▲ ¥20.00 more", "▼ worse: it was", "▼ later by 4 days", "三个月都退", "Offers side by side"])])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh-hans", ["▲ 多¥20.00", "▼ 更差：上次是“同意”", "▼ 晚4天", "金额太低", "三个月都退", "方案并排比较"]),
+        ("en", ["▲ ¥20.00 more", "▼ worse: it was", "▼ later by 4 days", "三个月都退", "Offers side by side"]),
+    ],
+)
 def test_what_changed_between_offers_is_said_in_words(
-    world: World, clock: Any, language: str, words: list[str],
+    world: World, clock: Any, language: str, words: list[str]
 ) -> None:
     case = two_offers(world)
     for client, at in ((signed_in(world.chen), place(case)), (signed_in(world.ming), address(case))):
@@ -51,13 +70,21 @@ def test_what_changed_between_offers_is_said_in_words(
         assert [w for w in words if w not in page] == []
 
 
-@pytest.mark.parametrize(("status", "language", "words"), [
-    (S.WITH_ENTERPRISE, "zh-hans", ["企业受理期限，最后一天"]),
-    (S.WITH_ENTERPRISE, "en", ["Time for the enterprise to accept, last day "]),
-    (S.REVIEW, "zh-hans", ["审查期限，最后一天", "福州市市场监督管理局"]),
-    (S.REVIEW, "en", ["Time for the authority to decide, last day ", "Fuzhou Administration for Market Regulation"])])
+@pytest.mark.parametrize(
+    ("status", "language", "words"),
+    [
+        (S.WITH_ENTERPRISE, "zh-hans", ["企业受理期限，最后一天"]),
+        (S.WITH_ENTERPRISE, "en", ["Time for the enterprise to accept, last day "]),
+        (S.REVIEW, "zh-hans", ["审查期限，最后一天", "福州市市场监督管理局"]),
+        (
+            S.REVIEW,
+            "en",
+            ["Time for the authority to decide, last day ", "Fuzhou Administration for Market Regulation"],
+        ),
+    ],
+)
 def test_a_reminder_and_what_a_superior_is_told_name_the_time_that_runs_out(
-    world: World, clock: Any, status: Status, language: str, words: list[str],
+    world: World, clock: Any, status: Status, language: str, words: list[str]
 ) -> None:
     case = given.a_complaint(world, status=status)
     for day in (1, 2, 6, 13, 14):
@@ -103,8 +130,10 @@ def broken(world: World, clock: Any) -> Complaint:
 @pytest.mark.parametrize("first", ["consumer", "enterprise"])
 def test_both_sides_name_new_dates_for_a_broken_promise(world: World, clock: Any, first: str) -> None:
     case = broken(world, clock)
-    sides = [(signed_in(world.chen), place(case, "new-dates"), place(case)),
-             (signed_in(world.ming), address(case, "new-dates"), address(case))]
+    sides = [
+        (signed_in(world.chen), place(case, "new-dates"), place(case)),
+        (signed_in(world.ming), address(case, "new-dates"), address(case)),
+    ]
     for client, form, home in sides if first == "consumer" else sides[::-1]:
         assert f'href="{form}"' in shown(client.get(home))
         assert client.get(form).status_code == 200
@@ -119,8 +148,10 @@ def test_both_sides_name_new_dates_for_a_broken_promise(world: World, clock: Any
 @pytest.mark.parametrize("typed", ["", "2026-12-08", "2020-01-01", "31.02.2027", "bald", "9" * 500])
 def test_a_new_date_must_be_a_day_to_come(world: World, clock: Any, typed: str) -> None:
     case = broken(world, clock)
-    for client, form in ((signed_in(world.chen), place(case, "new-dates")),
-                         (signed_in(world.ming), address(case, "new-dates"))):
+    for client, form in (
+        (signed_in(world.chen), place(case, "new-dates")),
+        (signed_in(world.ming), address(case, "new-dates")),
+    ):
         answer = send(client, form, {"day-1": typed})
         assert answer.status_code == 422
         assert "id_day-1_error" in shown(answer)
@@ -138,38 +169,64 @@ def test_other_dates_are_a_new_proposal_and_change_nothing(world: World, clock: 
     assert case.status == S.REVIEW
 
 
-@pytest.mark.parametrize(("day", "months", "result"), [
-    (date(2026, 11, 1), 5, date(2027, 4, 1)), (date(2026, 9, 30), 5, date(2027, 2, 28)),
-    (date(2026, 11, 30), 24, date(2028, 11, 30)), (date(2024, 2, 29), 36, date(2027, 2, 28)),
-    (date(2026, 12, 31), 6, date(2027, 6, 30)), (date(2027, 9, 30), 5, date(2028, 2, 29))])
+@pytest.mark.parametrize(
+    ("day", "months", "result"),
+    [
+        (date(2026, 11, 1), 5, date(2027, 4, 1)),
+        (date(2026, 9, 30), 5, date(2027, 2, 28)),
+        (date(2026, 11, 30), 24, date(2028, 11, 30)),
+        (date(2024, 2, 29), 36, date(2027, 2, 28)),
+        (date(2026, 12, 31), 6, date(2027, 6, 30)),
+        (date(2027, 9, 30), 5, date(2028, 2, 29)),
+    ],
+)
 def test_months_end_where_the_month_does(day: date, months: int, result: date) -> None:
     assert after(day, months=months) == result
 
 
 def closed(outcome: Outcome, **changes: Any) -> Complaint:
     facts: dict[str, Any] = {
-        "outcome": outcome, "closed_at": datetime(2026, 11, 25, 2, tzinfo=UTC), "disputed_on": date(2026, 11, 1),
-        "object_category": "telecom", "problem_category": "telecom.fees.unexplained_charge"}
+        "outcome": outcome,
+        "closed_at": datetime(2026, 11, 25, 2, tzinfo=UTC),
+        "disputed_on": date(2026, 11, 1),
+        "object_category": "telecom",
+        "problem_category": "telecom.fees.unexplained_charge",
+    }
     return Complaint(**(facts | changes))
 
 
-@pytest.mark.parametrize(("case", "may", "days"), [
-    # What it is about, what stands open, and the last days named, in the order of the page.
-    (closed(O.SETTLED), (), []),
-    (closed(O.SETTLED_ELSEWHERE), ("refer_to_regulator",), ["2029-11-01"]),
-    (closed(O.MEDIATED), (), []),
-    (closed(O.MEDIATED, is_not_kept=True), (), ["2027-04-01", "2029-11-01", "2029-11-01"]),
-    (closed(O.NEGOTIATION_FAILED), ("refer_to_regulator",), ["2029-11-01", "2027-04-01", "2029-11-01", "2029-11-01"]),
-    (closed(O.UNCONFIRMED), ("answer_late", "refer_to_regulator"),
-     ["2026-12-25", "2029-11-01", "2027-04-01", "2029-11-01", "2029-11-01"]),
-    (closed(O.REFUSED), ("object",), ["2027-01-24", "2027-05-25", "2027-04-01", "2029-11-01", "2029-11-01"]),
-    (closed(O.WITHDRAWN, problem_category="telecom.service.attitude"), (), ["2028-11-01", "2029-11-01", "2029-11-01"]),
-    (closed(O.WITHDRAWN, object_category="food", problem_category="quality"), (), ["2029-11-01", "2029-11-01"]),
-    (closed(O.WITHDRAWN, learned_on=date(2026, 11, 20)), (), ["2027-04-20", "2029-11-20", "2029-11-20"]),
-    # Over already: not offered any more.
-    (closed(O.WITHDRAWN, disputed_on=date(2023, 1, 1)), (), []),
-    (closed(O.WITHDRAWN, disputed_on=None), (), []),
-], ids=lambda value: str(getattr(value, "outcome", "")) or None)
+@pytest.mark.parametrize(
+    ("case", "may", "days"),
+    [
+        # What it is about, what stands open, and the last days named, in the order of the page.
+        (closed(O.SETTLED), (), []),
+        (closed(O.SETTLED_ELSEWHERE), ("refer_to_regulator",), ["2029-11-01"]),
+        (closed(O.MEDIATED), (), []),
+        (closed(O.MEDIATED, is_not_kept=True), (), ["2027-04-01", "2029-11-01", "2029-11-01"]),
+        (
+            closed(O.NEGOTIATION_FAILED),
+            ("refer_to_regulator",),
+            ["2029-11-01", "2027-04-01", "2029-11-01", "2029-11-01"],
+        ),
+        (
+            closed(O.UNCONFIRMED),
+            ("answer_late", "refer_to_regulator"),
+            ["2026-12-25", "2029-11-01", "2027-04-01", "2029-11-01", "2029-11-01"],
+        ),
+        (closed(O.REFUSED), ("object",), ["2027-01-24", "2027-05-25", "2027-04-01", "2029-11-01", "2029-11-01"]),
+        (
+            closed(O.WITHDRAWN, problem_category="telecom.service.attitude"),
+            (),
+            ["2028-11-01", "2029-11-01", "2029-11-01"],
+        ),
+        (closed(O.WITHDRAWN, object_category="food", problem_category="quality"), (), ["2029-11-01", "2029-11-01"]),
+        (closed(O.WITHDRAWN, learned_on=date(2026, 11, 20)), (), ["2027-04-20", "2029-11-20", "2029-11-20"]),
+        # Over already: not offered any more.
+        (closed(O.WITHDRAWN, disputed_on=date(2023, 1, 1)), (), []),
+        (closed(O.WITHDRAWN, disputed_on=None), (), []),
+    ],
+    ids=lambda value: str(getattr(value, "outcome", "")) or None,
+)
 def test_each_way_has_the_last_day_that_the_law_names(case: Complaint, may: tuple[str, ...], days: list[str]) -> None:
     calendar = Calendar.build({}, frozenset({2026, 2027}), source="test", version=1)
     ways = ways_left(case, today=date(2026, 11, 26), calendar=calendar, may=frozenset(may), is_broken=False)
@@ -180,7 +237,14 @@ def test_a_closed_case_says_what_is_left_and_until_when(world: World, clock: Any
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, consumer.withdraw(reason="other_way"), world.consumer, WEDNESDAY)
     page = shown(signed_in(world.chen).get(place(case)))
-    for words in ("结果：已撤回", "还可以怎么办", "12300", "2029年11月1日", f'href="{place(case, "refer")}"', "向人民法院起诉"):
+    for words in (
+        "结果：已撤回",
+        "还可以怎么办",
+        "12300",
+        "2029年11月1日",
+        f'href="{place(case, "refer")}"',
+        "向人民法院起诉",
+    ):
         assert words in page, words
 
 
@@ -202,10 +266,16 @@ def test_a_promise_kept_late_says_so(world: World, clock: Any) -> None:
     assert HandlingStep.objects.filter(complaint=case, step="confirm_performed").exists()
 
 
-@pytest.mark.parametrize(("language", "title", "earlier", "detail"), [
-    ("zh-hans", "发出提醒", "此前还有", "审查期限，最后一天11月20日（周五）"),
-    ("en", "Sent a reminder", "Earlier reminders:", "Time for the authority to decide, last day Fri 20 Nov")])
-def test_reminders_in_a_row_stand_as_one_and_say_of_what(world: World, language: str, title: str, earlier: str, detail: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "title", "earlier", "detail"),
+    [
+        ("zh-hans", "发出提醒", "此前还有", "审查期限，最后一天11月20日（周五）"),
+        ("en", "Sent a reminder", "Earlier reminders:", "Time for the authority to decide, last day Fri 20 Nov"),
+    ],
+)
+def test_reminders_in_a_row_stand_as_one_and_say_of_what(
+    world: World, language: str, title: str, earlier: str, detail: str
+) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     for day in range(1, 20):
         handling.sweep_clocks(now=WEDNESDAY + timedelta(days=day))
@@ -215,5 +285,9 @@ def test_reminders_in_a_row_stand_as_one_and_say_of_what(world: World, language:
     reminders = [event for event in events if title in event]
     # Those before the day and those after it: the lapse stands between.
     assert [earlier in event for event in reminders] == [True, True]
-    assert sum(event.count("<time>") for event in reminders) == HandlingStep.objects.filter(complaint=case, step="remind").count() > 6
+    assert (
+        sum(event.count("<time>") for event in reminders)
+        == HandlingStep.objects.filter(complaint=case, step="remind").count()
+        > 6
+    )
     assert all(detail in event for event in reminders)

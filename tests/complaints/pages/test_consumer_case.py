@@ -61,9 +61,7 @@ def test_the_case_page_says_who_does_what_by_when(world: World, status: Status, 
         assert duty.sentence in text
 
 
-def test_the_page_costs_the_same_however_much_has_happened(
-    world: World, django_assert_num_queries: Any,
-) -> None:
+def test_the_page_costs_the_same_however_much_has_happened(world: World, django_assert_num_queries: Any) -> None:
     small = given.a_complaint(world, status=S.NEGOTIATING)
     large = given.a_complaint(world, status=S.NEGOTIATING)
     for number in range(4):
@@ -95,16 +93,20 @@ def test_the_list_reads_the_cases_of_one_person_and_not_the_table(world: World) 
     case = given.a_complaint(world, status=S.NEGOTIATING)
     with seeing_as(world.chen, day=WEDNESDAY.date(), is_at_job=False), connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
-        plans = [consumer_cases.filed_by.build(world.chen.pk, WEDNESDAY.date()).explain(),
-                 consumer_cases.cases_of.build([case.pk]).explain()]
+        plans = [
+            consumer_cases.filed_by.build(world.chen.pk, WEDNESDAY.date()).explain(),
+            consumer_cases.cases_of.build([case.pk]).explain(),
+        ]
         cursor.execute("set local enable_seqscan = on")
     assert "cases_of_a_consumer" in plans[0]
     assert [plan for plan in plans if "Seq Scan on complaints_complaint" in plan] == []
 
 
 def test_a_case_that_waits_for_the_consumer_is_always_first(world: World) -> None:
-    made = [given.a_complaint(world, status=s) for s in (
-        S.CLOSED, S.NEGOTIATING, S.FILED, S.AWAITING_CONSUMER, S.PERFORMING, S.AWAITING_MATERIAL)]
+    made = [
+        given.a_complaint(world, status=s)
+        for s in (S.CLOSED, S.NEGOTIATING, S.FILED, S.AWAITING_CONSUMER, S.PERFORMING, S.AWAITING_MATERIAL)
+    ]
     groups = signed_in(world.chen).get("/cases/").context["groups"]
     assert [g.title for g in groups] == ["轮到您了", "正在办理", "已办结"]
     assert {c.complaint.pk for c in groups[0].cards} == {made[3].pk, made[5].pk}
@@ -228,8 +230,10 @@ def test_what_only_one_side_may_know_stays_there(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, enterprise.add_internal_note(text="先查计费。"), world.handler, WEDNESDAY)
     given.step(case, enterprise.flag_concern(text="像是索赔。"), world.handler, WEDNESDAY)
-    seen = {side: open_case(user, case.number, side=side, now=SOON) for side, user in (
-        (CONSUMER, world.chen), (ENTERPRISE, world.ming), (AUTHORITY, world.rui))}
+    seen = {
+        side: open_case(user, case.number, side=side, now=SOON)
+        for side, user in ((CONSUMER, world.chen), (ENTERPRISE, world.ming), (AUTHORITY, world.rui))
+    }
     steps = {side: {e.step for e in page.timeline} for side, page in seen.items()}
     assert not steps[CONSUMER] & {"add_internal_note", "flag_concern"}
     assert "add_internal_note" in steps[ENTERPRISE]
@@ -248,8 +252,7 @@ def test_the_enterprise_reads_no_name_of_the_consumer_in_the_record(world: World
     words = " ".join(e.actor for e in page.timeline)
     assert "陈试" not in words
     assert "消费者" in words
-    assert "您" in " ".join(e.actor for e in open_case(
-        world.chen, case.number, side=CONSUMER, now=SOON).timeline)
+    assert "您" in " ".join(e.actor for e in open_case(world.chen, case.number, side=CONSUMER, now=SOON).timeline)
 
 
 @pytest.mark.parametrize("status", STATUSES)

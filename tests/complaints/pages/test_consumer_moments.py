@@ -23,8 +23,12 @@ S = Status
 def test_each_deciding_step_is_read_back_and_undone(world: World, clock: Any) -> None:
     ways = [
         (at(S.AWAITING_CONSUMER), "offer/1", {"answer": "accept"}, "退还多扣费用 ¥128.50"),
-        (at(S.AWAITING_CONSUMER), "offer/1", {"answer": "decline", "reason": "other", "counter_demand": "全退"},
-         "您希望：全退"),
+        (
+            at(S.AWAITING_CONSUMER),
+            "offer/1",
+            {"answer": "decline", "reason": "other", "counter_demand": "全退"},
+            "您希望：全退",
+        ),
         (at(S.NEGOTIATING), "stop", {}, "您不再与企业协商"),
         (at(S.NEGOTIATING), "withdraw", {"reason": "other"}, "您撤回了投诉"),
         (reported, "performed", {"answer-1": "done"}, "退还多扣费用：已兑现"),
@@ -103,8 +107,11 @@ def test_a_refused_step_keeps_no_file(world: World, clock: Any, tmp_path: Any) -
     case = given.a_complaint(world, status=S.AWAITING_MATERIAL)
     clock.move_to(WEDNESDAY + timedelta(days=14), tick=False)
     client = signed_in(world.chen)
-    answer = send(client, place(case, "material"), {"text": "这是补充的账单，请查收。", "uploads": [
-        SimpleUploadedFile("a.png", a_png(1))]})
+    answer = send(
+        client,
+        place(case, "material"),
+        {"text": "这是补充的账单，请查收。", "uploads": [SimpleUploadedFile("a.png", a_png(1))]},
+    )
     assert answer.status_code == 409
     assert not Evidence.objects.filter(complaint=case).exists()
     assert not [f for f in tmp_path.rglob("*") if f.is_file()]

@@ -58,12 +58,32 @@ class Page:
 
 PAGES = [
     Page("offer/1", at(S.AWAITING_CONSUMER), {"answer": "accept"}, "accept_offer", S.PERFORMING),
-    Page("offer/1", at(S.AWAITING_CONSUMER), {"answer": "accept", "part": ["1"], "rest": "go_on"},
-         "accept_offer", S.NEGOTIATING),
-    Page("offer/1", at(S.AWAITING_CONSUMER), {"answer": "decline", "reason": "amount_too_low",
-         "text": "9月和10月也多扣了。", "counter_demand": "三个月都退"}, "decline_offer", S.NEGOTIATING),
-    Page("offer/1", at(S.AWAITING_CONSUMER), {"answer": "ask", "text": "退到哪个账户？"},
-         "ask_about_offer", S.NEGOTIATING),
+    Page(
+        "offer/1",
+        at(S.AWAITING_CONSUMER),
+        {"answer": "accept", "part": ["1"], "rest": "go_on"},
+        "accept_offer",
+        S.NEGOTIATING,
+    ),
+    Page(
+        "offer/1",
+        at(S.AWAITING_CONSUMER),
+        {
+            "answer": "decline",
+            "reason": "amount_too_low",
+            "text": "9月和10月也多扣了。",
+            "counter_demand": "三个月都退",
+        },
+        "decline_offer",
+        S.NEGOTIATING,
+    ),
+    Page(
+        "offer/1",
+        at(S.AWAITING_CONSUMER),
+        {"answer": "ask", "text": "退到哪个账户？"},
+        "ask_about_offer",
+        S.NEGOTIATING,
+    ),
     Page("stop", at(S.WITH_ENTERPRISE), {}, "stop_negotiating", S.REVIEW),
     Page("stop", at(S.NEGOTIATING), {"text": "谈不下去了。"}, "stop_negotiating", S.REVIEW),
     Page("stop", at(S.AWAITING_CONSUMER), {}, "stop_negotiating", S.REVIEW),
@@ -76,23 +96,38 @@ PAGES = [
     Page("undo", accepted, {}, "undo", S.AWAITING_CONSUMER),
     Page("performed", at(S.PERFORMING), {"answer-1": "done"}, "confirm_performed", S.CLOSED, Outcome.SETTLED),
     Page("performed", reported, {"answer-1": "done"}, "confirm_performed", S.CLOSED, Outcome.SETTLED),
-    Page("performed", reported, {"answer-1": "missing", "text-1": "账户里没有这笔钱。"},
-         "dispute_performance", S.PERFORMING),
+    Page(
+        "performed",
+        reported,
+        {"answer-1": "missing", "text-1": "账户里没有这笔钱。"},
+        "dispute_performance",
+        S.PERFORMING,
+    ),
     Page("performed", reported, {"answer-1": "waive"}, "waive_obligation", S.CLOSED, Outcome.SETTLED),
     Page("breach", reported, {"obligation": "1", "text": "一直没有到账。"}, "report_breach", S.REVIEW),
-    Page("breach", overdue_promise, {"obligation": "1", "text": "到期了没有退。"}, "report_breach", S.REVIEW,
-         now=AFTER_DUE),
+    Page(
+        "breach",
+        overdue_promise,
+        {"obligation": "1", "text": "到期了没有退。"},
+        "report_breach",
+        S.REVIEW,
+        now=AFTER_DUE,
+    ),
     Page("did", own_part, {"obligations": ["1"], "proof": "快递单号 SF0001"}, "report_performed", S.PERFORMING),
     Page("statement", at(S.NEGOTIATING), {"text": "账单第二页有这一项。"}, "add_statement", S.NEGOTIATING),
     Page("correct", at(S.NEGOTIATING), {"text": "是10月，不是9月。"}, "correct_facts", S.NEGOTIATING),
     Page("material", at(S.AWAITING_MATERIAL), {"text": "账单号 778。"}, "supply_material", S.REVIEW),
     Page("material", at(S.AWAITING_MATERIAL), {"has_none": "on"}, "supply_material", S.REVIEW),
-    Page("settled-elsewhere", at(S.NEGOTIATING), {"text": "门店已经退钱。"}, "claim_settled_elsewhere",
-         S.NEGOTIATING),
-    Page("settled-elsewhere", claimed, {"answer": "yes"}, "confirm_settled_elsewhere", S.CLOSED,
-         Outcome.SETTLED_ELSEWHERE),
-    Page("settled-elsewhere", claimed, {"answer": "no", "text": "没有谈妥。"}, "deny_settled_elsewhere",
-         S.NEGOTIATING),
+    Page("settled-elsewhere", at(S.NEGOTIATING), {"text": "门店已经退钱。"}, "claim_settled_elsewhere", S.NEGOTIATING),
+    Page(
+        "settled-elsewhere",
+        claimed,
+        {"answer": "yes"},
+        "confirm_settled_elsewhere",
+        S.CLOSED,
+        Outcome.SETTLED_ELSEWHERE,
+    ),
+    Page("settled-elsewhere", claimed, {"answer": "no", "text": "没有谈妥。"}, "deny_settled_elsewhere", S.NEGOTIATING),
     Page("consent", asked_consent, {"answer": "yes"}, "give_consent", S.TRIAGE),
     Page("consent", asked_consent, {"answer": "no"}, "decline_consent", S.REVIEW),
     Page("mediation", at(S.REVIEW), {"answer": "yes"}, "agree_to_mediation", S.REVIEW),
@@ -100,8 +135,14 @@ PAGES = [
     Page("suggestion", suggested, {"answer": "no", "text": "还差一半。"}, "answer_suggestion", S.MEDIATING),
     Page("recusal", at(S.MEDIATING), {"whom": "瑞试", "text": "与企业有亲属关系。"}, "request_recusal", S.MEDIATING),
     Page("objection", redirected, {"text": "这是消费纠纷，不是咨询。"}, "object", S.CLOSED, Outcome.REDIRECTED),
-    Page("rate", at(S.CLOSED), {"overall": "5", "speed": "4", "attitude": "5", "performed": "yes",
-         "text": "很快。"}, "rate", S.CLOSED, Outcome.SETTLED),
+    Page(
+        "rate",
+        at(S.CLOSED),
+        {"overall": "5", "speed": "4", "attitude": "5", "performed": "yes", "text": "很快。"},
+        "rate",
+        S.CLOSED,
+        Outcome.SETTLED,
+    ),
     Page("publication", at(S.CLOSED), {"answer": "yes"}, "give_publication_consent", S.CLOSED, Outcome.SETTLED),
 ]
 NAMES = sorted({page.name for page in PAGES} | {"extension"})
@@ -123,7 +164,7 @@ def test_a_step_is_shown_and_taken_once(world: World, clock: Any, page: Page) ->
     assert (again.status_code, again["Location"]) == (302, first["Location"])
     case.refresh_from_db()
     assert (case.status, case.outcome) == (page.status, page.outcome)
-    taken = steps_of(case)[len(before):]
+    taken = steps_of(case)[len(before) :]
     assert taken.count(page.step) == 1
     # What is shown next is in order, in both languages.
     for language in ("zh-hans", "en"):
@@ -132,11 +173,26 @@ def test_a_step_is_shown_and_taken_once(world: World, clock: Any, page: Page) ->
 
 
 WRONG_TIME = {
-    "offer/1": S.NEGOTIATING, "stop": S.REVIEW, "withdraw": S.PERFORMING, "refer": S.NEGOTIATING,
-    "late": S.CLOSED, "undo": S.NEGOTIATING, "performed": S.NEGOTIATING, "breach": S.PERFORMING,
-    "did": S.PERFORMING, "statement": S.CLOSED, "correct": S.CLOSED, "material": S.REVIEW,
-    "settled-elsewhere": S.CLOSED, "consent": S.TRIAGE, "mediation": S.NEGOTIATING, "suggestion": S.MEDIATING, "recusal": S.NEGOTIATING,
-    "objection": S.CLOSED, "rate": S.NEGOTIATING, "extension": S.NEGOTIATING,
+    "offer/1": S.NEGOTIATING,
+    "stop": S.REVIEW,
+    "withdraw": S.PERFORMING,
+    "refer": S.NEGOTIATING,
+    "late": S.CLOSED,
+    "undo": S.NEGOTIATING,
+    "performed": S.NEGOTIATING,
+    "breach": S.PERFORMING,
+    "did": S.PERFORMING,
+    "statement": S.CLOSED,
+    "correct": S.CLOSED,
+    "material": S.REVIEW,
+    "settled-elsewhere": S.CLOSED,
+    "consent": S.TRIAGE,
+    "mediation": S.NEGOTIATING,
+    "suggestion": S.MEDIATING,
+    "recusal": S.NEGOTIATING,
+    "objection": S.CLOSED,
+    "rate": S.NEGOTIATING,
+    "extension": S.NEGOTIATING,
 }
 
 
@@ -166,8 +222,9 @@ def test_an_answered_offer_is_shown_and_refuses_another_answer(world: World, clo
     opened = client.get(place(case, "offer/1"))
     assert opened.status_code == 200
     assert "不能再答复" in shown(opened)
-    refused = send(client, place(case, "offer/1"), {"answer": "decline", "reason": "other",
-                                                    "text": "我改主意了，还是不能接受。"})
+    refused = send(
+        client, place(case, "offer/1"), {"answer": "decline", "reason": "other", "text": "我改主意了，还是不能接受。"}
+    )
     assert refused.status_code == 409
     assert "我改主意了" in shown(refused)
 
@@ -207,8 +264,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "prepare", "said", "wrong"), WRONG)
 def test_bad_input_is_named_and_what_was_typed_is_kept(
-    world: World, clock: Any, name: str, prepare: Callable[[World], Complaint], said: dict[str, Any],
-    wrong: str | None,
+    world: World, clock: Any, name: str, prepare: Callable[[World], Complaint], said: dict[str, Any], wrong: str | None
 ) -> None:
     case = prepare(world)
     before = (case.status, steps_of(case))
@@ -239,14 +295,15 @@ def test_a_stranger_meets_the_same_404_as_for_no_case(world: World, clock: Any, 
             real = getattr(client, method)(place(case, name), {"idempotency_key": "k" * 20, "answer": "accept"})
             none = getattr(client, method)(
                 place(case, name).replace(case.number, "20260101-AAAAAAAAAA-A"),
-                {"idempotency_key": "k" * 20, "answer": "accept"})
+                {"idempotency_key": "k" * 20, "answer": "accept"},
+            )
             if method == "post" and real.status_code == 405:
                 continue
             assert real.status_code == none.status_code == 404, (name, method)
             # Nothing but the number of the mishap differs.
             assert real.content.replace(case.number.encode(), b"").replace(
-                real[INCIDENT_HEADER].encode(), b"") == none.content.replace(
-                b"20260101-AAAAAAAAAA-A", b"").replace(none[INCIDENT_HEADER].encode(), b""), name
+                real[INCIDENT_HEADER].encode(), b""
+            ) == none.content.replace(b"20260101-AAAAAAAAAA-A", b"").replace(none[INCIDENT_HEADER].encode(), b""), name
     case.refresh_from_db()
     assert case.status == S.AWAITING_CONSUMER
 

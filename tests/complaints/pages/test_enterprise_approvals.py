@@ -31,8 +31,12 @@ def clock() -> Iterator[None]:
 
 
 def guarded(world: World, **row: Any) -> TwoPersons:
-    return TwoPersons.objects.create(enterprise=world.mobile, set_by=world.lead, set_at=WEDNESDAY, **(
-        {"offers_above": Decimal(100), "refusals": True, "failures": True, "returns": True} | row))
+    return TwoPersons.objects.create(
+        enterprise=world.mobile,
+        set_by=world.lead,
+        set_at=WEDNESDAY,
+        **({"offers_above": Decimal(100), "refusals": True, "failures": True, "returns": True} | row),
+    )
 
 
 def reviewer(world: World, branch: Branch | None = None) -> User:
@@ -73,8 +77,14 @@ def test_a_reviewer_sees_the_offer_as_the_consumer_will_and_sends_it(world: Worl
     client = signed_in(reviewer(world, world.fuzhou))
     assert "1项等您批准" in shown(client.get(LIST))
     page = shown(client.get(f"{LIST}{matter.pk}/"))
-    for words in ("消费者会看到", "合约期内不能单独退订这一项业务。", "¥128.50", "金额超过本企业规定的数；有不同意的诉求",
-                  "案件的期限不停", "明试"):
+    for words in (
+        "消费者会看到",
+        "合约期内不能单独退订这一项业务。",
+        "¥128.50",
+        "金额超过本企业规定的数；有不同意的诉求",
+        "案件的期限不停",
+        "明试",
+    ):
         assert words in page
     key = "once-and-again-1234"
     for _turn in range(2):
@@ -91,7 +101,9 @@ def test_sent_back_with_the_reason_and_the_case_shows_it(world: World) -> None:
     case, matter = sent(world)
     client = signed_in(world.lead)
     assert send(client, f"{LIST}{matter.pk}/", {"decision": "refuse", "text": ""}).status_code == 422
-    assert send(client, f"{LIST}{matter.pk}/", {"decision": "refuse", "text": "退订可以同意，请改。"}).status_code == 302
+    assert (
+        send(client, f"{LIST}{matter.pk}/", {"decision": "refuse", "text": "退订可以同意，请改。"}).status_code == 302
+    )
     page = shown(signed_in(world.ming).get(address(case)))
     assert "退回修改：提出方案" in page
     assert "退订可以同意，请改。" in page
@@ -110,7 +122,16 @@ def test_what_came_back_need_not_be_typed_again(world: World) -> None:
     page = ming.get(address(case, "offer"))
     assert "已填上被退回的方案" in shown(page)
     form = page.context["form"]
-    for name in ("answer-1", "answer-2", "reason-2", "message", "promise-1-kind", "promise-1-what", "promise-1-due_on", "promise-1-proof"):
+    for name in (
+        "answer-1",
+        "answer-2",
+        "reason-2",
+        "message",
+        "promise-1-kind",
+        "promise-1-what",
+        "promise-1-due_on",
+        "promise-1-proof",
+    ):
         assert str(form[name].value() or "") == OFFER[name], name
     assert Decimal(str(form["promise-1-amount"].value())) == Decimal(OFFER["promise-1-amount"])
     # What is written since counts; and an offer that went out leaves nothing behind.
@@ -150,10 +171,13 @@ def test_strangers_and_other_branches_find_nothing(world: World) -> None:
     assert "没有待批准的事项" in shown(signed_in(elsewhere).get(LIST))
 
 
-@pytest.mark.parametrize(("slug", "said", "words"), [
-    ("failure", {"reason": "no_agreement", "text": "谈不拢。"}, "谈不拢。"),
-    ("return", {"reason": "not_customer", "target": "none", "text": "查无此用户。", "send": "1"}, "查无此用户。"),
-])
+@pytest.mark.parametrize(
+    ("slug", "said", "words"),
+    [
+        ("failure", {"reason": "no_agreement", "text": "谈不拢。"}, "谈不拢。"),
+        ("return", {"reason": "not_customer", "target": "none", "text": "查无此用户。", "send": "1"}, "查无此用户。"),
+    ],
+)
 def test_other_steps_wait_as_well(world: World, slug: str, said: dict[str, Any], words: str) -> None:
     guarded(world)
     case = given.a_complaint(world, status=S.NEGOTIATING if slug == "failure" else S.WITH_ENTERPRISE)
@@ -190,7 +214,11 @@ def test_the_list_asks_a_fixed_number_of_queries(world: World, django_assert_max
     asked = len(one)
     for _ in range(4):
         case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-        send(signed_in(world.ming), address(case, "return"), {"reason": "not_customer", "target": "none", "text": "查无。", "send": "1"})
+        send(
+            signed_in(world.ming),
+            address(case, "return"),
+            {"reason": "not_customer", "target": "none", "text": "查无。", "send": "1"},
+        )
     with django_assert_max_num_queries(asked):
         assert "5项等您批准" in shown(client.get(LIST))
 

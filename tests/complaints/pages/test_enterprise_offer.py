@@ -39,11 +39,19 @@ def test_the_offer_is_written_as_typed(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     assert send(client, address(case, "offer"), OFFER).status_code == 302
     offer = Offer.objects.get()
-    answers = [(row.demand.ordinal, row.verdict, row.amount, row.reason) for row in OfferAnswer.objects.select_related("demand")]
+    answers = [
+        (row.demand.ordinal, row.verdict, row.amount, row.reason)
+        for row in OfferAnswer.objects.select_related("demand")
+    ]
     assert answers == [(1, "grant", Decimal("128.50"), ""), (2, "refuse", None, OFFER["reason-2"])]
     promise = Obligation.objects.get()
     assert (promise.what, promise.amount, str(promise.due_on), promise.proof, promise.offer) == (
-        "退还多扣费用", Decimal("128.50"), "2026-12-07", "退款流水", offer)
+        "退还多扣费用",
+        Decimal("128.50"),
+        "2026-12-07",
+        "退款流水",
+        offer,
+    )
     case.refresh_from_db()
     assert case.status == S.AWAITING_CONSUMER
 
@@ -70,10 +78,22 @@ def test_rows_are_added_and_taken_away_with_everything_kept(world: World) -> Non
     assert all(str(kept[name]) == value for name, value in said.items() if name != "rows")
     assert kept["rows"] == "2"
     assert kept["promise-2-what"] is None
-    second = {"promise-2-kind": "apology", "promise-2-what": "书面道歉", "promise-2-after": "1",
-              "promise-2-days_after": "2", "promise-2-owed_by": "enterprise", "rows": "2"}
-    third = {"promise-3-kind": "other", "promise-3-what": "回访", "promise-3-after": "2",
-             "promise-3-days_after": "5", "promise-3-owed_by": "enterprise", "rows": "3"}
+    second = {
+        "promise-2-kind": "apology",
+        "promise-2-what": "书面道歉",
+        "promise-2-after": "1",
+        "promise-2-days_after": "2",
+        "promise-2-owed_by": "enterprise",
+        "rows": "2",
+    }
+    third = {
+        "promise-3-kind": "other",
+        "promise-3-what": "回访",
+        "promise-3-after": "2",
+        "promise-3-days_after": "5",
+        "promise-3-owed_by": "enterprise",
+        "rows": "3",
+    }
     less = typed(send(client, path, said | second | third | {"remove": "1"}))
     assert (less["rows"], less["promise-1-what"], less["promise-2-what"]) == ("2", "书面道歉", "回访")
     assert (less["promise-2-after"], less["promise-2-days_after"]) == ("1", "5")
@@ -100,8 +120,16 @@ def test_the_preview_is_what_the_consumer_will_see(world: World) -> None:
     assert not Offer.objects.exists()
     assert page.context["preview"]["total"] == Decimal("128.50")
     card = shown(page).partition('id="preview"')[2].partition("<form")[0]
-    for words in ("退还货款或服务费", "不同意", OFFER["reason-2"], "¥128.50", "退还多扣费用", "12月7日", "退款流水",
-                  OFFER["message"]):
+    for words in (
+        "退还货款或服务费",
+        "不同意",
+        OFFER["reason-2"],
+        "¥128.50",
+        "退还多扣费用",
+        "12月7日",
+        "退款流水",
+        OFFER["message"],
+    ):
         assert words in card, words
     assert typed(page)["promise-1-what"] == "退还多扣费用"
     bare = send(client, address(case, "offer"), {**OFFER, "rows": "0", "preview": "1"})
@@ -120,7 +148,11 @@ WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"amount-1": "1e400"}, "amount-1", "金额请填数字"),
     ({"amount-1": "1e3"}, "amount-1", "金额请填数字"),
     ({"amount-1": "12,85"}, "amount-1", "金额请填数字"),
-    ({"answer-1": "part", "amount-1": "128.51", "reason-1": "合同约定只能退三个月。"}, "amount-1", "多于消费者要求的金额"),
+    (
+        {"answer-1": "part", "amount-1": "128.51", "reason-1": "合同约定只能退三个月。"},
+        "amount-1",
+        "多于消费者要求的金额",
+    ),
     ({"reason-2": "不行"}, "reason-2", "至少10个字"),
     ({"reason-2": "字" * 1001}, "reason-2", "最多1000个字"),
     ({"promise-1-kind": ""}, "promise-1-kind", "请从列出的选项中选一项"),
@@ -162,8 +194,11 @@ def test_a_better_offer_replaces_the_one_on_the_table(world: World) -> None:
     page = client.get(address(case, "replace"))
     first = {name: "" if value is None else value for name, value in typed(page).items()} | {"anyway": "no_contact:"}
     assert (first["answer-1"], str(first["amount-1"]), first["promise-1-what"]) == ("grant", "128.50", "退还多扣费用")
-    worse = send(client, address(case, "replace"), first | {
-        "answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"})
+    worse = send(
+        client,
+        address(case, "replace"),
+        first | {"answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"},
+    )
     assert worse.status_code == 422
     assert "不能比原来差" in shown(worse)
     better = send(client, address(case, "replace"), first | {"promise-1-amount": "150", "send": "1"})
@@ -181,7 +216,8 @@ def test_the_page_asks_a_fixed_number_of_queries(world: World, django_assert_num
             assert client.get(address(case)).status_code == 200
 
 
-#: Exactly so many, whatever the case holds: the case, all that hangs on it, rules and calendar 3; the consumer's earlier
+#: Exactly so many, whatever the case holds: the case, all that hangs on it, rules and calendar 3; the consumer's
+#: earlier
 #: cases and similar ones 3; who else has it open 1; who asks (session, person, roles, jobs) 4. The goal is 15.
 CASE_QUERIES = 3 + 3 + 1 + 4 + A_REQUEST
 
@@ -211,9 +247,22 @@ def test_twice_at_once_makes_one_offer(world: World) -> None:
 
 def test_a_row_in_which_nobody_wrote_promises_nothing() -> None:
     """The editor begins with one; whoever refuses everything, or clears a row, leaves it empty."""
-    typed = {"rows": "3", "promise-1-what": " ", "promise-1-owed_by": "enterprise", "promise-2-what": "退款",
-             "promise-2-due_on": "2026-12-20", "promise-3-what": "再寄回", "promise-3-after": "2", "promise-3-days_after": "3"}
+    typed = {
+        "rows": "3",
+        "promise-1-what": " ",
+        "promise-1-owed_by": "enterprise",
+        "promise-2-what": "退款",
+        "promise-2-due_on": "2026-12-20",
+        "promise-3-what": "再寄回",
+        "promise-3-after": "2",
+        "promise-3-days_after": "3",
+    }
     assert without_blank_rows(typed) == {
-        "rows": "2", "promise-1-what": "退款", "promise-1-due_on": "2026-12-20", "promise-2-what": "再寄回",
-        "promise-2-after": "1", "promise-2-days_after": "3"}
+        "rows": "2",
+        "promise-1-what": "退款",
+        "promise-1-due_on": "2026-12-20",
+        "promise-2-what": "再寄回",
+        "promise-2-after": "1",
+        "promise-2-days_after": "3",
+    }
     assert without_blank_rows({"rows": "x"}) == {"rows": "x"}

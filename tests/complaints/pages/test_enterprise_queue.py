@@ -22,7 +22,8 @@ from web.templatetags import portal
 
 S = Status
 QUEUE = "/enterprise/queue/"
-#: Who asks: session, person, what may be opened, jobs, branches 5; what may be chosen, own views and calendar 1; counts 1;
+#: Who asks: session, person, what may be opened, jobs, branches 5; what may be chosen, own views and calendar 1; counts
+#: 1;
 #: rows 1; their names and clocks 1. With who calls the database, in A_REQUEST, it is the goal of ten.
 QUERIES = 9 + A_REQUEST
 
@@ -44,7 +45,12 @@ def counts(response: Any) -> dict[str, int]:
 def test_a_row_shows_the_clock_that_put_it_there(world: World) -> None:
     """An instruction is due before the negotiation is: the case stands first, and its chip says why."""
     later, first = (given.a_complaint(world, status=S.NEGOTIATING) for _ in range(2))
-    given.step(first, supervision.urge(text="请在期限内答复消费者。", last_day=f"{WEDNESDAY + timedelta(days=2):%Y-%m-%d}"), world.officer, WEDNESDAY)
+    given.step(
+        first,
+        supervision.urge(text="请在期限内答复消费者。", last_day=f"{WEDNESDAY + timedelta(days=2):%Y-%m-%d}"),
+        world.officer,
+        WEDNESDAY,
+    )
     page = signed_in(world.ming).get(QUEUE)
     assert numbers(page)[:2] == [first.number, later.number]
     chips = [str(portal.chip(row.clock)) for row in page.context["rows"][:2]]
@@ -53,7 +59,9 @@ def test_a_row_shows_the_clock_that_put_it_there(world: World) -> None:
 
 
 def test_what_burns_elsewhere_says_where(world: World) -> None:
-    """The office owes an answer that the enterprise asked for: the case stands by that date, and the chip says whose it is."""
+    """The office owes an answer that the enterprise asked for: the case stands by that date, and the chip says whose it
+    is.
+    """
     asked, later = (given.a_complaint(world, status=S.NEGOTIATING) for _ in range(2))
     given.step(asked, enterprise.ask_authority(text="这项业务按什么规定？"), world.handler, WEDNESDAY)
     with time_machine.travel(WEDNESDAY + timedelta(days=5), tick=False):
@@ -74,16 +82,32 @@ def test_the_time_of_an_authority_is_called_by_its_name(world: World) -> None:
 
 
 def test_views_count_what_they_show(world: World) -> None:
-    made = {status: given.a_complaint(world, status=status) for status in (
-        S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED, S.TRIAGE)}
+    made = {
+        status: given.a_complaint(world, status=status)
+        for status in (S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED, S.TRIAGE)
+    }
     replied = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(replied, consumer.add_statement(text="账单第二页有。"), world.consumer, WEDNESDAY)
     gone = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(gone, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
     client = signed_in(world.ming)
     found = counts(client.get(QUEUE))
-    assert found == {"new": 1, "today": 0, "soon": 1, "overdue": 0, "fresh": 5, "replied": 2, "performing": 1, "waiting": 1,
-                     "breached": 0, "urged": 0, "mine": 5, "unassigned": 1, "all": 6, "past": None}
+    assert found == {
+        "new": 1,
+        "today": 0,
+        "soon": 1,
+        "overdue": 0,
+        "fresh": 5,
+        "replied": 2,
+        "performing": 1,
+        "waiting": 1,
+        "breached": 0,
+        "urged": 0,
+        "mine": 5,
+        "unassigned": 1,
+        "all": 6,
+        "past": None,
+    }
     for view in found:
         page = client.get(QUEUE, {"view": view})
         assert page.status_code == 200
@@ -158,7 +182,10 @@ def test_conditions_narrow_and_can_be_taken_away(world: World) -> None:
 
 def test_a_word_finds_open_and_ended_cases_however_old(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(case_search, "LOOKED_THROUGH", 1)
-    old, fresh = given.a_complaint(world, status=S.CLOSED, now=WEDNESDAY - timedelta(days=9)), given.a_complaint(world, status=S.CLOSED)
+    old, fresh = (
+        given.a_complaint(world, status=S.CLOSED, now=WEDNESDAY - timedelta(days=9)),
+        given.a_complaint(world, status=S.CLOSED),
+    )
     held = given.a_complaint(world, status=S.NEGOTIATING)
     for case, item in ((old, "琉璃灯"), (fresh, "青瓷瓶"), (held, "铜 Kettle")):
         Complaint.objects.filter(pk=case.pk).update(item_name=item)
@@ -193,9 +220,7 @@ def test_an_empty_view_says_why_and_leads_on(world: World) -> None:
 
 
 @pytest.mark.parametrize("how_many", [1, 6])
-def test_the_number_of_queries_does_not_grow(
-    world: World, how_many: int, django_assert_num_queries: Any
-) -> None:
+def test_the_number_of_queries_does_not_grow(world: World, how_many: int, django_assert_num_queries: Any) -> None:
     for n in range(how_many):
         given.a_complaint(world, status=S.NEGOTIATING if n % 2 else S.PERFORMING)
     client: Client = signed_in(world.ming)

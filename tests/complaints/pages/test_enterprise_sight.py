@@ -126,9 +126,15 @@ def test_a_former_enterprise_reads_its_own_time_without_contact(world: World) ->
     given.step(case, authority.return_to_intake(text="应由另一家答复。"), world.officer, WEDNESDAY + timedelta(hours=3))
     case.consents = {**case.consents, "entities": [world.telecom.pk]}
     case.save(update_fields=["consents"])
-    given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
-               world.intake, WEDNESDAY + timedelta(hours=4))
-    given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY + timedelta(hours=5))
+    given.step(
+        case,
+        authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
+        world.intake,
+        WEDNESDAY + timedelta(hours=4),
+    )
+    given.step(
+        case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY + timedelta(hours=5)
+    )
     client = signed_in(world.ming)
     page = shown(client.get(address(case)))
     assert "已不由贵单位办理" in page
@@ -142,8 +148,18 @@ def test_a_former_enterprise_reads_its_own_time_without_contact(world: World) ->
     assert case.number in shown(client.get("/enterprise/queue/?view=past"))
     for slug in ("contact", "offer", "return", "concern"):
         assert client.get(address(case, slug)).status_code == 302
-        response = send(client, address(case, slug), {"text": "还想说一句话。", "channel": "phone", "reached": "yes",
-                                                      "note": "谈过", "reason": "other", "target": "none"})
+        response = send(
+            client,
+            address(case, slug),
+            {
+                "text": "还想说一句话。",
+                "channel": "phone",
+                "reached": "yes",
+                "note": "谈过",
+                "reason": "other",
+                "target": "none",
+            },
+        )
         assert response.status_code == 409
     assert signed_in(world.hua).get(address(case)).status_code == 200
 
@@ -153,10 +169,15 @@ def test_what_another_enterprise_does_with_a_case_stands_in_no_list_of_the_forme
     given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler, WEDNESDAY)
     case.consents = {**case.consents, "entities": [world.telecom.pk]}
     case.save(update_fields=["consents"])
-    given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
-               world.intake, WEDNESDAY + timedelta(hours=1))
-    given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger,
-               WEDNESDAY + timedelta(hours=2))
+    given.step(
+        case,
+        authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
+        world.intake,
+        WEDNESDAY + timedelta(hours=1),
+    )
+    given.step(
+        case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY + timedelta(hours=2)
+    )
 
     page = shown(signed_in(world.ming).get("/enterprise/queue/?view=past"))
     assert case.number in page

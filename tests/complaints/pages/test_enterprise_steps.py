@@ -34,19 +34,29 @@ def steps_of(case: Any) -> list[str]:
 
 def prepared(world: World, slug: str) -> Any:
     """A case in which the step of this page stands open."""
-    status = {"accept": S.WITH_ENTERPRISE, "return": S.WITH_ENTERPRISE, "replace": S.AWAITING_CONSUMER,
-              "performed": S.PERFORMING, "payment": S.PERFORMING, "new-dates": S.PERFORMING, "mediation": S.REVIEW,
-              "answer": S.AWAITING_CONSUMER, "cause": S.CLOSED}.get(slug, S.NEGOTIATING)
+    status = {
+        "accept": S.WITH_ENTERPRISE,
+        "return": S.WITH_ENTERPRISE,
+        "replace": S.AWAITING_CONSUMER,
+        "performed": S.PERFORMING,
+        "payment": S.PERFORMING,
+        "new-dates": S.PERFORMING,
+        "mediation": S.REVIEW,
+        "answer": S.AWAITING_CONSUMER,
+        "cause": S.CLOSED,
+    }.get(slug, S.NEGOTIATING)
     if slug == "mediation":
         case = given.a_complaint(world, status=S.NEGOTIATING)
         return given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
     if slug == "suggestion":
         case = given.a_complaint(world, status=S.NEGOTIATING)
         for who, move in (
-            (world.consumer, consumer.stop_negotiating()), (world.officer, authority.accept()),
-            (world.consumer, both.agree_to_mediation()), (world.handler, both.agree_to_mediation()),
+            (world.consumer, consumer.stop_negotiating()),
+            (world.officer, authority.accept()),
+            (world.consumer, both.agree_to_mediation()),
+            (world.handler, both.agree_to_mediation()),
             (world.officer, suggesting.suggest_settlement(text="退还两个月的费用。")),
-        ):  # fmt: skip
+        ):
             given.step(case, move, who, WEDNESDAY)
         return case
     case = given.a_complaint(world, status=status)
@@ -71,20 +81,30 @@ def prepared(world: World, slug: str) -> Any:
 
 def good(world: World, slug: str) -> dict[str, Any]:
     return {
-        "accept": {"handler": world.ming_staff.pk}, "assign": {"handler": world.lead_staff.pk},
+        "accept": {"handler": world.ming_staff.pk},
+        "assign": {"handler": world.lead_staff.pk},
         "contact": {"channel": "phone", "reached": "no", "note": "没有人接。", "at": "2026-11-11T10:00"},
-        "ask": {"text": "请问是哪一天扣的？"}, "message": {"text": "正在核实。"}, "note": {"text": "计费已查。"},
-        "offer": OFFER, "replace": OFFER | {"answer-2": "grant", "reason-2": "", "separable-1": "on"},
-        "answer": {"text": "原路退回。"}, "failure": {"reason": "no_agreement", "text": "谈不拢。"},
+        "ask": {"text": "请问是哪一天扣的？"},
+        "message": {"text": "正在核实。"},
+        "note": {"text": "计费已查。"},
+        "offer": OFFER,
+        "replace": OFFER | {"answer-2": "grant", "reason-2": "", "separable-1": "on"},
+        "answer": {"text": "原路退回。"},
+        "failure": {"reason": "no_agreement", "text": "谈不拢。"},
         "return": {"reason": "not_customer", "target": "none", "text": "查无此用户。", "send": "1"},
         "request-return": {"target": "none", "text": "不是本公司的业务。", "send": "1"},
         "performed": {"obligations": ["1"], "proof": "退款流水0001", "channel": "原路退回"},
         "payment": {"obligation": "1", "channel": "银行转账", "last4": "6620", "paid_on": "2026-11-11"},
         "reveal": {"reason": "look_call", "text": ""},
-        "concern": {"text": "多件投诉文字相同。"}, "settled-elsewhere": {"text": "已在营业厅当面解决。"},
-        "instruction": {"text": "本周内答复。"}, "mediation": {"answer": "agree"}, "suggestion": {"answer": "yes"},
-        "ask-authority": {"text": "这项业务按什么规定？"}, "new-dates": {"day-1": "2026-12-18"},
-        "extension": {"days": "3", "text": "要等总部核对账单。"}, "reply": {"text": "已经核实并退费。"},
+        "concern": {"text": "多件投诉文字相同。"},
+        "settled-elsewhere": {"text": "已在营业厅当面解决。"},
+        "instruction": {"text": "本周内答复。"},
+        "mediation": {"answer": "agree"},
+        "suggestion": {"answer": "yes"},
+        "ask-authority": {"text": "这项业务按什么规定？"},
+        "new-dates": {"day-1": "2026-12-18"},
+        "extension": {"days": "3", "text": "要等总部核对账单。"},
+        "reply": {"text": "已经核实并退费。"},
         "cause": {"cause": "billing_error"},
     }[slug]
 
@@ -94,7 +114,9 @@ def test_a_step_that_waits_for_something_says_for_what(world: World) -> None:
     waiting, client = given.a_complaint(world, status=S.AWAITING_CONSUMER), signed_in(world.ming)
     assert "已经有一份方案等消费者答复。" in shown(client.get(address(waiting, "offer"), follow=True))
     given.step(waiting, consumer.ask_about_offer(text="退到哪里？"), world.consumer, WEDNESDAY)
-    assert "已经有一份方案等消费者答复。消费者提了问题，请先回答。" in shown(client.get(address(waiting, "offer"), follow=True))
+    assert "已经有一份方案等消费者答复。消费者提了问题，请先回答。" in shown(
+        client.get(address(waiting, "offer"), follow=True)
+    )
     talking = given.a_complaint(world, status=S.NEGOTIATING)
     page = shown(client.get(address(talking, "extension"), follow=True))
     assert page.count("本地区的规定不允许延期，请在期限内办完。") == 2
@@ -106,13 +128,31 @@ def test_a_step_that_waits_for_something_says_for_what(world: World) -> None:
 
 
 TAKEN = {
-    "accept": "accept_case", "assign": "assign", "contact": "log_contact", "ask": "ask_consumer",
-    "message": "send_message", "note": "add_internal_note", "offer": "make_offer", "replace": "replace_offer",
-    "answer": "answer_question", "failure": "report_failure", "return": "return_case",
-    "request-return": "request_return", "performed": "report_performed", "payment": "show_payment",
-    "reveal": "reveal_contact", "concern": "flag_concern", "settled-elsewhere": "claim_settled_elsewhere", "instruction": "answer_instruction",
-    "mediation": "agree_to_mediation", "suggestion": "answer_suggestion", "ask-authority": "ask_authority",
-    "new-dates": "resume_performance", "extension": "request_extension", "reply": "reply_publicly", "cause": "tag_cause",
+    "accept": "accept_case",
+    "assign": "assign",
+    "contact": "log_contact",
+    "ask": "ask_consumer",
+    "message": "send_message",
+    "note": "add_internal_note",
+    "offer": "make_offer",
+    "replace": "replace_offer",
+    "answer": "answer_question",
+    "failure": "report_failure",
+    "return": "return_case",
+    "request-return": "request_return",
+    "performed": "report_performed",
+    "payment": "show_payment",
+    "reveal": "reveal_contact",
+    "concern": "flag_concern",
+    "settled-elsewhere": "claim_settled_elsewhere",
+    "instruction": "answer_instruction",
+    "mediation": "agree_to_mediation",
+    "suggestion": "answer_suggestion",
+    "ask-authority": "ask_authority",
+    "new-dates": "resume_performance",
+    "extension": "request_extension",
+    "reply": "reply_publicly",
+    "cause": "tag_cause",
 }
 
 
@@ -176,11 +216,21 @@ WRONG: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("note", {"text": "\n \t"}, "text", "请填写这一项"),
     ("failure", {"reason": "", "text": "谈不拢"}, "reason", "请从列出的选项中选一项"),
     ("return", {"reason": "wrong_branch", "target": "none", "text": ""}, "text", "请写明理由"),
-    ("return", {"reason": "wrong_branch", "target": "1-2", "text": "别家的", "q": ""}, "target", "请从列出的选项中选一项"),
+    (
+        "return",
+        {"reason": "wrong_branch", "target": "1-2", "text": "别家的", "q": ""},
+        "target",
+        "请从列出的选项中选一项",
+    ),
     ("performed", {"proof": "流水"}, "obligations", "请至少选一项约定"),
     ("performed", {"obligations": ["7"], "proof": "流水"}, "obligations", "请从列出的选项中选一项"),
     ("payment", {"obligation": "1", "channel": "转账", "last4": "12", "paid_on": "2026-11-11"}, "last4", "末4位"),
-    ("payment", {"obligation": "1", "channel": "转账", "last4": "6620", "paid_on": "2026-11-12"}, "paid_on", "不能晚于今天"),
+    (
+        "payment",
+        {"obligation": "1", "channel": "转账", "last4": "6620", "paid_on": "2026-11-12"},
+        "paid_on",
+        "不能晚于今天",
+    ),
     ("payment", {"obligation": "1", "channel": "转账", "last4": "6620", "paid_on": "11/12"}, "paid_on", "日期请写成"),
     ("mediation", {}, "answer", "请从列出的选项中选一项"),
 )
@@ -219,8 +269,9 @@ def test_accepting_names_the_handler_who_may_then_look_at_the_number(world: Worl
 def test_only_people_of_the_branch_and_above_can_be_named(world: World) -> None:
     from enterprises.models import Branch, Staff
 
-    other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile, parent=world.fuzhou).first() \
-        or Branch.objects.create(enterprise=world.mobile, name="别处分公司")
+    other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(
+        enterprise=world.mobile, parent=world.fuzhou
+    ).first() or Branch.objects.create(enterprise=world.mobile, name="别处分公司")
     far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
     case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
     assert f'value="{far.pk}"' not in shown(client.get(address(case, "accept")))
@@ -229,7 +280,9 @@ def test_only_people_of_the_branch_and_above_can_be_named(world: World) -> None:
 
 def test_a_failure_without_a_contact_is_refused_with_the_reason(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    response = send(client, address(case, "failure"), {"reason": "no_agreement", "text": "谈了很久，换了三个方案也没有谈拢。"})
+    response = send(
+        client, address(case, "failure"), {"reason": "no_agreement", "text": "谈了很久，换了三个方案也没有谈拢。"}
+    )
     assert response.status_code == 409
     assert "请先记录与消费者的联系" in shown(response)
     assert "谈了很久，换了三个方案也没有谈拢。" in shown(response)
@@ -264,7 +317,9 @@ def test_the_consumers_claim_is_confirmed_or_denied(world: World) -> None:
 
 def test_a_return_finds_its_target(world: World) -> None:
     case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
-    found = send(client, address(case, "return"), {"reason": "wrong_entity", "q": "电信", "text": "号码是电信的", "search": "1"})
+    found = send(
+        client, address(case, "return"), {"reason": "wrong_entity", "q": "电信", "text": "号码是电信的", "search": "1"}
+    )
     assert found.status_code == 200
     assert "号码是电信的" in shown(found)
     assert "中国电信福州分公司" in shown(found)
@@ -279,10 +334,20 @@ def test_a_return_finds_its_target(world: World) -> None:
 
 def test_the_consumers_own_promise_is_confirmed(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    said = OFFER | {"rows": "2", "answer-2": "grant", "promise-1-kind": "return_by_consumer",
-                    "promise-1-owed_by": "consumer", "promise-1-amount": "", "promise-1-what": "寄回设备",
-                    "promise-2-kind": "transfer", "promise-2-what": "退款", "promise-2-amount": "128.50",
-                    "promise-2-owed_by": "enterprise", "promise-2-after": "1", "promise-2-days_after": "3"}
+    said = OFFER | {
+        "rows": "2",
+        "answer-2": "grant",
+        "promise-1-kind": "return_by_consumer",
+        "promise-1-owed_by": "consumer",
+        "promise-1-amount": "",
+        "promise-1-what": "寄回设备",
+        "promise-2-kind": "transfer",
+        "promise-2-what": "退款",
+        "promise-2-amount": "128.50",
+        "promise-2-owed_by": "enterprise",
+        "promise-2-after": "1",
+        "promise-2-days_after": "3",
+    }
     assert send(client, address(case, "offer"), said).status_code == 302
     case.refresh_from_db()
     given.step(case, consumer.accept_offer(), world.consumer, LATER)

@@ -23,7 +23,12 @@ from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 S = Status
 LATER = WEDNESDAY + timedelta(hours=3)
-TEAM, LEAVE, RULES, SETTING = "/enterprise/team/", "/enterprise/team/leave/", "/enterprise/team/rules/", "/enterprise/team/two-persons/"
+TEAM, LEAVE, RULES, SETTING = (
+    "/enterprise/team/",
+    "/enterprise/team/leave/",
+    "/enterprise/team/rules/",
+    "/enterprise/team/two-persons/",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,14 +47,16 @@ def manages(world: World) -> dict[str, Any]:
     return {"by": world.lead, "reach": enterprise_reach(world.lead.pk, on=timezone.localdate(now)), "now": now}
 
 
-
-
 def test_each_number_is_that_of_the_list_behind_it(world: World) -> None:
     second = somebody(world, "second", branch=world.fuzhou)
     for _ in range(2):
         given.a_complaint(world, status=S.NEGOTIATING)
     given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    for day, expected in ((LATER, [3, 0, 0]), (LATER + timedelta(days=12), [3, 2, 0]), (LATER + timedelta(days=16), [3, 0, 2])):
+    for day, expected in (
+        (LATER, [3, 0, 0]),
+        (LATER + timedelta(days=12), [3, 2, 0]),
+        (LATER + timedelta(days=16), [3, 0, 2]),
+    ):
         with time_machine.travel(day, tick=False):
             client = signed_in(world.lead)
             lines = {line["row"].pk: line for line in client.get(TEAM).context["rows"]}
@@ -102,24 +109,41 @@ def test_leave_is_entered_shown_and_hands_over(world: World) -> None:
     assert "原处理人请假" in shown(client.get(f"/enterprise/cases/{case.number}/"))
     assert send(client, f"{LEAVE}{row.pk}/cancel/", {}).status_code == 302
     assert "没有人请假" in shown(client.get(LEAVE))
-    assert list(SecurityEvent.objects.filter(kind__startswith="leave_").values_list("kind", flat=True).order_by("pk")) == [
-        "leave_entered", "leave_cancelled"]
+    assert list(
+        SecurityEvent.objects.filter(kind__startswith="leave_").values_list("kind", flat=True).order_by("pk")
+    ) == ["leave_entered", "leave_cancelled"]
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"ends_on": "2026-11-10"}, "最后一天不能早于第一天"),
-    ({"starts_on": "2026-11-01", "ends_on": "2026-11-05"}, "这段时间已经过去"),
-    ({"starts_on": "bad"}, "日期请写成"),
-    ({"deputy": "self"}, "请选一位在岗的同事代办"),
-    ({"deputy": "999999"}, "请从列出的选项中选一项"),
-    ({"staff": "hua"}, "请从列出的选项中选一项"),
-    ({"starts_on": "2026-12-01", "ends_on": "2026-12-05"}, "这段时间里已经有一次请假"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"ends_on": "2026-11-10"}, "最后一天不能早于第一天"),
+        ({"starts_on": "2026-11-01", "ends_on": "2026-11-05"}, "这段时间已经过去"),
+        ({"starts_on": "bad"}, "日期请写成"),
+        ({"deputy": "self"}, "请选一位在岗的同事代办"),
+        ({"deputy": "999999"}, "请从列出的选项中选一项"),
+        ({"staff": "hua"}, "请从列出的选项中选一项"),
+        ({"starts_on": "2026-12-01", "ends_on": "2026-12-05"}, "这段时间里已经有一次请假"),
+    ],
+)
 def test_leave_typed_wrong_is_told_and_kept(world: World, change: dict[str, str], words: str) -> None:
-    Absence.objects.create(staff=world.ming_staff, starts_on=date(2026, 12, 3), ends_on=date(2026, 12, 9), entered_by=world.lead,
-                           entered_at=LATER)
-    said = {"staff": str(world.ming_staff.pk), "starts_on": "2026-11-11", "ends_on": "2026-11-13", "deputy": ""} | change
-    said = {name: {"self": str(world.ming_staff.pk), "hua": str(world.hua_staff.pk)}.get(value, value) for name, value in said.items()}
+    Absence.objects.create(
+        staff=world.ming_staff,
+        starts_on=date(2026, 12, 3),
+        ends_on=date(2026, 12, 9),
+        entered_by=world.lead,
+        entered_at=LATER,
+    )
+    said = {
+        "staff": str(world.ming_staff.pk),
+        "starts_on": "2026-11-11",
+        "ends_on": "2026-11-13",
+        "deputy": "",
+    } | change
+    said = {
+        name: {"self": str(world.ming_staff.pk), "hua": str(world.hua_staff.pk)}.get(value, value)
+        for name, value in said.items()
+    }
     answer = send(signed_in(world.lead), LEAVE, said)
     assert answer.status_code == 422
     assert words in shown(answer)
@@ -147,7 +171,9 @@ def test_a_rule_is_tried_then_made_moved_and_ended(world: World) -> None:
     typed = {"post": f"enterprise-{world.mobile.pk}", "category": "", "handler": second.pk}
     tried = send(client, RULES, typed | {"do": "try"})
     assert tried.status_code == 200
-    assert [(row["number"], row["would"], row["is_new"]) for row in tried.context["tried"]] == [(case.number, "second", True)]
+    assert [(row["number"], row["would"], row["is_new"]) for row in tried.context["tried"]] == [
+        (case.number, "second", True)
+    ]
     assert AssignmentRule.objects.count() == 1
     assert send(client, RULES, typed | {"do": "save"}).status_code == 302
     rule = AssignmentRule.objects.get(category="")
@@ -167,13 +193,25 @@ def test_a_rule_is_tried_then_made_moved_and_ended(world: World) -> None:
 
 def test_rules_are_for_those_who_manage_the_place(world: World) -> None:
     local = somebody(world, "local", role="manager", branch=world.fuzhou)
-    rule = organising.add_rule(Post(enterprise=world.mobile), category="", handler=None, today=timezone.localdate(), **manages(world))
+    rule = organising.add_rule(
+        Post(enterprise=world.mobile), category="", handler=None, today=timezone.localdate(), **manages(world)
+    )
     for user in (world.ming, world.hua, world.chen):
         assert signed_in(user).get(RULES).status_code == 404
     client = signed_in(local.user)
-    assert send(client, RULES, {"post": f"enterprise-{world.mobile.pk}", "category": "", "handler": "", "do": "save"}).status_code == 422
+    assert (
+        send(
+            client, RULES, {"post": f"enterprise-{world.mobile.pk}", "category": "", "handler": "", "do": "save"}
+        ).status_code
+        == 422
+    )
     assert send(client, f"{RULES}{rule.pk}/", {"do": "end"}).status_code == 404
-    assert send(client, RULES, {"post": f"branch-{world.fuzhou.pk}", "category": "", "handler": "", "do": "save"}).status_code == 302
+    assert (
+        send(
+            client, RULES, {"post": f"branch-{world.fuzhou.pk}", "category": "", "handler": "", "do": "save"}
+        ).status_code
+        == 302
+    )
     assert AssignmentRule.objects.filter(branch=world.fuzhou).count() == 1
 
 
@@ -197,12 +235,25 @@ def test_the_setting_is_saved_shown_and_dropped(world: World) -> None:
 def test_a_branch_manager_sets_nothing_above(world: World) -> None:
     local = somebody(world, "local", role="manager", branch=world.fuzhou)
     client = signed_in(local.user)
-    assert send(client, SETTING, {"post": f"enterprise-{world.mobile.pk}", "refusals": "on", "do": "set"}).status_code == 422
+    assert (
+        send(client, SETTING, {"post": f"enterprise-{world.mobile.pk}", "refusals": "on", "do": "set"}).status_code
+        == 422
+    )
     reach = enterprise_reach(local.user_id, on=timezone.localdate())
     with pytest.raises(TeamRefusal):
-        organising.set_two_persons(Post(enterprise=world.mobile), offers_above=None, refusals=False, failures=False,
-                                   returns=False, by=local.user, reach=reach, now=LATER)
-    assert send(client, SETTING, {"post": f"branch-{world.fuzhou.pk}", "refusals": "on", "do": "set"}).status_code == 302
+        organising.set_two_persons(
+            Post(enterprise=world.mobile),
+            offers_above=None,
+            refusals=False,
+            failures=False,
+            returns=False,
+            by=local.user,
+            reach=reach,
+            now=LATER,
+        )
+    assert (
+        send(client, SETTING, {"post": f"branch-{world.fuzhou.pk}", "refusals": "on", "do": "set"}).status_code == 302
+    )
 
 
 def test_a_number_is_one_persons_and_comes_back_with_them(world: World) -> None:
@@ -217,8 +268,9 @@ def test_a_number_is_one_persons_and_comes_back_with_them(world: World) -> None:
             organising.set_number(second, number, **told)
         assert refused.value.code == code
     Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=date(2026, 11, 1))
-    again = Staff.objects.create(user=world.ming, enterprise=world.mobile, branch=world.fuzhou, role="handler",
-                                 starts_on=date(2026, 11, 10))
+    again = Staff.objects.create(
+        user=world.ming, enterprise=world.mobile, branch=world.fuzhou, role="handler", starts_on=date(2026, 11, 10)
+    )
     organising.set_number(again, "A-017", **told)
     assert Staff.objects.get(number="A-017") == again
 
@@ -226,8 +278,10 @@ def test_a_number_is_one_persons_and_comes_back_with_them(world: World) -> None:
 def test_who_holds_cases_hands_over_before_leaving(world: World) -> None:
     given.a_complaint(world, status=S.NEGOTIATING)
     told = manages(world) | {"today": timezone.localdate()}
-    for change in (lambda: team.end(world.ming_staff, timezone.localdate(), **told),
-                   lambda: team.change_role(world.ming_staff, "reviewer", **told)):
+    for change in (
+        lambda: team.end(world.ming_staff, timezone.localdate(), **told),
+        lambda: team.change_role(world.ming_staff, "reviewer", **told),
+    ):
         with pytest.raises(TeamRefusal) as refused:
             change()
         assert refused.value.code == "holds_cases"

@@ -1,4 +1,6 @@
-"""Answer templates: who writes and who uses them, versions that stay, blanks that are named, how often they were accepted."""
+"""Answer templates: who writes and who uses them, versions that stay, blanks that are named, how often they were
+accepted.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def version(template: AnswerTemplate) -> TemplateVersion:
 
 def contacted(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    return given.step(case, enterprise.log_contact(channel="phone", reached=True, note="同意全退"), world.handler, WEDNESDAY)
+    return given.step(
+        case, enterprise.log_contact(channel="phone", reached=True, note="同意全退"), world.handler, WEDNESDAY
+    )
 
 
 def test_a_manager_writes_one_and_everybody_reads_it(world: World) -> None:
@@ -89,9 +93,19 @@ def test_an_unknown_variable_is_refused_by_its_name(world: World, body: str, nam
 def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> None:
     template, case = made(world.lead_staff), contacted(world)
     old = version(template)
-    given.step(case, offers.make_offer(
-        answers=[Answer(demand=1, verdict="refuse", reason="已经按您的要求于11月2日全部退还过了。"), Answer(demand=2, verdict="grant")],
-        message=BODY.replace("{", "").replace("}", ""), template_version=old.pk), world.handler, WEDNESDAY)
+    given.step(
+        case,
+        offers.make_offer(
+            answers=[
+                Answer(demand=1, verdict="refuse", reason="已经按您的要求于11月2日全部退还过了。"),
+                Answer(demand=2, verdict="grant"),
+            ],
+            message=BODY.replace("{", "").replace("}", ""),
+            template_version=old.pk,
+        ),
+        world.handler,
+        WEDNESDAY,
+    )
     path = f"{LIST}{template.pk}/"
     same = send(signed_in(world.lead), path, {"what": "change", "body": BODY})
     assert same.status_code == 302
@@ -104,7 +118,12 @@ def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> N
     text = shown(signed_in(world.lead).get(path))
     assert text.index("第2版") < text.index("第1版")
     assert send(signed_in(world.lead), path, {"what": "retire"}).status_code == 302
-    assert "回复模板" not in shown(signed_in(world.ming).get(address(contacted(world), "offer"))).partition("<main")[2].partition("</main>")[0]
+    assert (
+        "回复模板"
+        not in shown(signed_in(world.ming).get(address(contacted(world), "offer")))
+        .partition("<main")[2]
+        .partition("</main>")[0]
+    )
     assert send(signed_in(world.lead), path, {"what": "again"}).status_code == 302
     assert send(signed_in(world.lead), path, {"what": "burn"}).status_code == 404
     assert not AnswerTemplate.objects.get().is_retired
@@ -123,7 +142,11 @@ def test_it_is_used_without_a_script_and_what_is_open_stays_a_blank(world: World
     message = form["message"].value()
     assert message.endswith("我们将在12月7日（周一）前退还¥128.50，经办人明试。")
     assert (form["template"].value(), form["pick"].value()) == (pick, "")
-    left = send(ming, path, {**written, "template": pick, "message": message.replace("¥128.50", "【请填：金额】"), "preview": "1"})
+    left = send(
+        ming,
+        path,
+        {**written, "template": pick, "message": message.replace("¥128.50", "【请填：金额】"), "preview": "1"},
+    )
     assert "还有空着没填的地方" in shown(left)
     assert send(ming, path, {**written, "template": pick, "message": message}).status_code == 302
     assert Offer.objects.get().template_version_id == int(pick)
@@ -131,8 +154,14 @@ def test_it_is_used_without_a_script_and_what_is_open_stays_a_blank(world: World
 
 def test_words_of_ones_own_are_not_counted_as_the_template(world: World) -> None:
     pick, case = str(version(made(world.lead_staff)).pk), contacted(world)
-    assert send(signed_in(world.ming), address(case, "offer"), OFFER | {
-        "template": pick, "message": "三个月全退，明天到账。"}).status_code == 302
+    assert (
+        send(
+            signed_in(world.ming),
+            address(case, "offer"),
+            OFFER | {"template": pick, "message": "三个月全退，明天到账。"},
+        ).status_code
+        == 302
+    )
     assert Offer.objects.get().template_version is None
 
 
@@ -144,9 +173,16 @@ def test_of_another_enterprise_there_is_no_template(world: World) -> None:
     refused = send(ming, address(case, "offer"), OFFER | {"template": str(theirs.pk), "message": BODY})
     assert refused.status_code in (200, 422)
     with pytest.raises(WrongInput):
-        given.step(case, offers.make_offer(answers=[
-            Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")], message=BODY, template_version=theirs.pk),
-            world.handler, WEDNESDAY)
+        given.step(
+            case,
+            offers.make_offer(
+                answers=[Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")],
+                message=BODY,
+                template_version=theirs.pk,
+            ),
+            world.handler,
+            WEDNESDAY,
+        )
     assert not Offer.objects.exists()
 
 
@@ -156,12 +192,25 @@ def test_how_often_it_was_accepted(world: World, monkeypatch: pytest.MonkeyPatch
 
     def offered(answer: Any) -> None:
         case = contacted(world)
-        given.step(case, offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(
-            demand=2, verdict="grant")], message=BODY, template_version=pick), world.handler, WEDNESDAY)
+        given.step(
+            case,
+            offers.make_offer(
+                answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+                message=BODY,
+                template_version=pick,
+            ),
+            world.handler,
+            WEDNESDAY,
+        )
         if answer is not None:
             given.step(case, answer, world.consumer, now)
 
-    for answer in (consumer.accept_offer(), consumer.accept_offer(), consumer.decline_offer(reason="amount_too_low"), None):
+    for answer in (
+        consumer.accept_offer(),
+        consumer.accept_offer(),
+        consumer.decline_offer(reason="amount_too_low"),
+        None,
+    ):
         offered(answer)
     assert answer_templates.rates([template], now=now) == {template.pk: Rate(answered=3, accepted=2)}
     text = shown(signed_in(world.ming).get(LIST))

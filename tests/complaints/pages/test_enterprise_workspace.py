@@ -1,4 +1,6 @@
-"""The workspace: one press after a call, what came before, similar cases, files, causes, a return that knows whose it is."""
+"""The workspace: one press after a call, what came before, similar cases, files, causes, a return that knows whose it
+is.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,8 @@ def test_one_press_after_a_call(world: World) -> None:
         pressed = send(client, address(case, "contact"), QUICK | {"reached": "no"}, key="one-press")
         assert (pressed.status_code, pressed["Location"]) == (302, address(case))
     assert [(c.channel, c.reached, c.at, c.note) for c in Contact.objects.filter(complaint=case)] == [
-        ("phone", False, LATER, "")]
+        ("phone", False, LATER, "")
+    ]
     page = section(shown(client.get(address(case))), "联系消费者")
     for words in ("没接通1次，须3次", "分在1天，须2天", "用过1种方式，须2种", "须这三样都够"):
         assert words in page, words
@@ -81,7 +84,10 @@ def test_it_says_when_the_attempts_are_enough(world: World) -> None:
 
 def test_a_failure_may_follow_the_contact_in_one_batch(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    moves = (enterprise.log_contact(channel="phone", reached=True), enterprise.report_failure(reason="no_agreement", text="谈不拢。"))
+    moves = (
+        enterprise.log_contact(channel="phone", reached=True),
+        enterprise.report_failure(reason="no_agreement", text="谈不拢。"),
+    )
     taken = handling.take_each([(case.pk, move, world.handler) for move in moves], now=LATER)
     assert [one.refusal for one in taken] == [None, None]
 
@@ -122,15 +128,26 @@ def test_a_case_that_somebody_has_is_taken_on_in_that_name(world: World) -> None
 def test_the_history_of_this_consumer_is_the_own_desks_alone(world: World) -> None:
     settled = given.a_complaint(world, status=S.CLOSED, item_name="上次多扣的流量费")
     by_phone = given.a_complaint(world, status=S.NEGOTIATING, item_name="打电话投诉的那件", consumer_id=None)
-    stranger = handling.file([given.a_request(
-        world, item_name="别人的宽带", consumer_id=world.otto.pk, consumer_phone="+8613800000009")],
-        actor=actors.consumer(world.otto), now=WEDNESDAY)[0]
-    given.step(stranger, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
-               SYSTEM, WEDNESDAY)
-    theirs = given.filed(world, item_name="在电信的那件",
-                         respondents=(RespondentRequest(enterprise_id=world.telecom.pk),))
-    given.step(theirs, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
-               SYSTEM, WEDNESDAY)
+    stranger = handling.file(
+        [given.a_request(world, item_name="别人的宽带", consumer_id=world.otto.pk, consumer_phone="+8613800000009")],
+        actor=actors.consumer(world.otto),
+        now=WEDNESDAY,
+    )[0]
+    given.step(
+        stranger,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
+        SYSTEM,
+        WEDNESDAY,
+    )
+    theirs = given.filed(
+        world, item_name="在电信的那件", respondents=(RespondentRequest(enterprise_id=world.telecom.pk),)
+    )
+    given.step(
+        theirs,
+        authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
+        SYSTEM,
+        WEDNESDAY,
+    )
     here = given.a_complaint(world, status=S.NEGOTIATING)
     listed = section(shown(signed_in(world.ming).get(address(here))), "这位消费者以前的投诉")
     for case in (settled, by_phone):
@@ -166,16 +183,23 @@ def test_similar_cases_say_what_settled_them(world: World) -> None:
 
 
 def with_files(world: World, case: Complaint, *files: tuple[str, bytes]) -> list[Evidence]:
-    sent = signed_in(world.chen).post(f"/cases/{case.number}/statement/", {
-        "idempotency_key": f"files-of-{case.pk}", "text": "见附件。",
-        "uploads": [SimpleUploadedFile(name, content) for name, content in files]})
+    sent = signed_in(world.chen).post(
+        f"/cases/{case.number}/statement/",
+        {
+            "idempotency_key": f"files-of-{case.pk}",
+            "text": "见附件。",
+            "uploads": [SimpleUploadedFile(name, content) for name, content in files],
+        },
+    )
     assert sent.status_code == 302, shown(sent)
     return list(Evidence.objects.filter(complaint=case, audience="parties").order_by("pk"))
 
 
 def test_files_are_looked_at_one_after_the_other(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    first, second, film = with_files(world, case, ("账单.png", png()), ("合同.pdf", pdf()), ("录像.mp4", recording("mp4")))
+    first, second, film = with_files(
+        world, case, ("账单.png", png()), ("合同.pdf", pdf()), ("录像.mp4", recording("mp4"))
+    )
     page = shown(client.get(address(case)))
     assert f'href="{address(case)}files/{first.pk}/"' in page
     assert f"/cases/{case.number}/files/{first.pk}/thumbnail/" in page
@@ -200,8 +224,11 @@ def test_files_are_looked_at_one_after_the_other(world: World) -> None:
 def test_a_concern_with_its_files_is_for_the_authority_alone(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     before = shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
-    sent = send(client, address(case, "concern"), {
-        "text": "十件投诉文字相同。", "uploads": [SimpleUploadedFile("对照.png", png())]})
+    sent = send(
+        client,
+        address(case, "concern"),
+        {"text": "十件投诉文字相同。", "uploads": [SimpleUploadedFile("对照.png", png())]},
+    )
     assert sent.status_code == 302, shown(sent)
     row = Evidence.objects.get(complaint=case)
     assert row.audience == "authority"
@@ -276,8 +303,14 @@ def test_nobody_else_learns_of_a_cause(world: World) -> None:
         assert "标记投诉原因" not in page
     far = elsewhere(world)
     assert case.number not in shown(signed_in(far).get("/enterprise/causes/"))
-    for who, path, sees in ((world.ming, "/enterprise/", 1), (world.lead, "/enterprise/", 1), (far, "/enterprise/", 0),
-                            (world.hua, "/enterprise/", 0), (world.chen, "/", 0), (world.rui, "/authority/", 0)):
+    for who, path, sees in (
+        (world.ming, "/enterprise/", 1),
+        (world.lead, "/enterprise/", 1),
+        (far, "/enterprise/", 0),
+        (world.hua, "/enterprise/", 0),
+        (world.chen, "/", 0),
+        (world.rui, "/authority/", 0),
+    ):
         with seeing_as(who, path=path):
             assert ask("select count(*) from complaints_rootcause") == [(sees,)], who.name
     assert RootCause.objects.get().enterprise == world.mobile
@@ -299,8 +332,14 @@ def test_a_return_suggests_whom_the_complaint_mentions(world: World) -> None:
     assert "投诉里提到“中国电信”" in first
     assert "把握" in first
     value = page.context["form"].fields["target"].choices[0][0]
-    assert send(client, address(case, "return"), {
-        "reason": "wrong_entity", "q": "", "target": value, "text": "", "send": "1"}).status_code == 302
+    assert (
+        send(
+            client,
+            address(case, "return"),
+            {"reason": "wrong_entity", "q": "", "target": value, "text": "", "send": "1"},
+        ).status_code
+        == 302
+    )
     case.refresh_from_db()
     assert (case.status, case.picked_enterprise) == (S.FILED, world.telecom)
 
@@ -309,18 +348,24 @@ def test_a_return_suggests_the_branch_that_answers_for_the_place(world: World) -
     far = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile).order_by("pk").first()
     assert far is not None
     case = given.filed(world)
-    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=far.pk, because=given.BECAUSE),
-               SYSTEM, WEDNESDAY)
+    given.step(
+        case,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=far.pk, because=given.BECAUSE),
+        SYSTEM,
+        WEDNESDAY,
+    )
     page = signed_in(world.lead).get(address(case, "return"))
     assert choices(page)[0].startswith("中国移动福州分公司")
     assert "鼓楼区由中国移动福州分公司答复" in choices(page)[0]
     assert not [words for words in choices(page) if words.startswith(far.name)]
 
 
-
 @pytest.mark.parametrize("names", [True, False])
-def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_triage(world: World, names: bool) -> None:
-    """Granted, the case is suggested to whom it was said to belong to, with why, and not to the one that gave it back."""
+def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_triage(
+    world: World, names: bool
+) -> None:
+    """Granted, the case is suggested to whom it was said to belong to, with why, and not to the one that gave it
+    back."""
     case = given.a_complaint(world, status=S.NEGOTIATING, statement="我在中国电信办的宽带，多扣了三个月。")
     client, desk = signed_in(world.ming), signed_in(world.su)
     page = client.get(address(case, "request-return"))
@@ -328,8 +373,14 @@ def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_t
     assert words.startswith("中国电信福州分公司")
     assert 'name="reason"' not in shown(page)
     assert send(client, address(case, "request-return"), {"target": value, "text": "", "send": "1"}).status_code == 422
-    assert send(client, address(case, "request-return"), {
-        "target": value if names else "none", "text": "办的是电信的宽带。", "send": "1"}).status_code == 302
+    assert (
+        send(
+            client,
+            address(case, "request-return"),
+            {"target": value if names else "none", "text": "办的是电信的宽带。", "send": "1"},
+        ).status_code
+        == 302
+    )
     listed = shown(desk.get("/authority/urges/decisions/"))
     assert ("申请退回，应由中国电信福州分公司答复" in listed) is names
     given.step(case, supervision.grant_return(), world.intake, LATER)
@@ -345,9 +396,17 @@ def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_t
 def test_a_second_return_without_suggestions_leaves_the_others_of_the_ranking(world: World) -> None:
     """By a program: what routing said before counts on, without whoever gave the case back."""
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    ForwardingDecision.objects.create(complaint=case, at=WEDNESDAY, verdict="forward", explanation={"candidates": [
-        {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": []},
-        {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}]})
+    ForwardingDecision.objects.create(
+        complaint=case,
+        at=WEDNESDAY,
+        verdict="forward",
+        explanation={
+            "candidates": [
+                {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": []},
+                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []},
+            ]
+        },
+    )
     given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler, LATER)
     found = suggested(case, latest_decision(case), conditions=Conditions.at(LATER))
     assert [target.value for target in found] == [f"{world.telecom.pk}-"]

@@ -1,4 +1,6 @@
-"""What an officer writes down for somebody who calls, comes or writes: the person's own questions, read back, filed once."""
+"""What an officer writes down for somebody who calls, comes or writes: the person's own questions, read back, filed
+once.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +26,31 @@ INTAKE = "/authority/intake/"
 def words(world: World, **changes: Any) -> dict[str, Any]:
     today = timezone.localdate()
     typed = {
-        "came-channel": "phone", "came-proof": "LY-2026-0815", "came-is_own_number": "on",
-        "you-behalf": "self", "you-name": "林来电", "you-phone": "13900001111", "you-address": "福州市鼓楼区某路2号",
-        "enterprise-service_region": str(world.region.pk), "enterprise-respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-",
-        "purchase-object_category": "service.telecom", "purchase-item_name": "宽带", "purchase-amount": "128.50", "purchase-is_online": "no",
-        "problem-problem_category": "telecom.fees.unexplained_charge", "problem-disputed_on": (today - timedelta(days=9)).isoformat(),
-        "problem-statement": "九月起每个月账单多出一项，我没有开通过，要求退钱。", "problem-service_number": "13900001111",
-        "demands-demand": ["refund"], "demands-amount_refund": "128.50",
-        "consents-share_with_enterprise": "yes", "consents-pass_to_regulator": "yes", "consents-delegated_mediation": "no",
-        "consents-publish_masked": "no", "go": "1"}
+        "came-channel": "phone",
+        "came-proof": "LY-2026-0815",
+        "came-is_own_number": "on",
+        "you-behalf": "self",
+        "you-name": "林来电",
+        "you-phone": "13900001111",
+        "you-address": "福州市鼓楼区某路2号",
+        "enterprise-service_region": str(world.region.pk),
+        "enterprise-respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-",
+        "purchase-object_category": "service.telecom",
+        "purchase-item_name": "宽带",
+        "purchase-amount": "128.50",
+        "purchase-is_online": "no",
+        "problem-problem_category": "telecom.fees.unexplained_charge",
+        "problem-disputed_on": (today - timedelta(days=9)).isoformat(),
+        "problem-statement": "九月起每个月账单多出一项，我没有开通过，要求退钱。",
+        "problem-service_number": "13900001111",
+        "demands-demand": ["refund"],
+        "demands-amount_refund": "128.50",
+        "consents-share_with_enterprise": "yes",
+        "consents-pass_to_regulator": "yes",
+        "consents-delegated_mediation": "no",
+        "consents-publish_masked": "no",
+        "go": "1",
+    }
     return {name: value for name, value in {**typed, **changes}.items() if value is not None} | key()
 
 
@@ -52,7 +70,11 @@ def filed(client: Client, typed: dict[str, Any]) -> Complaint:
 
 
 def errors(answer: Any) -> Any:
-    return [form.errors for form in answer.context["wrong"]] if answer.context and "wrong" in answer.context else answer.status_code
+    return (
+        [form.errors for form in answer.context["wrong"]]
+        if answer.context and "wrong" in answer.context
+        else answer.status_code
+    )
 
 
 def test_a_call_is_read_back_and_filed_once_in_the_consumers_name(world: World) -> None:
@@ -76,9 +98,17 @@ def test_a_letter_counts_from_the_day_on_which_it_was_signed_for(world: World) -
     lacks = client.post(INTAKE, words(world, **{"came-channel": "post"}))
     assert lacks.status_code == 422
     assert "received_on" in lacks.context["came"].errors
-    late = client.post(INTAKE, words(world, **{"came-channel": "post", "came-received_on": (timezone.localdate() + timedelta(days=1)).isoformat()}))
+    late = client.post(
+        INTAKE,
+        words(
+            world,
+            **{"came-channel": "post", "came-received_on": (timezone.localdate() + timedelta(days=1)).isoformat()},
+        ),
+    )
     assert "received_on" in late.context["came"].errors
-    case = filed(client, words(world, **{"came-channel": "post", "came-received_on": day.isoformat(), "came-proof": "来信 12"}))
+    case = filed(
+        client, words(world, **{"came-channel": "post", "came-received_on": day.isoformat(), "came-proof": "来信 12"})
+    )
     assert timezone.localdate(case.received_at) == day
     assert timezone.localdate(case.filed_at) == timezone.localdate()
     assert not case.contact_verified
@@ -95,8 +125,12 @@ def test_a_number_of_12345_is_taken_once(world: World) -> None:
 
 
 def test_each_city_numbers_its_12345_by_itself(world: World) -> None:
-    xiamen = Authority.objects.create(name="厦门市市场监督管理局", level="city", region=Region.objects.get(code="350200"), parent=world.city.parent)
-    there = Officer.objects.create(user=User.objects.create(email="xm@example.com", name="厦试"), authority=xiamen, role=Officer.Role.INTAKE)
+    xiamen = Authority.objects.create(
+        name="厦门市市场监督管理局", level="city", region=Region.objects.get(code="350200"), parent=world.city.parent
+    )
+    there = Officer.objects.create(
+        user=User.objects.create(email="xm@example.com", name="厦试"), authority=xiamen, role=Officer.Role.INTAKE
+    )
     sheet = {"came-channel": "hotline", "came-handed_over": "2026-0099"}
     ours, theirs = filed(desk(world.su), words(world, **sheet)), filed(desk(there.user), words(world, **sheet))
     assert {ours.external_source, theirs.external_source} == {"12345:350100", "12345:350200"}
@@ -104,7 +138,10 @@ def test_each_city_numbers_its_12345_by_itself(world: World) -> None:
 
 def test_a_number_of_12345_that_a_neighbour_took_is_an_error_of_the_field(world: World) -> None:
     sheet = {"came-channel": "hotline", "came-handed_over": "FZ2026-0099"}
-    filed(desk(officer_of(world, "far")), words(world, **sheet | {"enterprise-service_region": str(world.far_officer.authority.region_id)}))
+    filed(
+        desk(officer_of(world, "far")),
+        words(world, **sheet | {"enterprise-service_region": str(world.far_officer.authority.region_id)}),
+    )
     client, typed = desk(world.rui), words(world, **sheet)
     assert client.post(INTAKE, typed).status_code == 200, "the neighbour's case is out of sight"
     for _ in range(2):
@@ -118,15 +155,28 @@ def test_a_number_of_12345_that_a_neighbour_took_is_an_error_of_the_field(world:
 
 def test_stations_of_other_regions_do_not_push_out_ones_own(world: World) -> None:
     elsewhere = world.far_officer.authority
-    Station.objects.bulk_create(Station(code=f"A-{number}", name="别处", kind="mall", authority=elsewhere) for number in range(500))
+    Station.objects.bulk_create(
+        Station(code=f"A-{number}", name="别处", kind="mall", authority=elsewhere) for number in range(500)
+    )
     own = Station.objects.create(code="Z-1", name="东街口服务站", kind="mall", authority=world.gulou)
     page = desk(world.rui).get(INTAKE)
     assert [pk for pk, _name in page.context["came"].fields["station"].choices] == ["", str(own.pk)]
 
 
 def test_what_is_wrong_is_said_at_once_and_nothing_is_lost(world: World) -> None:
-    answer = desk(world.su).post(INTAKE, words(world, **{
-        "you-name": "", "demands-demand": None, "came-proof": "没有数字", "consents-pass_to_regulator": None, "enterprise-service_region": None}))
+    answer = desk(world.su).post(
+        INTAKE,
+        words(
+            world,
+            **{
+                "you-name": "",
+                "demands-demand": None,
+                "came-proof": "没有数字",
+                "consents-pass_to_regulator": None,
+                "enterprise-service_region": None,
+            },
+        ),
+    )
     assert answer.status_code == 422
     wrong = {name for form in answer.context["wrong"] for name in form.errors}
     assert wrong == {"name", "demand", "proof", "pass_to_regulator", "service_region"}
@@ -144,20 +194,36 @@ def test_looking_for_the_enterprise_judges_nothing(world: World) -> None:
 
 
 def test_who_has_an_account_and_comes_gets_it_there(world: World) -> None:
-    case = filed(desk(world.su), words(world, **{"came-channel": "counter", "you-phone": "13800000001", "you-name": "陈试"}))
+    case = filed(
+        desk(world.su), words(world, **{"came-channel": "counter", "you-phone": "13800000001", "you-name": "陈试"})
+    )
     assert case.consumer == world.chen
-    unknown = filed(desk(world.su), words(world, **{"came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"}))
+    unknown = filed(
+        desk(world.su), words(world, **{"came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"})
+    )
     assert unknown.consumer_id is None
 
 
 def test_a_number_that_was_only_said_at_the_counter_is_nobodys(world: World) -> None:
-    case = filed(desk(world.su), words(world, **{
-        "came-channel": "counter", "came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"}))
+    case = filed(
+        desk(world.su),
+        words(
+            world,
+            **{"came-channel": "counter", "came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"},
+        ),
+    )
     assert (case.consumer_id, case.contact_verified) == (None, False)
 
 
 def test_an_earlier_case_is_shown_to_the_officer_before_filing(world: World) -> None:
-    first = given.a_complaint(world, status=S.TRIAGE, now=timezone.now(), service_number="13900001111", consumer_phone="13900001111", consumer_name="林来电")
+    first = given.a_complaint(
+        world,
+        status=S.TRIAGE,
+        now=timezone.now(),
+        service_number="13900001111",
+        consumer_phone="13900001111",
+        consumer_name="林来电",
+    )
     read = desk(world.su).post(INTAKE, words(world))
     page = read.content.decode()
     assert "60天内同一消费者就同一订单" in page
@@ -180,7 +246,10 @@ def test_the_receipt_shows_the_token_to_who_filed_it_and_to_nobody_else(world: W
 
 
 def test_the_receipt_of_a_case_elsewhere_is_there_for_who_wrote_it_down(world: World) -> None:
-    client, typed = desk(world.rui), words(world, **{"enterprise-service_region": str(world.far_officer.authority.region_id)})
+    client, typed = (
+        desk(world.rui),
+        words(world, **{"enterprise-service_region": str(world.far_officer.authority.region_id)}),
+    )
     done = client.post(INTAKE, typed | {"stage": "read", "read": "on"})
     assert done.status_code == 302, errors(done)
     page, case = client.get(done["Location"]), Complaint.objects.get()

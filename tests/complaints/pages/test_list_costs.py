@@ -1,4 +1,6 @@
-"""What the authority's lists ask of the database: at most ten statements, however many rows there are and whosever keys are held."""
+"""What the authority's lists ask of the database: at most ten statements, however many rows there are and whosever keys
+are held.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,27 @@ from tests.server import A_REQUEST
 GOAL = 10 + A_REQUEST - 1
 #: What opens a list, and who reads it.
 LISTS = {
-    "/authority/": "su", "/authority/cases/": "su", "/authority/cases/?status=any": "su", "/authority/triage/": "su",
-    "/authority/approvals/": "head", "/authority/notices/": "rui", "/authority/jurisdiction/": "su", "/authority/review/": "rui",
-    "/authority/mediation/": "rui", "/authority/urges/": "rui", "/authority/urges/?column=open": "rui",
-    "/authority/urges/escalated/": "head", "/authority/urges/decisions/": "su", "/authority/urges/overdue/": "head",
-    "/authority/call-backs/": "head", "/authority/team/": "head", "/authority/platform/": "rui", "/authority/violations/": "rui",
-    "/authority/stations/": "head", "/authority/documents/": "rui", "/authority/enterprises/": "head",
+    "/authority/": "su",
+    "/authority/cases/": "su",
+    "/authority/cases/?status=any": "su",
+    "/authority/triage/": "su",
+    "/authority/approvals/": "head",
+    "/authority/notices/": "rui",
+    "/authority/jurisdiction/": "su",
+    "/authority/review/": "rui",
+    "/authority/mediation/": "rui",
+    "/authority/urges/": "rui",
+    "/authority/urges/?column=open": "rui",
+    "/authority/urges/escalated/": "head",
+    "/authority/urges/decisions/": "su",
+    "/authority/urges/overdue/": "head",
+    "/authority/call-backs/": "head",
+    "/authority/team/": "head",
+    "/authority/platform/": "rui",
+    "/authority/violations/": "rui",
+    "/authority/stations/": "head",
+    "/authority/documents/": "rui",
+    "/authority/enterprises/": "head",
 }
 
 
@@ -42,19 +59,50 @@ def _somebody(number: int) -> Actor:
 
 
 def _waiting(world: World, number: int) -> Complaint:
-    """In triage, of somebody of its own, with suggestions, files, and a respondent that is named only or was merged away."""
+    """In triage, of somebody of its own, with suggestions, files, and a respondent that is named only or was merged
+    away.
+    """
     heir = Enterprise.objects.create(name=f"承继公司{number}", enrolment="enrolled", enrolled_by=world.gulou)
     Succession.objects.create(predecessor=world.mobile, successor=heir, on_day=date(2026, 1, 1))
-    to = RespondentRequest(named=f"小店{number}", address="东街口1号") if number % 2 else RespondentRequest(enterprise_id=world.mobile.pk)
-    request = given.a_request(world, now=now(), consumer_id=None, consumer_name=f"林{number}", order_no="SAME-1", respondents=(to,),
-                              consumer_phone=f"+86139000000{number:02}", statement=f"第{number}件：同一家店的同一件事，退款一直没有到账。")
+    to = (
+        RespondentRequest(named=f"小店{number}", address="东街口1号")
+        if number % 2
+        else RespondentRequest(enterprise_id=world.mobile.pk)
+    )
+    request = given.a_request(
+        world,
+        now=now(),
+        consumer_id=None,
+        consumer_name=f"林{number}",
+        order_no="SAME-1",
+        respondents=(to,),
+        consumer_phone=f"+86139000000{number:02}",
+        statement=f"第{number}件：同一家店的同一件事，退款一直没有到账。",
+    )
     case = handling.file([request], actor=_somebody(number), now=now())[0]
     Complaint.objects.filter(pk=case.pk).update(
-        status=S.TRIAGE, consents={"share_with_enterprise": True, "named_entity": world.mobile.pk})
-    ForwardingDecision.objects.create(complaint=case, at=now(), verdict="triage", explanation={"candidates": [
-        {"enterprise_id": heir.pk, "branch_id": None, "score": 90, "why": []},
-        {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 60, "why": []}]})
-    Evidence.objects.create(complaint=case, kind="receipt", size=1, media_type="image/png", sha256=f"{number:064}", path=f"{number}", uploaded_at=now())
+        status=S.TRIAGE, consents={"share_with_enterprise": True, "named_entity": world.mobile.pk}
+    )
+    ForwardingDecision.objects.create(
+        complaint=case,
+        at=now(),
+        verdict="triage",
+        explanation={
+            "candidates": [
+                {"enterprise_id": heir.pk, "branch_id": None, "score": 90, "why": []},
+                {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 60, "why": []},
+            ]
+        },
+    )
+    Evidence.objects.create(
+        complaint=case,
+        kind="receipt",
+        size=1,
+        media_type="image/png",
+        sha256=f"{number:064}",
+        path=f"{number}",
+        uploaded_at=now(),
+    )
     return case
 
 
@@ -68,7 +116,12 @@ def _more(world: World, first: int) -> None:
             given.step(case, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, then)
         given.step(case, violations.split_report(text="无证经营。"), world.officer, now())
         given.step(case, proposals.propose(move=authority.refuse(ground="other_law", facts=TEXT)), world.officer, now())
-        given.step(case_at(world, S.NEGOTIATING), supervision.urge(text="请三天内提出方案。", last_day=ahead(3)), world.officer, now())
+        given.step(
+            case_at(world, S.NEGOTIATING),
+            supervision.urge(text="请三天内提出方案。", last_day=ahead(3)),
+            world.officer,
+            now(),
+        )
         asked_return(world, case_at(world, S.NEGOTIATING))
         case_at(world, S.MEDIATING)
         given.step(case_at(world, S.NEGOTIATING), enterprise.flag_concern(text=TEXT), world.handler, now())
@@ -78,7 +131,9 @@ def _more(world: World, first: int) -> None:
 def _cost(client: Client, path: str) -> list[str]:
     """As a process asks that holds the keys of the few who work here, and of no consumer."""
     keyring.forget()
-    keyring.secrets_of([keyring.HOUSE, *User.objects.filter(offices__isnull=False).values_list("person_key", flat=True)])
+    keyring.secrets_of(
+        [keyring.HOUSE, *User.objects.filter(offices__isnull=False).values_list("person_key", flat=True)]
+    )
     with CaptureQueriesContext(connection) as asked:
         assert client.get(path).status_code == 200
     return [query["sql"][:90] for query in asked.captured_queries]
@@ -94,6 +149,7 @@ def test_a_list_asks_at_most_ten_statements_however_long_it_is(world: World) -> 
     few = {path: _cost(clients[who], path) for path, who in LISTS.items()}
     _more(world, 3)
     many = {path: _cost(clients[who], path) for path, who in LISTS.items()}
-    # More rows cost nothing; where the first ones had no consumer whose key was missing, one statement reads the keys of all.
+    # More rows cost nothing; where the first ones had no consumer whose key was missing, one statement reads the keys
+    # of all.
     assert not {path for path, asked in many.items() if len(asked) > len(few[path]) + 1}
     assert not {path: asked for path, asked in many.items() if len(asked) > GOAL}

@@ -57,8 +57,23 @@ def test_the_list_says_what_each_waits_for(world: World, case: Complaint) -> Non
     assert case.number not in text(client, "/authority/mediation/?view=late")
 
 
-@pytest.mark.parametrize("view", ["all", "consent", "session", "suggestion", "recusal", "appraisal", "delegated", "short", "late",
-                                  "agreed", "notice", "nonsense"])
+@pytest.mark.parametrize(
+    "view",
+    [
+        "all",
+        "consent",
+        "session",
+        "suggestion",
+        "recusal",
+        "appraisal",
+        "delegated",
+        "short",
+        "late",
+        "agreed",
+        "notice",
+        "nonsense",
+    ],
+)
 def test_every_list_opens(world: World, view: str) -> None:
     assert "没有" in text(desk(world.rui), f"/authority/mediation/?view={view}") or view in ("consent", "notice")
 
@@ -66,7 +81,12 @@ def test_every_list_opens(world: World, view: str) -> None:
 def test_the_desk_tells_the_days_and_what_does_not_count(world: World, case: Complaint) -> None:
     client = desk(world.rui)
     assert "还剩60日" in text(client, url(case))
-    given.step(case, mediation.order_appraisal(laboratory="某中心", until=ahead(20), cost_borne_by="shared"), world.officer, now())
+    given.step(
+        case,
+        mediation.order_appraisal(laboratory="某中心", until=ahead(20), cost_borne_by="shared"),
+        world.officer,
+        now(),
+    )
     shown = text(client, url(case))
     assert "暂停计算" in shown
     assert "60日，鉴定、检测结束的次日起接着算" in shown
@@ -76,8 +96,12 @@ def test_the_desk_tells_the_days_and_what_does_not_count(world: World, case: Com
 def test_resting_days_are_left_out_of_the_count(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     days = timedelta(days=1)
-    given.step(case, mediation.order_appraisal(laboratory="某中心", until=(WEDNESDAY + 30 * days).date(), cost_borne_by="shared"),
-               world.officer, WEDNESDAY + 10 * days)
+    given.step(
+        case,
+        mediation.order_appraisal(laboratory="某中心", until=(WEDNESDAY + 30 * days).date(), cost_borne_by="shared"),
+        world.officer,
+        WEDNESDAY + 10 * days,
+    )
     given.step(case, mediation.end_appraisal(result=TEXT), world.officer, WEDNESDAY + 25 * days)
     clock = case.deadlines.get(clock="mediation")
     told = sixty_days(clock, (WEDNESDAY + 30 * days).date())
@@ -93,7 +117,12 @@ def test_who_agreed_and_how_that_is_known(world: World, case: Complaint) -> None
 def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint) -> None:
     client = desk(world.rui)
     assert client.get(f"{url(case)}session.ics").status_code == 404
-    given.step(case, mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室，二楼", mode="site"), world.officer, now())
+    given.step(
+        case,
+        mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室，二楼", mode="site"),
+        world.officer,
+        now(),
+    )
     response = client.get(f"{url(case)}session.ics")
     assert response["Content-Type"].startswith("text/calendar")
     body = response.content.decode()
@@ -104,8 +133,15 @@ def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint)
 
 def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Complaint) -> None:
     client = desk(world.rui)
-    said = {"message": "退还多扣的钱。", "rows": "1", "promise-1-kind": "original_channel", "promise-1-what": "退还多扣费用",
-            "promise-1-amount": "128.50", "promise-1-due_on": ahead(10), "promise-1-owed_by": "enterprise"}
+    said = {
+        "message": "退还多扣的钱。",
+        "rows": "1",
+        "promise-1-kind": "original_channel",
+        "promise-1-what": "退还多扣费用",
+        "promise-1-amount": "128.50",
+        "promise-1-due_on": ahead(10),
+        "promise-1-owed_by": "enterprise",
+    }
     done = client.post(step_url(case, "suggestion"), said | key())
     assert (done.status_code, done["Location"]) == (302, url(case))
     given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, now())
@@ -152,7 +188,11 @@ def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> Non
     same = {"answer": "yes", "matter_id": matter.pk} | key()
     for unread in ("", str(matter.pk - 1)):
         late = client.post(page, {"answer": "yes", "text": "这样可以。", "matter_id": unread} | key())
-        assert (late.status_code, "换了调解方案" in late.content.decode(), "这样可以。" in late.content.decode()) == (422, True, True)
+        assert (late.status_code, "换了调解方案" in late.content.decode(), "这样可以。" in late.content.decode()) == (
+            422,
+            True,
+            True,
+        )
     assert client.post(page, same).status_code == 302
     assert client.post(page, same).status_code == 302, "sent twice: the first result again"
     assert HandlingStep.objects.filter(complaint=case, step="answer_suggestion").count() == 1
@@ -184,7 +224,12 @@ def test_a_longer_list_costs_no_more(world: World, case: Complaint, django_asser
 
 
 def test_the_consumer_reads_when_and_where(world: World, case: Complaint) -> None:
-    given.step(case, mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online"), world.officer, now())
+    given.step(
+        case,
+        mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online"),
+        world.officer,
+        now(),
+    )
     shown = text(desk(world.chen), f"/cases/{case.number}/")
     assert "调解会：" in shown
     assert "网上，所里201室" in shown

@@ -89,10 +89,18 @@ def spoken_since(world: World, step: str) -> tuple[Complaint, Any, str]:
 NEWS = "案件刚有变化：消费者 11月11日 13:00：补充说明。"
 
 
-@pytest.mark.parametrize(("said", "what"), [
-    ({"anyway": ""}, "还没有与消费者联系的记录"), ({"preview": "1"}, "消费者会看到"), ({"answer-1": ""}, "还没有答复第1项诉求")])
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ({"anyway": ""}, "还没有与消费者联系的记录"),
+        ({"preview": "1"}, "消费者会看到"),
+        ({"answer-1": ""}, "还没有答复第1项诉求"),
+    ],
+)
 def test_what_the_offer_lacks_hides_no_news(world: World, said: dict[str, str], what: str) -> None:
-    """A page that asks for a second press for another reason tells what happened with it, and is then sent as it stands."""
+    """A page that asks for a second press for another reason tells what happened with it, and is then sent as it
+    stands.
+    """
     case, client, version = spoken_since(world, "offer")
     answer = send(client, address(case, "offer"), OFFER | said | {"version": version})
     assert answer.status_code == 409
@@ -103,9 +111,18 @@ def test_what_the_offer_lacks_hides_no_news(world: World, said: dict[str, str], 
     assert send(client, address(case, "offer"), OFFER | {"version": newer}).status_code == 302
 
 
-@pytest.mark.parametrize(("step", "more"), [
-    ("offer", {"add": "1"}), ("offer", {"use": "1"}), ("offer", {"save": "1"}), ("request-return", {"search": "1", "q": "移动"})])
-def test_a_page_that_is_only_rearranged_keeps_what_its_reader_knew(world: World, step: str, more: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("step", "more"),
+    [
+        ("offer", {"add": "1"}),
+        ("offer", {"use": "1"}),
+        ("offer", {"save": "1"}),
+        ("request-return", {"search": "1", "q": "移动"}),
+    ],
+)
+def test_a_page_that_is_only_rearranged_keeps_what_its_reader_knew(
+    world: World, step: str, more: dict[str, str]
+) -> None:
     case, client, version = spoken_since(world, step)
     page = shown(send(client, address(case, step), OFFER | more | {"version": version}))
     assert [form.values["version"] for form in forms_of(page) if "version" in form.values] == [version]
@@ -151,17 +168,22 @@ def test_two_who_hand_a_case_on_see_each_other(world: World) -> None:
     with time_machine.travel(NOON + timedelta(seconds=30), tick=False):
         lead = signed_in(world.lead)
         assert send(lead, address(case, "assign"), {"handler": str(staff.pk)}).status_code == 302
-        answer = send(signed_in(world.ming), address(case, "assign"), {
-            "handler": str(world.lead_staff.pk), "version": version})
+        answer = send(
+            signed_in(world.ming), address(case, "assign"), {"handler": str(world.lead_staff.pk), "version": version}
+        )
     assert answer.status_code == 409
     assert "主管 11月11日 13:00：" in shown(answer)
     assert Complaint.objects.get(pk=case.pk).handler_id == staff.pk
 
 
-@pytest.mark.parametrize("version", ["", "x", "1", "1.", "-1.5", "99999999999999.1", "1.99999999999999", "0.99999999999"])
+@pytest.mark.parametrize(
+    "version", ["", "x", "1", "1.", "-1.5", "99999999999999.1", "1.99999999999999", "0.99999999999"]
+)
 def test_an_odd_version_hinders_nobody(world: World, version: str) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    answer = send(signed_in(world.ming), address(case, "accept"), {"handler": str(world.ming_staff.pk), "version": version})
+    answer = send(
+        signed_in(world.ming), address(case, "accept"), {"handler": str(world.ming_staff.pk), "version": version}
+    )
     assert answer.status_code in (302, 409)
 
 

@@ -49,10 +49,20 @@ def test_what_is_chosen_is_kept_and_shown(case: Complaint, world: World, clock: 
     assert NoticeChoice.objects.count() == 1
 
 
-@pytest.mark.parametrize("said", [
-    {}, SAID | {"first": "voice"}, SAID | {"language": "xx"}, SAID | {"reminders": ""}, SAID | {"progress": "never"},
-    SAID | {"reminders": "x" * 500}])
-def test_an_odd_choice_is_said_at_its_field_and_changes_nothing(case: Complaint, world: World, clock: Any, said: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        SAID | {"first": "voice"},
+        SAID | {"language": "xx"},
+        SAID | {"reminders": ""},
+        SAID | {"progress": "never"},
+        SAID | {"reminders": "x" * 500},
+    ],
+)
+def test_an_odd_choice_is_said_at_its_field_and_changes_nothing(
+    case: Complaint, world: World, clock: Any, said: dict[str, str]
+) -> None:
     answer = send(signed_in(world.chen), PAGE, said)
     assert answer.status_code == 422
     assert "error-summary" in shown(answer) or 'role="alert"' in shown(answer)
@@ -63,7 +73,10 @@ def test_what_was_chosen_is_in_the_copy_and_goes_with_the_account(case: Complain
     send(signed_in(world.otto), PAGE, {k: v for k, v in SAID.items() if k != "first"})
     world.otto.refresh_from_db()
     assert my_data.copy_of(world.otto, now=WEDNESDAY)["notices"] == {
-        "first": "", "reminders": "none", "progress": "digest"}
+        "first": "",
+        "reminders": "none",
+        "progress": "digest",
+    }
     my_data.close_account(world.otto, now=WEDNESDAY)
     assert not NoticeChoice.objects.filter(pk=world.otto.pk).exists()
 
@@ -85,12 +98,23 @@ def test_the_way_that_was_chosen_is_tried_first(case: Complaint, world: World, s
     assert (len(sms.posts), len(mail.accepted)) == (1, 1)
 
 
-@pytest.mark.parametrize(("kind", "how", "state"), [
-    ("remind", "none", "in_portal"), ("remind", "each", "sent"), ("accept_case", "none", "in_portal"),
-    ("remind_last", "none", "sent"), ("remind_last", "digest", "sent"),
-    # What asks for an answer, decides or closes goes out whatever was chosen.
-    ("make_offer", "none", "sent"), ("request_material", "none", "sent"), ("refuse", "none", "sent"),
-    ("lapse_confirmation", "none", "sent"), ("report_performed", "none", "sent"), ("undo", "none", "sent")])
+@pytest.mark.parametrize(
+    ("kind", "how", "state"),
+    [
+        ("remind", "none", "in_portal"),
+        ("remind", "each", "sent"),
+        ("accept_case", "none", "in_portal"),
+        ("remind_last", "none", "sent"),
+        ("remind_last", "digest", "sent"),
+        # What asks for an answer, decides or closes goes out whatever was chosen.
+        ("make_offer", "none", "sent"),
+        ("request_material", "none", "sent"),
+        ("refuse", "none", "sent"),
+        ("lapse_confirmation", "none", "sent"),
+        ("report_performed", "none", "sent"),
+        ("undo", "none", "sent"),
+    ],
+)
 def test_what_may_be_turned_off_and_what_not(case: Complaint, world: World, kind: str, how: str, state: str) -> None:
     NoticeChoice.objects.create(user=world.chen, reminders=how, progress=how, changed_at=WEDNESDAY)
     row = queue(case, kind=kind)[0]
@@ -108,8 +132,9 @@ def test_the_reminder_of_the_last_day_rings_whatever_was_chosen(world: World, sm
         sweep(WEDNESDAY + timedelta(days=day))
     told = Notice.objects.filter(complaint=case, addressee="consumer", kind__startswith="remind").order_by("pk")
     # The last day; and once more when it had passed.
-    assert [(row.kind, row.state) for row in told] == [
-        ("remind", "in_portal"), ("remind_last", "sent")], [row.subject for row in told]
+    assert [(row.kind, row.state) for row in told] == [("remind", "in_portal"), ("remind_last", "sent")], [
+        row.subject for row in told
+    ]
     assert "今天24:00前" in told[1].subject
     assert notice_choices.group_of("remind_last") == ""
     page = shown(signed_in(world.chen).get(PAGE))
@@ -140,7 +165,7 @@ def test_progress_comes_folded_into_one_letter(case: Complaint, world: World, ma
 
 
 def test_a_letter_that_may_be_turned_off_says_how_in_one_click(
-    case: Complaint, world: World, mail: PostOffice, settings: Any, clock: Any,
+    case: Complaint, world: World, mail: PostOffice, settings: Any, clock: Any
 ) -> None:
     settings.SITE_URL = "https://odr.example.org"
     NoticeChoice.objects.create(user=world.chen, first="email", changed_at=WEDNESDAY)
@@ -166,7 +191,9 @@ def test_a_letter_that_may_be_turned_off_says_how_in_one_click(
     assert (wish.reminders, wish.progress, wish.first) == ("none", "each", "email")
 
 
-def test_a_letter_that_stays_on_offers_no_way_out(case: Complaint, world: World, mail: PostOffice, settings: Any) -> None:
+def test_a_letter_that_stays_on_offers_no_way_out(
+    case: Complaint, world: World, mail: PostOffice, settings: Any
+) -> None:
     settings.SITE_URL = "https://odr.example.org"
     NoticeChoice.objects.create(user=world.chen, first="email", changed_at=WEDNESDAY)
     queue(case, kind="make_offer")
@@ -185,9 +212,13 @@ def test_a_token_that_we_did_not_write_is_no_address(world: World, token: str) -
 
 def test_a_group_that_is_not_there_and_a_person_who_is_gone(world: World) -> None:
     row = Notice(user_id=world.chen.pk, addressee="consumer")
-    path = notice_choices.off_address(row, group="offers", site="https://odr.example.org").removeprefix("https://odr.example.org")
+    path = notice_choices.off_address(row, group="offers", site="https://odr.example.org").removeprefix(
+        "https://odr.example.org"
+    )
     assert Client().post(path).status_code == 404
-    path = notice_choices.off_address(row, group="all", site="https://odr.example.org").removeprefix("https://odr.example.org")
+    path = notice_choices.off_address(row, group="all", site="https://odr.example.org").removeprefix(
+        "https://odr.example.org"
+    )
     world.chen.is_active = False
     world.chen.save()
     assert Client().post(path).status_code == 404
@@ -199,5 +230,7 @@ def test_nothing_that_can_be_turned_off_is_a_decision() -> None:
         for kind in kinds:
             row = TABLE[kind]
             assert all(outcome is None for _status, outcome in row.to), kind
-            assert not any(status in (Status.AWAITING_CONSUMER, Status.AWAITING_MATERIAL) for status, _outcome in row.to), kind
+            assert not any(
+                status in (Status.AWAITING_CONSUMER, Status.AWAITING_MATERIAL) for status, _outcome in row.to
+            ), kind
             assert Role.CONSUMER not in row.by, kind

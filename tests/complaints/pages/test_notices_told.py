@@ -33,7 +33,8 @@ def case(world: World) -> Complaint:
 @pytest.fixture
 def aside(case: Complaint) -> Notice:
     Notice.objects.filter(addressee="consumer").update(
-        state="set_aside", channel="email", last_error="smtp_550", attempts=3)
+        state="set_aside", channel="email", last_error="smtp_550", attempts=3
+    )
     return Notice.objects.filter(addressee="consumer").latest("pk")
 
 
@@ -79,7 +80,7 @@ def test_filters(world: World, case: Complaint, aside: Notice) -> None:
     assert "已另行告知</button>" not in sent
     waiting = page_of(client, f"{LIST}?state=waiting")
     assert case.number in waiting
-    assert "<button class=\"btn is-2 is-inline\" name=" not in waiting
+    assert '<button class="btn is-2 is-inline" name=' not in waiting
     assert case.number in page_of(client, f"{LIST}?q={case.number[-8:]}")
     assert "没有符合条件的通知。" in page_of(client, f"{LIST}?q=20200101-AAAA")
     for odd in ("?state=x", "?after=-1", "?before=x", f"?after={'9' * 30}", "?q=%25_"):
@@ -95,9 +96,20 @@ def test_pages_of_twenty_five_there_and_back(
         client.get(LIST)
     queries = len(few)
     Notice.objects.bulk_create(
-        Notice(complaint=case, sequence=100 + n, kind="send_message", addressee="consumer", user=world.chen,
-               subject=f"s{n}s", body="b", created_at=now(), send_after=now(), state="set_aside")
-        for n in range(PAGE * 2))
+        Notice(
+            complaint=case,
+            sequence=100 + n,
+            kind="send_message",
+            addressee="consumer",
+            user=world.chen,
+            subject=f"s{n}s",
+            body="b",
+            created_at=now(),
+            send_after=now(),
+            state="set_aside",
+        )
+        for n in range(PAGE * 2)
+    )
     first = client.get(LIST)
     assert [row.what for row in first.context["rows"]][:2] == [f"s{PAGE * 2 - 1}s", f"s{PAGE * 2 - 2}s"]
     assert (len(first.context["rows"]), first.context["previous_url"]) == (PAGE, "")
@@ -184,8 +196,18 @@ def test_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> Non
     case = case_at(world, S.NEGOTIATING)
     for addressee in ("authority", "consumer", "enterprise"):
         Notice.objects.create(
-            complaint=case, audience="authority", sequence=900, kind="remind", addressee=addressee, user=world.rui,
-            enterprise=world.mobile, subject="只给机关", body="b", created_at=now(), send_after=now())
+            complaint=case,
+            audience="authority",
+            sequence=900,
+            kind="remind",
+            addressee=addressee,
+            user=world.rui,
+            enterprise=world.mobile,
+            subject="只给机关",
+            body="b",
+            created_at=now(),
+            send_after=now(),
+        )
     assert "只给机关" in page_of(desk(world.rui), f"/authority/cases/{case.number}/")
     assert "只给机关" not in page_of(desk(world.ming), f"/enterprise/cases/{case.number}/")
     assert "只给机关" not in page_of(desk(world.chen), f"/cases/{case.number}/")
@@ -193,10 +215,13 @@ def test_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> Non
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("", ""), ("smtp_451", "邮件服务器暂时不收（451）。"), ("http_410", "短信平台拒收（410）。"),
-     ("nobody", "这个单位没有可以通知的人员。"), ("fault_ValueError", "程序出错，已记入日志。")],
+    [
+        ("", ""),
+        ("smtp_451", "邮件服务器暂时不收（451）。"),
+        ("http_410", "短信平台拒收（410）。"),
+        ("nobody", "这个单位没有可以通知的人员。"),
+        ("fault_ValueError", "程序出错，已记入日志。"),
+    ],
 )
 def test_codes_in_words(code: str, words: str) -> None:
     assert error_words(code) == words
-
-

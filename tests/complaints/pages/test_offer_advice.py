@@ -37,9 +37,14 @@ def kept(case: Complaint) -> list[str]:
 
 
 def refused(world: World, case: Complaint, reason: str = PUT_OFF, **more: Any) -> Complaint:
-    return given.step(case, offers.make_offer(answers=[
-        Answer(demand=1, verdict="refuse", reason=reason), Answer(demand=2, verdict="grant")], **more),
-        world.handler, WEDNESDAY + timedelta(hours=1))
+    return given.step(
+        case,
+        offers.make_offer(
+            answers=[Answer(demand=1, verdict="refuse", reason=reason), Answer(demand=2, verdict="grant")], **more
+        ),
+        world.handler,
+        WEDNESDAY + timedelta(hours=1),
+    )
 
 
 def test_what_is_missing_is_shown_before_it_is_sent(world: World) -> None:
@@ -64,7 +69,12 @@ def test_what_is_missing_is_shown_before_it_is_sent(world: World) -> None:
 
 def test_a_good_offer_goes_at_once_and_the_record_says_nothing(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    given.step(case, enterprise.log_contact(channel="phone", reached=False, note="无人接听"), world.handler, WEDNESDAY + timedelta(hours=2))
+    given.step(
+        case,
+        enterprise.log_contact(channel="phone", reached=False, note="无人接听"),
+        world.handler,
+        WEDNESDAY + timedelta(hours=2),
+    )
     assert "仍要发送" not in shown(send(client, address(case, "offer"), UNSEEN | {"preview": "1"}))
     assert send(client, address(case, "offer"), UNSEEN).status_code == 302
     assert kept(case) == []
@@ -76,8 +86,12 @@ def test_the_same_words_as_to_another_consumer(world: World) -> None:
     page = send(client, address(case, "offer"), OFFER | {"reason-2": PUT_OFF})
     assert "与本单位近期对其他案件的答复几乎一样" in shown(page)
     assert 'href="#id_reason-2"' in shown(page)
-    assert send(client, address(case, "offer"), OFFER | {
-        "reason-2": PUT_OFF, "anyway": "no_contact: copied:reason-2"}).status_code == 302
+    assert (
+        send(
+            client, address(case, "offer"), OFFER | {"reason-2": PUT_OFF, "anyway": "no_contact: copied:reason-2"}
+        ).status_code
+        == 302
+    )
     assert kept(case) == ["no_contact:", "copied:reason-2"]
 
 
@@ -103,20 +117,35 @@ def test_whose_words_are_compared(world: World) -> None:
 
 
 def test_the_sums_stand_beside_the_fields(world: World) -> None:
-    bought = {"object_category": "goods.phones", "object_kind": "goods", "problem_category": "false_claims", "is_online": True,
-              "bought_on": date(2026, 11, 9), "amount": Decimal("128.50")}
+    bought = {
+        "object_category": "goods.phones",
+        "object_kind": "goods",
+        "problem_category": "false_claims",
+        "is_online": True,
+        "bought_on": date(2026, 11, 9),
+        "amount": Decimal("128.50"),
+    }
     case, client = given.a_complaint(world, status=S.NEGOTIATING, **bought), signed_in(world.ming)
     page = client.get(address(case, "offer"))
     figures = page.context["figures"]
     assert (figures.asked, figures.offered, figures.missing) == (Decimal("128.50"), Decimal(0), Decimal("128.50"))
     text = shown(page)
-    for words in ("至少¥128.50", "《消费者权益保护法》第二十五条", "《消费者权益保护法》第五十五条", "+¥500.00", "前提：经营者有欺诈行为。",
-                  "比要求少¥128.50"):
+    for words in (
+        "至少¥128.50",
+        "《消费者权益保护法》第二十五条",
+        "《消费者权益保护法》第五十五条",
+        "+¥500.00",
+        "前提：经营者有欺诈行为。",
+        "比要求少¥128.50",
+    ):
         assert words in text, words
     more = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "100", "add": "1"})
     assert more.context["figures"].missing == Decimal("28.50")
-    low = send(client, address(case, "offer"), {**UNSEEN, "answer-1": "part", "amount-1": "100", "reason-1": WHOLE,
-                                                "promise-1-amount": "100", "preview": "1"})
+    low = send(
+        client,
+        address(case, "offer"),
+        {**UNSEEN, "answer-1": "part", "amount-1": "100", "reason-1": WHOLE, "promise-1-amount": "100", "preview": "1"},
+    )
     assert "少于法律规定至少应退的金额" in shown(low)
     same = send(client, address(case, "offer"), {**UNSEEN, "preview": "1"})
     assert "与要求相同" in shown(same)

@@ -61,7 +61,9 @@ def test_a_script_is_told_in_a_line(world: World) -> None:
     for _ in range(2):
         answer = ming.post(address(case, "offer"), said, headers={"Accept": "application/json"})
         assert answer.json() == {"words": "草稿已保存 11月11日 13:00", "sum": "¥128.50 · 与要求相同"}
-    long = ming.post(address(case, "offer"), said | {"message": "字" * offer_drafts.LONGEST}, headers={"Accept": "application/json"})
+    long = ming.post(
+        address(case, "offer"), said | {"message": "字" * offer_drafts.LONGEST}, headers={"Accept": "application/json"}
+    )
     assert long.json() == {"words": "太长，没有存为草稿。", "sum": "¥128.50 · 与要求相同"}
     less = ming.post(address(case, "offer"), said | {"promise-1-amount": "100"}, headers={"Accept": "application/json"})
     assert less.json()["sum"] == "¥100.00 · 比要求少¥28.50"
@@ -129,7 +131,11 @@ def test_two_first_savings_at_once_both_go_through(world: World) -> None:
         try:
             both.wait()
             with walls.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
-                done.append(offer_drafts.keep(case, engagement, user=world.ming, step="make_offer", typed={"message": words}, now=NOW))
+                done.append(
+                    offer_drafts.keep(
+                        case, engagement, user=world.ming, step="make_offer", typed={"message": words}, now=NOW
+                    )
+                )
                 # Nobody commits before the other has looked.
                 with suppress(threading.BrokenBarrierError):
                     both.wait(timeout=0.5)

@@ -1,4 +1,6 @@
-"""An officer writes down what a consumer said: the consumer's own step, read back, with who wrote it and what proves it."""
+"""An officer writes down what a consumer said: the consumer's own step, read back, with who wrote it and what proves
+it.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,12 @@ def place(case: Complaint, name: str = "", who: int = 0) -> str:
 
 
 def last(case: Complaint) -> HandlingStep:
-    return HandlingStep.objects.filter(complaint=case, audience="parties").order_by("sequence").select_related(
-        "name", "recorded_by").last()  # type: ignore[return-value]
+    return (
+        HandlingStep.objects.filter(complaint=case, audience="parties")
+        .order_by("sequence")
+        .select_related("name", "recorded_by")
+        .last()
+    )  # type: ignore[return-value]
 
 
 def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World) -> None:
@@ -78,15 +84,22 @@ def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World
     assert "拨打登记的电话，核对了本人，凭证LY-2026-0815" in mine
     assert Matter.objects.filter(complaint=case, kind="undo", state="open").exists()
     with translation.override("en"):
-        assert "Read this to the consumer" in shown(signed_in(world.rui).post(
-            place(case, "performed"), HOW | {"answer-1": "done", "idempotency_key": "k" * 20}, headers={"accept-language": "en"}))
+        assert "Read this to the consumer" in shown(
+            signed_in(world.rui).post(
+                place(case, "performed"),
+                HOW | {"answer-1": "done", "idempotency_key": "k" * 20},
+                headers={"accept-language": "en"},
+            )
+        )
 
 
 def test_what_only_adds_words_is_written_down_at_once_and_told_all_the_same(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, contact_verified=False)
     Notice.objects.all().delete()
     su = signed_in(world.su)
-    assert send(su, place(case, "statement"), HOW | {"text": "她说又扣了一次。", "by_how": "counter"}).status_code == 302
+    assert (
+        send(su, place(case, "statement"), HOW | {"text": "她说又扣了一次。", "by_how": "counter"}).status_code == 302
+    )
     entry = last(case)
     assert (entry.step, entry.data["recorded"]["how"]) == ("add_statement", "counter")
     assert Notice.objects.filter(complaint=case, addressee="consumer", kind="add_statement").count() == 1
@@ -95,11 +108,18 @@ def test_what_only_adds_words_is_written_down_at_once_and_told_all_the_same(worl
     assert case.contact_verified
 
 
-@pytest.mark.parametrize(("said", "field"), [
-    ({}, "by_how"), ({"by_how": "guess", "by_proof": "1"}, "by_how"), ({"by_how": "phone"}, "by_proof"),
-    ({"by_how": "phone", "by_proof": "录音"}, "by_proof"), ({"by_how": "phone", "by_proof": "9" * 41}, "by_proof"),
-    ({"by_how": "phone", "by_proof": "1", "answer": "perhaps"}, "answer"),
-    ({"by_how": "phone", "by_proof": "1", "answer": "decline"}, "reason")])
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({}, "by_how"),
+        ({"by_how": "guess", "by_proof": "1"}, "by_how"),
+        ({"by_how": "phone"}, "by_proof"),
+        ({"by_how": "phone", "by_proof": "录音"}, "by_proof"),
+        ({"by_how": "phone", "by_proof": "9" * 41}, "by_proof"),
+        ({"by_how": "phone", "by_proof": "1", "answer": "perhaps"}, "answer"),
+        ({"by_how": "phone", "by_proof": "1", "answer": "decline"}, "reason"),
+    ],
+)
 def test_what_is_missing_is_said_at_its_field(world: World, said: dict[str, str], field: str) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     answer = send(signed_in(world.rui), place(case, "offer"), {"answer": "accept"} | said | READ)
@@ -137,7 +157,9 @@ def test_nobody_else_writes_anything_down(world: World, who: str) -> None:
 def test_the_rule_itself_takes_no_word_from_somebody_who_may_not_write_it_down(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     for by in (world.handler, world.consumer, actors.officer([world.far_officer])):
-        word = actors.on_behalf_of(world.chen.pk, "陈试", case.consumer_key, by=by, channel="phone", recording={"how": "phone"})
+        word = actors.on_behalf_of(
+            world.chen.pk, "陈试", case.consumer_key, by=by, channel="phone", recording={"how": "phone"}
+        )
         with pytest.raises(StepNotAllowed):
             given.step(case, consumer.accept_offer(), word, SOON)
 

@@ -41,8 +41,12 @@ def statuses(cases: list[Complaint]) -> list[str]:
 def test_what_can_be_accepted_is_and_the_rest_says_why(world: World) -> None:
     new = [given.a_complaint(world, status=S.WITH_ENTERPRISE) for _ in range(3)]
     later, theirs = given.a_complaint(world, status=S.NEGOTIATING), given.a_complaint(world, status=S.TRIAGE)
-    answer = bulk(signed_in(world.ming), "accept", [*new, later, theirs, "20260101-AAAAAAAAAAAA-0"],
-                  handler=str(world.ming_staff.pk))
+    answer = bulk(
+        signed_in(world.ming),
+        "accept",
+        [*new, later, theirs, "20260101-AAAAAAAAAAAA-0"],
+        handler=str(world.ming_staff.pk),
+    )
     page = shown(answer)
     assert answer.status_code == 200
     assert "已受理3件，3件没有办" in page
@@ -59,7 +63,10 @@ def test_what_can_be_accepted_is_and_the_rest_says_why(world: World) -> None:
 
 def test_accepted_together_everybody_keeps_the_own_cases(world: World) -> None:
     """Rules or people gave them out already; whoever accepts a whole list takes what nobody has."""
-    hers, nobodys = given.a_complaint(world, status=S.WITH_ENTERPRISE), given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    hers, nobodys = (
+        given.a_complaint(world, status=S.WITH_ENTERPRISE),
+        given.a_complaint(world, status=S.WITH_ENTERPRISE),
+    )
     given.step(hers, enterprise.assign(handler_id=world.lead_staff.pk), world.handler, WEDNESDAY)
     client = signed_in(world.ming)
     assert client.get(QUEUE).context["bulk"].fields["handler"].choices[0] == ("", "各自的处理人，没有的由我")
@@ -80,7 +87,12 @@ def test_sent_twice_it_takes_effect_once_and_answers_the_same(world: World) -> N
 
 def test_another_branchs_cases_are_not_there(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    elsewhere = Branch.objects.filter(enterprise=world.mobile).exclude(pk__in=[world.fuzhou.pk]).exclude(parent=world.fuzhou).first()
+    elsewhere = (
+        Branch.objects.filter(enterprise=world.mobile)
+        .exclude(pk__in=[world.fuzhou.pk])
+        .exclude(parent=world.fuzhou)
+        .first()
+    )
     user = User.objects.create_user("sibling@example.com", "a long pass phrase", name="旁试")
     Staff.objects.create(user=user, enterprise=world.mobile, branch=elsewhere, role=Staff.Role.MANAGER)
     for stranger, staff in ((user, Staff.objects.get(user=user)), (world.hua, world.hua_staff)):
@@ -104,8 +116,10 @@ def test_the_whole_list_is_what_the_address_means(world: World) -> None:
     new = [given.a_complaint(world, status=S.WITH_ENTERPRISE) for _ in range(2)]
     other = given.a_complaint(world, status=S.WITH_ENTERPRISE, item_name="别的商品")
     client = signed_in(world.ming)
-    answer = client.post(f"{QUEUE}?view=new&q=宽带", {
-        "do": "assign", "all": "on", "handler": str(world.lead_staff.pk), "idempotency_key": "k" * 20})
+    answer = client.post(
+        f"{QUEUE}?view=new&q=宽带",
+        {"do": "assign", "all": "on", "handler": str(world.lead_staff.pk), "idempotency_key": "k" * 20},
+    )
     assert "已分派2件" in shown(answer)
     assert set(Complaint.objects.filter(handler=world.lead_staff)) == set(new)
     answer = client.post(f"{QUEUE}?view=new&q=宽带", {"do": "read", "all": "on", "idempotency_key": "m" * 20})
@@ -113,10 +127,15 @@ def test_the_whole_list_is_what_the_address_means(world: World) -> None:
     assert other.number not in shown(answer)
 
 
-@pytest.mark.parametrize(("said", "words"), [
-    ({"do": "accept", "handler": "1"}, "请先选中要办的案件"), ({"do": "nothing", "case": "x"}, "步骤"),
-    ({"do": "assign", "case": "x"}, "请选一位处理人"), ({"do": "assign", "case": "x", "handler": "9999999"}, "交给谁"),
-])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"do": "accept", "handler": "1"}, "请先选中要办的案件"),
+        ({"do": "nothing", "case": "x"}, "步骤"),
+        ({"do": "assign", "case": "x"}, "请选一位处理人"),
+        ({"do": "assign", "case": "x", "handler": "9999999"}, "交给谁"),
+    ],
+)
 def test_what_is_missing_is_said_on_the_list(world: World, said: dict[str, Any], words: str) -> None:
     given.a_complaint(world, status=S.WITH_ENTERPRISE)
     answer = send(signed_in(world.ming), QUEUE, said)

@@ -100,7 +100,9 @@ def test_who_read_a_case_at_another_firm_opens_it_anew_at_this_one(world: World)
     assert ming.get(address(case)).status_code == 200
     assert new_ones(ming.get(QUEUE)) == {case.number: False}
     assert set(Reading.objects.values_list("user", "enterprise")) == {
-        (world.ming.pk, world.mobile.pk), (world.ming.pk, world.telecom.pk)}
+        (world.ming.pk, world.mobile.pk),
+        (world.ming.pk, world.telecom.pk),
+    }
 
 
 def test_many_are_marked_as_read_by_who_read_them_at_another_firm(world: World) -> None:
@@ -168,7 +170,9 @@ def test_there_is_room_for_some_views_only(world: World) -> None:
     assert SavedView.objects.count() == 12
 
 
-@pytest.mark.parametrize("query", ["view=nothing&handler=99999999999&branch=x&problem=y", "after=1.1&evil=1", "%00&&==", "x" * 5000])
+@pytest.mark.parametrize(
+    "query", ["view=nothing&handler=99999999999&branch=x&problem=y", "after=1.1&evil=1", "%00&&==", "x" * 5000]
+)
 def test_odd_conditions_are_left_out(world: World, query: str) -> None:
     assert save(signed_in(world.ming), "专班", query).status_code == 302
     assert SavedView.objects.get().query == "view=all"
@@ -180,7 +184,10 @@ def test_conditions_by_person_branch_and_problem(world: World) -> None:
     lead = signed_in(world.lead)
     page = lead.get(QUEUE, {"handler": str(world.ming_staff.pk), "branch": str(world.fuzhou.pk)})
     assert new_ones(page) == {mine.number: True}
-    assert [one["label"].partition(" ·")[0] for one in page.context["active"]] == ["处理人：明试", "网点：中国移动福州分公司"]
+    assert [one["label"].partition(" ·")[0] for one in page.context["active"]] == [
+        "处理人：明试",
+        "网点：中国移动福州分公司",
+    ]
     # Who has left is still found by what lies with him; a stranger's number is no condition.
     Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=(NOON - timedelta(days=1)).date())
     assert list(new_ones(lead.get(QUEUE, {"handler": str(world.ming_staff.pk)}))) == [mine.number]

@@ -136,15 +136,21 @@ def test_what_would_be_sent_names_the_consumer_only_to_who_said_why(world: World
 
 def test_a_look_at_what_the_file_rules_out_says_why(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    answer = desk(world.rui).post(step_url(case, "refuse"), {"ground": "over_three_years", "facts": TEXT, "look": "1"} | key())
+    answer = desk(world.rui).post(
+        step_url(case, "refuse"), {"ground": "over_three_years", "facts": TEXT, "look": "1"} | key()
+    )
     assert answer.status_code == 422
     assert "不满三年" in str(answer.context["form"].errors["ground"])
     assert answer.content.decode().count("不满三年") >= 2
 
 
-BAD = [({"ground": "already_handled", "facts": TEXT}, "body"), ({"ground": "outside_duty", "facts": TEXT}, "body"),
-       ({"ground": "outside_duty", "facts": TEXT, "body": "association"}, "body"),
-       ({"ground": "identity_refused", "facts": TEXT}, "ground"), ({"ground": "other_law", "facts": "短"}, "facts")]
+BAD = [
+    ({"ground": "already_handled", "facts": TEXT}, "body"),
+    ({"ground": "outside_duty", "facts": TEXT}, "body"),
+    ({"ground": "outside_duty", "facts": TEXT, "body": "association"}, "body"),
+    ({"ground": "identity_refused", "facts": TEXT}, "ground"),
+    ({"ground": "other_law", "facts": "短"}, "facts"),
+]
 
 
 @pytest.mark.parametrize(("said", "field"), BAD)
@@ -263,7 +269,12 @@ def test_a_report_is_registered_checked_and_closed_in_two_names(world: World) ->
     done = {"matter": str(matter.pk), "result": "case_opened", "text": TEXT}
     alone = client.post(step_url(case, "lead-close"), done | {"second_officer": str(world.rui_officer.pk)} | key())
     assert alone.status_code == 422
-    assert client.post(step_url(case, "lead-close"), done | {"second_officer": str(world.head_officer.pk)} | key()).status_code == 302
+    assert (
+        client.post(
+            step_url(case, "lead-close"), done | {"second_officer": str(world.head_officer.pk)} | key()
+        ).status_code
+        == 302
+    )
     rows = client.get("/authority/violations/?view=done").context["rows"]
     assert [(row.result, row.officers) for row in rows] == [("已立案查处", "瑞试、长试")]
     assert matter.deadlines.get().state == "met"
@@ -274,7 +285,10 @@ def test_another_authority_of_the_region_does_not_read_the_register(world: World
     given.step(case, violations.split_report(text=TEXT), world.officer, now())
     superior = desk(officer_of(world, "superior"))
     assert superior.get("/authority/violations/").context["rows"] == []
-    assert superior.get(f"/authority/violations/{Matter.objects.get(complaint=case, kind='report').pk}/").status_code == 404
+    assert (
+        superior.get(f"/authority/violations/{Matter.objects.get(complaint=case, kind='report').pk}/").status_code
+        == 404
+    )
 
 
 def test_a_report_filed_with_the_complaint_is_registered_and_no_party_sees_a_sign(world: World) -> None:

@@ -57,34 +57,69 @@ def opened(client: Client, case: Complaint) -> str:
     return client.get(answer.headers["Location"]).content.decode()
 
 
-@pytest.mark.parametrize("typed", [
-    str.lower, lambda text: text.replace("-", ""), lambda text: f"  {text.replace('-', ' ')} ",
-    lambda text: text.replace("0", "O").replace("1", "I")])
-def test_number_and_token_are_read_as_people_write_them(
-        client: Client, case: Complaint, typed: Any) -> None:
+@pytest.mark.parametrize(
+    "typed",
+    [
+        str.lower,
+        lambda text: text.replace("-", ""),
+        lambda text: f"  {text.replace('-', ' ')} ",
+        lambda text: text.replace("0", "O").replace("1", "I"),
+    ],
+)
+def test_number_and_token_are_read_as_people_write_them(client: Client, case: Complaint, typed: Any) -> None:
     assert ask(client, typed(case.number), typed(TOKEN)).status_code == 302
 
 
 def test_the_page_says_who_what_and_by_when(client: Client, case: Complaint) -> None:
     text = opened(client, case)
-    for words in (case.number, "谁在办", "24:00前", "第1份方案", "退还多扣费用", "经过", "答复方案",
-                  # What happened, newest first.
-                  "提出方案（第1份方案）", "提交投诉"):
+    for words in (
+        case.number,
+        "谁在办",
+        "24:00前",
+        "第1份方案",
+        "退还多扣费用",
+        "经过",
+        "答复方案",
+        # What happened, newest first.
+        "提出方案（第1份方案）",
+        "提交投诉",
+    ):
         assert words in text
 
 
-def test_no_name_no_phone_no_account_and_no_file_is_on_it(
-        client: Client, world: World, case: Complaint) -> None:
+def test_no_name_no_phone_no_account_and_no_file_is_on_it(client: Client, world: World, case: Complaint) -> None:
     for promise in Obligation.objects.filter(complaint=case):
         promise.payee_last4 = "4321"
         promise.save()
-    Evidence.objects.create(complaint=case, name="账单截图.png", size=1, media_type="image/png",
-                            sha256="0" * 64, path="x", uploaded_at=timezone.now())
-    step(case, consumer.add_statement(text="请打我另一个电话13900001111"), world.consumer,
-         timezone.now() - timedelta(minutes=1))
+    Evidence.objects.create(
+        complaint=case,
+        name="账单截图.png",
+        size=1,
+        media_type="image/png",
+        sha256="0" * 64,
+        path="x",
+        uploaded_at=timezone.now(),
+    )
+    step(
+        case,
+        consumer.add_statement(text="请打我另一个电话13900001111"),
+        world.consumer,
+        timezone.now() - timedelta(minutes=1),
+    )
     text = opened(client, case)
-    hidden = (world.chen.name, world.ming.name, "陈试", "明试", "13800000001", "13900001111", "4321",
-              "账单截图", "某路1号", "/files/", "ming@example.com")
+    hidden = (
+        world.chen.name,
+        world.ming.name,
+        "陈试",
+        "明试",
+        "13800000001",
+        "13900001111",
+        "4321",
+        "账单截图",
+        "某路1号",
+        "/files/",
+        "ming@example.com",
+    )
     assert [words for words in hidden if words in text] == []
 
 
@@ -106,13 +141,16 @@ def test_every_mismatch_has_the_same_words(client: Client, case: Complaint) -> N
         assert number in text
         return re.sub(r'value="[^"]*"', "", text)
 
-    pages = {words(case.number, "A" * 26), words("20261118-7K3Q9M2PT4RA-5", TOKEN),
-             words("no number", TOKEN), words("20261118-000000000000-0", "x")}
+    pages = {
+        words(case.number, "A" * 26),
+        words("20261118-7K3Q9M2PT4RA-5", TOKEN),
+        words("no number", TOKEN),
+        words("20261118-000000000000-0", "x"),
+    }
     assert len(pages) == 1
 
 
-def test_a_case_without_a_token_is_opened_by_none(
-        client: Client, world: World) -> None:
+def test_a_case_without_a_token_is_opened_by_none(client: Client, world: World) -> None:
     case = a_complaint(world, now=timezone.now())
     for token in ("x", "0" * 64, " - "):
         assert ask(client, case.number, token).status_code == 422
@@ -125,8 +163,7 @@ def test_an_empty_form_is_no_try(client: Client, db: None) -> None:
     assert not TrackingTry.objects.exists()
 
 
-def test_the_sixth_try_in_an_hour_waits_even_with_the_right_token(
-        client: Client, case: Complaint, clock: Any) -> None:
+def test_the_sixth_try_in_an_hour_waits_even_with_the_right_token(client: Client, case: Complaint, clock: Any) -> None:
     for _ in range(5):
         assert ask(client, case.number, "wrong").status_code == 422
         clock.shift(60)
@@ -141,8 +178,7 @@ def test_the_sixth_try_in_an_hour_waits_even_with_the_right_token(
     assert ask(client, case.number).status_code == 302
 
 
-def test_another_browser_at_the_address_goes_on_until_the_address_is_full(
-        client: Client, case: Complaint) -> None:
+def test_another_browser_at_the_address_goes_on_until_the_address_is_full(client: Client, case: Complaint) -> None:
     for number in range(12):
         for _ in range(5):
             assert ask(client, case.number, "wrong", user_agent=f"b{number}").status_code == 422
@@ -157,8 +193,7 @@ def test_nothing_readable_is_kept_of_who_tried(client: Client, case: Complaint) 
     assert case.number not in kept
 
 
-def test_behind_https_the_address_is_the_one_that_the_proxy_saw(
-        client: Client, case: Complaint, settings: Any) -> None:
+def test_behind_https_the_address_is_the_one_that_the_proxy_saw(client: Client, case: Complaint, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     ask(client, case.number, "wrong", x_forwarded_for="6.6.6.6, 192.0.2.1")
     ask(client, case.number, "wrong", x_forwarded_for="7.7.7.7, 192.0.2.1")
@@ -166,8 +201,7 @@ def test_behind_https_the_address_is_the_one_that_the_proxy_saw(
     assert TrackingTry.objects.values("address_digest").distinct().count() == 2
 
 
-def test_it_closes_after_half_an_hour_and_at_once_when_asked(
-        client: Client, case: Complaint, clock: Any) -> None:
+def test_it_closes_after_half_an_hour_and_at_once_when_asked(client: Client, case: Complaint, clock: Any) -> None:
     opened(client, case)
     clock.shift(29 * 60)
     assert client.get(f"/track/{case.number}/").status_code == 200
@@ -178,8 +212,7 @@ def test_it_closes_after_half_an_hour_and_at_once_when_asked(
     assert client.get(f"/track/{case.number}/").headers["Location"] == "/track/"
 
 
-def test_it_opens_one_case_in_one_browser_and_no_step(
-        client: Client, world: World, case: Complaint) -> None:
+def test_it_opens_one_case_in_one_browser_and_no_step(client: Client, world: World, case: Complaint) -> None:
     other = with_token(a_complaint(world, now=timezone.now()), "another")
     opened(client, case)
     assert client.get(f"/track/{other.number}/").status_code == 302

@@ -61,7 +61,11 @@ def test_an_offer_is_accepted_with_token_and_code(client: Client, world: World, 
     assert f"/track/{case.number}/undo/" in undo
 
 
-def test_a_page_that_closes_says_when_and_shows_again_what_was_written(client: Client, case: Complaint, clock: Any) -> None:  # noqa: F811
+def test_a_page_that_closes_says_when_and_shows_again_what_was_written(
+    client: Client,
+    case: Complaint,  # noqa: F811
+    clock: Any,  # noqa: F811
+) -> None:
     page = f"/track/{case.number}/statement/"
     until = moment(timezone.now() + timedelta(minutes=30))
     assert f"开到{until}" in opened(client, case)
@@ -113,8 +117,10 @@ def test_without_the_code_nothing_is_decided_and_nothing_typed_is_lost(client: C
 
 def test_a_statement_with_evidence_takes_the_token_only(client: Client, world: World, case: Complaint) -> None:  # noqa: F811
     opened(client, case)
-    answer = client.post(f"/track/{case.number}/statement/", {
-        "text": "我又找到一张账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png"), **KEY})
+    answer = client.post(
+        f"/track/{case.number}/statement/",
+        {"text": "我又找到一张账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png"), **KEY},
+    )
     assert answer["Location"] == f"/track/{case.number}/"
     assert HandlingStep.objects.filter(complaint=case, step="add_statement").count() == 1
     assert Evidence.objects.filter(complaint=case).count() == 1
@@ -132,8 +138,9 @@ def test_nobody_without_the_token_comes_to_a_step(client: Client, case: Complain
 
 
 def test_the_token_of_one_case_opens_no_step_of_another(client: Client, world: World, case: Complaint) -> None:  # noqa: F811
-    other = with_token(a_complaint(world, status=Status.AWAITING_CONSUMER,
-                                   now=timezone.now() - timedelta(minutes=5)), "B" * 26)
+    other = with_token(
+        a_complaint(world, status=Status.AWAITING_CONSUMER, now=timezone.now() - timedelta(minutes=5)), "B" * 26
+    )
     opened(client, case)
     prove_phone(client, case.number, "/track/")
     assert client.get(f"/track/{other.number}/withdraw/")["Location"] == "/track/"

@@ -48,7 +48,9 @@ def test_what_is_refused_says_why_and_hinders_nobody(world: World) -> None:
     good, moved, twice, no = waiting(world, 4)
     given.step(moved, authority.assign_authority(authority_id=world.gulou.pk), world.intake, now())
     Complaint.objects.filter(pk=twice.pk).update(returns=2)
-    Complaint.objects.filter(pk=no.pk).update(consents={"share_with_enterprise": True, "named_entity": world.telecom.pk})
+    Complaint.objects.filter(pk=no.pk).update(
+        consents={"share_with_enterprise": True, "named_entity": world.telecom.pk}
+    )
     foreign = case_at(world, S.TRIAGE)
     Complaint.objects.filter(pk=foreign.pk).update(handling_region=110101000)
     answer = send(desk(world.su), [good, moved, twice, no, foreign])
@@ -143,7 +145,12 @@ def test_more_than_go_at_once_are_said_on_the_page_and_what_was_typed_stays(worl
 
 def test_a_second_officer_is_told_that_it_moved(world: World) -> None:
     (case,) = waiting(world)
-    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=None, because=given.BECAUSE), world.intake, now())
+    given.step(
+        case,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=None, because=given.BECAUSE),
+        world.intake,
+        now(),
+    )
     assert "已是“待企业受理”" in send(desk(world.su), [case]).content.decode()
 
 
@@ -156,7 +163,12 @@ def test_the_list_shows_the_first_suggestion_and_the_signals(world: World) -> No
 
 def test_no_party_sees_a_signal(world: World) -> None:
     first, second = waiting(world, 2)
-    given.step(second, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE), world.intake, now())
+    given.step(
+        second,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
+        world.intake,
+        now(),
+    )
     for person, path in ((world.chen, f"/cases/{second.number}/"), (world.ming, f"/enterprise/cases/{second.number}/")):
         page = desk(person).get(path).content.decode()
         assert "疑似重复" not in page

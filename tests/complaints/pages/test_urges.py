@@ -40,7 +40,8 @@ def late_by(matter: Matter, days: int) -> None:
     clock = Deadline.objects.get(matter=matter)
     back = timedelta(days=days)
     Deadline.objects.filter(pk=clock.pk).update(
-        started_at=clock.started_at - back, due_at=clock.due_at - back, last_day=clock.last_day - back, chase_at=now())
+        started_at=clock.started_at - back, due_at=clock.due_at - back, last_day=clock.last_day - back, chase_at=now()
+    )
     Matter.objects.filter(pk=matter.pk).update(until_at=clock.due_at - back)
     handling.sweep_clocks(now=now())
 
@@ -62,7 +63,9 @@ def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
     waiting, late, answered = (urged(world, case) for case in cases)
     # Tomorrow's reminder has not come yet: reported once, to the city.
     late_by(late, 4)
-    given.step(cases[2], supervision.answer_instruction(text="今天提出方案。", matter_id=answered.pk), world.handler, now())
+    given.step(
+        cases[2], supervision.answer_instruction(text="今天提出方案。", matter_id=answered.pk), world.handler, now()
+    )
     page = desk(world.rui).get(BOARD)
     columns = {column["code"]: [card.matter.pk for card in column["cards"]] for column in page.context["board"]}
     assert columns == {"waiting": [waiting.pk], "late": [late.pk], "escalated": [], "answered": [answered.pk]}
@@ -71,7 +74,11 @@ def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
     # What was reported to it stands in the superior's column 升级; what a neighbour's county sent is nowhere.
     above = desk(officer_of(world, "superior")).get(BOARD)
     assert {column["code"]: column["value"] for column in above.context["board"]} == {
-        "waiting": 0, "late": 0, "escalated": 1, "answered": 0}
+        "waiting": 0,
+        "late": 0,
+        "escalated": 1,
+        "answered": 0,
+    }
     far = desk(officer_of(world, "far")).get(BOARD)
     assert not any(column["value"] for column in far.context["board"])
 
@@ -117,7 +124,7 @@ def test_a_board_costs_the_same_however_much_stands_on_it(world: World) -> None:
             late_by(urged(world, case_at(world, S.NEGOTIATING)), 4)
             urged(world, case_at(world, S.NEGOTIATING))
         client.get(BOARD)
-        with CaptureQueriesContext(connection, ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             client.get(BOARD)
         cost.append(len(asked))
     assert cost[0] == cost[1]
@@ -196,7 +203,10 @@ def test_a_superior_designates_who_handles_it(world: World) -> None:
     assert above.post(step_url(case, "take-up"), {"text": TEXT, "authority": ""} | key()).status_code == 302
     case.refresh_from_db()
     assert case.handling_authority == world.city
-    assert above.post(step_url(case, "take-up"), {"text": TEXT, "authority": str(world.gulou.pk)} | key()).status_code == 302
+    assert (
+        above.post(step_url(case, "take-up"), {"text": TEXT, "authority": str(world.gulou.pk)} | key()).status_code
+        == 302
+    )
     case.refresh_from_db()
     assert case.handling_authority == world.gulou
 
@@ -209,7 +219,11 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
     page = shown(client.get(f"{NEW}?status=negotiating"))
     assert all(case.number in page for case in cases)
     assert own.number not in page
-    body = {"case": [*(c.number for c in cases), own.number, "20260101-AAAAAAAAAAAA-0"], "text": TEXT, "last_day": ahead(5)} | key()
+    body = {
+        "case": [*(c.number for c in cases), own.number, "20260101-AAAAAAAAAAAA-0"],
+        "text": TEXT,
+        "last_day": ahead(5),
+    } | key()
     for _ in range(2):
         result = client.post(NEW, body)
     assert result.context["run"].done == [case.number for case in cases]
@@ -218,9 +232,15 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
     assert Matter.objects.filter(kind="urge", state="open").count() == 3
 
 
-@pytest.mark.parametrize(("change", "field"), [
-    ({"text": ""}, "text"), ({"last_day": "2020-01-01"}, "last_day"), ({"case": []}, "case"),
-    ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case")])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"text": ""}, "text"),
+        ({"last_day": "2020-01-01"}, "last_day"),
+        ({"case": []}, "case"),
+        ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case"),
+    ],
+)
 def test_what_is_missing_is_named_and_nothing_lost(world: World, change: dict[str, Any], field: str) -> None:
     case = case_at(world, S.NEGOTIATING)
     said = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
@@ -268,7 +288,9 @@ def test_the_page_of_the_case_offers_the_same(world: World, status: Status) -> N
     urged(world, case)
     last = last_day(Deadline.objects.get(complaint=case, clock="instruction", ended_at=None).due_at)
     # Its own time, which is another one than that of the strip.
-    assert f"监管部门发来督办，等您答复。请在{last}答复。" in shown(desk(world.ming).get(f"/enterprise/cases/{case.number}/"))
+    assert f"监管部门发来督办，等您答复。请在{last}答复。" in shown(
+        desk(world.ming).get(f"/enterprise/cases/{case.number}/")
+    )
     answered = desk(world.ming).post(f"/enterprise/cases/{case.number}/instruction/", {"text": TEXT} | key())
     assert answered.status_code == 302
     assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()

@@ -1,4 +1,6 @@
-"""What tests of the national platform share: a folder for files, officers at their desks, files as the platform writes them."""
+"""What tests of the national platform share: a folder for files, officers at their desks, files as the platform writes
+them.
+"""
 
 from __future__ import annotations
 
@@ -53,10 +55,22 @@ def answer(number: str, platform_number: str, **more: str) -> dict[str, str]:
 
 def complaint(platform_number: str, **more: str) -> dict[str, str]:
     """A line with a complaint that began on the platform."""
-    return {"平台编号": platform_number, "平台接收时间": "2026-11-10 09:30", "被投诉人": "东街口某健身房", "被投诉人地址": "东街口2号",
-            "商品服务类别": "service.other", "商品或服务": "年卡", "金额": "2980", "问题类别": "contract", "争议发生日": "2026-11-01",
-            "投诉内容": "健身房关门，年卡余额不退。", "诉求": "refund", "姓名": "平试", "手机": "13900000123",
-            "地址": "福州市鼓楼区某路9号"} | more
+    return {
+        "平台编号": platform_number,
+        "平台接收时间": "2026-11-10 09:30",
+        "被投诉人": "东街口某健身房",
+        "被投诉人地址": "东街口2号",
+        "商品服务类别": "service.other",
+        "商品或服务": "年卡",
+        "金额": "2980",
+        "问题类别": "contract",
+        "争议发生日": "2026-11-01",
+        "投诉内容": "健身房关门，年卡余额不退。",
+        "诉求": "refund",
+        "姓名": "平试",
+        "手机": "13900000123",
+        "地址": "福州市鼓楼区某路9号",
+    } | more
 
 
 def table(rows: Sequence[Mapping[str, str]]) -> bytes:
@@ -97,5 +111,9 @@ def states(file: PlatformFile) -> list[str]:
 
 
 def problems(file: PlatformFile) -> dict[int, tuple[str, str]]:
-    return {line: (column, problem) for line, column, problem in
-            file.rows.exclude(problem="").order_by("line").values_list("line", "column", "problem")}
+    return {
+        line: (column, problem)
+        for line, column, problem in (
+            file.rows.exclude(problem="").order_by("line").values_list("line", "column", "problem")
+        )
+    }

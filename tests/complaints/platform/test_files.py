@@ -71,11 +71,20 @@ def test_numbers_of_other_places_are_refused_line_by_line(world: World) -> None:
     for case, number in ((theirs, "12315-000007"), (other, "12315-000006")):
         given.step(case, record_platform_number(platform_number=number), world.officer, timezone.now())
     Complaint.objects.filter(pk__in=[theirs.pk, other.pk]).update(
-        handling_region_id=world.far_officer.authority.region_id, handling_authority=world.far_officer.authority)
-    file = tried(at(world.rui), [
-        answer(mine.number, "12315-000007"), answer(theirs.number, "12315-000008"), complaint("12315-000006"),
-        answer(mine.number, "12315-000009", 平台状态="飞走了"), answer(mine.number, "12315-000010", 平台接收时间="明天"),
-        answer(mine.number, "12315-000011", 平台接收时间="0001-01-01"), complaint("12315-000012", 平台接收时间="0001-01-01")])
+        handling_region_id=world.far_officer.authority.region_id, handling_authority=world.far_officer.authority
+    )
+    file = tried(
+        at(world.rui),
+        [
+            answer(mine.number, "12315-000007"),
+            answer(theirs.number, "12315-000008"),
+            complaint("12315-000006"),
+            answer(mine.number, "12315-000009", 平台状态="飞走了"),
+            answer(mine.number, "12315-000010", 平台接收时间="明天"),
+            answer(mine.number, "12315-000011", 平台接收时间="0001-01-01"),
+            complaint("12315-000012", 平台接收时间="0001-01-01"),
+        ],
+    )
     assert states(file) == ["bad"] * 7
     assert "另一件投诉" in problems(file)[2][1]
     assert problems(file)[3] == ("number", "没有找到这件投诉。")
@@ -86,9 +95,16 @@ def test_numbers_of_other_places_are_refused_line_by_line(world: World) -> None:
 
 def test_complaints_that_began_there_are_filed_as_received_there(world: World) -> None:
     browser = at(world.rui)
-    file = tried(browser, [
-        complaint("12315-100001"), complaint("12315-100002", 手机="12"), complaint("12315-100001"),
-        complaint("12315-100003", 地区代码="350402"), complaint("12315-100004", 诉求="")])
+    file = tried(
+        browser,
+        [
+            complaint("12315-100001"),
+            complaint("12315-100002", 手机="12"),
+            complaint("12315-100001"),
+            complaint("12315-100003", 地区代码="350402"),
+            complaint("12315-100004", 诉求=""),
+        ],
+    )
     assert states(file) == ["good", "bad", "bad", "bad", "bad"], problems(file)
     assert [problems(file)[line][0] for line in (3, 4, 5, 6)] == ["phone", "platform_number", "region", "demands"]
     assert not Complaint.objects.exists()
@@ -96,7 +112,11 @@ def test_complaints_that_began_there_are_filed_as_received_there(world: World) -
     case = Complaint.objects.get()
     assert file.rows.get(state="done").number == case.number
     assert (case.platform_number, case.platform_state, case.channel, case.respondent_named) == (
-        "12315-100001", "registered", "platform", "东街口某健身房")
+        "12315-100001",
+        "registered",
+        "platform",
+        "东街口某健身房",
+    )
     assert case.received_at == case.authority_received_at == case.platform_received_at
     assert timezone.localtime(case.received_at).strftime("%Y-%m-%d %H:%M") == "2026-11-10 09:30"
     # Nobody rang the number: the officer who sent the file has not heard the person.
@@ -110,10 +130,16 @@ def test_complaints_that_began_there_are_filed_as_received_there(world: World) -
 def test_of_swapped_columns_no_name_and_no_telephone_is_kept(world: World) -> None:
     (case,) = cases(world, 1)
     name, phone = "欧阳试", "13900000123"
-    swapped = [answer(name, "12315-000001"), answer(case.number, phone), answer(case.number, name),
-               answer(case.number, "12315-000002", 平台状态=name)]
-    swapped += [complaint(f"12315-00010{n}", **{column: name}) for n, column in enumerate(
-        ["地区代码", "商品服务类别", "问题类别", "争议发生日", "金额", "诉求", "手机"])]
+    swapped = [
+        answer(name, "12315-000001"),
+        answer(case.number, phone),
+        answer(case.number, name),
+        answer(case.number, "12315-000002", 平台状态=name),
+    ]
+    swapped += [
+        complaint(f"12315-00010{n}", **{column: name})
+        for n, column in enumerate(["地区代码", "商品服务类别", "问题类别", "争议发生日", "金额", "诉求", "手机"])
+    ]
     file = tried(at(world.rui), swapped)
     assert states(file) == ["bad"] * len(swapped), problems(file)
     kept = str(list(file.rows.values_list("number", "platform_number", "column", "problem")))
@@ -171,7 +197,9 @@ def test_a_worker_that_is_gone_doubles_nothing(world: World, monkeypatch: pytest
 
 def test_the_file_of_the_day_holds_what_the_platform_has_to_be_told(world: World) -> None:
     new, known, told = cases(world, 3)
-    given.step(known, record_platform_number(platform_number="12315-000001", state="accepted"), world.officer, timezone.now())
+    given.step(
+        known, record_platform_number(platform_number="12315-000001", state="accepted"), world.officer, timezone.now()
+    )
     given.step(told, record_platform_number(platform_number="12315-000002"), world.officer, timezone.now())
     browser = at(world.rui)
     page = browser.get(HOME).content.decode()
@@ -201,15 +229,23 @@ def test_who_only_reads_sends_nothing(world: World) -> None:
     assert not Export.objects.exists()
 
 
-def test_who_sends_in_the_same_bytes_at_the_same_moment_gets_the_same_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_sends_in_the_same_bytes_at_the_same_moment_gets_the_same_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def send() -> PlatformFile:
-        return asking.take_in([b"a,b\n1,2\n"], name="a.csv", user=world.rui, actor=world.officer, language="zh-hans", now=timezone.now())
+        return asking.take_in(
+            [b"a,b\n1,2\n"], name="a.csv", user=world.rui, actor=world.officer, language="zh-hans", now=timezone.now()
+        )
 
     first, manager = send(), asking.QuerySet.first
     # The other one has looked for it before it was there.
     monkeypatch.setattr(asking.QuerySet, "first", lambda rows: None if rows.model is PlatformFile else manager(rows))
     assert send() == first
-    assert [path.name.startswith(first.mark) for path in files.upload_of(first.mark).parent.iterdir() if path.name.startswith("P")] == [True]
+    assert [
+        path.name.startswith(first.mark)
+        for path in files.upload_of(first.mark).parent.iterdir()
+        if path.name.startswith("P")
+    ] == [True]
 
 
 def test_the_page_costs_the_same_however_many_there_are(world: World, django_assert_max_num_queries: object) -> None:

@@ -22,15 +22,22 @@ NUMBER = "12315-3501-2026-0000001"
 
 
 def listed(world: World, condition: str, now: datetime) -> set[int]:
-    return set(Complaint.objects.filter(platform.wanted(
-        condition, now=now, calendar=current_calendar(), region_id=world.region.pk)).values_list("pk", flat=True))
+    return set(
+        Complaint.objects.filter(
+            platform.wanted(condition, now=now, calendar=current_calendar(), region_id=world.region.pk)
+        ).values_list("pk", flat=True)
+    )
 
 
 def test_a_number_is_kept_with_receipt_and_state_and_no_party_reads_it(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     told = Notice.objects.filter(complaint=case).count()
-    given.step(case, record_platform_number(platform_number=NUMBER, received_at="2026-11-11 09:30"), world.officer,
-               WEDNESDAY + timedelta(hours=1))
+    given.step(
+        case,
+        record_platform_number(platform_number=NUMBER, received_at="2026-11-11 09:30"),
+        world.officer,
+        WEDNESDAY + timedelta(hours=1),
+    )
     assert (case.platform_number, case.platform_state) == (NUMBER, "registered")
     assert case.platform_received_at == datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
     entry = HandlingStep.objects.get(complaint=case, step="record_platform_number")
@@ -47,18 +54,24 @@ def test_a_number_of_another_case_is_refused_by_name(world: World) -> None:
     assert one.number not in refused.value.reason
 
 
-@pytest.mark.parametrize("number", ["", "1", "with space", "号12345678", "a" * 41, "-1234567", "13900000123", "35010219900101123X"])
+@pytest.mark.parametrize(
+    "number", ["", "1", "with space", "号12345678", "a" * 41, "-1234567", "13900000123", "35010219900101123X"]
+)
 def test_what_is_no_number_is_refused(world: World, number: str) -> None:
     with pytest.raises(StepNotAllowed):
         record_platform_number(platform_number=number)
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01", "1999-12-31 23:59", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00+14:00"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01", "1999-12-31 23:59", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00+14:00"]
+)
 def test_a_moment_that_no_list_can_show_is_refused_at_its_field(world: World, moment: str) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     browser = at(world.rui)
-    answer = browser.post(f"/authority/cases/{case.number}/platform/", filled(
-        platform_number=NUMBER, state="registered", received_at=moment))
+    answer = browser.post(
+        f"/authority/cases/{case.number}/platform/",
+        filled(platform_number=NUMBER, state="registered", received_at=moment),
+    )
     assert (answer.status_code, "年份请写在2000和2100之间。" in answer.content.decode()) == (422, True)
     with pytest.raises(WrongInput) as refused:
         record_platform_number(platform_number=NUMBER, received_at=moment)
@@ -93,12 +106,15 @@ def test_it_takes_no_undo_from_the_consumer(world: World) -> None:
     assert (case.status, case.platform_number) == (S.REVIEW, NUMBER)
 
 
-@pytest.mark.parametrize(("received", "late_from"), [
-    # A Wednesday: Thursday is the day; Friday's begin is late. A Friday: Monday is the day.
-    (WEDNESDAY, datetime(2026, 11, 12, 16, 0, tzinfo=UTC)),
-    (WEDNESDAY + timedelta(days=2), datetime(2026, 11, 16, 16, 0, tzinfo=UTC)),
-    (WEDNESDAY + timedelta(days=3), datetime(2026, 11, 16, 16, 0, tzinfo=UTC)),
-])
+@pytest.mark.parametrize(
+    ("received", "late_from"),
+    [
+        # A Wednesday: Thursday is the day; Friday's begin is late. A Friday: Monday is the day.
+        (WEDNESDAY, datetime(2026, 11, 12, 16, 0, tzinfo=UTC)),
+        (WEDNESDAY + timedelta(days=2), datetime(2026, 11, 16, 16, 0, tzinfo=UTC)),
+        (WEDNESDAY + timedelta(days=3), datetime(2026, 11, 16, 16, 0, tzinfo=UTC)),
+    ],
+)
 def test_it_is_flagged_after_one_working_day(world: World, received: datetime, late_from: datetime) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=received)
     instant = timedelta(microseconds=1)

@@ -1,4 +1,6 @@
-"""What the public may read of a closed complaint: masked, with the consumer's consent, the enterprise's reply beside it."""
+"""What the public may read of a closed complaint: masked, with the consumer's consent, the enterprise's reply beside
+it.
+"""
 
 from __future__ import annotations
 
@@ -91,10 +93,19 @@ def test_the_list_costs_the_same_however_long_it_is(world: World, django_assert_
         browser.get(HOME)
 
 
-@pytest.mark.parametrize(("name", "shown"), [
-    ("陈女士", "陈女士"), ("欧阳先生", "欧阳先生"), (" 李先生 ", "李先生"),
-    # A whole name is never shown for the sake of its ending, nor is a salutation guessed.
-    ("陈小女士", "陈**"), ("陈雨桐", "陈**"), ("Anna Smith", "A***"), ("先生", "先**"), ("", ""),
-])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("陈女士", "陈女士"),
+        ("欧阳先生", "欧阳先生"),
+        (" 李先生 ", "李先生"),
+        # A whole name is never shown for the sake of its ending, nor is a salutation guessed.
+        ("陈小女士", "陈**"),
+        ("陈雨桐", "陈**"),
+        ("Anna Smith", "A***"),
+        ("先生", "先**"),
+        ("", ""),
+    ],
+)
 def test_a_salutation_is_shown_where_it_was_given(name: str, shown: str) -> None:
     assert publication.published_name(name) == shown

@@ -52,18 +52,19 @@ def test_T81_a_consent_taken_back_is_a_row_of_its_own_and_holds_from_then_on(che
     page = chen.get(f"/cases/{case.number}/consents/")
     assert "从现在起有效" in page.content.decode()
     key = page.content.decode().split('name="idempotency_key" value="')[-1].split('"')[0]
-    answer = chen.post(f"/cases/{case.number}/consents/",
-                       {"purpose": "share_with_enterprise", "idempotency_key": key})
+    answer = chen.post(f"/cases/{case.number}/consents/", {"purpose": "share_with_enterprise", "idempotency_key": key})
     assert answer.status_code == 302
-    said = list(ConsentRecord.objects.filter(complaint=case, purpose="share_with_enterprise")
-                .values_list("is_given", flat=True))
+    said = list(
+        ConsentRecord.objects.filter(complaint=case, purpose="share_with_enterprise").values_list("is_given", flat=True)
+    )
     assert said == [True, False]
     case.refresh_from_db()
     assert case.consents["share_with_enterprise"] is False
     assert case.status == S.NEGOTIATING
     with pytest.raises(StepNotAllowed):
-        handling.take(both.withdraw_consent(purpose="share_with_enterprise"), [case.pk],
-                      actor=world.consumer, now=timezone.now())
+        handling.take(
+            both.withdraw_consent(purpose="share_with_enterprise"), [case.pk], actor=world.consumer, now=timezone.now()
+        )
 
 
 @pytest.mark.django_db
@@ -146,5 +147,3 @@ def test_staff_do_not_close_a_work_account_by_themselves(client: Client, world: 
     assert "请让您单位的管理员停用" in client.get("/account/privacy/close/").content.decode()
     client.post("/account/privacy/close/", {"idempotency_key": "a-key-of-a-test"})
     assert User.objects.get(pk=world.ming.pk).is_active
-
-

@@ -136,12 +136,20 @@ def written_reasons() -> set[str]:
                     if word.arg == "reason":
                         found |= {n.value for n in ast.walk(word.value) if isinstance(n, ast.Constant) and n.value}
             # What keeps a case from an enterprise is the reason of the entry as well.
-            if isinstance(node, ast.Call) and node.args and (
-                getattr(node.func, "id", getattr(node.func, "attr", "")) in ("_nobody", "_failed")
-                or (path.name == "forwarding.py" and getattr(node.func, "id", "") == "Why")
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and (
+                    getattr(node.func, "id", getattr(node.func, "attr", "")) in ("_nobody", "_failed")
+                    or (path.name == "forwarding.py" and getattr(node.func, "id", "") == "Why")
+                )
             ):
                 found |= {n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and n.value}
-            if path.name == "forwarding.py" and isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["reason"]:
+            if (
+                path.name == "forwarding.py"
+                and isinstance(node, ast.Assign)
+                and [getattr(target, "id", "") for target in node.targets] == ["reason"]
+            ):
                 found |= {n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant) and n.value}
     # An f-string of a code and a decision: the decisions are a vocabulary of their own.
     whole = {code for code in found if isinstance(code, str) and not code.endswith("_")}

@@ -111,10 +111,13 @@ def test_a_withdrawn_case_names_the_ways_that_remain(world: World) -> None:
     assert "已撤回" in theirs.body
 
 
-@pytest.mark.parametrize(("language", "file", "offer"), [
-    ("zh-hans", "【12315】已收到投诉{}，11月12日24:00前有回应", "【12315】{}有新方案，请在11月18日24:00前答复"),
-    ("en", "[12315] {} received; first answer by 12 Nov", "[12315] {}: new offer, answer by 18 Nov"),
-])
+@pytest.mark.parametrize(
+    ("language", "file", "offer"),
+    [
+        ("zh-hans", "【12315】已收到投诉{}，11月12日24:00前有回应", "【12315】{}有新方案，请在11月18日24:00前答复"),
+        ("en", "[12315] {} received; first answer by 12 Nov", "[12315] {}: new offer, answer by 18 Nov"),
+    ],
+)
 def test_short_messages(world: World, language: str, file: str, offer: str) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, language=language)
     short = dict(Notice.objects.filter(complaint=case, addressee="consumer").values_list("kind", "short"))
@@ -126,7 +129,9 @@ def test_a_short_reminder(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     for day in range(1, 8):
         sweep_clocks(now=WEDNESDAY + timedelta(days=day))
-    texts = list(Notice.objects.filter(complaint=case, kind="remind", addressee="consumer").values_list("short", flat=True))
+    texts = list(
+        Notice.objects.filter(complaint=case, kind="remind", addressee="consumer").values_list("short", flat=True)
+    )
     assert texts
     assert texts[0] == f"【12315】催办：{case.number}还剩2个工作日"
 
@@ -184,7 +189,9 @@ def test_an_entry_of_one_audience_goes_to_that_audience_alone(world: World) -> N
 def test_who_gave_a_case_back_is_told_of_that_and_of_nothing_later(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     given.step(case, enterprise.return_case(reason="wrong_entity", text="不是本企业的用户。"), world.handler, WEDNESDAY)
-    assert [n.enterprise_id for n in told(case) if (n.kind, n.addressee) == ("return_case", "enterprise")] == [world.mobile.pk]
+    assert [n.enterprise_id for n in told(case) if (n.kind, n.addressee) == ("return_case", "enterprise")] == [
+        world.mobile.pk
+    ]
     given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, WEDNESDAY)
     given.step(case, authority.accept(), world.officer, WEDNESDAY)
     given.step(case, consumer.withdraw(reason="other", text="不再追究。"), world.consumer, WEDNESDAY)

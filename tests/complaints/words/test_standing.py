@@ -188,7 +188,10 @@ def test_whose_turn_it_is() -> None:
 
 def test_what_waits_for_the_consumer_is_said_to_the_consumer() -> None:
     waiting = case(S.AWAITING_CONSUMER)
-    said = {viewer: strip(waiting, clock(Clock.CONFIRMATION, WEDNESDAY_2), viewer=viewer).status for viewer in ("consumer", "enterprise", "")}
+    said = {
+        viewer: strip(waiting, clock(Clock.CONFIRMATION, WEDNESDAY_2), viewer=viewer).status
+        for viewer in ("consumer", "enterprise", "")
+    }
     assert said == {"consumer": "待您确认", "enterprise": "待消费者确认", "": "待消费者确认"}
     assert strip(waiting, language="en").status == "Waiting for you"
 

@@ -76,9 +76,18 @@ class Beside:
         """What was said, and what was warned of. Raises CommandError."""
         out, err = StringIO(), StringIO()
         call_command(
-            "restore", str(file), "--into", self.url, "--evidence", str(self.folder / "evidence"),
-            "--files", str(self.folder / "files"), *words, stdout=out, stderr=err,
-        )  # fmt: skip
+            "restore",
+            str(file),
+            "--into",
+            self.url,
+            "--evidence",
+            str(self.folder / "evidence"),
+            "--files",
+            str(self.folder / "files"),
+            *words,
+            stdout=out,
+            stderr=err,
+        )
         return out.getvalue(), err.getvalue()
 
 
@@ -101,6 +110,9 @@ def manage(*words: str, before: str = "", **variables: str) -> subprocess.Comple
     """A command as its own process, after a shell line such as a limit."""
     line = f'{before}; exec "$0" manage.py "$@"' if before else 'exec "$0" manage.py "$@"'
     return subprocess.run(
-        ["bash", "-c", line, sys.executable, *words], cwd=environment.ROOT, capture_output=True, text=True,
+        ["bash", "-c", line, sys.executable, *words],
+        cwd=environment.ROOT,
+        capture_output=True,
+        text=True,
         env={**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else", **variables},
-    )  # fmt: skip
+    )

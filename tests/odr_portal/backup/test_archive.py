@@ -33,11 +33,19 @@ def write(path: Path, names: list[str] = NAMES, **changes: Any) -> Path:
             part = parts.get(name.partition("/")[0], archive.Part())
             part.count, part.size = part.count + 1, part.size + added.size
         manifest: dict[str, Any] = {
-            "format": 1, "made_at": "2026-11-25T16:00:00+08:00", "portal": "0.1.0", "server": 18, "seal": None,
-            "migrations": [], "rows": {}, "missing_count": 0,
-            "parts": {archive.DUMP: {"size": dump.size, "sha256": dump.sha256},
-                      **{kind: {"count": part.count, "size": part.size} for kind, part in parts.items()}},
-        }  # fmt: skip
+            "format": 1,
+            "made_at": "2026-11-25T16:00:00+08:00",
+            "portal": "0.1.0",
+            "server": 18,
+            "seal": None,
+            "migrations": [],
+            "rows": {},
+            "missing_count": 0,
+            "parts": {
+                archive.DUMP: {"size": dump.size, "sha256": dump.sha256},
+                **{kind: {"count": part.count, "size": part.size} for kind, part in parts.items()},
+            },
+        }
         writer.finish(manifest | changes)
     return path
 
@@ -109,9 +117,18 @@ def test_what_is_no_archive_is_refused(garbage: bytes, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["evidence/../../etc/passwd", "../x", "/etc/passwd", "evidence//x", "files/./x", "evidence/a\\..\\b", "other/x",
-     "evidence/", "database.dump"],
-)  # fmt: skip
+    [
+        "evidence/../../etc/passwd",
+        "../x",
+        "/etc/passwd",
+        "evidence//x",
+        "files/./x",
+        "evidence/a\\..\\b",
+        "other/x",
+        "evidence/",
+        "database.dump",
+    ],
+)
 def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
     assert "nothing was taken" in refused(write(tmp_path / "odd.tar", [name]))
 

@@ -65,17 +65,25 @@ class Cluster:
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=environment.ROOT, env=self.variables, capture_output=True, text=True
-        )  # fmt: skip
+            [sys.executable, "manage.py", *words],
+            cwd=environment.ROOT,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
     @contextlib.contextmanager
     def going_on(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         process = subprocess.Popen(
-            [sys.executable, *words], cwd=environment.ROOT, env=self.variables, text=True,
-            stdout=self.log.open("a"), stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [sys.executable, *words],
+            cwd=environment.ROOT,
+            env=self.variables,
+            text=True,
+            stdout=self.log.open("a"),
+            stderr=subprocess.STDOUT,
+        )
         try:
             self.at_work.append(process)
             yield process
@@ -109,21 +117,19 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.mkdir()
     key = Ed25519PrivateKey.generate()
-    (keys / "key.pem").write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))  # fmt: skip
-    (keys / "public.pem").write_bytes(key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))  # fmt: skip
+    (keys / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    (keys / "public.pem").write_bytes(
+        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
     archive = tmp_path / "portal.tar"
 
     lost = Cluster(tmp_path / "lost", keys)
     try:
         lost.manage("migrate", "--noinput", "-v0")
         lost.manage("load_directory", "-v0")
-        with (
-            lost.going_on(*FILE_ALWAYS) as filing,
-            lost.going_on(*FILE_ALWAYS),
-            lost.going_on("manage.py", "watch"),
-        ):
+        with lost.going_on(*FILE_ALWAYS) as filing, lost.going_on(*FILE_ALWAYS), lost.going_on("manage.py", "watch"):
             lost.until(CASES, 20)
             lost.until("select count(*) from complaints_forwardingdecision", 10)
             lost.until(SEALS, 1)
@@ -141,8 +147,14 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
 
     again = Cluster(tmp_path / "again", keys)
     try:
-        said = again.manage("restore", str(archive), "--into", again.variables["DATABASE_OWNER_URL"],
-                            "--public-key", str(keys / "public.pem"))  # fmt: skip
+        said = again.manage(
+            "restore",
+            str(archive),
+            "--into",
+            again.variables["DATABASE_OWNER_URL"],
+            "--public-key",
+            str(keys / "public.pem"),
+        )
         assert "The record is unbroken." in said.stdout
         assert again.query(CASES) == [(saved,)]
         assert {
@@ -157,7 +169,9 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
         report = json.loads(again.manage("verify_record", "--json", "--public-key", str(keys / "public.pem")).stdout)
         assert report["unbroken"]
         assert report["seals"] > sealed
-        assert again.query("select count(*) from (select complaint_id from complaints_forwardingdecision "
-                           "group by 1 having count(*) > 1) twice") == [(0,)]  # fmt: skip
+        assert again.query(
+            "select count(*) from (select complaint_id from complaints_forwardingdecision "
+            "group by 1 having count(*) > 1) twice"
+        ) == [(0,)]
     finally:
         again.server.stop()

@@ -47,7 +47,8 @@ def counts(url: str) -> dict[str, int]:
 WALLS = """
 select 'rights', relname::text, relowner::regrole::text, relacl::text from pg_class
   where relnamespace = 'public'::regnamespace and relname <> 'later'
-union all select 'trigger', tgrelid::regclass::text, tgname::text, translate(pg_get_triggerdef(oid), '()', '') || tgenabled::text from pg_trigger
+union all select 'trigger', tgrelid::regclass::text, tgname::text, translate(pg_get_triggerdef(oid), '()', '')
+    || tgenabled::text from pg_trigger
   where not tgisinternal
 union all select 'constraint', conrelid::regclass::text, conname::text,
   case contype when 'c' then '' else pg_get_constraintdef(oid) end from pg_constraint
@@ -60,7 +61,8 @@ union all select 'policy', polrelid::regclass::text, polname::text, polcmd::text
 union all select 'forced', relname::text, relrowsecurity::text, relforcerowsecurity::text from pg_class
   where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'later'
 union all select 'later', defaclrole::regrole::text, defaclobjtype::text, defaclacl::text from pg_default_acl
-union all select 'schema', nspname::text, nspowner::regrole::text, nspacl::text from pg_namespace where nspname = 'public'
+union all select 'schema', nspname::text, nspowner::regrole::text, nspacl::text from pg_namespace
+    where nspname = 'public'
 order by 1, 2, 3, 4
 """
 
@@ -84,7 +86,10 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.partial"))
     with connection.cursor() as cursor:
-        cursor.execute("insert into accounts_browsersession (session_key, session_data, expire_date) values ('secretkeyofasession', '', now())")
+        cursor.execute(
+            "insert into accounts_browsersession (session_key, session_data, expire_date) values"
+            " ('secretkeyofasession', '', now())"
+        )
 
     told, warned = beside.restore(file)
     assert "The record is unbroken." in told
@@ -126,7 +131,10 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
 @full
 def test_no_secret_is_inside(portal: Complaint, tmp_path: Path, settings: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("insert into accounts_browsersession (session_key, session_data, expire_date) values ('secretkeyofasession', 'x', now())")
+        cursor.execute(
+            "insert into accounts_browsersession (session_key, session_data, expire_date) values"
+            " ('secretkeyofasession', 'x', now())"
+        )
     save(tmp_path / "portal.tar")
     with (tmp_path / "portal.tar").open("rb") as file:
         entry = next(archive.entries(file))
@@ -178,7 +186,7 @@ def test_an_older_point_is_said_and_used_only_when_asked(
 @full
 def test_what_fails_in_the_middle_changes_nothing(
     portal: Complaint, world: World, beside: Beside, tmp_path: Path, superuser_connection: Any
-) -> None:  # fmt: skip
+) -> None:
     good, broken = tmp_path / "good.tar", tmp_path / "broken.tar"
     save(good)
     beside.restore(good)
@@ -265,7 +273,7 @@ def test_a_file_that_is_there_is_never_overwritten(portal: Complaint, tmp_path: 
 )
 def test_a_wrong_database_is_told(
     address: str, sentence: str, tmp_path: Path, postgres_server: embedded.ThrowAwayPostgres, portal: Complaint
-) -> None:  # fmt: skip
+) -> None:
     save(tmp_path / "portal.tar")
     administrator = postgres_server.dsn(user="postgres", database="postgres")
     embedded.run_statements(administrator, ["create database bare"])
@@ -316,13 +324,19 @@ def test_T82_an_old_archive_does_not_bring_an_erased_person_back(
     told, _ = beside.restore(file)
     assert "The record is unbroken." in told
     [(wrapped, gone)] = beside.query(
-        f"select octet_length(wrapped), destroyed_at is not null from accounts_personkey where person = '{portal.consumer_key}'")
+        "select octet_length(wrapped), destroyed_at is not null from accounts_personkey where person ="
+        f" '{portal.consumer_key}'"
+    )
     assert (wrapped, gone) == (0, True)
     assert beside.query("select count(*) from complaints_personaltext where octet_length(sealed) > 0") != [(0,)]
     # Keys that know less than the archive, damaged ones and none at all are refused before anything is touched.
     stale = tmp_path / "stale"
     stale.write_bytes(old.replace(b"portal person keys 1 2", b"portal person keys 1 1", 1))
-    for wrong, why in ((stale, "changed or damaged"), (tmp_path / "none", "name the newest keys"), (file, "holds no keys")):
+    for wrong, why in (
+        (stale, "changed or damaged"),
+        (tmp_path / "none", "name the newest keys"),
+        (file, "holds no keys"),
+    ):
         with pytest.raises(CommandError, match=why):
             beside.restore(file, "--replace", "--keys", str(wrong))
 

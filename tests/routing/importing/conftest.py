@@ -25,8 +25,15 @@ def run(file: Path, *, mapping: str = "wa_ag", **options: Any) -> tuple[int, str
     """(exit code, what it told)."""
     told = StringIO()
     try:
-        call_command("import_complaints", file, mapping=MAPPINGS / f"{mapping}.toml", language="en",
-                     stdout=told, stderr=told, **options)
+        call_command(
+            "import_complaints",
+            file,
+            mapping=MAPPINGS / f"{mapping}.toml",
+            language="en",
+            stdout=told,
+            stderr=told,
+            **options,
+        )
     except CommandError as problem:
         return problem.returncode, f"{told.getvalue()}\n{problem}"
     return 0, told.getvalue()

@@ -12,7 +12,22 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-HEADING = ["complaint_id", "opened_date", "status", "business_id", "business_name", "business_category", "naics", "business_city", "business_state", "business_zip", "practice_codes", "practice_names", "estimated_savings", "actual_savings"]
+HEADING = [
+    "complaint_id",
+    "opened_date",
+    "status",
+    "business_id",
+    "business_name",
+    "business_category",
+    "naics",
+    "business_city",
+    "business_state",
+    "business_zip",
+    "practice_codes",
+    "practice_names",
+    "estimated_savings",
+    "actual_savings",
+]
 FIRST_DAY = date(2019, 3, 4)
 FIRMS = (
     ("7001", "Blue Heron Fiber fka Gull Telephone", "Everett", "WA"),
@@ -31,8 +46,22 @@ def cells(number: int, *, per_day: int = 3) -> list[str]:
     source_id, name, city, state = FIRMS[number % len(FIRMS)]
     day = FIRST_DAY + timedelta(days=number // per_day)
     amount = f"{number % 5 * 20}.00"
-    return [str(500_000 + number), day.isoformat(), "Closed", source_id, name, "Telecommunications", "513320",
-            city, state, "98201", "316", "Billing Issues|Fees", amount, "0.00"]
+    return [
+        str(500_000 + number),
+        day.isoformat(),
+        "Closed",
+        source_id,
+        name,
+        "Telecommunications",
+        "513320",
+        city,
+        state,
+        "98201",
+        "316",
+        "Billing Issues|Fees",
+        amount,
+        "0.00",
+    ]
 
 
 def line(row: Sequence[str]) -> bytes:

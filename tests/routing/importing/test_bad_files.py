@@ -41,11 +41,10 @@ def test_where_every_row_is_bad_all_are_counted_by_reason_and_none_is_filed(tmp_
     assert told.count("\nrow ") == MOST_SHOWN, "without a file the first ones are named, and no more"
 
 
-@pytest.mark.parametrize(("day", "reason"), [
-    ("2999-01-01", "in the future"),
-    ("1969-12-31", "before 1970"),
-    ("0000-00-00", "not written in an agreed form"),
-])
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [("2999-01-01", "in the future"), ("1969-12-31", "before 1970"), ("0000-00-00", "not written in an agreed form")],
+)
 def test_days_that_cannot_be(tmp_path: Path, day: str, reason: str) -> None:
     rows = [register.cells(number) for number in range(3)]
     rows[1][register.HEADING.index("opened_date")] = day

@@ -23,7 +23,9 @@ def test_former_and_other_names_lead_to_the_firm(tmp_path: Path) -> None:
     heron = Enterprise.objects.get(name="Blue Heron Fiber")
     assert (heron.domicile and heron.domicile.name, heron.enrolment) == ("Everett", "enrolled")
     assert set(Alias.objects.filter(enterprise=heron).values_list("name", "kind")) == {
-        ("Gull Telephone", "former"), ("Blue Heron Fiber fka Gull Telephone", "alias")}
+        ("Gull Telephone", "former"),
+        ("Blue Heron Fiber fka Gull Telephone", "alias"),
+    }
     assert Region.objects.get(code="US-WA").covers(Region.objects.get(code="US-WA-EVERETT").pk)
     assert not Complaint.objects.exists()
 
@@ -54,19 +56,22 @@ def test_the_mappings_of_the_project_are_sound(name: str) -> None:
     assert {"consents", "consumer_name"} <= set(mapping.absent)
 
 
-@pytest.mark.parametrize(("old", "new", "reason"), [
-    ('timezone = "America/Los_Angeles"', 'timezone = "America/Nowhere"', "timezone: no time zone"),
-    ('currency = "USD"', "", "currency: is missing"),
-    ('"consents", "statement",', '"statement",', "consents: is neither mapped nor declared absent"),
-    ("[fields]", '[fields]\nstatus = { column = "status" }', "fields.status: no such field of a complaint"),
-    ('"Billing Issues" = "price"', '"Billing Issues" = "prize"', "no code 'prize'"),
-    ("zero_is_absent = true", "zero_is_absent = 1", "must be a bool"),
-    ('column = "estimated_savings"', 'colum = "estimated_savings"', "needs exactly one of"),
-    ('regions = "us/regions.csv"', 'regions = "us/nowhere.csv"', "country.regions: no file"),
-    ('encoding = "utf-8"', 'encoding = "utf-16"', "cannot be read line by line"),
-    ("[region]", "[region]\nplace = 1", "region.place: is not known here"),
-    ('source = "wa_ag"', "source = ", "wa_ag.toml: "),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('timezone = "America/Los_Angeles"', 'timezone = "America/Nowhere"', "timezone: no time zone"),
+        ('currency = "USD"', "", "currency: is missing"),
+        ('"consents", "statement",', '"statement",', "consents: is neither mapped nor declared absent"),
+        ("[fields]", '[fields]\nstatus = { column = "status" }', "fields.status: no such field of a complaint"),
+        ('"Billing Issues" = "price"', '"Billing Issues" = "prize"', "no code 'prize'"),
+        ("zero_is_absent = true", "zero_is_absent = 1", "must be a bool"),
+        ('column = "estimated_savings"', 'colum = "estimated_savings"', "needs exactly one of"),
+        ('regions = "us/regions.csv"', 'regions = "us/nowhere.csv"', "country.regions: no file"),
+        ('encoding = "utf-8"', 'encoding = "utf-16"', "cannot be read line by line"),
+        ("[region]", "[region]\nplace = 1", "region.place: is not known here"),
+        ('source = "wa_ag"', "source = ", "wa_ag.toml: "),
+    ],
+)
 def test_a_slip_in_a_mapping_is_refused_by_its_key(tmp_path: Path, old: str, new: str, reason: str) -> None:
     text = (MAPPINGS / "wa_ag.toml").read_text(encoding="utf-8")
     assert old in text

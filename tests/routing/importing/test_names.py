@@ -10,30 +10,50 @@ from complaints.tables.importing.mapping import Naming
 from complaints.tables.importing.names import Firm, Mention, Names, Splitter, firms
 
 NAMING = Naming(
-    former=("fka", "formerly"), alias=("dba", "aka"), split="/", legal_forms=("Inc", "LLC", "Corp"),
-    nobody=frozenset({"unknown", "unknown - *"}))
+    former=("fka", "formerly"),
+    alias=("dba", "aka"),
+    split="/",
+    legal_forms=("Inc", "LLC", "Corp"),
+    nobody=frozenset({"unknown", "unknown - *"}),
+)
 SPLITTER = Splitter(NAMING)
 
 
-@pytest.mark.parametrize(("written", "head", "former", "alias"), [
-    ("Gull Telephone", "Gull Telephone", (), ()),
-    ("Blue Heron fka Gull", "Blue Heron", ("Gull",), ("Blue Heron fka Gull",)),
-    ("Blue Heron FKA: Gull", "Blue Heron", ("Gull",), ("Blue Heron FKA: Gull",)),
-    ("Larch dba Tamarack/Needle", "Larch", (), ("Tamarack", "Needle", "Larch dba Tamarack/Needle")),
-    ("Larch formerly Birch, LLC dba Tamarack", "Larch", ("Birch, LLC",),
-     ("Tamarack", "Larch formerly Birch, LLC dba Tamarack")),
-    ("Larch/aka Tamarack", "Larch", (), ("Tamarack", "Larch/aka Tamarack")),
-    ("Larch c/o Tamarack", "Larch c/o Tamarack", (), ()),
-    ("Open 24/7 Repair", "Open 24/7 Repair", (), ()),
-    ("Akamba Farms", "Akamba Farms", (), ()),
-])
-def test_a_name_is_cut_as_it_is_written(written: str, head: str, former: tuple[str, ...], alias: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("written", "head", "former", "alias"),
+    [
+        ("Gull Telephone", "Gull Telephone", (), ()),
+        ("Blue Heron fka Gull", "Blue Heron", ("Gull",), ("Blue Heron fka Gull",)),
+        ("Blue Heron FKA: Gull", "Blue Heron", ("Gull",), ("Blue Heron FKA: Gull",)),
+        ("Larch dba Tamarack/Needle", "Larch", (), ("Tamarack", "Needle", "Larch dba Tamarack/Needle")),
+        (
+            "Larch formerly Birch, LLC dba Tamarack",
+            "Larch",
+            ("Birch, LLC",),
+            ("Tamarack", "Larch formerly Birch, LLC dba Tamarack"),
+        ),
+        ("Larch/aka Tamarack", "Larch", (), ("Tamarack", "Larch/aka Tamarack")),
+        ("Larch c/o Tamarack", "Larch c/o Tamarack", (), ()),
+        ("Open 24/7 Repair", "Open 24/7 Repair", (), ()),
+        ("Akamba Farms", "Akamba Farms", (), ()),
+    ],
+)
+def test_a_name_is_cut_as_it_is_written(
+    written: str, head: str, former: tuple[str, ...], alias: tuple[str, ...]
+) -> None:
     assert SPLITTER.names(written) == Names(head, former, alias)
 
 
-@pytest.mark.parametrize(("written", "is_nobody"), [
-    ("", True), (" - ", True), ("Unknown", True), ("UNKNOWN - somebody on the phone", True), ("Unknown Worlds", False),
-])
+@pytest.mark.parametrize(
+    ("written", "is_nobody"),
+    [
+        ("", True),
+        (" - ", True),
+        ("Unknown", True),
+        ("UNKNOWN - somebody on the phone", True),
+        ("Unknown Worlds", False),
+    ],
+)
 def test_some_words_mean_nobody(written: str, is_nobody: bool) -> None:
     assert SPLITTER.is_nobody(written) is is_nobody
 
@@ -59,7 +79,9 @@ def test_the_same_name_in_the_same_town_is_one_firm_whatever_its_legal_form() ->
 def test_the_same_name_in_two_towns_is_two_firms() -> None:
     found = _firms(a=_mention({"Larch": 3}), b=_mention({"Larch": 1}, ("OR", "Salem")))
     assert [(firm.legal, firm.place, firm.ids) for firm in found] == [
-        ("Larch", ("OR", "Salem"), ("b",)), ("Larch", ("WA", "Everett"), ("a",))]
+        ("Larch", ("OR", "Salem"), ("b",)),
+        ("Larch", ("WA", "Everett"), ("a",)),
+    ]
 
 
 def test_names_without_a_number_join_by_name() -> None:

@@ -22,12 +22,17 @@ def test_a_stray_quote_costs_its_own_row_only(tmp_path: Path) -> None:
 
 def test_a_quoted_cell_may_run_over_lines_where_the_mapping_says_so(tmp_path: Path) -> None:
     content = b'a,b\r\n1,"one\r\ntwo"\r\n2,x\r\n'
-    assert _read(tmp_path, content, Shape(multiline=True)) == [(1, {"a": "1", "b": "one\r\ntwo"}), (2, {"a": "2", "b": "x"})]
+    assert _read(tmp_path, content, Shape(multiline=True)) == [
+        (1, {"a": "1", "b": "one\r\ntwo"}),
+        (2, {"a": "2", "b": "x"}),
+    ]
 
 
 def test_blank_lines_are_no_rows_but_are_counted(tmp_path: Path) -> None:
     assert _read(tmp_path, b"\xef\xbb\xbfa;b\n\n1;2\n;\n3;4", Shape(delimiter=";")) == [
-        (2, {"a": "1", "b": "2"}), (4, {"a": "3", "b": "4"})]
+        (2, {"a": "1", "b": "2"}),
+        (4, {"a": "3", "b": "4"}),
+    ]
 
 
 def test_another_encoding_is_read_when_the_mapping_says_so(tmp_path: Path) -> None:

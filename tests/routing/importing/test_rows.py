@@ -43,8 +43,12 @@ def test_the_errors_file_says_the_value_and_the_reason(tmp_path: Path) -> None:
     run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
     with (tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="") as file:
         first = next(csv.DictReader(file))
-    assert first == {"row": "8", "column": "opened_date", "value": "2019-02-30",
-                     "reason": "The date is not written in an agreed form (%Y-%m-%d)"}
+    assert first == {
+        "row": "8",
+        "column": "opened_date",
+        "value": "2019-02-30",
+        "reason": "The date is not written in an agreed form (%Y-%m-%d)",
+    }
 
 
 def test_twice_files_nothing_new_and_says_so(tmp_path: Path) -> None:
@@ -96,9 +100,12 @@ def test_who_is_known_gets_it_and_the_rest_goes_to_a_person_with_the_reason(tmp_
     assert Complaint.objects.filter(enterprise__name="Blue Heron Fiber").count() == 20
     places = Complaint.objects.filter(enterprise__name="Twin Creeks Satellite")
     assert set(places.values_list("handling_authority__name_en", flat=True)) == {
-        "Idaho Attorney General", "Oregon Attorney General"}
-    assert set(Complaint.objects.filter(status=Status.TRIAGE).values_list(
-        "handling_authority__name_en", flat=True)) == {"Washington State Attorney General"}
+        "Idaho Attorney General",
+        "Oregon Attorney General",
+    }
+    assert set(
+        Complaint.objects.filter(status=Status.TRIAGE).values_list("handling_authority__name_en", flat=True)
+    ) == {"Washington State Attorney General"}
 
 
 def test_a_row_that_the_verb_refuses_does_not_hold_up_its_batch(
@@ -140,10 +147,10 @@ def test_with_dated_the_clocks_of_each_day_are_judged_on_that_day(tmp_path: Path
     assert "nothing new" in run(tmp_path / "register.csv", dated=True)[1]
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    (b"", "is empty"),
-    (b"complaint_id,opened_date\n1,2019-01-01\n", "has no column business_name"),
-])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "is empty"), (b"complaint_id,opened_date\n1,2019-01-01\n", "has no column business_name")],
+)
 def test_a_file_of_another_shape_is_refused_whole(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "other.csv").write_bytes(content)
     code, told = run(tmp_path / "other.csv")
@@ -167,10 +174,23 @@ def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
 ) -> None:
     rows = 2000
     register.write(tmp_path / "register.csv", rows)
-    command = [sys.executable, "manage.py", "import_complaints", tmp_path / "register.csv",
-               "--mapping", MAPPINGS / "wa_ag.toml", "--language", "en"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               env={**os.environ, "SECRET_KEY": settings.SECRET_KEY})
+    command = [
+        sys.executable,
+        "manage.py",
+        "import_complaints",
+        tmp_path / "register.csv",
+        "--mapping",
+        MAPPINGS / "wa_ag.toml",
+        "--language",
+        "en",
+    ]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "SECRET_KEY": settings.SECRET_KEY},
+    )
     deadline = time.monotonic() + 180
     while not Complaint.objects.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)

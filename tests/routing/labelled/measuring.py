@@ -68,13 +68,17 @@ class Label:
 
 def labels() -> list[Label]:
     with (HERE / "labels.csv").open(encoding="utf-8", newline="") as file:
-        return [Label(r["file"], r["row"], r["stratum"], r["meant"], r["place"],
-                      tuple(filter(None, r["also"].split("|")))) for r in csv.DictReader(file)]
+        return [
+            Label(r["file"], r["row"], r["stratum"], r["meant"], r["place"], tuple(filter(None, r["also"].split("|"))))
+            for r in csv.DictReader(file)
+        ]
 
 
 @dataclass(slots=True)
 class Score:
-    """``kept``: a person decides, though the firm stands in the directory; ``absent``: a person decides, as the firm is in no other row; ``nobody``: as nobody can tell."""
+    """``kept``: a person decides, though the firm stands in the directory; ``absent``: a person decides, as the firm is
+    in no other row; ``nobody``: as nobody can tell.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     slips: list[str] = field(default_factory=list)
@@ -117,11 +121,19 @@ def _filed(file: Path, rows: Collection[Label], mapping: SourceMapping, built: B
     with BadRows(None) as bad:
         found = list(Rows(mapping, built).read(file, now=now, bad=bad))
         assert bad.rows == 0, bad.first
-        Batches(source=mapping.source, forward=sweep_filed, bad=bad, clock=lambda: now, is_stopped=lambda: False,
-                progress=lambda tally: None,
-                conditions=SourceConditions(country=mapping.country, zone=mapping.zone, dated=False)).run(found)
-    cases = {case.external_id: case for case in Complaint.objects.filter(
-        external_source=mapping.source).select_related("enterprise__domicile")}
+        Batches(
+            source=mapping.source,
+            forward=sweep_filed,
+            bad=bad,
+            clock=lambda: now,
+            is_stopped=lambda: False,
+            progress=lambda tally: None,
+            conditions=SourceConditions(country=mapping.country, zone=mapping.zone, dated=False),
+        ).run(found)
+    cases = {
+        case.external_id: case
+        for case in Complaint.objects.filter(external_source=mapping.source).select_related("enterprise__domicile")
+    }
     score = Score()
     for label, row in zip(rows, found, strict=True):
         assert row is not None
@@ -141,8 +153,9 @@ def _rows(source: str) -> list[tuple[str, Cells]]:
         return [(cells[key] if key else str(number), cells) for number, cells in enumerate(csv.DictReader(file), 1)]
 
 
-def _others(source: str, every: Sequence[tuple[str, Cells]], labelled: Mapping[Label, Cells], folder: Path, *,
-            near_only: bool) -> Path:
+def _others(
+    source: str, every: Sequence[tuple[str, Cells]], labelled: Mapping[Label, Cells], folder: Path, *, near_only: bool
+) -> Path:
     """Every other row; ``near_only``: one for each name that is like a labelled one, or shares its number."""
     _name, column, _key = SOURCES[source]
     taken = {label.row for label in labelled}
@@ -180,8 +193,12 @@ def _written(rows: Collection[Cells], path: Path) -> Path:
 
 
 def _judge(label: Label, case: Complaint, score: Score) -> None:
-    is_known = any(_is_meant(label, firm) for firm in Enterprise.objects.select_related("domicile").filter(
-        pk__in=SearchName.objects.filter(folded__in=label.names).values("enterprise_id")))
+    is_known = any(
+        _is_meant(label, firm)
+        for firm in Enterprise.objects.select_related("domicile").filter(
+            pk__in=SearchName.objects.filter(folded__in=label.names).values("enterprise_id")
+        )
+    )
     if case.enterprise is None:
         verdict = "kept" if is_known else "absent" if label.meant else "nobody"
     elif _is_meant(label, case.enterprise):
@@ -192,13 +209,16 @@ def _judge(label: Label, case: Complaint, score: Score) -> None:
     score.counts[verdict] += 1
     if verdict in ("wrong", "kept"):
         where = case.enterprise or case.reason
-        score.slips.append(f"{verdict}: {label.file}:{label.row} “{case.respondent_named}” → {where}; meant {label.meant or '?'}")
+        score.slips.append(
+            f"{verdict}: {label.file}:{label.row} “{case.respondent_named}” → {where}; meant {label.meant or '?'}"
+        )
 
 
 def _is_meant(label: Label, firm: Enterprise) -> bool:
-    if not label.names & set(SearchName.objects.filter(
-            enterprise=firm, kind__in=("legal", "former", "alias")).values_list("folded", flat=True)):
+    if not label.names & set(
+        SearchName.objects.filter(enterprise=firm, kind__in=("legal", "former", "alias")).values_list(
+            "folded", flat=True
+        )
+    ):
         return False
     return not label.place or firm.domicile is None or fold(firm.domicile.name) == fold(label.place)
-
-

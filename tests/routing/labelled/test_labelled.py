@@ -28,10 +28,13 @@ FLOORS = {
 }
 
 
-@pytest.mark.parametrize("near_only", [
-    pytest.param(True, id="among names that are alike"),
-    pytest.param(False, id="in the whole register", marks=pytest.mark.full),
-])
+@pytest.mark.parametrize(
+    "near_only",
+    [
+        pytest.param(True, id="among names that are alike"),
+        pytest.param(False, id="in the whole register", marks=pytest.mark.full),
+    ],
+)
 @pytest.mark.parametrize("source", list(SOURCES))
 def test_routing_is_as_right_as_it_was(directory: None, db: None, tmp_path: Path, source: str, near_only: bool) -> None:
     if not (SHARED / SOURCES[source][0]).exists():
@@ -51,7 +54,8 @@ def test_the_labels_are_many_hard_and_told_apart_once() -> None:
     assert len(found) >= 200
     assert len({(label.file, label.row) for label in found}) == len(found)
     assert {"former", "dba", "aka", "slash", "blank", "similar", "spellings", "shared-name"} <= {
-        label.stratum for label in found}
+        label.stratum for label in found
+    }
     halves = sum(label.is_for_writing for label in found)
     assert 0.4 < halves / len(found) < 0.6
     assert hashlib.sha256(b"wa_ag/cases_all.csv.gz:438597").digest()[0] % 2 == 0, "the halves are fixed"

@@ -41,9 +41,15 @@ def test_T28_a_form_from_another_site_does_nothing_even_with_our_token(world: Wo
     page = caller.call("GET", f"/cases/{case.number}/statement/", csrf=True)
     assert page.status == 200
     secret = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    caller.cookies["csrftoken"] = next(
-        value.split("=", 1)[1].split(";")[0] for name, value in page.headers.items()
-        if name == "Set-Cookie" and value.startswith("csrftoken=")) if "Set-Cookie" in page.headers else secret  # fmt: skip
+    caller.cookies["csrftoken"] = (
+        next(
+            value.split("=", 1)[1].split(";")[0]
+            for name, value in page.headers.items()
+            if name == "Set-Cookie" and value.startswith("csrftoken=")
+        )
+        if "Set-Cookie" in page.headers
+        else secret
+    )
     data = {"csrfmiddlewaretoken": secret, "idempotency_key": "origin-00001", "text": "补充一点"}
     path = f"/cases/{case.number}/statement/"
     for headers in ({"origin": "https://evil.example"}, {"origin": "null"}):

@@ -60,8 +60,11 @@ def looked_for_words(world: World) -> Tally:
     for name, who in (("enterprise-case", "handler own"), ("authority-case", "authority_handler at own")):
         sweep.run([a for a in addresses() if a.name == f"complaints:{name}"], [world.person(who)])
     number = world.families["B"].case("negotiating").number
-    for who, place in (("consumer of another case", "cases"), ("manager of another enterprise", "enterprise/cases"),
-                       ("authority_handler at sibling", "authority/cases")):  # fmt: skip
+    for who, place in (
+        ("consumer of another case", "cases"),
+        ("manager of another enterprise", "enterprise/cases"),
+        ("authority_handler at sibling", "authority/cases"),
+    ):
         sweep.look(world.person(who), f"/{place}/{number}/")
     return sweep.tally
 
@@ -105,8 +108,14 @@ def test_T04_one_wall_is_enough_for_pages_lists_searches_and_exports(
     world: World, request: pytest.FixtureRequest, wall: str
 ) -> None:
     request.getfixturevalue(wall)
-    names = ("consumer of another case", "manager of another enterprise", "handler of the former enterprise",
-             "approver at sibling", "analyst at cousin", "intake at office")  # fmt: skip
+    names = (
+        "consumer of another case",
+        "manager of another enterprise",
+        "handler of the former enterprise",
+        "approver at sibling",
+        "analyst at cousin",
+        "intake at office",
+    )
     people = [world.person(name) for name in names]
     parts = ("case", "cases", "queue", "export", "notices", "triage", "approvals", "dashboard", "record", "events")
     wanted = [a for a in addresses() if a.name.split("-")[-1].split(":")[-1] in parts]
@@ -120,8 +129,9 @@ def test_T04_one_wall_is_enough_for_pages_lists_searches_and_exports(
                 met = {
                     family + what for family, what in CANARY.findall(answer.text) if query != f"canary{family}{what}x"
                 }
-                wrong += [f"{person.name}: {path}?q={query}: {word}" for word in met
-                          if not person.may_meet(word[0], word[1:])]  # fmt: skip
+                wrong += [
+                    f"{person.name}: {path}?q={query}: {word}" for word in met if not person.may_meet(word[0], word[1:])
+                ]
     # A wall that is down may show in another refusal, never in a word or a page of somebody else's.
     assert not [line for line in wrong if "reads" in line or ": 200" in line or "?q=" in line], wrong
 

@@ -15,16 +15,29 @@ from tests.walls.world import World, undone
 
 #: Where somebody meets a case: lists, the case, its record, for people and for programs.
 PAGES = {
-    "consumer": ("/cases/", "/cases/{number}/", "/cases/{number}/why/negotiation/", "/account/data/",
-                 "/api/v1/complaints/", "/api/v1/complaints/{number}/", "/api/v1/complaints/{number}/record/",
-                 "/api/v1/events/"),
+    "consumer": (
+        "/cases/",
+        "/cases/{number}/",
+        "/cases/{number}/why/negotiation/",
+        "/account/data/",
+        "/api/v1/complaints/",
+        "/api/v1/complaints/{number}/",
+        "/api/v1/complaints/{number}/record/",
+        "/api/v1/events/",
+    ),
     "holder of the token": ("/track/{number}/",),
-    "manager headquarters": ("/enterprise/queue/", "/enterprise/cases/{number}/", "/enterprise/exports/",
-                             "/api/v1/complaints/", "/api/v1/complaints/{number}/",
-                             "/api/v1/complaints/{number}/record/", "/api/v1/events/"),
+    "manager headquarters": (
+        "/enterprise/queue/",
+        "/enterprise/cases/{number}/",
+        "/enterprise/exports/",
+        "/api/v1/complaints/",
+        "/api/v1/complaints/{number}/",
+        "/api/v1/complaints/{number}/record/",
+        "/api/v1/events/",
+    ),
     "reviewer own": ("/enterprise/queue/", "/enterprise/cases/{number}/"),
     "handler of the former enterprise": ("/enterprise/cases/{number}/", "/api/v1/events/"),
-}  # fmt: skip
+}
 UNAWARE = {"report": tuple(PAGES), "concern": ("consumer", "holder of the token", "handler of the former enterprise")}
 
 
@@ -54,7 +67,8 @@ def test_T01_who_must_not_know_sees_the_same_with_and_without_it(world: World, w
         seen(world, names)
         before = seen(world, names)
         assert sum(answer.status == 200 for answer in before.values()) >= len(names), {
-            key: answer.status for key, answer in before.items()}  # fmt: skip
+            key: answer.status for key, answer in before.items()
+        }
         move, actor = said(world, what)
         handling.take(move, [case.pk], actor=actor, now=timezone.now())  # type: ignore[arg-type]
         after = seen(world, names)

@@ -25,13 +25,35 @@ EVERYBODY = pytest.mark.parametrize(
     "people", [(Random(seed()).choice(WHO),), pytest.param(WHO, marks=pytest.mark.full)], ids=["somebody", "everybody"]
 )
 #: Where a foreign organisation is what one chooses: whom the case goes to.
-MAY_NAME_OTHERS = frozenset({
-    "routing:enterprise-return", "routing:enterprise-request-return", "complaints:authority-forward", "complaints:authority-ask-consent",
-    "complaints:authority-triage-case",
-})  # fmt: skip
+MAY_NAME_OTHERS = frozenset(
+    {
+        "routing:enterprise-return",
+        "routing:enterprise-request-return",
+        "complaints:authority-forward",
+        "complaints:authority-ask-consent",
+        "complaints:authority-triage-case",
+    }
+)
 #: Filters that lists have, or that somebody might hope they have.
-FILTERS = ("enterprise", "branch", "handler", "officer", "region", "authority", "consumer", "user", "case", "id",
-           "number", "q", "after", "before", "page", "view", "external_ref")  # fmt: skip
+FILTERS = (
+    "enterprise",
+    "branch",
+    "handler",
+    "officer",
+    "region",
+    "authority",
+    "consumer",
+    "user",
+    "case",
+    "id",
+    "number",
+    "q",
+    "after",
+    "before",
+    "page",
+    "view",
+    "external_ref",
+)
 
 
 def strangers(world: World) -> dict[str, str]:
@@ -39,13 +61,19 @@ def strangers(world: World) -> dict[str, str]:
     other = world.families["B"]
     case = other.case("negotiating")
     return {
-        "case": str(case.pk), "staff": str(other.staff["handler", "own"].pk), "branch": str(other.branches["own"].pk),
-        "enterprise": str(other.enterprise.pk), "officer": str(world.officers["authority_handler", "sibling"].pk),
-        "authority": str(other.county.pk), "user": str(other.consumer.pk), "number": case.number,
+        "case": str(case.pk),
+        "staff": str(other.staff["handler", "own"].pk),
+        "branch": str(other.branches["own"].pk),
+        "enterprise": str(other.enterprise.pk),
+        "officer": str(world.officers["authority_handler", "sibling"].pk),
+        "authority": str(other.county.pk),
+        "user": str(other.consumer.pk),
+        "number": case.number,
         "engagement": str(Engagement.objects.filter(complaint=case).values_list("pk", flat=True)[0]),
         "matter": str(Matter.objects.filter(complaint=case).values_list("pk", flat=True)[0]),
-        "post": f"branch-{other.branches['own'].pk}", "region": str(other.county.region_id),
-    }  # fmt: skip
+        "post": f"branch-{other.branches['own'].pk}",
+        "region": str(other.county.region_id),
+    }
 
 
 _CHILDREN = """
@@ -163,8 +191,10 @@ def test_T02_a_strangers_key_shows_nobody_elses_result(world: World) -> None:
     data = {"text": "请您稍候", "idempotency_key": key}
     with undone():
         first = Caller(world.person("manager of another enterprise"), world).call(
-            "POST", f"/enterprise/cases/{theirs.number}/message/", data)  # fmt: skip
+            "POST", f"/enterprise/cases/{theirs.number}/message/", data
+        )
         second = Caller(world.person("manager own"), world).call(
-            "POST", f"/enterprise/cases/{mine.number}/message/", data)  # fmt: skip
+            "POST", f"/enterprise/cases/{mine.number}/message/", data
+        )
     assert theirs.number in first.location
     assert mine.number in second.location

@@ -21,7 +21,11 @@ def test_every_requirement_has_an_answer_that_holds() -> None:
     for number, level, _asked, answer in rows:
         ids = re.findall(r"\bT\d\d\b", answer)
         assert set(ids) <= there, f"{number}: no test of {sorted(set(ids) - there)}"
-        known = bool(ids) or answer.startswith(("reason: ", "N/A: ")) or (level == "2" and answer.startswith("not assessed"))
+        known = (
+            bool(ids)
+            or answer.startswith(("reason: ", "N/A: "))
+            or (level == "2" and answer.startswith("not assessed"))
+        )
         assert known, f"{number}: {answer}"
         for page in re.findall(r"`(docs/[\w/.-]+\.md)`", answer):
             assert Path(settings.ROOT, page).exists(), f"{number}: {page}"

@@ -27,8 +27,7 @@ def test_T90_no_task_takes_an_argument_so_no_message_can_name_a_case() -> None:
 
 def fingerprint() -> str:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select md5(coalesce(string_agg(c::text, '|' order by id), '')) from complaints_complaint c")
+        cursor.execute("select md5(coalesce(string_agg(c::text, '|' order by id), '')) from complaints_complaint c")
         return str(cursor.fetchone()[0])
 
 

@@ -70,7 +70,9 @@ def test_T79_no_template_carries_a_script_or_a_style_of_its_own() -> None:
 def test_T79_no_page_of_ours_names_an_outside_host_to_load_from() -> None:
     for page in [*Path(settings.ROOT, "templates").rglob("*.html"), *Path(settings.ROOT, "static").rglob("*.*s")]:
         text = page.read_text(encoding="utf-8")
-        assert not re.search(r"""(?:src|href=["'][^"']*\.css|url\(|import)\s*=?\s*["'(]?\s*(?:https?:)?//""", text), page
+        assert not re.search(r"""(?:src|href=["'][^"']*\.css|url\(|import)\s*=?\s*["'(]?\s*(?:https?:)?//""", text), (
+            page
+        )
 
 
 @pytest.mark.django_db
@@ -86,8 +88,11 @@ def checked(**variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO_ALLOW"))}
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=settings.ROOT, env={**kept, **variables}, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=settings.ROOT,
+        env={**kept, **variables},
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_T77_an_https_address_passes_the_deployment_check() -> None:
@@ -98,11 +103,17 @@ def test_T77_an_https_address_passes_the_deployment_check() -> None:
 def served(**variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     return subprocess.run(
-        [sys.executable, "-c", "import django; django.setup(); from django.conf import settings as s;"
-         "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS)"],
-        cwd=settings.ROOT, capture_output=True, text=True,
+        [
+            sys.executable,
+            "-c",
+            "import django; django.setup(); from django.conf import settings as s;"
+            "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS)",
+        ],
+        cwd=settings.ROOT,
+        capture_output=True,
+        text=True,
         env={**kept, "DJANGO_SETTINGS_MODULE": "odr_portal.settings", "SECRET_KEY": SECRET, **variables},
-    )  # fmt: skip
+    )
 
 
 def test_T77_http_is_for_the_database_of_this_machine_only() -> None:
@@ -137,6 +148,7 @@ def test_no_page_refuses_who_tries_too_often_without_saying_until_when() -> None
         str(path.relative_to(ROOT))
         for app in APPS
         for path in (ROOT / app).rglob("*.py")
-        if re.search(r"(?<!=)= ?429|return 429", text := path.read_text(encoding="utf-8")) and ".told(request)" not in text
+        if re.search(r"(?<!=)= ?429|return 429", text := path.read_text(encoding="utf-8"))
+        and ".told(request)" not in text
     }
     assert made == {"accounts/sign_in/limits.py", "enterprises/programs/token_door.py"}

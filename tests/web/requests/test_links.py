@@ -1,4 +1,6 @@
-"""Nobody is offered a link that then says no: every page that one reaches from the first is gone through, for each kind of person."""
+"""Nobody is offered a link that then says no: every page that one reaches from the first is gone through, for each kind
+of person.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,12 @@ LINK = re.compile(r'<a [^>]*href="([^"#]+)')
 #: Ends the session, changes how the page looks, or is kept by whoever stands between.
 SKIPPED = re.compile(r"^/(?:static|display)/|sign-out")
 #: Alike but for whose they are: references, keys, numbers, and the values of the query.
-ALIKE = (re.compile(r"\d{8}-[0-9A-Z]{12}-[0-9A-Z]"), re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}"), re.compile(r"\d+"), re.compile(r"=[^&]*"))
+ALIKE = (
+    re.compile(r"\d{8}-[0-9A-Z]{12}-[0-9A-Z]"),
+    re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}"),
+    re.compile(r"\d+"),
+    re.compile(r"=[^&]*"),
+)
 ANALYST, DUTIES = "analyst", ("system", "security", "audit")
 
 
@@ -35,12 +42,24 @@ ANALYST, DUTIES = "analyst", ("system", "security", "audit")
 def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each: int) -> None:
     """So many of each kind of address are opened."""
     now = timezone.now()
-    for status in (Status.TRIAGE, Status.REVIEW, Status.MEDIATING, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.CLOSED):
+    for status in (
+        Status.TRIAGE,
+        Status.REVIEW,
+        Status.MEDIATING,
+        Status.NEGOTIATING,
+        Status.AWAITING_CONSUMER,
+        Status.CLOSED,
+    ):
         given.a_complaint(world, status=status, now=now)
     given.step(Complaint.objects.get(status=Status.CLOSED), both.give_publication_consent(), world.consumer, now)
     one_person_suffices()
     refused = given.a_complaint(world, status=Status.REVIEW, now=now)
-    given.step(refused, authority.refuse(ground="outside_duty", body="12300", facts="资费争议由电信主管部门处理。"), world.officer, now)
+    given.step(
+        refused,
+        authority.refuse(ground="outside_duty", body="12300", facts="资费争议由电信主管部门处理。"),
+        world.officer,
+        now,
+    )
     given.step(refused, both.object_to_decision(text="我不同意这个决定。"), world.consumer, now)
     rollup_making.rebuild(now=now)
     client = signed_in(_person(world, who))
@@ -56,8 +75,11 @@ def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each:
             shut.append((offered_by, address, answer.status_code))
         elif answer.get("Content-Type", "").startswith("text/html"):
             found = (html.unescape(link) for link in LINK.findall(answer.content.decode()))
-            waiting.extend((address.split("?")[0] + link if link.startswith("?") else link, address)
-                           for link in found if link.startswith(("/", "?")) and not SKIPPED.search(link))
+            waiting.extend(
+                (address.split("?")[0] + link if link.startswith("?") else link, address)
+                for link in found
+                if link.startswith(("/", "?")) and not SKIPPED.search(link)
+            )
     assert not shut
     assert len(opened) > (20 if who in DUTIES else 50)
 

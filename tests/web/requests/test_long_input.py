@@ -47,8 +47,14 @@ def bounded(seconds: int) -> Iterator[None]:
 @pytest.mark.parametrize("name", CRUEL)
 def test_T50_no_pattern_explodes(name: str) -> None:
     text = CRUEL[name]
-    reading: list[Any] = [number_in, parse_contact, shown_name, masking.masked_phone, masking.masked_name,
-                          masking.masked_address]
+    reading: list[Any] = [
+        number_in,
+        parse_contact,
+        shown_name,
+        masking.masked_phone,
+        masking.masked_name,
+        masking.masked_address,
+    ]
     for read in reading:
         with bounded(10):
             read(text)

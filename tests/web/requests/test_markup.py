@@ -56,22 +56,52 @@ def hostile(world: World) -> Complaint:
         user.save()
     Branch.objects.filter(pk=world.fuzhou.pk).update(name=ALL[:100], name_en=ALL[:100])
     request = replace(
-        a_request(world, now=now), statement=ALL, item_name=ALL[:190], consumer_name=ALL[:110], consumer_address=ALL,
-        brand=ALL[:100], source=ALL[:70], place=ALL, order_no=ALL[:50], demand_note=ALL,
-        respondents=(RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, named=ALL[:190],
-                                       address=ALL, link="javascript:alert(1)", phone=ALL[:30]),),
+        a_request(world, now=now),
+        statement=ALL,
+        item_name=ALL[:190],
+        consumer_name=ALL[:110],
+        consumer_address=ALL,
+        brand=ALL[:100],
+        source=ALL[:70],
+        place=ALL,
+        order_no=ALL[:50],
+        demand_note=ALL,
+        respondents=(
+            RespondentRequest(
+                enterprise_id=world.mobile.pk,
+                branch_id=world.fuzhou.pk,
+                named=ALL[:190],
+                address=ALL,
+                link="javascript:alert(1)",
+                phone=ALL[:30],
+            ),
+        ),
         demands=(DemandRequest(kind="refund", note=ALL), DemandRequest(kind="apology", note=ALL)),
-    )  # fmt: skip
+    )
     case = handling.file([request], actor=world.consumer, now=now)[0]
-    step(case, handling.MOVES["forward"](enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE),
-         world.actor("system"), now)
+    step(
+        case,
+        handling.MOVES["forward"](enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE),
+        world.actor("system"),
+        now,
+    )
     step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, now)
     step(case, enterprise.ask_consumer(text=ALL), world.handler, now)
     step(case, consumer.add_statement(text=ALL), world.consumer, now)
     step(case, enterprise.add_internal_note(text=ALL), world.handler, now)
-    step(case, offers.make_offer(
-        answers=[offers.Answer(demand=1, verdict="refuse", reason=ALL), offers.Answer(demand=2, verdict="refuse", reason=ALL)],
-        promises=(), message=ALL), world.handler, now + timedelta(minutes=1))
+    step(
+        case,
+        offers.make_offer(
+            answers=[
+                offers.Answer(demand=1, verdict="refuse", reason=ALL),
+                offers.Answer(demand=2, verdict="refuse", reason=ALL),
+            ],
+            promises=(),
+            message=ALL,
+        ),
+        world.handler,
+        now + timedelta(minutes=1),
+    )
     step(case, both.claim_settled_elsewhere(text=ALL), world.consumer, now + timedelta(minutes=2))
     return case
 
@@ -83,7 +113,14 @@ def test_the_reader_of_this_test_finds_what_is_alive() -> None:
 
 
 PAGES = {
-    "chen": ["/cases/", "/cases/{n}/", "/cases/{n}/offer/{o}/", "/cases/{n}/correct/", "/account/", "/account/privacy/"],
+    "chen": [
+        "/cases/",
+        "/cases/{n}/",
+        "/cases/{n}/offer/{o}/",
+        "/cases/{n}/correct/",
+        "/account/",
+        "/account/privacy/",
+    ],
     "ming": ["/enterprise/queue/", "/enterprise/cases/{n}/", "/enterprise/cases/{n}/offer/", "/enterprise/team/"],
     "rui": ["/authority/cases/", "/authority/cases/{n}/", "/authority/", "/authority/notices/", "/oversight/"],
     "su": ["/authority/triage/", "/authority/cases/"],

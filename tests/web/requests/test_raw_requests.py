@@ -31,11 +31,19 @@ def address() -> Iterator[tuple[str, int]]:
     command = programs.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     web = subprocess.Popen(
-        shlex.split(command), cwd=settings.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**kept, "SECRET_KEY": secrets.token_urlsafe(48), "ODR_LOCAL": str(folder), "DATABASE_URL": "",
-             "ALLOWED_HOSTS": "localhost"},
+        shlex.split(command),
+        cwd=settings.ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={
+            **kept,
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "ODR_LOCAL": str(folder),
+            "DATABASE_URL": "",
+            "ALLOWED_HOSTS": "localhost",
+        },
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
         deadline = time.monotonic() + 30
         while asked(("127.0.0.1", port), b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n") == b"":
@@ -64,13 +72,17 @@ def asked(address: tuple[str, int], raw: bytes, *, patience: float = 3) -> bytes
 
 
 ODD = {
-    "both lengths": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "both lengths": b"POST /healthz HTTP/1.1\r\n"
+    + HOST
+    + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "two lengths": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nContent-Length: 40\r\n\r\nabcd",
     "an unknown coding": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
     "a folded header": b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-A: a\r\n b\r\n\r\n",
     "a space before the colon": b"GET /healthz HTTP/1.1\r\n" + HOST + b"Content-Length : 4\r\n\r\n",
     "a signed length": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: +4\r\n\r\nabcd",
-    "an odd chunk": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n",
+    "an odd chunk": b"POST /healthz HTTP/1.1\r\n"
+    + HOST
+    + b"Transfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n",
     "a bare line end": b"GET /healthz HTTP/1.1\n" + b"Host: localhost\nX: y\n\n",
 }
 
@@ -81,7 +93,9 @@ def test_T89_two_readings_of_one_request_are_refused(address: tuple[str, int], n
     statuses = [line.split(b" ")[1] for line in found.split(b"\r\n") if line.startswith(b"HTTP/1.")]
     assert len(statuses) <= 1, found
     # The server's own words for a broken chunk are "500 … Bad Request"; it hangs up all the same.
-    assert not statuses or statuses[0] in {b"400", b"411", b"501"} | ({b"500"} if name == "an odd chunk" else set()), found
+    assert not statuses or statuses[0] in {b"400", b"411", b"501"} | ({b"500"} if name == "an odd chunk" else set()), (
+        found
+    )
 
 
 def test_T89_a_long_address_and_a_forged_host_get_a_short_no(address: tuple[str, int]) -> None:

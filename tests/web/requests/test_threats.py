@@ -25,8 +25,11 @@ def shown() -> set[str]:
 
 
 def rows(part: str) -> dict[str, str]:
-    return {cells[1]: cells[-2].strip() for cells in (re.split(r"\s*\|\s*", line) for line in part.splitlines())
-            if len(cells) > 3 and re.fullmatch(r"T\d\d", cells[1])}
+    return {
+        cells[1]: cells[-2].strip()
+        for cells in (re.split(r"\s*\|\s*", line) for line in part.splitlines())
+        if len(cells) > 3 and re.fullmatch(r"T\d\d", cells[1])
+    }
 
 
 def test_every_threat_has_a_test_or_a_reason() -> None:

@@ -60,8 +60,16 @@ class CorrectionForm(StepForm):
     text = Words(label=_("为什么更正"), rows=2)
     MASKED, OPEN = "masked", "open"
 
-    def __init__(self, *args: Any, lines: Lines, hidden: Collection[str], newest: Lines, number: int, is_shown: bool,
-                 **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lines: Lines,
+        hidden: Collection[str],
+        newest: Lines,
+        number: int,
+        is_shown: bool,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.hidden, self.newest = hidden, {self._name(place): words for place, _label, words in newest}
         self.lines = {self._name(place): (place, words) for place, _label, words in lines}
@@ -70,7 +78,8 @@ class CorrectionForm(StepForm):
             self.fields[name].initial = value
         for nth, (place, label, words) in enumerate(lines, start=1):
             self.fields[self._name(place)] = Words(
-                label=label or _("第%(n)d段") % {"n": nth}, rows=1 if label and len(words) < 40 else 3, initial=words)
+                label=label or _("第%(n)d段") % {"n": nth}, rows=1 if label and len(words) < 40 else 3, initial=words
+            )
 
     @staticmethod
     def _name(place: str) -> str:
@@ -78,8 +87,11 @@ class CorrectionForm(StepForm):
 
     def changes(self) -> dict[str, str]:
         """What was written over, by its place; line ends as the browser sends them are no change."""
-        return {place: said for name, (place, words) in self.lines.items() if name in self.cleaned_data
-                and (said := self.cleaned_data[name].replace("\r\n", "\n")) != words}
+        return {
+            place: said
+            for name, (place, words) in self.lines.items()
+            if name in self.cleaned_data and (said := self.cleaned_data[name].replace("\r\n", "\n")) != words
+        }
 
     def clean(self) -> dict[str, Any]:
         mine = {self._name(place): said for place, said in self.changes().items() if place not in self.hidden}
@@ -90,7 +102,9 @@ class CorrectionForm(StepForm):
         return self.cleaned_data
 
     def _catch_up(self, mine: Mapping[str, str]) -> None:
-        """Somebody was quicker: what was typed stays, beside the other lines as they stand now; sent once more, it counts."""
+        """Somebody was quicker: what was typed stays, beside the other lines as they stand now; sent once more, it
+        counts.
+        """
         self.add_error(None, documents.newer())
         for name in mine:
             if self.newest.get(name) != self.lines[name][1]:

@@ -43,14 +43,7 @@ from complaints.procedure.workflow import LOOK
 from complaints.reading import documents_sight, moved_on
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
-from complaints.reading.documents_told import (
-    addressees,
-    pdf_url,
-    rows_of,
-    services_of,
-    title_of,
-    to_be_served,
-)
+from complaints.reading.documents_told import addressees, pdf_url, rows_of, services_of, title_of, to_be_served
 from web.listing import labelled
 
 BY_DAY = keyset.Order("issued_at", falling=True)
@@ -61,17 +54,35 @@ class RegisterFilter(forms.Form):
     """What cannot be read is left out."""
 
     form = forms.TypedChoiceField(label=gettext_lazy("文书"), required=False, coerce=int, empty_value=None)
-    year = forms.IntegerField(label=gettext_lazy("年份"), required=False, min_value=2000, max_value=2999,
-                              widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}))
-    state = forms.ChoiceField(label=gettext_lazy("状态"), required=False, choices=[
-        ("", gettext_lazy("全部")), (TO_SERVE, gettext_lazy("待送达，近90天")), (VOID, gettext_lazy("已作废"))])
-    q = forms.CharField(label=gettext_lazy("文号或者投诉编号"), required=False, max_length=60,
-                        widget=forms.TextInput(attrs={"type": "search", "size": 20}))
+    year = forms.IntegerField(
+        label=gettext_lazy("年份"),
+        required=False,
+        min_value=2000,
+        max_value=2999,
+        widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}),
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("状态"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("全部")),
+            (TO_SERVE, gettext_lazy("待送达，近90天")),
+            (VOID, gettext_lazy("已作废")),
+        ],
+    )
+    q = forms.CharField(
+        label=gettext_lazy("文号或者投诉编号"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "size": 20}),
+    )
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="")
         self.fields["form"].choices = [  # type: ignore[attr-defined]
-            ("", _("全部")), *((form, title_of(form)) for form in kinds.KINDS)]
+            ("", _("全部")),
+            *((form, title_of(form)) for form in kinds.KINDS),
+        ]
 
     def said(self) -> dict[str, Any]:
         self.is_valid()
@@ -88,18 +99,34 @@ def register(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     page = keyset.page_of(rows, request.GET, BY_DAY, related=("issued_by", "second_by"))
     keyring.load_for(user for row in page.rows for user in (row.issued_by, row.second_by) if user is not None)
     seen = dict(desk.cases().filter(pk__in={row.complaint_id for row in page.rows}).values_list("pk", "number"))
-    return render(request, "authority/documents.html", {
-        "rows": rows_of(page.rows, AUTHORITY, seen), "filter": form, "now": desk.now, "is_narrowed": bool(said),
-        "previous_url": _url(said, before=page.before), "next_url": _url(said, after=page.after)})
+    return render(
+        request,
+        "authority/documents.html",
+        {
+            "rows": rows_of(page.rows, AUTHORITY, seen),
+            "filter": form,
+            "now": desk.now,
+            "is_narrowed": bool(said),
+            "previous_url": _url(said, before=page.before),
+            "next_url": _url(said, after=page.after),
+        },
+    )
 
 
 def given_by(desk: Desk) -> QuerySet[OfficialDocument]:
-    """The numbers of the authorities in the regions of these offices; of one above (an office writes under its county's)
+    """The numbers of the authorities in the regions of these offices; of one above (an office writes under its
+    county's)
     those of cases that the officer sees."""
     every = Jurisdiction.load().authorities
-    within = {row.pk for row in every for actor in desk.actors
-              if actor.region is not None and actor.region[0] <= row.region_id <= actor.region[1]}
-    above = {found.pk for actor in desk.actors if (found := kinds.issuer(every, actor.authority_id)) is not None} - within
+    within = {
+        row.pk
+        for row in every
+        for actor in desk.actors
+        if actor.region is not None and actor.region[0] <= row.region_id <= actor.region[1]
+    }
+    above = {
+        found.pk for actor in desk.actors if (found := kinds.issuer(every, actor.authority_id)) is not None
+    } - within
     condition = Q(authority_id__in=within)
     if above:
         condition |= Q(authority_id__in=above, complaint__in=desk.cases())
@@ -141,18 +168,37 @@ def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     paper = _paper(versions[0], setting)
     is_shown = documents_sight.is_shown(case, setting.found, now=desk.now)
     entries = _entries(case.pk, row)
-    return render(request, "authority/document.html", {
-        "row": row, "case": case, "title": title_of(row.form), "is_void": row.state == OfficialDocument.VOID,
-        "paper": paper, "is_shown": is_shown, "prints": _prints(row, setting, is_shown=is_shown),
-        "reveal_url": f"{reverse('complaints:authority-step', args=[case.number, 'reveal'])}?reason=look_deliver"
-        if LOOK in setting.may else "", "back": case_url(case, AUTHORITY),
-        "waiting_url": documents_signing.waiting_url(row, setting),
-        "versions": [_version(v, row, entries) for v in versions], "services": services_of([row])[row.pk],
-        "attempts": [_attempt(e) for e in entries if e.step == "serve_notice"],
-        "void_reason": next((e for e in entries if e.step == "void_document"), None),
-        "pdf_url": pdf_url(row, case.number), "court_url": _court_url(row, case.number),
-        "buttons": [(deed.button, reverse("complaints:authority-document-deed", args=[row.pk, slug]), deed.is_danger)
-                    for slug, deed in DEEDS.items() if deed.step in setting.may and deed.is_for(row)]})
+    return render(
+        request,
+        "authority/document.html",
+        {
+            "row": row,
+            "case": case,
+            "title": title_of(row.form),
+            "is_void": row.state == OfficialDocument.VOID,
+            "paper": paper,
+            "is_shown": is_shown,
+            "prints": _prints(row, setting, is_shown=is_shown),
+            "reveal_url": (
+                f"{reverse('complaints:authority-step', args=[case.number, 'reveal'])}?reason=look_deliver"
+                if LOOK in setting.may
+                else ""
+            ),
+            "back": case_url(case, AUTHORITY),
+            "waiting_url": documents_signing.waiting_url(row, setting),
+            "versions": [_version(v, row, entries) for v in versions],
+            "services": services_of([row])[row.pk],
+            "attempts": [_attempt(e) for e in entries if e.step == "serve_notice"],
+            "void_reason": next((e for e in entries if e.step == "void_document"), None),
+            "pdf_url": pdf_url(row, case.number),
+            "court_url": _court_url(row, case.number),
+            "buttons": [
+                (deed.button, reverse("complaints:authority-document-deed", args=[row.pk, slug]), deed.is_danger)
+                for slug, deed in DEEDS.items()
+                if deed.step in setting.may and deed.is_for(row)
+            ],
+        },
+    )
 
 
 def _paper(version: DocumentVersion, setting: Setting) -> Paper | None:
@@ -166,7 +212,9 @@ def _paper(version: DocumentVersion, setting: Setting) -> Paper | None:
 
 def _prints(row: OfficialDocument, setting: Setting, *, is_shown: bool) -> bool:
     """Whether the paper is offered: see documents_sight.refuse_print."""
-    return documents_sight.may_print(setting.found.side, setting.found.actor) and (is_shown or row.form not in kinds.WITH_CONTACT)
+    return documents_sight.may_print(setting.found.side, setting.found.actor) and (
+        is_shown or row.form not in kinds.WITH_CONTACT
+    )
 
 
 def _court_url(row: OfficialDocument, number: str) -> str:
@@ -175,8 +223,11 @@ def _court_url(row: OfficialDocument, number: str) -> str:
 
 def _met(desk: Desk, pk: int, request: HttpRequest) -> tuple[OfficialDocument, Setting]:
     """Whose case the officer does not see has no such document for them."""
-    row = (OfficialDocument.objects.filter(pk=pk, complaint__in=desk.cases())
-           .select_related("complaint", "authority", "issued_by", "second_by").first())
+    row = (
+        OfficialDocument.objects.filter(pk=pk, complaint__in=desk.cases())
+        .select_related("complaint", "authority", "issued_by", "second_by")
+        .first()
+    )
     if row is None:
         raise Http404
     return row, setting_of(desk, row.complaint.number, request.GET)
@@ -184,25 +235,39 @@ def _met(desk: Desk, pk: int, request: HttpRequest) -> tuple[OfficialDocument, S
 
 def _entries(complaint_id: int, row: OfficialDocument) -> list[HandlingStep]:
     """What the record says of this document after it was issued."""
-    steps = HandlingStep.objects.filter(complaint_id=complaint_id, step__in=(
-        "serve_notice", "correct_clerical_error", "void_document", "keep_print"))
-    return [e for e in steps.order_by("pk") if e.data.get("document") in (row.reference, row.pk)
-            or e.data.get("reference") == row.reference or any(
-                said["reference"] == row.reference for said in e.data.get("documents", ()))]
+    steps = HandlingStep.objects.filter(
+        complaint_id=complaint_id, step__in=("serve_notice", "correct_clerical_error", "void_document", "keep_print")
+    )
+    return [
+        e
+        for e in steps.order_by("pk")
+        if e.data.get("document") in (row.reference, row.pk)
+        or e.data.get("reference") == row.reference
+        or any(said["reference"] == row.reference for said in e.data.get("documents", ()))
+    ]
 
 
 def _version(version: DocumentVersion, row: OfficialDocument, entries: Sequence[HandlingStep]) -> dict[str, Any]:
-    return {"row": version, "url": f"{pdf_url(row, row.complaint.number)}?version={version.number}",
-            "digest": bytes(version.digest).hex(), "is_there": bool(version.content)}
+    return {
+        "row": version,
+        "url": f"{pdf_url(row, row.complaint.number)}?version={version.number}",
+        "digest": bytes(version.digest).hex(),
+        "is_there": bool(version.content),
+    }
 
 
 def _attempt(entry: HandlingStep) -> dict[str, Any]:
     data = entry.data
     return {
-        "at": entry.happened_at, "way": labels.label(data.get("channel", ""), kind="service_channel"),
-        "is_served": data.get("served"), "day": data.get("day", ""), "reference": data.get("reference", ""),
-        "to": data.get("to", ""), "by": labels.label(data["received_by"], kind="receiver") if data.get("received_by") else "",
-        "next": labels.label(data["next"], kind="service_channel") if data.get("next") else ""}
+        "at": entry.happened_at,
+        "way": labels.label(data.get("channel", ""), kind="service_channel"),
+        "is_served": data.get("served"),
+        "day": data.get("day", ""),
+        "reference": data.get("reference", ""),
+        "to": data.get("to", ""),
+        "by": labels.label(data["received_by"], kind="receiver") if data.get("received_by") else "",
+        "next": labels.label(data["next"], kind="service_channel") if data.get("next") else "",
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,19 +290,29 @@ class Deed:
 def _service_form(row: OfficialDocument, setting: Setting, data: Any) -> StepForm:
     last = next((e for e in reversed(_entries(row.complaint_id, row)) if e.step == "serve_notice"), None)
     channel = last.data.get("next", "") if last is not None else ""
-    return ServiceForm(data, sides=addressees(row), channel=channel if channel in SERVICE_CHANNELS else "",
-                       today=setting.desk.today)
+    return ServiceForm(
+        data, sides=addressees(row), channel=channel if channel in SERVICE_CHANNELS else "", today=setting.desk.today
+    )
 
 
 def _served(row: OfficialDocument, form: Any) -> Move:
     said = form.cleaned_data
     return handling.MOVES["serve_notice"](
-        document_id=row.pk, to=said["to"], channel=said["channel"], is_served=said["arrived"] == "yes", day=said["day"],
-        received_by=said["received_by"], reference=said["reference"], text=said["text"])
+        document_id=row.pk,
+        to=said["to"],
+        channel=said["channel"],
+        is_served=said["arrived"] == "yes",
+        day=said["day"],
+        received_by=said["received_by"],
+        reference=said["reference"],
+        text=said["text"],
+    )
 
 
 def _correction_form(row: OfficialDocument, setting: Setting, data: Any) -> StepForm:
-    """Compared with what was read: the version and the masks that the form names, whatever was revealed or corrected since."""
+    """Compared with what was read: the version and the masks that the form names, whatever was revealed or corrected
+    since.
+    """
     versions = {str(version.number): version for version in row.versions.select_related("complaint").order_by("number")}
     newest = list(versions.values())[-1]
     now = _paper(newest, setting)
@@ -250,26 +325,45 @@ def _correction_form(row: OfficialDocument, setting: Setting, data: Any) -> Step
     lines = documents.correctable(whole if was_shown else documents_sight.masked(whole))
     words = {place: said for place, _label, said in documents.editable(whole["blocks"])}
     # A masked line that is left alone stays as it was.
-    return CorrectionForm(data, lines=lines, hidden={place for place, _label, said in lines if words[place] != said},
-                          newest=documents.correctable(now), number=newest.number, is_shown=is_shown)
+    return CorrectionForm(
+        data,
+        lines=lines,
+        hidden={place for place, _label, said in lines if words[place] != said},
+        newest=documents.correctable(now),
+        number=newest.number,
+        is_shown=is_shown,
+    )
 
 
 DEEDS: dict[str, Deed] = {
     "serve": Deed(
-        step="serve_notice", button=gettext_lazy("记录送达"), form=_service_form, move=_served,
+        step="serve_notice",
+        button=gettext_lazy("记录送达"),
+        form=_service_form,
+        move=_served,
         effect=gettext_lazy("没有送到的，换下一种方式再送。所有受送达人都送到后，告知期限才算完成。"),
-        is_for=lambda row: row.state == OfficialDocument.ISSUED and bool(addressees(row))),
+        is_for=lambda row: row.state == OfficialDocument.ISSUED and bool(addressees(row)),
+    ),
     "correct": Deed(
-        step=documents_signing.CORRECTION, button=gettext_lazy("更正笔误"), form=_correction_form,
+        step=documents_signing.CORRECTION,
+        button=gettext_lazy("更正笔误"),
+        form=_correction_form,
         effect=documents_signing.EFFECT,
         move=lambda row, form: handling.MOVES["correct_clerical_error"](
-            document_id=row.pk, text=form.cleaned_data["text"], changes=form.changes(),
-            version=int(form.cleaned_data["version"]))),
+            document_id=row.pk,
+            text=form.cleaned_data["text"],
+            changes=form.changes(),
+            version=int(form.cleaned_data["version"]),
+        ),
+    ),
     "void": Deed(
-        step="void_document", button=gettext_lazy("作废"), is_danger=True,
+        step="void_document",
+        button=gettext_lazy("作废"),
+        is_danger=True,
         effect=gettext_lazy("文号留在登记簿里，注明作废，不再使用。受送达人会收到通知。"),
         form=lambda row, setting, data: SaidForm(data, label=gettext_lazy("为什么作废")),
-        move=lambda row, form: handling.MOVES["void_document"](document_id=row.pk, text=form.cleaned_data["text"])),
+        move=lambda row, form: handling.MOVES["void_document"](document_id=row.pk, text=form.cleaned_data["text"]),
+    ),
 }
 
 
@@ -306,16 +400,32 @@ def deed(request: HttpRequest, desk: Desk, pk: int, slug: str) -> HttpResponseBa
     if not done.address:
         return _show(request, row, setting, wanted, form, status=moved_on.status_of(form))
     if done.is_new:
-        messages.success(request, _("已提请批准。") if is_proposed else labelled(row.reference, wanted.button), extra_tags="ok")
+        messages.success(
+            request, _("已提请批准。") if is_proposed else labelled(row.reference, wanted.button), extra_tags="ok"
+        )
     return redirect(done.address)
 
 
-def _show(request: HttpRequest, row: OfficialDocument, setting: Setting, wanted: Deed, form: StepForm, *,
-          status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, row: OfficialDocument, setting: Setting, wanted: Deed, form: StepForm, *, status: int = 200
+) -> HttpResponseBase:
     is_proposed = wanted.is_decided(row, setting)
     button = labels.action("propose") if is_proposed else wanted.button
-    return render(request, "authority/step.html", {
-        "is_proposed": is_proposed, "signers": who_signs(setting, documents_signing.rule_of(row, setting)) if is_proposed else "",
-        "case": setting.found.complaint, "page": page_of(setting.found, now=setting.desk.now), "form": form,
-        "title": f"{wanted.button} · {title_of(row.form)} {row.reference}", "effect": wanted.effect, "is_danger": wanted.is_danger,
-        "back": reverse("complaints:authority-document", args=[row.pk]), "back_text": row.reference, "button": button}, status=status)
+    return render(
+        request,
+        "authority/step.html",
+        {
+            "is_proposed": is_proposed,
+            "signers": who_signs(setting, documents_signing.rule_of(row, setting)) if is_proposed else "",
+            "case": setting.found.complaint,
+            "page": page_of(setting.found, now=setting.desk.now),
+            "form": form,
+            "title": f"{wanted.button} · {title_of(row.form)} {row.reference}",
+            "effect": wanted.effect,
+            "is_danger": wanted.is_danger,
+            "back": reverse("complaints:authority-document", args=[row.pk]),
+            "back_text": row.reference,
+            "button": button,
+        },
+        status=status,
+    )

@@ -22,8 +22,10 @@ from complaints.models import Matter, OfficialDocument
 from complaints.reading import documents_sight
 
 CORRECTION = "correct_clerical_error"
-EFFECT = gettext_lazy("文号不变，成为新的一版；原来的一版保留。受送达人会收到通知。"
-                      "不予受理、终止调解的情形和理由，调解书里的协议、事项和金额，不能当作笔误更正。")
+EFFECT = gettext_lazy(
+    "文号不变，成为新的一版；原来的一版保留。受送达人会收到通知。"
+    "不予受理、终止调解的情形和理由，调解书里的协议、事项和金额，不能当作笔误更正。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Rewritten:
 
 
 def rule_of(row: OfficialDocument, setting: Setting) -> str:
-    """The step whose rule a correction of this document falls under here, where that asks for two persons; else empty."""
+    """The step whose rule a correction of this document falls under here, where that asks for two persons; else
+    empty."""
     rule = two_persons.DECISIONS.get(row.form, "")
     region = setting.found.complaint.handling_region_id
     return rule if two_persons.needed(Policies.load(setting.desk.today), rule, region) else ""
@@ -68,8 +71,20 @@ def rewritten(matter: Matter, setting: Setting) -> dict[str, Any]:
     if not documents_sight.is_shown(setting.found.complaint, setting.found, now=setting.desk.now):
         before, after = documents_sight.masked(before), documents_sight.masked(after)
     new = {place: words for place, _label, words in documents.editable(after["blocks"])}
-    hidden = {place for place, _label, words in documents.editable(documents.rewritten(paper, said["changes"])["blocks"])
-              if new[place] != words}
-    return address | {"hides": not hidden.isdisjoint(said["changes"]), "changes": [
-        Rewritten(key=label or _("第%(n)d段") % {"n": nth}, value=new[place], detail=_("原文：%(words)s") % {"words": words})
-        for nth, (place, label, words) in enumerate(documents.editable(before["blocks"]), start=1) if place in said["changes"]]}
+    hidden = {
+        place
+        for place, _label, words in documents.editable(documents.rewritten(paper, said["changes"])["blocks"])
+        if new[place] != words
+    }
+    return address | {
+        "hides": not hidden.isdisjoint(said["changes"]),
+        "changes": [
+            Rewritten(
+                key=label or _("第%(n)d段") % {"n": nth},
+                value=new[place],
+                detail=_("原文：%(words)s") % {"words": words},
+            )
+            for nth, (place, label, words) in enumerate(documents.editable(before["blocks"]), start=1)
+            if place in said["changes"]
+        ],
+    }

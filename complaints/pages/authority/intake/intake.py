@@ -1,6 +1,7 @@
 """/authority/intake/: a complaint by telephone, at the counter, by letter or from 12345, written down by an officer.
 
-The one rule: the questions, their checks and the filing are those of the person's own screens; the officer reads it back
+The one rule: the questions, their checks and the filing are those of the person's own screens; the officer reads it
+back
 before it is filed, stands in the record as who wrote it down, and the consumer is told.
 """
 
@@ -90,8 +91,12 @@ def intake(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 if case is None:
                     filing = None
                 else:
-                    attempt.reference = f"{reverse('complaints:authority-intake-receipt', args=[case.number])}?of={sheet.draft.pk}"
-                    messages.success(request, _("%(number)s：已登记，消费者会收到通知。") % {"number": case.number}, extra_tags="ok")
+                    attempt.reference = (
+                        f"{reverse('complaints:authority-intake-receipt', args=[case.number])}?of={sheet.draft.pk}"
+                    )
+                    messages.success(
+                        request, _("%(number)s：已登记，消费者会收到通知。") % {"number": case.number}, extra_tags="ok"
+                    )
         to = attempt.reference
     if to:
         return redirect(to)
@@ -111,20 +116,33 @@ def _writer(desk: Desk) -> Actor:
 def _source(writer: Actor) -> str:
     """Under which name this office takes numbers of 12345: with the city's code, above the cities with its own."""
     first = writer.region[0] if writer.region is not None else 0
-    above = Region.objects.filter(id__lte=first, last__gte=first).exclude(level__in=(Region.Level.COUNTY, Region.Level.TOWNSHIP))
+    above = Region.objects.filter(id__lte=first, last__gte=first).exclude(
+        level__in=(Region.Level.COUNTY, Region.Level.TOWNSHIP)
+    )
     return f"{SOURCE}:{above.order_by('-id').values_list('code', flat=True).first() or ''}"
 
 
 def _sheet(request: HttpRequest, desk: Desk, data: QueryDict | None, *, source: str | None) -> Sheet:
     """``source`` None: what was typed is shown, not judged."""
     is_judged = source is not None
-    pk = uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{desk.user.pk}:{key_of(request)}") if data is not None else uuid.uuid4()
+    pk = (
+        uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{desk.user.pk}:{key_of(request)}") if data is not None else uuid.uuid4()
+    )
     draft = FilingDraft(pk=pk)
     if data is not None:
         draft.data = {step: _typed(data, step) for step in JUDGED}
         draft.data["you"]["is_unverified"] = ["on"]
-    came = CameForm(data if is_judged else None, today=desk.today, stations=_stations(desk), source=source or "",
-                    initial={} if data is None else {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")})
+    came = CameForm(
+        data if is_judged else None,
+        today=desk.today,
+        stations=_stations(desk),
+        source=source or "",
+        initial=(
+            {}
+            if data is None
+            else {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")}
+        ),
+    )
     return Sheet(draft, came, {step: _step(draft, step, today=desk.today, is_judged=is_judged) for step in JUDGED})
 
 
@@ -150,16 +168,28 @@ def _stations(desk: Desk) -> list[Station]:
 def _composed(request: HttpRequest, sheet: Sheet, desk: Desk) -> FilingRequest | None:
     """What will be filed; None when the questions of filing together refuse what each of them took."""
     token = drafts.tracking_token(sheet.draft, _whose(desk))
-    found = composing.to_request(sheet.draft, now=desk.now, language=get_language() or settings.LANGUAGE_CODE,
-                                 tracking_digest=drafts.tracking_digest(token), forms=sheet.steps)
+    found = composing.to_request(
+        sheet.draft,
+        now=desk.now,
+        language=get_language() or settings.LANGUAGE_CODE,
+        tracking_digest=drafts.tracking_digest(token),
+        forms=sheet.steps,
+    )
     if isinstance(found, Unfinished):
         return None
     said, user = sheet.came.cleaned_data, _account(sheet, found)
     return replace(
-        found, channel=said["channel"], received_at=_received(said["received_on"], desk), is_at_authority=True,
-        station_id=int(said["station"]) if said["station"] else None, station_sees=False,
-        contact_verified=sheet.came.is_verified, consumer_id=user.pk if user is not None else None,
-        external_source=sheet.came.source if said["channel"] == HOTLINE else "", external_id=said["handed_over"])
+        found,
+        channel=said["channel"],
+        received_at=_received(said["received_on"], desk),
+        is_at_authority=True,
+        station_id=int(said["station"]) if said["station"] else None,
+        station_sees=False,
+        contact_verified=sheet.came.is_verified,
+        consumer_id=user.pk if user is not None else None,
+        external_source=sheet.came.source if said["channel"] == HOTLINE else "",
+        external_id=said["handed_over"],
+    )
 
 
 def _whose(desk: Desk) -> str:
@@ -173,14 +203,24 @@ def _received(day: date | None, desk: Desk) -> datetime:
 
 def _account(sheet: Sheet, filing: FilingRequest) -> User | None:
     """The account of this number, where it is known that the person has the number."""
-    return User.objects.with_phone(filing.consumer_phone).filter(is_active=True).first() if sheet.came.is_verified else None
+    return (
+        User.objects.with_phone(filing.consumer_phone).filter(is_active=True).first()
+        if sheet.came.is_verified
+        else None
+    )
 
 
 def _file(request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Actor, desk: Desk) -> Complaint | None:
     """None where the number of 12345 is taken by a case out of sight; the form says so."""
     user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
-    actor = on_behalf_of(filing.consumer_id, filing.consumer_name, user.person_key if user is not None else uuid.uuid4(),
-                         by=replace(writer, channel=filing.channel), channel=filing.channel, recording=sheet.came.recording)
+    actor = on_behalf_of(
+        filing.consumer_id,
+        filing.consumer_name,
+        user.person_key if user is not None else uuid.uuid4(),
+        by=replace(writer, channel=filing.channel),
+        channel=filing.channel,
+        recording=sheet.came.recording,
+    )
     try:
         with transaction.atomic():
             (case,) = handling.file([filing], actor=actor, now=desk.now)
@@ -200,12 +240,23 @@ def _file(request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Act
 def _ask(request: HttpRequest, desk: Desk, sheet: Sheet, *, status: int = 200) -> HttpResponseBase:
     steps = sheet.steps
     wrong = [form for form in sheet.forms if form.is_bound and form.errors]
-    return render(request, "authority/intake.html", {
-        "came": sheet.came, "steps": steps, "wrong": wrong, "now": desk.now, "regions": _regions(desk),
-        "who": screens.enterprise_screen(steps["enterprise"], today=desk.today), "others": screens.others_screen(steps["you"]),
-        "demands": screens.demands_screen(steps["demands"]), "is_telecom": choices.is_telecom(drafts.category_of(sheet.draft)),
-        "consents": [steps["consents"][name] for name in steps["consents"].fields],
-    }, status=status)
+    return render(
+        request,
+        "authority/intake.html",
+        {
+            "came": sheet.came,
+            "steps": steps,
+            "wrong": wrong,
+            "now": desk.now,
+            "regions": _regions(desk),
+            "who": screens.enterprise_screen(steps["enterprise"], today=desk.today),
+            "others": screens.others_screen(steps["you"]),
+            "demands": screens.demands_screen(steps["demands"]),
+            "is_telecom": choices.is_telecom(drafts.category_of(sheet.draft)),
+            "consents": [steps["consents"][name] for name in steps["consents"].fields],
+        },
+        status=status,
+    )
 
 
 def _regions(desk: Desk) -> list[tuple[str, list[places.Place]]]:
@@ -223,25 +274,47 @@ def _regions(desk: Desk) -> list[tuple[str, list[places.Place]]]:
     return sorted(groups, key=lambda group: group[0] != here)
 
 
-def _read_back(request: HttpRequest, desk: Desk, sheet: Sheet, filing: FilingRequest, data: QueryDict,
-               read: ReadBackForm) -> HttpResponseBase:
+def _read_back(
+    request: HttpRequest, desk: Desk, sheet: Sheet, filing: FilingRequest, data: QueryDict, read: ReadBackForm
+) -> HttpResponseBase:
     """What will be filed, to be read out; nothing has happened yet."""
     user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
     found = signals_of_request(filing, regions=desk.regions, person=user.person_key if user is not None else None)
     nothing: dict[str, str] = dict.fromkeys([*JUDGED, "evidence", "respondents"], "")
-    return render(request, "authority/intake_read.html", {
-        # The number is shown whole below, with what the officer knows of it.
-        "sections": [(heading, [line for line in lines if str(line.key) != _("手机")]) for heading, lines in screens.summary(
-            sheet.draft, sheet.steps, picked=drafts.picked(sheet.draft, today=desk.today), addresses=nothing)],
-        "came": _came(sheet), "kept": [(name, value) for name in data if name not in ("csrfmiddlewaretoken", "idempotency_key", "stage", "read", "go")
-                                       for value in data.getlist(name)],
-        "signals": [shown(one, "") for one in found], "read": read, "phone": filing.consumer_phone,
-        "is_verified": filing.contact_verified, "now": desk.now}, status=422 if read.is_bound else 200)
+    return render(
+        request,
+        "authority/intake_read.html",
+        {
+            # The number is shown whole below, with what the officer knows of it.
+            "sections": [
+                (heading, [line for line in lines if str(line.key) != _("手机")])
+                for heading, lines in screens.summary(
+                    sheet.draft, sheet.steps, picked=drafts.picked(sheet.draft, today=desk.today), addresses=nothing
+                )
+            ],
+            "came": _came(sheet),
+            "kept": [
+                (name, value)
+                for name in data
+                if name not in ("csrfmiddlewaretoken", "idempotency_key", "stage", "read", "go")
+                for value in data.getlist(name)
+            ],
+            "signals": [shown(one, "") for one in found],
+            "read": read,
+            "phone": filing.consumer_phone,
+            "is_verified": filing.contact_verified,
+            "now": desk.now,
+        },
+        status=422 if read.is_bound else 200,
+    )
 
 
 def _came(sheet: Sheet) -> list[tuple[str, str]]:
     said = sheet.came.cleaned_data
-    lines = [(_("怎么来的"), labels.label(said["channel"], kind="channel")),
-             (_("收到的日期"), screens.day_text(said["received_on"]) or _("今天")), (_("12345工单号"), said["handed_over"]),
-             (_("凭证编号"), said["proof"])]
+    lines = [
+        (_("怎么来的"), labels.label(said["channel"], kind="channel")),
+        (_("收到的日期"), screens.day_text(said["received_on"]) or _("今天")),
+        (_("12345工单号"), said["handed_over"]),
+        (_("凭证编号"), said["proof"]),
+    ]
     return [(label, words) for label, words in lines if words]

@@ -1,6 +1,7 @@
 """What an officer says about a complaint that came by telephone, counter, letter or 12345: how it came, and when.
 
-The one rule: what the complaint says is asked by the questions of filing (filing/steps.py); here is only what the officer
+The one rule: what the complaint says is asked by the questions of filing (filing/steps.py); here is only what the
+officer
 knows about how it reached us.
 """
 
@@ -31,18 +32,37 @@ class CameForm(StepForm):
     """How it came."""
 
     channel = Choice(label=_("怎么来的"))
-    received_on = Day(label=_("收到的日期"), required=False,
-                      help_text=_("来信填签收的那一天，审查期限从这一天起算；来电、来访不填就是今天。"))
-    handed_over = forms.CharField(label=_("12345工单号"), required=False, max_length=60, help_text=_("12345转来的必填。"))
-    proof = forms.CharField(label=_("录音编号、签字单编号或者来信编号"), max_length=40, help_text=_("不写姓名和号码。"),
-                            error_messages={"required": _("请写编号，以后才核得到。")})
-    is_own_number = forms.BooleanField(label=_("来电号码就是投诉人的电话，或者已经回拨核实"), required=False,
-                                       help_text=_("来访的也要当面打通这个号码才勾选。"))
-    station = forms.ChoiceField(label=_("在哪个服务站"), required=False, widget=forms.Select(attrs={"class": "w-24"}),
-                                help_text=_("由服务站转来的才选。"))
+    received_on = Day(
+        label=_("收到的日期"),
+        required=False,
+        help_text=_("来信填签收的那一天，审查期限从这一天起算；来电、来访不填就是今天。"),
+    )
+    handed_over = forms.CharField(
+        label=_("12345工单号"), required=False, max_length=60, help_text=_("12345转来的必填。")
+    )
+    proof = forms.CharField(
+        label=_("录音编号、签字单编号或者来信编号"),
+        max_length=40,
+        help_text=_("不写姓名和号码。"),
+        error_messages={"required": _("请写编号，以后才核得到。")},
+    )
+    is_own_number = forms.BooleanField(
+        label=_("来电号码就是投诉人的电话，或者已经回拨核实"),
+        required=False,
+        help_text=_("来访的也要当面打通这个号码才勾选。"),
+    )
+    station = forms.ChoiceField(
+        label=_("在哪个服务站"),
+        required=False,
+        widget=forms.Select(attrs={"class": "w-24"}),
+        help_text=_("由服务站转来的才选。"),
+    )
 
-    def __init__(self, data: Any = None, *, today: date, stations: list[Station], source: str = "", **options: Any) -> None:
-        """``source``: under which name a number of 12345 is taken (see SOURCE); a form that is only shown needs none."""
+    def __init__(
+        self, data: Any = None, *, today: date, stations: list[Station], source: str = "", **options: Any
+    ) -> None:
+        """``source``: under which name a number of 12345 is taken (see SOURCE); a form that is only shown needs
+        none."""
         super().__init__(data, prefix="came", **options)
         self.today, self.source = today, source
         set_choices(self, "channel", [(code, labels.label(code, kind="channel")) for code in CHANNELS])
@@ -77,7 +97,9 @@ class CameForm(StepForm):
         elif said.get("handed_over"):
             there = Complaint.objects.filter(external_source=self.source, external_id=said["handed_over"]).first()
             if there is not None:
-                self.add_error("handed_over", ValidationError(_("这个工单已经登记：%(number)s。"), params={"number": there.number}))
+                self.add_error(
+                    "handed_over", ValidationError(_("这个工单已经登记：%(number)s。"), params={"number": there.number})
+                )
         return said
 
     def refuse_number(self) -> None:
@@ -99,8 +121,10 @@ class CameForm(StepForm):
 class ReadBackForm(StepForm):
     """Said back, word for word; a letter says itself."""
 
-    read = forms.BooleanField(label=_("已经读给消费者听，消费者说对（来信和转来的：已经与原文核对）"),
-                              error_messages={"required": _("请先读给消费者听，再勾选。")})
+    read = forms.BooleanField(
+        label=_("已经读给消费者听，消费者说对（来信和转来的：已经与原文核对）"),
+        error_messages={"required": _("请先读给消费者听，再勾选。")},
+    )
 
 
 __all__ = ["CALL", "CHANNELS", "COUNTER", "HOTLINE", "POST", "SOURCE", "CameForm", "ReadBackForm"]

@@ -1,6 +1,8 @@
-"""/authority/cases/<ref>/on-behalf/: what a consumer said on the telephone or at the counter becomes the consumer's step.
+"""/authority/cases/<ref>/on-behalf/: what a consumer said on the telephone or at the counter becomes the consumer's
+step.
 
-The one rule: it is the consumer's own form, judged as the consumer's own step. Who wrote it down, how they knew who spoke
+The one rule: it is the consumer's own form, judged as the consumer's own step. Who wrote it down, how they knew who
+spoke
 and what proves it stand in the record; what decides something is read back first; and the consumer is told at once.
 """
 
@@ -54,8 +56,12 @@ class RecordForm(PlainForm):
     beside it."""
 
     by_how = Choice(label=gettext_lazy("怎么确认是本人"))
-    by_proof = Words(label=gettext_lazy("录音编号或者签字单编号"), rows=1, longest=40,
-                     help_text=gettext_lazy("打电话的写录音编号，到场的写签字单编号。不写姓名和号码。"))
+    by_proof = Words(
+        label=gettext_lazy("录音编号或者签字单编号"),
+        rows=1,
+        longest=40,
+        help_text=gettext_lazy("打电话的写录音编号，到场的写签字单编号。不写姓名和号码。"),
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -75,8 +81,10 @@ class RecordForm(PlainForm):
 class ReadForm(PlainForm):
     """Said back to the consumer, word for word."""
 
-    by_read = forms.BooleanField(label=gettext_lazy("已经读给消费者听，消费者说对"),
-                                 error_messages={"required": gettext_lazy("请先读给消费者听，再勾选。")})
+    by_read = forms.BooleanField(
+        label=gettext_lazy("已经读给消费者听，消费者说对"),
+        error_messages={"required": gettext_lazy("请先读给消费者听，再勾选。")},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +105,24 @@ def choose(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     speakers = _speakers(case, desk)
     speaker = _speaker(request.GET.get("for", ""), speakers)
     page = _page(found, speaker, desk, recording=None) if speaker is not None else None
-    return render(request, "authority/on_behalf.html", {
-        "case": case, "page": page_of(found, now=desk.now), "back": case_url(case, AUTHORITY), "speakers": speakers,
-        "speaker": speaker, "steps": _open_forms(page, speaker) if page is not None and speaker is not None else []})
+    return render(
+        request,
+        "authority/on_behalf.html",
+        {
+            "case": case,
+            "page": page_of(found, now=desk.now),
+            "back": case_url(case, AUTHORITY),
+            "speakers": speakers,
+            "speaker": speaker,
+            "steps": _open_forms(page, speaker) if page is not None and speaker is not None else [],
+        },
+    )
 
 
 @officer_page("GET", "POST")
 def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpResponseBase:
-    """The consumer's own step page in the officer's frame: words, read back where they decide something, written down."""
+    """The consumer's own step page in the officer's frame: words, read back where they decide something, written
+    down."""
     kind = FORMS.get(name)
     if kind is None:
         raise Http404
@@ -143,7 +161,9 @@ def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpRespon
     if not done.address:
         return _show(request, desk, found, speaker, record, form, more, status=422)
     if done.is_new:
-        messages.success(request, _("%(number)s：已代消费者记录，消费者会收到通知。") % {"number": number}, extra_tags="ok")
+        messages.success(
+            request, _("%(number)s：已代消费者记录，消费者会收到通知。") % {"number": number}, extra_tags="ok"
+        )
     return redirect(done.address)
 
 
@@ -163,11 +183,17 @@ def _speakers(case: Complaint, desk: Desk) -> list[Speaker]:
         found.append(Speaker(FILER, masked_name(names_of_consumers([case.pk]).get(case.pk, "")), role))
     if case.on_behalf_kind not in (JOINT, AGENT):
         return found
-    rows = [row for row in Participant.objects.filter(complaint=case).order_by("ordinal")
-            if row.state == Participant.JOINED or (row.kind == Participant.PRINCIPAL and row.state == Participant.ASKED)]
+    rows = [
+        row
+        for row in Participant.objects.filter(complaint=case).order_by("ordinal")
+        if row.state == Participant.JOINED or (row.kind == Participant.PRINCIPAL and row.state == Participant.ASKED)
+    ]
     keyring.load_for(rows)
     words = {True: _("委托人"), False: _("其中一名投诉人")}
-    return [*found, *(Speaker(row.ordinal, masked_name(row.name), words[row.kind == Participant.PRINCIPAL], row) for row in rows)]
+    return [
+        *found,
+        *(Speaker(row.ordinal, masked_name(row.name), words[row.kind == Participant.PRINCIPAL], row) for row in rows),
+    ]
 
 
 def _speaker(typed: str, speakers: list[Speaker]) -> Speaker | None:
@@ -186,8 +212,14 @@ def _page(found: Found, speaker: Speaker, desk: Desk, *, recording: dict[str, st
     if speaker.row is not None:
         actor = actors.on_behalf_of_participant(speaker.row, by=officer, channel=channel, recording=recording)
     else:
-        actor = actors.on_behalf_of(case.consumer_id, names_of_consumers([case.pk]).get(case.pk, ""), case.consumer_key,
-                                    by=officer, channel=channel, recording=recording)
+        actor = actors.on_behalf_of(
+            case.consumer_id,
+            names_of_consumers([case.pk]).get(case.pk, ""),
+            case.consumer_key,
+            by=officer,
+            channel=channel,
+            recording=recording,
+        )
     # Files that come with it were sent by the officer.
     viewer = replace(actor, user_id=officer.user_id)
     return page_of(Found(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=desk.now, sight=MASKED)
@@ -204,29 +236,62 @@ def _open_forms(page: CasePage, speaker: Speaker) -> list[tuple[str, str]]:
     return found
 
 
-def _show(request: HttpRequest, desk: Desk, found: Found, speaker: Speaker, record: RecordForm, form: StepForm,
-          more: dict[str, Any], *, status: int = 200) -> HttpResponseBase:
-    return render(request, "authority/on_behalf_step.html", {
-        **_frame(desk, found, speaker, form), "record": record, "offer": more.get("offer"),
-        "upload_address": upload_address(found.complaint)}, status=status)
+def _show(
+    request: HttpRequest,
+    desk: Desk,
+    found: Found,
+    speaker: Speaker,
+    record: RecordForm,
+    form: StepForm,
+    more: dict[str, Any],
+    *,
+    status: int = 200,
+) -> HttpResponseBase:
+    return render(
+        request,
+        "authority/on_behalf_step.html",
+        {
+            **_frame(desk, found, speaker, form),
+            "record": record,
+            "offer": more.get("offer"),
+            "upload_address": upload_address(found.complaint),
+        },
+        status=status,
+    )
 
 
-def _read_back(request: HttpRequest, desk: Desk, found: Found, speaker: Speaker, record: RecordForm,
-               form: StepForm, read: ReadForm) -> HttpResponseBase:
+def _read_back(
+    request: HttpRequest, desk: Desk, found: Found, speaker: Speaker, record: RecordForm, form: StepForm, read: ReadForm
+) -> HttpResponseBase:
     """What will be written down, to be read out; nothing has happened yet."""
     kept = [(name, value) for name in (*form.fields, *record.fields) for value in form.data.getlist(name)]  # type: ignore[attr-defined]
-    return render(request, "authority/on_behalf_read.html", {
-        **_frame(desk, found, speaker, form), "kept": kept, "lines": list(_said(form)), "how": labels.label(
-            record.recording["how"], kind="recording"), "proof": record.recording["proof"],
-        # What is accepted is read out line by line.
-        "offer": form.offer if isinstance(form, OfferForm) and form.cleaned_data["answer"] == "accept" else None,
-        "read": read}, status=422 if read.is_bound else 200)
+    return render(
+        request,
+        "authority/on_behalf_read.html",
+        {
+            **_frame(desk, found, speaker, form),
+            "kept": kept,
+            "lines": list(_said(form)),
+            "how": labels.label(record.recording["how"], kind="recording"),
+            "proof": record.recording["proof"],
+            # What is accepted is read out line by line.
+            "offer": form.offer if isinstance(form, OfferForm) and form.cleaned_data["answer"] == "accept" else None,
+            "read": read,
+        },
+        status=422 if read.is_bound else 200,
+    )
 
 
 def _frame(desk: Desk, found: Found, speaker: Speaker, form: StepForm) -> dict[str, Any]:
     case = found.complaint
-    return {"case": case, "page": page_of(found, now=desk.now), "form": form, "speaker": speaker, "effects": form.effects(),
-            "back": f"{reverse('complaints:authority-on-behalf', args=[case.number])}?for={speaker.number}"}
+    return {
+        "case": case,
+        "page": page_of(found, now=desk.now),
+        "form": form,
+        "speaker": speaker,
+        "effects": form.effects(),
+        "back": f"{reverse('complaints:authority-on-behalf', args=[case.number])}?for={speaker.number}",
+    }
 
 
 def _said(form: StepForm) -> Iterable[tuple[str, str]]:

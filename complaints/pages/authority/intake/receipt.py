@@ -1,6 +1,7 @@
 """/authority/intake/<ref>/receipt/: what an officer hands over, or reads out, right after writing a complaint down.
 
-The one rule: the token is shown to the officer who filed it, for half an hour, and never again; the case keeps its digest only.
+The one rule: the token is shown to the officer who filed it, for half an hour, and never again; the case keeps its
+digest only.
 So long it opens this receipt, wherever the case lies; nothing else of a case elsewhere.
 """
 
@@ -34,14 +35,23 @@ def receipt(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     said = _said(case)
     firm = str(case.picked_enterprise or "")
     words = {one.code: one.short for name in (firm, "") for one in consent_questions(name)}
-    stand = standing(complaint=case, clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)), viewer_side="consumer",
-                     now=desk.now, calendar=current_calendar())
+    stand = standing(
+        complaint=case,
+        clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
+        viewer_side="consumer",
+        now=desk.now,
+        calendar=current_calendar(),
+    )
     shown: dict[str, Any] = {
-        "case": case, "token": token, "duty": stand, "sentence": stand.sentence,
+        "case": case,
+        "token": token,
+        "duty": stand,
+        "sentence": stand.sentence,
         # A case of another region has no page for this officer.
         "back": case_url(case, AUTHORITY) if desk.cases().filter(pk=case.pk).exists() else "",
         "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
-        "channel": labels.label(case.channel, kind="channel"), "consumer": masked_name(said.get("consumer_name", "")),
+        "channel": labels.label(case.channel, kind="channel"),
+        "consumer": masked_name(said.get("consumer_name", "")),
         "phone": masked_phone(said.get("consumer_phone", "")),
         "ahead": ahead(case, phone=masked_phone(said.get("consumer_phone", "")), now=desk.now),
         "consents": [(words[code], case.consents[code]) for code in words if isinstance(case.consents.get(code), bool)],
@@ -50,18 +60,24 @@ def receipt(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
 
 
 def _said(case: Complaint) -> dict[str, str]:
-    rows = list(PersonalText.objects.filter(complaint=case, audience="parties", kind__in=("consumer_name", "consumer_phone"))
-                .order_by("sequence"))
+    rows = list(
+        PersonalText.objects.filter(
+            complaint=case, audience="parties", kind__in=("consumer_name", "consumer_phone")
+        ).order_by("sequence")
+    )
     keyring.load_for(rows)
     return {row.kind: row.text for row in rows}
 
 
 def _found(number: str, typed: str, desk: Desk) -> tuple[Complaint, str]:
-    """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without token.
+    """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without
+    token.
 
     Raises Http404 for who has neither the secret nor the case in sight.
     """
-    rows = Complaint.objects.select_related("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station")
+    rows = Complaint.objects.select_related(
+        "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station"
+    )
     token = _token(typed, desk)
     if token:
         digest = drafts.tracking_digest(token)

@@ -1,6 +1,7 @@
 """/authority/calendar/: which years are loaded, from which decree, what is still provisional; and a year to load.
 
-The one rule: a file that is read is only put up for trial; which dates would move is shown, and a second person decides.
+The one rule: a file that is read is only put up for trial; which dates would move is shown, and a second person
+decides.
 """
 
 from __future__ import annotations
@@ -43,16 +44,27 @@ def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         raise Http404
     today_calendar = current_calendar()
     missing = missing_year(today_calendar, desk.today)
-    form = CalendarForm(request.POST if request.method == "POST" else None, request.FILES or None,
-                        year=missing or desk.today.year + 1, today=desk.today)
+    form = CalendarForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES or None,
+        year=missing or desk.today.year + 1,
+        today=desk.today,
+    )
     if form.is_bound:
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 said = form.cleaned_data
                 try:
-                    attempt.reference = url_of(changing.draft_calendar(
-                        by=desk.user, authority=(loaders or seat.drafts)[0], year=said["read"], source=said["source"],
-                        published_on=said["published_on"], now=desk.now))
+                    attempt.reference = url_of(
+                        changing.draft_calendar(
+                            by=desk.user,
+                            authority=(loaders or seat.drafts)[0],
+                            year=said["read"],
+                            source=said["source"],
+                            published_on=said["published_on"],
+                            now=desk.now,
+                        )
+                    )
                 except StepNotAllowed as wrong:
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
         if attempt.reference:
@@ -60,13 +72,25 @@ def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     provisional = Deadline.objects.filter(is_provisional=True, state__in=["running", "paused"])
     count = keyset.counts({"provisional": provisional})["provisional"]
     changes = list(seen_by(seat).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
-    return render(request, "law/calendar.html", {
-        "approvers": approvers_of((loaders or seat.all)[0], desk), "loaders": "" if loaders else _loaders(seat, desk),
-        "form": form, "may_load": bool(loaders), "years": _years(), "missing": missing, "now": desk.now, "tab": "calendar",
-        "provisional": keyset.in_words(count), "has_provisional": bool(count),
-        "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
-        "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "law/calendar.html",
+        {
+            "approvers": approvers_of((loaders or seat.all)[0], desk),
+            "loaders": "" if loaders else _loaders(seat, desk),
+            "form": form,
+            "may_load": bool(loaders),
+            "years": _years(),
+            "missing": missing,
+            "now": desk.now,
+            "tab": "calendar",
+            "provisional": keyset.in_words(count),
+            "has_provisional": bool(count),
+            "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
+            "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _loaders(seat: Seat, desk: Desk) -> str:
@@ -76,8 +100,13 @@ def _loaders(seat: Seat, desk: Desk) -> str:
 
 
 def _years() -> list[dict[str, Any]]:
-    versions = list(CalendarVersion.objects.filter(country="CN").order_by("-year", "-number").annotate(
-        off=Count("days", filter=Q(days__is_working=False)), on=Count("days", filter=Q(days__is_working=True))))
+    versions = list(
+        CalendarVersion.objects.filter(country="CN")
+        .order_by("-year", "-number")
+        .annotate(
+            off=Count("days", filter=Q(days__is_working=False)), on=Count("days", filter=Q(days__is_working=True))
+        )
+    )
     counts: set[int] = set()
     rows = []
     for version in versions:

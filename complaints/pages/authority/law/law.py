@@ -1,4 +1,5 @@
-"""/authority/policies/ and /authority/law/<mark>/: the numbers of the procedure, a change of one, what it would have done, and
+"""/authority/policies/ and /authority/law/<mark>/: the numbers of the procedure, a change of one, what it would have
+done, and
 the decision of a second person; and the same as a question (replay).
 
 The one rule: a page never changes a number: it puts up a change for trial, and a change that was tried is decided by
@@ -51,15 +52,21 @@ MOST_NAMED = 5
 #: Who only distributes, or only reads, asks what would have been and changes nothing.
 DRAFTERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER})
 STATES: dict[str, tuple[Any, str]] = {
-    "trying": (gettext_lazy("正在试算"), "info"), "tried": (gettext_lazy("等另一人决定"), "warn"),
-    "applying": (gettext_lazy("正在重算各案的日期"), "info"), "done": (gettext_lazy("已定"), "ok"),
-    "refused": (gettext_lazy("没有同意"), "bad"), "dropped": (gettext_lazy("已撤回"), "neutral"),
+    "trying": (gettext_lazy("正在试算"), "info"),
+    "tried": (gettext_lazy("等另一人决定"), "warn"),
+    "applying": (gettext_lazy("正在重算各案的日期"), "info"),
+    "done": (gettext_lazy("已定"), "ok"),
+    "refused": (gettext_lazy("没有同意"), "bad"),
+    "dropped": (gettext_lazy("已撤回"), "neutral"),
     "failed": (gettext_lazy("没有算成"), "bad"),
 }
 VERDICTS: dict[str, tuple[Any, str]] = {
-    "late": (gettext_lazy("会逾期"), "bad"), "in_time": (gettext_lazy("会按时"), "ok"),
-    "unknown": (gettext_lazy("说不准"), "neutral"), "later": (gettext_lazy("推后"), "info"),
-    "earlier": (gettext_lazy("提前"), "warn"), "kept": (gettext_lazy("提前，但留足两个工作日"), "warn"),
+    "late": (gettext_lazy("会逾期"), "bad"),
+    "in_time": (gettext_lazy("会按时"), "ok"),
+    "unknown": (gettext_lazy("说不准"), "neutral"),
+    "later": (gettext_lazy("推后"), "info"),
+    "earlier": (gettext_lazy("提前"), "warn"),
+    "kept": (gettext_lazy("提前，但留足两个工作日"), "warn"),
 }
 _REPLAYED, _MOVED = ("late", "in_time", "unknown"), ("later", "earlier", "kept")
 
@@ -78,7 +85,9 @@ class Seat:
 
 
 def seat_of(desk: Desk) -> Seat:
-    posts = list(Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk"))
+    posts = list(
+        Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk")
+    )
 
     def those(roles: frozenset[Any] | None) -> tuple[Authority, ...]:
         return tuple(dict.fromkeys(post.authority for post in posts if roles is None or post.role in roles))
@@ -90,7 +99,9 @@ def seen_by(seat: Seat) -> QuerySet[LawChange]:
     """Changes of the own authority and of those below it."""
     lies = Q(pk__in=[])
     for authority in seat.all:
-        lies |= Q(authority=authority) | Q(authority__region_id__gte=authority.region_id, authority__region_id__lte=authority.region.last)
+        lies |= Q(authority=authority) | Q(
+            authority__region_id__gte=authority.region_id, authority__region_id__lte=authority.region.last
+        )
     return LawChange.objects.filter(lies).select_related("authority__region", "region")
 
 
@@ -109,18 +120,35 @@ def policies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     for row in Policy.objects.on(desk.today).select_related("region").order_by("region__id", "version"):
         if row.region is None or _is_here(row.region, seat):
             rows[row.name].append(row)
-    coming = {row.name for row in Policy.objects.filter(starts_on__gt=desk.today).select_related("region")
-              if row.region is None or _is_here(row.region, seat)}
-    groups = [{"title": title, "rows": [
-        _number(name, row, is_coming=n == 0 and name in coming)
-        for name in POLICIES if POLICIES[name][0] == group for n, row in enumerate(rows.get(name, []))]}
-        for group, title in GROUPS.items()]
+    coming = {
+        row.name
+        for row in Policy.objects.filter(starts_on__gt=desk.today).select_related("region")
+        if row.region is None or _is_here(row.region, seat)
+    }
+    groups = [
+        {
+            "title": title,
+            "rows": [
+                _number(name, row, is_coming=n == 0 and name in coming)
+                for name in POLICIES
+                if POLICIES[name][0] == group
+                for n, row in enumerate(rows.get(name, []))
+            ],
+        }
+        for group, title in GROUPS.items()
+    ]
     changes = list(seen_by(seat).filter(kind="policy").order_by("-pk")[:MOST_CHANGES])
-    return render(request, "law/policies.html", {
-        "groups": groups, "now": desk.now, "tab": "policies",
-        "waiting": shown(row for row in changes if row.state in ("trying", "tried")),
-        "decided": shown(row for row in changes if row.state not in ("trying", "tried")),
-    })
+    return render(
+        request,
+        "law/policies.html",
+        {
+            "groups": groups,
+            "now": desk.now,
+            "tab": "policies",
+            "waiting": shown(row for row in changes if row.state in ("trying", "tried")),
+            "decided": shown(row for row in changes if row.state not in ("trying", "tried")),
+        },
+    )
 
 
 def _is_here(region: Region, seat: Seat) -> bool:
@@ -128,10 +156,15 @@ def _is_here(region: Region, seat: Seat) -> bool:
 
 
 def _number(name: str, row: Policy, *, is_coming: bool) -> dict[str, Any]:
-    return {"name": name_of(name), "value": value_words(row.number, row.unit),
-            "where": named(row.region) if row.region else _("全国"), "is_local": row.region is not None, "row": row,
-            "is_coming": is_coming,
-            "url": reverse("complaints:authority-policy") + "?" + urlencode({"name": name})}
+    return {
+        "name": name_of(name),
+        "value": value_words(row.number, row.unit),
+        "where": named(row.region) if row.region else _("全国"),
+        "is_local": row.region is not None,
+        "row": row,
+        "is_coming": is_coming,
+        "url": reverse("complaints:authority-policy") + "?" + urlencode({"name": name}),
+    }
 
 
 @officer_page("GET", "POST")
@@ -141,34 +174,68 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     if name not in POLICIES:
         return redirect("complaints:authority-policies")
     seat = seat_of(desk)
-    rows = [row for row in Policy.objects.filter(name=name).select_related("region").order_by("region__id", "-version")
-            if row.region is None or _is_here(row.region, seat)]
+    rows = [
+        row
+        for row in Policy.objects.filter(name=name).select_related("region").order_by("region__id", "-version")
+        if row.region is None or _is_here(row.region, seat)
+    ]
     if not rows or (request.method == "POST" and not seat.drafts):
         raise Http404
     today = next((row for row in rows if row.holds(desk.today)), rows[0])
     bounds = bounds_of(name, today.unit)
     places = places_of(seat.drafts)
-    form = PolicyForm(request.POST if request.method == "POST" else None, regions=_choices(places), units=bounds.units, today=desk.today)
+    form = PolicyForm(
+        request.POST if request.method == "POST" else None,
+        regions=_choices(places),
+        units=bounds.units,
+        today=desk.today,
+    )
     if form.is_bound:
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 said = form.cleaned_data
                 region = places.get(said["region"])
                 try:
-                    attempt.reference = url_of(changing.draft_policy(
-                        by=desk.user, authority=_whose(seat.drafts, region), region=region, name=name, number=said["number"],
-                        unit=said["unit"], starts_on=said["starts_on"], legal_basis=said["legal_basis"], why=said["why"],
-                        now=desk.now))
+                    attempt.reference = url_of(
+                        changing.draft_policy(
+                            by=desk.user,
+                            authority=_whose(seat.drafts, region),
+                            region=region,
+                            name=name,
+                            number=said["number"],
+                            unit=said["unit"],
+                            starts_on=said["starts_on"],
+                            legal_basis=said["legal_basis"],
+                            why=said["why"],
+                            now=desk.now,
+                        )
+                    )
                 except StepNotAllowed as wrong:
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
-    return render(request, "law/policy.html", {
-        "form": form, "title": name_of(name), "name": name, "bounds": bounds, "is_clock": bool(moves(name)),
-        "may_change": bool(seat.drafts),
-        "rows": [{"value": value_words(row.number, row.unit), "where": named(row.region) if row.region else _("全国"), "row": row,
-                  "is_now": row.holds(desk.today)} for row in rows],
-    }, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "law/policy.html",
+        {
+            "form": form,
+            "title": name_of(name),
+            "name": name,
+            "bounds": bounds,
+            "is_clock": bool(moves(name)),
+            "may_change": bool(seat.drafts),
+            "rows": [
+                {
+                    "value": value_words(row.number, row.unit),
+                    "where": named(row.region) if row.region else _("全国"),
+                    "row": row,
+                    "is_now": row.holds(desk.today),
+                }
+                for row in rows
+            ],
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def places_of(authorities: Sequence[Authority]) -> dict[str, Region | None]:
@@ -244,38 +311,82 @@ def _decision(found: LawChange, data: Any) -> DecisionForm:
     return DecisionForm(data, grant=grant, refuse=_("不同意"))
 
 
-def _show(request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: DecisionForm | None, *,
-          status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: DecisionForm | None, *, status: int = 200
+) -> HttpResponseBase:
     verdicts = _MOVED if found.kind == "calendar" else _REPLAYED
     is_whole, groups = _sees_whole(found, seat), seen_groups(found, seat)
-    counts = working.counts_of(found) if is_whole else {
-        verdict: sum(counted.get(verdict, 0) for _key, counted in groups) for verdict in verdicts}
+    counts = (
+        working.counts_of(found)
+        if is_whole
+        else {verdict: sum(counted.get(verdict, 0) for _key, counted in groups) for verdict in verdicts}
+    )
     show = request.GET.get("show", "")
     show = show if show in verdicts else next((v for v in verdicts if counts[v]), verdicts[0])
-    effects = LawEffect.objects.filter(change=found, verdict=show, complaint__in=desk.cases()).select_related("complaint").order_by("pk")
+    effects = (
+        LawEffect.objects.filter(change=found, verdict=show, complaint__in=desk.cases())
+        .select_related("complaint")
+        .order_by("pk")
+    )
     after = request.GET.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:
         effects = effects.filter(pk__gt=int(after))
-    page = list(effects[:PAGE + 1])
+    page = list(effects[: PAGE + 1])
     may_decide = changing.may_decide(found, desk.user, seat.heads, on=desk.today)
     people = list(User.objects.filter(pk__in=[pk for pk in (found.asked_by_id, found.decided_by_id) if pk]))
     keyring.load_for(people)
     names = {person.pk: person.name for person in people}
-    return render(request, "law/change.html", {
-        "change": found, "title": title_of(found), "facts": facts_of(found), "state": state_of(found), "now": desk.now, "is_whole": is_whole,
-        "is_calendar": found.kind == "calendar", "is_replay": found.kind == "replay", "counts": counts,
-        "is_clock": "name" not in found.change or bool(moves(found.change["name"])) or found.change["name"] == "weekend_roll",
-        "approvers": approvers_of(found.authority, desk) if found.kind == "calendar" and found.state == "tried" and not may_decide else "",
-        "asked_by": names.get(found.asked_by_id or 0, ""), "decided_by": names.get(found.decided_by_id or 0, ""),
-        "tabs": [{"title": VERDICTS[v][0], "tone": VERDICTS[v][1] if counts[v] else "neutral", "count": counts[v],
-                  "url": f"?show={v}", "is_current": v == show} for v in verdicts],
-        "groups": groups_of(groups, verdicts), "verdicts": [VERDICTS[v][0] for v in verdicts],
-        "rows": [_row(effect) for effect in page[:PAGE]], "listed": working.MOST_EFFECTS,
-        "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].pk})}" if len(page) > PAGE else "",
-        "form": form or _decision(found, None), "may_decide": may_decide, "has_form": form is not None or may_decide,
-        "is_own": found.asked_by_id == desk.user.pk, "may_drop": found.asked_by_id == desk.user.pk and found.kind != "replay"
-        and found.state in ("trying", "tried"), "tab": found.kind,
-    }, status=status)
+    return render(
+        request,
+        "law/change.html",
+        {
+            "change": found,
+            "title": title_of(found),
+            "facts": facts_of(found),
+            "state": state_of(found),
+            "now": desk.now,
+            "is_whole": is_whole,
+            "is_calendar": found.kind == "calendar",
+            "is_replay": found.kind == "replay",
+            "counts": counts,
+            "is_clock": (
+                "name" not in found.change
+                or bool(moves(found.change["name"]))
+                or found.change["name"] == "weekend_roll"
+            ),
+            "approvers": (
+                approvers_of(found.authority, desk)
+                if found.kind == "calendar" and found.state == "tried" and not may_decide
+                else ""
+            ),
+            "asked_by": names.get(found.asked_by_id or 0, ""),
+            "decided_by": names.get(found.decided_by_id or 0, ""),
+            "tabs": [
+                {
+                    "title": VERDICTS[v][0],
+                    "tone": VERDICTS[v][1] if counts[v] else "neutral",
+                    "count": counts[v],
+                    "url": f"?show={v}",
+                    "is_current": v == show,
+                }
+                for v in verdicts
+            ],
+            "groups": groups_of(groups, verdicts),
+            "verdicts": [VERDICTS[v][0] for v in verdicts],
+            "rows": [_row(effect) for effect in page[:PAGE]],
+            "listed": working.MOST_EFFECTS,
+            "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].pk})}" if len(page) > PAGE else "",
+            "form": form or _decision(found, None),
+            "may_decide": may_decide,
+            "has_form": form is not None or may_decide,
+            "is_own": found.asked_by_id == desk.user.pk,
+            "may_drop": (
+                found.asked_by_id == desk.user.pk and found.kind != "replay" and found.state in ("trying", "tried")
+            ),
+            "tab": found.kind,
+        },
+        status=status,
+    )
 
 
 def approvers_of(asked: Authority | None, desk: Desk) -> str:
@@ -294,8 +405,13 @@ def in_words(officers: Sequence[Officer]) -> str:
 
 
 def _row(effect: LawEffect) -> dict[str, Any]:
-    return {"effect": effect, "number": effect.complaint.number, "url": case_url(effect.complaint, AUTHORITY),
-            "clock": labels.label(effect.clock, kind="clock"), "owed_by": labels.label(effect.owed_by, kind="side")}
+    return {
+        "effect": effect,
+        "number": effect.complaint.number,
+        "url": case_url(effect.complaint, AUTHORITY),
+        "clock": labels.label(effect.clock, kind="clock"),
+        "owed_by": labels.label(effect.owed_by, kind="side"),
+    }
 
 
 def _sees_whole(found: LawChange, seat: Seat) -> bool:
@@ -304,25 +420,40 @@ def _sees_whole(found: LawChange, seat: Seat) -> bool:
 
 
 def seen_groups(found: LawChange, seat: Seat) -> list[tuple[list[str], dict[str, int]]]:
-    """([clock, enterprise, authority], counts by verdict); what moves elsewhere is not told here. One query, or none."""
+    """([clock, enterprise, authority], counts by verdict); what moves elsewhere is not told here. One query, or
+    none."""
     groups = [(key.split("|"), counted) for key, counted in found.groups.items()]
     if _sees_whole(found, seat):
         return groups
-    regions = dict(Authority.objects.filter(pk__in={int(key[2]) for key, _counted in groups if key[2]}).values_list("pk", "region_id"))
-    return [(key, counted) for key, counted in groups if key[2] and int(key[2]) in regions
-            and any(a.region.covers(regions[int(key[2])]) for a in seat.all)]
+    regions = dict(
+        Authority.objects.filter(pk__in={int(key[2]) for key, _counted in groups if key[2]}).values_list(
+            "pk", "region_id"
+        )
+    )
+    return [
+        (key, counted)
+        for key, counted in groups
+        if key[2] and int(key[2]) in regions and any(a.region.covers(regions[int(key[2])]) for a in seat.all)
+    ]
 
 
 def groups_of(groups: list[tuple[list[str], dict[str, int]]], verdicts: Sequence[str]) -> list[dict[str, Any]]:
     """By clock, enterprise and authority, those with most of the first verdict first."""
-    groups = sorted((group for group in groups if any(group[1].get(v) for v in verdicts)),
-                    key=lambda group: [-group[1].get(v, 0) for v in verdicts])[:MOST_GROUPS]
+    groups = sorted(
+        (group for group in groups if any(group[1].get(v) for v in verdicts)),
+        key=lambda group: [-group[1].get(v, 0) for v in verdicts],
+    )[:MOST_GROUPS]
     authorities = Authority.objects.in_bulk({int(key[2]) for key, _counted in groups if key[2]})
     enterprises = Enterprise.objects.in_bulk([int(key[1]) for key, _counted in groups if key[1]])
-    return [{"clock": labels.label(key[0], kind="clock"),
-             "enterprise": named(enterprises[int(key[1])]) if key[1] and int(key[1]) in enterprises else "–",
-             "authority": named(authorities[int(key[2])]) if key[2] and int(key[2]) in authorities else "–",
-             "numbers": [counted.get(v, 0) for v in verdicts]} for key, counted in groups]
+    return [
+        {
+            "clock": labels.label(key[0], kind="clock"),
+            "enterprise": named(enterprises[int(key[1])]) if key[1] and int(key[1]) in enterprises else "–",
+            "authority": named(authorities[int(key[2])]) if key[2] and int(key[2]) in authorities else "–",
+            "numbers": [counted.get(v, 0) for v in verdicts],
+        }
+        for key, counted in groups
+    ]
 
 
 def state_of(found: LawChange) -> dict[str, Any]:
@@ -345,21 +476,36 @@ def facts_of(found: LawChange) -> list[Fact]:
     told = found.change
     facts = [Fact(_("哪里"), named(found.region) if found.region else _("全国"))]
     if found.kind == "policy":
-        facts += [Fact(_("施行"), date.fromisoformat(told["starts_on"]).isoformat()), Fact(_("依据"), told["legal_basis"])]
+        facts += [
+            Fact(_("施行"), date.fromisoformat(told["starts_on"]).isoformat()),
+            Fact(_("依据"), told["legal_basis"]),
+        ]
     if "days" in told:
         off = sum(not works for _day, works, *_names in told["days"])
-        facts += [Fact(_("来源"), told["source"]), Fact(_("内容"), _("放假%(off)s天，调休上班%(on)s天")
-                                                % {"off": off, "on": len(told["days"]) - off})]
+        facts += [
+            Fact(_("来源"), told["source"]),
+            Fact(_("内容"), _("放假%(off)s天，调休上班%(on)s天") % {"off": off, "on": len(told["days"]) - off}),
+        ]
     if found.since and found.until:
-        facts.append(Fact(_("试算的期限"), _("%(since)s至%(until)s开始的") % {"since": found.since, "until": found.until}))
+        facts.append(
+            Fact(_("试算的期限"), _("%(since)s至%(until)s开始的") % {"since": found.since, "until": found.until})
+        )
     if found.why:
         facts.append(Fact(_("为什么"), found.why))
     return facts
 
 
 def shown(changes: Any) -> list[dict[str, Any]]:
-    return [{"change": change, "title": title_of(change), "url": url_of(change), "state": state_of(change),
-             "where": named(change.region) if change.region else _("全国")} for change in changes]
+    return [
+        {
+            "change": change,
+            "title": title_of(change),
+            "url": url_of(change),
+            "state": state_of(change),
+            "where": named(change.region) if change.region else _("全国"),
+        }
+        for change in changes
+    ]
 
 
 # --- replay -----------------------------------------------------------------------------------------------------------
@@ -371,8 +517,13 @@ def replay(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     seat = seat_of(desk)
     places = places_of(seat.all)
     names = [(name, name_of(name)) for name in POLICIES if moves(name)] + [("weekend_roll", name_of("weekend_roll"))]
-    form = ReplayForm(request.POST if request.method == "POST" else None, request.FILES or None, names=names,
-                      regions=_choices(places), today=timezone.localdate(desk.now))
+    form = ReplayForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES or None,
+        names=names,
+        regions=_choices(places),
+        today=timezone.localdate(desk.now),
+    )
     if form.is_bound:
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
@@ -380,14 +531,30 @@ def replay(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 region = places.get(said["region"])
                 is_calendar = said["name"] == ReplayForm.CALENDAR
                 try:
-                    attempt.reference = url_of(changing.ask_replay(
-                        by=desk.user, authority=_whose(seat.all, region), region=region, since=said["since"], until=said["until"],
-                        now=desk.now, year=said["read"] if is_calendar else None,
-                        **({} if is_calendar else {"name": said["name"], "number": said["number"], "unit": said["unit"]})))
+                    attempt.reference = url_of(
+                        changing.ask_replay(
+                            by=desk.user,
+                            authority=_whose(seat.all, region),
+                            region=region,
+                            since=said["since"],
+                            until=said["until"],
+                            now=desk.now,
+                            year=said["read"] if is_calendar else None,
+                            **(
+                                {}
+                                if is_calendar
+                                else {"name": said["name"], "number": said["number"], "unit": said["unit"]}
+                            ),
+                        )
+                    )
                 except StepNotAllowed as wrong:
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
     earlier = seen_by(seat).filter(kind="replay").order_by("-pk")[:MOST_CHANGES]
-    return render(request, "law/replay.html", {"form": form, "rows": shown(earlier), "now": desk.now, "tab": "replay"},
-                  status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "law/replay.html",
+        {"form": form, "rows": shown(earlier), "now": desk.now, "tab": "replay"},
+        status=422 if form.is_bound else 200,
+    )

@@ -31,8 +31,21 @@ from complaints.tables.exporting import columns
 from complaints.tables.platform import asking, lines
 
 #: What the file of the day says of each case, and what a second person has to agree to.
-OUTGOING = ("number", "platform_number", "platform_state", "platform_expected", "received", "status", "region", "respondent",
-            "uscc", "item", "problem", "amount", "officer")
+OUTGOING = (
+    "number",
+    "platform_number",
+    "platform_state",
+    "platform_expected",
+    "received",
+    "status",
+    "region",
+    "respondent",
+    "uscc",
+    "item",
+    "problem",
+    "amount",
+    "officer",
+)
 QUERY = urlencode({"platform": platform.TO_TELL, "status": "any"})
 KINDS: dict[str, Any] = {"number": gettext_lazy("登记编号"), "new": gettext_lazy("平台转来的投诉")}
 #: The page's numbers: code, words, tone when it is not zero, the list's own conditions.
@@ -55,20 +68,38 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             if not attempt.answered and form.is_valid():
                 file = form.cleaned_data["file"]
                 try:
-                    taken = asking.take_in(file.chunks(), name=file.name or "", user=desk.user, actor=actor,
-                                           language=get_language() or "zh-hans", now=desk.now)
+                    taken = asking.take_in(
+                        file.chunks(),
+                        name=file.name or "",
+                        user=desk.user,
+                        actor=actor,
+                        language=get_language() or "zh-hans",
+                        now=desk.now,
+                    )
                     attempt.reference = _url("file", taken.mark)
                 except WrongInput as wrong:
                     form.add_error("file", wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    files = list(_own(desk).select_related("asked_by").order_by("-pk")[:sent_tables.PAGE])
-    return render(request, "authority/platform.html", {
-        "numbers": _numbers(desk), "form": form, "out": _outgoing_form(desk), "may_write": _may_write(desk), "now": desk.now,
-        "rows": [_shown(file) for file in files], "outgoing": _outgoing(desk), "only_there": _only_there(files),
-        "columns": list(lines.COLUMNS.values()), "states": list(platform.STATES.values()),
-    }, status=status)
+    files = list(_own(desk).select_related("asked_by").order_by("-pk")[: sent_tables.PAGE])
+    return render(
+        request,
+        "authority/platform.html",
+        {
+            "numbers": _numbers(desk),
+            "form": form,
+            "out": _outgoing_form(desk),
+            "may_write": _may_write(desk),
+            "now": desk.now,
+            "rows": [_shown(file) for file in files],
+            "outgoing": _outgoing(desk),
+            "only_there": _only_there(files),
+            "columns": list(lines.COLUMNS.values()),
+            "states": list(platform.STATES.values()),
+        },
+        status=status,
+    )
 
 
 @officer_page("POST")
@@ -81,9 +112,15 @@ def outgoing(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             personal = columns.PERSONAL if form.cleaned_data.get("personal") == "yes" else ()
             try:
                 export = exports.ask(
-                    user=desk.user, actor=actor, query=QUERY, wanted=[*OUTGOING, *personal],
-                    form=form.cleaned_data["format"], purpose=form.cleaned_data.get("purpose", ""),
-                    language=get_language() or "zh-hans", now=desk.now)
+                    user=desk.user,
+                    actor=actor,
+                    query=QUERY,
+                    wanted=[*OUTGOING, *personal],
+                    form=form.cleaned_data["format"],
+                    purpose=form.cleaned_data.get("purpose", ""),
+                    language=get_language() or "zh-hans",
+                    now=desk.now,
+                )
                 attempt.reference = reverse("complaints:authority-export", args=[export.mark])
             except WrongInput as wrong:
                 messages.error(request, wrong.reason, extra_tags="bad")
@@ -141,11 +178,30 @@ def _outgoing_form(desk: Desk, data: Any = None) -> OutgoingForm:
 
 def _numbers(desk: Desk) -> list[dict[str, Any]]:
     """Of open cases; those that ended long ago are found by the list."""
-    counted = keyset.counts({code: desk.cases().filter(OPEN & platform.wanted(
-        code, now=desk.now, calendar=desk.calendar, region_id=desk.first_region, policies=desk.conditions.policies))
-        for code, *_rest in _NUMBERS})
-    return [{"title": title, "words": keyset.in_words(counted[code]), "tone": tone if counted[code] else "neutral",
-             "url": f"{reverse('complaints:authority-cases')}?{urlencode(query)}"} for code, title, tone, query in _NUMBERS]
+    counted = keyset.counts(
+        {
+            code: desk.cases().filter(
+                OPEN
+                & platform.wanted(
+                    code,
+                    now=desk.now,
+                    calendar=desk.calendar,
+                    region_id=desk.first_region,
+                    policies=desk.conditions.policies,
+                )
+            )
+            for code, *_rest in _NUMBERS
+        }
+    )
+    return [
+        {
+            "title": title,
+            "words": keyset.in_words(counted[code]),
+            "tone": tone if counted[code] else "neutral",
+            "url": f"{reverse('complaints:authority-cases')}?{urlencode(query)}",
+        }
+        for code, title, tone, query in _NUMBERS
+    ]
 
 
 def _own(desk: Desk) -> Any:
@@ -163,7 +219,7 @@ def _found(desk: Desk, mark: str, *, lock: bool = False) -> PlatformFile:
 
 def _outgoing(desk: Desk) -> list[Export]:
     """The last files of the day that this person may see."""
-    found = exports.readable(desk.user, desk.actors).order_by("-pk")[:sent_tables.PAGE]
+    found = exports.readable(desk.user, desk.actors).order_by("-pk")[: sent_tables.PAGE]
     return [export for export in found if export.query == QUERY][:5]
 
 
@@ -172,7 +228,9 @@ def _only_there(files: list[PlatformFile]) -> dict[str, Any] | None:
     newest = next((file for file in files if file.state in ("checked", "applying", "done")), None)
     if newest is None:
         return None
-    count = PlatformLine.objects.filter(file=newest, state__in=["bad", "refused"], kind="number", column="number").count()
+    count = PlatformLine.objects.filter(
+        file=newest, state__in=["bad", "refused"], kind="number", column="number"
+    ).count()
     return {"count": count, "url": f"{_url('file', newest.mark)}?show=bad", "mark": newest.mark} if count else None
 
 
@@ -193,13 +251,29 @@ def _title(column: str) -> str:
     return lines.COLUMNS.get(column, "")
 
 
-def _page(request: HttpRequest, desk: Desk, file: PlatformFile, form: PlatformDecisionForm | None = None, *,
-          status: int = 200) -> HttpResponseBase:
+def _page(
+    request: HttpRequest, desk: Desk, file: PlatformFile, form: PlatformDecisionForm | None = None, *, status: int = 200
+) -> HttpResponseBase:
     counts = asking.counts_of(file)
-    found = sent_tables.results_of(request, counts, PlatformLine.objects.filter(file=file).order_by("line"), cells=_cells, title=_title)
-    return render(request, "round_trip/show.html", {
-        **_shown(file), **found, "heads": _heads(), "may_write": _may_write(desk), "passed": file.place, "most": file.lines,
-        "form": form or PlatformDecisionForm(good=counts["good"]), "digest": file.digest,
-        "decide_url": _url("decide", file.mark), "results_url": _url("results", file.mark),
-        "list_url": _url(""), "list_title": _("全国12315平台"),
-    }, status=status)
+    found = sent_tables.results_of(
+        request, counts, PlatformLine.objects.filter(file=file).order_by("line"), cells=_cells, title=_title
+    )
+    return render(
+        request,
+        "round_trip/show.html",
+        {
+            **_shown(file),
+            **found,
+            "heads": _heads(),
+            "may_write": _may_write(desk),
+            "passed": file.place,
+            "most": file.lines,
+            "form": form or PlatformDecisionForm(good=counts["good"]),
+            "digest": file.digest,
+            "decide_url": _url("decide", file.mark),
+            "results_url": _url("results", file.mark),
+            "list_url": _url(""),
+            "list_title": _("全国12315平台"),
+        },
+        status=status,
+    )

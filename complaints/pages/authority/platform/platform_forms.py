@@ -25,11 +25,21 @@ class PlatformUploadForm(StepForm):
 class OutgoingForm(StepForm):
     """The file of the day: with or without the consumers' names and numbers."""
 
-    personal = Choice(label=_("姓名和联系方式"), initial="no", choices=[
-        ("no", _("不带")), ("yes", _("带上：由本单位另一位有批准权限的人同意后才生成"))])
-    purpose = Words(label=_("用途"), rows=1, longest=200, required=False,
-                    help_text=_("带姓名和联系方式的，请写明用途，批准的人会看到。"))
-    format = Choice(label=_("格式"), choices=[("csv", _("CSV 文本（UTF-8）")), ("xlsx", _("Excel 工作簿（xlsx）"))], initial="csv")
+    personal = Choice(
+        label=_("姓名和联系方式"),
+        initial="no",
+        choices=[("no", _("不带")), ("yes", _("带上：由本单位另一位有批准权限的人同意后才生成"))],
+    )
+    purpose = Words(
+        label=_("用途"),
+        rows=1,
+        longest=200,
+        required=False,
+        help_text=_("带姓名和联系方式的，请写明用途，批准的人会看到。"),
+    )
+    format = Choice(
+        label=_("格式"), choices=[("csv", _("CSV 文本（UTF-8）")), ("xlsx", _("Excel 工作簿（xlsx）"))], initial="csv"
+    )
 
     def __init__(self, data: Any = None, *, may_personal: bool) -> None:
         super().__init__(data, auto_id="id_out_%s")
@@ -53,17 +63,27 @@ class PlatformDecisionForm(StepForm):
 class PlatformNumberForm(StepForm):
     """A number that somebody read off the platform's own screen."""
 
-    platform_number = forms.CharField(label=_("平台编号"), max_length=40, error_messages={"required": FILL},
-                                      widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off"}))
-    received_at = forms.CharField(label=_("平台接收时间"), required=False, max_length=32,
-                                  help_text=_("例如 2026-12-02 09:30；不填就是现在。"),
-                                  widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off"}))
+    platform_number = forms.CharField(
+        label=_("平台编号"),
+        max_length=40,
+        error_messages={"required": FILL},
+        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off"}),
+    )
+    received_at = forms.CharField(
+        label=_("平台接收时间"),
+        required=False,
+        max_length=32,
+        help_text=_("例如 2026-12-02 09:30；不填就是现在。"),
+        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off"}),
+    )
     state = Choice(label=_("平台状态"), choices=list(STATES.items()), widget=forms.Select(attrs={"class": "w-24"}))
-    text = Words(label=_("改编号的理由"), required=False, rows=2, longest=400,
-                 help_text=_("只有已登记过别的编号时才要写。"))
+    text = Words(
+        label=_("改编号的理由"), required=False, rows=2, longest=400, help_text=_("只有已登记过别的编号时才要写。")
+    )
 
     def __init__(self, data: Any = None, *, case: Complaint, expected: str) -> None:
-        super().__init__(data, initial={
-            "platform_number": case.platform_number, "state": case.platform_state or expected})
+        super().__init__(
+            data, initial={"platform_number": case.platform_number, "state": case.platform_state or expected}
+        )
         if not case.platform_number:
             del self.fields["text"]

@@ -44,9 +44,14 @@ def objected(desk: Desk) -> QuerySet[Complaint]:
 
 def lists_of(desk: Desk) -> dict[str, QuerySet[Complaint]]:
     rows = waiting(desk)
-    return {"all": rows, "mine": rows.filter(officer__user=desk.user), "late": rows.filter(late(desk.now)),
-            "soon": rows.filter(due_soon(desk.now, desk.calendar)),
-            "material": rows.filter(status=Status.AWAITING_MATERIAL), "objections": objected(desk)}
+    return {
+        "all": rows,
+        "mine": rows.filter(officer__user=desk.user),
+        "late": rows.filter(late(desk.now)),
+        "soon": rows.filter(due_soon(desk.now, desk.calendar)),
+        "material": rows.filter(status=Status.AWAITING_MATERIAL),
+        "objections": objected(desk),
+    }
 
 
 @officer_page("GET")
@@ -55,13 +60,27 @@ def review(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
-    proposed = set(Matter.objects.filter(kind="proposal", state="open", audience="authority", complaint__in=page.rows)
-                   .values_list("complaint_id", flat=True)) if page.rows else set()
-    return render(request, "authority/review.html", {
-        "rows": [replace(row, url=_url(row.complaint, tab, desk), is_proposed=row.complaint.pk in proposed)
-                 for row in rows_of(page.rows, desk)],
-        "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
-    })
+    proposed = (
+        set(
+            Matter.objects.filter(
+                kind="proposal", state="open", audience="authority", complaint__in=page.rows
+            ).values_list("complaint_id", flat=True)
+        )
+        if page.rows
+        else set()
+    )
+    return render(
+        request,
+        "authority/review.html",
+        {
+            "rows": [
+                replace(row, url=_url(row.complaint, tab, desk), is_proposed=row.complaint.pk in proposed)
+                for row in rows_of(page.rows, desk)
+            ],
+            "now": desk.now,
+            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
+        },
+    )
 
 
 def _url(complaint: Complaint, tab: Tab, desk: Desk) -> str:

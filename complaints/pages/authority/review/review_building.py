@@ -60,14 +60,20 @@ def registered(setting: Setting) -> list[Matter]:
 
 
 def lead_form(label: Any) -> Any:
-    return lambda setting, data: LeadForm(data, matters=registered(setting), chosen=setting.query.get("matter", ""),
-                                          label=label)
+    return lambda setting, data: LeadForm(
+        data, matters=registered(setting), chosen=setting.query.get("matter", ""), label=label
+    )
 
 
 def lead_result_form(setting: Setting, data: Data) -> StepForm:
-    people = by_name(Officer.objects.on(setting.desk.today).select_related("user").filter(
-        authority_id=setting.found.complaint.handling_authority_id, user__is_active=True).exclude(
-        role=Officer.Role.ANALYST).exclude(user=setting.desk.user).order_by("pk"))
+    people = by_name(
+        Officer.objects.on(setting.desk.today)
+        .select_related("user")
+        .filter(authority_id=setting.found.complaint.handling_authority_id, user__is_active=True)
+        .exclude(role=Officer.Role.ANALYST)
+        .exclude(user=setting.desk.user)
+        .order_by("pk")
+    )
     return LeadResultForm(data, matters=registered(setting), chosen=setting.query.get("matter", ""), people=people)
 
 
@@ -75,5 +81,9 @@ def lead_payload(form: StepForm) -> Payload:
     said = form.cleaned_data
     found: Payload = {"matter_id": int(said["matter"]), "text": said["text"]}
     if "result" in said:
-        found |= {"result": said["result"], "second_officer_id": int(said["second_officer"]), "told": said.get("told", "")}
+        found |= {
+            "result": said["result"],
+            "second_officer_id": int(said["second_officer"]),
+            "told": said.get("told", ""),
+        }
     return found

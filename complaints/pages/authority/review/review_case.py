@@ -1,4 +1,5 @@
-"""/authority/review/<ref>/: one case at the review desk: arts 10 to 12, the seven grounds, the decision, its very words.
+"""/authority/review/<ref>/: one case at the review desk: arts 10 to 12, the seven grounds, the decision, its very
+words.
 
 The one rule: the page shows what the file has and lacks, and chooses nothing; what it offers is what the table offers,
 and each decision is taken at the address of its own step.
@@ -57,7 +58,8 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundView:
-    """One of the seven as the page shows it; ``option``: its radio, where it can be chosen; ``earlier``: (number, address)
+    """One of the seven as the page shows it; ``option``: its radio, where it can be chosen; ``earlier``: (number,
+    address)
     of what ground 2 may mean."""
 
     ground: Ground
@@ -74,7 +76,8 @@ def review_url(complaint: Complaint) -> str:
 
 
 def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
-    """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now; the consumer
+    """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now; the
+    consumer
     masked until the officer has said why. ``by``: who proposed it. Raises the refusal of the step."""
     actor = setting.found.actor
     if actor is None:
@@ -84,9 +87,18 @@ def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
     sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=setting.desk.now)
     is_shown = documents_sight.is_shown(case, setting.found, now=setting.desk.now)
     hide = str if is_shown else documents_sight.letter_masked(case)
-    return {"papers": [paper if is_shown else documents_sight.masked(paper) for paper in sent.papers], "letters": [
-        Letter(to=labels.label(n.addressee, kind="side"), language=n.language, subject=hide(n.subject),
-               lines=[hide(line) for line in n.body.split("\n")]) for n in sent.notices]}
+    return {
+        "papers": [paper if is_shown else documents_sight.masked(paper) for paper in sent.papers],
+        "letters": [
+            Letter(
+                to=labels.label(n.addressee, kind="side"),
+                language=n.language,
+                subject=hide(n.subject),
+                lines=[hide(line) for line in n.body.split("\n")],
+            )
+            for n in sent.notices
+        ],
+    }
 
 
 def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:
@@ -97,12 +109,18 @@ def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:
     case = setting.found.complaint
     noticed = [one.text for one in shown_signals([case], setting.desk)[case.pk] if one.code in ART_17]
     options = {option.data["value"]: option for option in form["ground"]} if form is not None else {}
-    views = [GroundView(
-        ground=ground, words=capitals(labels.label(ground.code, kind="refusal_ground")),
-        tone=_tone(ground, advice), seen=_seen(ground, advice),
-        advice=review_advice.of_ground(advice, ground.code),
-        earlier=links if ground.code == "already_handled" else [], option=options.get(ground.code),
-    ) for ground in review_grounds.grounds(known, signals=noticed)]
+    views = [
+        GroundView(
+            ground=ground,
+            words=capitals(labels.label(ground.code, kind="refusal_ground")),
+            tone=_tone(ground, advice),
+            seen=_seen(ground, advice),
+            advice=review_advice.of_ground(advice, ground.code),
+            earlier=links if ground.code == "already_handled" else [],
+            option=options.get(ground.code),
+        )
+        for ground in review_grounds.grounds(known, signals=noticed)
+    ]
     return {"grounds": views, "elements": review_grounds.elements(known), "lacks": review_grounds.lacking(known)}
 
 
@@ -117,8 +135,11 @@ def _seen(ground: Ground, advice: Sequence[Advice]) -> str:
 
 
 def _statement(complaint: Complaint) -> str:
-    rows = list(PersonalText.objects.filter(
-        complaint=complaint, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]))
+    rows = list(
+        PersonalText.objects.filter(
+            complaint=complaint, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]
+        )
+    )
     keyring.load_for(rows)
     return "\n".join(row.text for row in rows)
 
@@ -133,17 +154,35 @@ def review_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
     may = setting.may
     page = page_of(setting.found, now=desk.now)
     form = refusal_form(setting, None) if "refuse" in may else None
-    return render(request, "authority/review_case.html", {
-        "page": page, "case": case, "may": may, "now": desk.now, **grounds_of(setting, form),
-        "form": form,
-        **(_acceptance(setting) if "accept" in may else {}),
-        "routes": [labels.pick(words) for words in ROUTES.values()],
-        "others": _others(setting), "proposal": page.matters.get("proposal"),
-        "urls": {name: reverse("complaints:authority-step", args=[case.number, slug]) + "?from=review" for name, slug in (
-            ("accept", "accept"), ("material", "material"), ("refuse", "refuse"), ("back", "return"), ("split", "split"),
-            ("redirect", "redirect"))},
-        "approvals_url": reverse("complaints:authority-approvals"), "case_url": case_url(case, AUTHORITY),
-    })
+    return render(
+        request,
+        "authority/review_case.html",
+        {
+            "page": page,
+            "case": case,
+            "may": may,
+            "now": desk.now,
+            **grounds_of(setting, form),
+            "form": form,
+            **(_acceptance(setting) if "accept" in may else {}),
+            "routes": [labels.pick(words) for words in ROUTES.values()],
+            "others": _others(setting),
+            "proposal": page.matters.get("proposal"),
+            "urls": {
+                name: reverse("complaints:authority-step", args=[case.number, slug]) + "?from=review"
+                for name, slug in (
+                    ("accept", "accept"),
+                    ("material", "material"),
+                    ("refuse", "refuse"),
+                    ("back", "return"),
+                    ("split", "split"),
+                    ("redirect", "redirect"),
+                )
+            },
+            "approvals_url": reverse("complaints:authority-approvals"),
+            "case_url": case_url(case, AUTHORITY),
+        },
+    )
 
 
 def _acceptance(setting: Setting) -> dict[str, Any]:
@@ -156,7 +195,15 @@ def _acceptance(setting: Setting) -> dict[str, Any]:
 
 def _others(setting: Setting) -> list[str]:
     """Who of the authority can be the second name."""
-    found = by_name(Officer.objects.on(setting.desk.today).select_related("user").filter(
-        authority_id=setting.found.complaint.handling_authority_id, user__is_active=True,
-        role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).exclude(user=setting.desk.user).order_by("pk"))
+    found = by_name(
+        Officer.objects.on(setting.desk.today)
+        .select_related("user")
+        .filter(
+            authority_id=setting.found.complaint.handling_authority_id,
+            user__is_active=True,
+            role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER],
+        )
+        .exclude(user=setting.desk.user)
+        .order_by("pk")
+    )
     return list(dict.fromkeys(person.user.name for person in found))

@@ -34,8 +34,11 @@ class MaterialForm(StepForm):
         super().__init__(*args, **options)
         self.today = today
         self.fields["what"].initial = what
-        self.fields["last_day"].help_text = _("不填按通常的期限；最晚是审查期限的前一个工作日。") if latest is None else \
-            _("不填按通常的期限；最晚%(day)s，审查期限的前一个工作日。") % {"day": latest.isoformat()}
+        self.fields["last_day"].help_text = (
+            _("不填按通常的期限；最晚是审查期限的前一个工作日。")
+            if latest is None
+            else _("不填按通常的期限；最晚%(day)s，审查期限的前一个工作日。") % {"day": latest.isoformat()}
+        )
 
     def clean_last_day(self) -> date | None:
         day: date | None = self.cleaned_data["last_day"]
@@ -49,10 +52,15 @@ class RefusalForm(StepForm):
     (ground 1), or who has handled it (ground 2)."""
 
     ground = Choice(label=_("不予受理的七种情形（第十六条）"))
-    body = forms.ChoiceField(label=_("哪个部门"), required=False, widget=forms.Select(attrs={"class": "w-24"}),
-                             help_text=_("第一项必填：有职责的部门。第二项：谁已经受理或者处理过。"))
-    earlier = forms.ChoiceField(label=_("监管部门受理或者处理过的同一争议"), required=False,
-                                widget=forms.Select(attrs={"class": "w-24"}))
+    body = forms.ChoiceField(
+        label=_("哪个部门"),
+        required=False,
+        widget=forms.Select(attrs={"class": "w-24"}),
+        help_text=_("第一项必填：有职责的部门。第二项：谁已经受理或者处理过。"),
+    )
+    earlier = forms.ChoiceField(
+        label=_("监管部门受理或者处理过的同一争议"), required=False, widget=forms.Select(attrs={"class": "w-24"})
+    )
     facts = Words(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进决定书。至少10个字。"))
 
     def __init__(self, *args: Any, known: Known, earlier: Sequence[Complaint] = (), **options: Any) -> None:
@@ -61,12 +69,24 @@ class RefusalForm(StepForm):
         grounds = review_grounds.grounds(known)
         self.grounds = {ground.code: ground for ground in grounds}
         set_choices(self, "ground", lines_of([g.code for g in grounds if not g.barred], "refusal_ground"))
-        set_choices(self, "body", [("", str(_("请选择"))), *((code, _with_phone(code, words))
-                                                        for code, words in words_of(tuple(PHONES), "body"))])
+        set_choices(
+            self,
+            "body",
+            [
+                ("", str(_("请选择"))),
+                *((code, _with_phone(code, words)) for code, words in words_of(tuple(PHONES), "body")),
+            ],
+        )
         self.fields["body"].error_messages["invalid_choice"] = CHOOSE
         if earlier:
-            set_choices(self, "earlier", [("", str(_("不是"))), *(
-                (case.number, f"{case.number} {labels.label(case.outcome or case.status)}") for case in earlier)])
+            set_choices(
+                self,
+                "earlier",
+                [
+                    ("", str(_("不是"))),
+                    *((case.number, f"{case.number} {labels.label(case.outcome or case.status)}") for case in earlier),
+                ],
+            )
         else:
             del self.fields["earlier"]
 
@@ -99,10 +119,18 @@ class LeadForm(StepForm):
     matter = Choice(label=_("哪一件"), widget=forms.Select(attrs={"class": "w-24"}))
     text = Words(label=_("说明"), help_text=_("只有监管部门看得到。"))
 
-    def __init__(self, *args: Any, matters: Sequence[Matter], chosen: str = "", label: Any = "", **options: Any) -> None:
+    def __init__(
+        self, *args: Any, matters: Sequence[Matter], chosen: str = "", label: Any = "", **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "matter", [("", str(_("请选择"))), *(
-            (str(m.pk), f"{m.subject} · {labels.label(m.kind, kind='matter_kind')}") for m in matters)])
+        set_choices(
+            self,
+            "matter",
+            [
+                ("", str(_("请选择"))),
+                *((str(m.pk), f"{m.subject} · {labels.label(m.kind, kind='matter_kind')}") for m in matters),
+            ],
+        )
         self.fields["matter"].initial = chosen or (str(matters[0].pk) if len(matters) == 1 else "")
         if label:
             self.fields["text"].label = label
@@ -113,8 +141,11 @@ class LeadResultForm(LeadForm):
 
     result = Choice(label=_("核查结果"))
     second_officer = Choice(label=_("第二名核查人员"), widget=forms.Select(attrs={"class": "w-24"}))
-    told = Words(label=_("告知举报人的话"), required=False,
-                 help_text=_("印在举报处理结果告知书上，核查结果不用重复。告知书随办结自动制作。"))
+    told = Words(
+        label=_("告知举报人的话"),
+        required=False,
+        help_text=_("印在举报处理结果告知书上，核查结果不用重复。告知书随办结自动制作。"),
+    )
     field_order = ("matter", "result", "second_officer", "text", "told")
 
     def __init__(self, *args: Any, people: Sequence[Officer], matters: Sequence[Matter], **options: Any) -> None:
@@ -122,5 +153,8 @@ class LeadResultForm(LeadForm):
         if not any(m.kind == "report" for m in matters):
             del self.fields["told"]
         set_choices(self, "result", lines_of(RESULTS, "lead_result"))
-        set_choices(self, "second_officer", [("", str(_("请选择"))), *(
-            (str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)])
+        set_choices(
+            self,
+            "second_officer",
+            [("", str(_("请选择"))), *((str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)],
+        )

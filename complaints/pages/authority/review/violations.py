@@ -63,14 +63,22 @@ class Row:
 
 def registered(desk: Desk) -> QuerySet[Matter]:
     """What lies with the authorities in whose name this person may act."""
-    return Matter.objects.filter(kind__in=KINDS, audience="authority", complaint__handling_authority_id__in=desk.authority_ids,
-                                 complaint__in=desk.cases())
+    return Matter.objects.filter(
+        kind__in=KINDS,
+        audience="authority",
+        complaint__handling_authority_id__in=desk.authority_ids,
+        complaint__in=desk.cases(),
+    )
 
 
 def lists_of(desk: Desk) -> dict[str, QuerySet[Matter]]:
     late = Deadline.objects.filter(matter=OuterRef("pk"), clock=Clock.LEAD, ended_at=None, due_at__lte=desk.now)
     rows = registered(desk)
-    return {"open": rows.filter(state="open"), "late": rows.filter(Exists(late), state="open"), "done": rows.exclude(state="open")}
+    return {
+        "open": rows.filter(state="open"),
+        "late": rows.filter(Exists(late), state="open"),
+        "done": rows.exclude(state="open"),
+    }
 
 
 @officer_page("GET")
@@ -79,10 +87,15 @@ def violations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
-    return render(request, "authority/violations.html", {
-        "rows": rows_of(page.rows, desk), "now": desk.now,
-        **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
-    })
+    return render(
+        request,
+        "authority/violations.html",
+        {
+            "rows": rows_of(page.rows, desk),
+            "now": desk.now,
+            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
+        },
+    )
 
 
 def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
@@ -90,19 +103,30 @@ def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
     if not matters:
         return []
     keyring.load_for(matters)
-    live, officers = _BESIDE([m.pk for m in matters], sorted({pk for m in matters for pk in m.data.get("officers", [])}))
+    live, officers = _BESIDE(
+        [m.pk for m in matters], sorted({pk for m in matters for pk in m.data.get("officers", [])})
+    )
     keyring.load_for(one.user for one in officers)
     clocks, names = {clock.matter_id: clock for clock in live}, {one.pk: one.user.name for one in officers}
 
     def row(matter: Matter) -> Row:
         clock, case = clocks.get(matter.pk), matter.complaint
-        facts = None if clock is None else standing.clock_facts(
-            deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
+        facts = (
+            None
+            if clock is None
+            else standing.clock_facts(deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
+        )
         return Row(
-            matter=matter, number=matter.subject or f"{matter.pk}", kind=labels.label(matter.kind, kind="matter_kind"),
-            respondent=respondent_of(case), clock=facts, result=labels.label(matter.data.get("result", ""), kind="lead_result"),
+            matter=matter,
+            number=matter.subject or f"{matter.pk}",
+            kind=labels.label(matter.kind, kind="matter_kind"),
+            respondent=respondent_of(case),
+            clock=facts,
+            result=labels.label(matter.data.get("result", ""), kind="lead_result"),
             officers=listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
-            url=reverse("complaints:authority-violation", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
+            url=reverse("complaints:authority-violation", args=[matter.pk]),
+            case_url=case_url(case, AUTHORITY),
+        )
 
     return [row(matter) for matter in matters]
 
@@ -110,7 +134,8 @@ def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
 # By the ids of records, of officers.
 _BESIDE = Together(
     Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters, clock=Clock.LEAD, ended_at=None), list),
-    Kept(lambda matters, officers: Officer.objects.filter(pk__among=officers).select_related("user"), list, list))
+    Kept(lambda matters, officers: Officer.objects.filter(pk__among=officers).select_related("user"), list, list),
+)
 
 
 @officer_page("GET")
@@ -124,16 +149,37 @@ def violation(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     may = setting.may if matter.state == "open" else ()
     case = matter.complaint
     said = _messages(page.confidential, matter)
-    return render(request, "authority/violation.html", {
-        "row": rows_of([matter], desk)[0], "matter": matter, "page": page, "now": desk.now, "messages_of": said,
-        "documents": [(title_of(one.form), one) for one in OfficialDocument.objects.filter(
-            complaint=case, audience=AUTHORITY, sequence__in=[m.sequence for m in said]).order_by("pk")],
-        "steps": [(labels.action(step), f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}")
-                  for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend")) if step in may],
-    })
+    return render(
+        request,
+        "authority/violation.html",
+        {
+            "row": rows_of([matter], desk)[0],
+            "matter": matter,
+            "page": page,
+            "now": desk.now,
+            "messages_of": said,
+            "documents": [
+                (title_of(one.form), one)
+                for one in OfficialDocument.objects.filter(
+                    complaint=case, audience=AUTHORITY, sequence__in=[m.sequence for m in said]
+                ).order_by("pk")
+            ],
+            "steps": [
+                (
+                    labels.action(step),
+                    f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}",
+                )
+                for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend"))
+                if step in may
+            ],
+        },
+    )
 
 
 def _messages(confidential: Iterable[Message], matter: Matter) -> list[Message]:
     """What the record says of this one: by its number, and by its moment for what was registered before it had one."""
-    return [m for m in confidential if m.step in _STEPS and (
-        m.register == matter.subject if m.register else m.at == matter.opened_at)]
+    return [
+        m
+        for m in confidential
+        if m.step in _STEPS and (m.register == matter.subject if m.register else m.at == matter.opened_at)
+    ]

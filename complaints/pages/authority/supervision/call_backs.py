@@ -1,4 +1,5 @@
-"""/authority/call-backs/: the sample of a month, who rings whom, the script, and what came of it; /open/call-backs/: the draw.
+"""/authority/call-backs/: the sample of a month, who rings whom, the script, and what came of it; /open/call-backs/:
+the draw.
 
 The one rule: who handled a case finds no form for it, and is refused by name when sending one.
 """
@@ -86,7 +87,10 @@ def call_backs(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     drawn = [month for month in months if month.drawn_at is not None]
     month = next((one for one in drawn if str(one) == request.GET.get("month", "")), drawn[0] if drawn else None)
     rows = _seen(desk).filter(month=month) if month else CallBack.objects.none()
-    lists = {code: (_seen(desk) if code in _OPEN else rows).filter(condition(desk)) for code, (_words, condition) in VIEWS.items()}
+    lists = {
+        code: (_seen(desk) if code in _OPEN else rows).filter(condition(desk))
+        for code, (_words, condition) in VIEWS.items()
+    }
     view = request.GET.get("view", "")
     wanted = [view] if view in VIEWS else ["mine", "open"]
     counts, ids = keyset.counts_and_ids(lists, {code: _walk(lists[code], request.GET) for code in wanted})
@@ -95,15 +99,33 @@ def call_backs(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     said = {"view": view} | ({"month": str(month)} if month else {})
     shown, before, after = _page(ids[view], request.GET)
     figures, firms = _figures(rows)
-    return render(request, "authority/supervision/call_backs.html", {
-        "months": [{"row": one, "url": _url({"month": str(one)}), "is_current": one == month} for one in drawn],
-        "coming": [one for one in months if one.drawn_at is None], "month": month, "now": desk.now,
-        "tabs": [{"title": words, "url": _url(said | {"view": code}), "is_current": code == view, "value": counts[code],
-                  "words": keyset.in_words(counts[code]), "tone": "bad" if code == "found" and counts[code] else "neutral"}
-                 for code, (words, _condition) in VIEWS.items()],
-        "rows": _called(shown, desk), "figures": figures, "firms": firms, "public_url": reverse("complaints:open-call-backs"),
-        "previous_url": _url(said, before=before), "next_url": _url(said, after=after),
-    })
+    return render(
+        request,
+        "authority/supervision/call_backs.html",
+        {
+            "months": [{"row": one, "url": _url({"month": str(one)}), "is_current": one == month} for one in drawn],
+            "coming": [one for one in months if one.drawn_at is None],
+            "month": month,
+            "now": desk.now,
+            "tabs": [
+                {
+                    "title": words,
+                    "url": _url(said | {"view": code}),
+                    "is_current": code == view,
+                    "value": counts[code],
+                    "words": keyset.in_words(counts[code]),
+                    "tone": "bad" if code == "found" and counts[code] else "neutral",
+                }
+                for code, (words, _condition) in VIEWS.items()
+            ],
+            "rows": _called(shown, desk),
+            "figures": figures,
+            "firms": firms,
+            "public_url": reverse("complaints:open-call-backs"),
+            "previous_url": _url(said, before=before),
+            "next_url": _url(said, after=after),
+        },
+    )
 
 
 def _key(asked: Any, name: str) -> int:
@@ -115,13 +137,13 @@ def _key(asked: Any, name: str) -> int:
 def _walk(rows: Rows, asked: Any) -> Rows:
     """The rows of a page and one more, by id; backwards where the page before is asked for."""
     if _key(asked, "before"):
-        return rows.filter(pk__lt=_key(asked, "before")).order_by("-pk")[:keyset.PAGE + 1]
-    return rows.filter(pk__gt=_key(asked, "after")).order_by("pk")[:keyset.PAGE + 1]
+        return rows.filter(pk__lt=_key(asked, "before")).order_by("-pk")[: keyset.PAGE + 1]
+    return rows.filter(pk__gt=_key(asked, "after")).order_by("pk")[: keyset.PAGE + 1]
 
 
 def _page(ids: list[int], asked: Any) -> tuple[list[int], str, str]:
     """The ids of the page, and the keys of the pages before and after it."""
-    more, found = len(ids) > keyset.PAGE, ids[:keyset.PAGE]
+    more, found = len(ids) > keyset.PAGE, ids[: keyset.PAGE]
     if _key(asked, "before"):
         found.reverse()
         return found, str(found[0]) if found and more else "", str(found[-1]) if found else ""
@@ -137,10 +159,17 @@ def _cases_of(calls: Any) -> QuerySet[Any]:
 
 #: By the ids of call-backs: these with their cases, and what stands beside such a case.
 _ROWS = Together(
-    Kept(lambda calls: CallBack.objects.filter(pk__among=calls).select_related(
-        "month", "officer__user", *(f"complaint__{name}" for name in RELATED)).order_by("pk"), list),
+    Kept(
+        lambda calls: (
+            CallBack.objects.filter(pk__among=calls)
+            .select_related("month", "officer__user", *(f"complaint__{name}" for name in RELATED))
+            .order_by("pk")
+        ),
+        list,
+    ),
     Kept(lambda calls: names_given(complaint_id__in=_cases_of(calls)), list),
-    Kept(lambda calls: listed_rows.clocks_live(complaint_id__in=_cases_of(calls)), list))
+    Kept(lambda calls: listed_rows.clocks_live(complaint_id__in=_cases_of(calls)), list),
+)
 
 
 def _called(ids: list[int], desk: Desk) -> list[Called]:
@@ -151,26 +180,55 @@ def _called(ids: list[int], desk: Desk) -> list[Called]:
     keyring.load_for([*names, *listed_rows.people_of(calls), *listed_rows.people_of(cases)])
     rows = rows_of(cases, desk, beside=listed_rows.Beside.of(names, clocks))
     shown = {row.complaint.pk: row for row in rows}
-    return [Called(
-        row=shown[call.complaint_id], call=call, url=reverse("complaints:authority-call-back", args=[call.pk]),
-        who=call.officer.user.name if call.officer else "", why=labels.label(call.why, kind="call_back_why"),
-        state=labels.label(call.state, kind="call_back_state"), tone=_TONES[call.state],
-        finding=labels.label(call.finding, kind="call_back_finding") if call.finding else "") for call in calls]
+    return [
+        Called(
+            row=shown[call.complaint_id],
+            call=call,
+            url=reverse("complaints:authority-call-back", args=[call.pk]),
+            who=call.officer.user.name if call.officer else "",
+            why=labels.label(call.why, kind="call_back_why"),
+            state=labels.label(call.state, kind="call_back_state"),
+            tone=_TONES[call.state],
+            finding=labels.label(call.finding, kind="call_back_finding") if call.finding else "",
+        )
+        for call in calls
+    ]
 
 
 def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """How many were reached of those that are over, how many of the reached do not agree; and the same by enterprise, whoever
+    """How many were reached of those that are over, how many of the reached do not agree; and the same by enterprise,
+    whoever
     has most that do not agree first."""
     firm = "complaint__enterprise"
-    counted = list(rows.order_by().values(firm, f"{firm}__name", f"{firm}__name_en").annotate(
-        n=Count("pk"), reached=Count("pk", filter=Q(state="reached")), ended=Count("pk", filter=~Q(state="open")),
-        disagree=Count("pk", filter=Q(disagrees=True)),
-    ).order_by("-disagree", "-n", firm))
+    counted = list(
+        rows.order_by()
+        .values(firm, f"{firm}__name", f"{firm}__name_en")
+        .annotate(
+            n=Count("pk"),
+            reached=Count("pk", filter=Q(state="reached")),
+            ended=Count("pk", filter=~Q(state="open")),
+            disagree=Count("pk", filter=Q(disagrees=True)),
+        )
+        .order_by("-disagree", "-n", firm)
+    )
     total = {name: sum(one[name] for one in counted) for name in ("n", "reached", "ended", "disagree")}
-    firms = [one | {"name": named(Enterprise(name=one[f"{firm}__name"], name_en=one[f"{firm}__name_en"])),
-                    "share": _share(one["disagree"], one["reached"])} for one in counted if one[firm] is not None]
-    return total | {"reached_share": _share(total["reached"], total["ended"]),
-                    "disagree_share": _share(total["disagree"], total["reached"])}, firms[:FIRMS]
+    firms = [
+        one
+        | {
+            "name": named(Enterprise(name=one[f"{firm}__name"], name_en=one[f"{firm}__name_en"])),
+            "share": _share(one["disagree"], one["reached"]),
+        }
+        for one in counted
+        if one[firm] is not None
+    ]
+    return (
+        total
+        | {
+            "reached_share": _share(total["reached"], total["ended"]),
+            "disagree_share": _share(total["disagree"], total["reached"]),
+        },
+        firms[:FIRMS],
+    )
 
 
 def _share(part: int, whole: int) -> str:
@@ -202,10 +260,16 @@ def call_back(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         reached, said = form.cleaned_data["reached"] == "yes", form.cleaned_data
         overall = int(said["overall"]) if said.get("overall") else None
-        return [casework.call_back(
-            reached=reached, satisfied=None if overall is None or not reached else overall >= 3, text=said["text"],
-            overall=overall if reached else None, answers=form.answers if reached else {},
-            disagrees=reached and bool(said["disagrees"]))]
+        return [
+            casework.call_back(
+                reached=reached,
+                satisfied=None if overall is None or not reached else overall >= 3,
+                text=said["text"],
+                overall=overall if reached else None,
+                answers=form.answers if reached else {},
+                disagrees=reached and bool(said["disagrees"]),
+            )
+        ]
 
     to = reverse("complaints:authority-call-back", args=[call.pk])
     done = take_step(request, setting.found, moves, form=form, to=to, now=desk.now)
@@ -219,28 +283,55 @@ def call_back(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 def questions_of(case: Complaint) -> list[str]:
     """What there is to ask: no word of a settlement or of promises where there were none."""
     has_promises = Obligation.objects.filter(complaint=case).exclude(state__in=["proposed", "dropped"]).exists()
-    return ["contacted", "attitude", *(["agreed"] if case.outcome in _AGREED else []), "accepted",
-            *(["performed"] if has_promises else [])]
+    return [
+        "contacted",
+        "attitude",
+        *(["agreed"] if case.outcome in _AGREED else []),
+        "accepted",
+        *(["performed"] if has_promises else []),
+    ]
 
 
-def _show(request: HttpRequest, setting: Setting, call: CallBack, form: CallBackForm, *, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, setting: Setting, call: CallBack, form: CallBackForm, *, status: int = 200
+) -> HttpResponseBase:
     desk, case, page = setting.desk, call.complaint, page_of(setting.found, now=setting.desk.now)
     may = "call_back" in setting.may
     handled = drawing.handlers_of([case.pk])[case.pk]
     is_own = desk.user.person_key in handled or (case.officer is not None and case.officer.user_id == desk.user.pk)
     shown = _called([call.pk], desk)[0]
     ground = {"not_kept": "broken_promise"}.get(call.finding, "")
-    return render(request, "authority/supervision/call_back.html", {
-        "call": shown, "page": page, "case": case, "is_own": is_own, "now": desk.now,
-        "form": form if may and not is_own and call.state == "open" else None,
-        "left": casework.CALL_BACK_TRIES - call.attempts, "list_url": reverse("complaints:authority-call-backs"),
-        "said": [m for m in page.confidential if m.step == "call_back"], "case_url": case_url(case, AUTHORITY),
-        "reopen_url": f"{step_url(case, 'reopen')}?{urlencode({'ground': ground})}" if call.finding and "reopen" in setting.may else "",
-    }, status=status)
+    return render(
+        request,
+        "authority/supervision/call_back.html",
+        {
+            "call": shown,
+            "page": page,
+            "case": case,
+            "is_own": is_own,
+            "now": desk.now,
+            "form": form if may and not is_own and call.state == "open" else None,
+            "left": casework.CALL_BACK_TRIES - call.attempts,
+            "list_url": reverse("complaints:authority-call-backs"),
+            "said": [m for m in page.confidential if m.step == "call_back"],
+            "case_url": case_url(case, AUTHORITY),
+            "reopen_url": (
+                f"{step_url(case, 'reopen')}?{urlencode({'ground': ground})}"
+                if call.finding and "reopen" in setting.may
+                else ""
+            ),
+        },
+        status=status,
+    )
 
 
 @require_safe
 def public(request: HttpRequest) -> HttpResponseBase:
-    """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn of how many."""
-    return render(request, "open/call_backs.html", {
-        "months": list(CallBackMonth.objects.order_by("-month")[:2 * MONTHS]), "now": timezone.now()})
+    """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn of how
+    many.
+    """
+    return render(
+        request,
+        "open/call_backs.html",
+        {"months": list(CallBackMonth.objects.order_by("-month")[: 2 * MONTHS]), "now": timezone.now()},
+    )

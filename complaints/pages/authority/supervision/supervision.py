@@ -1,6 +1,7 @@
 """Below /authority/urges/: what was reported upwards, what waits for a decision, what is overdue by unit and person.
 
-The one rule: each number is counted by the condition of the list that it opens, and a page of rows costs the same number
+The one rule: each number is counted by the condition of the list that it opens, and a page of rows costs the same
+number
 of queries however long the list is.
 """
 
@@ -63,10 +64,18 @@ def escalated(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     page = keyset.page_of(found, request.GET, BY_DUE, related=_OF_A_CLOCK)
     count = keyset.counts({"all": found})["all"]
     here = reverse("complaints:authority-escalated")
-    return render(request, "authority/supervision/escalated.html", {
-        "rows": _reported(page.rows, desk), "count": count, "count_words": keyset.in_words(count), "now": desk.now,
-        "previous_url": f"{here}?before={page.before}" if page.before else "",
-        "next_url": f"{here}?after={page.after}" if page.after else ""})
+    return render(
+        request,
+        "authority/supervision/escalated.html",
+        {
+            "rows": _reported(page.rows, desk),
+            "count": count,
+            "count_words": keyset.in_words(count),
+            "now": desk.now,
+            "previous_url": f"{here}?before={page.before}" if page.before else "",
+            "next_url": f"{here}?after={page.after}" if page.after else "",
+        },
+    )
 
 
 def reported(desk: Desk) -> QuerySet[Deadline]:
@@ -83,15 +92,28 @@ def _reported(clocks: Sequence[Deadline], desk: Desk) -> list[Reported]:
         facts = standing.clock_facts(deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
         is_theirs = clock.owed_by == "authority"
         has_it = case.handling_authority if is_theirs else case.branch or case.enterprise
-        found.append(Reported(
-            complaint=case, url=case_url(case, AUTHORITY), what=labels.label(clock.clock, kind="clock"), clock=facts,
-            who=named(has_it) if has_it else "", person=case.officer.user.name if is_theirs and case.officer else "",
-            told=told_words(clock), told_at=clock.escalated_at, why=why.get((case.pk, clock.pk), "") if is_theirs else ""))
+        found.append(
+            Reported(
+                complaint=case,
+                url=case_url(case, AUTHORITY),
+                what=labels.label(clock.clock, kind="clock"),
+                clock=facts,
+                who=named(has_it) if has_it else "",
+                person=case.officer.user.name if is_theirs and case.officer else "",
+                told=told_words(clock),
+                told_at=clock.escalated_at,
+                why=why.get((case.pk, clock.pk), "") if is_theirs else "",
+            )
+        )
     return found
 
 
-_ENTRIES = Kept(lambda cases: HandlingStep.objects.filter(
-    complaint_id__among=cases, audience=AUTHORITY, step="explain_overdue").only("complaint_id", "data", "reason"), list)
+_ENTRIES = Kept(
+    lambda cases: HandlingStep.objects.filter(
+        complaint_id__among=cases, audience=AUTHORITY, step="explain_overdue"
+    ).only("complaint_id", "data", "reason"),
+    list,
+)
 """By the ids of cases: where an officer has said why something is late."""
 
 
@@ -101,7 +123,10 @@ def _worded(entries: Iterable[HandlingStep]) -> list[tuple[HandlingStep, str]]:
 
 def explained(case_ids: Iterable[int]) -> Mapping[tuple[int, int], str]:
     """(case, clock) → why it is late, where an officer has said so; one query."""
-    return {(entry.complaint_id, entry.data.get("deadline", 0)): words for entry, words in _worded(_ENTRIES(sorted(set(case_ids))))}
+    return {
+        (entry.complaint_id, entry.data.get("deadline", 0)): words
+        for entry, words in _worded(_ENTRIES(sorted(set(case_ids))))
+    }
 
 
 # --- waiting for a decision -------------------------------------------------------------------
@@ -117,8 +142,10 @@ class Asked:
 
 
 #: Who decides: the roles of the table of steps.
-_DECIDES = {"extension": ("grant_extension", frozenset({Role.OFFICER, Role.APPROVER})),
-            "return": ("grant_return", frozenset({Role.INTAKE}))}
+_DECIDES = {
+    "extension": ("grant_extension", frozenset({Role.OFFICER, Role.APPROVER})),
+    "return": ("grant_return", frozenset({Role.INTAKE})),
+}
 
 
 @officer_page("GET")
@@ -128,15 +155,25 @@ def decisions(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     page = keyset.page_of(waiting, request.GET, related=RELATED)
     count = keyset.counts({"all": waiting})["all"]
     here = reverse("complaints:authority-decisions")
-    return render(request, "authority/supervision/decisions.html", {
-        "rows": _asked(page.rows, desk), "count": count, "count_words": keyset.in_words(count), "now": desk.now,
-        "previous_url": f"{here}?before={page.before}" if page.before else "",
-        "next_url": f"{here}?after={page.after}" if page.after else ""})
+    return render(
+        request,
+        "authority/supervision/decisions.html",
+        {
+            "rows": _asked(page.rows, desk),
+            "count": count,
+            "count_words": keyset.in_words(count),
+            "now": desk.now,
+            "previous_url": f"{here}?before={page.before}" if page.before else "",
+            "next_url": f"{here}?after={page.after}" if page.after else "",
+        },
+    )
 
 
 def _asked(cases: list[Complaint], desk: Desk) -> list[Asked]:
     rows = {row.complaint.pk: row for row in rows_of(cases, desk)}
-    matters = list(Matter.objects.filter(complaint__in=rows, kind__in=_DECIDES, state="open").order_by("opened_at", "pk"))
+    matters = list(
+        Matter.objects.filter(complaint__in=rows, kind__in=_DECIDES, state="open").order_by("opened_at", "pk")
+    )
     keyring.load_for(matters)
     roles = frozenset().union(*(actor.roles for actor in desk.actors))
     units = _meant_units(matters)
@@ -145,10 +182,20 @@ def _asked(cases: list[Complaint], desk: Desk) -> list[Asked]:
         step, who = _DECIDES[matter.kind]
         agreed = matter.kind == "return" or bool(matter.data.get("consumer_agreed"))
         may = agreed and bool(roles & who)
-        what = _("延期%(n)s个工作日") % {"n": matter.data.get("days", "")} if matter.kind == "extension" else _returned_to(matter, units)
-        found.append(Asked(matter=matter, row=rows[matter.complaint_id], what=what,
-                           waits=_("等决定") if agreed else _("等消费者同意"),
-                           url=step_url(rows[matter.complaint_id].complaint, step) if may else ""))
+        what = (
+            _("延期%(n)s个工作日") % {"n": matter.data.get("days", "")}
+            if matter.kind == "extension"
+            else _returned_to(matter, units)
+        )
+        found.append(
+            Asked(
+                matter=matter,
+                row=rows[matter.complaint_id],
+                what=what,
+                waits=_("等决定") if agreed else _("等消费者同意"),
+                url=step_url(rows[matter.complaint_id].complaint, step) if may else "",
+            )
+        )
     return sorted(found, key=lambda asked: place[asked.matter.complaint_id])
 
 
@@ -168,30 +215,50 @@ def _returned_to(matter: Matter, units: Mapping[tuple[int, int | None], str]) ->
 # --- overdue by unit and person ---------------------------------------------------------------
 def late_at_us(now: datetime) -> Q:
     """An authority owes something of an open case, and the day for it has passed."""
-    owed = Deadline.objects.filter(complaint=OuterRef("pk"), owed_by="authority", ended_at=None, due_at__lte=now,
-                                   state__in=["running", "lapsed"]).exclude(clock__in=HIDDEN_CLOCKS)
+    owed = Deadline.objects.filter(
+        complaint=OuterRef("pk"), owed_by="authority", ended_at=None, due_at__lte=now, state__in=["running", "lapsed"]
+    ).exclude(clock__in=HIDDEN_CLOCKS)
     return OPEN & Q(next_due_at__lte=now) & Q(Exists(owed))
 
 
 @officer_page("GET")
 def overdue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    """/authority/urges/overdue/?unit=…&officer=…: how much is late with whom, and why; each number opens its list below."""
+    """/authority/urges/overdue/?unit=…&officer=…: how much is late with whom, and why; each number opens its list
+    below.
+    """
     late = desk.cases().filter(late_at_us(desk.now))
     asked = {name: request.GET.get(name, "") for name in ("unit", "officer")}
-    said = {name: value for name, value in asked.items() if value == _NONE or (value.isascii() and value.isdigit() and len(value) < 10)}
+    said = {
+        name: value
+        for name, value in asked.items()
+        if value == _NONE or (value.isascii() and value.isdigit() and len(value) < 10)
+    }
     counted = list(late.order_by().values("handling_authority", "officer").annotate(n=Count("pk")))
     listed = _narrowed(late, said)
     page = keyset.page_of(listed, request.GET, related=(*RELATED, "handling_authority"))
-    beside, more = _overdue_rows(page.rows, sorted({one["handling_authority"] for one in counted}),
-                                 sorted({one["officer"] for one in counted if one["officer"]}))
+    beside, more = _overdue_rows(
+        page.rows,
+        sorted({one["handling_authority"] for one in counted}),
+        sorted({one["officer"] for one in counted if one["officer"]}),
+    )
     rows = rows_of(page.rows, desk, beside=beside)
     why = {entry.complaint_id: words for entry, words in _worded(more["entries"])}
     names = {row.pk: named(row) for row in more["units"]}
-    return render(request, "authority/supervision/overdue.html", {
-        "units": _units(counted, said, names), "people": _people(counted, said, names, more["officers"]), "said": said, "now": desk.now,
-        "rows": [(row, named(row.complaint.handling_authority), why.get(row.complaint.pk, "")) for row in rows],
-        "count": sum(one["n"] for one in counted), "all_url": reverse("complaints:authority-overdue"),
-        "previous_url": _url(said, before=page.before), "next_url": _url(said, after=page.after)})
+    return render(
+        request,
+        "authority/supervision/overdue.html",
+        {
+            "units": _units(counted, said, names),
+            "people": _people(counted, said, names, more["officers"]),
+            "said": said,
+            "now": desk.now,
+            "rows": [(row, named(row.complaint.handling_authority), why.get(row.complaint.pk, "")) for row in rows],
+            "count": sum(one["n"] for one in counted),
+            "all_url": reverse("complaints:authority-overdue"),
+            "previous_url": _url(said, before=page.before),
+            "next_url": _url(said, after=page.after),
+        },
+    )
 
 
 def _narrowed(cases: QuerySet[Complaint], said: Mapping[str, str]) -> QuerySet[Complaint]:
@@ -206,22 +273,36 @@ def _narrowed(cases: QuerySet[Complaint], said: Mapping[str, str]) -> QuerySet[C
 
 #: By the ids of cases, of authorities, of officers.
 _overdue_rows = listed_rows.Reading(
-    entries=_ENTRIES, units=Kept(lambda cases, units: Authority.objects.filter(pk__among=units), list, list),
-    officers=Kept(lambda cases, units, officers: (
-        Officer.objects.filter(pk__among=officers).select_related("user", "authority")), list, list, list))
+    entries=_ENTRIES,
+    units=Kept(lambda cases, units: Authority.objects.filter(pk__among=units), list, list),
+    officers=Kept(
+        lambda cases, units, officers: Officer.objects.filter(pk__among=officers).select_related("user", "authority"),
+        list,
+        list,
+        list,
+    ),
+)
 
 
 def _units(counted: list[dict[str, Any]], said: Mapping[str, str], names: Mapping[int, str]) -> list[dict[str, Any]]:
     numbers: dict[int, int] = {}
     for one in counted:
         numbers[one["handling_authority"]] = numbers.get(one["handling_authority"], 0) + one["n"]
-    rows = [{"name": names.get(pk, ""), "n": n, "url": _url({"unit": str(pk)}),
-             "is_chosen": said.get("unit") == str(pk) and "officer" not in said} for pk, n in numbers.items()]
+    rows = [
+        {
+            "name": names.get(pk, ""),
+            "n": n,
+            "url": _url({"unit": str(pk)}),
+            "is_chosen": said.get("unit") == str(pk) and "officer" not in said,
+        }
+        for pk, n in numbers.items()
+    ]
     return sorted(rows, key=lambda row: (-row["n"], row["name"]))
 
 
-def _people(counted: list[dict[str, Any]], said: Mapping[str, str], units: Mapping[int, str],
-            officers: Iterable[Officer]) -> list[dict[str, Any]]:
+def _people(
+    counted: list[dict[str, Any]], said: Mapping[str, str], units: Mapping[int, str], officers: Iterable[Officer]
+) -> list[dict[str, Any]]:
     """Of the chosen unit, else of all; nobody's cases by unit, under 未指派."""
     chosen = [one for one in counted if said.get("unit") in (None, str(one["handling_authority"]))]
     known = {row.pk: row for row in officers}
@@ -229,9 +310,15 @@ def _people(counted: list[dict[str, Any]], said: Mapping[str, str], units: Mappi
     for one in chosen:
         officer = known.get(one["officer"] or 0)
         code, unit = str(one["officer"] or _NONE), str(one["handling_authority"])
-        found.append({"name": officer.user.name if officer else _("未指派"), "unit": units.get(one["handling_authority"], ""),
-                      "n": one["n"], "url": _url({"unit": unit, "officer": code}),
-                      "is_chosen": (said.get("unit"), said.get("officer")) == (unit, code)})
+        found.append(
+            {
+                "name": officer.user.name if officer else _("未指派"),
+                "unit": units.get(one["handling_authority"], ""),
+                "n": one["n"],
+                "url": _url({"unit": unit, "officer": code}),
+                "is_chosen": (said.get("unit"), said.get("officer")) == (unit, code),
+            }
+        )
     return sorted(found, key=lambda row: (-row["n"], row["unit"], row["name"]))
 
 

@@ -30,8 +30,15 @@ from database.prepared import Kept, Together
 #: Answered ones stay on the board so long; older ones are on their case.
 ANSWERED_SINCE = timedelta(days=30)
 #: What a row says of others than the matter.
-RELATED = ("complaint__enterprise", "complaint__branch", "complaint__handling_authority", "enterprise", "authority",
-           "to_authority", "engagement__branch")
+RELATED = (
+    "complaint__enterprise",
+    "complaint__branch",
+    "complaint__handling_authority",
+    "enterprise",
+    "authority",
+    "to_authority",
+    "engagement__branch",
+)
 Rows = QuerySet[Matter]
 BY_LAST_MOMENT, BY_ANSWER = keyset.Order("until_at"), keyset.Order("closed_at", falling=True)
 #: What this desk sent, and what was sent to it.
@@ -81,17 +88,21 @@ def _open(rows: Rows, desk: Desk, box: str) -> Rows:
 
 #: Whatever waits for an answer, in time or not: a table without a column on the board.
 UNANSWERED = Column("open", gettext_lazy("还没有回复的"), "warn", _open, gettext_lazy("没有等待回复的督办。"))
-COLUMNS: dict[str, Column] = {column.code: column for column in (
-    Column("waiting", gettext_lazy("待回复"), "warn", _waiting, gettext_lazy("没有等待回复的督办。")),
-    Column("late", gettext_lazy("逾期"), "bad", _late, gettext_lazy("没有逾期的督办。")),
-    Column("escalated", gettext_lazy("升级"), "authority", _escalated, gettext_lazy("没有升级的督办。")),
-    Column("answered", gettext_lazy("已回复"), "ok", _answered, gettext_lazy("近30天没有收到回复。"),
-           BY_ANSWER),
-)}
+COLUMNS: dict[str, Column] = {
+    column.code: column
+    for column in (
+        Column("waiting", gettext_lazy("待回复"), "warn", _waiting, gettext_lazy("没有等待回复的督办。")),
+        Column("late", gettext_lazy("逾期"), "bad", _late, gettext_lazy("没有逾期的督办。")),
+        Column("escalated", gettext_lazy("升级"), "authority", _escalated, gettext_lazy("没有升级的督办。")),
+        Column("answered", gettext_lazy("已回复"), "ok", _answered, gettext_lazy("近30天没有收到回复。"), BY_ANSWER),
+    )
+}
 
 
 def told_here(desk: Desk) -> QuerySet[Any]:
-    """These authorities and everybody above them: what was reported so high was reported to us or past us. No query yet."""
+    """These authorities and everybody above them: what was reported so high was reported to us or past us. No query
+    yet.
+    """
     own = [actor.authority_id for actor in desk.actors]
     above, path = Q(pk__in=own), "children"
     for _level in Authority.Level.choices[1:]:
@@ -131,8 +142,15 @@ class Row:
     is_ours_to_answer: bool
 
 
-def rows_of(matters: Sequence[Matter], *, now: datetime, calendar: Calendar, url: Callable[[Matter], str] | None = None,
-            side: str = AUTHORITY, mine: frozenset[int] = frozenset()) -> list[Row]:
+def rows_of(
+    matters: Sequence[Matter],
+    *,
+    now: datetime,
+    calendar: Calendar,
+    url: Callable[[Matter], str] | None = None,
+    side: str = AUTHORITY,
+    mine: frozenset[int] = frozenset(),
+) -> list[Row]:
     """One query for any number, beside keys that are not held yet."""
     if not matters:
         return []
@@ -140,15 +158,28 @@ def rows_of(matters: Sequence[Matter], *, now: datetime, calendar: Calendar, url
     return _worded(matters, live, said, now=now, calendar=calendar, url=url, side=side, mine=mine)
 
 
-def read(ids: Iterable[int], *, now: datetime, calendar: Calendar, mine: frozenset[int] = frozenset()) -> dict[int, Row]:
+def read(
+    ids: Iterable[int], *, now: datetime, calendar: Calendar, mine: frozenset[int] = frozenset()
+) -> dict[int, Row]:
     """The instructions with these ids, ready to be shown, by id; one query more for any number of keys."""
     matters, live, said = _WITH_MATTERS(list(ids))
-    return {row.matter.pk: row for row in _worded(
-        matters, live, said, now=now, calendar=calendar, url=None, side=AUTHORITY, mine=mine)}
+    return {
+        row.matter.pk: row
+        for row in _worded(matters, live, said, now=now, calendar=calendar, url=None, side=AUTHORITY, mine=mine)
+    }
 
 
-def _worded(matters: Sequence[Matter], live: Iterable[Deadline], said: Sequence[PersonalText], *, now: datetime,
-            calendar: Calendar, url: Callable[[Matter], str] | None, side: str, mine: frozenset[int]) -> list[Row]:
+def _worded(
+    matters: Sequence[Matter],
+    live: Iterable[Deadline],
+    said: Sequence[PersonalText],
+    *,
+    now: datetime,
+    calendar: Calendar,
+    url: Callable[[Matter], str] | None,
+    side: str,
+    mine: frozenset[int],
+) -> list[Row]:
     clocks = {clock.matter_id: clock for clock in live}
     texts, found = _by_matter(matters, said), []
     for matter in matters:
@@ -156,10 +187,20 @@ def _worded(matters: Sequence[Matter], live: Iterable[Deadline], said: Sequence[
         facts = None
         if clock is not None and matter.state == "open":
             facts = standing.clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
-        found.append(Row(
-            matter=matter, complaint=case, url=(url or urge_url)(matter), case_url=case_url(case, side), to=addressee(matter),
-            by=named(matter.authority) if matter.authority else "", words=texts.get(matter.pk, ""), clock=facts,
-            told=told_words(clock), is_ours_to_answer=matter.state == "open" and matter.to_authority_id in mine))
+        found.append(
+            Row(
+                matter=matter,
+                complaint=case,
+                url=(url or urge_url)(matter),
+                case_url=case_url(case, side),
+                to=addressee(matter),
+                by=named(matter.authority) if matter.authority else "",
+                words=texts.get(matter.pk, ""),
+                clock=facts,
+                told=told_words(clock),
+                is_ours_to_answer=matter.state == "open" and matter.to_authority_id in mine,
+            )
+        )
     return found
 
 
@@ -197,14 +238,21 @@ def _by_matter(matters: Iterable[Matter], said: Sequence[PersonalText]) -> dict[
 def _texts(matters: Any) -> QuerySet[PersonalText]:
     """What entries of this kind say in the cases of these instructions, with when they were written."""
     entry = HandlingStep.objects.filter(
-        complaint_id=OuterRef("complaint_id"), audience=OuterRef("audience"), sequence=OuterRef("sequence"), step="urge")
-    return PersonalText.objects.filter(
-        complaint_id__in=Matter.objects.filter(pk__among=matters).values("complaint_id"), kind="message",
-    ).annotate(written_at=Subquery(entry.values("written_at")[:1])).filter(written_at__isnull=False)
+        complaint_id=OuterRef("complaint_id"), audience=OuterRef("audience"), sequence=OuterRef("sequence"), step="urge"
+    )
+    return (
+        PersonalText.objects.filter(
+            complaint_id__in=Matter.objects.filter(pk__among=matters).values("complaint_id"), kind="message"
+        )
+        .annotate(written_at=Subquery(entry.values("written_at")[:1]))
+        .filter(written_at__isnull=False)
+    )
 
 
 # By the ids of instructions.
 _CLOCKS = Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters).select_related("escalated_to"), list)
 _TEXTS = Kept(_texts, list)
 _BESIDE = Together(_CLOCKS, _TEXTS)
-_WITH_MATTERS = Together(Kept(lambda matters: Matter.objects.filter(pk__among=matters).select_related(*RELATED), list), _CLOCKS, _TEXTS)
+_WITH_MATTERS = Together(
+    Kept(lambda matters: Matter.objects.filter(pk__among=matters).select_related(*RELATED), list), _CLOCKS, _TEXTS
+)

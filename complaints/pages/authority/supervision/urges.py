@@ -64,15 +64,37 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     cards = {} if column else {code: COLUMNS[code].order.first(rows, CARDS) for code, rows in found.items()}
     counts, cards_of = keyset.counts_and_ids(found | boxes, cards)
     said = {"box": box} | ({"unit": str(unit.pk)} if unit else {})
-    shown = _table(request, desk, column, column.of(every, desk, box), said) if column else _board(desk, cards_of, counts, said)
-    return render(request, "authority/supervision/urges.html", shown | {
-        "boxes": [{"title": title, "url": _url({"box": code}), "is_current": code == box,
-                   "words": keyset.in_words(counts[code]), "value": counts[code]} for code, title in BOXES],
-        "units": [{"row": row, "name": named(row), "is_chosen": row == unit} for row in units], "box": box, "column": column,
-        "sentence": _sentence(counts, box), "now": desk.now, "may_urge": may_act(desk), "board_url": _url(said),
-        "columns": [_head(one, counts[one.code], said, column) for one in COLUMNS.values()],
-        "cases_url": reverse("complaints:authority-cases"),
-    })
+    shown = (
+        _table(request, desk, column, column.of(every, desk, box), said)
+        if column
+        else _board(desk, cards_of, counts, said)
+    )
+    return render(
+        request,
+        "authority/supervision/urges.html",
+        shown
+        | {
+            "boxes": [
+                {
+                    "title": title,
+                    "url": _url({"box": code}),
+                    "is_current": code == box,
+                    "words": keyset.in_words(counts[code]),
+                    "value": counts[code],
+                }
+                for code, title in BOXES
+            ],
+            "units": [{"row": row, "name": named(row), "is_chosen": row == unit} for row in units],
+            "box": box,
+            "column": column,
+            "sentence": _sentence(counts, box),
+            "now": desk.now,
+            "may_urge": may_act(desk),
+            "board_url": _url(said),
+            "columns": [_head(one, counts[one.code], said, column) for one in COLUMNS.values()],
+            "cases_url": reverse("complaints:authority-cases"),
+        },
+    )
 
 
 def may_act(desk: Desk) -> bool:
@@ -89,23 +111,42 @@ def units_of(desk: Desk) -> list[Authority]:
 
 def _board(desk: Desk, ids: dict[str, list[int]], counts: dict[str, int], said: dict[str, str]) -> dict[str, Any]:
     """The first cards of each column; the rows of all four are read together."""
-    cards = read([pk for column in ids.values() for pk in column], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids)
-    return {"board": [_head(column, counts[column.code], said, None) | {
-        "cards": [cards[pk] for pk in ids[column.code] if pk in cards], "empty": column.empty,
-        "more": counts[column.code] > len(ids[column.code])} for column in COLUMNS.values()]}
+    cards = read(
+        [pk for column in ids.values() for pk in column], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids
+    )
+    return {
+        "board": [
+            _head(column, counts[column.code], said, None)
+            | {
+                "cards": [cards[pk] for pk in ids[column.code] if pk in cards],
+                "empty": column.empty,
+                "more": counts[column.code] > len(ids[column.code]),
+            }
+            for column in COLUMNS.values()
+        ]
+    }
 
 
 def _table(request: HttpRequest, desk: Desk, column: Column, rows: Rows, said: dict[str, str]) -> dict[str, Any]:
     page = keyset.page_of(rows, request.GET, column.order, related=RELATED)
     said = said | {"column": column.code}
-    return {"rows": rows_of(page.rows, now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
-            "previous_url": _url(said, before=page.before), "next_url": _url(said, after=page.after)}
+    return {
+        "rows": rows_of(page.rows, now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
+        "previous_url": _url(said, before=page.before),
+        "next_url": _url(said, after=page.after),
+    }
 
 
 def _head(column: Column, count: int, said: dict[str, str], current: Column | None) -> dict[str, Any]:
-    return {"code": column.code, "title": column.title, "value": count, "words": keyset.in_words(count),
-            "tone": column.tone if count else "neutral", "url": _url(said | {"column": column.code}),
-            "is_current": column is current}
+    return {
+        "code": column.code,
+        "title": column.title,
+        "value": count,
+        "words": keyset.in_words(count),
+        "tone": column.tone if count else "neutral",
+        "url": _url(said | {"column": column.code}),
+        "is_current": column is current,
+    }
 
 
 def _sentence(counts: dict[str, int], box: str) -> str:
@@ -140,7 +181,9 @@ def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         return [supervision.answer_instruction(text=form.cleaned_data["text"], matter_id=matter.pk, files=form.digests)]
 
-    done = take_step(request, setting.found, moves, form=form, to=reverse("complaints:authority-urge", args=[pk]), now=desk.now)
+    done = take_step(
+        request, setting.found, moves, form=form, to=reverse("complaints:authority-urge", args=[pk]), now=desk.now
+    )
     if not done.address:
         return _show(request, desk, matter, form, status=422)
     if done.is_new:
@@ -153,26 +196,47 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *,
     page, case = page_of(setting.found, now=desk.now), matter.complaint
     row = rows_of([matter], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids)[0]
     may_answer = row.is_ours_to_answer and "answer_instruction" in setting.may
-    return render(request, "authority/supervision/urge.html", {
-        "row": row, "page": page, "case": case, "form": form if may_answer else None, "messages_of": said_of(page, matter),
-        "told": told_of(matter), "upload_address": upload_address(case), "now": desk.now,
-        "again_url": step_url(case, "urge") if "urge" in setting.may and not row.is_ours_to_answer else "",
-        "take_up_url": step_url(case, "take_up") if "take_up" in setting.may else "",
-        "others": rows_of(_others(desk, matter), now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
-        "case_url": case_url(case, AUTHORITY), "board_url": reverse("complaints:authority-urges"),
-    }, status=status)
+    return render(
+        request,
+        "authority/supervision/urge.html",
+        {
+            "row": row,
+            "page": page,
+            "case": case,
+            "form": form if may_answer else None,
+            "messages_of": said_of(page, matter),
+            "told": told_of(matter),
+            "upload_address": upload_address(case),
+            "now": desk.now,
+            "again_url": step_url(case, "urge") if "urge" in setting.may and not row.is_ours_to_answer else "",
+            "take_up_url": step_url(case, "take_up") if "take_up" in setting.may else "",
+            "others": rows_of(_others(desk, matter), now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
+            "case_url": case_url(case, AUTHORITY),
+            "board_url": reverse("complaints:authority-urges"),
+        },
+        status=status,
+    )
 
 
 def _others(desk: Desk, matter: Matter) -> list[Matter]:
-    return list(instructions(desk).select_related(*RELATED).filter(complaint_id=matter.complaint_id).exclude(
-        pk=matter.pk).order_by("-opened_at", "-pk")[:CARDS])
+    return list(
+        instructions(desk)
+        .select_related(*RELATED)
+        .filter(complaint_id=matter.complaint_id)
+        .exclude(pk=matter.pk)
+        .order_by("-opened_at", "-pk")[:CARDS]
+    )
 
 
 def said_of(page: CasePage, matter: Matter) -> list[Message]:
     """The instruction and its answer, as the thread of the case has them."""
     entries = HandlingStep.objects.filter(complaint=matter.complaint, step__in=["urge", "answer_instruction"])
-    own = {(entry.audience, entry.sequence) for entry in entries if (entry.step == "urge" and entry.written_at == matter.opened_at)
-           or (entry.step != "urge" and entry.data.get("matter") == matter.pk)}
+    own = {
+        (entry.audience, entry.sequence)
+        for entry in entries
+        if (entry.step == "urge" and entry.written_at == matter.opened_at)
+        or (entry.step != "urge" and entry.data.get("matter") == matter.pk)
+    }
     talk = [(Audience.PARTIES, page.thread), (Audience.AUTHORITY, page.confidential)]
     return [message for audience, messages in talk for message in messages if (audience, message.sequence) in own]
 
@@ -180,5 +244,7 @@ def said_of(page: CasePage, matter: Matter) -> list[Message]:
 def told_of(matter: Matter) -> list[dict[str, Any]]:
     """Who was told of the silence, when: as it stands in the record."""
     entries = HandlingStep.objects.filter(complaint_id=matter.complaint_id, step="escalate", data__matter=matter.pk)
-    return [{"at": entry.happened_at, "to": entry.data["escalated_to"], "times": entry.data["times"]}
-            for entry in entries.order_by("sequence")]
+    return [
+        {"at": entry.happened_at, "to": entry.data["escalated_to"], "times": entry.data["times"]}
+        for entry in entries.order_by("sequence")
+    ]

@@ -71,7 +71,9 @@ def _actor(desk: Desk, case: Complaint) -> Actor:
 
 @officer_page("GET", "POST")
 def urges_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    """GET: the cases of an address of /authority/cases/, all ticked; POST: the instruction for those that stayed ticked."""
+    """GET: the cases of an address of /authority/cases/, all ticked; POST: the instruction for those that stayed
+    ticked.
+    """
     if not may_act(desk):
         raise Http404
     filtered, cases = asked_for(desk, request.GET)
@@ -87,19 +89,41 @@ def urges_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 run = each(form.numbers, move, desk)
                 attempt.reference, attempt.answer = request.path, run.as_bytes()
     if run is not None:
-        return render(request, "authority/supervision/run.html", {
-            "run": run, "title": _title(run), "reasons": run.reasons(), "back_url": reverse("complaints:authority-urges"),
-            "back_text": _("督办")})
+        return render(
+            request,
+            "authority/supervision/run.html",
+            {
+                "run": run,
+                "title": _title(run),
+                "reasons": run.reasons(),
+                "back_url": reverse("complaints:authority-urges"),
+                "back_text": _("督办"),
+            },
+        )
     if form is not None and form.numbers:
-        listed = list(desk.cases().filter(number__in=form.numbers[:MOST_URGED]).select_related(*RELATED).order_by(BY_DUE.field, "pk"))
+        listed = list(
+            desk.cases()
+            .filter(number__in=form.numbers[:MOST_URGED])
+            .select_related(*RELATED)
+            .order_by(BY_DUE.field, "pk")
+        )
     else:
-        listed = list(cases.select_related(*RELATED).order_by(BY_DUE.field, "pk")[:MOST_URGED + 1])
+        listed = list(cases.select_related(*RELATED).order_by(BY_DUE.field, "pk")[: MOST_URGED + 1])
     more, listed = len(listed) > MOST_URGED, listed[:MOST_URGED]
     shown = form or ManyUrgeForm(None, today=desk.today, numbers=[case.number for case in listed])
-    return render(request, "authority/supervision/urges_new.html", {
-        "rows": rows_of(listed, desk), "form": shown, "ticked": set(shown.numbers), "more": more, "most": MOST_URGED,
-        "back_url": f"{reverse('complaints:authority-cases')}?{urlencode(filtered.address())}",
-    }, status=422 if form is not None else 200)
+    return render(
+        request,
+        "authority/supervision/urges_new.html",
+        {
+            "rows": rows_of(listed, desk),
+            "form": shown,
+            "ticked": set(shown.numbers),
+            "more": more,
+            "most": MOST_URGED,
+            "back_url": f"{reverse('complaints:authority-cases')}?{urlencode(filtered.address())}",
+        },
+        status=422 if form is not None else 200,
+    )
 
 
 def _title(run: Run) -> str:
@@ -113,5 +137,3 @@ def with_rest(words: str, run: Run) -> str:
         return words
     rest = ngettext("%(n)s件没有办", "%(n)s件没有办", len(run.refused)) % {"n": len(run.refused)}
     return _("%(done)s，%(rest)s") % {"done": words, "rest": rest}
-
-

@@ -1,4 +1,6 @@
-"""The addresses of supervision: instructions on both sides, what is late and reported upwards, what waits for a decision."""
+"""The addresses of supervision: instructions on both sides, what is late and reported upwards, what waits for a
+decision.
+"""
 
 from django.urls import path
 

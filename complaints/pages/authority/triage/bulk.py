@@ -1,6 +1,8 @@
-"""Distributing many cases at once: all to one target, or each to its own first suggestion, with what came of it for each.
+"""Distributing many cases at once: all to one target, or each to its own first suggestion, with what came of it for
+each.
 
-The one rule: every case is judged for itself, in one transaction and one flush; what was refused says why and hinders none
+The one rule: every case is judged for itself, in one transaction and one flush; what was refused says why and hinders
+none
 of the others. What came back twice is for a person to decide and goes in no batch.
 """
 
@@ -51,9 +53,12 @@ class BatchForm(StepForm):
 
     case = forms.MultipleChoiceField(label=gettext_lazy("案件"), required=False)
     all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)
-    target = forms.ChoiceField(label=gettext_lazy("送给谁"), error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
-    why = forms.ChoiceField(label=gettext_lazy("不是第一个建议的，为什么"), required=False, error_messages={
-        "invalid_choice": CHOOSE})
+    target = forms.ChoiceField(
+        label=gettext_lazy("送给谁"), error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
+    )
+    why = forms.ChoiceField(
+        label=gettext_lazy("不是第一个建议的，为什么"), required=False, error_messages={"invalid_choice": CHOOSE}
+    )
     note = Words(label=gettext_lazy("补充一句"), required=False, rows=1, longest=500)
 
     def __init__(self, data: Any = None, *, targets: Choices) -> None:
@@ -94,7 +99,9 @@ def ranked_each(cases: Sequence[Complaint], desk: Desk, *, conditions: Condition
 
 
 def carry_out(form: BatchForm, waiting: Any, desk: Desk) -> Run | None:
-    """Distribute those of ``form`` (of the list ``waiting`` where all of it is meant); None when the form lacks a reason."""
+    """Distribute those of ``form`` (of the list ``waiting`` where all of it is meant); None when the form lacks a
+    reason.
+    """
     conditions = Conditions.at(desk.now)
     cases, refused = _chosen(form, waiting, desk)
     to, why, note = (form.cleaned_data[name] for name in ("target", "why", "note"))
@@ -118,8 +125,11 @@ def carry_out(form: BatchForm, waiting: Any, desk: Desk) -> Run | None:
             rank = next((target.rank for target in suggestions[case.pk] if target.value == chosen), 0)
             moves.append((case.pk, _move(chosen, because_of(chosen, first, rank=rank, note=note, why=why)), actor))
     refused |= _taken(moves, desk, conditions)
-    return Run("forward", [number for number, reason in refused.items() if not reason],
-               [(number, reason) for number, reason in refused.items() if reason])
+    return Run(
+        "forward",
+        [number for number, reason in refused.items() if not reason],
+        [(number, reason) for number, reason in refused.items() if reason],
+    )
 
 
 def _chosen(form: BatchForm, waiting: Any, desk: Desk) -> tuple[list[Complaint], dict[str, str]]:
@@ -143,8 +153,16 @@ def _move(chosen: str, because: dict[str, Any]) -> Move:
 
 def _actor(desk: Desk, case: Complaint) -> Actor | None:
     """In which office this person distributes the case."""
-    return next((actor for actor in desk.actors if stands_to(actor, case) and Role.INTAKE in actor.roles
-                 and case.handling_authority_id in actor.authority_ids), None)
+    return next(
+        (
+            actor
+            for actor in desk.actors
+            if stands_to(actor, case)
+            and Role.INTAKE in actor.roles
+            and case.handling_authority_id in actor.authority_ids
+        ),
+        None,
+    )
 
 
 def _taken(moves: Sequence[tuple[int, Move, Actor]], desk: Desk, conditions: Conditions) -> dict[str, str]:

@@ -51,7 +51,8 @@ def _choose(request: HttpRequest, desk: Desk, number: str, step: str) -> HttpRes
     conditions = desk.conditions
     ranked = ranking(setting.found.complaint, desk, conditions=conditions)
     targets = [target for target in ranked if target.authority_id is None] + looked_up(
-        setting.found.complaint, said.get("q", "")[:80], desk, conditions=conditions, besides=ranked)
+        setting.found.complaint, said.get("q", "")[:80], desk, conditions=conditions, besides=ranked
+    )
     first = first_of(ranked) if step == "forward" and setting.found.complaint.status == Status.TRIAGE else ""
     if request.method != "POST" or "find" in request.POST:
         refuse_unless_open([step], setting)
@@ -71,8 +72,11 @@ def _choose(request: HttpRequest, desk: Desk, number: str, step: str) -> HttpRes
     if not done.address:
         return _show(request, setting, step, form, targets, status=422)
     if done.is_new:
-        messages.success(request, _("%(number)s：%(step)s") % {
-            "number": case.number, "step": labels.label(step, kind="step")}, extra_tags="ok")
+        messages.success(
+            request,
+            _("%(number)s：%(step)s") % {"number": case.number, "step": labels.label(step, kind="step")},
+            extra_tags="ok",
+        )
     return redirect(done.address)
 
 
@@ -86,12 +90,19 @@ def _move(step: str, form: TargetForm, ranked: list[Target]) -> Move:
     return authority.forward(enterprise_id=enterprise_id, branch_id=branch_id, because=because)
 
 
-def _show(request: HttpRequest, setting: Setting, step: str, form: TargetForm, targets: list[Target], *,
-          status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, setting: Setting, step: str, form: TargetForm, targets: list[Target], *, status: int = 200
+) -> HttpResponseBase:
     case = setting.found.complaint
     shown: dict[str, Any] = {
-        "case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form, "title": labels.action(step), "effect": _EFFECTS[step],
-        "back": case_url(case, AUTHORITY), "button": labels.action(step), "targets": targets,
+        "case": case,
+        "page": page_of(setting.found, now=setting.desk.now),
+        "form": form,
+        "title": labels.action(step),
+        "effect": _EFFECTS[step],
+        "back": case_url(case, AUTHORITY),
+        "button": labels.action(step),
+        "targets": targets,
         "nothing_found": bool(form["q"].value()) and not any(t.rank == 0 for t in targets),
         "other": "ask_consent" if step == "forward" and "ask_consent" in setting.may else "",
     }

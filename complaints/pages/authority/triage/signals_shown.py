@@ -37,11 +37,15 @@ class Shown:
 
 
 def shown_signals(cases: Sequence[Complaint], desk: Desk, *, may: Collection[str] = ()) -> dict[int, list[Shown]]:
-    """What this officer should know of each of these cases; as many queries for a page as for one. ``may``: the steps that are open."""
+    """What this officer should know of each of these cases; as many queries for a page as for one. ``may``: the steps
+    that are open.
+    """
     return all_shown(cases, signals_of(cases, regions=desk.regions), may=may)
 
 
-def all_shown(cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]], *, may: Collection[str] = ()) -> dict[int, list[Shown]]:
+def all_shown(
+    cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]], *, may: Collection[str] = ()
+) -> dict[int, list[Shown]]:
     """The same of signals that were asked for with something else."""
     return {case.pk: [shown(signal, case.number, may=may) for signal in signals[case.pk]] for case in cases}
 
@@ -49,22 +53,32 @@ def all_shown(cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]
 def shown(signal: Signal, number: str, *, may: Collection[str] = ()) -> Shown:
     """``number``: the case that it is about, "" before it is filed."""
     return Shown(
-        code=signal.code, text=labels_signals.sentence(signal.code, signal.values), short=labels_signals.short(signal.code),
+        code=signal.code,
+        text=labels_signals.sentence(signal.code, signal.values),
+        short=labels_signals.short(signal.code),
         tone="neutral" if signal.code in _QUIET else "warn",
         cases=[(other, reverse("complaints:authority-case", args=[other])) for other in signal.cases],
-        more=_more(signal, number, may))
+        more=_more(signal, number, may),
+    )
 
 
 def _more(signal: Signal, number: str, may: Collection[str]) -> list[tuple[str, str]]:
     found = []
     if signal.day is not None and signal.respondent is not None:
-        query = {"status": "any", "enterprise": signal.respondent, "received_from": signal.day, "received_to": signal.day}
+        query = {
+            "status": "any",
+            "enterprise": signal.respondent,
+            "received_from": signal.day,
+            "received_to": signal.day,
+        }
         found.append((_("看这一天的投诉"), f"{reverse('complaints:authority-cases')}?{urlencode(query)}"))
     if number and signal.code == "report" and "split_report" in may:
         found.append((_("拆分举报"), reverse("complaints:authority-step", args=[number, "split"])))
     if number and signal.code in _TOGETHER and "link_cases" in may:
         query = {"with": " ".join(signal.cases)}
-        found.append((_("关联或者合并"), f"{reverse('complaints:authority-together', args=[number])}?{urlencode(query)}"))
+        found.append(
+            (_("关联或者合并"), f"{reverse('complaints:authority-together', args=[number])}?{urlencode(query)}")
+        )
     return found
 
 

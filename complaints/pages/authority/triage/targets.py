@@ -27,15 +27,22 @@ from enterprises.directory.finding import find
 from enterprises.models import Branch, Enterprise, Succession
 
 MOST = 5
-DECISIONS = Kept(lambda cases: (
-    ForwardingDecision.objects.filter(complaint_id__among=cases).exclude(rule="officer").order_by("complaint_id", "-pk")
-    .distinct("complaint_id")), list)
+DECISIONS = Kept(
+    lambda cases: (
+        ForwardingDecision.objects.filter(complaint_id__among=cases)
+        .exclude(rule="officer")
+        .order_by("complaint_id", "-pk")
+        .distinct("complaint_id")
+    ),
+    list,
+)
 """By the ids of cases: what routing decided last about each. What an officer chose suggests nothing."""
 #: Of an enterprise, whoever answers for it now: its successors, and theirs.
 _SUCCESSIONS = """
     with recursive after as (
         select id, successor_id from enterprises_succession where predecessor_id = any(%s::bigint[])
-        union select s.id, s.successor_id from enterprises_succession s join after on s.predecessor_id = after.successor_id)
+        union select s.id, s.successor_id from enterprises_succession s
+            join after on s.predecessor_id = after.successor_id)
     select id from after"""
 #: From this score on a suggestion is called likely, below the second unlikely.
 LIKELY, POSSIBLE = 80, 50
@@ -86,14 +93,14 @@ def why_words(decision: ForwardingDecision | None) -> list[str]:
     return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", []), get_language() or "")))
 
 
-def suggested(complaint: Complaint, decision: ForwardingDecision | None, *,
-              conditions: Conditions) -> list[Target]:
+def suggested(complaint: Complaint, decision: ForwardingDecision | None, *, conditions: Conditions) -> list[Target]:
     """The ranked enterprises of the decision, at most five; one query."""
     return suggested_each({complaint.pk: decision}, [complaint], conditions=conditions)[complaint.pk]
 
 
-def suggested_each(decisions: Mapping[int, ForwardingDecision | None], cases: Sequence[Complaint], *,
-                   conditions: Conditions) -> dict[int, list[Target]]:
+def suggested_each(
+    decisions: Mapping[int, ForwardingDecision | None], cases: Sequence[Complaint], *, conditions: Conditions
+) -> dict[int, list[Target]]:
     """The same for many cases, as many queries as for one."""
     candidates = candidates_of(decision for decision in decisions.values() if decision is not None)
     named = named_by(cases)
@@ -110,7 +117,10 @@ def candidates_of(decisions: Iterable[ForwardingDecision]) -> dict[int, list[dic
 def wanted_of(candidates: Mapping[int, list[dict[str, Any]]]) -> tuple[list[int], list[int]]:
     """The ids of the enterprises and of the branches among them."""
     every = [row for rows in candidates.values() for row in rows]
-    return (sorted({row["enterprise_id"] for row in every}), sorted({row["branch_id"] for row in every if row.get("branch_id")}))
+    return (
+        sorted({row["enterprise_id"] for row in every}),
+        sorted({row["branch_id"] for row in every if row.get("branch_id")}),
+    )
 
 
 def named_by(cases: Iterable[Complaint]) -> list[int]:
@@ -129,14 +139,23 @@ def branches_at(place: int) -> Kept[Branch]:
 
 def successions_at(place: int) -> Kept[Succession]:
     """What followed these enterprises, and what followed that."""
-    return Kept(lambda *lists: Succession.objects.filter(pk__in=RawSQL(_SUCCESSIONS, [lists[place]])).order_by(), *[list] * (place + 1))  # noqa: S611
+    return Kept(
+        lambda *lists: Succession.objects.filter(pk__in=RawSQL(_SUCCESSIONS, [lists[place]])).order_by(),  # noqa: S611
+        *[list] * (place + 1),
+    )
 
 
 _directory = Together(firms_at(0), branches_at(1), successions_at(2))
 
 
-def suggested_among(cases: Sequence[Complaint], candidates: Mapping[int, list[dict[str, Any]]], firms: Iterable[Enterprise],
-                    branches: Iterable[Branch], *, conditions: Conditions) -> dict[int, list[Target]]:
+def suggested_among(
+    cases: Sequence[Complaint],
+    candidates: Mapping[int, list[dict[str, Any]]],
+    firms: Iterable[Enterprise],
+    branches: Iterable[Branch],
+    *,
+    conditions: Conditions,
+) -> dict[int, list[Target]]:
     """The candidates of each case as targets, of these rows of the directory."""
     firm_of, branch_of = {row.pk: row for row in firms}, {row.pk: row for row in branches}
     found: dict[int, list[Target]] = {}
@@ -145,8 +164,17 @@ def suggested_among(cases: Sequence[Complaint], candidates: Mapping[int, list[di
         for row in candidates.get(case.pk, ()):
             firm, branch = firm_of.get(row["enterprise_id"]), branch_of.get(row.get("branch_id") or 0)
             if firm is not None:
-                here.append(_target(case, firm, branch, conditions, rank=len(here) + 1, score=int(row.get("score") or 0),
-                                    why=reasons.say_all(row.get("why", []), get_language() or "")))
+                here.append(
+                    _target(
+                        case,
+                        firm,
+                        branch,
+                        conditions,
+                        rank=len(here) + 1,
+                        score=int(row.get("score") or 0),
+                        why=reasons.say_all(row.get("why", []), get_language() or ""),
+                    )
+                )
         found[case.pk] = here
     return found
 
@@ -172,29 +200,52 @@ def _competent(complaint: Complaint, desk: Desk, conditions: Conditions) -> list
         county = conditions.jurisdiction.with_power(place)
     except NoAuthority:
         return []
-    offices = [row for row in conditions.jurisdiction.authorities
-               if row.level == Authority.Level.OFFICE and row.region.covers(place)]
+    offices = [
+        row
+        for row in conditions.jurisdiction.authorities
+        if row.level == Authority.Level.OFFICE and row.region.covers(place)
+    ]
     regions = [actor.region for actor in desk.actors if actor.region is not None]
-    return [(row, _("经营地或使用地区在%(region)s，有处理权限") % {"region": named(row.region)} if row is county
-             else _("在%(office)s的辖区") % {"office": named(row)})
-            for row in (county, *offices) if any(first <= row.region_id <= last for first, last in regions)]
+    return [
+        (
+            row,
+            (
+                _("经营地或使用地区在%(region)s，有处理权限") % {"region": named(row.region)}
+                if row is county
+                else _("在%(office)s的辖区") % {"office": named(row)}
+            ),
+        )
+        for row in (county, *offices)
+        if any(first <= row.region_id <= last for first, last in regions)
+    ]
 
 
 def _office(office: Authority, why: str) -> Target:
-    return Target(rank=0, value=f"a{office.pk}", name=named(office), entity="", is_enrolled=False, is_agreed=True,
-                  likelihood=_("把握中"), why=[why], authority_id=office.pk)
+    return Target(
+        rank=0,
+        value=f"a{office.pk}",
+        name=named(office),
+        entity="",
+        is_enrolled=False,
+        is_agreed=True,
+        likelihood=_("把握中"),
+        why=[why],
+        authority_id=office.pk,
+    )
 
 
-def looked_up(complaint: Complaint, query: str, desk: Desk, *, conditions: Conditions,
-              besides: Iterable[Target] = ()) -> list[Target]:
+def looked_up(
+    complaint: Complaint, query: str, desk: Desk, *, conditions: Conditions, besides: Iterable[Target] = ()
+) -> list[Target]:
     """What the directory has under ``query``, without what is on the list already."""
     if not query.strip():
         return []
     known = {target.value for target in besides}
     hits = find(query, on=desk.today, region_id=complaint.service_region_id or complaint.handling_region_id)
-    found = [_target(complaint, hit.enterprise, hit.branch, conditions, rank=0, score=0,
-                     why=[str(why) for why in hit.why])
-             for hit in hits[:2 * MOST]]
+    found = [
+        _target(complaint, hit.enterprise, hit.branch, conditions, rank=0, score=0, why=[str(why) for why in hit.why])
+        for hit in hits[: 2 * MOST]
+    ]
     return [target for target in found if target.value not in known]
 
 
@@ -209,12 +260,28 @@ def likelihood(score: int) -> tuple[str, str]:
     return (_("把握中") if score >= POSSIBLE else _("把握低")), "neutral"
 
 
-def _target(complaint: Complaint, firm: Enterprise, branch: Branch | None, conditions: Conditions, *,
-            rank: int, score: int, why: list[str]) -> Target:
+def _target(
+    complaint: Complaint,
+    firm: Enterprise,
+    branch: Branch | None,
+    conditions: Conditions,
+    *,
+    rank: int,
+    score: int,
+    why: list[str],
+) -> Target:
     sure, tone = likelihood(score) if rank else ("", "neutral")
-    return Target(rank=rank, value=value_of(firm, branch), name=named(branch or firm), entity=named(firm),
-                  is_enrolled=firm.enrolment == Enterprise.Enrolment.ENROLLED,
-                  is_agreed=consented(complaint, firm.pk, conditions=conditions), likelihood=sure, tone=tone, why=why)
+    return Target(
+        rank=rank,
+        value=value_of(firm, branch),
+        name=named(branch or firm),
+        entity=named(firm),
+        is_enrolled=firm.enrolment == Enterprise.Enrolment.ENROLLED,
+        is_agreed=consented(complaint, firm.pk, conditions=conditions),
+        likelihood=sure,
+        tone=tone,
+        why=why,
+    )
 
 
 def choices_of(targets: Iterable[Target]) -> Choices:
@@ -233,10 +300,20 @@ def ranking(complaint: Complaint, desk: Desk, *, conditions: Conditions) -> list
 
 
 def because_of(chosen: str, first: str, *, rank: int = 0, note: str = "", why: str = "") -> dict[str, Any]:
-    """What is stored with an officer's choice: which rank it had, and, where it was not the first, instead of what and why.
+    """What is stored with an officer's choice: which rank it had, and, where it was not the first, instead of what and
+    why.
 
     ``note`` is for the authority alone; the entry of the record has the code ``why``.
     """
     override = {"suggested": first, "chosen": chosen, "reason": why} if first and first != chosen else {}
-    return {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [],
-            "candidates": [], "rank": 1 if first and first == chosen else rank, "note": note, "override": override}
+    return {
+        "rule": "officer",
+        "version": None,
+        "confidence": "",
+        "is_match": True,
+        "why": [],
+        "candidates": [],
+        "rank": 1 if first and first == chosen else rank,
+        "note": note,
+        "override": override,
+    }

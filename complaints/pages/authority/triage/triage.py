@@ -76,8 +76,13 @@ def waiting(desk: Desk) -> QuerySet[Complaint]:
 
 
 def _conditions(desk: Desk) -> dict[str, Any]:
-    return {"all": Q(), "today": due_today(desk, desk.calendar), "late": late(desk.now),
-            "twice": Q(returns__gte=2), "asked": Q(waits_for("consent"))}
+    return {
+        "all": Q(),
+        "today": due_today(desk, desk.calendar),
+        "late": late(desk.now),
+        "twice": Q(returns__gte=2),
+        "asked": Q(waits_for("consent")),
+    }
 
 
 @officer_page("GET", "POST")
@@ -97,9 +102,17 @@ def triage(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
         return _show(request, desk, tab, form=form, status=422)
-    return render(request, "staff/bulk_done.html", {
-        "run": run, "title": run.title(), "groups": run.refusals(), "case_page": "complaints:authority-case",
-        "back_url": tabs.url_of(reverse("complaints:authority-triage"), tab)})
+    return render(
+        request,
+        "staff/bulk_done.html",
+        {
+            "run": run,
+            "title": run.title(),
+            "groups": run.refusals(),
+            "case_page": "complaints:authority-case",
+            "back_url": tabs.url_of(reverse("complaints:authority-triage"), tab),
+        },
+    )
 
 
 def _named_target(value: str) -> Choices:
@@ -107,7 +120,9 @@ def _named_target(value: str) -> Choices:
     return [(value, value)] if _TARGET.fullmatch(value) else []
 
 
-def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None = None, status: int = 200) -> HttpResponseBase:
+def _show(
+    request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None = None, status: int = 200
+) -> HttpResponseBase:
     conditions = _conditions(desk)
     counts = keyset.counts({code: waiting(desk).filter(condition) for code, condition in conditions.items()})
     page = keyset.page_of(waiting(desk).filter(conditions[tab.code]), request.GET, related=RELATED)
@@ -116,13 +131,28 @@ def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None 
     targets = authority_bulk.targets_of(shown.targets)
     if form is not None:
         set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
-    return render(request, "authority/triage.html", {
-        "rows": [Line(row, triage_url(row.complaint), next(iter(shown.targets[row.complaint.pk]), None),
-                      short_words(shown.signals[row.complaint.pk])) for row in shown.rows],
-        "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
-        "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None, "form": form, "may_send": may_send,
-        "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
-    }, status=status)
+    return render(
+        request,
+        "authority/triage.html",
+        {
+            "rows": [
+                Line(
+                    row,
+                    triage_url(row.complaint),
+                    next(iter(shown.targets[row.complaint.pk]), None),
+                    short_words(shown.signals[row.complaint.pk]),
+                )
+                for row in shown.rows
+            ],
+            "now": desk.now,
+            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
+            "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
+            "form": form,
+            "may_send": may_send,
+            "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
+        },
+        status=status,
+    )
 
 
 def triage_url(complaint: Complaint) -> str:
@@ -143,35 +173,63 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
     targets = ranked(case, suggested(case, decision, conditions=conditions), desk, conditions=conditions)
     query = request.GET.get("q", "")[:80]
     signals = shown_signals([case], desk, may=setting.may)[case.pk]
-    return render(request, "authority/triage_case.html", {
-        "page": page, "case": case, "may": setting.may, "now": desk.now, "query": query,
-        "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, desk)],
-        "why": why_words(decision), "targets": targets,
-        "reason": labels.reason(case.reason) if case.reason else "",
-        "hits": looked_up(case, query, desk, conditions=conditions, besides=targets),
-        "checks": _checks(page, desk, signals), "signals": signals, "asked": page.matters.get("consent"),
-        "is_returned_twice": case.returns >= 2, "returned_by": _returned_by(page), "consents": _consents(case, conditions),
-        "dispute": page.matters.get("jurisdiction"), "may_send": not _SENDING.isdisjoint(setting.may),
-        "sender": named(case.handling_authority) if case.handling_authority else "",
-    })
+    return render(
+        request,
+        "authority/triage_case.html",
+        {
+            "page": page,
+            "case": case,
+            "may": setting.may,
+            "now": desk.now,
+            "query": query,
+            "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, desk)],
+            "why": why_words(decision),
+            "targets": targets,
+            "reason": labels.reason(case.reason) if case.reason else "",
+            "hits": looked_up(case, query, desk, conditions=conditions, besides=targets),
+            "checks": _checks(page, desk, signals),
+            "signals": signals,
+            "asked": page.matters.get("consent"),
+            "is_returned_twice": case.returns >= 2,
+            "returned_by": _returned_by(page),
+            "consents": _consents(case, conditions),
+            "dispute": page.matters.get("jurisdiction"),
+            "may_send": not _SENDING.isdisjoint(setting.may),
+            "sender": named(case.handling_authority) if case.handling_authority else "",
+        },
+    )
 
 
 def _checks(page: CasePage, desk: Desk, signals: list[Shown]) -> dict[str, Any]:
     """Other complaints of the same person within a year, as far as this officer sees them and no signal names them."""
     case = page.complaint
     named = {number for signal in signals for number, _url in signal.cases}
-    others = list(desk.cases().filter(consumer_key=case.consumer_key, filed_at__gte=desk.now - LOOK_BACK)
-                  .exclude(pk=case.pk).order_by("-filed_at")[:5])
-    return {"others": [(o, case_url(o, AUTHORITY), labels.label(o.outcome or o.status,
-                        kind="outcome" if o.outcome else "status")) for o in others if o.number not in named],
-            "has_others": bool(others)}
+    others = list(
+        desk.cases()
+        .filter(consumer_key=case.consumer_key, filed_at__gte=desk.now - LOOK_BACK)
+        .exclude(pk=case.pk)
+        .order_by("-filed_at")[:5]
+    )
+    return {
+        "others": [
+            (o, case_url(o, AUTHORITY), labels.label(o.outcome or o.status, kind="outcome" if o.outcome else "status"))
+            for o in others
+            if o.number not in named
+        ],
+        "has_others": bool(others),
+    }
 
 
 def _returned_by(page: CasePage) -> list[tuple[str, str]]:
     """Who gave the case back, and why in words, where a reason was chosen."""
-    return [(named(stage.branch or stage.enterprise),
-             labels.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "")
-            for stage in page.engagements if stage.odr_result == "returned" and stage.ended_by != PASSED_ON]
+    return [
+        (
+            named(stage.branch or stage.enterprise),
+            labels.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "",
+        )
+        for stage in page.engagements
+        if stage.odr_result == "returned" and stage.ended_by != PASSED_ON
+    ]
 
 
 def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, str]]:
@@ -179,9 +237,20 @@ def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, s
     given = dict.fromkeys((case.consents.get("named_entity"), *case.consents.get("entities", ())))
     firms = [firm for pk in given if pk and (firm := conditions.enterprise(pk)) is not None]
     said = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
-    names = ((SHARE_WITH_ENTERPRISE, _("转给企业")), (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
-             (PASS_TO_REGULATOR, _("谈不成转监管部门")))
-    found = [(words, *said[case.consents.get(code)]) for code, words in names if code in case.consents or code == SHARE_WITH_ENTERPRISE]
+    names = (
+        (SHARE_WITH_ENTERPRISE, _("转给企业")),
+        (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
+        (PASS_TO_REGULATOR, _("谈不成转监管部门")),
+    )
+    found = [
+        (words, *said[case.consents.get(code)])
+        for code, words in names
+        if code in case.consents or code == SHARE_WITH_ENTERPRISE
+    ]
     if firms and (case.consents.get(SHARE_WITH_ENTERPRISE) or case.consents.get("entities")):
-        found[0] = (_("转给企业"), _("同意转给%(names)s") % {"names": pgettext("between names", "、").join(map(named, firms))}, "ok")
+        found[0] = (
+            _("转给企业"),
+            _("同意转给%(names)s") % {"names": pgettext("between names", "、").join(map(named, firms))},
+            "ok",
+        )
     return found

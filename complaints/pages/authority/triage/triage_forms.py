@@ -21,14 +21,18 @@ class AuthorityForm(StepForm):
     """Which authority or office handles it."""
 
     authority = Choice(label=_("分送给哪个机关"), widget=forms.Select(attrs={"class": "w-24"}))
-    text = Words(label=_("说明"), required=False, rows=3,
-                 help_text=_("写给接收机关；各方看得到。"))
-    why = Choice(label=_("为什么不选第一个建议"), required=False, help_text=_("选第一个建议时不用填。"),
-                 widget=forms.Select(attrs={"class": "w-24"}))
+    text = Words(label=_("说明"), required=False, rows=3, help_text=_("写给接收机关；各方看得到。"))
+    why = Choice(
+        label=_("为什么不选第一个建议"),
+        required=False,
+        help_text=_("选第一个建议时不用填。"),
+        widget=forms.Select(attrs={"class": "w-24"}),
+    )
     note = Words(label=_("补充一句"), required=False, rows=2, longest=500, help_text=_("只有监管部门看得到。"))
 
-    def __init__(self, *args: Any, authorities: Sequence[Authority], chosen: int | None = None, first: str = "",
-                 **options: Any) -> None:
+    def __init__(
+        self, *args: Any, authorities: Sequence[Authority], chosen: int | None = None, first: str = "", **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.first = first
         set_choices(self, "authority", [("", str(_("请选择"))), *((str(a.pk), named(a)) for a in authorities)])
@@ -48,11 +52,19 @@ class AuthorityForm(StepForm):
 class TargetForm(StepForm):
     """To which legal entity: a suggestion of routing, or one that was looked up."""
 
-    q = forms.CharField(label=_("查找其他企业"), required=False, max_length=80,
-                        help_text=_("写企业、分支机构、品牌或统一社会信用代码，按“查找”。"))
+    q = forms.CharField(
+        label=_("查找其他企业"),
+        required=False,
+        max_length=80,
+        help_text=_("写企业、分支机构、品牌或统一社会信用代码，按“查找”。"),
+    )
     target = Choice(label=_("转给谁"), error_messages={"required": CHOOSE})
-    why = Choice(label=_("为什么不选第一个建议"), required=False, help_text=_("选第一个建议时不用填。"),
-                 widget=forms.Select(attrs={"class": "w-24"}))
+    why = Choice(
+        label=_("为什么不选第一个建议"),
+        required=False,
+        help_text=_("选第一个建议时不用填。"),
+        widget=forms.Select(attrs={"class": "w-24"}),
+    )
     note = Words(label=_("补充一句"), required=False, rows=2, longest=500, help_text=_("只有监管部门看得到。"))
 
     def __init__(self, *args: Any, targets: Choices, first: str = "", **options: Any) -> None:

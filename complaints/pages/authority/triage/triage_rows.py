@@ -1,6 +1,7 @@
 """What the rows of triage show, read by two statements: signals and suggestions, with what every list shows of a case.
 
-The one rule: as many statements for a page as for one case (complaints/triage/signal_facts.py, listed_rows.py, authority_targets.py).
+The one rule: as many statements for a page as for one case (complaints/triage/signal_facts.py, listed_rows.py,
+authority_targets.py).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from complaints.triage.signal_facts import Asking
 _asking = Asking(
     more={"clocks": listed_rows.CLOCKS, "decisions": targets.DECISIONS},
     # After the two lists of signals: enterprises, branches, whom consumers named.
-    then={"firms": targets.firms_at(2), "branches": targets.branches_at(3), "successions": targets.successions_at(4)})
+    then={"firms": targets.firms_at(2), "branches": targets.branches_at(3), "successions": targets.successions_at(4)},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +48,5 @@ def waiting_rows(cases: Sequence[Complaint], desk: Desk) -> Waiting:
     return Waiting(
         rows_of(cases, desk, beside=listed_rows.Beside.of(names, asked.rows["clocks"])),
         {case.pk: targets.ranked(case, firms[case.pk], desk, conditions=desk.conditions) for case in cases},
-        all_shown(cases, asked.signals()))
+        all_shown(cases, asked.signals()),
+    )
