@@ -6,6 +6,8 @@ PORT ?= 8000
 export PORT
 # A leftover setting must not leak into a command that chooses its own.
 unexport PYTHONPATH PYTHONHOME
+# Compiled files are kept: without them every start compiles a thousand modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Python works on one core while it tests: two workers, each with a database server of its own.
 BOTH_CORES := -n 2 --dist worksteal

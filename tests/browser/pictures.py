@@ -1,11 +1,9 @@
-"""Pictures of every page in both languages, for docs/screens: `python -m tests.browser.pictures ADDRESS [FOLDER [PERSON
-…]]`.
+"""Pictures of every page in both languages: `tools/screens [ADDRESS [FOLDER [PERSON …]]]`.
 
 PERSON is a name of PEOPLE, or the mailbox of a consumer of the demo: theirs are added to what the folder holds.
-
-The one rule: what they show is the demo of `make run` at ADDRESS, found by following links as people would; forms are
-opened and never sent, but where nothing else leads on: signing in, filing one complaint and following it, proving a
-mailbox.
+They show the demo of `make run` at ADDRESS, found by following links as people would; forms are opened and never sent,
+but where nothing else leads on: signing in, filing one complaint and following it, proving a mailbox. A page without a
+picture and without a reason in NOT_PICTURED is named at the end, and the program fails.
 Consumers and the public at 360 px, people at work at 1280 px; WebP, a few kilobytes each.
 """
 
@@ -17,15 +15,18 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import django
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, sync_playwright
 
+from access.permissions import permission_rows
+from odr_portal.checks import routes
 from tests import ROOT
 
-FOLDER = ROOT / "docs" / "screens"
+FOLDER = ROOT / ".local" / "screens"
 LANGUAGES = ("zh-hans", "en")
 #: Where no link leads, or none that one may follow twice.
 STARTS = (
@@ -105,6 +106,41 @@ def named(address: str) -> str:
     path = re.sub(r"(?<=/)\d+(?=/)", "n", path)
     path = re.sub(r"(?<=/)[0-9A-Z]{18}(?=/)", "uscc", path)
     return path.strip("/").replace("/", "-") or "home"
+
+
+#: What stands for a parameter in the name of a picture.
+_SHOWN = {"number": "ref", "int": "n", "uuid": "key", "uscc": "uscc"}
+_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
+
+
+def kind_of(pattern: str) -> str:
+    """The names of pictures of this address: /cases/<str:number>/<slug:name>/ → cases-ref-[^-]…"""
+    fixed = _PARAMETER.sub(lambda found: _SHOWN.get(found[2]) or _SHOWN.get(found[1] or "") or "*", pattern)
+    return re.escape(named(fixed)).replace(r"\*", r"(?!\d+$)[\w.-]+")
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """(name, kind) of each address that answers with a page."""
+    read = {row.resource for row in permission_rows() if "GET" in row.actions and not row.is_refusal}
+    for name, pattern, _view in routes():
+        if name in read and not NOT_PAGES.search(_PARAMETER.sub("1", pattern)):
+            yield name, kind_of(pattern)
+
+
+def taken(folder: Path, language: str) -> set[str]:
+    """What the pictures in this language show, without whose page it is and how manieth of its kind."""
+    names = (re.fullmatch(rf"{language[:2]}-[a-z]+-(.+?)(?:-\d)?", file.stem) for file in folder.glob("*.webp"))
+    return {found[1] for found in names if found}
+
+
+def missing(folder: Path) -> list[str]:
+    """Pages that have no picture in a language, and no reason in NOT_PICTURED why."""
+    return [
+        f"{language}: no picture of {name}"
+        for language in LANGUAGES
+        for name, kind in pages()
+        if name not in NOT_PICTURED and not any(re.fullmatch(kind, one) for one in taken(folder, language))
+    ]
 
 
 def press(page: Page, target: Path) -> None:
@@ -304,6 +340,7 @@ def opened(browser: Browser, origin: str, language: str, width: int, **wishes: s
 
 
 def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
+    django.setup()
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -352,7 +389,9 @@ def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
         browser.close()
     size = sum(path.stat().st_size for path in folder.glob("*.webp"))
     sys.stdout.write(f"{len(list(folder.glob('*.webp')))} pictures, {size / 1e6:.1f} MB in {folder}\n")
-    return 0
+    without = [] if wanted else missing(folder)
+    sys.stderr.write("".join(f"{line}\n" for line in without))
+    return 1 if without else 0
 
 
 #: (name in the picture's name, the person of the demo, width, more to open).

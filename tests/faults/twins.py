@@ -42,8 +42,7 @@ _KEY_ROW = Change(
 )
 _NO_ROW_LOCK = Change(
     "complaints/handling/transition/writing.py",
-    "Complaint.objects.all() if is_looking else Complaint.objects.select_for_update(\n        skip_locked=skip_locked,"
-    ' of=("self",))',
+    'Complaint.objects.select_for_update(skip_locked=skip_locked, of=("self",))',
     "Complaint.objects.all()",
 )
 
