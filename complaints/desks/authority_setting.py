@@ -21,10 +21,10 @@ from authorities.policies import Policies
 from complaints import handling
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk
+from complaints.forms.fields import StepForm
 from complaints.handling import Move
 from complaints.handling.steps import proposals
 from complaints.handling.transition import two_persons
-from complaints.pages.enterprise.forms import StepForm
 from complaints.procedure.filing_request import AGENT
 from complaints.procedure.refusals import not_now, not_yours
 from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Role, Status

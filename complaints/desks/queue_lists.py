@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 from authorities.models import named
 from complaints.desks.case_search import matching
 from complaints.desks.enterprise_desk import Desk
+from complaints.desks.queue_filter import QueueFilter
 from complaints.models import Complaint, Engagement, Matter, Obligation
-from complaints.pages.enterprise.forms import QueueFilter, handler_words
 from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Status
-from complaints.reading.case_people import by_name
+from complaints.reading.case_people import by_name, handler_words
 from enterprises.models import Staff
 from enterprises.team.staffing import branch_subtree
 

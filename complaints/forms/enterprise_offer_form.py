@@ -18,11 +18,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording as labels
+from complaints.forms.fields import CHOOSE, FILL, Choice, Day, Money, StepForm, Words, words_of
 from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.models import Demand, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
-from complaints.pages.enterprise.forms import CHOOSE, FILL, Choice, Day, Money, StepForm, Words, words_of
 
 VERDICTS = ("grant", "part", "refuse")
 #: So many promises one offer may carry.

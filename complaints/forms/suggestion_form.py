@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from complaints.forms.fields import Choice, StepForm, Words
 from complaints.handling.steps import suggesting
 from complaints.models import Matter
-from complaints.pages.enterprise.forms import Choice, StepForm, Words
 
 
 class NamesSuggestion(forms.Form):

@@ -1,6 +1,6 @@
 """What is typed in supervision: answers to instructions, instructions for many cases, designations, reasons.
 
-The one rule is that of authority_forms.py: a form reads and says what is missing, the verb judges.
+The one rule is that of every form: a form reads and says what is missing, the verb judges.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer, named
 from complaints import wording as labels
+from complaints.forms.fields import FILL, Choice, Day, StepForm, Words, after_today, lines_of, set_choices, words_of
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.casework import CALL_BACK_ANSWERS
-from complaints.pages.authority.forms import UrgeForm, lines_of, set_choices
-from complaints.pages.enterprise.forms import FILL, Choice, StepForm, Words, words_of
 from complaints.wording.supervision import OVERDUE_REASONS
 
 #: So many cases at once.
@@ -29,6 +28,20 @@ class AnswerForm(TakesFiles, StepForm):
 
     text = Words(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
     uploads = FilesField(label=_("证明材料"))
+
+
+class UrgeForm(StepForm):
+    """督办: what is expected until which day."""
+
+    text = Words(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
+    last_day = Day(label=_("最晚哪天答复"))
+
+    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+
+    def clean_last_day(self) -> date:
+        return after_today(self.cleaned_data["last_day"], self.today)
 
 
 class ManyUrgeForm(UrgeForm):

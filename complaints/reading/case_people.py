@@ -200,3 +200,8 @@ def _disputed(complaint: Complaint) -> str:
         return ""
     words = day_text(complaint.disputed_on)
     return _("大约%(day)s") % {"day": words} if complaint.disputed_on_is_approximate else words
+
+
+def handler_words(person: Staff) -> str:
+    where = str(person.branch) if person.branch else str(person.enterprise)
+    return f"{person.user.name} · {person.get_role_display()} · {where}"

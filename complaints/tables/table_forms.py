@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.pages.enterprise.forms import CHOOSE, Choice, StepForm
+from complaints.forms.fields import CHOOSE, Choice, StepForm
 from complaints.tables.sheets import MOST_BYTES
 
 SHEETS = ".csv,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.pages.station.station_forms import PlainForm
+from complaints.forms.fields import PlainForm
 from complaints.procedure.typed_values import Choice, Day, Words
 from oversight.hot_spots.guiding import Wanted
 from oversight.models import Guidance, GuidanceMeasure

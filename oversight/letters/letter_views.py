@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.keys import keyring
 from complaints.desks.authority_desk import Desk, officer_page
-from complaints.pages.enterprise.forms import Choice, StepForm
+from complaints.forms.fields import Choice, StepForm
 from oversight.letters import director_letters
 
 EVERY: list[tuple[str, Any]] = [

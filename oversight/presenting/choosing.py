@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import named
 from complaints.desks.case_filter import CAME_BY
-from complaints.pages.enterprise.forms import words_of
+from complaints.forms.fields import words_of
 from complaints.procedure import categories as choices
 from enterprises.models import Enterprise
 from oversight.figures.scope import Period

@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.pages.authority.forms import set_choices
-from complaints.pages.enterprise.forms import Choice, Choices, StepForm, Words
+from complaints.forms.fields import Choice, Choices, StepForm, Words, set_choices
 from oversight.reports.showing import TITLES
 
 LONGEST = 4000

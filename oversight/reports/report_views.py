@@ -23,7 +23,7 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer, named
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
-from complaints.pages.authority.forms import DecisionForm
+from complaints.forms.decision_form import DecisionForm
 from complaints.procedure.refusals import StepNotAllowed
 from oversight.models import DataSet, MonthlyReport
 from oversight.reports import keeping, printing, showing

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority, Region, named
 from complaints.filing.places import full_name
-from complaints.pages.enterprise.forms import Choice, Day, StepForm, Words
+from complaints.forms.fields import Choice, Day, StepForm, Words
 from complaints.procedure import categories as choices
 from enterprises.directory.change_kinds import Kind
 from enterprises.models import Branch, Enterprise

@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 from authorities.models import named
 from complaints import wording as labels
 from complaints.desks.enterprise_desk import Desk, desk_page, held
+from complaints.forms.fields import Choices
 from complaints.handling import Move
 from complaints.handling.steps import enterprise
 from complaints.pages.authority.triage.targets import likelihood
-from complaints.pages.enterprise.forms import Choices, RequestReturnForm, ReturnForm
+from complaints.pages.enterprise.forms import RequestReturnForm, ReturnForm
 from complaints.pages.enterprise.steps import carry_out, not_open
 from complaints.reading import moved_on
 from complaints.reading.case import CasePage

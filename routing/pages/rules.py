@@ -20,9 +20,9 @@ from authorities.models import Authority, Region
 from authorities.periods import holds_on
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
+from complaints.forms.fields import Day, StepForm
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.models.complaint import lies_in
-from complaints.pages.enterprise.forms import Day, StepForm
 from complaints.reading.case import AUTHORITY, case_url
 from routing.models import RoutingRule, RuleChange, RuleUse
 from routing.pages.rule_desk import authors, changes_seen, is_seen, lessons_seen, rules_seen

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority, Region, named
 from complaints import wording as labels
-from complaints.pages.enterprise.forms import Choice, Day, StepForm, Words
+from complaints.forms.fields import Choice, Day, StepForm, Words
 from complaints.procedure import categories as choices
 from enterprises.directory.spelling import fold
 from enterprises.models import Branch, Brand, Enterprise

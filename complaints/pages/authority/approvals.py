@@ -26,12 +26,12 @@ from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_setting import Setting, setting_of
+from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
 from complaints.handling.transition import two_persons
 from complaints.models import Complaint, Matter
 from complaints.pages.authority.documents import documents_signing
-from complaints.pages.authority.forms import DecisionForm
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import letters_of
 from complaints.procedure.refusals import not_yours

@@ -16,24 +16,26 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Officer, named
 from complaints import wording as labels
 from complaints.acceptance.termination import Ground
+from complaints.forms.fields import (
+    CHOOSE,
+    FILL,
+    Choice,
+    Day,
+    StepForm,
+    Words,
+    after_today,
+    lines_of,
+    set_choices,
+    words_of,
+)
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.authority import BODIES
 from complaints.handling.steps.casework import CALL_RESULTS, SERVICE_CHANNELS
 from complaints.handling.transition.saying import LONGEST
-from complaints.pages.enterprise.forms import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.parties.powers import SEEN
 from enterprises.models import MediationBody
 
 SHORTEST_FACTS = 10
-
-
-def set_choices(form: forms.Form, name: str, choices: Choices) -> None:
-    form.fields[name].choices = choices  # type: ignore[attr-defined]
-
-
-def lines_of(codes: Sequence[str], kind: str) -> Choices:
-    """Choices that stand on a line of their own begin with a capital."""
-    return [(code, words[:1].upper() + words[1:]) for code, words in words_of(codes, kind)]
 
 
 class SaidForm(StepForm):
@@ -193,43 +195,6 @@ class AppraisalForm(StepForm):
 
     def clean_until(self) -> date:
         return after_today(self.cleaned_data["until"], self.today)
-
-
-def after_today(day: date, today: date) -> date:
-    if day <= today:
-        raise forms.ValidationError(_("请写今天之后的一天。"))
-    return day
-
-
-class UrgeForm(StepForm):
-    """督办: what is expected until which day."""
-
-    text = Words(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
-    last_day = Day(label=_("最晚哪天答复"))
-
-    def __init__(self, *args: Any, today: date, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.today = today
-
-    def clean_last_day(self) -> date:
-        return after_today(self.cleaned_data["last_day"], self.today)
-
-
-class DecisionForm(StepForm):
-    """Granted or refused; a refusal says why."""
-
-    decision = Choice(label=_("怎么决定"))
-    text = Words(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
-
-    def __init__(self, *args: Any, grant: Any, refuse: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        set_choices(self, "decision", [("grant", grant), ("refuse", refuse)])
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("decision") == "refuse" and not said.get("text") and "text" not in self.errors:
-            self.add_error("text", _("请写明理由。"))
-        return said
 
 
 class ServeForm(StepForm):

@@ -17,7 +17,9 @@ from authorities.models import Authority, Officer
 from complaints.acceptance import delegating, termination
 from complaints.acceptance.publication import SHOWN, state_of
 from complaints.desks.authority_setting import Data, Payload, Setting, StepPage
-from complaints.forms.supervision_forms import OverdueForm, TakeUpForm
+from complaints.forms.decision_form import DecisionForm
+from complaints.forms.fields import StepForm
+from complaints.forms.supervision_forms import OverdueForm, TakeUpForm, UrgeForm
 from complaints.handling.steps.documents import DRAWN_UP
 from complaints.handling.transition.platform_numbers import expected
 from complaints.handling.transition.saying import LONGEST
@@ -27,7 +29,6 @@ from complaints.pages.authority.forms import (
     BodyForm,
     CallForm,
     ContactForm,
-    DecisionForm,
     MinutesForm,
     OfficerForm,
     PartyGoneForm,
@@ -41,13 +42,12 @@ from complaints.pages.authority.forms import (
     ServeForm,
     SessionForm,
     TerminationForm,
-    UrgeForm,
 )
 from complaints.pages.authority.platform.platform_forms import PlatformNumberForm
 from complaints.pages.authority.review import review_building
 from complaints.pages.authority.triage.targets import because_of, first_of, ranking
 from complaints.pages.authority.triage.triage_forms import AuthorityForm
-from complaints.pages.enterprise.forms import LookForm, StepForm
+from complaints.pages.enterprise.forms import LookForm
 from complaints.parties import recusals
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status

@@ -19,6 +19,7 @@ from complaints import handling
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_setting import Setting, StepPage, move_of, needs_two, refuse_unless_open, setting_of
+from complaints.forms.fields import StepForm
 from complaints.forms.file_forms import upload_address
 from complaints.handling import Move, WrongInput
 from complaints.law.citing import CITED
@@ -27,7 +28,6 @@ from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.publication import preview
 from complaints.pages.authority.review.review_case import grounds_of, letters_of
 from complaints.pages.authority.review.review_forms import RefusalForm
-from complaints.pages.enterprise.forms import StepForm
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step

@@ -21,10 +21,10 @@ from complaints import handling
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_setting import refuse_unless_open, setting_of
+from complaints.forms.fields import Choice, StepForm, Words
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import casework
 from complaints.models import Complaint
-from complaints.pages.enterprise.forms import Choice, StepForm, Words
 from complaints.parties.actors import Actor, stands_to
 from complaints.reading.case import AUTHORITY, case_url, page_of
 

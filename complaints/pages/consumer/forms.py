@@ -18,6 +18,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import named
 from complaints import wording as labels
 from complaints.casefile.consents import REVOCABLE, WORDS
+from complaints.forms.fields import Pick
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer, enterprise
 from complaints.handling.transition import undoing
@@ -41,22 +42,6 @@ class Essay(forms.CharField):
     def __init__(self, *, rows: int = 4, required: bool = True, **options: Any) -> None:
         options.setdefault("error_messages", {"required": gettext_lazy("请填写这一项。")})
         super().__init__(widget=area(rows), required=required, strip=True, **options)
-
-
-class Pick(forms.ChoiceField):
-    """One of a few, as radio buttons, nothing chosen beforehand."""
-
-    def __init__(self, *, choices: Any, required: bool = True, **options: Any) -> None:
-        super().__init__(
-            choices=choices,
-            required=required,
-            widget=forms.RadioSelect,
-            error_messages={
-                "required": gettext_lazy("请选一项。"),
-                "invalid_choice": gettext_lazy("请从列出的选项中选一项。"),
-            },
-            **options,
-        )
 
 
 class StepForm(forms.Form):

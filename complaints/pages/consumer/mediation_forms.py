@@ -11,10 +11,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints.forms.fields import Pick
 from complaints.forms.suggestion_form import NamesSuggestion
 from complaints.handling import Move
 from complaints.handling.steps import both, suggesting
-from complaints.pages.consumer.forms import Essay, Pick, StepForm, Words
+from complaints.pages.consumer.forms import Essay, StepForm, Words
 from complaints.reading.mediation_facts import promise_lines
 
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints.forms.fields import Pick
 from complaints.handling import Move
 from complaints.handling.steps import parties
-from complaints.pages.consumer.forms import Pick, StepForm, Words
+from complaints.pages.consumer.forms import StepForm, Words
 
 
 class PartyForm(StepForm):

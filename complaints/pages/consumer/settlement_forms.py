@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from complaints import wording as labels
+from complaints.forms.fields import Pick
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer, enterprise
-from complaints.pages.consumer.forms import Essay, Pick, StepForm, Words, onward
+from complaints.pages.consumer.forms import Essay, StepForm, Words, onward
 from complaints.parties import powers
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView, proposed_days

@@ -19,7 +19,7 @@ from stdnum.cn import uscc as credit_code
 from stdnum.exceptions import ValidationError as WrongCode
 
 from authorities.models import Region
-from complaints.pages.station.station_forms import PlainForm
+from complaints.forms.fields import PlainForm
 from complaints.procedure.typed_values import NO, YES, Day, PersonName, Phone, Words, YesNo
 from enterprises.enrolment.enrolling import EnrolmentRefusal, Wanted, refuse_the_enrolled
 from enterprises.models import EnrolmentApplication

@@ -25,13 +25,13 @@ from authorities.models import named
 from complaints import handling
 from complaints import wording as labels
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import proposals
 from complaints.handling.transition import named_things, saying, two_persons
 from complaints.measures import approving
 from complaints.measures.sending import readable
 from complaints.models import Complaint, Demand, Matter, Measure, PersonalText
-from complaints.pages.authority.forms import DecisionForm
 from complaints.pages.enterprise.offer import card_of
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours

@@ -18,12 +18,14 @@ from complaints.assignment import reading
 from complaints.desks.bulk_run import Run
 from complaints.desks.enterprise_desk import Desk
 from complaints.desks.keyset import BY_DUE
+from complaints.desks.queue_filter import QueueFilter
 from complaints.desks.queue_lists import Rows
+from complaints.forms.fields import CHOOSE, Choices, StepForm
 from complaints.handling import Move
 from complaints.handling.steps import enterprise
 from complaints.models import Complaint
-from complaints.pages.enterprise.forms import CHOOSE, Choices, QueueFilter, StepForm, handler_words
 from complaints.parties.actors import Actor, stands_to
+from complaints.reading.case_people import handler_words
 from complaints.wording import label
 
 #: So many cases at once.

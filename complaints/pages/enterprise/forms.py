@@ -6,177 +6,26 @@ by the verb, and its refusal lands on the field of the same name.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from authorities.periods import in_our_years
-from complaints import wording as labels
+from complaints.forms.fields import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.handling.transition.looking import WHY
 from complaints.handling.transition.saying import LONGEST
 from complaints.models import Obligation
-from complaints.procedure import typed_values as typed
-from complaints.procedure.categories import PROBLEM_CATEGORIES
 from complaints.procedure.grounds import FAILURE_REASONS
+from complaints.reading.case_people import handler_words
 from enterprises.models import Staff
 
 #: The rule's reasons for a return, in the order of the page.
 RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "other")
-CHOOSE = _("请从列出的选项中选一项。")
-FILL = _("请填写这一项。")
-Choices = list[tuple[str, str]]
-
-
-def words_of(codes: Sequence[str], kind: str) -> Choices:
-    return [(code, labels.label(code, kind=kind)) for code in codes]
-
-
-class Words(forms.CharField):
-    """A text of a person: tidied once, counted in characters, never cut."""
-
-    def __init__(self, *, rows: int = 4, longest: int = LONGEST, **options: Any) -> None:
-        widget = forms.Textarea(attrs={"rows": rows}) if rows > 1 else forms.TextInput()
-        options.setdefault("widget", widget)
-        super().__init__(strip=True, max_length=longest, **options)
-        # The browser must not cut a pasted text: the rule says how much is too much.
-        self.widget.attrs.pop("maxlength", None)
-        self.error_messages |= {
-            "required": FILL,
-            "max_length": _("最多%(limit_value)s个字，现在有%(show_value)s个。"),
-            "null_characters_not_allowed": _("文字里有不能保存的字符，请删去后重试。"),
-        }
-
-    def clean(self, value: Any) -> Any:
-        return super().clean(unicodedata.normalize("NFC", value) if isinstance(value, str) else value)
-
-
-class Money(forms.CharField):
-    """Yuan and cents as people type them: full-width digits and thousands commas too."""
-
-    widget = forms.TextInput
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, strip=True, **options)
-        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "w-10"}
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return typed.money(text)
-        except forms.ValidationError:
-            raise forms.ValidationError(_("金额请填数字，例如 128.50")) from None
-
-
-class Day(forms.DateField):
-    """A local day of our years; typed or picked."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
-            input_formats=["%Y-%m-%d", "%Y/%m/%d"],
-            validators=[in_our_years],
-            **options,
-        )
-        self.error_messages |= {"required": FILL, "invalid": _("日期请写成 2026-12-02 这样。")}
-
-
-class Choice(forms.ChoiceField):
-    """One of a few, as radios; nothing is chosen beforehand."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("widget", forms.RadioSelect)
-        super().__init__(**options)
-        self.error_messages |= {"required": CHOOSE, "invalid_choice": CHOOSE}
-
-
-class StepForm(forms.Form):
-    """Base: no colon after labels, the browser checks nothing."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        options["label_suffix"] = ""
-        super().__init__(*args, **options)
-        self.use_required_attribute = False
-
-
-class QueueFilter(forms.Form):
-    """Conditions on the queue: a shareable GET form; what cannot be read is left out.
-
-    ``people`` and ``branches`` are (id, words) of this desk; ``only`` are numbers of cases with dots between them.
-    """
-
-    #: So many cases can be named one by one in an address.
-    MOST_NAMED = 100
-    SIZES = ("25", "50", "100")
-
-    view = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
-    q = forms.CharField(
-        label=_("编号、商品、姓名、电话、订单号"),
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search", "size": 18}),
-    )
-    problem = forms.ChoiceField(label=_("问题"), required=False, choices=[("", _("全部")), *PROBLEM_CATEGORIES])
-    handler = forms.ChoiceField(label=_("处理人"), required=False)
-    branch = forms.ChoiceField(label=_("网点"), required=False)
-    size = forms.ChoiceField(label=_("每页"), required=False, choices=[("", SIZES[0]), *((n, n) for n in SIZES[1:])])
-    only = forms.CharField(label=_("选中的"), required=False, max_length=2000, widget=forms.HiddenInput)
-
-    def __init__(self, data: Any = None, *, people: Choices | None = None, branches: Choices | None = None) -> None:
-        super().__init__(data)
-        self.people = people or []
-        self.fields["handler"].choices = [  # type: ignore[attr-defined]
-            ("", _("全部")),
-            ("mine", _("我的")),
-            ("none", _("未分派")),
-            *self.people,
-        ]
-        self.fields["branch"].choices = [("", _("全部")), *(branches or [])]  # type: ignore[attr-defined]
-        if not branches:
-            self.fields["branch"].widget = forms.HiddenInput()
-
-    @property
-    def said(self) -> dict[str, str]:
-        """The conditions that could be read, by name; how long a page is, is none."""
-        self.is_valid()
-        said = getattr(self, "cleaned_data", {})
-        return {name: str(value) for name, value in said.items() if value and name not in ("view", "size")}
-
-    @property
-    def numbers(self) -> list[str]:
-        """Cases that were named one by one."""
-        return [one for one in self.said.get("only", "").split(".") if one][: self.MOST_NAMED]
-
-    @property
-    def rows_a_page(self) -> int:
-        """0 where the usual number is meant."""
-        self.is_valid()
-        return int(getattr(self, "cleaned_data", {}).get("size") or 0)
-
-    def words_of(self, name: str) -> str:
-        value: Any = self.said.get(name, "")
-        if name == "only":
-            value = gettext("%(n)s件") % {"n": len(self.numbers)}
-        elif name in ("handler", "branch", "problem"):
-            value = dict(_flat(self.fields[name].choices)).get(value, value)  # type: ignore[attr-defined]
-        return gettext("%(label)s：%(value)s") % {"label": self.fields[name].label, "value": value}
-
-
-def _flat(choices: Any) -> Iterator[tuple[str, Any]]:
-    """The choices of a list with groups."""
-    for value, words in choices:
-        if isinstance(words, list | tuple):
-            yield from words
-        else:
-            yield value, words
 
 
 class LookForm(StepForm):
@@ -205,11 +54,6 @@ class HandlerForm(StepForm):
         field.choices = [("", _("请选择")), *((str(p.pk), handler_words(p)) for p in people)]  # type: ignore[attr-defined]
         if chosen in {p.pk for p in people}:
             field.initial = str(chosen)
-
-
-def handler_words(person: Staff) -> str:
-    where = str(person.branch) if person.branch else str(person.enterprise)
-    return f"{person.user.name} · {person.get_role_display()} · {where}"
 
 
 class ContactForm(StepForm):

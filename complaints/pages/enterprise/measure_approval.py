@@ -23,11 +23,11 @@ from accounts.keys import keyring
 from accounts.masking import masked_name
 from complaints import handling
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.forms.decision_form import DecisionForm
 from complaints.handling.transition import two_persons
 from complaints.measures import approving
 from complaints.measures.sending import open_demands
 from complaints.models import Complaint, Matter, Measure
-from complaints.pages.authority.forms import DecisionForm
 from complaints.pages.enterprise.approvals import WHY, offer_card
 from complaints.pages.enterprise.measures import PAGE, found_measure
 from complaints.procedure.refusals import not_yours

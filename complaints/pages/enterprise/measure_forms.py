@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import wording as labels
 from complaints.forms.enterprise_offer_form import VERDICTS
+from complaints.forms.fields import Choice, Day, Money, StepForm, Words, words_of
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.measures.choosing import MOST_CASES
 from complaints.measures.ruling import KindRule, Rule
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
-from complaints.pages.enterprise.forms import Choice, Day, Money, StepForm, Words, words_of
 from complaints.tables.table_forms import SheetField
 
 SOURCES = (

@@ -13,9 +13,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from complaints.forms.fields import Day, Money
 from complaints.models import Complaint, Demand
 from complaints.models.settlement import MONEY_KINDS
-from complaints.pages.enterprise.forms import Day, Money
 from complaints.settlement.legal_minimum import Minimum, minimum_of
 
 

@@ -19,6 +19,7 @@ from accounts.idempotency import once
 from complaints.desks import keyset
 from complaints.desks.bulk_run import Run
 from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.queue_filter import QueueFilter
 from complaints.desks.queue_lists import (
     PAST,
     VIEWS,
@@ -33,7 +34,6 @@ from complaints.desks.queue_lists import (
 from complaints.models import Complaint, Engagement
 from complaints.pages.enterprise import bulk as enterprise_bulk
 from complaints.pages.enterprise import saved_views
-from complaints.pages.enterprise.forms import QueueFilter
 from complaints.pages.enterprise.queue_rows import Row, marked, rows_of, with_newest_step
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 

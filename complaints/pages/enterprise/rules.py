@@ -22,8 +22,8 @@ from accounts.idempotency import once
 from accounts.keys import keyring
 from complaints.assignment import assigning
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.forms.fields import Choice, StepForm
 from complaints.models import Complaint
-from complaints.pages.enterprise.forms import Choice, StepForm
 from complaints.parties.workforce import Given
 from complaints.procedure.categories import PROBLEM_CATEGORIES, PROBLEM_LABELS, problem_label
 from complaints.procedure.workflow import ENTERPRISE_SIDE

@@ -20,9 +20,10 @@ from accounts.idempotency import once
 from complaints.desks import keyset
 from complaints.desks.desk_choices import MOST_VIEWS
 from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.queue_filter import QueueFilter
 from complaints.desks.queue_lists import PAST, VIEWS, Rows, asked_for, narrowed, view_of
+from complaints.forms.fields import StepForm, Words
 from complaints.models import SavedView
-from complaints.pages.enterprise.forms import QueueFilter, StepForm, Words
 
 LONGEST_NAME = 20
 

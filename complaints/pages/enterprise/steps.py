@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from complaints import handling
 from complaints import wording as labels
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page, held
+from complaints.forms.fields import StepForm
 from complaints.forms.file_forms import upload_address
 from complaints.forms.suggestion_form import SuggestionForm
 from complaints.forms.supervision_forms import AnswerForm
@@ -39,7 +40,6 @@ from complaints.pages.enterprise.forms import (
     PaymentForm,
     PerformedForm,
     RedateForm,
-    StepForm,
     TextForm,
 )
 from complaints.pages.enterprise.workspace_forms import CauseForm, ConcernForm, ExtensionForm

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.keys import keyring
 from complaints.desks.enterprise_desk import Desk, desk_page
-from complaints.pages.enterprise.forms import StepForm, Words
+from complaints.forms.fields import StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Role

@@ -23,7 +23,7 @@ from accounts.idempotency import once
 from accounts.sign_in.network import client_address
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks.enterprise_desk import Desk, desk_page
-from complaints.pages.enterprise.forms import CHOOSE, FILL, StepForm, Words
+from complaints.forms.fields import CHOOSE, FILL, StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.webhooks.endpoints import head_manager
 from enterprises.models.api_token import MOST_ADDRESSES, SCOPES, ApiToken, Issued, issue, network_of, revoke

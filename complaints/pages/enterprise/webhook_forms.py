@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording as labels
-from complaints.pages.enterprise.forms import CHOOSE, FILL, StepForm, Words
+from complaints.forms.fields import CHOOSE, FILL, StepForm, Words
 from complaints.procedure.refusals import WrongInput
 from complaints.webhooks.endpoints import STEPS, checked_url
 

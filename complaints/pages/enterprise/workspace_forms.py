@@ -1,6 +1,6 @@
 """What an enterprise types beside the settlement: a concern with its files, more time, the cause of a complaint.
 
-The one rule is that of enterprise_forms.py: a form reads and says what is missing, the verb judges.
+The one rule is that of every form: a form reads and says what is missing, the verb judges.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from complaints.forms.fields import Choice, Choices, StepForm, Words
 from complaints.forms.file_forms import FilesField, TakesFiles
-from complaints.pages.enterprise.forms import Choice, Choices, StepForm, Words
 
 
 class ConcernForm(TakesFiles, StepForm):

@@ -19,11 +19,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.keys import keyring
 from complaints.desks.authority_lists import respondent_of
+from complaints.forms.fields import StepForm
 from complaints.forms.file_forms import TakesFiles
 from complaints.handling import Move
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Demand, HandlingStep, Obligation, OfficialDocument, PersonalText
-from complaints.pages.enterprise.forms import StepForm
 from complaints.pages.links.answer_forms import PAGES, Page, Table
 from complaints.pages.links.link_door import LINK, Door, has_phone, masked, over, proven
 from complaints.pages.links.track import unlisted

@@ -13,19 +13,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints.forms.fields import StepForm, Words
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.forms.suggestion_form import SuggestionForm
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer, enterprise, suggesting
 from complaints.models import Matter, Obligation
-from complaints.pages.enterprise.forms import (
-    ClaimAnswerForm,
-    ConfirmForm,
-    MediationForm,
-    PerformedForm,
-    StepForm,
-    Words,
-)
+from complaints.pages.enterprise.forms import ClaimAnswerForm, ConfirmForm, MediationForm, PerformedForm
 from complaints.reading.mediation_facts import Suggestion, suggestion_of
 from web.listing import told
 

@@ -12,8 +12,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.enterprise_offer_form import OfferForm
-from complaints.pages.authority.forms import set_choices
-from complaints.pages.enterprise.forms import Words
+from complaints.forms.fields import Words, set_choices
 
 
 class SuggestionForm(OfferForm):

@@ -12,8 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Region, named
-from complaints.pages.authority.forms import set_choices
-from complaints.pages.enterprise.forms import Choice, Day, StepForm, Words
+from complaints.forms.fields import Choice, Day, StepForm, Words, set_choices
 from enterprises.models import Enterprise, MediationBody, Station
 
 

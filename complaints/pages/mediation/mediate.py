@@ -23,11 +23,11 @@ from authorities.models import named
 from complaints import wording as labels
 from complaints.desks.authority_lists import respondent_of
 from complaints.forms.enterprise_offer_form import count_of
+from complaints.forms.fields import StepForm
 from complaints.forms.file_forms import TakesFiles
 from complaints.handling import Move
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Matter
-from complaints.pages.enterprise.forms import StepForm
 from complaints.pages.links.link_door import LINK, Door, has_phone, masked, over, proven
 from complaints.pages.links.track import unlisted
 from complaints.pages.links.track_steps import first_confirm

@@ -12,10 +12,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording as labels
+from complaints.forms.fields import CHOOSE, Choice, StepForm, Words, lines_of, set_choices
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.models import Matter
-from complaints.pages.authority.forms import SessionForm, lines_of, set_choices
-from complaints.pages.enterprise.forms import CHOOSE, Choice, StepForm, Words
+from complaints.pages.authority.forms import SessionForm
 from complaints.procedure.working_calendar import SHANGHAI
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from complaints.forms.enterprise_offer_form import count_of
+from complaints.forms.fields import StepForm
 from complaints.handling import Move
 from complaints.handling.steps import mediation, suggesting
 from complaints.models import Matter
 from complaints.pages.authority.forms import SessionForm
-from complaints.pages.enterprise.forms import StepForm
 from complaints.pages.mediation.agreement_form import SuggestionForm
 from complaints.pages.mediation.mediate_forms import HeldSessionForm, ResultForm
 from complaints.parties.conditions import current_calendar

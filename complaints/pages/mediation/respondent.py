@@ -22,12 +22,12 @@ from accounts.sign_in.contacts import parse_contact
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_setting import Setting, refuse_unless_open, setting_of
+from complaints.forms.fields import Choice, StepForm, Words
 from complaints.handling import Move
 from complaints.handling.steps import answer_links
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Matter, Obligation
 from complaints.pages.authority.intake.on_behalf import ReadForm, RecordForm
-from complaints.pages.enterprise.forms import Choice, StepForm, Words
 from complaints.pages.links.answer_forms import PAGES, Page, Table, said_in
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed, not_now

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.pages.enterprise.forms import CHOOSE, Choice, StepForm, Words
+from complaints.forms.fields import CHOOSE, Choice, StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.tables.exporting import columns
 from complaints.tables.exporting.asking import may_have_personal

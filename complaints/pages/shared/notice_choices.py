@@ -25,9 +25,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.display import remember
 from accounts.idempotency import once
 from accounts.models import User
+from complaints.forms.fields import Pick
 from complaints.models import NoticeChoice
 from complaints.notices import notice_choices
-from complaints.pages.consumer.forms import Pick
 
 _HOW = [
     ("each", gettext_lazy("每次都通知")),

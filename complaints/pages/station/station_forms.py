@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.forms import CHOOSE
+from complaints.forms.fields import PlainForm
 from complaints.procedure import categories as choices
 from complaints.procedure.typed_values import Choice, Money, Phone, Text, Words, YesNo
 from enterprises.models import Enterprise, Station
@@ -27,12 +28,6 @@ HOW: tuple[tuple[str, Text], ...] = (
     ("other", _("其他")),
 )
 _CODE = re.compile(r"[A-Za-z0-9-]{3,20}")
-
-
-class PlainForm(forms.Form):
-    """The browser checks nothing; what is wrong is said by the page."""
-
-    use_required_attribute = False
 
 
 class LogForm(PlainForm):

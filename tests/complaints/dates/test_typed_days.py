@@ -9,8 +9,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
+from complaints.forms.fields import Day
 from complaints.handling.steps import authority, casework, mediation, supervision
-from complaints.pages.enterprise.forms import Day
 from complaints.procedure.refusals import StepNotAllowed
 from enterprises.team.team_forms import LeaveForm
 

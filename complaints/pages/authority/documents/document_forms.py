@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import wording as labels
 from complaints.documents.kinds import KINDS
+from complaints.forms.fields import Choice, Day, StepForm, Words, words_of
 from complaints.handling.steps import documents
 from complaints.handling.steps.casework import RECEIVERS, SERVICE_CHANNELS
-from complaints.pages.enterprise.forms import Choice, Day, StepForm, Words, words_of
 
 _WHO = {"consumer": _("消费者"), "enterprise": _("被投诉的企业")}
 

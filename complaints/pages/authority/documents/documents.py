@@ -30,6 +30,7 @@ from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_setting import Setting, refuse_unless_open, setting_of, who_signs
 from complaints.documents import kinds
 from complaints.documents.wording import Paper
+from complaints.forms.fields import StepForm
 from complaints.handling import Move
 from complaints.handling.steps import documents, proposals
 from complaints.handling.steps.casework import SERVICE_CHANNELS
@@ -37,7 +38,6 @@ from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.documents.document_forms import CorrectionForm, ServiceForm
 from complaints.pages.authority.forms import SaidForm
-from complaints.pages.enterprise.forms import StepForm
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK
 from complaints.reading import documents_sight, moved_on

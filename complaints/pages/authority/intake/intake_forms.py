@@ -15,9 +15,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording as labels
+from complaints.forms.fields import Choice, Day, StepForm, set_choices
 from complaints.models import Complaint
-from complaints.pages.authority.forms import set_choices
-from complaints.pages.enterprise.forms import Choice, Day, StepForm
 from enterprises.models import Station
 
 CALL, COUNTER, POST, HOTLINE = "phone", "counter", "post", "hotline"

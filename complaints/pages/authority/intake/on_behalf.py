@@ -24,15 +24,14 @@ from accounts.keys import keyring
 from accounts.masking import masked_name
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
+from complaints.forms.fields import Choice, Words, lines_of, set_choices
+from complaints.forms.fields import StepForm as PlainForm
 from complaints.forms.file_forms import upload_address
 from complaints.handling import Move
 from complaints.models import Complaint, Participant
-from complaints.pages.authority.forms import lines_of, set_choices
 from complaints.pages.consumer.forms import StepForm
 from complaints.pages.consumer.pages import FORMS
 from complaints.pages.consumer.settlement_forms import OfferForm
-from complaints.pages.enterprise.forms import Choice, Words
-from complaints.pages.enterprise.forms import StepForm as PlainForm
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.procedure.filing_request import AGENT, JOINT

@@ -32,12 +32,12 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer, Policy, Region, named
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
+from complaints.forms.decision_form import DecisionForm
+from complaints.forms.fields import Choices
 from complaints.law import changing, working
 from complaints.law.numbers import bounds_of, moves
 from complaints.models import LawChange, LawEffect
-from complaints.pages.authority.forms import DecisionForm
 from complaints.pages.authority.law.law_forms import PolicyForm, ReplayForm
-from complaints.pages.enterprise.forms import Choices
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.case_people import Fact

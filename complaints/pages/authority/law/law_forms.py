@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.calendar_files import MOST_BYTES, Year, read_year
 from authorities.models import Policy
 from authorities.tables import TableError
-from complaints.pages.authority.forms import set_choices
-from complaints.pages.enterprise.forms import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words
+from complaints.forms.fields import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words, set_choices
 
 UNITS = {
     Policy.Unit.WORKING_DAYS: _("个工作日"),

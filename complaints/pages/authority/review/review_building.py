@@ -13,10 +13,10 @@ from django.utils.translation import override
 from authorities.models import Officer
 from complaints.acceptance import review_advice, review_facts, review_grounds
 from complaints.desks.authority_setting import Data, Payload, Setting
+from complaints.forms.fields import StepForm
 from complaints.handling.transition.registering import KINDS
 from complaints.models import Deadline, Matter
 from complaints.pages.authority.review.review_forms import LeadForm, LeadResultForm, MaterialForm, RefusalForm
-from complaints.pages.enterprise.forms import StepForm
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Clock
 from complaints.reading.case_people import by_name

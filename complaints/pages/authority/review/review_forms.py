@@ -17,10 +17,10 @@ from complaints import wording as labels
 from complaints.acceptance import review_grounds
 from complaints.acceptance.duty_bodies import PHONES, phone_of
 from complaints.acceptance.review_facts import Known
+from complaints.forms.fields import CHOOSE, Choice, Day, StepForm, Words, lines_of, set_choices, words_of
 from complaints.handling.steps.violations import RESULTS
 from complaints.models import Complaint, Matter
-from complaints.pages.authority.forms import lines_of, long_enough, set_choices
-from complaints.pages.enterprise.forms import CHOOSE, Choice, Day, StepForm, Words, words_of
+from complaints.pages.authority.forms import long_enough
 
 
 class MaterialForm(StepForm):

@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy
 from complaints import handling
 from complaints.desks.authority_desk import Desk
 from complaints.desks.bulk_run import Run
+from complaints.forms.fields import CHOOSE, Choices, StepForm, Words, set_choices
 from complaints.handling import Move
 from complaints.handling.steps import authority
 from complaints.models import Complaint
-from complaints.pages.authority.forms import set_choices
 from complaints.pages.authority.triage.targets import (
     Target,
     because_of,
@@ -32,7 +32,6 @@ from complaints.pages.authority.triage.targets import (
     suggested_each,
 )
 from complaints.pages.authority.triage.triage_forms import ask_why, read_target, why_choices
-from complaints.pages.enterprise.forms import CHOOSE, Choices, StepForm, Words
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Role, Status

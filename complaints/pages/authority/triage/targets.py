@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from authorities.jurisdiction import NoAuthority
 from authorities.models import Authority, named
 from complaints.desks.authority_desk import Desk
+from complaints.forms.fields import Choices
 from complaints.handling.steps.authority import consented
 from complaints.models import Complaint, ForwardingDecision
-from complaints.pages.enterprise.forms import Choices
 from complaints.parties.conditions import Conditions
 from database.prepared import Kept, Together
 from enterprises.directory import reasons

@@ -27,14 +27,13 @@ from complaints.desks.authority_lists import PASSED_ON, RELATED, Row, due_today,
 from complaints.desks.authority_setting import setting_of
 from complaints.desks.bulk_run import Run
 from complaints.desks.tabs import Tab
+from complaints.forms.fields import Choices, set_choices
 from complaints.models import Complaint
-from complaints.pages.authority.forms import set_choices
 from complaints.pages.authority.triage import bulk as authority_bulk
 from complaints.pages.authority.triage.bulk import BatchForm
 from complaints.pages.authority.triage.signals_shown import Shown, short_words, shown_signals
 from complaints.pages.authority.triage.targets import Target, latest_decision, looked_up, ranked, suggested, why_words
 from complaints.pages.authority.triage.triage_rows import waiting_rows
-from complaints.pages.enterprise.forms import Choices
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
 from complaints.procedure.workflow import AUTHORITY_ROLES, Role, Status

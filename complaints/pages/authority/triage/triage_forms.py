@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, named
 from complaints import wording as labels
-from complaints.pages.authority.forms import lines_of, set_choices
-from complaints.pages.enterprise.forms import CHOOSE, Choice, Choices, StepForm, Words
+from complaints.forms.fields import CHOOSE, Choice, Choices, StepForm, Words, lines_of, set_choices
 
 
 class AuthorityForm(StepForm):
