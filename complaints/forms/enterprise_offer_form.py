@@ -158,13 +158,13 @@ class OfferForm(StepForm):
         return [
             PromiseRow(
                 place=place,
-                **{
+                **{  # type: ignore[arg-type]
                     name: self[f"promise-{place}-{name}"] if f"promise-{place}-{name}" in self.fields else None
                     for name in ROW_FIELDS
                 },
             )
             for place in range(1, self.count + 1)
-        ]  # type: ignore[arg-type]
+        ]
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -220,14 +220,8 @@ def _started_again(file: CaseFile, fresh: Sequence[dict[str, Any]], taken_at: da
         if row is None:
             continue
         file.clocks.append(row)
-        file.change(
-            row,
-            **{
-                field.attname: field.to_python(values[field.attname])  # type: ignore[union-attr]
-                for field in (Deadline._meta.get_field(name) for name in CHANGES[Deadline])
-                if field.attname in values
-            },
-        )  # type: ignore[union-attr]
+        fields: list[Any] = [Deadline._meta.get_field(name) for name in CHANGES[Deadline]]
+        file.change(row, **{f.attname: f.to_python(values[f.attname]) for f in fields if f.attname in values})
         found.add(row.pk)
     return found
 
