@@ -13,8 +13,8 @@ from playwright.sync_api import Page
 #: Everything that Tab must reach, in the order of the page; of a group of radios only the one that Tab stops at.
 _EXPECTED = """() => {
   const groups = new Set();
-  window.walk = [...document.querySelectorAll("a[href], area[href], button, input, select, textarea, summary,
-      [tabindex]")]
+  const reached = "a[href], area[href], button, input, select, textarea, summary, [tabindex]";
+  window.walk = [...document.querySelectorAll(reached)]
     .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.type !== "hidden"
         && !e.matches(":disabled"))
     .filter(e => !(e.closest("details:not([open])") && !e.matches("summary") ))
