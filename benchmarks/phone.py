@@ -27,8 +27,8 @@ SLOWER, DELAY_MS, DOWN, UP = 4, 150, 1_600_000 / 8, 750_000 / 8
 QUIET_MS = 1500
 _WATCH = """
 window.seen = {lcp: 0, cls: 0, task: 0};
-const watch = (type, tell) => new PerformanceObserver(list
-    => list.getEntries().forEach(tell)).observe({type, buffered: true});
+const watch = (type, tell) => new PerformanceObserver(
+    list => list.getEntries().forEach(tell)).observe({type, buffered: true});
 watch("largest-contentful-paint", e => { seen.lcp = e.startTime; });
 watch("layout-shift", e => { if (!e.hadRecentInput) seen.cls += e.value; });
 watch("longtask", e => { seen.task = Math.max(seen.task, e.duration); });

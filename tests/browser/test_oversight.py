@@ -28,8 +28,8 @@ S = Status
 #: Cells with a number on more than one line.
 BROKEN = """() => [...document.querySelectorAll("td.num, .stat-figure")].filter(cell => {
   const range = document.createRange(); range.selectNodeContents(cell);
-  return /^[\\d,.%]+$/.test(cell.textContent.trim()) && new Set([...range.getClientRects()].map(box
-      => Math.round(box.top))).size > 1;
+  return /^[\\d,.%]+$/.test(cell.textContent.trim()) && new Set([...range.getClientRects()].map(
+      box => Math.round(box.top))).size > 1;
 }).map(cell => cell.textContent)"""
 
 
