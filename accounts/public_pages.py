@@ -38,10 +38,8 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
     """Decorates a view that reads only what everybody may see and these ``parameters`` of the address.
 
     ``fresh=0, kept=0``: made anew for every request (still answered 304 where nothing changed), for what must be gone
-    at
-    once when it is taken back. ``kept=FOREVER``: an address that names its version. A view that sets an ETag itself
-    sends
-    files: they are handed on as they are and not held in memory, and where ``unchanged`` says so not read at all.
+    at once when it is taken back. ``kept=FOREVER``: an address that names its version. A view that sets an ETag itself
+    sends files: they are handed on as they are and not held in memory, and where ``unchanged`` says so not read at all.
     """
 
     def decorate(view: View) -> View:

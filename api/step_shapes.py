@@ -30,8 +30,7 @@ MOST_ROWS = 100
 #: say.
 _SUPPLIED = {"because", "measure_id", "missing"}
 #: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take
-#: part
-#: has a link and no program.
+#: part has a link and no program.
 STEPS: tuple[str, ...] = tuple(
     step
     for step, row in TABLE.items()

@@ -149,8 +149,7 @@ def load_policies(path: Path) -> int:
 
 def add_missing_policies(model: type[Policy], *, using: str) -> int:
     """The national default of every number of which no row stands at all; returns how many. What an authority changed
-    or
-    ended stays as it is, so this may run after every ``migrate``."""
+    or ended stays as it is, so this may run after every ``migrate``."""
     known = set(model._default_manager.using(using).values_list("name", flat=True))
     new = [
         model(

@@ -2,10 +2,8 @@
 Prefecture.
 
 Rule: the pinyin of the name with the English word of its level, as road signs write it; what is known abroad by the
-name of
-another language, or is read otherwise there than its characters mostly are, stands in a table. Whoever types a name in
-Latin
-letters finds the place by it.
+name of another language, or is read otherwise there than its characters mostly are, stands in a table. Whoever types a
+name in Latin letters finds the place by it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 `python -m benchmarks.bulk`: cases that were delivered to an enterprise, accepted as the page of the queue does it (each
 judged for itself, an entry of the record and a notice each, marked as read), in slices that alternate with the same
-step
-for single cases.
+step for single cases.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 primary key.
 
 `python -m benchmarks.dashboard [--quick] [--cases 10000000]`: fills a database, makes the counters anew, and asks for
-the pages of
-oversight as a director of a county, a province and the nation does, through all middleware but without a network;
-rounds
-alternate with the floor. Reads stand beside the same floor without the page around them.
+the pages of oversight as a director of a county, a province and the nation does, through all middleware but without a
+network; rounds alternate with the floor. Reads stand beside the same floor without the page around them.
 """
 
 from __future__ import annotations

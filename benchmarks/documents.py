@@ -1,10 +1,8 @@
 """What an official document costs as PDF, beside bare typst on the same page.
 
 `python -m benchmarks.documents`: a refusal that was issued, its frozen words opened, put on paper with the digest of
-its
-entry and the code to check it. Floor: typst alone on the finished data, fonts looked through already, as in a worker
-that
-has set a paper before.
+its entry and the code to check it. Floor: typst alone on the finished data, fonts looked through already, as in a
+worker that has set a paper before.
 """
 
 from __future__ import annotations

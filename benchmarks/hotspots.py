@@ -1,8 +1,7 @@
 """What one pass over all cells costs: 3,000 enterprises, all counties, 60 problems, three years of counted complaints.
 
 `python -m benchmarks.hotspots [--quick] [--cases 10000000]`: writes the rows of the tally that a fold would leave (what
-was
-received, and what ended beside it), then looks at a day as the sweep does, beside one scan of the tally.
+was received, and what ended beside it), then looks at a day as the sweep does, beside one scan of the tally.
 """
 
 from __future__ import annotations

@@ -1,12 +1,10 @@
 """What a page of a list costs beside a page of the same rows by primary key, at 10,000 and at 1,000,000 cases.
 
 `python -m benchmarks.lists`: the lists as the views read them (authority: open, closed, overdue; enterprise: open, each
-view of the queue, ended), with the rows that they show; the enterprise has a twentieth of all cases, and some
-lists are read for one that has half of them besides. Floor: the same rows of 25 cases that a range of ids
-finds, read by the same ORM, in slices that alternate. Beside each ratio the same two as bare SQL, without Django around
-them. The whole page through the views follows with its number of statements, and how it grows from the small table to
-the
-large one.
+view of the queue, ended), with the rows that they show; the enterprise has a twentieth of all cases, and some lists are
+read for one that has half of them besides. Floor: the same rows of 25 cases that a range of ids finds, read by the same
+ORM, in slices that alternate. Beside each ratio the same two as bare SQL, without Django around them. The whole page
+through the views follows with its number of statements, and how it grows from the small table to the large one.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """What a file of a million rows of open data costs beside a bare COPY of the same rows, and how much memory it takes.
 
 `python -m benchmarks.open_data [--quick]`: issues three years of months with as many rows as regions and categories of
-the
-whole country have, then writes all months of the table as the page does, in slices that alternate with `copy … to
-stdout`
-of a table that holds the same rows. Memory is the most that Python and its files took while a file was written.
+the whole country have, then writes all months of the table as the page does, in slices that alternate with `copy … to
+stdout` of a table that holds the same rows. Memory is the most that Python and its files took while a file was written.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 database.
 
 `python -m benchmarks.public`: through all middleware but without a network. Floors, side by side: for the page from
-memory
-the same page made anew (goal: at least 20 times as many); for a page of lines 50 rows of the same table by primary
-keys.
+memory the same page made anew (goal: at least 20 times as many); for a page of lines 50 rows of the same table by
+primary keys.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """What it costs to run recorded clocks under another policy, beside a bare read of the same rows.
 
 `python -m benchmarks.replay`: settled cases, copied (100,000; 10,000 with --quick); the negotiation of each is replayed
-with eight
-working days instead of ten, as the worker does it, effects and progress written. Floor: the same columns of the same
-rows
-streamed in pieces of the same size. Goal: all of them in 60 s (issue 7).
+with eight working days instead of ten, as the worker does it, effects and progress written. Floor: the same columns of
+the same rows streamed in pieces of the same size. Goal: all of them in 60 s (issue 7).
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 costs.
 
 `python -m benchmarks.rollups [--quick] [--cases 10000000]`: fills a database twice (a tenth, then all), makes the
-counters
-anew, and reads cells as the dashboards do, in slices that alternate with one row of a counter by primary key.
-Rebuilding
-stands beside one scan of all cases; folding takes cases that were filed after the rebuild.
+counters anew, and reads cells as the dashboards do, in slices that alternate with one row of a counter by primary key.
+Rebuilding stands beside one scan of all cases; folding takes cases that were filed after the rebuild.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 `python -m benchmarks.sets`: offers in one flush of `take_each` with one measure, floor: `take` for each, in slices that
 alternate. Then a table of 10,000 lines (a call logged on each case), read, tried out and carried out by the sweep as
-the
-worker runs it: lines a second of each part, and how far the memory of the process rises above what it was before.
+the worker runs it: lines a second of each part, and how far the memory of the process rises above what it was before.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 `python -m benchmarks.triage`: cases that wait for a person, each forwarded to its own first suggestion as the page of
 triage does it (ranked anew, judged for itself, an entry of the record and two notices each), in slices that alternate
-with
-the page's step for single cases.
+with the page's step for single cases.
 """
 
 from __future__ import annotations

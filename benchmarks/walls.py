@@ -2,9 +2,8 @@
 
 `python -m benchmarks.walls`: the lists of an authority (county, province) and of an enterprise, and the page of a case
 for each side, through all middleware. With: one transaction under the caller's role, and every policy. Without: the
-same
-process lets the view run as the steps do, whose policies are `true`. What is compared is CPU, of this process and of
-PostgreSQL together: it does not wait for what else the machine does. Goal of the issue: at most a tenth slower.
+same process lets the view run as the steps do, whose policies are `true`. What is compared is CPU, of this process and
+of PostgreSQL together: it does not wait for what else the machine does. Goal of the issue: at most a tenth slower.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """What a word costs in the lists of cases, under the database role of whoever types it, at 1,000,000 cases.
 
 `python -m benchmarks.words`: the ids that a word finds, for an enterprise with a twentieth of the cases, a county and a
-province,
-beside one case by its primary key and beside reading all texts without the index; then the page of the queue that shows
-them
-beside the page of the same rows by their ids. A rare word stands in one case of 2,999 (some twenty of that enterprise),
-a frequent one in all.
+province, beside one case by its primary key and beside reading all texts without the index; then the page of the queue
+that shows them beside the page of the same rows by their ids. A rare word stands in one case of 2,999 (some twenty of
+that enterprise), a frequent one in all.
 """
 
 from __future__ import annotations

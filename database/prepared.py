@@ -2,12 +2,11 @@
 
 The one rule: between two askings only values change. Whatever changes the words of a statement (another filter, a list
 of another length, unless it is one array: `__among`) is a statement of its own. Django puts a query together anew each
-time, and PostgreSQL plans it anew,
-with the policies of every table in it; for the page of a case both cost more than reading the rows.
+time, and PostgreSQL plans it anew, with the policies of every table in it; for the page of a case both cost more than
+reading the rows.
 
 PostgreSQL keeps the plan for the connection, one a database role: it plans again by itself when a table, a policy or
-the
-role has changed, so nothing here decides who sees what.
+the role has changed, so nothing here decides who sees what.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """The addresses of what comes before filing (the right place, the right respondent, a letter to it), of a return, and
-of
-an enterprise's own entry in the directory.
+of an enterprise's own entry in the directory.
 """
 
 from django.urls import path

@@ -69,8 +69,7 @@ def published_name(name: str) -> str:
     """A surname with its salutation where that was given (陈女士), else as masked everywhere (陈**).
 
     The form asks for no salutation, and nothing is guessed from a number or a voice: it is known only where an officer
-    or a
-    station wrote the consumer down by it.
+    or a station wrote the consumer down by it.
     """
     found = _ADDRESSED.fullmatch(unicodedata.normalize("NFC", name).strip())
     return f"{found[1]}{found[2]}" if found else masked_name(name)

@@ -24,8 +24,7 @@ Text = str | Promise
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """``ground``, the words as a regular expression, why; ``body`` that would have the duty. ``unless``: words in the
-    same
-    text with which the pattern means nothing."""
+    same text with which the pattern means nothing."""
 
     ground: str
     words: str

@@ -94,8 +94,7 @@ def _closed_between(first: date, end: date) -> QuerySet[Complaint]:
 
 def _ids_of(month: date) -> list[int]:
     """The cases of ``closed_in`` in their order. A day a statement, so that no month is too large for one; and not in
-    the
-    order of the cases, which would pass over all that were ever closed before it met the month's."""
+    the order of the cases, which would pass over all that were ever closed before it met the month's."""
     days = (month + timedelta(days=n) for n in range((after(month) - month).days))
     return sorted(
         pk for day in days for pk in _closed_between(day, day + timedelta(days=1)).values_list("pk", flat=True)

@@ -90,8 +90,7 @@ class Desks:
 
     def instead_of(self, case: Complaint) -> tuple[Officer, dict[str, Any]] | None:
         """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first, of those
-        who
-        need not stay out of it; None when nobody is there."""
+        who need not stay out of it; None when nobody is there."""
         out = recusals.recused(case)
         there = [row for row in self.officers.get(case.handling_authority_id, []) if row.user_id not in out]
         leave = self._leave_of(case.officer)

@@ -1,8 +1,7 @@
 """What somebody at a desk has read of a case, and which colleagues have it open.
 
 The one rule: one row a person, case and enterprise, written by that person alone; nobody is locked out by it. Two who
-have the same
-case open see each other here; who comes second with a step is told by ``take``.
+have the same case open see each other here; who comes second with a step is told by ``take``.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ IS_THERE_FOR = timedelta(minutes=5)
 MOST_NAMED = 5
 
 # One statement: what was read up to where, and who else is there. Whoever only looks does not wait for the disk: a mark
-# that a
-# crash takes away is set by the next look.
+# that a crash takes away is set by the next look.
 _OPEN = """
 with put as (
     insert into complaints_reading as r (complaint_id, user_id, enterprise_id, engagement_id, read_to, seen_at)
@@ -61,8 +59,7 @@ def opened(complaint: Complaint, engagement: Engagement, *, user: User, now: dat
     """``user`` has the case in front of him: remember how far it goes. Returns who else opened it within IS_THERE_FOR.
 
     One statement, and one for their names where somebody is there. Only for requests that write nothing else: their
-    commit
-    waits for nothing.
+    commit waits for nothing.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -2,8 +2,7 @@
 phone, name or order number.
 
 The one rule: numbers and words are found by an index; where too many cases have a word, and for a piece of a number, a
-bounded
-number of rows is compared, so that nothing typed can make a page slow.
+bounded number of rows is compared, so that nothing typed can make a page slow.
 """
 
 from __future__ import annotations
@@ -44,10 +43,8 @@ def numbered(beginning: str, *, path: str = "") -> dict[str, str]:
 
 class _Known(NamedTuple):
     """Ids of cases whose goods or service has these words, large or small, with or without spaces (None for what no
-    index
-    tells: one character, a word of more than ``LOOKED_THROUGH`` cases, several offices); that were filed with exactly
-    this;
-    whose ticket it is."""
+    index tells: one character, a word of more than ``LOOKED_THROUGH`` cases, several offices); that were filed with
+    exactly this; whose ticket it is."""
 
     worded: list[int] | None
     filed: list[int]

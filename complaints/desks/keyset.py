@@ -73,8 +73,7 @@ def page_of(
     ``shown``: what the rows of a page come with, where that is more than the rows of the list.
 
     A list is walked in the order of its index below, and what is ``related`` joined to the rows of the page above:
-    beside
-    joins the database would rather sort a whole list than walk it in order.
+    beside joins the database would rather sort a whole list than walk it in order.
     """
     size = size or PAGE
     backwards = bool(asked.get("before"))
@@ -108,8 +107,7 @@ def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: Query
     """The first ``number`` rows of a walk in its order.
 
     What the list asks is not asked again of its rows, which would be planned for the whole list; only where the rows of
-    the list
-    come with more than columns are they read as they are.
+    the list come with more than columns are they read as they are.
     """
     if shown is None:
         shown = walk if walk.query.annotations or walk.query.deferred_loading[0] else walk.model._default_manager.all()

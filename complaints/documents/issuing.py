@@ -223,8 +223,7 @@ def respondent_of(file: CaseFile) -> tuple[str, str]:
 
 def _signers(file: CaseFile, entry: Entry) -> list[tuple[int | None, str]]:
     """Two officers: who proposed and who approved, else who acts and whom the entry names or who has the case; the one
-    who
-    is known otherwise."""
+    who is known otherwise."""
     found: list[tuple[int | None, str]] = [(entry.actor.user_id, entry.actor.name)]
     proposal = next(
         (m for m in file.matters if m.kind == "proposal" and m.subject == entry.step and m.state == "granted"), None

@@ -29,8 +29,7 @@ def preview(
     last_day: date | None = None,
 ) -> Paper:
     """``data`` and ``said`` as the step would write them (``ground``, ``body`` …; ``decision`` …), ``officers`` who
-    would
-    sign. Shown by components/paper.html, printed by ``preview_pdf``. Two queries, one more for the demands."""
+    would sign. Shown by components/paper.html, printed by ``preview_pdf``. Two queries, one more for the demands."""
     issuer = kinds.issuer(authorities, complaint.handling_authority_id)
     unit = next((row.name for row in authorities if row.pk == complaint.handling_authority_id), "")
     row = complaint.branch or complaint.enterprise or complaint.picked_branch or complaint.picked_enterprise

@@ -42,8 +42,7 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Official:
     """An official document that is addressed to the reader. ``content``: the newest print, for the consumer alone, as
-    it
-    names the person; for others its digest, once there is a print."""
+    it names the person; for others its digest, once there is a print."""
 
     reference: str
     title: str

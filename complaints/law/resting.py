@@ -1,8 +1,7 @@
 """How long a negotiation rests while the consumer decides on an offer, under another cap for all its rests together.
 
 The one rule: pure, and counted as handling/clocks.py counts; when the consumer had an offer and when the negotiation
-went on
-is the record's, so a longer cap rests until the answer that came and no longer.
+went on is the record's, so a longer cap rests until the answer that came and no longer.
 """
 
 from __future__ import annotations
@@ -22,8 +21,7 @@ _RUNS = CLOCKS[Clock.NEGOTIATION].runs_while
 
 class Rest(NamedTuple):
     """From an offer to the day on which the negotiation went on; ``ended`` None where it never did (accepted, closed,
-    or
-    the offer lies there still)."""
+    or the offer lies there still)."""
 
     begun: datetime
     ended: datetime | None

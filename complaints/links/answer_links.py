@@ -2,8 +2,7 @@
 it.
 
 The one rule: the link opens one case from its acceptance on, and a body's is dead once the mediation is no longer with
-it. What
-decides asks for a code to the phone that the link was sent to, as the tracking token does.
+it. What decides asks for a code to the phone that the link was sent to, as the tracking token does.
 """
 
 from __future__ import annotations

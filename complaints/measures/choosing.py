@@ -2,8 +2,7 @@
 at.
 
 The one rule: what cannot be used is named with its reason and left out; a case that somebody does not see reads like
-one
-that does not exist.
+one that does not exist.
 """
 
 from __future__ import annotations

@@ -18,10 +18,9 @@ from complaints.models.matters import Matter
 
 class AnswerLink(models.Model):
     """``phone`` got the link, or was told by the respondent: what decides asks for a code to it. Empty: nothing is
-    decided
-    by this link. ``person_key``: whoever answers is nobody to us but the holder of this link. ``delegation``: the link
-    is the
-    body's to which the mediation was handed then, and dead once that is over; without it, the respondent's."""
+    decided by this link. ``person_key``: whoever answers is nobody to us but the holder of this link. ``delegation``:
+    the link is the body's to which the mediation was handed then, and dead once that is over; without it, the
+    respondent's."""
 
     SMS, LETTER = "sms", "letter"
     CHANNELS = (SMS, LETTER)

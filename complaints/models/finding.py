@@ -1,6 +1,5 @@
 """By what a case is found: digests of what nobody can read in the database (phone, name, order number, copied text),
-and
-the words of what was bought.
+and the words of what was bought.
 
 The one rule: of a person only digests stand here (vault/blind.py). They go when the person is erased.
 """
@@ -32,8 +31,7 @@ class PersonDigest(models.Model):
 class CaseWords(models.Model):
     """What was bought, as it is looked for: without spaces, signs and large letters (``folded``), and cut into pairs of
     neighbours. Beside the pairs stand in ``marks`` where the case was ever held, ``e:<enterprise>`` and ``b:<branch>``,
-    and
-    where it is handled, ``r:<region>`` of each level, so that one index finds words within what somebody may see.
+    and where it is handled, ``r:<region>`` of each level, so that one index finds words within what somebody may see.
 
     Filled by the database itself (migration 0049), asked by its function ``cases_with_words`` alone: no caller may read
     it.

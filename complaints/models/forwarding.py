@@ -15,8 +15,7 @@ from complaints.models.complaint import Complaint
 
 class ForwardingDecision(models.Model):
     """``explanation``: candidates, confidence, why; each why is a code with parameters. ``note``: what an officer wrote
-    to it,
-    for the authority alone."""
+    to it, for the authority alone."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="decisions")
     at = models.DateTimeField()

@@ -19,9 +19,8 @@ from enterprises.models import Branch, Enterprise, Staff
 class Measure(models.Model):
     """One answer to equal cases. ``picks``: case, number and amount as chosen; ``rule``: what each kind of demand gets.
 
-    ``branch`` is where whoever made it works, empty for the whole enterprise: who sees that branch sees the
-    measure. ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``, and so do
-    the
+    ``branch`` is where whoever made it works, empty for the whole enterprise: who sees that branch sees the measure.
+    ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``, and so do the
     proposals of its cases while a second person is asked (``proposed_at``); ``returned``: why that one sent it back.
     """
 
@@ -99,8 +98,7 @@ class RoundTripRow(models.Model):
     in.
 
     ``after``: the version of the case when the line was done. ``case_id`` is empty where the number names nothing that
-    the sender sees. ``said``: the cells that were filled in,
-    gone when the line is done with.
+    the sender sees. ``said``: the cells that were filled in, gone when the line is done with.
     """
 
     STATES = ("read", "good", "bad", "done", "refused", "same")

@@ -89,8 +89,7 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
 
 def with_participants(rows: Sequence[Notice], today: date) -> list[Notice]:
     """Copies for each fellow complainant who joined; what a representative would get after the term goes to the
-    principal
-    (``user`` of the row is changed). One query where there are such cases, none where there are not."""
+    principal (``user`` of the row is changed). One query where there are such cases, none where there are not."""
     own = [row for row in rows if row.addressee == "consumer" and row.complaint.on_behalf_kind in (JOINT, AGENT)]
     joined: dict[int, list[Participant]] = defaultdict(list)
     if own:

@@ -70,8 +70,8 @@ def letter_masked(complaint: Complaint) -> Callable[[str], str]:
 
 def words_masked(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
     """By case, what hides the names and numbers of its consumer and of who complains with them in words about it: a
-    message
-    that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not held yet.
+    message that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not
+    held yet.
     """
     ids = sorted({case.pk for case in cases})
     return hiding(ids, *_SAID(ids))

@@ -47,8 +47,7 @@ MOST = 3
 
 def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
     """What the form carries: the newest entry of the parties' chain that it was filled in against, and the microsecond
-    in
-    which it was shown, for what is written in the enterprise's own chain.
+    in which it was shown, for what is written in the enterprise's own chain.
 
     A form that comes back (a mistake, a row more, a preview) stays that old until its reader was told what happened
     since.

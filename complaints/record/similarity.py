@@ -1,8 +1,7 @@
 """Whether two statements are the same text again, and by what the database finds the copies of one that it cannot read.
 
 The one rule: what stands in the database are digests of marks (person_digests.py); marks alike only make a candidate,
-and
-whether it is the same text is asked of the texts themselves.
+and whether it is the same text is asked of the texts themselves.
 """
 
 from __future__ import annotations
@@ -43,10 +42,8 @@ def likeness(there: str, here: str) -> int:
 
 def marks(text: str) -> tuple[str, ...]:
     """Four marks of a text: two texts that are nearly the same have one in common (of a hundred pairs with every
-    twentieth
-    letter changed 85 have; of unlike ones fewer than one in a thousand). None for a short text. Least values of hashes
-    over all triples of letters
-    (Broder, 1997)."""
+    twentieth letter changed 85 have; of unlike ones fewer than one in a thousand). None for a short text. Least values
+    of hashes over all triples of letters (Broder, 1997)."""
     said = bare(text)
     if len(said) < SHORTEST_COMPARED:
         return ()

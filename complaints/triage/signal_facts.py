@@ -1,8 +1,7 @@
 """Makes of rows what signals compare: two statements, for one case or a page of them, which a page may ask for more.
 
 The one rule: only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and
-never
-read, texts of candidates are read to say how alike they are and leave this module as a number.
+never read, texts of candidates are read to say how alike they are and leave this module as a number.
 """
 
 from __future__ import annotations
@@ -72,8 +71,7 @@ class Asked:
 
     def answered(self, *lists: list[int], people: Iterable[Model] = ()) -> dict[str, list[Any]]:
         """Asks the second statement, with these lists for what is read besides; gives its rows by name. ``people``:
-        whose
-        keys are fetched with those of the texts."""
+        whose keys are fetched with those of the texts."""
         named = [pk for pk, facts in self.near.items() if facts.phones]
         rows = self.second(self._to_read(), named, *lists)
         names = _digests(rows["names"])
@@ -122,8 +120,7 @@ def signals_of(cases: Sequence[Complaint], *, regions: Sequence[Region]) -> dict
 
 def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], person: UUID | None = None) -> list[Signal]:
     """The same before anything is filed, for an officer who writes it down. ``person``: the key of the account that
-    will
-    have it, where there is one."""
+    will have it, where there is one."""
     typed = {
         "consumer_name": filing.consumer_name,
         "consumer_phone": filing.consumer_phone,

@@ -1,8 +1,7 @@
 """The rows that signals compare, by words that are kept: what the asked cases have, then what lies near them.
 
 The one rule: of cases that were not asked about, only those of the asker's regions are read. Regions are told as
-values, by the
-columns that an index has, so the words of a statement differ only by what kinds of regions somebody has.
+values, by the columns that an index has, so the words of a statement differ only by what kinds of regions somebody has.
 """
 
 from __future__ import annotations
@@ -59,8 +58,7 @@ _RESPONDENT = ("picked_enterprise_id", "enterprise_id", "respondent_named")
 
 Build = Callable[..., QuerySet[Any]]
 #: The ids of the asked cases (or digests that somebody typed), their people, since when these are looked at, from which
-#: day to
-#: which, their respondents, their problems; then the regions.
+#: day to which, their respondents, their problems; then the regions.
 _TYPES = (list, list, datetime, datetime, datetime, list, list)
 
 

@@ -3,12 +3,11 @@
     python recompute_figures.py FOLDER [FOLDER …] [--report REGION [--month 2026-09]]
 
 A FOLDER holds the files of one version of a month, or all that a browser downloaded from /open/data/ with the names
-that it gave
-them (2026-09.1-regions.csv); take the newest version of each of the last thirteen months to get all that the pages
-show. The program checks their digests, checks that the numbers add up, and
-prints as JSON what /open/ shows of each region, what /open/league/ shows of each enterprise, and with --report what the
-monthly report of a region shows. A number that is withheld is null, and so is whatever would be made from it; what can
-still be said of it comes as the least and the most that it may be.
+that it gave them (2026-09.1-regions.csv); take the newest version of each of the last thirteen months to get all that
+the pages show. The program checks their digests, checks that the numbers add up, and prints as JSON what /open/ shows
+of each region, what /open/league/ shows of each enterprise, and with --report what the monthly report of a region
+shows. A number that is withheld is null, and so is whatever would be made from it; what can still be said of it comes
+as the least and the most that it may be.
 """
 
 from __future__ import annotations

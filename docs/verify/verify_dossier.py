@@ -324,8 +324,7 @@ def check(
     most_json: int = MOST_JSON,
 ) -> Report:
     """Look through a dossier. ``key``: the public key known from elsewhere, in hexadecimal; ``seals``: number → root,
-    as
-    published. Raises Unreadable."""
+    as published. Raises Unreadable."""
     if isinstance(file, str):
         try:
             with open(file, "rb") as opened:

@@ -25,8 +25,7 @@ NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 
 
 #: (enterprises, day, quarters that ended after, times of days after, category): the newest league line of each
-#: enterprise
-#: in the whole country; how long it took, of everything and then of the category.
+#: enterprise in the whole country; how long it took, of everything and then of the category.
 _PUBLISHED = Together(
     Kept(
         lambda firms, on, since: (

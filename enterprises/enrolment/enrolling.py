@@ -191,8 +191,7 @@ def grant(
     """An ODR enterprise from today on, with a branch that answers, areas, and an invitation for its manager.
 
     ``wanted``: what the application says, read again by its forms. ``place``: where invitations are opened, to which
-    the
-    token is added. Only a head decides. Raises EnrolmentRefusal.
+    the token is added. Only a head decides. Raises EnrolmentRefusal.
     """
     today = timezone.localdate(now)
     with transaction.atomic():

@@ -2,8 +2,7 @@
 shown.
 
 The one rule: one reply waits and one is shown; what was shown stays until the next one was checked. Whoever decides
-says a
-ground of the list, and the managers are told of it on their page.
+says a ground of the list, and the managers are told of it on their page.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The league table of ODR enterprises as it was published: sets, and lines that are ready to be shown.
 
 The one rule: written by `oversight.published.league_making` only. A set is of closed quarters; where an outcome changes
-afterwards
-it gets the next version. A line holds what may be shown and nothing that is withheld
+afterwards it gets the next version. A line holds what may be shown and nothing that is withheld
 (oversight/figures/suppression.py).
 """
 
@@ -21,8 +20,7 @@ class LeagueSet(models.Model):
     """``first`` and ``last``: the days of whole quarters. ``places`` and ``sectors`` have a table of their own in it.
 
     ``places``: rows of [region, level, name, English name]. ``digest`` is that of all lines; ``changed`` says of how
-    many
-    enterprises the line differs from the version before.
+    many enterprises the line differs from the version before.
     """
 
     first = models.DateField()

@@ -1,8 +1,7 @@
 """受委托调解组织: a consumer association or another lawful body to which an authority may hand a mediation (art. 19).
 
 The one rule: the authority's own dated rows, with the legal basis; a body that an enterprise runs says whose it is, and
-never
-mediates where that enterprise is complained of.
+never mediates where that enterprise is complained of.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from authorities.periods import LeaveQuerySet, LeaveRow
 
 class Absence(LeaveRow):
     """Leave of somebody who holds cases: from–to, both days included. At its start the open cases go to the deputy,
-    else
-    to a head (complaints/assignment/assigning.py)."""
+    else to a head (complaints/assignment/assigning.py)."""
 
     staff = models.ForeignKey("enterprises.Staff", on_delete=models.PROTECT, related_name="absences")
     deputy = models.ForeignKey("enterprises.Staff", null=True, on_delete=models.PROTECT, related_name="+")

@@ -1,8 +1,7 @@
 """Leave and two persons: pages on which an enterprise organises its own work.
 
 The one rule: everybody at work reads what holds at the own place; what may be changed is asked from the lattice with
-each
-request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
+each request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
 """
 
 from __future__ import annotations

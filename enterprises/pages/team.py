@@ -94,8 +94,7 @@ def here_of(request: HttpRequest, side: str) -> Here:
 
 def _people(here: Here, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
     """Everybody who works, or will work, where this person may read the list; none for a stranger. ``offices``: those
-    of
-    today, where somebody has asked for them."""
+    of today, where somebody has asked for them."""
     not_over = Q(ends_on=None) | Q(ends_on__gte=here.today)
     factor = Exists(SecondFactor.objects.filter(user_id=OuterRef("user_id")))
     if here.side.code == "authority":

@@ -1,8 +1,7 @@
 """Which steps of an enterprise take two persons, by its own setting.
 
 The one rule: the settings for the branch, for those above it and for the whole enterprise count together, the strictest
-of
-each: a lower place can only add.
+of each: a lower place can only add.
 """
 
 from __future__ import annotations

@@ -355,8 +355,7 @@ SOURCES = (
 
 def facts(which: str) -> str:
     """The statement that says what cases count for. ``which`` is a condition on {id}, the id of a complaint: each table
-    is
-    asked by it, so that whoever plans the statement knows how much of the table that is.
+    is asked by it, so that whoever plans the statement knows how much of the table that is.
 
     It wants the parameters of ``working_time.decrees`` beside those of ``which``.
     """

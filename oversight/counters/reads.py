@@ -73,8 +73,7 @@ class Counters:
         enterprises.
 
         ``scope`` has regions and perhaps a category, a channel or an enterprise, or is one enterprise (or branches of
-        it). None
-        where only the cases themselves can answer. One statement.
+        it). None where only the cases themselves can answer. One statement.
         """
         found = self.sums_of(scope, [period], by=by, names=names)
         return None if found is None else found[0]

@@ -159,8 +159,8 @@ from (select d.sign, d.region, d.enterprise, s.what, s.exact, d.day, {_MONTH} as
 where v is not null
 """
 #: Which regions lie in which (``of`` in ``at``), as far as there are rows. A region is alone where nothing but one of
-#: them lies
-#: in it; the others are added up in two steps: to the lowest that is not alone, and from there to those above it.
+#: them lies in it; the others are added up in two steps: to the lowest that is not alone, and from there to those above
+#: it.
 _LEVELS = f"""
 levels as materialized (
     with recursive up (of, at, height) as (

@@ -113,8 +113,7 @@ class _Table:
     """The numbers with all their sums, what of them is withheld, and along each axis which leaves are there.
 
     A line is all cells that differ in their name on one axis alone: its leaves stand in the order of what would be
-    lost, so
-    that a partner is found without looking at the whole line.
+    lost, so that a partner is found without looking at the whole line.
     """
 
     def __init__(self, numbers: Mapping[Key, int], axes: Sequence[Axis]) -> None:

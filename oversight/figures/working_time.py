@@ -59,8 +59,7 @@ from measured group by grouping sets {groups}
 """
 
 #: What one step needs of the one before is worked out once: without the fences (offset 0) each place that names it
-#: would
-#: work it out again.
+#: would work it out again.
 _LENGTHS = """(
 select r.*, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes from (
     select r.*, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b from (

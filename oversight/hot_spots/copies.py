@@ -1,8 +1,7 @@
 """Near-identical texts among the cases behind a hot spot: one promotion, one letter that is passed around.
 
 The one rule: marks alike make a candidate, the texts themselves decide (complaints/record/similarity.py); only cases
-that the asker sees
-are looked at, and no text leaves this file.
+that the asker sees are looked at, and no text leaves this file.
 """
 
 from __future__ import annotations

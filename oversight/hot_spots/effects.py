@@ -1,8 +1,7 @@
 """Did a guidance help: complaints of its cell before and after it, beside the same category elsewhere.
 
 The one rule: both groups are counted over the same days, from the counters, by a sweep while the guidance is open; what
-is
-shown is said with intervals, and with what would have happened anyway taken off.
+is shown is said with intervals, and with what would have happened anyway taken off.
 """
 
 from __future__ import annotations
@@ -65,8 +64,7 @@ from {DayRegion._meta.db_table} where region = %(country)s and day >= %(first)s 
 @dataclass(frozen=True, slots=True)
 class Control:
     """With what the cell is compared: the same category at other enterprises of the province, where the hot spot is of
-    a region
-    in its other regions of that level (``counties``, ``cities``), else of the rest of the ``country``.
+    a region in its other regions of that level (``counties``, ``cities``), else of the rest of the ``country``.
 
     ``name`` is the province, also where it had too few. All are "" in rows of before there was a choice.
     """

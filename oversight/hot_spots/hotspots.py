@@ -1,8 +1,8 @@
 """What stands out: each cell's week and day beside eight like it, from the counters, and a row for each that is found.
 
 The one rule: one pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has
-one row
-a day for its day, and one for its week in which no day was in the row before it. The statistics stand in `unusual`.
+one row a day for its day, and one for its week in which no day was in the row before it. The statistics stand in
+`unusual`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ _LOCK = 0x0F1653
 _PATIENCE = "55s"
 
 #: A row a cell and number of weeks back: the seven days, and the one day. Cells of regions are added up the tree, so
-#: each
-#: level has its own. Nothing but the tally's rows of what was received is read.
+#: each level has its own. Nothing but the tally's rows of what was received is read.
 _CELLS = f"""
 with received as materialized (
     select region, enterprise, problem, object, (%(day)s::date - day) / {DAYS} as lag,
@@ -130,8 +129,7 @@ def look(day: date, *, now: datetime) -> int:
     """Find what stands out on ``day`` and in the seven days that end with it; how many rows are new.
 
     Counts of a day only grow, so looking at it again and again while it runs finds no more by chance than one look at
-    its
-    end. A row of that day takes over the higher count.
+    its end. A row of that day takes over the higher count.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
@@ -144,8 +142,7 @@ def look(day: date, *, now: datetime) -> int:
 
 def counted(day: date) -> list[Cell]:
     """All cells of which something was received in the nine weeks that end with ``day``; none while the first of those
-    weeks
-    is empty, as a portal that just began has nothing usual. Two statements.
+    weeks is empty, as a portal that just began has nothing usual. Two statements.
     """
     with connection.cursor() as cursor:
         cursor.execute(_BEGAN, {"day": day})

@@ -1,8 +1,7 @@
 """How unusual a count is beside eight like it: the statistics of hot spots, and of before and after.
 
 The one rule: pure numbers; nothing here knows what is counted, where, or what day it is. The method is told to people
-in
-docs/hot-spots.md, and tests/oversight/test_unusual.py measures by simulation what is promised there.
+in docs/hot-spots.md, and tests/oversight/test_unusual.py measures by simulation what is promised there.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ USUAL = 8
 #: Of a thousand cells in which nothing changed, one is shown a week: the promise, for each kind of hot spot.
 RATE = 0.001
 #: The week that ends today is looked at every day. Seven looks at sums that overlap are worth about so many at sums
-#: that
-#: do not (measured by simulation), so each look gets this part of the promise.
+#: that do not (measured by simulation), so each look gets this part of the promise.
 LOOKS_A_WEEK = 4.5
 DAYS = 7
 WEEK_LEVEL, DAY_LEVEL = RATE / LOOKS_A_WEEK, RATE / DAYS
@@ -66,8 +64,7 @@ def restlessness(cells: Iterable[Spread]) -> dict[int, float]:
     """Variance over mean of the cells of each size, at least 1 (Poisson), to two digits.
 
     Cells whose spread stands out (they had a burst among the eight) are left out, in two rounds, so that yesterday's
-    hot
-    spots do not hide today's.
+    hot spots do not hide today's.
     """
     by_size: defaultdict[int, list[Spread]] = defaultdict(list)
     for cell in cells:
@@ -98,8 +95,7 @@ def chance(count: int, usual: int, restless: float) -> float:
     """How probable so high a count is, if it is one of nine alike of which the other eight add up to ``usual``.
 
     The nine together are given; how they fall on the nine is then beta-binomial, exactly where each is negative
-    binomial
-    (binomial where ``restless`` is 1), whatever the true mean. Mid-p: an equal count is counted half.
+    binomial (binomial where ``restless`` is 1), whatever the true mean. Mid-p: an equal count is counted half.
     """
     whole = count + usual
     if count <= 0 or whole <= 0:

@@ -33,10 +33,8 @@ ADVICE = (
 
 def drafted_words(spot: HotSpot) -> tuple[str, str]:
     """(title, text) made from the numbers: what rose, where, by how much, and what a consumer can do. Names no
-    enterprise:
-    complaints are not findings, so whoever wants to name one writes it and a second person agrees. Names no count:
-    weeks
-    that were told beside the published months would tell what is left of the month.
+    enterprise: complaints are not findings, so whoever wants to name one writes it and a second person agrees. Names no
+    count: weeks that were told beside the published months would tell what is left of the month.
     """
     with override(LANGUAGE):
         region = spot.region or (spot.enterprise.domicile if spot.enterprise else None)

@@ -1,8 +1,7 @@
 """The yearly grade of an ODR enterprise: points by a published formula, proposed by one officer and decided by another.
 
 The one rule: points come from the published quarters of the year and from nothing else, so they tell nothing that these
-do
-not; another grade than that of the points needs a reason, which is published beside it.
+do not; another grade than that of the points needs a reason, which is published beside it.
 """
 
 from __future__ import annotations

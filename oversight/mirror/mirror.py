@@ -2,10 +2,9 @@
 it came to the complaints.
 
 The one rule: a number is as long as the list behind it. Of a whole enterprise it is read from the counters, which tests
-hold against
-the lists; a branch, that does not see what other branches know of a person, counts its own lists. Formulas of the
-procedure
-(section 7) are those of oversight/figures/figures.py; here are only the signs that an enterprise should see first.
+hold against the lists; a branch, that does not see what other branches know of a person, counts its own lists. Formulas
+of the procedure (section 7) are those of oversight/figures/figures.py; here are only the signs that an enterprise
+should see first.
 """
 
 from __future__ import annotations
@@ -343,8 +342,7 @@ class Comparison:
     """One kind of problem over the last twelve months: the own published figures beside the median of the others.
 
     Shares in per cent, days as calendar days; ``others`` is how many enterprises the median is of, and None stands
-    where
-    there are too few of them, or of the own cases.
+    where there are too few of them, or of the own cases.
     """
 
     problem: str

@@ -2,8 +2,7 @@
 reads it.
 
 The one rule: a manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses
-on
-a ground of the list only.
+on a ground of the list only.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """降诉增效: what stood out, what an authority asked of an enterprise about it, and what it told consumers.
 
 The one rule: what somebody did is a `Deed`, which nobody changes (a trigger refuses it); the states of the other rows
-are
-only what the newest deeds came to. Firms are spoken of here, never consumers: a hot spot holds sums, and the cases
-behind it
-are asked for anew by whoever looks, with that person's sight.
+are only what the newest deeds came to. Firms are spoken of here, never consumers: a hot spot holds sums, and the cases
+behind it are asked for anew by whoever looks, with that person's sight.
 """
 
 from __future__ import annotations
@@ -26,10 +24,8 @@ class HotSpot(models.Model):
     """One cell, one week or day in which it stood out. ``facet``: "" all of it, p:problem, o:object.
 
     ``usual``: the eight counts before, oldest first. ``place``: the region whose authorities see it (of an enterprise
-    its
-    domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones of
-    the
-    same event (oversight/hot_spots/folding.py).
+    its domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones
+    of the same event (oversight/hot_spots/folding.py).
     """
 
     class Kind(models.TextChoices):

@@ -168,8 +168,7 @@ def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
     """Who holds what is late or due soon, and what each officer has. One statement, two where officers are asked for.
 
     ``most`` is how many cases that may be. Over MANY they are gone through once a minute: of the country that is a
-    tenth
-    of a second, and nobody acts on its first eight holders by the second.
+    tenth of a second, and nobody acts on its first eight holders by the second.
     """
     if most <= MANY or with_hands:
         return _burning(measure, with_hands=with_hands)

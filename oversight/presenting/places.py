@@ -19,8 +19,7 @@ class Places:
     """``own`` are the regions of the offices, none inside another; ``chosen`` is the place asked for, if there is one.
 
     ``parts`` are the next level below what is looked at; ``above`` is the place that ``chosen`` is a part of, where
-    that is
-    within the own ones.
+    that is within the own ones.
     """
 
     own: tuple[Region, ...]

@@ -152,8 +152,7 @@ def first_cards(
     figures: Mapping[str, Figure], lists: cards.Lists, against: Sequence[tuple[str, Mapping[str, Change]]]
 ) -> list[cards.Card]:
     """The cards of the period with their changes; ``against`` names each other period and what changed since. What came
-    in and
-    what went says so where there was nothing then, as in the first year of a portal.
+    in and what went says so where there was nothing then, as in the first year of a portal.
     """
     return [
         replace(

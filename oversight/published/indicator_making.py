@@ -1,10 +1,8 @@
 """Makes the indicators of the public page from the issued open data: the country, each province and each city.
 
 The one rule: nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files,
-so
-whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve
-issued
-months, what became of stages at enterprises of the last four issued quarters.
+so whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve
+issued months, what became of stages at enterprises of the last four issued quarters.
 
 ``data`` of a row: a number is an int, or [at least] where a month of it is withheld, or null where nothing can be said.
 ``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part,

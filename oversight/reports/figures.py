@@ -29,10 +29,8 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
     """The frozen figures of one region: lists of lines, each number an int, a decimal as text, or None where withheld.
 
     What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names
-    it and
-    the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month before (of
-    an enterprise: of the quarter before); it
-    is missing where no such set was issued.
+    it and the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month
+    before (of an enterprise: of the quarter before); it is missing where no such set was issued.
     """
     regions, was = _regions(data_set, region_code), _regions(before, region_code) if before else None
     categories = _categories(data_set, region_code)

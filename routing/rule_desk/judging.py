@@ -1,8 +1,7 @@
 """Recorded cases by the rules as they were and as they would be, each distinct input decided once.
 
 The one rule: columns are read, no rows are built and nothing sealed is opened, until a decision hangs on an address.
-What is
-kept between two pieces is a decision, never a case.
+What is kept between two pieces is a decision, never a case.
 """
 
 from __future__ import annotations
@@ -91,8 +90,7 @@ class Judged(NamedTuple):
 @dataclass(slots=True)
 class Known:
     """The rules of one trial, and what was decided by them so far. It lives for one sweep: as long as a piece after a
-    piece
-    may be read at another moment anyway."""
+    piece may be read at another moment anyway."""
 
     code: str
     before: Sequence[Rule]

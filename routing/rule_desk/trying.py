@@ -86,8 +86,7 @@ def work(
     trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, Known] | None = None
 ) -> None:
     """Look at the next piece of cases of a trial that is locked, and keep what was found. ``known``: what earlier
-    pieces of
-    this sweep decided, by trial and rules."""
+    pieces of this sweep decided, by trial and rules."""
     change = trial.change
     if trial.digest != change.digest:
         trial.state = RuleTrial.State.DROPPED
@@ -194,8 +193,7 @@ NUMBERS = (
 
 def _count(found: dict[str, Any], touched: Iterable[Judged]) -> None:
     """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}. Whether the old version
-    decided a
-    case or another rule: where nothing comes of the change it is not counted."""
+    decided a case or another rule: where nothing comes of the change it is not counted."""
     for name in (*NUMBERS, "others"):
         found.setdefault(name, 0)
     ways: dict[str, list[Any]] = found.setdefault("ways", {})

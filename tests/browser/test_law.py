@@ -1,6 +1,5 @@
 """The working days of 2027 in a real browser: read, previewed, approved by a second person, and the consumer's page
-says the
-new date; and a number that is changed, tried and decided."""
+says the new date; and a number that is changed, tried and decided."""
 
 from __future__ import annotations
 

@@ -147,9 +147,8 @@ def test_what_is_found_later_explains_what_was_found_before(one_event: World) ->
 @pytest.mark.full
 def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> None:
     """Eight times sixty firms of forty complaints a week in places by chance; every second one doubles. Looked at on
-    each of seven days as
-    the sweep does, and then read as a director of the country reads the list: a doubling stands in it, or is named by a
-    row that does.
+    each of seven days as the sweep does, and then read as a director of the country reads the list: a doubling stands
+    in it, or is named by a row that does.
     """
     firms = Enterprise.objects.bulk_create(
         [Enterprise(name=f"企业{n}", domicile=world.region, enrolled_by=world.mobile.enrolled_by) for n in range(60)]

@@ -2,8 +2,7 @@
 show of them.
 
 A reader knows every sum, every number that any file or page shows, and that what a file withholds is not zero; tries
-every
-world that fits, and is left with at least four possible values of each number from 1 to 4.
+every world that fits, and is left with at least four possible values of each number from 1 to 4.
 """
 
 from __future__ import annotations

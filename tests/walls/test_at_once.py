@@ -1,8 +1,7 @@
 """Fifty at once: whoever comes first takes the step, and nobody takes it twice.
 
 The steps are those that tests/complaints/test_steps.py walks; `make test` races three of them, `make test-full` each
-one
-that moves a case.
+one that moves a case.
 """
 
 from __future__ import annotations

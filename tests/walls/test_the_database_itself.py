@@ -99,8 +99,7 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
     reading = [(table, role) for table, name, command, _, named in policies if command == "r" for role in named]
     assert len(reading) == len(set(reading))
     # Callers write drafts and what is on its way into them, ask for dossiers, remember what they read, and write
-    # nothing
-    # of a case.
+    # nothing of a case.
     writing = {table for table, _, command, _, named in policies if command != "r" and named != [roles.STEPS]}
     assert writing == {
         "complaints_filingdraft",
@@ -142,8 +141,7 @@ def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None
         "from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
     )
     # Those that run as the owner answer yes or no about one id, from the views of the caller's own rows; one finds ids
-    # by words,
-    # within the caller's sight (tests/walls/test_words_of_cases.py).
+    # by words, within the caller's sight (tests/walls/test_words_of_cases.py).
     assert {name for _, name, *_ in definers} == {
         "is_own_case",
         "is_our_case",

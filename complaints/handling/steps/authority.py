@@ -318,8 +318,8 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
     """Art. 16: one of seven grounds with its facts and the five routes, in the names of two officers.
 
     Ground 1 names the body that has the duty; ground 2 who has accepted or handled it: a body, or ``earlier``, the
-    number
-    of a case of the same consumer against the same respondent. What the file itself rules out is refused by name.
+    number of a case of the same consumer against the same respondent. What the file itself rules out is refused by
+    name.
     """
     why = saying.choice(ground, REFUSAL_GROUNDS, "ground")
     said = saying.text(facts, "facts", shortest=10)
@@ -378,8 +378,7 @@ def redirect(*, matter: str, body: str, text: str) -> Move:
 
 def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Move:
     """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles
-    it
-    there (somebody must where somebody did), and what the former people proposed among themselves is void."""
+    it there (somebody must where somebody did), and what the former people proposed among themselves is void."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         two_persons.fall_with_the_house(file, actor)

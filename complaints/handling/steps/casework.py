@@ -269,8 +269,7 @@ def call_back(
     """回访 by someone who did not handle it (art. 26).
 
     ``overall``: 1 to 5; ``answers``: what was said to the questions of CALL_BACK_ANSWERS; ``disagrees``: closed, and
-    the
-    consumer does not agree. A case of the sample is done when somebody was reached, or after CALL_BACK_TRIES tries.
+    the consumer does not agree. A case of the sample is done when somebody was reached, or after CALL_BACK_TRIES tries.
     """
     said = saying.text(text, "text", needed=False)
     if overall is not None and not 1 <= overall <= 5:

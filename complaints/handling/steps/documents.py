@@ -61,8 +61,7 @@ def unregistered(file: CaseFile) -> tuple[int, ...]:
 
 def owes_result(file: CaseFile, *, by_hand: bool = False) -> bool:
     """Whether a result is still owed to who reported: one a report. The next one is for the report that is closed now;
-    one
-    that is drawn up ``by_hand`` may be for any of them."""
+    one that is drawn up ``by_hand`` may be for any of them."""
     reports = Matter.objects.filter(complaint_id=file.complaint.pk, kind="report")
     results = OfficialDocument.objects.filter(
         complaint_id=file.complaint.pk, form=kinds.REPORT_RESULT, state=OfficialDocument.ISSUED
@@ -102,8 +101,7 @@ def told(document: OfficialDocument) -> str:
 
 def draw_up_document(*, form: int, text: str = "") -> Move:
     """The register of the complaint, where no distribution made one; that of the report which the consumer filed with
-    it,
-    in the consumer's words; the result of a report, for the reporter alone."""
+    it, in the consumer's words; the result of a report, for the reporter alone."""
     if form not in DRAWN_UP:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="form")
     said = saying.text(text, "text", needed=form == kinds.REPORT_RESULT)
@@ -124,8 +122,7 @@ def draw_up_document(*, form: int, text: str = "") -> Move:
 
 def _of_a_report(file: CaseFile, form: int) -> None:
     """Refuse a document of a report that nobody registered, a second register of the consumer's own (what an officer
-    split
-    off has its register already) and more results than reports."""
+    split off has its register already) and more results than reports."""
     case = file.complaint.pk
     reports = Matter.objects.filter(complaint_id=case, kind="report")
     if not (reports.filter(opened_by="consumer") if form == kinds.REPORT else reports).exists():
@@ -159,8 +156,8 @@ def corrected(
     file: CaseFile, document_id: int, changes: Mapping[str, str], *, version: int | None = None
 ) -> tuple[OfficialDocument, dict[str, Any]]:
     """A new version of the document with other words, and what its entry says of it. ``changes``: place of a paragraph
-    or of
-    a line of facts (2, 0.1) → its words; each must stand there. ``version``: what was read, where that is known."""
+    or of a line of facts (2, 0.1) → its words; each must stand there. ``version``: what was read, where that is
+    known."""
     document = found(file, document_id)
     last = document.versions.order_by("-number")[0]
     if version is not None and version != last.number:
@@ -195,8 +192,7 @@ def newer() -> str:
 
 def settled(paper: Paper) -> dict[str, str]:
     """What is no clerical error, as one officer cannot take back what two decided or both sides agreed: place → the
-    words
-    with which it must still end; all its words where none of them may change."""
+    words with which it must still end; all its words where none of them may change."""
     found: dict[str, str] = {}
     for place, label, words in editable(paper["blocks"]):
         if paper["form"] in (kinds.REFUSAL, kinds.TERMINATION):

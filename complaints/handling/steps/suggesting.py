@@ -50,8 +50,7 @@ def suggest_settlement(*, text: str, promises: Sequence[Promise] = ()) -> Move:
 
 def answer_suggestion(*, agrees: bool, text: str = "", matter_id: int | None = None) -> Move:
     """Each side for itself, until the agreement is recorded; who thinks better of it answers again. ``matter_id``:
-    which
-    suggestion was read; another one that took its place is not answered by that."""
+    which suggestion was read; another one that took its place is not answered by that."""
     said = saying.text(text, "text", needed=False, longest=1000)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:

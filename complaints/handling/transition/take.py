@@ -91,10 +91,8 @@ def take_each(
     """Take a move of its own on each case, in one transaction and one flush.
 
     The same case may stand there several times: its moves follow each other, and with ``whole`` all of them are taken
-    or
-    none, each told with the refusal of the one that failed. While a request is answered, cases that its caller cannot
-    see
-    are missing, whoever asked for them.
+    or none, each told with the refusal of the one that failed. While a request is answered, cases that its caller
+    cannot see are missing, whoever asked for them.
     """
     ids = _seen(sorted({case for case, _move, _actor in moves}))
     with working_as_steps(), transaction.atomic():

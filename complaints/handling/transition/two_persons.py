@@ -67,8 +67,7 @@ def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]
 
 def rule_of(file: CaseFile, move: Move) -> str:
     """The rule by which this move of an authority is judged: of its own step; for the correction of an official
-    document that
-    of what it prints."""
+    document that of what it prints."""
     document = move.said.get("document_id")
     if move.step != "correct_clerical_error" or document is None:
         return move.step

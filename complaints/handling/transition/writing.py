@@ -309,8 +309,7 @@ def open_files(
     ids: Sequence[int], *, now: datetime, conditions: Conditions, skip_locked: bool = False, is_looking: bool = False
 ) -> list[CaseFile]:
     """Lock the cases (in id order) and read what belongs to them; eight queries a batch. ``is_looking``: without the
-    lock,
-    for whoever writes nothing."""
+    lock, for whoever writes nothing."""
     rows = (
         Complaint.objects.all()
         if is_looking

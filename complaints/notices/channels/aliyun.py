@@ -4,8 +4,7 @@ The one rule: only the code "OK" in the answer is a yes. What is written down of
 The service keeps no key of a message, so one whose answer got lost may arrive twice.
 
 Source: Alibaba Cloud, "V3 request structure and signature" (ACS3-HMAC-SHA256) and "SendSms". A template holds the
-words,
-only variables travel: of at most 35 characters each, so a text goes as two of them.
+words, only variables travel: of at most 35 characters each, so a text goes as two of them.
 """
 
 from __future__ import annotations

@@ -107,8 +107,7 @@ _BESIDE = Together(
 
 def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = False) -> list[Proposal]:
     """With the names of who proposed and signed them, and what is still to be signed: one query more, beside keys. The
-    consumer is
-    masked in what was written, unless ``is_shown``: the officer has said why."""
+    consumer is masked in what was written, unless ``is_shown``: the officer has said why."""
     rows = list(matters)
     if not rows:
         return []

@@ -129,8 +129,7 @@ def step_url(complaint: Complaint, step: str) -> str:
 
 def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
     """The open steps, sorted into groups; two steps of one page are one button. The first that decides or mediates is
-    the
-    main one; what ends a case against somebody never is."""
+    the main one; what ends a case against somebody never is."""
     case, found = setting.found.complaint, []
     has_main = False
     for title, steps in GROUPS:

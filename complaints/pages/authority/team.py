@@ -76,8 +76,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def _loads(desk: Desk, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
     """By officer, in one statement: how many open cases meet each condition, and when the oldest came; with each how
-    many
-    cases are ``left`` by whoever is away."""
+    many cases are ``left`` by whoever is away."""
     counted_left = left.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
     meets = {
         "soon": due_soon(desk.now, desk.calendar),

@@ -1,8 +1,7 @@
 """/enterprise/team/rules/: who gets a new case, and a try-out before a rule counts.
 
 The one rule: trying out is a submit like any other; it shows what the rules and the one that is typed would have done
-with
-the newest cases, and writes nothing.
+with the newest cases, and writes nothing.
 """
 
 from __future__ import annotations

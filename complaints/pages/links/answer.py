@@ -1,8 +1,7 @@
 """/answer/: a respondent without account reads its one case and answers.
 
 The one rule: it is shown from acceptance on and to whoever was proven at the door (link_door.py); what decides asks for
-a code
-to the phone of the link first.
+a code to the phone of the link first.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """The door of a link to one case: for whoever has no account and was sent one.
 
 The one rule: the token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
-whether it
-is unknown, over or was taken back, or led through the other door. What decides asks for a code to the phone of the link
-first.
+whether it is unknown, over or was taken back, or led through the other door. What decides asks for a code to the phone
+of the link first.
 """
 
 from __future__ import annotations
@@ -46,8 +45,7 @@ MOST_LINKS = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """``name``: of its addresses, ``<name>-step`` and so on; ``side``: as whom one reads behind it; ``kept``: its place
-    in the
-    session; ``pages``: those of its steps."""
+    in the session; ``pages``: those of its steps."""
 
     name: str
     side: str

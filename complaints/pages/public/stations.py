@@ -1,8 +1,7 @@
 """/open/stations/: the service stations, by place, and what each of them settled.
 
 The one rule: nothing of a person is shown, a number from 1 to 4 is withheld, and a dispute counts as settled only when
-the
-consumer confirmed it.
+the consumer confirmed it.
 """
 
 from __future__ import annotations

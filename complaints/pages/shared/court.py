@@ -1,8 +1,7 @@
 """What both parties of a mediated case take to the court that confirms their agreement (司法确认).
 
 The one rule: it says of a person what the page of the case says to the same reader; what that reader may not have in
-full
-is left to be filled in by hand.
+full is left to be filled in by hand.
 """
 
 from __future__ import annotations

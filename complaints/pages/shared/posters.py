@@ -2,8 +2,7 @@
 brought.
 
 The one rule: a poster is of the own enterprise and its branches, or of the own station; a number is told to whoever
-owns the
-poster, and to the authority of its own region.
+owns the poster, and to the authority of its own region.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What a code on a poster and a link in a message open, for whoever holds a telephone.
 
 The one rule: a code that leads nowhere begins an ordinary complaint; a link that leads nowhere looks the same, whether
-it
-is unknown, over or was answered.
+it is unknown, over or was answered.
 """
 
 from __future__ import annotations

@@ -29,8 +29,7 @@ def at(day: int, *, month: int = 11) -> datetime:
 
 def rested_twice(world: World) -> Complaint:
     """Delivered on 11 November. An offer on the 13th, declined on the 18th: three days; a second on the 19th, declined
-    on the
-    24th: three days again, of which two count. The consumer stops on 1 December; the last day was the 2nd."""
+    on the 24th: three days again, of which two count. The consumer stops on 1 December; the last day was the 2nd."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for offered, declined in ((13, 18), (19, 24)):
         handling.take(given.an_offer(), [case.pk], actor=world.handler, now=at(offered))

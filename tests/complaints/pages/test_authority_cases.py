@@ -20,8 +20,7 @@ from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, des
 from tests.server import A_REQUEST
 
 #: Who asks 4 (session, person, roles, offices with those below); the case, all that hangs on it, rules and calendar 3;
-#: how
-#: its documents were served 1, where there are any. The goal is 15.
+#: how its documents were served 1, where there are any. The goal is 15.
 QUERIES_OF_A_CASE = 4 + 3 + A_REQUEST
 
 

@@ -122,8 +122,7 @@ def test_names_are_masked_in_lists(world: World) -> None:
 
 
 #: Before its rows every page asks who is there, what they are (the gate) and which offices are held; a list then what
-#: its
-#: filters offer, its counts in one, its rows, their names and clocks. The goal is 10, with who calls the database.
+#: its filters offer, its counts in one, its rows, their names and clocks. The goal is 10, with who calls the database.
 #: What waits asks in two what it shows: decisions and signals, then the directory and the texts of what lies near.
 QUERIES = {"/authority/": 7, "/authority/cases/": 7, "/authority/triage/": 8, "/authority/approvals/": 5}
 QUERIES = {path: number + A_REQUEST for path, number in QUERIES.items()}

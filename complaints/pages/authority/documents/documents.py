@@ -115,8 +115,7 @@ def register(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def given_by(desk: Desk) -> QuerySet[OfficialDocument]:
     """The numbers of the authorities in the regions of these offices; of one above (an office writes under its
-    county's)
-    those of cases that the officer sees."""
+    county's) those of cases that the officer sees."""
     every = Jurisdiction.load().authorities
     within = {
         row.pk

@@ -1,8 +1,7 @@
 """What an officer says about a complaint that came by telephone, counter, letter or 12345: how it came, and when.
 
 The one rule: what the complaint says is asked by the questions of filing (filing/steps.py); here is only what the
-officer
-knows about how it reached us.
+officer knows about how it reached us.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 step.
 
 The one rule: it is the consumer's own form, judged as the consumer's own step. Who wrote it down, how they knew who
-spoke
-and what proves it stand in the record; what decides something is read back first; and the consumer is told at once.
+spoke and what proves it stand in the record; what decides something is read back first; and the consumer is told at
+once.
 """
 
 from __future__ import annotations

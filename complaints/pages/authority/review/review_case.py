@@ -59,8 +59,7 @@ class Letter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundView:
     """One of the seven as the page shows it; ``option``: its radio, where it can be chosen; ``earlier``: (number,
-    address)
-    of what ground 2 may mean."""
+    address) of what ground 2 may mean."""
 
     ground: Ground
     words: str
@@ -77,8 +76,7 @@ def review_url(complaint: Complaint) -> str:
 
 def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
     """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now; the
-    consumer
-    masked until the officer has said why. ``by``: who proposed it. Raises the refusal of the step."""
+    consumer masked until the officer has said why. ``by``: who proposed it. Raises the refusal of the step."""
     actor = setting.found.actor
     if actor is None:
         return {}

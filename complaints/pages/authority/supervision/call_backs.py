@@ -197,8 +197,7 @@ def _called(ids: list[int], desk: Desk) -> list[Called]:
 
 def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """How many were reached of those that are over, how many of the reached do not agree; and the same by enterprise,
-    whoever
-    has most that do not agree first."""
+    whoever has most that do not agree first."""
     firm = "complaint__enterprise"
     counted = list(
         rows.order_by()

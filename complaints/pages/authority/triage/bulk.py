@@ -2,8 +2,7 @@
 each.
 
 The one rule: every case is judged for itself, in one transaction and one flush; what was refused says why and hinders
-none
-of the others. What came back twice is for a person to decide and goes in no batch.
+none of the others. What came back twice is for a person to decide and goes in no batch.
 """
 
 from __future__ import annotations
