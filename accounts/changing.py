@@ -13,7 +13,7 @@ from django.utils.translation import gettext, override
 from accounts.models import OutgoingMessage, User
 from accounts.security_log import note
 from accounts.sign_in.contacts import Contact
-from web.templatetags.portal import moment
+from web.dates import moment
 
 HELD_FOR = timedelta(hours=24)
 

@@ -7,13 +7,15 @@ are sealed (sealed_fields.py): read them from a user, look for them by ``with_em
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys.sealed_fields import BlindIndex, SealedText, digests_of
@@ -204,9 +206,8 @@ class BrowserSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
-        from accounts.sign_in.sessions import SessionStore
-
-        return SessionStore
+        """The store lies above its table: it is named in the settings, as in Django's own."""
+        return cast(type[SessionBase], import_string(f"{settings.SESSION_ENGINE}.SessionStore"))
 
     def __str__(self) -> str:
         return self.session_key[:8]

@@ -22,7 +22,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes, telling
-from api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in
+from api.caller import Caller, caller
+from api.door import Answer, Door, RefusedAfterwards, once_only, said_in
+from api.filing import file_one
 from api.problems import StepRefused, WrongFields
 from api.sight import actors_for, engagements_of, found_for, listed_for, side_of
 from api.step_shapes import STEPS
@@ -80,8 +82,6 @@ class Cases(Door):
         return Response(shapes.CaseList(found).data)
 
     def post(self, request: Request) -> HttpResponse:
-        from api.filing import file_one
-
         return file_one(request)
 
 

@@ -10,11 +10,9 @@ import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed
@@ -30,7 +28,9 @@ from access.permissions import allows
 from accounts.idempotency import KeyMissing, key_of, once
 from accounts.models import User
 from accounts.sign_in.backend import duty_of
+from api.caller import Caller, caller
 from api.problems import NotAllowed, WrongFields
+from api.sight import actors_for
 from api.strict_json import StrictJSONParser
 from complaints.handling import StepNotAllowed
 from complaints.procedure.workflow import Role
@@ -92,26 +92,10 @@ def scope_missing(scope: str) -> NotAllowed:
 
 def _roles(who: Caller) -> frozenset[str]:
     """What the token's person is in the capacity that it was issued for."""
-    from api.sight import actors_for  # it asks who calls
-
     if duty := duty_of(who.user):
         # An administrator of the platform is nobody's party, not even the own one.
         return frozenset({f"{duty}_admin"})
     return frozenset(_NAMES.get(role, str(role)) for actor in actors_for(who) for role in actor.roles)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks by which token, and when; ``kept`` is what was found out about that in this call."""
-
-    user: User
-    token: ApiToken
-    now: datetime
-    kept: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def today(self) -> date:
-        return timezone.localdate(self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +105,6 @@ class Answer:
     body: Mapping[str, Any]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def caller(request: Request) -> Caller:
-    """One moment for the whole call."""
-    known: Caller | None = getattr(request._request, "_caller", None)
-    if known is None:
-        token: Any = request.auth
-        known = Caller(token.user, token, timezone.now())
-        request._request._caller = known  # type: ignore[attr-defined]
-    return known
 
 
 class Door(APIView):

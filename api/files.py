@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes
-from api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in
+from api.caller import Caller, caller
+from api.door import Answer, Door, RefusedAfterwards, once_only, said_in
 from api.problems import StepRefused
 from api.sight import found_for
 from api.steps import refused

@@ -23,7 +23,8 @@ from rest_framework.request import Request
 
 from accounts.idempotency import key_of
 from api import exact, strict_json
-from api.door import Answer, Caller, RefusedAfterwards, caller, once_only, said_in
+from api.caller import Caller, caller
+from api.door import Answer, RefusedAfterwards, once_only, said_in
 from api.problems import NotAllowed, StepRefused, WrongFields
 from api.sight import actors_for, side_of
 from complaints import handling

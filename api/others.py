@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes
-from api.door import Door, caller, said_in
+from api.caller import caller
+from api.door import Door, said_in
 from api.problems import WrongFields
 from api.sight import actors_for, events_for, side_of
 from complaints.record import events

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from api.door import Caller
+from api.caller import Caller
 from authorities.models import Authority
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.models.complaint import lies_in

@@ -18,16 +18,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from api import exact
-from api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in, scope_missing
+from api.caller import Caller, caller
+from api.door import Answer, Door, RefusedAfterwards, once_only, said_in, scope_missing
 from api.problems import StepRefused, WrongFields
 from api.sight import actors_for, cases_for, found_for, founds_for
 from api.step_shapes import STEPS, input_of
 from complaints import handling
 from complaints import wording as labels
+from complaints.casefile.case_file import CaseFile
 from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built
 from complaints.handling.steps import proposals
 from complaints.handling.transition import named_things, two_persons
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions

@@ -8,7 +8,7 @@ from complaints.assignment import assigning, officer_handover
 from complaints.assignment import call_backs as drawing
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
-from complaints.handling.transition import printing_documents as making
+from complaints.handling import printing_documents as making
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from authorities.models import named
 from complaints.models import Notice
@@ -76,7 +76,7 @@ def _account_letters(wanted: str) -> list[Letter]:
 def _people(wanted: str) -> list[int]:
     """In a demo there are few enough to read them all; elsewhere this page does not exist."""
     users = list(User.objects.all())
-    keyring.load_for(users)
+    sealed_fields.load_for(users)
     return [user.pk for user in users if wanted.casefold() in f"{user.name}\n{user.email}\n{user.phone}".casefold()]
 
 

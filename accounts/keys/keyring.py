@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from accounts.keys import ciphers, sealing
 from accounts.keys.keys import UnusableKeys, VaultKeys
@@ -86,21 +86,6 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
             _hold(read)
         found |= read
     return found
-
-
-def load_for(rows: Iterable[models.Model]) -> None:
-    """Fetch the keys of everything sealed in these rows at once, before it is read one by one."""
-    from accounts.keys.sealed_fields import SealedText
-
-    persons: set[UUID] = set()
-    for row in rows:
-        for field in row._meta.concrete_fields:
-            if isinstance(field, SealedText):
-                person = field.person_in(row)
-                if person is not None:
-                    persons.add(person)
-    if persons:
-        secrets_of(persons)
 
 
 def destroy(persons: Iterable[UUID], *, now: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.keys import keyring, sealing
+from accounts.keys import keyring, sealed_fields, sealing
 from accounts.keys.sealed_fields import digest_of
 from accounts.models import User
 
@@ -63,7 +63,7 @@ def index_anew(*, tell: Tell) -> int:
             users = list(User.objects.filter(pk__in=[row[0] for row in cursor.fetchall()]))
             if not users:
                 return done
-            keyring.load_for(users)
+            sealed_fields.load_for(users)
             cursor.execute(
                 "update accounts_user t set email_index = v.email, phone_index = v.phone"
                 " from unnest(%s::bigint[], %s::bytea[], %s::bytea[]) as v (id, email, phone) where t.id = v.id",

@@ -216,3 +216,16 @@ def _written(value: Any) -> str:
     if value is None:
         raise ValueError("what a sealed text is bound to must be known when it is written")
     return str(value)
+
+
+def load_for(rows: Iterable[models.Model]) -> None:
+    """Fetch the keys of everything sealed in these rows at once, before it is read one by one."""
+    persons: set[UUID] = set()
+    for row in rows:
+        for field in row._meta.concrete_fields:
+            if isinstance(field, SealedText):
+                person = field.person_in(row)
+                if person is not None:
+                    persons.add(person)
+    if persons:
+        keyring.secrets_of(persons)

@@ -42,8 +42,8 @@ from accounts.sign_in.network import client_address
 from accounts.sign_in.passkeys import add_passkey, ask_for_known, ask_for_new, show_passkey
 from accounts.sign_in.step_up import confirm_address, is_fresh
 from accounts.views.sign_in import next_of, too_many_codes, with_next
+from web.dates import moment as moment_words
 from web.qr import qr_code
-from web.templatetags.portal import moment as moment_words
 
 NEW_APP = "new_app_key"
 

@@ -30,7 +30,7 @@ from accounts.sign_in.landing import landing_of
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
 from accounts.sign_in.passwords import staff_user
-from web.templatetags.portal import moment as moment_words
+from web.dates import moment as moment_words
 
 PENDING = "sign_in_contact"
 SHOWN_PEOPLE = 16

@@ -14,9 +14,9 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling import BATCH, Effect, Move, StepNotAllowed, take_each
 from complaints.handling.steps import enterprise
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
 from complaints.parties.actors import SYSTEM, Actor

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.leave import on_leave
 from authorities.models import Officer
 from authorities.policies import Policies
@@ -214,7 +214,7 @@ class People:
             .select_related("user")
             .order_by("pk")
         )
-        keyring.load_for(row.user for row in officers)
+        sealed_fields.load_for(row.user for row in officers)
         for officer in officers:
             self.by_authority[officer.authority_id].append(officer)
 

@@ -20,9 +20,9 @@ from authorities.leave import on_leave
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import call_backs as drawing
 from complaints.assignment.assigning import pages_of, take_moves
+from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move
 from complaints.handling.steps import authority
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
 from complaints.parties import recusals

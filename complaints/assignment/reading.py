@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints.models import Complaint, Engagement, Reading
 
@@ -79,7 +79,7 @@ def opened(complaint: Complaint, engagement: Engagement, *, user: User, now: dat
     if not there:
         return []
     people = User.objects.in_bulk([pk for pk, _at in there])
-    keyring.load_for(people.values())
+    sealed_fields.load_for(people.values())
     return [Colleague(people[pk].name, at) for pk, at in there if pk in people]
 
 

@@ -7,14 +7,11 @@ forget it. A consent has one purpose, names its text, and can be taken back (PIP
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.models import Complaint, ConsentRecord
-
-if TYPE_CHECKING:
-    from complaints.handling.transition.writing import CaseFile
 
 #: What a person may take back by itself, and in which order it is shown.
 REVOCABLE = ("share_with_enterprise", "pass_to_regulator", "delegated_mediation", "pause_for_settlement")

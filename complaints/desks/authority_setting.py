@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Authority, Officer, named
 from authorities.policies import Policies
 from complaints import handling
@@ -225,7 +225,7 @@ def who_signs(setting: Setting, rule: str) -> str:
         .select_related("user")
         .order_by("role", "pk")[:MOST_SIGNERS]
     )
-    keyring.load_for(row.user for row in rows)
+    sealed_fields.load_for(row.user for row in rows)
     names = listed(dict.fromkeys(row.user.name for row in rows))
     if names:
         return _("可以批准的人：%(names)s。") % {"names": names}

@@ -11,7 +11,7 @@ from datetime import date
 
 from django.db.models import Q
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints.models import SavedView
 from complaints.parties.actors import Actor
@@ -74,7 +74,7 @@ def choices_of(user: User, actors: Iterable[Actor], *, day: date) -> Choices:
     views, newest, branches, people = _together(user.pk, sorted({firm for firm, _ in jobs}), whole, some, day)
     for view in views:
         view.user = user
-    keyring.load_for(views)
+    sealed_fields.load_for(views)
     return Choices(
         by_name(people), branches if len(branches) > 1 else [], views, calendar_of("CN", next(iter(newest), None))
     )

@@ -10,14 +10,15 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from authorities.models import Authority, Officer
+from complaints.casefile.case_file import CaseFile
 from complaints.documents import numbers
 from complaints.documents.kinds import KINDS, forms_of, is_to, issuer, reference
 from complaints.documents.wording import Facts, Paper, demand_words, paper, promise_words
@@ -25,9 +26,6 @@ from complaints.models import Demand, DocumentVersion, Engagement, Obligation, O
 from complaints.models.record import SALT_BYTES
 from complaints.procedure.workflow import Audience, Clock
 from complaints.record.record import Entry, canonical, salted
-
-if TYPE_CHECKING:
-    from complaints.handling.transition.writing import CaseFile
 
 #: Which clock tells the last day that a form names.
 _DAYS = {"forward": Clock.NEGOTIATION, "assign_authority": Clock.REVIEW, "accept": Clock.MEDIATION}
@@ -93,7 +91,7 @@ def people(ids: set[int]) -> dict[int, Person]:
             Q(audience=Audience.PARTIES, kind__in=PRINTED) | reported, complaint_id__in=ids
         ).order_by("sequence")
     )
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     found: dict[int, Person] = {}
     for row in rows:
         found.setdefault(row.complaint_id, {})[row.kind] = row.text

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints import evidence
 from complaints.documents import keeping
@@ -110,7 +110,7 @@ def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list
             "sequence", "pk"
         )
     )
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     texts: list[dict[str, Any]] = []
     withheld = set()
     for row in rows:
@@ -135,7 +135,7 @@ def _names(steps: list[HandlingStep], withheld: set[str], *, is_own: bool) -> li
         for name in (step.name, step.recorded_by):
             if name is not None:
                 kept[bytes(name.digest).hex()] = name
-    keyring.load_for(kept.values())
+    sealed_fields.load_for(kept.values())
     return [
         {"digest": digest, "salt": salt.hex(), "text": text}
         for digest, name in kept.items()

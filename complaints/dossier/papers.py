@@ -23,7 +23,8 @@ from complaints.procedure.workflow import Outcome
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView
-from web.templatetags.portal import MONTHS_EN, money
+from web.dates import MONTHS_EN
+from web.templatetags.portal import money
 
 #: A paper has an edge: longer runs without a space may be broken inside.
 _LONG = re.compile(r"[^\s\u2e80-\uffef]{24}(?=[^\s\u2e80-\uffef])")

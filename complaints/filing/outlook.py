@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import named
 from authorities.policies import Policies, PolicyMissing
 from complaints.models import Complaint, PersonalText
@@ -139,7 +139,7 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
     )
     said: dict[int, dict[str, str]] = defaultdict(dict)
     rows = list(PersonalText.objects.filter(complaint__in=earlier, kind__in=COMPARED_TEXTS, audience="parties"))
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     for row in rows:
         said[row.complaint_id].setdefault(row.kind, row.text)
     found = []

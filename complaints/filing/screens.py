@@ -30,7 +30,7 @@ from complaints.procedure.typed_values import Text
 from enterprises.directory.expectations import Expectation, expected
 from enterprises.directory.finding import Hit, find
 from enterprises.models import Enterprise
-from web.templatetags import portal
+from web import dates
 
 HITS_SHOWN = 8
 
@@ -203,7 +203,7 @@ def label_of(pairs: Any, code: str) -> str:
 
 
 def day_text(day: date | None) -> str:
-    return portal.day_text(day, weekday=False) if day is not None else ""
+    return dates.day_text(day, weekday=False) if day is not None else ""
 
 
 def yes_no(answer: bool | None) -> str:

@@ -29,12 +29,12 @@ from complaints.handling.steps import (
     violations,
 )
 from complaints.handling.steps.filing import file
-from complaints.handling.steps.offers import Answer, Promise
 from complaints.handling.transition import looking, undoing
 from complaints.handling.transition.effect import Effect, Move
 from complaints.handling.transition.take import BATCH, Taken, allowed_steps, one, sweep_clocks, take, take_each
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import STEPS
+from complaints.settlement.offer_terms import Answer, Promise
 
 _MODULES = (
     answer_links,

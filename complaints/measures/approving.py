@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints import handling
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
@@ -121,5 +121,5 @@ def _mine(measure: Measure, actors: Sequence[Actor]) -> list[Actor]:
 
 def _matters(measure: Measure) -> dict[int, Matter]:
     found = list(waiting([measure]).select_related("complaint"))
-    keyring.load_for(found)
+    sealed_fields.load_for(found)
     return {matter.complaint_id: matter for matter in found}

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.db import migrations, models
 
-from complaints.record.person_digests import KINDS
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.keys.sealed_fields import BlindIndex, digest_of
+from complaints.record.person_digests import KINDS
 
 _SEEN = "exists (select from complaints_complaint c where c.id = complaints_persondigest.complaint_id)"
 # While it is against us: of a case that was given up, nobody may try phone numbers.
-_OURS = ("exists (select from own_engagement e where e.complaint_id = complaints_persondigest.complaint_id"
-         " and (e.until_at is null or e.is_still_ours))")
+_OURS = (
+    "exists (select from own_engagement e where e.complaint_id = complaints_persondigest.complaint_id"
+    " and (e.until_at is null or e.is_still_ours))"
+)
 _WALLS = [
     "alter table complaints_persondigest enable row level security",
     "alter table complaints_persondigest force row level security",
@@ -28,12 +30,14 @@ def fill(apps: Any, schema_editor: Any) -> None:
         found = list(texts.objects.filter(pk__gt=last, audience="parties", kind__in=KINDS).order_by("pk")[:2000])
         if not found:
             return
-        keyring.load_for(found)
+        sealed_fields.load_for(found)
         # Salt before the text (complaints.models.record.with_salt).
         typed = [(row, KINDS[row.kind], row.sealed[32:]) for row in found]
         digests.objects.bulk_create(
             digests(complaint_id=row.complaint_id, kind=kind, digest=digest)
-            for row, kind, text in typed if (digest := digest_of(kind, text)))
+            for row, kind, text in typed
+            if (digest := digest_of(kind, text))
+        )
         last = found[-1].pk
 
 
@@ -47,8 +51,12 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=8)),
                 ("digest", BlindIndex()),
-                ("complaint", models.ForeignKey(on_delete=models.deletion.PROTECT, related_name="person_digests",
-                                                to="complaints.complaint")),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=models.deletion.PROTECT, related_name="person_digests", to="complaints.complaint"
+                    ),
+                ),
             ],
             options={"indexes": [models.Index(fields=["digest", "complaint"], name="cases_by_what_was_typed")]},
         ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -15,15 +15,13 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.keys.sealed_fields import SealedJSON, SealedText
+from accounts.models import User
 from accounts.sign_in.backend import may_work
 from authorities.models import Authority, Officer, Region
+from complaints.models.participant import Participant
 from complaints.procedure.workflow import Outcome, Status
 from enterprises.models import Branch, Brand, Enterprise, Staff
 from enterprises.team.staffing import at_work, branch_ids_seen_by
-
-if TYPE_CHECKING:
-    from accounts.models import User
-
 
 #: What an index on open cases holds; a list has to ask for it in the same words.
 OPEN = ~Q(status=Status.CLOSED)
@@ -50,8 +48,6 @@ def lies_in(region: Region, path: str = "") -> Q:
 
 def own_cases(user_id: int, day: date) -> Q:
     """Filed by this person (a representative: until the term is over), or joined by the own link."""
-    from complaints.models.participant import Participant
-
     joined = Participant.objects.filter(person_id=user_id, state=Participant.JOINED)
     return Q(consumer_id=user_id) & (Q(represented_until__isnull=True) | Q(represented_until__gte=day)) | Q(
         pk__in=joined.order_by().values("complaint_id")

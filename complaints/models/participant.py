@@ -13,7 +13,6 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.keys.sealed_fields import SealedText
-from complaints.models.complaint import Complaint
 
 
 class Participant(models.Model):
@@ -27,7 +26,9 @@ class Participant(models.Model):
     ASKED, JOINED, DECLINED, LEFT = "asked", "joined", "declined", "left"
     STATES = (ASKED, JOINED, DECLINED, LEFT)
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="participants")
+    complaint = models.ForeignKey(
+        "complaints.Complaint", on_delete=models.PROTECT, db_index=False, related_name="participants"
+    )
     ordinal = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=[(k, k) for k in KINDS])
     person = models.ForeignKey(

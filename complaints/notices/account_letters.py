@@ -16,7 +16,8 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.models import OutgoingMessage
 from accounts.sign_in.codes import VALID_FOR
-from complaints.notices.channels import Bounced, Channels, Letter, TryAgain
+from complaints.notices.channels import Channels
+from complaints.notices.channels.letter import Bounced, Letter, TryAgain
 
 log = logging.getLogger(__name__)
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext, override
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage
 from accounts.sign_in.contacts import parse_contact
+from complaints.casefile.case_file import CaseFile
 from complaints.models import AnswerLink
 from complaints.notices import writing as notices
 from complaints.procedure import hours
 from complaints.procedure.workflow import Audience, Role, Status
 from complaints.record import bulk
 from complaints.record.record import Entry
-
-if TYPE_CHECKING:
-    from complaints.handling.transition.writing import CaseFile
 
 #: Where a link may be alive.
 _SINCE_ACCEPTANCE = frozenset({Status.MEDIATING, Status.MEDIATION_SUSPENDED, Status.PERFORMING})
@@ -47,7 +44,7 @@ def write(files: Iterable[CaseFile]) -> None:
         ).exclude(phone="")
         if (link.complaint_id, link.delegation_id) in told
     ]
-    keyring.load_for(links)
+    sealed_fields.load_for(links)
     rows = []
     for link in links:
         contact = parse_contact(link.phone)

@@ -22,7 +22,8 @@ from django.db.models import Count, F, QuerySet
 
 from complaints.models import Notice
 from complaints.notices import account_letters, recipients
-from complaints.notices.channels import Bounced, Channels, ServerAway, TryAgain, open_channels
+from complaints.notices.channels import Channels, open_channels
+from complaints.notices.channels.letter import Bounced, ServerAway, TryAgain
 from complaints.notices.digests import letter_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import hours

@@ -13,7 +13,7 @@ from datetime import datetime
 from authorities.models import named
 from complaints import wording as labels
 from complaints.models import Notice
-from complaints.notices.channels import Letter
+from complaints.notices.channels.letter import Letter
 from complaints.notices.notice_choices import ALL, group_of, off_address
 from complaints.notices.writing import is_breach
 from complaints.procedure.working_calendar import SHANGHAI

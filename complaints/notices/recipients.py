@@ -15,7 +15,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer
@@ -208,7 +208,7 @@ def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]
             complaint_id__in={case for case, _before in wanted}, audience="parties", kind__in=kinds
         )
         found_texts = list(texts.order_by("sequence", "id"))
-        keyring.load_for(found_texts)
+        sealed_fields.load_for(found_texts)
         for text in found_texts:
             contact = parse_contact(text.text)
             if contact is None or contact.channel != kinds[text.kind]:

@@ -8,11 +8,11 @@ person and channel are chosen when it is sent (complaints/notices/recipients.py)
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from authorities.models import Authority
 from complaints import wording as labels
 from complaints.acceptance.duty_bodies import phone_of
+from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.models import Complaint, Notice
 from complaints.procedure import hours
@@ -32,9 +32,6 @@ from complaints.wording import notices as words
 from complaints.wording.days import before, capitals, day_words, number_of_days
 from complaints.wording.duty import speaking_clock, standing, what_if_missed
 from complaints.wording.reasons import ROUTES
-
-if TYPE_CHECKING:
-    from complaints.handling.transition.writing import CaseFile
 
 #: Whom the ``tells`` of an entry means; the holder is whoever must act then.
 ADDRESSEES: dict[str, tuple[str, ...]] = {

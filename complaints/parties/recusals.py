@@ -11,7 +11,7 @@ from datetime import date
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Officer
 from complaints.models import Complaint
 from complaints.parties.actors import Actor
@@ -55,7 +55,7 @@ def keep_out(complaint: Complaint, whom: str, *, on: date) -> None:
         .select_related("user")
         .filter(Q(authority=here) | Q(authority__parent=here) | Q(authority__children=here))
     )
-    keyring.load_for([*(seat.user for seat in seats), *([holder.user] if holder is not None else [])])
+    sealed_fields.load_for([*(seat.user for seat in seats), *([holder.user] if holder is not None else [])])
     people = {seat.user_id for seat in seats if seat.user.name == whom}
     if holder is not None and (not people or holder.user.name == whom):
         # A namesake of the one who mediates is not meant.

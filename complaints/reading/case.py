@@ -14,7 +14,7 @@ from typing import Any
 from django.http import Http404
 from django.urls import reverse
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.backend import may_work
 from authorities.models import Authority, named
@@ -245,7 +245,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
     steps = _seen_by(side, known.steps, engagements, is_former)
     last = [step for step in steps if step.audience == Audience.PARTIES][-1]
     texts = known.texts
-    keyring.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
+    sealed_fields.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
     filed = {t.kind: t.text for t in texts if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
     files = (
         [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at, known=known.files)

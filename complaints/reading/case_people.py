@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_address, masked_email, masked_name, masked_phone
 from authorities.models import Officer, named
 from complaints import wording as labels
@@ -23,7 +23,8 @@ from complaints.parties.powers import CONFIRMED, REFUSED
 from complaints.procedure.categories import OBJECT_LABELS, problem_label
 from complaints.procedure.filing_request import AGENT, JOINT
 from enterprises.models import Staff
-from web.templatetags.portal import day_text, money
+from web.dates import day_text
+from web.templatetags.portal import money
 
 #: Who reads how much: all of it, masked, or nothing that leads to the person.
 FULL, MASKED, NONE = "full", "masked", "none"
@@ -58,7 +59,7 @@ class Fact:
 def names_of_consumers(ids: Iterable[int]) -> dict[int, str]:
     """The names that the consumers of these cases gave last; two queries for a page."""
     rows = list(names_given(complaint_id__in=list(ids)))
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     return {row.complaint_id: row.text for row in rows}
 
 
@@ -70,7 +71,7 @@ def names_given(**cases: Any) -> QuerySet[PersonalText]:
 def by_name(people: Iterable[Employed]) -> list[Employed]:
     """Staff or officers (each with its user) in the order of their names, which the database cannot read."""
     found = list(people)
-    keyring.load_for(person.user for person in found)
+    sealed_fields.load_for(person.user for person in found)
     return sorted(found, key=lambda person: person.user.name)
 
 

@@ -20,8 +20,8 @@ from complaints import wording as labels
 from complaints.models import HandlingStep, PersonalText
 from complaints.procedure.workflow import LOOK, Audience, Role, Status
 from complaints.reading.file_view import FileView
+from web.dates import day_text, moment
 from web.listing import listed, told
-from web.templatetags.portal import day_text, moment
 
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
 _ELSEWHERE = ("consumer_", "answer_")

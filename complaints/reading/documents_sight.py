@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_address, masked_name, masked_phone, masked_text
 from complaints.documents import kinds
 from complaints.documents.wording import Paper
@@ -94,7 +94,7 @@ def hiding(
     ids: Iterable[int], said: Sequence[PersonalText], others: Sequence[Participant]
 ) -> dict[int, Callable[[str], str]]:
     """``words_masked`` of rows that were read with something else."""
-    keyring.load_for([*said, *others])
+    sealed_fields.load_for([*said, *others])
     names: dict[int, set[str]] = defaultdict(set)
     phones: dict[int, set[str]] = defaultdict(set)
     for text in said:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.reading.case_people import names_given
@@ -60,7 +60,9 @@ class Reading:
         besides.
         """
         given, live, *more = self.together([case.pk for case in cases], *lists)
-        keyring.load_for([*given, *people_of(cases), *(row for rows in more for row in (*rows, *people_of(rows)))])
+        sealed_fields.load_for(
+            [*given, *people_of(cases), *(row for rows in more for row in (*rows, *people_of(rows)))]
+        )
         return Beside.of(given, live), dict(zip(self.names, more, strict=True))
 
 

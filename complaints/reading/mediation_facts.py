@@ -22,7 +22,8 @@ from complaints.procedure.workflow import Audience, Clock, Role
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import CasePage, why_url
 from complaints.reading.case_record import Message
-from web.templatetags.portal import day_text, money
+from web.dates import day_text
+from web.templatetags.portal import money
 
 LENGTH = 60
 #: How long a session takes in a calendar; nobody knows before.

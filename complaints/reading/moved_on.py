@@ -14,13 +14,13 @@ from django.forms import Form
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.models import HandlingStep
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK, Audience
 from complaints.reading.case import ENTERPRISE, CasePage
 from complaints.reading.case_record import Reader, title_of, who
-from web.templatetags.portal import moment
+from web.dates import moment
 
 #: Steps whose sense hangs on what was last said and done; a note or one more call is right whatever came before.
 HEEDS = frozenset(
@@ -76,7 +76,7 @@ def news(case: CasePage, version: str) -> list[str]:
         .select_related("name")
         .order_by("-written_at", "-pk")[:MOST]
     )
-    keyring.load_for(step.name for step in steps if step.name is not None)
+    sealed_fields.load_for(step.name for step in steps if step.name is not None)
     reader = Reader(side=ENTERPRISE, knows_consumer=False, names={})
     return [
         _("%(who)s %(at)s：%(what)s。")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.keys.sealed_fields import digest_of, digests_of
 from complaints.models import PersonalText, PersonDigest
 from complaints.record import similarity as alike
@@ -77,7 +77,7 @@ def mark_statements(*, after: int, limit: int) -> tuple[int, int]:
         )
         if not texts:
             return 0, 0
-        keyring.load_for(texts)
+        sealed_fields.load_for(texts)
         made = rows(texts)
         PersonDigest.objects.bulk_create(made)
     return len({row.complaint_id for row in made}), texts[-1].pk
@@ -99,7 +99,7 @@ def make_anew(*, version: int, after: int, limit: int) -> tuple[int, int]:
                 complaint_id__in={case for _, case, _ in old}, audience="parties", kind__in=(*KINDS, COPIED)
             )
         )
-        keyring.load_for(texts)
+        sealed_fields.load_for(texts)
         digests: dict[tuple[int, str], list[bytes]] = {}
         for row in rows(texts):
             digests.setdefault((row.complaint_id, row.kind), []).append(bytes(row.digest))

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.keys import keyring, sealing
+from accounts.keys import keyring, sealed_fields, sealing
 from accounts.keys.sealed_fields import stored_columns
 from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
 from complaints.models.record import SALT_BYTES, with_salt
@@ -204,7 +204,7 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
 
     def kept() -> dict[tuple[UUID, str], RecordedName]:
         rows = list(RecordedName.objects.filter(person_key__in={key for key, _ in people}))
-        keyring.load_for(rows)
+        sealed_fields.load_for(rows)
         return {(row.person_key, row.name): row for row in rows}
 
     found = kept()

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.models import Complaint, StationEntry
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Station
@@ -90,7 +90,7 @@ def month_of(station: Station, first: date) -> Month:
     begin, end = (datetime.combine(day, datetime.min.time(), SHANGHAI) for day in (first, next_month(first)))
     found: QuerySet[StationEntry] = StationEntry.objects.filter(station=station, at__gte=begin, at__lt=end)
     entries = list(found.order_by("-at", "-pk")[: MOST + 1])
-    keyring.load_for(entries)
+    sealed_fields.load_for(entries)
     cut = entries[:MOST]
     filed = Complaint.objects.filter(station=station, filed_at__gte=begin, filed_at__lt=end).count()
     return Month(entries=cut, copied=_copied(cut), filed=filed, is_cut=len(entries) > MOST)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from authorities.models import named
 from authorities.periods import holds_on
@@ -55,7 +55,7 @@ def sweep_station_letters(*, now: datetime) -> int:
         )
         if not posts:
             return 0
-        keyring.load_for([post.user for post in posts])
+        sealed_fields.load_for([post.user for post in posts])
         # The first letter tells of the day before it.
         since = {post.pk: post.told_at or begun - timedelta(days=1) for post in posts}
         news: dict[int, list[Complaint]] = defaultdict(list)

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Region
 from complaints.models import Complaint, PersonalText
 from complaints.models.evidence import EvidenceKind
@@ -75,7 +75,7 @@ class Asked:
         named = [pk for pk, facts in self.near.items() if facts.phones]
         rows = self.second(self._to_read(), named, *lists)
         names = _digests(rows["names"])
-        keyring.load_for([*self.rows.get("texts", ()), *rows["texts"], *self.cases, *people])
+        sealed_fields.load_for([*self.rows.get("texts", ()), *rows["texts"], *self.cases, *people])
         for case in self.cases:
             facts = self.here[case.pk]
             self.here[case.pk] = replace(

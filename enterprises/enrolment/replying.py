@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from authorities.models import Officer
 from enterprises.models import Enterprise, PublicReply
@@ -84,7 +84,7 @@ def to_check(user: User, *, on: date) -> QuerySet[PublicReply]:
 def read(rows: Iterable[PublicReply]) -> list[PublicReply]:
     """The rows with what opens their text."""
     found = list(rows)
-    keyring.load_for(found)
+    sealed_fields.load_for(found)
     return found
 
 

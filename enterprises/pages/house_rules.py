@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer, OfficerAbsence
 from enterprises.models import Staff
@@ -50,7 +50,7 @@ def colleagues(here: Here) -> list[Staff]:
         .select_related("user", "enterprise", "branch")
         .order_by("enterprise_id", "branch_id", "pk")[:MOST]
     )
-    keyring.load_for([row.user for row in rows])
+    sealed_fields.load_for([row.user for row in rows])
     return rows
 
 
@@ -69,7 +69,7 @@ def _officers(here: Here) -> list[Officer]:
     found = {
         (row.user_id, row.authority_id): row for row in rows.select_related("user", "authority").order_by("-pk")[:MOST]
     }
-    keyring.load_for([row.user for row in found.values()])
+    sealed_fields.load_for([row.user for row in found.values()])
     return sorted(found.values(), key=lambda row: (row.authority_id, row.pk))
 
 
@@ -145,7 +145,7 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
         except TeamRefusal as refusal:
             form.add_error(_FIELDS.get(refusal.code), str(refusal))
     found = _leaves(here, people)
-    keyring.load_for([person.user for row in found for person in (_whose(row), row.deputy) if person is not None])
+    sealed_fields.load_for([person.user for row in found for person in (_whose(row), row.deputy) if person is not None])
     return render(
         request,
         "team/leave.html",
@@ -251,7 +251,7 @@ def _settings(reach: Reach) -> list[dict[str, Any]]:
             "enterprise", "branch", "set_by"
         )
     )
-    keyring.load_for([row.set_by for row in rows])
+    sealed_fields.load_for([row.set_by for row in rows])
     known = {
         (post.enterprise.pk, post.branch.pk if post.branch else None): post for post in reach.posts if post.enterprise
     }

@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import SecondFactor, User
 from accounts.sign_in.network import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
@@ -151,7 +151,7 @@ def list_of(request: HttpRequest, here: Here, *, offices: Iterable[Officer] | No
     page = list(rows[start : start + PAGE + 1])
     if not page and not (start and rows.exists()):
         raise Http404
-    keyring.load_for(row.user for row in page)
+    sealed_fields.load_for(row.user for row in page)
     address = here.side.home
     return {
         "rows": [_line(row, here) for row in page[:PAGE]],

@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.sign_in.network import client_address
-from enterprises.models.api_token import PREFIX, ApiToken, TokenRefused, opened_by
+from enterprises.models.api_token import ApiToken
+from enterprises.programs.tokens import PREFIX, TokenRefused, opened_by
 from web.errors import problem
 
 ROOT = "/api/v1/"

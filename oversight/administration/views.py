@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_email, masked_name, masked_phone
 from accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
 from accounts.sign_in.backend import duty_of
@@ -122,7 +122,7 @@ def log(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(at__lt=_morning(said["until"] + timedelta(days=1)))
     page = keyset.page_of(rows, request.GET, NEWEST)
     found = list(User.objects.filter(person_key__in={row.person_key for row in page.rows if row.person_key}))
-    keyring.load_for(found)
+    sealed_fields.load_for(found)
     people: dict[Any, str] = {user.person_key: masked_name(user.name) for user in found}
     query = urlencode({name: request.GET.get(name, "") for name in said})
     here = f"{reverse('oversight:administration-log')}?{query}"

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from itertools import combinations
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.models import PersonalText, PersonDigest
 from complaints.record.person_digests import COPIED, MARK
 from complaints.record.similarity import same_text
@@ -59,5 +59,5 @@ def _texts(ids: list[int]) -> dict[int, str]:
             "complaint_id", "sequence"
         )
     )
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     return {row.complaint_id: text for row in rows if (text := row.text)}

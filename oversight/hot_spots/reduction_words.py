@@ -14,14 +14,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import named
 from complaints.reading.case_people import label_of
 from oversight.hot_spots import unusual
 from oversight.hot_spots.effects import ENOUGH, Control, Effect
 from oversight.hot_spots.unusual import DAYS, USUAL, Ratio
 from oversight.models import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
-from web.templatetags.portal import day_text
+from web.dates import day_text
 
 SPOT_TONES: Mapping[str, str] = {"open": "warn", "guided": "info", "dismissed": "neutral"}
 GUIDANCE_TONES: Mapping[str, str] = {"draft": "neutral", "sent": "info", "closed": "ok"}
@@ -212,7 +212,7 @@ def history_of(deeds: Iterable[Deed], *, names: bool = True) -> list[dict[str, A
     """What was done, in order; ``names``: an enterprise reads which side did it, not which officer."""
     rows = list(deeds)
     if names:
-        keyring.load_for(row.by for row in rows if row.by is not None)
+        sealed_fields.load_for(row.by for row in rows if row.by is not None)
     return [
         {
             "at": row.at,

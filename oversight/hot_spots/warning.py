@@ -17,7 +17,7 @@ from authorities.models import named
 from complaints.reading.case_people import label_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.models import ConsumerWarning, Deed, HotSpot
-from web.templatetags.portal import day_text
+from web.dates import day_text
 
 State = ConsumerWarning.State
 Kind = Deed.Kind

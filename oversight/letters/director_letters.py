@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from authorities.models import Authority, Officer, named
 from complaints.parties.conditions import current_calendar
@@ -105,7 +105,7 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
             Q(sent_for=None) | Q(sent_for__lt=first), pk=letter.pk, every=letter.every
         ).update(sent_for=first):
             return 0
-        keyring.load_for([user])
+        sealed_fields.load_for([user])
         if told is not None and user.is_active and user.email:
             with override(user.language):
                 OutgoingMessage.objects.create(

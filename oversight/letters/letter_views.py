@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.forms.fields import Choice, StepForm
 from oversight.letters import director_letters
@@ -46,7 +46,7 @@ def letters(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 attempt.reference = request.path
                 messages.success(request, _("已保存。"), extra_tags="ok")
         return redirect(attempt.reference)
-    keyring.load_for([desk.user])
+    sealed_fields.load_for([desk.user])
     return render(
         request,
         "oversight/letters.html",

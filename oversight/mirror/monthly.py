@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from complaints import wording as labels
 from complaints.models import Heartbeat
@@ -107,7 +107,7 @@ def managers_of(pk: int, *, on: date) -> list[User]:
     """Managers of the whole enterprise who can be written to."""
     jobs = at_work(on).filter(enterprise_id=pk, branch=None, role=Staff.Role.MANAGER).values("user_id")
     people = list(User.objects.filter(pk__in=jobs, is_active=True).order_by("pk"))
-    keyring.load_for(people)
+    sealed_fields.load_for(people)
     return [person for person in people if person.email]
 
 

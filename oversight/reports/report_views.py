@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer, named
@@ -234,7 +234,7 @@ def _show(
         # What was typed stays; the stamp is the one of what now lies in the row.
         form.data = {**{name: form[name].value() for name in form.fields}, "seen": found.edited_at.isoformat()}
     people = list(User.objects.filter(pk__in={found.drafted_by_id, found.edited_by_id, found.decided_by_id} - {None}))
-    keyring.load_for(people)
+    sealed_fields.load_for(people)
     names = {person.pk: person.name for person in people}
     earlier = earlier_published(found)
     words, tone = STATES[found.state]

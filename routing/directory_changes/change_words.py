@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from authorities.models import Authority, Region, named
 from complaints import wording as labels
@@ -24,7 +24,7 @@ from complaints.reading.case import case_url
 from enterprises.directory.change_kinds_names import KINDS
 from enterprises.models import Branch, DirectoryChange, Enterprise
 from routing.directory_changes.change_forms import DAYS
-from web.templatetags.portal import day_text
+from web.dates import day_text
 
 State = DirectoryChange.State
 TONES = {
@@ -91,7 +91,7 @@ class Line:
 def lines(changes: Sequence[DirectoryChange], *, url: Any) -> list[Line]:
     """``changes`` with their ``made_by`` and ``enterprise``; ``url``: from a change to its page."""
     names = Names.of(changes)
-    keyring.load_for(change.made_by for change in changes)
+    sealed_fields.load_for(change.made_by for change in changes)
     return [
         Line(
             change,

@@ -19,7 +19,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Region
 from complaints.models import Complaint
 from complaints.parties.conditions import Conditions
@@ -255,7 +255,7 @@ def cases_of(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Compla
     regions: dict[int, Region] = {}
     for piece in _pieces(ids):
         cases = list(Complaint.objects.filter(pk__in=piece).only(*_OF_FACTS, *more))
-        keyring.load_for(cases)
+        sealed_fields.load_for(cases)
         wanted = {pk for case in cases for pk in (case.service_region_id, case.handling_region_id) if pk is not None}
         regions |= Region.objects.in_bulk(wanted - regions.keys())
         for case in cases:

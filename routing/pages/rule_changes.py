@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
@@ -39,7 +39,7 @@ def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     view = request.GET.get("view", "")
     view = view if view in VIEWS else "waiting"
     page = keyset.page_of(_listed(desk, view), request.GET, BY_MAKING, related=("made_by",))
-    keyring.load_for(change.made_by for change in page.rows)
+    sealed_fields.load_for(change.made_by for change in page.rows)
     return render(
         request,
         "routing/changes.html",
@@ -290,7 +290,7 @@ def _told(row: RuleChange, desk: Desk) -> rule_words.Told | None:
 def _show(
     request: HttpRequest, desk: Desk, row: RuleChange, form: DecisionForm | None = None, *, status: int = 200
 ) -> HttpResponseBase:
-    keyring.load_for([person for person in (row.made_by, row.decided_by) if person is not None])
+    sealed_fields.load_for([person for person in (row.made_by, row.decided_by) if person is not None])
     base = rule_changing.newest(row.code)
     if base is not None and row.state not in rule_changing.OPEN:
         base = RoutingRule.objects.filter(code=row.code, version=row.base_version or 0).select_related("region").first()

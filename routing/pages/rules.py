@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Authority, Region
 from authorities.periods import holds_on
 from complaints.desks import keyset
@@ -145,7 +145,7 @@ def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
         .order_by("-pk")[:50]
     )
     changes += list(RuleChange.objects.filter(rule__code=code, code="").select_related("made_by", "decided_by"))
-    keyring.load_for(
+    sealed_fields.load_for(
         [person for change in changes for person in (change.made_by, change.decided_by) if person is not None]
     )
     lines = rule_words.rule_lines(versions, day=desk.today)

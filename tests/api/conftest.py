@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from enterprises.models.api_token import SCOPES, Issued, issue
+from enterprises.programs.tokens import SCOPES, Issued, issue
 from tests.cast import World
 
 ROOT = "/api/v1"

@@ -16,7 +16,8 @@ from django.utils import timezone
 from accounts.models import SecurityEvent
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Staff
-from enterprises.models.api_token import ApiToken, digest_of, revoke
+from enterprises.models.api_token import ApiToken
+from enterprises.programs.tokens import digest_of, revoke
 from tests import given
 from tests.api.conftest import Making, Program, token_for
 from tests.cast import World

@@ -23,7 +23,8 @@ from complaints.webhooks import endpoints
 from enterprises.directory import changing
 from enterprises.enrolment import enrolled, enrolling
 from enterprises.models import DirectoryChange, MediationBody, Staff, StationStaff
-from enterprises.models.api_token import SCOPES, ApiToken, issue
+from enterprises.models.api_token import ApiToken
+from enterprises.programs.tokens import SCOPES, issue
 from enterprises.team import inviting, organising
 from enterprises.team.rights import authority_reach, enterprise_reach, post_of
 from oversight.hot_spots import guiding, warning

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.handling.transition import saying
 from complaints.models import Complaint, Contact, Demand, Engagement, Offer, OfferAnswer
+from complaints.parties.conditions import Conditions
 from complaints.settlement import offer_quality, template_words
 from complaints.settlement.legal_minimum import minimum_of
 from complaints.settlement.offer_quality import Asked, Draft, Finding, Promised, Said
+from complaints.settlement.offer_terms import Answer, Promise
 from enterprises.models import TemplateVersion
-
-if TYPE_CHECKING:
-    from complaints.handling.steps.offers import Answer, Promise
-    from complaints.parties.conditions import Conditions
 
 #: So many of the last answers are looked at, and none older than this.
 EARLIER = 20
@@ -100,7 +98,7 @@ def earlier_texts(engagement: Engagement, *, now: datetime) -> dict[int, list[st
     )
     answers = list(OfferAnswer.objects.filter(offer__in=[offer.pk for offer in offers]).order_by("pk"))
     rows: list[Any] = [*offers, *answers]
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     case_of = {offer.pk: offer.complaint_id for offer in offers}
     found: dict[int, list[str]] = {}
     for offer in offers:

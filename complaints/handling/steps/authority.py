@@ -16,11 +16,11 @@ from authorities.models import Authority, Officer, OfficerAbsence
 from complaints.acceptance.duty_bodies import PHONES, WITH_A_DUTY, last_day
 from complaints.acceptance.review_facts import known_of
 from complaints.acceptance.review_grounds import barred
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
 from complaints.handling.steps.jurisdiction import give_to
 from complaints.handling.transition import clocks, leaving, saying, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.parties import recusals
 from complaints.parties.actors import Actor

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.casefile.consents import REVOCABLE
 from complaints.handling.transition import clocks, leaving, saying
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Outcome, Status

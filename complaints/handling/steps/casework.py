@@ -14,10 +14,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
 from complaints.handling.transition import clocks, leaving, saying, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import CallBack, Complaint, HandlingStep
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput

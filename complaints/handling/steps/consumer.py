@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties
 from complaints.handling.transition import clocks, leaving, saying, settling
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import OfferAnswer
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines

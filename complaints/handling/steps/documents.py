@@ -11,11 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.documents import issuing, kinds
 from complaints.documents.wording import Paper
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Deadline, DocumentVersion, HandlingStep, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput

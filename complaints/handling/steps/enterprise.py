@@ -11,11 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import giving_back
 from complaints.handling.steps.offers import engaged, touch_first_contact
 from complaints.handling.transition import clocks, leaving, saying
 from complaints.handling.transition.effect import Effect, Move, proposable
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Contact, InternalNote, Matter, Obligation, RootCause
 from complaints.parties import unreachable
 from complaints.parties.actors import Actor

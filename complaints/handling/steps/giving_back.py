@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps.authority import decided
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Engagement, ForwardingDecision
 from complaints.procedure.refusals import WrongInput
 

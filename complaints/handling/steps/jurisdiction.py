@@ -9,9 +9,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from authorities.models import Authority
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks, saying
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Status

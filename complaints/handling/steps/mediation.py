@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Officer
 from complaints.acceptance import delegating, termination
-from complaints.handling.steps.offers import Promise, mediated_promises
+from complaints.casefile.case_file import CaseFile
+from complaints.handling.steps.offers import mediated_promises
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, proposable
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Deadline, Matter
 from complaints.models.matters import SESSION_MODES
 from complaints.parties import recusals
@@ -25,6 +25,7 @@ from complaints.procedure import deadlines
 from complaints.procedure.grounds import TERMINATION_GROUNDS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Outcome, Role, Status
+from complaints.settlement.offer_terms import Promise
 
 S = Status
 #: What a body may report.

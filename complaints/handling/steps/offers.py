@@ -6,55 +6,28 @@ The one rule: an unanswered demand cannot be sent, and a replaced offer is never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import advising
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, proposable
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Engagement, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Status
 from complaints.settlement import template_words
+from complaints.settlement.offer_terms import Answer, Promise
 from enterprises.models import TemplateVersion
 
 S = Status
 SHORTEST_REASON = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """To one demand (by ordinal): grant, part or refuse; a reason for the last two."""
-
-    demand: int
-    verdict: str
-    amount: Decimal | str | None = None
-    reason: str = ""
-    is_separable: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """One obligation: a last day, or days after another promise (by its place, from 1)."""
-
-    kind: str
-    what: str
-    amount: Decimal | str | None = None
-    owed_by: str = "enterprise"
-    due_on: date | str | None = None
-    days_after: int | None = None
-    after: int | None = None
-    payee_last4: str = ""
-    proof: str = ""
-    demand: int | None = None
 
 
 def engaged(file: CaseFile) -> Engagement:

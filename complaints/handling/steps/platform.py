@@ -12,10 +12,10 @@ from datetime import datetime
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move
 from complaints.handling.transition.platform_numbers import STATES
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Complaint
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying, two_persons
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Matter
 from complaints.parties import recusals
 from complaints.parties.actors import Actor

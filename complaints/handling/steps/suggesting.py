@@ -11,14 +11,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import mediation
-from complaints.handling.steps.offers import Promise, mediated_promises
+from complaints.handling.steps.offers import mediated_promises
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Matter
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
+from complaints.settlement.offer_terms import Promise
 
 SIDES = ("consumer", "enterprise")
 

@@ -10,11 +10,11 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import giving_back
 from complaints.handling.steps.jurisdiction import give_to
 from complaints.handling.transition import clocks, leaving, saying
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import HandlingStep, Matter
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines

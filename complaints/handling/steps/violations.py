@@ -9,12 +9,12 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer
+from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.handling.steps import documents
 from complaints.handling.transition import clocks, saying, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable
 from complaints.handling.transition.registering import KINDS, register
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Matter
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines

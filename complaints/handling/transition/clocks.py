@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from complaints.handling.transition.writing import CaseFile
+from complaints.casefile.case_file import CaseFile
 from complaints.models import Deadline, Matter, Obligation
 from complaints.procedure import deadlines
 from complaints.procedure.deadlines import Due

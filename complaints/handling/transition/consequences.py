@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks, settling
-from complaints.handling.transition.writing import CaseFile
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import ENTERPRISE_SIDE, Clock, Status
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec
 
-from complaints.handling.transition.writing import CaseFile
+from complaints.casefile.case_file import CaseFile
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Audience, Outcome, Status
 

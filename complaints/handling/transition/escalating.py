@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from authorities.models import Authority
+from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.handling.transition import clocks
 from complaints.handling.transition.effect import Effect
-from complaints.handling.transition.writing import CaseFile, is_internal
 from complaints.models import Deadline
 from complaints.procedure import deadlines
 from complaints.procedure.workflow import Audience, Clock

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.handling.transition import clocks, escalating, leaving, settling
 from complaints.handling.transition.effect import Effect
-from complaints.handling.transition.writing import CaseFile, is_internal
 from complaints.models import Deadline
 from complaints.procedure.workflow import Audience, Clock, Outcome, Status
 

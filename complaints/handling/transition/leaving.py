@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition.effect import Effect
-from complaints.handling.transition.writing import CaseFile
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Audience, Outcome, Status
 from complaints.record.record import Entry

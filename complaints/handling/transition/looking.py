@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import SecurityEvent, User
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
+from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.handling.transition import clocks
 from complaints.handling.transition.effect import Effect
 from complaints.handling.transition.take import BATCH, carry_out, lapse_overdue
-from complaints.handling.transition.writing import CaseFile, is_internal, open_files, write
+from complaints.handling.transition.writing import open_files, write
 from complaints.models import Deadline
 from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions

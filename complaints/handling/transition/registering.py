@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Matter
 from complaints.parties.actors import Actor
 from complaints.procedure.numbering import new_number

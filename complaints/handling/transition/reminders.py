@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.handling.transition import clocks
-from complaints.handling.transition.writing import CaseFile, is_internal
 from complaints.models import Deadline, Reminder
 from complaints.parties.actors import SYSTEM
 from complaints.procedure import deadlines

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from authorities.periods import YEARS
-from complaints.handling.transition.writing import CaseFile
+from complaints.casefile.case_file import CaseFile
 from complaints.models import Matter, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.procedure import typed_values as typed

@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks, leaving
 from complaints.handling.transition.effect import Effect
 from complaints.handling.transition.registering import register
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Obligation, Offer
 from complaints.procedure.workflow import Clock, Outcome, Status
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import OperationalError, transaction
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import (
     clocks,
     consequences,
@@ -27,7 +28,7 @@ from complaints.handling.transition import (
     undoing,
 )
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CaseFile, open_files, write
+from complaints.handling.transition.writing import open_files, write
 from complaints.models import Complaint, Deadline
 from complaints.parties import powers, recusals
 from complaints.parties.actors import SYSTEM, Actor, stands_to

@@ -13,15 +13,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from authorities.policies import Policies, PolicyMissing
+from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
-from complaints.handling.steps.offers import Answer
 from complaints.handling.transition import leaving, saying
 from complaints.handling.transition.effect import Move
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Role
+from complaints.settlement.offer_terms import Answer
 from enterprises.models import TwoPersons
 
 #: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人)

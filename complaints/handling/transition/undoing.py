@@ -13,9 +13,10 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.writing import CHANGES, CaseFile
+from complaints.handling.transition.writing import CHANGES
 from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines

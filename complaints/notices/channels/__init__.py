@@ -10,55 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from django.conf import settings
 
+from complaints.notices.channels.aliyun import Aliyun
+from complaints.notices.channels.letter import Bounced, Channel, Letter
+from complaints.notices.channels.mail import Mail
+from complaints.notices.channels.sms import Sms
+
 MAIL, SMS = "email", "sms"
-#: What a letter may cost at most, in seconds, whatever the other side does.
-SEND_WITHIN = 8.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """What one person is sent. ``key`` stays the same when it is tried again; ``short`` has at most 70 characters.
-
-    ``unsubscribe``: where one click ends letters like this; empty for those that stay on.
-    """
-
-    key: str
-    subject: str
-    body: str
-    short: str = ""
-    unsubscribe: str = ""
-
-
-class TryAgain(Exception):
-    """Not delivered, perhaps later. The code goes into ``last_error``."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class ServerAway(TryAgain):
-    """The server as a whole is away or unwilling: nothing of this letter's address."""
-
-
-class Bounced(Exception):
-    """This address takes nothing, now or later."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Channel(Protocol):
-    def send(self, letter: Letter, address: str) -> None:
-        """Returns when the other side has taken it; else TryAgain or Bounced."""
-
-    def close(self) -> None:
-        """Let go of connections; may be used again."""
 
 
 @dataclass(slots=True)
@@ -87,10 +47,6 @@ class Channels:
 @contextmanager
 def open_channels(*, now: datetime) -> Iterator[Channels]:
     """What the settings name; connections are made at the first letter and closed at the end."""
-    from complaints.notices.channels.aliyun import Aliyun
-    from complaints.notices.channels.mail import Mail
-    from complaints.notices.channels.sms import Sms
-
     doors: dict[str, Channel] = {}
     if settings.MAIL_SERVER and not settings.DEMO:
         doors[MAIL] = Mail(settings.MAIL_SERVER, sender=settings.MAIL_FROM, site=settings.SITE_URL)

@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from complaints.notices.channels import SEND_WITHIN, Bounced, Letter, ServerAway, TryAgain
+from complaints.notices.channels.letter import SEND_WITHIN, Bounced, Letter, ServerAway, TryAgain
 from complaints.notices.channels.sms import LONGEST, webhook_id
 from web import outgoing
 from web.environment import AliyunSms

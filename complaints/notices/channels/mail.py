@@ -19,7 +19,7 @@ from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.utils.crypto import salted_hmac
 
-from complaints.notices.channels import SEND_WITHIN, Bounced, Letter, ServerAway, TryAgain
+from complaints.notices.channels.letter import SEND_WITHIN, Bounced, Letter, ServerAway, TryAgain
 from web.environment import MailServer
 from web.time_limit import Limit
 

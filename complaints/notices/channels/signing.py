@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from complaints.notices.channels import SEND_WITHIN, Bounced, ServerAway, TryAgain
+from complaints.notices.channels.letter import SEND_WITHIN, Bounced, ServerAway, TryAgain
 from web import outgoing
 
 #: This very message is not wanted, whenever it comes.

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.utils.crypto import salted_hmac
 
-from complaints.notices.channels import Bounced, Letter
+from complaints.notices.channels.letter import Bounced, Letter
 from complaints.notices.channels.signing import post
 from web.environment import Gateway
 

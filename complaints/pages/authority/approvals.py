@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from authorities.policies import Policies
 from complaints import handling
@@ -111,11 +111,11 @@ def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = Fals
     rows = list(matters)
     if not rows:
         return []
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     signers = {UUID(key) for m in rows for key in m.data.get("signed", [])}
     cases = sorted({m.complaint_id for m in rows})
     *said, people = _BESIDE(cases, sorted({m.opened_by_key for m in rows if m.opened_by_key} | signers))
-    keyring.load_for([*people, *(row for found in said for row in found)])
+    sealed_fields.load_for([*people, *(row for found in said for row in found)])
     names = {person.person_key: person.name for person in people}
     hides = documents_sight.hiding(cases, *said)
     return [

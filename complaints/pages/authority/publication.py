@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints import wording as labels
 from complaints.acceptance import publication
 from complaints.desks import keyset
@@ -61,7 +61,7 @@ def preview(complaint: Complaint) -> publication.Masked:
     """The case as the public would read it: three queries."""
     replies: Any = PersonalText.objects.filter(complaint=complaint, audience="parties", kind="public_reply")
     texts = list(replies.order_by("-sequence", "-pk")[:1])
-    keyring.load_for(texts)
+    sealed_fields.load_for(texts)
     demands = [
         labels.label(kind, kind="demand_kind")
         for kind in Demand.objects.filter(complaint=complaint).order_by("ordinal").values_list("kind", flat=True)

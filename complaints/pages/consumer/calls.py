@@ -17,7 +17,7 @@ from complaints.handling.steps import suggesting
 from complaints.parties import powers
 from complaints.procedure.workflow import Status
 from complaints.reading.case import CasePage
-from web.templatetags.portal import last_day_text, moment
+from web.dates import last_day_text, moment
 
 S = Status
 

@@ -25,7 +25,7 @@ from complaints.handling.transition import undoing
 from complaints.parties import powers
 from complaints.reading.case import CasePage
 from enterprises.models import BranchAuthority
-from web.templatetags.portal import last_day_text
+from web.dates import last_day_text
 
 Words = str | Promise
 Choices = list[tuple[str, Words]]

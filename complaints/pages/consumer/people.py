@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_name, masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries
@@ -31,7 +31,7 @@ from complaints.pages.consumer.cases import respondent_of
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import Role
 from complaints.reading.case import CONSUMER, Found, case_url, find_case
-from web.templatetags.portal import moment
+from web.dates import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def people_of(found: Found, *, now: datetime) -> list[PersonLine]:
     if complaint.on_behalf_kind not in (JOINT, AGENT):
         return []
     rows = list(Participant.objects.filter(complaint=complaint).order_by("ordinal"))
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     offer = Offer.objects.filter(complaint=complaint, state__in=("open", "accepted")).order_by("-number").first()
     may_ask = _may_ask(found)
     return [_line(row, found, offer, may_ask=may_ask, now=now) for row in rows]

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView
-from web.templatetags.portal import day_text, money
+from web.dates import day_text
+from web.templatetags.portal import money
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ from complaints.pages.filing.filing_frame import Held, held_by
 from complaints.parties.conditions import current_calendar
 from complaints.wording.duty import standing
 from database.row_security import show
+from web.dates import last_day, moment
 from web.qr import qr_code
-from web.templatetags.portal import last_day, moment
 
 PAPER = Path(drafts.__file__).with_name("receipt.typ")
 

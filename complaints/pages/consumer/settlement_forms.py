@@ -21,7 +21,8 @@ from complaints.pages.consumer.forms import Essay, StepForm, Words, onward
 from complaints.parties import powers
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView, proposed_days
-from web.templatetags.portal import day_text, money
+from web.dates import day_text
+from web.templatetags.portal import money
 
 
 class OfferForm(StepForm):

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.sign_in.network import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer
@@ -97,7 +97,7 @@ def enrolment(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRes
     """One application, all that was said, and its history."""
     found = _of(desk, application_id)
     entries = list(found.entries.select_related("by", "authority"))
-    keyring.load_for(row.by for row in entries if row.by is not None)
+    sealed_fields.load_for(row.by for row in entries if row.by is not None)
     return render(
         request,
         "enrol/enrolment.html",

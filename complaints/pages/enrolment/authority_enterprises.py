@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.sign_in.contacts import parse_contact
 from accounts.sign_in.network import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
@@ -90,7 +90,7 @@ def enterprise(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
     may_read = enrolled.may_read_filings(firm, desk.user, on=desk.today)
     may_decide = may_read and enrolled.may_decide(firm, desk.user, on=desk.today)
     entries = list(firm.entries.select_related("by", "authority")) if may_read else list(enrolled.history(firm))
-    keyring.load_for(row.by for row in entries if may_read and row.by is not None)
+    sealed_fields.load_for(row.by for row in entries if may_read and row.by is not None)
     return render(
         request,
         "enrol/enterprise.html",

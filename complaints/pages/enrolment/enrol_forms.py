@@ -23,8 +23,8 @@ from complaints.forms.fields import PlainForm
 from complaints.procedure.typed_values import NO, YES, Day, PersonName, Phone, Words, YesNo
 from enterprises.enrolment.enrolling import EnrolmentRefusal, Wanted, refuse_the_enrolled
 from enterprises.models import EnrolmentApplication
+from web.dates import day_text
 from web.listing import listed
-from web.templatetags.portal import day_text
 
 FILL = _("请填写这一项")
 MOST_AREAS = 60

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from authorities.models import named
 from complaints import handling
@@ -146,7 +146,7 @@ def _waiting(matters: Iterable[Matter], desk: Desk) -> list[Waiting]:
     """With the names of who proposed them: one query more."""
     rows = list(matters)
     people = list(User.objects.filter(person_key__in={row.opened_by_key for row in rows}))
-    keyring.load_for([*people, *rows])
+    sealed_fields.load_for([*people, *rows])
     names = {person.person_key: person.name for person in people}
     return [
         Waiting(

@@ -27,7 +27,7 @@ from complaints.reading import documents_told
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.notices_told import of_case
-from web.templatetags.portal import last_day
+from web.dates import last_day
 
 #: Steps that the enterprise owes: the first of them is the main button.
 TO_DO = frozenset(

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_name
 from complaints import handling
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
@@ -84,7 +84,7 @@ def _show(
     matters = [matter for matter in approving.waiting([found]).order_by("complaint_id") if matter.complaint_id in seen]
     for matter in matters:
         matter.complaint = seen[matter.complaint_id]
-    keyring.load_for(matters)
+    sealed_fields.load_for(matters)
     demands = open_demands(matter.complaint_id for matter in matters)
     worth = {matter.complaint_id: two_persons.worth(_said(matter), demands[matter.complaint_id]) for matter in matters}
     by = found.proposed_by.user.name if found.proposed_by else ""

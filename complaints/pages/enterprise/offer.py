@@ -40,10 +40,11 @@ from complaints.reading import moved_on
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
-from complaints.settlement import answer_templates, offer_drafts, template_words
+from complaints.settlement import answer_templates, offer_drafts, offer_terms, template_words
 from complaints.settlement.offer_quality import Finding
 from enterprises.models import TemplateVersion
-from web.templatetags.portal import day_text, moment, money
+from web.dates import day_text, moment
+from web.templatetags.portal import money
 
 #: What ends the writing of an offer, or sends it back to be written on.
 _AFTER_WRITING = frozenset({"propose", "approve", "send_back", "make_offer", "replace_offer"})
@@ -282,8 +283,8 @@ def _preview(case: CasePage, form: OfferForm, found: Sequence[Finding]) -> dict[
 
 def card_of(
     demands: Sequence[Demand],
-    answers: Sequence[offers.Answer],
-    promises: Sequence[offers.Promise],
+    answers: Sequence[offer_terms.Answer],
+    promises: Sequence[offer_terms.Promise],
     *,
     message: str,
     by: str,
@@ -311,7 +312,7 @@ def _told(form: OfferForm, finding: Finding) -> dict[str, str]:
     return {"words": finding.words, "target": field.id_for_label or field.auto_id, "label": str(field.label)}
 
 
-def _answer(demand: Demand, answer: offers.Answer) -> AnswerView:
+def _answer(demand: Demand, answer: offer_terms.Answer) -> AnswerView:
     amount = answer.amount if not isinstance(answer.amount, str) else None
     words = [_("同意%(amount)s") % {"amount": money(amount)}] if answer.verdict == "part" and amount is not None else []
     return AnswerView(
@@ -328,7 +329,7 @@ def _answer(demand: Demand, answer: offers.Answer) -> AnswerView:
     )
 
 
-def _promise(promise: offers.Promise) -> dict[str, Any]:
+def _promise(promise: offer_terms.Promise) -> dict[str, Any]:
     where = labels.label(promise.kind, kind="obligation_kind")
     if promise.payee_last4:
         where = _("%(kind)s，尾号%(last4)s") % {"kind": where, "last4": promise.payee_last4}

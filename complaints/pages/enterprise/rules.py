@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.assignment import assigning
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
 from complaints.forms.fields import Choice, StepForm
@@ -150,7 +150,7 @@ def _places(posts: Sequence[Post], people: Sequence[Staff]) -> list[dict[str, An
         .select_related("handler__user", "handler__enterprise", "handler__branch")
         .order_by("position", "pk")
     )
-    keyring.load_for([row.handler.user for row in rows if row.handler])
+    sealed_fields.load_for([row.handler.user for row in rows if row.handler])
     there = {row.pk for row in people}
     found = []
     for post in sorted(posts, key=lambda p: p.branch is None):
@@ -202,7 +202,7 @@ def _tried(desk: Desk, here: Here, form: RuleForm, people: Sequence[Staff]) -> l
         position=len(standing) + 1_000,
     )
     given = assigning.would_give(newest, {post.enterprise.pk: [*standing, typed]}, day=here.today)
-    keyring.load_for(
+    sealed_fields.load_for(
         [case.handler.user for case in newest if case.handler] + [one.worker.staff.user for one in given.values()]
     )
     return [_line(case, given.get(case.pk)) for case in newest]

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.desks.enterprise_desk import Desk, desk_page
 from complaints.forms.fields import StepForm, Words
 from complaints.parties.actors import Actor
@@ -57,7 +57,7 @@ class TemplateForm(StepForm):
 def templates(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     found = list(answer_templates.of(_firms(desk)))
     bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=desk.now)
-    keyring.load_for(template.owner.user for template in found)
+    sealed_fields.load_for(template.owner.user for template in found)
     return render(
         request,
         "enterprise/templates.html",
@@ -126,7 +126,7 @@ def template(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 messages.success(request, _("已保存。"), extra_tags="ok")
             return redirect(attempt.reference)
     versions = list(TemplateVersion.objects.filter(template=found).select_related("made_by__user")[:SHOWN])
-    keyring.load_for([*versions, *(version.made_by.user for version in versions)])
+    sealed_fields.load_for([*versions, *(version.made_by.user for version in versions)])
     if not form.is_bound:
         form = TemplateForm(initial={"body": versions[0].body})
     return render(

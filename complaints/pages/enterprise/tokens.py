@@ -26,7 +26,8 @@ from complaints.desks.enterprise_desk import Desk, desk_page
 from complaints.forms.fields import CHOOSE, FILL, StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.webhooks.endpoints import head_manager
-from enterprises.models.api_token import MOST_ADDRESSES, SCOPES, ApiToken, Issued, issue, network_of, revoke
+from enterprises.models.api_token import ApiToken
+from enterprises.programs.tokens import MOST_ADDRESSES, SCOPES, Issued, issue, network_of, revoke
 
 DAYS = (("30", gettext_lazy("30天")), ("90", gettext_lazy("90天")), ("365", gettext_lazy("365天")))
 SHOWN = 100

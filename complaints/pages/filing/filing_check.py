@@ -38,7 +38,7 @@ from complaints.parties.actors import Actor, consumer
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from complaints.procedure.workflow import Role
 from enterprises.directory.expectations import Expectation, expected
-from web.templatetags.portal import moment
+from web.dates import moment
 
 #: Complaints without a proven phone from one network address: with the browser's work, and without.
 UNPROVEN = Limit("unproven_filing", 30, timedelta(hours=1))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints.desks.authority_lists import respondent_of
 from complaints.forms.fields import StepForm
 from complaints.forms.file_forms import TakesFiles
@@ -209,7 +209,7 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
     texts = list(PersonalText.objects.filter(complaint=case, audience=Audience.PARTIES))
     files = files_of(case, side=ENTERPRISE, user_id=None, address="complaints:answer-file{}")
     by_digest = {file.sha256: file for file in files}
-    keyring.load_for([*texts, *(name for entry in entries for name in (entry.name, entry.recorded_by) if name)])
+    sealed_fields.load_for([*texts, *(name for entry in entries for name in (entry.name, entry.recorded_by) if name)])
     filed = {text.kind: text.text for text in texts if text.kind.startswith("consumer_")}
     reader = Reader(side=ENTERPRISE, knows_consumer=False, names={})
     matters, owed = matters_of(case, ENTERPRISE), list(Obligation.objects.filter(complaint=case, engagement=None))

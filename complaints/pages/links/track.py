@@ -42,7 +42,7 @@ from complaints.reading.case_steps import Around, open_steps
 from complaints.stations import stations
 from complaints.wording.duty import Standing, standing
 from enterprises.models import Station
-from web.templatetags.portal import moment
+from web.dates import moment
 
 OPEN_FOR = timedelta(minutes=30)
 KEPT_IN_SESSION = "tracked"

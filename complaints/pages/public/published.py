@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints import wording as labels
 from complaints.acceptance import publication
 from complaints.desks import keyset
@@ -62,5 +62,5 @@ def _replies(ids: list[int]) -> dict[int, str]:
         "sequence", "pk"
     )
     rows = list(texts)
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     return {row.complaint_id: row.text for row in rows}

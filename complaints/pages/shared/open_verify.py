@@ -26,7 +26,7 @@ from complaints.dossier.proving import published
 from complaints.models import Seal
 from complaints.procedure.numbering import tidy
 from database.row_security import nothing_held
-from web.templatetags.portal import moment
+from web.dates import moment
 
 LOOKS = limits.Limit("open_verify", 60, timedelta(minutes=10))
 PAGE, MOST = 50, 1000

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.network import client_address
 from accounts.sign_in.step_up import fresh_factor
@@ -68,7 +68,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
         .order_by("pk")[:200]
     )
     posts = list(StationStaff.objects.on(today).filter(station__in=rows).select_related("user").order_by("pk"))
-    keyring.load_for(post.user for post in posts)
+    sealed_fields.load_for(post.user for post in posts)
     mine = {authority.pk for authority in heads}
     counted = stations.counted_each(rows, since=today - timedelta(days=365))
     return render(

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries
@@ -40,8 +40,8 @@ from complaints.procedure.categories import OBJECT_LABELS
 from complaints.stations import posters, stations
 from complaints.stations.posters import FORMS, Poster
 from enterprises.models import Station
+from web.dates import moment
 from web.qr import qr_code
-from web.templatetags.portal import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _entries(here: Here, *, since: date | None = None) -> list[EntryLine]:
     rows = list(StationEntry.objects.filter(station=here.station).order_by("-at", "-pk")[: stations.SHOWN])
     if since is not None:
         rows = [row for row in rows if timezone.localdate(row.at) >= since]
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     return [_entry(row) for row in rows]
 
 

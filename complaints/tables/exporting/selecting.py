@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints.desks import authority_desk, enterprise_desk, queue_lists
 from complaints.desks.case_filter import OF_A_STAGE
@@ -115,7 +115,9 @@ def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> l
     A few queries, however many cases.
     """
     cases = {case.pk: case for case in sight.cases().filter(pk__in=ids).select_related(*RELATED)}
-    keyring.load_for(who.user for case in cases.values() for who in (case.handler, case.officer) if who is not None)
+    sealed_fields.load_for(
+        who.user for case in cases.values() for who in (case.handler, case.officer) if who is not None
+    )
     texts = _texts(cases, ["consumer_name", *kinds])
     demands: dict[int, list[str]] = {}
     asked: dict[int, list[str]] = {}
@@ -148,7 +150,7 @@ def _texts(ids: Iterable[int], kinds: Iterable[str]) -> dict[int, dict[str, str]
     found: dict[int, dict[str, str]] = {}
     rows: Any = PersonalText.objects.filter(complaint_id__in=list(ids), audience="parties", kind__in=set(kinds))
     texts = list(rows.order_by("sequence", "pk"))
-    keyring.load_for(texts)
+    sealed_fields.load_for(texts)
     for row in texts:
         found.setdefault(row.complaint_id, {})[row.kind] = row.text
     return found

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from complaints import wording as labels
 from complaints.handling import Move, WrongInput
 from complaints.handling.steps import enterprise, offers
@@ -164,7 +164,7 @@ class Colleagues:
     @classmethod
     def of(cls, staff: Iterable[Staff]) -> Colleagues:
         people = list(staff)
-        keyring.load_for(person.user for person in people)
+        sealed_fields.load_for(person.user for person in people)
         found: dict[str, int | None] = {}
         for person in people:
             for word in {person.user.email or "", person.user.name, person.number} - {""}:

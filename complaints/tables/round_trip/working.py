@@ -21,8 +21,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move, StepNotAllowed, Taken, WrongInput
-from complaints.handling.transition.writing import CaseFile
 from complaints.models import Complaint, Demand, Obligation, RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
 from complaints.record.case_version import plain_version

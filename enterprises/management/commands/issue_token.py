@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import security_log
 from accounts.models import User
 from authorities.models import Officer
-from enterprises.models.api_token import SCOPES, issue
+from enterprises.programs.tokens import SCOPES, issue
 from enterprises.team.staffing import at_work
 
 

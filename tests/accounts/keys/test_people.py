@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, connection, transaction
 
-from accounts.keys import keyring
+from accounts.keys import keyring, sealed_fields
 from accounts.keys.ciphers import CannotOpen
 from accounts.models import BrowserSession, PersonKey, User
 from accounts.sign_in.contacts import Contact, known_user, user_for
@@ -103,7 +103,7 @@ def test_a_page_of_people_costs_one_query_for_their_keys(db: None, django_assert
     keyring.forget()
     with django_assert_num_queries(2):
         users = list(User.objects.all())
-        keyring.load_for(users)
+        sealed_fields.load_for(users)
         assert {user.name for user in users} == {f"员{nth}" for nth in range(30)}
 
 

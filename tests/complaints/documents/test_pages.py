@@ -18,9 +18,9 @@ from complaints import handling
 from complaints.dossier.gathering import gather
 from complaints.dossier.papers import dossier_paper
 from complaints.handling import Promise
+from complaints.handling import printing_documents as making
 from complaints.handling.steps import authority, mediation, violations
 from complaints.handling.transition import looking
-from complaints.handling.transition import printing_documents as making
 from complaints.models import Complaint, Dossier, OfficialDocument
 from complaints.procedure.workflow import Status
 from tests import given

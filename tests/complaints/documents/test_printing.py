@@ -17,8 +17,8 @@ import pytest
 from complaints import handling
 from complaints.documents import keeping, previewing, printing
 from complaints.evidence.storing import storage
+from complaints.handling import printing_documents as making
 from complaints.handling.steps import authority, casework, consumer, documents, mediation, violations
-from complaints.handling.transition import printing_documents as making
 from complaints.handling.transition.previewing import would_be_sent
 from complaints.models import Complaint, DocumentVersion, HandlingStep, Matter, OfficialDocument
 from complaints.privacy import erasing

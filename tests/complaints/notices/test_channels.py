@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from complaints.notices.channels import Bounced, Letter, ServerAway, TryAgain, mail, open_channels, signing
+from complaints.notices.channels import mail, open_channels, signing
+from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
 from complaints.notices.channels.mail import Mail
 from complaints.notices.channels.sms import Sms
 from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office

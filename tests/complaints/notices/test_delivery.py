@@ -14,7 +14,8 @@ from django.db import connection
 
 from complaints.models import Complaint, Notice
 from complaints.notices import delivery
-from complaints.notices.channels import SEND_WITHIN, open_channels
+from complaints.notices.channels import open_channels
+from complaints.notices.channels.letter import SEND_WITHIN
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World

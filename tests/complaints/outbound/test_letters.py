@@ -19,7 +19,8 @@ from complaints.handling import sweep_clocks as sweep
 from complaints.handling.steps import consumer, enterprise
 from complaints.models import Notice
 from complaints.notices import delivery
-from complaints.notices.channels import MAIL, Letter
+from complaints.notices.channels import MAIL
+from complaints.notices.channels.letter import Letter
 from complaints.notices.channels.mail import only_our_links
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Enterprise

@@ -12,12 +12,12 @@ import pytest
 import time_machine
 
 from complaints.handling.steps import consumer, enterprise, offers
-from complaints.handling.steps.offers import Answer
 from complaints.models import Complaint, Offer
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Status
 from complaints.settlement import answer_templates
 from complaints.settlement.answer_templates import Rate
+from complaints.settlement.offer_terms import Answer
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from tests import given
 from tests.cast import WEDNESDAY, World

@@ -11,9 +11,9 @@ import pytest
 import time_machine
 
 from complaints.handling.steps import advising, enterprise, offers
-from complaints.handling.steps.offers import Answer
 from complaints.models import Complaint, HandlingStep, Offer
 from complaints.procedure.workflow import Status
+from complaints.settlement.offer_terms import Answer
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in

@@ -21,7 +21,7 @@ from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.test_track import TOKEN, ask, case, clock, opened, with_token  # noqa: F401
 from tests.given import a_complaint
-from web.templatetags.portal import moment
+from web.dates import moment
 
 KEY = {"idempotency_key": "a1b2c3d4e5f6a7b8"}
 ACCEPT = {"answer": "accept", "idempotency_key": "accept-accept-accept"}

@@ -21,7 +21,7 @@ from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
 from tests.server import A_REQUEST
-from web.templatetags.portal import last_day
+from web.dates import last_day
 
 BOARD, NEW = "/authority/urges/", "/authority/urges/new/"
 

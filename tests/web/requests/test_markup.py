@@ -13,6 +13,7 @@ from complaints.handling.steps import both, consumer, enterprise, offers
 from complaints.models import Complaint
 from complaints.procedure.filing_request import DemandRequest, RespondentRequest
 from complaints.procedure.workflow import Status
+from complaints.settlement import offer_terms
 from enterprises.models import Branch
 from tests.cast import World
 from tests.given import BECAUSE, a_request, step
@@ -93,8 +94,8 @@ def hostile(world: World) -> Complaint:
         case,
         offers.make_offer(
             answers=[
-                offers.Answer(demand=1, verdict="refuse", reason=ALL),
-                offers.Answer(demand=2, verdict="refuse", reason=ALL),
+                offer_terms.Answer(demand=1, verdict="refuse", reason=ALL),
+                offer_terms.Answer(demand=2, verdict="refuse", reason=ALL),
             ],
             promises=(),
             message=ALL,

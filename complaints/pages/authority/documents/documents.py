@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.jurisdiction import Jurisdiction
 from complaints import handling
 from complaints import wording as labels
@@ -97,7 +97,7 @@ def register(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     rows = _narrowed(given_by(desk), said, desk.now).annotate(latest=Count("versions"))
     # Not joined to their cases: one that lies elsewhere now would take its number out of the register.
     page = keyset.page_of(rows, request.GET, BY_DAY, related=("issued_by", "second_by"))
-    keyring.load_for(user for row in page.rows for user in (row.issued_by, row.second_by) if user is not None)
+    sealed_fields.load_for(user for row in page.rows for user in (row.issued_by, row.second_by) if user is not None)
     seen = dict(desk.cases().filter(pk__in={row.complaint_id for row in page.rows}).values_list("pk", "number"))
     return render(
         request,
@@ -163,7 +163,7 @@ def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     versions = list(row.versions.order_by("-number"))
     for version in versions:
         version.complaint = case
-    keyring.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
+    sealed_fields.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
     paper = _paper(versions[0], setting)
     is_shown = documents_sight.is_shown(case, setting.found, now=desk.now)
     entries = _entries(case.pk, row)

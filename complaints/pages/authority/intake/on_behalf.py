@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_name
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
@@ -187,7 +187,7 @@ def _speakers(case: Complaint, desk: Desk) -> list[Speaker]:
         for row in Participant.objects.filter(complaint=case).order_by("ordinal")
         if row.state == Participant.JOINED or (row.kind == Participant.PRINCIPAL and row.state == Participant.ASKED)
     ]
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     words = {True: _("委托人"), False: _("其中一名投诉人")}
     return [
         *found,

@@ -13,7 +13,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.masking import masked_name, masked_phone
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
@@ -65,7 +65,7 @@ def _said(case: Complaint) -> dict[str, str]:
             complaint=case, audience="parties", kind__in=("consumer_name", "consumer_phone")
         ).order_by("sequence")
     )
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     return {row.kind: row.text for row in rows}
 
 

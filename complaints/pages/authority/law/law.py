@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.step_up import fresh_factor
 from authorities.jurisdiction import Jurisdiction
@@ -333,7 +333,7 @@ def _show(
     page = list(effects[: PAGE + 1])
     may_decide = changing.may_decide(found, desk.user, seat.heads, on=desk.today)
     people = list(User.objects.filter(pk__in=[pk for pk in (found.asked_by_id, found.decided_by_id) if pk]))
-    keyring.load_for(people)
+    sealed_fields.load_for(people)
     names = {person.pk: person.name for person in people}
     return render(
         request,
@@ -399,7 +399,7 @@ def approvers_of(asked: Authority | None, desk: Desk) -> str:
 def in_words(officers: Sequence[Officer]) -> str:
     """Authority and name of the first of them."""
     shown = officers[:MOST_NAMED]
-    keyring.load_for(officer.user for officer in shown)
+    sealed_fields.load_for(officer.user for officer in shown)
     return listed(dict.fromkeys(f"{named(officer.authority)} {officer.user.name}" for officer in shown))
 
 

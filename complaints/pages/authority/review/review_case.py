@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Officer
 from complaints import handling
 from complaints import wording as labels
@@ -138,7 +138,7 @@ def _statement(complaint: Complaint) -> str:
             complaint=complaint, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]
         )
     )
-    keyring.load_for(rows)
+    sealed_fields.load_for(rows)
     return "\n".join(row.text for row in rows)
 
 

@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Officer
 from complaints import wording as labels
 from complaints.desks import keyset, tabs
@@ -102,11 +102,11 @@ def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
     """With clocks and names: one query for a page, beside keys that are not held yet."""
     if not matters:
         return []
-    keyring.load_for(matters)
+    sealed_fields.load_for(matters)
     live, officers = _BESIDE(
         [m.pk for m in matters], sorted({pk for m in matters for pk in m.data.get("officers", [])})
     )
-    keyring.load_for(one.user for one in officers)
+    sealed_fields.load_for(one.user for one in officers)
     clocks, names = {clock.matter_id: clock for clock in live}, {one.pk: one.user.name for one in officers}
 
     def row(matter: Matter) -> Row:

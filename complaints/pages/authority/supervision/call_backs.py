@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import named
 from complaints import wording as labels
 from complaints.assignment import call_backs as drawing
@@ -177,7 +177,7 @@ def _called(ids: list[int], desk: Desk) -> list[Called]:
         return []
     calls, names, clocks = _ROWS(ids)
     cases = [call.complaint for call in calls]
-    keyring.load_for([*names, *listed_rows.people_of(calls), *listed_rows.people_of(cases)])
+    sealed_fields.load_for([*names, *listed_rows.people_of(calls), *listed_rows.people_of(cases)])
     rows = rows_of(cases, desk, beside=listed_rows.Beside.of(names, clocks))
     shown = {row.complaint.pk: row for row in rows}
     return [

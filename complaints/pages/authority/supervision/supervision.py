@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Authority, Officer, named
 from complaints import wording as labels
 from complaints.desks import keyset
@@ -84,7 +84,7 @@ def reported(desk: Desk) -> QuerySet[Deadline]:
 
 def _reported(clocks: Sequence[Deadline], desk: Desk) -> list[Reported]:
     why = explained([clock.complaint_id for clock in clocks])
-    keyring.load_for(c.complaint.officer.user for c in clocks if c.complaint.officer is not None)
+    sealed_fields.load_for(c.complaint.officer.user for c in clocks if c.complaint.officer is not None)
     found = []
     for clock in clocks:
         case = clock.complaint
@@ -173,7 +173,7 @@ def _asked(cases: list[Complaint], desk: Desk) -> list[Asked]:
     matters = list(
         Matter.objects.filter(complaint__in=rows, kind__in=_DECIDES, state="open").order_by("opened_at", "pk")
     )
-    keyring.load_for(matters)
+    sealed_fields.load_for(matters)
     roles = frozenset().union(*(actor.roles for actor in desk.actors))
     units = _meant_units(matters)
     place, found = {pk: number for number, pk in enumerate(rows)}, []

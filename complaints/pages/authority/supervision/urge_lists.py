@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.keys import keyring
+from accounts.keys import sealed_fields
 from authorities.models import Authority, named
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk
@@ -231,7 +231,7 @@ def texts_of(matters: Iterable[Matter]) -> dict[int, str]:
 
 def _by_matter(matters: Iterable[Matter], said: Sequence[PersonalText]) -> dict[int, str]:
     opened = {(matter.complaint_id, matter.opened_at): matter.pk for matter in matters}
-    keyring.load_for(said)
+    sealed_fields.load_for(said)
     return {opened[key]: text.text for text in said if (key := (text.complaint_id, text.written_at)) in opened}  # type: ignore[attr-defined]
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
+from web.dates import day_text
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -27,8 +29,6 @@ def _last_day(due_at: datetime) -> Any:
 
 
 def _short(due_at: datetime) -> str:
-    from web.templatetags.portal import day_text
-
     return day_text(_last_day(due_at), weekday=False)
 
 

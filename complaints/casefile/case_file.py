@@ -1,0 +1,170 @@
+"""The open file of one locked case: its rows in memory, and what will be written.
+
+The one rule: nothing here touches the database; handling/transition/writing reads the rows and writes them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.db import models
+
+from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import HIDDEN_CLOCKS, Audience, Clock, Status
+from complaints.record.record import Entry
+
+Model = TypeVar("Model", bound=models.Model)
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """``now`` is the moment of writing. Lists hold the case's rows, newest last."""
+
+    complaint: Complaint
+    now: datetime
+    conditions: Conditions
+    demands: list[Demand] = field(default_factory=list)
+    engagements: list[Engagement] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    obligations: list[Obligation] = field(default_factory=list)
+    matters: list[Matter] = field(default_factory=list)
+    clocks: list[Deadline] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    added: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
+    touched: dict[tuple[type[models.Model], int], models.Model] = field(default_factory=dict)
+    consents_before: dict[tuple[str, int | None], bool] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        return Status(self.complaint.status)
+
+    @property
+    def today(self) -> date:
+        return self.conditions.calendar.local_day(self.now)
+
+    @property
+    def engagement(self) -> Engagement | None:
+        """The entity that has the case now."""
+        return next((e for e in reversed(self.engagements) if e.until_at is None), None)
+
+    @property
+    def latest_engagement(self) -> Engagement | None:
+        return self.engagements[-1] if self.engagements else None
+
+    @property
+    def open_offer(self) -> Offer | None:
+        return next((o for o in self.offers if o.state == "open"), None)
+
+    @property
+    def was_received_by_authority(self) -> bool:
+        return self.complaint.authority_received_at is not None
+
+    @property
+    def has_broken_promise(self) -> bool:
+        return self.complaint.is_not_kept or any(o.state == "broken" for o in self.obligations)
+
+    def obligations_in(self, *states: str) -> list[Obligation]:
+        return [o for o in self.obligations if o.state in states]
+
+    def matter(self, kind: str, subject: str = "") -> Matter | None:
+        """The open matter of this kind, if any."""
+        return next(
+            (m for m in self.matters if m.kind == kind and m.state == "open" and (not subject or m.subject == subject)),
+            None,
+        )
+
+    def add(self, row: Model) -> Model:
+        """A new child row; it joins the file's own list at once."""
+        self.added[type(row)].append(row)
+        own: dict[type[models.Model], list[Any]] = {
+            Engagement: self.engagements,
+            Offer: self.offers,
+            Obligation: self.obligations,
+            Matter: self.matters,
+            Deadline: self.clocks,
+            Demand: self.demands,
+        }
+        if type(row) in own:
+            own[type(row)].append(row)
+        return row
+
+    def change(self, row: models.Model, **values: Any) -> None:
+        """Set values on a row of the file; written with the batch."""
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.pk is not None:
+            self.touched[type(row), row.pk] = row
+
+    def mark(self) -> Callable[[], None]:
+        """A way back: what a refused move had changed by then is forgotten."""
+        lists: list[list[Any]] = [
+            self.demands,
+            self.engagements,
+            self.offers,
+            self.obligations,
+            self.matters,
+            self.clocks,
+            self.entries,
+        ]
+        kept: list[list[Any]] = [list(rows) for rows in lists]
+        values = [(row, dict(row.__dict__)) for rows in kept[:-1] for row in rows]
+        values.append((self.complaint, dict(self.complaint.__dict__)))
+        added = {kind: list(rows) for kind, rows in self.added.items()}
+        touched = dict(self.touched)
+
+        def back() -> None:
+            for rows, before in zip(lists, kept, strict=True):
+                rows[:] = before
+            for row, fields in values:
+                row.__dict__.clear()
+                row.__dict__.update(fields)
+            self.added.clear()
+            self.added.update(added)
+            self.touched.clear()
+            self.touched.update(touched)
+
+        return back
+
+    def open_matter(
+        self,
+        kind: str,
+        *,
+        by: str,
+        subject: str = "",
+        until: datetime | None = None,
+        audience: str = "parties",
+        key: Any = None,
+        **data: Any,
+    ) -> Matter:
+        return self.add(
+            Matter(
+                complaint=self.complaint,
+                kind=kind,
+                subject=subject,
+                audience=audience,
+                opened_by=by,
+                opened_by_key=key,
+                opened_at=self.now,
+                until_at=until,
+                data=data,
+            )
+        )
+
+    def end_matter(self, matter: Matter, state: str = "done") -> None:
+        self.change(matter, state=state, closed_at=self.now)
+
+
+def is_internal(clock: Deadline) -> bool:
+    """Only authorities know of it: a lead, a dispute about jurisdiction, what a superior asks of a lower authority."""
+    return clock.clock in HIDDEN_CLOCKS or (
+        clock.clock == Clock.INSTRUCTION
+        and clock.owed_by == "authority"
+        # The enterprise's own question to the office is the parties'.
+        and clock.matter is not None
+        and clock.matter.audience == Audience.AUTHORITY
+    )
