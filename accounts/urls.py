@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from accounts.sign_in import factors_page as factors
-from accounts.views import account, changes, sign_in
+from accounts.views import account, changes, factors, sign_in
 
 app_name = "accounts"
 

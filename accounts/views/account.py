@@ -16,18 +16,18 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.changing import contacts_of, held_until
 from accounts.display import remember
-from accounts.forms import ProfileForm
 from accounts.idempotency import once
 from accounts.models import BrowserSession, SecondFactor, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
+from accounts.sign_in.changing import contacts_of, held_until
 from accounts.sign_in.devices import shown
 from accounts.sign_in.entering import DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, moment
 from accounts.sign_in.network import client_address
 from accounts.sign_in.sessions import SessionStore, stored_key
 from accounts.sign_in.step_up import fresh_factor
+from accounts.views.forms import ProfileForm
 
 
 def person_of(request: HttpRequest) -> User:

@@ -18,10 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.changing import AddressTaken, change_contact, change_password, refuse_while_new
-from accounts.forms import CodeForm, NewContactForm, NewPasswordForm, ResetForm
 from accounts.idempotency import KEY_FIELD
 from accounts.models import BrowserSession, SecondFactor, SignInCode, User
+from accounts.sign_in.changing import AddressTaken, change_contact, change_password, refuse_while_new
 from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, known_user
 from accounts.sign_in.entering import enter
@@ -29,6 +28,7 @@ from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.sessions import stored_key
 from accounts.sign_in.step_up import fresh_factor
 from accounts.views.account import person_of
+from accounts.views.forms import CodeForm, NewContactForm, NewPasswordForm, ResetForm
 from accounts.views.sign_in import too_many_codes, with_next
 
 CHANGING, RESETTING = "changing_to", "resetting"

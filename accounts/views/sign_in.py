@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.demo import demo_people, is_demo_person, work_of
 from accounts.display import own_language, safe_next
-from accounts.forms import AddressForm, CodeForm, PasswordForm
 from accounts.models import SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
@@ -30,6 +29,7 @@ from accounts.sign_in.landing import landing_of
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
 from accounts.sign_in.passwords import staff_user
+from accounts.views.forms import AddressForm, CodeForm, PasswordForm
 from web.dates import moment as moment_words
 
 PENDING = "sign_in_contact"

@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.changing import refuse_while_new
 from accounts.models import User
+from accounts.sign_in.changing import refuse_while_new
 from complaints import wording as labels
 from complaints.acceptance.ways_left import ways_left
 from complaints.forms.file_forms import upload_address

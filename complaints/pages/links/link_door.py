@@ -24,13 +24,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.forms import CodeForm
 from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode
 from accounts.security_log import note
 from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
+from accounts.views.forms import CodeForm
 from accounts.views.sign_in import too_many_codes
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink

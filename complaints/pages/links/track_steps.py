@@ -23,7 +23,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.display import safe_next
-from accounts.forms import CodeForm
 from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode, User
 from accounts.security_log import note
@@ -31,6 +30,7 @@ from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
+from accounts.views.forms import CodeForm
 from accounts.views.sign_in import too_many_codes
 from complaints.models import Complaint, PersonalText
 from complaints.pages.consumer.views import show_or_take

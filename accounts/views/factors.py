@@ -18,7 +18,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import CodeForm, FactorForm, NewAppForm
 from accounts.models import SecondFactor, SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
@@ -41,6 +40,7 @@ from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
 from accounts.sign_in.passkeys import add_passkey, ask_for_known, ask_for_new, show_passkey
 from accounts.sign_in.step_up import confirm_address, is_fresh
+from accounts.views.forms import CodeForm, FactorForm, NewAppForm
 from accounts.views.sign_in import next_of, too_many_codes, with_next
 from web.dates import moment as moment_words
 from web.qr import qr_code
