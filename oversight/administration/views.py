@@ -35,9 +35,9 @@ from complaints.desks import keyset
 from complaints.procedure.numbering import tidy
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.team.team import TeamRefusal
-from oversight.administration import duties, state
+from oversight.administration import duties
 from oversight.administration.words import KINDS, kind_words, reason_words
-from oversight.portal_state import signs, system_views
+from oversight.portal_state import signs, state, system_views
 
 NEWEST = keyset.Order("at", falling=True)
 HOME = {

@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from complaints.desks.authority_desk import Desk, officer_page
-from oversight.administration.state import BEATS, QUEUES
 from oversight.portal_state import alarms, signs
 from oversight.portal_state.signs import Signs
+from oversight.portal_state.state import BEATS, QUEUES
 from oversight.presenting import cards
 from oversight.presenting.leagues import wilson
 from oversight.presenting.looking import look_of

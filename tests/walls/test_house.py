@@ -33,7 +33,7 @@ BEYOND_SIGHT = {
     "odr_portal/health.py": "counts and ages of all that waits",
     "demo/mailbox.py": "the mailbox of everybody, in a demo",
     "oversight/portal_state/signs.py": "counts and ages of everything together, nothing of a case",
-    "oversight/administration/state.py": "counts and codes for administrators, who see no case",
+    "oversight/portal_state/state.py": "counts and codes for administrators, who see no case",
 }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.keys import keyring, rotation
+from accounts import key_rotation as rotation
+from accounts.keys import keyring
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import UnusableKeys
 from complaints.record import person_digests

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from accounts.keys import keyring, keys, rotation
+from accounts import key_rotation as rotation
+from accounts.keys import keyring, keys
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import VaultKeys
 from accounts.models import PersonKey, User
