@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks import ground, watchers
 from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell, timed
+from complaints.desks import case_query
 
 CALLS = 10
 Look = Callable[[], Any]
@@ -53,7 +54,6 @@ def _looks(firm: int, middle: int) -> dict[str, tuple[Look, Look]]:
     from complaints.desks import authority_desk, authority_lists, enterprise_desk, keyset, queue_lists
     from complaints.desks.case_filter import CaseFilter
     from complaints.models import Complaint
-    from complaints.pages.authority import cases as authority_cases
     from complaints.pages.enterprise import queue as enterprise_queue
 
     officer = authority_desk.desk_of(watchers.request_of(watchers.officer()))
@@ -65,7 +65,7 @@ def _looks(firm: int, middle: int) -> dict[str, tuple[Look, Look]]:
     def page(order: Any, **asked: str) -> Any:
         after = {"after": asked.pop("after")} if "after" in asked else {}
         said = CaseFilter(asked, officers=[], regions=[]).said
-        cases = authority_cases.narrowed(officer.cases(), said, officer)
+        cases = case_query.narrowed(officer.cases(), said, officer)
         return keyset.page_of(cases, after, order, related=authority_lists.RELATED)
 
     def authority(order: Any, **asked: str) -> tuple[Look, Look]:

@@ -2,12 +2,12 @@
 
 from django.urls import include, path
 
-from complaints.pages.shared import open_verify
-
 app_name = "complaints"
 
 urlpatterns = [
     path("", include("complaints.pages.filing.urls")),
+    # Before the numbers: no case is called "join".
+    path("", include("complaints.pages.links.urls_joining")),
     path("", include("complaints.pages.consumer.urls")),
     path("", include("complaints.pages.links.urls_tracking")),
     path("", include("complaints.pages.links.urls_answer")),
@@ -24,8 +24,4 @@ urlpatterns = [
     path("", include("complaints.pages.authority.law.urls")),
     path("", include("complaints.pages.shared.urls")),
     path("", include("complaints.pages.authority.platform.urls")),
-    path("open/verify/", open_verify.verify, name="open-verify"),
-    path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),
-    path("open/seals/", open_verify.seals, name="open-seals"),
-    path("open/seals.json", open_verify.seals_json, name="open-seals-json"),
 ]

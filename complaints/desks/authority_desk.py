@@ -24,6 +24,7 @@ from complaints.models.complaint import regions_of
 from complaints.parties import actors
 from complaints.parties.actors import Actor, officers, offices_and_calendar
 from complaints.parties.conditions import Conditions, calendar_of
+from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, Found
@@ -126,3 +127,8 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     if not offices:
         raise Http404
     return Desk(user=user, offices=tuple(offices), actors=tuple(officers(offices)), newest=newest, now=now, today=today)
+
+
+def may_act(desk: Desk) -> bool:
+    """Analysts read and order nothing."""
+    return any(actor.has(AUTHORITY_ROLES) for actor in desk.actors)

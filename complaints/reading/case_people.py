@@ -105,7 +105,7 @@ def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> l
     """What the consumer filed, without the statement, the demands and the person."""
     rows: list[tuple[str, Any]] = [
         # Who answers after an enterprise gave the case up is not that enterprise's to know.
-        (_("被投诉人"), _respondent(complaint) if sight != NONE else ""),
+        (_("被投诉人"), respondent_of(complaint) if sight != NONE else ""),
         (_("商品或服务"), _object(complaint)),
         (_("问题"), label_of(complaint.problem_category)),
         (_("金额"), money(complaint.amount) if complaint.amount is not None else ""),
@@ -177,7 +177,8 @@ def spoken(complaint: Complaint, texts: Mapping[str, str]) -> str:
     }
 
 
-def _respondent(complaint: Complaint) -> str:
+def respondent_of(complaint: Complaint) -> str:
+    """Who answers for it, or who was named when it was filed."""
     row = complaint.branch or complaint.enterprise or complaint.picked_branch or complaint.picked_enterprise
     return named(row) if row else complaint.respondent_named
 

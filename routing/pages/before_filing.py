@@ -17,7 +17,7 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints.pages.filing.filing_frame import held_by
+from complaints.filing.held import held_by
 from routing.right_place.letter import LetterForm, from_draft, written
 from routing.right_place.right_place import QUESTIONS, Verdict, walk
 

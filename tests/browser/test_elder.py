@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from complaints.filing import drafts
-from complaints.pages.filing.filing_frame import COOKIE
+from complaints.filing.held import COOKIE
 from complaints.procedure.workflow import Status
 from tests.cast import World
 from tests.complaints.filing.conftest import Town, town

@@ -23,8 +23,8 @@ from django.test.client import ClientHandler, RequestFactory
 from django.utils import timezone
 
 from complaints.filing import drafts
-from complaints.pages.filing.filing_frame import COOKIE
-from complaints.pages.links.track import KEPT_IN_SESSION, OPEN_FOR
+from complaints.filing.held import COOKIE
+from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR
 from tests.walls.world import TRACKED, Person, World
 
 _CHANGES = re.compile(

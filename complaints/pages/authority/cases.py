@@ -1,52 +1,33 @@
 """/authority/cases/: the cases of the region, filtered by a shareable address, page by page.
 
-The one rule: a filter narrows what the desk sees and never widens it; one that cannot be read
-leaves its condition out, and the page says so.
+The one rule: a filter that cannot be read leaves its condition out, and the page says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from authorities.models import Authority, Officer, Region, named
+from authorities.models import Region, named
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_lists import (
-    LYING,
-    PASSED_ON,
-    RELATED,
-    at_an_authority,
-    at_an_enterprise,
-    due_soon,
-    late,
-    midnight,
-    rows_of,
-    waits_for,
-)
-from complaints.desks.case_filter import ALL_AT, ANY, NONE_AT, OF_A_STAGE, CaseFilter
-from complaints.desks.case_filter import OPEN as OPEN_CASES
-from complaints.desks.case_search import LOOKED_THROUGH, matching, number_in
-from complaints.handling.transition import platform_numbers as platform
-from complaints.models import Complaint, Engagement
-from complaints.models.complaint import OPEN, lies_in
-from complaints.pages.authority.supervision.urges import may_act
+from complaints.desks.authority_desk import Desk, may_act, officer_page
+from complaints.desks.authority_lists import RELATED, rows_of
+from complaints.desks.case_filter import ANY, OF_A_STAGE, CaseFilter
+from complaints.desks.case_query import asked_for, ended, id_of
+from complaints.desks.case_search import LOOKED_THROUGH, number_in
+from complaints.models import Complaint
 from complaints.procedure.workflow import Status
-from complaints.reading.case_people import by_name
-from enterprises.models import Branch, Enterprise
+from enterprises.models import Enterprise
 
 #: With one of these even a list of closed cases has an end in sight.
 BOUNDS = ("received_from", "ended_from", "enterprise")
-#: A piece of a name may mean so many firms; more are not told apart by it.
-MOST_FIRMS = 200
 
 
 @officer_page("GET")
@@ -83,23 +64,6 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
-    """The conditions of an address, and the cases of this desk that meet them."""
-    form = CaseFilter(
-        asked,
-        officers=_officers(desk, asked.get("officer", "")),
-        regions=desk.choices.parts,
-        office=_office(desk, asked.get("officer", "")),
-    )
-    said = form.said
-    chosen = narrowed(desk.cases(), said, desk)
-    if said.get("q"):
-        # Of these there may be very many, so words are looked for among the newest only.
-        is_long = said["status"] in (Status.CLOSED, ANY)
-        chosen = matching(chosen, said["q"], newest_by="received_at" if is_long else "")
-    return form, chosen
-
-
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One page of the list, and how many there are in all; None where counting would cost more
@@ -132,122 +96,9 @@ def _listed(cases: QuerySet[Complaint], said: dict[str, Any], asked: Mapping[str
     return Listed(found, before, after, count, order)
 
 
-def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> QuerySet[Complaint]:
-    """The conditions of the filter, one after the other."""
-    status = said["status"]
-    if status == OPEN_CASES and not number_in(said.get("q", "")):
-        cases = cases.filter(OPEN)
-    elif status not in (OPEN_CASES, ANY):
-        cases = cases.filter(status=status)
-    if said.get("overdue") == "1":
-        cases = cases.filter(late(desk.now))
-    elif said.get("overdue") == "soon":
-        cases = cases.filter(due_soon(desk.now, desk.calendar))
-    if said.get("waiting") in LYING:
-        cases = cases.filter(LYING[said["waiting"]](desk))
-    elif said.get("waiting"):
-        cases = cases.filter(waits_for(said["waiting"]))
-    if said.get("platform"):
-        cases = cases.filter(
-            platform.wanted(said["platform"], now=desk.now, calendar=desk.calendar, region_id=desk.first_region)
-        )
-    if said.get("officer") == "me":
-        cases = cases.filter(officer__user=desk.user)
-    elif said.get("officer", "").startswith(NONE_AT):
-        cases = cases.filter(
-            at_an_authority(), officer=None, handling_authority_id=int(said["officer"].removeprefix(NONE_AT))
-        )
-    elif said.get("officer", "").startswith(ALL_AT):
-        cases = cases.filter(OPEN, ~at_an_enterprise(), handling_authority_id=int(said["officer"].removeprefix(ALL_AT)))
-    elif said.get("officer"):
-        cases = cases.filter(officer=None if said["officer"] == "none" else int(said["officer"]))
-    if said.get("region"):
-        region = Region.objects.filter(code=said["region"]).first()
-        cases = cases.filter(lies_in(region)) if region else cases.none()
-    if said.get("category"):
-        cases = cases.filter(Q(problem_category=said["category"]) | Q(object_category=said["category"]))
-    if said.get("channel"):
-        cases = cases.filter(channel=said["channel"])
-    if said.get("received_from"):
-        cases = cases.filter(received_at__gte=midnight(said["received_from"]))
-    if said.get("received_to"):
-        cases = cases.filter(received_at__lt=midnight(said["received_to"] + timedelta(days=1)))
-    if said.get("enterprise") and not any(said.get(name) for name in OF_A_STAGE):
-        cases = cases.filter(_against(said["enterprise"]))
-    return cases
-
-
-def ended(said: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engagement]:
-    """An enterprise's time with one of ``cases`` that ended so, or then; one for each case, the
-    last. The enterprise that is asked for is the one whose time it was, whoever has the case now."""
-    stages = Engagement.objects.filter(until_at__isnull=False).exclude(ended_by=PASSED_ON)
-    if said.get("result"):
-        stages = stages.filter(odr_result=said["result"])
-    if said.get("ended_from"):
-        stages = stages.filter(until_at__gte=midnight(said["ended_from"]))
-    if said.get("ended_to"):
-        stages = stages.filter(until_at__lt=midnight(said["ended_to"] + timedelta(days=1)))
-    if said.get("enterprise"):
-        firm = _id_of(said["enterprise"])
-        stages = stages.filter(enterprise_id__in=[firm] if firm else _firms(said["enterprise"]))
-    again = stages.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
-    return stages.filter(~Exists(again), complaint__in=cases)
-
-
-def _against(words: str) -> Q:
-    """An enterprise by its number in the directory, or by a piece of a name."""
-    firm = _id_of(words)
-    if firm:
-        return Q(enterprise_id=firm)
-    branches = Branch.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
-    return (
-        Q(enterprise_id__in=_firms(words))
-        | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_FIRMS]))
-        | Q(enterprise=None, respondent_named__icontains=words)
-    )
-
-
-def _id_of(words: str) -> int:
-    return int(words) if words.isascii() and words.isdigit() and len(words) < 10 else 0
-
-
-def _firms(words: str) -> list[int]:
-    firms = Enterprise.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
-    return list(firms.values_list("pk", flat=True)[:MOST_FIRMS])
-
-
-def _officers(desk: Desk, one_more: str) -> list[Officer]:
-    """Who may handle cases at these authorities today; ``one_more`` (an id) is asked for wherever in these regions that
-    is.
-    """
-    rows = [officer for officer in desk.choices.officers if officer.user_id != desk.user.pk]
-    if (
-        one_more.isascii()
-        and one_more.isdigit()
-        and len(one_more) < 10
-        and int(one_more) not in {row.pk for row in rows}
-    ):
-        rows += Officer.objects.filter(desk.around("authority__region_id"), pk=int(one_more)).select_related("user")
-        return by_name(rows)
-    return rows
-
-
-def _office(desk: Desk, asked: str) -> Authority | None:
-    """The office in these regions, or above one of them, whose cases are asked for."""
-    key = asked.removeprefix(NONE_AT).removeprefix(ALL_AT)
-    if key == asked or not (key.isascii() and key.isdigit() and len(key) < 10):
-        return None
-    office = Authority.objects.filter(pk=int(key)).select_related("region").first()
-    regions = [actor.region for actor in desk.actors if actor.region is not None]
-    is_near = office is not None and any(
-        first <= office.region_id <= last or office.region.covers(first) for first, last in regions
-    )
-    return office if is_near else None
-
-
 def _firm(said: dict[str, Any]) -> str:
     firm = (
-        Enterprise.objects.filter(pk=_id_of(said["enterprise"])).first() if _id_of(said.get("enterprise", "")) else None
+        Enterprise.objects.filter(pk=id_of(said["enterprise"])).first() if id_of(said.get("enterprise", "")) else None
     )
     return named(firm) if firm else ""
 

@@ -32,6 +32,7 @@ from complaints.desks.authority_lists import (
     with_others,
 )
 from complaints.desks.case_filter import BACK, OTHERS
+from complaints.desks.instruction_lists import RECEIVED, SENT, UNANSWERED, instructions
 from complaints.handling.transition import platform_numbers as platform
 from complaints.law.numbers import missing_year
 from complaints.models.complaint import OPEN
@@ -39,7 +40,6 @@ from complaints.pages.authority.review.review import objected, waiting
 from complaints.pages.authority.review.violations import registered
 from complaints.pages.authority.supervision.call_backs import mine as call_backs_of
 from complaints.pages.authority.supervision.supervision import reported
-from complaints.pages.authority.supervision.urge_lists import RECEIVED, SENT, UNANSWERED, instructions
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import AUTHORITY_ROLES, Role, Status
 from complaints.reading.notices_told import in_cases

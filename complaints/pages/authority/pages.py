@@ -17,6 +17,7 @@ from authorities.models import Authority, Officer
 from complaints.acceptance import delegating, termination
 from complaints.acceptance.publication import SHOWN, state_of
 from complaints.desks.authority_setting import Data, Payload, Setting, StepPage
+from complaints.forms.contact_access_form import LookForm
 from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import StepForm
 from complaints.forms.supervision_forms import OverdueForm, TakeUpForm, UrgeForm
@@ -47,7 +48,6 @@ from complaints.pages.authority.platform.platform_forms import PlatformNumberFor
 from complaints.pages.authority.review import review_building
 from complaints.pages.authority.triage.targets import because_of, first_of, ranking
 from complaints.pages.authority.triage.triage_forms import AuthorityForm
-from complaints.pages.enterprise.forms import LookForm
 from complaints.parties import recusals
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from accounts.idempotency import once
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import officer_handover
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_desk import Desk, may_act, officer_page
 from complaints.desks.authority_lists import RELATED, came_back, due_soon, late, rows_of, with_others
 from complaints.desks.case_filter import BACK, LEFT, OTHERS
 from complaints.desks.keyset import BY_DUE
@@ -30,7 +30,6 @@ from complaints.forms.supervision_forms import MOST_URGED, ManyAssignForm
 from complaints.handling.steps import authority
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
-from complaints.pages.authority.supervision.urges import may_act
 from complaints.pages.authority.supervision.urges_many import Run, each, with_rest
 from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of

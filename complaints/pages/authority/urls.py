@@ -9,6 +9,7 @@ from complaints.pages.authority import day as authority_day
 from complaints.pages.authority import disputes as authority_disputes
 from complaints.pages.authority import notices as authority_notices
 from complaints.pages.authority import steps as authority_steps
+from complaints.pages.authority import team as authority_team
 from complaints.pages.authority import together as authority_together
 from complaints.pages.authority.intake import intake as authority_intake
 from complaints.pages.authority.intake import on_behalf
@@ -29,6 +30,8 @@ urlpatterns = [
     path("authority/approvals/<int:pk>/", authority_approvals.approval, name="authority-approval"),
     path("authority/notices/", authority_notices.notices, name="authority-notices"),
     path("authority/notices/<int:pk>/", authority_notices.order, name="authority-notice-order"),
+    path("authority/team/", authority_team.team, name="authority-team"),
+    path("authority/team/assign/", authority_team.assign, name="authority-team-assign"),
     path("authority/cases/", authority_cases.cases, name="authority-cases"),
     path(CASE, authority_case.case, name="authority-case"),
     path(f"{CASE}forward/", authority_forward.forward, name="authority-forward"),

@@ -13,14 +13,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from authorities.models import named
 from complaints.filing import drafts, steps
+from complaints.filing.held import address_of
 from complaints.models import Complaint, Deadline, FilingDraft, Participant
-from complaints.pages.filing.filing_frame import address_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import case_url
+from complaints.reading.case_people import respondent_of
 from complaints.wording.duty import Standing, standing
 from database.prepared import Kept, Together
 
@@ -134,9 +134,3 @@ def begun_by(user: User, *, now: datetime) -> list[Begun]:
 def _by_deadline(card: Card) -> tuple[bool, float]:
     deadline = card.duty.deadline
     return deadline is None, deadline.due_at.timestamp() if deadline else 0.0
-
-
-def respondent_of(case: Complaint) -> str:
-    """Who answers for it, or who was named when it was filed."""
-    row = case.branch or case.enterprise or case.picked_branch or case.picked_enterprise
-    return named(row) if row else case.respondent_named

@@ -27,10 +27,10 @@ from accounts.sign_in.network import place_of
 from complaints import wording as labels
 from complaints.links import joining
 from complaints.models import Complaint, Offer, Participant
-from complaints.pages.consumer.cases import respondent_of
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import Role
 from complaints.reading.case import CONSUMER, Found, case_url, find_case
+from complaints.reading.case_people import respondent_of
 from web.dates import moment
 
 

@@ -25,11 +25,11 @@ from accounts.models import User
 from complaints.documents import typesetting as printing
 from complaints.documents.readable import readable
 from complaints.filing import drafts
+from complaints.filing.held import Held, held_by
 from complaints.filing.outlook import ahead
 from complaints.models import Complaint, Deadline, PersonalText
-from complaints.pages.consumer.cases import respondent_of
-from complaints.pages.filing.filing_frame import Held, held_by
 from complaints.parties.conditions import current_calendar
+from complaints.reading.case_people import respondent_of
 from complaints.wording.duty import standing
 from database.row_security import show
 from web.dates import last_day, moment

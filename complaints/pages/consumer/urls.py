@@ -3,8 +3,8 @@
 from django.urls import path
 
 from complaints.pages.consumer import people as consumer_people
+from complaints.pages.consumer import receipt
 from complaints.pages.consumer import views as consumer
-from complaints.pages.links import joining
 from complaints.pages.shared import case_documents, case_files, case_shared, dossier, my_data, notice_choices, uploads
 
 urlpatterns = [
@@ -15,10 +15,9 @@ urlpatterns = [
     path("account/notices/", notice_choices.choices, name="notice-choices"),
     path("account/notices/off/<str:token>/", notice_choices.off, name="notice-off"),
     path("cases/", consumer.cases, name="cases"),
-    # Before the numbers: no case is called that.
-    path("cases/join/", joining.join, name="join"),
-    path("cases/join/<str:token>/", joining.open_link, name="join-link"),
     path("cases/<str:number>/", consumer.case, name="case"),
+    path("cases/<str:number>/receipt/", receipt.receipt, name="receipt"),
+    path("cases/<str:number>/receipt.pdf", receipt.receipt_pdf, name="receipt-pdf"),
     path("cases/<str:number>/people/", consumer_people.people, name="case-people"),
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
     path("cases/<str:number>/dossier/", dossier.dossier, name="case-dossier"),

@@ -26,6 +26,7 @@ from complaints import wording as labels
 from complaints.acceptance.ways_left import ways_left
 from complaints.forms.file_forms import upload_address
 from complaints.handling import Move
+from complaints.links.opening import open_until
 from complaints.models import Complaint, HandlingStep
 from complaints.pages.consumer.calls import calls_of, more_of
 from complaints.pages.consumer.cases import begun_by, my_cases
@@ -34,7 +35,6 @@ from complaints.pages.consumer.pages import FORMS
 from complaints.pages.consumer.people import people_of, siblings_of
 from complaints.pages.consumer.readback import read_back
 from complaints.pages.consumer.settlement_forms import OfferForm
-from complaints.pages.links.track import open_until
 from complaints.pages.shared.case_shared import to_own_page
 from complaints.procedure.refusals import not_now
 from complaints.procedure.workflow import Audience, Outcome, Status

@@ -17,7 +17,6 @@ from authorities.periods import in_our_years
 from complaints.forms.fields import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
-from complaints.handling.transition.looking import WHY
 from complaints.handling.transition.saying import LONGEST
 from complaints.models import Obligation
 from complaints.procedure.grounds import FAILURE_REASONS
@@ -26,21 +25,6 @@ from enterprises.models import Staff
 
 #: The rule's reasons for a return, in the order of the page.
 RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "other")
-
-
-class LookForm(StepForm):
-    """Why somebody looks at the contact data; both sides' staff use it."""
-
-    reason = Choice(label=_("为什么查看"))
-    text = Words(
-        label=_("具体说明"), required=False, rows=2, longest=200, help_text=_("选“其他”时必填。消费者看得到。")
-    )
-
-    def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
-        super().__init__(*args, **options)
-        field = self.fields["reason"]
-        field.choices = words_of(WHY, "look_reason")  # type: ignore[attr-defined]
-        field.initial = chosen if chosen in WHY else WHY[0]
 
 
 class HandlerForm(StepForm):

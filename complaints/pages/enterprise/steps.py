@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from complaints import handling
 from complaints import wording as labels
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page, held
+from complaints.forms.contact_access_form import LookForm
 from complaints.forms.fields import StepForm
 from complaints.forms.file_forms import upload_address
 from complaints.forms.suggestion_form import SuggestionForm
@@ -35,7 +36,6 @@ from complaints.pages.enterprise.forms import (
     ContactForm,
     FailureForm,
     HandlerForm,
-    LookForm,
     MediationForm,
     PaymentForm,
     PerformedForm,

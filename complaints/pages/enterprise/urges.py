@@ -17,13 +17,12 @@ from django.utils.translation import gettext as _
 
 from complaints.desks import keyset
 from complaints.desks.enterprise_desk import Desk, desk_page, found
+from complaints.desks.instruction_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, rows_of, said_of
 from complaints.forms.file_forms import upload_address
 from complaints.forms.supervision_forms import AnswerForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Matter
-from complaints.pages.authority.supervision.urge_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, rows_of
-from complaints.pages.authority.supervision.urges import said_of
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import ENTERPRISE_ROLES
 from complaints.reading.case import ENTERPRISE, page_of

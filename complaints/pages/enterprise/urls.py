@@ -14,6 +14,7 @@ from complaints.pages.enterprise import steps as enterprise_steps
 from complaints.pages.enterprise import team as enterprise_team
 from complaints.pages.enterprise import templates as enterprise_templates
 from complaints.pages.enterprise import tokens as enterprise_tokens
+from complaints.pages.enterprise import urges as enterprise_urges
 from complaints.pages.enterprise import webhooks as enterprise_webhooks
 
 CASE = "enterprise/cases/<str:number>/"
@@ -54,6 +55,8 @@ urlpatterns = [
     path("enterprise/round-trip/<slug:mark>/", round_trip.round_trip, name="enterprise-round-trip"),
     path("enterprise/round-trip/<slug:mark>/decide/", round_trip.decide, name="enterprise-round-trip-decide"),
     path("enterprise/round-trip/<slug:mark>/results/", round_trip.results, name="enterprise-round-trip-results"),
+    path("enterprise/urges/", enterprise_urges.urges, name="enterprise-urges"),
+    path("enterprise/urges/<int:pk>/", enterprise_urges.urge, name="enterprise-urge"),
     path(CASE, enterprise_case.workspace, name="enterprise-case"),
     path(f"{CASE}offer/", enterprise_offer.make_offer, name="enterprise-offer"),
     path(f"{CASE}replace/", enterprise_offer.replace_offer, name="enterprise-replace"),

@@ -31,11 +31,12 @@ from accounts.views.sign_in import too_many_codes
 from complaints import evidence
 from complaints.filing import drafts, places, proving, steps
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
+from complaints.filing.held import Held, address_of, give_cookie, held_by, receipt_address
 from complaints.filing.people import YouStep
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence
 from complaints.pages.filing.filing_check import check
-from complaints.pages.filing.filing_frame import Held, address_of, give_cookie, held_by, receipt_address, show
+from complaints.pages.filing.filing_frame import show
 from web.headers import ALWAYS
 
 

@@ -30,10 +30,11 @@ from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep
+from complaints.filing.held import Held, address_of, give_cookie, receipt_address
 from complaints.filing.outlook import duplicates, outlook
 from complaints.links import joining
 from complaints.models.draft import FilingDraft
-from complaints.pages.filing.filing_frame import Held, address_of, give_cookie, receipt_address, show
+from complaints.pages.filing.filing_frame import show
 from complaints.parties.actors import Actor, consumer
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from complaints.procedure.workflow import Role

@@ -16,9 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from complaints.filing import drafts, respondents, screens
+from complaints.filing.held import Held, address_of, held_by
 from complaints.filing.respondents import FurtherForm
 from complaints.handling.steps.filing import MOST_RESPONDENTS
-from complaints.pages.filing.filing_frame import Held, address_of, held_by
 from enterprises.directory.finding import find
 
 

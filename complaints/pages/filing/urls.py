@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-from complaints.pages.consumer import receipt
 from complaints.pages.filing import filing, filing_respondents
 from complaints.pages.shared import case_files, uploads
 
@@ -31,6 +30,4 @@ urlpatterns = [
         for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
     ),
     path("file/<uuid:draft_id>/<slug:step>/", filing.step, name="file-step"),
-    path("cases/<str:number>/receipt/", receipt.receipt, name="receipt"),
-    path("cases/<str:number>/receipt.pdf", receipt.receipt_pdf, name="receipt-pdf"),
 ]

@@ -32,11 +32,10 @@ from complaints.filing.screens import demands_screen
 from complaints.handling import StepNotAllowed
 from complaints.links import joining
 from complaints.models import Complaint, Participant
-from complaints.pages.consumer.cases import respondent_of
 from complaints.pages.links.join_forms import JoinForm
 from complaints.procedure.filing_request import AGENT
 from complaints.reading.case import case_url
-from complaints.reading.case_people import demand_text
+from complaints.reading.case_people import demand_text, respondent_of
 from enterprises.models import Enterprise
 from web.templatetags.portal import control_id
 

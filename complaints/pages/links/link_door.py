@@ -33,8 +33,9 @@ from accounts.sign_in.network import client_address
 from accounts.views.forms import CodeForm
 from accounts.views.sign_in import too_many_codes
 from complaints.links import answer_links as answering
+from complaints.links.opening import OPEN_FOR
 from complaints.models import AnswerLink
-from complaints.pages.links.track import OPEN_FOR, unlisted
+from complaints.pages.links.track import unlisted
 
 #: The channel of what is done by such a link.
 LINK = "link"

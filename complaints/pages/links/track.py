@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -19,7 +19,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -30,7 +29,8 @@ from accounts.models import User
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
 from authorities.models import named
-from complaints.links.tracking import Seeker, case_of_digest, find_tracked
+from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR, open_until, proven
+from complaints.links.tracking import Seeker, find_tracked
 from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
 from complaints.parties import actors
 from complaints.parties.conditions import current_calendar
@@ -44,8 +44,6 @@ from complaints.wording.duty import Standing, standing
 from enterprises.models import Station
 from web.dates import moment
 
-OPEN_FOR = timedelta(minutes=30)
-KEPT_IN_SESSION = "tracked"
 View = Callable[..., HttpResponseBase]
 #: (page, the step of the table that opens it, words). All but the statement decide: they ask a code as well.
 STEPS = (
@@ -179,12 +177,6 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
-def open_until(request: HttpRequest) -> datetime | None:
-    """Until when this browser may look without the token again."""
-    kept: dict[str, Any] = request.session.get(KEPT_IN_SESSION) or {}
-    return parse_datetime(kept.get("until", ""))
-
-
 def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     """A fixed number of queries; the rows that name people are not even read."""
     calendar = current_calendar()
@@ -251,15 +243,6 @@ def evidence_of(case: Complaint) -> list[tuple[str, int]]:
         row.get_kind_display() for row in Evidence.objects.known_to("consumer").filter(complaint=case).order_by("pk")
     )
     return list(kinds.items())
-
-
-def proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | None:
-    """The case whose token this browser gave within half an hour."""
-    kept = request.session.get(KEPT_IN_SESSION) or {}
-    until = parse_datetime(kept.get("until", ""))
-    if kept.get("number") != number or until is None or now >= until:
-        return None
-    return case_of_digest(number=number, digest=kept["digest"], now=now)
 
 
 def station_of(request: HttpRequest, *, now: datetime) -> Station | None:

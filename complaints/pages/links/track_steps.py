@@ -32,9 +32,10 @@ from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
 from accounts.views.forms import CodeForm
 from accounts.views.sign_in import too_many_codes
+from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR, proven
 from complaints.models import Complaint, PersonalText
 from complaints.pages.consumer.views import show_or_take
-from complaints.pages.links.track import KEPT_IN_SESSION, OPEN_FOR, STEPS, proven, station_of, unlisted
+from complaints.pages.links.track import STEPS, station_of, unlisted
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience

@@ -20,8 +20,8 @@ from accounts.models import User
 from accounts.sign_in.network import client_address
 from complaints import evidence
 from complaints.evidence import Download
+from complaints.filing.held import held_by
 from complaints.models import Evidence
-from complaints.pages.filing.filing_frame import held_by
 from complaints.pages.shared.case_shared import meet
 from complaints.reading.case import AUTHORITY
 from complaints.reading.file_view import is_sender

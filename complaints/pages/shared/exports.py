@@ -22,13 +22,12 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, named
-from complaints.desks import keyset, queue_lists
+from complaints.desks import case_query, keyset, queue_lists
 from complaints.desks.authority_desk import officer_page
 from complaints.desks.case_filter import CaseFilter
 from complaints.desks.enterprise_desk import desk_page
 from complaints.desks.staff_door import View
 from complaints.models import Export
-from complaints.pages.authority import cases as authority_cases
 from complaints.pages.shared.export_forms import ApprovalForm, ExportForm
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import asking
@@ -286,7 +285,7 @@ def _conditions(sight: Sight, query: str) -> list[str]:
     """The filter in words."""
     asked = QueryDict(query)
     if sight.side == "authority":
-        form, _cases = authority_cases.asked_for(sight.desk, asked)  # type: ignore[arg-type]
+        form, _cases = case_query.asked_for(sight.desk, asked)  # type: ignore[arg-type]
         return [one.words for one in form.active(enterprise="", region="")] or [_("未办结的全部案件")]
     view = queue_lists.view_of(asked.get("view", ""))
     queue = queue_lists.asked_for(sight.desk, asked)  # type: ignore[arg-type]

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from complaints.evidence import EvidenceRefused, uploads
 from complaints.evidence.uploads import Holder, WrongPlace
+from complaints.filing.held import held_by
 from complaints.models import Upload
-from complaints.pages.filing.filing_frame import held_by
 from complaints.pages.shared.case_shared import meet
 
 PART, FINISH, CANCEL = "part", "finish", "cancel"

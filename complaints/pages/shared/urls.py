@@ -1,8 +1,8 @@
-"""The addresses of exports, the same for both sides at work."""
+"""The addresses of exports, the same for both sides at work, and of what anybody may verify."""
 
 from django.urls import path
 
-from complaints.pages.shared import exports
+from complaints.pages.shared import exports, open_verify
 
 _PAGES = (
     ("", "exports"),
@@ -25,4 +25,10 @@ urlpatterns = [
     path(f"{side}/exports/{address}", getattr(exports, f"{side}_{page}"), name=f"{side}-{_NAMES[page]}")
     for side in ("enterprise", "authority")
     for address, page in _PAGES
+]
+urlpatterns += [
+    path("open/verify/", open_verify.verify, name="open-verify"),
+    path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),
+    path("open/seals/", open_verify.seals, name="open-seals"),
+    path("open/seals.json", open_verify.seals_json, name="open-seals-json"),
 ]

@@ -30,13 +30,13 @@ from accounts.sign_in.network import place_of
 from authorities.models import named
 from complaints import wording as labels
 from complaints.filing import drafts
+from complaints.filing.held import address_of, give_cookie
 from complaints.models import Complaint, StationEntry
-from complaints.pages.consumer.cases import respondent_of
-from complaints.pages.filing.filing_frame import address_of, give_cookie
 from complaints.pages.shared.posters import COUNTED as POSTERS_SINCE
 from complaints.pages.shared.posters import file_of, form_words
 from complaints.pages.station.station_forms import HOW, LogForm, SheetForm, StartForm
 from complaints.procedure.categories import OBJECT_LABELS
+from complaints.reading.case_people import respondent_of
 from complaints.stations import posters, stations
 from complaints.stations.posters import FORMS, Poster
 from enterprises.models import Station

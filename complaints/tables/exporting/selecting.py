@@ -17,11 +17,10 @@ from django.http import Http404, QueryDict
 
 from accounts.keys import sealed_fields
 from accounts.models import User
-from complaints.desks import authority_desk, enterprise_desk, queue_lists
+from complaints.desks import authority_desk, case_query, enterprise_desk, queue_lists
 from complaints.desks.case_filter import OF_A_STAGE
 from complaints.desks.keyset import BY_DUE
 from complaints.models import Complaint, Demand, Engagement, Export, PersonalText
-from complaints.pages.authority import cases as authority_cases
 from complaints.parties.actors import Actor, stands_to
 from complaints.reading.case_people import demand_text
 from complaints.tables.exporting.columns import AUTHORITY, ENTERPRISE, RELATED, CaseRow
@@ -91,9 +90,9 @@ def chosen(sight: Sight, query: str, *, most: int) -> list[int]:
     """Ids of the cases that the filter means, in the order of the list; at most ``most``."""
     asked = QueryDict(query)
     if isinstance(sight.desk, authority_desk.Desk):
-        form, cases = authority_cases.asked_for(sight.desk, asked)
+        form, cases = case_query.asked_for(sight.desk, asked)
         if any(form.said.get(name) for name in OF_A_STAGE):
-            stages = authority_cases.ended(form.said, cases).filter(complaint__in=sight.cases())
+            stages = case_query.ended(form.said, cases).filter(complaint__in=sight.cases())
             return list(stages.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
         return _ids(cases.filter(pk__in=sight.cases()), most)
     desk = sight.desk

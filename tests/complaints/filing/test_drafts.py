@@ -16,8 +16,8 @@ from authorities.models import Region
 from authorities.regions import china_interval
 from authorities.romanising import english_name
 from complaints.filing import composing, drafts
+from complaints.filing.held import COOKIE
 from complaints.models import Evidence, FilingDraft
-from complaints.pages.filing.filing_frame import COOKIE
 from complaints.procedure.filing_request import FilingRequest
 from tests.complaints.evidence import files
 from tests.complaints.filing import answers

@@ -17,10 +17,10 @@ from django.utils import timezone
 from accounts.models import User
 from complaints import evidence
 from complaints.filing import drafts
+from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEP_CODES
 from complaints.models import Complaint, Evidence, FilingDraft
 from complaints.pages.consumer.receipt import qr_code
-from complaints.pages.filing.filing_frame import COOKIE
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import PNG, begin, fill, newest_code, send, url

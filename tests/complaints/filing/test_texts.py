@@ -12,8 +12,8 @@ from django.utils.html import escape
 
 from accounts.models import User
 from complaints.filing import drafts
+from complaints.filing.held import COOKIE
 from complaints.models import Complaint, FilingDraft, PersonalText
-from complaints.pages.filing.filing_frame import COOKIE
 from tests import ROOT
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town

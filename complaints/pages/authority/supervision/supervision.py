@@ -24,10 +24,10 @@ from complaints import wording as labels
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of, waits_for
+from complaints.desks.instruction_lists import told_here, told_words
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.case import step_url
-from complaints.pages.authority.supervision.urge_lists import told_here, told_words
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Role, Status
 from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url

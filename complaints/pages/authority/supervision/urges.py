@@ -19,15 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority, named
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_desk import Desk, may_act, officer_page
 from complaints.desks.authority_setting import setting_of
-from complaints.forms.file_forms import upload_address
-from complaints.forms.supervision_forms import AnswerForm
-from complaints.handling import Move
-from complaints.handling.steps import supervision
-from complaints.models import HandlingStep, Matter
-from complaints.pages.authority.case import step_url
-from complaints.pages.authority.supervision.urge_lists import (
+from complaints.desks.instruction_lists import (
     COLUMNS,
     RECEIVED,
     RELATED,
@@ -39,12 +33,19 @@ from complaints.pages.authority.supervision.urge_lists import (
     of_box,
     read,
     rows_of,
+    said_of,
+    told_of,
 )
+from complaints.forms.file_forms import upload_address
+from complaints.forms.supervision_forms import AnswerForm
+from complaints.handling import Move
+from complaints.handling.steps import supervision
+from complaints.models import Matter
+from complaints.pages.authority.case import step_url
 from complaints.procedure.refusals import not_yours
-from complaints.procedure.workflow import AUTHORITY_ROLES, Audience
-from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
+from complaints.procedure.workflow import AUTHORITY_ROLES
+from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
-from complaints.reading.case_record import Message
 
 #: So many cards stand in a column of the board; the table shows the rest.
 CARDS = 10
@@ -95,11 +96,6 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "cases_url": reverse("complaints:authority-cases"),
         },
     )
-
-
-def may_act(desk: Desk) -> bool:
-    """Analysts read and order nothing."""
-    return any(actor.has(AUTHORITY_ROLES) for actor in desk.actors)
 
 
 def units_of(desk: Desk) -> list[Authority]:
@@ -226,25 +222,3 @@ def _others(desk: Desk, matter: Matter) -> list[Matter]:
         .exclude(pk=matter.pk)
         .order_by("-opened_at", "-pk")[:CARDS]
     )
-
-
-def said_of(page: CasePage, matter: Matter) -> list[Message]:
-    """The instruction and its answer, as the thread of the case has them."""
-    entries = HandlingStep.objects.filter(complaint=matter.complaint, step__in=["urge", "answer_instruction"])
-    own = {
-        (entry.audience, entry.sequence)
-        for entry in entries
-        if (entry.step == "urge" and entry.written_at == matter.opened_at)
-        or (entry.step != "urge" and entry.data.get("matter") == matter.pk)
-    }
-    talk = [(Audience.PARTIES, page.thread), (Audience.AUTHORITY, page.confidential)]
-    return [message for audience, messages in talk for message in messages if (audience, message.sequence) in own]
-
-
-def told_of(matter: Matter) -> list[dict[str, Any]]:
-    """Who was told of the silence, when: as it stands in the record."""
-    entries = HandlingStep.objects.filter(complaint_id=matter.complaint_id, step="escalate", data__matter=matter.pk)
-    return [
-        {"at": entry.happened_at, "to": entry.data["escalated_to"], "times": entry.data["times"]}
-        for entry in entries.order_by("sequence")
-    ]

@@ -16,15 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.idempotency import once
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_desk import Desk, may_act, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
+from complaints.desks.case_query import asked_for
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.supervision_forms import MOST_URGED, ManyUrgeForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Complaint
-from complaints.pages.authority.cases import asked_for
-from complaints.pages.authority.supervision.urges import may_act
 from complaints.parties.actors import Actor, stands_to
 from complaints.tables import taking_many
 

@@ -1,12 +1,10 @@
-"""The addresses of supervision: instructions on both sides, what is late and reported upwards, what waits for a
+"""The addresses of supervision: instructions, what is late and reported upwards, what waits for a
 decision.
 """
 
 from django.urls import path
 
-from complaints.pages.authority import team as authority_team
 from complaints.pages.authority.supervision import call_backs, supervision, urges, urges_many
-from complaints.pages.enterprise import urges as enterprise_urges
 
 urlpatterns = [
     path("authority/urges/", urges.urges, name="authority-urges"),
@@ -17,9 +15,5 @@ urlpatterns = [
     path("authority/urges/<int:pk>/", urges.urge, name="authority-urge"),
     path("authority/call-backs/", call_backs.call_backs, name="authority-call-backs"),
     path("authority/call-backs/<int:pk>/", call_backs.call_back, name="authority-call-back"),
-    path("authority/team/", authority_team.team, name="authority-team"),
-    path("authority/team/assign/", authority_team.assign, name="authority-team-assign"),
     path("open/call-backs/", call_backs.public, name="open-call-backs"),
-    path("enterprise/urges/", enterprise_urges.urges, name="enterprise-urges"),
-    path("enterprise/urges/<int:pk>/", enterprise_urges.urge, name="enterprise-urge"),
 ]

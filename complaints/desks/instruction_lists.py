@@ -21,9 +21,10 @@ from authorities.models import Authority, named
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, PersonalText
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Audience, Status
 from complaints.procedure.working_calendar import Calendar
-from complaints.reading.case import AUTHORITY, case_url
+from complaints.reading.case import AUTHORITY, CasePage, case_url
+from complaints.reading.case_record import Message
 from complaints.wording import duty as standing
 from database.prepared import Kept, Together
 
@@ -256,3 +257,25 @@ _BESIDE = Together(_CLOCKS, _TEXTS)
 _WITH_MATTERS = Together(
     Kept(lambda matters: Matter.objects.filter(pk__among=matters).select_related(*RELATED), list), _CLOCKS, _TEXTS
 )
+
+
+def said_of(page: CasePage, matter: Matter) -> list[Message]:
+    """The instruction and its answer, as the thread of the case has them."""
+    entries = HandlingStep.objects.filter(complaint=matter.complaint, step__in=["urge", "answer_instruction"])
+    own = {
+        (entry.audience, entry.sequence)
+        for entry in entries
+        if (entry.step == "urge" and entry.written_at == matter.opened_at)
+        or (entry.step != "urge" and entry.data.get("matter") == matter.pk)
+    }
+    talk = [(Audience.PARTIES, page.thread), (Audience.AUTHORITY, page.confidential)]
+    return [message for audience, messages in talk for message in messages if (audience, message.sequence) in own]
+
+
+def told_of(matter: Matter) -> list[dict[str, Any]]:
+    """Who was told of the silence, when: as it stands in the record."""
+    entries = HandlingStep.objects.filter(complaint_id=matter.complaint_id, step="escalate", data__matter=matter.pk)
+    return [
+        {"at": entry.happened_at, "to": entry.data["escalated_to"], "times": entry.data["times"]}
+        for entry in entries.order_by("sequence")
+    ]
