@@ -19,7 +19,7 @@ from stdnum.cn import uscc
 from accounts.models import DEMO_DOMAIN
 from authorities.models import Officer, Region
 from complaints.evidence import EvidenceRefused, licences
-from complaints.pages.enrolment import enrol_forms
+from complaints.forms import enrol_forms
 from demo.firms import MOBILE, TELECOM, UNICOM
 from demo.stations import GULOU
 from enterprises.enrolment import enrolled, enrolling

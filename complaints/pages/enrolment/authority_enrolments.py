@@ -22,7 +22,8 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
-from complaints.pages.enrolment import enrol, enrol_forms
+from complaints.forms import enrol_forms
+from complaints.pages.enrolment import enrol
 from complaints.pages.enrolment.enrolment_forms import DecideForm
 from enterprises.enrolment import enrolling
 from enterprises.enrolment.enrolling import EnrolmentRefusal

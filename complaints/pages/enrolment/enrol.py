@@ -32,8 +32,8 @@ from accounts.views.sign_in import too_many_codes
 from complaints.evidence import EvidenceRefused, licences
 from complaints.filing import proving
 from complaints.filing.drafts import typed_in
+from complaints.forms import enrol_forms
 from complaints.forms.fields import PlainForm
-from complaints.pages.enrolment import enrol_forms
 from enterprises.enrolment import enrolling
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import EnrolmentApplication, EnrolmentEntry

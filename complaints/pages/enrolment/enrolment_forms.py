@@ -11,8 +11,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from complaints.forms.enrol_forms import FILL, Whole, as_read
 from complaints.forms.fields import PlainForm
-from complaints.pages.enrolment.enrol_forms import FILL, Whole, as_read
 from complaints.procedure.typed_values import Choice, Day, PersonName, Phone, Words
 from enterprises.models.enrolment import EnrolmentFiling, ExitGround, RefusalGround, SuspensionGround
 
