@@ -1,0 +1,98 @@
+"""Imports go down only and never in a circle; what stands where is written in pyproject.toml.
+
+import-linter holds the layers of packages (test_house.py runs it). Here: files and pages.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+from tests import APPS, ROOT
+
+#: A page answers a request; it stands in such a folder, or its name ends in "views".
+FOLDERS_OF_PAGES = {"pages", "views", "open_pages", "site"}
+#: What nobody asks anything of: they only name pages.
+NAMES_PAGES = {"urls", "site_urls"}
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """Module → the modules that it imports: in functions and under TYPE_CHECKING too."""
+    return graph_of(*APPS)
+
+
+def graph_of(*packages: str) -> dict[str, set[str]]:
+    graph = grimp.build_graph(*packages, cache_dir=None)
+    return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+
+def circle_in(imports: dict[str, set[str]]) -> list[str]:
+    """Modules that import each other in a circle; none where all imports go one way."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def is_page(module: str) -> bool:
+    *folders, name = module.split(".")
+    return bool(FOLDERS_OF_PAGES & {*folders}) or name.endswith("views")
+
+
+def test_no_files_import_each_other_in_a_circle(imports: dict[str, set[str]]) -> None:
+    assert len(imports) > 900
+    assert not circle_in(imports)
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "import round_house.below\n",
+        "def late():\n    from round_house import below\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from round_house.below import x\n",
+    ],
+)
+def test_a_circle_is_found_however_it_is_imported(back: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = tmp_path / "round_house"
+    house.mkdir()
+    (house / "__init__.py").write_text("")
+    (house / "below.py").write_text("from round_house import above\nx = above\n")
+    (house / "above.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not circle_in(graph_of("round_house"))
+    (house / "above.py").write_text(back)
+    assert set(circle_in(graph_of("round_house"))) == {"round_house.below", "round_house.above"}
+
+
+def test_no_rule_imports_a_page(imports: dict[str, set[str]]) -> None:
+    found = [
+        f"{module} → {page}"
+        for module, used in imports.items()
+        for page in used
+        if is_page(page) and not is_page(module) and module.rpartition(".")[2] not in NAMES_PAGES
+    ]
+    assert not found
+
+
+def test_the_procedure_knows_no_database() -> None:
+    """The table of steps, deadlines, calendar and closed lists can be read and tried without one."""
+    found = [
+        path.name
+        for path in (ROOT / "complaints" / "procedure").glob("*.py")
+        if "django.db" in (text := path.read_text()) or ".models" in text
+    ]
+    assert not found
+
+
+def test_every_package_has_its_layer() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    assert packages == set(settings["root_packages"]) == set(APPS)
+    named = settings["contracts"][0]["layers"]
+    assert {name for layer in named for name in layer.split(" | ")} == packages
