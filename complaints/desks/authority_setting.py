@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from django.db.models import Q
 from django.http import QueryDict
@@ -21,12 +20,9 @@ from authorities.policies import Policies
 from complaints import handling
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk
-from complaints.forms.fields import StepForm
-from complaints.handling import Move
-from complaints.handling.steps import proposals
 from complaints.handling.transition import two_persons
 from complaints.procedure.filing_request import AGENT
-from complaints.procedure.refusals import not_now, not_yours
+from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Role, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, Found
@@ -34,8 +30,6 @@ from complaints.reading.case_rows import Rows, of_case
 from complaints.reading.case_steps import Around, open_steps
 from web.listing import listed
 
-Data = QueryDict | None
-Payload = dict[str, Any]
 #: Names of those who may approve; more than these nobody reads.
 MOST_SIGNERS = 10
 
@@ -54,36 +48,6 @@ class Setting:
     def may(self) -> tuple[str, ...]:
         """The steps that stand open; judged once, as a page asks for each of its buttons."""
         return shown_steps(self.found, self.around)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepPage:
-    """One address below a case.
-
-    ``payload`` gives what the verb of ``step`` is built with, in JSON primitives, so that it can
-    lie in a proposal as well; ``step`` may depend on what was said (granted or refused). Such a page
-    ``decides`` something, and that is its name: the name of a step would say how.
-    """
-
-    slug: str
-    steps: tuple[str, ...]
-    effect: Any
-    form: Callable[[Setting, Data], StepForm]
-    payload: Callable[[StepForm], Payload]
-    choose: Callable[[StepForm], str] | None = None
-    is_danger: bool = False
-    template: str = "authority/step.html"
-    decides: Any = ""
-
-    @property
-    def title(self) -> str:
-        return str(self.decides) or labels.action(self.steps[0])
-
-    def step(self, form: StepForm | None = None) -> str:
-        return self.choose(form) if self.choose and form is not None else self.steps[0]
-
-    def is_open(self, setting: Setting) -> bool:
-        return any(step in setting.may for step in self.steps)
 
 
 def setting_of(
@@ -236,23 +200,21 @@ def who_signs(setting: Setting, rule: str) -> str:
     ) % {"unit": named(here)}
 
 
-def move_of(setting: Setting, step: str, payload: Payload, *, is_proposed: bool) -> Move:
-    move = handling.MOVES[step](**payload)
-    return proposals.propose(move=move) if is_proposed else move
-
-
 def refuse_unless_open(steps: Sequence[str], setting: Setting) -> None:
     """A page whose step the table does not offer now says why, like the step itself would."""
-    offered = setting.may
-    if any(name in offered for name in steps):
-        return
+    if not any(name in setting.may for name in steps):
+        raise refusal_of(steps, setting)
+
+
+def refusal_of(steps: Sequence[str], setting: Setting) -> StepNotAllowed:
+    """Why none of ``steps`` stands open."""
     allowed = (
         () if setting.found.actor is None else handling.allowed_steps(setting.found.complaint, setting.found.actor)
     )
     status = setting.found.complaint.status
     if any(name in allowed for name in steps) or status not in _statuses_of(steps):
-        raise not_now(labels.label(status, kind="status"))
-    raise not_yours()
+        return not_now(labels.label(status, kind="status"))
+    return not_yours()
 
 
 def _statuses_of(steps: Sequence[str]) -> set[str]:

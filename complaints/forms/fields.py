@@ -112,6 +112,14 @@ class StepForm(forms.Form):
         self.use_required_attribute = False
 
 
+class TextForm(StepForm):
+    """One text, under the words of the step."""
+
+    def __init__(self, data: Any, *, label: Any, hint: Any = "", longest: int = LONGEST) -> None:
+        super().__init__(data)
+        self.fields["text"] = Words(label=label, help_text=hint, longest=longest)
+
+
 def set_choices(form: forms.Form, name: str, choices: Choices) -> None:
     form.fields[name].choices = choices  # type: ignore[attr-defined]
 

@@ -6,75 +6,78 @@ with it, so that whoever distributes the case next sees the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from authorities.models import named
-from complaints import wording as labels
 from complaints.desks.enterprise_desk import Desk, desk_page, held
 from complaints.forms.fields import Choices
 from complaints.handling import Move
 from complaints.handling.steps import enterprise
 from complaints.pages.authority.triage.targets import likelihood
 from complaints.pages.enterprise.forms import RequestReturnForm, ReturnForm
-from complaints.pages.enterprise.steps import carry_out, not_open
-from complaints.reading import moved_on
+from complaints.pages.enterprise.steps import answer, frame_of
+from complaints.pages.shared.step_pages import Data, StepPage
 from complaints.reading.case import CasePage
 from enterprises.directory import reasons
 from routing.forwarding.returning import Suggestion, suggest
 from web.listing import told
 
-Build = Callable[[ReturnForm, dict[str, Any]], Move]
-
 
 @desk_page("GET", "POST")
 def return_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/return/: before it was accepted."""
-    return _page(request, held(desk, number), "return_case", ReturnForm, _returned)
+    return answer(frame_of(request, held(desk, number)), RETURN)
 
 
 @desk_page("GET", "POST")
 def request_return(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/request-return/: after it was accepted."""
-    return _page(request, held(desk, number), "request_return", RequestReturnForm, _requested)
+    return answer(frame_of(request, held(desk, number)), REQUEST)
 
 
-def _page(request: HttpRequest, case: CasePage, step: str, form_of: type[ReturnForm], build: Build) -> HttpResponseBase:
-    if request.method != "POST":
-        if not case.may(step):
-            return not_open(request, case, (step,))
-        return _show(request, case, step, form_of(targets=targets(_suggested(case, ""))), asked="")
-    typed = request.POST.dict()
+def _form(kind: type[ReturnForm], case: CasePage, typed: Mapping[str, Any], data: Data = None) -> ReturnForm:
+    """With whose case it may be: what fits it, and what was asked for."""
     asked = str(typed.get("q", ""))[:80]
     found = _suggested(case, asked)
-    if "search" in typed:
-        return _show(request, case, step, form_of(targets=targets(found), initial=typed), asked=asked)
-    form = form_of(request.POST, targets=targets(found))
     because = {"candidates": [one.as_json() for one in found]}
-    done = carry_out(request, case, (step,), form, lambda said: build(said, because))
-    return done or _show(request, case, step, form, asked=asked, status=moved_on.status_of(form))
+    return kind(data, targets=targets(found), asked=asked.strip(), because=because, initial=dict(typed))
 
 
-def _returned(form: ReturnForm, because: dict[str, Any]) -> Move:
+def _page(
+    kind: type[ReturnForm], name: str, step: str, build: Callable[[Any], Move], explain: Any
+) -> StepPage[CasePage]:
+    return StepPage(
+        name=name,
+        steps=(step,),
+        form=lambda case, data: _form(kind, case, data or {}, data),
+        redraw=lambda case, typed: _form(kind, case, typed) if "search" in typed else None,
+        build=build,
+        explain=explain,
+        template="enterprise/return.html",
+        more=lambda case, form: {"is_empty": len(form.fields["target"].choices) == 1},
+    )
+
+
+def _returned(form: ReturnForm) -> Move:
     enterprise_id, branch_id = form.picked
     return enterprise.return_case(
         reason=form.cleaned_data["reason"],
         enterprise_id=enterprise_id,
         branch_id=branch_id,
         text=form.cleaned_data["text"],
-        because=because,
+        because=form.because,
     )
 
 
-def _requested(form: ReturnForm, because: dict[str, Any]) -> Move:
+def _requested(form: ReturnForm) -> Move:
     enterprise_id, branch_id = form.picked
     return enterprise.request_return(
-        text=form.cleaned_data["text"], enterprise_id=enterprise_id, branch_id=branch_id, because=because
+        text=form.cleaned_data["text"], enterprise_id=enterprise_id, branch_id=branch_id, because=form.because
     )
 
 
@@ -95,24 +98,17 @@ def _words(one: Suggestion) -> str:
     return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": told(why)}
 
 
-#: What the step does.
-EFFECTS: dict[str, Any] = {
-    "return_case": gettext_lazy("案件交回分送，转给您选的单位；第二次退回，或者没有选单位，由分送人员决定。"),
-    "request_return": gettext_lazy("由分送人员决定，1个工作日内答复，会看到您选的单位和理由。期限不停。"),
-}
-
-
-def _show(
-    request: HttpRequest, case: CasePage, step: str, form: ReturnForm, *, asked: str, status: int = 200
-) -> HttpResponseBase:
-    shown: dict[str, Any] = {
-        "page": case,
-        "complaint": case.complaint,
-        "form": form,
-        "asked": asked.strip(),
-        "title": labels.action(step),
-        "is_empty": len(form.fields["target"].choices) == 1,  # type: ignore[attr-defined]
-        "effect": EFFECTS[step],
-        "version": moved_on.version_of(request, case, form),
-    }
-    return render(request, "enterprise/return.html", shown, status=status)
+RETURN = _page(
+    ReturnForm,
+    "return",
+    "return_case",
+    _returned,
+    gettext_lazy("案件交回分送，转给您选的单位；第二次退回，或者没有选单位，由分送人员决定。"),
+)
+REQUEST = _page(
+    RequestReturnForm,
+    "request-return",
+    "request_return",
+    _requested,
+    gettext_lazy("由分送人员决定，1个工作日内答复，会看到您选的单位和理由。期限不停。"),
+)

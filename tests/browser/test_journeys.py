@@ -18,7 +18,7 @@ from complaints.models import Complaint, HandlingStep
 from complaints.pages.authority import urls as urls_authority
 from complaints.pages.authority.pages import PAGES as AUTHORITY_PAGES
 from complaints.pages.consumer import urls as urls_consumer
-from complaints.pages.consumer.pages import FORMS
+from complaints.pages.consumer.pages import PAGES as CONSUMER_PAGES
 from complaints.pages.enterprise import urls as urls_enterprise
 from complaints.pages.filing import urls as urls_filing
 from complaints.procedure.workflow import Outcome, Status
@@ -156,7 +156,7 @@ def addresses(case: Complaint) -> list[str]:
     offers = [str(offer.number) for offer in case.offers.all()]
     files = [str(pk) for pk in case.evidence.values_list("pk", flat=True)]
     names = {
-        "name": list(FORMS),
+        "name": list(CONSUMER_PAGES),
         "slug": list(AUTHORITY_PAGES),
         "offer": offers,
         "pk": files,

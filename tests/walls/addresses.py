@@ -14,10 +14,10 @@ from typing import Any
 
 from complaints.models import CallBack, Complaint, Evidence, Matter, Notice, Offer, OfficialDocument
 from complaints.pages.authority import pages as authority_pages
-from complaints.pages.authority.documents import documents as authority_documents
+from complaints.pages.authority.documents import document_steps
 from complaints.pages.consumer import pages as consumer_pages
-from complaints.pages.enterprise import steps as enterprise_steps
-from complaints.pages.links import answer_forms, track
+from complaints.pages.enterprise import pages as enterprise_pages
+from complaints.pages.links import answer_pages, track_steps
 from complaints.pages.mediation import mediate_pages
 from enterprises.models import Station
 from odr_portal.checks import routes
@@ -314,23 +314,21 @@ OF_A_CASE = frozenset(
         "complaints:authority-call-back",
     }
 )
-_FORMS = {name: tuple(form.steps) for name, form in consumer_pages.FORMS.items() if name != "offer"}
+_CONSUMERS = {name: page.steps for name, page in consumer_pages.PAGES.items() if name != consumer_pages.OFFER}
 _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}
 #: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.
 PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-step", "slug"): {slug: page.steps for slug, page in authority_pages.PAGES.items()},
-    ("complaints:authority-document-deed", "slug"): {
-        slug: (deed.step,) for slug, deed in authority_documents.DEEDS.items()
-    },
+    ("complaints:authority-document-deed", "slug"): {slug: page.steps for slug, page in document_steps.PAGES.items()},
     # Whose step it is says the consumer's table; that an officer may write it down, the gate.
-    ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.FORMS, ()),
-    ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_forms.PAGES, ()),
-    ("complaints:answer-step", "name"): dict.fromkeys(answer_forms.PAGES, ()),
+    ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.PAGES, ()),
+    ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),
+    ("complaints:answer-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),
     ("complaints:mediate-step", "name"): dict.fromkeys(mediate_pages.PAGES, ()),
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
-    ("complaints:case-step", "name"): _FORMS,
-    ("complaints:tracked-step", "name"): {name: _FORMS[name] for name, _step, _words in track.STEPS if name in _FORMS},
+    ("complaints:case-step", "name"): _CONSUMERS,
+    ("complaints:tracked-step", "name"): {name: _CONSUMERS[name] for name in track_steps.PAGES if name in _CONSUMERS},
 }
 #: Steps of the pages that are no list of pages.
 STEPS: dict[str, tuple[str, ...]] = {
@@ -347,9 +345,9 @@ STEPS: dict[str, tuple[str, ...]] = {
     "complaints:authority-respondent": ("invite_respondent",),
     "complaints:authority-respondent-revoke": ("end_invitation",),
     "complaints:authority-body": ("invite_body",),
-    "complaints:tracked-offer": tuple(consumer_pages.FORMS["offer"].steps),
-    "complaints:case-offer": tuple(consumer_pages.FORMS["offer"].steps),
-    **{f"complaints:enterprise-{slug}": page.steps for slug, page in enterprise_steps.PAGES.items()},
+    "complaints:tracked-offer": consumer_pages.PAGES["offer"].steps,
+    "complaints:case-offer": consumer_pages.PAGES["offer"].steps,
+    **{f"complaints:enterprise-{slug}": page.steps for slug, page in enterprise_pages.PAGES.items()},
 }
 
 

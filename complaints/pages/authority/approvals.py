@@ -65,7 +65,6 @@ class Proposal:
     is_own: bool
     is_ours: bool
     facts: list[Fact]
-    effect: str
     respondent: str
     url: str
     case_url: str
@@ -130,7 +129,6 @@ def _proposal(
     signed = matter.data.get("signed", [])
     is_own = desk.user.person_key == matter.opened_by_key or str(desk.user.person_key) in signed
     case, payload = matter.complaint, matter.data.get("payload", {})
-    page = next((p for p in PAGES.values() if matter.subject in p.steps), None)
     return Proposal(
         matter=matter,
         complaint=case,
@@ -148,9 +146,6 @@ def _proposal(
             for name, words in _FIELDS.items()
             if payload.get(name)
         ],
-        effect=str(
-            page.effect if page else documents_signing.EFFECT if matter.subject == documents_signing.CORRECTION else ""
-        ),
         respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]),
         case_url=case_url(case, AUTHORITY),
@@ -232,6 +227,8 @@ def _show(
     setting = setting_of(desk, matter.complaint.number, request.GET)
     is_shown = documents_sight.is_shown(matter.complaint, setting.found, now=desk.now)
     proposal = proposals_of([matter], desk, is_shown=is_shown)[0]
+    page = next((page for page in PAGES.values() if matter.subject in page.steps), None)
+    corrects = matter.subject == documents_signing.CORRECTION
     return render(
         request,
         "authority/approval.html",
@@ -241,6 +238,7 @@ def _show(
                 f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver"
             ),
             "proposal": proposal,
+            "effects": page.effects(setting) if page else [documents_signing.EFFECT] if corrects else [],
             "form": form,
             "case": matter.complaint,
             **_letters(setting, matter, proposal.by),

@@ -31,15 +31,8 @@ from complaints.reading.case import AUTHORITY, CasePage, page_of
 from complaints.reading.mediation_facts import desk_url
 from complaints.reading.notices_told import of_case
 
-#: Step → address of its page, for steps that have a page of their own.
-OWN_PAGES = {
-    "forward": "authority-forward",
-    "ask_consent": "authority-ask-consent",
-    "record_agreement": "authority-agreement",
-    "suggest_settlement": "authority-suggestion",
-    "link_cases": "authority-together",
-}
-SLUG_OF = {step: page.slug for page in PAGES.values() for step in page.steps}
+#: Step → the page where it is taken.
+PAGE_OF = {step: page for page in PAGES.values() for step in page.steps}
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
@@ -122,9 +115,9 @@ class Button:
 
 
 def step_url(complaint: Complaint, step: str) -> str:
-    if step in OWN_PAGES:
-        return reverse(f"complaints:{OWN_PAGES[step]}", args=[complaint.number])
-    return reverse("complaints:authority-step", args=[complaint.number, SLUG_OF[step]])
+    if step == "link_cases":
+        return reverse("complaints:authority-together", args=[complaint.number])
+    return reverse("complaints:authority-step", args=[complaint.number, PAGE_OF[step].name])
 
 
 def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
@@ -140,8 +133,8 @@ def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
             url = step_url(case, step)
             if any(button.url == url for button in buttons):
                 continue
-            page = PAGES.get(SLUG_OF.get(step, ""))
-            text = page.title if page else labels.action(step)
+            page = PAGE_OF.get(step)
+            text = page.heading(setting, (step,)) if page else labels.action(step)
             is_danger = bool(page and page.is_danger)
             is_main = not has_main and not is_danger and title in (GROUPS[0][0], GROUPS[1][0])
             buttons.append(Button(str(text), url, is_main=is_main, is_danger=is_danger))

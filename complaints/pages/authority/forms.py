@@ -31,23 +31,10 @@ from complaints.forms.fields import (
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.authority import BODIES
 from complaints.handling.steps.casework import CALL_RESULTS, SERVICE_CHANNELS
-from complaints.handling.transition.saying import LONGEST
 from complaints.parties.powers import SEEN
 from enterprises.models import MediationBody
 
 SHORTEST_FACTS = 10
-
-
-class SaidForm(StepForm):
-    """One text, under the words of the step."""
-
-    def __init__(self, *args: Any, label: Any, hint: Any = "", longest: int = LONGEST, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["text"] = Words(label=label, help_text=hint, longest=longest, rows=4 if longest == LONGEST else 1)
-
-
-class PlainForm(StepForm):
-    """A step that needs no word: only the button."""
 
 
 class PublicationForm(StepForm):

@@ -14,7 +14,6 @@ from complaints.pages.authority import together as authority_together
 from complaints.pages.authority.intake import intake as authority_intake
 from complaints.pages.authority.intake import on_behalf
 from complaints.pages.authority.intake import receipt as authority_receipt
-from complaints.pages.authority.triage import forward as authority_forward
 from complaints.pages.authority.triage import triage as authority_triage
 
 CASE = "authority/cases/<str:number>/"
@@ -34,8 +33,8 @@ urlpatterns = [
     path("authority/team/assign/", authority_team.assign, name="authority-team-assign"),
     path("authority/cases/", authority_cases.cases, name="authority-cases"),
     path(CASE, authority_case.case, name="authority-case"),
-    path(f"{CASE}forward/", authority_forward.forward, name="authority-forward"),
-    path(f"{CASE}ask-consent/", authority_forward.ask_consent, name="authority-ask-consent"),
+    path(f"{CASE}forward/", authority_steps.step, {"slug": "forward"}, name="authority-forward"),
+    path(f"{CASE}ask-consent/", authority_steps.step, {"slug": "ask-consent"}, name="authority-ask-consent"),
     path(f"{CASE}together/", authority_together.together, name="authority-together"),
     path(f"{CASE}on-behalf/", on_behalf.choose, name="authority-on-behalf"),
     path(f"{CASE}on-behalf/<slug:name>/", on_behalf.step, name="authority-on-behalf-step"),

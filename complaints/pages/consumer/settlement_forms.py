@@ -1,11 +1,10 @@
-"""The consumer's answers to what the enterprise puts on the table: offers, promises, ratings.
+"""What a consumer types to answer what the enterprise puts on the table: offers, promises, ratings.
 
-The one rule: nothing is chosen beforehand; silence and an empty box are never a yes.
+Silence and an empty box are never a yes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -14,24 +13,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from complaints import wording as labels
-from complaints.forms.fields import Pick
+from complaints.forms.fields import Pick, StepForm
 from complaints.handling import Move
-from complaints.handling.steps import both, consumer, enterprise
-from complaints.pages.consumer.forms import Essay, StepForm, Words, onward
+from complaints.handling.steps import both, consumer
+from complaints.pages.consumer.forms import Essay
 from complaints.parties import powers
 from complaints.reading.case import CasePage
-from complaints.reading.case_settlement import ObligationView, OfferView, proposed_days
+from complaints.reading.case_settlement import ObligationView, proposed_days
 from web.dates import day_text
 from web.templatetags.portal import money
+
+
+def time_is_up(page: CasePage) -> bool:
+    """Whether the negotiation clock has nothing left: then a no goes to the regulator."""
+    clock = next((c.row for c in page.clocks if c.row.clock == "negotiation"), None)
+    return (
+        page.complaint.is_overdue
+        or clock is None
+        or clock.state == "lapsed"
+        or (clock.state == "paused" and not clock.remaining)
+    )
 
 
 class OfferForm(StepForm):
     """Three equal choices: accept, decline, ask."""
 
-    name, steps = "offer", ("accept_offer", "decline_offer", "ask_about_offer")
-    title = gettext_lazy("企业的方案，您接受吗？")
-    button = gettext_lazy("提交答复")
-    may_be_undone = True
     answer = Pick(label=gettext_lazy("您的答复"), choices=[])
     reason = Pick(label=gettext_lazy("不接受的原因"), required=False, choices=[])
     text = Essay(
@@ -57,59 +63,26 @@ class OfferForm(StepForm):
         ],
     )
 
-    def __init__(self, *args: Any, page: CasePage, offer: OfferView, **options: Any) -> None:
-        self.offer = offer
-        super().__init__(*args, page=page, **options)
-
-    def prepare(self) -> None:
-        answers: list[tuple[str, Words]] = [("accept", _("接受"))] if self.page.may("accept_offer") else []
-        if self.page.may("decline_offer"):
-            answers.append(("decline", self._declining()))
-        if self.page.may("ask_about_offer"):
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        self.offer = page.open_offer or page.offers[0]
+        #: Why this person cannot accept, and who can; empty for whoever can.
+        self.why_not = "" if page.may("accept_offer") else powers.why_not(page.complaint)
+        answers = [("accept", _("接受"))] if page.may("accept_offer") else []
+        if page.may("decline_offer"):
+            answers.append(("decline", _("不接受，转监管部门审查") if time_is_up(page) else _("不接受，继续协商")))
+        if page.may("ask_about_offer"):
             answers.append(("ask", _("先问一个问题")))
         self.fields["answer"].choices = answers  # type: ignore[attr-defined]
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
             (code, labels.label(code, kind="decline_reason")) for code in consumer.DECLINE_REASONS
         ]
-        if self.offer.may_be_split and self.page.may("accept_offer"):
+        if self.offer.may_be_split and page.may("accept_offer"):
             self.fields["part"].choices = [  # type: ignore[attr-defined]
                 (str(a.ordinal), f"{a.ordinal} {a.demand}") for a in self.offer.answers if a.is_separable
             ]
         else:
             del self.fields["part"], self.fields["rest"]
-
-    @property
-    def why_not(self) -> str:
-        """Why this person cannot accept, and who can; empty for whoever can."""
-        return "" if self.page.may("accept_offer") else powers.why_not(self.page.complaint)
-
-    def _declining(self) -> str:
-        if self.time_is_up():
-            return _("不接受，转监管部门审查")
-        return _("不接受，继续协商")
-
-    def time_is_up(self) -> bool:
-        """Whether the negotiation clock has nothing left: then a no goes to the regulator."""
-        clock = next((c.row for c in self.page.clocks if c.row.clock == "negotiation"), None)
-        return (
-            self.page.complaint.is_overdue
-            or clock is None
-            or clock.state == "lapsed"
-            or (clock.state == "paused" and not clock.remaining)
-        )
-
-    def effects(self) -> Sequence[Words]:
-        words = (
-            []
-            if self.why_not
-            else [_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。")]
-        )
-        if self.time_is_up():
-            words.append(_("不接受：协商期限已经用完，") + onward(self.page))
-        else:
-            words.append(_("不接受：企业的期限接着算，可以再提方案。"))
-        words.append(_("先问：企业须在下一个工作日内回答，您的答复期限重新计算。同一方案最多问2次。"))
-        return words
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -126,16 +99,16 @@ class OfferForm(StepForm):
     def ends_undoable(self) -> bool:
         return bool(self.cleaned_data["answer"] != "ask")
 
-    def moves(self) -> list[Move]:
+    def move(self) -> Move:
         said = self.cleaned_data
         if said["answer"] == "ask":
-            return [consumer.ask_about_offer(text=said["text"])]
+            return consumer.ask_about_offer(text=said["text"])
         if said["answer"] == "decline":
-            return [
-                consumer.decline_offer(reason=said["reason"], text=said["text"], counter_demand=said["counter_demand"])
-            ]
+            return consumer.decline_offer(
+                reason=said["reason"], text=said["text"], counter_demand=said["counter_demand"]
+            )
         part = [int(n) for n in said.get("part") or ()]
-        return [consumer.accept_offer(separable=part, rest=said.get("rest") or "give_up")]
+        return consumer.accept_offer(separable=part, rest=said.get("rest") or "give_up")
 
 
 def _line(promise: ObligationView) -> str:
@@ -148,24 +121,16 @@ def _line(promise: ObligationView) -> str:
 class PerformedForm(StepForm):
     """For each promise: done, not arrived, or let it go."""
 
-    name = "performed"
-    steps = ("confirm_performed", "dispute_performance", "waive_obligation")
-    title = gettext_lazy("企业兑现了吗？")
-    button = gettext_lazy("提交")
-    may_be_undone = True
-    thanks = gettext_lazy("已记录，企业会收到通知。")
-
-    def prepare(self) -> None:
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
         self.rows = [
-            p
-            for p in self.page.obligations
-            if p.owed_by == "enterprise" and p.state_code in ("due", "reported", "silent")
+            p for p in page.obligations if p.owed_by == "enterprise" and p.state_code in ("due", "reported", "silent")
         ]
         for row in self.rows:
-            choices: list[tuple[str, Words]] = [("done", _("已兑现"))]
+            choices = [("done", _("已兑现"))]
             if row.state_code == "reported" and row.row.disputed_at is None:
                 choices.append(("missing", _("没有收到，请企业出示凭证")))
-            if row.state_code in ("due", "reported") and self.page.may("waive_obligation"):
+            if row.state_code in ("due", "reported") and page.may("waive_obligation"):
                 choices.append(("waive", _("不要了，放弃这一项")))
             self.fields[f"answer-{row.ordinal}"] = Pick(
                 label=_line(row),
@@ -175,13 +140,6 @@ class PerformedForm(StepForm):
             )
             if any(code == "missing" for code, _words in choices):
                 self.fields[f"text-{row.ordinal}"] = Essay(label=_("没有收到时，写明少了什么"), required=False, rows=2)
-
-    def effects(self) -> Sequence[Words]:
-        return (
-            _("只有您确认的才算兑现；暂时不清楚的可以不选。"),
-            _("选“没有收到”，企业须在3个工作日内出示凭证。"),
-            _("全部确认后，案件按“和解成功”办结。"),
-        )
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -212,44 +170,29 @@ class PerformedForm(StepForm):
 class BreachForm(StepForm):
     """One button: it was not done."""
 
-    name, steps = "breach", ("report_breach",)
-    title = gettext_lazy("企业没有兑现？")
-    button = gettext_lazy("报告没有兑现")
     obligation = Pick(label=gettext_lazy("哪一项没有兑现"), choices=[])
     text = Essay(label=gettext_lazy("少了什么"), rows=3, required=False, help_text=gettext_lazy("可以不填。"))
 
-    def prepare(self) -> None:
-        self.fields["obligation"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), _line(p)) for p in self.page.obligations if p.may_be_broken
-        ]
-        if len(self.fields["obligation"].choices) == 1:  # type: ignore[attr-defined]
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        choices = [(str(p.ordinal), _line(p)) for p in page.obligations if p.may_be_broken]
+        self.fields["obligation"].choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
             # The button that led here named it.
-            self.initial["obligation"] = self.fields["obligation"].choices[0][0]  # type: ignore[attr-defined]
+            self.initial["obligation"] = choices[0][0]
 
-    def effects(self) -> Sequence[Words]:
-        if any(p.row.source == "mediation" for p in self.page.promises):
-            return (
-                _("案件办结，记为调解协议没有履行。"),
-                _("您可以凭调解书向法院起诉，或者申请司法确认；监管部门另外核查。"),
-            )
-        return (onward(self.page), _("其他约定仍然有效。"))
-
-    def moves(self) -> list[Move]:
+    def move(self) -> Move:
         said = self.cleaned_data
-        return [consumer.report_breach(obligation=int(said["obligation"]), text=said["text"] or _("没有兑现。"))]
+        return consumer.report_breach(obligation=int(said["obligation"]), text=said["text"] or _("没有兑现。"))
 
 
 class RedateForm(StepForm):
     """New days for what was broken; in force once the other side names the same."""
 
-    name, steps = "new-dates", ("resume_performance",)
-    title = gettext_lazy("重新约定履行日期？")
-    button = gettext_lazy("提交新的日期")
-    thanks = gettext_lazy("已记录。双方写的日期一样，约定就恢复履行。")
-
-    def prepare(self) -> None:
-        self.rows = [p for p in self.page.obligations if p.state_code == "broken"]
-        named_days = proposed_days(self.page.matters)
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        self.today, self.rows = page.today, [p for p in page.obligations if p.state_code == "broken"]
+        named_days = proposed_days(page.matters)
         for row in self.rows:
             self.fields[f"day-{row.ordinal}"] = forms.DateField(
                 label=_line(row),
@@ -259,38 +202,23 @@ class RedateForm(StepForm):
                 error_messages={"required": _("请填写新的日期。"), "invalid": _("请填写真实的日期，例如 2026-12-18。")},
             )
 
-    def effects(self) -> Sequence[Words]:
-        words = [
-            _("双方写的日期一样，案件回到“和解待履行”；不一样，案件照常审查。"),
-            _("同意改期不等于放弃：到期还没有兑现的，您可以再次转监管部门。"),
-        ]
-        if (matter := self.page.matters.get("redate")) is not None:
-            who = _("您") if matter.opened_by == "consumer" else _("企业")
-            words.insert(0, _("%(who)s提出的日期已经填好；同意的直接提交，不同意的可以改。") % {"who": who})
-        return words
-
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         for row in self.rows:
             day = said.get(f"day-{row.ordinal}")
-            if day is not None and day <= self.page.today:
+            if day is not None and day <= self.today:
                 self.add_error(f"day-{row.ordinal}", _("新的日期须在今天之后。"))
         return said
 
-    def moves(self) -> list[Move]:
-        return [
-            consumer.resume_performance(
-                dates={r.ordinal: self.cleaned_data[f"day-{r.ordinal}"].isoformat() for r in self.rows}
-            )
-        ]
+    def move(self) -> Move:
+        return consumer.resume_performance(
+            dates={r.ordinal: self.cleaned_data[f"day-{r.ordinal}"].isoformat() for r in self.rows}
+        )
 
 
 class DoneForm(StepForm):
     """What the consumer promised: say that it was done."""
 
-    name, steps = "did", ("report_performed",)
-    title = gettext_lazy("您的部分做好了吗？")
-    button = gettext_lazy("报告已做到")
     obligations = forms.MultipleChoiceField(
         label=gettext_lazy("做好了哪些"),
         widget=forms.CheckboxSelectMultiple,
@@ -298,42 +226,26 @@ class DoneForm(StepForm):
     )
     proof = Essay(label=gettext_lazy("怎么证明"), rows=3, help_text=gettext_lazy("例如快递单号。"))
 
-    def prepare(self) -> None:
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
         self.fields["obligations"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), _line(p))
-            for p in self.page.obligations
-            if p.owed_by == "consumer" and p.state_code == "due"
-        ]
-
-    def effects(self) -> Sequence[Words]:
-        return (_("企业须在5个工作日内确认；之后企业的约定开始计时。"),)
-
-    def moves(self) -> list[Move]:
-        return [
-            enterprise.report_performed(
-                obligations=[int(n) for n in self.cleaned_data["obligations"]], proof=self.cleaned_data["proof"]
-            )
+            (str(p.ordinal), _line(p)) for p in page.obligations if p.owed_by == "consumer" and p.state_code == "due"
         ]
 
 
-def _marks() -> list[tuple[str, Words]]:
-    return [
-        ("5", gettext_lazy("5 很满意")),
-        ("4", gettext_lazy("4 满意")),
-        ("3", gettext_lazy("3 一般")),
-        ("2", gettext_lazy("2 不满意")),
-        ("1", gettext_lazy("1 很不满意")),
-    ]
+MARKS = [
+    ("5", gettext_lazy("5 很满意")),
+    ("4", gettext_lazy("4 满意")),
+    ("3", gettext_lazy("3 一般")),
+    ("2", gettext_lazy("2 不满意")),
+    ("1", gettext_lazy("1 很不满意")),
+]
 
 
 class RateForm(StepForm):
-    name, steps = "rate", ("rate",)
-    title = gettext_lazy("这次办理怎么样？")
-    button = gettext_lazy("提交评价")
-    thanks = gettext_lazy("谢谢您的评价。")
-    overall = Pick(label=gettext_lazy("总体"), choices=_marks())
-    speed = Pick(label=gettext_lazy("速度"), choices=_marks())
-    attitude = Pick(label=gettext_lazy("态度"), choices=_marks())
+    overall = Pick(label=gettext_lazy("总体"), choices=MARKS)
+    speed = Pick(label=gettext_lazy("速度"), choices=MARKS)
+    attitude = Pick(label=gettext_lazy("态度"), choices=MARKS)
     performed = Pick(
         label=gettext_lazy("企业说到做到了吗"),
         required=False,
@@ -346,19 +258,14 @@ class RateForm(StepForm):
     )
     text = Essay(label=gettext_lazy("想说的话"), required=False, rows=3)
 
-    def effects(self) -> Sequence[Words]:
-        return (_("评价一次，不影响结果；可以不评。"),)
-
-    def moves(self) -> list[Move]:
+    def move(self) -> Move:
         said = self.cleaned_data
         known = {"yes": True, "no": False}
-        return [
-            both.rate(
-                overall=int(said["overall"]),
-                speed=int(said["speed"]),
-                attitude=int(said["attitude"]),
-                performed=known.get(said["performed"]),
-                accepts=known.get(said["accepts"]),
-                text=said["text"],
-            )
-        ]
+        return both.rate(
+            overall=int(said["overall"]),
+            speed=int(said["speed"]),
+            attitude=int(said["attitude"]),
+            performed=known.get(said["performed"]),
+            accepts=known.get(said["accepts"]),
+            text=said["text"],
+        )

@@ -6,13 +6,13 @@ The one rule: a page offers only what may be done now; what is sent all the same
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,28 +24,21 @@ from accounts.models import User
 from accounts.sign_in.changing import refuse_while_new
 from complaints import wording as labels
 from complaints.acceptance.ways_left import ways_left
-from complaints.forms.file_forms import upload_address
 from complaints.handling import Move
 from complaints.links.opening import open_until
 from complaints.models import Complaint, HandlingStep
 from complaints.pages.consumer.calls import calls_of, more_of
 from complaints.pages.consumer.cases import begun_by, my_cases
-from complaints.pages.consumer.forms import StepForm
-from complaints.pages.consumer.pages import FORMS
+from complaints.pages.consumer.pages import OFFER, PAGES
 from complaints.pages.consumer.people import people_of, siblings_of
 from complaints.pages.consumer.readback import read_back
-from complaints.pages.consumer.settlement_forms import OfferForm
 from complaints.pages.shared.case_shared import to_own_page
-from complaints.procedure.refusals import not_now
+from complaints.pages.shared.step_pages import Frame, StepPage, Text, led_back, show_or_take
 from complaints.procedure.workflow import Audience, Outcome, Status
 from complaints.reading import case_rows, documents_told
 from complaints.reading.case import CONSUMER, TRACKING, CasePage, Found, case_url, find_case, page_of
-from complaints.reading.case_form import take_step
 from complaints.reading.case_record import body_words
 from complaints.reading.notices_told import of_case
-
-#: What cannot be had back easily: not for a day after phone or mailbox were changed.
-DECIDING = frozenset({"offer", "performed", "suggestion", "withdraw", "stop", "settled-elsewhere"})
 
 
 @never_cache
@@ -144,96 +137,53 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponse:
+def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponseBase:
     """One step: the question, what follows from it, one button."""
     now = timezone.now()
     found = find_case(request.user, number, side=CONSUMER, now=now)
-    return show_or_take(request, found, name, offer, now=now)
+    return step_of(request, found, name, offer, now=now)
 
 
-def show_or_take(request: HttpRequest, found: Found, name: str, offer: int | None, *, now: datetime) -> HttpResponse:
+def step_of(request: HttpRequest, found: Found, name: str, offer: int | None, *, now: datetime) -> HttpResponseBase:
     """The step's page, or what was sent there; for whoever holds the case, by account or by token."""
-    if name not in FORMS or (name == OfferForm.name) != (offer is not None):
+    asked = PAGES.get(name)
+    if asked is None or (name == OFFER) != (offer is not None):
         raise Http404
     page = page_of(found, now=now)
     view = page.offer(offer) if offer is not None else None
     if offer is not None and view is None:
         raise Http404
-    more: dict[str, Any] = {"offer": view} if view is not None else {}
-    kind = FORMS[name]
-    if name in DECIDING and isinstance(request.user, User) and found.viewer.channel != TRACKING:
+    is_tracked = found.viewer.channel == TRACKING
+    if asked.is_guarded and not is_tracked and isinstance(request.user, User):
         refuse_while_new(request.user, now=now)
-    may = any(page.may(s) for s in kind.steps) and (view is None or view.is_open)
-    if request.method == "POST":
-        return _take(request, found, page, kind, more, may=may, now=now)
-    if not may:
+
+    def closed(at: Frame[CasePage], asked: StepPage[CasePage]) -> HttpResponseBase:
         if view is not None:
             return render(request, "consumer/offer_past.html", {"page": page, "offer": view})
-        messages.warning(
-            request, _("这一步现在不能办。案件现在是：%(status)s。") % {"status": page.duty.status}, extra_tags="warn"
-        )
-        return redirect(page.home)
-    meant = {"obligation": request.GET["obligation"]} if "obligation" in request.GET else {}
-    return _show(request, page, kind(page=page, initial=meant, **more), view=view)
+        return led_back(at, asked)
 
+    def to(asked: StepPage[CasePage]) -> str:
+        if asked.may_be_undone and not is_tracked:
+            return reverse("complaints:case-done", args=[found.complaint.number])
+        return page.home
 
-def _take(
-    request: HttpRequest,
-    found: Found,
-    page: CasePage,
-    kind: type[StepForm],
-    more: dict[str, Any],
-    *,
-    may: bool,
-    now: datetime,
-) -> HttpResponse:
-    form = kind(request.POST, request.FILES, page=page, **more)
+    def told(asked: StepPage[CasePage], form: Any, moves: Sequence[Move]) -> Text:
+        is_read_back = asked.may_be_undone and not is_tracked and getattr(form, "ends_undoable", True)
+        return "" if is_read_back else asked.thanked(page) or _("已记录。")
 
-    def moves() -> list[Move] | None:
-        if not may:
-            raise not_now(page.duty.status)
-        if not form.is_valid():
-            return None
-        return form.moves()
-
-    address = page.home
-    if kind.may_be_undone and found.viewer.channel != TRACKING:
-        address = reverse("complaints:case-done", args=[found.complaint.number])
-    taken = take_step(request, found, moves, form=form, to=address, now=now)
-    if taken.address:
-        if taken.is_new and not (
-            kind.may_be_undone and found.viewer.channel != TRACKING and getattr(form, "ends_undoable", True)
-        ):
-            messages.success(request, str(kind.thanks), extra_tags="ok")
-        return redirect(taken.address)
-    return _show(request, page, form, view=more.get("offer"), status=422)
-
-
-def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = None, status: int = 200) -> HttpResponse:
-    template = "consumer/offer.html" if isinstance(form, OfferForm) else "consumer/step.html"
-    return render(
-        request,
-        template,
-        {
-            "page": page,
-            "form": form,
-            "offer": view,
-            "asked": _asked(page, form),
-            "open_until": open_until(request) if page.actor is not None and page.actor.channel == TRACKING else None,
-            "upload_address": upload_address(page.complaint) if request.user.is_authenticated else "",
-        },
-        status=status,
+    at = Frame(
+        request=request,
+        found=found,
+        case=page,
+        steps=page.steps if view is None or view.is_open else (),
+        status=page.duty.status,
+        now=now,
+        home=page.home,
+        template="consumer/offer.html" if name == OFFER else "consumer/step.html",
+        shown=lambda asked, form: {"page": page, "open_until": open_until(request) if is_tracked else None},
+        first={"obligation": request.GET["obligation"]} if "obligation" in request.GET else {},
+        closed=closed,
+        to=to,
+        told=told,
     )
-
-
-def _asked(page: CasePage, form: StepForm) -> list[Any]:
-    """The authority's last words to which this page answers."""
-    wanted = {
-        "material": ("request_material",),
-        "consent": ("ask_consent",),
-        "suggestion": ("suggest_settlement",),
-        "settled-elsewhere": ("claim_settled_elsewhere",),
-        "extension": ("request_extension",),
-    }.get(form.name, ())
-    said = [m for m in page.thread if m.step in wanted and not m.is_mine]
-    return said[-1:]
+    return show_or_take(at, asked)

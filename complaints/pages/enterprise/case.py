@@ -21,7 +21,8 @@ from complaints.handling.steps import suggesting
 from complaints.models import OfficialDocument
 from complaints.pages.enterprise import work
 from complaints.pages.enterprise.approvals import standing_of
-from complaints.pages.enterprise.steps import BUTTONS, stands_open
+from complaints.pages.enterprise.pages import BUTTONS, steps_of
+from complaints.pages.enterprise.steps import open_steps
 from complaints.procedure.workflow import Clock
 from complaints.reading import documents_told
 from complaints.reading.case import CasePage
@@ -203,12 +204,10 @@ _ASKED = {
 
 def buttons_of(page: CasePage) -> list[Button]:
     """In the order of use, main one first; what waits for a second person is not asked for twice."""
-    proposal = page.matters.get("proposal")
-    asked = proposal.subject if proposal is not None else ""
-    found, here = [], case_url(page.complaint)
-    for slug, steps in BUTTONS:
-        step = next((s for s in steps if stands_open(page, s)), "")
-        if step and step != asked:
+    found, here, may = [], case_url(page.complaint), open_steps(page)
+    for slug in BUTTONS:
+        step = next((s for s in steps_of(slug) if s in may), "")
+        if step:
             found.append(Button(slug, str(_ASKED.get(step) or labels.action(step)), f"{here}{slug}/"))
     return found
 

@@ -17,7 +17,6 @@ from authorities.periods import in_our_years
 from complaints.forms.fields import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
-from complaints.handling.transition.saying import LONGEST
 from complaints.models import Obligation
 from complaints.procedure.grounds import FAILURE_REASONS
 from complaints.reading.case_people import handler_words
@@ -71,21 +70,6 @@ class ContactForm(StepForm):
         return at
 
 
-class TextForm(StepForm):
-    """One text, under the words of the step."""
-
-    text = Words()
-
-    def __init__(
-        self, *args: Any, label: Any, hint: Any = "", why: Any = "", longest: int = LONGEST, **options: Any
-    ) -> None:
-        super().__init__(*args, **options)
-        self.fields["text"] = Words(longest=longest)
-        field = self.fields["text"]
-        field.label, field.help_text = label, hint
-        field.why = why  # type: ignore[attr-defined]
-
-
 class FailureForm(StepForm):
     """Why no settlement was found."""
 
@@ -110,8 +94,9 @@ class ReturnForm(StepForm):
     target = Choice(label=_("查到的单位"), required=False)
     text = Words(label=_("说明"), required=False, help_text=_("没有选单位时请写明理由；消费者和分送人员看得到。"))
 
-    def __init__(self, *args: Any, targets: Choices, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, data: Any, *, targets: Choices, asked: str, because: dict[str, Any], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.asked, self.because = asked, because
         if "reason" in self.fields:
             self.fields["reason"].choices = words_of(RETURN_REASONS, "return_reason")  # type: ignore[attr-defined]
         self.fields["target"].choices = [*targets, ("none", _("不清楚，请分送人员决定"))]  # type: ignore[attr-defined]

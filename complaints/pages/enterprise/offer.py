@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from complaints import wording as labels
@@ -33,8 +33,8 @@ from complaints.models import Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.offer_figures import Figures, day_in, figures_of
 from complaints.pages.enterprise.similar_shown import similar_shown
-from complaints.pages.enterprise.steps import carry_out, not_open
-from complaints.pages.enterprise.work import waits_for_approval
+from complaints.pages.enterprise.steps import answer, frame_of
+from complaints.pages.shared.step_pages import Frame, StepPage, draw
 from complaints.procedure.workflow import Audience
 from complaints.reading import moved_on
 from complaints.reading.case import CasePage
@@ -86,48 +86,68 @@ class Writing:
             templates=[(pk, version.template.name) for pk, version in self.texts.items()],
         )
 
+    @property
+    def page(self) -> StepPage[CasePage]:
+        return StepPage(
+            name=self.step,
+            steps=(self.step,),
+            form=lambda case, data: self.form(data),
+            build=lambda form: _move(self, form),
+            template="enterprise/offer.html",
+            more=lambda case, form: self.shown(form),
+        )
+
+    def shown(self, form: OfferForm) -> dict[str, Any]:
+        """What the editor shows around the form."""
+        figures = figures_of(
+            self.case.complaint, form.demands, {name: form[name].value() for name in form.fields}, form.count
+        )
+        return {
+            "step": self.step,
+            "figures": figures,
+            "sum": _sum(figures),
+            "similar": similar_shown(self.case.complaint, seen=self.desk.engagements()),
+        }
+
     def text_of(self, form: OfferForm) -> TemplateVersion | None:
         return self.texts.get(form.cleaned_data.get("template") or 0)
 
 
 def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> HttpResponseBase:
-    if request.method != "POST" and (not case.may(step) or waits_for_approval(case, (step,))):
-        return not_open(request, case, (step,))
-    writing = Writing(desk=desk, case=case, step=step, texts=_texts(case))
+    writing, at = Writing(desk=desk, case=case, step=step, texts=_texts(case)), frame_of(request, case)
     if request.method != "POST":
+        if not writing.page.is_open(at.steps):
+            return at.closed(at, writing.page)
         draft = offer_drafts.kept(case.complaint, user=desk.user, step=step)
         if draft:
-            return _show(request, writing, writing.form(initial=draft[0]), saved_at=draft[1])
+            return draw(at, writing.page, writing.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
-        return _show(
-            request,
-            writing,
-            writing.form(initial=back or (_standing(case) if step == "replace_offer" else {"rows": 1})),
-            is_back=bool(back),
-        )
+        first = back or (_standing(case) if step == "replace_offer" else {"rows": 1})
+        return draw(at, writing.page, writing.form(initial=first), is_back=bool(back))
     typed = request.POST.dict()
     if typed.keys() & {"save", "forget"} and case.may(step):
-        return _drafted(request, writing, typed)
+        return _drafted(at, writing, typed)
     if typed.keys() & {"add", "remove", "use"}:
-        return _show(request, writing, writing.form(initial=_rearranged(writing, typed)))
+        return draw(at, writing.page, writing.form(initial=_rearranged(writing, typed)))
     form = writing.form(request.POST)
     if case.may(step) and form.is_valid():
         found = _findings(writing, form)
         if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
             preview = _preview(case, form, found)
             is_behind = moved_on.is_behind(case, typed.get("version", ""), step, form)
-            return _show(request, writing, form, preview=preview, status=moved_on.status_of(form) if is_behind else 200)
+            status = moved_on.status_of(form) if is_behind else 200
+            return draw(at, writing.page, form, preview=preview, status=status)
     elif "preview" in typed:
-        return _show(request, writing, form, status=422)
-    done = carry_out(request, case, (step,), form, lambda said: _move(writing, said))
-    if done is not None:
+        return draw(at, writing.page, form, status=422)
+    done = answer(at, writing.page, form)
+    if done.status_code == 302:
         offer_drafts.forget(case.complaint, user=desk.user)
-    return done or _show(request, writing, form, status=moved_on.status_of(form))
+    return done
 
 
-def _drafted(request: HttpRequest, writing: Writing, typed: dict[str, str]) -> HttpResponseBase:
+def _drafted(at: Frame[CasePage], writing: Writing, typed: dict[str, str]) -> HttpResponseBase:
     """Keep what is typed, or throw it away. A script asks for a line and keeps the page as it is."""
-    case, user = writing.case, writing.desk.user
+    request, case, user = at.request, writing.case, writing.desk.user
     if "forget" in typed:
         offer_drafts.forget(case.complaint, user=user)
         return redirect(request.path)
@@ -141,7 +161,7 @@ def _drafted(request: HttpRequest, writing: Writing, typed: dict[str, str]) -> H
         return JsonResponse(
             {"words": words, "sum": _sum(figures_of(case.complaint, writing.demands, typed, form.count))}
         )
-    return _show(request, writing, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
+    return draw(at, writing.page, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
 
 
 def _sum(figures: Figures) -> str:
@@ -348,36 +368,3 @@ def _promise(promise: offer_terms.Promise) -> dict[str, Any]:
         "due_words": after,
         "proof": promise.proof,
     }
-
-
-def _show(
-    request: HttpRequest,
-    writing: Writing,
-    form: OfferForm,
-    *,
-    preview: dict[str, Any] | None = None,
-    saved_at: datetime | None = None,
-    is_back: bool = False,
-    status: int = 200,
-) -> HttpResponseBase:
-    case, values = writing.case, {name: form[name].value() for name in form.fields}
-    figures = figures_of(case.complaint, form.demands, values, form.count)
-    return render(
-        request,
-        "enterprise/offer.html",
-        {
-            "page": case,
-            "complaint": case.complaint,
-            "form": form,
-            "preview": preview,
-            "step": writing.step,
-            "saved_at": saved_at,
-            "is_back": is_back,
-            "title": labels.action(writing.step),
-            "figures": figures,
-            "sum": _sum(figures),
-            "version": moved_on.version_of(request, case, form),
-            "similar": similar_shown(case.complaint, seen=writing.desk.engagements()),
-        },
-        status=status,
-    )

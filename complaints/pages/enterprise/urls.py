@@ -16,6 +16,7 @@ from complaints.pages.enterprise import templates as enterprise_templates
 from complaints.pages.enterprise import tokens as enterprise_tokens
 from complaints.pages.enterprise import urges as enterprise_urges
 from complaints.pages.enterprise import webhooks as enterprise_webhooks
+from complaints.pages.enterprise.pages import PAGES
 
 CASE = "enterprise/cases/<str:number>/"
 
@@ -61,8 +62,5 @@ urlpatterns = [
     path(f"{CASE}offer/", enterprise_offer.make_offer, name="enterprise-offer"),
     path(f"{CASE}replace/", enterprise_offer.replace_offer, name="enterprise-replace"),
     path(f"{CASE}files/<int:pk>/", enterprise_files.view_file, name="enterprise-file"),
-    *(
-        path(f"{CASE}{slug}/", enterprise_steps.step, {"slug": slug}, name=f"enterprise-{slug}")
-        for slug in enterprise_steps.PAGES
-    ),
+    *(path(f"{CASE}{slug}/", enterprise_steps.step, {"slug": slug}, name=f"enterprise-{slug}") for slug in PAGES),
 ]

@@ -9,31 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.keys import sealed_fields
 from complaints.desks.authority_lists import respondent_of
-from complaints.forms.fields import StepForm
-from complaints.forms.file_forms import TakesFiles
-from complaints.handling import Move
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Demand, HandlingStep, Obligation, OfficialDocument, PersonalText
-from complaints.pages.links.answer_forms import PAGES, Page, Table
-from complaints.pages.links.link_door import LINK, Door, has_phone, masked, over, proven
+from complaints.pages.links.answer_pages import PAGES, Table
+from complaints.pages.links.link_door import LINK, Door, masked, over, proven
 from complaints.pages.links.track import unlisted
-from complaints.pages.links.track_steps import first_confirm
+from complaints.pages.shared.step_pages import Frame, StepPage
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import current_calendar
-from complaints.procedure.refusals import not_now
 from complaints.procedure.workflow import Audience
 from complaints.reading.case import ENTERPRISE, Found, clock_name, matters_of, visible_clocks
-from complaints.reading.case_form import take_step
 from complaints.reading.case_people import MASKED, Fact, facts_of, party_words, spoken
 from complaints.reading.case_record import Event, Message, Reader, thread_of, timeline_of
 from complaints.reading.case_settlement import ObligationView, demand_words, in_force, obligations_of
@@ -43,7 +37,6 @@ from complaints.reading.file_view import FileView, files_of
 from complaints.reading.mediation_facts import Session, SixtyDays, mediation_clock, sessions_of, sixty_days
 from complaints.wording.duty import Standing, standing
 
-DOOR = Door(name=answering.RESPONDENT, side=ENTERPRISE, kept="answering", pages=PAGES)
 #: What a respondent must do first, where it stands open.
 _FIRST = ("mediation", "suggestion", "settled-elsewhere", "performed", "confirm")
 
@@ -90,8 +83,8 @@ class Answering:
     def home(self) -> str:
         return DOOR.url(self.case.number)
 
-    def is_open(self, page: Page) -> bool:
-        return any(step in self.steps for step in page.steps)
+    def is_open(self, page: StepPage[Table]) -> bool:
+        return page.is_open(self.steps)
 
 
 @unlisted
@@ -117,7 +110,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
-def _is_answered(found: Answering, page: Page) -> bool:
+def _is_answered(found: Answering, page: StepPage[Table]) -> bool:
     """Said already; it may be said otherwise, but nobody waits for it."""
     if page.name == "mediation":
         return "mediation_enterprise" in found.case.consents
@@ -125,65 +118,20 @@ def _is_answered(found: Answering, page: Page) -> bool:
     return page.name == "suggestion" and suggestion is not None and "enterprise" in suggestion.data.get("answers", {})
 
 
-@unlisted
-@require_http_methods(["GET", "HEAD", "POST"])
-def step(request: HttpRequest, number: str, name: str) -> HttpResponse:
-    """One question, what follows from it, one button."""
-    now = timezone.now()
-    link, page = proven(request, number, DOOR, now=now), PAGES.get(name)
-    if link is None:
-        return over(request)
-    if page is None:
-        raise Http404
+def frame_of(request: HttpRequest, link: AnswerLink, now: datetime) -> Frame[Table]:
+    """The case as its respondent sees it, who acts by the link."""
     found = answering_of(link, now=now)
-    if page.decides:
-        if answering.phone_of(link) is None:
-            return render(request, "answer/no_phone.html", {"page": found, "asked": page}, status=403)
-        if not has_phone(request, number, DOOR, now=now):
-            return first_confirm(request, f"{DOOR.url(number, 'code')}?for={name}")
-    if request.method != "POST":
-        if not found.is_open(page):
-            messages.warning(
-                request,
-                _("这一步现在不能办。案件现在是：%(status)s。") % {"status": found.duty.status},
-                extra_tags="warn",
-            )
-            return redirect(found.home)
-        with answering.reading(link):
-            return _show(request, found, page, page.form(found.table, None, None))
-    return _take(request, found, page)
-
-
-def _take(request: HttpRequest, found: Answering, page: Page) -> HttpResponse:
-    with answering.reading(found.link):
-        form = page.form(found.table, request.POST, request.FILES)
-
-        def moves() -> list[Move] | None:
-            if not found.is_open(page):
-                raise not_now(found.duty.status)
-            return [page.move(form)] if form.is_valid() else None
-
-        seen = Found(complaint=found.case, side=ENTERPRISE, viewer=found.actor, actor=found.actor)
-        taken = take_step(request, seen, moves, form=form, to=found.home, now=found.now)
-        if taken.address:
-            if taken.is_new:
-                messages.success(request, _("已记录，监管部门会看到。"), extra_tags="ok")
-            return redirect(taken.address)
-        return _show(request, found, page, form, status=422)
-
-
-def _show(request: HttpRequest, found: Answering, page: Page, form: StepForm, *, status: int = 200) -> HttpResponse:
-    return render(
-        request,
-        "answer/step.html",
-        {
-            "page": found,
-            "asked": page,
-            "form": form,
-            "takes_files": isinstance(form, TakesFiles),
-            "suggestion": found.table.shown_with(page),
-        },
-        status=status,
+    return Frame(
+        request=request,
+        found=Found(complaint=found.case, side=ENTERPRISE, viewer=found.actor, actor=found.actor),
+        case=found.table,
+        steps=found.steps,
+        status=found.duty.status,
+        now=now,
+        home=found.home,
+        template="answer/step.html",
+        shown=lambda page, form: {"page": found},
+        told=lambda page, form, moves: _("已记录，监管部门会看到。"),
     )
 
 
@@ -254,3 +202,6 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
         thread=thread_of(entries, texts, by_digest, reader=reader),
         timeline=timeline_of(entries, by_digest, reader=reader),
     )
+
+
+DOOR = Door(name=answering.RESPONDENT, side=ENTERPRISE, kept="answering", pages=PAGES, frame_of=frame_of)

@@ -36,6 +36,8 @@ from complaints.links import answer_links as answering
 from complaints.links.opening import OPEN_FOR
 from complaints.models import AnswerLink
 from complaints.pages.links.track import unlisted
+from complaints.pages.links.track_steps import first_confirm
+from complaints.pages.shared.step_pages import Frame, StepPage, show_or_take
 
 #: The channel of what is done by such a link.
 LINK = "link"
@@ -46,12 +48,14 @@ MOST_LINKS = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """``name``: of its addresses, ``<name>-step`` and so on; ``side``: as whom one reads behind it; ``kept``: its place
-    in the session; ``pages``: those of its steps."""
+    in the session; ``pages``: those of its steps; ``frame_of``: how whoever has the link sees its case and acts on it.
+    """
 
     name: str
     side: str
     kept: str
-    pages: Mapping[str, Any]
+    pages: Mapping[str, StepPage[Any]]
+    frame_of: Callable[[HttpRequest, AnswerLink, datetime], Frame[Any]]
 
     def url(self, number: str, page: str = "", *args: Any) -> str:
         """An address of the case ``number`` behind this door; the case itself without ``page``."""
@@ -111,6 +115,25 @@ def read_behind(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
             return view(request, door, link, case, **rest)
 
     return shown
+
+
+@unlisted
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, number: str, name: str, door: Door) -> HttpResponseBase:
+    """One question, what follows from it, one button."""
+    now = timezone.now()
+    link, page = proven(request, number, door, now=now), door.pages.get(name)
+    if link is None:
+        return over(request)
+    if page is None:
+        raise Http404
+    if page.decides and answering.phone_of(link) is None:
+        return render(request, "answer/no_phone.html", {"home": door.url(number), "asked": page}, status=403)
+    if page.decides and not has_phone(request, number, door, now=now):
+        return first_confirm(request, f"{door.url(number, 'code')}?for={name}")
+    at = door.frame_of(request, link, now)
+    with answering.reading(link):
+        return show_or_take(at, page)
 
 
 def masked(link: AnswerLink) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +34,8 @@ from accounts.views.forms import CodeForm
 from accounts.views.sign_in import too_many_codes
 from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR, proven
 from complaints.models import Complaint, PersonalText
-from complaints.pages.consumer.views import show_or_take
+from complaints.pages.consumer.pages import PAGES as CONSUMERS
+from complaints.pages.consumer.views import step_of
 from complaints.pages.links.track import STEPS, station_of, unlisted
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed
@@ -42,22 +43,21 @@ from complaints.procedure.workflow import Audience
 from complaints.reading.case import CONSUMER, TRACKING, Found
 from web.errors import answer, kept_text
 
-#: Says more and decides nothing: the token is enough.
-_WITH_TOKEN = "statement"  # noqa: S105 - the name of a page
-_NAMES = frozenset(name for name, _step, _words in STEPS)
+#: The consumer's pages that a token opens; what decides asks for a code as well.
+PAGES = {name: CONSUMERS[name] for name, _step, _words in STEPS}
 
 
 @unlisted
 @require_http_methods(["GET", "HEAD", "POST"])
-def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponse:
+def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponseBase:
     """One step of the consumer, on the pages that the consumer's own account has."""
     now = timezone.now()
     case = proven(request, number, now=now)
     if case is None:
         return first_confirm(request, reverse("complaints:track"))
-    if name not in _NAMES or case.consumer is None:
+    if name not in PAGES or case.consumer is None:
         raise Http404
-    if name != _WITH_TOKEN and not _has_phone(request, number, now=now):
+    if PAGES[name].decides and not _has_phone(request, number, now=now):
         query = urlencode({"next": request.path})
         return first_confirm(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
     actor = actors.consumer(case.consumer, channel=TRACKING)
@@ -74,7 +74,7 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
             recording={"how": "station", "proof": here.code},
         )
     found = Found(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
-    return show_or_take(request, found, name, offer, now=now)
+    return step_of(request, found, name, offer, now=now)
 
 
 def first_confirm(request: HttpRequest, address: str) -> HttpResponse:

@@ -32,5 +32,5 @@ urlpatterns = [
         DOOR,
         name="answer-document-print",
     ),
-    path("answer/case/<str:number>/<slug:name>/", answer.step, name="answer-step"),
+    path("answer/case/<str:number>/<slug:name>/", link_door.step, DOOR, name="answer-step"),
 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -26,10 +25,11 @@ from complaints.handling import Move
 from complaints.handling.steps import answer_links
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Matter, Obligation
-from complaints.pages.authority.intake.on_behalf import ReadForm, RecordForm
-from complaints.pages.links.answer_forms import PAGES, Page, Table, said_in
+from complaints.pages.authority.intake.writing_down import RecordForm, write_down
+from complaints.pages.links.answer_pages import PAGES, Table
+from complaints.pages.shared.step_pages import Frame, refused
 from complaints.parties import actors
-from complaints.procedure.refusals import StepNotAllowed, not_now
+from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.reading.case import AUTHORITY, ENTERPRISE, Found, page_of
 from complaints.reading.case_form import take_step
@@ -181,7 +181,7 @@ def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int
     open_pages = [
         (page, reverse("complaints:authority-respondent-step", args=[case.number, page.name]))
         for page in PAGES.values()
-        if steps & set(page.steps)
+        if page.is_open(steps)
     ]
     return render(
         request,
@@ -229,99 +229,42 @@ def _open_steps(setting: Setting, table: Table) -> set[str]:
     return set(open_steps(actor, around))
 
 
-class RespondentReadForm(ReadForm):
-    """Said back to the respondent, word for word."""
-
-    by_read = forms.BooleanField(
-        label=gettext_lazy("已经读给被投诉人听，对方说对"),
-        error_messages={"required": gettext_lazy("请先读给被投诉人听，再勾选。")},
-    )
-
-
 @officer_page("GET", "POST")
 def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpResponseBase:
     """The respondent's own page in the officer's frame: words, read back where they decide something, written down."""
-    page = PAGES.get(name)
-    setting = _case(desk, request, number)
+    page, setting = PAGES.get(name), _case(desk, request, number)
     if page is None:
         raise Http404
-    case, officer, table = setting.found.complaint, setting.found.actor, _table(setting)
-    is_open = bool(set(page.steps) & _open_steps(setting, table))
-    record = RecordForm(request.POST if request.method == "POST" else None)
-    if request.method != "POST":
-        if not is_open:
-            raise not_now(page_of(setting.found, now=desk.now).duty.status)
-        return _show_step(request, setting, page, page.form(table, None, None), record)
-    form = page.form(table, request.POST, request.FILES)
-    recording = record.recording if record.is_valid() else None
-    is_right = is_open and form.is_valid() and recording is not None
-    read = RespondentReadForm(request.POST if "by_stage" in request.POST else None)
-    if is_right and recording is not None and page.decides and not read.is_valid():
-        return _read_back(request, setting, page, form, record, read)
+    case, table = setting.found.complaint, _table(setting)
+    shown, record = page_of(setting.found, now=desk.now), RecordForm(request.POST if request.method == "POST" else None)
     actor = actors.respondent(
         case,
         organisation=respondent_of(case),
         person_key=None,
-        by=officer,
-        recording=recording,
-        channel=recording["how"] if recording else "phone",
+        by=setting.found.actor,
+        recording=record.recording,
+        channel=record.recording["how"] if record.recording else "phone",
     )
-
-    def moves() -> list[Move] | None:
-        if not is_open:
-            # Sent twice, it was answered before this is asked.
-            raise not_now(page_of(setting.found, now=desk.now).duty.status)
-        return [page.move(form)] if is_right else None
-
-    # Files that come with it were sent by the officer.
-    seen = Found(complaint=case, side=AUTHORITY, viewer=setting.found.viewer, actor=actor)
-    done = take_step(request, seen, moves, form=form, to=desk_url(case), now=desk.now)
-    if not done.address:
-        return _show_step(request, setting, page, form, record, status=422)
-    if done.is_new:
-        messages.success(request, _("%(number)s：已代被投诉人记录。") % {"number": number}, extra_tags="ok")
-    return redirect(done.address)
-
-
-def _frame(setting: Setting, page: Page, form: StepForm) -> dict[str, Any]:
-    case = setting.found.complaint
-    return {
-        "case": case,
-        "page": page_of(setting.found, now=setting.desk.now),
-        "form": form,
-        "asked": page,
-        "respondent": respondent_of(case),
-        "suggestion": _table(setting).shown_with(page),
-        "back": reverse("complaints:authority-respondent", args=[case.number]),
-    }
-
-
-def _show_step(
-    request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm, *, status: int = 200
-) -> HttpResponseBase:
-    return render(
-        request, "authority/respondent_step.html", {**_frame(setting, page, form), "record": record}, status=status
+    at = Frame(
+        request=request,
+        # Files that come with it were sent by the officer.
+        found=Found(complaint=case, side=AUTHORITY, viewer=setting.found.viewer, actor=actor),
+        case=table,
+        steps=_open_steps(setting, table),
+        status=shown.duty.status,
+        now=desk.now,
+        home=reverse("complaints:authority-respondent", args=[number]),
+        template="authority/respondent_step.html",
+        shown=lambda page, form: {"case": case, "page": shown, "respondent": respondent_of(case), "record": record},
+        closed=refused,
+        to=lambda page: desk_url(case),
+        told=lambda page, form, moves: _("%(number)s：已代被投诉人记录。") % {"number": number},
     )
-
-
-def _read_back(
-    request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm, read: RespondentReadForm
-) -> HttpResponseBase:
-    kept = [
-        (name, value)
-        for name in (*form.fields, *record.fields)
-        if name != "uploads"
-        for value in request.POST.getlist(name)
-    ]
-    return render(
-        request,
-        "authority/respondent_read.html",
-        {
-            **_frame(setting, page, form),
-            "kept": kept,
-            "lines": said_in(form),
-            "recording": record.recording,
-            "read": read,
-        },
-        status=422 if read.is_bound else 200,
+    return write_down(
+        at,
+        page,
+        record,
+        template="authority/respondent_read.html",
+        label=_("已经读给被投诉人听，对方说对"),
+        missing=_("请先读给被投诉人听，再勾选。"),
     )

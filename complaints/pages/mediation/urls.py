@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.pages.mediation import agreement as authority_agreement
+from complaints.pages.authority import steps as authority_steps
 from complaints.pages.mediation import bodies as authority_bodies
 from complaints.pages.mediation import body_link as authority_body_link
 from complaints.pages.mediation import mediation as authority_mediation
@@ -22,6 +22,6 @@ urlpatterns = [
     path(f"{DESK}respondent/revoke/", authority_respondent.revoke, name="authority-respondent-revoke"),
     path(f"{DESK}respondent/<slug:name>/", authority_respondent.step, name="authority-respondent-step"),
     path(f"{DESK}body/", authority_body_link.body, name="authority-body"),
-    path(f"{CASE}suggestion/", authority_agreement.suggestion, name="authority-suggestion"),
-    path(f"{CASE}agreement/", authority_agreement.agreement, name="authority-agreement"),
+    path(f"{CASE}suggestion/", authority_steps.step, {"slug": "suggestion"}, name="authority-suggestion"),
+    path(f"{CASE}agreement/", authority_steps.step, {"slug": "agreement"}, name="authority-agreement"),
 ]

@@ -20,5 +20,5 @@ urlpatterns = [
         {**DOOR, "form": THUMBNAIL},
         name="mediate-file-thumbnail",
     ),
-    path("mediate/case/<str:number>/<slug:name>/", mediate.step, name="mediate-step"),
+    path("mediate/case/<str:number>/<slug:name>/", link_door.step, DOOR, name="mediate-step"),
 ]

@@ -6,17 +6,19 @@ The one rule: a form is built from what the file shows, so that what cannot be c
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from django.utils.translation import override
+from django.forms import Form
+from django.utils.translation import gettext_lazy, override
 
 from authorities.models import Officer
 from complaints.acceptance import review_advice, review_facts, review_grounds
-from complaints.desks.authority_setting import Data, Payload, Setting
-from complaints.forms.fields import StepForm
+from complaints.desks.authority_setting import Setting
+from complaints.handling import Move
+from complaints.handling.steps import violations
 from complaints.handling.transition.registering import KINDS
 from complaints.models import Deadline, Matter
 from complaints.pages.authority.review.review_forms import LeadForm, LeadResultForm, MaterialForm, RefusalForm
+from complaints.pages.shared.step_pages import Data
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Clock
 from complaints.reading.case_people import by_name
@@ -33,11 +35,6 @@ def refusal_form(setting: Setting, data: Data) -> RefusalForm:
     return RefusalForm(data, known=known, earlier=earlier)
 
 
-def refusal_payload(form: StepForm) -> Payload:
-    said = form.cleaned_data
-    return {"ground": said["ground"], "facts": said["facts"], "body": said["body"], "earlier": said.get("earlier", "")}
-
-
 def latest_material_day(setting: Setting) -> date | None:
     """One working day before the last day of the review; None where that is over or no review runs."""
     review = Deadline.objects.filter(complaint=setting.found.complaint, clock=Clock.REVIEW, state="running").first()
@@ -47,7 +44,7 @@ def latest_material_day(setting: Setting) -> date | None:
     return latest if latest >= setting.desk.today else None
 
 
-def material_form(setting: Setting, data: Data) -> StepForm:
+def material_form(setting: Setting, data: Data) -> Form:
     # The consumer reads it, so it begins in the consumer's language.
     with override(setting.found.complaint.language):
         what = review_advice.wanted(review_grounds.lacking(known_of(setting)))
@@ -59,13 +56,13 @@ def registered(setting: Setting) -> list[Matter]:
     return list(Matter.objects.filter(complaint=setting.found.complaint, kind__in=KINDS, state="open").order_by("pk"))
 
 
-def lead_form(label: Any) -> Any:
-    return lambda setting, data: LeadForm(
-        data, matters=registered(setting), chosen=setting.query.get("matter", ""), label=label
+def lead_form(setting: Setting, data: Data) -> Form:
+    return LeadForm(
+        data, matters=registered(setting), chosen=setting.query.get("matter", ""), label=gettext_lazy("为什么延长")
     )
 
 
-def lead_result_form(setting: Setting, data: Data) -> StepForm:
+def lead_result_form(setting: Setting, data: Data) -> Form:
     people = by_name(
         Officer.objects.on(setting.desk.today)
         .select_related("user")
@@ -77,13 +74,16 @@ def lead_result_form(setting: Setting, data: Data) -> StepForm:
     return LeadResultForm(data, matters=registered(setting), chosen=setting.query.get("matter", ""), people=people)
 
 
-def lead_payload(form: StepForm) -> Payload:
+def lead_extended(form: Form) -> Move:
+    return violations.extend_lead(matter_id=int(form.cleaned_data["matter"]), text=form.cleaned_data["text"])
+
+
+def lead_closed(form: Form) -> Move:
     said = form.cleaned_data
-    found: Payload = {"matter_id": int(said["matter"]), "text": said["text"]}
-    if "result" in said:
-        found |= {
-            "result": said["result"],
-            "second_officer_id": int(said["second_officer"]),
-            "told": said.get("told", ""),
-        }
-    return found
+    return violations.close_lead(
+        matter_id=int(said["matter"]),
+        result=said["result"],
+        second_officer_id=int(said["second_officer"]),
+        text=said["text"],
+        told=said.get("told", ""),
+    )

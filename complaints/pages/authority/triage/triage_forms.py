@@ -66,9 +66,11 @@ class TargetForm(StepForm):
     )
     note = Words(label=_("补充一句"), required=False, rows=2, longest=500, help_text=_("只有监管部门看得到。"))
 
-    def __init__(self, *args: Any, targets: Choices, first: str = "", **options: Any) -> None:
+    def __init__(
+        self, *args: Any, targets: Choices, first: str = "", found: Sequence[Any] = (), **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        self.first = first
+        self.first, self.found = first, found
         set_choices(self, "target", targets)
         set_choices(self, "why", why_choices())
         if not first:

@@ -1,0 +1,97 @@
+"""What a mediator suggests, and the agreement that a mediation reached: what it says, and any number of promises.
+
+Promises are typed, checked and kept exactly as in an enterprise's offer. Adding a row and taking one away are submits
+like any other, so that the pages work without a script and keep what was typed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from complaints.forms.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, without_row
+from complaints.forms.fields import Words, set_choices
+from complaints.handling import Move, Promise
+from complaints.handling.steps import suggesting
+from complaints.models import Matter
+
+
+class SuggestionForm(OfferForm):
+    """A way to settle it that both sides may take or leave."""
+
+    #: Filled in from what was suggested last.
+    is_prefilled = False
+
+    message = Words(label=_("调解方案"), rows=5, help_text=_("双方看得到，各自答复；不写姓名和电话。"))
+
+    def __init__(self, *args: Any, count: int, today: date, **options: Any) -> None:
+        super().__init__(*args, demands=[], count=count, today=today, **options)
+        for place in range(1, count + 1):
+            set_choices(
+                self, f"promise-{place}-owed_by", [("enterprise", str(_("企业"))), ("consumer", str(_("消费者")))]
+            )
+
+
+class AgreementForm(SuggestionForm):
+    """Art. 24: a mediation document, unless performed at once or both waive it."""
+
+    message = Words(label=_("协议内容"), rows=5, help_text=_("双方看得到；写进调解书。"))
+    without_document = forms.BooleanField(label=_("当场履行完毕或者双方都不要调解书"), required=False)
+
+
+def promises_form(
+    kind: type[SuggestionForm], data: QueryDict | None, *, suggested: Matter | None, today: date
+) -> SuggestionForm:
+    """As it was typed; else what was suggested last, as the first words of what comes next."""
+    if data is None:
+        form = _unjudged(kind, _first_values(suggested), today)
+        form.is_prefilled = suggested is not None
+        return form
+    return kind(data, count=count_of(data.dict()), today=today)
+
+
+def rearranged(kind: type[SuggestionForm], typed: dict[str, Any], *, today: date) -> SuggestionForm | None:
+    """With one row more, or one less; nothing is judged yet and nothing is lost. None after any other button."""
+    if "add" in typed:
+        return _unjudged(kind, typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}, today)
+    if "remove" in typed:
+        gone = typed["remove"]
+        place = int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0
+        return _unjudged(kind, without_row(typed, place), today)
+    return None
+
+
+def suggestion_move(form: Any) -> Move:
+    return suggesting.suggest_settlement(text=form.cleaned_data["message"], promises=form.promises())
+
+
+def _unjudged(kind: type[SuggestionForm], values: dict[str, Any], today: date) -> SuggestionForm:
+    return kind(count=count_of(values), today=today, initial=values)
+
+
+def _first_values(suggested: Matter | None) -> dict[str, Any]:
+    if suggested is None:
+        return {"rows": 1}
+    promises = suggesting.promises_of(suggested)
+    values: dict[str, Any] = {"rows": len(promises), "message": suggested.data.get("text", "")}
+    for place, promise in enumerate(promises, start=1):
+        values |= {f"promise-{place}-{name}": value for name, value in _typed(promise).items()}
+    return values
+
+
+def _typed(promise: Promise) -> dict[str, Any]:
+    return {
+        "kind": promise.kind,
+        "what": promise.what,
+        "amount": promise.amount,
+        "due_on": promise.due_on,
+        "owed_by": promise.owed_by,
+        "last4": promise.payee_last4,
+        "proof": promise.proof,
+        "after": str(promise.after or ""),
+        "days_after": promise.days_after,
+    }

@@ -1,0 +1,157 @@
+"""What will happen, said to a consumer before anything is pressed, where it depends on the case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from authorities.jurisdiction import Jurisdiction
+from authorities.models import named
+from complaints import wording as labels
+from complaints.pages.consumer.settlement_forms import time_is_up
+from complaints.parties import powers
+from complaints.reading.case import CasePage
+from complaints.reading.mediation_facts import promise_lines
+from enterprises.models import BranchAuthority
+from web.dates import last_day_text
+
+
+def _goes_to_regulator(page: CasePage) -> bool:
+    """Whether failing with the enterprise takes the case on (procedure, section 3)."""
+    complaint = page.complaint
+    return complaint.authority_received_at is not None or complaint.consents.get("pass_to_regulator") is not False
+
+
+def _county_of(page: CasePage) -> str:
+    """The authority that takes a failed case of this branch (as ``leaving.to_county`` finds it)."""
+    complaint = page.complaint
+    row = (
+        (
+            BranchAuthority.objects.on(page.today)
+            .filter(branch_id=complaint.branch_id)
+            .select_related("authority")
+            .first()
+        )
+        if complaint.branch_id
+        else None
+    )
+    authority = row.authority if row is not None else Jurisdiction.load().with_power(complaint.handling_region_id)
+    return named(authority)
+
+
+def _onward(page: CasePage) -> str:
+    """Where the case goes when the negotiation ends without a result."""
+    if _goes_to_regulator(page):
+        return _("案件转%(authority)s审查，7个工作日内告知您是否受理。不用重新投诉。") % {"authority": _county_of(page)}
+    return _("您之前不同意转交监管部门，所以案件会办结。办结后您仍可一键转交。")
+
+
+def offer(page: CasePage) -> Sequence[str]:
+    words = []
+    if page.may("accept_offer"):
+        words.append(_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。"))
+    if time_is_up(page):
+        words.append(_("不接受：协商期限已经用完，") + _onward(page))
+    else:
+        words.append(_("不接受：企业的期限接着算，可以再提方案。"))
+    words.append(_("先问：企业须在下一个工作日内回答，您的答复期限重新计算。同一方案最多问2次。"))
+    return words
+
+
+def breach(page: CasePage) -> Sequence[str]:
+    if any(p.row.source == "mediation" for p in page.promises):
+        return (
+            _("案件办结，记为调解协议没有履行。"),
+            _("您可以凭调解书向法院起诉，或者申请司法确认；监管部门另外核查。"),
+        )
+    return (_onward(page), _("其他约定仍然有效。"))
+
+
+def new_dates(page: CasePage) -> Sequence[str]:
+    words = [
+        _("双方写的日期一样，案件回到“和解待履行”；不一样，案件照常审查。"),
+        _("同意改期不等于放弃：到期还没有兑现的，您可以再次转监管部门。"),
+    ]
+    if (matter := page.matters.get("redate")) is not None:
+        who = _("您") if matter.opened_by == "consumer" else _("企业")
+        words.insert(0, _("%(who)s提出的日期已经填好；同意的直接提交，不同意的可以改。") % {"who": who})
+    return words
+
+
+def stop(page: CasePage) -> Sequence[str]:
+    return (_("与企业的协商就此结束，不需要理由。"), _onward(page), _("已经提出的方案随之失效。"))
+
+
+def withdraw(page: CasePage) -> Sequence[str]:
+    if page.complaint.status in ("mediating", "mediation_suspended"):
+        return (_("调解随之终止，监管部门会书面告知双方。"), _("您仍可通过其他途径解决争议。"))
+    return (_("案件办结，企业和监管部门都会收到通知。"), _("以后想继续，可以在案件页转交监管部门。"))
+
+
+def refer(page: CasePage) -> Sequence[str]:
+    words = [
+        _("由%(authority)s审查，7个工作日内告知您是否受理。") % {"authority": _county_of(page)},
+        _("它会收到您提交的全部内容、材料和办理经过，您不用再填。"),
+    ]
+    complaint = page.complaint
+    learned = complaint.learned_on or complaint.disputed_on
+    if learned is not None and (page.today - learned).days > 3 * 365:
+        words.append(_("您知道争议已超过3年：这样的投诉通常不予受理。您仍可转交，或者向法院起诉。"))
+    else:
+        words.append(_("自知道或者应当知道权益受损起超过3年的，通常不予受理。"))
+    return words
+
+
+def undo(page: CasePage) -> Sequence[str]:
+    matter = page.matters.get("undo")
+    if matter is None or matter.until_at is None:
+        return ()
+    what = labels.label(matter.subject, kind="step")
+    return (
+        _("要撤销的是：%(what)s。") % {"what": what},
+        _("案件和期限回到这一步之前，双方都会收到通知。"),
+        _("%(until)s可以撤销，同一步只能撤销一次；对方已经接着办理的，不能撤销。")
+        % {"until": last_day_text(matter.until_at)},
+    )
+
+
+def settled_elsewhere(page: CasePage) -> Sequence[str]:
+    if page.may("deny_settled_elsewhere"):
+        return (
+            (
+                _("选“是”，案件按“另行和解”办结。")
+                if page.may("confirm_settled_elsewhere")
+                else powers.why_not(page.complaint)
+            ),
+            _("选“没有”，案件照常办理。"),
+            _("不回答，企业的说法失效，案件照常办理。"),
+        )
+    return (
+        _("企业须在5个工作日内确认或者否认。"),
+        _("企业不回答，以您的说法为准，案件按“另行和解”办结。"),
+        _("等企业回答期间，其他期限照常计算。"),
+    )
+
+
+def late(page: CasePage) -> Sequence[str]:
+    return (_("办结后30天内可以答复。接受的，按方案履行，记为逾期答复的和解。"), _("不接受的：") + _onward(page))
+
+
+def extension(page: CasePage) -> Sequence[str]:
+    matter = page.matters.get("extension")
+    days = matter.data.get("days") if matter else None
+    return (
+        _("企业申请把协商期限延长%(n)s个工作日。") % {"n": days},
+        _("您同意之后，还要监管部门批准才生效。"),
+        _("不同意的，不用操作，期限不变。"),
+    )
+
+
+def suggestion(page: CasePage) -> Sequence[str]:
+    matter = page.matters.get("suggestion")
+    return (
+        *(promise_lines(matter) if matter is not None else []),
+        _("双方都同意，工作人员写成协议，双方签字才算数。"),
+        _("不同意没有不利：调解可以继续，您也可以起诉。"),
+    )
