@@ -39,8 +39,18 @@ from complaints.models import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import EvidenceKind
 from complaints.parties.actors import Actor, consumer, on_behalf_of
-from complaints.procedure.categories import DEMAND_KINDS, NEED_HELP, OBJECT_LABELS, PROBLEM_LABELS, REPLY_BY
+from complaints.procedure.categories import (
+    DEMAND_KINDS,
+    NEED_HELP,
+    OBJECT_CATEGORIES,
+    PROBLEM_CATEGORIES,
+    QUESTIONS,
+    REPLY_BY,
+    SECTORS,
+    codes,
+)
 from complaints.procedure.filing_request import CONSENTS, SELF, FilingRequest
+from complaints.procedure.sector_files import Question, Sector
 from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.reading.case import CONSUMER, ENTERPRISE
 from complaints.record.case_version import version_of
@@ -62,7 +72,7 @@ class RespondentInput(serializers.Serializer[Any]):
 
 
 class DemandInput(serializers.Serializer[Any]):
-    kind = exact.Choice(choices=[kind.code for kind in DEMAND_KINDS])
+    kind = exact.Choice(choices=[kind.code for kind in DEMAND_KINDS if kind.is_active])
     amount = exact.Money(required=False, allow_null=True)
 
 
@@ -114,21 +124,15 @@ class FilingInput(serializers.Serializer[Any]):
 
     respondent = RespondentInput(required=False, allow_null=True)
     service_region = exact.Whole(help_text="number of a region, such as 350102000")
-    object_category = exact.Choice(choices=list(OBJECT_LABELS))
+    object_category = exact.Choice(choices=codes(OBJECT_CATEGORIES))
     item_name = exact.Text(max_length=100)
     brand = exact.Text(required=False, allow_blank=True, max_length=60)
     amount = exact.Money()
     bought_on = exact.Day(required=False, allow_null=True)
     is_online = exact.YesNo(required=False, allow_null=True)
     order_no = exact.Text(required=False, allow_blank=True, max_length=60)
-    service_number = exact.Text(
-        required=False, allow_blank=True, max_length=40, help_text="telecom: the number or account that is in trouble"
-    )
-    plan = exact.Text(required=False, allow_blank=True, max_length=100, help_text="telecom: name of the plan")
-    contract_until = exact.Day(required=False, allow_null=True, help_text="telecom: last day of the contract")
-    promised = exact.Text(required=False, allow_blank=True, max_length=300, help_text="telecom: what was promised")
     noticed_on = exact.Day(required=False, allow_null=True, help_text="when it was noticed, if later than it happened")
-    problem_category = exact.Choice(choices=list(PROBLEM_LABELS))
+    problem_category = exact.Choice(choices=codes(PROBLEM_CATEGORIES))
     disputed_on = exact.Day()
     disputed_on_is_approximate = exact.YesNo(required=False)
     place = exact.Text(required=False, allow_blank=True, max_length=200)
@@ -148,6 +152,25 @@ class FilingInput(serializers.Serializer[Any]):
     on_behalf = OnBehalfInput(required=False)
     consents = ConsentsInput()
     is_true = exact.YesNo(help_text="true: what is said is true to the best of my knowledge")
+
+    def get_fields(self) -> dict[str, Any]:
+        """The sectors' own questions stand before the day on which it was noticed."""
+        fields: dict[str, Any] = {}
+        for name, field in super().get_fields().items():
+            if name == "noticed_on":
+                fields |= {one.code: _own(one, sector) for sector in SECTORS for one in sector.questions}
+            fields[name] = field
+        return fields
+
+
+def _own(question: Question, sector: Sector) -> Any:
+    """Never required here: whether it is depends on the category, which the forms know."""
+    about = f"{sector.code}: {question.about}"
+    if question.kind == "day":
+        return exact.Day(required=False, allow_null=True, help_text=about)
+    if question.kind == "choice":
+        return exact.Choice(required=False, choices=[one.code for one in question.choices], help_text=about)
+    return exact.Text(required=False, allow_blank=True, max_length=question.longest, help_text=about)
 
 
 class SpokenFilingInput(serializers.Serializer[Any]):
@@ -336,11 +359,8 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
                 "contacted_on",
                 "their_reference",
                 "report",
-                "service_number",
-                "plan",
-                "contract_until",
-                "promised",
                 "noticed_on",
+                *(question.code for question in QUESTIONS),
             )
             | {
                 "is_approximate": ["on" if said.get("disputed_on_is_approximate") else ""],

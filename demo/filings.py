@@ -173,7 +173,7 @@ def compose(
         disputed_on=disputed,
         disputed_on_is_approximate=rng.random() < 0.3,
         order_no=f"DEMO-{nth:06}" if problem.category == texts.INTERNET else "",
-        service_number=consumer.phone.removeprefix("+86") if problem.category == texts.TELECOM else "",
+        answers=({"service_number": consumer.phone.removeprefix("+86")} if problem.category == texts.TELECOM else {}),
         statement=statement,
         has_contacted=rng.random() < 0.7,
         demands=tuple(DemandRequest(kind=kind, amount=money) for kind, money in demands),

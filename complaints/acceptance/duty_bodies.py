@@ -1,40 +1,24 @@
-"""Who has the duty where market regulation has not: a closed list, with the phone and, for 12300, the last day.
+"""Who has the duty where market regulation has not: a closed list, with the phone and, where a rule says it, the last
+day.
 
-The one rule: a refusal on ground 1 names one of these, so that nobody is sent away without knowing where to go; what
-stands here is what the bodies themselves publish (facts.md 1.2). Names: ``labels_reasons.BODIES``.
+A refusal on ground 1 names one of these, so that nobody is sent away without knowing where to go. They stand in the
+files of the sectors (complaints/procedure/sectors/).
 """
 
 from __future__ import annotations
 
 from datetime import date
 
-from complaints.acceptance.ways_left import after, known_since, telecom_months
+from complaints.acceptance.ways_left import after, known_since
 from complaints.models import Complaint
+from complaints.procedure.categories import SECTORS
 
-#: Code → phone. The hotline of the government (12345) puts through to those that have none of their own.
-PHONES: dict[str, str] = {
-    "12300": "12300",
-    "12345": "12345",
-    "court": "12368",
-    "arbitration": "12348",
-    "police": "110",
-    "labour": "12333",
-    "finance": "12378",
-    "securities": "12386",
-    "post": "12305",
-    "transport": "12328",
-    "housing": "12345",
-    "health": "12345",
-    "education": "12345",
-    "agriculture": "12316",
-    "tobacco": "12313",
-    "environment": "12369",
-    "energy": "12398",
-    "association": "12315",
-    "other": "",
-}
+#: Those that a step may name.
+BY_CODE = {body.code: body for sector in SECTORS for body in sector.bodies if body.name}
+BODIES = tuple(BY_CODE)
+PHONES: dict[str, str] = {code: body.phone for code, body in BY_CODE.items()}
 #: A consumer association has no duty that ends ours, and "another body" is no answer to where to go.
-WITH_A_DUTY = tuple(code for code in PHONES if code not in ("association", "other"))
+WITH_A_DUTY = tuple(code for code, body in BY_CODE.items() if body.has_duty)
 
 
 def phone_of(body: str) -> str:
@@ -42,7 +26,9 @@ def phone_of(body: str) -> str:
 
 
 def last_day(body: str, complaint: Complaint) -> date | None:
-    """The last day on which ``body`` still takes it: 12300 five months for fees, two years for all else (MIIT Order 35,
-    art. 11); None where no day is known."""
+    """The last day on which ``body`` still takes it; None where no rule names one, or no day is known."""
     since = known_since(complaint)
-    return after(since, months=telecom_months(complaint)) if body == "12300" and since is not None else None
+    appeal = next((appeal for sector in SECTORS for appeal in sector.appeals if appeal.body == body), None)
+    if appeal is None or since is None:
+        return None
+    return after(since, months=appeal.limit(complaint.problem_category).months)

@@ -1,7 +1,7 @@
 """What can still be done after a case is closed, each way with its last day where the law names one.
 
 The one rule: pure over the case; a day is said only where a rule counts one, and from where it counts. Sources:
-Order 121 arts 15, 16(4); consumer law art. 39; MIIT Order 35 art. 11 (12300); Civil Code art. 188; Administrative
+Order 121 arts 15, 16(4); consumer law art. 39; Civil Code art. 188; Administrative
 Reconsideration Law art. 20; Administrative Procedure Law art. 46; procedure sections 2 and 3.
 """
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from complaints.models import Complaint
 from complaints.procedure import deadlines
+from complaints.procedure.categories import sector_of
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.working_calendar import Calendar
 
@@ -24,7 +25,6 @@ _ENDED_WELL = frozenset({O.SETTLED, O.SETTLED_ELSEWHERE, O.MEDIATED})
 #: The authority has decided already: nothing is left to pass on to it.
 _DECIDED = frozenset({O.REFUSED, O.REDIRECTED, O.MEDIATION_TERMINATED, O.MEDIATED})
 LATE_ANSWER_DAYS = 30
-FEE_MONTHS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +104,10 @@ def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Way]:
 def _elsewhere(complaint: Complaint) -> list[Way]:
     known = known_since(complaint)
     found = []
-    if "telecom" in complaint.object_category.split("."):
-        months = telecom_months(complaint)
+    for appeal in sector_of(complaint.object_category).appeals:
+        limit = appeal.limit(complaint.problem_category)
         found.append(
-            Way(
-                what=_("向12300（电信用户申诉）申诉：先向运营商投诉，对答复不满意或者15日没有答复的"),
-                until=after(known, months=months) if known else None,
-                why=_("资费争议，从知道起5个月内") if months == FEE_MONTHS else _("非资费争议，从知道起2年内"),
-            )
+            Way(what=str(appeal.way), until=after(known, months=limit.months) if known else None, why=str(limit.why))
         )
     found += [
         Way(what=_("请消费者协会（消委会）或者依法成立的其他调解组织调解"), why=_("消费者权益保护法第三十九条")),
@@ -128,12 +124,6 @@ def _elsewhere(complaint: Complaint) -> list[Way]:
         Way(what=_("自己再与企业协商")),
     ]
     return found
-
-
-def telecom_months(complaint: Complaint) -> int:
-    """How long 12300 takes a matter of this kind."""
-    is_fee = ".fees." in f".{complaint.problem_category}." or complaint.problem_category.startswith("fee")
-    return FEE_MONTHS if is_fee else 24
 
 
 def known_since(complaint: Complaint) -> date | None:

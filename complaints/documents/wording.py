@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from complaints import wording as labels
-from complaints.acceptance.duty_bodies import phone_of
+from complaints.acceptance.duty_bodies import BY_CODE, phone_of
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
 from complaints.models import Complaint
@@ -29,16 +29,6 @@ ROUTES = (
     "（四）根据与经营者达成的仲裁协议提请仲裁机构仲裁；",
     "（五）向人民法院提起诉讼。",
 )
-BODIES = {
-    "12300": "电信用户申诉受理中心（12300）",
-    "12345": "政务服务便民热线（12345）",
-    "court": "人民法院",
-    "arbitration": "仲裁机构",
-    "police": "公安机关",
-    "labour": "人力资源社会保障部门",
-    "association": "消费者协会",
-    "other": "其他有权处理的部门",
-}
 MODES = {"site": "现场调解", "phone": "电话调解", "video": "网络音视频调解", "other": "其他方式调解"}
 _DIGITS = "〇一二三四五六七八九"
 Block = dict[str, Any]
@@ -235,7 +225,9 @@ def _refusal(facts: Facts) -> tuple[str, list[Block]]:
 def _whose(data: Mapping[str, Any]) -> str:
     """Ground 1: who has the duty, with phone and last day; ground 2: who has handled it."""
     code, number = str(data.get("body", "")), str(data.get("earlier", ""))
-    body = BODIES.get(code) or labels.label(code, "zh-hans", kind="body") if code else ""
+    body = (BY_CODE[code].in_documents if code in BY_CODE else "") or (
+        labels.label(code, ZH, kind="body") if code else ""
+    )
     phone = phone_of(code)
     if data.get("ground") == "already_handled":
         return (

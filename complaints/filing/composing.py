@@ -20,6 +20,7 @@ from complaints.filing.people import ConsentsStep, representative_names
 from complaints.filing.steps import STEP_CODES
 from complaints.models.draft import FilingDraft
 from complaints.procedure import categories as choices
+from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.filing_request import (
     AGENT,
     CONSENTS,
@@ -88,10 +89,7 @@ def to_request(
         bought_on=purchase["bought_on"],
         is_online=purchase["is_online"],
         order_no=purchase["order_no"],
-        service_number=problem["service_number"],
-        plan=problem["plan"],
-        contract_until=problem["contract_until"],
-        promised=problem["promised"],
+        answers=answers_of(problem),
         learned_on=problem["noticed_on"],
         problem_category=problem["problem_category"],
         disputed_on=problem["disputed_on"],
@@ -119,6 +117,12 @@ def to_request(
         consent_version=ConsentsStep.version,
         tracking_digest=tracking_digest,
     )
+
+
+def answers_of(problem: Mapping[str, Any]) -> dict[str, str]:
+    """What the sectors' own questions got, by their codes; what was not answered is left out."""
+    said = {question.code: problem[question.code] for question in QUESTIONS}
+    return {code: value.isoformat() if isinstance(value, date) else value for code, value in said.items() if value}
 
 
 def _station(draft: FilingDraft, told: Sequence[RespondentRequest]) -> tuple[int | None, bool]:

@@ -7,7 +7,7 @@ reads no clock and knows of the other steps only what `answers` tells it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -19,12 +19,15 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.whys import WHYS
 from complaints.procedure import categories as choices
+from complaints.procedure.sector_files import Question
 from complaints.procedure.typed_values import Choice, Day, Money, Phone, Text, Words, YesNo
 
 _PICK = re.compile(r"^([0-9]{1,18})-([0-9]{0,18})-([0-9]{0,18})$")
 NAMED, LEFT_TO_AUTHORITY = "named", "authority"
 
 CHOOSE = ("", _("请选择"))
+#: The last day that may be typed where it may lie ahead.
+FURTHEST_DAY = date(2100, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,35 @@ def read_pick(value: str) -> Pick | None:
     return Pick(int(enterprise), int(branch) if branch else None, int(brand) if brand else None)
 
 
+def field_of(question: Question, *, is_asked: bool) -> forms.Field:
+    """The field of a sector's own question; where it is not asked, nothing is required."""
+    told: dict[str, Any] = {
+        "label": question.name,
+        "help_text": question.help,
+        "required": question.required and is_asked,
+    }
+    if question.is_text:
+        return Words(most=question.longest, lines=3 if question.kind == "long_text" else 0, **told)
+    if question.kind == "choice":
+        return Choice(choices=[CHOOSE, *((one.code, one.label) for one in question.choices if one.is_active)], **told)
+    field = Day(**told)
+    field.latest = FURTHEST_DAY if question.may_be_ahead else None
+    return field
+
+
+@dataclass(frozen=True)
+class OwnQuestions:
+    """A part of the form that one sector asks for."""
+
+    code: str
+    title: Text
+    fields: Sequence[forms.BoundField]
+
+    @property
+    def is_optional(self) -> bool:
+        return not any(bound.field.required for bound in self.fields)
+
+
 class Step(forms.Form):
     """One screen. `today` bounds the days; `category` is the kind of purchase."""
 
@@ -63,10 +95,14 @@ class Step(forms.Form):
         self.today = today
         self.category = category
         super().__init__(data, use_required_attribute=False, **options)
+        self.add_fields()
         for name, field in self.fields.items():
             field.why = WHYS.get((self.step, name), "")  # type: ignore[attr-defined]
             if isinstance(field, Day) and field.latest is None:
                 field.latest = today
+
+    def add_fields(self) -> None:
+        """Fields that no class can name."""
 
     def only(self, name: str) -> None:
         """Keeps the errors of one question: the others are not being sent yet."""
@@ -227,18 +263,6 @@ class ProblemStep(Step):
     )
     contacted_on = Day(label=_("最近一次联系的日期"), required=False)
     their_reference = Words(label=_("企业给您的受理编号"), most=60, required=False)
-    service_number = Words(
-        label=_("业务号码"), help_text=_("出问题的手机号、宽带账号或固话号码"), most=40, required=False
-    )
-    plan = Words(label=_("套餐名称"), help_text=_("在账单或营业厅的手机应用里"), most=100, required=False)
-    contract_until = Day(label=_("合约到哪一天"), help_text=_("没有合约或不清楚，可以不填"), required=False)
-    promised = Words(
-        label=_("办理时对方承诺了什么"),
-        help_text=_("300字以内。例如：每月多少钱、送多少流量、可以随时取消"),
-        most=300,
-        lines=3,
-        required=False,
-    )
     noticed_on = Day(
         label=_("您什么时候发现的"), help_text=_("例如看到账单的那天；和发生的日期一样可以不填"), required=False
     )
@@ -250,6 +274,14 @@ class ProblemStep(Step):
         required=False,
     )
 
+    def add_fields(self) -> None:
+        """The sectors' own questions stand before the last two."""
+        last = {name: self.fields.pop(name) for name in ("noticed_on", "report")}
+        for sector in choices.SECTORS:
+            is_asked = sector.is_asked_for(self.category)
+            self.fields |= {one.code: field_of(one, is_asked=is_asked) for one in sector.questions}
+        self.fields |= last
+
     def __init__(self, *arguments: Any, has_voice: bool = False, **options: Any) -> None:
         """``has_voice``: the statement was spoken, so nothing need be written."""
         super().__init__(*arguments, **options)
@@ -257,19 +289,19 @@ class ProblemStep(Step):
         field = self.fields["problem_category"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = [CHOOSE, *choices.problems_for(self.category)]
-        until = self.fields["contract_until"]
-        assert isinstance(until, Day)  # noqa: S101
-        until.latest = date(2100, 1, 1)
-
-    #: The questions that matter for a carrier, and for nobody else.
-    OF_TELECOM: ClassVar[tuple[str, ...]] = ("service_number", "plan", "contract_until", "promised", "noticed_on")
 
     @property
-    def telecom_fields(self) -> list[forms.BoundField]:
-        """Asked for telecom; what was typed before the category was changed is still shown."""
-        if choices.is_telecom(self.category) or any(self[name].value() for name in self.OF_TELECOM):
-            return [self[name] for name in self.OF_TELECOM]
-        return []
+    def own_questions(self) -> list[OwnQuestions]:
+        """What each sector asks for this category; what was typed before the category was changed is still shown."""
+        shown: set[str] = set()
+        found = []
+        for sector in choices.SECTORS:
+            names = [question.code for question in sector.questions]
+            names += ["noticed_on"] if sector.asks_when_noticed and "noticed_on" not in shown else []
+            if names and (sector.is_asked_for(self.category) or any(self[name].value() for name in names)):
+                shown.update(names)
+                found.append(OwnQuestions(sector.code, sector.questions_title, [self[name] for name in names]))
+        return found
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}

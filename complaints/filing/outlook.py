@@ -18,6 +18,7 @@ from authorities.models import named
 from authorities.policies import Policies, PolicyMissing
 from complaints.models import Complaint, PersonalText
 from complaints.parties.conditions import Conditions, current_calendar
+from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.deadlines import Due, calendar_days, working_days
 from complaints.procedure.filing_request import (
     PASS_TO_REGULATOR,
@@ -30,7 +31,8 @@ from complaints.record.similarity import bare, same_text
 
 LOOKED_BACK = timedelta(days=60)
 COMPARED = 50
-COMPARED_TEXTS = ("consumer_statement", "consumer_order_no", "consumer_service_number")
+_NUMBERS = [question for question in QUESTIONS if question.is_identifier]
+COMPARED_TEXTS = ("consumer_statement", "consumer_order_no", *(question.text_kind for question in _NUMBERS))
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,8 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
 def _same_order(case: Complaint, said: Mapping[str, str], filing: FilingRequest) -> bool:
     if not any(_same_respondent(case, respondent) for respondent in filing.respondents):
         return False
-    here = {bare(filing.order_no), bare(filing.service_number)} - {""}
-    return bool(here & {bare(said.get("consumer_order_no", "")), bare(said.get("consumer_service_number", ""))})
+    here = {bare(filing.order_no), *(bare(filing.answers.get(question.code, "")) for question in _NUMBERS)} - {""}
+    return bool(here & {bare(text) for kind, text in said.items() if kind != "consumer_statement"})
 
 
 def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:

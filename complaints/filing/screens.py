@@ -26,6 +26,7 @@ from complaints.models.draft import FilingDraft
 from complaints.models.evidence import EvidenceKind
 from complaints.procedure import categories as choices
 from complaints.procedure.filing_request import JOINT, SELF
+from complaints.procedure.sector_files import GOODS, DemandKind, Question
 from complaints.procedure.typed_values import Text
 from enterprises.directory.expectations import Expectation, expected
 from enterprises.directory.finding import Hit, find
@@ -79,8 +80,6 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
         return others_screen(form)
     if form.step == "consents":
         return {"consent_fields": [form[name] for name in form.fields]}
-    if form.step == "purchase":
-        return {"is_telecom": choices.is_telecom(value_of(form, "object_category"))}
     return {}
 
 
@@ -168,7 +167,7 @@ def demands_screen(form: Step) -> dict[str, Any]:
     ticked = form["demand"].value() or []
     at_once, folded = choices.demands_for(form.category)
 
-    def row(kind: choices.DemandKind) -> dict[str, Any]:
+    def row(kind: DemandKind) -> dict[str, Any]:
         money_name = f"amount_{kind.code}" if kind.asks_amount else ""
         wrong = form.errors.get(money_name) if money_name else None
         return {
@@ -186,7 +185,7 @@ def demands_screen(form: Step) -> dict[str, Any]:
         "rows": [row(kind) for kind in at_once],
         "more_rows": more,
         "more_open": any(item["checked"] for item in more),
-        "more_are_goods": choices.object_kind(form.category) != choices.GOODS,
+        "more_are_goods": choices.object_kind(form.category) != GOODS,
     }
 
 
@@ -242,6 +241,13 @@ def summary(
             ],
         ),
     ]
+
+
+def answer_text(question: Question, answer: Any) -> str:
+    """What was said to a sector's own question, in words; `answer`: as its field cleans it."""
+    if question.kind == "day":
+        return day_text(answer)
+    return question.choice_label(answer) if question.kind == "choice" and answer else answer or ""
 
 
 def _lines(url: str, *pairs: tuple[Text, str | list[str]]) -> list[Line]:
@@ -301,10 +307,7 @@ def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> lis
             [said.get("statement", "")] * bool(said.get("statement"))
             + ([_("语音陈述，工作人员会写下来")] if "voice" in draft.data else []),
         ),
-        (_("业务号码"), said.get("service_number", "")),
-        (_("套餐"), said.get("plan", "")),
-        (_("合约到"), day_text(said.get("contract_until"))),
-        (_("对方的承诺"), said.get("promised", "")),
+        *((question.short, answer_text(question, said.get(question.code))) for question in choices.QUESTIONS),
         (_("发现日期"), day_text(said.get("noticed_on"))),
         (_("找过企业"), [part for part in contact if part]),
     ) + (

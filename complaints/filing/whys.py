@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.typed_values import Text
 
 WHYS: dict[tuple[str, str], Text] = {
@@ -23,10 +24,7 @@ WHYS: dict[tuple[str, str], Text] = {
     ("problem", "disputed_on"): _("投诉的期限是3年，从您知道的那天算起"),
     ("problem", "place"): _("发生地不同，管辖的部门可能不同"),
     ("problem", "has_contacted"): _("找过的，企业可以接着原来的记录办；没找过也可以投诉"),
-    ("problem", "service_number"): _("企业凭号码查账单和办理记录；页面上只显示一部分"),
-    ("problem", "plan"): _("资费以您的套餐为准"),
-    ("problem", "contract_until"): _("能不能变更、有没有违约金，看合约到哪天"),
-    ("problem", "promised"): _("当时的承诺，可以和账单、合同对照"),
+    **{("problem", question.code): question.why for question in QUESTIONS},
     ("problem", "noticed_on"): _("3年的期限从这一天算起"),
     ("you", "behalf"): _("替别人投诉，需要有权这样做"),
     ("you", "address"): _("法律规定的内容，文书寄到这里；页面上不公开"),

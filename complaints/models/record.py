@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, Func, Q
 
 from accounts.keys.sealed_fields import SealedText
 from complaints.models.complaint import Complaint
+from complaints.procedure.categories import QUESTIONS
 
 SALT_BYTES = 16
 #: What people say in their own words.
@@ -20,7 +21,6 @@ FREE_KINDS = frozenset(
     {
         "consumer_statement",
         "consumer_demand_note",
-        "consumer_promised",
         "consumer_transcript",
         "message",
         "question",
@@ -40,7 +40,7 @@ FREE_KINDS = frozenset(
         "public_reply",
         "suggestion",
     }
-)
+) | {question.text_kind for question in QUESTIONS if question.kind == "long_text"}
 
 
 def with_salt(salt: bytes, text: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from django.utils.translation import override
+
 from authorities.models import Authority
 from complaints import wording as labels
 from complaints.acceptance.duty_bodies import phone_of
@@ -16,6 +18,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.models import Complaint, Notice
 from complaints.procedure import hours
+from complaints.procedure.categories import sector_of
 from complaints.procedure.workflow import (
     ENTERPRISE_SIDE,
     HIDDEN_CLOCKS,
@@ -341,8 +344,9 @@ class _Text:
             found.append(self.say(words.OBJECT, path=f"{self.path}objection/"))
         comma = "；" if self.chinese else "; "
         found.append(self.say(words.ROUTES, routes=comma.join(labels.pick(r, self.language) for r in ROUTES.values())))
-        if "telecom" in self.complaint.object_category.split(".") and not entry.data.get("body_until"):
-            found.append(self.say(words.TELECOM))
+        if not entry.data.get("body_until"):
+            with override(self.language):
+                found += [str(appeal.notice) for appeal in sector_of(self.complaint.object_category).appeals]
         return found + self._undo()
 
     def _whose_duty(self) -> list[str]:

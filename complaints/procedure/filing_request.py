@@ -9,7 +9,7 @@ foreign source names in `absent` the fields that it does not have at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -112,10 +112,8 @@ class FilingRequest:
     bought_on: date | None = None
     is_online: bool | None = None
     order_no: str = ""
-    service_number: str = ""
-    plan: str = ""
-    contract_until: date | None = None
-    promised: str = ""
+    #: What the sectors' own questions got (sector_files.Question), by code: a text, an ISO day, the code of a choice.
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     problem_category: str = ""
     disputed_on: date | None = None
@@ -162,6 +160,15 @@ class FilingRequest:
         """JSON primitives only: amounts and moments as text, tuples as lists."""
         plain: dict[str, Any] = _primitive(asdict(self))
         return plain
+
+
+#: Names that a sector's own question may not have: the form, its screens and a case's facts have them already.
+NOT_FOR_QUESTIONS = frozenset(one.name for one in fields(FilingRequest)) | {
+    *("name", "phone", "email", "address", "principal", "parties", "representatives", "transcript", "voice"),
+    *("voice_only", "voice_written", "is_approximate", "noticed_on", "respondent", "service_region", "consumer"),
+    *("is_true", "may_settle", "power_check", "power_confirmed", "published", "rating", "returned_to_intake"),
+    *("recused", "pauses", "extended", "has_key", "contact", "delegated", "measure"),
+}
 
 
 def _primitive(value: Any) -> Any:

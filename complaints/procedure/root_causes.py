@@ -1,42 +1,28 @@
 """Why it came to a complaint, as the enterprise sees it itself: the causes, and which fit which problem.
 
-The one rule: a cause is for the enterprise alone. Whatever the problem, every cause may be chosen; those that are usual
-for it come first. A cause that is no longer used stays in CAUSES, so that old tags keep their words.
+A cause is for the enterprise alone. Whatever the problem, every general cause may be chosen, and for a problem of a
+sector that sector's own; those that are usual for it come first. They stand in the files of the sectors.
 """
 
 from __future__ import annotations
 
-#: Code → beginnings of the problem categories (complaints/procedure/categories.py) for which it is usual; none: for
-#: any.
+from complaints.procedure.categories import SECTORS
+from complaints.procedure.sector_files import GENERAL, Cause, begins_with
+
+_ALL: tuple[Cause, ...] = tuple(cause for sector in SECTORS for cause in sector.causes)
+#: Code → beginnings of the problem categories for which it is usual; none: for any.
 CAUSES: dict[str, tuple[str, ...]] = {
-    "misleading_promotion": ("telecom.marketing", "telecom.extras", "telecom.contract", "advertising", "false_claims"),
-    "billing_error": ("telecom.fees", "telecom.extras", "price", "measure"),
-    "no_consent": ("telecom.extras", "telecom.marketing", "telecom.contract", "telecom.personal_data", "personal_data"),
-    "unfair_terms": ("telecom.contract", "telecom.fees", "telecom.leaving", "contract"),
-    "unclear_policy": (
-        "telecom.fees",
-        "telecom.contract",
-        "telecom.leaving",
-        "telecom.number",
-        "price",
-        "contract",
-        "after_sales",
-    ),
-    "fault": ("telecom.broadband", "telecom.network", "telecom.device", "quality", "safety", "food_safety"),
-    "slow_service": ("telecom.broadband", "telecom.support", "telecom.leaving", "after_sales"),
-    "staff_conduct": (),
-    "third_party": (),
-    "misunderstanding": (),
-    "nothing_wrong": (),
-    "other": (),
+    cause.code: (*cause.usual_for, *(start for sector in SECTORS for start in sector.usual_causes.get(cause.code, ())))
+    for cause in _ALL
 }
+_SECTOR_OF = {cause.code: sector.code for sector in SECTORS for cause in sector.causes}
 
 
 def fitting(problem: str) -> tuple[list[str], list[str]]:
-    """The causes that are usual for this problem category, in the order of the table, and all the others."""
-    usual = [code for code, starts in CAUSES.items() if any(_is_below(problem, start) for start in starts)]
-    return usual, [code for code in CAUSES if code not in usual]
-
-
-def _is_below(problem: str, start: str) -> bool:
-    return problem == start or problem.startswith(f"{start}.")
+    """The causes that are usual for this problem, in the order of the table, and all the others that may be chosen."""
+    usual = [cause.code for cause in _ALL if cause.is_active and begins_with(problem, CAUSES[cause.code])]
+    own = (GENERAL, problem.partition(".")[0])
+    others = [
+        cause.code for cause in _ALL if cause.is_active and _SECTOR_OF[cause.code] in own and cause.code not in usual
+    ]
+    return usual, others

@@ -20,8 +20,9 @@ from authorities.models import Officer, named
 from complaints import wording as labels
 from complaints.models import Complaint, Demand, Participant, PersonalText
 from complaints.parties.powers import CONFIRMED, REFUSED
-from complaints.procedure.categories import OBJECT_LABELS, problem_label
+from complaints.procedure.categories import OBJECT_LABELS, QUESTIONS, problem_label
 from complaints.procedure.filing_request import AGENT, JOINT
+from complaints.procedure.sector_files import Question
 from enterprises.models import Staff
 from web.dates import day_text
 from web.templatetags.portal import money
@@ -103,7 +104,7 @@ def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
 
 def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> list[Fact]:
     """What the consumer filed, without the statement, the demands and the person."""
-    rows: list[tuple[str, Any]] = [
+    rows: list[tuple[Any, Any]] = [
         # Who answers after an enterprise gave the case up is not that enterprise's to know.
         (_("被投诉人"), respondent_of(complaint) if sight != NONE else ""),
         (_("商品或服务"), _object(complaint)),
@@ -112,17 +113,14 @@ def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> l
         (_("购买日期"), day_text(complaint.bought_on) if complaint.bought_on else ""),
         (_("购买方式"), "" if complaint.is_online is None else _("网上") if complaint.is_online else _("线下")),
         (_("订单号"), texts.get("consumer_order_no", "") if sight != NONE else ""),
-        (_("业务号码"), _service_number(texts, sight)),
-        (_("套餐"), texts.get("consumer_plan", "")),
-        (_("合约到"), _stored_day(complaint.facts.get("contract_until"))),
-        (_("对方的承诺"), texts.get("consumer_promised", "")),
+        *((question.short, _answer(question, complaint, texts, sight)) for question in QUESTIONS),
         (_("争议发生日"), _disputed(complaint)),
         (_("发现日期"), day_text(complaint.learned_on) if complaint.learned_on else ""),
         (_("发生地点"), texts.get("consumer_place", "") if sight == FULL else ""),
         (_("所在地区"), named(complaint.service_region) if complaint.service_region else ""),
         (_("企业给过的编号"), texts.get("consumer_their_reference", "")),
     ]
-    return [Fact(key, str(value)) for key, value in rows if value]
+    return [Fact(str(key), str(value)) for key, value in rows if value]
 
 
 def party_words(complaint: Complaint) -> list[Fact]:
@@ -188,13 +186,15 @@ def _object(complaint: Complaint) -> str:
     return " · ".join(word for word in words if word)
 
 
-def _service_number(texts: Mapping[str, str], sight: str) -> str:
-    number = texts.get("consumer_service_number", "")
-    return number if sight == FULL else masked_phone(number)
-
-
-def _stored_day(value: Any) -> str:
-    return day_text(date.fromisoformat(value)) if isinstance(value, str) and value else ""
+def _answer(question: Question, complaint: Complaint, texts: Mapping[str, str], sight: str) -> str:
+    """What was said to a sector's own question, in words; the number of a line masked as a phone is."""
+    if question.is_text:
+        text = texts.get(question.text_kind, "")
+        return masked_phone(text) if question.is_identifier and sight != FULL else text
+    value = str(complaint.facts.get(question.code) or "")
+    if question.kind == "day":
+        return day_text(date.fromisoformat(value)) if value else ""
+    return question.choice_label(value)
 
 
 def _disputed(complaint: Complaint) -> str:

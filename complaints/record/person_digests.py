@@ -15,14 +15,15 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.keys import sealed_fields
 from accounts.keys.sealed_fields import digest_of, digests_of
 from complaints.models import PersonalText, PersonDigest
+from complaints.procedure.categories import QUESTIONS
 from complaints.record import similarity as alike
 
-#: Kind of the text → kind of the digest: a service number may be typed as a phone or as it stands.
+#: Kind of the text → kind of the digest: the number of a line may be typed as a phone or as it stands.
 KINDS = {
     "consumer_phone": "phone",
     "consumer_name": "name",
     "consumer_order_no": "order",
-    "consumer_service_number": "order",
+    **{question.text_kind: "order" for question in QUESTIONS if question.is_identifier},
 }
 #: The kind of text whose copies are found by its marks (alike.py), and their kind here.
 COPIED, MARK = "consumer_statement", "text"

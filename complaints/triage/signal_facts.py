@@ -19,6 +19,7 @@ from accounts.keys import sealed_fields
 from authorities.models import Region
 from complaints.models import Complaint, PersonalText
 from complaints.models.evidence import EvidenceKind
+from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import person_digests
@@ -125,7 +126,7 @@ def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], pers
         "consumer_name": filing.consumer_name,
         "consumer_phone": filing.consumer_phone,
         "consumer_order_no": filing.order_no,
-        "consumer_service_number": filing.service_number,
+        **{question.text_kind: filing.answers.get(question.code, "") for question in QUESTIONS},
         person_digests.COPIED: filing.statement,
     }
     digests: Digests = defaultdict(set)

@@ -94,10 +94,6 @@ ROUTES: Pair = (
 BODY: Pair = ("这件事由{body}负责。", "This is for {body}.")
 BODY_PHONE: Pair = ("这件事由{body}负责，电话{phone}。", "This is for {body}, phone {phone}.")
 BODY_UNTIL: Pair = ("最晚{day}向它提出。", "The last day to go there is {day}.")
-TELECOM: Pair = (
-    "电信争议还可以向12300申诉：资费争议自知道之日起5个月内，其他2年内。",
-    "Telecom disputes may go to 12300: within 5 months for fees, 2 years for others, from when you knew.",
-)
 REFER: Pair = ("一键转交监管部门：{path}", "Pass it to the regulator in one step: {path}")
 REFER_IF_NOT_KEPT: Pair = (
     "如果承诺没有兑现，可以转交监管部门：{path}",

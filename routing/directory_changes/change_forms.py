@@ -91,7 +91,7 @@ class ChangeForm(StepForm):
                 required=False,
                 help_text=_("不选，就是全部类别。"),
                 widget=forms.Select(attrs=WIDE),
-                choices=[("", _("全部类别")), *choices.OBJECT_CATEGORIES, *choices.TELECOM_PROBLEMS],
+                choices=[("", _("全部类别")), *choices.OBJECT_CATEGORIES, *choices.SECTOR_PROBLEMS],
             ),
             "parent": lambda: forms.ChoiceField(
                 label=_("新的上级"),

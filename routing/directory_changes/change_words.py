@@ -19,7 +19,7 @@ from accounts.models import User
 from authorities.models import Authority, Region, named
 from complaints import wording as labels
 from complaints.models import Complaint
-from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
+from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS, SECTOR_LABELS
 from complaints.reading.case import case_url
 from enterprises.directory.change_kinds_names import KINDS
 from enterprises.models import Branch, DirectoryChange, Enterprise
@@ -45,7 +45,8 @@ _TABLES: dict[str, Any] = {
 
 
 def category_words(code: str) -> str:
-    return str(OBJECT_LABELS.get(code) or PROBLEM_LABELS.get(code) or code)
+    """A category, a problem, or the sector of all its problems; what no list has (part of a sector's) as it is."""
+    return str(OBJECT_LABELS.get(code) or PROBLEM_LABELS.get(code) or SECTOR_LABELS.get(code) or code)
 
 
 @dataclass(frozen=True, slots=True)

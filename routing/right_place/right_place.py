@@ -14,6 +14,9 @@ from enum import IntEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from complaints.procedure.categories import SECTORS
+from complaints.procedure.sector_files import Trade
+
 Text = str | Promise
 
 
@@ -62,24 +65,9 @@ class Question:
     answers: tuple[Answer, ...]
 
 
+#: Everybody whom a file of a sector gives an office (complaints/procedure/sectors/).
 BODIES: dict[str, Body] = {
-    "12315": Body(_("市场监管部门（全国12315平台）"), "12315", "https://www.12315.cn"),
-    "telecom": Body(_("电信管理机构（工业和信息化部电信用户申诉受理）"), "12300", "https://yhssglxt.miit.gov.cn"),
-    "post": Body(_("邮政管理部门（邮政业用户申诉）"), "12305", "https://sswz.spb.gov.cn"),
-    "finance": Body(_("金融监管部门（银行、保险消费者投诉）"), "12378", "https://www.nfra.gov.cn"),
-    "securities": Body(_("证监会投资者热线（股票、基金、期货）"), "12386", "https://www.csrc.gov.cn"),
-    "railway": Body(_("铁路客户服务中心"), "12306", "https://www.12306.cn"),
-    "aviation": Body(_("民航服务质量监督"), "12326", "https://www.caac.gov.cn"),
-    "housing": Body(_("当地住房城乡建设部门（由政务热线转接）"), "12345"),
-    "health": Body(_("当地卫生健康部门、医疗纠纷人民调解委员会（由政务热线转接）"), "12345"),
-    "labour": Body(_("人力资源和社会保障部门、劳动人事争议仲裁委员会"), "12333", "https://www.12333.gov.cn"),
-    "police": Body(_("公安机关"), "110"),
-    "government": Body(_("当地政务服务便民热线"), "12345"),
-    "legal_aid": Body(_("公共法律服务热线"), "12348", "https://www.12348.gov.cn"),
-    "court": Body(_("人民法院诉讼服务"), "12368", "https://zxfw.court.gov.cn"),
-    "arbitration": Body(_("合同里约定的仲裁委员会"), "12348", "https://www.12348.gov.cn"),
-    "discipline": Body(_("纪检监察机关"), "12388", "https://www.12388.gov.cn"),
-    "association": Body(_("消费者协会（消委会）"), "12315", "https://www.cca.org.cn"),
+    body.code: Body(body.office, body.phone, body.web) for sector in SECTORS for body in sector.bodies if body.office
 }
 
 _ART_16_1, _ART_16_2, _ART_16_3 = (
@@ -87,6 +75,22 @@ _ART_16_1, _ART_16_2, _ART_16_3 = (
     _("《市场监督管理投诉举报处理办法》第十六条第二项"),
     _("《市场监督管理投诉举报处理办法》第十六条第三项"),
 )
+
+
+def _answer(trade: Trade) -> Answer:
+    """What a sector's file says of a kind of goods or service."""
+    return Answer(
+        code=trade.code,
+        label=trade.label,
+        hint=trade.hint,
+        verdict=Verdict[trade.verdict.upper()],
+        bodies=trade.bodies,
+        reason=trade.reason,
+        law=trade.law,
+        next_step=trade.next_step,
+        category=trade.category,
+    )
+
 
 QUESTIONS: tuple[Question, ...] = (
     Question(
@@ -166,7 +170,7 @@ QUESTIONS: tuple[Question, ...] = (
                 _("政府办事、市政、噪音、停水停电等"),
                 "",
                 Verdict.ELSEWHERE,
-                ("government",),
+                ("12345",),
                 _("不属于市场监管部门的职责，由政务热线转给主管部门。"),
                 _ART_16_1,
                 _("打12345，说清地点和时间，记下工单号。"),
@@ -176,7 +180,7 @@ QUESTIONS: tuple[Question, ...] = (
                 _("信息公开、行政复议，或者举报公职人员"),
                 "",
                 Verdict.ELSEWHERE,
-                ("government", "discipline"),
+                ("12345", "discipline"),
                 _("这些有各自的程序，不按投诉办理。"),
                 _("《市场监督管理投诉举报处理办法》第四十四条"),
                 _(
@@ -193,73 +197,7 @@ QUESTIONS: tuple[Question, ...] = (
             Answer(
                 "general", _("购物、网购、餐饮、健身、培训、维修等"), _("大多数商品和服务都在这里；不确定也选这一项")
             ),
-            Answer(
-                "telecom",
-                _("手机、宽带、固话、流量"),
-                "",
-                Verdict.BUT,
-                ("telecom",),
-                _("可以先在这里跟运营商和解。运营商15天内不答复，或者您不满意，也可以向电信管理机构申诉。"),
-                _("《电信用户申诉处理办法》第十条、第十一条"),
-                _("申诉有期限：费用争议5个月内，其他争议2年内。在这里和解不成，只要没过期，仍可以申诉。"),
-                "service.telecom",
-            ),
-            Answer(
-                "delivery",
-                _("快递、邮政"),
-                "",
-                Verdict.BUT,
-                ("post",),
-                _("可以在这里跟快递企业和解。对快递企业的处理不满意，也可以向邮政管理部门申诉。"),
-                _("《邮政法》第六十五条"),
-                _("准备好运单号和物品价值的凭证。同一件事先走一处，不要两处同时办。"),
-                "service.delivery",
-            ),
-            Answer(
-                "housing",
-                _("买房、租房、物业"),
-                "",
-                Verdict.BUT,
-                ("housing",),
-                _("虚假宣传、不公平条款、中介乱收费可以投诉。房屋质量、逾期交房、产权登记由住房城乡建设等部门管。"),
-                _ART_16_1,
-                _("是前一种就在这里投诉；是后一种请打12345，或者按合同仲裁、起诉。"),
-                "goods.housing",
-            ),
-            Answer(
-                "finance",
-                _("银行、保险、贷款、股票基金"),
-                "",
-                Verdict.ELSEWHERE,
-                ("finance", "securities"),
-                _("银行保险机构由金融监管部门管，股票、基金、期货由证监会管。"),
-                _ART_16_1,
-                _("先向银行或保险公司的客服投诉，留下编号；不满意再打12378，股票、基金打12386。"),
-                "service.finance",
-            ),
-            Answer(
-                "transport",
-                _("火车、飞机"),
-                "",
-                Verdict.ELSEWHERE,
-                ("railway", "aviation"),
-                _("铁路、民航的运输服务由各自的主管部门管。"),
-                _ART_16_1,
-                _("火车打12306；飞机先找航空公司或机场，不满意打12326。第三方平台代售、乱收费，可以在这里投诉平台。"),
-            ),
-            Answer(
-                "medical",
-                _("看病、住院、医疗事故"),
-                "",
-                Verdict.ELSEWHERE,
-                ("health",),
-                _("诊疗争议由卫生健康部门和医疗纠纷人民调解委员会处理。"),
-                _("《医疗纠纷预防和处理条例》第二十二条"),
-                _(
-                    "先到医院医务科，要求封存和复印病历；再申请人民调解，或向法院起诉。医疗美容、保健品的宣传和收费可以在这里投诉。"
-                ),
-                "service.health",
-            ),
+            *(_answer(trade) for sector in SECTORS for trade in sector.trades),
         ),
     ),
     Question(

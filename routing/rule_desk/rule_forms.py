@@ -128,7 +128,7 @@ class RuleForm(StepForm):
         self.fields["category"].choices = [  # type: ignore[attr-defined]
             ("", _("全部类别")),
             *choices.OBJECT_CATEGORIES,
-            *choices.TELECOM_PROBLEMS,
+            *choices.SECTOR_PROBLEMS,
         ]
         self.fields["channel"].choices = [  # type: ignore[attr-defined]
             ("", _("全部渠道")),

@@ -5,8 +5,10 @@ The one rule: what cannot be understood is reported, never left out.
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
@@ -87,9 +89,32 @@ def python_texts() -> Iterator[Text]:
                 yield text
 
 
+#: The keys of a sector's file whose texts people read.
+SECTOR_WORDS = frozenset(
+    {"name", "short", "help", "why", "hint", "title", "group", "way", "notice", "office", "label", "reason", "law"}
+) | {"next_step"}
+#: Lists whose names stand in complaints/wording, in both languages.
+NAMED_ELSEWHERE = ("bodies", "causes")
+
+
+def sector_texts() -> Iterator[Text]:
+    """The texts of the files of the sectors."""
+    for path in sorted((ROOT / "complaints" / "procedure" / "sectors").glob("*.toml")):
+        yield from _in_table(tomllib.loads(path.read_text(encoding="utf-8")), "", str(path.relative_to(ROOT)))
+
+
+def _in_table(table: dict[str, Any], of: str, where: str) -> Iterator[Text]:
+    for key, value in table.items():
+        if isinstance(value, str) and key in SECTOR_WORDS and not (key == "name" and of in NAMED_ELSEWHERE):
+            yield Text(None, value, None, f"{where} {of}")
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from _in_table(inner, key, where)
+
+
 def all_texts() -> list[Text]:
     """Every text once for each place where it stands."""
-    return [*template_texts(), *python_texts()]
+    return [*template_texts(), *python_texts(), *sector_texts()]
 
 
 def catalogues(language: str = "en") -> dict[str, Catalog]:

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer, OfficerAbsence
-from complaints.acceptance.duty_bodies import PHONES, WITH_A_DUTY, last_day
+from complaints.acceptance.duty_bodies import BODIES, WITH_A_DUTY, last_day
 from complaints.acceptance.review_facts import known_of
 from complaints.acceptance.review_grounds import barred
 from complaints.casefile.case_file import CaseFile
@@ -33,8 +33,6 @@ from complaints.procedure.workflow import ENTERPRISE_SIDE, Clock, Outcome, Role,
 from enterprises.models import Enterprise
 
 S = Status
-#: Bodies that a refusal or a redirection may name.
-BODIES = tuple(PHONES)
 ROUTES = ("negotiate", "association", "complain", "arbitrate", "sue")
 
 

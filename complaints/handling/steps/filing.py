@@ -24,6 +24,7 @@ from complaints.handling.transition.take import take_new
 from complaints.models import Complaint, Demand, Evidence, Participant
 from complaints.parties.actors import SYSTEM, Actor
 from complaints.parties.conditions import Conditions
+from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest, RespondentRequest
 from complaints.procedure.numbering import new_number
 from complaints.procedure.refusals import WrongInput
@@ -228,7 +229,7 @@ def _facts(request: FilingRequest) -> dict[str, Any]:
         # Which file is the statement by voice, and whether nothing was written beside it.
         "voice": "".join(_digests([request.voice_id])) if request.voice_id else "",
         "voice_only": True if request.voice_id and not request.statement else None,
-        "contract_until": request.contract_until.isoformat() if request.contract_until else None,
+        **{question.code: request.answers.get(question.code) for question in QUESTIONS if not question.is_text},
         "may_settle": request.on_behalf.may_settle,
     }
     return {name: value for name, value in facts.items() if value not in (None, "", [])}
@@ -273,9 +274,7 @@ def _texts(request: FilingRequest, statement: str) -> dict[str, str]:
         "consumer_demand_note": request.demand_note,
         "consumer_place": request.place,
         "consumer_order_no": request.order_no,
-        "consumer_service_number": request.service_number,
-        "consumer_plan": request.plan,
-        "consumer_promised": request.promised,
+        **{question.text_kind: request.answers.get(question.code, "") for question in QUESTIONS if question.is_text},
         "consumer_their_reference": request.their_reference,
         "consumer_principal": " ".join(
             filter(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer, named
 from complaints import wording as labels
+from complaints.acceptance.duty_bodies import BODIES
 from complaints.acceptance.termination import Ground
 from complaints.forms.fields import (
     CHOOSE,
@@ -29,7 +30,6 @@ from complaints.forms.fields import (
     words_of,
 )
 from complaints.forms.file_forms import FilesField, TakesFiles
-from complaints.handling.steps.authority import BODIES
 from complaints.handling.steps.casework import CALL_RESULTS, SERVICE_CHANNELS
 from complaints.parties.powers import SEEN
 from enterprises.models import MediationBody

@@ -7,17 +7,17 @@ a row is read; what the source does not have stands in ``absent`` and is never f
 from __future__ import annotations
 
 import string
-import tomllib
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import time
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from complaints.procedure import categories as choices
 from complaints.procedure.filing_request import FilingRequest
+from complaints.procedure.sector_files import GOODS, SERVICE
+from complaints.procedure.toml_table import Table, TomlProblem
 from complaints.tables.importing.converting import Converter
 from complaints.tables.importing.reading import Shape
 
@@ -29,7 +29,7 @@ TEXTS: MappingType[str, int] = {
     "item_name": 200,
     "brand": 120,
     "order_no": 200,
-    "service_number": 200,
+    **{question.code: max(200, question.longest) for question in choices.QUESTIONS if question.is_text},
     "problem_category": 60,
     "place": 400,
     "statement": 20_000,
@@ -45,18 +45,20 @@ AMOUNTS = frozenset({"amount"})
 DAYS = frozenset({"bought_on", "disputed_on", "learned_on", "contacted_on"})
 FLAGS = frozenset({"is_online", "has_contacted", "disputed_on_is_approximate"})
 MOMENTS = frozenset({"received_at"})
+#: The sectors' own questions.
+OWN_QUESTIONS = frozenset(question.code for question in choices.QUESTIONS)
 TARGETS = frozenset(TEXTS) | AMOUNTS | DAYS | FLAGS | MOMENTS
 #: What `absent` may name: fields of the form, and two answers that are no fields of ours.
-ABSENT = frozenset(f.name for f in fields(FilingRequest)) | {"service_region"}
+ABSENT = frozenset(f.name for f in fields(FilingRequest)) | OWN_QUESTIONS | {"service_region"}
 CODES: MappingType[str, frozenset[str]] = {
     "object_category": frozenset(choices.OBJECT_LABELS),
     "problem_category": frozenset(choices.PROBLEM_LABELS),
-    "object_kind": frozenset({choices.GOODS, choices.SERVICE}),
+    "object_kind": frozenset({GOODS, SERVICE}),
     "kind": frozenset(choices.DEMAND_BY_CODE),
 }
 
 
-class MappingError(Exception):
+class MappingError(TomlProblem):
     """A mapping cannot be used; says which key and why."""
 
 
@@ -152,54 +154,13 @@ class Mapping:
 
 def read_mapping(path: Path) -> Mapping:
     """The mapping of a file, or MappingError with the first thing that is wrong."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise MappingError(f"{path}: {problem.strerror}") from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise MappingError(f"{path.name}: {problem}") from problem
-    return _Reader(path, raw).mapping()
-
-
-class _Table:
-    """One table of the file; every key must be asked for, what is left over is a slip."""
-
-    def __init__(self, name: str, where: str, raw: dict[str, Any]) -> None:
-        self.name, self.where, self.raw = name, where, dict(raw)
-
-    def fail(self, key: str, reason: str) -> MappingError:
-        return MappingError(f"{self.name}: {self.where}{key}: {reason}")
-
-    def take(self, key: str, kind: type, default: Any = None) -> Any:
-        value = self.raw.pop(key, default)
-        if value is not default and (not isinstance(value, kind) or (kind is int and value is True)):
-            raise self.fail(key, f"must be a {kind.__name__}")
-        return value
-
-    def text(self, key: str, default: str = "", *, needed: bool = False) -> str:
-        value: str = self.take(key, str, default)
-        if needed and not value.strip():
-            raise self.fail(key, "is missing")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.take(key, list, [])
-        if not all(isinstance(one, str) for one in value):
-            raise self.fail(key, "must be a list of texts")
-        return tuple(value)
-
-    def table(self, key: str) -> _Table:
-        return _Table(self.name, f"{self.where}{key}.", self.take(key, dict, {}))
-
-    def done(self) -> None:
-        if self.raw:
-            raise self.fail(next(iter(self.raw)), "is not known here")
+    return _Reader(path).mapping()
 
 
 class _Reader:
-    def __init__(self, path: Path, raw: dict[str, Any]) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.top = _Table(path.name, "", raw)
+        self.top = Table.of_file(path, problem=MappingError)
 
     def mapping(self) -> Mapping:
         top = self.top
@@ -268,21 +229,21 @@ class _Reader:
         for name in found.values.keys() & set(found.absent):
             raise self.top.fail(name, "is both mapped and absent")
 
-    def _zone(self, top: _Table) -> ZoneInfo:
+    def _zone(self, top: Table) -> ZoneInfo:
         name = top.text("timezone", needed=True)
         try:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError) as problem:
             raise top.fail("timezone", f"no time zone {name!r}") from problem
 
-    def _absent(self, top: _Table) -> tuple[str, ...]:
+    def _absent(self, top: Table) -> tuple[str, ...]:
         absent = top.texts("absent")
         for name in absent:
             if name not in ABSENT:
                 raise top.fail("absent", f"no field {name!r}")
         return absent
 
-    def _shape(self, file: _Table) -> Shape:
+    def _shape(self, file: Table) -> Shape:
         shape = Shape(file.text("encoding", "utf-8"), file.text("delimiter", ","), file.take("multiline", bool, False))
         try:
             is_line_by_line = "\n".encode(shape.encoding) == b"\n"
@@ -295,7 +256,7 @@ class _Reader:
         file.texts("unused")
         return shape
 
-    def _beside(self, table: _Table, key: str) -> Path | None:
+    def _beside(self, table: Table, key: str) -> Path | None:
         name = table.text(key)
         if not name:
             return None
@@ -304,7 +265,7 @@ class _Reader:
             raise table.fail(key, f"no file {name}")
         return path
 
-    def _values(self, table: _Table) -> dict[str, Converter]:
+    def _values(self, table: Table) -> dict[str, Converter]:
         for key in table.raw:
             if key not in TARGETS:
                 raise table.fail(key, "no such field of a complaint")
@@ -315,13 +276,12 @@ class _Reader:
             key: self._converter(table, key, needed=key in ("external_id", "received_at")) for key in list(table.raw)
         }
 
-    def _named(self, table: _Table) -> dict[str, Converter]:
+    def _named(self, table: Table) -> dict[str, Converter]:
         return {key: self._converter(table, key) for key in list(table.raw)}
 
-    def _demands(self, top: _Table) -> tuple[Demanded, ...]:
+    def _demands(self, top: Table) -> tuple[Demanded, ...]:
         found = []
-        for number, raw in enumerate(top.take("demands", list, [])):
-            table = _Table(top.name, f"demands[{number}].", raw)
+        for table in top.tables("demands"):
             found.append(
                 Demanded(
                     kind=self._converter(table, "kind", needed=True),
@@ -332,18 +292,17 @@ class _Reader:
             table.done()
         return tuple(found)
 
-    def _doubts(self, top: _Table) -> tuple[Doubt, ...]:
+    def _doubts(self, top: Table) -> tuple[Doubt, ...]:
         found = []
-        for number, raw in enumerate(top.take("doubts", list, [])):
-            table = _Table(top.name, f"doubts[{number}].", raw)
+        for table in top.tables("doubts"):
             found.append(Doubt(earlier=self._converter(table, "earlier"), later=self._converter(table, "later")))
             table.done()
         return tuple(found)
 
-    def _maybe(self, table: _Table, key: str) -> Converter | None:
+    def _maybe(self, table: Table, key: str) -> Converter | None:
         return self._converter(table, key) if key in table.raw else None
 
-    def _converter(self, parent: _Table, key: str, *, needed: bool = False) -> Converter:
+    def _converter(self, parent: Table, key: str, *, needed: bool = False) -> Converter:
         if key not in parent.raw:
             raise parent.fail(key, "is missing")
         table = parent.table(key)
@@ -391,7 +350,7 @@ class _Reader:
         table.done()
         return found
 
-    def _time(self, table: _Table, standard: time) -> time:
+    def _time(self, table: Table, standard: time) -> time:
         text = table.text("at")
         try:
             return time.fromisoformat(text) if text else standard

@@ -20,7 +20,7 @@ from complaints.procedure.filing_request import DemandRequest, FilingRequest, On
 from complaints.tables.importing.bad import BadCell, BadRow, BadRows
 from complaints.tables.importing.converting import Cells, Converter
 from complaints.tables.importing.directory import Built
-from complaints.tables.importing.mapping import AMOUNTS, DAYS, FLAGS, TEXTS, Mapping
+from complaints.tables.importing.mapping import AMOUNTS, DAYS, FLAGS, OWN_QUESTIONS, TEXTS, Mapping
 from complaints.tables.importing.reading import records
 from enterprises.directory.spelling import fold
 
@@ -114,8 +114,10 @@ class Rows:
             values["object_kind"] = choices.object_kind(values.get("object_category", ""))
         if values.get("disputed_on_is_approximate") is None:
             values.pop("disputed_on_is_approximate", None)
+        answers = {code: values.pop(code) for code in OWN_QUESTIONS & values.keys()}
         request = FilingRequest(
             **values,
+            answers={code: text for code, text in answers.items() if text},
             language=mapping.language,
             source=mapping.title,
             currency=mapping.currency,

@@ -22,7 +22,7 @@ from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, prove, ready
 
 OTHER_TEXT = "宽带装好以后一直掉线，报修三次都没有人上门，要求尽快修好并且减免这个月的费用。"
-OTHER_NUMBER = {"order_no": "", "service_number": "059188880000"}
+OTHER_NUMBER = {"order_no": "", "answers": {"service_number": "059188880000"}}
 SAME_TEXT = {**OTHER_NUMBER, "statement": answers.STATEMENT}
 #: What is changed in the second complaint → (same order told, same text told), None when nothing is.
 CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
@@ -31,7 +31,11 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
     "another number": (SAME_TEXT, (False, True)),
     "another text and number": ({**OTHER_NUMBER, "statement": OTHER_TEXT}, None),
     "the number written otherwise": (
-        {"statement": OTHER_TEXT, "order_no": "", "service_number": " " + " ".join(answers.PROBLEM["service_number"])},
+        {
+            "statement": OTHER_TEXT,
+            "order_no": "",
+            "answers": {"service_number": " " + " ".join(answers.PROBLEM["service_number"])},
+        },
         (True, False),
     ),
     "the text with other marks and spaces": (

@@ -220,7 +220,7 @@ def test_an_earlier_case_is_shown_to_the_officer_before_filing(world: World) -> 
         world,
         status=S.TRIAGE,
         now=timezone.now(),
-        service_number="13900001111",
+        answers={"service_number": "13900001111"},
         consumer_phone="13900001111",
         consumer_name="林来电",
     )

@@ -41,7 +41,6 @@ from complaints.models.draft import FilingDraft
 from complaints.pages.authority.intake.intake_forms import HOTLINE, SOURCE, CameForm, ReadBackForm
 from complaints.pages.authority.triage.signals_shown import shown
 from complaints.parties.actors import Actor, on_behalf_of
-from complaints.procedure import categories as choices
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.procedure.working_calendar import SHANGHAI
@@ -251,7 +250,6 @@ def _ask(request: HttpRequest, desk: Desk, sheet: Sheet, *, status: int = 200) -
             "who": screens.enterprise_screen(steps["enterprise"], today=desk.today),
             "others": screens.others_screen(steps["you"]),
             "demands": screens.demands_screen(steps["demands"]),
-            "is_telecom": choices.is_telecom(drafts.category_of(sheet.draft)),
             "consents": [steps["consents"][name] for name in steps["consents"].fields],
         },
         status=status,

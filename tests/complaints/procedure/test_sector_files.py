@@ -1,0 +1,148 @@
+"""A file of a sector: what is read from it, and that a slip in one is told by file and key."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from complaints.procedure.sector_files import FOLDER, SectorProblem, read
+
+FERRY = """\
+code = "ferry"
+name = "渡轮"
+categories = [{ code = "service.ferry", name = "渡轮客运" }]
+bodies = [{ code = "harbour", name = "港航管理部门", phone = "12395" }]
+causes = [{ code = "tide", name = "潮水", usual_for = ["ferry.late"] }]
+
+[usual_causes]
+fault = ["ferry"]
+
+[questions]
+title = "关于您的航班"
+
+[[questions.list]]
+code = "sailing"
+kind = "text"
+longest = 30
+name = "航班号"
+required = true
+
+[[questions.list]]
+code = "cabin"
+kind = "choice"
+name = "舱位"
+choices = [{ code = "deck", name = "甲板" }, { code = "berth", name = "卧铺", active = false }]
+
+[[problems]]
+group = "渡轮：航行"
+kinds = [{ code = "ferry.late", name = "晚点" }]
+
+[[appeals]]
+body = "harbour"
+way = "向港航管理部门申诉"
+notice = "渡轮争议还可以向港航管理部门申诉。"
+within = [{ problems = ["ferry.late"], months = 3, why = "晚点，3个月内" }, { months = 12, why = "其他，1年内" }]
+
+[[trades]]
+code = "ferry"
+label = "渡轮"
+verdict = "but"
+bodies = ["harbour"]
+reason = "可以先在这里和解。"
+law = "《国内水路运输管理条例》"
+next_step = "保留船票。"
+category = "service.ferry"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for path in FOLDER.glob("*.toml"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "ferry.toml").write_text(FERRY, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_sectors_stand_in_their_order_and_the_general_one_last(folder: Path) -> None:
+    assert [sector.code for sector in read(FOLDER)] == ["telecom", "online_retail", "general"]
+    assert [sector.code for sector in read(folder)] == ["telecom", "online_retail", "ferry", "general"]
+
+
+def test_what_a_file_says_is_what_the_sector_has(folder: Path) -> None:
+    ferry = next(sector for sector in read(folder) if sector.code == "ferry")
+    assert ferry.has("service.ferry")
+    assert not ferry.is_asked_for("goods.phones")
+    sailing, cabin = ferry.questions
+    assert (sailing.text_kind, sailing.required, sailing.longest, str(sailing.short)) == (
+        "consumer_sailing",
+        True,
+        30,
+        "航班号",
+    )
+    assert [(one.code, one.is_active) for one in cabin.choices] == [("deck", True), ("berth", False)]
+    assert cabin.choice_label("berth") == "卧铺"
+    (appeal,) = ferry.appeals
+    assert [appeal.limit(code).months for code in ("ferry.late", "ferry.late.twice", "ferry.later", "quality")] == [
+        3,
+        3,
+        12,
+        12,
+    ]
+
+
+#: What is typed wrong: (what stands there, what is put in its place, what is told).
+SLIPS = {
+    "no TOML": ('name = "渡轮"', "name = ", "ferry.toml: Invalid value"),
+    "another name": (
+        'code = "ferry"\nname',
+        'code = "ships"\nname',
+        "ferry.toml: code: must be 'ferry', the name of the file",
+    ),
+    "no code": (
+        '"service.ferry", n',
+        '"service.Ferry", n',
+        "ferry.toml: categories[0].code: 'service.Ferry' is no code",
+    ),
+    "neither": ('"service.ferry", n', '"ferry", n', "ferry.toml: categories[0].code: 'ferry' must begin with goods."),
+    "no name": ('name = "渡轮客运"', 'name = " "', "ferry.toml: categories[0].name: is missing"),
+    "misspelt": ("usual_for", "usual", "ferry.toml: causes[0].usual: is not known here"),
+    "no text": ("phone = ", "web = 1, phone = ", "ferry.toml: bodies[0].web: must be a str"),
+    "no number": ("longest = 30", "longest = true", "ferry.toml: questions.list[0].longest: must be a int"),
+    "no length": ("longest = 30", "", "ferry.toml: questions.list[0].longest: says how many characters"),
+    "no such kind": ('"choice"', '"radio"', "ferry.toml: questions.list[1].kind: 'radio' is none of text, long_text"),
+    "nothing to choose": ("choices =", "#", "ferry.toml: questions.list[1].choices: are what a choice is made of"),
+    "taken": ('code = "sailing"', 'code = "statement"', "ferry.toml: questions.list[0].code: 'statement' is taken"),
+    "asked twice": ('code = "sailing"', 'code = "plan"', "ferry.toml: questions: 'plan' stands in telecom.toml"),
+    "listed twice": ('code = "harbour"', 'code = "post"', "general.toml: bodies: 'post' stands in ferry.toml already"),
+    "not its own": ('"ferry.late", name', '"quality.late", name', "'quality.late' must begin with ferry."),
+    "no such problem": (
+        'usual_for = ["ferry.late"]',
+        'usual_for = ["ferry.l"]',
+        "no problem is or begins with 'ferry.l'",
+    ),
+    "no such cause": ("fault =", "faults =", "ferry.toml: usual_causes: no cause 'faults'"),
+    "no such body": ('body = "harbour"', 'body = "habour"', "ferry.toml: appeals: no body 'habour'"),
+    "nothing for the rest": (', { months = 12, why = "其他，1年内" }', "", "appeals[0].within: needs a last line"),
+    "no months": ("months = 12", "months = 0", "ferry.toml: appeals[0].within[1].months: must be 1 or more"),
+    "no verdict": ('"but"', '"maybe"', "ferry.toml: trades[0].verdict: 'maybe' is none of yes, but, elsewhere"),
+    "not told why": ('reason = "可以先在这里和解。"', "", "ferry.toml: trades[0].reason: is missing"),
+    "no such category": ('category = "service.ferry"', 'category = "service.x"', "trades: no category 'service.x'"),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_is_told_by_file_and_key(folder: Path, slip: str) -> None:
+    there, instead, told = SLIPS[slip]
+    assert FERRY.count(there) == 1
+    (folder / "ferry.toml").write_text(FERRY.replace(there, instead), encoding="utf-8")
+    with pytest.raises(SectorProblem) as found:
+        read(folder)
+    assert told in str(found.value)
+
+
+def test_without_what_is_common_nothing_is_read(folder: Path) -> None:
+    (folder / "general.toml").unlink()
+    with pytest.raises(SectorProblem, match=r"general\.toml is missing"):
+        read(folder)
