@@ -157,7 +157,7 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
 def _with_ids(staff: Any, ids: list[int]) -> Any:
     from complaints.desks import queue_lists
 
-    return queue_lists.open_cases(staff).filter(pk__among=ids)
+    return queue_lists.open_cases(staff).filter(pk__any_of=ids)
 
 
 def _size() -> Figure:

@@ -1,7 +1,7 @@
-"""Statements that are put together once: the same question about another row costs the row alone.
+"""Prepared queries: a queryset whose statement is built once and prepared in each connection.
 
-The one rule: between two askings only values change. Whatever changes the words of a statement (another filter, a list
-of another length, unless it is one array: `__among`) is a statement of its own. Django puts a query together anew each
+Between two calls only values change. Whatever changes the words of a statement (another filter, a list
+of another length, unless it is one array: `__any_of`) is a statement of its own. Django puts a query together anew each
 time, and PostgreSQL plans it anew, with the policies of every table in it; for the page of a case both cost more than
 reading the rows.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from hashlib import sha256
 from threading import Lock
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -43,20 +43,19 @@ _STAND_INS: dict[type, Callable[[int], Value]] = {
 #: The driver reads the name of each column of an answer, for longer than the value that stands there: a row with more
 #: columns than these (a case and whoever has to do with it has two hundred) comes as one.
 _WIDE = 40
-_numbers = count(1)
 #: What each connection has prepared, by its own (psycopg2) self: it goes when that goes.
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 @models.Field.register_lookup
 @models.ForeignKey.register_lookup
-class Among(models.Lookup):  # type: ignore[type-arg]
-    """``filter(pk__among=ids)``: ids (or texts, keys, digests) of whatever number as one value.
+class AnyOf(models.Lookup):  # type: ignore[type-arg]
+    """``filter(pk__any_of=ids)``: ids (or texts, keys, digests) of whatever number as one value.
 
     Not "in": that is a join, which is put off where a row comes with many others, and a table is read from end to end.
     """
 
-    lookup_name = "among"
+    lookup_name = "any_of"
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
@@ -71,9 +70,11 @@ class Statement:
     """One statement by its words and values, prepared in each connection where it is asked."""
 
     def __init__(self, words: str, told: Sequence[Any], stand_ins: Sequence[Value]) -> None:
-        self.words, self.name = words, f"kept_{next(_numbers)}"
+        self.words = words
         # The values that never change stay words, so that an index with a condition is found.
         self.told = [AsIs(f"${found}") if (found := _place_of(value, stand_ins)) else value for value in told]
+        # The same in every process: what stands behind a pooler shows which statement it is.
+        self.name = f"q_{sha256(repr((words, [str(value) for value in self.told])).encode()).hexdigest()[:16]}"
         self.call = f"({', '.join(['%s'] * len(stand_ins))})" if stand_ins else ""
 
     def ask(self, values: Sequence[Value]) -> list[tuple[Any, ...]]:
@@ -97,8 +98,8 @@ class Statement:
         return name
 
 
-class Kept(Generic[Row]):
-    """A queryset asked again and again: ``Kept(lambda case: Demand.objects.filter(complaint_id=case), int)``.
+class PreparedQuery(Generic[Row]):
+    """A queryset asked again and again: ``PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case), int)``.
 
     ``build`` is called once, with stand-ins of these types; it may use anything but ``prefetch_related`` and
     ``values``.
@@ -125,14 +126,14 @@ class Kept(Generic[Row]):
         return next(iter(self(*values)), None)
 
 
-class Together:
-    """Kept queries about the same values as one statement: ``Together(demands, notices)(case)`` gives the rows of each.
+class CombinedQuery:
+    """Prepared queries about the same values as one statement: ``CombinedQuery(a, b)(case)`` gives the rows of each.
 
     A query that takes fewer values is asked about the first of them. What each may see and in which order it stands is
     said by its own words; here they only share a journey.
     """
 
-    def __init__(self, *parts: Kept[Any]) -> None:
+    def __init__(self, *parts: PreparedQuery[Any]) -> None:
         self.parts, self.types = parts, max((part.types for part in parts), key=len)
         if any(part.types != self.types[: len(part.types)] for part in parts):
             raise TypeError("Each of these queries begins with the same values.")

@@ -11,23 +11,23 @@ from datetime import date
 
 from authorities.models import Officer, Region
 from complaints.reading.case_people import by_name
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 
 #: More are not told apart by a list to choose from.
 MOST = 200
 
 # The same values for all: the authorities, their regions, the day.
-_parts = Kept(
+_parts = PreparedQuery(
     lambda authorities, regions: (
-        Region.objects.filter(parent_id__among=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")
+        Region.objects.filter(parent_id__any_of=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")
     ),
     list,
     list,
 )
-_officers = Kept(
+_officers = PreparedQuery(
     lambda authorities, regions, day: (
         Officer.objects.on(day)
-        .filter(authority_id__among=authorities, user__is_active=True)
+        .filter(authority_id__any_of=authorities, user__is_active=True)
         .exclude(role=Officer.Role.ANALYST)
         .select_related("user")
         .order_by("pk")[:MOST]
@@ -36,7 +36,7 @@ _officers = Kept(
     list,
     date,
 )
-_together = Together(_parts, _officers)
+_together = CombinedQuery(_parts, _officers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def matching(
     number = number_in(words)
     if number and tickets is None:
         return rows.filter(**numbered(number, path=path))
-    known, among = _known(words, tickets), f"{path.removesuffix('__') or 'pk'}__among"
+    known, among = _known(words, tickets), f"{path.removesuffix('__') or 'pk'}__any_of"
     if known.tickets:
         return rows.filter(**{among: known.tickets})
     if number:

@@ -18,7 +18,7 @@ from complaints.parties.actors import Actor
 from complaints.parties.conditions import calendar_of, newest_calendar
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case_people import by_name
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Branch, Staff
 from enterprises.team.staffing import at_work
 
@@ -28,22 +28,22 @@ _HANDLING = (Staff.Role.HANDLER, Staff.Role.MANAGER)
 
 # The same values for all: who sits here, the enterprises, those of them that are seen whole, branches of the others,
 # the day.
-_views = Kept(lambda user: SavedView.objects.filter(user_id=user)[:MOST_VIEWS], int)
-_calendar = Kept(lambda user: newest_calendar("CN"), int)
-_branches = Kept(
-    lambda user, firms, whole, some: Branch.objects.filter(Q(enterprise_id__among=whole) | Q(pk__among=some)).order_by(
-        "pk"
-    ),
+_views = PreparedQuery(lambda user: SavedView.objects.filter(user_id=user)[:MOST_VIEWS], int)
+_calendar = PreparedQuery(lambda user: newest_calendar("CN"), int)
+_branches = PreparedQuery(
+    lambda user, firms, whole, some: Branch.objects.filter(
+        Q(enterprise_id__any_of=whole) | Q(pk__any_of=some)
+    ).order_by("pk"),
     int,
     list,
     list,
     list,
 )
-_people = Kept(
+_people = PreparedQuery(
     lambda user, firms, whole, some, day: (
         at_work(day)
-        .filter(role__in=_HANDLING, user__is_active=True, enterprise_id__among=firms)
-        .filter(Q(enterprise_id__among=whole) | Q(branch=None) | Q(branch_id__among=some))
+        .filter(role__in=_HANDLING, user__is_active=True, enterprise_id__any_of=firms)
+        .filter(Q(enterprise_id__any_of=whole) | Q(branch=None) | Q(branch_id__any_of=some))
         .select_related("user", "branch", "enterprise")
         .order_by("pk")
     ),
@@ -53,7 +53,7 @@ _people = Kept(
     list,
     date,
 )
-_together = Together(_views, _calendar, _branches, _people)
+_together = CombinedQuery(_views, _calendar, _branches, _people)
 
 
 @dataclass(frozen=True, slots=True)

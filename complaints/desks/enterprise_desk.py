@@ -26,7 +26,7 @@ from complaints.procedure.workflow import ENTERPRISE_ROLES, Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import ENTERPRISE, CasePage, Found, page_of
 from complaints.reading.case_rows import RELATED, Rows, of_page
-from database.prepared import Kept
+from database.prepared import PreparedQuery
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ def desk_for(user: User, *, now: datetime) -> Desk:
 
 
 #: (number, enterprises): all times of these enterprises with the case, which comes with them; oldest first.
-_HAD = Kept(
+_HAD = PreparedQuery(
     lambda number, enterprises: (
-        Engagement.objects.filter(complaint__number=number, enterprise_id__among=enterprises)
+        Engagement.objects.filter(complaint__number=number, enterprise_id__any_of=enterprises)
         .exclude(complaint__status=Status.DRAFT)
         .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED))
         .order_by("from_at", "pk")

@@ -26,7 +26,7 @@ from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import AUTHORITY, CasePage, case_url
 from complaints.reading.case_record import Message
 from complaints.wording import duty as standing
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 
 #: Answered ones stay on the board so long; older ones are on their case.
 ANSWERED_SINCE = timedelta(days=30)
@@ -243,7 +243,7 @@ def _texts(matters: Any) -> QuerySet[PersonalText]:
     )
     return (
         PersonalText.objects.filter(
-            complaint_id__in=Matter.objects.filter(pk__among=matters).values("complaint_id"), kind="message"
+            complaint_id__in=Matter.objects.filter(pk__any_of=matters).values("complaint_id"), kind="message"
         )
         .annotate(written_at=Subquery(entry.values("written_at")[:1]))
         .filter(written_at__isnull=False)
@@ -251,11 +251,15 @@ def _texts(matters: Any) -> QuerySet[PersonalText]:
 
 
 # By the ids of instructions.
-_CLOCKS = Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters).select_related("escalated_to"), list)
-_TEXTS = Kept(_texts, list)
-_BESIDE = Together(_CLOCKS, _TEXTS)
-_WITH_MATTERS = Together(
-    Kept(lambda matters: Matter.objects.filter(pk__among=matters).select_related(*RELATED), list), _CLOCKS, _TEXTS
+_CLOCKS = PreparedQuery(
+    lambda matters: Deadline.objects.filter(matter_id__any_of=matters).select_related("escalated_to"), list
+)
+_TEXTS = PreparedQuery(_texts, list)
+_BESIDE = CombinedQuery(_CLOCKS, _TEXTS)
+_WITH_MATTERS = CombinedQuery(
+    PreparedQuery(lambda matters: Matter.objects.filter(pk__any_of=matters).select_related(*RELATED), list),
+    _CLOCKS,
+    _TEXTS,
 )
 
 

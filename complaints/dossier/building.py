@@ -35,7 +35,7 @@ MOST_ATTEMPTS = 4
 SEALED_WITHIN = timedelta(seconds=100)
 #: Reading, two papers, packing.
 _PIECES = 3
-#: Among all who build: an advisory lock for the moment of choosing.
+#: AnyOf all who build: an advisory lock for the moment of choosing.
 _CHOOSING = 0xD055
 BATCH = 200
 

@@ -16,7 +16,7 @@ from authorities.models import Authority, CalendarVersion, Officer
 from complaints.models import Complaint, Participant
 from complaints.parties.conditions import newest_calendar
 from complaints.procedure.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Staff, Station
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 
@@ -31,7 +31,7 @@ _OFFICER_ROLES = {
 
 
 # Each page at work asks these.
-_OFFICES = Kept(
+_OFFICES = PreparedQuery(
     lambda user, day: (
         Officer.objects.on(day)
         .filter(user_id=user, user__is_active=True)
@@ -41,15 +41,15 @@ _OFFICES = Kept(
     int,
     date,
 )
-_BELOW = Kept(
+_BELOW = PreparedQuery(
     lambda user, day: Authority.objects.filter(
         parent_id__in=Officer.objects.on(day).filter(user_id=user).values("authority_id"), level=Authority.Level.OFFICE
     ).only("parent_id"),
     int,
     date,
 )
-_AT_A_DESK = Together(_OFFICES, _BELOW, Kept(lambda user, day: newest_calendar("CN"), int, date))
-_JOBS = Kept(
+_AT_A_DESK = CombinedQuery(_OFFICES, _BELOW, PreparedQuery(lambda user, day: newest_calendar("CN"), int, date))
+_JOBS = PreparedQuery(
     lambda user, day: at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id"),
     int,
     date,

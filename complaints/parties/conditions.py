@@ -19,7 +19,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, CalendarVersion
 from authorities.policies import Policies
 from complaints.procedure.deadlines import Calendar
-from database.prepared import Kept
+from database.prepared import PreparedQuery
 from enterprises.models import Branch, BranchAuthority, Enterprise, Succession, TwoPersons
 from enterprises.team.approving import setting_for
 from enterprises.team.presence import Worker, worker
@@ -35,7 +35,7 @@ def newest_calendar(country: str) -> QuerySet[CalendarVersion]:
     return freshness.beside(CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk"))[:1]
 
 
-_NEWEST = Kept(newest_calendar, str)
+_NEWEST = PreparedQuery(newest_calendar, str)
 
 
 class _Read(NamedTuple):

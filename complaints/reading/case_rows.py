@@ -33,7 +33,7 @@ from complaints.models import (
 )
 from complaints.models.complaint import own_cases
 from complaints.procedure.workflow import Audience, Clock, Status
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = SIDES = ("consumer", "enterprise", "authority", "body")
 #: What comes with a case for a page of it.
@@ -55,7 +55,7 @@ _NOT_FOR = {
     "body": _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION},
 }
 
-own_case = Kept(
+own_case = PreparedQuery(
     lambda number, person, day: (
         Complaint.objects.filter(own_cases(person, day), number=number)
         .exclude(status=Status.DRAFT)
@@ -66,7 +66,7 @@ own_case = Kept(
     date,
 )
 """(number, user id, day): the case that a person filed or joined; the part of `visible_to` for who works nowhere."""
-case_within = Kept(
+case_within = PreparedQuery(
     lambda number, first, last: (
         Complaint.objects.filter(number=number, handling_region_id__gte=first, handling_region_id__lte=last)
         .exclude(status=Status.DRAFT)
@@ -78,14 +78,14 @@ case_within = Kept(
 )
 """(number, first, last): the case of an office whose region is this interval; the same as `lies_in`."""
 
-engagements = Kept(
+engagements = PreparedQuery(
     lambda case: (
         Engagement.objects.filter(complaint_id=case).select_related("enterprise", "branch").order_by("from_at", "pk")
     ),
     int,
 )
 """Oldest first."""
-engagements_of = Kept(
+engagements_of = PreparedQuery(
     lambda case, enterprise: (
         Engagement.objects.filter(complaint_id=case, enterprise_id=enterprise)
         .select_related("enterprise", "branch")
@@ -97,7 +97,7 @@ engagements_of = Kept(
 """(case, enterprise): its own only, oldest first."""
 
 
-def _clocks(side: str) -> Kept[Deadline]:
+def _clocks(side: str) -> PreparedQuery[Deadline]:
     def build(case: int) -> QuerySet[Deadline]:
         rows = Deadline.objects.filter(complaint_id=case).select_related("obligation", "matter").order_by("pk")
         if side not in _NOT_FOR:
@@ -106,7 +106,7 @@ def _clocks(side: str) -> Kept[Deadline]:
             Q(matter__isnull=True) | Q(matter__audience__in=[Audience.PARTIES, side])
         )
 
-    return Kept(build, int)
+    return PreparedQuery(build, int)
 
 
 _CHAINS = {
@@ -117,8 +117,8 @@ _CHAINS = {
 }
 
 
-def _steps(side: str) -> Kept[HandlingStep]:
-    return Kept(
+def _steps(side: str) -> PreparedQuery[HandlingStep]:
+    return PreparedQuery(
         lambda case: (
             HandlingStep.objects.filter(complaint_id=case, audience__in=_CHAINS[side])
             .select_related("name", "recorded_by")
@@ -133,17 +133,19 @@ clocks = {side: _clocks(side) for side in SIDES}
 steps = {side: _steps(side) for side in SIDES}
 
 
-def _files(side: str) -> Kept[Evidence]:
-    return Kept(lambda case: Evidence.objects.known_to(side).filter(complaint_id=case).order_by("pk"), int)
+def _files(side: str) -> PreparedQuery[Evidence]:
+    return PreparedQuery(lambda case: Evidence.objects.known_to(side).filter(complaint_id=case).order_by("pk"), int)
 
 
 files = {side: _files(side) for side in SIDES}
 """By side: the files that it may know of, the oldest first."""
-answers = Kept(lambda case: OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand"), int)
-obligations = Kept(lambda case: Obligation.objects.filter(complaint_id=case), int)
-demands = Kept(lambda case: Demand.objects.filter(complaint_id=case), int)
-texts = Kept(lambda case: PersonalText.objects.filter(complaint_id=case), int)
-open_matters = Kept(lambda case: Matter.objects.filter(complaint_id=case, state="open").order_by("pk"), int)
+answers = PreparedQuery(
+    lambda case: OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand"), int
+)
+obligations = PreparedQuery(lambda case: Obligation.objects.filter(complaint_id=case), int)
+demands = PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case), int)
+texts = PreparedQuery(lambda case: PersonalText.objects.filter(complaint_id=case), int)
+open_matters = PreparedQuery(lambda case: Matter.objects.filter(complaint_id=case, state="open").order_by("pk"), int)
 """Of every audience, oldest first."""
 
 
@@ -160,8 +162,10 @@ def _notices(case: int, side: str) -> QuerySet[Notice]:
     return Notice.objects.filter(complaint_id=case, audience__in=(Audience.PARTIES, side)).order_by("-pk")
 
 
-notices_to_consumer = Kept(lambda case: _notices(case, CONSUMER).filter(addressee=CONSUMER)[:MOST_NOTICES], int)
-notices_to_enterprise = Kept(
+notices_to_consumer = PreparedQuery(
+    lambda case: _notices(case, CONSUMER).filter(addressee=CONSUMER)[:MOST_NOTICES], int
+)
+notices_to_enterprise = PreparedQuery(
     lambda case, enterprise: (
         _notices(case, ENTERPRISE)
         .filter(addressee=ENTERPRISE, enterprise_id=enterprise)
@@ -170,8 +174,8 @@ notices_to_enterprise = Kept(
     int,
     int,
 )
-notices_to_anybody = Kept(lambda case: _notices(case, AUTHORITY).select_related(*_TO_WHOM)[:MOST_NOTICES], int)
-orders = Kept(
+notices_to_anybody = PreparedQuery(lambda case: _notices(case, AUTHORITY).select_related(*_TO_WHOM)[:MOST_NOTICES], int)
+orders = PreparedQuery(
     lambda case: NoticeOrder.objects.filter(notice__complaint_id=case).select_related("by").order_by("pk"), int
 )
 """Of whatever notice of the case: what was ordered to be sent again, or told otherwise."""
@@ -181,20 +185,20 @@ def _documents(case: int) -> QuerySet[OfficialDocument]:
     return OfficialDocument.objects.filter(complaint_id=case).annotate(latest=Count("versions")).order_by("-pk")
 
 
-documents = Kept(_documents, int)
-documents_to_consumer = Kept(lambda case: _documents(case).filter(to_consumer=True), int)
-documents_to_enterprise = Kept(
+documents = PreparedQuery(_documents, int)
+documents_to_consumer = PreparedQuery(lambda case: _documents(case).filter(to_consumer=True), int)
+documents_to_enterprise = PreparedQuery(
     lambda case, enterprise: _documents(case).filter(to_enterprise=True, enterprise_id=enterprise), int, int
 )
-documents_to_branches = Kept(
+documents_to_branches = PreparedQuery(
     lambda case, enterprise, branches: _documents(case).filter(
-        to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__among=branches
+        to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__any_of=branches
     ),
     int,
     int,
     list,
 )
-documents_by_letter = Kept(
+documents_by_letter = PreparedQuery(
     lambda case: _documents(case).filter(audience=Audience.PARTIES, engagement=None, form__in=BY_LETTER), int
 )
 """By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before."""
@@ -202,25 +206,27 @@ documents_by_letter = Kept(
 # --- what is an enterprise's own: (case, enterprise, its times with the case) ---------------------------------------
 
 _CONTACTS, _NOTES = 60, 20
-contacts = Kept(
-    lambda case, enterprise, times: Contact.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[
+contacts = PreparedQuery(
+    lambda case, enterprise, times: Contact.objects.filter(engagement_id__any_of=times).order_by("-at", "-pk")[
         :_CONTACTS
     ],
     int,
     int,
     list,
 )
-notes = Kept(
-    lambda case, enterprise, times: InternalNote.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[
+notes = PreparedQuery(
+    lambda case, enterprise, times: InternalNote.objects.filter(engagement_id__any_of=times).order_by("-at", "-pk")[
         :_NOTES
     ],
     int,
     int,
     list,
 )
-causes = Kept(lambda case, enterprise, times: RootCause.objects.filter(engagement_id__among=times), int, int, list)
+causes = PreparedQuery(
+    lambda case, enterprise, times: RootCause.objects.filter(engagement_id__any_of=times), int, int, list
+)
 
-forwarding_notes = Kept(
+forwarding_notes = PreparedQuery(
     lambda case: ForwardingDecision.objects.filter(complaint_id=case).exclude(note="").order_by("pk"), int
 )
 """What was said to whoever decides where a case goes; for the authority alone."""
@@ -251,8 +257,8 @@ class Rows:
 class _Reading:
     """Kinds of rows by the names of `Rows`, read by one statement."""
 
-    def __init__(self, side: str, **more: Kept[Any]) -> None:
-        parts: dict[str, Kept[Any]] = {
+    def __init__(self, side: str, **more: PreparedQuery[Any]) -> None:
+        parts: dict[str, PreparedQuery[Any]] = {
             "engagements": engagements_of if side == ENTERPRISE else engagements,
             "clocks": clocks[side],
             "answers": answers,
@@ -264,7 +270,7 @@ class _Reading:
             "files": files[side],
             **more,
         }
-        self.names, self.together = tuple(parts), Together(*parts.values())
+        self.names, self.together = tuple(parts), CombinedQuery(*parts.values())
 
     def __call__(self, *values: int | list[int]) -> Rows:
         return Rows(**dict(zip(self.names, self.together(*values), strict=True)))

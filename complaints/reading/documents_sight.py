@@ -22,7 +22,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, not_yours
 from complaints.procedure.workflow import AUTHORITY_ROLES, LOOK, Audience
 from complaints.reading.case import AUTHORITY, Found
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 
 _MASKS: dict[str, Callable[[str], str]] = {
     "投诉人": masked_name,
@@ -79,15 +79,15 @@ def words_masked(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
 
 #: By the ids of cases: what their consumers are called and rung by, and who complains with them.
 SAID = (
-    Kept(
+    PreparedQuery(
         lambda cases: PersonalText.objects.filter(
-            audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__among=cases
+            audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__any_of=cases
         ),
         list,
     ),
-    Kept(lambda cases: Participant.objects.filter(complaint_id__among=cases), list),
+    PreparedQuery(lambda cases: Participant.objects.filter(complaint_id__any_of=cases), list),
 )
-_SAID = Together(*SAID)
+_SAID = CombinedQuery(*SAID)
 
 
 def hiding(

@@ -26,7 +26,7 @@ from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE
 from complaints.reading.case_rows import BY_LETTER
 from complaints.reading.documents_sight import may_print
 from complaints.reading.notices_told import CHANNELS, STATES
-from database.prepared import Kept
+from database.prepared import PreparedQuery
 
 #: A notice in one of these states reached somebody, or still may.
 ON_ITS_WAY = ("queued", "leased", "sent", "told", "in_portal")
@@ -62,9 +62,9 @@ class Row:
         return self.document.state == OfficialDocument.VOID
 
 
-_TOLD = Kept(
+_TOLD = PreparedQuery(
     lambda cases, sequences: Notice.objects.filter(
-        complaint_id__among=cases, audience="parties", sequence__among=sequences, addressee__in=(CONSUMER, ENTERPRISE)
+        complaint_id__any_of=cases, audience="parties", sequence__any_of=sequences, addressee__in=(CONSUMER, ENTERPRISE)
     ).order_by("pk"),
     list,
     list,

@@ -16,7 +16,7 @@ from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.reading.case_people import names_given
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 
 
 def clocks_live(**cases: Any) -> QuerySet[Deadline]:
@@ -27,8 +27,8 @@ def clocks_live(**cases: Any) -> QuerySet[Deadline]:
 
 
 # By the ids of cases.
-CLOCKS = Kept(lambda cases: clocks_live(complaint_id__among=cases), list)
-_NAMES = Kept(lambda cases: names_given(complaint_id__among=cases), list)
+CLOCKS = PreparedQuery(lambda cases: clocks_live(complaint_id__any_of=cases), list)
+_NAMES = PreparedQuery(lambda cases: names_given(complaint_id__any_of=cases), list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Reading:
     ids.
     """
 
-    def __init__(self, **more: Kept[Any]) -> None:
-        self.names, self.together = tuple(more), Together(_NAMES, CLOCKS, *more.values())
+    def __init__(self, **more: PreparedQuery[Any]) -> None:
+        self.names, self.together = tuple(more), CombinedQuery(_NAMES, CLOCKS, *more.values())
 
     def __call__(self, cases: Sequence[Complaint], *lists: list[int]) -> tuple[Beside, dict[str, list[Any]]]:
         """One query, beside one for keys that are not held yet: of consumers, of who has the cases, of what came

@@ -27,7 +27,7 @@ from complaints.record.similarity import bare
 from complaints.triage import signals
 from complaints.triage.signal_rows import NAMED, TEXTS, First, Second
 from complaints.triage.signals import Around, DayCount, Facts, Signal
-from database.prepared import Kept
+from database.prepared import PreparedQuery
 
 #: Texts of so many candidates are read for one question.
 READ = 60
@@ -41,7 +41,7 @@ class Asking:
     """
 
     def __init__(
-        self, more: Mapping[str, Kept[Any]] | None = None, then: Mapping[str, Kept[Any]] | None = None
+        self, more: Mapping[str, PreparedQuery[Any]] | None = None, then: Mapping[str, PreparedQuery[Any]] | None = None
     ) -> None:
         self.first, self.second = First(more), Second(then)
 

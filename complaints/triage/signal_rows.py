@@ -19,7 +19,7 @@ from complaints.models.complaint import LEVEL_COLUMNS, lies_in
 from complaints.procedure.workflow import Audience, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import person_digests
-from database.prepared import Among, Kept, Together
+from database.prepared import AnyOf, CombinedQuery, PreparedQuery
 
 #: Of cases that share a digest with the asked ones, or their person, at most so many, the newest.
 MOST = 500
@@ -63,20 +63,22 @@ _TYPES = (list, list, datetime, datetime, datetime, list, list)
 
 
 # --- what the asked cases have ----------------------------------------------------------------
-OWN: dict[str, Kept[Any]] = {
-    "digests": Kept(lambda ids: PersonDigest.objects.filter(complaint_id__among=ids), list),
-    "files": Kept(lambda ids: Evidence.objects.filter(complaint_id__among=ids).only("complaint_id", "kind"), list),
-    "matters": Kept(
+OWN: dict[str, PreparedQuery[Any]] = {
+    "digests": PreparedQuery(lambda ids: PersonDigest.objects.filter(complaint_id__any_of=ids), list),
+    "files": PreparedQuery(
+        lambda ids: Evidence.objects.filter(complaint_id__any_of=ids).only("complaint_id", "kind"), list
+    ),
+    "matters": PreparedQuery(
         lambda ids: (
-            Matter.objects.filter(Q(kind="report") | Q(kind="power", state="open"), complaint_id__among=ids)
+            Matter.objects.filter(Q(kind="report") | Q(kind="power", state="open"), complaint_id__any_of=ids)
             .order_by()
             .only("complaint_id", "kind")
         ),
         list,
     ),
-    "texts": Kept(
+    "texts": PreparedQuery(
         lambda ids: PersonalText.objects.filter(
-            complaint_id__among=ids, kind__in=TEXTS, audience=Audience.PARTIES
+            complaint_id__any_of=ids, kind__in=TEXTS, audience=Audience.PARTIES
         ).order_by("complaint_id", "sequence"),
         list,
     ),
@@ -84,12 +86,14 @@ OWN: dict[str, Kept[Any]] = {
 
 
 def _shared_with(ids: Any) -> QuerySet[PersonDigest]:
-    wanted = PersonDigest.objects.filter(complaint_id__among=ids, kind__in=SHARED)
-    return PersonDigest.objects.filter(~Q(complaint_id__among=ids), digest__in=wanted.values("digest"), kind__in=SHARED)
+    wanted = PersonDigest.objects.filter(complaint_id__any_of=ids, kind__in=SHARED)
+    return PersonDigest.objects.filter(
+        ~Q(complaint_id__any_of=ids), digest__in=wanted.values("digest"), kind__in=SHARED
+    )
 
 
 def _shared_typed(digests: Any) -> QuerySet[PersonDigest]:
-    return PersonDigest.objects.filter(digest__among=digests, kind__in=SHARED)
+    return PersonDigest.objects.filter(digest__any_of=digests, kind__in=SHARED)
 
 
 # --- what lies near them ----------------------------------------------------------------------
@@ -102,12 +106,12 @@ def _near(
     def of_days(first: Any, last: Any, firms: Any, regions: Sequence[Any]) -> QuerySet[Complaint]:
         """Against one of these respondents within these days."""
         named = (
-            Q(Among(Value(NAMED, output_field=BigIntegerField()), firms))
+            Q(AnyOf(Value(NAMED, output_field=BigIntegerField()), firms))
             & ~Q(respondent_named="")
             & Q(picked_enterprise_id=None)
         )
         return seen(regions).filter(
-            Q(picked_enterprise_id__among=firms) | Q(enterprise_id__among=firms) | named,
+            Q(picked_enterprise_id__any_of=firms) | Q(enterprise_id__any_of=firms) | named,
             received_at__gte=first,
             received_at__lt=last,
         )
@@ -128,7 +132,7 @@ def _near(
     ) -> QuerySet[Any]:
         return (
             seen(regions)
-            .filter(others(asked), consumer_key__among=people, filed_at__gte=since)
+            .filter(others(asked), consumer_key__any_of=people, filed_at__gte=since)
             .order_by("-pk")
             .only(*COLUMNS)[:MOST]
         )
@@ -152,7 +156,7 @@ def _near(
     ) -> QuerySet[Any]:
         return (
             of_days(first, last, firms, regions)
-            .filter(problem_category__among=problems)
+            .filter(problem_category__any_of=problems)
             .exclude(status=Status.CLOSED)
             .order_by("-pk")
             .only(*COLUMNS)[:MOST]
@@ -196,9 +200,9 @@ class First:
     ``typed``: nothing is filed yet; digests stand instead of ids, and there is nothing of their own.
     """
 
-    def __init__(self, more: Mapping[str, Kept[Any]] | None = None, *, typed: bool = False) -> None:
+    def __init__(self, more: Mapping[str, PreparedQuery[Any]] | None = None, *, typed: bool = False) -> None:
         self.more, self.typed = dict(more or {}), typed
-        self._by_kinds: dict[tuple[str, ...], tuple[list[str], Together]] = {}
+        self._by_kinds: dict[tuple[str, ...], tuple[list[str], CombinedQuery]] = {}
 
     def __call__(self, *values: Any, regions: Sequence[Region]) -> dict[str, list[Any]]:
         """The rows by name."""
@@ -209,34 +213,34 @@ class First:
         names, together = self._by_kinds[kinds]
         return dict(zip(names, together(*values, *(value for _kind, values in told for value in values)), strict=True))
 
-    def _made(self, kinds: tuple[str, ...]) -> tuple[list[str], Together]:
+    def _made(self, kinds: tuple[str, ...]) -> tuple[list[str], CombinedQuery]:
         types = (*_TYPES, *[int] * sum(_KINDS[kind] for kind in kinds))
         shared = _shared_typed if self.typed else _shared_with
-        others: Callable[[Any], Q] = (lambda digests: Q()) if self.typed else (lambda ids: ~Q(pk__among=ids))
+        others: Callable[[Any], Q] = (lambda digests: Q()) if self.typed else (lambda ids: ~Q(pk__any_of=ids))
         own = {} if self.typed else OWN
-        near = {name: Kept(build, *types) for name, build in _near(shared, others, kinds).items()}
+        near = {name: PreparedQuery(build, *types) for name, build in _near(shared, others, kinds).items()}
         parts = {**own, **near, **self.more}
-        return list(parts), Together(*parts.values())
+        return list(parts), CombinedQuery(*parts.values())
 
 
 class Second:
     """Texts and names of what lies near: (cases whose texts are read, cases whose names are), then lists of
     ``more``."""
 
-    def __init__(self, more: Mapping[str, Kept[Any]] | None = None) -> None:
-        parts: dict[str, Kept[Any]] = {
-            "texts": Kept(
+    def __init__(self, more: Mapping[str, PreparedQuery[Any]] | None = None) -> None:
+        parts: dict[str, PreparedQuery[Any]] = {
+            "texts": PreparedQuery(
                 lambda texts: PersonalText.objects.filter(
-                    complaint_id__among=texts, kind="consumer_statement", audience=Audience.PARTIES
+                    complaint_id__any_of=texts, kind="consumer_statement", audience=Audience.PARTIES
                 ).order_by("complaint_id", "sequence"),
                 list,
             ),
-            "names": Kept(
-                lambda texts, named: PersonDigest.objects.filter(complaint_id__among=named, kind="name"), list, list
+            "names": PreparedQuery(
+                lambda texts, named: PersonDigest.objects.filter(complaint_id__any_of=named, kind="name"), list, list
             ),
             **(more or {}),
         }
-        self.names, self.together = list(parts), Together(*parts.values())
+        self.names, self.together = list(parts), CombinedQuery(*parts.values())
 
     def __call__(self, *lists: list[int]) -> dict[str, list[Any]]:
         return dict(zip(self.names, self.together(*lists), strict=True))

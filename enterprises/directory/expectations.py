@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import F, Q
 
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import LeagueLine, PublishedFigure
 from enterprises.models.league import ALL
 
@@ -26,11 +26,11 @@ NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 
 #: (enterprises, day, quarters that ended after, times of days after, category): the newest league line of each
 #: enterprise in the whole country; how long it took, of everything and then of the category.
-_PUBLISHED = Together(
-    Kept(
+_PUBLISHED = CombinedQuery(
+    PreparedQuery(
         lambda firms, on, since: (
             LeagueLine.objects.filter(
-                enterprise_id__among=firms, sector=ALL, region=F("of__country"), of__last__lt=on, of__last__gt=since
+                enterprise_id__any_of=firms, sector=ALL, region=F("of__country"), of__last__lt=on, of__last__gt=since
             )
             .select_related("of")
             .order_by("enterprise_id", "-of__last", "of__first", "-of__version")
@@ -40,10 +40,10 @@ _PUBLISHED = Together(
         date,
         date,
     ),
-    Kept(
+    PreparedQuery(
         lambda firms, on, _quarters, since, category: (
             PublishedFigure.objects.filter(
-                Q(category="") | Q(category=category), enterprise_id__among=firms, day__lte=on, day__gt=since
+                Q(category="") | Q(category=category), enterprise_id__any_of=firms, day__lte=on, day__gt=since
             )
             .order_by("enterprise_id", "category", "-day")
             .distinct("enterprise_id", "category")

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from authorities.models import Authority, Officer, named
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
 from enterprises.team.staffing import at_work, branch_subtree
 
@@ -147,16 +147,16 @@ def _led(user: Any, day: Any) -> QuerySet[Officer]:
     return Officer.objects.on(day).filter(user_id=user, role=HEAD["authority"]).order_by("id")
 
 
-_OF_A_HEAD = Together(
-    Kept(lambda user, day: _led(user, day).select_related("authority"), int, date),
-    Kept(
+_OF_A_HEAD = CombinedQuery(
+    PreparedQuery(lambda user, day: _led(user, day).select_related("authority"), int, date),
+    PreparedQuery(
         lambda user, day: (
             Station.objects.on(day).filter(authority_id__in=_led(user, day).values("authority_id")).order_by("pk")
         ),
         int,
         date,
     ),
-    Kept(
+    PreparedQuery(
         lambda user, day: Authority.objects.filter(parent_id__in=_led(user, day).values("authority_id")).order_by(
             "region_id", "id"
         ),

@@ -40,7 +40,7 @@ from complaints.reading import documents_sight
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from web.listing import listed
 
 MOST = 200
@@ -99,8 +99,8 @@ _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterp
 
 
 #: By the ids of cases and the keys of people.
-_BESIDE = Together(
-    *documents_sight.SAID, Kept(lambda cases, keys: User.objects.filter(person_key__among=keys), list, list)
+_BESIDE = CombinedQuery(
+    *documents_sight.SAID, PreparedQuery(lambda cases, keys: User.objects.filter(person_key__any_of=keys), list, list)
 )
 
 

@@ -22,7 +22,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import case_url
 from complaints.reading.case_people import respondent_of
 from complaints.wording.duty import Standing, standing
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 
 #: More than anybody has; the oldest closed ones fall off.
 MOST = 200
@@ -30,20 +30,20 @@ MOST = 200
 
 # Filed and joined are looked up one beside the other: asked for "this or that", PostgreSQL reads the table from end to
 # end.
-joined_by = Kept(
+joined_by = PreparedQuery(
     lambda person: Participant.objects.filter(person_id=person, state=Participant.JOINED).only("complaint_id"), int
 )
-filed_by = Kept(
+filed_by = PreparedQuery(
     lambda person, day: Complaint.objects.filter(
         Q(represented_until__isnull=True) | Q(represented_until__gte=day), consumer_id=person
     ).only("pk"),
     int,
     date,
 )
-_whose = Together(joined_by, filed_by)
-cases_of = Kept(
+_whose = CombinedQuery(joined_by, filed_by)
+cases_of = PreparedQuery(
     lambda cases: (
-        Complaint.objects.filter(pk__among=cases)
+        Complaint.objects.filter(pk__any_of=cases)
         .exclude(status=Status.DRAFT)
         .select_related(
             "enterprise",
@@ -58,8 +58,8 @@ cases_of = Kept(
     ),
     list,
 )
-_LIVE = Kept(
-    lambda cases: Deadline.objects.filter(complaint_id__among=cases, ended_at__isnull=True).select_related(
+_LIVE = PreparedQuery(
+    lambda cases: Deadline.objects.filter(complaint_id__any_of=cases, ended_at__isnull=True).select_related(
         "obligation"
     ),
     list,

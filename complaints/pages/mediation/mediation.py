@@ -33,7 +33,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import documents_told, listed_rows
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.mediation_facts import calendar_file, desk_url, facts_for, mediation_clock, sixty_days
-from database.prepared import Kept
+from database.prepared import PreparedQuery
 from web.listing import listed
 
 #: A mediation is short of time from here on, in days to its last day.
@@ -105,12 +105,12 @@ def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 _READING = listed_rows.Reading(
-    sixty=Kept(
-        lambda cases: Deadline.objects.filter(complaint_id__among=cases, clock=Clock.MEDIATION).order_by("pk"), list
+    sixty=PreparedQuery(
+        lambda cases: Deadline.objects.filter(complaint_id__any_of=cases, clock=Clock.MEDIATION).order_by("pk"), list
     ),
-    matters=Kept(
+    matters=PreparedQuery(
         lambda cases: (
-            Matter.objects.filter(complaint_id__among=cases, state="open", audience="parties")
+            Matter.objects.filter(complaint_id__any_of=cases, state="open", audience="parties")
             .defer("data")
             .order_by("pk")
         ),

@@ -30,7 +30,7 @@ from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_record import Message
 from complaints.reading.documents_told import title_of
 from complaints.wording import duty as standing
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from web.listing import listed
 
 BY_OPENING = keyset.Order("opened_at", falling=True)
@@ -132,9 +132,13 @@ def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
 
 
 # By the ids of records, of officers.
-_BESIDE = Together(
-    Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters, clock=Clock.LEAD, ended_at=None), list),
-    Kept(lambda matters, officers: Officer.objects.filter(pk__among=officers).select_related("user"), list, list),
+_BESIDE = CombinedQuery(
+    PreparedQuery(
+        lambda matters: Deadline.objects.filter(matter_id__any_of=matters, clock=Clock.LEAD, ended_at=None), list
+    ),
+    PreparedQuery(
+        lambda matters, officers: Officer.objects.filter(pk__any_of=officers).select_related("user"), list, list
+    ),
 )
 
 

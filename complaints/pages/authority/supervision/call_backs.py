@@ -40,7 +40,7 @@ from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import names_given
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Enterprise
 
 MONTHS = 12
@@ -154,21 +154,21 @@ _TONES = {"open": "warn", "reached": "ok", "not_reached": "neutral"}
 
 
 def _cases_of(calls: Any) -> QuerySet[Any]:
-    return CallBack.objects.filter(pk__among=calls).values("complaint_id")
+    return CallBack.objects.filter(pk__any_of=calls).values("complaint_id")
 
 
 #: By the ids of call-backs: these with their cases, and what stands beside such a case.
-_ROWS = Together(
-    Kept(
+_ROWS = CombinedQuery(
+    PreparedQuery(
         lambda calls: (
-            CallBack.objects.filter(pk__among=calls)
+            CallBack.objects.filter(pk__any_of=calls)
             .select_related("month", "officer__user", *(f"complaint__{name}" for name in RELATED))
             .order_by("pk")
         ),
         list,
     ),
-    Kept(lambda calls: names_given(complaint_id__in=_cases_of(calls)), list),
-    Kept(lambda calls: listed_rows.clocks_live(complaint_id__in=_cases_of(calls)), list),
+    PreparedQuery(lambda calls: names_given(complaint_id__in=_cases_of(calls)), list),
+    PreparedQuery(lambda calls: listed_rows.clocks_live(complaint_id__in=_cases_of(calls)), list),
 )
 
 

@@ -32,7 +32,7 @@ from complaints.procedure.workflow import HIDDEN_CLOCKS, Role, Status
 from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.wording import duty as standing
-from database.prepared import Kept
+from database.prepared import PreparedQuery
 from enterprises.models import Branch, Enterprise
 
 BY_DUE = keyset.Order("due_at")
@@ -107,9 +107,9 @@ def _reported(clocks: Sequence[Deadline], desk: Desk) -> list[Reported]:
     return found
 
 
-_ENTRIES = Kept(
+_ENTRIES = PreparedQuery(
     lambda cases: HandlingStep.objects.filter(
-        complaint_id__among=cases, audience=AUTHORITY, step="explain_overdue"
+        complaint_id__any_of=cases, audience=AUTHORITY, step="explain_overdue"
     ).only("complaint_id", "data", "reason"),
     list,
 )
@@ -273,9 +273,9 @@ def _narrowed(cases: QuerySet[Complaint], said: Mapping[str, str]) -> QuerySet[C
 #: By the ids of cases, of authorities, of officers.
 _overdue_rows = listed_rows.Reading(
     entries=_ENTRIES,
-    units=Kept(lambda cases, units: Authority.objects.filter(pk__among=units), list, list),
-    officers=Kept(
-        lambda cases, units, officers: Officer.objects.filter(pk__among=officers).select_related("user", "authority"),
+    units=PreparedQuery(lambda cases, units: Authority.objects.filter(pk__any_of=units), list, list),
+    officers=PreparedQuery(
+        lambda cases, units, officers: Officer.objects.filter(pk__any_of=officers).select_related("user", "authority"),
         list,
         list,
         list,

@@ -21,15 +21,15 @@ from complaints.forms.fields import Choices
 from complaints.handling.steps.authority import consented
 from complaints.models import Complaint, ForwardingDecision
 from complaints.parties.conditions import Conditions
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.directory import reasons
 from enterprises.directory.finding import find
 from enterprises.models import Branch, Enterprise, Succession
 
 MOST = 5
-DECISIONS = Kept(
+DECISIONS = PreparedQuery(
     lambda cases: (
-        ForwardingDecision.objects.filter(complaint_id__among=cases)
+        ForwardingDecision.objects.filter(complaint_id__any_of=cases)
         .exclude(rule="officer")
         .order_by("complaint_id", "-pk")
         .distinct("complaint_id")
@@ -128,24 +128,24 @@ def named_by(cases: Iterable[Complaint]) -> list[int]:
     return sorted({pk for case in cases if (pk := case.consents.get("named_entity"))})
 
 
-def firms_at(place: int) -> Kept[Enterprise]:
+def firms_at(place: int) -> PreparedQuery[Enterprise]:
     """Enterprises by the list of ids in this place of the values."""
-    return Kept(lambda *lists: Enterprise.objects.filter(pk__among=lists[place]), *[list] * (place + 1))
+    return PreparedQuery(lambda *lists: Enterprise.objects.filter(pk__any_of=lists[place]), *[list] * (place + 1))
 
 
-def branches_at(place: int) -> Kept[Branch]:
-    return Kept(lambda *lists: Branch.objects.filter(pk__among=lists[place]), *[list] * (place + 1))
+def branches_at(place: int) -> PreparedQuery[Branch]:
+    return PreparedQuery(lambda *lists: Branch.objects.filter(pk__any_of=lists[place]), *[list] * (place + 1))
 
 
-def successions_at(place: int) -> Kept[Succession]:
+def successions_at(place: int) -> PreparedQuery[Succession]:
     """What followed these enterprises, and what followed that."""
-    return Kept(
+    return PreparedQuery(
         lambda *lists: Succession.objects.filter(pk__in=RawSQL(_SUCCESSIONS, [lists[place]])).order_by(),  # noqa: S611
         *[list] * (place + 1),
     )
 
 
-_directory = Together(firms_at(0), branches_at(1), successions_at(2))
+_directory = CombinedQuery(firms_at(0), branches_at(1), successions_at(2))
 
 
 def suggested_among(

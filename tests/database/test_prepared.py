@@ -23,17 +23,17 @@ from complaints.models import (
 )
 from complaints.procedure.workflow import Status
 from database import row_security as walls
-from database.prepared import Kept, Together
+from database.prepared import CombinedQuery, PreparedQuery
 from tests import given
 from tests.cast import WEDNESDAY, World
 
-by_number = Kept(
+by_number = PreparedQuery(
     lambda number: Complaint.objects.filter(number=number).select_related("enterprise", "handler__user")[:1], str
 )
 
 
 def test_each_asking_answers_for_its_own_values(world: World, django_assert_num_queries: Any) -> None:
-    demands = Kept(lambda case: Demand.objects.filter(complaint_id=case).exclude(kind="apology"), int)
+    demands = PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case).exclude(kind="apology"), int)
     one, other = (given.a_complaint(world, status=Status.NEGOTIATING) for _ in range(2))
     for case in (one, other, one):
         with django_assert_num_queries(1):
@@ -62,7 +62,7 @@ def test_the_same_statement_shows_each_caller_only_what_is_theirs(world: World) 
 
 
 def test_a_table_that_changed_is_read_as_it_is(world: World) -> None:
-    entries = Kept(lambda case: HandlingStep.objects.filter(complaint_id=case), int)
+    entries = PreparedQuery(lambda case: HandlingStep.objects.filter(complaint_id=case), int)
     case = given.a_complaint(world, status=Status.FILED)
     before = entries(case.pk)
     with connection.cursor() as cursor:
@@ -73,7 +73,7 @@ def test_a_table_that_changed_is_read_as_it_is(world: World) -> None:
 #: Every kind of column that the tables of a case have: numbers, texts, moments, days, bytes, JSON, truths, ids of all
 #: sorts.
 OF_A_CASE = (
-    Kept(
+    PreparedQuery(
         lambda case: (
             HandlingStep.objects.filter(complaint_id=case)
             .select_related("name", "recorded_by")
@@ -81,19 +81,25 @@ OF_A_CASE = (
         ),
         int,
     ),
-    Kept(lambda case: Demand.objects.filter(complaint_id=case).order_by("-ordinal"), int),
-    Kept(lambda case: PersonalText.objects.filter(complaint_id=case).order_by("pk"), int),
-    Kept(lambda case: Deadline.objects.filter(complaint_id=case).select_related("obligation").order_by("pk"), int),
-    Kept(
+    PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case).order_by("-ordinal"), int),
+    PreparedQuery(lambda case: PersonalText.objects.filter(complaint_id=case).order_by("pk"), int),
+    PreparedQuery(
+        lambda case: Deadline.objects.filter(complaint_id=case).select_related("obligation").order_by("pk"), int
+    ),
+    PreparedQuery(
         lambda case: (
             OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand").order_by("pk")
         ),
         int,
     ),
-    Kept(lambda case: Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2], int),
-    Kept(lambda case: Notice.objects.filter(complaint_id=case).select_related("enterprise").order_by("-pk"), int),
-    Kept(lambda case: Complaint.objects.filter(pk=case).annotate(promised=Count("obligations")), int),
-    Kept(lambda case, others: Complaint.objects.filter(pk__among=others).exclude(pk=case).order_by("pk"), int, list),
+    PreparedQuery(lambda case: Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2], int),
+    PreparedQuery(
+        lambda case: Notice.objects.filter(complaint_id=case).select_related("enterprise").order_by("-pk"), int
+    ),
+    PreparedQuery(lambda case: Complaint.objects.filter(pk=case).annotate(promised=Count("obligations")), int),
+    PreparedQuery(
+        lambda case, others: Complaint.objects.filter(pk__any_of=others).exclude(pk=case).order_by("pk"), int, list
+    ),
 )
 
 
@@ -102,7 +108,7 @@ def test_queries_that_travel_together_answer_as_each_by_itself(
     world: World, status: Status, django_assert_num_queries: Any
 ) -> None:
     """Column by column, type by type, in the same order, related rows too."""
-    together = Together(*OF_A_CASE)
+    together = CombinedQuery(*OF_A_CASE)
     assert sum(len(kept.plan().shape.related) for kept in OF_A_CASE) == 6
     one, other = (given.a_complaint(world, status=status) for _ in range(2))
     for case in (one, other):
@@ -147,12 +153,12 @@ def test_odd_texts_come_as_they_were_written(world: World) -> None:
     ]
     for ordinal, note in enumerate(notes, 50):
         Demand.objects.create(complaint=case, ordinal=ordinal, kind="apology", note=note)
-    kept = Kept(lambda pk: Demand.objects.filter(complaint_id=pk, ordinal__gte=50).order_by("ordinal"), int)
-    assert [row.note for row in Together(kept, kept)(case.pk)[1]] == notes
+    kept = PreparedQuery(lambda pk: Demand.objects.filter(complaint_id=pk, ordinal__gte=50).order_by("ordinal"), int)
+    assert [row.note for row in CombinedQuery(kept, kept)(case.pk)[1]] == notes
 
 
 def test_the_joint_statement_shows_each_caller_only_what_is_theirs(world: World) -> None:
-    case, together = given.a_complaint(world, status=Status.NEGOTIATING), Together(*OF_A_CASE)
+    case, together = given.a_complaint(world, status=Status.NEGOTIATING), CombinedQuery(*OF_A_CASE)
     assert all(together(case.pk, [])[:4])
     for _ in range(2):
         for user, is_shown in ((world.chen, True), (world.otto, False)):
@@ -166,19 +172,19 @@ def test_a_list_of_any_kind_is_one_value(world: World, name: str) -> None:
     cases = [given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.REVIEW)]
     Complaint.objects.filter(pk=cases[1].pk).update(consumer_key=uuid4())
     wanted = [getattr(Complaint.objects.get(pk=cases[0].pk), name)]
-    kept = Kept(lambda values: Complaint.objects.filter(**{f"{name}__among": values}).order_by("pk"), list)
+    kept = PreparedQuery(lambda values: Complaint.objects.filter(**{f"{name}__any_of": values}).order_by("pk"), list)
     for values in (wanted, [], wanted):
         assert kept(values) == list(Complaint.objects.filter(**{f"{name}__in": values}).order_by("pk"))
-        assert Together(kept, kept)(values)[1] == kept(values)
+        assert CombinedQuery(kept, kept)(values)[1] == kept(values)
 
 
 def test_a_list_of_digests_and_a_moment_are_values(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     one = PersonDigest.objects.filter(complaint=case).first()
     assert one is not None
-    kept = Kept(
+    kept = PreparedQuery(
         lambda digests, since: PersonDigest.objects.filter(
-            digest__among=digests, complaint__filed_at__gte=since
+            digest__any_of=digests, complaint__filed_at__gte=since
         ).order_by("pk"),
         list,
         datetime,
@@ -189,9 +195,20 @@ def test_a_list_of_digests_and_a_moment_are_values(world: World) -> None:
 
 def test_queries_of_other_values_do_not_travel_together() -> None:
     with pytest.raises(TypeError):
-        Together(OF_A_CASE[0], by_number)
+        CombinedQuery(OF_A_CASE[0], by_number)
 
 
 def test_what_cannot_be_kept_says_so() -> None:
     with pytest.raises(TypeError):
-        Kept(lambda case: Demand.objects.filter(pk=case).prefetch_related("answers"), int)(1)
+        PreparedQuery(lambda case: Demand.objects.filter(pk=case).prefetch_related("answers"), int)(1)
+
+
+def test_the_name_of_a_statement_says_what_it_is() -> None:
+    """So the same one has the same name in every process, and another one another."""
+
+    def name(kind: str) -> str:
+        return (
+            PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case, kind=kind), int).plan().statement.name
+        )
+
+    assert name("refund") == name("refund") != name("apology")
