@@ -13,9 +13,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from benchmarks import ground
-from benchmarks.copies import STRIDE, multiply
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
-from benchmarks.patterns import Pattern
+from benchmarks.world.copies import STRIDE, multiply
+from benchmarks.world.patterns import Pattern
 
 ZONE = ZoneInfo("Asia/Shanghai")
 ALONE = 25

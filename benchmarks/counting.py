@@ -17,10 +17,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from benchmarks import ground
-from benchmarks.clients import Clients
 from benchmarks.filing import CLIENTS, MOST_PER_SECOND, WARM_UP
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
-from benchmarks.people import ready_to_file
+from benchmarks.world.clients import Clients
+from benchmarks.world.people import ready_to_file
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EVERY = 1.0

@@ -17,9 +17,10 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from benchmarks import ground, watchers
+from benchmarks import ground
 from benchmarks.lists import _alternating
 from benchmarks.measuring import Figure, publish, spread, tell
+from benchmarks.world import watchers
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NATION, COUNTY = 100000000, 350102000
@@ -47,7 +48,7 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
     rounds, size = (3 if quick else 9), cases or (10_000 if quick else 200_000)
     with ground.database("benchmark_dashboard") as base:
         ground.set_up(base)
-        from benchmarks.cases import MANY, fill
+        from benchmarks.world.cases import MANY, fill
         from oversight.counters import making as rollup_making
 
         tell(f"dashboard: filling {size:,} cases")

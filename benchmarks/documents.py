@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell
-from benchmarks.patterns import Pattern
+from benchmarks.world.patterns import Pattern
 
 
 def measure(*, quick: bool) -> list[Figure]:

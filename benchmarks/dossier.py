@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell
-from benchmarks.patterns import Pattern
+from benchmarks.world.patterns import Pattern
 
 STEPS = 60
 SAID = "已收到您补充的账单和通话记录，正在核对九月以来的扣费明细，最迟明天下午给您答复。"

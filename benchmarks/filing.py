@@ -13,10 +13,11 @@ import sys
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from benchmarks import floor, ground
-from benchmarks.clients import Clients
+from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, tree_cpu
-from benchmarks.people import ready_to_file
+from benchmarks.world import floor
+from benchmarks.world.clients import Clients
+from benchmarks.world.people import ready_to_file
 
 CLIENTS = 8
 #: More than the portal has ever done on a machine like this.

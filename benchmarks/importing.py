@@ -17,8 +17,9 @@ from pathlib import Path
 
 import psycopg2
 
-from benchmarks import floor, ground
+from benchmarks import ground
 from benchmarks.measuring import ROOT, Figure, arguments, compared, publish, tell, timed
+from benchmarks.world import floor
 
 BATCH = 500
 REAL = ROOT.parent / "shared" / "data" / "wa_ag" / "cases_telecom.csv"

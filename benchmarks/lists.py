@@ -14,8 +14,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import ground, watchers
+from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell, timed
+from benchmarks.world import watchers
 from complaints.desks import case_query
 
 CALLS = 10
@@ -27,7 +28,7 @@ def measure(*, quick: bool) -> list[Figure]:
     figures: list[Figure] = []
     with ground.database("benchmark_lists") as base:
         ground.set_up(base)
-        from benchmarks.cases import fill
+        from benchmarks.world.cases import fill
 
         whole: dict[int, dict[str, float]] = {}
         done = 0

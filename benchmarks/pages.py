@@ -15,10 +15,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from benchmarks import ground, watchers
+from benchmarks import ground
 from benchmarks.lists import _alternating
 from benchmarks.measuring import Figure, arguments, publish, spread, tell
-from benchmarks.patterns import Pattern
+from benchmarks.world import watchers
+from benchmarks.world.patterns import Pattern
 
 COUNTY = 350102000
 
@@ -27,7 +28,7 @@ def measure(*, quick: bool) -> list[Figure]:
     rounds = 5 if quick else 9
     with ground.database("benchmark_pages") as base:
         ground.set_up(base)
-        from benchmarks.cases import fill
+        from benchmarks.world.cases import fill
         from complaints.models import Complaint
 
         pattern = Pattern(datetime.now(ZoneInfo("Asia/Shanghai")))

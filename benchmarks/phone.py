@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, publish, tell
-from benchmarks.patterns import Pattern
+from benchmarks.world.patterns import Pattern
 
 SLOWER, DELAY_MS, DOWN, UP = 4, 150, 1_600_000 / 8, 750_000 / 8
 #: A moment of quiet after loading: what shifts or runs later than that, the person caused.

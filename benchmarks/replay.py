@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from benchmarks import ground
-from benchmarks.copies import multiply
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
-from benchmarks.patterns import Pattern
+from benchmarks.world.copies import multiply
+from benchmarks.world.patterns import Pattern
 
 MOST_SECONDS, MOST_MB = 60, 60
 

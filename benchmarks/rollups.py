@@ -40,7 +40,7 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
     reads: dict[int, dict[str, float]] = {}
     with ground.database("benchmark_rollups") as base:
         ground.set_up(base)
-        from benchmarks.cases import MANY, fill
+        from benchmarks.world.cases import MANY, fill
 
         done = 0
         for upto in (size // 10, size):

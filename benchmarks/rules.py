@@ -15,9 +15,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from benchmarks import ground
-from benchmarks.copies import multiply
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
-from benchmarks.patterns import Pattern
+from benchmarks.world.copies import multiply
+from benchmarks.world.patterns import Pattern
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NAMED = "青禾营业点"

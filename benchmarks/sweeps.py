@@ -18,9 +18,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from benchmarks import ground
-from benchmarks.copies import STRIDE, multiply
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed, tree_cpu
-from benchmarks.patterns import Pattern
+from benchmarks.world.copies import STRIDE, multiply
+from benchmarks.world.patterns import Pattern
 from database import roles
 
 ROUNDS = 10

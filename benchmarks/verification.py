@@ -16,9 +16,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from benchmarks import ground
-from benchmarks.copies import multiply
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
-from benchmarks.patterns import Pattern
+from benchmarks.world.copies import multiply
+from benchmarks.world.patterns import Pattern
 
 #: A verification may hold a few chunks of rows, whatever the size of the record.
 MOST_MB = 40

@@ -15,9 +15,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from benchmarks import ground, watchers
+from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, tree_cpu
-from benchmarks.patterns import Pattern
+from benchmarks.world import watchers
+from benchmarks.world.patterns import Pattern
 
 COUNTY = 350102000
 CALLS = 20
@@ -27,7 +28,7 @@ def measure(*, quick: bool) -> list[Figure]:
     rounds = 5 if quick else 11
     with ground.database("benchmark_walls") as base:
         ground.set_up(base)
-        from benchmarks.cases import fill
+        from benchmarks.world.cases import fill
 
         pattern = Pattern(datetime.now(ZoneInfo("Asia/Shanghai")))
         case = pattern.file()

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
-from benchmarks.patterns import Pattern
+from benchmarks.world.patterns import Pattern
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NAME = "receiver.example"

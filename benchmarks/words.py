@@ -14,9 +14,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from benchmarks import ground, watchers
+from benchmarks import ground
 from benchmarks.lists import _alternating, _bare
 from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell
+from benchmarks.world import watchers
 
 RARE, FREQUENT = "琉璃", "试验"
 COUNTY = 350102000
@@ -26,7 +27,7 @@ def measure(*, quick: bool) -> list[Figure]:
     size, rounds = (20_000, 5) if quick else (1_000_000, 11)
     with ground.database("benchmark_words") as base:
         ground.set_up(base)
-        from benchmarks.cases import fill
+        from benchmarks.world.cases import fill
 
         tell(f"words: filling {size} cases")
         filled = fill(size)

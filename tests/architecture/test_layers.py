@@ -1,11 +1,12 @@
 """Imports go down only and never in a circle; what stands where is written in pyproject.toml.
 
-import-linter holds the layers of packages (test_house.py runs it). Here: files and pages.
+import-linter holds the layers of packages (test_house.py runs it). Here: files, pages, the width of a folder.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 
 from tests import APPS, ROOT
 
+#: Nobody finds a file among more.
+MOST_FILES = 30
 #: A page answers a request; it stands in such a folder, or its name ends in "views".
 FOLDERS_OF_PAGES = {"pages", "views", "open_pages", "site"}
 #: What nobody asks anything of: they only name pages.
@@ -96,3 +99,13 @@ def test_every_package_has_its_layer() -> None:
     assert packages == set(settings["root_packages"]) == set(APPS)
     named = settings["contracts"][0]["layers"]
     assert {name for layer in named for name in layer.split(" | ")} == packages
+
+
+def test_no_folder_is_too_full() -> None:
+    files = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for top in (*APPS, "tests", "benchmarks")
+        for path in (ROOT / top).rglob("*.py")
+        if path.name != "__init__.py" and "migrations" not in path.parts
+    )
+    assert not {folder: count for folder, count in files.items() if count > MOST_FILES}

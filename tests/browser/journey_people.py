@@ -14,7 +14,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from tests.accounts.authenticator import app_code
-from tests.browser.test_filing import Walk
+from tests.browser.consumer.test_filing import Walk
 from tests.cast import PASSWORD, World
 from tests.complaints.filing.test_drafts import newest_code
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.browser.enterprise.test_enterprise import cases
 from tests.browser.journey_people import Consumer, Filing
 from tests.browser.journey_stage import Stage, accepted, offered, opened, stage, talked
-from tests.browser.test_enterprise import cases
 
 __all__ = ["stage"]
 

@@ -27,8 +27,8 @@ from oversight.figures.scope import Period, Scope
 from oversight.mirror import mirror, monthly
 from tests.cast import World
 from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
+from tests.oversight.counters.test_rollups import WHOLE, patient, walk
 from tests.oversight.slow_count import local
-from tests.oversight.test_rollups import WHOLE, patient, walk
 from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
 
 pytestmark = pytest.mark.django_db

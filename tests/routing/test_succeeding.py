@@ -15,7 +15,7 @@ from enterprises.models import Branch, Enterprise, Staff, Succession
 from routing.forwarding import succeeding
 from tests import given
 from tests.cast import World
-from tests.complaints.test_steps import WEDNESDAY
+from tests.complaints.handling.test_steps import WEDNESDAY
 
 DAY = timedelta(days=1)
 pytestmark = pytest.mark.django_db

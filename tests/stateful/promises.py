@@ -36,7 +36,7 @@ from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording import duty as standing
 from oversight.counters import rollups
 from oversight.models import COUNTS, MonthEnterprise
-from tests.complaints.dates import oracle
+from tests.complaints.procedure import oracle
 
 S = Status
 #: Steps that nobody takes: the clock does.
@@ -55,7 +55,7 @@ COUNTED = ("received", "open", *(name for name in COUNTS if name.startswith("clo
 
 #: Which promise is kept where: what this machine cannot see, or what a slower look sees better.
 ELSEWHERE = {
-    "I-08": "tests/complaints/test_clocks.py",
+    "I-08": "tests/complaints/handling/test_clocks.py",
     "I-11": "tests/faults/test_sweepers.py",
     "I-12": "tests/complaints/evidence/test_quarantine.py",
     "I-14": "tests/access/test_apart.py",

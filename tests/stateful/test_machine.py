@@ -24,7 +24,7 @@ from complaints.models import HandlingStep
 from complaints.procedure.workflow import CLOCKS, TABLE, Role, Status
 from tests import ROOT, given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.test_steps import APART, WALKS
+from tests.complaints.handling.test_steps import APART, WALKS
 from tests.stateful import promises
 from tests.stateful.machine import Town
 

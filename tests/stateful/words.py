@@ -28,7 +28,7 @@ from complaints.procedure.workflow import TABLE, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from tests import given
 from tests.cast import World
-from tests.complaints.test_steps import WALKS
+from tests.complaints.handling.test_steps import WALKS
 
 S = Status
 TEXT = "这里写明事实和理由，供核对。"

@@ -1,7 +1,7 @@
 """Fifty at once: whoever comes first takes the step, and nobody takes it twice.
 
-The steps are those that tests/complaints/test_steps.py walks; `make test` races three of them, `make test-full` each
-one that moves a case.
+The steps are those that tests/complaints/handling/test_steps.py walks; `make test` races three of them,
+`make test-full` each one that moves a case.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from complaints.models import HandlingStep
 from complaints.procedure.workflow import TABLE
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.test_steps import WALKS
+from tests.complaints.handling.test_steps import WALKS
 
 AT_ONCE = 50
 MOVES_A_CASE = sorted(step for step, walk in WALKS.items() if walk.to and walk.to != walk.at)

@@ -22,7 +22,7 @@ from tests import given
 from tests.cast import World
 from tests.complaints.dossier.conftest import KEY, PUBLIC, a_case, altered, asked, built, fetched
 from tests.complaints.pages.at_the_desk import send, shown
-from tests.complaints.test_record import tamper
+from tests.complaints.record.test_record import tamper
 
 pytestmark = pytest.mark.django_db
 PAGE = "/open/verify/"

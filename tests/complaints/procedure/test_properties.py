@@ -1,0 +1,166 @@
+"""What must hold on every day and every calendar, against a walk day by day."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from complaints.procedure.deadlines import (
+    Calendar,
+    calendar_days,
+    day_by_day,
+    explain,
+    latest_milestone,
+    milestones,
+    next_milestone,
+    recompute,
+    remaining,
+    resume,
+    working_days,
+)
+from tests.complaints.procedure.years import CHINA, NONE, WITH_2027
+
+DAY = timedelta(days=1)
+ANY_DAY = st.dates(date(1950, 1, 1), date(2120, 12, 31))
+NEAR = st.dates(date(2024, 12, 1), date(2027, 3, 31))
+LENGTH = st.integers(1, 60)
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> Calendar:
+    """Any year's days may be off or worked, a decree may name a day that it does not change."""
+    days = draw(st.dictionaries(st.dates(date(2010, 1, 1), date(2040, 12, 31)), st.booleans(), max_size=40))
+    spans = draw(st.lists(st.tuples(NEAR, st.integers(1, 9)), max_size=4))
+    for first, length in spans:
+        days |= {first + n * DAY: False for n in range(length)}
+    rows = [(day, works, "节", "feast") for day, works in days.items()]
+    return Calendar.build(rows, [2025, 2026], source="s", version="v")
+
+
+def walk(calendar: Calendar, day: date, number: int, step: timedelta = DAY) -> date:
+    while number:
+        day += step
+        number -= calendar.is_working(day)
+    return day
+
+
+@settings(max_examples=150, deadline=None)
+@given(calendar=calendars(), pairs=st.lists(st.tuples(ANY_DAY | NEAR, LENGTH), min_size=5, max_size=20))
+def test_the_tables_equal_the_walk(calendar: Calendar, pairs: list[tuple[date, int]]) -> None:
+    for day, number in pairs:
+        last = calendar.after(day, number)
+        assert last == walk(calendar, day, number)
+        assert calendar.count(day, last) == number
+        assert calendar.before(day, number) == walk(calendar, day, number, -DAY)
+        assert remaining(last, day, calendar) == number
+        assert calendar.count(last, day) == 0
+
+
+def test_the_tables_equal_the_walk_on_every_day() -> None:
+    for calendar in (CHINA, NONE):
+        for ordinal in range(date(2024, 12, 1).toordinal(), date(2027, 3, 1).toordinal()):
+            day = date.fromordinal(ordinal)
+            for number in (1, 2, 7, 10, 60):
+                assert calendar.after(day, number) == walk(calendar, day, number)
+
+
+def test_the_tables_end_without_a_seam() -> None:
+    """They cover 2015 to 2035; beyond them the numbers come from division."""
+    for edge in (date(2015, 1, 1), date(2035, 12, 31), date(1, 6, 1)):
+        for shift in range(-20, 21):
+            day = edge + shift * DAY
+            for number in range(1, 20):
+                assert NONE.after(day, number) == walk(NONE, day, number)
+                assert NONE.before(day, number) == walk(NONE, day, number, -DAY)
+
+
+@settings(max_examples=150, deadline=None)
+@given(calendar=calendars(), day=NEAR, length=LENGTH, roll=st.booleans())
+def test_calendar_days_roll_as_little_as_allowed(calendar: Calendar, day: date, length: int, roll: bool) -> None:
+    due = calendar_days(day, length, calendar, weekend_roll=roll)
+    strict = day + length * DAY
+    assert due.derivation["strict_day"] == str(strict)
+    passed = [strict + n * DAY for n in range((due.last_day - strict).days)]
+    assert all(not calendar.is_working(one) for one in passed)
+    if roll:
+        assert calendar.is_working(due.last_day)
+    else:
+        assert not calendar.is_holiday(due.last_day)
+        assert all(calendar.is_holiday(one) for one in passed)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    calendar=calendars(),
+    start=NEAR,
+    length=LENGTH,
+    pauses=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 15)), max_size=3),
+)
+def test_what_ran_and_what_is_left_make_the_length(
+    calendar: Calendar, start: date, length: int, pauses: list[tuple[int, int]]
+) -> None:
+    due, since, ran = working_days(start, length, calendar), start, 0
+    for wait, rest in pauses:
+        paused = since + wait * DAY
+        left = remaining(due.last_day, paused, calendar)
+        if left == 0:
+            break
+        ran += calendar.count(since, paused)
+        assert ran + left == length
+        since = paused + rest * DAY
+        again = resume(since, left, calendar, earlier=due.derivation, paused_from=paused)
+        assert again.last_day >= due.last_day
+        due = again
+    assert ran + calendar.count(since, due.last_day) == length
+    counted = [row for row in day_by_day(due.derivation, "en") if row.number]
+    assert [row.number for row in counted] == list(range(1, length + 1))
+    assert counted[-1].day == due.last_day
+    assert all(calendar.is_working(row.day) for row in counted)
+    stored = json.loads(json.dumps(due.derivation))
+    assert stored == due.derivation
+    again = recompute(stored, calendar, changed_on=since, exactly=False)
+    assert again == due
+    for language in ("zh-hans", "en"):
+        assert explain(stored, language) == explain(due.derivation, language) != []
+
+
+@settings(max_examples=100, deadline=None)
+@given(day=st.dates(date(2026, 10, 1), date(2027, 2, 1)), length=LENGTH, change=st.integers(0, 30))
+def test_a_new_calendar_takes_no_time_away_by_surprise(day: date, length: int, change: int) -> None:
+    due, changed_on = working_days(day, length, CHINA), day + change * DAY
+    exact = recompute(due.derivation, WITH_2027, changed_on=changed_on, exactly=True)
+    assert exact.last_day == working_days(day, length, WITH_2027).last_day
+    kind = recompute(due.derivation, WITH_2027, changed_on=changed_on, exactly=False)
+    assert kind.last_day >= exact.last_day
+    assert kind.last_day >= min(due.last_day, WITH_2027.after(changed_on, 2))
+    assert kind.last_day <= max(due.last_day, exact.last_day)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    calendar=calendars(),
+    started=st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 31), timezones=st.just(UTC)),
+    length=LENGTH,
+    of_days=st.booleans(),
+)
+def test_reminders_come_in_order_and_each_once(
+    calendar: Calendar, started: datetime, length: int, of_days: bool
+) -> None:
+    due = (calendar_days if of_days else working_days)(started, length, calendar)
+    known = milestones(started, due, calendar, overdue=5)
+    assert [mark for mark, _ in known] == sorted({mark for mark, _ in known})
+    assert [moment for _, moment in known] == sorted(moment for _, moment in known)
+    assert known[-1][0] == 105
+    assert all((mark > 100) == (moment >= due.due_at) for mark, moment in known)
+    at, seen = started, []
+    assert latest_milestone(started, started, due, calendar) is None
+    while not seen or seen[-1][0] < 105:
+        before, (mark, at) = at, next_milestone(at, started, due, calendar)
+        assert at > before
+        assert latest_milestone(at, started, due, calendar) == (mark, at)
+        seen.append((mark, at))
+    newest = {moment: mark for mark, moment in known}
+    assert seen == [(mark, moment) for moment, mark in newest.items()]

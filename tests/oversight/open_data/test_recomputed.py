@@ -1,0 +1,241 @@
+"""Whoever has the files has the pages: the script makes what /open/, the league and the monthly report show."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
+from oversight.models import DataSet, MonthlyReport
+from oversight.models.open_models import OpenIndicators
+from oversight.open_data import reading
+from oversight.published import indicator_making, league_making
+from oversight.reports import keeping
+from tests.cast import World
+from tests.oversight.open_data.test_open_data import SCRIPT, load, written
+from tests.oversight.test_reports import rows_of
+from tests.oversight.told import counted, issued, stages
+
+NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
+MONTHS = [date(2025, month, 1) for month in (11, 12)] + [date(2026, month, 1) for month in range(1, 11)]
+
+
+@pytest.fixture
+def year(world: World, tmp_path: Path) -> dict[str, Path]:
+    """Twelve months with what is plenty, what is small and what is not there; the folders of their files."""
+    seat = Enterprise.objects.get(pk=world.mobile.pk).domicile
+    firms = [
+        Enterprise.objects.create(
+            name=f"测试{n}号商场", uscc=None, domicile=seat, enrolment="enrolled", enrolled_by=world.gulou
+        )
+        for n in range(4)
+    ]
+    CustomerCount.objects.create(
+        enterprise=firms[0], counted_on=date(2026, 3, 1), number=70_000, source="年报", noted_at=NOW
+    )
+    for at, month in enumerate(MONTHS):
+        for n, firm in enumerate(firms):
+            many = (60, 22, 9, 2)[n] + at
+            stages(
+                firm,
+                month,
+                at="350102" if n < 3 else "350200",
+                ended_settled=many if n < 3 else 1,
+                ended_unconfirmed=(at + n) % 5,
+                ended_failed=many // 3 + at % 3,
+                ended_settled_elsewhere=at % 2,
+                in_time=many,
+                ran_out=many // 3,
+                promise_due=many // 2,
+                promise_kept=many // 2 - at % 3,
+                delivered=many + 5,
+                again=at % 7,
+                rated=many // 2,
+                marks=4 * (many // 2),
+            )
+            counted(
+                "350102" if n < 3 else "350200",
+                month,
+                received=many + 9,
+                closed=many,
+                closed_settled=many - at % 4,
+                closed_mediated=at % 4,
+                review_met=many,
+                review_late=at % 6,
+                recovered_n=many,
+                recovered=12_345 * many,
+            )
+            counted("350102" if n < 3 else "350200", month, "o:service.telecom", received=many)
+            counted("350102" if n < 3 else "350200", month, "o:goods.food", received=9 - n)
+            counted("350102" if n < 3 else "350200", month, "p:quality", received=many)
+    issued(*MONTHS, now=NOW)
+    assert indicator_making.publish(now=NOW) > 0
+    assert league_making.publish(now=NOW) == 5
+    cache.clear()
+    return {f"{one.month:%Y-%m}": written(one, tmp_path / str(one)) for one in DataSet.objects.all()}
+
+
+@pytest.fixture
+def script() -> ModuleType:
+    return load(SCRIPT)
+
+
+def test_the_first_page(year: dict[str, Path], script: ModuleType) -> None:
+    found = script.indicators(year)
+    shown = {row: row.data for row in OpenIndicators.objects.all()}
+    assert len(shown) >= 4
+    from authorities.models import Region
+
+    codes = dict(Region.objects.filter(pk__in=[row.region for row in shown]).values_list("pk", "code"))
+    assert {codes[row.region] for row in shown} == found.keys()
+    withheld = 0
+    for row, data in shown.items():
+        told = found[codes[row.region]]
+        assert (told["received"], list(told["months"].items())) == (
+            data["received"],
+            [tuple(one) for one in data["months"]],
+        )
+        assert dict(told["categories"]) == dict(data["categories"])
+        for name in ("settled", "on_time", "kept"):
+            assert told[name]["numbers"] == data[name], (name, codes[row.region])
+        assert (told["response"], told["recovered"]) == (data["response"], data["recovered"])
+        withheld += sum(n is None for _name, n in data["months"]) + sum(n is None for n in data["settled"])
+    assert withheld, "a year of which nothing is withheld proves little"
+    page = Client().get("/open/")
+    cards = {card["title"]: card["value"] for card in page.context["cards"]}
+    country = found["CN"]
+    assert cards["收到的投诉"] == f"{country['received']:,}"
+    assert cards["按时办结率"] == f"{100 * country['on_time']['share']:.0f}%"
+    assert cards["ODR和解成功率"] == f"{100 * country['settled']['share']:.0f}%"
+    assert cards["挽回经济损失"] == f"¥{country['recovered']:,}"
+
+
+def test_every_line_of_every_league_table(year: dict[str, Path], script: ModuleType) -> None:
+    from authorities.models import Region
+
+    codes = dict(Region.objects.values_list("pk", "code"))
+    found = {(*one["table"], one["enterprise"]): one for one in script.league(year)}
+    shown = {
+        (f"{line.of.first:%Y-%m}", f"{line.of.last:%Y-%m}", codes[line.region], line.sector, line.code): line
+        for line in LeagueLine.objects.select_related("of")
+    }
+    assert found.keys() == shown.keys()
+    for key, line in shown.items():
+        told = found[key]
+        assert [
+            told[name] for name in ("n", "low", "high", "received", "last_day", "again", "place_first", "place_last")
+        ] == [
+            line.n,
+            line.low,
+            line.high,
+            line.received,
+            line.last_day_share,
+            line.again_share,
+            line.place_first,
+            line.place_last,
+        ], key
+        assert told["settled"] == [line.settled_least, line.settled_most]
+        assert told["unconfirmed"] == [line.unconfirmed_least, line.unconfirmed_most]
+        assert (told["per_customers"] is None) == (line.per_customers is None)
+        if line.per_customers is not None:
+            assert abs(told["per_customers"] - float(line.per_customers)) <= 0.05
+    assert any(line.place_first for line in shown.values())
+    assert any(line.settled_least != line.settled_most for line in shown.values()), (
+        "a league without ranges proves little"
+    )
+    # And the page shows these lines.
+    text = Client().get("/open/league/").content.decode()
+    whole = LeagueSet.objects.order_by("-last", "first", "-version")[0]
+    for line in LeagueLine.objects.filter(of=whole, region=whole.country, sector=""):
+        assert ("不公布" if line.n is None else f"{line.n:,}") in text
+
+
+@pytest.mark.parametrize("month", [date(2026, 9, 1), date(2026, 10, 1)])
+def test_the_report_of_a_county(world: World, year: dict[str, Path], script: ModuleType, month: date) -> None:
+    """Its numbers of the month, those of the quarter, and the table of its enterprises."""
+    report = keeping.draft(authority=world.gulou, month=month, by=world.rui, now=NOW)
+    keeping.approve(keeping.submit(report), by=world.head_officer.user, heads=[world.gulou], text="", now=NOW)
+    keeping.publish(MonthlyReport.objects.get(), now=NOW)
+    at = f"/open/reports/{report.pk}/"
+    found = script.figures_of(year, "350102", f"{month:%Y-%m}")
+    summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}
+    star = lambda n: "*" if n is None else str(n)  # noqa: E731
+    assert summary["received"]["part"] == star(found["received"])
+    assert summary["closed"]["part"] == star(found["closed"])
+    assert found["shares"].keys() == {"settled", "on_time", "review_on_time", "mediated", "kept"}
+    summary |= {row["figure"]: row for row in rows_of(Client().get(f"{at}stages.csv"))}
+    for name, share in found["shares"].items():
+        assert (summary[name]["part"], summary[name]["whole"]) == (star(share["part"]), star(share["whole"])), name
+    firms = {row["enterprise"]: row for row in rows_of(Client().get(f"{at}firms.csv"))}
+    assert firms.keys() == found["firms"].keys()
+    assert len(firms) == 4
+    for code, row in firms.items():
+        assert row["delivered"] == star(found["firms"][code]["delivered"])
+        assert (row["settled"], row["ended"]) == tuple(
+            star(found["firms"][code]["shares"]["settled"][name]) for name in ("part", "whole")
+        )
+    page = Client().get(at).content.decode()
+    assert "（2026-Q3）" in page
+    assert "▲" in page, "each enterprise beside its quarter before"
+    assert "举报另行保密办理" in page
+
+
+def test_the_script_runs_by_itself_and_finds_what_is_wrong(year: dict[str, Path]) -> None:
+    def run(*more: str) -> tuple[int, dict[str, Any]]:
+        done = subprocess.run(
+            [sys.executable, "-I", str(SCRIPT), *map(str, year.values()), *more],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, json.loads(done.stdout)
+
+    code, found = run("--report", "350100")
+    assert (code, found["wrong_digests"], found["wrong_sums"]) == (0, {}, {})
+    assert found["figures"]["units"].keys() == {"350102"}
+    table = year["2026-09"] / "enterprise_quarters.csv"
+    line = table.read_text(encoding="utf-8-sig").splitlines()[1]
+    ended = next(
+        iter(reading.lines(DataSet.objects.get(month=date(2026, 9, 1)).files.get(name="enterprise_quarters.csv")))
+    )["ended"]
+    table.write_text(
+        table.read_text(encoding="utf-8-sig").replace(line, line.replace(f",{ended},", ",999999,", 1)),
+        encoding="utf-8-sig",
+    )
+    code, found = run()
+    assert code == 1
+    assert found["wrong_digests"] == {"2026-09": ["enterprise_quarters.csv"]}
+    assert found["wrong_sums"]
+
+
+def test_it_reads_the_one_folder_into_which_a_browser_put_everything(year: dict[str, Path], tmp_path: Path) -> None:
+    """Named as they come, an older version of a month beside the newer one, and a clear word where there is nothing."""
+    for month, folder in year.items():
+        for file in folder.iterdir():
+            (tmp_path / f"{month}.2-{file.name}").write_bytes(file.read_bytes())
+            if month == "2026-09":
+                (tmp_path / f"{month}.1-{file.name}").write_bytes(
+                    file.read_bytes().replace(b"1", b"2") if file.suffix == ".csv" else file.read_bytes()
+                )
+
+    def run(*folders: Path) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-I", str(SCRIPT), *map(str, folders)], capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout or done.stderr
+
+    assert run(tmp_path) == run(*year.values())
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, said = run(empty)
+    assert code == 1
+    assert "no datapackage.json" in said
