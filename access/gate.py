@@ -17,19 +17,12 @@ from django.utils import timezone
 
 from access.permissions import KEY_ROLES, actions_for, is_held_by_key, is_public, rows_of
 from accounts.models import User
+from accounts.roles import role_at
 from accounts.sign_in.backend import duty_of
 from authorities.models import Officer
 from enterprises.models import StationStaff
 from enterprises.team.staffing import at_work
 
-# Names of permissions.csv for the roles of the two tables.
-_OFFICES = {
-    Officer.Role.INTAKE: "intake",
-    Officer.Role.HANDLER: "authority_handler",
-    Officer.Role.APPROVER: "approver",
-    Officer.Role.ANALYST: "analyst",
-}
-OFFICE_ROLES = frozenset(_OFFICES.values())
 #: Opened by a token, which the view reads: its permission class asks `permissions.allows` with `roles_held`.
 PROGRAMS = "api:"
 
@@ -46,26 +39,26 @@ def roles_held(user: User, *, on: date) -> frozenset[str]:
     An administrator is that and nothing else: no consumer, no staff (三员 see no case content).
     """
     if duty := duty_of(user):
-        return frozenset({f"{duty}_admin"})
+        return frozenset({role_at("platform", duty).known_as})
     words, told = _statement()
     with connection.cursor() as cursor:
         meant: dict[Any, Any] = {_NOBODY: user.pk, date.min: on}
         cursor.execute(words, [meant.get(value, value) for value in told])
         found = cursor.fetchall()
-    return ACCOUNT | {_OFFICES[Officer.Role(role)] if place == "office" else str(role) for place, role in found}
+    return ACCOUNT | {role_at(side, post).known_as for side, post in found}
 
 
 @cache
 def _statement() -> tuple[str, tuple[Any, ...]]:
-    """Reads (kind of work, role) of one person on one day, both stood in for; kept, as each page at work asks it."""
+    """Reads (side, role there) of one person on one day, both stood in for; kept, as each page at work asks it."""
     offices = Officer.objects.on(date.min).filter(user_id=_NOBODY).order_by()
     jobs = at_work(date.min).filter(user_id=_NOBODY).order_by()
     posts = StationStaff.objects.on(date.min).filter(user_id=_NOBODY).order_by()
     return (
-        offices.values_list(Value("office", output_field=CharField()), "role")
+        offices.values_list(Value("authority", output_field=CharField()), "role")
         .union(
-            jobs.values_list(Value("job", output_field=CharField()), "role"),
-            posts.values_list(Value("post", output_field=CharField()), "role"),
+            jobs.values_list(Value("enterprise", output_field=CharField()), "role"),
+            posts.values_list(Value("station", output_field=CharField()), "role"),
         )
         .query.sql_with_params()
     )

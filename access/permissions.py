@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from complaints.procedure.workflow import Status
+from accounts.roles import Right, Role, roles_at
+from complaints.procedure.workflow import TABLE, Status
 
 FILE = Path(__file__).with_name("permissions.csv")
 COLUMNS = ("resource", "action", "role", "relation", "status", "verdict")
@@ -19,13 +20,18 @@ ACTIONS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 #: `*`: what a page takes.
 PAGE_ACTIONS = frozenset({"GET", "POST"})
 
-ENTERPRISE_ROLES = frozenset({"manager", "handler", "reviewer"})
-OFFICER_ROLES = frozenset({"intake", "authority_handler", "approver", "analyst"})
-ADMINISTRATOR_ROLES = frozenset({"system_admin", "security_admin", "audit_admin"})
+
+def names_of(roles: Iterable[Role]) -> frozenset[str]:
+    """The names that this file has for them."""
+    return frozenset(role.known_as for role in roles)
+
+
+ENTERPRISE_ROLES, OFFICER_ROLES = names_of(roles_at("enterprise")), names_of(roles_at("authority"))
+ADMINISTRATOR_ROLES = names_of(roles_at("platform"))
 #: Somebody without a session who shows a key; which case it opens is known to the page alone.
 KEY_ROLES = frozenset({"draft_holder", "token_holder"})
 #: What a session stands for. A consumer is anybody with an account who is no administrator.
-SESSION_ROLES = frozenset({"consumer", "station"}) | ENTERPRISE_ROLES | OFFICER_ROLES | ADMINISTRATOR_ROLES
+SESSION_ROLES = names_of(role for role in Role if role.post) | {"consumer"}
 GROUPS: dict[str, frozenset[str]] = {
     "signed_in": SESSION_ROLES,
     "enterprise": ENTERPRISE_ROLES,
@@ -89,8 +95,8 @@ def permission_rows() -> tuple[Permission, ...]:
 
 def _read(cells: dict[str, str], line: int) -> list[Permission]:
     actions = PAGE_ACTIONS if cells["action"] == "*" else _words(cells["action"], ACTIONS, line)
-    named = _words(cells["role"], ROLES | GROUPS.keys(), line)
-    roles = frozenset[str]().union(*(GROUPS.get(word, {word}) for word in named))
+    named = _words(cells["role"], (*ROLES, *GROUPS, *Right, *TABLE), line)
+    roles = frozenset[str]().union(*map(_roles, named))
     relations = _words(cells["relation"], RELATIONS.keys(), line)
     statuses = STATUSES if cells["status"] == "any" else _words(cells["status"], STATUSES, line)
     (verdict,) = _words(cells["verdict"], VERDICTS, line, only_one=True)
@@ -107,6 +113,15 @@ def _read(cells: dict[str, str], line: int) -> list[Permission]:
         Permission(resource, actions, roles, relations, statuses, verdict, line)
         for resource in _resources(cells["resource"])
     ]
+
+
+def _roles(word: str) -> frozenset[str]:
+    """The roles that this word of the file stands for: itself, those of a group, of a right, of a step of the table."""
+    if word in ROLES:
+        return frozenset({word})
+    if word in GROUPS:
+        return GROUPS[word]
+    return names_of(TABLE[word].by if word in TABLE else Right(word).roles) & SESSION_ROLES
 
 
 def _words(cell: str, allowed: Iterable[str], line: int, *, only_one: bool = False) -> frozenset[str]:

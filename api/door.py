@@ -27,13 +27,13 @@ from rest_framework.views import APIView
 from access.permissions import allows
 from accounts.idempotency import KeyMissing, key_of, once
 from accounts.models import User
+from accounts.roles import role_at
 from accounts.sign_in.backend import duty_of
 from api.caller import Caller, caller
 from api.problems import NotAllowed, WrongFields
 from api.sight import actors_for
 from api.strict_json import StrictJSONParser
 from complaints.handling import StepNotAllowed
-from complaints.procedure.workflow import Role
 from enterprises.models.api_token import ApiToken
 
 UNSAFE = frozenset({"POST"})
@@ -64,10 +64,6 @@ class OnlyJSON(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-#: Roles of the table by the names that permissions.csv has for them.
-_NAMES = {Role.OFFICER: "authority_handler"}
-
-
 class MayCall(BasePermission):
     """permissions.csv lets the person in, and the token has the scope that this call asks for."""
 
@@ -94,8 +90,8 @@ def _roles(who: Caller) -> frozenset[str]:
     """What the token's person is in the capacity that it was issued for."""
     if duty := duty_of(who.user):
         # An administrator of the platform is nobody's party, not even the own one.
-        return frozenset({f"{duty}_admin"})
-    return frozenset(_NAMES.get(role, str(role)) for actor in actors_for(who) for role in actor.roles)
+        return frozenset({role_at("platform", duty).known_as})
+    return frozenset(role.known_as for actor in actors_for(who) for role in actor.roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from accounts.idempotency import key_of
+from accounts.roles import Right
 from api import exact, strict_json
 from api.caller import Caller, caller
 from api.door import Answer, RefusedAfterwards, once_only, said_in
@@ -51,7 +52,6 @@ from complaints.procedure.categories import (
 )
 from complaints.procedure.filing_request import CONSENTS, SELF, FilingRequest
 from complaints.procedure.sector_files import Question, Sector
-from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.reading.case import CONSUMER, ENTERPRISE
 from complaints.record.case_version import version_of
 from database.row_security import working_as_steps
@@ -267,7 +267,7 @@ def _filer(who: Caller) -> Actor:
     """Who files; raises NotAllowed for enterprises and for offices that only read."""
     if side_of(who) == ENTERPRISE:
         raise NotAllowed("enterprises_may_not_file", _("企业不能提交投诉。"))
-    able = [a for a in actors_for(who) if side_of(who) == CONSUMER or a.has(AUTHORITY_ROLES)]
+    able = [a for a in actors_for(who) if side_of(who) == CONSUMER or a.may(Right.WRITE_DOWN)]
     if not able:
         raise NotAllowed("not_allowed", _("您的岗位不能代为提交投诉。"))
     return able[0]

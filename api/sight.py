@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
+from accounts.roles import Right
 from api.caller import Caller
 from authorities.models import Authority
 from complaints.models import Complaint, Engagement, HandlingStep
@@ -50,7 +51,9 @@ def _actors_for(caller: Caller) -> list[Actor]:
     token = caller.token
     mine = actors_of(caller.user, on=caller.today)
     if token.enterprise_id is not None:
-        return sorted((a for a in mine if a.enterprise_id == token.enterprise_id), key=lambda a: a.role == "reviewer")
+        return sorted(
+            (a for a in mine if a.enterprise_id == token.enterprise_id), key=lambda a: not a.may(Right.ANSWER_CASE)
+        )
     if token.authority_id is not None:
         return [a for a in mine if a.authority_id == token.authority_id]
     return [a for a in mine if a.side == CONSUMER]

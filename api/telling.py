@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from accounts.roles import Role
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.reading.case import ENTERPRISE, CasePage
-from complaints.reading.case_record import side_of
 from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.record.case_version import version_of
 
@@ -181,7 +181,7 @@ def entry(step: HandlingStep, *, names: Mapping[str, str]) -> dict[str, Any]:
         "step": step.step,
         "happened_at": step.happened_at,
         "written_at": step.written_at,
-        "side": side_of(step.actor_role),
+        "side": Role(step.actor_role).side,
         "role": step.actor_role,
         "organisation": names.get(step.organisation, step.organisation),
         "from_status": step.from_status,

@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import BATCH, Effect, Move, StepNotAllowed, take_each
 from complaints.handling.steps import enterprise
@@ -25,7 +26,6 @@ from complaints.parties.workforce import Given, House
 from complaints.procedure.refusals import not_now
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 from enterprises.models import Absence, AssignmentRule, Staff
-from enterprises.team.presence import HOLD
 
 #: A sweep ends after so many batches; the next tick goes on.
 MOST_BATCHES = 60
@@ -65,7 +65,7 @@ def away(day: date) -> QuerySet[Staff]:
     """People who hold cases and are not there to handle them."""
     on_leave = Absence.objects.on(day).filter(staff=OuterRef("pk"))
     holds = Complaint.objects.filter(handler=OuterRef("pk"), status__in=ENTERPRISE_SIDE)
-    gone = Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=HOLD)
+    gone = Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=Right.ANSWER_CASE.posts)
     return Staff.objects.filter(Exists(on_leave) | gone).filter(Exists(holds))
 
 

@@ -20,18 +20,19 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.keys import sealed_fields
+from accounts.roles import Right, posts_of
 from authorities.leave import on_leave
 from authorities.models import Officer
 from authorities.policies import Policies
 from complaints.handling.steps.casework import NOT_HANDLING
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
 from complaints.notices.delivery import alone
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.workflow import TABLE, Outcome, Status
 
 #: Who comes again within so many days comes again (procedure, section 7).
 AGAIN = timedelta(days=60)
 SHARE = "call_back_share"
-RINGS = (Officer.Role.HANDLER, Officer.Role.APPROVER)
+RINGS = posts_of(TABLE["call_back"].by, "authority")
 _BATCH = 500
 #: The advisory lock of whoever draws.
 DRAWER = 0xD2A3
@@ -195,7 +196,7 @@ def handlers_of(case_ids: Iterable[int]) -> dict[int, set[UUID]]:
     """Who of an authority took a step in each case, by person."""
     found: dict[int, set[UUID]] = defaultdict(set)
     steps = HandlingStep.objects.filter(
-        complaint_id__in=list(case_ids), actor_role__in=["officer", "approver"], name__isnull=False
+        complaint_id__in=list(case_ids), actor_role__in=Right.DECIDE_CASE.roles, name__isnull=False
     ).exclude(step__in=NOT_HANDLING)
     for case, key in steps.values_list("complaint_id", "name__person_key").distinct():
         found[case].add(key)

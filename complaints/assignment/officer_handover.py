@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.roles import Right
 from authorities.leave import on_leave
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import call_backs as drawing
@@ -30,7 +31,6 @@ from complaints.parties.actors import SYSTEM, Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_now
 from complaints.procedure.workflow import Status
-from enterprises.team.organising import OFFICES_THAT_HOLD
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 def away(day: date) -> QuerySet[Officer]:
     """Officers who hold open cases and are not there to handle them: on leave, left, switched off, or only reading."""
     holds = Complaint.objects.filter(OPEN, officer=OuterRef("pk"))
-    gone = Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=OFFICES_THAT_HOLD)
+    gone = Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=Right.HOLD_CASE.posts)
     return Officer.objects.filter(on_leave(day) | gone).filter(Exists(holds))
 
 
@@ -65,7 +65,7 @@ class Desks:
         at_work = Officer.objects.on(day).filter(
             ~Q(on_leave(day)),
             authority_id__in={case.handling_authority_id for case in rows},
-            role__in=OFFICES_THAT_HOLD,
+            role__in=Right.HOLD_CASE.posts,
             user__is_active=True,
         )
         for officer in at_work.order_by("pk"):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from accounts.roles import Right
 from authorities.models import Officer, Region
 from complaints.reading.case_people import by_name
 from database.prepared import CombinedQuery, PreparedQuery
@@ -27,8 +28,7 @@ _parts = PreparedQuery(
 _officers = PreparedQuery(
     lambda authorities, regions, day: (
         Officer.objects.on(day)
-        .filter(authority_id__any_of=authorities, user__is_active=True)
-        .exclude(role=Officer.Role.ANALYST)
+        .filter(authority_id__any_of=authorities, user__is_active=True, role__in=Right.HOLD_CASE.posts)
         .select_related("user")
         .order_by("pk")[:MOST]
     ),

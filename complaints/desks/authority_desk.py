@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Right
 from authorities.models import CalendarVersion, Officer, Region
 from complaints.desks.authority_choices import Choices, choices_of
 from complaints.desks.staff_door import View, staff_page
@@ -24,7 +25,6 @@ from complaints.models.complaint import regions_of
 from complaints.parties import actors
 from complaints.parties.actors import Actor, officers, offices_and_calendar
 from complaints.parties.conditions import Conditions, calendar_of
-from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, Found
@@ -85,6 +85,10 @@ class Desk:
             found |= Q(**{f"{name}__gte": first, f"{name}__lte": last})
         return found
 
+    def may(self, what: Right | str) -> bool:
+        """Whether one of these offices has this right or takes this step at all."""
+        return any(actor.may(what) for actor in self.actors)
+
     def mine(self) -> Q:
         """Cases in whose authority's name this person may act."""
         return Q(handling_authority_id__in=self.authority_ids)
@@ -127,8 +131,3 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     if not offices:
         raise Http404
     return Desk(user=user, offices=tuple(offices), actors=tuple(officers(offices)), newest=newest, now=now, today=today)
-
-
-def may_act(desk: Desk) -> bool:
-    """Analysts read and order nothing."""
-    return any(actor.has(AUTHORITY_ROLES) for actor in desk.actors)

@@ -23,7 +23,7 @@ from complaints.desks.case_filter import AT_A_FIRM, BACK, HERE, LEFT, OTHERS
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
-from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Status
+from complaints.procedure.workflow import ENTERPRISE_SIDE, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url, why_url
@@ -154,17 +154,8 @@ def respondent_of(case: Complaint) -> str:
     return named(row) if row else case.respondent_named
 
 
-def may_take(step: str, desk: Desk) -> bool:
-    """Whether somebody with the rights of this desk takes such a step at all; whether it is open in a case its page
-    says.
-    """
-    return any(actor.has(TABLE[step].by) for actor in desk.actors)
-
-
 def step_url(case: Complaint, slug: str, step: str, desk: Desk) -> str:
     """The page of a step, or that of the case for a desk that only reads."""
     return (
-        reverse("complaints:authority-step", args=[case.number, slug])
-        if may_take(step, desk)
-        else case_url(case, AUTHORITY)
+        reverse("complaints:authority-step", args=[case.number, slug]) if desk.may(step) else case_url(case, AUTHORITY)
     )

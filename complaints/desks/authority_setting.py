@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
+from accounts.roles import Right, posts_of
 from authorities.models import Authority, Officer, named
 from authorities.policies import Policies
 from complaints import handling
@@ -23,7 +24,7 @@ from complaints.desks.authority_desk import Desk
 from complaints.handling.transition import two_persons
 from complaints.procedure.filing_request import AGENT
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
-from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Role, Status
+from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, Found
 from complaints.reading.case_rows import Rows, of_case
@@ -157,7 +158,7 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "designate_authority": lambda f, a: "jurisdiction" in a.matters and _is_superior(f),
     "separate_case": lambda f, a: f.complaint.linked_group is not None,
     "ask_consent": lambda f, a: "consent" not in a.matters,
-    "extend_lead": lambda f, a: _is_checked(f, a) and f.actor is not None and f.actor.has(frozenset({Role.APPROVER})),
+    "extend_lead": lambda f, a: _is_checked(f, a) and f.actor is not None and f.actor.may(Right.LEAD_AUTHORITY),
     "close_lead": lambda f, a: _is_checked(f, a),
     "confirm_power": _has_power_to_check,
     "refuse_power": _has_power_to_check,
@@ -181,7 +182,7 @@ def who_signs(setting: Setting, rule: str) -> str:
     if here.level == Authority.Level.OFFICE:
         acting |= Q(authority=here.parent_id)
     needs_head = two_persons.signatures(Policies.load(desk.today), rule, case.handling_region_id)[0] == two_persons.HEAD
-    roles = (Officer.Role.APPROVER,) if needs_head else (Officer.Role.APPROVER, Officer.Role.HANDLER)
+    roles = Right.LEAD_AUTHORITY.posts if needs_head else posts_of(TABLE["approve"].by, "authority")
     rows = list(
         Officer.objects.on(desk.today)
         .filter(acting, role__in=roles)

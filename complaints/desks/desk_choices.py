@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from complaints.models import SavedView
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import calendar_of, newest_calendar
@@ -24,7 +25,6 @@ from enterprises.team.staffing import at_work
 
 #: Own views, so many a person, since each is counted with every page of the queue.
 MOST_VIEWS = 12
-_HANDLING = (Staff.Role.HANDLER, Staff.Role.MANAGER)
 
 # The same values for all: who sits here, the enterprises, those of them that are seen whole, branches of the others,
 # the day.
@@ -42,7 +42,7 @@ _branches = PreparedQuery(
 _people = PreparedQuery(
     lambda user, firms, whole, some, day: (
         at_work(day)
-        .filter(role__in=_HANDLING, user__is_active=True, enterprise_id__any_of=firms)
+        .filter(role__in=Right.ANSWER_CASE.posts, user__is_active=True, enterprise_id__any_of=firms)
         .filter(Q(enterprise_id__any_of=whole) | Q(branch=None) | Q(branch_id__any_of=some))
         .select_related("user", "branch", "enterprise")
         .order_by("pk")

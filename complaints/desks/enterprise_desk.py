@@ -17,12 +17,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Right
 from complaints.desks.desk_choices import Choices, choices_of
 from complaints.desks.staff_door import View, staff_page
 from complaints.models import Complaint, Engagement
 from complaints.parties.actors import Actor, jobs_of, staff_member, stands_to
 from complaints.parties.conditions import current_calendar
-from complaints.procedure.workflow import ENTERPRISE_ROLES, Status
+from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import ENTERPRISE, CasePage, Found, page_of
 from complaints.reading.case_rows import RELATED, Rows, of_page
@@ -52,6 +53,10 @@ class Desk:
     @property
     def staff_ids(self) -> list[int]:
         return [actor.staff_id for actor in self.actors if actor.staff_id is not None]
+
+    def may(self, what: Right | str) -> bool:
+        """Whether one of these jobs has this right or takes this step at all."""
+        return any(actor.may(what) for actor in self.actors)
 
     def stands_to(self, complaint: Complaint) -> bool:
         """Whether one of these jobs answers for the case now."""
@@ -98,7 +103,7 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     jobs = [staff_member(job) for job in user.jobs_today]  # type: ignore[attr-defined]
     if not jobs:
         raise Http404
-    jobs.sort(key=lambda actor: not actor.has(ENTERPRISE_ROLES))
+    jobs.sort(key=lambda actor: not actor.may(Right.ANSWER_CASE))
     return Desk(user=user, actors=tuple(jobs), now=now, today=today)
 
 

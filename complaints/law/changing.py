@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.roles import Right
 from authorities import calendar
 from authorities.calendar_files import Year
 from authorities.models import Authority, CalendarVersion, Officer, Policy, Region
@@ -262,7 +263,7 @@ def _speaks_for_the_country(heads: Iterable[Authority], asked: Authority, *, on:
     return (
         Authority.Level.PROVINCE in levels
         and not Officer.objects.on(on)
-        .filter(role=Officer.Role.APPROVER, authority__level=Authority.Level.NATIONAL, user__is_active=True)
+        .filter(role__in=Right.DECIDE_LAW.posts, authority__level=Authority.Level.NATIONAL, user__is_active=True)
         .exists()
     )
 
@@ -271,7 +272,7 @@ def calendar_approvers(asked: Authority | None, *, on: date, without: User) -> l
     """Who may approve a calendar that this authority puts up, with people and authorities; never whoever puts it up."""
     heads = (
         Officer.objects.on(on)
-        .filter(role=Officer.Role.APPROVER, user__is_active=True)
+        .filter(role__in=Right.DECIDE_LAW.posts, user__is_active=True)
         .select_related("user", "authority")
     )
     national = heads.filter(authority__level=Authority.Level.NATIONAL)
@@ -290,12 +291,7 @@ def calendar_loaders(region_ids: Iterable[int], *, on: date) -> list[Officer]:
         above |= Q(authority__region_id__lte=region, authority__region__last__gte=region)
     return list(
         Officer.objects.on(on)
-        .filter(
-            above,
-            role__in=(Officer.Role.HANDLER, Officer.Role.APPROVER),
-            authority__level__in=LOADS_CALENDARS,
-            user__is_active=True,
-        )
+        .filter(above, role__in=Right.DRAFT_LAW.posts, authority__level__in=LOADS_CALENDARS, user__is_active=True)
         .select_related("user", "authority")
         .order_by("-authority__region_id", "pk")
     )

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
+from accounts.roles import Right
 from complaints import handling
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
@@ -21,10 +22,7 @@ from complaints.measures.sending import Outcome
 from complaints.models import Complaint, Matter, Measure
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
-from complaints.procedure.workflow import Role
 from complaints.tables.taking_many import take_all, why
-
-DECIDERS = frozenset({Role.MANAGER, Role.REVIEWER})
 
 
 def proposed(measure: Measure) -> list[Pick]:
@@ -43,7 +41,7 @@ def deciders(measure: Measure, actors: Iterable[Actor]) -> list[Actor]:
     return [
         actor
         for actor in actors
-        if actor.has(DECIDERS)
+        if actor.may(Right.APPROVE_MEASURE)
         and actor.enterprise_id == measure.enterprise_id
         and (measure.proposed_by is None or actor.user_id != measure.proposed_by.user_id)
     ]
@@ -111,7 +109,7 @@ def send_back(
 def _mine(measure: Measure, actors: Sequence[Actor]) -> list[Actor]:
     if measure.proposed_at is None or measure.sent_at is not None:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
-    if not any(actor.has(DECIDERS) for actor in actors):
+    if not any(actor.may(Right.APPROVE_MEASURE) for actor in actors):
         raise not_yours()
     mine = deciders(measure, actors)
     if not mine:

@@ -12,23 +12,17 @@ from datetime import date
 from uuid import UUID
 
 from accounts.models import User
+from accounts.roles import Right, Role, role_at
 from authorities.models import Authority, CalendarVersion, Officer
 from complaints.models import Complaint, Participant
 from complaints.parties.conditions import newest_calendar
-from complaints.procedure.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
+from complaints.procedure.workflow import TABLE
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Staff, Station
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 
 #: The channel of what was written down at a service station.
 STATION = "station"
-_OFFICER_ROLES = {
-    Officer.Role.INTAKE: Role.INTAKE,
-    Officer.Role.HANDLER: Role.OFFICER,
-    Officer.Role.APPROVER: Role.APPROVER,
-    Officer.Role.ANALYST: Role.ANALYST,
-}
-
 
 # Each page at work asks these.
 _OFFICES = PreparedQuery(
@@ -92,13 +86,13 @@ class Actor:
     def has(self, roles: frozenset[Role]) -> bool:
         return self.role in roles or bool(self.roles & roles)
 
+    def may(self, what: Right | str) -> bool:
+        """Whether such a role has this right or takes this step; whether it is open in a case says ``handling``."""
+        return self.has(what.roles if isinstance(what, Right) else TABLE[what].by)
+
     @property
     def side(self) -> str:
-        if self.has(ENTERPRISE_ROLES | {Role.REVIEWER, Role.RESPONDENT}):
-            return "enterprise"
-        if self.has(AUTHORITY_ROLES | {Role.MEDIATION_BODY, Role.ANALYST}):
-            return "authority"
-        return "consumer" if self.role in (Role.CONSUMER, Role.PARTY) else "system"
+        return self.role.side
 
 
 SYSTEM = Actor(role=Role.SYSTEM, roles=frozenset({Role.SYSTEM}), name="", organisation="系统")
@@ -133,7 +127,7 @@ def participant(user: User, row: Participant, *, channel: str = "portal") -> Act
 
 def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
     """The person at work for an enterprise."""
-    role = Role(staff.role)
+    role = role_at("enterprise", staff.role)
     branch_ids = branch_ids_seen_by(staff)
     organisation = staff.branch.name if staff.branch else staff.enterprise.name
     return Actor(
@@ -160,11 +154,10 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
     else:
         # Offices act in the county's name, so the county acts on what lies with them.
         acts_for.update(_below(authority))
-    roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers]
-    role = next(r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE, Role.ANALYST) if r in roles)
+    roles = frozenset(role_at("authority", o.role) for o in officers)
     return Actor(
-        role=role,
-        roles=frozenset(roles),
+        role=[role for role in Role if role in roles][-1],
+        roles=roles,
         name=first.user.name,
         organisation=authority.name,
         user_id=first.user_id,
@@ -252,7 +245,7 @@ def _may_write_down(by: Actor, complaint: Complaint) -> bool:
             complaint.enterprise_id,
             complaint.picked_enterprise_id,
         )
-    return by.has(AUTHORITY_ROLES) and stands_to(by, complaint)
+    return by.may(Right.WRITE_DOWN) and stands_to(by, complaint)
 
 
 def clerk(user: User, station: Station) -> Actor:

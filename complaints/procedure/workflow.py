@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.roles import ACTING_OFFICERS, CASE_OFFICERS, CASE_STAFF, HEADS, INTAKE_OFFICERS, STAFF_APPROVERS
+from accounts.roles import Role as Role
+
 
 class Status(StrEnum):
     DRAFT = "draft"
@@ -36,21 +39,6 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     REDIRECTED = "redirected"
     WITHDRAWN = "withdrawn"
-
-
-class Role(StrEnum):
-    CONSUMER = "consumer"
-    PARTY = "party"
-    MANAGER = "manager"
-    HANDLER = "handler"
-    REVIEWER = "reviewer"
-    RESPONDENT = "respondent"
-    MEDIATION_BODY = "mediation_body"
-    INTAKE = "intake"
-    OFFICER = "officer"
-    APPROVER = "approver"
-    ANALYST = "analyst"
-    SYSTEM = "system"
 
 
 class Clock(StrEnum):
@@ -90,8 +78,6 @@ S, R = Status, Role
 
 #: The step that changes nothing, is nobody's turn and takes back nothing: it only stands in the record.
 LOOK = "reveal_contact"
-ENTERPRISE_ROLES = frozenset({R.MANAGER, R.HANDLER})
-AUTHORITY_ROLES = frozenset({R.INTAKE, R.OFFICER, R.APPROVER})
 ANY_E = frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER})
 OPEN = frozenset(S) - {S.DRAFT, S.CLOSED}
 ENTERPRISE_SIDE = ANY_E | {S.PERFORMING}
@@ -149,14 +135,14 @@ def _closed(*outcomes: Outcome) -> tuple[Target, ...]:
     return tuple((S.CLOSED, outcome) for outcome in outcomes)
 
 
-C, E, A = frozenset({R.CONSUMER}), ENTERPRISE_ROLES, frozenset({R.OFFICER, R.APPROVER})
-I, X = frozenset({R.INTAKE}), frozenset({R.SYSTEM})  # noqa: E741
+C, E, A = frozenset({R.CONSUMER}), CASE_STAFF, CASE_OFFICERS
+I, X = INTAKE_OFFICERS, frozenset({R.SYSTEM})  # noqa: E741
 #: One of several complainants whom the others did not elect; and everybody on that side.
 P = frozenset({R.PARTY})
 #: Whom a mediation was handed to mediates; what ends it stays with the authority.
 B = frozenset({R.MEDIATION_BODY})
 CP, NOT_HERE = C | P, frozenset({R.RESPONDENT})
-BOTH_SIDES = frozenset({R.CONSUMER, R.MANAGER, R.HANDLER, R.RESPONDENT})
+BOTH_SIDES = C | E | NOT_HERE
 #: Reads →review from the enterprise's side; onward transfer declined → closed instead.
 LEAVE = _to(S.REVIEW) + _closed(Outcome.NEGOTIATION_FAILED)
 PA, EN, AU = Audience.PARTIES, Audience.ENTERPRISE, Audience.AUTHORITY
@@ -298,15 +284,15 @@ _ROWS = (
     Row("agree_to_extension", C, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}), tells="enterprise"),
     Row("flag_concern", E, OPEN, audience=AU),
     Row("ask_authority", E, OPEN, tells="authority"),
-    Row("answer_instruction", E | AUTHORITY_ROLES, OPEN, tells="authority"),
+    Row("answer_instruction", E | ACTING_OFFICERS, OPEN, tells="authority"),
     Row("reply_publicly", E, frozenset(S) - {S.DRAFT}),
     Row("tag_cause", E, AT_AUTHORITY - {S.TRIAGE} | CLOSED, audience=EN),
     # --- either side of the office looks ------------------------------------------------
-    Row(LOOK, E | AUTHORITY_ROLES, frozenset(S) - {S.DRAFT}),
+    Row(LOOK, E | ACTING_OFFICERS, frozenset(S) - {S.DRAFT}),
     # --- two persons --------------------------------------------------------------------
-    Row("propose", E | AUTHORITY_ROLES, OPEN | CLOSED, audience=AU),
-    Row("approve", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN | CLOSED, audience=AU),
-    Row("send_back", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER, R.SYSTEM}), OPEN | CLOSED, audience=AU),
+    Row("propose", E | ACTING_OFFICERS, OPEN | CLOSED, audience=AU),
+    Row("approve", STAFF_APPROVERS | A, OPEN | CLOSED, audience=AU),
+    Row("send_back", STAFF_APPROVERS | A | X, OPEN | CLOSED, audience=AU),
     # --- the authority ------------------------------------------------------------------
     Row("forward", I | A | X, frozenset({S.FILED, S.TRIAGE, S.REVIEW}), _to(S.WITH_ENTERPRISE), tells="both"),
     Row("refer_to_triage", X, frozenset({S.FILED}), _to(S.TRIAGE), tells="authority"),
@@ -367,7 +353,7 @@ _ROWS = (
     # After closing too: what was misprinted is mostly a decision, and a decision ends the case.
     Row("correct_clerical_error", A, OPEN | CLOSED, tells="both"),
     Row("draw_up_document", A | I, OPEN | CLOSED),
-    Row("void_document", frozenset({R.APPROVER}), OPEN | CLOSED),
+    Row("void_document", HEADS, OPEN | CLOSED),
     Row("dispute_jurisdiction", A, frozenset({S.REVIEW, S.TRIAGE}), audience=AU),
     Row("designate_authority", A | I, frozenset({S.REVIEW, S.TRIAGE}), _to(S.REVIEW), tells="both", superior=True),
     Row("open_lead", A, OPEN | CLOSED, audience=AU),

@@ -42,8 +42,6 @@ _NOT_TALK = frozenset({"rating", "party", "whom", "note", "look"})
 _OK_STEPS = frozenset(
     {"accept_case", "accept_offer", "confirm_performed", "record_agreement", "confirm_settled_elsewhere"}
 )
-_CONSUMERS = frozenset({Role.CONSUMER, Role.PARTY})
-_STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
 #: In whose name somebody acts who is not the consumer.
 _FOR_ANOTHER = {
     "agent": ("代理人，代委托人办理", "representative, for the principal"),
@@ -123,17 +121,9 @@ class Reader:
         return self.names.get(name, name)
 
 
-def side_of(role: str) -> str:
-    if role in _CONSUMERS:
-        return "consumer"
-    if role in _STAFF:
-        return "enterprise"
-    return "system" if role == Role.SYSTEM else "authority"
-
-
 def who(step: HandlingStep, reader: Reader) -> str:
     """The person of an entry: 您, 李敏, 消费者, 系统."""
-    side = side_of(step.actor_role)
+    side = Role(step.actor_role).side
     if side == "system":
         return labels.label("system", kind="side")
     if side == "consumer":
@@ -151,7 +141,7 @@ def _is_another(step: HandlingStep, reader: Reader) -> bool:
 
 def actor_words(step: HandlingStep, reader: Reader) -> str:
     """李敏，企业处理专员，中国移动福州分公司"""
-    side = side_of(step.actor_role)
+    side = Role(step.actor_role).side
     words = [who(step, reader)]
     if side in ("enterprise", "authority"):
         role = labels.label(step.actor_role, kind="role")
@@ -203,7 +193,7 @@ def thread_of(
         attached = _files_of(step, files)
         if not rows and not attached:
             continue
-        side = side_of(step.actor_role)
+        side = Role(step.actor_role).side
         found.append(
             Message(
                 sequence=step.sequence,
@@ -367,7 +357,7 @@ def _tone(step: HandlingStep) -> str:
         return "bad"
     if step.step in _OK_STEPS:
         return "ok"
-    return "authority" if side_of(step.actor_role) == "authority" else "neutral"
+    return "authority" if Role(step.actor_role).side == "authority" else "neutral"
 
 
 def _files_of(step: HandlingStep, files: Mapping[str, FileView]) -> list[FileView]:

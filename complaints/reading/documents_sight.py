@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from accounts.masking import masked_address, masked_name, masked_phone, masked_text
+from accounts.roles import Right
 from complaints.documents import kinds
 from complaints.documents.wording import Paper
 from complaints.handling.transition import looking
 from complaints.models import Complaint, HandlingStep, Participant, PersonalText
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, not_yours
-from complaints.procedure.workflow import AUTHORITY_ROLES, LOOK, Audience
+from complaints.procedure.workflow import LOOK, Audience
 from complaints.reading.case import AUTHORITY, Found
 from database.prepared import CombinedQuery, PreparedQuery
 
@@ -40,7 +41,7 @@ def is_shown(complaint: Complaint, found: Found, *, now: datetime) -> bool:
 
 def may_print(side: str, viewer: Actor | None) -> bool:
     """Whether a paper is offered to this reader: whoever only reads cases at an authority gets none."""
-    return side != AUTHORITY or (viewer is not None and viewer.has(AUTHORITY_ROLES))
+    return side != AUTHORITY or (viewer is not None and viewer.may(Right.PRINT_DOCUMENT))
 
 
 def refuse_print(form: int, complaint: Complaint, found: Found, *, now: datetime) -> None:

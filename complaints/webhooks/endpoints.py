@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import User
+from accounts.roles import Right
 from complaints.models import WebhookDelivery
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.workflow import TABLE, Audience, Role
+from complaints.procedure.workflow import TABLE, Audience
 from complaints.record import events
 from complaints.webhooks import making
 from enterprises.models import WebhookEndpoint
@@ -35,11 +36,7 @@ STEPS = tuple(step for step, row in TABLE.items() if row.audience != Audience.AU
 def head_manager(actors: Iterable[Actor]) -> Actor | None:
     """The capacity of a manager of the whole enterprise, if one is held."""
     return next(
-        (
-            a
-            for a in actors
-            if a.enterprise_id is not None and a.branch_ids is None and a.has(frozenset({Role.MANAGER}))
-        ),
+        (a for a in actors if a.enterprise_id is not None and a.branch_ids is None and a.may(Right.LEAD_ENTERPRISE)),
         None,
     )
 

@@ -19,9 +19,10 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
 
 from accounts.models import OutgoingMessage, User
+from accounts.roles import Right
 from authorities.models import Officer
 from authorities.policies import Policies
-from enterprises.enrolment.enrolling import LETTER_FOR, READERS, EnrolmentRefusal, digest_of
+from enterprises.enrolment.enrolling import LETTER_FOR, EnrolmentRefusal, digest_of
 from enterprises.models import Enterprise, Staff
 from enterprises.models.enrolment import CustomerCount, EnrolmentEntry, EnrolmentFiling, ExitGround, SuspensionGround
 
@@ -30,7 +31,6 @@ Enrolment, Kind, Filing = Enterprise.Enrolment, EnrolmentEntry.Kind, EnrolmentFi
 PUBLIC = (Kind.ENROLLED, Kind.SUSPENDED, Kind.RESUMED, Kind.EXIT_SET, Kind.EXIT_DROPPED, Kind.EXITED)
 #: Days between the decision and the last day, by policy.
 NOTICE = "exit_notice"
-HEAD = frozenset({Officer.Role.APPROVER})
 BATCH = 100
 
 
@@ -55,28 +55,28 @@ def ground_words(entry: EnrolmentEntry) -> str:
 
 def may_decide(enterprise: Enterprise, user: User, *, on: date) -> bool:
     """Whether this person heads the authority that enrolled it."""
-    return _office(enterprise, user, on=on, roles=HEAD)
+    return _office(enterprise, user, on=on, right=Right.DECIDE_ENROLMENT)
 
 
 def may_read_filings(enterprise: Enterprise, user: User, *, on: date) -> bool:
     """Whether this person works on it at the authority that enrolled it."""
-    return _office(enterprise, user, on=on, roles=READERS)
+    return _office(enterprise, user, on=on, right=Right.ANSWER_ENROLMENT)
 
 
-def _office(enterprise: Enterprise, user: User, *, on: date, roles: frozenset[str]) -> bool:
+def _office(enterprise: Enterprise, user: User, *, on: date, right: Right) -> bool:
     return (
         enterprise.enrolled_by_id is not None
         and Officer.objects.on(on)
-        .filter(user=user, authority_id=enterprise.enrolled_by_id, role__in=[str(role) for role in roles])
+        .filter(user=user, authority_id=enterprise.enrolled_by_id, role__in=right.posts)
         .exists()
     )
 
 
 @contextmanager
-def _locked(pk: int, *, by: User, now: datetime, roles: frozenset[str] = HEAD) -> Iterator[Enterprise]:
+def _locked(pk: int, *, by: User, now: datetime, right: Right = Right.DECIDE_ENROLMENT) -> Iterator[Enterprise]:
     with transaction.atomic():
         held = Enterprise.objects.select_for_update(of=("self",), no_key=True).select_related("enrolled_by").get(pk=pk)
-        if not _office(held, by, on=timezone.localdate(now), roles=roles):
+        if not _office(held, by, on=timezone.localdate(now), right=right):
             raise EnrolmentRefusal("not_yours", _("由批准它入驻的机关的负责人决定。"))
         yield held
 
@@ -334,7 +334,7 @@ def _tell(enterprise: Enterprise, words: Callable[[], tuple[str, str]], *, now: 
     """A letter to each manager of the whole enterprise, shut out or not: subject and body in the own language."""
     managers = (
         Staff.objects.on(timezone.localdate(now))
-        .filter(enterprise=enterprise, branch=None, role=Staff.Role.MANAGER)
+        .filter(enterprise=enterprise, branch=None, role__in=Right.LEAD_ENTERPRISE.posts)
         .select_related("user")
     )
     for job in managers:

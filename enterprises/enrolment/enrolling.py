@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from accounts.keys.sealed_fields import digests_of
 from accounts.models import OutgoingMessage, User
+from accounts.roles import Right
 from accounts.sign_in.contacts import Contact
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
@@ -37,8 +38,6 @@ State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
 KEPT_FOR = timedelta(days=60)
 #: A letter that says what was decided is of use for so long.
 LETTER_FOR = timedelta(days=14)
-#: Who may say something to an application that lies with the own authority.
-READERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER})
 
 
 class EnrolmentRefusal(Refusal):
@@ -137,7 +136,7 @@ def waiting_with(authority_ids: Collection[int]) -> QuerySet[EnrolmentApplicatio
 def recommend(application_id: UUID, *, by: User, text: str, version: int, now: datetime) -> EnrolmentApplication:
     """What an officer of the authority thinks, for who decides. Changes nothing else."""
     with transaction.atomic():
-        held = _held(application_id, by=by, version=version, roles=READERS, now=now)
+        held = _held(application_id, by=by, version=version, right=Right.ANSWER_ENROLMENT, now=now)
         _note(Kind.RECOMMENDED, now=now, application=held, authority=held.authority, by=by, text=text)
     return held
 
@@ -147,7 +146,7 @@ def ask_back(
 ) -> EnrolmentApplication:
     """Something is missing; the applicant may change everything again. ``place``: the address of the application."""
     with transaction.atomic():
-        held = _held(application_id, by=by, version=version, roles=READERS, now=now)
+        held = _held(application_id, by=by, version=version, right=Right.ANSWER_ENROLMENT, now=now)
         _moved(held, State.ASKED_BACK)
         _note(Kind.ASKED_BACK, now=now, application=held, authority=held.authority, by=by, text=text)
         with override(held.language):
@@ -168,7 +167,7 @@ def refuse(
 ) -> EnrolmentApplication:
     """Not granted, with a ground and the facts; the applicant reads both. Only a head decides."""
     with transaction.atomic():
-        held = _held(application_id, by=by, version=version, roles=frozenset({Officer.Role.APPROVER}), now=now)
+        held = _held(application_id, by=by, version=version, right=Right.DECIDE_ENROLMENT, now=now)
         _moved(held, State.REFUSED, decided_at=now)
         _note(Kind.REFUSED, now=now, application=held, authority=held.authority, by=by, ground=ground, text=text)
         with override(held.language):
@@ -195,7 +194,7 @@ def grant(
     """
     today = timezone.localdate(now)
     with transaction.atomic():
-        held = _held(application_id, by=by, version=version, roles=frozenset({Officer.Role.APPROVER}), now=now)
+        held = _held(application_id, by=by, version=version, right=Right.DECIDE_ENROLMENT, now=now)
         assert held.authority is not None  # noqa: S101 - a constraint of the table
         try:
             with transaction.atomic():
@@ -252,15 +251,13 @@ def invite_manager(
     _note(Kind.INVITED, now=now, enterprise=enterprise, authority=enterprise.enrolled_by, by=by)
 
 
-def _held(
-    application_id: UUID, *, by: User, version: int, roles: frozenset[str], now: datetime
-) -> EnrolmentApplication:
+def _held(application_id: UUID, *, by: User, version: int, right: Right, now: datetime) -> EnrolmentApplication:
     """Locked, if it still waits as it was read and this person may decide. Raises EnrolmentRefusal."""
     held = (
         EnrolmentApplication.objects.select_for_update(of=("self",)).select_related("authority").get(pk=application_id)
     )
     office = Officer.objects.on(timezone.localdate(now)).filter(
-        user=by, authority_id=held.authority_id or 0, role__in=[str(role) for role in roles]
+        user=by, authority_id=held.authority_id or 0, role__in=right.posts
     )
     if not office.exists():
         raise EnrolmentRefusal("not_yours", _("由本机关的负责人决定。"))

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from authorities.models import Officer
 from enterprises.models import Enterprise, PublicReply
 from enterprises.models.public_reply import LONGEST
 
 State = PublicReply.State
-CHECKERS = (Officer.Role.HANDLER, Officer.Role.APPROVER)
 BATCH = 100
 
 
@@ -73,7 +73,7 @@ def decide(reply: PublicReply, ground: str, *, by: User, on: date, now: datetime
 
 def to_check(user: User, *, on: date) -> QuerySet[PublicReply]:
     """What waits at the authorities where this person may check."""
-    offices = Officer.objects.on(on).filter(user=user, role__in=[str(role) for role in CHECKERS]).values("authority_id")
+    offices = Officer.objects.on(on).filter(user=user, role__in=Right.CHECK_REPLY.posts).values("authority_id")
     return (
         PublicReply.objects.filter(state=State.WAITING, enterprise__enrolled_by__in=offices)
         .select_related("enterprise")

@@ -1,7 +1,7 @@
 """Leave and two persons: pages on which an enterprise organises its own work.
 
-The one rule: everybody at work reads what holds at the own place; what may be changed is asked from the lattice with
-each request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
+The one rule: everybody at work reads what holds at the own place; what may be changed is asked from ``Reach``
+(rights.py) with each request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
+from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer, OfficerAbsence
 from enterprises.models import Staff
 from enterprises.models.work_rules import Absence, TwoPersons
 from enterprises.pages.team import Here, here_of
 from enterprises.team import organising
-from enterprises.team.presence import HOLD
 from enterprises.team.rights import HEAD, Reach, post_of
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 from enterprises.team.team import TeamRefusal
@@ -46,7 +46,7 @@ def colleagues(here: Here) -> list[Staff]:
         raise Http404
     rows = list(
         at_work(here.today)
-        .filter(seen, role__in=HOLD, user__is_active=True)
+        .filter(seen, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
         .select_related("user", "enterprise", "branch")
         .order_by("enterprise_id", "branch_id", "pk")[:MOST]
     )
@@ -64,7 +64,7 @@ def _officers(here: Here) -> list[Officer]:
     if not own:
         raise Http404
     rows = Officer.objects.on(here.today).filter(
-        authority_id__in=own, role__in=organising.OFFICES_THAT_HOLD, user__is_active=True
+        authority_id__in=own, role__in=Right.HOLD_CASE.posts, user__is_active=True
     )
     found = {
         (row.user_id, row.authority_id): row for row in rows.select_related("user", "authority").order_by("-pk")[:MOST]

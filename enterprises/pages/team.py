@@ -1,7 +1,7 @@
 """The team of an enterprise or of an authority: who works here, as what, and how that is changed.
 
-The one rule: everybody at work reads the list of the own place; what may be changed is asked from the lattice with
-each request, and who may not change somebody finds no page for it.
+The one rule: everybody at work reads the list of the own place; what may be changed is asked from ``Reach``
+(rights.py) with each request, and who may not change somebody finds no page for it.
 """
 
 from __future__ import annotations

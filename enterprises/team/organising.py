@@ -17,18 +17,16 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import User
+from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
 from enterprises.models import Enterprise, Staff
 from enterprises.models.work_rules import Absence, AssignmentRule, TwoPersons
-from enterprises.team.presence import HOLD
 from enterprises.team.rights import HEAD, Post, Reach, post_of
 from enterprises.team.staffing import at_work
 from enterprises.team.team import TeamRefusal, locked
 
 #: Somebody at work, on either side of the office.
 Worker = Staff | Officer
-#: Whoever only reads holds no case.
-OFFICES_THAT_HOLD = (Officer.Role.INTAKE, Officer.Role.HANDLER, Officer.Role.APPROVER)
 _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,19}$")
 
 
@@ -179,16 +177,16 @@ def enter_leave(
 
 def holding(row: Worker) -> tuple[str, ...]:
     """Roles that may hold a case: where this job or office is."""
-    return OFFICES_THAT_HOLD if isinstance(row, Officer) else HOLD
+    return Right.HOLD_CASE.posts if isinstance(row, Officer) else Right.ANSWER_CASE.posts
 
 
 def holders_beside(row: Worker, day: date) -> Any:
     """Who works at the same enterprise or authority on that day and may hold a case."""
     if isinstance(row, Officer):
         return Officer.objects.on(day).filter(
-            authority_id=row.authority_id, role__in=OFFICES_THAT_HOLD, user__is_active=True
+            authority_id=row.authority_id, role__in=Right.HOLD_CASE.posts, user__is_active=True
         )
-    return at_work(day).filter(enterprise_id=row.enterprise_id, role__in=HOLD, user__is_active=True)
+    return at_work(day).filter(enterprise_id=row.enterprise_id, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
 
 
 def leaves_of(row: Worker) -> Any:
@@ -233,7 +231,9 @@ def add_rule(
         firm = _managed(reach, post)
         if (
             handler is not None
-            and not at_work(today).filter(pk=handler.pk, enterprise=firm, role__in=HOLD, user__is_active=True).exists()
+            and not at_work(today)
+            .filter(pk=handler.pk, enterprise=firm, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
+            .exists()
         ):
             raise TeamRefusal("bad_handler", _("请选一位在岗的处理人员。"))
         last = rules_at(post).aggregate(last=Max("position"))["last"] or 0

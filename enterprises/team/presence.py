@@ -13,12 +13,10 @@ from datetime import date
 
 from django.db.models import Q
 
+from accounts.roles import Right
 from enterprises.models import Branch, Staff
 from enterprises.models.work_rules import Absence
 from enterprises.team.staffing import at_work, branch_subtree
-
-#: Roles that may hold a case; a reviewer approves and holds none.
-HOLD = (Staff.Role.HANDLER, Staff.Role.MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def worker(enterprise_id: int, day: date, *, pk: int | None = None, number: str 
     staff = (
         at_work(day)
         .select_related("user")
-        .filter(named, enterprise_id=enterprise_id, role__in=HOLD, user__is_active=True)
+        .filter(named, enterprise_id=enterprise_id, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
         .first()
     )
     if staff is None:
@@ -60,7 +58,7 @@ def workers_of(enterprise_ids: Iterable[int], day: date) -> dict[int, list[Worke
     rows = list(
         at_work(day)
         .select_related("user")
-        .filter(enterprise_id__in=wanted, role__in=HOLD, user__is_active=True)
+        .filter(enterprise_id__in=wanted, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
         .order_by("pk")
     )
     leaves = {

@@ -1,6 +1,6 @@
-"""Who may give, change and end which role where: the lattice, as data.
+"""Who may give, change and end which role where, by the table ``GIVES`` (accounts/roles.py).
 
-The one rule: what stands in no line here nobody may give. Nobody gives more than they hold: a manager's reach ends
+The one rule: what stands in no line there nobody may give. Nobody gives more than they hold: a manager's reach ends
 with the branch, a head's with the own authority, its offices and the heads of the authorities directly below.
 """
 
@@ -13,30 +13,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts.roles import GIVES, Role
 from authorities.models import Authority, Officer, named
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
 from enterprises.team.staffing import at_work, branch_subtree
 
-#: (role held, where the other one works) → roles that may be given there, in the order of a form.
-#: own: the same organisation, branch or authority; below: a branch below; office: an office (所) of one's authority;
-#: subordinate: an authority directly below; station: one that the own authority set up; enrolled: an enterprise that it
-#: enrolled. An authority with nobody above appoints its own heads: "top".
-LATTICE: dict[tuple[str, str], tuple[str, ...]] = {
-    (Staff.Role.MANAGER, "own"): ("handler", "reviewer", "manager"),
-    (Staff.Role.MANAGER, "below"): ("handler", "reviewer", "manager"),
-    (Officer.Role.APPROVER, "own"): ("handler", "intake", "analyst"),
-    (Officer.Role.APPROVER, "top"): ("handler", "intake", "analyst", "approver"),
-    (Officer.Role.APPROVER, "office"): ("handler", "intake", "analyst", "approver"),
-    (Officer.Role.APPROVER, "subordinate"): ("approver",),
-    (Officer.Role.APPROVER, "station"): (StationStaff.ROLE,),
-    # An enterprise that the own authority enrolled and that nobody leads; once somebody does, they give the others.
-    (Officer.Role.APPROVER, "enrolled"): ("manager",),
-    # 三员: the security administrators give the platform's duties; nobody else does, and they hold no other.
-    ("security", "platform"): ("system", "security", "audit"),
-}
 #: The role without which an organisation is headless; its last holder stays.
-HEAD = {"enterprise": Staff.Role.MANAGER, "authority": Officer.Role.APPROVER}
+HEAD = {"enterprise": Role.MANAGER.post, "authority": Role.APPROVER.post}
+
+
+def given(giver: Role, place: str) -> tuple[str, ...]:
+    """The codes of the roles that ``giver`` may give there, in the order of a form."""
+    return tuple(role.post for role in GIVES.get((giver, place), ()))
 
 
 @dataclass(frozen=True)
@@ -115,7 +104,7 @@ def enterprise_reach(user_id: int, *, on: date) -> Reach:
     found: list[tuple[Post, tuple[str, ...]]] = []
     jobs = at_work(on).filter(user_id=user_id, role=HEAD["enterprise"]).select_related("enterprise", "branch")
     for job in jobs.order_by("id"):
-        own, below = LATTICE[Staff.Role.MANAGER, "own"], LATTICE[Staff.Role.MANAGER, "below"]
+        own, below = given(Role.MANAGER, "own"), given(Role.MANAGER, "below")
         found.append((Post(enterprise=job.enterprise, branch=job.branch), own))
         branches = Branch.objects.on(on).filter(enterprise_id=job.enterprise_id)
         if job.branch_id is not None:
@@ -131,14 +120,14 @@ def authority_reach(user_id: int, *, on: date) -> Reach:
     for office in offices:
         authority = office.authority
         place = "top" if authority.parent_id is None else "own"
-        found.append((Post(authority=authority), LATTICE[Officer.Role.APPROVER, place]))
+        found.append((Post(authority=authority), given(Role.APPROVER, place)))
         for station in stations:
             if station.authority_id == authority.pk:
-                found.append((Post(station=station), LATTICE[Officer.Role.APPROVER, "station"]))
+                found.append((Post(station=station), given(Role.APPROVER, "station")))
         for other in below:
             if other.parent_id == authority.pk:
                 place = "office" if other.level == Authority.Level.OFFICE else "subordinate"
-                found.append((Post(authority=other), LATTICE[Officer.Role.APPROVER, place]))
+                found.append((Post(authority=other), given(Role.APPROVER, place)))
     return _gather(found)
 
 
@@ -175,7 +164,7 @@ def enrolling_reach(user_id: int, enterprise: Enterprise, *, on: date) -> Reach:
     )
     if not is_head or is_led(enterprise, on=on):
         return Reach({}, ())
-    return _gather([(Post(enterprise=enterprise), LATTICE[Officer.Role.APPROVER, "enrolled"])])
+    return _gather([(Post(enterprise=enterprise), given(Role.APPROVER, "enrolled"))])
 
 
 def is_led(enterprise: Enterprise, *, on: date) -> bool:

@@ -12,6 +12,7 @@ from datetime import date
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from accounts.roles import Right
 from enterprises.models import Branch, Enterprise, Staff
 
 _SUBTREE = """
@@ -73,7 +74,10 @@ def led_by(user_id: int, *, on: date) -> tuple[Enterprise, frozenset[int] | None
     Of a person who leads two, the first.
     """
     jobs = list(
-        at_work(on).filter(user_id=user_id, role=Staff.Role.MANAGER).select_related("enterprise").order_by("id")
+        at_work(on)
+        .filter(user_id=user_id, role__in=Right.LEAD_ENTERPRISE.posts)
+        .select_related("enterprise")
+        .order_by("id")
     )
     if not jobs:
         return None

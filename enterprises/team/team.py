@@ -1,6 +1,6 @@
 """Giving, changing and ending the roles of people who work for an enterprise or an authority.
 
-The one rule: each change locks the organisation first, then asks the lattice (rights.py) and whether a head is
+The one rule: each change locks the organisation first, then asks who may give what (rights.py) and whether a head is
 left; so two heads who remove each other at once cannot both succeed. Every change stands in the security log.
 """
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import User
+from accounts.roles import Right
 from authorities.models import Authority, Officer
 from enterprises.models import Enterprise, Staff, Station, StationStaff
 from enterprises.models.refusing import Refusal
@@ -99,7 +100,7 @@ def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, t
             raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
         if role == old:
             return
-        if role == Staff.Role.REVIEWER:
+        if isinstance(row, Staff) and role not in Right.ANSWER_CASE.posts:
             _holds_nothing(row)
         if old == HEAD.get(post.kind):
             _leaves_a_head(row, post, after=today - timedelta(days=1))

@@ -18,9 +18,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from access.gate import OFFICE_ROLES
+from access.permissions import OFFICER_ROLES
 from accounts.display import chosen_display, chosen_theme
 from accounts.models import User
+from accounts.roles import Right
 from accounts.sign_in.backend import duty_of, may_work, needs_second_factor
 from accounts.sign_in.entering import AT_WORK, ENTERED, moment
 from accounts.sign_in.landing import is_here
@@ -143,7 +144,7 @@ def work_of(user: Any) -> tuple[str, Any]:
     roles = getattr(user, "roles_today", None)
     offices = getattr(user, "offices_today", None)
     if offices is None:
-        is_asked = roles is None or roles & OFFICE_ROLES
+        is_asked = roles is None or roles & OFFICER_ROLES
         offices = (
             Officer.objects.on(today).filter(user=user).select_related("authority").order_by("pk")[:1]
             if is_asked
@@ -172,7 +173,7 @@ def _navigation(side: str, work: Any) -> Any:
     if side == "administration":
         return ADMINISTRATION_NAV[work]
     if side == "enterprise":
-        is_manager = work.role == work.Role.MANAGER
+        is_manager = work.role in Right.LEAD_ENTERPRISE.posts
         leads_all = is_manager and work.branch_id is None
         shut = {
             "/enterprise/webhooks/": not leads_all,

@@ -1,6 +1,6 @@
 """Who holds one of the three duties, and which accounts are switched off.
 
-The one rule: security administrators give and take (enterprises/team/rights.py LATTICE), never their own duty, and the
+The one rule: security administrators give and take (``GIVES`` of accounts/roles.py), never their own duty, and the
 last holder of a duty stays; every change stands in the security log.
 """
 
@@ -13,20 +13,22 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import Administrator, BrowserSession, User
+from accounts.roles import Role, role_at
 from accounts.sign_in.backend import duty_of
 from authorities.models import Officer
 from enterprises.models import Staff
-from enterprises.team.rights import HEAD, LATTICE
+from enterprises.team.rights import HEAD, given
 from enterprises.team.staffing import at_work
 from enterprises.team.team import TeamRefusal
 
-KINDS = LATTICE["security", "platform"]
 AT = "platform"
+KINDS = given(Role.SECURITY_ADMIN, AT)
 
 
 def may_give(by: User) -> tuple[str, ...]:
     """The duties that this person may give."""
-    return LATTICE.get((duty_of(by), AT), ())
+    duty = duty_of(by)
+    return given(role_at(AT, duty), AT) if duty else ()
 
 
 def appoint(user: User, kind: str, *, by: User | None, now: datetime, address: str = "") -> None:

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from authorities.models import named
 from complaints.desks import enterprise_desk, keyset, tabs
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.enterprise_desk import desk_page
 from complaints.desks.tabs import Tab
-from complaints.procedure.workflow import ENTERPRISE_ROLES
 from enterprises.models import Enterprise
 from oversight.hot_spots import guiding, reduction_words
 from oversight.hot_spots.effects import effect_of
@@ -277,7 +277,7 @@ def enterprise_guidance(request: HttpRequest, desk: enterprise_desk.Desk, pk: in
     """One guidance with its measures; POST reports how far one of them is."""
     found = _found(_ours(desk), pk)
     may_report = any(
-        actor.has(ENTERPRISE_ROLES) and actor.enterprise_id == found.enterprise_id for actor in desk.actors
+        actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == found.enterprise_id for actor in desk.actors
     )
     asked = (request.POST if request.method == "POST" else request.GET).get("measure", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0

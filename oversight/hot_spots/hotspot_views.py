@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from authorities.models import Region
 from complaints.desks import keyset, tabs
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.tabs import Tab
 from complaints.models import Complaint
 from complaints.parties.actors import Actor
-from complaints.procedure.workflow import Role
 from complaints.reading.case import AUTHORITY, case_url
 from oversight.figures.scope import Period
 from oversight.hot_spots import copies, folding, guiding, reduction_words
@@ -37,8 +37,6 @@ from oversight.presenting.cards import Lists
 
 NEWEST = keyset.Order("found_at", falling=True)
 RELATED = ("enterprise", "region")
-#: Who may judge, guide and warn; whoever sits at the intake or analyses only reads.
-ACTING = frozenset({Role.OFFICER, Role.APPROVER})
 #: So many of the newest cases are listed, so many are compared for equal words, so many of a group are named.
 SHOWN, COMPARED, NAMED = 10, 300, 6
 TABS = (
@@ -68,7 +66,7 @@ def acting_for(desk: Desk, place: int | None) -> Actor | None:
     offices = [
         actor
         for actor in desk.actors
-        if actor.has(ACTING)
+        if actor.may(Right.ACT_ON_HOT_SPOT)
         and actor.region is not None
         and place is not None
         and actor.region[0] <= place <= actor.region[1]

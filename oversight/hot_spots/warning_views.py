@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.public_pages import public_page
+from accounts.roles import Right
 from complaints.desks import keyset, tabs
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.tabs import Tab
-from complaints.procedure.workflow import Role
 from oversight.hot_spots import reduction_words, warning
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
@@ -85,7 +85,7 @@ def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     )
     reason = ReasonForm(request.POST if wanted in ("send_back", "withdraw") else None)
     # Only a head publishes, and takes back what is public.
-    is_head = office is not None and office.has(frozenset({Role.APPROVER}))
+    is_head = office is not None and office.may(Right.PUBLISH_WARNING)
     status, refused = 200, ""
     if request.method == "POST":
         if office is None or (wanted in ("approve", "send_back", "withdraw") and not is_head):

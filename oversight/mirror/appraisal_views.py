@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.public_pages import public_page
+from accounts.roles import Right
 from complaints.desks.authority_desk import Desk, officer_page
 from enterprises.models import Appraisal
 from oversight.mirror import appraising
@@ -42,7 +43,7 @@ def appraisals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     shown = list(firms[:PAGE])
     figures = appraising.computed(shown, year)
     made = {row.enterprise_id: row for row in Appraisal.objects.filter(enterprise__in=shown, year=year)}
-    may_decide = appraising.offices(desk.user, on=desk.today, roles=appraising.DECIDERS).exists()
+    may_decide = appraising.offices(desk.user, on=desk.today, right=Right.DECIDE_APPRAISAL).exists()
     rows: list[dict[str, Any]] = []
     for firm in shown:
         row = made.get(firm.pk)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.roles import Right
 from authorities.models import Officer
 from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
@@ -29,8 +30,6 @@ FORMULA = 2
 Grade = Appraisal.Grade
 #: A from so many points, B from so many; below is C. Whoever was suspended in the year gets no A.
 A_FROM, B_FROM = 85, 70
-WORKERS = (Officer.Role.HANDLER, Officer.Role.APPROVER)
-DECIDERS = (Officer.Role.APPROVER,)
 LONGEST = 300
 
 
@@ -128,9 +127,9 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
     return found
 
 
-def offices(user: User, *, on: date, roles: Sequence[str] = WORKERS) -> QuerySet[Officer, Any]:
+def offices(user: User, *, on: date, right: Right = Right.APPRAISE) -> QuerySet[Officer, Any]:
     """The authorities at which this person may work on appraisals."""
-    return Officer.objects.on(on).filter(user=user, role__in=[str(role) for role in roles]).values("authority_id")
+    return Officer.objects.on(on).filter(user=user, role__in=right.posts).values("authority_id")
 
 
 def firms_of(user: User, *, on: date) -> QuerySet[Enterprise]:
@@ -172,7 +171,7 @@ def decide(pk: int, *, agrees: bool, by: User, on: date, now: datetime) -> Appra
         row = (
             Appraisal.objects.select_for_update(of=("self",))
             .select_related("enterprise")
-            .filter(pk=pk, enterprise__enrolled_by__in=offices(by, on=on, roles=DECIDERS))
+            .filter(pk=pk, enterprise__enrolled_by__in=offices(by, on=on, right=Right.DECIDE_APPRAISAL))
             .first()
         )
         if row is None or row.decided_at is not None:

@@ -18,12 +18,13 @@ from django.utils.translation import override
 
 from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
+from accounts.roles import Right
 from complaints import wording as labels
 from complaints.models import Heartbeat
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case_people import label_of
-from enterprises.models import Enterprise, Staff
+from enterprises.models import Enterprise
 from enterprises.team.staffing import at_work
 from oversight.figures.figures import Measure
 from oversight.figures.scope import Period, Scope
@@ -105,7 +106,7 @@ def _summarise(firm: Enterprise, period: Period, *, now: datetime, begun: dateti
 
 def managers_of(pk: int, *, on: date) -> list[User]:
     """Managers of the whole enterprise who can be written to."""
-    jobs = at_work(on).filter(enterprise_id=pk, branch=None, role=Staff.Role.MANAGER).values("user_id")
+    jobs = at_work(on).filter(enterprise_id=pk, branch=None, role__in=Right.LEAD_ENTERPRISE.posts).values("user_id")
     people = list(User.objects.filter(pk__in=jobs, is_active=True).order_by("pk"))
     sealed_fields.load_for(people)
     return [person for person in people if person.email]

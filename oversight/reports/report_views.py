@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer, named
 from complaints.desks import keyset
@@ -31,7 +32,6 @@ from oversight.reports.report_forms import NewReportForm, TextsForm
 
 #: Months that can be chosen for a new report.
 MONTHS = 24
-DRAFTERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER, Officer.Role.ANALYST})
 STATES: dict[str, tuple[Any, str]] = {
     "draft": (gettext_lazy("草稿"), "neutral"),
     "waiting": (gettext_lazy("等另一人批准"), "warn"),
@@ -48,11 +48,13 @@ def _posts(desk: Desk) -> list[Officer]:
     )
 
 
-def _authorities(posts: list[Officer], roles: frozenset[Any]) -> list[Authority]:
+def _authorities(posts: list[Officer], right: Right) -> list[Authority]:
     """Where this person holds such an office; a 所 reports through its authority."""
     return list(
         dict.fromkeys(
-            post.authority for post in posts if post.role in roles and post.authority.level != Authority.Level.OFFICE
+            post.authority
+            for post in posts
+            if post.role in right.posts and post.authority.level != Authority.Level.OFFICE
         )
     )
 
@@ -66,7 +68,7 @@ def _seen(posts: list[Officer]) -> QuerySet[MonthlyReport]:
 
 
 def _drafts(posts: list[Officer], report: MonthlyReport) -> bool:
-    return any(authority.pk == report.authority_id for authority in _authorities(posts, DRAFTERS))
+    return any(authority.pk == report.authority_id for authority in _authorities(posts, Right.DRAFT_REPORT))
 
 
 def _url(report: MonthlyReport) -> str:
@@ -77,7 +79,7 @@ def _url(report: MonthlyReport) -> str:
 def reports(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """The list, newest first, and the draft of another month."""
     posts = _posts(desk)
-    mine = {str(authority.pk): authority for authority in _authorities(posts, DRAFTERS)}
+    mine = {str(authority.pk): authority for authority in _authorities(posts, Right.DRAFT_REPORT)}
     months = list(DataSet.objects.filter(version=1).order_by("-month").values_list("month", flat=True)[:MONTHS])
     form = NewReportForm(
         request.POST if request.method == "POST" else None,
@@ -212,7 +214,7 @@ def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 
 def _heads(posts: list[Officer]) -> list[Authority]:
-    return [post.authority for post in posts if post.role == Officer.Role.APPROVER]
+    return [post.authority for post in posts if post.role in Right.APPROVE_REPORT.posts]
 
 
 def _decision(data: Any) -> DecisionForm:

@@ -16,12 +16,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import named
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
-from complaints.parties.actors import Actor
-from complaints.procedure.workflow import Role
 from enterprises.directory import changing
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import DirectoryChange
@@ -45,11 +44,11 @@ def _filed(desk: Desk) -> QuerySet[DirectoryChange]:
 
 def _headed(desk: Desk) -> set[int]:
     """The authorities that this person heads."""
-    return {actor.authority_id for actor in desk.actors if _is_head(actor) and actor.authority_id is not None}
-
-
-def _is_head(actor: Actor) -> bool:
-    return actor.has(frozenset({Role.APPROVER}))
+    return {
+        actor.authority_id
+        for actor in desk.actors
+        if actor.may(Right.DECIDE_DIRECTORY_CHANGE) and actor.authority_id is not None
+    }
 
 
 @officer_page("GET")

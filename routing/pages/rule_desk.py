@@ -11,25 +11,22 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from accounts.roles import Right
 from complaints.desks.authority_desk import Desk
 from complaints.parties.actors import Actor
-from complaints.procedure.workflow import Role
 from routing.models import Lesson, RoutingRule, RuleChange
 from routing.rule_desk.rule_changing import Reach
 from routing.rules.facts import Rule
 
-_AUTHORS = frozenset({Role.INTAKE, Role.OFFICER, Role.APPROVER})
-_HEADS = frozenset({Role.APPROVER})
-
 
 def authors(desk: Desk) -> Reach:
     """Where this person may draft."""
-    return _reach(actor for actor in desk.actors if actor.has(_AUTHORS))
+    return _reach(actor for actor in desk.actors if actor.may(Right.DRAFT_ROUTING_RULE))
 
 
 def heads(desk: Desk) -> Reach:
     """Where this person may decide."""
-    return _reach(actor for actor in desk.actors if actor.has(_HEADS))
+    return _reach(actor for actor in desk.actors if actor.may(Right.DECIDE_ROUTING_RULE))
 
 
 def reach_of(desk: Desk) -> Reach:

@@ -16,14 +16,16 @@ from django.http import QueryDict
 from django.test import RequestFactory
 from rest_framework.request import Request
 
+from accounts.roles import Role
 from enterprises.models import Brand
 from tests import APPS, ROOT
 
-#: Name → where the library has it. `_meta` and `_default_manager` are documented by Django.
+#: Name → where the library has it. `_meta` and `_default_manager` are documented by Django, `_value_` by enum.
 OF_OTHERS: dict[str, Any] = {
     "_meta": Brand,
     "_default_manager": Brand,
     "_state": Brand(),
+    "_value_": Role.CONSUMER,
     "_db": Manager(),
     "_fields": QuerySet(Brand),
     "_prefetch_related_lookups": QuerySet(Brand),

@@ -332,6 +332,7 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
 }
 #: Steps of the pages that are no list of pages.
 STEPS: dict[str, tuple[str, ...]] = {
+    "complaints:enterprise-approval": ("approve", "send_back"),
     "complaints:enterprise-offer": ("make_offer",),
     "complaints:enterprise-replace": ("replace_offer",),
     "routing:enterprise-return": ("return_case",),

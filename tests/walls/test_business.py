@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from accounts.roles import CASE_STAFF
 from complaints import handling
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import authority, consumer, enterprise
 from complaints.models import Complaint, Deadline
 from complaints.parties.actors import Actor
-from complaints.procedure.workflow import ENTERPRISE_ROLES, TABLE, Role, Status
+from complaints.procedure.workflow import TABLE, Role, Status
 from tests.cast import WEDNESDAY, World
 from tests.given import BECAUSE, a_complaint, an_offer, step
 
@@ -33,7 +34,7 @@ def test_T88_an_enterprise_does_not_decide_for_the_consumer(world: World) -> Non
         assert all(refused(case, move, world.handler) and refused(case, move, world.manager) for move in moves)
         case.refresh_from_db()
         assert case.status == status
-    assert not [name for name in only if TABLE[name].by & ENTERPRISE_ROLES]
+    assert not [name for name in only if TABLE[name].by & CASE_STAFF]
 
 
 def test_T88_a_case_is_not_settled_because_an_enterprise_says_so(world: World) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.roles import Right
 from authorities.models import Authority, Officer, OfficerAbsence
 from complaints.acceptance.duty_bodies import BODIES, WITH_A_DUTY, last_day
 from complaints.acceptance.review_facts import known_of
@@ -196,8 +197,7 @@ def _officer(file: CaseFile, officer_id: int) -> Officer:
     """Somebody in office today at the authority that has the case."""
     officer = (
         Officer.objects.on(file.today)
-        .exclude(role=Officer.Role.ANALYST)
-        .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id)
+        .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id, role__in=Right.HOLD_CASE.posts)
         .first()
     )
     if officer is None:

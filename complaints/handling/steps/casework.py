@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.roles import Right
 from authorities.models import Officer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
@@ -250,7 +251,7 @@ def answer_objection(*, upheld: bool, text: str) -> Move:
 def _not_who_handled(file: CaseFile, actor: Actor) -> None:
     """Somebody else than whoever took any step of an officer on this case, or has it."""
     handled = actor.person_key is not None and HandlingStep.objects.filter(
-        complaint=file.complaint, actor_role__in=["officer", "approver"], name__person_key=actor.person_key
+        complaint=file.complaint, actor_role__in=Right.DECIDE_CASE.roles, name__person_key=actor.person_key
     ).exclude(step__in=NOT_HANDLING)
     has_it = Officer.objects.filter(pk=file.complaint.officer_id or 0, user=actor.user_id or 0)
     if (handled is not False and handled.exists()) or has_it.exists():

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying, two_persons
 from complaints.handling.transition.effect import Effect, Move
@@ -22,7 +23,7 @@ from complaints.models import Matter
 from complaints.parties import recusals
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import TABLE, Audience, Role
+from complaints.procedure.workflow import TABLE, Audience
 
 
 def propose(*, move: Move) -> Move:
@@ -128,7 +129,7 @@ def _sign(file: CaseFile, matter: Matter, actor: Actor, missing: int | None) -> 
     wanted = two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id)
     if missing is not None and missing != len(wanted):
         raise StepNotAllowed("moved_on", _("刚刚有人签署了这份请示，请重新打开再签。"))
-    if wanted and wanted[0] == two_persons.HEAD and not actor.has(frozenset({Role.APPROVER})):
+    if wanted and wanted[0] == two_persons.HEAD and not actor.may(Right.LEAD_AUTHORITY):
         raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
     officers = [*matter.data.get("officers", []), *([actor.officer_id] if actor.officer_id is not None else [])]
     file.change(matter, data={**matter.data, "signed": [*signed, key], "officers": officers})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from accounts.roles import Right
 from authorities.models import Officer
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
@@ -19,7 +20,7 @@ from complaints.models import Matter
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.workflow import Clock, Role
+from complaints.procedure.workflow import Clock
 
 RESULTS = ("no_violation", "case_opened", "corrected", "handed_over")
 
@@ -59,7 +60,7 @@ def extend_lead(*, matter_id: int, text: str) -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = _open(file, matter_id)
-        if not actor.has(frozenset({Role.APPROVER})):
+        if not actor.may(Right.LEAD_AUTHORITY):
             raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
         running = clocks.live(file, Clock.LEAD, matter=matter)
         if running is None or running.derivation.get("extended") or running.lapsed_at is not None:
@@ -85,8 +86,9 @@ def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str
         matter = _open(file, matter_id)
         second = (
             Officer.objects.on(file.today)
-            .exclude(role=Officer.Role.ANALYST)
-            .filter(pk=second_officer_id, authority_id=file.complaint.handling_authority_id)
+            .filter(
+                pk=second_officer_id, authority_id=file.complaint.handling_authority_id, role__in=Right.HOLD_CASE.posts
+            )
             .exclude(user_id=actor.user_id or 0)
             .first()
         )

@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import SecurityEvent, User
+from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, LOOK, Role
+from complaints.procedure.workflow import LOOK
 from complaints.record.record import Entry
 
 #: Why somebody looks, in the order of the page; the last one asks for words.
@@ -40,14 +41,14 @@ def may_look(complaint: Complaint, actor: Actor, engagements: Iterable[Engagemen
     case was accepted and as long as it is theirs (procedure, sections 1 and 3).
     """
     if actor.side == "authority":
-        return actor.has(AUTHORITY_ROLES) and complaint.handling_authority_id in actor.authority_ids
+        return actor.may(LOOK) and complaint.handling_authority_id in actor.authority_ids
     if actor.side != "enterprise":
         return False
     accepted = any(
         e.until_at is None and e.accepted_at is not None and e.enterprise_id == actor.enterprise_id for e in engagements
     )
-    is_handler = actor.has(ENTERPRISE_ROLES) and actor.staff_id == complaint.handler_id
-    return accepted and (is_handler or actor.has(frozenset({Role.MANAGER})))
+    is_handler = actor.may(LOOK) and actor.staff_id == complaint.handler_id
+    return accepted and (is_handler or actor.may(Right.LEAD_ENTERPRISE))
 
 
 def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -> datetime | None:

@@ -35,7 +35,7 @@ from complaints.parties.actors import SYSTEM, Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import FOR_ANOTHER
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
-from complaints.procedure.workflow import AUTHORITY_ROLES, CLOCKS, TABLE, Audience, Clock, Role, Row, Status
+from complaints.procedure.workflow import CLOCKS, TABLE, Audience, Clock, Role, Row, Status
 from complaints.record.record import Entry
 from complaints.wording import label
 from database.row_security import caller, working_as_steps
@@ -200,8 +200,7 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
 def _is_another_authoritys(row: Row, complaint: Complaint, actor: Actor) -> bool:
     """An officer acts where the case is handled; from above only by what superiors do."""
     return (
-        actor.has(AUTHORITY_ROLES)
-        and actor.side == "authority"
+        actor.authority_id is not None
         and not row.superior
         and complaint.status not in _ENTERPRISE_STATUSES
         and complaint.handling_authority_id not in actor.authority_ids

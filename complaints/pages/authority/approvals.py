@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from authorities.policies import Policies
 from complaints import handling
 from complaints import wording as labels
@@ -35,7 +36,6 @@ from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import letters_of
 from complaints.procedure.refusals import not_yours
-from complaints.procedure.workflow import Role
 from complaints.reading import documents_sight
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
@@ -137,9 +137,7 @@ def _proposal(
         is_own=is_own,
         signed=listed(names.get(UUID(key), "") for key in signed),
         left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
-        is_head=any(
-            a.has(frozenset({Role.APPROVER})) and case.handling_authority_id in a.authority_ids for a in desk.actors
-        ),
+        is_head=any(a.may(Right.LEAD_AUTHORITY) and case.handling_authority_id in a.authority_ids for a in desk.actors),
         is_ours=case.handling_authority_id in desk.authority_ids,
         facts=[
             Fact(str(words), hide(_value(matter.subject, name, payload[name])))

@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.roles import Right
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_setting import Setting, setting_of
 from complaints.handling.transition import platform_numbers as platform
 from complaints.models import Complaint
 from complaints.pages.authority.intake.on_behalf import may_write_down
-from complaints.pages.authority.notices import may_order
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import REVIEWED, review_url
 from complaints.pages.authority.triage.triage import triage_url
@@ -173,7 +173,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
                 desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else ""
             ),
             "notices": of_case(complaint, AUTHORITY, rows),
-            "may_order": may_order(desk),
+            "may_order": desk.may(Right.ORDER_NOTICE),
             "on_behalf_url": (
                 reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else ""
             ),

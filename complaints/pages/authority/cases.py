@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from authorities.models import Region, named
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, may_act, officer_page
+from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.case_filter import ANY, OF_A_STAGE, CaseFilter
 from complaints.desks.case_query import asked_for, ended, id_of
@@ -57,7 +57,7 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "export_url": f"{reverse('complaints:authority-export-new')}?{urlencode(address)}",
             "urge_url": (
                 f"{reverse('complaints:authority-urges-new')}?{urlencode(address)}"
-                if listed.cases and not is_long and may_act(desk)
+                if listed.cases and not is_long and desk.may("urge")
                 else ""
             ),
         },

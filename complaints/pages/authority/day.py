@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.roles import Right
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import (
@@ -41,7 +42,7 @@ from complaints.pages.authority.review.violations import registered
 from complaints.pages.authority.supervision.call_backs import mine as call_backs_of
 from complaints.pages.authority.supervision.supervision import reported
 from complaints.parties.conditions import Conditions
-from complaints.procedure.workflow import AUTHORITY_ROLES, Role, Status
+from complaints.procedure.workflow import Status
 from complaints.reading.notices_told import in_cases
 from enterprises.directory import changing
 from enterprises.enrolment import enrolled, enrolling
@@ -340,14 +341,14 @@ def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             },
             "is_late": bool(counts["late"]),
             "missing_year": missing_year(given.calendar, desk.today),
-            "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
+            "may_intake": desk.may(Right.WRITE_DOWN),
         },
     )
 
 
 def _groups(desk: Desk) -> list[Group]:
     """What is to be distributed waits for somebody else where nobody here distributes."""
-    if any(Role.INTAKE in actor.roles for actor in desk.actors):
+    if desk.may(Right.DISTRIBUTE):
         return list(GROUPS)
     first, last = GROUPS[0], GROUPS[-1]
     moved = {first.name: first.numbers[1:], last.name: (first.numbers[0], *last.numbers)}

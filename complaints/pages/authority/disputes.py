@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_lists import RELATED, Row, may_take, rows_of, waits_for
+from complaints.desks.authority_lists import RELATED, Row, rows_of, waits_for
 from complaints.models import Deadline
 from complaints.models.complaint import OPEN
 from complaints.procedure.workflow import Clock
@@ -41,7 +41,7 @@ def disputes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         )
     }
     here = reverse("complaints:authority-disputes")
-    own, may_decide = desk.authority_ids, may_take("designate_authority", desk)
+    own, may_decide = desk.authority_ids, desk.may("designate_authority")
     return render(
         request,
         "authority/disputes.html",

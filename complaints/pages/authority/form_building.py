@@ -8,6 +8,7 @@ from typing import Any
 from django.forms import Form
 from django.utils.translation import gettext as _
 
+from accounts.roles import Right
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
 from complaints import handling
@@ -34,7 +35,7 @@ def officers(setting: Setting) -> list[Officer]:
         .filter(
             authority_id=setting.found.complaint.handling_authority_id,
             user__is_active=True,
-            role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER],
+            role__in=Right.DECIDE_CASE.posts,
         )
         .exclude(user__in=recusals.recused(setting.found.complaint))
         .order_by("pk")

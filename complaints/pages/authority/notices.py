@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.models import Notice
 from complaints.notices import sending_again
 from complaints.parties.actors import stands_to
 from complaints.procedure.refusals import not_yours
-from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.notices_told import in_cases, told
 
@@ -82,7 +82,7 @@ def notices(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "rows": [told(row, AUTHORITY) for row in page],
             "filter": form,
             "state": state,
-            "may_order": may_order(desk),
+            "may_order": desk.may(Right.ORDER_NOTICE),
             "now": desk.now,
             "is_narrowed": bool(said),
             "previous_url": _url(said, before=before),
@@ -90,11 +90,6 @@ def notices(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "here": _url(said),
         },
     )
-
-
-def may_order(desk: Desk) -> bool:
-    """Analysts read and order nothing."""
-    return any(actor.has(AUTHORITY_ROLES) for actor in desk.actors)
 
 
 def _page(rows: QuerySet[Notice], asked: Any) -> tuple[list[Notice], str, str]:
@@ -130,7 +125,7 @@ def order(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     what = request.POST.get("what", "")
     if notice is None or what not in (sending_again.AGAIN, sending_again.TOLD):
         raise Http404
-    if not any(actor.has(AUTHORITY_ROLES) and stands_to(actor, notice.complaint) for actor in desk.actors):
+    if not any(actor.may(Right.ORDER_NOTICE) and stands_to(actor, notice.complaint) for actor in desk.actors):
         raise not_yours()
     # Two pages offer it; no address of the form is believed.
     to = (

@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import officer_handover
-from complaints.desks.authority_desk import Desk, may_act, officer_page
+from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, came_back, due_soon, late, rows_of, with_others
 from complaints.desks.case_filter import BACK, LEFT, OTHERS
 from complaints.desks.keyset import BY_DUE
@@ -33,7 +34,6 @@ from complaints.models.complaint import OPEN
 from complaints.pages.authority.supervision.urges_many import Run, each, with_rest
 from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of
-from enterprises.team.organising import OFFICES_THAT_HOLD
 
 #: The columns of the page: words, and the condition of the list behind each.
 COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
@@ -54,7 +54,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     loads, leaves = _loads(desk, rows, left), _leaves(rows, desk)
     for line in shown["rows"]:
         row = line["row"]
-        line["load"] = _cells(row, loads.get(row.pk, {}), desk) if row.role in OFFICES_THAT_HOLD else None
+        line["load"] = _cells(row, loads.get(row.pk, {}), desk) if row.role in Right.HOLD_CASE.posts else None
         line["leave"] = leaves.get((row.user_id, row.authority_id))
     return render(
         request,
@@ -66,9 +66,9 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "today": desk.today,
             "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
             "left_url": _cases_url({"waiting": LEFT}),
-            "leave_url": reverse("enterprises:authority-leave") if may_act(desk) else "",
+            "leave_url": reverse("enterprises:authority-leave") if desk.may(Right.HOLD_CASE) else "",
             "approvals_url": reverse("complaints:authority-approvals"),
-            "assign_url": reverse("complaints:authority-team-assign") if may_act(desk) else "",
+            "assign_url": reverse("complaints:authority-team-assign") if desk.may("assign_officer") else "",
         },
     )
 
@@ -129,15 +129,11 @@ def assign(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another, each with its
     result.
     """
-    if not may_act(desk):
+    if not desk.may("assign_officer"):
         raise Http404
     people = by_name(
         Officer.objects.on(desk.today)
-        .filter(
-            authority_id__in=desk.authority_ids,
-            role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER],
-            user__is_active=True,
-        )
+        .filter(authority_id__in=desk.authority_ids, role__in=Right.DECIDE_CASE.posts, user__is_active=True)
         .select_related("user", "authority")
         .order_by("pk")
     )

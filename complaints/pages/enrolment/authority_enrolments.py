@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
+from accounts.roles import Right
 from accounts.sign_in.network import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer
@@ -38,9 +39,9 @@ OLDEST = keyset.Order("submitted_at")
 NEWEST = keyset.Order("submitted_at", falling=True)
 
 
-def _offices(desk: Desk, *roles: str) -> list[int]:
+def _offices(desk: Desk, right: Right | None = None) -> list[int]:
     rows = Officer.objects.on(desk.today).filter(user=desk.user)
-    return sorted(set((rows.filter(role__in=roles) if roles else rows).values_list("authority_id", flat=True)))
+    return sorted(set((rows.filter(role__in=right.posts) if right else rows).values_list("authority_id", flat=True)))
 
 
 def _of(desk: Desk, application_id: UUID) -> EnrolmentApplication:
@@ -108,8 +109,7 @@ def enrolment(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRes
             "sections": enrol.sections(enrol_forms.judged_steps(found, today=desk.today)),
             "licence": getattr(found, "licence", None),
             "entries": [_entry(row) for row in entries],
-            "may_answer": found.state == State.SUBMITTED
-            and bool(_offices(desk, *[str(role) for role in enrolling.READERS])),
+            "may_answer": found.state == State.SUBMITTED and bool(_offices(desk, Right.ANSWER_ENROLMENT)),
             "known": _known(found),
         },
     )
@@ -143,10 +143,9 @@ def decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRespon
 
 def _decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpResponseBase:
     found = _of(desk, application_id)
-    own = [str(role) for role in enrolling.READERS]
-    if found.authority_id not in _offices(desk, *own):
+    if found.authority_id not in _offices(desk, Right.ANSWER_ENROLMENT):
         raise Http404
-    is_head = found.authority_id in _offices(desk, str(Officer.Role.APPROVER))
+    is_head = found.authority_id in _offices(desk, Right.DECIDE_ENROLMENT)
     form = DecideForm(
         request.POST if request.method == "POST" else None, is_head=is_head, initial={"version": found.version}
     )

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from authorities.models import named
 from complaints import handling
 from complaints import wording as labels
@@ -174,7 +175,7 @@ def _decider(desk: Desk, matter: Matter) -> Actor | None:
         (
             actor
             for actor in desk.actors
-            if actor.has(approving.DECIDERS)
+            if actor.may(Right.APPROVE_MEASURE)
             and actor.enterprise_id == matter.enterprise_id
             and stands_to(actor, matter.complaint)
         ),

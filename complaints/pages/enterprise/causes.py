@@ -22,7 +22,7 @@ from complaints.desks.enterprise_desk import Desk, case_url, desk_page
 from complaints.models import Engagement, RootCause
 from complaints.pages.enterprise.work import RESULT_TONES, cause_options
 from complaints.procedure.categories import problem_label
-from complaints.procedure.workflow import ENTERPRISE_ROLES, TABLE
+from complaints.procedure.workflow import TABLE
 
 DAYS = 90
 
@@ -52,7 +52,7 @@ def causes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         {
             "rows": [_row(time) for time in page.rows],
             "days": DAYS,
-            "may_tag": any(actor.has(ENTERPRISE_ROLES) for actor in desk.actors),
+            "may_tag": desk.may("tag_cause"),
             "previous_url": _page_url(before=page.before),
             "next_url": _page_url(after=page.after),
         },

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name
+from accounts.roles import Right
 from complaints import handling
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
 from complaints.forms.decision_form import DecisionForm
@@ -42,7 +43,7 @@ def approval(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseB
     there = reverse("complaints:enterprise-measure", args=[public_id])
     if request.method != "POST":
         return redirect(there) if _is_decided(found) else _show(request, desk, found, _form(None))
-    if not any(actor.has(approving.DECIDERS) for actor in desk.actors):
+    if not desk.may(Right.APPROVE_MEASURE):
         raise not_yours()
     form = _form(request.POST)
     with once(request) as attempt:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.masking import masked_name
+from accounts.roles import Right
 from complaints import wording as labels
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
 from complaints.handling import StepNotAllowed, WrongInput
@@ -32,7 +33,6 @@ from complaints.models import Complaint, Measure, Obligation
 from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
 from complaints.pages.shared.exports import ENTERPRISE, query_of
-from complaints.procedure.workflow import ENTERPRISE_ROLES
 from complaints.reading.case_people import demand_text, label_of, names_of_consumers
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
 from complaints.tables.exporting.selecting import chosen, sight_at
@@ -70,7 +70,7 @@ def measures(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 for one in found
             ],
             "new_url": reverse("complaints:enterprise-measure-new"),
-            "may_make": _may_make(desk),
+            "may_make": desk.may(Right.MAKE_MEASURE),
             "now": desk.now,
         },
     )
@@ -232,10 +232,6 @@ def _url(page: str, public_id: UUID) -> str:
     return reverse(f"complaints:enterprise-{page}", args=[public_id])
 
 
-def _may_make(desk: Desk) -> bool:
-    return any(actor.has(ENTERPRISE_ROLES) for actor in desk.actors)
-
-
 def found_measure(desk: Desk, public_id: UUID, *, lock: bool = False) -> Measure:
     """The measure, if this desk sees the branch where it was made; Http404 else."""
     rows = sending.readable(desk.actors).filter(public_id=public_id)
@@ -324,7 +320,7 @@ def _draft(
             "measure": found,
             "form": form,
             "chosen": len(found.picks),
-            "may_make": _may_make(desk),
+            "may_make": desk.may(Right.MAKE_MEASURE),
             "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
             "missing": found.left_out,
             "outcome": outcome,
@@ -442,8 +438,8 @@ def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseB
             "missing": [one for one in found.left_out if one["step"] == "make_offer"],
             "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
             "decided_by": found.decided_by.user.name if found.decided_by else "",
-            "may_make": _may_make(desk),
-            "may_report": _may_make(desk) and "accepted" in states.values(),
+            "may_make": desk.may(Right.MAKE_MEASURE),
+            "may_report": desk.may(Right.MAKE_MEASURE) and "accepted" in states.values(),
             "performed_url": _url("measure-performed", found.public_id),
             "back": reverse("complaints:enterprise-measures"),
             "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",

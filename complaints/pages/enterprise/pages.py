@@ -8,6 +8,7 @@ from django.forms import Form
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.roles import Right
 from complaints.forms.contact_access_form import LookForm
 from complaints.forms.fields import TextForm
 from complaints.forms.suggestion_form import SuggestionForm
@@ -45,11 +46,7 @@ def _people(page: CasePage) -> list[Staff]:
     people = (
         at_work(page.today)
         .select_related("user", "branch", "enterprise")
-        .filter(
-            enterprise_id=case.enterprise_id or 0,
-            user__is_active=True,
-            role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER],
-        )
+        .filter(enterprise_id=case.enterprise_id or 0, user__is_active=True, role__in=Right.ANSWER_CASE.posts)
         .order_by("pk")
     )
     around = {case.branch_id, *(branches_above(case.branch) if case.branch else [])}

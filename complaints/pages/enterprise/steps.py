@@ -25,7 +25,6 @@ from complaints.pages.enterprise import work
 from complaints.pages.enterprise.pages import PAGES
 from complaints.pages.shared.step_pages import Frame, StepPage, Text, show_or_take, take
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
-from complaints.procedure.workflow import ENTERPRISE_ROLES
 from complaints.reading import moved_on
 from complaints.reading.case import CasePage, Found
 from enterprises.team.approving import setting_for
@@ -117,7 +116,7 @@ def _needs_another(case: CasePage, move: Move) -> bool:
 
 def _refuse(case: CasePage, steps: tuple[str, ...]) -> None:
     """Refuse what the table does not offer at all, before a form is looked at."""
-    if case.actor is None or not case.actor.has(ENTERPRISE_ROLES):
+    if case.actor is None or not any(map(case.actor.may, steps)):
         raise not_yours()
     if not set(steps) & set(handling.allowed_steps(case.complaint, case.actor)):
         raise not_now(labels.label(case.complaint.status, kind="status"))

@@ -15,13 +15,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.roles import Right
 from complaints.assignment import assigning
 from complaints.desks.enterprise_desk import Desk, desk_page
 from complaints.desks.queue_lists import VIEWS, open_cases
 from complaints.models import Complaint
 from enterprises.models.work_rules import Absence
 from enterprises.pages.team import here_of, list_of
-from enterprises.team.presence import HOLD
 from enterprises.team.rights import HEAD
 
 #: The columns of the page: the view of the queue behind each.
@@ -42,7 +42,9 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     for line in shown["rows"]:
         row = line["row"]
         line["load"] = (
-            [_cell(code, row.pk, counts[code].get(row.pk, 0)) for code in COUNTED] if row.role in HOLD else None
+            [_cell(code, row.pk, counts[code].get(row.pk, 0)) for code in COUNTED]
+            if row.role in Right.ANSWER_CASE.posts
+            else None
         )
         line["leave"] = leaves.get(row.pk)
     is_manager = any(HEAD["enterprise"] in here.reach.may_give(post) for post in here.reach.posts)

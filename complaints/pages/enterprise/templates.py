@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
+from accounts.roles import Right
 from complaints.desks.enterprise_desk import Desk, desk_page
 from complaints.forms.fields import StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
-from complaints.procedure.workflow import Role
 from complaints.settlement import answer_templates, template_words
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 
@@ -166,7 +166,7 @@ def _manager(desk: Desk, enterprise: int | None = None) -> Actor | None:
         (
             actor
             for actor in desk.actors
-            if actor.has(frozenset({Role.MANAGER})) and enterprise in (None, actor.enterprise_id)
+            if actor.may(Right.LEAD_ENTERPRISE) and enterprise in (None, actor.enterprise_id)
         ),
         None,
     )

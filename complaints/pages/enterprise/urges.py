@@ -24,7 +24,6 @@ from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Matter
 from complaints.procedure.refusals import not_yours
-from complaints.procedure.workflow import ENTERPRISE_ROLES
 from complaints.reading.case import ENTERPRISE, page_of
 from complaints.reading.case_form import take_step
 
@@ -87,7 +86,7 @@ def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     form.files = request.FILES
 
     def moves() -> Sequence[Move] | None:
-        if case.actor is None or not case.actor.has(ENTERPRISE_ROLES):
+        if case.actor is None or not case.actor.may("answer_instruction"):
             raise not_yours()
         if not form.is_valid():
             return None
@@ -124,4 +123,4 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *,
 
 
 def _acts(actor: Any) -> bool:
-    return actor is not None and actor.has(ENTERPRISE_ROLES)
+    return actor is not None and actor.may("answer_instruction")

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from authorities.models import Authority, Officer, named
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.pages.mediation.body_forms import BodyForm
@@ -26,7 +27,7 @@ def _headed(desk: Desk) -> list[Authority]:
     """Authorities whose head this person is today."""
     rows = (
         Officer.objects.on(desk.today)
-        .filter(user=desk.user, role=Officer.Role.APPROVER)
+        .filter(user=desk.user, role__in=Right.LEAD_AUTHORITY.posts)
         .select_related("authority__region")
     )
     return list(dict.fromkeys(row.authority for row in rows.order_by("pk")))

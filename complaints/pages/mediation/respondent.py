@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.roles import Right
 from accounts.sign_in.contacts import parse_contact
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import respondent_of
@@ -30,7 +31,6 @@ from complaints.pages.links.answer_pages import PAGES, Table
 from complaints.pages.shared.step_pages import Frame, refused
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.reading.case import AUTHORITY, ENTERPRISE, Found, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_steps import Around, open_steps
@@ -71,7 +71,7 @@ def _case(desk: Desk, request: HttpRequest, number: str) -> Setting:
     """A case whose respondent has no account, for somebody who acts in its region."""
     setting = setting_of(desk, number, request.GET)
     actor = setting.found.actor
-    if actor is None or not actor.has(AUTHORITY_ROLES):
+    if actor is None or not actor.may(Right.WRITE_DOWN):
         raise Http404
     if setting.found.complaint.enterprise_id is not None:
         raise StepNotAllowed("has_account", _("被投诉人是在线和解企业，在自己的账号里办理。"))

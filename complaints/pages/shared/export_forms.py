@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.fields import CHOOSE, Choice, StepForm, Words
 from complaints.parties.actors import Actor
+from complaints.procedure.workflow import LOOK
 from complaints.tables.exporting import columns
-from complaints.tables.exporting.asking import may_have_personal
 
 #: Chosen beforehand: what the list shows.
 USUAL = {
@@ -63,7 +63,7 @@ class ExportForm(StepForm):
         offered = columns.offered(actor.side, with_personal=False)
         super().__init__(data, initial={"columns": [c.code for c in offered if c.code in USUAL]})
         self.fields["columns"].choices = [(c.code, c.title) for c in offered]  # type: ignore[attr-defined]
-        if may_have_personal(actor):
+        if actor.may(LOOK):
             self.fields["personal"].choices = [(code, columns.COLUMNS[code].title) for code in columns.PERSONAL]  # type: ignore[attr-defined]
         else:
             del self.fields["personal"], self.fields["purpose"]

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from accounts.sign_in.network import client_address
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer, named
@@ -34,11 +35,9 @@ from enterprises.team import team
 from enterprises.team.rights import authority_reach, post_of
 
 
-def _authorities(offices: Iterable[Officer], *, role: str = "") -> list[Authority]:
-    """Where these offices (or those of that role) are, the oldest first."""
-    return list(
-        dict.fromkeys(row.authority for row in sorted(offices, key=lambda row: row.pk) if role in ("", row.role))
-    )
+def _authorities(offices: Iterable[Officer]) -> list[Authority]:
+    """Where these offices are, the oldest first."""
+    return list(dict.fromkeys(row.authority for row in sorted(offices, key=lambda row: row.pk)))
 
 
 @never_cache
@@ -50,7 +49,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
     if isinstance(user, User):
         # The frame of the page asks the same; it reads it from the person of the request.
         offices = user.offices_today = offices_of(user, on=timezone.localdate(now))  # type: ignore[attr-defined]
-    own, heads = _authorities(offices), _authorities(offices, role=Officer.Role.APPROVER)
+    own, heads = _authorities(offices), _authorities(row for row in offices if row.role in Right.LEAD_AUTHORITY.posts)
     if not own or (request.method == "POST" and not heads):
         raise Http404
     form = StationForm(request.POST if request.method == "POST" else None)

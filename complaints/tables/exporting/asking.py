@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import User
+from accounts.roles import Right
 from complaints.models import Export
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
+from complaints.procedure.workflow import LOOK
 from complaints.tables.exporting import columns, files
 
 EXPIRES_AFTER = timedelta(hours=24)
@@ -38,11 +39,6 @@ class FileGone(StepNotAllowed):
     """It was there once: fetched or expired."""
 
     status = 410
-
-
-def may_have_personal(actor: Actor) -> bool:
-    """Who works on cases; reviewers and analysts only read."""
-    return actor.has(ENTERPRISE_ROLES | AUTHORITY_ROLES)
 
 
 def ask(
@@ -61,7 +57,7 @@ def ask(
     offered = {
         column.code
         for column in columns.COLUMNS.values()
-        if actor.side in column.sides and (not column.is_personal or may_have_personal(actor))
+        if actor.side in column.sides and (not column.is_personal or actor.may(LOOK))
     }
     if not wanted or not set(wanted) <= offered:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="columns")
@@ -114,18 +110,18 @@ def deciders(export: Export, actors: Iterable[Actor], user: User) -> list[Actor]
 
 def _is_second_person(export: Export, actor: Actor) -> bool:
     if export.authority_id is not None:
-        return actor.authority_id == export.authority_id and actor.has(frozenset({Role.APPROVER}))
+        return actor.authority_id == export.authority_id and actor.may(Right.LEAD_AUTHORITY)
     sees_as_much = actor.branch_ids is None or (bool(export.branch_ids) and set(export.branch_ids) <= actor.branch_ids)
-    return actor.enterprise_id == export.enterprise_id and actor.has(frozenset({Role.MANAGER})) and sees_as_much
+    return actor.enterprise_id == export.enterprise_id and actor.may(Right.LEAD_ENTERPRISE) and sees_as_much
 
 
 def readable(user: User, actors: Iterable[Actor]) -> QuerySet[Export]:
     """One's own, and those on which one may have to decide; the rows are judged by ``deciders`` as well."""
     seen = Q(asked_by=user)
     for actor in actors:
-        if actor.authority_id is not None and actor.has(frozenset({Role.APPROVER})):
+        if actor.authority_id is not None and actor.may(Right.LEAD_AUTHORITY):
             seen |= Q(authority_id=actor.authority_id, has_personal=True)
-        if actor.enterprise_id is not None and actor.has(frozenset({Role.MANAGER})):
+        if actor.enterprise_id is not None and actor.may(Right.LEAD_ENTERPRISE):
             seen |= Q(enterprise_id=actor.enterprise_id, has_personal=True)
     return (
         Export.objects.filter(seen)

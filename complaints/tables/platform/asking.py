@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.retention import delete_some
+from accounts.roles import Right
 from complaints.models import PlatformFile, PlatformLine
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.workflow import Role
 from complaints.tables.exporting import files
 from complaints.tables.sheets import MOST_BYTES, SheetRefused, form_of
 
@@ -33,8 +33,6 @@ UNDERWAY = ("checking", "checked", "applying")
 WORKING = ("checking", "applying")
 #: Nobody decides for so long, and the file is dropped; so long one may look at what came of it.
 DECIDED_WITHIN, KEPT_FOR = timedelta(days=7), timedelta(days=365)
-#: Who may send in and decide: those who act, not those who only read.
-WRITERS = frozenset({Role.INTAKE, Role.OFFICER, Role.APPROVER})
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -43,7 +41,7 @@ def take_in(
 ) -> PlatformFile:
     """Keep the file and the row that a sweep will find, or the row of the same bytes. Raises WrongInput for no
     table."""
-    if actor.authority_id is None or not actor.has(WRITERS):
+    if actor.authority_id is None or not actor.may(Right.SEND_PLATFORM_FILE):
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
     mark = f"P{timezone.localdate(now):%y%m%d}-" + "".join(secrets.choice(_LETTERS) for _n in range(8))
     path = files.upload_of(mark)

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move, StepNotAllowed, Taken, WrongInput
 from complaints.models import Complaint, Demand, Obligation, RoundTrip, RoundTripRow
@@ -31,7 +32,6 @@ from complaints.tables.exporting.selecting import NoDesk, Sight, sight_of_person
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.sheets import SheetRefused, lines_of
 from complaints.tables.taking_many import rehearse, take_all, why
-from enterprises.models import Staff
 from enterprises.team.staffing import at_work
 
 log = logging.getLogger(__name__)
@@ -359,11 +359,7 @@ class _Worker:
         if self._colleagues is None:
             people = (
                 at_work(timezone.localdate(self.now))
-                .filter(
-                    enterprise_id=self.trip.enterprise_id,
-                    user__is_active=True,
-                    role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER],
-                )
+                .filter(enterprise_id=self.trip.enterprise_id, user__is_active=True, role__in=Right.ANSWER_CASE.posts)
                 .select_related("user")
                 .order_by("pk")
             )

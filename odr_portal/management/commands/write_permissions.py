@@ -1,6 +1,6 @@
-"""Write docs/permissions.md from permissions.csv, so that the page cannot say anything else.
+"""Write docs/permissions.md from accounts/roles.py and permissions.csv, so that the page cannot say anything else.
 
-The one rule: every cell is read from the file; an empty cell is what the gate refuses.
+The one rule: every cell is read from there; an empty cell is what the gate refuses.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from access.permissions import RELATIONS, STATUSES, Permission, rows_of
+from access.permissions import RELATIONS, SESSION_ROLES, STATUSES, Permission, rows_of
+from accounts.roles import GIVES, Right, Role
 from odr_portal.checks import routes
 
 PAGE = "docs/permissions.md"
 _INTRO = """\
 # Who may do what
 
-Generated from `access/permissions.csv` by `manage.py write_permissions`; a test fails when the two differ.
+Generated from `accounts/roles.py` and `access/permissions.csv` by `manage.py write_permissions`; a test fails when they
+differ.
 The gate (`access/gate.py`) reads the same file before every page: an address without a line is shut for everybody,
 and `manage.py check` names it. `tests/walls/` sweeps every address with every role, relation and status against it.
 
 An empty cell is a refusal: sign-in without a session; with one, the answer for an address that does not exist, byte for
 byte. `public` needs no session. Other cells say how the person must stand to what the address names; `(step)`: the
-table of steps ([lifecycle.md](lifecycle.md)) says whether it is open, `409` the page says why not.
+table of steps ([lifecycle.md](lifecycle.md)) says who takes the step and whether it is open; `409`: the page says why
+not.
 Everybody with an account but an administrator is a consumer too, at home.
 Programs (`api:`) act as the person to whom their token was issued. Who left or was switched off is nobody.
 """
@@ -34,18 +37,7 @@ _COLUMNS = (
     ("anyone", "no session"),
     ("draft_holder", "key of a draft"),
     ("token_holder", "tracking token"),
-    ("consumer", "consumer"),
-    ("station", "station"),
-    ("handler", "handler"),
-    ("reviewer", "reviewer"),
-    ("manager", "manager"),
-    ("intake", "intake"),
-    ("authority_handler", "officer"),
-    ("approver", "approver"),
-    ("analyst", "analyst"),
-    ("system_admin", "system"),
-    ("security_admin", "security"),
-    ("audit_admin", "audit"),
+    *((role.known_as, str(role)) for role in Role if role.known_as in SESSION_ROLES),
 )
 _ORDER = ("public", "own", "any", "party", "former", "jurisdiction")
 
@@ -72,13 +64,26 @@ def path() -> Path:
 
 def permissions_page() -> str:
     """The whole page."""
-    lines = [_INTRO, "| relation | the person, or the person's organisation, |", "|---|---|"]
+    lines = [_INTRO, "## Roles", "", "| role | works at | given by |", "|---|---|---|"]
+    lines += [f"| {role} | {role.side} | {_givers(role)} |" for role in Role if role.post]
+    lines += ["", "## What only some may do, beside steps", "", "| right | who |", "|---|---|"]
+    lines += [f"| {right} | {', '.join(role for role in Role if role in right.roles)} |" for right in Right]
+    lines += ["", "## Addresses", "", "| relation | the person, or the person's organisation, |", "|---|---|"]
     lines += [f"| {word} | {meaning} |" for word, meaning in RELATIONS.items()]
     lines += ["", "| address | | " + " | ".join(name for _role, name in _COLUMNS) + " |"]
     lines += ["|---" * (len(_COLUMNS) + 2) + "|"]
     for (action, *cells), names in _grouped().items():
         lines.append(f"| {', '.join(names)} | {action} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _givers(role: Role) -> str:
+    """Who gives this role, and where."""
+    where: dict[Role, list[str]] = {}
+    for (giver, place), given in GIVES.items():
+        if role in given:
+            where.setdefault(giver, []).append(place)
+    return "; ".join(f"{giver} ({', '.join(places)})" for giver, places in where.items())
 
 
 def _grouped() -> dict[tuple[str, ...], list[str]]:

@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import key_of, once
 from accounts.models import User
+from accounts.roles import Right
 from accounts.sign_in.network import place_of
 from authorities.models import Region
 from complaints import handling
@@ -42,7 +43,6 @@ from complaints.pages.authority.intake.intake_forms import HOTLINE, SOURCE, Came
 from complaints.pages.authority.triage.signals_shown import shown
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
-from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.triage.signal_facts import signals_of_request
 from enterprises.models import Station
@@ -105,7 +105,7 @@ def intake(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def _writer(desk: Desk) -> Actor:
     """Who may write down for others; who only reads finds no such page."""
-    actor = next((one for one in desk.actors if one.has(AUTHORITY_ROLES)), None)
+    actor = next((one for one in desk.actors if one.may(Right.WRITE_DOWN)), None)
     if actor is None:
         raise Http404
     return actor

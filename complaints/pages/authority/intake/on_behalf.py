@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name
+from accounts.roles import Right
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.models import Complaint, Participant
@@ -25,7 +26,6 @@ from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.refusals import not_now
-from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.reading.case import AUTHORITY, CONSUMER, CasePage, Found, case_url, page_of
 from complaints.reading.case_people import MASKED, names_of_consumers
 
@@ -113,7 +113,7 @@ def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpRespon
 def _found(desk: Desk, number: str) -> Found:
     """The case, for somebody who acts in its region; who only reads finds no such page."""
     found = desk.find(number)
-    if found.actor is None or not found.actor.has(AUTHORITY_ROLES):
+    if found.actor is None or not found.actor.may(Right.WRITE_DOWN):
         raise Http404
     return found
 
@@ -181,4 +181,4 @@ def _open_pages(page: CasePage, speaker: Speaker) -> list[tuple[str, str]]:
 
 def may_write_down(actor: Actor | None) -> bool:
     """Whether the case page offers it."""
-    return actor is not None and actor.has(AUTHORITY_ROLES)
+    return actor is not None and actor.may(Right.WRITE_DOWN)

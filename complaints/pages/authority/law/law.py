@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer, Policy, Region, named
@@ -48,8 +49,6 @@ from web.listing import labelled, listed
 PAGE, MOST_GROUPS, MOST_CHANGES = 50, 50, 100
 #: Officers that are named where only they can go on.
 MOST_NAMED = 5
-#: Who only distributes, or only reads, asks what would have been and changes nothing.
-DRAFTERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER})
 STATES: dict[str, tuple[Any, str]] = {
     "trying": (gettext_lazy("正在试算"), "info"),
     "tried": (gettext_lazy("等另一人决定"), "warn"),
@@ -88,10 +87,10 @@ def seat_of(desk: Desk) -> Seat:
         Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk")
     )
 
-    def those(roles: frozenset[Any] | None) -> tuple[Authority, ...]:
-        return tuple(dict.fromkeys(post.authority for post in posts if roles is None or post.role in roles))
+    def those(right: Right | None) -> tuple[Authority, ...]:
+        return tuple(dict.fromkeys(post.authority for post in posts if right is None or post.role in right.posts))
 
-    return Seat(those(None), those(DRAFTERS), those(frozenset({Officer.Role.APPROVER})))
+    return Seat(those(None), those(Right.DRAFT_LAW), those(Right.DECIDE_LAW))
 
 
 def seen_by(seat: Seat) -> QuerySet[LawChange]:

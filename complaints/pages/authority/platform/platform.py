@@ -17,6 +17,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset, sent_tables
 from complaints.desks.authority_desk import Desk, officer_page
@@ -26,6 +27,7 @@ from complaints.models.complaint import OPEN
 from complaints.pages.authority.platform.platform_forms import OutgoingForm, PlatformDecisionForm, PlatformUploadForm
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput, not_yours
+from complaints.procedure.workflow import LOOK
 from complaints.tables.exporting import asking as exports
 from complaints.tables.exporting import columns
 from complaints.tables.platform import asking, lines
@@ -90,7 +92,7 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "numbers": _numbers(desk),
             "form": form,
             "out": _outgoing_form(desk),
-            "may_write": _may_write(desk),
+            "may_write": desk.may(Right.SEND_PLATFORM_FILE),
             "now": desk.now,
             "rows": [_shown(file) for file in files],
             "outgoing": _outgoing(desk),
@@ -160,20 +162,16 @@ def _url(page: str, *args: str) -> str:
     return reverse(f"complaints:authority-platform{'-' if page else ''}{page}", args=args)
 
 
-def _may_write(desk: Desk) -> bool:
-    return any(actor.has(asking.WRITERS) for actor in desk.actors)
-
-
 def _writer(desk: Desk) -> Actor:
     """In whose name files go out and come in; who only reads is refused."""
-    found = next((actor for actor in desk.actors if actor.has(asking.WRITERS)), None)
+    found = next((actor for actor in desk.actors if actor.may(Right.SEND_PLATFORM_FILE)), None)
     if found is None:
         raise not_yours()
     return found
 
 
 def _outgoing_form(desk: Desk, data: Any = None) -> OutgoingForm:
-    return OutgoingForm(data, may_personal=any(exports.may_have_personal(actor) for actor in desk.actors))
+    return OutgoingForm(data, may_personal=desk.may(LOOK))
 
 
 def _numbers(desk: Desk) -> list[dict[str, Any]]:
@@ -265,7 +263,7 @@ def _page(
             **_shown(file),
             **found,
             "heads": _heads(),
-            "may_write": _may_write(desk),
+            "may_write": desk.may(Right.SEND_PLATFORM_FILE),
             "passed": file.place,
             "most": file.lines,
             "form": form or PlatformDecisionForm(good=counts["good"]),

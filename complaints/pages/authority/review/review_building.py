@@ -10,6 +10,7 @@ from datetime import date
 from django.forms import Form
 from django.utils.translation import gettext_lazy, override
 
+from accounts.roles import Right
 from authorities.models import Officer
 from complaints.acceptance import review_advice, review_facts, review_grounds
 from complaints.desks.authority_setting import Setting
@@ -66,8 +67,11 @@ def lead_result_form(setting: Setting, data: Data) -> Form:
     people = by_name(
         Officer.objects.on(setting.desk.today)
         .select_related("user")
-        .filter(authority_id=setting.found.complaint.handling_authority_id, user__is_active=True)
-        .exclude(role=Officer.Role.ANALYST)
+        .filter(
+            authority_id=setting.found.complaint.handling_authority_id,
+            user__is_active=True,
+            role__in=Right.HOLD_CASE.posts,
+        )
         .exclude(user=setting.desk.user)
         .order_by("pk")
     )

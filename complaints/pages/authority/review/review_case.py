@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.keys import sealed_fields
+from accounts.roles import Right
 from authorities.models import Officer
 from complaints import handling
 from complaints import wording as labels
@@ -199,7 +200,7 @@ def _others(setting: Setting) -> list[str]:
         .filter(
             authority_id=setting.found.complaint.handling_authority_id,
             user__is_active=True,
-            role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER],
+            role__in=Right.DECIDE_CASE.posts,
         )
         .exclude(user=setting.desk.user)
         .order_by("pk")

@@ -35,7 +35,7 @@ from complaints.handling.steps import casework
 from complaints.models import CallBack, CallBackMonth, Complaint, Obligation
 from complaints.pages.authority.case import step_url
 from complaints.procedure.refusals import not_yours
-from complaints.procedure.workflow import Outcome, Role
+from complaints.procedure.workflow import Outcome
 from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
@@ -253,7 +253,7 @@ def call_back(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     form = CallBackForm(request.POST, questions=questions)
 
     def moves() -> Sequence[Move] | None:
-        if setting.found.actor is None or not setting.found.actor.has(frozenset({Role.OFFICER, Role.APPROVER})):
+        if setting.found.actor is None or not setting.found.actor.may("call_back"):
             raise not_yours()
         if not form.is_valid():
             return None

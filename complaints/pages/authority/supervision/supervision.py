@@ -28,7 +28,7 @@ from complaints.desks.instruction_lists import told_here, told_words
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.case import step_url
-from complaints.procedure.workflow import HIDDEN_CLOCKS, Role, Status
+from complaints.procedure.workflow import HIDDEN_CLOCKS, Status
 from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.wording import duty as standing
@@ -140,11 +140,8 @@ class Asked:
     url: str
 
 
-#: Who decides: the roles of the table of steps.
-_DECIDES = {
-    "extension": ("grant_extension", frozenset({Role.OFFICER, Role.APPROVER})),
-    "return": ("grant_return", frozenset({Role.INTAKE})),
-}
+#: The step that decides, by what was asked for.
+_DECIDES = {"extension": "grant_extension", "return": "grant_return"}
 
 
 @officer_page("GET")
@@ -174,13 +171,12 @@ def _asked(cases: list[Complaint], desk: Desk) -> list[Asked]:
         Matter.objects.filter(complaint__in=rows, kind__in=_DECIDES, state="open").order_by("opened_at", "pk")
     )
     sealed_fields.load_for(matters)
-    roles = frozenset().union(*(actor.roles for actor in desk.actors))
     units = _meant_units(matters)
     place, found = {pk: number for number, pk in enumerate(rows)}, []
     for matter in matters:
-        step, who = _DECIDES[matter.kind]
+        step = _DECIDES[matter.kind]
         agreed = matter.kind == "return" or bool(matter.data.get("consumer_agreed"))
-        may = agreed and bool(roles & who)
+        may = agreed and desk.may(step)
         what = (
             _("延期%(n)s个工作日") % {"n": matter.data.get("days", "")}
             if matter.kind == "extension"

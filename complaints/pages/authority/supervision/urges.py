@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority, named
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, may_act, officer_page
+from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_setting import setting_of
 from complaints.desks.instruction_lists import (
     COLUMNS,
@@ -43,7 +43,6 @@ from complaints.handling.steps import supervision
 from complaints.models import Matter
 from complaints.pages.authority.case import step_url
 from complaints.procedure.refusals import not_yours
-from complaints.procedure.workflow import AUTHORITY_ROLES
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 
@@ -90,7 +89,7 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "column": column,
             "sentence": _sentence(counts, box),
             "now": desk.now,
-            "may_urge": may_act(desk),
+            "may_urge": desk.may("urge"),
             "board_url": _url(said),
             "columns": [_head(one, counts[one.code], said, column) for one in COLUMNS.values()],
             "cases_url": reverse("complaints:authority-cases"),
@@ -171,7 +170,7 @@ def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     form.files, form.audience = request.FILES, matter.audience
 
     def moves() -> Sequence[Move] | None:
-        if setting.found.actor is None or not setting.found.actor.has(AUTHORITY_ROLES):
+        if setting.found.actor is None or not setting.found.actor.may("answer_instruction"):
             raise not_yours()
         if not form.is_valid():
             return None

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.idempotency import once
-from complaints.desks.authority_desk import Desk, may_act, officer_page
+from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.case_query import asked_for
 from complaints.desks.keyset import BY_DUE
@@ -73,7 +73,7 @@ def urges_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """GET: the cases of an address of /authority/cases/, all ticked; POST: the instruction for those that stayed
     ticked.
     """
-    if not may_act(desk):
+    if not desk.may("urge"):
         raise Http404
     filtered, cases = asked_for(desk, request.GET)
     run: Run | None = None

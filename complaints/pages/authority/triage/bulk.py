@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.roles import Right
 from complaints import handling
 from complaints.desks.authority_desk import Desk
 from complaints.desks.bulk_run import Run
@@ -33,7 +34,7 @@ from complaints.pages.authority.triage.targets import (
 from complaints.pages.authority.triage.triage_forms import ask_why, read_target, why_choices
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
-from complaints.procedure.workflow import Role, Status
+from complaints.procedure.workflow import Status
 from complaints.wording import label
 
 #: So many cases at once.
@@ -156,7 +157,7 @@ def _actor(desk: Desk, case: Complaint) -> Actor | None:
             actor
             for actor in desk.actors
             if stands_to(actor, case)
-            and Role.INTAKE in actor.roles
+            and actor.may(Right.DISTRIBUTE)
             and case.handling_authority_id in actor.authority_ids
         ),
         None,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.idempotency import once
+from accounts.roles import Right
 from authorities.models import named
 from complaints import wording as labels
 from complaints.desks import keyset, tabs
@@ -36,7 +37,7 @@ from complaints.pages.authority.triage.targets import Target, latest_decision, l
 from complaints.pages.authority.triage.triage_rows import waiting_rows
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
-from complaints.procedure.workflow import AUTHORITY_ROLES, Role, Status
+from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
 from complaints.wording.reasons import RETURN_REASONS
 
@@ -126,7 +127,7 @@ def _show(
     counts = keyset.counts({code: waiting(desk).filter(condition) for code, condition in conditions.items()})
     page = keyset.page_of(waiting(desk).filter(conditions[tab.code]), request.GET, related=RELATED)
     shown = waiting_rows(page.rows, desk)
-    may_send = any(Role.INTAKE in actor.roles for actor in desk.actors)
+    may_send = desk.may(Right.DISTRIBUTE)
     targets = authority_bulk.targets_of(shown.targets)
     if form is not None:
         set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
@@ -148,7 +149,7 @@ def _show(
             "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
             "form": form,
             "may_send": may_send,
-            "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
+            "may_intake": desk.may(Right.WRITE_DOWN),
         },
         status=status,
     )
