@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.inclusion_tag("components/proof.html")
 def proof_of_work(buttons: str = "") -> dict[str, str]:
-    """A small search that the browser does unseen before the form goes out (accounts/proof.py).
+    """A small search that the browser does unseen before the form goes out (accounts/sign_in/proof.py).
 
     ``buttons``: names of the buttons that need it, with spaces between; the others do not wait. Empty: all.
     """

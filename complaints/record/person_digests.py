@@ -25,7 +25,7 @@ KINDS = {
     "consumer_order_no": "order",
     **{question.text_kind: "order" for question in QUESTIONS if question.is_identifier},
 }
-#: The kind of text whose copies are found by its marks (alike.py), and their kind here.
+#: The kind of text whose copies are found by its marks (similarity.py), and their kind here.
 COPIED, MARK = "consumer_statement", "text"
 #: Of one phone, name or number at most so many cases, the newest.
 MOST = 500
