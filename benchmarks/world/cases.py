@@ -69,7 +69,7 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
        '', false, false, false, coalesce(due <= now(), false), at, gen_random_uuid(), true, 'zh-hans',
        case when status = 'triage' then null else firm end,
        '', '', county, province, city, county, authority,
-       case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'telecom',
+       case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'service.telecom',
        'problem_' || category, '试验商品' || category || case when n % {rare} = 0 then '琉璃' else '' end, '',
            (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
        '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', '', 'web', '', '', '', '[]', '', at, at, at,

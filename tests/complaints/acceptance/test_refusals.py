@@ -119,7 +119,7 @@ def test_the_consumer_is_told_whose_duty_it_is_the_phone_and_the_last_day(world:
         "提出异议",
     ):
         assert words in body, body
-    other = given.a_complaint(world, status=S.REVIEW, object_category="service.housing", problem_category="quality")
+    other = given.a_complaint(world, status=S.REVIEW, object_category="service.property", problem_category="quality")
     assert refused(world, other, ground="outside_duty", body="court") == ""
     assert "电话12368" in Notice.objects.get(complaint=other, kind="refuse", addressee="consumer").body
 

@@ -189,7 +189,7 @@ def closed(outcome: Outcome, **changes: Any) -> Complaint:
         "outcome": outcome,
         "closed_at": datetime(2026, 11, 25, 2, tzinfo=UTC),
         "disputed_on": date(2026, 11, 1),
-        "object_category": "telecom",
+        "object_category": "service.telecom",
         "problem_category": "telecom.fees.unexplained_charge",
     }
     return Complaint(**(facts | changes))
@@ -215,11 +215,15 @@ def closed(outcome: Outcome, **changes: Any) -> Complaint:
         ),
         (closed(O.REFUSED), ("object",), ["2027-01-24", "2027-05-25", "2027-04-01", "2029-11-01", "2029-11-01"]),
         (
-            closed(O.WITHDRAWN, problem_category="telecom.service.attitude"),
+            closed(O.WITHDRAWN, problem_category="telecom.support.unreachable"),
             (),
             ["2028-11-01", "2029-11-01", "2029-11-01"],
         ),
-        (closed(O.WITHDRAWN, object_category="food", problem_category="quality"), (), ["2029-11-01", "2029-11-01"]),
+        (
+            closed(O.WITHDRAWN, object_category="goods.food", problem_category="quality"),
+            (),
+            ["2029-11-01", "2029-11-01"],
+        ),
         (closed(O.WITHDRAWN, learned_on=date(2026, 11, 20)), (), ["2027-04-20", "2029-11-20", "2029-11-20"]),
         # Over already: not offered any more.
         (closed(O.WITHDRAWN, disputed_on=date(2023, 1, 1)), (), []),

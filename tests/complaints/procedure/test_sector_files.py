@@ -9,52 +9,7 @@ import pytest
 
 from complaints.procedure.sector_files import FOLDER, SectorProblem, read
 
-FERRY = """\
-code = "ferry"
-name = "渡轮"
-categories = [{ code = "service.ferry", name = "渡轮客运" }]
-bodies = [{ code = "harbour", name = "港航管理部门", phone = "12395" }]
-causes = [{ code = "tide", name = "潮水", usual_for = ["ferry.late"] }]
-
-[usual_causes]
-fault = ["ferry"]
-
-[questions]
-title = "关于您的航班"
-
-[[questions.list]]
-code = "sailing"
-kind = "text"
-longest = 30
-name = "航班号"
-required = true
-
-[[questions.list]]
-code = "cabin"
-kind = "choice"
-name = "舱位"
-choices = [{ code = "deck", name = "甲板" }, { code = "berth", name = "卧铺", active = false }]
-
-[[problems]]
-group = "渡轮：航行"
-kinds = [{ code = "ferry.late", name = "晚点" }]
-
-[[appeals]]
-body = "harbour"
-way = "向港航管理部门申诉"
-notice = "渡轮争议还可以向港航管理部门申诉。"
-within = [{ problems = ["ferry.late"], months = 3, why = "晚点，3个月内" }, { months = 12, why = "其他，1年内" }]
-
-[[trades]]
-code = "ferry"
-label = "渡轮"
-verdict = "but"
-bodies = ["harbour"]
-reason = "可以先在这里和解。"
-law = "《国内水路运输管理条例》"
-next_step = "保留船票。"
-category = "service.ferry"
-"""
+FERRY = Path(__file__).with_name("ferry.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -270,7 +270,7 @@ def test_the_same_thing_of_two_others_may_be_one_dispute() -> None:
     others = [
         facts(2, item="年卡", problem="refuse_refund"),
         facts(3, item="年卡", problem="refuse_refund"),
-        facts(4, item="年卡", problem="fee_unknown"),
+        facts(4, item="年卡", problem="telecom.fees.unexplained_charge"),
     ]
     assert [one.values["n"] for one in signals.signals_for(here, Around(same_thing=others)) if one.code == "joint"] == [
         2
