@@ -76,6 +76,11 @@ class Policies:
             on=on,
         )
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every number that somebody set."""
+        return frozenset(self._by_name)
+
     def instead(self, row: PolicyRow) -> Policies:
         """The same with ``row`` in place of what holds for exactly its region; narrower regions keep their own."""
         others = (

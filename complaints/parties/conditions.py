@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from authorities import calendar as loaded
 from authorities import freshness
 from authorities.jurisdiction import Jurisdiction
+from authorities.limits import Limits
 from authorities.models import Authority, CalendarVersion
 from authorities.policies import Policies
 from complaints.procedure.deadlines import Calendar
@@ -81,6 +82,10 @@ class Conditions:
             known = _Read(state, calendar, Policies.load(calendar.local_day(now)), Jurisdiction.load())
             _read[country] = known
         return cls(known.calendar, known.policies, known.jurisdiction)
+
+    def limits(self, region_id: int | None = None) -> Limits:
+        """The numbers in force, for a sentence; the national ones without a region."""
+        return Limits(self.policies, region_id)
 
     def enterprise(self, enterprise_id: int) -> Enterprise | None:
         """The enterprise as it stands now, however many cases of the batch go to it."""

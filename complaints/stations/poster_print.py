@@ -1,6 +1,6 @@
 """A poster (A4) or a counter card (A6) as PDF, for a wall or a counter where people speak Chinese and English.
 
-The one rule: the same owner, form and place give the same bytes, and the code can be read from paper by an old
+The one rule: the same owner, form, place and numbers give the same bytes, and the code can be read from paper by an old
 telephone.
 """
 
@@ -9,6 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.utils.translation import override
+
+from authorities.limits import Limits
 from complaints.documents import typesetting as printing
 from complaints.documents.readable import readable
 from complaints.stations.posters import A4, Poster
@@ -19,8 +22,9 @@ TEMPLATE = Path(__file__).with_name("poster.typ")
 _DATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def pdf(poster: Poster, *, place: str, name: str, lines: list[str]) -> bytes:
-    """``place``: where the portal stands, https://host. ``lines``: under the name (address, whose hall it is)."""
+def pdf(poster: Poster, *, place: str, name: str, lines: list[str], limits: Limits) -> bytes:
+    """``place``: where the portal stands, https://host. ``lines``: under the name (address, whose hall it is).
+    ``limits``: those in force where it will hang."""
     address = f"{place}/go/{poster.code}/"
     code = qr_code(address)
     return printing.pdf(
@@ -29,6 +33,7 @@ def pdf(poster: Poster, *, place: str, name: str, lines: list[str]) -> bytes:
                 "paper": poster.form or A4,
                 "name": name,
                 "lines": [line for line in lines if line],
+                "negotiation": {code: _in(language, limits) for code, language in (("zh", "zh-hans"), ("en", "en"))},
                 "address": address.split("//", 1)[-1],
                 "qr": (
                     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {code.size} {code.size}">'
@@ -39,3 +44,9 @@ def pdf(poster: Poster, *, place: str, name: str, lines: list[str]) -> bytes:
         at=_DATED,
         template=TEMPLATE,
     )
+
+
+def _in(language: str, limits: Limits) -> str:
+    """How long both sides have to settle, in this language: a poster has two."""
+    with override(language):
+        return limits["negotiation"]

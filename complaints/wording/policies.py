@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from authorities.policies import Policies, PolicyMissing
 from complaints import wording as labels
 
 #: Group → its title, in the order of the page.
@@ -124,29 +120,3 @@ def name_of(name: str) -> str:
     """The words of a number; one that nobody gave words is shown by its name."""
     found = POLICIES.get(name)
     return labels.pick(found[1:]) if found else name
-
-
-def value_words(number: int, unit: str) -> str:
-    """A value with its unit, as people say it."""
-    if unit == "flag":
-        return gettext("是") if number else gettext("否")
-    words = {
-        "WD": ngettext("%(n)s个工作日", "%(n)s个工作日", number),
-        "CD": ngettext("%(n)s天", "%(n)s天", number),
-        "minutes": ngettext("%(n)s分钟", "%(n)s分钟", number),
-        "count": "%(n)s",
-    }
-    return words[unit] % {"n": number}
-
-
-def national_limits(on: date) -> dict[str, str]:
-    """The lengths that the public page tells, in words; a dash for one that nobody set."""
-    policies = Policies.load(on)
-    found: dict[str, str] = {}
-    for name in ("forwarding", "acceptance", "negotiation", "confirmation", "review", "mediation"):
-        try:
-            number = policies.number(name, None)
-            found[name] = value_words(number.number, number.unit)
-        except PolicyMissing:
-            found[name] = "–"
-    return found

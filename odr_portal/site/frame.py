@@ -26,6 +26,7 @@ from accounts.sign_in.backend import duty_of, may_work, needs_second_factor
 from accounts.sign_in.entering import AT_WORK, ENTERED, moment
 from accounts.sign_in.landing import is_here
 from authorities.models import Officer
+from complaints.parties.conditions import Conditions
 from enterprises.models import StationStaff
 from enterprises.team.staffing import at_work
 
@@ -242,8 +243,12 @@ def _bar(items: tuple[NavItem, ...], language: str | None) -> SafeString:
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `frame` for base.html, read only when a template asks for it."""
-    return {"frame": SimpleLazyObject(lambda: build_frame(request))}
+    """Context processor: `frame` for base.html and the national `limits`, each read only when a template asks for it.
+    A page about a case or a place brings the `limits` in force there."""
+    return {
+        "frame": SimpleLazyObject(lambda: build_frame(request)),
+        "limits": SimpleLazyObject(lambda: Conditions.at(timezone.now()).limits()),
+    }
 
 
 def build_frame(request: HttpRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ The one rule: these pages read no case.
 """
 
 import sys
+from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,13 +15,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.display import display_changed, safe_next
 from accounts.sign_in.landing import is_here
 from authorities.law import LAWS, Article, articles
-from complaints.wording.policies import national_limits
+from authorities.policies import PolicyMissing
+from complaints.parties.conditions import Conditions
+from complaints.procedure.deadlines import working_days
 from web.errors import answer, busy, is_away, kept_text
+
+#: A delivery before a long holiday and a make-up day, by which the page shows how days are counted.
+EXAMPLE = date(2026, 9, 30)
+#: How the drawing on the first page is ruled: from here, so wide, with so much between two days.
+RULER_FROM, RULER_WIDTH, RULER_GAP = 45.0, 350.0, 4.4
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """File or follow, in one tap."""
+    given = Conditions.at(timezone.now())
     return render(
         request,
         "public/home.html",
@@ -29,8 +38,23 @@ def home(request: HttpRequest) -> HttpResponse:
             "has_find": is_here("/find/"),
             "has_check": is_here("/check/"),
             "has_figures": is_here("/open/"),
+            "limits": given.limits(),
+            "ruler": ruler(given),
         },
     )
+
+
+def ruler(given: Conditions) -> dict[str, object]:
+    """One mark of the drawing for each working day of the negotiation: where each begins, and how wide they are."""
+    try:
+        days = given.policies.number("negotiation", None).number
+    except PolicyMissing:
+        days = 0
+    step = RULER_WIDTH / max(days, 1)
+    return {
+        "marks": [f"{RULER_FROM + step * n:g}" for n in range(days)],
+        "width": f"{max(step - RULER_GAP, step / 2):g}",
+    }
 
 
 @require_safe
@@ -42,7 +66,13 @@ def how(request: HttpRequest) -> HttpResponse:
 @require_safe
 def time_limits(request: HttpRequest) -> HttpResponse:
     """How long each side has by the numbers that hold today, and how a date is counted."""
-    return render(request, "public/time_limits.html", {"limits": national_limits(timezone.localdate())})
+    given = Conditions.at(timezone.now())
+    try:
+        length = given.policies.number("negotiation", None).number
+    except PolicyMissing:
+        return render(request, "public/time_limits.html")
+    ends_on = working_days(EXAMPLE, length, given.calendar).last_day
+    return render(request, "public/time_limits.html", {"limits": given.limits(), "example_ends_on": ends_on})
 
 
 @require_safe

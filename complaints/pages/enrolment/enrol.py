@@ -29,6 +29,8 @@ from accounts.sign_in.codes import asker_of, flow_of
 from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
+from authorities.limits import Limits
+from authorities.policies import Policies
 from complaints.evidence import EvidenceRefused, licences
 from complaints.filing import proving
 from complaints.filing.drafts import typed_in
@@ -322,7 +324,10 @@ def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
             [field for field in one.fields if field != "licence"], enrol_forms.rows_of(one), strict=True
         )
     }
-    return {"held": held, "said": found, "on_day": held.submitted_at or now}
+    on_day = held.submitted_at or now
+    region_id = held.authority.region_id if held.authority else None
+    limits = Limits(Policies.load(timezone.localdate(on_day)), region_id)
+    return {"held": held, "said": found, "on_day": on_day, "limits": limits}
 
 
 @holder_page("GET")

@@ -8,7 +8,7 @@ owns the poster, and to the authority of its own region.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -21,6 +21,7 @@ from authorities.models import named
 from complaints.desks import authority_desk, enterprise_desk
 from complaints.desks.enterprise_desk import desk_page
 from complaints.models import Complaint
+from complaints.parties.conditions import Conditions
 from complaints.stations import poster_print, posters
 from complaints.stations.posters import FORMS, Poster
 from enterprises.models import Branch, Enterprise, Station
@@ -35,9 +36,13 @@ def form_words(form: str) -> str:
     return {"": _("只有网址"), "a4": _("A4海报"), "a6": _("A6台卡")}[form]
 
 
-def file_of(poster: Poster, request: HttpRequest, *, name: str, lines: list[str]) -> HttpResponse:
-    """The PDF, to be printed."""
-    made = poster_print.pdf(poster, place=place_of(request), name=name, lines=lines)
+def file_of(
+    poster: Poster, request: HttpRequest, *, name: str, lines: list[str], now: datetime, region_id: int | None = None
+) -> HttpResponse:
+    """The PDF, to be printed, with the numbers in force where it will hang."""
+    made = poster_print.pdf(
+        poster, place=place_of(request), name=name, lines=lines, limits=Conditions.at(now).limits(region_id)
+    )
     return HttpResponse(
         made,
         content_type="application/pdf",
@@ -111,7 +116,14 @@ def enterprise_file(request: HttpRequest, desk: enterprise_desk.Desk, kind: str)
     if kind not in FORMS or (asked and branch is None):
         raise Http404
     poster = Poster(firm.code, kind, branch.pk if branch else None)
-    return file_of(poster, request, name=(branch or firm).name, lines=[firm.name] if branch else [])
+    return file_of(
+        poster,
+        request,
+        name=(branch or firm).name,
+        lines=[firm.name] if branch else [],
+        now=desk.now,
+        region_id=branch.place_id if branch else None,
+    )
 
 
 # --- the authority ----------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from complaints.models import Complaint, StationEntry
 from complaints.pages.shared.posters import COUNTED as POSTERS_SINCE
 from complaints.pages.shared.posters import file_of, form_words
 from complaints.pages.station.station_forms import HOW, LogForm, SheetForm, StartForm
+from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_LABELS
 from complaints.reading.case_people import respondent_of
 from complaints.stations import posters, stations
@@ -297,6 +298,7 @@ def poster(request: HttpRequest) -> HttpResponseBase:
             "address": address.split("//", 1)[-1],
             "where": here.station.address,
             "authority": named(here.station.authority),
+            "limits": Conditions.at(here.now).limits(here.station.authority.region_id),
             "days": POSTERS_SINCE.days,
             "bare": found.get(Poster(code), 0),
             "forms": [
@@ -328,4 +330,6 @@ def poster_file(request: HttpRequest, kind: str) -> HttpResponseBase:
             _("本站设在%(owner)s自己的场所。") % {"owner": owner.name} if owner else "",
             here.station.authority.name,
         ],
+        now=here.now,
+        region_id=here.station.authority.region_id,
     )

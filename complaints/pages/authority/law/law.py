@@ -29,6 +29,7 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.jurisdiction import Jurisdiction
+from authorities.limits import measured
 from authorities.models import Authority, Officer, Policy, Region, named
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
@@ -41,7 +42,7 @@ from complaints.pages.authority.law.law_forms import PolicyForm, ReplayForm
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.case_people import Fact
-from complaints.wording.policies import GROUPS, POLICIES, name_of, value_words
+from complaints.wording.policies import GROUPS, POLICIES, name_of
 from enterprises.models import Enterprise
 from web.listing import labelled, listed
 
@@ -156,7 +157,7 @@ def _is_here(region: Region, seat: Seat) -> bool:
 def _number(name: str, row: Policy, *, is_coming: bool) -> dict[str, Any]:
     return {
         "name": name_of(name),
-        "value": value_words(row.number, row.unit),
+        "value": measured(row.number, row.unit),
         "where": named(row.region) if row.region else _("全国"),
         "is_local": row.region is not None,
         "row": row,
@@ -224,7 +225,7 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "may_change": bool(seat.drafts),
             "rows": [
                 {
-                    "value": value_words(row.number, row.unit),
+                    "value": measured(row.number, row.unit),
                     "where": named(row.region) if row.region else _("全国"),
                     "row": row,
                     "is_now": row.holds(desk.today),
@@ -464,7 +465,7 @@ def state_of(found: LawChange) -> dict[str, Any]:
 def title_of(found: LawChange) -> str:
     told = found.change
     if "name" in told:
-        before, after = value_words(*told["before"]), value_words(told["number"], told["unit"])
+        before, after = measured(*told["before"]), measured(told["number"], told["unit"])
         return labelled(name_of(told["name"]), f"{before} → {after}")
     return _("%(year)s年工作日历") % {"year": told["year"]}
 
