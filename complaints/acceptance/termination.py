@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
+from authorities.limits import measured
 from complaints import wording as labels
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.grounds import TERMINATION_GROUNDS
@@ -144,8 +145,9 @@ def _sixty(sixty: Deadline | None) -> Ground:
         last = (
             "" if sixty is None or sixty.state == "paused" else _("最后一天是%(day)s。") % {"day": _day(sixty.last_day)}
         )
-        return Ground(code="sixty_days", why_not=_("六十日还没有届满。") + last)
-    return Ground(code="sixty_days", found=[_("六十日已于%(day)s届满") % {"day": _day(sixty.last_day)}])
+        return Ground(code="sixty_days", why_not=_("调解期限还没有届满。") + last)
+    over = {"length": measured(sixty.length, sixty.unit), "day": _day(sixty.last_day)}
+    return Ground(code="sixty_days", found=[_("调解期限（%(length)s）已于%(day)s届满") % over])
 
 
 def _gone(steps: Iterable[HandlingStep]) -> Ground:

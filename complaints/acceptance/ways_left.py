@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.translation import gettext as _
 
+from authorities.limits import Limits
+from authorities.policies import Policies
 from complaints.models import Complaint
 from complaints.procedure import deadlines
 from complaints.procedure.categories import sector_of
+from complaints.procedure.deadlines import Due
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.working_calendar import Calendar
 
@@ -24,7 +27,6 @@ O = Outcome  # noqa: E741
 _ENDED_WELL = frozenset({O.SETTLED, O.SETTLED_ELSEWHERE, O.MEDIATED})
 #: The authority has decided already: nothing is left to pass on to it.
 _DECIDED = frozenset({O.REFUSED, O.REDIRECTED, O.MEDIATION_TERMINATED, O.MEDIATED})
-LATE_ANSWER_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,25 +49,33 @@ def after(day: date, *, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
+def late_answer(complaint: Complaint, policies: Policies, calendar: Calendar) -> Due:
+    """Until when the consumer may still answer after an unconfirmed end, by the number in force for the case."""
+    days = policies.number("late_answer", complaint.handling_region_id).number
+    return deadlines.calendar_days(complaint.closed_at or complaint.status_since, days, calendar)
+
+
 def ways_left(
-    complaint: Complaint, *, today: date, calendar: Calendar, may: frozenset[str], is_broken: bool
+    complaint: Complaint, *, today: date, policies: Policies, calendar: Calendar, may: frozenset[str], is_broken: bool
 ) -> list[Way]:
     """The most useful first; what is over is left out. ``may``: the steps that stand open to the reader."""
     if complaint.closed_at is None:
         return []
     ended_well = complaint.outcome in _ENDED_WELL and not (complaint.is_not_kept or is_broken)
-    ways = [*_here(complaint, calendar, may, ended_well)]
+    ways = [*_here(complaint, policies, calendar, may, ended_well)]
     if not ended_well:
         ways += [*_against_a_decision(complaint, calendar), *_elsewhere(complaint)]
     return [way for way in ways if not way.is_over(today)]
 
 
-def _here(complaint: Complaint, calendar: Calendar, may: frozenset[str], ended_well: bool) -> list[Way]:
+def _here(
+    complaint: Complaint, policies: Policies, calendar: Calendar, may: frozenset[str], ended_well: bool
+) -> list[Way]:
     found = []
-    closed_at: datetime = complaint.closed_at or complaint.status_since
     if "answer_late" in may:
-        until = deadlines.calendar_days(closed_at, LATE_ANSWER_DAYS, calendar).last_day
-        found.append(Way(what=_("现在仍可以答复企业的方案"), until=until, why=_("办结后30天内"), step="late"))
+        until = late_answer(complaint, policies, calendar).last_day
+        why = _("办结后%(late_answer)s内") % Limits(policies, complaint.handling_region_id)
+        found.append(Way(what=_("现在仍可以答复企业的方案"), until=until, why=why, step="late"))
     if "object" in may:
         found.append(Way(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
     if "refer_to_regulator" in may:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Right
+from authorities.limits import Limits
 from authorities.models import CalendarVersion, Officer, Region
 from complaints.desks.authority_choices import Choices, choices_of
 from complaints.desks.staff_door import View, staff_page
@@ -72,6 +73,11 @@ class Desk:
     def conditions(self) -> Conditions:
         """Under which conditions steps would be judged now; no statement as long as nothing changed."""
         return Conditions.at(self.now, newest=self.newest)
+
+    @property
+    def limits(self) -> Limits:
+        """The numbers in force at this desk, for sentences."""
+        return self.conditions.limits(self.first_region)
 
     @cached_property
     def regions(self) -> list[Region]:

@@ -173,6 +173,7 @@ def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
     unit = next((row.name for row in at if row.pk == file.complaint.handling_authority_id), "")
     return Facts(
         complaint=file.complaint,
+        policies=file.conditions.policies,
         authority=one.authority.name,
         officers=officers,
         day=file.today,

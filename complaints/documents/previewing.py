@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from authorities.models import Authority
+from authorities.policies import Policies
 from complaints.documents import issuing, kinds, printing
 from complaints.documents.wording import Facts, Paper, paper
 from complaints.models import Complaint, Demand
@@ -22,6 +23,7 @@ def preview(
     complaint: Complaint,
     *,
     authorities: Sequence[Authority],
+    policies: Policies,
     officers: Sequence[str],
     now: datetime,
     data: Mapping[str, Any] | None = None,
@@ -38,6 +40,7 @@ def preview(
         form,
         Facts(
             complaint=complaint,
+            policies=policies,
             authority=issuer.name if issuer else unit,
             officers=officers,
             day=timezone.localdate(now),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from authorities.policies import Policies
 from complaints import wording as labels
 from complaints.acceptance.duty_bodies import BY_CODE, phone_of
 from complaints.documents import kinds
@@ -37,9 +38,11 @@ Paper = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a document may say. ``person``: kind of text → words of the filing; ``data`` and ``said``: of the entry."""
+    """What a document may say. ``policies``: in force on ``day``. ``person``: kind of text → words of the filing;
+    ``data`` and ``said``: of the entry."""
 
     complaint: Complaint
+    policies: Policies
     authority: str
     officers: Sequence[str]
     day: date
@@ -52,6 +55,12 @@ class Facts:
     demands: Sequence[str] = ()
     promises: Sequence[str] = ()
     last_day: date | None = None
+
+    def period(self, policy: str) -> str:
+        """六十日 or 七个工作日: the number in force for the case, as an official document writes it."""
+        found = self.policies.number(policy, self.complaint.handling_region_id)
+        number = "两" if found.number == 2 else chinese_number(found.number)
+        return number + {"WD": "个工作日", "CD": "日"}[found.unit]
 
     @property
     def name(self) -> str:
@@ -92,6 +101,17 @@ def chinese_day(day: date) -> str:
     """二〇二六年十一月十一日, as a sealed document is dated."""
     year = "".join(_DIGITS[int(sign)] for sign in str(day.year))
     return f"{year}年{_below_hundred(day.month)}月{_below_hundred(day.day)}日"
+
+
+def chinese_number(number: int) -> str:
+    """六十, 一百零三; from a thousand on in digits."""
+    if number >= 1000:
+        return str(number)
+    hundreds, rest = divmod(number, 100)
+    if not hundreds:
+        return _below_hundred(rest) or _DIGITS[0]
+    tail = "" if not rest else ("零" if rest < 10 else "一" if rest < 20 else "") + _below_hundred(rest)
+    return f"{_DIGITS[hundreds]}百{tail}"
 
 
 def _below_hundred(number: int) -> str:
@@ -201,7 +221,7 @@ def _acceptance(facts: Facts) -> tuple[str, list[Block]]:
     until = f"，最晚到{plain_day(facts.last_day)}" if facts.last_day else ""
     return facts.name, _p(
         f"{_subject(facts)}，经审查符合{LAW}的规定，本局决定受理。",
-        f"本局将在征得双方同意后组织调解。调解期限为自受理之日起六十日{until}；鉴定、检测所需的时间不计算在内。",
+        f"本局将在征得双方同意后组织调解。调解期限为自受理之日起{facts.period('mediation')}{until}；鉴定、检测所需的时间不计算在内。",
         "调解以双方自愿为前提。任何一方不同意调解，或者经调解不能达成协议的，终止调解，"
         "你可以向人民法院起诉或者按仲裁协议申请仲裁。",
     )
@@ -218,7 +238,10 @@ def _refusal(facts: Facts) -> tuple[str, list[Block]]:
             "根据《中华人民共和国消费者权益保护法》第三十九条，你可以通过下列途径解决争议：",
         ),
         {"lines": list(ROUTES), "plain": True},
-        *_p("对本决定有异议的，可以通过平台或者书面向本局提出，由没有参加审查的人员在七个工作日内答复。"),
+        *_p(
+            "对本决定有异议的，可以通过平台或者书面向本局提出，"
+            f"由没有参加审查的人员在{facts.period('objection')}内答复。"
+        ),
     ]
 
 

@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from authorities import calendar as loaded
 from authorities.models import Policy
-from complaints.handling.transition.recounting import hangs_on, open_clocks, recount_piece
+from authorities.policies import Policies
+from complaints.handling.transition.recounting import floor_of, hangs_on, open_clocks, recount_piece
 from complaints.law import changing
 from complaints.law.numbers import moves
 from complaints.law.replaying import FIELDS, WEEKEND_ROLL, Recorded, Rules, outcome
@@ -222,13 +223,13 @@ def _try_calendar(change: LawChange, calendar: Calendar, years: frozenset[int], 
             change.total = open_clocks(years).count()
         rows = _rows_with_case(years, change.after)
         today = timezone.localdate(now)
+        policies = Policies.load(today)
         effects, counted = [], []
         for row, enterprise_id, authority_id in rows:
             verdict = "same"
             if hangs_on(row, years):
-                due = deadlines.recompute(
-                    row.derivation, calendar, changed_on=today, exactly=row.owed_by == "authority"
-                )
+                floor = floor_of(row, policies, row.complaint.handling_region_id)
+                due = deadlines.recompute(row.derivation, calendar, changed_on=today, floor=floor)
                 verdict = _moved(row.last_day, due.last_day, is_kept="counted_to" in due.derivation)
                 if verdict != "same":
                     effects.append(
@@ -255,7 +256,7 @@ def _rows_with_case(years: frozenset[int], after: int) -> list[tuple[Deadline, i
 
 
 def _moved(before: date, after: date, *, is_kept: bool) -> str:
-    """``kept``: the new calendar says earlier still, but a party keeps two working days from the change."""
+    """``kept``: the new calendar says earlier still, but a party keeps some days from the change."""
     if is_kept:
         return "kept"
     return "same" if after == before else "later" if after > before else "earlier"

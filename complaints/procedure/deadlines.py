@@ -53,8 +53,6 @@ OVERDUE = 100
 _FRACTIONS = (50, 80)
 _MORNING = time(8, 30)
 _ONE_DAY = timedelta(days=1)
-#: A changed calendar may bring a party's date forward, but leaves at least this much.
-_NOTICE_OF_CHANGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +150,12 @@ def with_allowance(
     return _due(calendar, last, derivation, counted_from=until, depends_on=depends_on)
 
 
-def recompute(derivation: Mapping[str, Any], calendar: Calendar, *, changed_on: date, exactly: bool) -> Due:
+def recompute(derivation: Mapping[str, Any], calendar: Calendar, *, changed_on: date, floor: int | None) -> Due:
     """The same clock under a newly loaded calendar; an unmoved date comes back unmoved.
 
-    ``exactly`` for a clock that an authority owes. For the others a date may move later
-    freely, but earlier never to less than two working days from the change. The remaining
-    days of a paused clock are a promise and stay.
+    ``floor``: a date may move later freely, but earlier never to less than so many working days
+    from the change; None for a clock that an authority owes, which moves as it is counted. The
+    remaining days of a paused clock are a promise and stay.
     """
     old = date.fromisoformat(derivation["last_day"])
     if derivation["has_run_out"]:
@@ -170,8 +168,8 @@ def recompute(derivation: Mapping[str, Any], calendar: Calendar, *, changed_on: 
             changed["earlier"] = derivation["earlier"]
         return new
     last = new.last_day
-    if last < old and not exactly:
-        last = max(last, min(old, calendar.after(changed_on, _NOTICE_OF_CHANGE)))
+    if last < old and floor is not None:
+        last = max(last, min(old, calendar.after(changed_on, floor)))
     if last != new.last_day:
         changed["counted_to"] = new.last_day.isoformat()
         changed["last_day"] = last.isoformat()

@@ -17,6 +17,7 @@ from django.urls import reverse
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.backend import may_work
+from authorities.limits import Limits
 from authorities.models import Authority, named
 from complaints import wording as labels
 from complaints.handling.transition import looking
@@ -117,6 +118,11 @@ class CasePage:
     @property
     def calendar(self) -> Calendar:
         return self.conditions.calendar
+
+    @property
+    def limits(self) -> Limits:
+        """The numbers in force for this case, for sentences."""
+        return self.conditions.limits(self.complaint.handling_region_id)
 
     @property
     def title(self) -> str:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from complaints import handling
-from complaints.acceptance.ways_left import LATE_ANSWER_DAYS
+from complaints.acceptance.ways_left import late_answer
 from complaints.casefile.consents import REVOCABLE
 from complaints.models import Complaint, Matter, Obligation, Offer
 from complaints.parties.actors import Actor
-from complaints.parties.conditions import current_calendar
-from complaints.procedure import deadlines
+from complaints.parties.conditions import Conditions
 from complaints.procedure.working_calendar import SHANGHAI
 
 
@@ -65,11 +64,10 @@ def _may_refer(around: Around) -> bool:
 
 
 def _may_answer_late(around: Around) -> bool:
-    closed_at = around.complaint.closed_at
-    return (
-        closed_at is not None
-        and around.now < deadlines.calendar_days(closed_at, LATE_ANSWER_DAYS, current_calendar()).due_at
-    )
+    if around.complaint.closed_at is None:
+        return False
+    given = Conditions.at(around.now)
+    return around.now < late_answer(around.complaint, given.policies, given.calendar).due_at
 
 
 def _may_answer_claim(around: Around) -> bool:

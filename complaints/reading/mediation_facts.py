@@ -15,6 +15,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from authorities.limits import measured
 from complaints import wording as labels
 from complaints.handling.steps import suggesting
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
@@ -53,6 +54,11 @@ class SixtyDays:
     is_over: bool
     rests: list[Rest]
     url: str
+
+    @property
+    def lasts(self) -> str:
+        """60天"""
+        return measured(self.length, "CD")
 
     @property
     def rested(self) -> int:

@@ -58,7 +58,7 @@ def _routing(found: Signs) -> list[dict[str, Any]]:
             else "",
         ),
         _line(
-            _("退回后1个工作日内改正"),
+            _("退回后在分送期限内改正"),
             cards.percent(found.mended_share),
             _("n=%(n)s，超时%(late)s，还在期限内%(waiting)s")
             % {"n": f"{over:,}", "late": routing["mended_late"], "waiting": routing["mended_waiting"]},

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from authorities.models import Authority
+from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing
@@ -45,7 +46,12 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         if published and not what_changed:
             raise WrongInput("say_why", _("这个月的报告已经公布。要更正，请写明更正什么。"), field="what_changed")
         figures = drawn(authority.region.code, data_set, issuing.newest((month - timedelta(days=1)).replace(day=1)))
-        texts = published[-1].texts if published else words.first_draft(authority.region.name, month, figures)
+        limits = Conditions.at(now).limits(authority.region_id)
+        texts = (
+            published[-1].texts
+            if published
+            else words.first_draft(authority.region.name, month, figures, limits=limits)
+        )
         return MonthlyReport.objects.create(
             authority=authority,
             month=month,

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import override
 
+from authorities.limits import Limits
 from oversight.open_data.files import label_of
 from oversight.reports.figures import shares
 
@@ -17,14 +18,14 @@ from oversight.reports.figures import shares
 BLOCKS = ("overview", "problems", "cases", "tips")
 
 
-def first_draft(place: str, month: date, figures: dict[str, Any]) -> dict[str, str]:
-    """Words by block; the cases are told by people."""
+def first_draft(place: str, month: date, figures: dict[str, Any], *, limits: Limits) -> dict[str, str]:
+    """Words by block; the cases are told by people. ``limits``: those in force at the place."""
     with override("zh-hans"):
         return {
             "overview": _overview(place, month, figures),
             "problems": _problems(figures),
             "cases": "",
-            "tips": _tips(figures),
+            "tips": _tips(figures, limits),
         }
 
 
@@ -81,9 +82,9 @@ def _problems(figures: dict[str, Any]) -> str:
     return "".join(said)
 
 
-def _tips(figures: dict[str, Any]) -> str:
+def _tips(figures: dict[str, Any], limits: Limits) -> str:
     begins = f"本月反映最多的是“{label_of('problem', figures['problems'][0]['code'])}”。" if figures["problems"] else ""
     return (
         f"{begins}消费前请问清价格、期限和退订办法，留好合同、账单和聊天记录；有争议可以先与企业在线协商，"
-        "10个工作日内谈不成的，再转监管部门。"
+        f"{limits['negotiation']}内谈不成的，再转监管部门。"
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from authorities.policies import Policies
 from complaints import handling
 from complaints.acceptance.ways_left import ways_left
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
@@ -300,7 +301,7 @@ def _ends(
         if case.status != S.CLOSED or (case.outcome == Outcome.MEDIATED and not case.is_not_kept):
             continue
         may = frozenset(handling.allowed_steps(case, consumer))
-        ways = ways_left(case, today=today, calendar=calendar, may=may, is_broken=False)
+        ways = ways_left(case, today=today, policies=Policies.load(today), calendar=calendar, may=may, is_broken=False)
         assert ways, f"{case.number} {case.outcome}: no next way is named"
 
 

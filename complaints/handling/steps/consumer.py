@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from authorities.limits import Limits
+from complaints.acceptance.ways_left import late_answer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties
 from complaints.handling.transition import clocks, leaving, saying, settling
 from complaints.handling.transition.effect import Effect, Move
 from complaints.models import OfferAnswer
 from complaints.parties.actors import Actor
-from complaints.procedure import deadlines
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Outcome, Status
 
@@ -274,16 +275,15 @@ def refer_to_regulator() -> Move:
 
 
 def answer_late(*, accept: bool, text: str = "") -> Move:
-    """Within 30 days of an unconfirmed end: yes makes it settled (late), no is a decline."""
+    """Soon after an unconfirmed end (policy ``late_answer``): yes makes it settled (late), no is a decline."""
     said = saying.text(text, "text", needed=False)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
-        closed_at = complaint.closed_at or file.now
-        days = file.conditions.policies.number("late_answer", complaint.handling_region_id).number
-        until = deadlines.calendar_days(closed_at, days, file.conditions.calendar)
-        if file.now >= until.due_at:
-            raise StepNotAllowed("too_late", _("办结30天后不能再答复；您仍可转交监管部门。"))
+        policies = file.conditions.policies
+        if file.now >= late_answer(complaint, policies, file.conditions.calendar).due_at:
+            limits = Limits(policies, complaint.handling_region_id)
+            raise StepNotAllowed("too_late", _("办结%(late_answer)s后不能再答复；您仍可转交监管部门。") % limits)
         texts = {"message": said}
         engagement = file.latest_engagement
         if not accept:

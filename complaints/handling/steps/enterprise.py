@@ -208,7 +208,14 @@ def _check_attempts(file: CaseFile, contacts: list[Contact]) -> None:
         calendar=file.conditions.calendar,
     )
     if any(count.missing for count in counts):
-        raise StepNotAllowed("not_tried_enough", _("联系不上须有至少3次未接通的记录，分在2天，用过2种方式。"))
+        raise StepNotAllowed(
+            "not_tried_enough",
+            _(
+                "联系不上须有至少%(unreachable_attempts)s次未接通的记录，分在%(unreachable_days)s天，"
+                "用过%(unreachable_channels)s种方式。"
+            )
+            % file.conditions.limits(file.complaint.handling_region_id),
+        )
 
 
 @proposable

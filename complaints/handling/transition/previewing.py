@@ -49,6 +49,7 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
                 form,
                 file.complaint,
                 authorities=conditions.jurisdiction.authorities,
+                policies=conditions.policies,
                 officers=officers,
                 now=now,
                 data=entry.data,

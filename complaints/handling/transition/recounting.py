@@ -13,6 +13,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
+from authorities.policies import Policies
 from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.handling.transition import clocks
 from complaints.handling.transition.effect import Effect
@@ -94,6 +95,11 @@ def _cases(after: int, years: frozenset[int] | None) -> list[int]:
     )
 
 
+def floor_of(row: Deadline, policies: Policies, region_id: int | None) -> int | None:
+    """How many working days a party keeps where a new calendar brings its date forward; None for an authority."""
+    return None if row.owed_by == "authority" else policies.number("provisional_floor", region_id).number
+
+
 def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
     moved = 0
     for row in file.clocks:
@@ -101,7 +107,10 @@ def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
             continue
         old = row.last_day
         due = deadlines.recompute(
-            row.derivation, file.conditions.calendar, changed_on=file.today, exactly=row.owed_by == "authority"
+            row.derivation,
+            file.conditions.calendar,
+            changed_on=file.today,
+            floor=floor_of(row, file.conditions.policies, file.complaint.handling_region_id),
         )
         file.change(
             row, due_at=due.due_at, last_day=due.last_day, derivation=due.derivation, is_provisional=due.provisional

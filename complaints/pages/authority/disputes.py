@@ -58,6 +58,7 @@ def disputes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 for row in rows_of(page.rows, desk)
             ],
             "now": desk.now,
+            "limits": desk.limits,
             "previous_url": f"{here}?before={page.before}" if page.before else "",
             "next_url": f"{here}?after={page.after}" if page.after else "",
         },

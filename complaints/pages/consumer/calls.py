@@ -232,7 +232,13 @@ def _closed(page: CasePage) -> list[Call]:
     found = []
     if page.may("answer_late"):
         found.append(
-            Call(_("仍然可以答复"), _("办结后30天内答复仍然有效。"), address(page, "late"), _("现在答复"), "info")
+            Call(
+                _("仍然可以答复"),
+                _("办结后%(late_answer)s内答复仍然有效。") % page.limits,
+                address(page, "late"),
+                _("现在答复"),
+                "info",
+            )
         )
     if page.may("refer_to_regulator"):
         found.append(
@@ -248,7 +254,7 @@ def _closed(page: CasePage) -> list[Call]:
         found.append(
             Call(
                 _("对这个结果有异议？"),
-                _("由另一名工作人员在7个工作日内答复。"),
+                _("由另一名工作人员在%(objection)s内答复。") % page.limits,
                 address(page, "objection"),
                 _("提出异议"),
                 "info",

@@ -89,6 +89,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
             "ways": ways_left(
                 page.complaint,
                 today=page.today,
+                policies=page.conditions.policies,
                 calendar=page.calendar,
                 may=frozenset(page.steps),
                 is_broken=any(p.state_code == "broken" for p in page.promises),

@@ -152,7 +152,7 @@ def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str
     if "recusal" in matters:
         return _("回避申请待决定"), "bad"
     if "appraisal" in matters:
-        return _("鉴定、检测中，60日暂停"), "neutral"
+        return _("鉴定、检测中，期限暂停"), "neutral"
     for side, words in (("consumer", _("消费者不同意调解")), ("enterprise", _("被投诉人不同意调解"))):
         if case.consents.get(f"mediation_{side}") is False:
             return words, "bad"

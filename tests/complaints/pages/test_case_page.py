@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints import handling
 from complaints.acceptance.ways_left import after, ways_left
 from complaints.handling import Answer, Promise
@@ -233,7 +234,8 @@ def closed(outcome: Outcome, **changes: Any) -> Complaint:
 )
 def test_each_way_has_the_last_day_that_the_law_names(case: Complaint, may: tuple[str, ...], days: list[str]) -> None:
     calendar = Calendar.build({}, frozenset({2026, 2027}), source="test", version=1)
-    ways = ways_left(case, today=date(2026, 11, 26), calendar=calendar, may=frozenset(may), is_broken=False)
+    policies = Policies([PolicyRow("late_answer", 0, 2**31 - 1, PolicyNumber(30, "CD", "", ""))], on=date(2026, 11, 26))
+    ways = ways_left(case, today=policies.on, policies=policies, calendar=calendar, may=frozenset(may), is_broken=False)
     assert [w.until.isoformat() for w in ways if w.until] == days
 
 

@@ -97,17 +97,17 @@ def test_the_same_calendar_changes_nothing() -> None:
         fixed_day(date(2026, 12, 5), CHINA),
     ):
         stored = json.loads(json.dumps(due.derivation))
-        assert recompute(stored, CHINA, changed_on=date(2026, 11, 20), exactly=True) == due
+        assert recompute(stored, CHINA, changed_on=date(2026, 11, 20), floor=None) == due
 
 
 def test_a_published_year_moves_a_provisional_date() -> None:
     """1 January 2027 turns out to be off and Saturday the 9th worked."""
     due = working_days(date(2026, 12, 25), 10, CHINA)
-    again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), exactly=False)
+    again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), floor=2)
     assert (due.last_day, due.provisional) == (date(2027, 1, 8), True)
     assert (again.last_day, again.provisional) == (date(2027, 1, 9), False)
     assert again.derivation["earlier"] == {"last_day": "2027-01-08", "calendar": "2026.1", "changed_on": "2026-11-26"}
-    same = recompute(again.derivation, WITH_2027, changed_on=date(2026, 11, 27), exactly=False)
+    same = recompute(again.derivation, WITH_2027, changed_on=date(2026, 11, 27), floor=2)
     assert same == again
 
 
@@ -124,7 +124,9 @@ def test_a_date_moves_forward_with_two_working_days_of_notice(changed_on: str, e
     """From 4 January five working days: until the 11th, or the 9th when that Saturday is worked."""
     due = working_days(date(2027, 1, 4), 5, CHINA)
     assert due.last_day == date(2027, 1, 11)
-    again = recompute(due.derivation, WITH_2027, changed_on=date.fromisoformat(changed_on), exactly=exactly)
+    again = recompute(
+        due.derivation, WITH_2027, changed_on=date.fromisoformat(changed_on), floor=None if exactly else 2
+    )
     assert str(again.last_day) == last
     assert again.derivation["last_day"] == last
     assert again.due_at == WITH_2027.moment(again.last_day + timedelta(days=1))

@@ -121,7 +121,7 @@ def test_what_ran_and_what_is_left_make_the_length(
     assert all(calendar.is_working(row.day) for row in counted)
     stored = json.loads(json.dumps(due.derivation))
     assert stored == due.derivation
-    again = recompute(stored, calendar, changed_on=since, exactly=False)
+    again = recompute(stored, calendar, changed_on=since, floor=2)
     assert again == due
     for language in ("zh-hans", "en"):
         assert explain(stored, language) == explain(due.derivation, language) != []
@@ -131,9 +131,9 @@ def test_what_ran_and_what_is_left_make_the_length(
 @given(day=st.dates(date(2026, 10, 1), date(2027, 2, 1)), length=LENGTH, change=st.integers(0, 30))
 def test_a_new_calendar_takes_no_time_away_by_surprise(day: date, length: int, change: int) -> None:
     due, changed_on = working_days(day, length, CHINA), day + change * DAY
-    exact = recompute(due.derivation, WITH_2027, changed_on=changed_on, exactly=True)
+    exact = recompute(due.derivation, WITH_2027, changed_on=changed_on, floor=None)
     assert exact.last_day == working_days(day, length, WITH_2027).last_day
-    kind = recompute(due.derivation, WITH_2027, changed_on=changed_on, exactly=False)
+    kind = recompute(due.derivation, WITH_2027, changed_on=changed_on, floor=2)
     assert kind.last_day >= exact.last_day
     assert kind.last_day >= min(due.last_day, WITH_2027.after(changed_on, 2))
     assert kind.last_day <= max(due.last_day, exact.last_day)

@@ -74,10 +74,10 @@ def test_a_provisional_year_and_its_publication_are_told() -> None:
     due = working_days(date(2026, 12, 25), 10, CHINA)
     assert explain(due.derivation, "zh-hans")[-1] == "暂定：2027年放假安排公布后重算。"
     assert explain(due.derivation, "en")[-1] == "Provisional until 2027 holidays are published."
-    again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), exactly=False)
+    again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), floor=2)
     assert "原为2027年1月8日（周五），2026年11月26日按新公布的放假安排重算。" in explain(again.derivation, "zh-hans")
     held = recompute(
-        working_days(date(2027, 1, 4), 5, CHINA).derivation, WITH_2027, changed_on=date(2027, 1, 8), exactly=False
+        working_days(date(2027, 1, 4), 5, CHINA).derivation, WITH_2027, changed_on=date(2027, 1, 8), floor=2
     )
     assert "重算结果是1月9日；为留足时间，不早于变更后第2个工作日。" in explain(held.derivation, "zh-hans")
 

@@ -65,7 +65,7 @@ VERDICTS: dict[str, tuple[Any, str]] = {
     "unknown": (gettext_lazy("说不准"), "neutral"),
     "later": (gettext_lazy("推后"), "info"),
     "earlier": (gettext_lazy("提前"), "warn"),
-    "kept": (gettext_lazy("提前，但留足两个工作日"), "warn"),
+    "kept": (gettext_lazy("提前，但留足时间"), "warn"),
 }
 _REPLAYED, _MOVED = ("late", "in_time", "unknown"), ("later", "earlier", "kept")
 

@@ -62,7 +62,7 @@ PAGES: tuple[StepPage[Setting], ...] = (
         form=lambda setting, data: _form(setting, "forward", _typed(setting, data), data),
         redraw=lambda setting, typed: _found(setting, "forward", typed),
         build=_forward,
-        explain=gettext_lazy("监督企业先与消费者和解。送达即起算10个工作日；本机关的审查期限暂停。"),
+        explain=gettext_lazy("监督企业先与消费者和解。送达即起算%(negotiation)s；本机关的审查期限暂停。"),
         template="authority/forward.html",
         more=lambda setting, form: {
             **_shown(setting, form),
@@ -75,7 +75,7 @@ PAGES: tuple[StepPage[Setting], ...] = (
         form=lambda setting, data: _form(setting, "ask_consent", _typed(setting, data), data),
         redraw=lambda setting, typed: _found(setting, "ask_consent", typed),
         build=lambda form: authority.ask_consent(enterprise_id=form.picked[0]),
-        explain=gettext_lazy("消费者点一下就能答复，2个工作日。不同意或者不答复的，由监管部门处理。"),
+        explain=gettext_lazy("消费者点一下就能答复，%(consent)s内。不同意或者不答复的，由监管部门处理。"),
         template="authority/forward.html",
         more=_shown,
     ),
