@@ -110,5 +110,5 @@ REQUEST = _page(
     "request-return",
     "request_return",
     _requested,
-    gettext_lazy("由分送人员决定，1个工作日内答复，会看到您选的单位和理由。期限不停。"),
+    gettext_lazy("由分送人员决定，%(return_answer)s内答复，会看到您选的单位和理由。期限不停。"),
 )

@@ -236,7 +236,13 @@ def _show(
                 f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver"
             ),
             "proposal": proposal,
-            "effects": page.effects(setting) if page else [documents_signing.EFFECT] if corrects else [],
+            "effects": (
+                page.effects(setting, lambda: desk.conditions.limits(matter.complaint.handling_region_id))
+                if page
+                else [documents_signing.EFFECT]
+                if corrects
+                else []
+            ),
             "form": form,
             "case": matter.complaint,
             **_letters(setting, matter, proposal.by),

@@ -52,7 +52,7 @@ PAGES: dict[str, Asked] = table(
         steps=("assign_authority",),
         form=form_building.authority_form,
         build=form_building.authority_move,
-        explain=gettext_lazy("交给有处理权限的机关，审查期限7个工作日。"),
+        explain=gettext_lazy("交给有处理权限的机关，审查期限%(review)s。"),
     ),
     *forward.PAGES,
     Asked(
@@ -90,7 +90,7 @@ PAGES: dict[str, Asked] = table(
         steps=("accept",),
         form=plain(StepForm),
         build=lambda form: authority.accept(),
-        explain=gettext_lazy("受理后60日内调解结束。双方都会收到受理决定。"),
+        explain=gettext_lazy("受理后%(mediation)s内调解结束。双方都会收到受理决定。"),
     ),
     Asked(
         name="refuse",
@@ -109,7 +109,7 @@ PAGES: dict[str, Asked] = table(
         "jurisdiction",
         "dispute_jurisdiction",
         gettext_lazy("为什么管辖有争议"),
-        gettext_lazy("7个工作日内协商；协商不成，由共同的上级指定。"),
+        gettext_lazy("%(jurisdiction)s内协商；协商不成，由共同的上级指定。"),
     ),
     Asked(
         name="designate",
@@ -142,20 +142,20 @@ PAGES: dict[str, Asked] = table(
         steps=("decide_recusal",),
         form=lambda setting, data: RecusalForm(data, may_suspend=setting.found.complaint.status == Status.MEDIATING),
         build=verb("decide_recusal", "decision", "text"),
-        explain=gettext_lazy("由另一名人员决定。中止只停调解，60日照常计算。"),
+        explain=gettext_lazy("由另一名人员决定。中止只停调解，调解期限照常计算。"),
     ),
     Asked(
         name="appraisal",
         steps=("order_appraisal",),
         form=lambda setting, data: AppraisalForm(data, today=setting.desk.today),
         build=verb("order_appraisal", "laboratory", "until", "cost_borne_by"),
-        explain=gettext_lazy("调解中止，60日暂停计算，到鉴定、检测结束为止。"),
+        explain=gettext_lazy("调解中止，调解期限暂停计算，到鉴定、检测结束为止。"),
     ),
     text_page(
         "appraisal-end",
         "end_appraisal",
         gettext_lazy("鉴定、检测的结果"),
-        gettext_lazy("60日按剩下的天数继续计算。"),
+        gettext_lazy("调解期限按剩下的天数继续计算。"),
         argument="result",
     ),
     Asked(
@@ -164,7 +164,7 @@ PAGES: dict[str, Asked] = table(
         form=form_building.body_form,
         build=lambda form: mediation.delegate_mediation(body_id=int(form.cleaned_data["body_id"])),
         explain=gettext_lazy(
-            "以本机关的名义调解，60日照常计算；受委托的组织不能再委托。双方会收到通知，随时可以收回。"
+            "以本机关的名义调解，调解期限照常计算；受委托的组织不能再委托。双方会收到通知，随时可以收回。"
         ),
     ),
     text_page("delegate-end", "recall_mediation", gettext_lazy("为什么收回"), gettext_lazy("由本机关继续调解。")),
@@ -173,7 +173,7 @@ PAGES: dict[str, Asked] = table(
         steps=("terminate",),
         form=form_building.termination_form,
         build=verb("terminate", "ground", "facts"),
-        explain=gettext_lazy("案件就此办结，7个工作日内告知双方。"),
+        explain=gettext_lazy("案件就此办结，%(termination_notice)s内告知双方。"),
         template="authority/terminate.html",
         is_danger=True,
     ),
@@ -311,14 +311,14 @@ PAGES: dict[str, Asked] = table(
         "lead",
         "open_lead",
         gettext_lazy("涉嫌违法的线索"),
-        gettext_lazy("15个工作日内核查（第二十七条）；当事人看不到。"),
+        gettext_lazy("%(lead)s内核查（第二十七条）；当事人看不到。"),
     ),
     Asked(
         name="lead-extend",
         steps=("extend_lead",),
         form=review_building.lead_form,
         build=review_building.lead_extended,
-        explain=gettext_lazy("由负责人批准，延长15个工作日，只能延长一次（第二十七条）。"),
+        explain=gettext_lazy("由负责人批准，延长%(lead_extension)s，只能延长一次（第二十七条）。"),
     ),
     Asked(
         name="lead-close",
@@ -339,7 +339,7 @@ PAGES: dict[str, Asked] = table(
         steps=("record_party_gone",),
         form=plain(PartyGoneForm),
         build=verb("record_party_gone", "party", "text"),
-        explain=gettext_lazy("消费者死亡的，他的期限停止计算，继承人有30天。调解中可以据此终止调解。"),
+        explain=gettext_lazy("消费者死亡的，他的期限停止计算，继承人有%(heirs_answer)s。调解中可以据此终止调解。"),
     ),
     Asked(
         name="objection",

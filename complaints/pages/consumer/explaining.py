@@ -43,7 +43,10 @@ def _county_of(page: CasePage) -> str:
 def _onward(page: CasePage) -> str:
     """Where the case goes when the negotiation ends without a result."""
     if _goes_to_regulator(page):
-        return _("案件转%(authority)s审查，7个工作日内告知您是否受理。不用重新投诉。") % {"authority": _county_of(page)}
+        return _("案件转%(authority)s审查，%(review)s内告知您是否受理。不用重新投诉。") % {
+            "authority": _county_of(page),
+            "review": page.limits["review"],
+        }
     return _("您之前不同意转交监管部门，所以案件会办结。办结后您仍可一键转交。")
 
 
@@ -55,7 +58,12 @@ def offer(page: CasePage) -> Sequence[str]:
         words.append(_("不接受：协商期限已经用完，") + _onward(page))
     else:
         words.append(_("不接受：企业的期限接着算，可以再提方案。"))
-    words.append(_("先问：企业须在下一个工作日内回答，您的答复期限重新计算。同一方案最多问2次。"))
+    words.append(
+        _(
+            "先问：企业须在%(consumer_question_answer)s内回答，您的答复期限重新计算。同一方案最多问%(reply_questions_per_offer)s次。"
+        )
+        % page.limits
+    )
     return words
 
 
@@ -91,7 +99,8 @@ def withdraw(page: CasePage) -> Sequence[str]:
 
 def refer(page: CasePage) -> Sequence[str]:
     words = [
-        _("由%(authority)s审查，7个工作日内告知您是否受理。") % {"authority": _county_of(page)},
+        _("由%(authority)s审查，%(review)s内告知您是否受理。")
+        % {"authority": _county_of(page), "review": page.limits["review"]},
         _("它会收到您提交的全部内容、材料和办理经过，您不用再填。"),
     ]
     complaint = page.complaint
@@ -128,14 +137,17 @@ def settled_elsewhere(page: CasePage) -> Sequence[str]:
             _("不回答，企业的说法失效，案件照常办理。"),
         )
     return (
-        _("企业须在5个工作日内确认或者否认。"),
+        _("企业须在%(settled_elsewhere)s内确认或者否认。") % page.limits,
         _("企业不回答，以您的说法为准，案件按“另行和解”办结。"),
         _("等企业回答期间，其他期限照常计算。"),
     )
 
 
 def late(page: CasePage) -> Sequence[str]:
-    return (_("办结后30天内可以答复。接受的，按方案履行，记为逾期答复的和解。"), _("不接受的：") + _onward(page))
+    return (
+        _("办结后%(late_answer)s内可以答复。接受的，按方案履行，记为逾期答复的和解。") % page.limits,
+        _("不接受的：") + _onward(page),
+    )
 
 
 def extension(page: CasePage) -> Sequence[str]:

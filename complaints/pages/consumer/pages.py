@@ -98,7 +98,7 @@ PAGES: dict[str, Asked] = table(
         build=PerformedForm.moves,
         explain=(
             gettext_lazy("只有您确认的才算兑现；暂时不清楚的可以不选。"),
-            gettext_lazy("选“没有收到”，企业须在3个工作日内出示凭证。"),
+            gettext_lazy("选“没有收到”，企业须在%(performance_dispute_answer)s内出示凭证。"),
             gettext_lazy("全部确认后，案件按“和解成功”办结。"),
         ),
         may_be_undone=True,
@@ -123,7 +123,7 @@ PAGES: dict[str, Asked] = table(
         build=lambda form: enterprise.report_performed(
             obligations=[int(n) for n in form.cleaned_data["obligations"]], proof=form.cleaned_data["proof"]
         ),
-        explain=gettext_lazy("企业须在5个工作日内确认；之后企业的约定开始计时。"),
+        explain=gettext_lazy("企业须在%(confirmation)s内确认；之后企业的约定开始计时。"),
         decides=False,
     ),
     # --- more words -----------------------------------------------------------------------
@@ -232,7 +232,7 @@ PAGES: dict[str, Asked] = table(
         form=essay(gettext_lazy("哪里不对，您希望怎样"), rows=5),
         build=verb("object", "text"),
         explain=(
-            gettext_lazy("由另一名工作人员在7个工作日内答复您。"),
+            gettext_lazy("由另一名工作人员在%(objection)s内答复您。"),
             gettext_lazy("提出异议不影响您起诉、申请行政复议的期限，请留意。"),
         ),
         decides=False,

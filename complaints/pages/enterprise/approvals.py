@@ -52,8 +52,8 @@ WHY: dict[str, Any] = {
 }
 #: What happens with 同意.
 EFFECTS: dict[str, Any] = {
-    "make_offer": gettext_lazy("方案马上发给消费者，由消费者在5个工作日内答复，期间协商期限暂停。"),
-    "replace_offer": gettext_lazy("新方案马上代替原来的，消费者重新有5个工作日答复。"),
+    "make_offer": gettext_lazy("方案马上发给消费者，由消费者在%(confirmation)s内答复，期间协商期限暂停。"),
+    "replace_offer": gettext_lazy("新方案马上代替原来的，消费者重新有%(confirmation)s答复。"),
     "report_failure": gettext_lazy("案件转给监管部门；消费者不同意转交的，就此办结。"),
     "return_case": gettext_lazy("案件交回分送，转给所选的单位；没有选的，由分送人员决定。"),
 }
@@ -245,7 +245,7 @@ def _show(
             "form": form,
             "page": page,
             "complaint": case,
-            "effect": EFFECTS.get(matter.subject, ""),
+            "effect": EFFECTS.get(matter.subject, "") % page.limits,
             "preview": offer_card(page.demands, said, by=waiting.by, at=matter.opened_at) if is_offer else None,
             "facts": [] if is_offer else _facts(said),
         },

@@ -176,7 +176,7 @@ PAGES: dict[str, Asked] = table(
         form=plain(FailureForm),
         build=verb("report_failure", "reason", "text"),
         explain=gettext_lazy(
-            "案件转给监管部门；消费者不同意转交的，就此办结。联系不上消费者时，先通知他，等2个工作日。"
+            "案件转给监管部门；消费者不同意转交的，就此办结。联系不上消费者时，先通知他，等%(failure_answer)s。"
         ),
         is_danger=True,
     ),
@@ -185,7 +185,7 @@ PAGES: dict[str, Asked] = table(
         steps=("report_performed",),
         form=lambda case, data: PerformedForm(data, promises=_owed(case, "enterprise", "due")),
         build=performed_move,
-        explain=gettext_lazy("消费者有5个工作日确认。没有答复的，记为未获确认。"),
+        explain=gettext_lazy("消费者有%(confirmation)s确认。没有答复的，记为未获确认。"),
     ),
     Asked(
         name="payment",
@@ -251,7 +251,7 @@ PAGES: dict[str, Asked] = table(
         button=lambda case: _("提交") if _is_claimed(case) else "",
         form=_elsewhere_form,
         build=claim_move,
-        explain=gettext_lazy("一方提出，另一方确认后才办结。消费者5个工作日不答复，这次提出就失效。"),
+        explain=gettext_lazy("一方提出，另一方确认后才办结。消费者%(settled_elsewhere)s不答复，这次提出就失效。"),
     ),
     Asked(
         name="instruction",
@@ -287,7 +287,7 @@ PAGES: dict[str, Asked] = table(
         "ask-authority",
         "ask_authority",
         gettext_lazy("想问监管部门什么"),
-        gettext_lazy("监管部门在2个工作日内答复。期限不停。"),
+        gettext_lazy("监管部门在%(authority_question_answer)s内答复。期限不停。"),
     ),
 )
 

@@ -81,7 +81,7 @@ PAGES: dict[str, StepPage[Table]] = table(
         button=gettext_lazy("报告已做到"),
         form=lambda table, data: PerformedForm(data, promises=table.owed("enterprise", "due")),
         build=performed_move,
-        explain=gettext_lazy("消费者有5个工作日确认收到没有。"),
+        explain=gettext_lazy("消费者有%(confirmation)s确认收到没有。"),
     ),
     StepPage(
         name="confirm",

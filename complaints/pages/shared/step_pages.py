@@ -18,11 +18,13 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from authorities.limits import Limits
 from complaints import handling
 from complaints import wording as labels
 from complaints.forms.fields import TextForm
 from complaints.forms.file_forms import upload_address
 from complaints.handling import Move
+from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_now
 from complaints.reading import moved_on
 from complaints.reading.case import Found
@@ -40,9 +42,10 @@ class StepPage(Generic[Case]):
 
     ``name``: the last word of the address. ``steps``: the page stands open while one of them may be taken.
     ``form(case, data)``: its form, unbound without data. ``build(form)``: what a valid form means.
-    ``explain``: what will happen, a sentence each, before anything is pressed. ``title``, ``button``: the words of the
-    step where they are empty. ``redraw(case, typed)``: the form again after a button that takes nothing (a row more, a
-    search), None after any other. ``more(case, form)``: what its own ``template`` shows besides.
+    ``explain``: what will happen, a sentence each, before anything is pressed; a hole like ``%(review)s`` gets the
+    number in force for the case. ``title``, ``button``: the words of the step where they are empty.
+    ``redraw(case, typed)``: the form again after a button that takes nothing (a row more, a search), None after any
+    other. ``more(case, form)``: what its own ``template`` shows besides.
     """
 
     name: str
@@ -72,9 +75,12 @@ class StepPage(Generic[Case]):
         found = self.build(form)
         return [found] if isinstance(found, Move) else list(found)
 
-    def effects(self, case: Case) -> list[Text]:
-        said = _said(self.explain, case)
-        return [said] if isinstance(said, str | Promise) else list(said)
+    def effects(self, case: Case, limits: Callable[[], Limits]) -> list[Text]:
+        """``limits`` fill the holes of what is said of every case alike; they are asked for where there are holes."""
+        if callable(self.explain):
+            return list(self.explain(case))
+        said = [self.explain] if isinstance(self.explain, str | Promise) else self.explain
+        return [text % limits() if "%(" in text else text for text in map(str, said)]
 
     def heading(self, case: Case, steps: Collection[str]) -> Text:
         """The first of its steps that stands open gives the words."""
@@ -168,6 +174,10 @@ class Frame(Generic[Case]):
     to: Callable[[StepPage[Case]], str] | None = None
     told: Callable[[StepPage[Case], Any, Sequence[Move]], Text]
 
+    def limits(self) -> Limits:
+        """The numbers in force for this case."""
+        return Conditions.at(self.now).limits(self.found.complaint.handling_region_id)
+
 
 def show_or_take(at: Frame[Any], page: StepPage[Any]) -> HttpResponseBase:
     """The page, or what was sent there: taken once however often it is sent, refused with the reason (409), or drawn
@@ -219,7 +229,7 @@ def draw(
             "asked": page,
             "title": page.heading(at.case, at.steps),
             "button": page.pressed(at.case, at.steps),
-            "effects": page.effects(at.case),
+            "effects": page.effects(at.case, at.limits),
             "home": at.home,
             "upload_address": upload_address(at.found.complaint) if at.request.user.is_authenticated else "",
             **at.shown(page, form),
