@@ -9,18 +9,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from authorities.periods import DatedRow, LeaveQuerySet, LeaveRow, ends_after_it_starts
-
-
-def named(row: object) -> str:
-    """The name of a row of the directory in the language of the reader."""
-    english = str(getattr(row, "name_en", ""))
-    if english and (get_language() or "").startswith("en"):
-        return english
-    return str(getattr(row, "name", ""))
+from web.languages import named
 
 
 class Region(models.Model):

@@ -67,7 +67,7 @@ def measure(*, quick: bool) -> list[Figure]:
         "after +60": (lambda: [after(day, 60) for day in days], DAYS),
         "day loop +10": (lambda: [by_loop(calendar, day, 10) for day in few], len(few)),
         "whole Due with derivation +10": (lambda: [working_days(day, 10, calendar) for day in few], len(few)),
-        "words of a derivation": (lambda: [explain(row, "zh-hans") for row in stored], len(few)),
+        "words of a derivation": (lambda: [explain(row) for row in stored], len(few)),
     }
     floors: dict[str, list[float]] = {name: [] for name in work}
     seen: dict[str, list[float]] = {name: [] for name in work}

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
-from authorities.models import named
 from complaints.models import Notice
 from complaints.notices.digests import letter_of
 from complaints.reading.notices_told import CHANNELS, STATES, error_words
 from database.row_security import working_as_steps
+from web.languages import named
 
 SHOWN = 100
 #: A digest holds many rows.

@@ -1,49 +1,75 @@
-"""Days and moments in words.
+"""Days and moments in words, in the reader's language.
 
-The one rule: a deadline is shown as the last day on which one may still act, never as the raw
-first late instant.
+The one rule: people are told the last day on which they may still act ("12月2日24:00前"), never the first late instant.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.dateformat import format as formatted
+from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 
-WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-WEEKDAYS_ZH = "一二三四五六日"
+_WEEKDAYS = (
+    pgettext_lazy("weekday", "周一"),
+    pgettext_lazy("weekday", "周二"),
+    pgettext_lazy("weekday", "周三"),
+    pgettext_lazy("weekday", "周四"),
+    pgettext_lazy("weekday", "周五"),
+    pgettext_lazy("weekday", "周六"),
+    pgettext_lazy("weekday", "周日"),
+)
+_WEEKDAYS_IN_FULL = (
+    pgettext_lazy("weekday in full", "周一"),
+    pgettext_lazy("weekday in full", "周二"),
+    pgettext_lazy("weekday in full", "周三"),
+    pgettext_lazy("weekday in full", "周四"),
+    pgettext_lazy("weekday in full", "周五"),
+    pgettext_lazy("weekday in full", "周六"),
+    pgettext_lazy("weekday in full", "周日"),
+)
 
 
-def _local_day(value: date | datetime) -> date:
-    if isinstance(value, datetime):
-        return timezone.localtime(value).date()
-    return value
+def written(day: date, *, year: bool, weekday: bool = False, in_full: bool = False) -> str:
+    """12月2日（周三） / Wed 2 Dec; ``in_full``: 12月2日（周三） / Wednesday 2 December."""
+    return _written(date(day.year, day.month, day.day), year, weekday, in_full, get_language())
 
 
-def day_text(value: date | datetime, *, weekday: bool = True, language: str | None = None) -> str:
-    """12月2日（周三） / Wed 2 Dec; the year is added when it is not this year."""
-    day = _local_day(value)
-    is_other_year = day.year != timezone.localdate().year
-    if (language or get_language()) == "en":
-        head = f"{WEEKDAYS_EN[day.weekday()]} " if weekday else ""
-        tail = f" {day.year}" if is_other_year else ""
-        return f"{head}{day.day} {MONTHS_EN[day.month - 1]}{tail}"
-    head = f"{day.year}年" if is_other_year else ""
-    tail = f"（周{WEEKDAYS_ZH[day.weekday()]}）" if weekday else ""
-    return f"{head}{day.month}月{day.day}日{tail}"
+@lru_cache(maxsize=2048)
+def _written(day: date, year: bool, weekday: bool, in_full: bool, _language: str | None) -> str:
+    """A catalogue says by Django's letters for dates how a day is written."""
+    if in_full:
+        letters = pgettext("date in full", "Y年n月j日") if year else pgettext("date in full", "n月j日")
+    else:
+        letters = pgettext("date", "Y年n月j日") if year else pgettext("date", "n月j日")
+    text = formatted(day, letters)
+    if not weekday:
+        return text
+    names = _WEEKDAYS_IN_FULL if in_full else _WEEKDAYS
+    return pgettext("date", "%(day)s（%(weekday)s）") % {"day": text, "weekday": names[day.weekday()]}
+
+
+def day_text(value: date | datetime, *, weekday: bool = True, today: date | None = None) -> str:
+    """12月2日（周三） / Wed 2 Dec; the year is added when it is not this year (that of ``today``)."""
+    day = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return written(day, year=day.year != (today or timezone.localdate()).year, weekday=weekday)
+
+
+def before(day: date, *, today: date, weekday: bool = False) -> str:
+    """12月2日24:00前 in Chinese; in English the bare day, which stands after "by"."""
+    return pgettext("after “by”", "%(day)s24:00前") % {"day": day_text(day, today=today, weekday=weekday)}
 
 
 def last_day_text(due_at: datetime, *, weekday: bool = True) -> str:
     """The last day of a deadline in words, from the first instant that is late."""
     late = timezone.localtime(due_at)
-    is_english = get_language() == "en"
     if late.time() == time(0):
         last = day_text(late - timedelta(microseconds=1), weekday=weekday)
-        return f"by the end of {last}" if is_english else f"{last}24:00前"
+        return pgettext("a last day", "%(day)s24:00前") % {"day": last}
     text = day_text(late, weekday=weekday)
-    return f"by {late:%H:%M} on {text}" if is_english else f"{text}{late:%H:%M}前"
+    return pgettext("a last day", "%(day)s%(time)s前") % {"day": text, "time": f"{late:%H:%M}"}
 
 
 def last_day(due_at: datetime | None) -> str:
@@ -68,8 +94,16 @@ def day_short(value: date | datetime | None) -> str:
 
 def moment(value: datetime | None) -> str:
     """11月25日 16:05 / 25 Nov, 16:05."""
-    if not value:
-        return ""
-    local, language = timezone.localtime(value), get_language()
-    separator = ", " if language == "en" else " "
-    return f"{day_text(local.date(), weekday=False, language=language)}{separator}{local:%H:%M}"
+    return moment_text(value) if value else ""
+
+
+def moment_text(value: datetime, *, year: bool = False) -> str:
+    """11月25日 16:05 / 25 Nov, 16:05; with ``year`` always with its year."""
+    local = timezone.localtime(value)
+    day = written(local.date(), year=True) if year else day_text(local.date(), weekday=False)
+    return pgettext("date", "%(day)s %(time)s") % {"day": day, "time": f"{local:%H:%M}"}
+
+
+def working_days(number: int) -> str:
+    """5个工作日 / 5 working days."""
+    return ngettext("%(n)s个工作日", "%(n)s个工作日", number) % {"n": number}

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.masking import masked_name
-from authorities.models import named
 from complaints import wording as labels
 from complaints.models import Complaint
 from complaints.procedure.categories import OBJECT_LABELS, problem_label
 from complaints.procedure.workflow import Status
+from web.languages import named
 
 WAITING, SHOWN, WITHHELD = "waiting", "shown", "withheld"
 STATES = {WAITING: gettext_lazy("等待决定"), SHOWN: gettext_lazy("已公示"), WITHHELD: gettext_lazy("不予公示")}

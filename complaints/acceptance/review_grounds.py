@@ -10,14 +10,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from complaints import wording as labels
 from complaints.acceptance.review_facts import Known
 from complaints.acceptance.ways_left import after
 from complaints.procedure.grounds import REFUSAL_GROUNDS
-from complaints.wording.days import day_words
+from web.dates import day_text
 from web.listing import listed, told
 
 YEARS = 36
@@ -275,4 +273,4 @@ _BY_CODE = {
 
 
 def _day(day: date, known: Known) -> str:
-    return day_words(day, today=known.filed_on, chinese=labels.is_chinese(get_language() or ""))
+    return day_text(day, weekday=False, today=known.filed_on)

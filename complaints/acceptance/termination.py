@@ -18,7 +18,7 @@ from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.grounds import TERMINATION_GROUNDS
 from complaints.procedure.workflow import Audience
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.wording.days import day_words
+from web.dates import written
 
 #: What of the record bears on a ground.
 _TELLING = (
@@ -165,4 +165,4 @@ def _gone(steps: Iterable[HandlingStep]) -> Ground:
 def _day(when: date | datetime) -> str:
     """Always with its year: it goes into a decision."""
     day = when.astimezone(SHANGHAI).date() if isinstance(when, datetime) else when
-    return day_words(day, today=date.min, chinese=labels.is_chinese())
+    return written(day, year=True)

@@ -15,7 +15,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.masking import masked_name
-from authorities.models import named
 from complaints import wording as labels
 from complaints.assignment.officer_handover import away
 from complaints.desks.authority_desk import Desk
@@ -30,6 +29,7 @@ from complaints.reading.case import AUTHORITY, case_url, why_url
 from complaints.reading.case_people import label_of
 from complaints.reading.listed_rows import Beside
 from complaints.wording import duty as standing
+from web.languages import named
 
 SOON_DAYS = 2
 

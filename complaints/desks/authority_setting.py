@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from accounts.roles import Right, posts_of
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from authorities.policies import Policies
 from complaints import handling
 from complaints import wording as labels
@@ -29,6 +29,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, Found
 from complaints.reading.case_rows import Rows, of_case
 from complaints.reading.case_steps import Around, open_steps
+from web.languages import named
 from web.listing import listed
 
 #: Names of those who may approve; more than these nobody reads.

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.keys import sealed_fields
-from authorities.models import Authority, named
+from authorities.models import Authority
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, PersonalText
@@ -27,6 +27,7 @@ from complaints.reading.case import AUTHORITY, CasePage, case_url
 from complaints.reading.case_record import Message
 from complaints.wording import duty as standing
 from database.prepared import CombinedQuery, PreparedQuery
+from web.languages import named
 
 #: Answered ones stay on the board so long; older ones are on their case.
 ANSWERED_SINCE = timedelta(days=30)

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
-from authorities.models import named
 from complaints.desks.case_search import matching
 from complaints.desks.enterprise_desk import Desk
 from complaints.desks.queue_filter import QueueFilter
@@ -23,6 +22,7 @@ from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Statu
 from complaints.reading.case_people import by_name, handler_words
 from enterprises.models import Staff
 from enterprises.team.staffing import branch_subtree
+from web.languages import named
 
 S = Status
 AT_THE_AUTHORITY = sorted(HAS_RESPONDENT - ENTERPRISE_SIDE)

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
 from authorities.models import Authority
 
 REGISTRATION, REPORT, DISTRIBUTION, IDENTITY, ACCEPTANCE, REFUSAL, INVITATION, TERMINATION, AGREEMENT, REPORT_RESULT = (
@@ -21,8 +24,7 @@ class Kind:
     """``mark`` stands in the number after the authority's own: 鼓市监 + 投受."""
 
     form: int
-    title: str
-    title_en: str
+    title: Promise
     mark: str
     to_consumer: bool = False
     to_enterprise: bool = False
@@ -31,23 +33,18 @@ class Kind:
 KINDS: dict[int, Kind] = {
     kind.form: kind
     for kind in (
-        Kind(REGISTRATION, "投诉登记表", "Register of the complaint", "投登"),
-        Kind(REPORT, "举报登记表", "Register of the report", "举登"),
-        Kind(DISTRIBUTION, "投诉分送通知书", "Notice of distribution", "分送", to_enterprise=True),
-        Kind(IDENTITY, "限期提供身份证明材料通知书", "Notice to prove identity", "身证", to_consumer=True),
-        Kind(ACCEPTANCE, "投诉受理决定书", "Decision to accept", "投受", to_consumer=True),
-        Kind(REFUSAL, "投诉不予受理决定书", "Decision not to accept", "不受", to_consumer=True),
-        Kind(INVITATION, "投诉调解通知书", "Notice of mediation", "调通", to_consumer=True, to_enterprise=True),
+        Kind(REGISTRATION, pgettext_lazy("document", "投诉登记表"), "投登"),
+        Kind(REPORT, pgettext_lazy("document", "举报登记表"), "举登"),
+        Kind(DISTRIBUTION, pgettext_lazy("document", "投诉分送通知书"), "分送", to_enterprise=True),
+        Kind(IDENTITY, pgettext_lazy("document", "限期提供身份证明材料通知书"), "身证", to_consumer=True),
+        Kind(ACCEPTANCE, pgettext_lazy("document", "投诉受理决定书"), "投受", to_consumer=True),
+        Kind(REFUSAL, pgettext_lazy("document", "投诉不予受理决定书"), "不受", to_consumer=True),
+        Kind(INVITATION, pgettext_lazy("document", "投诉调解通知书"), "调通", to_consumer=True, to_enterprise=True),
         Kind(
-            TERMINATION,
-            "投诉终止调解决定书",
-            "Decision to end the mediation",
-            "终调",
-            to_consumer=True,
-            to_enterprise=True,
+            TERMINATION, pgettext_lazy("document", "投诉终止调解决定书"), "终调", to_consumer=True, to_enterprise=True
         ),
-        Kind(AGREEMENT, "投诉调解书", "Mediation agreement", "调解", to_consumer=True, to_enterprise=True),
-        Kind(REPORT_RESULT, "举报处理结果告知书", "Notice of the result of a report", "举告"),
+        Kind(AGREEMENT, pgettext_lazy("document", "投诉调解书"), "调解", to_consumer=True, to_enterprise=True),
+        Kind(REPORT_RESULT, pgettext_lazy("document", "举报处理结果告知书"), "举告"),
     )
 }
 

@@ -76,4 +76,5 @@ def file_name(version: DocumentVersion) -> str:
     """鼓市监投受〔2026〕第1号 投诉受理决定书.pdf"""
     document = version.document
     again = f" v{version.number}" if version.number > 1 else ""
-    return f"{document.reference} {KINDS[document.form].title}{again}.pdf"
+    with override(ZH):
+        return f"{document.reference} {KINDS[document.form].title}{again}.pdf"

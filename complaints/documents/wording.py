@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import override
+
 from authorities.policies import Policies
 from complaints import wording as labels
 from complaints.acceptance.duty_bodies import BY_CODE, phone_of
@@ -74,10 +76,11 @@ class Facts:
 def paper(form: int, facts: Facts, *, reference: str = "") -> Paper:
     """The document as plain data: title, whom to, paragraphs, tables, who signs. Without a reference it is a
     preview."""
-    whom, blocks = _BODIES[form](facts)
+    with override(ZH):
+        title, (whom, blocks) = str(KINDS[form].title), _BODIES[form](facts)
     return {
         "form": form,
-        "title": KINDS[form].title,
+        "title": title,
         "authority": facts.authority,
         "reference": reference,
         "case": facts.complaint.number,
@@ -229,7 +232,7 @@ def _acceptance(facts: Facts) -> tuple[str, list[Block]]:
 
 def _refusal(facts: Facts) -> tuple[str, list[Block]]:
     ground = str(facts.data.get("ground", ""))
-    words = REFUSAL_GROUNDS.get(ground, ("依法不予受理", ""))[0]
+    words = REFUSAL_GROUNDS.get(ground, "依法不予受理")
     return facts.name, [
         *_p(
             f"{_subject(facts)}，经审查，有下列情形：{words}。根据{LAW}第十六条，本局决定不予受理。",
@@ -248,9 +251,7 @@ def _refusal(facts: Facts) -> tuple[str, list[Block]]:
 def _whose(data: Mapping[str, Any]) -> str:
     """Ground 1: who has the duty, with phone and last day; ground 2: who has handled it."""
     code, number = str(data.get("body", "")), str(data.get("earlier", ""))
-    body = (BY_CODE[code].in_documents if code in BY_CODE else "") or (
-        labels.label(code, ZH, kind="body") if code else ""
-    )
+    body = (BY_CODE[code].in_documents if code in BY_CODE else "") or (labels.label(code, kind="body") if code else "")
     phone = phone_of(code)
     if data.get("ground") == "already_handled":
         return (
@@ -288,7 +289,7 @@ def _invitation(facts: Facts) -> tuple[str, list[Block]]:
 
 
 def _termination(facts: Facts) -> tuple[str, list[Block]]:
-    words = TERMINATION_GROUNDS.get(str(facts.data.get("ground", "")), ("依法终止调解", ""))[0]
+    words = TERMINATION_GROUNDS.get(str(facts.data.get("ground", "")), "依法终止调解")
     return f"{facts.name}、{facts.other}", _p(
         f"双方因消费者权益争议（投诉编号：{facts.complaint.number}）由本局调解，有下列情形：{words}。"
         f"根据{LAW}第二十三条，本局决定终止调解。",
@@ -314,7 +315,7 @@ def _agreement(facts: Facts) -> tuple[str, list[Block]]:
 def _report_result(facts: Facts) -> tuple[str, list[Block]]:
     return facts.name, _p(
         f"你随投诉（投诉编号：{facts.complaint.number}）一并提出的举报，本局已经处理。现将处理结果告知如下：",
-        f"核查结果：{labels.label(facts.data['result'], ZH, kind='lead_result')}。" if facts.data.get("result") else "",
+        f"核查结果：{labels.label(facts.data['result'], kind='lead_result')}。" if facts.data.get("result") else "",
         facts.said.get("result", "") or facts.said.get("message", ""),
         "举报人的信息依法保密。",
     )
@@ -337,7 +338,8 @@ _BODIES: dict[int, Callable[[Facts], tuple[str, list[Block]]]] = {
 def demand_words(kind: str, amount: Any, note: str = "") -> str:
     """退还货款或服务费 128.50元：…"""
     money = f" {amount:.2f}元" if amount is not None else ""
-    return labels.label(kind, ZH, kind="demand_kind") + money + (f"：{note}" if note else "")
+    with override(ZH):
+        return labels.label(kind, kind="demand_kind") + money + (f"：{note}" if note else "")
 
 
 def promise_words(what: str, owed_by: str, amount: Any, due_on: date | None, last4: str = "") -> str:

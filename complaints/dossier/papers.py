@@ -14,16 +14,15 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from authorities.models import named
 from complaints import wording as labels
 from complaints.documents import typesetting as printing
 from complaints.documents.readable import readable
 from complaints.dossier.gathering import Gathered
 from complaints.procedure.workflow import Outcome
-from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView
-from web.dates import MONTHS_EN
+from web.dates import moment_text, written
+from web.languages import named
 from web.templatetags.portal import money
 
 #: A paper has an edge: longer runs without a space may be broken inside.
@@ -95,7 +94,7 @@ def _paper(
     return {
         "title": title,
         "subtitle": _breakable(readable(subtitle)),
-        "language": "en" if get_language() == "en" else "zh",
+        "language": (get_language() or "zh").partition("-")[0],
         "number": number,
         "digest": digest,
         "of": "/",
@@ -116,14 +115,11 @@ def _breakable(value: Any) -> Any:
 
 def _day(value: date) -> str:
     """With its year: a paper is read in other years too."""
-    if get_language() == "en":
-        return f"{value.day} {MONTHS_EN[value.month - 1]} {value.year}"
-    return f"{value.year}年{value.month}月{value.day}日"
+    return written(value, year=True)
 
 
 def _moment(value: datetime) -> str:
-    local = value.astimezone(SHANGHAI)
-    return f"{_day(local)}{', ' if get_language() == 'en' else ' '}{local:%H:%M}"
+    return moment_text(value, year=True)
 
 
 def _by_name(words: str, page: CasePage) -> str:

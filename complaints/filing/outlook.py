@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
-from authorities.models import named
 from authorities.policies import Policies, PolicyMissing
 from complaints.models import Complaint, PersonalText
 from complaints.parties.conditions import Conditions, current_calendar
@@ -28,6 +27,7 @@ from complaints.procedure.filing_request import (
 )
 from complaints.procedure.workflow import Outcome, Status
 from complaints.record.similarity import bare, same_text
+from web.languages import named
 
 LOOKED_BACK = timedelta(days=60)
 COMPARED = 50

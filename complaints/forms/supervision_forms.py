@@ -12,12 +12,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from complaints import wording as labels
 from complaints.forms.fields import FILL, Choice, Day, StepForm, Words, after_today, lines_of, set_choices, words_of
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.casework import CALL_BACK_ANSWERS
 from complaints.wording.supervision import OVERDUE_REASONS
+from web.languages import named
 
 #: So many cases at once.
 MOST_URGED = 200

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -103,7 +104,7 @@ def _different(words: Sequence[str]) -> list[str]:
 
 def _headings() -> set[str]:
     found = {"number"}
-    for language in ("zh-hans", "en"):
+    for language, _name in settings.LANGUAGES:
         with override(language):
             found.add(str(COLUMNS["number"].title).casefold())
     return found

@@ -10,27 +10,18 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from authorities.models import named
-from complaints import wording as labels
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
+
 from complaints.models import Notice
 from complaints.notices.channels.letter import Letter
 from complaints.notices.notice_choices import ALL, group_of, off_address
 from complaints.notices.writing import is_breach
 from complaints.procedure.working_calendar import SHANGHAI
+from web.languages import named
 
-Pair = tuple[str, str]
 #: More lines than this nobody reads; the rest is a number.
 LINES = 100
-SUBJECT: Pair = ("【12315】{part}汇总：{n}件", "[12315] {part} digest: {n}")
-MORNING: Pair = ("上午", "Morning")
-AFTERNOON: Pair = ("下午", "Afternoon")
-SHORT: Pair = ("【12315】您有{n}件投诉有新进展", "[12315] There is news in {n} complaints")
-LINE: Pair = ("· {what}\n  {path}", "· {what}\n  {path}")
-MORE: Pair = ("另有{n}条，请登录查看。", "And {n} more: please sign in.")
-OFF: Pair = ("不想再收这类通知：{address}", "No more letters like this: {address}")
-UNITS: Pair = ("各单位：", "By unit:")
-UNIT: Pair = ("· {unit}：{n}件{late}", "· {unit}: {n}{late}")
-LATE: Pair = ("，其中{n}件已逾期", ", {n} of them overdue")
 _PATH = re.compile(r"(?<![\w/])/(?:cases|enterprise|authority)/[\w\-/]*")
 _HEAD = re.compile(r"^(?:【12315】|\[12315\] )")
 
@@ -47,8 +38,13 @@ def letter_of(rows: Sequence[Notice], *, site: str = "", now: datetime | None = 
     is_consumer = first.addressee == "consumer"
     group = "" if not is_consumer else group_of(first.kind) if first.form == "single" else ALL
     off = off_address(first, group=group, site=site)
-    language = first.language
-    foot = "\n\n" + labels.pick(OFF, language).format(address=off) if off else ""
+    with override(first.language):
+        return _letter(rows, off, site, now)
+
+
+def _letter(rows: Sequence[Notice], off: str, site: str, now: datetime | None) -> Letter:
+    first = rows[0]
+    foot = "\n\n" + _("不想再收这类通知：%(address)s") % {"address": off} if off else ""
     if first.form == "single":
         return Letter(
             key=key_of(rows),
@@ -58,12 +54,12 @@ def letter_of(rows: Sequence[Notice], *, site: str = "", now: datetime | None = 
             unsubscribe=off,
         )
     n = len({row.complaint_id for row in rows})
-    part = labels.pick(MORNING if _hour(first, now) < 12 else AFTERNOON, language)
+    part = _("上午") if _hour(first, now) < 12 else _("下午")
     return Letter(
         key=key_of(rows),
-        subject=labels.pick(SUBJECT, language).format(part=part, n=n),
-        body=with_site("\n".join(_lines(rows, language)), site) + foot,
-        short=labels.pick(SHORT, language).format(n=n),
+        subject=_("【12315】%(part)s汇总：%(n)s件") % {"part": part, "n": n},
+        body=with_site("\n".join(_lines(rows)), site) + foot,
+        short=ngettext("【12315】您有%(n)s件投诉有新进展", "【12315】您有%(n)s件投诉有新进展", n) % {"n": n},
         unsubscribe=off,
     )
 
@@ -73,21 +69,19 @@ def _hour(row: Notice, now: datetime | None) -> int:
     return at.astimezone(SHANGHAI).hour
 
 
-def _lines(rows: Sequence[Notice], language: str) -> list[str]:
+def _lines(rows: Sequence[Notice]) -> list[str]:
     own = [row for row in rows if row.form == "digest"]
-    found = [
-        labels.pick(LINE, language).format(what=_HEAD.sub("", row.subject), path=path_of(row.body))
-        for row in own[:LINES]
-    ]
+    found = [f"· {_HEAD.sub('', row.subject)}\n  {path_of(row.body)}" for row in own[:LINES]]
     if len(own) > LINES:
-        found.append(labels.pick(MORE, language).format(n=len(own) - LINES))
+        n = len(own) - LINES
+        found.append(ngettext("另有%(n)s条，请登录查看。", "另有%(n)s条，请登录查看。", n) % {"n": n})
     summed = [row for row in rows if row.form == "summary"]
     if summed:
-        found += [labels.pick(UNITS, language), *_units(summed, language)]
+        found += [_("各单位："), *_units(summed)]
     return found
 
 
-def _units(rows: Sequence[Notice], language: str) -> list[str]:
+def _units(rows: Sequence[Notice]) -> list[str]:
     """One line a unit: how many cases, and how many of them are late."""
     units: dict[str, dict[int, bool]] = {}
     for row in rows:
@@ -96,8 +90,8 @@ def _units(rows: Sequence[Notice], language: str) -> list[str]:
     found = []
     for unit, cases in units.items():
         late = sum(cases.values())
-        words = labels.pick(LATE, language).format(n=late) if late else ""
-        found.append(labels.pick(UNIT, language).format(unit=unit, n=len(cases), late=words))
+        slots = {"unit": unit, "n": len(cases), "late": late}
+        found.append((_("· %(unit)s：%(n)s件，其中%(late)s件已逾期") if late else _("· %(unit)s：%(n)s件")) % slots)
     return found
 
 

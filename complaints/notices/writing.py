@@ -32,9 +32,10 @@ from complaints.procedure.workflow import (
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record.record import Entry
 from complaints.wording import notices as words
-from complaints.wording.days import before, capitals, day_words, number_of_days
 from complaints.wording.duty import speaking_clock, standing, what_if_missed
 from complaints.wording.reasons import ROUTES
+from web.dates import before, day_text, working_days
+from web.listing import told
 
 #: Whom the ``tells`` of an entry means; the holder is whoever must act then.
 ADDRESSEES: dict[str, tuple[str, ...]] = {
@@ -104,7 +105,9 @@ def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
 def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | None) -> Notice:
     complaint = file.complaint
     language = complaint.language if addressee == "consumer" else _STAFF_LANGUAGE
-    text = _Text(file, entry, addressee, language)
+    with override(language):
+        text = _Text(file, entry, addressee)
+        subject, body, short = text.subject(), "\n".join(text.lines()), text.short()
     single = addressee == "consumer" or is_pressing(file, entry, addressee)
     at = entry.written_at
     notice = Notice(
@@ -115,9 +118,9 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
         addressee=addressee,
         language=language,
         form="single" if single else "digest",
-        subject=text.subject(),
-        body="\n".join(text.lines()),
-        short=text.short(),
+        subject=subject,
+        body=body,
+        short=short,
         created_at=at,
         send_after=at if single else hours.next_digest(_fell_due(file, entry), file.conditions.calendar),
         state="queued",
@@ -174,20 +177,15 @@ def _authority(file: CaseFile) -> Authority | None:
 class _Text:
     """Subject and lines of one notice."""
 
-    def __init__(self, file: CaseFile, entry: Entry, addressee: str, language: str) -> None:
-        self.file, self.entry, self.addressee, self.language = file, entry, addressee, language
+    def __init__(self, file: CaseFile, entry: Entry, addressee: str) -> None:
+        self.file, self.entry, self.addressee = file, entry, addressee
         self.complaint: Complaint = file.complaint
-        self.chinese = labels.is_chinese(language)
         self.authority = _authority(file)
         self.path = _PATHS[addressee].format(number=self.complaint.number)
         self.what = self._what()
 
-    def say(self, pair: tuple[str, str], **slots: str) -> str:
-        text = labels.pick(pair, self.language).format(**slots)
-        return text if self.chinese else capitals(text)
-
     def day(self, day: date) -> str:
-        return before(day, today=self.file.today, chinese=self.chinese)
+        return before(day, today=self.file.today)
 
     @property
     def closes(self) -> bool:
@@ -196,20 +194,20 @@ class _Text:
     # --- the subject ----------------------------------------------------------------------
 
     def subject(self) -> str:
-        return labels.pick(words.SUBJECT, self.language).format(number=self.complaint.number, what=self.what)
+        return words.SUBJECT.format(number=self.complaint.number, what=self.what)
 
     def _what(self) -> str:
         step = self.entry.step
         if step == "remind":
             return self._reminded()
         if self.closes:
-            return labels.pick(words.CLOSED_SUBJECT, self.language).format(outcome=self._outcome())
+            return words.CLOSED_SUBJECT.format(outcome=self._outcome())
         own = words.SUBJECTS.get(f"{step}/{self.addressee}") or words.SUBJECTS.get(step)
         if own:
-            return labels.pick(own, self.language)
+            return str(own)
         if self.entry.to_status == Status.REVIEW != self.entry.from_status and self.addressee != "authority":
-            return labels.pick(words.REVIEW_SUBJECT, self.language)
-        return labels.label(step, self.language, kind="step")
+            return str(words.REVIEW_SUBJECT)
+        return labels.label(step, kind="step")
 
     def _reminded(self) -> str:
         last, left, late = self._counted()
@@ -219,7 +217,7 @@ class _Text:
             pair, number = words.REMIND_TODAY, 0
         else:
             pair, number = (words.REMIND_SUBJECT if left else words.REMIND_SOON), left
-        return labels.pick(pair, self.language).format(n=number_of_days(number, chinese=self.chinese))
+        return str(pair).format(n=working_days(number))
 
     def _counted(self) -> tuple[date, int, int]:
         """(last day, working days left, working days overdue) of a reminder, as of now."""
@@ -228,24 +226,23 @@ class _Text:
         return last, calendar.count(today, last), calendar.count(last, today)
 
     def _outcome(self) -> str:
-        word = labels.label(self.entry.outcome, self.language, kind="outcome")
-        return word if self.chinese else word.lower()
+        return labels.label(self.entry.outcome, kind="outcome").lower()
 
     def _missed(self, what: str) -> str:
-        return self.say(words.IF_MISSED, what=what if self.chinese else what[:1].lower() + what[1:])
+        return labels.sentence(words.IF_MISSED, what=what[:1].lower() + what[1:])
 
     def short(self) -> str:
         """For a short message: microcopy 28 to 30 where they fit, else the subject, else that there is news."""
         number = self.complaint.number
         choices = [self.subject()]
         if self.entry.step == "remind":
-            rest = self.what.removeprefix(labels.pick(words.REMINDER, self.language))
-            choices.insert(0, labels.pick(words.SHORT_REMIND, self.language).format(number=number, what=rest))
+            rest = self.what.removeprefix(str(words.REMINDER))
+            choices.insert(0, words.SHORT_REMIND.format(number=number, what=rest))
         pair = words.SHORT.get(f"{self.entry.step}/{self.addressee}")
         due = self._due_day() if pair else None
         if pair and due:
-            choices.insert(0, labels.pick(pair, self.language).format(number=number, day=self.day(due)))
-        choices.append(labels.pick(words.SHORT_NEWS, self.language).format(number=number))
+            choices.insert(0, str(pair).format(number=number, day=self.day(due)))
+        choices.append(words.SHORT_NEWS.format(number=number))
         return next((text for text in choices if len(text) <= SHORT), "")
 
     def _due_day(self) -> date | None:
@@ -259,7 +256,7 @@ class _Text:
             found = self._reminder()
         else:
             found = [self._happened(), *(self._closed() if self.closes else self._next())]
-        return [*found, *self._documents(), self.say(words.SEE, path=self.path)]
+        return [*found, *self._documents(), labels.sentence(words.SEE, path=self.path)]
 
     def _documents(self) -> list[str]:
         """The official documents that this step addresses to the reader, by number."""
@@ -269,25 +266,25 @@ class _Text:
             if kinds.is_to(one["form"], self.addressee, self.entry.data)
         ]
         return [
-            self.say(
+            labels.sentence(
                 words.DOCUMENT,
                 reference=one["reference"],
                 path=f"{self.path}#documents",
-                title=labels.pick((kinds.KINDS[one["form"]].title, kinds.KINDS[one["form"]].title_en), self.language),
+                title=kinds.KINDS[one["form"]].title,
             )
             for one in said
         ]
 
     def _happened(self) -> str:
-        what = labels.label(self.entry.step, self.language, kind="step")
+        what = labels.label(self.entry.step, kind="step")
         side = self.entry.actor.side
         if self.entry.actor.role == Role.SYSTEM:
             lapsed = self.entry.step.startswith("lapse_") or self.entry.step == "fall_silent"
-            return self.say(words.HAPPENED_BY_ITSELF if lapsed else words.THE_SYSTEM, what=what)
+            return labels.sentence(words.HAPPENED_BY_ITSELF if lapsed else words.THE_SYSTEM, what=what)
         if side == self.addressee == "consumer":
             pair = words.WRITTEN_DOWN if self.entry.data.get("recorded") else words.HAPPENED
-            return self.say(pair, who=labels.pick(words.YOU, self.language), what=what)
-        return self.say(words.HAPPENED, who=labels.label(side, self.language, kind="side"), what=what)
+            return labels.sentence(pair, who=str(words.YOU), what=what)
+        return labels.sentence(words.HAPPENED, who=labels.label(side, kind="side"), what=what)
 
     def _next(self) -> list[str]:
         """Who must act by when, and what if not; of the newest state only."""
@@ -298,7 +295,6 @@ class _Text:
             clocks=self.file.clocks,
             viewer_side=self.addressee,
             now=self.file.now,
-            language=self.language,
             authority=self.authority,
             names=False,
         )
@@ -316,37 +312,33 @@ class _Text:
         if matter is None or matter.until_at is None:
             return []
         last = self.file.conditions.calendar.local_day(matter.until_at - timedelta(microseconds=1))
-        return [self.say(words.UNDO, day=self.day(last), path=f"{self.path}undo/")]
+        return [labels.sentence(words.UNDO, day=self.day(last), path=f"{self.path}undo/")]
 
     def _closed(self) -> list[str]:
         """Outcome, reason, and which ways remain open."""
         entry = self.entry
         found = [
             (
-                self.say(
-                    words.CLOSED_WHY,
-                    outcome=self._outcome(),
-                    reason=labels.reason(entry.reason, entry.outcome, self.language),
+                labels.sentence(
+                    words.CLOSED_WHY, outcome=self._outcome(), reason=labels.reason(entry.reason, entry.outcome)
                 )
                 if entry.reason
-                else self.say(words.CLOSED, outcome=self._outcome())
+                else labels.sentence(words.CLOSED, outcome=self._outcome())
             )
         ]
         if self.addressee != "consumer":
             return found
         found += self._whose_duty()
         if entry.outcome == Outcome.UNCONFIRMED:
-            found.append(self.say(words.LATE_ANSWER))
+            found.append(labels.sentence(words.LATE_ANSWER))
         if entry.outcome in TABLE["refer_to_regulator"].closed_as:
             pair = words.REFER_IF_NOT_KEPT if entry.outcome == Outcome.SETTLED else words.REFER
-            found.append(self.say(pair, path=f"{self.path}refer/"))
+            found.append(labels.sentence(pair, path=f"{self.path}refer/"))
         if entry.outcome in TABLE["object"].closed_as:
-            found.append(self.say(words.OBJECT, path=f"{self.path}objection/"))
-        comma = "；" if self.chinese else "; "
-        found.append(self.say(words.ROUTES, routes=comma.join(labels.pick(r, self.language) for r in ROUTES.values())))
+            found.append(labels.sentence(words.OBJECT, path=f"{self.path}objection/"))
+        found.append(labels.sentence(words.ROUTES, routes=told(ROUTES.values())))
         if not entry.data.get("body_until"):
-            with override(self.language):
-                found += [str(appeal.notice) for appeal in sector_of(self.complaint.object_category).appeals]
+            found += [str(appeal.notice) for appeal in sector_of(self.complaint.object_category).appeals]
         return found + self._undo()
 
     def _whose_duty(self) -> list[str]:
@@ -354,33 +346,31 @@ class _Text:
         data = self.entry.data
         if data.get("ground") != "outside_duty" or not data.get("body"):
             return []
-        body, phone = labels.label(data["body"], self.language, kind="body"), phone_of(data["body"])
+        body, phone = labels.label(data["body"], kind="body"), phone_of(data["body"])
         pair = words.BODY_PHONE if phone and phone not in body else words.BODY
-        found = [self.say(pair, body=body, phone=phone)]
+        found = [labels.sentence(pair, body=body, phone=phone)]
         if data.get("body_until"):
-            day = day_words(date.fromisoformat(data["body_until"]), today=self.file.today, chinese=self.chinese)
-            found.append(self.say(words.BODY_UNTIL, day=day))
+            day = day_text(date.fromisoformat(data["body_until"]), today=self.file.today, weekday=False)
+            found.append(labels.sentence(words.BODY_UNTIL, day=day))
         return found
 
     def _reminder(self) -> list[str]:
         """Microcopy 13 to 15, then what happens if it is missed."""
         last, left, late = self._counted()
         clock = self.entry.data["clock"]
-        name = labels.label(clock, self.language, kind="clock")
+        name = labels.label(clock, kind="clock")
         if last < self.file.today:
-            day = day_words(last, today=self.file.today, chinese=self.chinese)
+            day = day_text(last, today=self.file.today, weekday=False)
             pair = words.REMIND_OVERDUE if late else words.REMIND_JUST_OVERDUE
-            return [self.say(pair, clock=name, n=number_of_days(late, chinese=self.chinese), day=day)]
+            return [labels.sentence(pair, clock=name, n=working_days(late), day=day)]
         if last == self.file.today:
-            found = [self.say(words.REMIND_DAY, clock=name)]
+            found = [labels.sentence(words.REMIND_DAY, clock=name)]
         else:
-            day = before(last, today=self.file.today, chinese=self.chinese, weekday=True)
+            day = before(last, today=self.file.today, weekday=True)
             pair = words.REMIND_LEFT if left else words.REMIND_LAST
-            found = [self.say(pair, clock=name, n=number_of_days(left, chinese=self.chinese), day=day)]
+            found = [labels.sentence(pair, clock=name, n=working_days(left), day=day)]
         row = next((c for c in self.file.clocks if c.clock == clock and c.last_day == last), None)
         if row is not None:
-            missed = what_if_missed(
-                complaint=self.complaint, deadline=row, language=self.language, authority=self.authority
-            )
+            missed = what_if_missed(complaint=self.complaint, deadline=row, authority=self.authority)
             found.append(self._missed(missed))
         return found

@@ -338,7 +338,8 @@ def _due(
         works = calendar.is_working(day)
         if (works and day.weekday() < 5) or (not works and day == last):
             continue
-        row = {"day": day.isoformat(), "name": calendar.name_of(day, "zh-hans"), "name_en": calendar.name_of(day, "en")}
+        name, name_en = calendar.names_of(day)
+        row = {"day": day.isoformat(), "name": name, "name_en": name_en}
         derivation["made_up" if works else "left_out"].append(row)
     years: set[int] = set()
     if depends_on is not None and not calendar.has_no_source:

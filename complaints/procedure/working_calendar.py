@@ -16,6 +16,9 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 Listed = tuple[bool, str, str]
 
+#: What a plain weekend is called in a stored derivation.
+WEEKEND = ("周末", "weekend")
+
 _ONE_DAY = timedelta(days=1)
 #: The tables cover at least these years; other years cost a division more.
 _TABLE_YEARS = (2015, 2035)
@@ -127,14 +130,11 @@ class Calendar:
         listed = self._listed.get(day)
         return listed is not None and not listed[0]
 
-    def name_of(self, day: date, language: str) -> str:
-        """The decree's name for the day, "周末" / "weekend" for a plain one, else ""."""
-        is_chinese = language.startswith("zh")
+    def names_of(self, day: date) -> tuple[str, str]:
+        """The decree's name for the day and the same in English ("周末", "weekend" for a plain one), or twice ""."""
         if listed := self._listed.get(day):
-            return listed[1] if is_chinese or not listed[2] else listed[2]
-        if day.weekday() < 5:
-            return ""
-        return "周末" if is_chinese else "weekend"
+            return listed[1], listed[2] or listed[1]
+        return WEEKEND if day.weekday() >= 5 else ("", "")
 
     def local_day(self, start: date | datetime) -> date:
         """The day here of a moment; a date stays what it is. Naive moments: ValueError."""

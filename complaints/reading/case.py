@@ -18,7 +18,7 @@ from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.backend import may_work
 from authorities.limits import Limits
-from authorities.models import Authority, named
+from authorities.models import Authority
 from complaints import wording as labels
 from complaints.handling.transition import looking
 from complaints.models import Complaint, Deadline, Demand, Engagement, HandlingStep, Matter, Participant
@@ -43,6 +43,7 @@ from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
 from complaints.wording.duty import Standing, chip, clock_facts, standing
 from enterprises.models import Branch, Enterprise
+from web.languages import named, reads_chinese
 
 #: The body is whom the mediation was handed to: it reads what both parties read, and has no side.
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = rows.SIDES
@@ -439,7 +440,7 @@ def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str
 
 def names_of(organisations: set[str]) -> dict[str, str]:
     """Names as they stand in records, in the reader's language; nothing is read for Chinese, in which they stand."""
-    if not organisations or labels.is_chinese():
+    if not organisations or reads_chinese():
         return {}
     return {
         row.name: named(row)

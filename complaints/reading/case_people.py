@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from accounts.masking import masked_address, masked_email, masked_name, masked_phone
-from authorities.models import Officer, named
+from authorities.models import Officer
 from complaints import wording as labels
 from complaints.models import Complaint, Demand, Participant, PersonalText
 from complaints.parties.powers import CONFIRMED, REFUSED
@@ -25,6 +25,7 @@ from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.sector_files import Question
 from enterprises.models import Staff
 from web.dates import day_text
+from web.languages import named
 from web.templatetags.portal import money
 
 #: Who reads how much: all of it, masked, or nothing that leads to the person.

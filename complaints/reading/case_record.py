@@ -44,9 +44,9 @@ _OK_STEPS = frozenset(
 )
 #: In whose name somebody acts who is not the consumer.
 _FOR_ANOTHER = {
-    "agent": ("代理人，代委托人办理", "representative, for the principal"),
-    "guardian": ("监护人代为办理", "guardian, for the ward"),
-    "heir": ("继承人办理", "heir"),
+    "agent": gettext_lazy("代理人，代委托人办理"),
+    "guardian": gettext_lazy("监护人代为办理"),
+    "heir": gettext_lazy("继承人办理"),
 }
 REMIND = "remind"
 #: A lapse written later than this after it happened says when it was written.
@@ -149,7 +149,7 @@ def actor_words(step: HandlingStep, reader: Reader) -> str:
         words += [reader.organisation(step.organisation)] if step.organisation else []
     text = pgettext("between words", "，").join(words)
     if step.data.get("acts_for") in _FOR_ANOTHER:
-        text = _("%(who)s（%(as)s）") % {"who": text, "as": labels.pick(_FOR_ANOTHER[step.data["acts_for"]])}
+        text = _("%(who)s（%(as)s）") % {"who": text, "as": _FOR_ANOTHER[step.data["acts_for"]]}
     if step.recorded_by is not None:
         return _("%(who)s（由%(by)s代为记录）") % {"who": text, "by": step.recorded_by.name}
     return text

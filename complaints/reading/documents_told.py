@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
 from complaints.models import Complaint, Notice, OfficialDocument
@@ -72,7 +71,7 @@ _TOLD = PreparedQuery(
 
 
 def title_of(form: int) -> str:
-    return labels.pick((KINDS[form].title, KINDS[form].title_en))
+    return str(KINDS[form].title)
 
 
 def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[OfficialDocument]:

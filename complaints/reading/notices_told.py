@@ -16,12 +16,12 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import named
 from complaints import wording as labels
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices.sending_again import ORDERS
 from complaints.reading.case import AUTHORITY, CONSUMER, case_url
 from complaints.reading.case_rows import Rows
+from web.languages import named
 
 CHANNELS: dict[str, Any] = {"": gettext_lazy("未定"), "sms": gettext_lazy("短信"), "email": gettext_lazy("邮件")}
 #: Words and tone of a state.

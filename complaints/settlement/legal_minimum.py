@@ -14,9 +14,10 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from django.utils.translation import gettext
+
 from complaints.models import Complaint, Demand
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.wording import pick
 
 FILE = Path(__file__).with_name("legal_minimum.csv")
 #: A sum in place of what was paid; on top of it; or something to be done.
@@ -39,9 +40,9 @@ class Rule:
     factor: Decimal | None
     floor: Decimal | None
     since: date
-    law_words: tuple[str, str]
-    words_pair: tuple[str, str]
-    if_words: tuple[str, str]
+    law: str
+    words: str
+    condition: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +67,16 @@ class Entitlement:
 
     @property
     def law(self) -> str:
-        return pick(self.rule.law_words)
+        return gettext(self.rule.law)
 
     @property
     def words(self) -> str:
-        return pick(self.rule.words_pair)
+        return gettext(self.rule.words)
 
     @property
     def condition(self) -> str:
         """What has still to be true, in words; empty where the file shows it."""
-        return pick(self.rule.if_words)
+        return gettext(self.rule.condition) if self.rule.condition else ""
 
     @property
     def is_extra(self) -> bool:
@@ -181,9 +182,6 @@ def _rule(line: dict[str, str]) -> Rule:
     def number(name: str) -> Decimal | None:
         return Decimal(line[name]) if line[name] else None
 
-    def pair(name: str) -> tuple[str, str]:
-        return line[f"{name}_zh"], line[f"{name}_en"]
-
     return Rule(
         code=line["code"],
         part=line["part"],
@@ -197,7 +195,7 @@ def _rule(line: dict[str, str]) -> Rule:
         factor=number("factor"),
         floor=number("floor"),
         since=date.fromisoformat(line["since"]),
-        law_words=pair("law"),
-        words_pair=pair("words"),
-        if_words=pair("if"),
+        law=line["law"],
+        words=line["words"],
+        condition=line["if"],
     )

@@ -18,7 +18,6 @@ from django.utils.translation import override
 
 from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
-from authorities.models import named
 from authorities.periods import holds_on
 from complaints import wording as labels
 from complaints.models import Complaint
@@ -27,6 +26,7 @@ from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.stations import stations
 from enterprises.models import StationStaff
+from web.languages import named
 
 BATCH = 200
 #: From this hour on: people read it at work.

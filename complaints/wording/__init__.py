@@ -1,16 +1,18 @@
-"""Words for codes, in both languages. The one rule: one code of one kind, one word, everywhere.
+"""Words for codes, in the active language. The one rule: one code of one kind, one word, everywhere.
 
-The words stand in ``labels_*.py`` as plain dicts code → (zh, en). A code may belong to several
-kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string
-is looked for in the order of ``KINDS`` unless ``kind`` is given.
+The words stand beside this file as dicts code → lazy text, whose context for translators is the kind. A code may
+belong to several kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string is
+looked for in the order of ``KINDS`` unless ``kind`` is given.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from django.utils.translation import get_language
+from django.utils.functional import Promise
 
+from complaints.procedure.categories import DEMAND_KINDS
 from complaints.procedure.workflow import Clock, Outcome, Role, Status
 from complaints.wording import case as labels_case
 from complaints.wording import reasons as labels_reasons
@@ -19,12 +21,10 @@ from complaints.wording import steps as labels_steps
 from complaints.wording import supervision as labels_supervision
 from complaints.wording.case import STATUS_TONES, TONE_ICONS, TONES
 
-__all__ = ["KINDS", "TONES", "TONE_ICONS", "Words", "action", "icon", "is_chinese", "label", "pick", "reason", "tone"]
-
-Words = tuple[str, str]
+__all__ = ["KINDS", "TONES", "TONE_ICONS", "action", "capitals", "icon", "label", "reason", "sentence", "tone"]
 
 #: Every vocabulary, in the order in which a plain code is looked up.
-KINDS: dict[str, Mapping[str, Words]] = {
+KINDS: dict[str, Mapping[str, str | Promise]] = {
     "status": labels_case.STATUSES,
     "outcome": labels_case.OUTCOMES,
     "step": labels_steps.STEPS,
@@ -57,7 +57,7 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "offer_finding": labels_settlement.OFFER_FINDINGS,
     "obligation_state": labels_settlement.OBLIGATION_STATES,
     "obligation_kind": labels_settlement.OBLIGATION_KINDS,
-    "demand_kind": labels_settlement.DEMAND_KINDS,
+    "demand_kind": {kind.code: kind.label for kind in DEMAND_KINDS},
     "contact_channel": labels_settlement.CONTACT_CHANNELS,
     "channel": labels_settlement.CHANNELS,
     "service_channel": labels_settlement.SERVICE_CHANNELS,
@@ -94,37 +94,41 @@ _ANY_REASON = (
 )
 
 
-def is_chinese(language: str | None = None) -> bool:
-    return not (language or get_language() or "zh-hans").startswith("en")
+#: Where an English sentence begins; a Chinese one ends in "。" and begins as its words do.
+_BEGINNING = re.compile(r"(?:^|(?<=\. ))[a-z]")
 
 
-def pick(words: Words, language: str | None = None) -> str:
-    """The one of a pair in ``language``, or in the active one."""
-    return words[0] if is_chinese(language) else words[1]
-
-
-def label(code: str, language: str | None = None, *, kind: str = "") -> str:
+def label(code: str, *, kind: str = "") -> str:
     """The word for a code; an unknown code is shown as it is, never hidden."""
     kind = kind or _KIND_OF.get(type(code), "")
     vocabularies = (KINDS[kind],) if kind else KINDS.values()
     for vocabulary in vocabularies:
         if code in vocabulary:
-            return pick(vocabulary[code], language)
+            return str(vocabulary[code])
     return str(code)
 
 
-def action(step: str, language: str | None = None) -> str:
+def action(step: str) -> str:
     """The words on the button of a step; what only the system does has none but its label."""
     words = labels_steps.ACTIONS.get(step)
-    return pick(words, language) if words else label(step, language, kind="step")
+    return str(words) if words else label(step, kind="step")
 
 
-def reason(code: str, outcome: str = "", language: str | None = None) -> str:
+def reason(code: str, outcome: str = "") -> str:
     """The words for why: a ground of the law where the outcome has some, else a reason."""
     for kind in (*_REASON_KINDS.get(outcome, ()), *_ANY_REASON):  # type: ignore[call-overload]
         if code in KINDS[kind]:
-            return pick(KINDS[kind][code], language)
+            return str(KINDS[kind][code])
     return str(code)
+
+
+def sentence(words: str | Promise, **slots: object) -> str:
+    """A sentence with its slots filled; it begins with a capital, whatever word was put there."""
+    return capitals(str(words).format(**slots))
+
+
+def capitals(text: str) -> str:
+    return text if "。" in text else _BEGINNING.sub(lambda found: found.group().upper(), text)
 
 
 def tone(status: str, outcome: str = "") -> str:

@@ -5,34 +5,37 @@ The one rule: the Chinese of statuses and outcomes is the procedure's (section 2
 
 from __future__ import annotations
 
-STATUSES: dict[str, tuple[str, str]] = {
-    "draft": ("草稿", "Draft"),
-    "filed": ("已提交", "Filed"),
-    "triage": ("待分送", "Being assigned"),
-    "with_enterprise": ("待企业受理", "With the enterprise"),
-    "negotiating": ("协商和解中", "Negotiating"),
-    "awaiting_consumer": ("待消费者确认", "Waiting for the consumer"),
-    "performing": ("和解待履行", "Settlement to be performed"),
-    "review": ("待受理审查", "Under review by the authority"),
-    "awaiting_material": ("待补正", "Waiting for material"),
-    "mediating": ("调解中", "In mediation"),
-    "mediation_suspended": ("调解中止", "Mediation suspended"),
-    "closed": ("已办结", "Closed"),
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+STATUSES: dict[str, Promise] = {
+    "draft": pgettext_lazy("status", "草稿"),
+    "filed": pgettext_lazy("status", "已提交"),
+    "triage": pgettext_lazy("status", "待分送"),
+    "with_enterprise": pgettext_lazy("status", "待企业受理"),
+    "negotiating": pgettext_lazy("status", "协商和解中"),
+    "awaiting_consumer": pgettext_lazy("status", "待消费者确认"),
+    "performing": pgettext_lazy("status", "和解待履行"),
+    "review": pgettext_lazy("status", "待受理审查"),
+    "awaiting_material": pgettext_lazy("status", "待补正"),
+    "mediating": pgettext_lazy("status", "调解中"),
+    "mediation_suspended": pgettext_lazy("status", "调解中止"),
+    "closed": pgettext_lazy("status", "已办结"),
 }
 
 #: What waits for whoever reads it is said to them.
-WAITS_FOR_YOU: dict[str, tuple[str, str]] = {"awaiting_consumer": ("待您确认", "Waiting for you")}
+WAITS_FOR_YOU: dict[str, Promise] = {"awaiting_consumer": pgettext_lazy("status", "待您确认")}
 
-OUTCOMES: dict[str, tuple[str, str]] = {
-    "settled": ("和解成功", "Settled"),
-    "unconfirmed": ("未获确认", "Not confirmed"),
-    "settled_elsewhere": ("另行和解", "Settled elsewhere"),
-    "negotiation_failed": ("和解不成", "No settlement"),
-    "mediated": ("调解成功", "Settled in mediation"),
-    "mediation_terminated": ("终止调解", "Mediation ended"),
-    "refused": ("不予受理", "Not accepted"),
-    "redirected": ("告知其他途径", "Referred elsewhere"),
-    "withdrawn": ("已撤回", "Withdrawn"),
+OUTCOMES: dict[str, Promise] = {
+    "settled": pgettext_lazy("outcome", "和解成功"),
+    "unconfirmed": pgettext_lazy("outcome", "未获确认"),
+    "settled_elsewhere": pgettext_lazy("outcome", "另行和解"),
+    "negotiation_failed": pgettext_lazy("outcome", "和解不成"),
+    "mediated": pgettext_lazy("outcome", "调解成功"),
+    "mediation_terminated": pgettext_lazy("outcome", "终止调解"),
+    "refused": pgettext_lazy("outcome", "不予受理"),
+    "redirected": pgettext_lazy("outcome", "告知其他途径"),
+    "withdrawn": pgettext_lazy("outcome", "已撤回"),
 }
 
 TONES = ("neutral", "info", "ok", "warn", "bad", "authority")
@@ -73,105 +76,105 @@ OUTCOME_TONES = {
     "withdrawn": "neutral",
 }
 
-CLOCKS: dict[str, tuple[str, str]] = {
-    "forwarding": ("分送期限", "Time to forward"),
-    "acceptance": ("企业受理期限", "Time for the enterprise to accept"),
-    "negotiation": ("协商期限", "Time to settle"),
-    "confirmation": ("消费者确认期限", "Time for the consumer to answer"),
-    "performance": ("履行期限", "Time to perform"),
-    "performance_answer": ("履行核实期限", "Time to say whether it was performed"),
-    "review": ("审查期限", "Time for the authority to decide"),
-    "material": ("补正期限", "Time to send material"),
-    "mediation": ("调解期限", "Time to mediate"),
-    "suspension": ("中止期限", "Time of the suspension"),
-    "notice": ("告知期限", "Time to serve the notice"),
-    "jurisdiction": ("管辖争议处理期限", "Time to settle jurisdiction"),
-    "lead": ("线索核查期限", "Time to check a lead"),
-    "instruction": ("督办答复期限", "Time to answer an instruction"),
-    "consent": ("征求同意期限", "Time to consent"),
-    "settled_elsewhere": ("另行和解确认期限", "Time to confirm a settlement made elsewhere"),
-    "answer": ("答复提问期限", "Time to answer a question"),
-    "return": ("退回申请答复期限", "Time to decide on a return"),
-    "objection": ("异议答复期限", "Time to answer an objection"),
-    "heirs": ("继承人答复期限", "Time for the heirs to answer"),
+CLOCKS: dict[str, Promise] = {
+    "forwarding": pgettext_lazy("clock", "分送期限"),
+    "acceptance": pgettext_lazy("clock", "企业受理期限"),
+    "negotiation": pgettext_lazy("clock", "协商期限"),
+    "confirmation": pgettext_lazy("clock", "消费者确认期限"),
+    "performance": pgettext_lazy("clock", "履行期限"),
+    "performance_answer": pgettext_lazy("clock", "履行核实期限"),
+    "review": pgettext_lazy("clock", "审查期限"),
+    "material": pgettext_lazy("clock", "补正期限"),
+    "mediation": pgettext_lazy("clock", "调解期限"),
+    "suspension": pgettext_lazy("clock", "中止期限"),
+    "notice": pgettext_lazy("clock", "告知期限"),
+    "jurisdiction": pgettext_lazy("clock", "管辖争议处理期限"),
+    "lead": pgettext_lazy("clock", "线索核查期限"),
+    "instruction": pgettext_lazy("clock", "督办答复期限"),
+    "consent": pgettext_lazy("clock", "征求同意期限"),
+    "settled_elsewhere": pgettext_lazy("clock", "另行和解确认期限"),
+    "answer": pgettext_lazy("clock", "答复提问期限"),
+    "return": pgettext_lazy("clock", "退回申请答复期限"),
+    "objection": pgettext_lazy("clock", "异议答复期限"),
+    "heirs": pgettext_lazy("clock", "继承人答复期限"),
 }
 
-CLOCK_STATES: dict[str, tuple[str, str]] = {
-    "running": ("计时中", "running"),
-    "paused": ("计时暂停", "paused"),
-    "met": ("已按期完成", "met"),
-    "lapsed": ("已逾期", "overdue"),
-    "ended": ("已结束", "ended"),
+CLOCK_STATES: dict[str, Promise] = {
+    "running": pgettext_lazy("clock_state", "计时中"),
+    "paused": pgettext_lazy("clock_state", "计时暂停"),
+    "met": pgettext_lazy("clock_state", "已按期完成"),
+    "lapsed": pgettext_lazy("clock_state", "已逾期"),
+    "ended": pgettext_lazy("clock_state", "已结束"),
 }
 
-ROLES: dict[str, tuple[str, str]] = {
-    "consumer": ("消费者", "Consumer"),
-    "party": ("共同投诉人", "Joint complainant"),
-    "manager": ("企业管理员", "Enterprise manager"),
-    "handler": ("企业处理专员", "Enterprise handler"),
-    "reviewer": ("企业审核", "Enterprise reviewer"),
-    "respondent": ("被投诉人", "Respondent"),
-    "mediation_body": ("受委托调解组织", "Mediation body"),
-    "analyst": ("分析", "Analyst"),
-    "intake": ("分送人员", "Intake officer"),
-    "officer": ("经办人员", "Case officer"),
-    "approver": ("负责人", "Approving officer"),
-    "system": ("系统", "System"),
+ROLES: dict[str, Promise] = {
+    "consumer": pgettext_lazy("role", "消费者"),
+    "party": pgettext_lazy("role", "共同投诉人"),
+    "manager": pgettext_lazy("role", "企业管理员"),
+    "handler": pgettext_lazy("role", "企业处理专员"),
+    "reviewer": pgettext_lazy("role", "企业审核"),
+    "respondent": pgettext_lazy("role", "被投诉人"),
+    "mediation_body": pgettext_lazy("role", "受委托调解组织"),
+    "analyst": pgettext_lazy("role", "分析"),
+    "intake": pgettext_lazy("role", "分送人员"),
+    "officer": pgettext_lazy("role", "经办人员"),
+    "approver": pgettext_lazy("role", "负责人"),
+    "system": pgettext_lazy("role", "系统"),
 }
 
-SIDES: dict[str, tuple[str, str]] = {
-    "consumer": ("消费者", "the consumer"),
-    "enterprise": ("企业", "the enterprise"),
-    "authority": ("市场监管部门", "the authority"),
-    "system": ("系统", "the system"),
-    "other": ("另一方", "the other side"),
+SIDES: dict[str, Promise] = {
+    "consumer": pgettext_lazy("side", "消费者"),
+    "enterprise": pgettext_lazy("side", "企业"),
+    "authority": pgettext_lazy("side", "市场监管部门"),
+    "system": pgettext_lazy("side", "系统"),
+    "other": pgettext_lazy("side", "另一方"),
 }
 
-AUDIENCES: dict[str, tuple[str, str]] = {
-    "parties": ("各方可见", "Seen by all sides"),
-    "enterprise": ("企业内部", "Inside the enterprise"),
-    "authority": ("仅监管部门可见", "Seen by the authority only"),
+AUDIENCES: dict[str, Promise] = {
+    "parties": pgettext_lazy("audience", "各方可见"),
+    "enterprise": pgettext_lazy("audience", "企业内部"),
+    "authority": pgettext_lazy("audience", "仅监管部门可见"),
 }
 
-ODR_RESULTS: dict[str, tuple[str, str]] = {
-    "settled": ("和解成功", "Settled"),
-    "unconfirmed": ("未获确认", "Not confirmed"),
-    "settled_elsewhere": ("另行和解", "Settled elsewhere"),
-    "failed": ("和解未成", "Not settled"),
-    "withdrawn": ("已撤回", "Withdrawn"),
-    "returned": ("已退回", "Returned"),
+ODR_RESULTS: dict[str, Promise] = {
+    "settled": pgettext_lazy("odr_result", "和解成功"),
+    "unconfirmed": pgettext_lazy("odr_result", "未获确认"),
+    "settled_elsewhere": pgettext_lazy("odr_result", "另行和解"),
+    "failed": pgettext_lazy("odr_result", "和解未成"),
+    "withdrawn": pgettext_lazy("odr_result", "已撤回"),
+    "returned": pgettext_lazy("odr_result", "已退回"),
 }
 
-MATTER_KINDS: dict[str, tuple[str, str]] = {
-    "question": ("对方案的提问", "Question about the offer"),
-    "consent": ("征求同意", "Request for consent"),
-    "settled_elsewhere": ("称已另行和解", "Claim of a settlement elsewhere"),
-    "return": ("退回申请", "Request to return the case"),
-    "extension": ("延期申请", "Request for more time"),
-    "recusal": ("回避申请", "Request for recusal"),
-    "appraisal": ("鉴定、检测", "Appraisal"),
-    "objection": ("异议", "Objection"),
-    "undo": ("可以撤销", "May be undone"),
-    "delegation": ("委托调解", "Delegated mediation"),
-    "unreachable": ("联系不上消费者", "Consumer not reached"),
-    "proposal": ("待第二人批准", "Waiting for a second person"),
-    "lead": ("违法线索", "Lead"),
-    "urge": ("督办", "Instruction"),
-    "concern": ("企业提示的疑点", "Concern raised by the enterprise"),
-    "jurisdiction": ("管辖争议", "Dispute of jurisdiction"),
-    "office_question": ("企业的咨询", "Question to the authority"),
-    "report": ("举报", "Report of a violation"),
-    "session": ("调解安排", "Mediation session"),
-    "suggestion": ("调解方案", "Suggestion of the mediator"),
-    "redate": ("重新约定日期", "New dates proposed"),
-    "power": ("委托书待核验", "Power of attorney to be checked"),
+MATTER_KINDS: dict[str, Promise] = {
+    "question": pgettext_lazy("matter_kind", "对方案的提问"),
+    "consent": pgettext_lazy("matter_kind", "征求同意"),
+    "settled_elsewhere": pgettext_lazy("matter_kind", "称已另行和解"),
+    "return": pgettext_lazy("matter_kind", "退回申请"),
+    "extension": pgettext_lazy("matter_kind", "延期申请"),
+    "recusal": pgettext_lazy("matter_kind", "回避申请"),
+    "appraisal": pgettext_lazy("matter_kind", "鉴定、检测"),
+    "objection": pgettext_lazy("matter_kind", "异议"),
+    "undo": pgettext_lazy("matter_kind", "可以撤销"),
+    "delegation": pgettext_lazy("matter_kind", "委托调解"),
+    "unreachable": pgettext_lazy("matter_kind", "联系不上消费者"),
+    "proposal": pgettext_lazy("matter_kind", "待第二人批准"),
+    "lead": pgettext_lazy("matter_kind", "违法线索"),
+    "urge": pgettext_lazy("matter_kind", "督办"),
+    "concern": pgettext_lazy("matter_kind", "企业提示的疑点"),
+    "jurisdiction": pgettext_lazy("matter_kind", "管辖争议"),
+    "office_question": pgettext_lazy("matter_kind", "企业的咨询"),
+    "report": pgettext_lazy("matter_kind", "举报"),
+    "session": pgettext_lazy("matter_kind", "调解安排"),
+    "suggestion": pgettext_lazy("matter_kind", "调解方案"),
+    "redate": pgettext_lazy("matter_kind", "重新约定日期"),
+    "power": pgettext_lazy("matter_kind", "委托书待核验"),
 }
 
-MATTER_STATES: dict[str, tuple[str, str]] = {
-    "open": ("待处理", "open"),
-    "answered": ("已答复", "answered"),
-    "granted": ("已同意", "granted"),
-    "refused": ("未同意", "refused"),
-    "fallen": ("已失效", "no longer open"),
-    "done": ("已完成", "done"),
+MATTER_STATES: dict[str, Promise] = {
+    "open": pgettext_lazy("matter_state", "待处理"),
+    "answered": pgettext_lazy("matter_state", "已答复"),
+    "granted": pgettext_lazy("matter_state", "已同意"),
+    "refused": pgettext_lazy("matter_state", "未同意"),
+    "fallen": pgettext_lazy("matter_state", "已失效"),
+    "done": pgettext_lazy("matter_state", "已完成"),
 }

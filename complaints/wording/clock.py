@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from complaints import wording as labels
 from complaints.models import Deadline
 from complaints.procedure.workflow import Clock, Status
 from complaints.procedure.working_calendar import Calendar
-from complaints.wording.days import before, day_words, number_of_days
 from complaints.wording.standing import CHIPS, PAUSED_FOR
+from web.dates import before, day_text, working_days
 
 S = Status
 
@@ -38,9 +37,7 @@ def is_late(deadline: Deadline, now: datetime) -> bool:
     return deadline.state == "lapsed" or (deadline.state == "running" and now >= deadline.due_at)
 
 
-def clock_facts(
-    *, deadline: Deadline, now: datetime, calendar: Calendar, language: str | None = None, status: str = ""
-) -> dict[str, Any]:
+def clock_facts(*, deadline: Deadline, now: datetime, calendar: Calendar, status: str = "") -> dict[str, Any]:
     """What components/chip.html wants to know about a clock."""
     today, last = calendar.local_day(now), deadline.last_day
     left: int | None = calendar.count(today, last)
@@ -59,30 +56,27 @@ def clock_facts(
         "working_days_left": left,
         "working_days_overdue": calendar.count(last, today) if late else None,
         "fraction": min(1.0, max(0.0, share)),
-        "paused_for": _waits_for(deadline, status, language) if deadline.state == "paused" else "",
+        "paused_for": _waits_for(deadline, status) if deadline.state == "paused" else "",
         "is_met": deadline.state == "met",
         "is_overdue": late,
         "is_provisional": deadline.is_provisional,
     }
 
 
-def _waits_for(deadline: Deadline, status: str, language: str | None) -> str:
+def _waits_for(deadline: Deadline, status: str) -> str:
     key = str(deadline.clock)
     if key == Clock.NEGOTIATION and status in (S.FILED, S.TRIAGE):
         key = "negotiation_returned"
     elif key == Clock.REVIEW and status == S.TRIAGE:
         key = "review_triage"
-    return labels.pick(PAUSED_FOR.get(key, PAUSED_FOR[""]), language)
+    return str(PAUSED_FOR.get(key, PAUSED_FOR[""]))
 
 
-def chip(
-    *, deadline: Deadline | None, now: datetime, calendar: Calendar, language: str | None = None, status: str = ""
-) -> Chip:
+def chip(*, deadline: Deadline | None, now: datetime, calendar: Calendar, status: str = "") -> Chip:
     """The words on a deadline chip (microcopy 13 to 17)."""
-    chinese = labels.is_chinese(language)
 
     def words(key: str, **slots: str) -> str:
-        return labels.pick(CHIPS[key], language).format(**slots)
+        return str(CHIPS[key]).format(**slots)
 
     if deadline is None or deadline.state == "ended":
         return Chip(tone="neutral", icon="minus-circle", text=words("none" if deadline is None else "ended"))
@@ -90,7 +84,7 @@ def chip(
         return Chip(tone="ok", icon="check-circle", text=words("met"))
     if deadline.ended_at is not None:
         return Chip(tone="neutral", icon="check-circle", text=words("met_late"))
-    facts = clock_facts(deadline=deadline, now=now, calendar=calendar, language=language, status=status)
+    facts = clock_facts(deadline=deadline, now=now, calendar=calendar, status=status)
     note = ""
     if deadline.is_provisional:
         years = (deadline.derivation or {}).get("provisional_years") or [deadline.last_day.year]
@@ -108,8 +102,8 @@ def chip(
         number = facts["working_days_overdue"]
         text = words(
             "overdue" if number else "just_overdue",
-            n=number_of_days(number, chinese=chinese),
-            day=day_words(last, today=today, chinese=chinese),
+            n=working_days(number),
+            day=day_text(last, today=today, weekday=False),
         )
         return Chip(
             tone="bad",
@@ -125,9 +119,7 @@ def chip(
     else:
         left = facts["working_days_left"]
         text = words(
-            "left" if left else "last_day",
-            n=number_of_days(left or 0, chinese=chinese),
-            day=before(last, today=today, chinese=chinese, weekday=True),
+            "left" if left else "last_day", n=working_days(left or 0), day=before(last, today=today, weekday=True)
         )
     return Chip(
         tone="warn" if urgent or facts["fraction"] >= 0.5 else "neutral",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from authorities.models import Authority
 from complaints import wording as labels
 from complaints.models import Complaint, Deadline
@@ -18,7 +20,6 @@ from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcom
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording.case import WAITS_FOR_YOU
 from complaints.wording.clock import Chip, chip, clock_facts, is_late
-from complaints.wording.days import before, capitals, day_words
 from complaints.wording.standing import (
     IF_MISSED,
     KEEP_YOURS,
@@ -30,7 +31,10 @@ from complaints.wording.standing import (
     PERFORM_OWN,
     PERFORM_YOURS,
     SENTENCES,
+    YOU,
 )
+from web.dates import before, day_text
+from web.languages import named, reads_chinese
 
 __all__ = [
     "Chip",
@@ -103,7 +107,6 @@ def standing(
     clocks: Iterable[Deadline],
     viewer_side: str,
     now: datetime,
-    language: str | None = None,
     calendar: Calendar | None = None,
     authority: Authority | None = None,
     names: bool = True,
@@ -112,12 +115,11 @@ def standing(
 
     ``authority`` saves loading it with the case; ``names`` off calls everybody in general.
     """
-    chinese = labels.is_chinese(language)
     status = Status(complaint.status)
     deadline = speaking_clock(status, clocks)
     situation = _situation(complaint, status, deadline)
     side = _side(status, deadline)
-    cast = _Cast(complaint, viewer_side, chinese, authority, names)
+    cast = _Cast(complaint, viewer_side, authority, names)
     late = deadline is not None and is_late(deadline, now)
     who, detail = cast.holder(side)
     return Standing(
@@ -131,23 +133,23 @@ def standing(
         is_your_turn=bool(side) and side == viewer_side,
         is_overdue=late,
         tone=_tone(status, complaint.outcome, side == viewer_side != "", late),
-        status=_named(complaint, viewer_side, language),
+        status=_named(complaint, viewer_side),
         status_icon=labels.icon(status, complaint.outcome),
         clock=(
             None
             if calendar is None or deadline is None
-            else clock_facts(deadline=deadline, now=now, calendar=calendar, language=language, status=status)
+            else clock_facts(deadline=deadline, now=now, calendar=calendar, status=status)
         ),
     )
 
 
-def _named(complaint: Complaint, viewer_side: str, language: str | None) -> str:
+def _named(complaint: Complaint, viewer_side: str) -> str:
     """The status in the words of the procedure; before the consumer, whose turn it is, as a word to them."""
     if complaint.outcome:
-        return labels.label(complaint.outcome, language, kind="outcome")
+        return labels.label(complaint.outcome, kind="outcome")
     if viewer_side == "consumer" and complaint.status in WAITS_FOR_YOU:
-        return labels.pick(WAITS_FOR_YOU[complaint.status], language)
-    return labels.label(complaint.status, language, kind="status")
+        return str(WAITS_FOR_YOU[complaint.status])
+    return labels.label(complaint.status, kind="status")
 
 
 def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | None:
@@ -189,7 +191,7 @@ def _is_asked_of_authority(clock: Deadline) -> bool:
 
 def listed_name(clock: Deadline) -> str:
     """What a clock is called in a list."""
-    return labels.pick(OFFICE_ANSWER) if _is_asked_of_authority(clock) else labels.label(clock.clock, kind="clock")
+    return str(OFFICE_ANSWER) if _is_asked_of_authority(clock) else labels.label(clock.clock, kind="clock")
 
 
 def listed_facts(
@@ -255,26 +257,16 @@ def _situation(complaint: Complaint, status: Status, deadline: Deadline | None) 
 
 
 class _Cast:
-    """What each side is called before this viewer, in this language."""
+    """What each side is called before this viewer."""
 
-    def __init__(
-        self, complaint: Complaint, viewer: str, chinese: bool, authority: Authority | None, names: bool
-    ) -> None:
-        self.complaint, self.viewer, self.chinese, self.names = complaint, viewer, chinese, names
+    def __init__(self, complaint: Complaint, viewer: str, authority: Authority | None, names: bool) -> None:
+        self.complaint, self.viewer, self.names = complaint, viewer, names
         self._authority = authority
-
-    @property
-    def language(self) -> str:
-        return "zh-hans" if self.chinese else "en"
-
-    def words(self, pair: tuple[str, str], **slots: str) -> str:
-        text = labels.pick(pair, self.language).format(**slots)
-        return text if self.chinese else capitals(text)
 
     def _called(self, row: Any, side: str) -> str:
         if row is None or not self.names:
-            return labels.label(side, self.language, kind="side")
-        return str(row.name if self.chinese else row.name_en or row.name)
+            return labels.label(side, kind="side")
+        return named(row)
 
     def enterprise(self) -> str:
         row = _loaded(self.complaint, "branch") or _loaded(self.complaint, "enterprise")
@@ -283,8 +275,8 @@ class _Cast:
     def authority(self) -> str:
         row = self._authority or _loaded(self.complaint, "handling_authority")
         if row is None:
-            return labels.label("authority", self.language, kind="side")
-        return str(row.name if self.chinese else row.name_en or row.name)
+            return labels.label("authority", kind="side")
+        return named(row)
 
     def person(self, side: str) -> str:
         """The named handler or officer; a stranger and a mailbox are told no names."""
@@ -297,46 +289,41 @@ class _Cast:
 
     def holder(self, side: str) -> tuple[str, str]:
         if side == "consumer":
-            you = "您" if self.chinese else "you"
-            return (you if self.viewer == "consumer" else labels.label("consumer", self.language, kind="side")), ""
+            return (str(YOU) if self.viewer == "consumer" else labels.label("consumer", kind="side")), ""
         if side == "enterprise":
             return self.enterprise(), self.person(side)
         if side == "authority":
             return self.authority(), self.person(side)
-        return labels.pick(NOBODY, self.language), ""
+        return str(NOBODY), ""
 
     def full(self, side: str) -> str:
         """Organisation and person in one: 移动福州分公司的李敏 / Li Min at …"""
         organisation, person = self.holder(side)
         if not person:
             return organisation
-        return f"{organisation}的{person}" if self.chinese else f"{person} at {organisation}"
+        return _("%(organisation)s的%(person)s") % {"organisation": organisation, "person": person}
 
 
 def _sentence(situation: str, side: str, deadline: Deadline | None, cast: _Cast, now: datetime, late: bool) -> str:
     who = cast.full(side)
     today = now.astimezone(SHANGHAI).date()
     if late and deadline is not None:
-        day = day_words(deadline.last_day, today=today, chinese=cast.chinese)
-        return cast.words(OVERDUE, who=who, day=day)
+        day = day_text(deadline.last_day, today=today, weekday=False)
+        return labels.sentence(OVERDUE, who=who, day=day)
     variants = SENTENCES.get(situation, {"": NO_CLOCK})
-    pair = variants.get(cast.viewer, variants[""])
-    if deadline is None and "{day}" in pair[0]:
-        return cast.words(NO_CLOCK, who=who)
-    day = before(deadline.last_day, today=today, chinese=cast.chinese) if deadline else ""
+    words = str(variants.get(cast.viewer, variants[""]))
+    if deadline is None and "{day}" in words:
+        return labels.sentence(NO_CLOCK, who=who)
+    day = before(deadline.last_day, today=today) if deadline else ""
     why = cast.complaint.reason
-    return cast.words(
-        pair,
+    return labels.sentence(
+        words,
         who=who,
         day=day,
         enterprise=cast.enterprise(),
         authority=cast.authority(),
         what=_what(deadline, cast),
-        reason=(
-            labels.label(why, cast.language, kind="reason")
-            if why
-            else labels.label("mediation_suspended", cast.language, kind="status")
-        ),
+        reason=(labels.label(why, kind="reason") if why else labels.label("mediation_suspended", kind="status")),
     )
 
 
@@ -345,18 +332,16 @@ def _what(deadline: Deadline | None, cast: _Cast) -> str:
     if deadline is None or deadline.clock not in _OF_OBLIGATION:
         return ""
     if deadline.owed_by == "consumer":
-        return labels.pick(KEEP_YOURS if cast.viewer == "consumer" else PERFORM_OWN, cast.language)
+        return str(KEEP_YOURS if cast.viewer == "consumer" else PERFORM_OWN)
     obligation = _loaded(deadline, "obligation")
-    if obligation is None or not cast.names or not cast.viewer or not cast.chinese:
-        return labels.pick(PERFORM_YOURS if cast.viewer == "enterprise" else PERFORM, cast.language)
-    return f"履行：{obligation.what}"
+    if obligation is None or not cast.names or not cast.viewer or not reads_chinese():
+        return str(PERFORM_YOURS if cast.viewer == "enterprise" else PERFORM)
+    return _("履行：%(what)s") % {"what": obligation.what}
 
 
-def what_if_missed(
-    *, complaint: Complaint, deadline: Deadline, language: str | None = None, authority: Authority | None = None
-) -> str:
+def what_if_missed(*, complaint: Complaint, deadline: Deadline, authority: Authority | None = None) -> str:
     """What happens by itself when this clock runs out."""
-    cast = _Cast(complaint, "", labels.is_chinese(language), authority, True)
+    cast = _Cast(complaint, "", authority, True)
     return _if_missed(complaint, Status(complaint.status), deadline, cast)
 
 
@@ -364,7 +349,7 @@ def _if_missed(complaint: Complaint, status: Status, deadline: Deadline | None, 
     if deadline is None:
         return ""
     key = _missed_key(complaint, status, deadline)
-    return cast.words(IF_MISSED[key], authority=cast.authority())
+    return labels.sentence(IF_MISSED[key], authority=cast.authority())
 
 
 def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str:

@@ -1,10 +1,10 @@
-"""Words for the numbers of the procedure, in both languages: what each one is, and in which group it is shown."""
+"""Words for the numbers of the procedure: what each one is, and in which group it is shown."""
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-
-from complaints import wording as labels
+from django.utils.translation import pgettext_lazy
 
 #: Group → its title, in the order of the page.
 GROUPS = {
@@ -16,107 +16,67 @@ GROUPS = {
     "kept": _("保存多久"),
 }
 
-#: Name → (group, zh, en).
-POLICIES: dict[str, tuple[str, str, str]] = {
-    "acceptance": ("enterprise", "企业受理", "Company accepts a case"),
-    "negotiation": ("enterprise", "协商和解", "Negotiation"),
-    "negotiation_pause_cap": (
-        "enterprise",
-        "等消费者确认时，协商期限最多暂停",
-        "Longest pause of the negotiation while the consumer decides",
-    ),
-    "confirmation": ("enterprise", "消费者答复方案", "Consumer answers an offer"),
-    "consumer_question_answer": ("enterprise", "企业答复消费者的提问", "Company answers a question about its offer"),
-    "performance_answer": ("enterprise", "履行期满后双方说明", "Both say whether a promise was kept"),
-    "performance_dispute_answer": ("enterprise", "企业出示履行凭证", "Company shows proof of performance"),
-    "settled_elsewhere": ("enterprise", "确认另行和解", "Confirm a settlement made elsewhere"),
-    "failure_answer": (
-        "enterprise",
-        "企业称联系不上后，消费者回应",
-        "Consumer answers when the company could not reach them",
-    ),
-    "consent": ("enterprise", "消费者答复是否同意转交企业", "Consumer answers whether a company may have the case"),
-    "extension": (
-        "enterprise",
-        "可以延长协商的天数（0为不得延长）",
-        "Days by which a negotiation may be extended (0: none)",
-    ),
-    "extension_cap": ("enterprise", "延长协商最多", "Longest extension of a negotiation"),
-    "late_answer": (
-        "enterprise",
-        "未获确认后，消费者仍可答复",
-        "Consumer may still answer after an unconfirmed closing",
-    ),
-    "heirs_answer": ("enterprise", "等继承人答复", "Heirs answer"),
-    "exit_notice": ("enterprise", "企业退出前提前通知", "Notice before a company leaves"),
-    "forwarding": ("authority", "分送投诉", "Forwarding a complaint"),
-    "forwarding_alarm": ("authority", "自动分送超过多久告警", "Alarm when automatic forwarding takes longer"),
-    "review": ("authority", "决定是否受理", "Deciding on acceptance"),
-    "material": ("authority", "补正材料", "Sending missing material"),
-    "mediation": ("authority", "调解", "Mediation"),
-    "recusal": ("authority", "决定回避", "Deciding on a recusal"),
-    "recusal_superior": ("authority", "回避逾期未决，报上级", "Overdue recusal goes to the superior"),
-    "escalation": (
-        "authority",
-        "督办逾期报上级后，再过几个工作日报更上一级",
-        "An unanswered instruction goes one superior higher after",
-    ),
-    "call_back_share": ("limits", "每百件办结案件抽查回访", "Call-backs drawn of a hundred closed cases"),
-    "termination_notice": ("authority", "告知终止调解", "Notice that mediation was terminated"),
-    "jurisdiction": ("authority", "解决管辖争议", "Settling a dispute over jurisdiction"),
-    "lead": ("authority", "核查违法线索", "Checking a lead"),
-    "lead_extension": ("authority", "核查违法线索延长一次", "One extension of checking a lead"),
-    "objection": ("authority", "答复消费者的异议", "Answering an objection"),
-    "return_answer": ("authority", "答复企业的退回申请", "Answering a request to return a case"),
-    "authority_question_answer": ("authority", "答复企业的咨询", "Answering a company's question"),
-    "platform_number": ("authority", "登记全国平台编号", "Writing down the number of the national platform"),
-    "delegation": ("authority", "委托调解", "Delegated mediation"),
-    "weekend_roll": (
-        "counting",
-        "按天计算的期限，最后一天逢周末顺延到工作日",
-        "A period in calendar days that ends on a weekend rolls to a working day",
-    ),
-    "provisional_floor": (
-        "counting",
-        "新日历使日期提前时，至少留给当事人",
-        "Least time left to a party when a new calendar brings a date forward",
-    ),
-    "two_persons.refuse": ("persons", "不予受理须第二人批准", "A refusal needs a second person"),
-    "two_persons.terminate": ("persons", "终止调解须第二人批准", "Terminating a mediation needs a second person"),
-    "two_persons.agreement": (
-        "persons",
-        "更正调解书须第二人批准",
-        "A correction of a mediation agreement needs a second person",
-    ),
-    "two_persons.refer_to_police": ("persons", "移送公安须第二人批准", "A police referral needs a second person"),
-    "head.refuse": ("persons", "不予受理须由负责人批准", "A refusal needs the head"),
-    "head.terminate": ("persons", "终止调解须由负责人批准", "Terminating a mediation needs the head"),
-    "head.refer_to_police": ("persons", "移送公安须由负责人批准", "A police referral needs the head"),
-    "auto_assign_authority": ("persons", "自动交给县级机关", "Assign county authorities automatically"),
-    "filings_per_day": (
-        "limits",
-        "一人24小时内提交多少件后转人工分送",
-        "Filings of one person in 24 hours before a person distributes them",
-    ),
-    "unreachable_attempts": (
-        "limits",
-        "认定联系不上至少要联系",
-        "Least attempts before somebody counts as unreachable",
-    ),
-    "unreachable_days": ("limits", "认定联系不上至少要在多少天里联系", "Least days of these attempts"),
-    "unreachable_channels": ("limits", "认定联系不上至少要用多少种方式", "Least channels of these attempts"),
-    "returns_before_person": ("limits", "退回多少次后由人工决定", "Returns before a person decides"),
-    "reply_questions_per_offer": ("limits", "消费者对一个方案最多提问", "Most questions about one offer"),
-    "measure_cases": ("limits", "一次批量方案最多", "Most cases of one measure"),
-    "duplicate_days": ("limits", "重复投诉的比对期间", "Period in which duplicates are looked for"),
-    "draft_days": ("kept", "未登录的草稿", "Draft of somebody not signed in"),
-    "draft_days_signed_in": ("kept", "登录后的草稿", "Draft of somebody signed in"),
-    "identity_kept": ("kept", "办结后的身份和材料", "Identity and evidence after closing"),
-    "identity_proof_kept": ("kept", "身份证明核验后", "Proof of identity after the check"),
+#: Name → (group, words).
+POLICIES: dict[str, tuple[str, Promise]] = {
+    "acceptance": ("enterprise", pgettext_lazy("policy", "企业受理")),
+    "negotiation": ("enterprise", pgettext_lazy("policy", "协商和解")),
+    "negotiation_pause_cap": ("enterprise", pgettext_lazy("policy", "等消费者确认时，协商期限最多暂停")),
+    "confirmation": ("enterprise", pgettext_lazy("policy", "消费者答复方案")),
+    "consumer_question_answer": ("enterprise", pgettext_lazy("policy", "企业答复消费者的提问")),
+    "performance_answer": ("enterprise", pgettext_lazy("policy", "履行期满后双方说明")),
+    "performance_dispute_answer": ("enterprise", pgettext_lazy("policy", "企业出示履行凭证")),
+    "settled_elsewhere": ("enterprise", pgettext_lazy("policy", "确认另行和解")),
+    "failure_answer": ("enterprise", pgettext_lazy("policy", "企业称联系不上后，消费者回应")),
+    "consent": ("enterprise", pgettext_lazy("policy", "消费者答复是否同意转交企业")),
+    "extension": ("enterprise", pgettext_lazy("policy", "可以延长协商的天数（0为不得延长）")),
+    "extension_cap": ("enterprise", pgettext_lazy("policy", "延长协商最多")),
+    "late_answer": ("enterprise", pgettext_lazy("policy", "未获确认后，消费者仍可答复")),
+    "heirs_answer": ("enterprise", pgettext_lazy("policy", "等继承人答复")),
+    "exit_notice": ("enterprise", pgettext_lazy("policy", "企业退出前提前通知")),
+    "forwarding": ("authority", pgettext_lazy("policy", "分送投诉")),
+    "forwarding_alarm": ("authority", pgettext_lazy("policy", "自动分送超过多久告警")),
+    "review": ("authority", pgettext_lazy("policy", "决定是否受理")),
+    "material": ("authority", pgettext_lazy("policy", "补正材料")),
+    "mediation": ("authority", pgettext_lazy("policy", "调解")),
+    "recusal": ("authority", pgettext_lazy("policy", "决定回避")),
+    "recusal_superior": ("authority", pgettext_lazy("policy", "回避逾期未决，报上级")),
+    "escalation": ("authority", pgettext_lazy("policy", "督办逾期报上级后，再过几个工作日报更上一级")),
+    "call_back_share": ("limits", pgettext_lazy("policy", "每百件办结案件抽查回访")),
+    "termination_notice": ("authority", pgettext_lazy("policy", "告知终止调解")),
+    "jurisdiction": ("authority", pgettext_lazy("policy", "解决管辖争议")),
+    "lead": ("authority", pgettext_lazy("policy", "核查违法线索")),
+    "lead_extension": ("authority", pgettext_lazy("policy", "核查违法线索延长一次")),
+    "objection": ("authority", pgettext_lazy("policy", "答复消费者的异议")),
+    "return_answer": ("authority", pgettext_lazy("policy", "答复企业的退回申请")),
+    "authority_question_answer": ("authority", pgettext_lazy("policy", "答复企业的咨询")),
+    "platform_number": ("authority", pgettext_lazy("policy", "登记全国平台编号")),
+    "delegation": ("authority", pgettext_lazy("policy", "委托调解")),
+    "weekend_roll": ("counting", pgettext_lazy("policy", "按天计算的期限，最后一天逢周末顺延到工作日")),
+    "provisional_floor": ("counting", pgettext_lazy("policy", "新日历使日期提前时，至少留给当事人")),
+    "two_persons.refuse": ("persons", pgettext_lazy("policy", "不予受理须第二人批准")),
+    "two_persons.terminate": ("persons", pgettext_lazy("policy", "终止调解须第二人批准")),
+    "two_persons.agreement": ("persons", pgettext_lazy("policy", "更正调解书须第二人批准")),
+    "two_persons.refer_to_police": ("persons", pgettext_lazy("policy", "移送公安须第二人批准")),
+    "head.refuse": ("persons", pgettext_lazy("policy", "不予受理须由负责人批准")),
+    "head.terminate": ("persons", pgettext_lazy("policy", "终止调解须由负责人批准")),
+    "head.refer_to_police": ("persons", pgettext_lazy("policy", "移送公安须由负责人批准")),
+    "auto_assign_authority": ("persons", pgettext_lazy("policy", "自动交给县级机关")),
+    "filings_per_day": ("limits", pgettext_lazy("policy", "一人24小时内提交多少件后转人工分送")),
+    "unreachable_attempts": ("limits", pgettext_lazy("policy", "认定联系不上至少要联系")),
+    "unreachable_days": ("limits", pgettext_lazy("policy", "认定联系不上至少要在多少天里联系")),
+    "unreachable_channels": ("limits", pgettext_lazy("policy", "认定联系不上至少要用多少种方式")),
+    "returns_before_person": ("limits", pgettext_lazy("policy", "退回多少次后由人工决定")),
+    "reply_questions_per_offer": ("limits", pgettext_lazy("policy", "消费者对一个方案最多提问")),
+    "measure_cases": ("limits", pgettext_lazy("policy", "一次批量方案最多")),
+    "duplicate_days": ("limits", pgettext_lazy("policy", "重复投诉的比对期间")),
+    "draft_days": ("kept", pgettext_lazy("policy", "未登录的草稿")),
+    "draft_days_signed_in": ("kept", pgettext_lazy("policy", "登录后的草稿")),
+    "identity_kept": ("kept", pgettext_lazy("policy", "办结后的身份和材料")),
+    "identity_proof_kept": ("kept", pgettext_lazy("policy", "身份证明核验后")),
 }
 
 
 def name_of(name: str) -> str:
     """The words of a number; one that nobody gave words is shown by its name."""
     found = POLICIES.get(name)
-    return labels.pick(found[1:]) if found else name
+    return str(found[1]) if found else name

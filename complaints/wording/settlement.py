@@ -5,151 +5,134 @@ The one rule: the words of demands and channels are those of the filing form.
 
 from __future__ import annotations
 
-OFFER_STATES: dict[str, tuple[str, str]] = {
-    "open": ("待答复", "Open"),
-    "accepted": ("已接受", "Accepted"),
-    "declined": ("未接受", "Declined"),
-    "superseded": ("已被新方案取代", "Replaced by a new offer"),
-    "lapsed": ("未答复，已失效", "Lapsed without an answer"),
-    "withdrawn": ("已失效", "No longer open"),
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+OFFER_STATES: dict[str, Promise] = {
+    "open": pgettext_lazy("offer_state", "待答复"),
+    "accepted": pgettext_lazy("offer_state", "已接受"),
+    "declined": pgettext_lazy("offer_state", "未接受"),
+    "superseded": pgettext_lazy("offer_state", "已被新方案取代"),
+    "lapsed": pgettext_lazy("offer_state", "未答复，已失效"),
+    "withdrawn": pgettext_lazy("offer_state", "已失效"),
 }
 
-VERDICTS: dict[str, tuple[str, str]] = {
-    "grant": ("同意", "Granted"),
-    "part": ("部分同意", "Granted in part"),
-    "refuse": ("不同意", "Refused"),
+VERDICTS: dict[str, Promise] = {
+    "grant": pgettext_lazy("verdict", "同意"),
+    "part": pgettext_lazy("verdict", "部分同意"),
+    "refuse": pgettext_lazy("verdict", "不同意"),
 }
 
-OBLIGATION_STATES: dict[str, tuple[str, str]] = {
-    "proposed": ("方案中", "Proposed"),
-    "due": ("待履行", "To be done"),
-    "reported": ("已报告履行，待确认", "Reported done, to be confirmed"),
-    "confirmed": ("已确认履行", "Confirmed"),
-    "silent": ("未获确认", "Not confirmed"),
-    "broken": ("没有兑现", "Broken"),
-    "waived": ("已放弃", "Waived"),
-    "dropped": ("未生效", "Never in force"),
+OBLIGATION_STATES: dict[str, Promise] = {
+    "proposed": pgettext_lazy("obligation_state", "方案中"),
+    "due": pgettext_lazy("obligation_state", "待履行"),
+    "reported": pgettext_lazy("obligation_state", "已报告履行，待确认"),
+    "confirmed": pgettext_lazy("obligation_state", "已确认履行"),
+    "silent": pgettext_lazy("obligation_state", "未获确认"),
+    "broken": pgettext_lazy("obligation_state", "没有兑现"),
+    "waived": pgettext_lazy("obligation_state", "已放弃"),
+    "dropped": pgettext_lazy("obligation_state", "未生效"),
 }
 
-OBLIGATION_KINDS: dict[str, tuple[str, str]] = {
-    "original_channel": ("原路退款", "Refund by the way of payment"),
-    "transfer": ("转账", "Bank transfer"),
-    "bill_credit": ("账单抵扣", "Credit on the bill"),
-    "voucher": ("代金券", "Voucher"),
-    "repair": ("修理", "Repair"),
-    "exchange": ("更换", "Exchange"),
-    "service_change": ("变更或者取消服务", "Change or end of a service"),
-    "apology": ("道歉", "Apology"),
-    "return_by_consumer": ("消费者退回商品", "Return of the goods by the consumer"),
-    "other": ("其他", "Other"),
+OBLIGATION_KINDS: dict[str, Promise] = {
+    "original_channel": pgettext_lazy("obligation_kind", "原路退款"),
+    "transfer": pgettext_lazy("obligation_kind", "转账"),
+    "bill_credit": pgettext_lazy("obligation_kind", "账单抵扣"),
+    "voucher": pgettext_lazy("obligation_kind", "代金券"),
+    "repair": pgettext_lazy("obligation_kind", "修理"),
+    "exchange": pgettext_lazy("obligation_kind", "更换"),
+    "service_change": pgettext_lazy("obligation_kind", "变更或者取消服务"),
+    "apology": pgettext_lazy("obligation_kind", "道歉"),
+    "return_by_consumer": pgettext_lazy("obligation_kind", "消费者退回商品"),
+    "other": pgettext_lazy("obligation_kind", "其他"),
 }
 
-DEMAND_KINDS: dict[str, tuple[str, str]] = {
-    "refund": ("退还货款或服务费", "Refund of a price or fee"),
-    "change_plan": ("变更套餐", "Change of plan"),
-    "cancel_service": ("退订业务", "Cancellation of a service"),
-    "waive_penalty": ("解除合约或减免违约金", "End of contract or waiver of the penalty"),
-    "damages": ("赔偿损失", "Compensation"),
-    "fix_fault": ("修复故障", "Repair of a fault"),
-    "leave": ("销户或携号转网", "Closing the account or moving the number"),
-    "apology": ("道歉", "Apology"),
-    "other": ("其他", "Other"),
-    "repair": ("修理", "Repair"),
-    "redo": ("重作", "Doing it again"),
-    "replace": ("更换", "Replacement"),
-    "return_goods": ("退货", "Return of the goods"),
-    "make_up_quantity": ("补足数量", "The missing quantity"),
+CONTACT_CHANNELS: dict[str, Promise] = {
+    "phone": pgettext_lazy("contact_channel", "电话"),
+    "sms": pgettext_lazy("contact_channel", "短信"),
+    "email": pgettext_lazy("contact_channel", "电子邮件"),
+    "visit": pgettext_lazy("contact_channel", "上门"),
+    "message": pgettext_lazy("contact_channel", "平台消息"),
+    "other": pgettext_lazy("contact_channel", "其他"),
 }
 
-CONTACT_CHANNELS: dict[str, tuple[str, str]] = {
-    "phone": ("电话", "Phone"),
-    "sms": ("短信", "Text message"),
-    "email": ("电子邮件", "E-mail"),
-    "visit": ("上门", "Visit"),
-    "message": ("平台消息", "Message on the portal"),
-    "other": ("其他", "Other"),
-}
-
-CHANNELS: dict[str, tuple[str, str]] = {
-    "web": ("网站", "Website"),
-    "portal": ("网站", "Website"),
-    "station": ("消费维权服务站", "Service station"),
-    "phone": ("电话", "Phone"),
-    "counter": ("窗口", "Counter"),
-    "post": ("来信", "Letter"),
-    "hotline": ("12345热线转来", "Handed over by 12345"),
-    "import": ("导入", "Import"),
-    "platform": ("全国12315平台", "National 12315 platform"),
-    "api": ("接口", "Programs"),
-    "link": ("本案链接", "Link to the case"),
-    "sms": ("短信", "Text message"),
-    "email": ("电子邮件", "E-mail"),
+CHANNELS: dict[str, Promise] = {
+    "web": pgettext_lazy("channel", "网站"),
+    "portal": pgettext_lazy("channel", "网站"),
+    "station": pgettext_lazy("channel", "消费维权服务站"),
+    "phone": pgettext_lazy("channel", "电话"),
+    "counter": pgettext_lazy("channel", "窗口"),
+    "post": pgettext_lazy("channel", "来信"),
+    "hotline": pgettext_lazy("channel", "12345热线转来"),
+    "import": pgettext_lazy("channel", "导入"),
+    "platform": pgettext_lazy("channel", "全国12315平台"),
+    "api": pgettext_lazy("channel", "接口"),
+    "link": pgettext_lazy("channel", "本案链接"),
+    "sms": pgettext_lazy("channel", "短信"),
+    "email": pgettext_lazy("channel", "电子邮件"),
 }
 
 #: How a notice is served.
-SERVICE_CHANNELS: dict[str, tuple[str, str]] = {
-    "portal": ("平台和短信", "Portal and text message"),
-    "sms": ("短信", "Text message"),
-    "voice": ("语音电话", "Voice call"),
-    "email": ("电子邮件", "E-mail"),
-    "letter": ("信函", "Letter"),
-    "counter": ("当面", "In person"),
+SERVICE_CHANNELS: dict[str, Promise] = {
+    "portal": pgettext_lazy("service_channel", "平台和短信"),
+    "sms": pgettext_lazy("service_channel", "短信"),
+    "voice": pgettext_lazy("service_channel", "语音电话"),
+    "email": pgettext_lazy("service_channel", "电子邮件"),
+    "letter": pgettext_lazy("service_channel", "信函"),
+    "counter": pgettext_lazy("service_channel", "当面"),
 }
 
-RECEIVERS: dict[str, tuple[str, str]] = {
-    "addressee": ("本人或者法定代表人", "The addressee in person"),
-    "family": ("同住的成年家属", "An adult of the same household"),
-    "office": ("单位的收发部门", "The mail room of the organisation"),
-    "agent": ("代理人或者代收人", "An agent or a person named for this"),
-    "left": ("留置送达", "Left there after refusal"),
+RECEIVERS: dict[str, Promise] = {
+    "addressee": pgettext_lazy("receiver", "本人或者法定代表人"),
+    "family": pgettext_lazy("receiver", "同住的成年家属"),
+    "office": pgettext_lazy("receiver", "单位的收发部门"),
+    "agent": pgettext_lazy("receiver", "代理人或者代收人"),
+    "left": pgettext_lazy("receiver", "留置送达"),
 }
 
-SESSION_MODES: dict[str, tuple[str, str]] = {
-    "site": ("现场", "On site"),
-    "online": ("网上", "Online"),
-    "phone": ("电话", "By phone"),
-    "video": ("视频", "By video"),
-    "other": ("其他", "Other"),
+SESSION_MODES: dict[str, Promise] = {
+    "site": pgettext_lazy("session_mode", "现场"),
+    "online": pgettext_lazy("session_mode", "网上"),
+    "phone": pgettext_lazy("session_mode", "电话"),
+    "video": pgettext_lazy("session_mode", "视频"),
+    "other": pgettext_lazy("session_mode", "其他"),
 }
 
 #: Who pays for an appraisal.
-COST_BEARERS: dict[str, tuple[str, str]] = {
-    "consumer": ("消费者承担", "The consumer pays"),
-    "enterprise": ("企业承担", "The enterprise pays"),
-    "shared": ("双方分担", "Both share the cost"),
-    "later": ("以后商定", "To be agreed later"),
+COST_BEARERS: dict[str, Promise] = {
+    "consumer": pgettext_lazy("cost_bearer", "消费者承担"),
+    "enterprise": pgettext_lazy("cost_bearer", "企业承担"),
+    "shared": pgettext_lazy("cost_bearer", "双方分担"),
+    "later": pgettext_lazy("cost_bearer", "以后商定"),
 }
 
-RECUSAL_DECISIONS: dict[str, tuple[str, str]] = {
-    "suspend": ("中止调解，等待决定", "Suspend until decided"),
-    "grant": ("同意回避", "Grant it"),
-    "refuse": ("不同意回避", "Refuse it"),
+RECUSAL_DECISIONS: dict[str, Promise] = {
+    "suspend": pgettext_lazy("recusal_decision", "中止调解，等待决定"),
+    "grant": pgettext_lazy("recusal_decision", "同意回避"),
+    "refuse": pgettext_lazy("recusal_decision", "不同意回避"),
 }
 
 #: What a body to which a mediation was handed reports.
-DELEGATED_RESULTS: dict[str, tuple[str, str]] = {
-    "agreed": ("双方达成一致", "both sides agreed"),
-    "failed": ("调解不成", "no agreement was reached"),
+DELEGATED_RESULTS: dict[str, Promise] = {
+    "agreed": pgettext_lazy("delegated_result", "双方达成一致"),
+    "failed": pgettext_lazy("delegated_result", "调解不成"),
 }
 
 #: What becomes of the demands that an accepted part does not settle.
-REST_OF_DEMANDS: dict[str, tuple[str, str]] = {
-    "give_up": ("其余诉求不再要求", "Give up the other demands"),
-    "go_on": ("其余诉求继续协商", "Negotiate the other demands further"),
-    "regulator": ("其余诉求转监管部门", "Pass the other demands to the regulator"),
+REST_OF_DEMANDS: dict[str, Promise] = {
+    "give_up": pgettext_lazy("rest", "其余诉求不再要求"),
+    "go_on": pgettext_lazy("rest", "其余诉求继续协商"),
+    "regulator": pgettext_lazy("rest", "其余诉求转监管部门"),
 }
 
 #: What an offer lacked before it was sent (complaints/settlement/offer_quality.py).
-OFFER_FINDINGS: dict[str, tuple[str, str]] = {
-    "unanswered": ("这项诉求还没有答复", "This demand has no answer yet"),
-    "no_contact": ("还没有与消费者联系的记录", "No contact with the consumer is logged"),
-    "no_amount": ("同意了，但没有写金额", "Granted, but no amount is named"),
-    "no_date": (
-        "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结",
-        "Something is granted, but nothing says what is done by which day; accepted, the case closes at once",
-    ),
-    "promised_less": ("要做到的金额少于答复里同意的金额", "Less is promised than the answers grant"),
-    "below_law": ("少于法律规定至少应退的金额", "Less than the law gives at least"),
-    "blanks": ("还有空着没填的地方", "Something is still left blank"),
-    "copied": ("与本单位近期对其他案件的答复几乎一样", "Almost the same as a recent answer of yours to another case"),
+OFFER_FINDINGS: dict[str, Promise] = {
+    "unanswered": pgettext_lazy("offer_finding", "这项诉求还没有答复"),
+    "no_contact": pgettext_lazy("offer_finding", "还没有与消费者联系的记录"),
+    "no_amount": pgettext_lazy("offer_finding", "同意了，但没有写金额"),
+    "no_date": pgettext_lazy("offer_finding", "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结"),
+    "promised_less": pgettext_lazy("offer_finding", "要做到的金额少于答复里同意的金额"),
+    "below_law": pgettext_lazy("offer_finding", "少于法律规定至少应退的金额"),
+    "blanks": pgettext_lazy("offer_finding", "还有空着没填的地方"),
+    "copied": pgettext_lazy("offer_finding", "与本单位近期对其他案件的答复几乎一样"),
 }

@@ -17,12 +17,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import Authority, Region, named
+from authorities.models import Authority, Region
 from authorities.periods import DatedRow, holds_on
 from enterprises.directory.exchange import CATEGORY
 from enterprises.directory.spelling import fold
 from enterprises.models import Branch, BranchAuthority, Enterprise, SearchName, ServiceArea
 from enterprises.models.refusing import Refusal
+from web.languages import named
 
 DAY = timedelta(days=1)
 

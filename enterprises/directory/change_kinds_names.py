@@ -11,7 +11,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import named
 from enterprises.directory.change_kinds import (
     AreaAdd,
     AreaEnd,
@@ -28,6 +27,7 @@ from enterprises.directory.change_kinds import (
     overlapping,
 )
 from enterprises.models import Alias, Branch, Brand, BrandHolding, Enterprise, SearchName, Succession
+from web.languages import named
 
 
 class BrandAdd(Kind):

@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import OutgoingMessage, User
-from authorities.models import named
 from enterprises.directory.change_kinds import ChangeRefused, Wish
 from enterprises.directory.change_kinds_names import KINDS
 from enterprises.directory.naming import write_names
 from enterprises.models import Enterprise
 from enterprises.models.directory_change import DirectoryChange
+from web.languages import named
 
 #: Of one enterprise, not yet decided.
 MOST_OPEN = 200

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length
-from django.utils.translation import get_language
 
 from authorities.models import Region
 from authorities.periods import holds_on
@@ -23,6 +22,7 @@ from enterprises.directory.looking_up import FoundName, looked_up, slipped
 from enterprises.directory.spelling import COMMON, fold, grams_of, wanted_grams
 from enterprises.directory.wording import Why
 from enterprises.models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
+from web.languages import name_in_language
 
 LONGEST_QUERY = 80
 READ_ROWS = 300
@@ -94,10 +94,9 @@ def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
         names.sort(
             key=lambda name: (name.enrolment == ended, -_score(name, terms), len(name.folded), name.enterprise_id)
         )
-    english = (get_language() or "").startswith("en")
     best: dict[int, Suggestion] = {}
     for name in names:
-        shown = (english and name.enterprise_name_en) or name.enterprise_name
+        shown = name_in_language(name.enterprise_name, name.enterprise_name_en)
         best.setdefault(
             name.enterprise_id, Suggestion(name.enterprise_id, shown, name.text, name.kind, name.enrolment, is_similar)
         )

@@ -13,8 +13,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Authority, Region, named
+from authorities.models import Authority, Region
 from authorities.periods import DatedRow, ends_after_it_starts
+from web.languages import named
 
 
 class Enterprise(models.Model):

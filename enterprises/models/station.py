@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import named
 from authorities.periods import DatedRow, ends_after_it_starts
+from web.languages import named
 
 
 class Station(DatedRow):

@@ -14,10 +14,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.roles import GIVES, Role
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
 from enterprises.team.staffing import at_work, branch_subtree
+from web.languages import named
 
 #: The role without which an organisation is headless; its last holder stays.
 HEAD = {"enterprise": Role.MANAGER.post, "authority": Role.APPROVER.post}

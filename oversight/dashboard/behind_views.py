@@ -9,11 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from authorities.models import named
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
 from oversight.counters import behind
 from oversight.presenting.looking import look_of
+from web.languages import named
 
 
 @officer_page("GET")

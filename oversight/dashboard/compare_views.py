@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import Region, named
+from authorities.models import Region
 from complaints.desks.authority_desk import Desk, officer_page
 from oversight.counters import figures as rollup_figures
 from oversight.figures import figures
@@ -27,6 +27,7 @@ from oversight.presenting.choosing import EARLIEST
 from oversight.presenting.looking import Look, look_of
 from oversight.presenting.patience import patiently
 from oversight.presenting.places import Places, places_of
+from web.languages import named
 
 BEFORE, YEAR, SAME, CHOSEN = "before", "year", "same", "chosen"
 AGAINST = (

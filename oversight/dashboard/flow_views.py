@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import due_soon
@@ -19,6 +19,7 @@ from complaints.desks.case_filter import HERE, NONE_AT
 from oversight.presenting import cards, charts, flow
 from oversight.presenting.looking import look_of
 from oversight.presenting.patience import patiently
+from web.languages import named
 
 PAGE = 50
 

@@ -13,7 +13,6 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import named
 from complaints.desks.authority_desk import Desk, officer_page
 from enterprises.models import Enterprise
 from oversight.presenting import cards, leagues
@@ -21,6 +20,7 @@ from oversight.presenting.choosing import Asked
 from oversight.presenting.leagues import Line
 from oversight.presenting.looking import look_of
 from oversight.presenting.patience import patiently
+from web.languages import named
 
 PAGE = 25
 COLUMNS: tuple[tuple[str, Any], ...] = (

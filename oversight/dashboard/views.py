@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from authorities.models import named
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.case_filter import ALL_AT, AT_A_FIRM, HERE
 from oversight.dashboard.flow_views import whose_list
@@ -24,6 +23,7 @@ from oversight.presenting import cards, changes, choosing, overview, shifts, til
 from oversight.presenting.choosing import MONTH, YEAR
 from oversight.presenting.looking import Look, look_of
 from oversight.presenting.overview import Burning, Hand, Holder, Overview, Part
+from web.languages import named
 
 #: What a director sees before everything else.
 FIRST = ("overdue", "due_soon", "open", "received", "closed", "settled", "on_time", "first_response", "recovered")

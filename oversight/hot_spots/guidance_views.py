@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.roles import Right
-from authorities.models import named
 from complaints.desks import enterprise_desk, keyset, tabs
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.enterprise_desk import desk_page
@@ -30,6 +29,7 @@ from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, tallied
 from oversight.hot_spots.reduction_forms import CloseForm, GuidanceForm, MeasureForm, ReportForm
 from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
+from web.languages import named
 
 NEWEST = keyset.Order("opened_at", falling=True)
 BY_SENDING = keyset.Order("sent_at", falling=True)

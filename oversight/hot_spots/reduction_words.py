@@ -15,13 +15,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
-from authorities.models import named
 from complaints.reading.case_people import label_of
 from oversight.hot_spots import unusual
 from oversight.hot_spots.effects import ENOUGH, Control, Effect
 from oversight.hot_spots.unusual import DAYS, USUAL, Ratio
 from oversight.models import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
 from web.dates import day_text
+from web.languages import named
 
 SPOT_TONES: Mapping[str, str] = {"open": "warn", "guided": "info", "dismissed": "neutral"}
 GUIDANCE_TONES: Mapping[str, str] = {"draft": "neutral", "sent": "info", "closed": "ok"}

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import User
-from authorities.models import named
 from complaints.reading.case_people import label_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.models import ConsumerWarning, Deed, HotSpot
 from web.dates import day_text
+from web.languages import named
 
 State = ConsumerWarning.State
 Kind = Deed.Kind

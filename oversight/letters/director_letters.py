@@ -20,7 +20,7 @@ from django.utils.translation import override
 
 from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
 from database.row_security import seeing_as
@@ -30,6 +30,7 @@ from oversight.figures.figures import Figure
 from oversight.figures.scope import Period, Scope
 from oversight.models import DirectorLetter
 from oversight.presenting import cards, leagues
+from web.languages import named
 from web.listing import listed
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import named
 from complaints.desks.case_filter import CAME_BY
 from complaints.forms.fields import words_of
 from complaints.procedure import categories as choices
@@ -23,6 +22,7 @@ from enterprises.models import Enterprise
 from oversight.figures.scope import Period
 from oversight.presenting.leagues import SORTS
 from oversight.presenting.places import NOWHERE, Places
+from web.languages import named
 
 WEEK, MONTH, THIRTY, YEAR, CHOSEN = "7", "month", "30", "year", "chosen"
 PERIODS = ((WEEK, _("近7天")), (THIRTY, _("近30天")), (MONTH, _("本月")), (YEAR, _("今年")), (CHOSEN, _("自选日期")))

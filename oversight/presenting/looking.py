@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import named
 from complaints.desks.authority_desk import Desk
 from complaints.parties.conditions import current_calendar
 from oversight.figures.figures import Measure
@@ -22,6 +21,7 @@ from oversight.figures.scope import Scope
 from oversight.presenting.cards import Lists
 from oversight.presenting.choosing import CHOSEN, PERIODS, Asked, ChoiceForm, understood
 from oversight.presenting.places import Places, places_of
+from web.languages import named
 
 #: Name of the page, its title; in the order in which they are asked for.
 PAGES: tuple[tuple[str, Any], ...] = (

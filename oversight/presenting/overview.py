@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from authorities.models import Officer, Region, named
+from authorities.models import Officer, Region
 from complaints.desks.authority_lists import SOON_DAYS, at_an_authority, at_an_enterprise
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
@@ -25,6 +25,7 @@ from oversight.counters.reads import Counters, Sums, Wish, steadily
 from oversight.figures.figures import Figure, Measure
 from oversight.figures.scope import Period, Scope
 from oversight.presenting.places import Places
+from web.languages import named
 
 STANDING = ("open", "overdue", "due_soon")
 #: So many who hold late cases are named.

@@ -12,13 +12,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from authorities.models import Region, named
+from authorities.models import Region
 from oversight.figures.figures import Figure
 from oversight.figures.scope import Period
 from oversight.presenting import cards, changes
 from oversight.presenting.cards import Shift
 from oversight.presenting.changes import Change
 from oversight.presenting.overview import Overview
+from web.languages import named
 
 MINUTES = "response_minutes"
 #: Figures of which less is better.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import get_language
 
-from authorities.models import Region, named
+from authorities.models import Region
+from web.languages import named
 
 WIDTH, HEIGHT, GAP = 84, 58, 4
 COLUMNS = 4

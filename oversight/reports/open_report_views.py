@@ -15,11 +15,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.public_pages import FOREVER, public_page, unchanged
-from authorities.models import named
 from complaints.desks import keyset
 from oversight.models import MonthlyReport
 from oversight.reports import printing, showing
 from oversight.reports.report_views import earlier_published
+from web.languages import named
 from web.safe_cells import safe_cell
 
 NEWEST = keyset.Order("published_at", falling=True)

@@ -21,7 +21,7 @@ from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.forms.decision_form import DecisionForm
@@ -29,6 +29,7 @@ from complaints.procedure.refusals import StepNotAllowed
 from oversight.models import DataSet, MonthlyReport
 from oversight.reports import keeping, printing, showing
 from oversight.reports.report_forms import NewReportForm, TextsForm
+from web.languages import named
 
 #: Months that can be chosen for a new report.
 MONTHS = 24

@@ -16,13 +16,14 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import Authority, Region, named
+from authorities.models import Authority, Region
 from complaints.filing.places import full_name
 from complaints.forms.fields import Choice, Day, StepForm, Words
 from complaints.procedure import categories as choices
 from enterprises.directory.change_kinds import Kind
 from enterprises.models import Branch, Enterprise
 from enterprises.models.directory_change import LONGEST
+from web.languages import named
 from web.listing import listed
 
 #: So many of one name are told apart in the words of an error.

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from accounts.models import User
-from authorities.models import Authority, Region, named
+from authorities.models import Authority, Region
 from complaints import wording as labels
 from complaints.models import Complaint
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS, SECTOR_LABELS
@@ -25,6 +25,7 @@ from enterprises.directory.change_kinds_names import KINDS
 from enterprises.models import Branch, DirectoryChange, Enterprise
 from routing.directory_changes.change_forms import DAYS
 from web.dates import day_text
+from web.languages import named
 
 State = DirectoryChange.State
 TONES = {

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
-from authorities.models import named
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
 from enterprises.directory import changing
@@ -26,6 +25,7 @@ from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import DirectoryChange
 from routing.directory_changes.change_forms import DecisionForm
 from routing.directory_changes.change_words import Names, facts, lines, preview
+from web.languages import named
 
 BY_FILING, BY_DECISION = keyset.Order("filed_at"), keyset.Order("decided_at", falling=True)
 State = DirectoryChange.State

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from authorities.models import named
 from complaints.desks.enterprise_desk import Desk, desk_page, held
 from complaints.forms.fields import Choices
 from complaints.handling import Move
@@ -25,6 +24,7 @@ from complaints.pages.shared.step_pages import Data, StepPage
 from complaints.reading.case import CasePage
 from enterprises.directory import reasons
 from routing.forwarding.returning import Suggestion, suggest
+from web.languages import named
 from web.listing import told
 
 
@@ -94,7 +94,7 @@ def targets(found: Sequence[Suggestion]) -> Choices:
 def _words(one: Suggestion) -> str:
     names = list(dict.fromkeys([named(one.branch or one.enterprise), named(one.enterprise)]))
     sure, _tone = likelihood(one.score)
-    why = reasons.say_all([why.as_json() for why in one.why], get_language() or "")
+    why = reasons.say_all([why.as_json() for why in one.why])
     return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": told(why)}
 
 

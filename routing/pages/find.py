@@ -14,12 +14,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from authorities.models import named
 from complaints.filing.forms import Pick
 from complaints.filing.places import full_name, is_choosable, nearby
 from enterprises.directory.expectations import Expectation, expected
 from enterprises.directory.finding import LONGEST_QUERY, Hit, find, suggest
 from enterprises.models import Enterprise
+from web.languages import named
 
 SHOWN = 10
 

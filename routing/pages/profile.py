@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.models import User
-from authorities.models import named
 from complaints.desks import keyset
 from complaints.desks.staff_door import staff_page
 from enterprises.directory import changing
@@ -41,6 +40,7 @@ from enterprises.models import (
 from enterprises.team.staffing import led_by
 from routing.directory_changes.change_forms import ChangeForm
 from routing.directory_changes.change_words import Names, category_words, facts, lines, preview, wished
+from web.languages import named
 
 #: Branches on one page; of more, those of one level at a time.
 MOST = 200

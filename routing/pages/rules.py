@@ -12,7 +12,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
@@ -149,7 +148,6 @@ def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
         [person for change in changes for person in (change.made_by, change.decided_by) if person is not None]
     )
     lines = rule_words.rule_lines(versions, day=desk.today)
-    language = get_language() or ""
     current = next((version for version in versions if not version.is_taken_back), None)
     is_over = current is None or (current.ends_on is not None and current.ends_on < desk.today)
     reach = authors(desk)
@@ -162,7 +160,7 @@ def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
             "use": lines[0].use,
             "rate": lines[0].rate,
             "days": DAYS,
-            "versions": [(line, rule_words.reason_of(line.rule, language)) for line in lines],
+            "versions": [(line, rule_words.reason_of(line.rule)) for line in lines],
             "changes": [
                 (line, line.change.decided_by.name if line.change.decided_by else "")
                 for line in rule_words.change_lines(changes)

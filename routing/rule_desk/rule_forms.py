@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import Authority, Region, named
+from authorities.models import Authority, Region
 from complaints import wording as labels
 from complaints.forms.fields import Choice, Day, StepForm, Words
 from complaints.procedure import categories as choices
@@ -22,6 +22,7 @@ from routing.directory_changes.change_forms import WIDE, Named
 from routing.models import RoutingRule
 from routing.models.rule_change import LONGEST
 from routing.rule_desk.rule_changing import COLUMNS, FEWEST_DAYS, MOST_DAYS, TRIAL_DAYS
+from web.languages import named
 
 #: Ways in by which a complaint may come; what a program or an import says is no fact about who answers.
 CHANNELS = ("web", "station", "phone", "counter", "post")

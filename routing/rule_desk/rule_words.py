@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from authorities.models import Authority, Region, named
+from authorities.models import Authority, Region
 from complaints import wording as labels
 from complaints.models import Complaint
 from complaints.reading.case import AUTHORITY, case_url
@@ -27,6 +27,7 @@ from routing.rule_desk.rule_changing import columns_of
 from routing.rule_desk.trying import progress, ways_of
 from routing.rules.conflicts import CONFLICT, Finding
 from routing.rules.facts import Rule
+from web.languages import name_in_language, named
 
 #: A share of fewer is not told.
 FEWEST = 30
@@ -96,8 +97,8 @@ def target(what: Mapping[str, Any], names: Names) -> str:
     return names.say("target_enterprise", what.get("target_enterprise"))
 
 
-def reason_of(rule: RoutingRule, language: str) -> str:
-    return rule.reason_en if language.startswith("en") and rule.reason_en else rule.reason
+def reason_of(rule: RoutingRule) -> str:
+    return name_in_language(rule.reason, rule.reason_en)
 
 
 @dataclass(frozen=True, slots=True)

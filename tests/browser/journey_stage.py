@@ -21,6 +21,7 @@ from routing.forwarding.forwarding import sweep_filed
 from tests.browser.journey_people import Consumer, Officer, Person, Staff
 from tests.cast import World
 from tests.complaints.filing.answers import STATEMENT
+from tests.languages import in_language
 
 S = Status
 
@@ -192,4 +193,4 @@ def tells_all(person: Person, case: Complaint, expected: list[str]) -> None:
     told = "\n".join(shown).lower()
     for step in steps:
         if step.step != "log_contact":
-            assert labels.label(step.step, person.language, kind="step").lower() in told, step.step
+            assert in_language(person.language, labels.label, step.step, kind="step").lower() in told, step.step

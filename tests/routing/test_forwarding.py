@@ -19,6 +19,7 @@ from enterprises.models import Brand, Enterprise
 from routing.forwarding import forwarding
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.languages import in_language
 
 S = Status
 
@@ -35,7 +36,7 @@ def _swept(
 
 
 def _why(decision: ForwardingDecision, language: str = "zh-hans") -> list[str]:
-    return say_all(decision.explanation["why"], language)
+    return in_language(language, say_all, decision.explanation["why"])
 
 
 def test_a_picked_firm_gets_the_case_with_the_reason(world: World) -> None:

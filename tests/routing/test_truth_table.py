@@ -20,6 +20,7 @@ from enterprises.models import Branch, Brand, Enterprise
 from routing.rules import directory, matching
 from routing.rules.facts import Directory, Facts, Match, NoMatch, Rule
 from routing.rules.loading import load_rules
+from tests.languages import in_language
 
 HERE = Path(__file__).parent
 
@@ -87,7 +88,7 @@ def world(public_side: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Wor
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['编号']} {row['说明']}" for row in ROWS])
 def test_a_case_goes_where_the_table_says(world: World, row: dict[str, str]) -> None:
     decision = matching.choose(world.facts[row["编号"]], world.rules, world.snapshot)
-    said = " → ".join(say_all([why.as_json() for why in decision.why], "zh-hans"))
+    said = " → ".join(in_language("zh-hans", say_all, [why.as_json() for why in decision.why]))
     rule = f"{decision.rule} v{decision.version}" if decision.rule else ""
     assert rule == row["规则"], said
     assert decision.why[-1].code == row["理由"], said
@@ -114,8 +115,10 @@ def test_every_reason_has_words_without_holes(world: World, language: str) -> No
         decision = matching.choose(facts, world.rules, world.snapshot)
         for why in decision.why:
             assert why.code in WORDS
-            words = WORDS[why.code][1 if language == "en" else 0]
+            words = in_language(language, str, WORDS[why.code])
             words.format(**why.values)
+            for name in ("enterprise", "branch", "region", "old", "reason"):
+                assert f"{{{name}}}" not in words or f"{name}_en" in why.values, why.code
 
 
 def test_the_same_facts_give_the_same_decision(world: World) -> None:

@@ -1,9 +1,10 @@
-"""Finds every text that people may read: in templates, in Python, and in the catalogues.
+"""Finds every text that people may read: in templates, in Python, in data files and in the catalogues.
 
 The one rule: what cannot be understood is reported, never left out.
 """
 
 import ast
+import csv
 import re
 import tomllib
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ CALLS = {
     "npgettext": (True, True),
     "npgettext_lazy": (True, True),
 }
+#: Data file → its columns that people read.
+DATA = {"complaints/settlement/legal_minimum.csv": ("law", "words", "if")}
 _IN_TEMPLATE = re.compile(r"(?<![A-Za-z_])(_|gettext|ngettext|pgettext|npgettext)\(")
 _LITERAL = re.compile(r"\s*,?\s*u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 
@@ -93,7 +96,7 @@ def python_texts() -> Iterator[Text]:
 SECTOR_WORDS = frozenset(
     {"name", "short", "help", "why", "hint", "title", "group", "way", "notice", "office", "label", "reason", "law"}
 ) | {"next_step"}
-#: Lists whose names stand in complaints/wording, in both languages.
+#: Lists whose names stand in complaints/wording.
 NAMED_ELSEWHERE = ("bodies", "causes")
 
 
@@ -112,9 +115,17 @@ def _in_table(table: dict[str, Any], of: str, where: str) -> Iterator[Text]:
                 yield from _in_table(inner, key, where)
 
 
+def data_texts() -> Iterator[Text]:
+    """The texts of the data files whose sentences are ours."""
+    for name, columns in DATA.items():
+        with (ROOT / name).open(encoding="utf-8", newline="") as lines:
+            for number, row in enumerate(csv.DictReader(lines), start=2):
+                yield from (Text(None, row[column], None, f"{name}:{number}") for column in columns if row[column])
+
+
 def all_texts() -> list[Text]:
     """Every text once for each place where it stands."""
-    return [*template_texts(), *python_texts(), *sector_texts()]
+    return [*template_texts(), *python_texts(), *sector_texts(), *data_texts()]
 
 
 def catalogues(language: str = "en") -> dict[str, Catalog]:

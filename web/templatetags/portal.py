@@ -13,10 +13,10 @@ from django.forms import BaseForm, BaseFormSet
 from django.forms.boundfield import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 
 from web.dates import day, day_short, last_day, last_day_short, moment
 from web.deadline_chip import chip_of
+from web.languages import named
 from web.listing import listed, told
 
 register = template.Library()
@@ -42,10 +42,7 @@ def money(value: Decimal | float | str | None) -> str:
 @register.filter
 def name_of(row: Any) -> str:
     """The name of a directory row in the reader's language, the Chinese one if there is no other."""
-    if not row:
-        return ""
-    english = getattr(row, "name_en", "") if get_language() == "en" else ""
-    return str(english or row.name)
+    return named(row) if row else ""
 
 
 for _filter in (day, day_short, last_day, last_day_short, moment, listed, told):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import override
 
 from complaints import wording as labels
 from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
@@ -29,7 +30,7 @@ from complaints.procedure.workflow import (
 )
 from complaints.wording.standing import IF_MISSED
 
-ZH, EN = "zh-hans", "en"
+ZH = "zh-hans"
 PAGE = "docs/lifecycle.md"
 
 _INTRO = """\
@@ -68,7 +69,12 @@ def path() -> Path:
 
 
 def lifecycle() -> str:
-    """The whole page."""
+    """The whole page, in English with the Chinese words beside it."""
+    with override("en"):
+        return _lifecycle()
+
+
+def _lifecycle() -> str:
     parts = [
         _INTRO,
         "## Statuses\n",
@@ -107,7 +113,9 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _words(code: str, kind: str) -> list[str]:
-    return [f"`{code}`", labels.label(code, ZH, kind=kind), labels.label(code, EN, kind=kind)]
+    with override(ZH):
+        chinese = labels.label(code, kind=kind)
+    return [f"`{code}`", chinese, labels.label(code, kind=kind)]
 
 
 def _codes(codes: Iterable[str]) -> str:
@@ -146,7 +154,7 @@ def _step(row: Row) -> list[str]:
     if row.superior:
         notes.append("superiors too")
     if row.audience != Audience.PARTIES:
-        notes.append(labels.label(row.audience, EN, kind="audience").lower())
+        notes.append(labels.label(row.audience, kind="audience").lower())
     return [*_words(row.step, "step"), by, at, _targets(row.to), row.tells or "–", "; ".join(notes) or "–"]
 
 
@@ -156,10 +164,11 @@ def _targets(targets: Iterable[Target]) -> str:
 
 
 def _clock(rule: ClockRule) -> list[str]:
-    missed = IF_MISSED[rule.clock][1].format(authority="the authority")
+    _code, chinese, _english = _words(rule.clock, "clock")
+    missed = str(IF_MISSED[rule.clock]).format(authority="the authority")
     return [
         f"`{rule.clock}`",
-        labels.label(rule.clock, ZH, kind="clock"),
+        chinese,
         f"policy `{rule.policy}`",
         _statuses(rule.runs_while),
         _statuses(rule.paused_while),

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from authorities.models import Region, named
+from authorities.models import Region
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
@@ -25,6 +25,7 @@ from complaints.desks.case_search import LOOKED_THROUGH, number_in
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise
+from web.languages import named
 
 #: With one of these even a list of closed cases has an end in sight.
 BOUNDS = ("received_from", "ended_from", "enterprise")

@@ -13,7 +13,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Officer, named
+from authorities.models import Officer
 from complaints import wording as labels
 from complaints.acceptance.duty_bodies import BODIES
 from complaints.acceptance.termination import Ground
@@ -33,6 +33,7 @@ from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.casework import CALL_RESULTS, SERVICE_CHANNELS
 from complaints.parties.powers import SEEN
 from enterprises.models import MediationBody
+from web.languages import named
 
 SHORTEST_FACTS = 10
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
 from complaints.acceptance.publication import SHOWN, state_of
 from complaints.desks.authority_setting import Setting
 from complaints.forms.contact_access_form import LookForm
@@ -99,10 +98,7 @@ PAGES: dict[str, Asked] = table(
         build=form_building.refusal_move,
         explain=gettext_lazy("案件就此办结。决定书写明情形、事实和五条途径。"),
         template="authority/refuse.html",
-        more=lambda setting, form: {
-            **grounds_of(setting, form),
-            "routes": [labels.pick(words) for words in ROUTES.values()],
-        },
+        more=lambda setting, form: {**grounds_of(setting, form), "routes": list(ROUTES.values())},
         is_danger=True,
     ),
     text_page(

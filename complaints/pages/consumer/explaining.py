@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from authorities.jurisdiction import Jurisdiction
-from authorities.models import named
 from complaints import wording as labels
 from complaints.pages.consumer.settlement_forms import time_is_up
 from complaints.parties import powers
@@ -15,6 +14,7 @@ from complaints.reading.case import CasePage
 from complaints.reading.mediation_facts import promise_lines
 from enterprises.models import BranchAuthority
 from web.dates import last_day_text
+from web.languages import named
 
 
 def _goes_to_regulator(page: CasePage) -> bool:

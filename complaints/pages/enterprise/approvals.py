@@ -22,7 +22,6 @@ from django.utils.translation import gettext_lazy
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
-from authorities.models import named
 from complaints import handling
 from complaints import wording as labels
 from complaints.desks.enterprise_desk import Desk, case_url, desk_page
@@ -41,6 +40,7 @@ from complaints.reading.case import ENTERPRISE, CasePage, Found, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
 from enterprises.models import Branch, Enterprise
+from web.languages import named
 from web.listing import told
 
 MOST = 200

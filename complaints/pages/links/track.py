@@ -28,7 +28,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
-from authorities.models import named
 from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR, open_until, proven
 from complaints.links.tracking import Seeker, find_tracked
 from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
@@ -43,6 +42,7 @@ from complaints.stations import stations
 from complaints.wording.duty import Standing, standing
 from enterprises.models import Station
 from web.dates import moment
+from web.languages import named
 
 View = Callable[..., HttpResponseBase]
 #: (page, the step of the table that opens it, words). All but the statement decide: they ask a code as well.

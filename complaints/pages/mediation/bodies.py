@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.roles import Right
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.pages.mediation.body_forms import BodyForm
 from enterprises.models import MediationBody
+from web.languages import named
 
 SHOWN = 200
 

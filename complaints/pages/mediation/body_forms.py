@@ -11,9 +11,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Authority, Region, named
+from authorities.models import Authority, Region
 from complaints.forms.fields import Choice, Day, StepForm, Words, set_choices
 from enterprises.models import Enterprise, MediationBody, Station
+from web.languages import named
 
 
 class BodyForm(StepForm):

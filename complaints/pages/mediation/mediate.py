@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.masking import masked_address, masked_phone
-from authorities.models import named
 from complaints import wording as labels
 from complaints.desks.authority_lists import respondent_of
 from complaints.links import answer_links as answering
@@ -30,6 +29,7 @@ from complaints.procedure.workflow import LOOK
 from complaints.reading.case import BODY, CasePage, Found, clock_name, page_of
 from complaints.reading.case_people import MASKED
 from complaints.reading.mediation_facts import facts_for, mediation_clock, sixty_days
+from web.languages import named
 
 
 def _found(link: AnswerLink) -> Found:

@@ -13,8 +13,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -36,6 +36,7 @@ from complaints.reading.case import (
     visible_clocks,
 )
 from complaints.wording.duty import clock_facts, what_if_missed
+from web.dates import working_days
 
 _WEEK = 7
 #: A longer period is listed, not drawn.
@@ -101,8 +102,7 @@ def derived(
     row = next((c for c in reversed(named) if c.ended_at is None), named[-1])
     now = timezone.now()
     calendar = current_calendar()
-    language = get_language() or "zh-hans"
-    days = day_by_day(row.derivation, language)
+    days = day_by_day(row.derivation)
     today = calendar.local_day(now)
     facts = clock_facts(deadline=row, now=now, calendar=calendar, status=complaint.status)
     return render(
@@ -117,7 +117,7 @@ def derived(
             "facts": facts,
             "name": labels.label(row.clock, kind="clock"),
             "is_named_day": row.derivation.get("start") is None,
-            "lines": explain(row.derivation, language),
+            "lines": explain(row.derivation),
             "days": days,
             "today": today,
             "weeks": _weeks(row, days, calendar, today),
@@ -137,8 +137,8 @@ def _length(row: Deadline) -> str:
     if not row.length:
         return ""
     if row.unit == "WD":
-        return _("%(n)s个工作日") % {"n": row.length}
-    return _("%(n)s个自然日") % {"n": row.length} if row.unit == "CD" else ""
+        return working_days(row.length)
+    return ngettext("%(n)s个自然日", "%(n)s个自然日", row.length) % {"n": row.length} if row.unit == "CD" else ""
 
 
 def _weeks(row: Deadline, days: list[Any], calendar: Calendar, today: date) -> list[list[Cell]]:

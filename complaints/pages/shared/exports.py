@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
-from authorities.models import Authority, named
+from authorities.models import Authority
 from complaints.desks import case_query, keyset, queue_lists
 from complaints.desks.authority_desk import officer_page
 from complaints.desks.case_filter import CaseFilter
@@ -34,6 +34,7 @@ from complaints.tables.exporting import asking
 from complaints.tables.exporting.columns import COLUMNS
 from complaints.tables.exporting.selecting import Desk, Sight, chosen, sight_at
 from enterprises.models import Staff
+from web.languages import named
 from web.listing import listed
 
 STATES: dict[str, tuple[Any, str]] = {

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.sign_in.network import place_of
-from authorities.models import named
 from complaints.desks import authority_desk, enterprise_desk
 from complaints.desks.enterprise_desk import desk_page
 from complaints.models import Complaint
@@ -25,6 +24,7 @@ from complaints.parties.conditions import Conditions
 from complaints.stations import poster_print, posters
 from complaints.stations.posters import FORMS, Poster
 from enterprises.models import Branch, Enterprise, Station
+from web.languages import named
 
 #: Complaints of so many days are counted.
 COUNTED = timedelta(days=365)

@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.masking import masked_phone
-from authorities.models import named
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.models import StationEntry
 from complaints.pages.station.station_forms import HOW
 from complaints.procedure.categories import OBJECT_LABELS
 from complaints.stations import station_figures
 from enterprises.models import Station
+from web.languages import named
 from web.safe_cells import safe_cell
 
 PAGE = 50

@@ -26,13 +26,14 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.network import client_address
 from accounts.sign_in.step_up import fresh_factor
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from complaints.pages.station.station_forms import StationForm
 from complaints.parties.actors import offices_of
 from complaints.stations import stations
 from enterprises.models import Station, StationStaff
 from enterprises.team import team
 from enterprises.team.rights import authority_reach, post_of
+from web.languages import named
 
 
 def _authorities(offices: Iterable[Officer]) -> list[Authority]:

@@ -27,7 +27,6 @@ from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import place_of
-from authorities.models import named
 from complaints import wording as labels
 from complaints.filing import drafts
 from complaints.filing.held import address_of, give_cookie
@@ -42,6 +41,7 @@ from complaints.stations import posters, stations
 from complaints.stations.posters import FORMS, Poster
 from enterprises.models import Station
 from web.dates import moment
+from web.languages import named
 from web.qr import qr_code
 
 

@@ -19,7 +19,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.idempotency import once
-from authorities.models import named
 from authorities.periods import holds_on
 from complaints.filing.forms import Pick
 from complaints.pages.station.station_forms import HOW
@@ -27,6 +26,7 @@ from complaints.procedure.categories import OBJECT_LABELS
 from complaints.stations import posters, stations
 from enterprises.enrolment.enrolled import of_code
 from enterprises.models import Branch, Station
+from web.languages import named
 
 TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
 

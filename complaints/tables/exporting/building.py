@@ -18,7 +18,6 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils.translation import override
 
-from authorities.models import named
 from complaints import handling
 from complaints.handling.transition import looking
 from complaints.models import Export
@@ -27,6 +26,7 @@ from complaints.tables.exporting import files
 from complaints.tables.exporting.asking import DECIDED_WITHIN, EXPIRES_AFTER
 from complaints.tables.exporting.columns import COLUMNS, CaseRow
 from complaints.tables.exporting.selecting import NoDesk, Sight, chosen, rows_of, sight_of
+from web.languages import named
 
 log = logging.getLogger(__name__)
 

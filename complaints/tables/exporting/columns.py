@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.masking import masked_name
-from authorities.models import named
 from complaints import wording as labels
 from complaints.handling.transition import platform_numbers as platform
 from complaints.models import Complaint, Engagement
 from complaints.reading.case_people import label_of
 from complaints.record.case_version import plain_version
+from web.languages import named
 
 ENTERPRISE, AUTHORITY = "enterprise", "authority"
 BOTH = frozenset({ENTERPRISE, AUTHORITY})

@@ -82,7 +82,7 @@ def bad_lines(bad: BadRows) -> Iterator[str]:
         yield f"bad: {rest:,} × for other reasons"
 
 
-def filing_lines(tally: Tally, bad: BadRows, *, language: str, dry_run: bool = False) -> Iterator[str]:
+def filing_lines(tally: Tally, bad: BadRows, *, dry_run: bool = False) -> Iterator[str]:
     """The figures of the rows, and why what went to a person went there."""
     if dry_run:
         yield (
@@ -101,7 +101,7 @@ def filing_lines(tally: Tally, bad: BadRows, *, language: str, dry_run: bool = F
             f"of these by the source's own number {tally.by_number:,}"
         )
         for reason, count in tally.triage.most_common(MOST_REASONS):
-            yield f"triage: {count:,} × {reason}: {say({'code': reason}, language)}"
+            yield f"triage: {count:,} × {reason}: {say({'code': reason})}"
         for named, count in tally.unnamed.most_common(5):
             yield f"triage: {count:,} × “{named}”"
         yield (

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -104,7 +105,7 @@ def title_of(code: str) -> str:
 def _titles() -> dict[str, str]:
     found: dict[str, str] = {}
     ours = {code: column for code, column in COLUMNS.items() if column.comes_back or code in NEEDED}
-    for language in ("zh-hans", "en"):
+    for language, _name in settings.LANGUAGES:
         with override(language):
             found |= {str(column.title).casefold(): code for code, column in ours.items()}
     return found | {code: code for code in ours}
@@ -119,10 +120,11 @@ def _words(kind: str) -> dict[str, str]:
         "obligation_kind": OBLIGATION_KINDS,
     }[kind]
     found = {code: code for code in codes}
-    for language in ("zh-hans", "en"):
-        found |= {labels.label(code, language, kind=kind).casefold(): code for code in codes}
-        if kind == "step":
-            found |= {labels.action(code, language).casefold(): code for code in codes}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {labels.label(code, kind=kind).casefold(): code for code in codes}
+            if kind == "step":
+                found |= {labels.action(code).casefold(): code for code in codes}
     return found
 
 

@@ -82,7 +82,7 @@ class Command(BaseCommand):
                 tally = self._rows(file, mapping, bad, dry_run=dry_run, limit=limit, dated=dated)
         except OSError as problem:
             raise CommandError(f"{errors}: {problem.strerror}") from problem
-        for line in filing_lines(tally, bad, language=language, dry_run=dry_run):
+        for line in filing_lines(tally, bad, dry_run=dry_run):
             self.stdout.write(line)
         if bad.rows:
             for one in bad.first if errors is None else ():

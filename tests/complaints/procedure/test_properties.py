@@ -22,6 +22,7 @@ from complaints.procedure.deadlines import (
     working_days,
 )
 from tests.complaints.procedure.years import CHINA, NONE, WITH_2027
+from tests.languages import in_language
 
 DAY = timedelta(days=1)
 ANY_DAY = st.dates(date(1950, 1, 1), date(2120, 12, 31))
@@ -115,7 +116,7 @@ def test_what_ran_and_what_is_left_make_the_length(
         assert again.last_day >= due.last_day
         due = again
     assert ran + calendar.count(since, due.last_day) == length
-    counted = [row for row in day_by_day(due.derivation, "en") if row.number]
+    counted = [row for row in in_language("en", day_by_day, due.derivation) if row.number]
     assert [row.number for row in counted] == list(range(1, length + 1))
     assert counted[-1].day == due.last_day
     assert all(calendar.is_working(row.day) for row in counted)
@@ -124,7 +125,7 @@ def test_what_ran_and_what_is_left_make_the_length(
     again = recompute(stored, calendar, changed_on=since, floor=2)
     assert again == due
     for language in ("zh-hans", "en"):
-        assert explain(stored, language) == explain(due.derivation, language) != []
+        assert in_language(language, explain, stored) == in_language(language, explain, due.derivation) != []
 
 
 @settings(max_examples=100, deadline=None)

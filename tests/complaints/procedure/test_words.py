@@ -20,18 +20,19 @@ from complaints.procedure.deadlines import (
 from complaints.procedure.derivation import _RULES
 from complaints.procedure.workflow import Clock
 from tests.complaints.procedure.years import CHINA, NONE, WITH_2027
+from tests.languages import in_language
 
 
 def test_holidays_are_skipped_by_name() -> None:
     due = working_days(date(2026, 9, 24), 10, CHINA, rule="negotiation@2")
-    assert explain(due.derivation, "zh-hans") == [
+    assert in_language("zh-hans", explain, due.derivation) == [
         "规则：协商期限（第2版）",
         "9月24日当天不计，跳过中秋节3天、国庆节7天、周末1天，共10个工作日。",
         "计入：9月28日至9月30日（第1至3天）；10月8日至10月10日（第4至6天）；10月12日至10月15日（第7至10天）。",
         "10月10日（周六）调休上班（国庆节），计为工作日。",
         "最后一天是10月15日（周四），到24:00为止。",
     ]
-    assert explain(due.derivation, "en") == [
+    assert in_language("en", explain, due.derivation) == [
         "Rule: time to settle (version 2)",
         "24 September is not counted; Mid-Autumn Festival (3 days), National Day (7 days), weekend (1 day) skipped; "
         "10 working days.",
@@ -43,9 +44,9 @@ def test_holidays_are_skipped_by_name() -> None:
 
 
 def test_a_roll_names_the_strict_day() -> None:
-    lines = explain(calendar_days(date(2026, 2, 10), 60, CHINA).derivation, "zh-hans")
+    lines = in_language("zh-hans", explain, calendar_days(date(2026, 2, 10), 60, CHINA).derivation)
     assert "按日计算的最后一天是4月11日（周六），遇周末，顺延到4月13日（周一）。" in lines
-    lines = explain(calendar_days(date(2026, 9, 7), 30, CHINA).derivation, "en")
+    lines = in_language("en", explain, calendar_days(date(2026, 9, 7), 30, CHINA).derivation)
     assert "Day by day it would end on Wednesday 7 October (National Day); it moves to Thursday 8 October." in lines
 
 
@@ -53,45 +54,51 @@ def test_a_pause_is_told() -> None:
     due = working_days(date(2026, 11, 11), 10, CHINA)
     pause = {"earlier": due.derivation, "paused_from": date(2026, 11, 18)}
     again = resume(date(2026, 11, 20), 5, CHINA, **pause)
-    assert "11月18日起计时暂停，剩余5个工作日；11月20日恢复，从次日起计算。" in explain(again.derivation, "zh-hans")
+    assert "11月18日起计时暂停，剩余5个工作日；11月20日恢复，从次日起计算。" in in_language(
+        "zh-hans", explain, again.derivation
+    )
     assert (
         "Clock paused from 18 November with 5 working days left; resumed 20 November, counted from the next day."
-        in explain(again.derivation, "en")
+        in in_language("en", explain, again.derivation)
     )
-    by_day = {row.day.day: (row.number, row.reason) for row in day_by_day(again.derivation, "en")}
+    by_day = {row.day.day: (row.number, row.reason) for row in in_language("en", day_by_day, again.derivation)}
     assert by_day[11] == (None, "the day it starts")
     assert by_day[18] == (5, "")
     assert by_day[19] == by_day[20] == (None, "clock paused")
     assert by_day[21] == (None, "weekend")
     assert by_day[27] == (10, "the last day")
     gone = resume(date(2026, 11, 27), 0, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 25))
-    assert "11月25日起计时暂停时，期限已经用完；11月27日恢复，不再延长。" in explain(gone.derivation, "zh-hans")
+    assert "11月25日起计时暂停时，期限已经用完；11月27日恢复，不再延长。" in in_language(
+        "zh-hans", explain, gone.derivation
+    )
     capped = with_allowance(date(2026, 11, 18), 5, 5, CHINA, earlier=due.derivation)
-    assert "11月18日起计时暂停，最多5个工作日；剩余5个工作日。" in explain(capped.derivation, "zh-hans")
+    assert "11月18日起计时暂停，最多5个工作日；剩余5个工作日。" in in_language("zh-hans", explain, capped.derivation)
 
 
 def test_a_provisional_year_and_its_publication_are_told() -> None:
     due = working_days(date(2026, 12, 25), 10, CHINA)
-    assert explain(due.derivation, "zh-hans")[-1] == "暂定：2027年放假安排公布后重算。"
-    assert explain(due.derivation, "en")[-1] == "Provisional until 2027 holidays are published."
+    assert in_language("zh-hans", explain, due.derivation)[-1] == "暂定：2027年放假安排公布后重算。"
+    assert in_language("en", explain, due.derivation)[-1] == "Provisional until 2027 holidays are published."
     again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), floor=2)
-    assert "原为2027年1月8日（周五），2026年11月26日按新公布的放假安排重算。" in explain(again.derivation, "zh-hans")
+    assert "原为2027年1月8日（周五），2026年11月26日按新公布的放假安排重算。" in in_language(
+        "zh-hans", explain, again.derivation
+    )
     held = recompute(
         working_days(date(2027, 1, 4), 5, CHINA).derivation, WITH_2027, changed_on=date(2027, 1, 8), floor=2
     )
-    assert "重算结果是1月9日；为留足时间，不早于变更后第2个工作日。" in explain(held.derivation, "zh-hans")
+    assert "重算结果是1月9日；为留足时间，不早于变更后第2个工作日。" in in_language("zh-hans", explain, held.derivation)
 
 
 def test_counting_without_a_calendar_is_told() -> None:
     due = working_days(date(2024, 7, 3), 10, NONE)
-    assert "按周一至周五计算，没有使用放假日历。" in explain(due.derivation, "zh-hans")
-    assert "Counted Monday–Friday, no calendar." in explain(due.derivation, "en")
+    assert "按周一至周五计算，没有使用放假日历。" in in_language("zh-hans", explain, due.derivation)
+    assert "Counted Monday–Friday, no calendar." in in_language("en", explain, due.derivation)
 
 
 def test_a_named_day_has_nothing_to_list() -> None:
     due = fixed_day(date(2026, 12, 5), CHINA, rule="performance")
-    assert day_by_day(due.derivation, "en") == []
-    assert explain(due.derivation, "zh-hans")[0] == "规则：履行期限"
+    assert in_language("en", day_by_day, due.derivation) == []
+    assert in_language("zh-hans", explain, due.derivation)[0] == "规则：履行期限"
 
 
 def test_every_clock_has_a_name_in_both_languages() -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from django.utils import translation
+from django.utils.translation import gettext
 
 from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
 from complaints.settlement import legal_minimum
 from complaints.settlement.legal_minimum import Facts, minimum_for
+from tests.languages import in_language
 
 TODAY = date(2026, 11, 26)
 PHONE: dict[str, Any] = {"category": "goods.phones", "amount": Decimal(1999)}
@@ -137,10 +139,11 @@ def test_each_rule_says_its_article_in_both_languages_and_names_only_codes_of_th
     codes = [rule.code for rule in legal_minimum.rules()]
     assert len(codes) == len(set(codes))
     for rule in legal_minimum.rules():
-        assert "条" in rule.law_words[0], rule.code
-        assert "art" in rule.law_words[1], rule.code
-        assert all(rule.words_pair), rule.code
-        assert bool(rule.if_words[0]) == bool(rule.if_words[1]) == (not rule.certain), rule.code
+        assert "条" in rule.law, rule.code
+        assert "art" in in_language("en", gettext, rule.law), rule.code
+        assert rule.words != in_language("en", gettext, rule.words) != "", rule.code
+        assert bool(rule.condition) == (not rule.certain), rule.code
+        assert not rule.condition or in_language("en", gettext, rule.condition) != rule.condition, rule.code
         assert rule.demands <= DEMAND_BY_CODE.keys(), rule.code
         for wanted, known in ((rule.categories, OBJECT_LABELS), (rule.problems, PROBLEM_LABELS)):
             for word in wanted:

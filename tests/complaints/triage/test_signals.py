@@ -24,6 +24,7 @@ from complaints.triage.signals import Around, DayCount, Facts
 from complaints.wording import signals as labels_signals
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.languages import in_language
 
 DAY = timedelta(days=1)
 STORY = "上周在东街口的店里办了年卡，店员说随时可以退，昨天去退却说一分钱也不退，态度很差，要求全额退款并道歉。"
@@ -164,7 +165,7 @@ def test_what_lacks_is_named_by_its_article(world: World) -> None:
     got = signals_of([case], regions=everywhere())[case.pk]
     assert {str(one.values["what"]) for one in got if one.code == "missing"} == {"consumer_address", "respondent_place"}
     assert "no_proof" in {one.code for one in got}
-    words = [labels_signals.sentence(one.code, one.values, "en") for one in got]
+    words = [in_language("en", labels_signals.sentence, one.code, one.values) for one in got]
     assert any("art. 10(1)" in line for line in words)
 
 

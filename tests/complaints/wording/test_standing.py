@@ -16,6 +16,7 @@ from complaints.wording.duty import Standing, standing
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.languages import in_language
 
 S = Status
 CALENDAR = Calendar.build([(date(2027, 1, 1), False, "元旦", "New Year's Day")], [2026], source="a decree", version="1")
@@ -47,7 +48,7 @@ def case(status: Status, **changes: Any) -> Complaint:
 
 
 def strip(complaint: Complaint, *clocks: Deadline, viewer: str = "consumer", language: str = "zh-hans") -> Standing:
-    return standing(complaint=complaint, clocks=clocks, viewer_side=viewer, now=NOW, language=language)
+    return in_language(language, standing, complaint=complaint, clocks=clocks, viewer_side=viewer, now=NOW)
 
 
 def with_li(complaint: Complaint) -> Complaint:
@@ -226,12 +227,13 @@ def test_real_cases_of_every_status_ask_the_database_nothing(
     with django_assert_num_queries(0):
         for viewer in ("consumer", "enterprise", "authority", ""):
             for language in ("zh-hans", "en"):
-                found = standing(
+                found = in_language(
+                    language,
+                    standing,
                     complaint=complaint,
                     clocks=rows,
                     viewer_side=viewer,
                     now=WEDNESDAY,
-                    language=language,
                     calendar=CALENDAR,
                 )
                 assert found.sentence
@@ -242,7 +244,7 @@ def test_real_cases_of_every_status_ask_the_database_nothing(
 
 
 def shown(row: Deadline | None, language: str = "zh-hans", now: datetime = NOW, status: str = "") -> Any:
-    return chip(deadline=row, now=now, calendar=CALENDAR, language=language, status=status)
+    return in_language(language, chip, deadline=row, now=now, calendar=CALENDAR, status=status)
 
 
 def test_chip_counts_working_days() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording as labels
 from complaints.documents.kinds import KINDS
 from complaints.forms.fields import Choice, Day, StepForm, Words, words_of
 from complaints.handling.steps import documents
@@ -124,4 +123,4 @@ class DrawUpForm(StepForm):
 
     def __init__(self, *args: Any, forms: Sequence[int], **options: Any) -> None:
         super().__init__(*args, **options)
-        _set(self, "form", [(str(form), labels.pick((KINDS[form].title, KINDS[form].title_en))) for form in forms])
+        _set(self, "form", [(str(form), KINDS[form].title) for form in forms])

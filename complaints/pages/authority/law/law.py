@@ -30,7 +30,7 @@ from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.jurisdiction import Jurisdiction
 from authorities.limits import measured
-from authorities.models import Authority, Officer, Policy, Region, named
+from authorities.models import Authority, Officer, Policy, Region
 from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.forms.decision_form import DecisionForm
@@ -44,6 +44,7 @@ from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.case_people import Fact
 from complaints.wording.policies import GROUPS, POLICIES, name_of
 from enterprises.models import Enterprise
+from web.languages import named
 from web.listing import labelled, listed
 
 #: Effects on one page; groups told one by one; changes that a list shows.

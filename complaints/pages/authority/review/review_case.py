@@ -35,7 +35,6 @@ from complaints.procedure.workflow import Audience, Status
 from complaints.reading import documents_sight
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_people import by_name
-from complaints.wording.days import capitals
 from complaints.wording.reasons import ROUTES
 
 __all__ = ["REVIEWED", "Letter", "grounds_of", "letters_of", "review_case", "review_url"]
@@ -111,7 +110,7 @@ def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:
     views = [
         GroundView(
             ground=ground,
-            words=capitals(labels.label(ground.code, kind="refusal_ground")),
+            words=labels.capitals(labels.label(ground.code, kind="refusal_ground")),
             tone=_tone(ground, advice),
             seen=_seen(ground, advice),
             advice=review_advice.of_ground(advice, ground.code),
@@ -164,7 +163,7 @@ def review_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
             **grounds_of(setting, form),
             "form": form,
             **(_acceptance(setting) if "accept" in may else {}),
-            "routes": [labels.pick(words) for words in ROUTES.values()],
+            "routes": list(ROUTES.values()),
             "others": _others(setting),
             "proposal": page.matters.get("proposal"),
             "urls": {

@@ -22,7 +22,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.keys import sealed_fields
-from authorities.models import named
 from complaints import wording as labels
 from complaints.assignment import call_backs as drawing
 from complaints.desks import keyset
@@ -42,6 +41,7 @@ from complaints.reading.case_form import take_step
 from complaints.reading.case_people import names_given
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Enterprise
+from web.languages import named
 
 MONTHS = 12
 FIRMS = 50

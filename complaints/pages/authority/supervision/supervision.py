@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
-from authorities.models import Authority, Officer, named
+from authorities.models import Authority, Officer
 from complaints import wording as labels
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
@@ -34,6 +34,7 @@ from complaints.reading.case import AUTHORITY, case_url
 from complaints.wording import duty as standing
 from database.prepared import PreparedQuery
 from enterprises.models import Branch, Enterprise
+from web.languages import named
 
 BY_DUE = keyset.Order("due_at")
 _OF_A_CLOCK = (*(f"complaint__{name}" for name in (*RELATED, "handling_authority")), "escalated_to")

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import Authority, named
+from authorities.models import Authority
 from complaints.desks import keyset
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_setting import setting_of
@@ -45,6 +45,7 @@ from complaints.pages.authority.case import step_url
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
+from web.languages import named
 
 #: So many cards stand in a column of the board; the table shows the rest.
 CARDS = 10

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models.expressions import RawSQL
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from authorities.jurisdiction import NoAuthority
-from authorities.models import Authority, named
+from authorities.models import Authority
 from complaints.desks.authority_desk import Desk
 from complaints.forms.fields import Choices
 from complaints.handling.steps.authority import consented
@@ -25,6 +24,7 @@ from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.directory import reasons
 from enterprises.directory.finding import find
 from enterprises.models import Branch, Enterprise, Succession
+from web.languages import named
 
 MOST = 5
 DECISIONS = PreparedQuery(
@@ -90,7 +90,7 @@ def why_words(decision: ForwardingDecision | None) -> list[str]:
     """Why routing decided so, or could not; what several rules say is said once."""
     if decision is None:
         return []
-    return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", []), get_language() or "")))
+    return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", []))))
 
 
 def suggested(complaint: Complaint, decision: ForwardingDecision | None, *, conditions: Conditions) -> list[Target]:
@@ -172,7 +172,7 @@ def suggested_among(
                         conditions,
                         rank=len(here) + 1,
                         score=int(row.get("score") or 0),
-                        why=reasons.say_all(row.get("why", []), get_language() or ""),
+                        why=reasons.say_all(row.get("why", [])),
                     )
                 )
         found[case.pk] = here

@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.idempotency import once
 from accounts.roles import Right
-from authorities.models import named
 from complaints import wording as labels
 from complaints.desks import keyset, tabs
 from complaints.desks.authority_desk import Desk, officer_page
@@ -40,6 +39,7 @@ from complaints.procedure.filing_request import PASS_TO_REGULATOR, PAUSE_FOR_SET
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
 from complaints.wording.reasons import RETURN_REASONS
+from web.languages import named
 
 BESIDE = 30
 #: Earlier complaints of the same person that an officer should know of.

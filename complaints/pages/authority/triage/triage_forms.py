@@ -11,9 +11,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Authority, named
+from authorities.models import Authority
 from complaints import wording as labels
 from complaints.forms.fields import CHOOSE, Choice, Choices, StepForm, Words, lines_of, set_choices
+from web.languages import named
 
 
 class AuthorityForm(StepForm):

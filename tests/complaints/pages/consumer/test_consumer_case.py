@@ -23,6 +23,7 @@ from database.row_security import seeing_as
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
+from tests.languages import in_language
 from tests.server import A_REQUEST
 
 S = Status
@@ -141,9 +142,9 @@ def test_why_this_date_equals_the_stored_derivation(world: World) -> None:
         for language in ("zh-hans", "en"):
             page = client.get(place(case, f"why/{clock.clock}"), headers={"accept-language": language})
             text = shown(page)
-            for line in explain(clock.derivation, language):
+            for line in in_language(language, explain, clock.derivation):
                 assert line in text, (clock.clock, line)
-            days = day_by_day(clock.derivation, language)
+            days = in_language(language, day_by_day, clock.derivation)
             assert page.context["days"] == days
             counted = [c for week in page.context["weeks"] for c in week if c.kind in ("is-count", "is-last")]
             assert len(counted) == clock.length

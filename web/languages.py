@@ -1,0 +1,30 @@
+"""The language of the reader, and that of what stands in the database.
+
+The one rule: names, typed text and the law stand in Chinese, names often in English beside it; nothing else asks which
+language is read, for everything that we say goes through gettext.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language
+
+
+def reads_chinese() -> bool:
+    """Whether names and typed text stand in the reader's language."""
+    return (get_language() or "zh-hans").startswith("zh")
+
+
+def name_in_language(name: str, name_en: str) -> str:
+    """The name for whoever reads Chinese, else the English one where there is one."""
+    return name_en if name_en and not reads_chinese() else name
+
+
+def named(row: object) -> str:
+    """The name of a row of the directory in the language of the reader."""
+    return name_in_language(str(getattr(row, "name", "")), str(getattr(row, "name_en", "")))
+
+
+def language_tag(code: str) -> str:
+    """A language as pages name it: zh-hans → zh-Hans, en → en, pt-br → pt-BR."""
+    first, *rest = code.split("-")
+    return "-".join([first, *(part.title() if len(part) == 4 else part.upper() for part in rest)])
