@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,7 @@ from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest, Res
 from complaints.procedure.numbering import new_number
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Audience, Status
+from complaints.record import bulk
 from complaints.record.record import Entry
 from database.row_security import working_as_steps
 from enterprises.models import Branch, Enterprise
@@ -55,7 +57,7 @@ def file(
     conditions = conditions or Conditions.at(now)
     places = _places(requests)
     cases = []
-    evidence: list[tuple[Complaint, tuple[int, ...]]] = []
+    evidence: list[tuple[Complaint, Sequence[int]]] = []
     for request, filer in zip(requests, actors, strict=True):
         respondents = request.respondents or (RespondentRequest(),)
         if len(respondents) > MOST_RESPONDENTS:
@@ -71,9 +73,7 @@ def file(
     # What is refused was refused above, so nothing needs to be taken back to here.
     with working_as_steps(), transaction.atomic(savepoint=False):
         filed = take_new(cases)
-        for complaint, ids in evidence:
-            if ids:
-                _attach(complaint, ids)
+        _attach(evidence)
         return filed
 
 
@@ -327,12 +327,21 @@ def _split(opened: CaseFile, report: str) -> None:
     )
 
 
-def _attach(complaint: Complaint, ids: Sequence[int]) -> None:
-    """Files of the draft move to the case; a linked case gets rows of its own."""
-    for row in Evidence.objects.filter(pk__in=ids):
-        if row.complaint_id is not None:
+def _attach(evidence: Sequence[tuple[Complaint, Sequence[int]]]) -> None:
+    """Files of a draft move to its case; a linked case gets rows of its own. ``evidence``: (case, ids of its files)."""
+    wanted = {pk for _complaint, ids in evidence for pk in ids}
+    rows = Evidence.objects.in_bulk(wanted) if wanted else {}
+    moved, copied = [], []
+    for complaint, row in ((complaint, rows[pk]) for complaint, ids in evidence for pk in ids if pk in rows):
+        name = str(row.name)
+        if row.complaint_id is None:
+            moved.append(row)
+        else:
+            row = copy(row)
             row.pk = None
+            copied.append(row)
         row.complaint, row.draft = complaint, None
         # From now on its name lies under the consumer's key.
-        row.name = str(row.name)
-        row.save()
+        row.name = name
+    bulk.update(moved, ["complaint", "draft", "name"])
+    bulk.insert(copied)

@@ -25,18 +25,17 @@ from accounts.models import User
 from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
 from accounts.sign_in.network import client_address, place_of
 from accounts.sign_in.proof import is_worked_for
-from complaints import handling
 from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep
 from complaints.filing.held import Held, address_of, give_cookie, receipt_address
 from complaints.filing.outlook import duplicates, outlook
-from complaints.links import joining
+from complaints.links.file_draft import file_draft
 from complaints.models.draft import FilingDraft
 from complaints.pages.filing.filing_frame import show
 from complaints.parties.actors import Actor, consumer
-from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
+from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.workflow import Role
 from enterprises.directory.expectations import Expectation, expected
 from web.dates import moment
@@ -109,11 +108,7 @@ def _file(request: HttpRequest, held: Held, filing: FilingRequest, *, now: datet
             if not attempt.answered:
                 if draft.owner_id is None:
                     _count_unproven(request, now=now)
-                cases = handling.file([filing], actor=_actor(filing, held.draft), now=now)
-                if filing.on_behalf.kind in (JOINT, AGENT):
-                    for case in cases:
-                        joining.ask(case, place=place_of(request), now=now)
-                drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
+                file_draft(draft, filing, actor=_actor(filing, held.draft), place=place_of(request), now=now)
                 attempt.reference = receipt_address(draft)
                 if filing.report:
                     # Said here and once: neither the case nor its record shows that there is one (arts 9, 37).
