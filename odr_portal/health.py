@@ -5,7 +5,12 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from complaints.law.numbers import missing_year
+from complaints.models import Heartbeat
+from complaints.parties.conditions import current_calendar
 from database.row_security import serving, working_as_steps
+from oversight.counters import rollups
+from oversight.portal_state.backlog import alarm_after, backlog, set_aside
 
 
 @transaction.non_atomic_requests
@@ -13,12 +18,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers; ages say whether workers and watch do, and whether anything waits. Always 200."""
     now = timezone.now()
     try:
-        from complaints.law.numbers import missing_year
-        from complaints.models import Heartbeat
-        from complaints.parties.conditions import current_calendar
-        from oversight.counters import rollups
-        from oversight.portal_state.backlog import alarm_after, backlog, set_aside
-
         beats = dict(Heartbeat.objects.values_list("name", "at"))
         # Counts and ages of all rows, whoever asks; nothing of a case.
         with serving(request), working_as_steps():
@@ -26,7 +25,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
             unreached = set_aside()
             uncounted = rollups.alarms()
             missing = missing_year(current_calendar(), timezone.localdate(now))
-    except (DatabaseError, ImportError):
+    except DatabaseError:
         return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
     ages = {name: round((now - at).total_seconds(), 1) for name, at in beats.items()}
     stale = settings.HEARTBEAT_STALE_AFTER
