@@ -94,6 +94,8 @@ class Right(StrEnum):
     # At an enterprise.
     #: Cases lie with them; a reviewer approves and holds none.
     ANSWER_CASE = "answer_case", CASE_STAFF
+    #: The rules of assignment give them what comes in.
+    GET_NEW_CASE = "get_new_case", CASE_STAFF - MANAGERS
     LEAD_ENTERPRISE = "lead_enterprise", MANAGERS
     MAKE_MEASURE = "make_measure", CASE_STAFF
     APPROVE_MEASURE = "approve_measure", STAFF_APPROVERS

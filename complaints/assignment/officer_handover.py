@@ -100,12 +100,12 @@ class Desks:
             chosen = next((row for row in there if row.user_id == deputy.user_id), None)
             if chosen is not None:
                 return self._give(chosen), {**why, "to": "deputy"}
-        roles = [Officer.Role.APPROVER, Officer.Role.HANDLER]
-        roles.insert(0 if case.status == Status.TRIAGE else len(roles), Officer.Role.INTAKE)
-        for role in roles:
-            able = [row for row in there if row.role == role]
+        rights = [Right.LEAD_AUTHORITY, Right.DECIDE_CASE]
+        rights.insert(0 if case.status == Status.TRIAGE else len(rights), Right.DISTRIBUTE)
+        for right in rights:
+            able = [row for row in there if row.role in right.posts]
             if able:
-                word = "head" if role == Officer.Role.APPROVER else "colleague"
+                word = "head" if right == Right.LEAD_AUTHORITY else "colleague"
                 return self._give(min(able, key=lambda row: (self.open[row.pk], row.pk))), {**why, "to": word}
         return None
 

@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.keys import sealed_fields
 from accounts.models import User
+from accounts.roles import Right, posts_of
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer
 from complaints.models import Notice, NoticeChoice, Participant, PersonalText
@@ -25,7 +26,7 @@ from complaints.notices.notice_choices import how, wishes_of
 from complaints.notices.writing import is_breach
 from complaints.procedure import hours
 from complaints.procedure.filing_request import AGENT, JOINT
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import TABLE, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.record import bulk
 from enterprises.models import Staff
@@ -253,29 +254,27 @@ def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
 def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[User]]:
     branch = row.complaint.branch_id
     near = [job for job in staff if job.branch_id in (None, branch)]
-    managers = [job.user for job in near if job.role == Staff.Role.MANAGER] or [
-        job.user for job in staff if job.role == Staff.Role.MANAGER
-    ]
+    leads = Right.LEAD_ENTERPRISE.posts
+    managers = [job.user for job in near if job.role in leads] or [job.user for job in staff if job.role in leads]
     # Whoever handles it when the notice is due; a former enterprise has only who handled it then.
     present = (row.complaint.handler_id if row.complaint.enterprise_id == row.enterprise_id else None) or row.staff_id
     if row.kind == "propose":
         # Whoever handles the case is asking.
-        reviewers = [job.user for job in near if job.role == Staff.Role.REVIEWER]
-        return reviewers + managers, managers
+        approvers = posts_of(TABLE["approve"].by, "enterprise")
+        return [job.user for job in near if job.role in approvers and job.role not in leads] + managers, managers
     handler = [job.user for job in staff if present is not None and job.pk == present]
-    others = [job.user for job in near or staff if job.role != Staff.Role.REVIEWER]
+    others = [job.user for job in near or staff if job.role in Right.ANSWER_CASE.posts]
     return handler or managers or others, managers
 
 
 def _of_authority(row: Notice, officers: list[Officer]) -> tuple[list[User], list[User]]:
     complaint = row.complaint
     distributes = complaint.status in (Status.FILED, Status.TRIAGE) or row.kind in _FOR_INTAKE
-    by_role: dict[str, list[User]] = defaultdict(list)
-    for office in officers:
-        by_role[office.role].append(office.user)
-    heads = by_role[Officer.Role.APPROVER]
+    heads = [o.user for o in officers if o.role in Right.LEAD_AUTHORITY.posts]
     own = [o.user for o in officers if complaint.officer is not None and o.user_id == complaint.officer.user_id]
-    intake, handlers = by_role[Officer.Role.INTAKE], by_role[Officer.Role.HANDLER]
+    intake = [o.user for o in officers if o.role in Right.DISTRIBUTE.posts]
+    deciding = set(Right.DECIDE_CASE.posts) - set(Right.LEAD_AUTHORITY.posts)
+    handlers = [o.user for o in officers if o.role in deciding]
     if row.kind == "escalate":
         return heads or handlers or intake, []
     first, second = (intake, handlers) if distributes else (handlers, intake)

@@ -14,9 +14,10 @@ from typing import Any
 
 from django.db.models import Count
 
+from accounts.roles import Right
 from complaints.models import Complaint
 from complaints.procedure.workflow import ENTERPRISE_SIDE
-from enterprises.models import Absence, AssignmentRule, Staff
+from enterprises.models import Absence, AssignmentRule
 from enterprises.team.presence import Worker, parents_of, upwards, workers_of
 
 
@@ -74,7 +75,7 @@ class House:
         why = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
         if leave is not None and (deputy := self._there(case, leave.deputy_id)) is not None:
             return Given(deputy, {**why, "to": "deputy"})
-        head = self._nearest(case, Staff.Role.MANAGER)
+        head = self._nearest(case, Right.LEAD_ENTERPRISE)
         return None if head is None else Given(head, {**why, "to": "head"})
 
     def somebody(self, case: Complaint) -> Given | None:
@@ -82,8 +83,8 @@ class House:
         else whoever of the firm is at work."""
         there = [w for w in self._of(case) if w.leave is None]
         found = (
-            self._nearest(case, Staff.Role.MANAGER)
-            or self._nearest(case, Staff.Role.HANDLER)
+            self._nearest(case, Right.LEAD_ENTERPRISE)
+            or self._nearest(case, Right.GET_NEW_CASE)
             or min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk), default=None)
         )
         return None if found is None else Given(found, {"why": "succession"})
@@ -102,7 +103,7 @@ class House:
         return None if deputy is None else (deputy, "deputy")
 
     def _freest(self, case: Complaint) -> tuple[Worker, str] | None:
-        found = self._nearest(case, Staff.Role.HANDLER)
+        found = self._nearest(case, Right.GET_NEW_CASE)
         return None if found is None else (found, "fewest")
 
     def _there(self, case: Complaint, staff_id: int | None) -> Worker | None:
@@ -111,11 +112,13 @@ class House:
             None,
         )
 
-    def _nearest(self, case: Complaint, role: str) -> Worker | None:
-        """Of the nearest place that has somebody in this role, who has the fewest open cases."""
+    def _nearest(self, case: Complaint, right: Right) -> Worker | None:
+        """Of the nearest place that has somebody with this right, who has the fewest open cases."""
         for place in upwards(case.branch_id, self.parents):
             there = [
-                w for w in self._of(case) if w.staff.branch_id == place and w.staff.role == role and w.leave is None
+                w
+                for w in self._of(case)
+                if w.staff.branch_id == place and w.staff.role in right.posts and w.leave is None
             ]
             if there:
                 return min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk))

@@ -27,11 +27,11 @@ from accounts.sign_in.contacts import Contact
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
 from enterprises.directory.naming import write_names
-from enterprises.models import Branch, BranchAuthority, Enterprise, ServiceArea, Staff
+from enterprises.models import Branch, BranchAuthority, Enterprise, ServiceArea
 from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry, RefusalGround
 from enterprises.models.refusing import Refusal
 from enterprises.team import inviting
-from enterprises.team.rights import Post, enrolling_reach
+from enterprises.team.rights import HEAD, Post, enrolling_reach
 
 State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
 #: A draft that nobody saved for so long is thrown away.
@@ -240,7 +240,7 @@ def invite_manager(
     inviting.invite(
         Contact("email", email),
         Post(enterprise=enterprise),
-        Staff.Role.MANAGER,
+        HEAD["enterprise"],
         by=by,
         place=place,
         reach=enrolling_reach(by.pk, enterprise, on=timezone.localdate(now)),

@@ -20,7 +20,6 @@ from complaints.handling.transition.effect import Move
 from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import Role
 from complaints.settlement.offer_terms import Answer
 from enterprises.models import TwoPersons
 
@@ -160,7 +159,7 @@ def is_approved(file: CaseFile, step: str) -> bool:
 
 def is_open_to(file: CaseFile, step: str, actor: Actor) -> bool:
     """A reviewer takes no step of his own; what he has just approved is carried out in his name."""
-    return actor.has(frozenset({Role.REVIEWER})) and step in ENTERPRISES and is_approved(file, step)
+    return actor.side == "enterprise" and actor.may("approve") and step in ENTERPRISES and is_approved(file, step)
 
 
 def fall(file: CaseFile) -> None:

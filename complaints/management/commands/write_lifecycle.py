@@ -39,12 +39,7 @@ _INTRO = """\
 Generated from `complaints/procedure/workflow.py` by `manage.py write_lifecycle`; a test fails when the two
 differ. Change the table, then run the command. Words come from `complaints/labels*.py`.
 """
-_BY_SIDE = (
-    ("The consumer", frozenset({Role.CONSUMER, Role.PARTY})),
-    ("The enterprise", frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})),
-    ("The authority", frozenset({Role.INTAKE, Role.OFFICER, Role.APPROVER, Role.MEDIATION_BODY})),
-    ("The system", frozenset({Role.SYSTEM})),
-)
+_SIDES = ("consumer", "enterprise", "authority", "system")
 
 
 class Command(BaseCommand):
@@ -82,9 +77,9 @@ def _lifecycle() -> str:
         "## Outcomes of a closed case\n",
         _table(("outcome", "中文", "English"), (_words(o, "outcome") for o in Outcome)),
     ]
-    for title, roles in _BY_SIDE:
-        rows = [row for row in TABLE.values() if row.by & roles]
-        parts += [f"## Steps: {title.lower()}\n", _steps(rows)]
+    for side in _SIDES:
+        rows = [row for row in TABLE.values() if any(role.side == side for role in row.by)]
+        parts += [f"## Steps: the {side}\n", _steps(rows)]
     parts += [
         "## Clocks\n",
         "Ties lapse in this order. Lengths are policies: dated rows that an authority may change.\n",
