@@ -125,7 +125,7 @@ class User(AbstractBaseUser):
 class Administrator(models.Model):
     """三员: who runs the platform, in one of three duties that nobody holds together, nor with any other work.
 
-    One row a person; triggers (enterprises/migrations/0003) refuse an office or a job beside it, and the other way.
+    One row a person; triggers (enterprises/migrations/0002) refuse an office or a job beside it, and the other way.
     """
 
     class Kind(models.TextChoices):

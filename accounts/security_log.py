@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import SecurityEvent, User
 
-#: CSL art. 21 asks for six months; we keep twelve (the trigger of migration 0003 counts the same).
+#: CSL art. 21 asks for six months; we keep twelve (the trigger of migration 0002 counts the same).
 KEPT_FOR = timedelta(days=365)
 
 

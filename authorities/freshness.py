@@ -21,7 +21,7 @@ def state() -> State:
     """How often these tables were changed as this transaction sees them, and by which transaction last; one row.
 
     Ask for it before reading the tables: what is read later is at least as new. Triggers count
-    (authorities/migrations/0003); what is rolled back is counted again with the next change, but the number of a
+    (authorities/migrations/0002); what is rolled back is counted again with the next change, but the number of a
     transaction, or of a part of one, never comes again.
     """
     with connection.cursor() as cursor:

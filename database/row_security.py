@@ -2,7 +2,7 @@
 
 The one rule: a request is one transaction under the database role of its caller, and what the policies ask (who, for
 which enterprises and branches, in which regions) is told by transaction-local `set_config` alone. Whoever says nothing
-sees no case. The policies stand in complaints/migrations/0015_row_security.py, the first wall in `visible_to`.
+sees no case. The policies stand in complaints/migrations/0004_row_security.py, the first wall in `visible_to`.
 
 What a step must read and write beyond its caller's sight is done `working_as_steps()`: after the case was found under
 the caller's role, and only in the places that tests/walls/test_house.py lists.

@@ -24,6 +24,7 @@ MADE_OF = (
     "*/migrations/*",
     "*/models.py",
     "*/models/*.py",
+    "database/operations.py",
     "database/roles.py",
     "odr_portal/processes/embedded.py",
     "accounts/keys/*.py",

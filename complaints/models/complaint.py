@@ -169,7 +169,7 @@ class Complaint(models.Model):
         Region, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
     )
     handling_region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False, related_name="+")
-    #: Written by the database with handling_region (migration 0006), for lists.
+    #: Written by the database with handling_region (migration 0005), for lists.
     handling_province = models.IntegerField(null=True, blank=True, editable=False)
     handling_city = models.IntegerField(null=True, blank=True, editable=False)
     handling_county = models.IntegerField(null=True, blank=True, editable=False)

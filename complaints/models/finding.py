@@ -33,7 +33,7 @@ class CaseWords(models.Model):
     neighbours. Beside the pairs stand in ``marks`` where the case was ever held, ``e:<enterprise>`` and ``b:<branch>``,
     and where it is handled, ``r:<region>`` of each level, so that one index finds words within what somebody may see.
 
-    Filled by the database itself (migration 0049), asked by its function ``cases_with_words`` alone: no caller may read
+    Filled by the database itself (migration 0005), asked by its function ``cases_with_words`` alone: no caller may read
     it.
     """
 
