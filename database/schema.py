@@ -67,7 +67,8 @@ _KINDS = {
         from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
         where {_OUR_TABLES} and r.rulename <> '_RETURN'""",
     "trigger": f"""
-        select c.oid::regclass || ' ' || t.tgname, pg_get_triggerdef(t.oid) as is, nullif(t.tgenabled, 'O') as fires
+        select c.oid::regclass || ' ' || t.tgname, pg_get_triggerdef(t.oid, true) as is,
+            nullif(t.tgenabled, 'O') as fires
         from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
         where {_OUR_TABLES} and not t.tgisinternal""",
     "event trigger": """

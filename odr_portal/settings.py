@@ -180,6 +180,8 @@ OWNER_COMMANDS = {
     "sqlflush",
     "squashmigrations",
     "rebuild_rollups",
+    "adopt_migrations",
+    "describe_schema",
 }
 # Pages and sweeps must be quick; the statements of any other command may take minutes.
 _is_quick = COMMAND in {"", "runserver", "watch", "shell", "test"}

@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg2
 
-from database import roles
+from database import old_series, roles
 from odr_portal.processes import embedded, programs
 from web import environment
 
@@ -145,6 +145,12 @@ class Portal:
         state = state_of("*/migrations/*.py", "odr_portal/*/migrations/*.py", "requirements.txt") + digest(
             self.variables["DATABASE_OWNER_URL"]
         )
+        with contextlib.closing(psycopg2.connect(self.variables["DATABASE_OWNER_URL"])) as connection:
+            is_old = old_series.stands(connection)
+        if is_old:
+            say("The database was made by an older series of migrations: verifying it and taking it over …")
+            if self.manage("adopt_migrations").returncode:
+                raise stop("The database was left as it is; the reason stands above.")
         self.once("migrated", state, "migrate", "--noinput", telling="Bringing the tables up to date …")
 
     @property

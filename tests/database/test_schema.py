@@ -1,0 +1,78 @@
+"""What the description of a schema notices, and what it does not."""
+
+import subprocess
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from database import roles, schema
+from odr_portal.backup import database
+from odr_portal.processes import embedded
+from tests.server import DATABASE
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("create table more (n int)", "+ relation public.more:"),
+        ("alter table {t} add column more int", "+ column public.{t}.more:"),
+        ("alter table {t} alter column cause type varchar(31)", "+ column public.{t}.cause:"),
+        ("alter table {t} alter column cause set default 'none'", "+ column public.{t}.cause:"),
+        ("alter table {t} alter column cause drop not null", "+ column public.{t}.cause:"),
+        ('alter table {t} alter column cause type varchar(30) collate "C"', "+ column public.{t}.cause:"),
+        ("alter table {t} add constraint more check (cause <> '')", "+ constraint public.{t} more:"),
+        ("alter table {t} drop constraint {t}_pkey cascade", "- constraint public.{t} {t}_pkey:"),
+        ("drop index root_causes_of_an_enterprise", "- index public.root_causes_of_an_enterprise:"),
+        (
+            "drop trigger seal_is_append_only on complaints_seal",
+            "- trigger public.complaints_seal seal_is_append_only:",
+        ),
+        (
+            "alter table complaints_seal disable trigger seal_is_append_only",
+            "+ trigger public.complaints_seal seal_is_append_only:",
+        ),
+        ("grant update on complaints_seal to portal_app", "+ relation public.complaints_seal:"),
+        ("grant update (root) on complaints_seal to portal_app", "+ column public.complaints_seal.root:"),
+        ("alter table {t} no force row level security", "+ relation public.{t}:"),
+        ("alter policy enterprise on {t} using (true)", "+ policy public.{t} enterprise:"),
+        ("create policy more on {t} to portal_consumer using (true)", "+ policy public.{t} more:"),
+        ("grant execute on function is_own_case to public", "+ function public.is_own_case(bigint):"),
+        ("alter function is_own_case security invoker", "+ function public.is_own_case(bigint):"),
+        ("create or replace view own_part as select 1::bigint as complaint_id", "+ view public.own_part:"),
+        ("alter sequence complaints_event_era increment 2", "+ sequence public.complaints_event_era:"),
+        ("create type more as enum ('one')", "+ type public.more:"),
+        ("comment on table {t} is 'more'", "+ comment table public.{t}:"),
+        ("alter default privileges in schema public grant truncate on tables to portal_app", "+ default grant"),
+    ],
+)
+def test_it_notices(postgres_server: embedded.ThrowAwayPostgres, statement: str, line: str) -> None:
+    table = "complaints_rootcause"
+    with closing(psycopg2.connect(postgres_server.dsn(user=roles.OWNER, database=DATABASE))) as connection:
+        before = set(schema.described(connection))
+        with connection.cursor() as cursor:
+            cursor.execute(statement.replace("{t}", table))
+        after = set(schema.described(connection))
+        connection.rollback()
+    lines = [f"- {one}" for one in before - after] + [f"+ {one}" for one in after - before]
+    assert any(one.startswith(line.replace("{t}", table)) for one in lines), lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dump_that_was_read_back_is_described_alike(postgres_server: embedded.ThrowAwayPostgres) -> None:
+    owner = postgres_server.dsn(user=roles.OWNER, database=DATABASE)
+    again = postgres_server.dsn(user=roles.OWNER, database="again")
+    administrator = postgres_server.dsn(user="postgres", database="postgres")
+    postgres_server.prepare("again")
+    try:
+        inside = ["drop schema public cascade", "create schema public authorization pg_database_owner"]
+        embedded.run_statements(postgres_server.dsn(user="postgres", database="again"), inside)
+        dump = subprocess.run(
+            [database.program("pg_dump", version=18), "-Fc", "--schema-only", owner], check=True, stdout=subprocess.PIPE
+        ).stdout
+        subprocess.run([database.program("pg_restore", version=18), "-d", again], check=False, input=dump)
+        with closing(psycopg2.connect(owner)) as one, closing(psycopg2.connect(again)) as other:
+            assert schema.described(other) == schema.described(one)
+    finally:
+        embedded.run_statements(administrator, ["drop database again"])
