@@ -42,7 +42,7 @@ def modules() -> dict[str, str]:
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
         for app in APPS
         for path in (ROOT / app).rglob("*.py")
-        if "migrations" not in path.parts
+        if "migrations" not in path.relative_to(ROOT).parts
     }
 
 

@@ -75,7 +75,7 @@ def template_texts() -> Iterator[Text]:
 def python_texts() -> Iterator[Text]:
     """The texts of all Python files of the apps."""
     for path in sorted(file for app in APPS for file in (ROOT / app).rglob("*.py")):
-        if "migrations" in path.parts:
+        if "migrations" in path.relative_to(ROOT).parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
