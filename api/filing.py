@@ -290,7 +290,7 @@ def _draft_of(who: Caller, draft_id: uuid.UUID, voice: Kept | None) -> Iterator[
     # What is refused leaves no draft and no recording behind.
     with transaction.atomic(), working_as_steps():
         draft.key_digest, draft.created_at, draft.saved_at = draft_id.hex, who.now, who.now
-        draft.expires_at = who.now + drafts.KEPT_FOR
+        draft.expires_at = who.now + drafts.kept_for(who.now)
         draft.save(force_insert=True)
         row = keeping.put_with_draft(
             voice, draft=draft, name=_("语音陈述"), kind=EvidenceKind.RECORDING, uploaded_by=who.user.pk, now=who.now

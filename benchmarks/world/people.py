@@ -102,6 +102,7 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
         for user, key in zip(users, keys, strict=True)
     ]
     BrowserSession.objects.bulk_create(sessions)
+    expires_at = now + drafts.kept_for(now, is_owned=True)
     made = [
         FilingDraft(
             key_digest=uuid.uuid4().hex * 2,
@@ -110,7 +111,7 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
             step="consents",
             created_at=now,
             saved_at=now,
-            expires_at=now + drafts.KEPT_FOR_OWNED,
+            expires_at=expires_at,
         )
         for user, phone in zip(users, phones, strict=True)
     ]

@@ -32,14 +32,15 @@ from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind
+from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_LABELS
 from complaints.procedure.typed_values import KEPT_CHARACTERS, money, visible
 from database.row_security import show
 from enterprises.directory.answering import Area, BranchFacts, Period, answering_branches
 from enterprises.models import Branch, Brand, Enterprise, ServiceArea
 
-KEPT_FOR = timedelta(days=7)
-KEPT_FOR_OWNED = timedelta(days=30)
+#: So long a filed draft leads a second submit to its receipt.
+FILED_KEPT_FOR = timedelta(days=7)
 RECEIPT_FOR = timedelta(minutes=30)
 VALUES_PER_FIELD = 40
 OPEN_SHOWN = 5
@@ -51,6 +52,12 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def kept_for(now: datetime, *, is_owned: bool = False) -> timedelta:
+    """How long a draft is kept after it was last saved, by the number in force."""
+    name = "draft_days_signed_in" if is_owned else "draft_days"
+    return timedelta(days=Conditions.at(now).policies.number(name, None).number)
 
 
 def begin(*, now: datetime, source: str = "", category: str = "") -> tuple[FilingDraft, str]:
@@ -66,7 +73,7 @@ def begin(*, now: datetime, source: str = "", category: str = "") -> tuple[Filin
         data={"purchase": {"object_category": [category]}} if category in OBJECT_LABELS else {},
         created_at=now,
         saved_at=now,
-        expires_at=now + KEPT_FOR,
+        expires_at=now + kept_for(now),
     )
     return draft, key
 
@@ -113,7 +120,7 @@ def save(draft: FilingDraft, *, step: str, typed: Mapping[str, list[str]], now: 
 
 def touch(draft: FilingDraft, *, now: datetime, fields: Sequence[str] = ()) -> None:
     draft.saved_at = now
-    draft.expires_at = now + (KEPT_FOR_OWNED if draft.owner_id else KEPT_FOR)
+    draft.expires_at = now + kept_for(now, is_owned=draft.owner_id is not None)
     draft.save(update_fields=[*fields, "saved_at", "expires_at"])
 
 
@@ -345,7 +352,7 @@ def mark_filed(draft: FilingDraft, *, numbers: Sequence[str], now: datetime) -> 
     draft.filed_at = now
     draft.filed_as = list(numbers)
     draft.saved_at = now
-    draft.expires_at = now + KEPT_FOR
+    draft.expires_at = now + FILED_KEPT_FOR
     draft.save(update_fields=["data", "filed_at", "filed_as", "saved_at", "expires_at"])
 
 

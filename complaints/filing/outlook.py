@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
-from authorities.policies import Policies, PolicyMissing
+from authorities.policies import PolicyMissing
 from complaints.models import Complaint, PersonalText
-from complaints.parties.conditions import Conditions, current_calendar
+from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.deadlines import Due, calendar_days, working_days
 from complaints.procedure.filing_request import (
@@ -29,7 +28,6 @@ from complaints.procedure.workflow import Outcome, Status
 from complaints.record.similarity import bare, same_text
 from web.languages import named
 
-LOOKED_BACK = timedelta(days=60)
 COMPARED = 50
 _NUMBERS = [question for question in QUESTIONS if question.is_identifier]
 COMPARED_TEXTS = ("consumer_statement", "consumer_order_no", *(question.text_kind for question in _NUMBERS))
@@ -45,9 +43,9 @@ class Outlook:
 
 def outlook(filing: FilingRequest, *, is_enrolled: bool, now: datetime) -> Outlook | None:
     """Counted as if handed over today; None when the directory has no policies."""
-    calendar, region = current_calendar(), filing.service_region_id
+    given, region = Conditions.at(now), filing.service_region_id
+    calendar, policies = given.calendar, given.policies
     try:
-        policies = Policies.load(timezone.localdate(now))
         names = ("acceptance", "negotiation") if is_enrolled else ("forwarding",)
         dues = [working_days(now, policies.number(name, region).number, calendar, rule=name) for name in names]
     except PolicyMissing:
@@ -128,14 +126,19 @@ class Duplicate:
 
 
 def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
-    """The person's own cases of the last 60 days: same respondent and order, or near-identical text.
+    """The person's own cases of the days that are compared (policy ``duplicate_days``): same respondent and order, or
+    near-identical text.
 
     An unproven phone sees nothing: it may be somebody else's.
     """
     if filing.consumer_id is None or not filing.contact_verified:
         return []
+    try:
+        days = Conditions.at(now).policies.number("duplicate_days", filing.service_region_id).number
+    except PolicyMissing:
+        return []
     earlier = list(
-        Complaint.objects.filter(consumer_id=filing.consumer_id, filed_at__gte=now - LOOKED_BACK)
+        Complaint.objects.filter(consumer_id=filing.consumer_id, filed_at__gte=now - timedelta(days=days))
         .exclude(outcome=Outcome.WITHDRAWN)
         .order_by("-filed_at")[:COMPARED]
     )

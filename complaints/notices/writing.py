@@ -330,7 +330,8 @@ class _Text:
             return found
         found += self._whose_duty()
         if entry.outcome == Outcome.UNCONFIRMED:
-            found.append(labels.sentence(words.LATE_ANSWER))
+            limits = self.file.conditions.limits(self.complaint.handling_region_id)
+            found.append(labels.sentence(words.LATE_ANSWER, late_answer=limits["late_answer"]))
         if entry.outcome in TABLE["refer_to_regulator"].closed_as:
             pair = words.REFER_IF_NOT_KEPT if entry.outcome == Outcome.SETTLED else words.REFER
             found.append(labels.sentence(pair, path=f"{self.path}refer/"))

@@ -26,12 +26,11 @@ from complaints.models import (
     NoticeChoice,
     PersonalText,
 )
+from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK, Status
 from complaints.wording import label
 
-#: Identity, words and files of a case are kept so long after it was closed (limitation of claims: three years).
-KEPT_FOR = timedelta(days=3 * 365 + 1)
 COPIED_CASES = 2000
 
 
@@ -146,7 +145,11 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
 def kept_until(user: User, *, now: datetime) -> datetime:
     """When the last duty to keep ends; now for somebody without a case."""
     last = Complaint.objects.filter(consumer_id=user.pk).aggregate(last=Max("closed_at"))["last"]
-    return max(now, last + KEPT_FOR) if last else now
+    if not last:
+        return now
+    # A day more, as three years may hold the 29th of February.
+    kept = Conditions.at(now).policies.number("identity_kept", None).number + 1
+    return max(now, last + timedelta(days=kept))
 
 
 def close_account(user: User, *, now: datetime) -> datetime:

@@ -163,7 +163,7 @@ class _Explanation:
                 "changed": self.day(earlier["changed_on"]),
             }
         if of.get("counted_to"):
-            yield _("重算结果是%(day)s；为留足时间，不早于变更后第2个工作日。") % {"day": self.day(of["counted_to"])}
+            yield _("重算结果是%(day)s；为留足时间，没有提得那么早。") % {"day": self.day(of["counted_to"])}
         yield _("最后一天是%(day)s，到24:00为止。") % {"day": last}
         if of["has_no_calendar"]:
             yield _("按周一至周五计算，没有使用放假日历。")

@@ -45,10 +45,10 @@ class Asking:
     ) -> None:
         self.first, self.second = First(more), Second(then)
 
-    def about(self, cases: Sequence[Complaint], regions: Sequence[Region]) -> Asked:
+    def about(self, cases: Sequence[Complaint], regions: Sequence[Region], *, looked_back: timedelta) -> Asked:
         """One statement. ``regions``: where the cases lie that the asker may see (``Desk.regions``)."""
         here = {case.pk: _facts(case) for case in cases}
-        rows = self.first(list(here), *_values(here.values()), regions=regions)
+        rows = self.first(list(here), *_values(here.values(), looked_back), regions=regions)
         digests = _digests(rows["digests"])
         proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
         for case in cases:
@@ -58,16 +58,22 @@ class Asking:
                 matters=matters[case.pk],
                 has_voice=bool(case.facts.get("voice")),
             )
-        return Asked(self.second, here, rows, cases)
+        return Asked(self.second, here, rows, looked_back, cases)
 
 
 class Asked:
     """What the first statement brought, by name in ``rows``."""
 
     def __init__(
-        self, second: Second, here: dict[int, Facts], rows: dict[str, list[Any]], cases: Sequence[Complaint] = ()
+        self,
+        second: Second,
+        here: dict[int, Facts],
+        rows: dict[str, list[Any]],
+        looked_back: timedelta,
+        cases: Sequence[Complaint] = (),
     ) -> None:
         self.second, self.here, self.rows, self.cases = second, here, rows, cases
+        self.looked_back = looked_back
         self.near = _near(rows)
 
     def answered(self, *lists: list[int], people: Iterable[Model] = ()) -> dict[str, list[Any]]:
@@ -96,6 +102,7 @@ class Asked:
             others=[*self.near.values(), *self.here.values()],
             same_thing=[_facts(row) for row in self.rows["same_thing"]],
             days=[DayCount(keys[0], row.day, row.n) for row in self.rows["days"] if (keys := _keys(row))],
+            looked_back=self.looked_back,
         )
         return {pk: signals.signals_for(facts, around) for pk, facts in self.here.items()}
 
@@ -110,16 +117,20 @@ _ALONE = Asking()
 _TYPED, _AFTER_TYPED = First(typed=True), Second()
 
 
-def signals_of(cases: Sequence[Complaint], *, regions: Sequence[Region]) -> dict[int, list[Signal]]:
+def signals_of(
+    cases: Sequence[Complaint], *, regions: Sequence[Region], looked_back: timedelta
+) -> dict[int, list[Signal]]:
     """The signals of each case, by id; two statements beside keys that are not held yet."""
     if not cases:
         return {}
-    asked = _ALONE.about(cases, regions)
+    asked = _ALONE.about(cases, regions, looked_back=looked_back)
     asked.answered()
     return asked.signals()
 
 
-def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], person: UUID | None = None) -> list[Signal]:
+def signals_of_request(
+    filing: FilingRequest, *, regions: Sequence[Region], looked_back: timedelta, person: UUID | None = None
+) -> list[Signal]:
     """The same before anything is filed, for an officer who writes it down. ``person``: the key of the account that
     will have it, where there is one."""
     typed = {
@@ -160,12 +171,12 @@ def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], pers
         has_place=bool(to.enterprise_id or to.address or to.phone or to.link),
     )
     wanted = sorted({*here.phones, *here.orders, *here.marks})
-    asked = Asked(_AFTER_TYPED, {0: here}, _TYPED(wanted, *_values([here]), regions=regions))
+    asked = Asked(_AFTER_TYPED, {0: here}, _TYPED(wanted, *_values([here], looked_back), regions=regions), looked_back)
     asked.answered()
     return asked.signals()[0]
 
 
-def _values(here: Iterable[Facts]) -> tuple[Any, ...]:
+def _values(here: Iterable[Facts], looked_back: timedelta) -> tuple[Any, ...]:
     """What the first statement asks beside the cases themselves."""
     facts = list(here)
     people = sorted({one.person for one in facts if one.person is not None})
@@ -173,7 +184,7 @@ def _values(here: Iterable[Facts]) -> tuple[Any, ...]:
     keys = {key for one in facts for key in one.respondents}
     return (
         people,
-        min(one.filed_at for one in facts) - signals.LOOKED_BACK,
+        min(one.filed_at for one in facts) - looked_back,
         _midnight(min(days) - timedelta(days=signals.DAYS_BEFORE)),
         _midnight(max(days) + timedelta(days=1)),
         sorted({int(key[1:]) if key[0] == "e" else NAMED for key in keys}),

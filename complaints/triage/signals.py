@@ -14,14 +14,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from authorities.policies import Policies
 from complaints.models.evidence import EvidenceKind
 from complaints.procedure.filing_request import AGENT, JOINT, SELF
 from complaints.procedure.workflow import Outcome
 from complaints.record import similarity as alike
 
-#: So far back a duplicate is looked for (procedure, section 9), and how often one person complains.
-LOOKED_BACK = timedelta(days=60)
-#: So many complaints of one person within LOOKED_BACK, in all and against one respondent.
+#: So many complaints of one person within the days that are looked back, in all and against one respondent.
 OFTEN, OFTEN_HERE = 6, 4
 #: More people than this under one telephone are no family.
 FAMILY = 3
@@ -99,21 +98,30 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What lies around the cases of one question: other cases, and how many a day each respondent has."""
+    """What lies around the cases of one question: other cases, and how many a day each respondent has.
+    ``looked_back``: so far back a duplicate is looked for (procedure, section 9), and how often one person complains.
+    """
 
     others: Sequence[Facts] = ()
     same_thing: Sequence[Facts] = ()
     days: Sequence[DayCount] = ()
+    looked_back: timedelta = timedelta()
+
+
+def looked_back(policies: Policies, region_id: int | None) -> timedelta:
+    """How far back by the number in force there."""
+    return timedelta(days=policies.number("duplicate_days", region_id).number)
 
 
 def signals_for(here: Facts, around: Around) -> list[Signal]:
     """All signals of one case, the weightiest first; pure."""
     others = [other for other in around.others if other.pk != here.pk]
+    recent = [other for other in others if abs(other.filed_at - here.filed_at) <= around.looked_back]
     return [
-        *_twins(here, others),
+        *_twins(here, recent, around.looked_back.days),
         *_burst(here, around),
         *_joint(here, around),
-        *_frequent(here, others),
+        *_frequent(here, recent, around.looked_back.days),
         *_shared_contact(here, others),
         *_copied(here, others),
         *_no_proof(here),
@@ -136,11 +144,11 @@ def _is_same_respondent(here: Facts, other: Facts) -> bool:
     return bool(here.respondents & other.respondents)
 
 
-def _twins(here: Facts, others: Iterable[Facts]) -> list[Signal]:
-    """Same consumer, respondent and order or text within 60 days; and the same order of somebody else."""
+def _twins(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
+    """Same consumer, respondent and order or text; and the same order of somebody else."""
     again: dict[str, list[Facts]] = defaultdict(list)
-    for other in others:
-        if abs(other.filed_at - here.filed_at) > LOOKED_BACK or other.outcome == Outcome.WITHDRAWN:
+    for other in recent:
+        if other.outcome == Outcome.WITHDRAWN:
             continue
         has_order = bool(here.orders & other.orders) and _is_same_respondent(here, other)
         if same_person(here, other):
@@ -151,7 +159,9 @@ def _twins(here: Facts, others: Iterable[Facts]) -> list[Signal]:
         elif has_order:
             again["order_of_another"].append(other)
     return [
-        _signal(code, again[code]) for code in ("duplicate_order", "duplicate_text", "order_of_another") if again[code]
+        _signal(code, again[code], days=days)
+        for code in ("duplicate_order", "duplicate_text", "order_of_another")
+        if again[code]
     ]
 
 
@@ -206,12 +216,12 @@ def _joint(here: Facts, around: Around) -> list[Signal]:
 # --- art. 17 ----------------------------------------------------------------------------------
 
 
-def _frequent(here: Facts, others: Iterable[Facts]) -> list[Signal]:
-    own = [other for other in others if same_person(here, other) and abs(other.filed_at - here.filed_at) <= LOOKED_BACK]
+def _frequent(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
+    own = [other for other in recent if same_person(here, other)]
     at_one = [other for other in own if _is_same_respondent(here, other)]
     if len(at_one) + 1 >= OFTEN_HERE:
-        return [_signal("frequent_here", at_one, total=len(at_one) + 1, days=LOOKED_BACK.days)]
-    return [_signal("frequent", own, total=len(own) + 1, days=LOOKED_BACK.days)] if len(own) + 1 >= OFTEN else []
+        return [_signal("frequent_here", at_one, total=len(at_one) + 1, days=days)]
+    return [_signal("frequent", own, total=len(own) + 1, days=days)] if len(own) + 1 >= OFTEN else []
 
 
 def _is_for_itself(facts: Facts) -> bool:

@@ -13,8 +13,8 @@ from django.utils.translation import pgettext_lazy
 
 #: code → the sentence with its evidence.
 SIGNALS: dict[str, Promise] = {
-    "duplicate_order": _("60天内同一消费者就同一订单（业务号码）投诉同一被投诉人%(n)s件"),
-    "duplicate_text": _("60天内同一消费者内容几乎相同的投诉%(n)s件"),
+    "duplicate_order": _("%(days)s天内同一消费者就同一订单（业务号码）投诉同一被投诉人%(n)s件"),
+    "duplicate_text": _("%(days)s天内同一消费者内容几乎相同的投诉%(n)s件"),
     "order_of_another": _("同一订单（业务号码）另有他人投诉%(n)s件：合并、关联，或者各自办理"),
     "burst": _("同一被投诉人当天%(n)s件，前7天平均每天%(usual)s件"),
     "joint": _("另有%(n)s人在7天内就同一商品、同一问题投诉同一被投诉人，可以问是否愿意共同投诉（第十二条）"),

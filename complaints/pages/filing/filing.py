@@ -50,7 +50,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
             now=now, source=request.GET.get("source", ""), category=request.GET.get("object_category", "")
         )
         response = _take_in(request, Held(draft, key), "enterprise", now=now)
-        give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
+        give_cookie(response, key, seconds=drafts.kept_for(now).total_seconds())
         return response
     held = held_by(request, now=now)
     unfinished = held.draft if held and held.draft.filed_at is None else None
@@ -140,7 +140,7 @@ def _lost(request: HttpRequest, step: str, *, now: datetime) -> HttpResponseBase
         request, _("上一份草稿已经过期，或者不在这台设备上。您刚才填的这一页已经保存在新的草稿里。"), extra_tags="warn"
     )
     response = redirect(address_of(draft, "enterprise"))
-    give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
+    give_cookie(response, key, seconds=drafts.kept_for(now).total_seconds())
     return response
 
 

@@ -182,7 +182,7 @@ def file(request: HttpRequest) -> HttpResponseBase:
         sees = "yes" if not is_own_shop or form.cleaned_data["sees"] else "no"
         drafts.at_station(draft, station_id=here.station.pk, clerk_id=here.user.pk, sees=sees, now=here.now)
         response = redirect(address_of(draft, "enterprise"))
-        give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
+        give_cookie(response, key, seconds=drafts.kept_for(here.now).total_seconds())
         return response
     return render(
         request,

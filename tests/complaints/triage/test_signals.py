@@ -27,6 +27,7 @@ from tests.cast import WEDNESDAY, World
 from tests.languages import in_language
 
 DAY = timedelta(days=1)
+SIXTY = timedelta(days=60)
 STORY = "上周在东街口的店里办了年卡，店员说随时可以退，昨天去退却说一分钱也不退，态度很差，要求全额退款并道歉。"
 
 
@@ -57,7 +58,7 @@ def everywhere() -> list[Region]:
 
 def found(*cases: Complaint) -> dict[str, signals.Signal]:
     """The signals of the last of these cases, by code; proof and elements left out unless they are asked for."""
-    got = signals_of([cases[-1]], regions=everywhere())[cases[-1].pk]
+    got = signals_of([cases[-1]], regions=everywhere(), looked_back=SIXTY)[cases[-1].pk]
     return {one.code: one for one in got}
 
 
@@ -162,7 +163,7 @@ def test_often_is_of_one_person_and_of_a_time(world: World) -> None:
 
 def test_what_lacks_is_named_by_its_article(world: World) -> None:
     case = filed(world, consumer_address="", order_no="", respondents=(RespondentRequest(named="东街口小店"),))
-    got = signals_of([case], regions=everywhere())[case.pk]
+    got = signals_of([case], regions=everywhere(), looked_back=SIXTY)[case.pk]
     assert {str(one.values["what"]) for one in got if one.code == "missing"} == {"consumer_address", "respondent_place"}
     assert "no_proof" in {one.code for one in got}
     words = [in_language("en", labels_signals.sentence, one.code, one.values) for one in got]
@@ -183,6 +184,7 @@ def test_before_filing_an_officer_is_told_the_same(world: World) -> None:
             world, consumer_name="林 甲", consumer_phone="139 0000 0001", order_no="DD-77", consumer_id=None
         ),
         regions=everywhere(),
+        looked_back=SIXTY,
     )
     assert [one.cases for one in got if one.code == "duplicate_order"] == [(first.number,)]
 
@@ -209,26 +211,25 @@ def _regions(case: Complaint, kind: str) -> list[Region]:
 def test_what_lies_in_the_officers_regions_is_behind_a_signal(world: World, kind: str) -> None:
     first = filed(world)
     regions = _regions(first, kind)
-    assert first.number in {
-        number for one in signals_of([filed(world)], regions=regions).popitem()[1] for number in one.cases
-    }
+    near = signals_of([filed(world)], regions=regions, looked_back=SIXTY)
+    assert first.number in {number for one in near.popitem()[1] for number in one.cases}
 
 
 @pytest.mark.parametrize("kind", ["township", "county", "city", "province"])
 def test_only_what_the_officer_may_see_is_behind_a_signal(world: World, kind: str) -> None:
     first = filed(world)
     regions = _regions(first, f"{kind} elsewhere")
-    got = signals_of([filed(world)], regions=regions)
+    got = signals_of([filed(world)], regions=regions, looked_back=SIXTY)
     assert not [one for one in got.popitem()[1] if one.cases]
 
 
 def test_a_page_costs_as_many_queries_as_one_case(world: World) -> None:
     cases = [filed(world, order_no=f"C{n}", statement=STORY + str(n)) for n in range(6)]
     regions = everywhere()
-    signals_of(cases, regions=regions)
+    signals_of(cases, regions=regions, looked_back=SIXTY)
     with CaptureQueriesContext(connection) as asked:
-        signals_of(cases[:1], regions=regions)
-        signals_of(cases, regions=regions)
+        signals_of(cases[:1], regions=regions, looked_back=SIXTY)
+        signals_of(cases, regions=regions, looked_back=SIXTY)
     assert len(asked) == 2 * 2, [query["sql"][:90] for query in asked]
 
 

@@ -40,7 +40,7 @@ from complaints.links import joining
 from complaints.models import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.pages.authority.intake.intake_forms import HOTLINE, SOURCE, CameForm, ReadBackForm
-from complaints.pages.authority.triage.signals_shown import shown
+from complaints.pages.authority.triage.signals_shown import looked_back_at, shown
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from complaints.procedure.working_calendar import SHANGHAI
@@ -276,7 +276,12 @@ def _read_back(
 ) -> HttpResponseBase:
     """What will be filed, to be read out; nothing has happened yet."""
     user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
-    found = signals_of_request(filing, regions=desk.regions, person=user.person_key if user is not None else None)
+    found = signals_of_request(
+        filing,
+        regions=desk.regions,
+        looked_back=looked_back_at(desk),
+        person=user.person_key if user is not None else None,
+    )
     nothing: dict[str, str] = dict.fromkeys([*JUDGED, "evidence", "respondents"], "")
     return render(
         request,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from complaints.desks.authority_desk import Desk
 from complaints.models import Complaint
 from complaints.triage.signal_facts import signals_of
-from complaints.triage.signals import Signal
+from complaints.triage.signals import Signal, looked_back
 from complaints.wording import signals as labels_signals
 
 #: Signals for which cases can be put together.
@@ -40,7 +41,12 @@ def shown_signals(cases: Sequence[Complaint], desk: Desk, *, may: Collection[str
     """What this officer should know of each of these cases; as many queries for a page as for one. ``may``: the steps
     that are open.
     """
-    return all_shown(cases, signals_of(cases, regions=desk.regions), may=may)
+    return all_shown(cases, signals_of(cases, regions=desk.regions, looked_back=looked_back_at(desk)), may=may)
+
+
+def looked_back_at(desk: Desk) -> timedelta:
+    """How far back cases are compared at this desk."""
+    return looked_back(desk.conditions.policies, desk.first_region)
 
 
 def all_shown(

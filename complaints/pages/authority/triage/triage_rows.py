@@ -13,7 +13,7 @@ from complaints.desks.authority_desk import Desk
 from complaints.desks.authority_lists import Row, rows_of
 from complaints.models import Complaint
 from complaints.pages.authority.triage import targets
-from complaints.pages.authority.triage.signals_shown import Shown, all_shown
+from complaints.pages.authority.triage.signals_shown import Shown, all_shown, looked_back_at
 from complaints.pages.authority.triage.targets import Target
 from complaints.reading import listed_rows
 from complaints.triage.signal_facts import Asking
@@ -38,7 +38,7 @@ def waiting_rows(cases: Sequence[Complaint], desk: Desk) -> Waiting:
     """Two statements, beside keys that are not held yet."""
     if not cases:
         return Waiting([], {}, {})
-    asked = _asking.about(cases, desk.regions)
+    asked = _asking.about(cases, desk.regions, looked_back=looked_back_at(desk))
     candidates = targets.candidates_of(asked.rows["decisions"])
     named = targets.named_by(cases)
     found = asked.answered(*targets.wanted_of(candidates), named, people=listed_rows.people_of(cases))
