@@ -2,7 +2,7 @@
 
 Everything else reads it: THE TABLE (complaints/procedure/workflow.py) says by which of these groups a step is taken,
 access/permissions.csv which roles, rights and steps open an address. Pages, rules and the API ask for a right or for a
-step of the table and list no roles; docs/permissions.md is written from all three. Plain data: no database, no Django.
+step of the table and list no roles; docs/permissions.md is written from all three. Plain data: no database.
 docs/how-to/roles.md says how to add a role.
 """
 
@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(StrEnum):
@@ -47,6 +51,36 @@ class Role(StrEnum):
     AUDIT_ADMIN = "audit_admin", "platform", "audit"
     SYSTEM = "system", "system"
 
+
+#: How the record of a case names whoever acts in this role.
+WORDS: dict[str, Promise] = {
+    Role.CONSUMER: pgettext_lazy("role", "消费者"),
+    Role.PARTY: pgettext_lazy("role", "共同投诉人"),
+    Role.MANAGER: pgettext_lazy("role", "企业管理员"),
+    Role.HANDLER: pgettext_lazy("role", "企业处理专员"),
+    Role.REVIEWER: pgettext_lazy("role", "企业审核"),
+    Role.RESPONDENT: pgettext_lazy("role", "被投诉人"),
+    Role.MEDIATION_BODY: pgettext_lazy("role", "受委托调解组织"),
+    Role.ANALYST: pgettext_lazy("role", "分析"),
+    Role.INTAKE: pgettext_lazy("role", "分送人员"),
+    Role.OFFICER: pgettext_lazy("role", "经办人员"),
+    Role.APPROVER: pgettext_lazy("role", "负责人"),
+    Role.SYSTEM: pgettext_lazy("role", "系统"),
+}
+#: How those who work in one place name the post.
+POST_WORDS: dict[Role, Promise] = {
+    Role.MANAGER: _("管理员"),
+    Role.HANDLER: _("处理专员"),
+    Role.REVIEWER: _("审核"),
+    Role.ANALYST: _("分析"),
+    Role.INTAKE: _("分送"),
+    Role.OFFICER: _("经办"),
+    Role.APPROVER: _("负责人"),
+    Role.STATION: _("服务站人员"),
+    Role.SYSTEM_ADMIN: _("系统管理员"),
+    Role.SECURITY_ADMIN: _("安全管理员"),
+    Role.AUDIT_ADMIN: _("审计管理员"),
+}
 
 #: (giver, where the other one works) → roles that may be given there, in the order of a form.
 #: own: the same organisation, branch or authority; below: a branch below; office: an office (所) of one's authority;
@@ -135,6 +169,11 @@ def roles_at(side: str) -> tuple[Role, ...]:
 def role_at(side: str, post: str) -> Role:
     """The role with this code in the table of that side; KeyError for a code that it does not have."""
     return _BY_POST[side, post]
+
+
+def post_choices(side: str) -> list[tuple[str, Promise]]:
+    """Code and words of each role there, for the column of its table."""
+    return [(role.post, POST_WORDS[role]) for role in roles_at(side)]
 
 
 def posts_of(roles: Iterable[Role], side: str) -> tuple[str, ...]:

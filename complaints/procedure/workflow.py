@@ -2,7 +2,7 @@
 
 One rule: whatever may happen to a complaint stands here and nowhere else. Buttons, the
 programs' door, docs/lifecycle.md and the tests read this file; only ``handling.take`` acts
-on it. No database, no Django: the words are plain data. Source: procedure, sections 2 to 4.
+on it. No database: the words are plain data. Source: procedure, sections 2 to 4.
 """
 
 from __future__ import annotations

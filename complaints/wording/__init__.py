@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 
+from accounts.roles import WORDS, Role
 from complaints.procedure.categories import DEMAND_KINDS
-from complaints.procedure.workflow import Clock, Outcome, Role, Status
+from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.wording import case as labels_case
 from complaints.wording import reasons as labels_reasons
 from complaints.wording import settlement as labels_settlement
@@ -28,7 +29,7 @@ KINDS: dict[str, Mapping[str, str | Promise]] = {
     "status": labels_case.STATUSES,
     "outcome": labels_case.OUTCOMES,
     "step": labels_steps.STEPS,
-    "role": labels_case.ROLES,
+    "role": WORDS,
     "reason": labels_reasons.REASONS,
     "refusal_ground": labels_reasons.REFUSAL_GROUNDS,
     "termination_ground": labels_reasons.TERMINATION_GROUNDS,

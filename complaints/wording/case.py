@@ -107,21 +107,6 @@ CLOCK_STATES: dict[str, Promise] = {
     "ended": pgettext_lazy("clock_state", "已结束"),
 }
 
-ROLES: dict[str, Promise] = {
-    "consumer": pgettext_lazy("role", "消费者"),
-    "party": pgettext_lazy("role", "共同投诉人"),
-    "manager": pgettext_lazy("role", "企业管理员"),
-    "handler": pgettext_lazy("role", "企业处理专员"),
-    "reviewer": pgettext_lazy("role", "企业审核"),
-    "respondent": pgettext_lazy("role", "被投诉人"),
-    "mediation_body": pgettext_lazy("role", "受委托调解组织"),
-    "analyst": pgettext_lazy("role", "分析"),
-    "intake": pgettext_lazy("role", "分送人员"),
-    "officer": pgettext_lazy("role", "经办人员"),
-    "approver": pgettext_lazy("role", "负责人"),
-    "system": pgettext_lazy("role", "系统"),
-}
-
 SIDES: dict[str, Promise] = {
     "consumer": pgettext_lazy("side", "消费者"),
     "enterprise": pgettext_lazy("side", "企业"),
