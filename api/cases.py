@@ -22,13 +22,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes, telling
+from api.base import Answer, ApiView, RefusedAfterwards, once_only, validated
 from api.caller import Caller, caller
-from api.door import Answer, Door, RefusedAfterwards, once_only, said_in
 from api.filing import file_one
 from api.problems import StepRefused, WrongFields
-from api.sight import actors_for, engagements_of, found_for, listed_for, side_of
 from api.step_shapes import STEPS
 from api.strict_json import StrictJSONParser
+from api.visibility import actors_for, engagements_of, found_for, listed_for, side_of
 from authorities.periods import YEARS
 from complaints import handling
 from complaints.desks import keyset
@@ -60,7 +60,7 @@ class CaseQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(required=False, min_value=1, max_value=MOST)
 
 
-class Cases(Door):
+class Cases(ApiView):
     """A page of cases; a new complaint."""
 
     scopes = {"GET": "cases:read", "POST": "cases:write"}
@@ -69,7 +69,7 @@ class Cases(Door):
 
     def get(self, request: Request) -> Response:
         who = caller(request)
-        asked = said_in(CaseQuery(data=request.query_params.dict()))
+        asked = validated(CaseQuery(data=request.query_params.dict()))
         rows, order = _narrowed(listed_for(who), asked, who)
         page = keyset.page_of(
             rows, {"after": asked.get("after", "")}, order, related=LISTED, size=asked.get("limit", keyset.PAGE)
@@ -135,7 +135,7 @@ def _refs(cases: Sequence[Complaint], who: Caller) -> dict[int, str]:
     return dict(rows.values_list("complaint_id", "external_ref"))
 
 
-class OneCase(Door):
+class OneCase(ApiView):
     """One case, with its version for If-Match."""
 
     scopes = {"GET": "cases:read"}
@@ -172,7 +172,7 @@ def _sight(who: Caller, found: Found) -> str:
     return FULL
 
 
-class CaseRecord(Door):
+class CaseRecord(ApiView):
     """The chained entries that this side may read, oldest first."""
 
     scopes = {"GET": "cases:read"}
@@ -189,7 +189,7 @@ class ExternalRefInput(serializers.Serializer[Any]):
     external_ref = exact.Text(allow_blank=True, max_length=80)
 
 
-class ExternalRef(Door):
+class ExternalRef(ApiView):
     """The enterprise's ticket on its own time with the case; no other case of it may have the same."""
 
     scopes = {"POST": "cases:write"}
@@ -199,7 +199,7 @@ class ExternalRef(Door):
 
         def work() -> Answer:
             found = found_for(who, number)
-            ref = said_in(ExternalRefInput(data=request.data))["external_ref"].strip()
+            ref = validated(ExternalRefInput(data=request.data))["external_ref"].strip()
             if found.side != ENTERPRISE or found.actor is None:
                 raise RefusedAfterwards(StepRefused(not_yours(), ()))
             _set_ref(found, ref, who)

@@ -26,7 +26,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.renderers import TemplateHTMLRenderer
 
 from api import cases, files, filing, others, shapes, steps
-from api.door import Door
+from api.base import ApiView
 from api.step_shapes import STEPS, input_of
 from complaints.procedure.workflow import TABLE
 
@@ -34,7 +34,7 @@ Endpoint = tuple[str, str, str, Callable[..., Any]]
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.door.TokenAuthentication"
+    target_class = "api.base.TokenAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class StepSchema(AutoSchema):
 
 
 # Here, so that the calls themselves need not know how they are described.
-Door.schema = StepSchema()
+ApiView.schema = StepSchema()
 
 
 def a_path_for_each_step(endpoints: list[Endpoint], **_options: Any) -> list[Endpoint]:
@@ -143,7 +143,7 @@ def a_path_for_each_step(endpoints: list[Endpoint], **_options: Any) -> list[End
     found: list[Endpoint] = []
     for path, pattern, method, view in endpoints:
         cls: Any = view.cls  # type: ignore[attr-defined]
-        if not issubclass(cls, Door):
+        if not issubclass(cls, ApiView):
             continue
         if "{step}" not in path:
             found.append((path, pattern, method, view))

@@ -15,11 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes
+from api.base import Answer, ApiView, RefusedAfterwards, once_only, validated
 from api.caller import Caller, caller
-from api.door import Answer, Door, RefusedAfterwards, once_only, said_in
 from api.problems import StepRefused
-from api.sight import found_for
 from api.steps import refused
+from api.visibility import found_for
 from complaints import handling
 from complaints.evidence import EvidenceRefused, download, keeping, shows_content
 from complaints.handling import StepNotAllowed, WrongInput
@@ -50,7 +50,7 @@ def _held(request: Request, number: str) -> Found:
     return found
 
 
-class Files(Door):
+class Files(ApiView):
     """The files of a case; a new one."""
 
     scopes = {"GET": "files:read", "POST": "files:write"}
@@ -83,7 +83,7 @@ class Files(Door):
     def post(self, request: Request, number: str) -> HttpResponse:
         who = caller(request)
         found = found_for(who, number)
-        said = said_in(FileInput(data=request.data))
+        said = validated(FileInput(data=request.data))
         try:
             # Looked into before anything is locked: that takes a moment.
             kept = keeping.examined(said["file"])
@@ -146,7 +146,7 @@ def _put(found: Found, kept: keeping.Kept, said: dict[str, Any], who: Caller) ->
     return row
 
 
-class OneFile(Door):
+class OneFile(ApiView):
     """The bytes."""
 
     scopes = {"GET": "files:read"}

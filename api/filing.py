@@ -24,10 +24,10 @@ from rest_framework.request import Request
 from accounts.idempotency import key_of
 from accounts.roles import Right
 from api import exact, strict_json
+from api.base import Answer, RefusedAfterwards, once_only, validated
 from api.caller import Caller, caller
-from api.door import Answer, RefusedAfterwards, once_only, said_in
 from api.problems import NotAllowed, StepRefused, WrongFields
-from api.sight import actors_for, side_of
+from api.visibility import actors_for, side_of
 from complaints import handling
 from complaints.evidence import EvidenceRefused, keeping
 from complaints.evidence.keeping import Kept
@@ -215,7 +215,7 @@ def file_one(request: Request) -> HttpResponse:
     filer = _filer(who)
     if not isinstance(request.data, QueryDict):
         return _filed(request, who, filer, request.data, None)
-    said = said_in(SpokenFilingInput(data=request.data))
+    said = validated(SpokenFilingInput(data=request.data))
     try:
         # Looked into before anything is locked: that takes a moment.
         voice = drafts.examined_voice(said["voice"])
@@ -239,7 +239,7 @@ def _filed(
     token = drafts.tracking_token(FilingDraft(pk=draft_id), key=whose)
 
     def work() -> Answer:
-        said = said_in(FilingInput(data=body))
+        said = validated(FilingInput(data=body))
         if not said["is_true"]:
             raise WrongFields({"/is_true": [_("请确认内容属实。")]})
         try:

@@ -13,17 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes
+from api.base import ApiView, validated
 from api.caller import caller
-from api.door import Door, said_in
 from api.problems import WrongFields
-from api.sight import actors_for, events_for, side_of
+from api.visibility import actors_for, events_for, side_of
 from complaints.record import events
 from enterprises.directory.finding import LONGEST_QUERY, find
 
 MOST_HITS = 20
 
 
-class Me(Door):
+class Me(ApiView):
     """As whom this token acts."""
 
     scopes = {"GET": ""}
@@ -57,13 +57,13 @@ class DirectoryQuery(serializers.Serializer[Any]):
     category = exact.Text(required=False, max_length=60)
 
 
-class Enterprises(Door):
+class Enterprises(ApiView):
     """Who answers: enterprises by any of their names, best first."""
 
     scopes = {"GET": ""}
 
     def get(self, request: Request) -> Response:
-        asked = said_in(DirectoryQuery(data=request.query_params.dict()))
+        asked = validated(DirectoryQuery(data=request.query_params.dict()))
         hits = find(
             asked["q"],
             on=caller(request).today,
@@ -98,14 +98,14 @@ class EventQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(required=False, min_value=1, max_value=events.MOST)
 
 
-class Events(Door):
+class Events(ApiView):
     """What happened to the own cases, in the order in which it was committed; nothing is ever skipped."""
 
     scopes = {"GET": "events:read"}
 
     def get(self, request: Request) -> Response:
         who = caller(request)
-        asked = said_in(EventQuery(data=request.query_params.dict()))
+        asked = validated(EventQuery(data=request.query_params.dict()))
         try:
             rows, after = events.events_after(
                 asked.get("after", ""), visible=events_for(who), limit=asked.get("limit", 100)

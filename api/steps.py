@@ -18,11 +18,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from api import exact
+from api.base import Answer, ApiView, RefusedAfterwards, once_only, scope_missing, validated
 from api.caller import Caller, caller
-from api.door import Answer, Door, RefusedAfterwards, once_only, said_in, scope_missing
 from api.problems import StepRefused, WrongFields
-from api.sight import actors_for, cases_for, found_for, founds_for
 from api.step_shapes import STEPS, input_of
+from api.visibility import actors_for, cases_for, found_for, founds_for
 from complaints import handling
 from complaints import wording as labels
 from complaints.casefile.case_file import CaseFile
@@ -59,7 +59,7 @@ class Meant:
     actor: Actor
 
 
-class Step(Door):
+class Step(ApiView):
     """One step of one case."""
 
     scopes = {"POST": "cases:write"}
@@ -74,7 +74,7 @@ class Step(Door):
 
         def work() -> Answer:
             found = found_for(who, number)
-            said = said_in(input_of(step)(data=request.data))
+            said = validated(input_of(step)(data=request.data))
             try:
                 meant = meant_by(who, found, step, said, if_match=request.headers.get("If-Match", ""))
                 case = _take(meant, now=who.now)
@@ -136,7 +136,7 @@ def _actor(who: Caller, found: Found, step: str) -> Actor:
 
 def _proposed(case: Complaint, arguments: Mapping[str, Any]) -> Move:
     step = arguments["step"]
-    said = said_in(input_of(step)(data=arguments["input"]))
+    said = validated(input_of(step)(data=arguments["input"]))
     named_things.check(case, step, said)
     return proposals.propose(move=built(step, said))
 
@@ -243,7 +243,7 @@ class BatchInput(serializers.Serializer[Any]):
     rows = exact.rows(BatchRow, max_length=MOST_ROWS, min_length=1)
 
 
-class Batch(Door):
+class Batch(ApiView):
     """One step on many cases; each is done or refused by itself."""
 
     scopes = {"POST": "cases:write"}
@@ -256,7 +256,7 @@ class Batch(Door):
         _check_scope(who, step)
 
         def work() -> Answer:
-            rows = said_in(BatchInput(data=request.data))["rows"]
+            rows = validated(BatchInput(data=request.data))["rows"]
             numbers = [row["case"] for row in rows]
             if len(set(numbers)) != len(numbers):
                 raise WrongFields({"/rows": [_("同一件投诉只能写一次。")]})
@@ -278,7 +278,7 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             continue
         founds[place] = found
         try:
-            said = said_in(input_of(step)(data=row["input"]))
+            said = validated(input_of(step)(data=row["input"]))
             one = meant_by(who, found, step, said, if_match=row["if_match"])
         except WrongFields as wrong:
             results[place] = {

@@ -79,16 +79,16 @@ def _figure(what: str, ask: Callable[[], Any], rounds: int, *, base: ground.Grou
 
 def _without(ask: Callable[[], Any]) -> Callable[[], Any]:
     """The same request with the middleware standing aside."""
-    from database import row_security as walls
+    from database import row_security
 
-    with_walls = walls.opens_its_own
+    with_walls = row_security.opens_its_own
 
     def asked() -> Any:
-        walls.opens_its_own = lambda view: True
+        row_security.opens_its_own = lambda view: True
         try:
             return ask()
         finally:
-            walls.opens_its_own = with_walls
+            row_security.opens_its_own = with_walls
 
     return asked
 

@@ -46,7 +46,7 @@ def measure(*, quick: bool) -> list[Figure]:
 def _figures(pattern: Pattern, receiver: Receiver, dead: Receiver, each: int, rounds: int) -> list[Figure]:
     from complaints.models import WebhookDelivery
     from complaints.webhooks import sending
-    from web import outgoing
+    from web import safe_http as outgoing
 
     rule = outgoing.Rule(
         ports=(receiver.port, dead.port),

@@ -41,7 +41,7 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
     from django.utils import timezone
 
     from complaints.models import Complaint
-    from database import row_security as walls
+    from database import row_security
 
     figures = []
     people = {
@@ -50,7 +50,7 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
         "province": (watchers.officer(), False),
     }
     for who, (user, is_at_job) in people.items():
-        with walls.seeing_as(user, day=timezone.localdate(), is_at_job=is_at_job):
+        with row_security.seeing_as(user, day=timezone.localdate(), is_at_job=is_at_job):
             pk = Complaint.objects.order_by("pk").values_list("pk", flat=True)[0]
             by_key = partial(_one, "select id, number, status from complaints_complaint where id = %s", pk)
 
@@ -109,7 +109,7 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
 
     from complaints.desks import enterprise_desk, queue_lists
     from complaints.pages.enterprise import queue as enterprise_queue
-    from database import row_security as walls
+    from database import row_security
 
     user, figures = watchers.manager(firm), []
     staff = enterprise_desk.desk_of(watchers.request_of(user))
@@ -117,7 +117,7 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
     def page(rows: Callable[[], Any], form: Any) -> Callable[[], Any]:
         return lambda: enterprise_queue._open_page(rows(), staff, form, {})
 
-    with walls.seeing_as(user, day=timezone.localdate(), is_at_job=True):
+    with row_security.seeing_as(user, day=timezone.localdate(), is_at_job=True):
         everything = queue_lists.asked_for(staff, {})
         for word, kind in ((RARE, "a rare word"), (FREQUENT, "a word that all have"), ("璃", "one character")):
             form = queue_lists.asked_for(staff, {"q": word})

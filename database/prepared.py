@@ -25,7 +25,7 @@ from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttrib
 from django.db.models.signals import post_init, pre_init
 from psycopg2.extensions import UNICODE, AsIs, string_types
 
-from database import row_security as walls
+from database import row_security
 
 Row = TypeVar("Row", bound=models.Model)
 Value = int | str | date | datetime | UUID | list[int] | list[str] | list[UUID] | list[bytes]
@@ -90,7 +90,7 @@ class Statement:
         return found
 
     def _prepared_in(self, cursor: Any) -> str:
-        name = f"{self.name}_{walls.caller() or 'nobody'}"
+        name = f"{self.name}_{row_security.caller() or 'nobody'}"
         known = _prepared.setdefault(cursor.connection, set())
         if name not in known:
             cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.words, self.told))

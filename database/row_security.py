@@ -27,7 +27,7 @@ from database import roles
 
 #: The role of whoever is served now; None where no request is: a sweep, a command, a test.
 _CALLER: ContextVar[str | None] = ContextVar("database_role_of_the_caller", default=None)
-_ROOM: ContextVar[Room | None] = ContextVar("transaction_of_the_request", default=None)
+_ROOM: ContextVar[RequestTransaction | None] = ContextVar("transaction_of_the_request", default=None)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
@@ -174,7 +174,7 @@ def opens_its_own(view: Any) -> bool:
     return "default" in getattr(view, "_non_atomic_requests", set())
 
 
-class Room:
+class RequestTransaction:
     """The transaction of one request, from the first row read to the last."""
 
     def __init__(self, request: HttpRequest) -> None:
@@ -233,7 +233,7 @@ def nothing_held() -> Iterator[None]:
 @contextmanager
 def serving(request: HttpRequest) -> Iterator[None]:
     """One transaction of a view that opens its own (see `opens_its_own`): for what must not wait inside of one."""
-    room = Room(request)
+    room = RequestTransaction(request)
     try:
         yield
     except BaseException:
@@ -242,7 +242,7 @@ def serving(request: HttpRequest) -> Iterator[None]:
     room.end()
 
 
-class Walls:
+class RowSecurityMiddleware:
     """Around each view: read what was sent, open the transaction, say who calls; close it after the answer.
 
     What a view refuses (409, 404, 403, 400) is an answer like any other: what was counted or lapsed until then stays,
@@ -257,10 +257,10 @@ class Walls:
             response = self.get_response(request)
         except BaseException:
             # No view: those are answered below. The process is being ended.
-            if room := _room_of(request):
+            if room := _transaction_of(request):
                 room.end(*sys.exc_info())
             raise
-        if room := _room_of(request):
+        if room := _transaction_of(request):
             room.end()
         return response
 
@@ -272,11 +272,11 @@ class Walls:
         except UnreadablePostError:
             # Whoever sent it has gone: nobody reads this.
             return HttpResponse(status=400)
-        request._room = Room(request)  # type: ignore[attr-defined]
+        request._room = RequestTransaction(request)  # type: ignore[attr-defined]
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
-        room: Room | None = getattr(request, "_room", None)
+        room: RequestTransaction | None = getattr(request, "_room", None)
         if room is None:
             return
         is_answer = getattr(error, "refusal", False) or isinstance(
@@ -284,7 +284,7 @@ class Walls:
         )
         broken = (type(error), error, error.__traceback__)
         if not is_answer:
-            _room_of(request)
+            _transaction_of(request)
             room.end(*broken)
         elif connection.needs_rollback:
             room.begin_anew(*broken)
@@ -298,9 +298,9 @@ def _is_at_job(request: HttpRequest) -> bool:
     return request.path.startswith("/enterprise/")
 
 
-def _room_of(request: HttpRequest) -> Room | None:
+def _transaction_of(request: HttpRequest) -> RequestTransaction | None:
     """The room of this request, to be closed by whoever asked."""
-    room: Room | None = request.__dict__.pop("_room", None)
+    room: RequestTransaction | None = request.__dict__.pop("_room", None)
     return room
 
 

@@ -101,7 +101,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # These three stand outermost: an answer that the framework makes by itself (a forged Host) carries them too.
-    "web.headers.Shell",
+    "web.headers.SecurityHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -113,16 +113,16 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sign_in.entering.SignedIn",
     # Below /api/ a token says who asks, and no cookie does; before anything asks who that is.
-    "enterprises.programs.token_door.TokenDoor",
+    "enterprises.programs.token_middleware.TokenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     # Before anything of the body is read, and before a page sees a text.
     "web.incoming.ExactText",
     "web.errors.RefusedSteps",
     # Whatever it refuses passes the same doors on its way out as any other answer.
-    "access.gate.Gate",
+    "access.middleware.PermissionMiddleware",
     # Innermost: the view and its answer lie in one transaction, under the caller's database role.
-    "database.row_security.Walls",
+    "database.row_security.RowSecurityMiddleware",
 ]
 
 ROOT_URLCONF = "odr_portal.urls"
@@ -160,7 +160,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "odr_portal.site.frame.page_frame",
+                "odr_portal.site.page_context.page_context",
             ],
         },
     }
@@ -330,7 +330,7 @@ EXPORT_MOST_ROWS = environment.number("EXPORT_MOST_ROWS", 100_000, least=1, most
 # Calls of one token within a minute; more are told when to come back.
 API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
 REST_FRAMEWORK = {
-    # Each call says what it wants (api/door.py); whatever forgets to is shut.
+    # Each call says what it wants (api/base.py); whatever forgets to is shut.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that brings its own addresses is no page of the portal: permissions.csv does not know them."""
     if request.node.get_closest_marker("urls"):
-        monkeypatch.setattr("access.gate.is_public", lambda *_: True)
+        monkeypatch.setattr("access.middleware.is_public", lambda *_: True)
 
 
 @pytest.fixture(autouse=True, scope="session")

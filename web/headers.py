@@ -22,7 +22,7 @@ ALWAYS = {
 }
 
 
-class Shell:
+class SecurityHeaders:
     """Headers for all, and `no-store` for what is somebody's own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

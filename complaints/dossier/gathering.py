@@ -24,7 +24,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, CasePage, find_case, page_of, steps_of
 from complaints.reading.documents_told import readable_by, title_of
 from complaints.reading.file_view import is_sender
-from database import row_security as walls
+from database import row_security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Gathered:
 def gather(dossier: Dossier, *, now: datetime) -> Gathered:
     """Raises Http404 when the person does not see the case any more."""
     user, day = dossier.asked_by, now.astimezone(SHANGHAI).date()
-    with walls.seeing_as(user, day=day, is_at_job=dossier.side == ENTERPRISE):
+    with row_security.seeing_as(user, day=day, is_at_job=dossier.side == ENTERPRISE):
         found = find_case(user, dossier.complaint.number, side=dossier.side, now=now)
         page = page_of(found, now=now)
         steps = [step for step in steps_of(found) if step.audience == Audience.PARTIES]

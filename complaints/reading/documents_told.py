@@ -23,7 +23,7 @@ from complaints.procedure.workflow import Role
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE
 from complaints.reading.case_rows import BY_LETTER
-from complaints.reading.documents_sight import may_print
+from complaints.reading.documents_visibility import may_print
 from complaints.reading.notices_told import CHANNELS, STATES
 from database.prepared import PreparedQuery
 
@@ -113,7 +113,7 @@ def rows_of(
     documents: Sequence[OfficialDocument], side: str, cases: dict[int, str], *, prints: bool = True
 ) -> list[Row]:
     """``cases``: id → number of those that the reader may see; of others only the number of the document is shown.
-    ``prints``: off for whoever only reads cases (documents_sight.py)."""
+    ``prints``: off for whoever only reads cases (documents_visibility.py)."""
     services = services_of(documents) if side == AUTHORITY else {}
     return [
         Row(

@@ -26,7 +26,7 @@ from complaints.procedure.workflow import TABLE, Audience
 from complaints.record import events
 from complaints.webhooks import making
 from enterprises.models import WebhookEndpoint
-from web import outgoing
+from web import safe_http
 
 MOST = 5
 #: Steps that an endpoint may be told of alone; what only the authority reads is never told.
@@ -54,8 +54,8 @@ def of(actor: Actor) -> QuerySet[WebhookEndpoint]:
 def checked_url(url: str) -> str:
     """As far as an address can be judged without asking anybody. WrongInput with the reason."""
     try:
-        outgoing.checked(url, outgoing.public_rule())
-    except outgoing.Refused as refused:
+        safe_http.checked(url, safe_http.public_rule())
+    except safe_http.Refused as refused:
         raise WrongInput(refused.code, str(WHY_NOT.get(refused.code, WHY_NOT["odd_address"])()), field="url") from None
     return url
 

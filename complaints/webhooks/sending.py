@@ -23,7 +23,7 @@ from complaints.notices.channels.signing import headers_of
 from complaints.notices.delivery import alone
 from complaints.webhooks.making import listening, make_deliveries
 from enterprises.models import WebhookEndpoint
-from web import outgoing
+from web import safe_http
 
 log = logging.getLogger(__name__)
 
@@ -54,16 +54,16 @@ SECRETS_OVERLAP = timedelta(hours=24)
 TRIES_KEPT = 60
 
 
-def sweep_webhooks(*, now: datetime, rule: outgoing.Rule | None = None) -> int:
+def sweep_webhooks(*, now: datetime, rule: safe_http.Rule | None = None) -> int:
     """How many messages were taken by their receivers; none while another sweep sends."""
     with alone(SENDER) as is_alone:
-        return _Sweep(rule or outgoing.public_rule(), now=now).run() if is_alone else 0
+        return _Sweep(rule or safe_http.public_rule(), now=now).run() if is_alone else 0
 
 
 class _Sweep:
     """One sweep: whose turn it is, and who is being called."""
 
-    def __init__(self, rule: outgoing.Rule, *, now: datetime) -> None:
+    def __init__(self, rule: safe_http.Rule, *, now: datetime) -> None:
         self.rule, self.start, self.begun = rule, now, time.monotonic()
         self.turns: deque[int] = deque()
         self.busy: dict[Future[tuple[str, int]], WebhookDelivery] = {}
@@ -196,19 +196,19 @@ def keys_of(endpoint: WebhookEndpoint, *, now: datetime) -> list[bytes]:
     return [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
 
 
-def _send(delivery: WebhookDelivery, keys: list[bytes], rule: outgoing.Rule, at: datetime) -> tuple[str, int]:
+def _send(delivery: WebhookDelivery, keys: list[bytes], rule: safe_http.Rule, at: datetime) -> tuple[str, int]:
     """In a thread: what came of it (http_204, timeout …) and after how many milliseconds. Touches no row."""
     begun = time.monotonic()
     code = _posted(delivery, keys, rule, at)
     return code, round((time.monotonic() - begun) * 1000)
 
 
-def _posted(delivery: WebhookDelivery, keys: list[bytes], rule: outgoing.Rule, at: datetime) -> str:
+def _posted(delivery: WebhookDelivery, keys: list[bytes], rule: safe_http.Rule, at: datetime) -> str:
     body = delivery.body.encode()
     headers = headers_of(key=delivery.webhook_id, keys=keys, at=int(at.timestamp()), body=body)
     try:
-        status = outgoing.post(delivery.endpoint.url, body=body, headers=headers, rule=rule)
-    except (outgoing.Refused, outgoing.NoAnswer) as error:
+        status = safe_http.post(delivery.endpoint.url, body=body, headers=headers, rule=rule)
+    except (safe_http.Refused, safe_http.NoAnswer) as error:
         return error.code
     except Exception as error:
         # Only its kind: its words may hold what the other side said.

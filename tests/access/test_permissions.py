@@ -131,7 +131,7 @@ def pattern_of(name: str) -> URLPattern:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, resource: str) -> None:
-    monkeypatch.setattr("access.gate.rows_of", lambda name: () if name == resource else rows_of(name))
+    monkeypatch.setattr("access.middleware.rows_of", lambda name: () if name == resource else rows_of(name))
     monkeypatch.setattr("access.permissions.rows_of", lambda name: () if name == resource else rows_of(name))
 
 

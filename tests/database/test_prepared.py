@@ -22,7 +22,7 @@ from complaints.models import (
     PersonDigest,
 )
 from complaints.procedure.workflow import Status
-from database import row_security as walls
+from database import row_security
 from database.prepared import CombinedQuery, PreparedQuery
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -57,7 +57,7 @@ def test_the_same_statement_shows_each_caller_only_what_is_theirs(world: World) 
     assert by_number.first(case.number) is not None
     for _ in range(2):
         for user, is_shown in ((world.chen, True), (world.otto, False)):
-            with walls.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
+            with row_security.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
                 assert (by_number.first(case.number) is not None) is is_shown
 
 
@@ -162,7 +162,7 @@ def test_the_joint_statement_shows_each_caller_only_what_is_theirs(world: World)
     assert all(together(case.pk, [])[:4])
     for _ in range(2):
         for user, is_shown in ((world.chen, True), (world.otto, False)):
-            with walls.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
+            with row_security.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
                 assert all(together(case.pk, [])[:4]) is is_shown
                 assert any(together(case.pk, [case.pk])) is is_shown
 

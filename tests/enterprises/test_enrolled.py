@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import OutgoingMessage
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
-from database import row_security as walls
+from database import row_security
 from enterprises.enrolment import enrolled as rules
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
@@ -80,8 +80,8 @@ def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> N
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
     assert not Complaint.objects.visible_to(world.ming).exists()
     # The second wall by itself.
-    with walls.seeing_as(world.ming, day=LATER.date(), is_at_job=True):
-        assert walls.caller() == "portal_consumer"
+    with row_security.seeing_as(world.ming, day=LATER.date(), is_at_job=True):
+        assert row_security.caller() == "portal_consumer"
     # What lies there can still be taken back.
     officer = Client()
     officer.force_login(world.rui)

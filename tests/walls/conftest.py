@@ -25,8 +25,7 @@ from complaints.models.complaint import ComplaintQuerySet
 from complaints.parties import actors
 from complaints.procedure.workflow import Status
 from complaints.reading import case_rows
-from database import roles
-from database import row_security as walls
+from database import roles, row_security
 
 
 @pytest.fixture
@@ -46,22 +45,22 @@ def first_wall_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def second_wall_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    known: Callable[..., str] = walls.known
+    known: Callable[..., str] = row_security.known
 
     def known_and_past_it(user: Any, *, day: date, is_at_job: bool = False) -> str:
         known(user, day=day, is_at_job=is_at_job)
-        walls._take(roles.STEPS)
-        walls._CALLER.set(roles.STEPS)
+        row_security._take(roles.STEPS)
+        row_security._CALLER.set(roles.STEPS)
         return roles.STEPS
 
-    monkeypatch.setattr(walls, "known", known_and_past_it)
+    monkeypatch.setattr(row_security, "known", known_and_past_it)
 
 
 @contextmanager
 def seeing_as(user: User | None, *, path: str = "/") -> Iterator[None]:
     """The block reads what PostgreSQL shows `user` (None: somebody without an account) in a request for `path`."""
     request: Any = SimpleNamespace(user=user or AnonymousUser(), path=path)
-    with walls.serving(request):
+    with row_security.serving(request):
         yield
 
 

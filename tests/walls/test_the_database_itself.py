@@ -16,8 +16,7 @@ from accounts.models import User
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, HandlingStep, InternalNote
 from complaints.procedure.workflow import Status
-from database import roles
-from database import row_security as walls
+from database import roles, row_security
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.walls.conftest import ask, seeing_as
@@ -214,7 +213,7 @@ def test_T05_one_connection_serves_two_in_turn_and_mixes_nothing(world: World) -
             )
             assert ask(left) == [("",) * 7]
             assert ask("select current_user") == [(roles.STEPS,)]
-            assert walls.caller() is None
+            assert row_security.caller() is None
     assert seen == {True}
 
 
@@ -398,23 +397,23 @@ def test_a_secret_that_was_shown_opens_its_own_case_and_no_other(world: World) -
     cases = [given.a_complaint(world, tracking_digest=digest) for digest in digests]
     with seeing_as(None):
         assert ask("select id from complaints_complaint") == []
-        walls.show(digests[0])
+        row_security.show(digests[0])
         assert ask("select id from complaints_complaint") == [(cases[0].pk,)]
         assert ask("select distinct complaint_id from complaints_handlingstep") == [(cases[0].pk,)]
         with pytest.raises(ValueError, match="digest"):
-            walls.show("")
+            row_security.show("")
 
 
 @pytest.mark.django_db
 def test_a_step_that_breaks_gives_the_callers_role_back(world: World) -> None:
     with seeing_as(world.chen):
-        with walls.working_as_steps():
+        with row_security.working_as_steps():
             assert ask("select current_user") == [(roles.STEPS,)]
-        with pytest.raises(DatabaseError), transaction.atomic(), walls.working_as_steps():
+        with pytest.raises(DatabaseError), transaction.atomic(), row_security.working_as_steps():
             ask("select 1/0")
         assert ask("select current_user") == [(roles.CONSUMER,)]
-        assert walls.caller() == roles.CONSUMER
-        with pytest.raises(ZeroDivisionError), walls.working_as_steps():
+        assert row_security.caller() == roles.CONSUMER
+        with pytest.raises(ZeroDivisionError), row_security.working_as_steps():
             raise ZeroDivisionError
         assert ask("select current_user") == [(roles.CONSUMER,)]
 
@@ -422,10 +421,12 @@ def test_a_step_that_breaks_gives_the_callers_role_back(world: World) -> None:
 @pytest.mark.django_db
 def test_a_body_is_read_before_the_transaction_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    monkeypatch.setattr(walls, "_read", lambda request: order.append("read"))
-    monkeypatch.setattr(walls.Room, "_begin", lambda self: order.append("begin"))
+    monkeypatch.setattr(row_security, "_read", lambda request: order.append("read"))
+    monkeypatch.setattr(row_security.RequestTransaction, "_begin", lambda self: order.append("begin"))
     request = RequestFactory().post("/x/", {"a": "b"})
-    walls.Walls(lambda request: HttpResponse()).process_view(request, lambda request: None, (), {})
+    row_security.RowSecurityMiddleware(lambda request: HttpResponse()).process_view(
+        request, lambda request: None, (), {}
+    )
     assert order == ["read", "begin"]
 
 

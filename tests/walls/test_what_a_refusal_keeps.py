@@ -48,7 +48,7 @@ def raising(request: HttpRequest, kind: str) -> HttpResponse:
 
 @pytest.fixture
 def raising_view(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from access import gate
+    from access import middleware as gate
 
     class Urls:
         urlpatterns = [path("raising/<str:kind>/", raising), *urls.urlpatterns]

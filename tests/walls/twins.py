@@ -109,7 +109,7 @@ TWINS: tuple[Twin, ...] = (
         ("tests/web/test_outgoing.py",),
         (
             Change(
-                "web/outgoing.py",
+                "web/safe_http.py",
                 '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n',
                 '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n'
                 "    if address:\n        return True\n",
@@ -122,7 +122,7 @@ TWINS: tuple[Twin, ...] = (
         ("tests/access/test_permissions.py", "-k", "T09 or before_the_view"),
         (
             Change(
-                "access/gate.py",
+                "access/middleware.py",
                 "        if is_public(resource, action) or is_held_by_key(resource, action):\n            return"
                 " None\n",
                 "        return None\n",

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from enterprises.models import Enterprise, Staff
-from odr_portal.site import frame
+from odr_portal.site import page_context
 from tests.server import A_REQUEST
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def test_an_officer_sees_the_authority(world: Any) -> None:
 def test_every_place_of_the_bar_opens_for_whom_it_is_offered(world: Any, who: str) -> None:
     client = Client()
     client.force_login(getattr(world, who))
-    places = [item.url for item in frame.build_frame(client.get("/help/").wsgi_request)["nav"]]
+    places = [item.url for item in page_context.build_page_context(client.get("/help/").wsgi_request)["nav"]]
     assert len(places) >= 3
     assert {place: client.get(place).status_code for place in places} == dict.fromkeys(places, 200)
 
@@ -62,7 +62,9 @@ def test_on_a_phone_the_menu_leads_wherever_the_bar_leads(world: Any) -> None:
         page = client.get("/help/")
         menu = page.content.decode().partition('<nav id="site"')[2].partition("</nav>")[0]
         left_out = [
-            item.url for item in frame.build_frame(page.wsgi_request)["nav"] if f'href="{item.url}"' not in menu
+            item.url
+            for item in page_context.build_page_context(page.wsgi_request)["nav"]
+            if f'href="{item.url}"' not in menu
         ]
         assert not left_out, (who, left_out)
 
@@ -78,11 +80,13 @@ def test_staff_see_their_enterprise_until_they_leave() -> None:
 
 
 def test_the_longest_address_is_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame, "is_here", lambda url: True)
-    marked = [item.url for item in frame._items(frame.AUTHORITY_NAV, "/authority/triage/7/") if item.is_current]
+    monkeypatch.setattr(page_context, "is_here", lambda url: True)
+    marked = [
+        item.url for item in page_context._items(page_context.AUTHORITY_NAV, "/authority/triage/7/") if item.is_current
+    ]
     assert marked == ["/authority/triage/"]
-    assert [item.url for item in frame._items(frame.CONSUMER_NAV, "/") if item.is_current] == ["/"]
-    assert not [item.url for item in frame._items(frame.CONSUMER_NAV, "/help/") if item.is_current]
+    assert [item.url for item in page_context._items(page_context.CONSUMER_NAV, "/") if item.is_current] == ["/"]
+    assert not [item.url for item in page_context._items(page_context.CONSUMER_NAV, "/help/") if item.is_current]
 
 
 def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:

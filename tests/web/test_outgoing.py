@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.complaints.outbound.receivers import NAME, Receiver, receiver
-from web import outgoing
-from web.outgoing import NoAnswer, Refused, Rule, is_public
+from web import safe_http
+from web.safe_http import NoAnswer, Refused, Rule, is_public
 
 __all__ = ["receiver"]
 
@@ -125,7 +125,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def ask(url: str, rule: Rule, *, within: float = 10) -> int:
-    return outgoing.post(url, body=b"{}", headers={"Content-Type": "application/json"}, rule=rule, within=within)
+    return safe_http.post(url, body=b"{}", headers={"Content-Type": "application/json"}, rule=rule, within=within)
 
 
 @pytest.mark.parametrize("text", PRIVATE)
@@ -175,19 +175,19 @@ def test_T60_the_name_is_looked_up_by_the_system_and_not_for_ever(monkeypatch: p
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("8.8.8.8", 443)), (2, 1, 6, "", ("8.8.8.8", 443))]
     )
-    assert outgoing.look_up("hook.example", 443) == ["8.8.8.8"]
-    monkeypatch.setattr(outgoing, "CONNECT_WITHIN", 0.1)
+    assert safe_http.look_up("hook.example", 443) == ["8.8.8.8"]
+    monkeypatch.setattr(safe_http, "CONNECT_WITHIN", 0.1)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1) or [])
     begun = time.monotonic()
-    assert outgoing.look_up("hook.example", 443) == []
+    assert safe_http.look_up("hook.example", 443) == []
     assert time.monotonic() - begun < 0.8
 
 
 def test_T60_more_ports_by_setting_only(settings: Any) -> None:
     with pytest.raises(Refused, match="odd_port"):
-        outgoing.checked("https://hook.example:8443/", outgoing.public_rule())
+        safe_http.checked("https://hook.example:8443/", safe_http.public_rule())
     settings.WEBHOOK_PORTS = [443, 8443]
-    assert outgoing.checked("https://hook.example:8443/", outgoing.public_rule()).hostname == "hook.example"
+    assert safe_http.checked("https://hook.example:8443/", safe_http.public_rule()).hostname == "hook.example"
 
 
 def test_T60_the_certificate_is_that_of_the_name(receiver: Receiver) -> None:
@@ -198,7 +198,7 @@ def test_T60_the_certificate_is_that_of_the_name(receiver: Receiver) -> None:
     with pytest.raises(NoAnswer, match="tls"):
         ask(receiver.url.replace(NAME, "other.example"), receiver.rule())
     with pytest.raises(NoAnswer, match="tls"):
-        ask(receiver.url, receiver.rule(tls=outgoing.Rule().tls))
+        ask(receiver.url, receiver.rule(tls=safe_http.Rule().tls))
     assert len(receiver.posts) == 1
 
 
@@ -216,7 +216,7 @@ def test_T60_no_proxy_of_the_surroundings_is_asked(receiver: Receiver, monkeypat
 
 @pytest.mark.parametrize("mode", ["slow", "silent"])
 def test_T61_who_holds_us_holds_us_for_a_moment(receiver: Receiver, mode: str) -> None:
-    assert (outgoing.CONNECT_WITHIN, outgoing.WITHIN) == (5, 10)
+    assert (safe_http.CONNECT_WITHIN, safe_http.WITHIN) == (5, 10)
     receiver.mode = mode
     begun = time.monotonic()
     with pytest.raises(NoAnswer, match="timeout"):
@@ -238,13 +238,13 @@ def test_T61_a_flood_costs_nothing(receiver: Receiver, mode: str) -> None:
 
 def test_T61_at_most_64_kilobytes_are_read(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    taken = outgoing._Capped.readinto
+    taken = safe_http._Capped.readinto
 
     def count(self: Any, buffer: Any) -> int:
         read.append(taken(self, buffer))
         return read[-1]
 
-    monkeypatch.setattr(outgoing._Capped, "readinto", count)
+    monkeypatch.setattr(safe_http._Capped, "readinto", count)
     receiver.mode = "headers"
     ask(receiver.url, receiver.rule())
-    assert 0 < sum(read) <= outgoing.MOST_BYTES == 65536
+    assert 0 < sum(read) <= safe_http.MOST_BYTES == 65536

@@ -21,13 +21,13 @@ from urllib.parse import quote, urlsplit
 
 from complaints.notices.channels.letter import SEND_WITHIN, Bounced, Letter, ServerAway, TryAgain
 from complaints.notices.channels.sms import LONGEST, webhook_id
-from web import outgoing
+from web import safe_http
 from web.environment import AliyunSms
 
 VERSION, ACTION = "2017-05-25", "SendSms"
 LONGEST_VARIABLE = 35
 #: A text of 70 Chinese characters, encoded, and all that stands around it.
-_RULE = replace(outgoing.OPERATOR, longest=4000)
+_RULE = replace(safe_http.OPERATOR, longest=4000)
 _KEEP = 8192
 #: The signature of the sender stands in front of every message anyway.
 _OUR_SIGN = re.compile(r"^(?:【12315】|\[12315\] ?)")
@@ -87,10 +87,10 @@ class Aliyun:
             account=self.account, action=ACTION, version=VERSION, query=query, at=self.now, nonce=secrets.token_hex(16)
         )
         try:
-            status, said = outgoing.ask(
+            status, said = safe_http.ask(
                 f"{self.account.url}?{query}", body=b"", headers=headers, rule=_RULE, within=SEND_WITHIN, keep=_KEEP
             )
-        except (outgoing.Refused, outgoing.NoAnswer) as error:
+        except (safe_http.Refused, safe_http.NoAnswer) as error:
             raise ServerAway(error.code) from None
         _judge(status, said)
 

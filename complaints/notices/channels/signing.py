@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from complaints.notices.channels.letter import SEND_WITHIN, Bounced, ServerAway, TryAgain
-from web import outgoing
+from web import safe_http
 
 #: This very message is not wanted, whenever it comes.
 _FOR_GOOD = {400, 404, 410, 413, 422}
@@ -46,8 +46,8 @@ def post(url: str, payload: dict[str, Any], *, key: str, keys: Iterable[bytes], 
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     headers = headers_of(key=key, keys=keys, at=int(now.timestamp()), body=body)
     try:
-        status = outgoing.post(url, body=body, headers=headers, rule=outgoing.OPERATOR, within=SEND_WITHIN)
-    except (outgoing.Refused, outgoing.NoAnswer) as error:
+        status = safe_http.post(url, body=body, headers=headers, rule=safe_http.OPERATOR, within=SEND_WITHIN)
+    except (safe_http.Refused, safe_http.NoAnswer) as error:
         raise ServerAway(error.code) from None
     if 200 <= status < 300:
         return

@@ -36,7 +36,7 @@ from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import letters_of
 from complaints.procedure.refusals import not_yours
-from complaints.reading import documents_sight
+from complaints.reading import documents_visibility
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
@@ -100,7 +100,8 @@ _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterp
 
 #: By the ids of cases and the keys of people.
 _BESIDE = CombinedQuery(
-    *documents_sight.SAID, PreparedQuery(lambda cases, keys: User.objects.filter(person_key__any_of=keys), list, list)
+    *documents_visibility.SAID,
+    PreparedQuery(lambda cases, keys: User.objects.filter(person_key__any_of=keys), list, list),
 )
 
 
@@ -116,7 +117,7 @@ def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = Fals
     *said, people = _BESIDE(cases, sorted({m.opened_by_key for m in rows if m.opened_by_key} | signers))
     sealed_fields.load_for([*people, *(row for found in said for row in found)])
     names = {person.person_key: person.name for person in people}
-    hides = documents_sight.hiding(cases, *said)
+    hides = documents_visibility.hiding(cases, *said)
     return [
         _proposal(m, names, desk, desk.conditions.policies, str if is_shown else hides[m.complaint_id]) for m in rows
     ]
@@ -223,7 +224,7 @@ def _show(
     request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
     setting = setting_of(desk, matter.complaint.number, request.GET)
-    is_shown = documents_sight.is_shown(matter.complaint, setting.found, now=desk.now)
+    is_shown = documents_visibility.is_shown(matter.complaint, setting.found, now=desk.now)
     proposal = proposals_of([matter], desk, is_shown=is_shown)[0]
     page = next((page for page in PAGES.values() if matter.subject in page.steps), None)
     corrects = matter.subject == documents_signing.CORRECTION

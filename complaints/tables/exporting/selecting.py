@@ -24,7 +24,7 @@ from complaints.models import Complaint, Demand, Engagement, Export, PersonalTex
 from complaints.parties.actors import Actor, stands_to
 from complaints.reading.case_people import demand_text
 from complaints.tables.exporting.columns import AUTHORITY, ENTERPRISE, RELATED, CaseRow
-from database import row_security as walls
+from database import row_security
 
 Desk = enterprise_desk.Desk | authority_desk.Desk
 
@@ -51,7 +51,7 @@ class Sight:
 
     def both_walls(self) -> AbstractContextManager[None]:
         """Around what a sweep reads for this person: the database shows it that person's rows as well."""
-        return walls.seeing_as(self.desk.user, day=self.desk.today, is_at_job=self.side == ENTERPRISE)
+        return row_security.seeing_as(self.desk.user, day=self.desk.today, is_at_job=self.side == ENTERPRISE)
 
     def times(self) -> Q:
         mine = Q(enterprise_id=self.actor.enterprise_id)

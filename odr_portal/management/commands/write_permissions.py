@@ -22,7 +22,8 @@ _INTRO = """\
 
 Generated from `accounts/roles.py` and `access/permissions.csv` by `manage.py write_permissions`; a test fails when they
 differ.
-The gate (`access/gate.py`) reads the same file before every page: an address without a line is shut for everybody,
+The permission middleware (`access/middleware.py`) reads the same file before every page: an address without a line is
+shut for everybody,
 and `manage.py check` names it. `tests/walls/` sweeps every address with every role, relation and status against it.
 
 An empty cell is a refusal: sign-in without a session; with one, the answer for an address that does not exist, byte for

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from web import outgoing
+from web import safe_http
 
 NAME = "receiver.example"
 
@@ -83,14 +83,14 @@ class Receiver:
         self.asked.append(name)
         return ["127.0.0.1"]
 
-    def rule(self, **changes: Any) -> outgoing.Rule:
+    def rule(self, **changes: Any) -> safe_http.Rule:
         told: dict[str, Any] = {
             "ports": (self.port,),
             "allows": lambda a: a == ip_address("127.0.0.1"),
             "resolve": self.resolve,
             "tls": trusting,
         }
-        return outgoing.Rule(**told | changes)
+        return safe_http.Rule(**told | changes)
 
 
 class _Talk(socketserver.BaseRequestHandler):

@@ -314,7 +314,7 @@ def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(
 ) -> None:
     now = timezone.now()
     with listening(mode="silent") as dead:
-        monkeypatch.setattr("web.outgoing.WITHIN", 2.0)
+        monkeypatch.setattr("web.safe_http.WITHIN", 2.0)
         post = sending.outgoing.post
         monkeypatch.setattr(sending.outgoing, "post", lambda *a, **k: post(*a, **k | {"within": 2.0}))
         stuck = endpoint_at(world, dead)

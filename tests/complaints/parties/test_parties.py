@@ -21,7 +21,7 @@ from complaints.notices import recipients
 from complaints.parties import actors
 from complaints.procedure.filing_request import JointParty, OnBehalf
 from complaints.procedure.workflow import Status
-from database import row_security as walls
+from database import row_security
 from enterprises.models import Station, StationStaff
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -376,7 +376,7 @@ def test_the_record_says_who_acted_in_whose_name(world: World, client: Client) -
 
 def behind_the_wall(user: User, case: Complaint, *, day: date) -> tuple[bool, bool]:
     """Whether PostgreSQL itself shows this person the row of the case, and what hangs on it."""
-    with walls.seeing_as(user, day=day, is_at_job=False):
+    with row_security.seeing_as(user, day=day, is_at_job=False):
         return (
             Complaint.objects.filter(pk=case.pk).exists(),
             HandlingStep.objects.filter(complaint_id=case.pk).exists(),

@@ -139,7 +139,7 @@ def test_T04_one_wall_is_enough_for_pages_lists_searches_and_exports(
 def test_the_sweep_finds_a_page_that_the_gate_lets_pass(
     some: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("access.gate.actions_for", lambda resource, roles: frozenset({"GET", "POST"}))
+    monkeypatch.setattr("access.middleware.actions_for", lambda resource, roles: frozenset({"GET", "POST"}))
     assert some()
 
 

@@ -25,7 +25,7 @@ from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.documents.document_forms import CorrectionForm, ServiceForm
 from complaints.pages.shared.step_pages import Data, Frame, StepPage, show_or_take, table
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.reading import documents_sight
+from complaints.reading import documents_visibility
 from complaints.reading.case import page_of
 from complaints.reading.documents_told import addressees, title_of
 from web.listing import labelled
@@ -74,8 +74,8 @@ def paper_of(version: DocumentVersion, setting: Setting) -> Paper | None:
     if not version.content:
         return None
     paper: Paper = version.content["paper"]
-    shown = documents_sight.is_shown(version.complaint, setting.found, now=setting.desk.now)
-    return paper if shown else documents_sight.masked(paper)
+    shown = documents_visibility.is_shown(version.complaint, setting.found, now=setting.desk.now)
+    return paper if shown else documents_visibility.masked(paper)
 
 
 def entries_of(complaint_id: int, row: OfficialDocument) -> list[HandlingStep]:
@@ -133,11 +133,11 @@ def _correction_form(at: Met, data: Data) -> Form:
     now = paper_of(newest, setting)
     if now is None:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
-    is_shown = documents_sight.is_shown(newest.complaint, setting.found, now=setting.desk.now)
+    is_shown = documents_visibility.is_shown(newest.complaint, setting.found, now=setting.desk.now)
     read = versions.get(data.get("version", ""), newest) if data is not None else newest
     whole: Paper = read.content["paper"]
     was_shown = is_shown if data is None else data.get("sight") == CorrectionForm.OPEN
-    lines = documents.correctable(whole if was_shown else documents_sight.masked(whole))
+    lines = documents.correctable(whole if was_shown else documents_visibility.masked(whole))
     words = {place: said for place, _label, said in documents.editable(whole["blocks"])}
     # A masked line that is left alone stays as it was.
     return CorrectionForm(

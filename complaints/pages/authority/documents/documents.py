@@ -30,7 +30,7 @@ from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.documents.document_steps import PAGES, entries_of, met, paper_of
 from complaints.procedure.workflow import LOOK
-from complaints.reading import documents_sight
+from complaints.reading import documents_visibility
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.documents_told import pdf_url, rows_of, services_of, title_of, to_be_served
 
@@ -154,7 +154,7 @@ def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         version.complaint = case
     sealed_fields.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
     paper = paper_of(versions[0], setting)
-    is_shown = documents_sight.is_shown(case, setting.found, now=desk.now)
+    is_shown = documents_visibility.is_shown(case, setting.found, now=desk.now)
     entries = entries_of(case.pk, row)
     return render(
         request,
@@ -190,8 +190,8 @@ def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 
 def _prints(row: OfficialDocument, setting: Setting, *, is_shown: bool) -> bool:
-    """Whether the paper is offered: see documents_sight.refuse_print."""
-    return documents_sight.may_print(setting.found.side, setting.found.actor) and (
+    """Whether the paper is offered: see documents_visibility.refuse_print."""
+    return documents_visibility.may_print(setting.found.side, setting.found.actor) and (
         is_shown or row.form not in kinds.WITH_CONTACT
     )
 

@@ -19,7 +19,7 @@ from complaints.documents.wording import Paper
 from complaints.handling.steps import documents
 from complaints.handling.transition import two_persons
 from complaints.models import Matter, OfficialDocument
-from complaints.reading import documents_sight
+from complaints.reading import documents_visibility
 
 CORRECTION = "correct_clerical_error"
 EFFECT = gettext_lazy(
@@ -68,8 +68,8 @@ def rewritten(matter: Matter, setting: Setting) -> dict[str, Any]:
         return address
     paper: Paper = version.content["paper"]
     before, after = paper, documents.rewritten(paper, said["changes"])
-    if not documents_sight.is_shown(setting.found.complaint, setting.found, now=setting.desk.now):
-        before, after = documents_sight.masked(before), documents_sight.masked(after)
+    if not documents_visibility.is_shown(setting.found.complaint, setting.found, now=setting.desk.now):
+        before, after = documents_visibility.masked(before), documents_visibility.masked(after)
     new = {place: words for place, _label, words in documents.editable(after["blocks"])}
     hidden = {
         place

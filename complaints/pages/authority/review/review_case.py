@@ -32,7 +32,7 @@ from complaints.pages.authority.review.review_building import known_of, refusal_
 from complaints.pages.authority.review.review_forms import RefusalForm
 from complaints.pages.authority.triage.signals_shown import shown_signals
 from complaints.procedure.workflow import Audience, Status
-from complaints.reading import documents_sight
+from complaints.reading import documents_visibility
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_people import by_name
 from complaints.wording.reasons import ROUTES
@@ -83,10 +83,10 @@ def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
     officers = list(dict.fromkeys(filter(None, (by, actor.name))))
     case = setting.found.complaint
     sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=setting.desk.now)
-    is_shown = documents_sight.is_shown(case, setting.found, now=setting.desk.now)
-    hide = str if is_shown else documents_sight.letter_masked(case)
+    is_shown = documents_visibility.is_shown(case, setting.found, now=setting.desk.now)
+    hide = str if is_shown else documents_visibility.letter_masked(case)
     return {
-        "papers": [paper if is_shown else documents_sight.masked(paper) for paper in sent.papers],
+        "papers": [paper if is_shown else documents_visibility.masked(paper) for paper in sent.papers],
         "letters": [
             Letter(
                 to=labels.label(n.addressee, kind="side"),

@@ -16,7 +16,7 @@ from complaints.models import HandlingStep, Offer, OfferDraft
 from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
 from complaints.settlement import offer_drafts
-from database import row_security as walls
+from database import row_security
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, moved_to_telecom, send, shown, signed_in
@@ -110,7 +110,7 @@ def test_it_is_sealed_and_goes_with_the_time_and_with_the_person(world: World) -
 def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     old = case.engagements.get()
-    with walls.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+    with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
         offer_drafts.keep(case, old, user=world.ming, step="make_offer", typed={"message": "旧的。"}, now=NOW)
     moved_to_telecom(world, case)
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
@@ -130,7 +130,7 @@ def test_two_first_savings_at_once_both_go_through(world: World) -> None:
     def keep(words: str) -> None:
         try:
             both.wait()
-            with walls.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+            with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
                 done.append(
                     offer_drafts.keep(
                         case, engagement, user=world.ming, step="make_offer", typed={"message": words}, now=NOW

@@ -15,7 +15,7 @@ from complaints.handling.steps import consumer
 from complaints.models import Complaint, Reading, SavedView
 from complaints.privacy import retention
 from complaints.procedure.workflow import Status
-from database import row_security as walls
+from database import row_security
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -109,7 +109,7 @@ def test_many_are_marked_as_read_by_who_read_them_at_another_firm(world: World) 
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     signed_in(world.ming).get(address(case))
     moved_to_telecom(world, case)
-    with walls.seeing_as(world.ming, day=NOON.date(), is_at_job=True):
+    with row_security.seeing_as(world.ming, day=NOON.date(), is_at_job=True):
         for _time in range(2):
             reading.mark_read([case.pk], user=world.ming)
     assert Reading.objects.count() == 2

@@ -31,8 +31,8 @@ from accounts.roles import role_at
 from accounts.sign_in.backend import duty_of
 from api.caller import Caller, caller
 from api.problems import NotAllowed, WrongFields
-from api.sight import actors_for
 from api.strict_json import StrictJSONParser
+from api.visibility import actors_for
 from complaints.handling import StepNotAllowed
 from enterprises.models.api_token import ApiToken
 
@@ -103,7 +103,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Door(APIView):
+class ApiView(APIView):
     """Base of every call. ``scopes``: method → scope, "" for any token."""
 
     scopes: ClassVar[dict[str, str]] = {}
@@ -137,7 +137,7 @@ def _read_whole(request: Request) -> None:
         _ = request._request.body
 
 
-def said_in(serializer: Serializer[Any]) -> dict[str, Any]:
+def validated(serializer: Serializer[Any]) -> dict[str, Any]:
     """The checked fields. Raises WrongFields naming each that is wrong, and those that nobody knows."""
     unknown = _unknown(serializer)
     serializer.is_valid(raise_exception=False)

@@ -242,16 +242,16 @@ def _bar(items: tuple[NavItem, ...], language: str | None) -> SafeString:
     )
 
 
-def page_frame(request: HttpRequest) -> dict[str, Any]:
+def page_context(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `frame` for base.html and the national `limits`, each read only when a template asks for it.
     A page about a case or a place brings the `limits` in force there."""
     return {
-        "frame": SimpleLazyObject(lambda: build_frame(request)),
+        "frame": SimpleLazyObject(lambda: build_page_context(request)),
         "limits": SimpleLazyObject(lambda: Conditions.at(timezone.now()).limits()),
     }
 
 
-def build_frame(request: HttpRequest) -> dict[str, Any]:
+def build_page_context(request: HttpRequest) -> dict[str, Any]:
     """The facts of the bar and the foot for this request."""
     user = getattr(request, "user", None)
     side, work = work_of(user)

@@ -33,7 +33,7 @@ _NOTED_EVERY = timedelta(hours=1)
 _MEGABYTE = 1_048_576
 
 
-class TokenDoor:
+class TokenMiddleware:
     """Sets ``request.user`` and ``request.api_token``; answers 400, 401, 403, 413 and 429 itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -64,7 +64,7 @@ def _statement() -> tuple[str, tuple[Any, ...]]:
     )
 
 
-class Gate:
+class PermissionMiddleware:
     """Middleware; stands behind AuthenticationMiddleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
