@@ -144,7 +144,7 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
 
 def kept_until(user: User, *, now: datetime) -> datetime:
     """When the last duty to keep ends; now for somebody without a case."""
-    last = Complaint.objects.filter(consumer_id=user.pk).aggregate(last=Max("closed_at"))["last"]
+    last: datetime | None = Complaint.objects.filter(consumer_id=user.pk).aggregate(last=Max("closed_at"))["last"]
     if not last:
         return now
     # A day more, as three years may hold the 29th of February.
