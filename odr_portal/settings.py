@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import ciphers, keys
 from database import roles
@@ -360,7 +359,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LANGUAGE_COOKIE_AGE = 365 * 86400
 # Each package keeps its own catalogue: locale/<package>/en/LC_MESSAGES/django.po
 LOCALE_PATHS = sorted(folder for folder in (ROOT / "locale").glob("*") if folder.is_dir())

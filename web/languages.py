@@ -6,7 +6,11 @@ language is read, for everything that we say goes through gettext.
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
+from functools import cache
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.translation import get_language, override, pgettext
 
 
 def reads_chinese() -> bool:
@@ -28,3 +32,22 @@ def language_tag(code: str) -> str:
     """A language as pages name it: zh-hans → zh-Hans, en → en, pt-br → pt-BR."""
     first, *rest = code.split("-")
     return "-".join([first, *(part.title() if len(part) == 4 else part.upper() for part in rest)])
+
+
+class Language(NamedTuple):
+    """``tag``: as pages name it; ``name``, ``short``: what it calls itself."""
+
+    code: str
+    tag: str
+    name: str
+    short: str
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """Those of the settings, in their order."""
+    found = []
+    for code, name in settings.LANGUAGES:
+        with override(code):
+            found.append(Language(code, language_tag(code), str(name), pgettext("this language", "中文")))
+    return tuple(found)

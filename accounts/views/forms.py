@@ -6,6 +6,7 @@ The one rule: an error says what to do, and never whether an address is known.
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
@@ -172,9 +173,7 @@ class ProfileForm(forms.Form):
         error_messages={"required": _("请填姓名")},
         widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "name"}),
     )
-    language = forms.ChoiceField(
-        label=_("通知用的语言"), choices=(("zh-hans", _("简体中文")), ("en", _("英语"))), widget=forms.RadioSelect
-    )
+    language = forms.ChoiceField(label=_("通知用的语言"), choices=settings.LANGUAGES, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

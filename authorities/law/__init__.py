@@ -12,21 +12,21 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from django.utils.translation import get_language
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext, override, pgettext, pgettext_lazy
 
 from authorities.tables import rows_of
+from web.languages import reads_chinese
 
 
 class Law(NamedTuple):
     """A law: its name, what it is called for short, since when, where its text is. ``anchor`` begins its anchors."""
 
     code: str
-    name: str
-    name_en: str
-    short: str
-    short_en: str
-    note: str
-    note_en: str
+    name: Promise
+    short: Promise
+    note: Promise
     url: str
     anchor: str
     is_gist: bool = False
@@ -37,34 +37,25 @@ LAWS = {
     for law in (
         Law(
             "order121",
-            "市场监督管理投诉举报处理办法",
-            "Measures for Handling Complaints and Reports in Market Regulation",
-            "办法",
-            "Measures",
-            "国家市场监督管理总局令第121号，自2026年4月15日起施行",
-            "SAMR Order 121, in force since 15 April 2026",
+            pgettext_lazy("law", "市场监督管理投诉举报处理办法"),
+            pgettext_lazy("law in short", "办法"),
+            pgettext_lazy("law", "国家市场监督管理总局令第121号，自2026年4月15日起施行"),
             "https://www.samr.gov.cn/zw/zfxxgk/fdzdgknr/fgs/art/2026/art_e4d03a20c0fd49769e408c7bf3791ff5.html",
             "art-",
         ),
         Law(
             "consumer",
-            "中华人民共和国消费者权益保护法",
-            "Consumer Rights Protection Law",
-            "消费者权益保护法",
-            "Consumer Law",
-            "节选：办理投诉时引用的条文",
-            "Excerpt: the articles cited when complaints are handled",
+            pgettext_lazy("law", "中华人民共和国消费者权益保护法"),
+            pgettext_lazy("law in short", "消费者权益保护法"),
+            pgettext_lazy("law", "节选：办理投诉时引用的条文"),
             "https://www.samr.gov.cn/zfjcj/tzgg/art/2023/art_615af9ed6bcd4974bf853dd2e02bc663.html",
             "consumer-",
         ),
         Law(
             "telecom",
-            "电信用户申诉处理办法",
-            "Measures for Appeals of Telecom Users",
-            "电信用户申诉处理办法",
-            "Telecom appeal rules",
-            "要点，不是条文原文；原文以工业和信息化部公布的为准",
-            "What the articles say in short, not their text; the text is the one published by the MIIT",
+            pgettext_lazy("law", "电信用户申诉处理办法"),
+            pgettext_lazy("law in short", "电信用户申诉处理办法"),
+            pgettext_lazy("law", "要点，不是条文原文；原文以工业和信息化部公布的为准"),
             "https://www.miit.gov.cn/zwgk/zcwj/flfg/art/2020/art_b2e4b04d28f84f0d8c11e76c2b5c650a.html",
             "telecom-",
             is_gist=True,
@@ -78,12 +69,11 @@ _ITEM = re.compile(r"(?<=[：:；。])(?=（[一二三四五六七八九十]+）
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article. ``title`` and ``title_en`` are ours; ``text`` is the law's."""
+    """One article. ``title`` is ours; ``text`` is the law's."""
 
     law: str
     number: int
     title: str
-    title_en: str
     text: str
 
     @property
@@ -93,28 +83,25 @@ class Article:
     @property
     def name(self) -> str:
         """第十六条, or article 16."""
-        return f"Article {self.number}" if _is_english() else f"第{chinese_number(self.number)}条"
+        return gettext("第%(number)s条") % {"number": self.number_in_words}
 
     @property
     def whole_name(self) -> str:
-        law = LAWS[self.law]
-        return (
-            f"{law.short_en}, article {self.number}"
-            if _is_english()
-            else f"{law.short}第{chinese_number(self.number)}条"
-        )
+        slots = {"law": LAWS[self.law].short, "number": self.number_in_words}
+        return gettext("%(law)s第%(number)s条") % slots
+
+    @property
+    def number_in_words(self) -> str:
+        """As the law counts in Chinese, in figures for other readers."""
+        return chinese_number(self.number) if reads_chinese() else str(self.number)
 
     @property
     def heading(self) -> str:
-        return self.title_en if _is_english() else self.title
+        return pgettext("article", self.title)
 
     @property
     def lines(self) -> list[str]:
         return _ITEM.split(self.text)
-
-
-def _is_english() -> bool:
-    return (get_language() or "").startswith("en")
 
 
 def chinese_number(number: int) -> str:
@@ -125,11 +112,9 @@ def chinese_number(number: int) -> str:
 
 @cache
 def _articles() -> dict[tuple[str, int], Article]:
-    rows = rows_of(Path(__file__).parent / "articles.csv", required=("law", "number", "title", "title_en", "text"))
+    rows = rows_of(Path(__file__).parent / "articles.csv", required=("law", "number", "title", "text"))
     return {
-        (row["law"], int(row["number"])): Article(
-            row["law"], int(row["number"]), row["title"], row["title_en"], row["text"]
-        )
+        (row["law"], int(row["number"])): Article(row["law"], int(row["number"]), row["title"], row["text"])
         for _line, row in rows
     }
 
@@ -145,7 +130,17 @@ def articles(law: str, *, words: str = "") -> list[Article]:
     return [one for one in _articles().values() if one.law == law and (not asked or _meant(one, asked))]
 
 
+@cache
+def _headings(one: Article) -> list[str]:
+    """In every language of the portal."""
+    found = []
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            found.append(one.heading)
+    return found
+
+
 def _meant(one: Article, asked: str) -> bool:
     return asked in (str(one.number), f"第{chinese_number(one.number)}条", f"art-{one.number}") or any(
-        asked in text.casefold() for text in (one.title, one.title_en, one.text)
+        asked in text.casefold() for text in (*_headings(one), one.text)
     )

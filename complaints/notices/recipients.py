@@ -23,6 +23,7 @@ from authorities.models import Officer
 from complaints.models import Notice, NoticeChoice, Participant, PersonalText
 from complaints.notices.channels import MAIL, SMS, Channels
 from complaints.notices.notice_choices import how, wishes_of
+from complaints.notices.rewriting import in_own_language
 from complaints.notices.writing import is_breach
 from complaints.procedure import hours
 from complaints.procedure.filing_request import AGENT, JOINT
@@ -82,7 +83,10 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
             _choose(row, row.user, {}, wishes.get(row.user_id or 0), channels, now)
         for row in rows:
             more += _settle(row, people, phones, wishes, channels, now, calendar)
-        bulk.update(rows, ["user", "channel", "form", "state", "send_after", "last_error"])
+        fields = ["user", "channel", "form", "state", "send_after", "last_error"]
+        if in_own_language((row for row in [*rows, *more] if row.channel), now=now):
+            fields += ["language", "subject", "body", "short"]
+        bulk.update(rows, fields)
         # Somebody may have been told of it by an earlier order to send again.
         Notice.objects.bulk_create(more, ignore_conflicts=True, batch_size=BATCH)
     return len(rows)
@@ -154,7 +158,9 @@ def _settle(
 
 def _copy(row: Notice) -> Notice:
     values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
-    return Notice(**values)
+    copy = Notice(**values)
+    copy.complaint = row.complaint
+    return copy
 
 
 def _choose(

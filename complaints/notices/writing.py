@@ -1,4 +1,5 @@
-"""Whom we tell what after each step. The words are stamped when the notice is made.
+"""Whom we tell what after each step. The words are stamped when the notice is made, and again for a reader of another
+language once it is known who that is (rewriting.py).
 
 The one rule: a notice holds no name, no phone and nothing of the problem, only the number, what
 happened, who must act by when and where to read on. Rows of the file suffice: no query here, so
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from django.conf import settings
 from django.utils.translation import override
 
 from authorities.models import Authority
@@ -50,7 +52,6 @@ _PATHS = {
     "enterprise": "/enterprise/cases/{number}/",
     "authority": "/authority/cases/{number}/",
 }
-_STAFF_LANGUAGE = "zh-hans"
 #: What a consumer is reminded of on the last day, and once it is over.
 LAST_REMINDER = "remind_last"
 #: So long a short message may be; the gateway splits what is longer, and the second half gets lost.
@@ -104,10 +105,7 @@ def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
 
 def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | None) -> Notice:
     complaint = file.complaint
-    language = complaint.language if addressee == "consumer" else _STAFF_LANGUAGE
-    with override(language):
-        text = _Text(file, entry, addressee)
-        subject, body, short = text.subject(), "\n".join(text.lines()), text.short()
+    language = complaint.language if addressee == "consumer" else settings.LANGUAGE_CODE
     single = addressee == "consumer" or is_pressing(file, entry, addressee)
     at = entry.written_at
     notice = Notice(
@@ -116,15 +114,12 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
         sequence=entry.sequence,
         kind=_kind(file, entry, addressee),
         addressee=addressee,
-        language=language,
         form="single" if single else "digest",
-        subject=subject,
-        body=body,
-        short=short,
         created_at=at,
         send_after=at if single else hours.next_digest(_fell_due(file, entry), file.conditions.calendar),
         state="queued",
     )
+    write(notice, file, entry, language=language)
     if addressee == "consumer":
         notice.user_id = complaint.consumer_id
     elif addressee == "enterprise":
@@ -166,6 +161,14 @@ def is_pressing(file: CaseFile, entry: Entry, addressee: str) -> bool:
         and clock.clock not in HIDDEN_CLOCKS
         for clock in file.clocks
     )
+
+
+def write(notice: Notice, file: CaseFile, entry: Entry, *, language: str) -> None:
+    """The one place where the words of a notice are made."""
+    with override(language):
+        text = _Text(file, entry, notice.addressee)
+        notice.subject, notice.body, notice.short = text.subject(), "\n".join(text.lines()), text.short()
+    notice.language = language
 
 
 def _authority(file: CaseFile) -> Authority | None:

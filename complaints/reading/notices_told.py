@@ -21,7 +21,7 @@ from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices.sending_again import ORDERS
 from complaints.reading.case import AUTHORITY, CONSUMER, case_url
 from complaints.reading.case_rows import Rows
-from web.languages import named
+from web.languages import language_tag, named
 
 CHANNELS: dict[str, Any] = {"": gettext_lazy("未定"), "sms": gettext_lazy("短信"), "email": gettext_lazy("邮件")}
 #: Words and tone of a state.
@@ -109,14 +109,10 @@ def told(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = None) ->
         state=str(words),
         tone=tone,
         error="" if side == CONSUMER else error_words(row.last_error),
-        lang=LANGUAGES.get(row.language, "") if row.subject else "",
+        lang=language_tag(row.language) if row.subject else "",
         orders=[_ordered(o) for o in (row.orders.all() if orders is None else orders)] if side == AUTHORITY else [],
         may=ORDERS.get(row.state, ()) if side == AUTHORITY else (),
     )
-
-
-#: Our code of a language and the one that pages carry.
-LANGUAGES = {"zh-hans": "zh-Hans", "en": "en"}
 
 
 def _to(row: Notice) -> str:

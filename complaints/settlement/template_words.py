@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
 from complaints.settlement.offer_quality import BLANK, plain
 
-#: Name → English, in the order of the page. The first three are the same in every letter of the house.
-VARIABLES: dict[str, str] = {
-    "消费者称呼": "how the consumer is addressed",
-    "案件编号": "case number",
-    "经办人": "handler",
-    "商品或服务": "goods or service",
-    "金额": "total of the offer",
-    "履行日": "last day of the promises",
+#: Name → what it means, in the order of the page. The first three are the same in every letter of the house.
+VARIABLES: dict[str, Promise] = {
+    "消费者称呼": pgettext_lazy("variable", "消费者称呼"),
+    "案件编号": pgettext_lazy("variable", "案件编号"),
+    "经办人": pgettext_lazy("variable", "经办人"),
+    "商品或服务": pgettext_lazy("variable", "商品或服务"),
+    "金额": pgettext_lazy("variable", "金额"),
+    "履行日": pgettext_lazy("variable", "履行日"),
 }
 #: These say something about this case; a template without one of them is a circular.
 OF_THE_CASE = frozenset({"商品或服务", "金额", "履行日"})

@@ -40,67 +40,142 @@ CHUNK = 1 << 16
 _END = b"PK\x05\x06"
 _END_64 = b"PK\x06\x07"
 
-WORDS: dict[str, tuple[str, str]] = {
-    "entry_missing": ("第{n}条记录缺失", "entry {n} is missing"),
-    "entry_place": ("第{n}条记录的位置或编号不对", "entry {n} does not stand in its place"),
-    "entry_changed": ("第{n}条记录被改动：内容与摘要不符", "entry {n} was changed: its text does not match its digest"),
-    "entry_other": ("第{n}条记录属于别的案件或编号", "entry {n} says that it is another entry or another case"),
-    "text_changed": ("第{n}条记录的文字“{what}”被改动", "the text “{what}” of entry {n} was changed"),
-    "text_missing": ("第{n}条记录的文字“{what}”缺失", "the text “{what}” of entry {n} is missing"),
-    "text_foreign": ("文字“{what}”不属于第{n}条记录", "the text “{what}” does not belong to entry {n}"),
-    "name_changed": ("第{n}条记录的姓名被改动", "a name of entry {n} was changed"),
-    "name_missing": ("第{n}条记录的姓名缺失", "a name of entry {n} is missing"),
-    "file_changed": ("第{n}条记录的文件“{what}”被改动", "the file “{what}” of entry {n} was changed"),
-    "file_missing": ("第{n}条记录的文件“{what}”缺失", "the file “{what}” of entry {n} is missing"),
-    "file_foreign": ("文件“{what}”不在记录里", "the file “{what}” is not in the record"),
-    "seal_other_entry": ("第{n}条记录不是封印时的那一条", "entry {n} is not the one that was sealed"),
-    "seal_cut": ("第{n}条记录缺失：封印时它还在", "entry {n} is missing: it was there when the record was sealed"),
-    "seal_proof": ("封印{n}：证明路径不成立，案件不在封印之内", "seal {n}: the proof of inclusion does not hold"),
-    "seal_root": ("封印{n}：封印内容与摘要不符", "seal {n} does not match what it says"),
-    "seal_signature": ("封印{n}：签名无效", "the signature of seal {n} is not valid"),
-    "seal_key": ("封印{n}：不是您给出的公钥签的", "seal {n} was not signed by the key that you gave"),
-    "seal_unpublished": ("封印{n}：与公布的封印不符", "seal {n} is not the one that was published"),
+WORDS: dict[str, str] = {
+    "entry_missing": "第{n}条记录缺失",
+    "entry_place": "第{n}条记录的位置或编号不对",
+    "entry_changed": "第{n}条记录被改动：内容与摘要不符",
+    "entry_other": "第{n}条记录属于别的案件或编号",
+    "text_changed": "第{n}条记录的文字“{what}”被改动",
+    "text_missing": "第{n}条记录的文字“{what}”缺失",
+    "text_foreign": "文字“{what}”不属于第{n}条记录",
+    "name_changed": "第{n}条记录的姓名被改动",
+    "name_missing": "第{n}条记录的姓名缺失",
+    "file_changed": "第{n}条记录的文件“{what}”被改动",
+    "file_missing": "第{n}条记录的文件“{what}”缺失",
+    "file_foreign": "文件“{what}”不在记录里",
+    "seal_other_entry": "第{n}条记录不是封印时的那一条",
+    "seal_cut": "第{n}条记录缺失：封印时它还在",
+    "seal_proof": "封印{n}：证明路径不成立，案件不在封印之内",
+    "seal_root": "封印{n}：封印内容与摘要不符",
+    "seal_signature": "封印{n}：签名无效",
+    "seal_key": "封印{n}：不是您给出的公钥签的",
+    "seal_unpublished": "封印{n}：与公布的封印不符",
 }
 #: Kinds of texts in words; one that is not here is shown as it stands.
-KINDS: dict[str, tuple[str, str]] = {
-    "consumer_name": ("消费者姓名", "name of the consumer"),
-    "consumer_phone": ("消费者电话", "telephone of the consumer"),
-    "consumer_email": ("消费者邮箱", "e-mail of the consumer"),
-    "consumer_address": ("消费者地址", "address of the consumer"),
-    "consumer_statement": ("争议事实", "statement of the facts"),
-    "consumer_transcript": ("语音陈述的记录", "transcript of the spoken statement"),
-    "consumer_demand_note": ("诉求的补充说明", "note on the demands"),
-    "consumer_place": ("发生地点", "place"),
-    "consumer_order_no": ("订单号", "order number"),
-    "consumer_service_number": ("业务号码", "service number"),
-    "consumer_plan": ("套餐", "plan"),
-    "consumer_promised": ("对方的承诺", "what was promised"),
-    "consumer_their_reference": ("企业给过的编号", "number given by the enterprise"),
-    "consumer_principal": ("委托人", "principal"),
-    "consumer_parties": ("共同投诉人", "fellow complainants"),
-    "consumer_representatives": ("推选的代表", "representatives"),
-    "agreement": ("调解协议", "agreement"),
-    "contact": ("联系记录", "note of a contact"),
-    "correction": ("更正", "correction"),
-    "counter_demand": ("另提的要求", "counter-demand"),
-    "decision": ("决定的内容", "decision"),
-    "message": ("消息", "message"),
-    "minutes": ("调解记录", "minutes"),
-    "note": ("备注", "note"),
-    "proof": ("履行的证明", "proof of performance"),
-    "public_reply": ("公开回应", "public reply"),
-    "question": ("提问", "question"),
-    "rating": ("评价", "rating"),
-    "reason": ("理由", "reason"),
-    "suggestion": ("调解方案", "proposal of mediation"),
-    "whom": ("请求谁回避", "who should stand aside"),
+KINDS: dict[str, str] = {
+    "consumer_name": "消费者姓名",
+    "consumer_phone": "消费者电话",
+    "consumer_email": "消费者邮箱",
+    "consumer_address": "消费者地址",
+    "consumer_statement": "争议事实",
+    "consumer_transcript": "语音陈述的记录",
+    "consumer_demand_note": "诉求的补充说明",
+    "consumer_place": "发生地点",
+    "consumer_order_no": "订单号",
+    "consumer_service_number": "业务号码",
+    "consumer_plan": "套餐",
+    "consumer_promised": "对方的承诺",
+    "consumer_their_reference": "企业给过的编号",
+    "consumer_principal": "委托人",
+    "consumer_parties": "共同投诉人",
+    "consumer_representatives": "推选的代表",
+    "agreement": "调解协议",
+    "contact": "联系记录",
+    "correction": "更正",
+    "counter_demand": "另提的要求",
+    "decision": "决定的内容",
+    "message": "消息",
+    "minutes": "调解记录",
+    "note": "备注",
+    "proof": "履行的证明",
+    "public_reply": "公开回应",
+    "question": "提问",
+    "rating": "评价",
+    "reason": "理由",
+    "suggestion": "调解方案",
+    "whom": "请求谁回避",
 }
-_ANSWER = ("对第{n}项诉求的答复", "answer to demand {n}")
-UNREADABLE: dict[str, tuple[str, str]] = {
-    "not_a_zip": ("不是可以读取的ZIP文件", "this is no ZIP file that can be read"),
-    "not_a_dossier": ("不是案件档案，或者格式不认识", "this is no dossier, or one of an unknown form"),
-    "too_large": ("文件太大，或展开后太大", "it is too large, or would be when unpacked"),
+_ANSWER = "对第{n}项诉求的答复"
+UNREADABLE: dict[str, str] = {
+    "not_a_zip": "不是可以读取的ZIP文件",
+    "not_a_dossier": "不是案件档案，或者格式不认识",
+    "too_large": "文件太大，或展开后太大",
 }
+
+
+#: The program goes alone, so it has its English with it; pages of the portal take theirs from the catalogue.
+ENGLISH: dict[str, str] = {
+    "对第{n}项诉求的答复": "answer to demand {n}",
+    "第{n}条记录缺失": "entry {n} is missing",
+    "第{n}条记录的位置或编号不对": "entry {n} does not stand in its place",
+    "第{n}条记录被改动：内容与摘要不符": "entry {n} was changed: its text does not match its digest",
+    "第{n}条记录属于别的案件或编号": "entry {n} says that it is another entry or another case",
+    "第{n}条记录的文字“{what}”被改动": "the text “{what}” of entry {n} was changed",
+    "第{n}条记录的文字“{what}”缺失": "the text “{what}” of entry {n} is missing",
+    "文字“{what}”不属于第{n}条记录": "the text “{what}” does not belong to entry {n}",
+    "第{n}条记录的姓名被改动": "a name of entry {n} was changed",
+    "第{n}条记录的姓名缺失": "a name of entry {n} is missing",
+    "第{n}条记录的文件“{what}”被改动": "the file “{what}” of entry {n} was changed",
+    "第{n}条记录的文件“{what}”缺失": "the file “{what}” of entry {n} is missing",
+    "文件“{what}”不在记录里": "the file “{what}” is not in the record",
+    "第{n}条记录不是封印时的那一条": "entry {n} is not the one that was sealed",
+    "第{n}条记录缺失：封印时它还在": "entry {n} is missing: it was there when the record was sealed",
+    "封印{n}：证明路径不成立，案件不在封印之内": "seal {n}: the proof of inclusion does not hold",
+    "封印{n}：封印内容与摘要不符": "seal {n} does not match what it says",
+    "封印{n}：签名无效": "the signature of seal {n} is not valid",
+    "封印{n}：不是您给出的公钥签的": "seal {n} was not signed by the key that you gave",
+    "封印{n}：与公布的封印不符": "seal {n} is not the one that was published",
+    "消费者姓名": "name of the consumer",
+    "消费者电话": "telephone of the consumer",
+    "消费者邮箱": "e-mail of the consumer",
+    "消费者地址": "address of the consumer",
+    "争议事实": "statement of the facts",
+    "语音陈述的记录": "transcript of the spoken statement",
+    "诉求的补充说明": "note on the demands",
+    "发生地点": "place",
+    "订单号": "order number",
+    "业务号码": "service number",
+    "套餐": "plan",
+    "对方的承诺": "what was promised",
+    "企业给过的编号": "number given by the enterprise",
+    "委托人": "principal",
+    "共同投诉人": "fellow complainants",
+    "推选的代表": "representatives",
+    "调解协议": "agreement",
+    "联系记录": "note of a contact",
+    "更正": "correction",
+    "另提的要求": "counter-demand",
+    "决定的内容": "decision",
+    "消息": "message",
+    "调解记录": "minutes",
+    "备注": "note",
+    "履行的证明": "proof of performance",
+    "公开回应": "public reply",
+    "提问": "question",
+    "评价": "rating",
+    "理由": "reason",
+    "调解方案": "proposal of mediation",
+    "请求谁回避": "who should stand aside",
+    "不是可以读取的ZIP文件": "this is no ZIP file that can be read",
+    "不是案件档案，或者格式不认识": "this is no dossier, or one of an unknown form",
+    "文件太大，或展开后太大": "it is too large, or would be when unpacked",
+    "案件 {}，共{}条记录，{}段文字，{}个文件": "case {}: {} entries, {} texts, {} files",
+    "已被改动或不完整：": "BROKEN: ",
+    "未见改动，但没有封印，不能证明没有整体重写": (
+        "unbroken, but not sealed: this does not prove that it was not rewritten as a whole"
+    ),
+    "完整，未被改动。封印{}，封印时间{}": "complete and unbroken. Seal {}, sealed at {}",
+    "其中{}项不交给本档案的持有人或已依法删除，只核对了摘要": (
+        "{} parts are withheld from the holder of this dossier or were erased by law; only their digests are here"
+    ),
+    "签名公钥 {}：请与平台公布的公钥核对（--key）": "signed by the key {}: compare it with the published one (--key)",
+    "未见改动。第1至{}条已封印（封印{}，{}）；其后的还没有封印，不能证明后面没有缺少": (
+        "unbroken. Entries 1 to {} are sealed (seal {}, {}); later ones are not yet, so it is not "
+        "proved that none is missing"
+    ),
+}
+Say = Callable[[str], str]
+LANGUAGES: dict[str, Say] = {"zh": str, "en": ENGLISH.__getitem__}
 
 
 @dataclass(frozen=True)
@@ -111,17 +186,17 @@ class Broken:
     n: int
     what: str = ""
 
-    def words(self, language: str) -> str:
-        what = kind_words(self.what, language) if self.code.startswith("text_") else self.what
-        return _printable(WORDS[self.code][language == "en"].format(n=self.n, what=what))
+    def words(self, say: Say) -> str:
+        what = kind_words(self.what, say) if self.code.startswith("text_") else self.what
+        return _printable(say(WORDS[self.code]).format(n=self.n, what=what))
 
 
-def kind_words(kind: str, language: str) -> str:
+def kind_words(kind: str, say: Say) -> str:
     """What kind of text it is: answer_2 is “answer to demand 2”."""
     number = kind.removeprefix("answer_")
     if number != kind and number.isdecimal():
-        return _ANSWER[language == "en"].format(n=number)
-    return KINDS[kind][language == "en"] if kind in KINDS else kind
+        return say(_ANSWER).format(n=number)
+    return say(KINDS[kind]) if kind in KINDS else kind
 
 
 def _printable(text: str) -> str:
@@ -494,56 +569,29 @@ def _climbed(leaf: bytes, place: int, count: int, path: list[str]) -> str:
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
-def told(report: Report, language: str) -> list[str]:
-    """The report in sentences of one language ("zh" or "en")."""
-    say: Callable[[str, str], str] = lambda zh, en: en if language == "en" else zh  # noqa: E731
+def told(report: Report, say: Say) -> list[str]:
+    """The report in sentences. ``say``: what gives a Chinese sentence of this file in the language of the reader."""
     case = _printable(report.case)
-    lines = [
-        say("案件 {}，共{}条记录，{}段文字，{}个文件", "case {}: {} entries, {} texts, {} files").format(
-            case, report.entries, report.texts, report.files
-        )
-    ]
+    lines = [say("案件 {}，共{}条记录，{}段文字，{}个文件").format(case, report.entries, report.texts, report.files)]
     if report.first is not None:
-        lines.append(say("已被改动或不完整：", "BROKEN: ") + report.first.words(language))
+        lines.append(say("已被改动或不完整：") + report.first.words(say))
         others = [one for one in report.broken + report.seal_broken if one != report.first]
-        lines += ["  " + one.words(language) for one in others[:20]]
+        lines += ["  " + one.words(say) for one in others[:20]]
         return lines
     if report.is_sealed:
-        lines.append(
-            say("完整，未被改动。封印{}，封印时间{}", "complete and unbroken. Seal {}, sealed at {}").format(
-                report.seal, report.sealed_at
-            )
-        )
+        lines.append(say("完整，未被改动。封印{}，封印时间{}").format(report.seal, report.sealed_at))
     elif report.sealed:
         lines.append(
-            say(
-                "未见改动。第1至{}条已封印（封印{}，{}）；其后的还没有封印，不能证明后面没有缺少",
-                "unbroken. Entries 1 to {} are sealed (seal {}, {}); later ones are not yet, so it is not proved that"
-                " none is missing",
-            ).format(report.sealed, report.seal, report.sealed_at)
-        )
-    else:
-        lines.append(
-            say(
-                "未见改动，但没有封印，不能证明没有整体重写",
-                "unbroken, but not sealed: this does not prove that it was not rewritten as a whole",
+            say("未见改动。第1至{}条已封印（封印{}，{}）；其后的还没有封印，不能证明后面没有缺少").format(
+                report.sealed, report.seal, report.sealed_at
             )
         )
+    else:
+        lines.append(say("未见改动，但没有封印，不能证明没有整体重写"))
     if report.withheld:
-        lines.append(
-            say(
-                "其中{}项不交给本档案的持有人或已依法删除，只核对了摘要",
-                "{} parts are withheld from the holder of this dossier or were erased by law; only their digests are"
-                " here",
-            ).format(report.withheld)
-        )
+        lines.append(say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要").format(report.withheld))
     if report.seal is not None and not report.key_was_given:
-        lines.append(
-            say(
-                "签名公钥 {}：请与平台公布的公钥核对（--key）",
-                "signed by the key {}: compare it with the published one (--key)",
-            ).format(report.public_key)
-        )
+        lines.append(say("签名公钥 {}：请与平台公布的公钥核对（--key）").format(report.public_key))
     return lines
 
 
@@ -554,9 +602,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", help="dossier.zip")
     parser.add_argument("--key", default="", help="公布的公钥（十六进制）· the published public key, in hexadecimal")
     parser.add_argument("--seals", default="", help="公布的封印 seals.json · the published seals")
-    parser.add_argument("--language", choices=("zh", "en"), default="")
+    parser.add_argument("--language", choices=tuple(LANGUAGES), default="")
     asked = parser.parse_args(arguments)
-    languages = [asked.language] if asked.language else ["zh", "en"]
+    languages = [asked.language] if asked.language else list(LANGUAGES)
     try:
         seals = None
         if asked.seals:
@@ -565,10 +613,10 @@ def main(arguments: list[str] | None = None) -> int:
         report = check(asked.file, key=asked.key.strip(), seals=seals)
     except Unreadable as wrong:
         for language in languages:
-            print(UNREADABLE[wrong.code][language == "en"])
+            print(LANGUAGES[language](UNREADABLE[wrong.code]))
         return 2
     for language in languages:
-        print("\n".join(told(report, language)))
+        print("\n".join(told(report, LANGUAGES[language])))
     return report.exit_code
 
 

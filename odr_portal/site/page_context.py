@@ -29,6 +29,7 @@ from authorities.models import Officer
 from complaints.parties.conditions import Conditions
 from enterprises.models import StationStaff
 from enterprises.team.staffing import at_work
+from web.languages import language_tag, languages, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +187,6 @@ def _navigation(side: str, work: Any) -> Any:
     return {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
 
 
-def _named(row: Any) -> str:
-    if row is None:
-        return ""
-    english = getattr(row, "name_en", "") if get_language() == "en" else ""
-    return str(english or row.name)
-
-
 CURRENT = SafeString(' aria-current="page"')
 
 
@@ -257,6 +251,7 @@ def build_page_context(request: HttpRequest) -> dict[str, Any]:
     side, work = work_of(user)
     organisation = organisation_of(side, work)
     here = "" if getattr(request, "is_missing", False) else request.path
+    language = get_language() or settings.LANGUAGE_CODE
     nav = _items(_navigation(side, work), here)
     is_known = bool(getattr(user, "is_authenticated", False))
     if not is_known and is_here("/account/sign-in/"):
@@ -265,18 +260,19 @@ def build_page_context(request: HttpRequest) -> dict[str, Any]:
     at_the_foot = {item.url for item in site}
     return {
         "nav": nav,
-        "bar_links": _bar(tuple(nav), get_language()),
-        "site_links": _drawn(tuple(site), get_language()),
+        "bar_links": _bar(tuple(nav), language),
+        "site_links": _drawn(tuple(site), language),
         # A phone has no room for the bar: its menu, at the foot, begins with what stands there.
-        "menu_links": _drawn(tuple(item for item in nav if item.url not in at_the_foot), get_language()),
+        "menu_links": _drawn(tuple(item for item in nav if item.url not in at_the_foot), language),
         "home": nav[0].url if side and nav else "/",
         "here": request.get_full_path() if request.method == "GET" else request.path,
         "side": side,
-        "organisation": "" if side == "administration" else _named(organisation),
+        "organisation": "" if side == "administration" or organisation is None else named(organisation),
         "person": (getattr(user, "name", "") or gettext("我的账号")) if is_known else "",
         "is_elder": chosen_display(request) == "elder",
         "theme": chosen_theme(request),
-        "html_language": "en" if get_language() == "en" else "zh-Hans",
+        "html_language": language_tag(language),
+        "other_languages": [one for one in languages() if one.code != language],
         "is_demo": settings.DEMO,
         # A page that is the same for everybody has no form: how one likes to read is chosen on a page of its own.
         "is_shared": getattr(request, "is_shared", False),

@@ -9,7 +9,6 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.display import display_changed, safe_next
@@ -19,6 +18,7 @@ from authorities.policies import PolicyMissing
 from complaints.parties.conditions import Conditions
 from complaints.procedure.deadlines import working_days
 from web.errors import answer, busy, is_away, kept_text
+from web.languages import languages
 
 #: A delivery before a long holiday and a make-up day, by which the page shows how days are counted.
 EXAMPLE = date(2026, 9, 30)
@@ -79,15 +79,9 @@ def time_limits(request: HttpRequest) -> HttpResponse:
 def rules(request: HttpRequest) -> HttpResponse:
     """The articles that complaints are handled by, with an anchor each; ``q`` finds some of them."""
     words = request.GET.get("q", "").strip()[:40]
-    english = (get_language() or "").startswith("en")
     found: dict[str, list[Article]] = {code: articles(code, words=words) for code in LAWS}
     laws = [
-        {
-            "law": law,
-            "name": law.name_en if english else law.name,
-            "note": law.note_en if english else law.note,
-            "articles": found[code],
-        }
+        {"law": law, "name": law.name, "note": law.note, "articles": found[code]}
         for code, law in LAWS.items()
         if found[code]
     ]
@@ -123,7 +117,8 @@ def display(request: HttpRequest) -> HttpResponse:
     """Language, elder display, theme: remembered in cookies. GET asks for them, and POST goes back to ``next``."""
     if request.method == "POST":
         return display_changed(request)
-    return render(request, "public/display.html", {"next": safe_next(request, request.GET.get("next", ""))})
+    next_page = safe_next(request, request.GET.get("next", ""))
+    return render(request, "public/display.html", {"next": next_page, "languages": languages()})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -16,8 +16,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext_lazy
 
 from authorities.models import Region
 from complaints import wording as labels
@@ -181,10 +182,21 @@ def _field(column: Column) -> Row:
     return {
         "name": column.name,
         "type": column.kind,
-        "title": column.zh,
-        "description": column.en,
+        **_in_both(column.words),
         **({"format": "default"} if column.kind != "string" else {}),
     }
+
+
+_ABOUT = pgettext_lazy("open data", "消费纠纷在线和解公开数据；1至4的数和可以推出它们的数不公布。")
+
+
+def _in_both(words: str | Promise) -> dict[str, str]:
+    """A package has no language of its own: its titles are Chinese, its descriptions English."""
+    found = {}
+    for name, language in (("title", "zh-hans"), ("description", "en")):
+        with override(language):
+            found[name] = str(words)
+    return found
 
 
 def schema_of(table: Table) -> Row:
@@ -206,8 +218,7 @@ def _package(month: date, files: Iterable[File]) -> bytes:
             {
                 "name": name if form == "csv" else f"{name}-json",
                 "path": file.name,
-                "title": table.zh,
-                "description": table.en,
+                **_in_both(table.words),
                 "profile": "tabular-data-resource",
                 "format": form,
                 "mediatype": file.media_type.partition(";")[0],
@@ -223,9 +234,7 @@ def _package(month: date, files: Iterable[File]) -> bytes:
                 "profile": "tabular-data-package",
                 "name": f"odr-{month:%Y-%m}",
                 "title": f"消费纠纷在线和解公开数据 {month:%Y-%m}",
-                "description": (
-                    "Open data of consumer disputes; numbers from 1 to 4, and what would lead to them, are withheld."
-                ),
+                "description": _in_both(_ABOUT)["description"],
                 "licenses": [LICENCE],
                 "resources": resources,
             },

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
@@ -22,6 +21,7 @@ from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
 from enterprises.models.league import ALL
 from oversight.presenting.leagues import RANKED_FROM
+from web.languages import name_in_language
 
 PAGE = 50
 #: Nobody asks for more pages than this many lines.
@@ -90,7 +90,10 @@ def league(request: HttpRequest) -> HttpResponse:
             "place": _place(chosen, asked["region"]),
             "period": period_words(chosen),
             "regions": [
-                {"value": pk, "label": "　" * {"country": 0, "province": 1}.get(level, 2) + _named(name, english)}
+                {
+                    "value": pk,
+                    "label": "　" * {"country": 0, "province": 1}.get(level, 2) + name_in_language(name, english),
+                }
                 for pk, level, name, english in chosen.places
             ],
             "sectors": [{"value": code, "label": OBJECT_LABELS.get(code, code)} for code in chosen.sectors],
@@ -130,11 +133,7 @@ def _asked(said: Mapping[str, str], chosen: LeagueSet) -> dict[str, Any]:
 
 
 def _place(chosen: LeagueSet, region: int) -> str:
-    return next((_named(name, english) for pk, _level, name, english in chosen.places if pk == region), "")
-
-
-def _named(name: str, english: str) -> str:
-    return english if english and (get_language() or "").startswith("en") else name
+    return next((name_in_language(name, english) for pk, _level, name, english in chosen.places if pk == region), "")
 
 
 def _row(line: LeagueLine, replied: set[int]) -> Row:
@@ -142,7 +141,7 @@ def _row(line: LeagueLine, replied: set[int]) -> Row:
     middle = _middle(line)
     return Row(
         line=line,
-        name=_named(line.name, line.name_en),
+        name=name_in_language(line.name, line.name_en),
         url=reverse("complaints:open-enterprise", args=[line.code]),
         sector=str(OBJECT_LABELS.get(line.main_sector, "")),
         place=_places(line),

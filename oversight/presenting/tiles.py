@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import get_language
-
 from authorities.models import Region
-from web.languages import named
+from web.languages import named, reads_chinese
 
 WIDTH, HEIGHT, GAP = 84, 58, 4
 COLUMNS = 4
@@ -34,7 +32,6 @@ ENDINGS = (
     " Province",
     " Autonomous Region",
 )
-LONGEST = {"en": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def short_name(region: Region) -> str:
     """As much of a name as a tile holds."""
     name = named(region)
     bare = next((name.removesuffix(end) for end in ENDINGS if name.endswith(end) and len(name) - len(end) >= 2), name)
-    longest = LONGEST.get(get_language() or "", 5)
+    longest = 5 if reads_chinese() else 12
     return bare if len(bare) <= longest else bare[: longest - 1] + "…"
 
 

@@ -15,7 +15,6 @@ from django.db.models import Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.public_pages import FOREVER, public_page, unchanged
@@ -60,10 +59,7 @@ def data(request: HttpRequest) -> HttpResponse:
             "licence": LICENCE,
             "tables": (
                 [
-                    {
-                        "title": table.en if get_language() == "en" else table.zh,
-                        "url": reverse("oversight:open-data-series", args=[table.name]),
-                    }
+                    {"title": table.words, "url": reverse("oversight:open-data-series", args=[table.name])}
                     for table in TABLES.values()
                 ]
                 if rows
@@ -84,7 +80,6 @@ def program(request: HttpRequest) -> HttpResponseBase:
 @public_page()
 def dictionary(request: HttpRequest) -> HttpResponse:
     """What each table and each column means."""
-    is_english = get_language() == "en"
     return render(
         request,
         "reports/open_dictionary.html",
@@ -94,11 +89,10 @@ def dictionary(request: HttpRequest) -> HttpResponse:
             "tables": [
                 {
                     "name": table.name,
-                    "title": table.en if is_english else table.zh,
+                    "title": table.words,
                     "key": ", ".join(table.key),
                     "columns": [
-                        {"name": column.name, "kind": column.kind, "words": column.en if is_english else column.zh}
-                        for column in table.columns
+                        {"name": column.name, "kind": column.kind, "words": column.words} for column in table.columns
                     ],
                 }
                 for table in TABLES.values()

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from oversight.figures.definitions import DEFINITIONS
 from oversight.models import MonthlyReport
@@ -19,6 +19,7 @@ from oversight.open_data.files import label_of
 from oversight.presenting import cards
 from oversight.reports.figures import BY_QUARTER, Share, shares
 from oversight.reports.words import BLOCKS
+from web.languages import name_in_language
 
 TITLES: Mapping[str, Any] = {
     "overview": gettext_lazy("本月概况"),
@@ -276,7 +277,7 @@ def _firms(figures: Mapping[str, Any]) -> Table:
 
 
 def name_of(line: Mapping[str, Any]) -> str:
-    return str(line["name_en"] if get_language() == "en" and line["name_en"] else line["name"])
+    return name_in_language(str(line["name"]), str(line["name_en"]))
 
 
 def _summary(figures: Mapping[str, Any]) -> Table:

@@ -13,13 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints.filing.held import held_by
 from routing.right_place.letter import LetterForm, from_draft, written
 from routing.right_place.right_place import QUESTIONS, Verdict, walk
+from web.languages import reads_chinese
 
 #: The name under which a page says which question it was: to tell “not yet asked” from “left open”.
 ASKED = "asked"
@@ -77,5 +78,5 @@ def letter(request: HttpRequest) -> HttpResponse:
     # The enterprise reads Chinese; who wrote in another language sees beside it what it says.
     with override("zh-hans"):
         text = written(form.cleaned_data, today=today)
-    meaning = "" if get_language() == "zh-hans" else written(form.cleaned_data, today=today)
+    meaning = "" if reads_chinese() else written(form.cleaned_data, today=today)
     return render(request, "public/letter.html", {"form": form, "letter": text, "meaning": meaning})

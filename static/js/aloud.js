@@ -3,7 +3,10 @@
 const bar = document.querySelector(".aloud");
 const button = bar?.querySelector("button");
 const speech = window.speechSynthesis;
-const language = document.documentElement.lang === "en" ? "en" : "zh";
+const { lang } = document.documentElement;
+const language = lang.split("-")[0];
+// Voices are named by region: the plain tag of a page finds none on some devices.
+const VOICES = { en: "en-GB", zh: "zh-CN" };
 let isReading = false;
 
 function rest() {
@@ -15,7 +18,7 @@ function read(lines) {
   const line = lines.shift();
   if (!isReading || line === undefined) return rest();
   const words = new SpeechSynthesisUtterance(line);
-  words.lang = language === "en" ? "en-GB" : "zh-CN";
+  words.lang = VOICES[language] ?? lang;
   words.rate = 0.9;
   words.onend = () => read(lines);
   words.onerror = rest;

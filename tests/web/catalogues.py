@@ -30,8 +30,11 @@ CALLS = {
     "npgettext": (True, True),
     "npgettext_lazy": (True, True),
 }
-#: Data file → its columns that people read.
-DATA = {"complaints/settlement/legal_minimum.csv": ("law", "words", "if")}
+#: Data file → the context and the columns that people read.
+DATA = {
+    "complaints/settlement/legal_minimum.csv": ("", ("law", "words", "if")),
+    "authorities/law/articles.csv": ("article", ("title",)),
+}
 _IN_TEMPLATE = re.compile(r"(?<![A-Za-z_])(_|gettext|ngettext|pgettext|npgettext)\(")
 _LITERAL = re.compile(r"\s*,?\s*u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 
@@ -117,10 +120,10 @@ def _in_table(table: dict[str, Any], of: str, where: str) -> Iterator[Text]:
 
 def data_texts() -> Iterator[Text]:
     """The texts of the data files whose sentences are ours."""
-    for name, columns in DATA.items():
-        with (ROOT / name).open(encoding="utf-8", newline="") as lines:
-            for number, row in enumerate(csv.DictReader(lines), start=2):
-                yield from (Text(None, row[column], None, f"{name}:{number}") for column in columns if row[column])
+    for name, (context, columns) in DATA.items():
+        with (ROOT / name).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(line for line in file if not line.startswith("#")):
+                yield from (Text(context or None, row[column], None, name) for column in columns if row[column])
 
 
 def all_texts() -> list[Text]:

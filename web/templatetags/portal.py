@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from web.dates import day, day_short, last_day, last_day_short, moment
 from web.deadline_chip import chip_of
-from web.languages import named
+from web.languages import language_tag, named
 from web.listing import listed, told
 
 register = template.Library()
@@ -45,7 +45,7 @@ def name_of(row: Any) -> str:
     return named(row) if row else ""
 
 
-for _filter in (day, day_short, last_day, last_day_short, moment, listed, told):
+for _filter in (day, day_short, last_day, last_day_short, moment, listed, told, language_tag):
     register.filter(_filter)
 
 

@@ -11,8 +11,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
@@ -151,9 +151,9 @@ def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, desk: De
 
 
 def _variables() -> list[dict[str, Any]]:
-    english = get_language() == "en"
     return [
-        {"name": f"{{{name}}}", "words": words if english else ""} for name, words in template_words.VARIABLES.items()
+        {"name": f"{{{name}}}", "words": "" if str(words) == name else words}
+        for name, words in template_words.VARIABLES.items()
     ]
 
 

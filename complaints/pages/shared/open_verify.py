@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,8 +15,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -129,19 +130,15 @@ def _of_entry(form: EntryForm) -> dict[str, Any]:
 
 
 def _of_file(form: FileForm) -> dict[str, Any]:
-    program, language = checking.verifier(), "en" if get_language() == "en" else "zh"
+    program, say = checking.verifier(), partial(pgettext, "verifier")
     try:
         with nothing_held():
             report = checking.report_on(form.cleaned_data["file"])
     except program.Unreadable as wrong:
-        return {"tone": "warn", "title": _("不能核对"), "lines": [program.UNREADABLE[wrong.code][language == "en"]]}
-    lines = program.told(report, language)
+        return {"tone": "warn", "title": _("不能核对"), "lines": [say(program.UNREADABLE[wrong.code])]}
+    lines = program.told(report, say)
     if report.first is not None:
-        return {
-            "tone": "bad",
-            "title": _("已被改动或不完整"),
-            "lines": [lines[0], report.first.words(language), *lines[2:]],
-        }
+        return {"tone": "bad", "title": _("已被改动或不完整"), "lines": [lines[0], report.first.words(say), *lines[2:]]}
     if not _is_ours(report):
         return {
             "tone": "bad",

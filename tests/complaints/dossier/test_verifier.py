@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
+from django.utils.translation import pgettext
 
 from complaints.dossier import checking
 from complaints.models.record import FREE_KINDS
@@ -20,6 +22,7 @@ from complaints.record.sealing import path_to, tree_root
 from tests.complaints.dossier.conftest import PUBLIC, altered, packed, parts_of
 
 verifier = checking.verifier()
+CHINESE, ENGLISH = verifier.LANGUAGES["zh"], verifier.LANGUAGES["en"]
 pytestmark = pytest.mark.django_db
 
 # RFC 8032, 7.1: key, message, signature.
@@ -251,7 +254,7 @@ def test_what_was_altered_is_named(archive: bytes) -> None:
         if found.exit_code != 1 or (found.first.code, found.first.n) != (code, n):
             wrong[what] = (found.exit_code, found.first, found.broken)
         for language in ("zh", "en"):
-            assert verifier.told(found, language)[1]
+            assert verifier.told(found, verifier.LANGUAGES[language])[1]
     assert wrong == {}
     assert verifier.check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
     assert verifier.check(packed(parts_of(archive)), key=PUBLIC).exit_code == 0
@@ -265,20 +268,20 @@ OF_THE_AUTHORITY = {"report", "lead", "concern"}
 
 def test_each_kind_of_text_is_named_in_words(archive: bytes) -> None:
     broken = verifier.check(ALTERED["a text"][0](archive), key=PUBLIC).first
-    assert broken.words("zh") == "第1条记录的文字“争议事实”被改动"
-    assert broken.words("en") == "the text “statement of the facts” of entry 1 was changed"
-    assert verifier.kind_words("answer_2", "zh") == "对第2项诉求的答复"
-    assert verifier.kind_words("of_another_version", "en") == "of_another_version"
+    assert broken.words(CHINESE) == "第1条记录的文字“争议事实”被改动"
+    assert broken.words(ENGLISH) == "the text “statement of the facts” of entry 1 was changed"
+    assert verifier.kind_words("answer_2", CHINESE) == "对第2项诉求的答复"
+    assert verifier.kind_words("of_another_version", ENGLISH) == "of_another_version"
     kinds = (FREE_KINDS - OF_THE_AUTHORITY) | {
         text["kind"] for text in json.loads(parts_of(archive)["texts.json"])["texts"]
     }
-    assert {kind for kind in kinds if verifier.kind_words(kind, "zh") == kind} == set()
+    assert {kind for kind in kinds if verifier.kind_words(kind, CHINESE) == kind} == set()
 
 
 def test_without_its_seal_it_is_not_called_proved(archive: bytes) -> None:
     report = verifier.check(_without(parts_of(archive), "seal.json"), key=PUBLIC)
     assert (report.exit_code, report.first, report.sealed) == (3, None, 0)
-    assert "没有封印" in verifier.told(report, "zh")[1]
+    assert "没有封印" in verifier.told(report, CHINESE)[1]
 
 
 def _bomb() -> io.BytesIO:
@@ -368,3 +371,8 @@ def _put(value: Any, path: tuple[Any, ...], odd: Any) -> None:
     for key in path[:-1]:
         value = value[key]
     value[path[-1]] = odd
+
+
+def test_the_pages_say_in_english_what_the_program_says() -> None:
+    with translation.override("en"):
+        assert {text: pgettext("verifier", text) for text in verifier.ENGLISH} == verifier.ENGLISH

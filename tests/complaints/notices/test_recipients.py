@@ -11,11 +11,13 @@ import pytest
 from accounts.models import User
 from complaints import handling
 from complaints.handling.steps import enterprise
-from complaints.models import Complaint, Notice
+from complaints.models import Complaint, Notice, Participant
 from complaints.notices import delivery
 from complaints.notices.digests import letter_of
+from complaints.notices.rewriting import in_own_language
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import hours
+from complaints.procedure.filing_request import JOINT
 from complaints.procedure.workflow import Status
 from enterprises.models import Staff
 from tests import given
@@ -312,3 +314,64 @@ def test_a_mail_server_is_asked_by_its_settings() -> None:
     assert environment.mail_server("EMAIL_URL", "") is None
     assert environment.gateway("SMS_GATEWAY_URL", "", "SMS_GATEWAY_SECRET", []) is None
     assert SECRET.startswith("whsec_")
+
+
+# --- the reader's language ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second_manager(world: World) -> User:
+    user = User.objects.create_user("second@example.com", name="二试", language="en")
+    Staff.objects.create(user=user, enterprise=world.mobile, role=Staff.Role.MANAGER)
+    return user
+
+
+def test_everybody_of_an_organisation_is_written_to_in_the_own_language(
+    world: World, second_manager: User, mail: PostOffice
+) -> None:
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    delivery.sweep_notices(now=DIGEST)
+    rows = Notice.objects.filter(addressee="enterprise", kind="forward")
+    theirs, other = rows.get(user=second_manager), rows.get(user=world.lead)
+    assert (theirs.language, other.language) == ("en", "zh-hans")
+    assert theirs.subject == f"[12315] {case.number}: a complaint was delivered, please take it on"
+    assert theirs.short == f"[12315] {case.number}: there is news"
+    assert theirs.body.startswith("The portal forwarded it to the enterprise.\nYour turn: take the case on by ")
+    assert theirs.body.endswith(f"\nSee the case: /enterprise/cases/{case.number}/")
+    assert other.subject == f"【12315】{case.number}：收到一件投诉，请受理"
+    subjects = {taken.to: taken.message["Subject"] for taken in mail.accepted}
+    assert subjects["second@example.com"] == "[12315] Afternoon digest: 1"
+    assert subjects["lead@example.com"] == "【12315】下午汇总：1件"
+
+
+def test_a_notice_of_a_status_that_has_passed_says_nothing_of_what_comes_next(world: World) -> None:
+    User.objects.filter(pk=world.ming.pk).update(language="en")
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.manager, WEDNESDAY)
+    delivery.sweep_notices(now=DIGEST)
+    row = Notice.objects.get(addressee="enterprise", kind="forward", user=world.ming)
+    assert row.body == f"The portal forwarded it to the enterprise.\nSee the case: /enterprise/cases/{case.number}/"
+
+
+def test_a_fellow_complainant_reads_the_own_language_and_the_filer_that_of_the_case(world: World) -> None:
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    Complaint.objects.filter(pk=case.pk).update(on_behalf_kind=JOINT)
+    other = User.objects.create_user("fellow@example.com", name="友试", language="en")
+    Participant.objects.create(complaint=case, ordinal=1, kind=JOINT, person=other, state=Participant.JOINED)
+    User.objects.filter(pk=world.chen.pk).update(language="en")
+    Notice.objects.filter(addressee="consumer").update(send_after=WEDNESDAY)
+    delivery.sweep_notices(now=DIGEST)
+    rows = Notice.objects.filter(complaint=case, kind="forward", addressee="consumer")
+    assert rows.get(user=other).subject == f"[12315] {case.number}: delivered to the enterprise"
+    assert rows.get(user=world.chen).subject == f"【12315】{case.number}：已送达企业"
+
+
+def test_nothing_is_read_for_readers_of_the_language_in_which_it_was_written(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    rows = list(Notice.objects.select_related("complaint"))
+    for row in rows:
+        row.user = world.lead
+    with django_assert_num_queries(0):
+        assert not in_own_language(rows, now=DIGEST)
