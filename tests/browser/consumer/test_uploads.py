@@ -86,7 +86,9 @@ def test_a_refused_file_says_why_and_a_cancelled_one_is_gone(visit: Callable[...
     page.get_by_text("“run.png”的类型不能接收").wait_for()
     visitor.shot("uploads-refused")
     visitor.check()
-    page.get_by_role("button", name="取消 run.png").click()
+    # Waited for, so that its answer is not taken for that of the next one.
+    with page.expect_response("**/cancel/"):
+        page.get_by_role("button", name="取消 run.png").click()
     page.wait_for_function("!document.querySelector('.uploads li')")
     page.route("**/part/**", lambda route: route.abort())
     page.locator("#id_files").set_input_files([FILE])

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import select
 import shlex
 import signal
 import socket
@@ -18,6 +19,8 @@ from odr_portal.processes import programs
 from odr_portal.processes.web_worker import HEAD_WITHIN
 
 HOST = b"Host: localhost\r\n"
+#: Two workers with four threads each (odr_portal/processes/programs.py).
+THREADS = 8
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
 
 
@@ -106,21 +109,35 @@ def test_T89_a_long_address_and_a_forged_host_get_a_short_no(address: tuple[str,
     assert b"evil.example" not in forged
 
 
+def is_open(line: socket.socket) -> bool:
+    """Whether the server still holds this connection: it has said nothing on it, and has not hung up."""
+    return not select.select([line], [], [], 0)[0]
+
+
 def test_T89_somebody_who_sends_a_letter_a_second_does_not_hold_up_the_others(address: tuple[str, int]) -> None:
-    slow = [socket.create_connection(address, timeout=5) for _ in range(40)]
-    try:
-        for line in slow:
-            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
-        # Sooner than the server gives the slow ones up, so it was not freed by that.
-        quick = b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
-        assert b" 200 " in asked(address, quick, patience=HEAD_WITHIN - 2).split(b"\r\n")[0]
-        # A line of its own: the forty may have been given up where the machine is busy.
-        late = socket.create_connection(address, timeout=HEAD_WITHIN)
-        slow.append(late)
-        late.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
-        assert b" 200 " in asked(address, quick, patience=HEAD_WITHIN - 2).split(b"\r\n")[0]
-        late.sendall(b"alhost\r\nConnection: close\r\n\r\n")
-        assert b" 200 " in late.recv(4096), "who is slow is answered all the same"
-    finally:
-        for line in slow:
-            line.close()
+    """A quick request is answered while more slow ones wait than there are threads, and who is slow is answered too.
+
+    Slow ones are given up after HEAD_WITHIN. On a busy machine that may come first, and says nothing: then once more.
+    """
+    quick = b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+    passed_by = answered_late = False
+    for _ in range(6):
+        slow = [socket.create_connection(address, timeout=HEAD_WITHIN) for _ in range(40)]
+        try:
+            for line in slow:
+                line.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
+            first = asked(address, quick, patience=HEAD_WITHIN).split(b"\r\n")[0]
+            passed_by = passed_by or (b" 200 " in first and sum(map(is_open, slow)) > THREADS)
+            late = slow[-1]
+            if is_open(late):
+                late.sendall(b"alhost\r\nConnection: close\r\n\r\n")
+                answered_late = answered_late or b" 200 " in late.recv(4096)
+        except OSError:
+            continue
+        finally:
+            for line in slow:
+                line.close()
+        if passed_by and answered_late:
+            return
+    assert passed_by, "a quick request waits for slow ones"
+    assert answered_late, "who is slow is answered all the same"
