@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys.sealed_fields import BlindIndex, SealedText, digests_of
+from accounts.roles import post_choices
 
 #: An e-mail domain that cannot exist: the people of the demo data have it, and nobody else.
 DEMO_DOMAIN = "demo.invalid"
@@ -128,13 +129,8 @@ class Administrator(models.Model):
     One row a person; triggers (enterprises/migrations/0002) refuse an office or a job beside it, and the other way.
     """
 
-    class Kind(models.TextChoices):
-        SYSTEM = "system", _("系统管理员")
-        SECURITY = "security", _("安全管理员")
-        AUDIT = "audit", _("审计管理员")
-
     user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, related_name="duties")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=8, choices=post_choices("platform"))
     since = models.DateTimeField()
 
     class Meta:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import post_choices
 from authorities.periods import DatedRow, LeaveQuerySet, LeaveRow, ends_after_it_starts
 from web.languages import named
 
@@ -98,15 +99,9 @@ class Authority(models.Model):
 class Officer(DatedRow):
     """A person's office at an authority; leaving it is an end date."""
 
-    class Role(models.TextChoices):
-        INTAKE = "intake", _("分送")
-        HANDLER = "handler", _("经办")
-        APPROVER = "approver", _("负责人")
-        ANALYST = "analyst", _("分析")
-
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="offices")
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="officers")
-    role = models.CharField(_("岗位"), max_length=10, choices=Role.choices)
+    role = models.CharField(_("岗位"), max_length=10, choices=post_choices("authority"))
 
     class Meta:
         ordering = ["id"]

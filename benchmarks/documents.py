@@ -16,6 +16,7 @@ from typing import Any
 from unittest import mock
 from zoneinfo import ZoneInfo
 
+from accounts.roles import Role
 from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell
 from benchmarks.world.patterns import Pattern
@@ -45,7 +46,7 @@ def measure(*, quick: bool) -> list[Figure]:
                 Officer.objects.create(
                     user=User.objects.create(email="officer@example.org", name="瑞试"),
                     authority=office,
-                    role=Officer.Role.HANDLER,
+                    role=Role.OFFICER.post,
                 )
             ]
         )

@@ -12,6 +12,7 @@ import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from accounts.roles import Role
 from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
 from benchmarks.world.copies import STRIDE, multiply
@@ -62,7 +63,7 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     if place is None:
         raise SystemExit("nothing waits")
     Officer.objects.create(
-        user=user, authority=Authority.objects.get(pk=place.handling_authority_id), role=Officer.Role.INTAKE
+        user=user, authority=Authority.objects.get(pk=place.handling_authority_id), role=Role.INTAKE.post
     )
     waiting = iter(
         Complaint.objects.filter(pk__gt=STRIDE, status="triage").order_by("pk").values_list("number", flat=True)

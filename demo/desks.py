@@ -16,6 +16,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Authority, Officer
 from complaints import handling
 from complaints.documents import kinds
@@ -331,7 +332,7 @@ def _go_away(desks: Desks) -> None:
     today = timezone.localdate(desks.now)
     people = list(
         Officer.objects.on(today)
-        .filter(authority=desks.county, role=Officer.Role.HANDLER)
+        .filter(authority=desks.county, role=Role.OFFICER.post)
         .select_related("user", "authority")
         .order_by("pk")[:2]
     )

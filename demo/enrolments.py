@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from stdnum.cn import uscc
 
 from accounts.models import DEMO_DOMAIN
+from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.evidence import EvidenceRefused, licences
 from complaints.forms import enrol_forms
@@ -73,13 +74,13 @@ def make_enrolments(*, now: datetime) -> None:
     assert waiting.authority is not None  # noqa: S101 - it was handed in
     back = _handed_in("榕城净水服务有限公司", _code(2), "福州市鼓楼区五四路18号（演示）", now=now - timedelta(days=4))
     head = (
-        Officer.objects.filter(authority__name=GULOU, role=Officer.Role.APPROVER)
+        Officer.objects.filter(authority__name=GULOU, role=Role.APPROVER.post)
         .select_related("user")
         .order_by("pk")
         .first()
     )
     manager = (
-        Staff.objects.filter(enterprise__name=MOBILE, branch=None, role=Staff.Role.MANAGER)
+        Staff.objects.filter(enterprise__name=MOBILE, branch=None, role=Role.MANAGER.post)
         .select_related("user", "enterprise")
         .order_by("pk")
         .first()
@@ -110,14 +111,14 @@ def _counted(name: str, number: int, *, now: datetime) -> None:
     on = localdate(now)
     manager = (
         Staff.objects.on(on)
-        .filter(enterprise__name=name, branch=None, role=Staff.Role.MANAGER)
+        .filter(enterprise__name=name, branch=None, role=Role.MANAGER.post)
         .select_related("user", "enterprise")
         .order_by("pk")
         .first()
     )
     head = (
         Officer.objects.on(on)
-        .filter(authority=manager.enterprise.enrolled_by, role=Officer.Role.APPROVER)
+        .filter(authority=manager.enterprise.enrolled_by, role=Role.APPROVER.post)
         .select_related("user")
         .order_by("pk")
         .first()

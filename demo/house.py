@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from complaints import handling
 from complaints.handling import Answer
 from complaints.handling.steps import offers, proposals
@@ -30,7 +31,7 @@ def organise(*, now: datetime) -> None:
     branch = Branch.objects.select_related("enterprise").get(name="中国移动福州分公司")
     post = Post(enterprise=branch.enterprise, branch=branch)
     handlers = list(
-        Staff.objects.filter(enterprise=branch.enterprise, branch=branch, role=Staff.Role.HANDLER)
+        Staff.objects.filter(enterprise=branch.enterprise, branch=branch, role=Role.HANDLER.post)
         .select_related("user", "enterprise", "branch")
         .order_by("pk")
     )

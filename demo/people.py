@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts.demo import DEMO_DOMAIN
 from accounts.keys import keyring
 from accounts.models import Administrator, User
+from accounts.roles import Role, post_choices
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Authority, Officer
 from complaints.parties import actors
@@ -35,7 +36,7 @@ from enterprises.team.rights import Post, enterprise_reach
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
 PASSWORD = "rongcheng-demo-2026"  # noqa: S105
 FUZHOU = "350100"
-KINDS = frozenset(Administrator.Kind.values)
+KINDS = frozenset(dict(post_choices("platform")))
 
 _FAMILY = "陈林黄郑王张李吴刘蔡杨许叶郭何江高潘余谢"
 _GIVEN = "安邦诚达恩帆光海和佳康乐明宁平清荣顺天文欣雅怡远泽"
@@ -70,7 +71,7 @@ CAST = (
     Part("章演示", "zhang", "approver", authority="福州市鼓楼区市场监督管理局"),
     Part("所演示", "suo", "handler", authority="鼓楼区东街市场监督管理所"),
     Part("析演示", "xi", "analyst", authority="福州市市场监督管理局"),
-    Part("站演示", "station", StationStaff.ROLE, station=MALL),
+    Part("站演示", "station", Role.STATION.post, station=MALL),
     Part("系统演示", "system", "system"),
     Part("安全演示", "security", "security"),
     Part("审计演示", "audit", "audit"),
@@ -239,7 +240,7 @@ def invite_newcomer(*, now: datetime) -> None:
     inviting.invite(
         contact,
         Post(enterprise=branch.enterprise, branch=branch),
-        Staff.Role.HANDLER,
+        Role.HANDLER.post,
         by=lead,
         now=now,
         language="zh-hans",
@@ -263,18 +264,18 @@ def gather(*, users: list[User]) -> Cast:
     for job in jobs.order_by("user_id"):
         actor = actors.staff_member(job)
         cast.staff[job.pk] = actor
-        if job.role == Staff.Role.MANAGER:
+        if job.role == Role.MANAGER.post:
             cast.managers[job.enterprise_id] = actor
-        elif job.role == Staff.Role.HANDLER:
+        elif job.role == Role.HANDLER.post:
             cast.by_branch[job.enterprise_id, job.branch_id].append(actor)
     posts = Officer.objects.filter(user__is_demo=True).select_related("user", "authority__region")
     for post in posts.order_by("user_id"):
         actor = actors.officer([post])
-        if post.role == Officer.Role.INTAKE:
+        if post.role == Role.INTAKE.post:
             cast.intake.append(actor)
-        elif post.role == Officer.Role.APPROVER:
+        elif post.role == Role.APPROVER.post:
             cast.approvers[post.authority_id] = actor
-        elif post.role == Officer.Role.HANDLER:
+        elif post.role == Role.OFFICER.post:
             cast.officers[post.authority_id].append(actor)
         if post.authority.level == Authority.Level.OFFICE:
             cast.offices[post.authority.region_id] = post.authority_id

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import F
 
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.procedure.working_calendar import SHANGHAI
 from demo.firms import MINTAO, TELECOM
@@ -41,10 +42,10 @@ def _guided(today: date) -> None:
         .order_by("-observed")
         .first()
     )
-    officer = _officer(spot, Officer.Role.HANDLER, day)
+    officer = _officer(spot, Role.OFFICER.post, day)
     manager = (
         Staff.objects.on(day)
-        .filter(enterprise__name=TELECOM, role=Staff.Role.MANAGER)
+        .filter(enterprise__name=TELECOM, role=Role.MANAGER.post)
         .select_related("user")
         .order_by("pk")
         .first()
@@ -90,7 +91,7 @@ def _warned(today: date) -> None:
     day = today - PRICES * DAY
     hotspots.look(day, now=_evening(day))
     spot = HotSpot.objects.filter(enterprise__name=MINTAO, facet="p:price", kind=HotSpot.Kind.DAY).first()
-    officer, head = (_officer(spot, role, day) for role in (Officer.Role.HANDLER, Officer.Role.APPROVER))
+    officer, head = (_officer(spot, role, day) for role in (Role.OFFICER.post, Role.APPROVER.post))
     if spot is None or officer is None or head is None:
         return
     drafted = warning.draft(spot.pk, authority_id=officer.authority_id, by=officer.user, now=_evening(day + DAY))

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
+from accounts.roles import Role
 from authorities.models import Authority, Officer
 from complaints.procedure.working_calendar import SHANGHAI
 from demo.stations import GULOU
@@ -20,7 +21,7 @@ from oversight.reports import keeping
 #: Months before the present one that are issued: the story is not older.
 MONTHS = 4
 #: Who drafts, by preference.
-_DRAFTERS = (Officer.Role.ANALYST, Officer.Role.HANDLER)
+_DRAFTERS = (Role.ANALYST.post, Role.OFFICER.post)
 
 
 def tell(*, now: datetime) -> None:
@@ -40,11 +41,7 @@ def tell(*, now: datetime) -> None:
         )
         drafter = next((post for role in _DRAFTERS for post in posts if post.role == role), None)
         head = next(
-            (
-                post
-                for post in posts
-                if post.role == Officer.Role.APPROVER and drafter and post.user_id != drafter.user_id
-            ),
+            (post for post in posts if post.role == Role.APPROVER.post and drafter and post.user_id != drafter.user_id),
             None,
         )
         if drafter is None or head is None:

@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Authority, Officer, Region
 from complaints.parties import actors
 from complaints.parties.actors import Actor
@@ -172,20 +173,20 @@ def world(directory: None, db: None) -> World:
         gulou=gulou,
         city=city,
         region=Region.objects.get(code="350102"),
-        ming_staff=Staff.objects.create(user=ming, enterprise=mobile, branch=fuzhou, role=Staff.Role.HANDLER),
-        lead_staff=Staff.objects.create(user=lead, enterprise=mobile, role=Staff.Role.MANAGER),
-        hua_staff=Staff.objects.create(user=hua, enterprise=telecom, role=Staff.Role.HANDLER),
-        rui_officer=Officer.objects.create(user=rui, authority=gulou, role=Officer.Role.HANDLER),
-        su_officer=Officer.objects.create(user=su, authority=city, role=Officer.Role.INTAKE),
+        ming_staff=Staff.objects.create(user=ming, enterprise=mobile, branch=fuzhou, role=Role.HANDLER.post),
+        lead_staff=Staff.objects.create(user=lead, enterprise=mobile, role=Role.MANAGER.post),
+        hua_staff=Staff.objects.create(user=hua, enterprise=telecom, role=Role.HANDLER.post),
+        rui_officer=Officer.objects.create(user=rui, authority=gulou, role=Role.OFFICER.post),
+        su_officer=Officer.objects.create(user=su, authority=city, role=Role.INTAKE.post),
         head_officer=Officer.objects.create(
-            user=_person("长试", "head@example.com"), authority=gulou, role=Officer.Role.APPROVER
+            user=_person("长试", "head@example.com"), authority=gulou, role=Role.APPROVER.post
         ),
         superior_officer=Officer.objects.create(
-            user=_person("上试", "superior@example.com"), authority=city, role=Officer.Role.HANDLER
+            user=_person("上试", "superior@example.com"), authority=city, role=Role.OFFICER.post
         ),
         far_officer=Officer.objects.create(
             user=_person("远试", "far@example.com"),
             authority=Authority.objects.get(name="闽侯县市场监督管理局"),
-            role=Officer.Role.HANDLER,
+            role=Role.OFFICER.post,
         ),
     )

@@ -108,7 +108,7 @@ MODELS = [
                 models.CharField(
                     verbose_name="岗位",
                     max_length=10,
-                    choices=[("intake", "分送"), ("handler", "经办"), ("approver", "负责人"), ("analyst", "分析")],
+                    choices=[("analyst", "分析"), ("intake", "分送"), ("handler", "经办"), ("approver", "负责人")],
                 ),
             ),
             ("authority", models.ForeignKey("authorities.authority", models.PROTECT, related_name="officers")),

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from accounts.roles import Role
 from benchmarks.world.people import ENTERPRISE, REGION, STATEMENT
 
 
@@ -25,7 +26,7 @@ class Pattern:
         self.chen = user_for(Contact("sms", "+8613800000001"), name="陈试")
         user = user_for(Contact("email", "ming@example.com"), name="明试")
         self.staff, _ = Staff.objects.get_or_create(
-            user=user, enterprise=self.enterprise, defaults={"branch": self.branch, "role": Staff.Role.HANDLER}
+            user=user, enterprise=self.enterprise, defaults={"branch": self.branch, "role": Role.HANDLER.post}
         )
 
     def file(self, *, enterprise: bool = True) -> Any:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from accounts.roles import Role
+
 PROVINCE = 350000000
 
 
@@ -31,7 +33,7 @@ def officer(region: int = PROVINCE) -> Any:
             document_code="试",
         )
     user = user_for(Contact("email", f"officer{region}@example.com"), name="瑞试")
-    Officer.objects.get_or_create(user=user, authority=authority, defaults={"role": Officer.Role.HANDLER})
+    Officer.objects.get_or_create(user=user, authority=authority, defaults={"role": Role.OFFICER.post})
     return user
 
 
@@ -40,7 +42,7 @@ def manager(enterprise_id: int) -> Any:
     from enterprises.models import Staff
 
     user = user_for(Contact("email", f"manager{enterprise_id}@example.com"), name="主管")
-    Staff.objects.get_or_create(user=user, enterprise_id=enterprise_id, defaults={"role": Staff.Role.MANAGER})
+    Staff.objects.get_or_create(user=user, enterprise_id=enterprise_id, defaults={"role": Role.MANAGER.post})
     return user
 
 

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import post_choices
 from authorities.models import Authority, Region
 from authorities.periods import DatedRow, ends_after_it_starts
 from web.languages import named
@@ -239,15 +240,10 @@ class Succession(models.Model):
 class Staff(DatedRow):
     """A person's work for an enterprise; no branch means headquarters."""
 
-    class Role(models.TextChoices):
-        MANAGER = "manager", _("管理员")
-        HANDLER = "handler", _("处理专员")
-        REVIEWER = "reviewer", _("审核")
-
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="employments")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="staff")
     branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="staff")
-    role = models.CharField(_("角色"), max_length=8, choices=Role.choices)
+    role = models.CharField(_("角色"), max_length=8, choices=post_choices("enterprise"))
     #: 工号 in the enterprise's own books: another system names a handler by it. Never given twice.
     number = models.CharField(_("工号"), max_length=20, blank=True, default="")
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 
 class Invitation(models.Model):
-    """``role`` is one of Staff.Role or Officer.Role; open until used, revoked or past ``expires_at``."""
+    """``role`` is a code of that place (``Role.post``); open until used, revoked or past ``expires_at``."""
 
     token_digest = models.CharField(max_length=64, unique=True)
     address_digest = models.CharField(max_length=64)

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import Role, post_choices
 from authorities.periods import DatedRow, ends_after_it_starts
 from web.languages import named
 
@@ -48,11 +49,9 @@ class Station(DatedRow):
 class StationStaff(DatedRow):
     """A person's work at a station."""
 
-    ROLE = "station"
-
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="station_posts")
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="staff")
-    role = models.CharField(max_length=8, default=ROLE, choices=[(ROLE, _("服务站人员"))])
+    role = models.CharField(max_length=8, default=Role.STATION.post, choices=post_choices("station"))
     #: Up to when this person was told what became of what the station filed.
     told_at = models.DateTimeField(null=True, blank=True)
 

@@ -18,9 +18,8 @@ from django.utils.translation import gettext as _
 from accounts import security_log
 from accounts.masking import masked_email
 from accounts.models import OutgoingMessage, User
+from accounts.roles import POST_WORDS, role_at
 from accounts.sign_in.contacts import Contact
-from authorities.models import Officer
-from enterprises.models import Staff, StationStaff
 from enterprises.models.invitation import Invitation
 from enterprises.team.rights import Post, Reach, authority_reach, enrolling_reach, enterprise_reach
 from enterprises.team.team import Row, TeamRefusal, give
@@ -177,6 +176,4 @@ def accept(invitation: Invitation, user: User, *, now: datetime, today: date, ad
 
 def role_words(role: str, post: Post) -> str:
     """The role in the reader's language."""
-    if role == StationStaff.ROLE:
-        return str(dict(StationStaff._meta.get_field("role").flatchoices)[role])
-    return str((Staff if post.enterprise else Officer).Role(role).label)
+    return str(POST_WORDS[role_at(post.kind, role)])

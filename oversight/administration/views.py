@@ -26,6 +26,7 @@ from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.masking import masked_email, masked_name, masked_phone
 from accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
+from accounts.roles import POST_WORDS, role_at
 from accounts.sign_in.backend import duty_of
 from accounts.sign_in.contacts import known_user, parse_contact
 from accounts.sign_in.entering import DEVICE, PLACE, SEEN
@@ -216,7 +217,9 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
             "work": work,
             "is_me": user.pk == me.pk,
             "now": now,
-            "kinds": [] if duty or work else [(kind, Administrator.Kind(kind).label) for kind in duties.may_give(me)],
+            "kinds": []
+            if duty or work
+            else [(kind, POST_WORDS[role_at(duties.AT, kind)]) for kind in duties.may_give(me)],
             "sessions": [_session(row) for row in BrowserSession.objects.filter(user=user, expire_date__gt=now)[:50]],
             "factors": SecondFactor.objects.filter(user=user).count(),
             "tokens": list(tokens.filter(revoked_at=None, expires_at__gt=now)[:50]) if tokens is not None else [],

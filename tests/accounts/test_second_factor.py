@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import SecondFactor, SecurityEvent, User
+from accounts.roles import Role
 from tests.accounts.authenticator import app_code
 from tests.cast import PASSWORD, World
 
@@ -79,7 +80,7 @@ def test_T25_a_consumer_who_is_given_work_is_out_until_a_factor_is_shown(client:
     _force_login(client, world.chen)
     assert client.get("/account/").status_code == 200
     assert {ENTERED, SEEN} <= set(client.session.keys())
-    Staff.objects.create(user=world.chen, enterprise=world.mobile, role=Staff.Role.HANDLER)
+    Staff.objects.create(user=world.chen, enterprise=world.mobile, role=Role.HANDLER.post)
     assert client.get("/account/")["Location"].startswith("/account/sign-in/")
     assert client.get("/enterprise/queue/")["Location"].startswith("/account/sign-in/")
 

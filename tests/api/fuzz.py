@@ -33,6 +33,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
@@ -75,13 +76,13 @@ def people(world: World) -> dict[str, str]:
         return user
 
     analyst = User.objects.create_user(email="analyst@example.com", name="析试")
-    Officer.objects.create(user=analyst, authority=world.gulou, role=Officer.Role.ANALYST)
-    left = employed("left", Staff.Role.HANDLER)
+    Officer.objects.create(user=analyst, authority=world.gulou, role=Role.ANALYST.post)
+    left = employed("left", Role.HANDLER.post)
     tokens = {
         "consumer": token_for(world.chen, world=world),
         "handler": token_for(world.ming, world=world, place="enterprise"),
         "manager": token_for(world.lead, world=world, place="enterprise"),
-        "reviewer": token_for(employed("reviewer", Staff.Role.REVIEWER), world=world, place="enterprise"),
+        "reviewer": token_for(employed("reviewer", Role.REVIEWER.post), world=world, place="enterprise"),
         "intake": token_for(world.su, world=world, place="authority"),
         "officer": token_for(world.rui, world=world, place="authority"),
         "approver": token_for(world.head_officer.user, world=world, place="authority"),

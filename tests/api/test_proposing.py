@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from api.step_shapes import STEPS, input_of
 from authorities.models import Officer
 from complaints.models import HandlingStep, Matter
@@ -90,7 +91,7 @@ def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(worl
     case = given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
     there = f"/complaints/{case.number}/steps"
     other = User.objects.create(email="other@example.com", name="林试")
-    Officer.objects.create(user=other, authority=world.gulou, role=Officer.Role.HANDLER)
+    Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
     asked = program("rui").post(
         f"{there}/propose/", {"step": "refer_to_police", "input": {"text": "对方承认虚构收据。"}}
     )

@@ -7,6 +7,8 @@ import os
 import sys
 import time
 
+from accounts.roles import Role
+
 PATIENCE = 300
 
 
@@ -32,7 +34,7 @@ def main(count: int) -> None:
     asked = request(chen, now)
     firm = asked.respondents[0].enterprise_id
     ming = User.objects.create(email=f"ming.{now.timestamp()}@example.com", name="明试")
-    staff = Staff.objects.create(user=ming, enterprise_id=firm, role=Staff.Role.HANDLER)
+    staff = Staff.objects.create(user=ming, enterprise_id=firm, role=Role.HANDLER.post)
     because = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": []}
     numbers: list[str] = []
     while len(numbers) < count:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.handling.steps import consumer
 from complaints.models import Complaint
@@ -199,7 +200,7 @@ def test_a_correction_is_a_version_that_names_what_it_changes(world: World, issu
 
 def test_two_who_edit_at_once_lose_nothing(world: World, issued: DataSet) -> None:
     report, rui, analyst = drafted(world), desk(world.rui), desk(world.otto)
-    Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     seen = report.edited_at.isoformat()
     assert rui.post(f"{URL}{report.pk}/edit/", {"what": "save", "seen": seen, **TEXTS, **key()}).status_code == 302
     answer = analyst.post(

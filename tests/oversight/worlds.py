@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Authority, Officer, Policy
 from complaints import handling
 from complaints.handling import Answer, Move, Promise
@@ -66,12 +67,12 @@ class Walk:
             Side(
                 world.mobile,
                 Branch.objects.get(name="中国移动平潭分公司"),
-                Staff.objects.create(user=pin, enterprise=world.mobile, role=Staff.Role.MANAGER),
+                Staff.objects.create(user=pin, enterprise=world.mobile, role=Role.MANAGER.post),
             ),
             Side(
                 world.telecom,
                 Branch.objects.get(name="中国电信闽侯分公司"),
-                Staff.objects.create(user=lian, enterprise=world.telecom, role=Staff.Role.MANAGER),
+                Staff.objects.create(user=lian, enterprise=world.telecom, role=Role.MANAGER.post),
             ),
         ]
         self.officers = {
@@ -90,7 +91,7 @@ class Walk:
 
     def _officer(self, row: Authority) -> Actor:
         user = User.objects.create(email=f"officer{row.pk}@example.com", name=f"员{row.pk}")
-        return actors.officer([Officer.objects.create(user=user, authority=row, role=Officer.Role.HANDLER)])
+        return actors.officer([Officer.objects.create(user=user, authority=row, role=Role.OFFICER.post)])
 
     def _file(self, number: int) -> None:
         for _ in range(number):

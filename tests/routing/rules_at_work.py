@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint
@@ -35,13 +36,13 @@ WRITTEN = "青禾营业点"
 
 def head_of_city(world: World) -> User:
     user = User.objects.create_user(email="above@example.com", password="x" * 20, name="市长试")
-    Officer.objects.create(user=user, authority=world.city, role=Officer.Role.APPROVER)
+    Officer.objects.create(user=user, authority=world.city, role=Role.APPROVER.post)
     return user
 
 
 def intake_at(world: World, place: Any, *, name: str = "分试") -> User:
     user = User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
-    Officer.objects.create(user=user, authority=place, role=Officer.Role.INTAKE)
+    Officer.objects.create(user=user, authority=place, role=Role.INTAKE.post)
     return user
 
 

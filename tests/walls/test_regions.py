@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.roles import Role
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint
 from complaints.parties.actors import offices_of
@@ -55,7 +56,7 @@ def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
         name="随处可设的局", region=world.region, parent=world.city, level=Authority.Level.OFFICE
     )
     world.rui.offices.all().delete()
-    Officer.objects.create(user=world.rui, authority=authority, role=Officer.Role.HANDLER)
+    Officer.objects.create(user=world.rui, authority=authority, role=Role.OFFICER.post)
     client, seen = Client(), set()
     client.force_login(world.rui)
     for office, place in pairs:

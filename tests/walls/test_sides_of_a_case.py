@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import User
+from accounts.roles import Role
 from complaints.handling.steps import enterprise
 from complaints.handling.transition import registering
 from complaints.models import Complaint, Engagement, HandlingStep, InternalNote, Matter
@@ -23,7 +24,7 @@ AT_WORK = "/enterprise/queue/"
 
 def works_at(branch: Branch | None, world: World) -> User:
     user = User.objects.create_user(f"somebody{branch.pk if branch else 0}@example.com", name="某人")
-    Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role=Staff.Role.HANDLER)
+    Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role=Role.HANDLER.post)
     return user
 
 

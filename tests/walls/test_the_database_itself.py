@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, HandlingStep, InternalNote
 from complaints.procedure.workflow import Status
@@ -261,7 +262,7 @@ def test_T10_an_officer_sees_the_own_region_and_what_lies_in_it(world: World) ->
                 assert bool(ask("select id from complaints_complaint")) is is_seen, region
     # Two offices at once: both places, and nothing between them.
     Authority.objects.filter(pk=office.authority_id).update(region=beside[0])
-    Officer.objects.create(user=office.user, authority=world.gulou, role=Officer.Role.HANDLER)
+    Officer.objects.create(user=office.user, authority=world.gulou, role=Role.OFFICER.post)
     with seeing_as(office.user):
         assert ask("select id from complaints_complaint") == [(case.pk,)]
         assert ask("select current_user") == [(roles.AUTHORITY,)]
@@ -372,7 +373,7 @@ def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World,
 
 @pytest.mark.django_db
 def test_who_has_an_office_and_a_job_is_taken_by_the_address(world: World) -> None:
-    world.ming_staff.user.offices.create(authority=world.gulou, role=Officer.Role.HANDLER)
+    world.ming_staff.user.offices.create(authority=world.gulou, role=Role.OFFICER.post)
     for path, role in (
         ("/enterprise/queue/", roles.ENTERPRISE),
         ("/authority/", roles.AUTHORITY),

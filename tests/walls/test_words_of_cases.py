@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Authority, Officer
 from complaints.models import Complaint, Engagement
 from complaints.procedure.workflow import Status
@@ -63,7 +64,7 @@ def test_an_authority_finds_what_lies_in_its_region(world: World) -> None:
 
 def test_whose_sight_is_no_single_region_is_told_nothing(world: World) -> None:
     a_case(world, status=Status.REVIEW)
-    Officer.objects.create(user=world.far_officer.user, authority=world.gulou, role=Officer.Role.HANDLER)
+    Officer.objects.create(user=world.far_officer.user, authority=world.gulou, role=Role.OFFICER.post)
     assert found(world.far_officer.user) is None
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         found(world.chen)

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from access.permissions import ENTERPRISE_ROLES, OFFICER_ROLES
 from accounts.models import Administrator, User
+from accounts.roles import Role, post_choices
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, FilingDraft
 from complaints.procedure.workflow import Status
@@ -25,7 +26,7 @@ from tests.cast import _person
 
 #: County of the authority that handles a family's cases. The second is a sibling of the first, the third a cousin.
 COUNTIES = {"A": "350102", "B": "350103", "C": "350203"}
-OFFICES = {role: Officer.Role(role.removeprefix("authority_")) for role in sorted(OFFICER_ROLES)}
+OFFICES = {role: role.removeprefix("authority_") for role in sorted(OFFICER_ROLES)}
 
 
 CANARY = re.compile(r"canary([ABCF])([a-z]+)x")
@@ -109,7 +110,7 @@ class Person:
     @property
     def program_roles(self) -> frozenset[str]:
         """What this person's program is: a token is issued for the job, and without one for the person at home."""
-        return self.roles - {"consumer", StationStaff.ROLE} or frozenset({"consumer"})
+        return self.roles - {"consumer", Role.STATION.post} or frozenset({"consumer"})
 
     def may_meet(self, family: str, what: str) -> bool:
         """Whether this person may read a word of this family."""
@@ -203,7 +204,7 @@ def _family(letter: str, county: Authority, number: int) -> Family:
         for role in sorted(ENTERPRISE_ROLES):
             user = _person(f"{role[:1]}{place[:2]}{letter}", f"{role}.{place}.{letter.lower()}@example.com")
             family.staff[role, place] = Staff.objects.create(
-                user=user, enterprise=enterprise, branch=branches.get(place), role=Staff.Role(role)
+                user=user, enterprise=enterprise, branch=branches.get(place), role=role
             )
     return family
 
@@ -222,7 +223,7 @@ def _officers(world: World, counties: dict[str, Authority]) -> None:
             user = _person(f"{role[:3]}{place[:2]}", f"{role}.{place}@example.com")
             world.officers[role, place] = Officer.objects.create(user=user, authority=authority, role=office_role)
     world.officers["intake", "province"] = Officer.objects.create(
-        user=_person("省分送", "intake.province@example.com"), authority=province, role=Officer.Role.INTAKE
+        user=_person("省分送", "intake.province@example.com"), authority=province, role=Role.INTAKE.post
     )
 
 
@@ -274,9 +275,9 @@ def _people(world: World) -> None:
     clerk = _person("站", "station.clerk@example.com")
     station = Station.objects.create(code="ST-A", name="甲站", kind=Station.Kind.MALL, authority=world.target.county)
     StationStaff.objects.create(user=clerk, station=station)
-    people.append(Person("station clerk", everybody | {StationStaff.ROLE}, "", clerk))
+    people.append(Person("station clerk", everybody | {Role.STATION.post}, "", clerk))
     people += _gone(world)
-    for kind in Administrator.Kind.values:
+    for kind, _words in post_choices("platform"):
         user = _person(f"{kind}管", f"{kind}.administrator@example.com")
         Administrator.objects.create(user=user, kind=kind, since=world.now)
         people.append(Person(f"{kind} administrator", frozenset({f"{kind}_admin"}), "", user))
@@ -288,9 +289,9 @@ def _gone(world: World) -> list[Person]:
     left, retired, off = (
         _person(name, f"{address}@example.com") for name, address in (("离", "left"), ("退", "retired"), ("停", "off"))
     )
-    Staff.objects.create(user=left, enterprise=family.enterprise, role=Staff.Role.MANAGER, ends_on=yesterday)
-    Officer.objects.create(user=retired, authority=family.county, role=Officer.Role.APPROVER, ends_on=yesterday)
-    Staff.objects.create(user=off, enterprise=family.enterprise, role=Staff.Role.MANAGER)
+    Staff.objects.create(user=left, enterprise=family.enterprise, role=Role.MANAGER.post, ends_on=yesterday)
+    Officer.objects.create(user=retired, authority=family.county, role=Role.APPROVER.post, ends_on=yesterday)
+    Staff.objects.create(user=off, enterprise=family.enterprise, role=Role.MANAGER.post)
     return [
         Person("manager who left", frozenset({"consumer"}), "", left, has_left=True),
         Person("approver who retired", frozenset({"consumer"}), "", retired, has_left=True),

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Authority, Officer
 from complaints import handling
 from complaints.desks.case_search import matching
@@ -132,14 +133,14 @@ def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
         user=User.objects.create_user("canary.staff@example.net", "a long pass phrase", name=CANARIES["staff name"]),
         enterprise=town.carrier,
         branch=town.branch,
-        role=Staff.Role.HANDLER,
+        role=Role.HANDLER.post,
     )
     officer = Officer.objects.create(
         user=User.objects.create_user(
             "canary.officer@example.net", "a long pass phrase", name=CANARIES["officer name"]
         ),
         authority=Authority.objects.get(name="鼓楼区测试局"),
-        role=Officer.Role.HANDLER,
+        role=Role.OFFICER.post,
     )
     case = filed(client, town)
     handled(case, town, carrier, officer)

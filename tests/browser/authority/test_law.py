@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.roles import Role
 from authorities.models import Authority, Officer
 from complaints.law import working
 from complaints.models import Deadline, LawChange, Notice
@@ -43,7 +44,7 @@ def test_the_calendar_of_next_year_moves_what_hangs_on_it(
     file = tmp_path / f"cn_{year}.csv"
     file.write_text(as_table(off), encoding="utf-8")
     Officer.objects.create(
-        user=world.su, authority=Authority.objects.get(level=Authority.Level.NATIONAL), role=Officer.Role.APPROVER
+        user=world.su, authority=Authority.objects.get(level=Authority.Level.NATIONAL), role=Role.APPROVER.post
     )
     asks = visit(width=width, language=language, user=world.superior_officer.user)
     decides = visit(width=width, language=language, user=world.su)

@@ -17,6 +17,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Policy
 from complaints.models import Complaint, Contact, HandlingStep, Matter, Offer
 from complaints.procedure.workflow import Status
@@ -121,7 +122,7 @@ def test_sixty_complaints_before_lunch_by_keyboard_alone(world: World, visit: Ca
         user=User.objects.create_user(email="second@example.com", password="x" * 20, name="次试"),
         enterprise=world.mobile,
         branch=world.fuzhou,
-        role=Staff.Role.HANDLER,
+        role=Role.HANDLER.post,
     )
     visitor = visit(width=1280, user=world.ming)
     page = visitor.go("/enterprise/queue/?size=100")

@@ -13,6 +13,7 @@ import pikepdf
 import pytest
 from django.utils import timezone
 
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.procedure.workflow import Status
 from oversight.counters import rollups
@@ -83,7 +84,7 @@ def test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view(
     some_weeks: World, visit: Any, width: int, language: str
 ) -> None:
     analyst = Officer.objects.create(
-        user=some_weeks.otto, authority=some_weeks.su.offices.get().authority, role=Officer.Role.ANALYST
+        user=some_weeks.otto, authority=some_weeks.su.offices.get().authority, role=Role.ANALYST.post
     ).user
     visitor = visit(width=width, language=language, user=analyst)
     page = visitor.go("/oversight/flow/")

@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer, OfficerAbsence, Policy
 from complaints.assignment import call_backs as drawing
 from complaints.assignment import officer_handover
@@ -328,7 +329,7 @@ def test_elsewhere_nobody_sees_it_and_a_superior_may_ring(world: World) -> None:
     assert desk(world.far_officer.user).get(url).status_code == 404
     assert desk(world.superior_officer.user).post(url, GOOD | key()).status_code == 302
     reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
-    Officer.objects.create(user=reader, authority=world.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
     assert desk(reader).get(url).status_code == 200
 
 

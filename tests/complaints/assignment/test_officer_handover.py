@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import officer_handover
 from complaints.handling import StepNotAllowed
@@ -29,7 +30,7 @@ def shown(response: Any) -> str:
     return str(response.content.decode())
 
 
-def another(world: World, name: str, role: str = Officer.Role.HANDLER) -> Officer:
+def another(world: World, name: str, role: str = Role.OFFICER.post) -> Officer:
     user = User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
     return Officer.objects.create(user=user, authority=world.gulou, role=role)
 
@@ -96,7 +97,7 @@ def test_a_deputy_who_was_recused_is_passed_over(world: World) -> None:
 
 def test_leave_counts_for_every_office_of_the_person_there(world: World) -> None:
     case = with_rui(world)
-    second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Officer.Role.INTAKE)
+    second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.INTAKE.post)
     away(second, world.rui)
     assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
@@ -138,7 +139,7 @@ def test_intake_takes_over_triage_and_elsewhere_only_if_nobody_else_is_there(
     world: World, status: str, to_intake: bool
 ) -> None:
     case = given.a_complaint(world, status=status, now=WEDNESDAY)
-    gone, there = another(world, "走试", Officer.Role.INTAKE), another(world, "收试", Officer.Role.INTAKE)
+    gone, there = another(world, "走试", Role.INTAKE.post), another(world, "收试", Role.INTAKE.post)
     away(gone, world.rui)
     Complaint.objects.filter(pk=case.pk).update(officer=gone, handling_authority=world.gulou)
     assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
@@ -153,7 +154,7 @@ def test_intake_takes_over_triage_and_elsewhere_only_if_nobody_else_is_there(
 
 
 def test_a_heap_is_shared_among_the_heads(world: World) -> None:
-    second = another(world, "二长", Officer.Role.APPROVER)
+    second = another(world, "二长", Role.APPROVER.post)
     cases = [with_rui(world) for _ in range(4)]
     away(world.rui_officer, world.rui)
     assert officer_handover.sweep_officers(now=WEDNESDAY) == 4

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints import handling
 from complaints.handling.steps import authority, both, consumer, enterprise, mediation
@@ -102,7 +103,7 @@ def test_stop_negotiating_goes_to_review(world: World) -> None:
 
 def test_a_handler_of_another_branch_cannot_be_named(world: World) -> None:
     other = Branch.objects.get(name="中国移动厦门分公司")
-    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role=Staff.Role.HANDLER)
+    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role=Role.HANDLER.post)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     with pytest.raises(WrongInput):
         given.step(case, enterprise.accept_case(handler_id=far.pk), world.handler, WEDNESDAY)
@@ -163,7 +164,7 @@ def test_an_officer_records_the_word_of_somebody_without_account(world: World) -
 
 def test_an_analyst_reads_and_takes_no_step(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    seat = Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+    seat = Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     analyst = actors.officer([seat])
     assert handling.allowed_steps(case, analyst) == ()
     with pytest.raises(StepNotAllowed):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer, Policy
 from complaints.handling import Promise
 from complaints.handling.steps import authority, both, consumer, mediation, proposals, suggesting
@@ -136,7 +137,7 @@ def test_the_person_who_is_named_is_recused_and_not_the_officer_of_the_case(worl
     Complaint.objects.filter(pk=case.pk).update(officer=world.head_officer)
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
     user = User.objects.create_user(email="third@example.com", password="x" * 20, name="三试")
-    third = Officer.objects.create(user=user, authority=world.gulou, role=Officer.Role.APPROVER)
+    third = Officer.objects.create(user=user, authority=world.gulou, role=Role.APPROVER.post)
     given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([third]), at(2))
     case.refresh_from_db()
     assert case.officer == world.head_officer

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts.roles import Role
 from authorities.models import Officer, Policy
 from complaints import handling
 from complaints.handling import Answer, Promise
@@ -470,7 +471,7 @@ def test_a_contact_before_the_delivery_is_none(world: World) -> None:
 
 
 def test_a_person_with_two_roles_is_the_same_person(world: World) -> None:
-    seat = Officer.objects.create(user=world.rui, authority=world.gulou, role=Officer.Role.APPROVER)
+    seat = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.APPROVER.post)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
     with pytest.raises(StepNotAllowed):

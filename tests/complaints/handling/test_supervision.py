@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts.roles import Role
 from authorities.models import Authority, Officer
 from complaints import handling
 from complaints.handling import StepNotAllowed, WrongInput
@@ -244,7 +245,7 @@ def test_an_office_is_urged_by_its_county(world: World) -> None:
     given.step(case, authority.assign_authority(authority_id=office.pk), world.intake, day(8))
     matter = urged(world, case)
     assert matter.to_authority == office
-    clerk = actors.officer([Officer.objects.create(user=world.su, authority=office, role=Officer.Role.HANDLER)])
+    clerk = actors.officer([Officer.objects.create(user=world.su, authority=office, role=Role.OFFICER.post)])
     given.step(case, supervision.answer_instruction(text=TEXT, matter_id=matter.pk), clerk, day(9))
     matter.refresh_from_db()
     assert matter.state == "answered"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer, Policy
 from complaints import handling
 from complaints.handling import Move
@@ -55,7 +56,7 @@ def test_one_person_alone_is_refused(world: World, step: str) -> None:
 def second(world: World) -> Actor:
     """Another officer of the same authority, no head."""
     user = User.objects.create(email="other@example.com", name="林试")
-    return officer([Officer.objects.create(user=user, authority=world.gulou, role=Officer.Role.HANDLER)])
+    return officer([Officer.objects.create(user=user, authority=world.gulou, role=Role.OFFICER.post)])
 
 
 def sign(case: Complaint, actor: Actor) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.roles import Role
 from authorities.calendar_files import read_year
 from authorities.models import Authority, CalendarVersion, Officer
 from authorities.tables import TableError
@@ -272,7 +273,7 @@ def test_a_city_does_not_decide_for_the_whole_country(world: World) -> None:
     with pytest.raises(StepNotAllowed, match="由总局的负责人批准") as refused:
         changing.approve(change.mark, by=world.su, heads=[world.city], text="", now=NOW)
     assert refused.value.code == "not_national"
-    head = Officer.objects.create(user=world.rui, authority=national(), role=Officer.Role.APPROVER)
+    head = Officer.objects.create(user=world.rui, authority=national(), role=Role.APPROVER.post)
     with pytest.raises(StepNotAllowed):
         changing.approve(change.mark, by=world.su, heads=[province], text="", now=NOW)
     head.delete()

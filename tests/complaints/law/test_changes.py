@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.roles import Role
 from authorities.models import Authority, Officer, Policy
 from authorities.policies import Policies
 from complaints.law import changing, working
@@ -102,7 +103,7 @@ def test_nothing_goes_live_without_a_preview_nor_by_one_person(world: World) -> 
     with pytest.raises(StepNotAllowed):
         changing.approve(change.mark, **head(world))
     working.work(change, now=NOW)
-    own = Officer.objects.create(user=world.rui, authority=world.gulou, role=Officer.Role.APPROVER)
+    own = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.APPROVER.post)
     for by, heads in (
         (own.user, [world.gulou]),
         (world.far_officer.user, [world.far_officer.authority]),
@@ -164,7 +165,7 @@ def test_a_switch_is_changed_in_the_same_way(world: World) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_heads_at_once_one_decides(world: World) -> None:
-    second = Officer.objects.create(user=world.su, authority=world.gulou, role=Officer.Role.APPROVER)
+    second = Officer.objects.create(user=world.su, authority=world.gulou, role=Role.APPROVER.post)
     change = tried(world)
     outcomes: list[str] = []
     together = threading.Barrier(2)

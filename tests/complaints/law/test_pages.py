@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.law import LAWS, article, articles
 from authorities.models import Authority, CalendarVersion, Officer, Policy
 from complaints.law import changing, citing, working
@@ -243,7 +244,7 @@ def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> N
         heads[level] = Officer.objects.create(
             user=User.objects.create(email=f"{level}@example.com", name=f"{level}首长"),
             authority=office,
-            role=Officer.Role.APPROVER,
+            role=Role.APPROVER.post,
         )
         for person in (world.rui, world.superior_officer.user):
             page = desk(person).get(address).content.decode()

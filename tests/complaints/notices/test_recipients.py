@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import User
+from accounts.roles import Role
 from complaints import handling
 from complaints.handling.steps import enterprise
 from complaints.models import Complaint, Notice, Participant
@@ -177,7 +178,7 @@ def test_the_handler_is_told_and_the_managers_only_of_what_is_late_or_about_to_b
 def test_a_digest_goes_to_whoever_handles_the_case_when_it_is_due(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     other = User.objects.create_user("second@example.com", name="二试")
-    second = Staff.objects.create(user=other, enterprise=world.mobile, branch=world.fuzhou, role=Staff.Role.HANDLER)
+    second = Staff.objects.create(user=other, enterprise=world.mobile, branch=world.fuzhou, role=Role.HANDLER.post)
     given.step(case, handling.MOVES["add_statement"](text="补充说明一下情况，谢谢。"), world.consumer, WEDNESDAY)
     given.step(case, enterprise.assign(handler_id=second.pk), world.manager, WEDNESDAY + timedelta(minutes=5))
     delivery.sweep_notices(now=WEDNESDAY + timedelta(hours=5))

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.keys import keyring
 from accounts.models import SecurityEvent, User
+from accounts.roles import Role
 from accounts.sign_in import entering
 from complaints.models import Complaint, Export
 from complaints.procedure.workflow import Status as S
@@ -71,7 +72,7 @@ def rows_in(raw: bytes) -> list[dict[str, str]]:
 @pytest.fixture
 def second_manager(world: World) -> User:
     user = User.objects.create(email="second@example.com", name="二试")
-    Staff.objects.create(user=user, enterprise=world.mobile, role=Staff.Role.MANAGER)
+    Staff.objects.create(user=user, enterprise=world.mobile, role=Role.MANAGER.post)
     return user
 
 
@@ -217,7 +218,7 @@ def test_T48_a_column_that_is_not_listed_cannot_be_had(world: World, signed_in: 
 
 
 def test_T48_who_only_reads_gets_no_personal_column(world: World, signed_in: SignIn) -> None:
-    world.ming_staff.role = Staff.Role.REVIEWER
+    world.ming_staff.role = Role.REVIEWER.post
     world.ming_staff.save()
     browser = signed_in(world.ming)
     assert "姓名和联系方式" not in browser.get(QUEUE).content.decode()

@@ -15,6 +15,7 @@ from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from accounts.models import SecurityEvent, User
+from accounts.roles import Role
 from complaints.handling.steps import authority, enterprise
 from complaints.models import HandlingStep, WebhookDelivery
 from complaints.procedure.workflow import Status as S
@@ -441,9 +442,9 @@ def test_T60_an_odd_address_is_refused_on_the_page(world: World, signed_in: Sign
 def test_to_everybody_else_the_pages_do_not_exist(world: World, signed_in: SignIn, receiver: Receiver) -> None:
     endpoint = endpoint_at(world, receiver)
     of_branch = User.objects.create(email="b@example.com", name="支试")
-    Staff.objects.create(user=of_branch, enterprise=world.mobile, branch=world.fuzhou, role=Staff.Role.MANAGER)
+    Staff.objects.create(user=of_branch, enterprise=world.mobile, branch=world.fuzhou, role=Role.MANAGER.post)
     of_other = User.objects.create(email="o@example.com", name="他试")
-    Staff.objects.create(user=of_other, enterprise=world.telecom, role=Staff.Role.MANAGER)
+    Staff.objects.create(user=of_other, enterprise=world.telecom, role=Role.MANAGER.post)
     for user in (world.ming, of_branch, world.rui, world.chen):
         for address in (PAGE, f"{PAGE}new/", f"{PAGE}{endpoint.public_id}/"):
             assert signed_in(user).get(address).status_code == 404, (user.name, address)

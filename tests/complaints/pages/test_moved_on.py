@@ -13,6 +13,7 @@ import time_machine
 from django.db import connections
 
 from accounts.models import User
+from accounts.roles import Role
 from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Status
@@ -34,7 +35,7 @@ def clock() -> Iterator[None]:
 
 def wang(world: World) -> User:
     user = User.objects.create_user("wang@example.com", "a long pass phrase", name="王强")
-    Staff.objects.create(user=user, enterprise=world.mobile, branch=world.fuzhou, role=Staff.Role.HANDLER)
+    Staff.objects.create(user=user, enterprise=world.mobile, branch=world.fuzhou, role=Role.HANDLER.post)
     return user
 
 

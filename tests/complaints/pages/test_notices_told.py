@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices import delivery
@@ -164,7 +165,7 @@ def test_an_odd_order_does_not_exist(world: World, aside: Notice, what: str) -> 
 
 
 def test_an_analyst_reads_and_orders_nothing(world: World, case: Complaint, aside: Notice) -> None:
-    Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     client = desk(world.otto)
     page = page_of(client, LIST)
     assert case.number in page

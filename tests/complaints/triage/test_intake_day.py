@@ -108,7 +108,7 @@ def test_no_case_waits_longer_than_a_working_day(world: World) -> None:
         ),
     ]
     for user in people[1:]:
-        Officer.objects.create(user=user, authority=world.city, role=Officer.Role.INTAKE)
+        Officer.objects.create(user=user, authority=world.city, role=Role.INTAKE.post)
     coming, free = filings(world), [(MORNING, n) for n in range(OFFICERS)]
     heapq.heapify(free)
     now, end = coming[0][0], MORNING + timedelta(days=2)

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint
@@ -52,7 +53,7 @@ def test_only_officers_find_it(world: World) -> None:
     for person in (world.chen, world.otto, world.ming, world.lead, world.hua):
         assert desk(person).get(URL).status_code == 404
     assert Client().get(URL)["Location"].startswith("/account/sign-in/")
-    Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     for person in (world.rui, world.su, officer_of(world, "far"), world.otto):
         assert desk(person).get(URL).status_code == 200
     assert desk(world.rui).post(URL, {"idempotency_key": "0f6c2a7e0f6c2a7e"}).status_code == 405

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.desks.authority_lists import due_soon
 from complaints.models import Complaint
@@ -238,7 +239,7 @@ def test_a_comparison_shows_both_sides_and_what_is_chance(cases: World) -> None:
 
 def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> None:
     colleague = Officer.objects.create(
-        user=cases.otto, authority=cases.su.offices.get().authority, role=Officer.Role.ANALYST
+        user=cases.otto, authority=cases.su.offices.get().authority, role=Role.ANALYST.post
     ).user
     mine = desk(cases.su)
     page = mine.get("/oversight/views/?page=enterprises&query=period%3Dmonth%26sort%3Dopen%26evil%3D1")

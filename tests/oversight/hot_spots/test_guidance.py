@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import OutgoingMessage
+from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Staff
@@ -152,7 +153,7 @@ def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World)
         assert desk(person).get(f"/authority/guidance/{guidance.pk}/").status_code == status
     # Whoever sits at the intake reads, and acts no more than a reviewer of the enterprise reports.
     assert sent(desk(world.su), f"/authority/guidance/{guidance.pk}/", do="send").status_code == 405
-    Staff.objects.create(user=world.otto, enterprise=world.mobile, role=Staff.Role.REVIEWER)
+    Staff.objects.create(user=world.otto, enterprise=world.mobile, role=Role.REVIEWER.post)
     assert desk(world.otto).get(f"/enterprise/guidance/{guidance.pk}/?measure=1").context["may_report"] is False
     assert (
         sent(desk(world.otto), f"/enterprise/guidance/{guidance.pk}/", measure=1, state="done", text="x").status_code

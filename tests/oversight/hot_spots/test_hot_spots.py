@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.translation import override
 
+from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.procedure.working_calendar import SHANGHAI
@@ -268,7 +269,7 @@ def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) ->
 
 def test_who_only_reads_judges_nothing(risen: World) -> None:
     found = spot(risen)
-    Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
     page = desk(risen.otto).get(f"{URL}{found.pk}/").content.decode()
     assert "发起行政指导" not in page
     assert sent(desk(risen.otto), f"{URL}{found.pk}/", why="x").status_code == 405

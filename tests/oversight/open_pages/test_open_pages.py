@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.handling.steps import both, casework, enterprise
 from complaints.models import StationEntry
@@ -293,7 +294,7 @@ def test_two_officers_make_a_grade_public(ours: World) -> None:
     assert (row.computed, row.grade, row.decided_at) == ("A", "A", None)
     assert "年度评价" not in read(page).partition("<footer")[0].replace("年度评价</a>", "")
     # Neither the one who proposed nor who only handles cases.
-    Officer.objects.create(user=ours.rui, authority=ours.gulou, role=Officer.Role.APPROVER)
+    Officer.objects.create(user=ours.rui, authority=ours.gulou, role=Role.APPROVER.post)
     desk(ours.rui).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))
     assert Appraisal.objects.get().decided_at is None
     desk(head).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))

@@ -13,6 +13,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Administrator, User
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.handling.steps import authority, both
 from complaints.models import Complaint
@@ -86,7 +87,7 @@ def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each:
 
 def _person(world: World, who: str) -> Any:
     if who == ANALYST:
-        Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+        Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
         return world.otto
     if who in DUTIES:
         user = User.objects.create_user(email=f"{who}@example.com", password="x" * 20, name="管理员")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints import handling
 from complaints.handling.steps import enterprise, proposals, violations
@@ -147,7 +148,7 @@ def test_intake_does_not_decide_and_a_county_does_not_triage(world: World) -> No
 def test_an_analyst_reads_and_decides_nothing(world: World) -> None:
     case = case_at(world, S.REVIEW)
     ana = User.objects.create_user(email="ana@example.com", password="correct horse battery", name="析试")
-    Officer.objects.create(user=ana, authority=world.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=ana, authority=world.gulou, role=Role.ANALYST.post)
     client = desk(ana)
     page = client.get(f"/authority/cases/{case.number}/")
     assert page.status_code == 200
@@ -313,7 +314,7 @@ def test_two_who_sign_at_the_same_moment_leave_no_signed_referral_that_never_goe
     given.step(case, proposals.propose(move=handling.MOVES["refer_to_police"](text=TEXT)), world.officer, now())
     proposal = Matter.objects.get(complaint=case, kind="proposal")
     colleague = User.objects.create(email="other@example.com", name="林试")
-    other = actors.officer([Officer.objects.create(user=colleague, authority=world.gulou, role=Officer.Role.HANDLER)])
+    other = actors.officer([Officer.objects.create(user=colleague, authority=world.gulou, role=Role.OFFICER.post)])
     counted = authority_approvals.proposals_of
 
     def and_then_the_other_signs(*args: Any) -> Any:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, ConsentRecord, HandlingStep, Notice, PersonalText
 from enterprises.models import Station
@@ -129,7 +130,7 @@ def test_each_city_numbers_its_12345_by_itself(world: World) -> None:
         name="厦门市市场监督管理局", level="city", region=Region.objects.get(code="350200"), parent=world.city.parent
     )
     there = Officer.objects.create(
-        user=User.objects.create(email="xm@example.com", name="厦试"), authority=xiamen, role=Officer.Role.INTAKE
+        user=User.objects.create(email="xm@example.com", name="厦试"), authority=xiamen, role=Role.INTAKE.post
     )
     sheet = {"came-channel": "hotline", "came-handed_over": "2026-0099"}
     ours, theirs = filed(desk(world.su), words(world, **sheet)), filed(desk(there.user), words(world, **sheet))

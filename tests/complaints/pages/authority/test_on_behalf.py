@@ -11,6 +11,7 @@ import pytest
 from django.utils import translation
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints.handling import StepNotAllowed
 from complaints.handling.steps import consumer
@@ -145,7 +146,7 @@ def test_nobody_else_writes_anything_down(world: World, who: str) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     if who == "analyst":
         user = User.objects.create_user("reads@example.com", name="只读")
-        Officer.objects.create(user=user, authority=world.gulou, role=Officer.Role.ANALYST)
+        Officer.objects.create(user=user, authority=world.gulou, role=Role.ANALYST.post)
     else:
         user = world.far_officer.user if who == "far" else getattr(world, who)
     browser = signed_in(user)

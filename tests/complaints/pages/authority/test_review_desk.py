@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.roles import Role
 from complaints.handling.steps import authority, both, enterprise, proposals, violations
 from complaints.handling.transition import looking
 from complaints.models import Complaint, HandlingStep, Matter, Notice
@@ -170,7 +171,7 @@ def test_only_the_head_is_offered_what_the_policy_leaves_to_the_head(world: Worl
     case = case_at(world, S.REVIEW)
     given.step(case, proposals.propose(move=authority.refuse(**REFUSAL)), world.officer, now())
     other = User.objects.create(email="lin@example.com", name="林试")
-    Officer.objects.create(user=other, authority=world.gulou, role=Officer.Role.HANDLER)
+    Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
     matter = Matter.objects.get(complaint=case, kind="proposal")
     url = f"/authority/approvals/{matter.pk}/"
     assert "这一步由负责人批准" in desk(other).get(url).content.decode()
@@ -188,7 +189,7 @@ def test_the_police_page_goes_round_three_people(world: World) -> None:
     assert desk(world.rui).post(step_url(case, "police"), {"text": TEXT} | key()).status_code == 302
     matter = Matter.objects.get(complaint=case, kind="proposal")
     other = User.objects.create(email="lin@example.com", name="林试")
-    Officer.objects.create(user=other, authority=world.gulou, role=Officer.Role.HANDLER)
+    Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
     url = f"/authority/approvals/{matter.pk}/"
     assert desk(other).post(url, {"decision": "grant"} | key()).status_code == 302
     assert not HandlingStep.objects.filter(complaint=case, step="refer_to_police").exists()

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.roles import Role
 from authorities.models import Officer
 from complaints import handling
 from complaints.handling.steps import authority, supervision
@@ -253,7 +254,7 @@ def test_what_is_missing_is_named_and_nothing_lost(world: World, change: dict[st
 def test_an_analyst_reads_and_sends_nothing(world: World) -> None:
     matter = urged(world, case_at(world, S.NEGOTIATING))
     reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
-    Officer.objects.create(user=reader, authority=world.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
     client = desk(reader)
     assert client.get(f"{BOARD}{matter.pk}/").status_code == 200
     assert NEW not in shown(client.get(BOARD)) + shown(client.get("/authority/cases/"))

@@ -11,6 +11,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import User
+from accounts.roles import Role
 from complaints.handling.steps import enterprise
 from complaints.models import Complaint, HandlingStep, Reading
 from complaints.procedure.workflow import Status
@@ -94,7 +95,7 @@ def test_another_branchs_cases_are_not_there(world: World) -> None:
         .first()
     )
     user = User.objects.create_user("sibling@example.com", "a long pass phrase", name="旁试")
-    Staff.objects.create(user=user, enterprise=world.mobile, branch=elsewhere, role=Staff.Role.MANAGER)
+    Staff.objects.create(user=user, enterprise=world.mobile, branch=elsewhere, role=Role.MANAGER.post)
     for stranger, staff in ((user, Staff.objects.get(user=user)), (world.hua, world.hua_staff)):
         for do in ("accept", "assign", "read"):
             answer = bulk(signed_in(stranger), do, [case], handler=str(staff.pk))
@@ -106,7 +107,7 @@ def test_another_branchs_cases_are_not_there(world: World) -> None:
 def test_a_reviewer_reads_and_takes_no_step(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     user = User.objects.create_user("reviewer@example.com", "a long pass phrase", name="审试")
-    Staff.objects.create(user=user, enterprise=world.mobile, role=Staff.Role.REVIEWER)
+    Staff.objects.create(user=user, enterprise=world.mobile, role=Role.REVIEWER.post)
     answer = bulk(signed_in(user), "accept", [case], handler=str(world.ming_staff.pk))
     assert dict(answer.context["groups"]) == {"这一步由其他人办理。": [case.number]}
     assert "已标为已读1件" in shown(bulk(signed_in(user), "read", [case]))

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 from accounts.models import User
+from accounts.roles import Role
 from complaints.assignment import reading
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Reading, SavedView
@@ -38,7 +39,7 @@ def new_ones(page: Any) -> dict[str, bool]:
 
 def colleague(world: World, branch: Branch | None = None) -> User:
     user = User.objects.create_user("wang@example.com", "a long pass phrase", name="王强")
-    Staff.objects.create(user=user, enterprise=world.mobile, branch=branch or world.fuzhou, role=Staff.Role.HANDLER)
+    Staff.objects.create(user=user, enterprise=world.mobile, branch=branch or world.fuzhou, role=Role.HANDLER.post)
     return user
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from accounts.roles import Role
 from complaints.handling.steps.platform import record_platform_number
 from complaints.models import Complaint, Export, HandlingStep, PlatformFile
 from complaints.procedure.workflow import Status
@@ -221,7 +222,7 @@ def test_who_only_reads_sends_nothing(world: World) -> None:
     from authorities.models import Officer
 
     reader = User.objects.create_user("reader@example.com", name="读试")
-    Officer.objects.create(user=reader, authority=world.gulou, role=Officer.Role.ANALYST)
+    Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
     browser = at(reader)
     assert "上传并试办" not in browser.get(HOME).content.decode()
     assert browser.post(f"{HOME}outgoing/", filled(format="csv", personal="no")).status_code == 404
