@@ -44,7 +44,7 @@ def test_after_acceptance_it_is_shown_and_recorded_once_a_day(world: World, prog
     assert [(look.reason, look.audience) for look in looks] == [("look_program", "parties")]
     assert SecurityEvent.objects.filter(kind="reveal", subject=case.number).count() == 1
     tomorrow = timezone.now() + timedelta(days=1)
-    with mock.patch("api.base.timezone.now", return_value=tomorrow):
+    with mock.patch("api.caller.timezone.now", return_value=tomorrow):
         told = lead.get(f"/complaints/{case.number}/")
     assert told.json()["consumer"]["phone"] == PHONE, told.content.decode()
     assert looks.all().count() == 2
