@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 
 from accounts.roles import WORDS, Role
 from complaints.procedure.categories import DEMAND_KINDS
@@ -101,7 +103,12 @@ _BEGINNING = re.compile(r"(?:^|(?<=\. ))[a-z]")
 
 def label(code: str, *, kind: str = "") -> str:
     """The word for a code; an unknown code is shown as it is, never hidden."""
-    kind = kind or _KIND_OF.get(type(code), "")
+    return _label(code, kind or _KIND_OF.get(type(code), ""), get_language())
+
+
+@lru_cache(maxsize=8192)
+def _label(code: str, kind: str, _language: str | None) -> str:
+    """Looked up once a language: a list has hundreds of them."""
     vocabularies = (KINDS[kind],) if kind else KINDS.values()
     for vocabulary in vocabularies:
         if code in vocabulary:
@@ -119,7 +126,7 @@ def reason(code: str, outcome: str = "") -> str:
     """The words for why: a ground of the law where the outcome has some, else a reason."""
     for kind in (*_REASON_KINDS.get(outcome, ()), *_ANY_REASON):  # type: ignore[call-overload]
         if code in KINDS[kind]:
-            return str(KINDS[kind][code])
+            return label(code, kind=kind)
     return str(code)
 
 
