@@ -13,6 +13,7 @@ from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from django.utils.translation import to_locale
 from django.utils.translation.template import templatize
 
 from tests import APPS, ROOT
@@ -131,10 +132,11 @@ def all_texts() -> list[Text]:
     return [*template_texts(), *python_texts(), *sector_texts(), *data_texts()]
 
 
-def catalogues(language: str = "en") -> dict[str, Catalog]:
+def catalogues(language: str) -> dict[str, Catalog]:
     """All catalogues of a language by their path."""
     found = {}
-    for path in sorted((ROOT / "locale").glob(f"*/{language}/LC_MESSAGES/django.po")):
+    locale = to_locale(language)
+    for path in sorted((ROOT / "locale").glob(f"*/{locale}/LC_MESSAGES/django.po")):
         with path.open("rb") as handle:
-            found[str(path.relative_to(ROOT))] = read_po(handle, locale=language)
+            found[str(path.relative_to(ROOT))] = read_po(handle, locale=locale)
     return found

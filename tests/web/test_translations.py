@@ -1,11 +1,20 @@
-"""Every text that people may read has its English words, in some area's catalogue."""
+"""Every text that people may read has its words in every language, in some package's catalogue, and nowhere else."""
 
+import ast
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 
+import pytest
 from babel.messages.catalog import Catalog
+from django.conf import settings
 
-from tests.web.catalogues import Text, all_texts, catalogues
+from tests import APPS, ROOT
+from tests.web.catalogues import CALLS, Text, all_texts, catalogues
 
+EVERY_LANGUAGE = pytest.mark.parametrize(
+    "language", [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w*)\}")
 
 
@@ -19,27 +28,29 @@ def translated(text: Text, found: dict[str, Catalog]) -> bool:
         if message is None or message.fuzzy:
             continue
         words = message.string if isinstance(message.string, tuple | list) else (message.string,)
-        if text.plural and len(words) < 2:
+        if text.plural and len(words) < catalogue.num_plurals:
             continue
         if all(words):
             return True
     return False
 
 
-def test_every_text_has_english_words() -> None:
-    found = catalogues()
+@EVERY_LANGUAGE
+def test_every_text_is_translated(language: str) -> None:
+    found = catalogues(language)
     missing = {
         f"{text.where}: {text.singular!r}" + (f" ({text.context})" if text.context else "")
         for text in all_texts()
         if text.singular.strip() and not translated(text, found)
     }
-    assert not missing, f"{len(missing)} texts without English words:\n" + "\n".join(sorted(missing))
+    assert not missing, f"{len(missing)} texts without words in {language}:\n" + "\n".join(sorted(missing))
 
 
-def test_no_entry_is_fuzzy_or_empty() -> None:
+@EVERY_LANGUAGE
+def test_no_entry_is_fuzzy_or_empty(language: str) -> None:
     wrong = [
         f"{path}: {message.id!r}"
-        for path, catalogue in catalogues().items()
+        for path, catalogue in catalogues(language).items()
         for message in catalogue
         if message.id
         and (message.fuzzy or not all(message.string if isinstance(message.string, tuple) else [message.string]))
@@ -47,9 +58,10 @@ def test_no_entry_is_fuzzy_or_empty() -> None:
     assert not wrong
 
 
-def test_the_holes_of_a_text_are_the_holes_of_its_translation() -> None:
+@EVERY_LANGUAGE
+def test_the_holes_of_a_text_are_the_holes_of_its_translation(language: str) -> None:
     wrong = []
-    for path, catalogue in catalogues().items():
+    for path, catalogue in catalogues(language).items():
         for message in catalogue:
             if not message.id:
                 continue
@@ -64,3 +76,72 @@ def test_the_holes_of_a_text_are_the_holes_of_its_translation() -> None:
 def test_the_search_finds_texts_at_all() -> None:
     texts = {text.singular for text in all_texts()}
     assert {"长辈版", "验证码", "有%(n)s处需要修改"} <= texts
+
+
+@EVERY_LANGUAGE
+def test_catalogues_of_two_packages_do_not_contradict_each_other(language: str) -> None:
+    found: dict[tuple[str | None, object], tuple[str, object]] = {}
+    wrong = []
+    for path, catalogue in catalogues(language).items():
+        for message in catalogue:
+            if not message.id:
+                continue
+            first = found.setdefault((message.context, message.id), (path, message.string))
+            if first[1] != message.string:
+                wrong.append(f"{message.id!r}: {first[0]} says {first[1]!r}, {path} says {message.string!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+#: A page of documentation whose tables have both languages, and names of holidays and places.
+WITH_BOTH = {
+    "complaints/management/commands/write_lifecycle.py",
+    "authorities/calendar_files.py",
+    "authorities/romanising.py",
+}
+ONE_LANGUAGE = re.compile(
+    r"is_chinese|is_english|_Chinese\b|_English\b|get_language\(\)[^\n]*[=!]= ?[\"']|LANGUAGE_CODE ?=="
+)
+
+
+def _said(node: ast.expr) -> str:
+    """What a literal says; of an f-string what stands in it."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _side_by_side(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
+    """Literals that stand beside each other in a tuple, a call, a dictionary or a choice, with their line."""
+    for node in ast.walk(tree):
+        rows: list[list[ast.expr]] = []
+        if isinstance(node, ast.Tuple | ast.List):
+            rows = [node.elts]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) not in CALLS:
+            rows = [[*node.args, *(word.value for word in node.keywords)]]
+        elif isinstance(node, ast.IfExp):
+            rows = [[node.body, node.orelse]]
+        elif isinstance(node, ast.Dict):
+            rows = [node.values, *([key, value] for key, value in zip(node.keys, node.values, strict=True) if key)]
+        for row in rows:
+            for one, other in pairwise(row):
+                yield one.lineno, _said(one), _said(other)
+
+
+def test_no_sentence_stands_in_two_languages_and_no_code_asks_which_is_read() -> None:
+    wrong = []
+    for path in sorted(file for app in APPS if app != "demo" for file in (ROOT / app).rglob("*.py")):
+        name, text = str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+        if "migrations" in path.parts or name in WITH_BOTH:
+            continue
+        wrong += [f"{name}: {found[0]}" for found in ONE_LANGUAGE.finditer(text)]
+        wrong += [
+            f"{name}:{line}: {one!r} beside {other!r}"
+            for line, one, other in _side_by_side(ast.parse(text))
+            if (CHINESE.search(one) and not CHINESE.search(other) and ENGLISH.search(other))
+            or (CHINESE.search(other) and not CHINESE.search(one) and ENGLISH.search(one))
+        ]
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        wrong += [f"{path.relative_to(ROOT)}: {found[0]}" for found in ONE_LANGUAGE.finditer(path.read_text("utf-8"))]
+    assert not wrong, "\n".join(wrong)
