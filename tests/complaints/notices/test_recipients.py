@@ -323,7 +323,7 @@ def test_a_mail_server_is_asked_by_its_settings() -> None:
 @pytest.fixture
 def second_manager(world: World) -> User:
     user = User.objects.create_user("second@example.com", name="二试", language="en")
-    Staff.objects.create(user=user, enterprise=world.mobile, role=Staff.Role.MANAGER)
+    Staff.objects.create(user=user, enterprise=world.mobile, role=Role.MANAGER.post)
     return user
 
 
