@@ -28,6 +28,11 @@ def named(row: object) -> str:
     return name_in_language(str(getattr(row, "name", "")), str(getattr(row, "name_en", "")))
 
 
+def base_language() -> str:
+    """The language that is read without its script or region, as papers name it: zh, en."""
+    return (get_language() or settings.LANGUAGE_CODE).partition("-")[0]
+
+
 def language_tag(code: str) -> str:
     """A language as pages name it: zh-hans → zh-Hans, en → en, pt-br → pt-BR."""
     first, *rest = code.split("-")

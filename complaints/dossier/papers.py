@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints import wording as labels
@@ -22,7 +21,7 @@ from complaints.procedure.workflow import Outcome
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView
 from web.dates import moment_text, written
-from web.languages import named
+from web.languages import base_language, named
 from web.templatetags.portal import money
 
 #: A paper has an edge: longer runs without a space may be broken inside.
@@ -94,7 +93,7 @@ def _paper(
     return {
         "title": title,
         "subtitle": _breakable(readable(subtitle)),
-        "language": (get_language() or "zh").partition("-")[0],
+        "language": base_language(),
         "number": number,
         "digest": digest,
         "of": "/",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 MEGABYTE = 1024 * 1024
 #: One part of an upload that can be taken up again.
 PART = MEGABYTE
 #: A statement by voice; recorders stop a little late.
 VOICE_SECONDS, VOICE_SLACK = 180, 5
-SHOWN_TYPES = "jpg, png, webp, heic, pdf, mp4, mp3, m4a, webm (audio), txt"
+SHOWN_TYPES = gettext_lazy("jpg、png、webp、heic、pdf、mp4、mp3、m4a、webm（录音）、txt")
 ACCEPTED = ".jpg,.jpeg,.png,.webp,.heic,.heif,.pdf,.mp4,.mp3,.m4a,.weba,.webm,.txt,image/*"
 
 

@@ -63,10 +63,11 @@ SETTINGS: dict[str, bool] = {
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One line of the configuration as it is."""
+    """One line of the configuration as it is; ``is_open``: ``value`` is the value itself, not whether there is one."""
 
     name: str
     value: str
+    is_open: bool
 
 
 def configuration() -> list[Setting]:
@@ -78,7 +79,7 @@ def configuration() -> list[Setting]:
             shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         else:
             shown = _("已设置") if value else _("未设置")
-        found.append(Setting(name, shown or "–"))
+        found.append(Setting(name, shown or "–", is_open))
     return found
 
 

@@ -101,6 +101,7 @@ def _request(world: World, family: Family, former: Family | None, status: str) -
         consumer_address=f"某路 {canary(letter, 'address')} 号",
         contact_verified=True,
         consent_version="2026-11",
+        language=world.language,
         consents={
             "share_with_enterprise": True,
             "pass_to_regulator": True,

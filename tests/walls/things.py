@@ -178,7 +178,7 @@ def make(world: World) -> None:
             wanted=wanted,
             form="csv",
             purpose="核对",
-            language="zh-hans",
+            language=world.language,
             now=world.now,
         ).mark
     assert isinstance(handler.user, User)
@@ -256,7 +256,7 @@ def make(world: World) -> None:
                 by=user,
                 reach=reach(user.pk, on=today),
                 place="https://example.com/",
-                language="zh-hans",
+                language=world.language,
                 now=world.now,
             ).pk
         )
@@ -281,7 +281,7 @@ def make(world: World) -> None:
             amount=None,
             phone="+8613900000066",
             sheet="",
-            language="zh-hans",
+            language=world.language,
             place="https://example.com",
             now=world.now,
         ).pk
@@ -450,7 +450,7 @@ def _rules(world: World) -> None:
 def _enrolment(world: World, *, manager: Staff) -> None:
     """An application that lies with the county of family A, and what the enterprise of family A filed there."""
     family = world.target
-    application = enrolling.begin("new.firm@example.com", language="zh-hans", now=world.now)
+    application = enrolling.begin("new.firm@example.com", language=world.language, now=world.now)
     place = family.county.region_id
     world.things["application"] = str(
         enrolling.submit(

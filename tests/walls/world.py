@@ -6,14 +6,18 @@ that stands nowhere else: who meets it has seen this field of this family.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.test import override_settings
+from django.utils import timezone
 
 from access.permissions import ENTERPRISE_ROLES, OFFICER_ROLES
 from accounts.models import Administrator, User
@@ -128,6 +132,8 @@ class World:
     officers: dict[tuple[str, str], Officer]
     drafts: dict[str, tuple[FilingDraft, str]]
     evidence_root: Path
+    #: What everybody reads.
+    language: str = "zh-hans"
     #: What else an address names, by name of the parameter.
     things: dict[str, str] = field(default_factory=dict)
     #: What the program of a person shows, by name of the person.
@@ -142,18 +148,48 @@ class World:
         return next(person for person in self.people if person.name == name)
 
 
-def build(*, now: datetime, evidence_root: Path) -> World:
-    """Everybody and everything, inside the caller's transaction."""
+@contextmanager
+def standing(blocker: Any, evidence_root: Path, *, language: str = "zh-hans") -> Iterator[World]:
+    """A world that stands as long as the block, and is rolled back after it. ``blocker``: the fixture
+    ``django_db_blocker``."""
+    from tests.cast import load_directory  # a plugin: imported early, its asserts go unread
+
+    with blocker.unblock(), override_settings(EVIDENCE_ROOT=str(evidence_root), API_CALLS_PER_MINUTE=10**9):
+        load_directory()
+        # Everything is one transaction; the portal allows a request half a minute.
+        _say("set transaction_timeout = 0", "set idle_in_transaction_session_timeout = 0")
+        logging.disable(logging.ERROR)
+        try:
+            with transaction.atomic():
+                yield build(now=timezone.now(), evidence_root=evidence_root, language=language)
+                transaction.set_rollback(True)
+        finally:
+            logging.disable(logging.NOTSET)
+            _say("reset transaction_timeout", "reset idle_in_transaction_session_timeout")
+
+
+def _say(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def build(*, now: datetime, evidence_root: Path, language: str = "zh-hans") -> World:
+    """Everybody and everything, inside the caller's transaction; ``language`` is everybody's."""
     from tests.walls import cases, things
 
     counties = {letter: _county(code) for letter, code in COUNTIES.items()}
-    world = World(now=now, families={}, people=[], officers={}, drafts={}, evidence_root=evidence_root)
+    world = World(
+        now=now, families={}, people=[], officers={}, drafts={}, evidence_root=evidence_root, language=language
+    )
     for number, letter in enumerate(COUNTIES):
         world.families[letter] = _family(letter, counties[letter], number)
     _officers(world, counties)
+    User.objects.update(language=language)
     for letter in ("C", "B", "A"):
         cases.walk(world, world.families[letter], former=world.families["C"] if letter == "A" else None)
     _people(world)
+    User.objects.update(language=language)
     things.make(world)
     return world
 

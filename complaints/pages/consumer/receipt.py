@@ -33,6 +33,7 @@ from complaints.reading.case_people import respondent_of
 from complaints.wording.duty import standing
 from database.row_security import show
 from web.dates import last_day, moment
+from web.languages import base_language
 from web.qr import qr_code
 
 PAPER = Path(drafts.__file__).with_name("receipt.typ")
@@ -74,6 +75,7 @@ def _paper(found: dict[str, Any]) -> dict[str, Any]:
     notes = [] if case.contact_verified else [_("您的电话还没有验证：工作人员会打电话核实，请留意来电。")]
     words: dict[str, Any] = readable(
         {
+            "language": base_language(),
             "title": _("投诉已提交"),
             "site": _("12315 在线和解 · 收据"),
             "lead": found["sentence"],

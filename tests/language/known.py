@@ -1,0 +1,90 @@
+"""What may be shown as it is in every language: names, typed texts and recorded texts, read from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from accounts.keys.sealed_fields import SealedText
+from complaints.models import PersonalText
+from tests.language.reading import foreign
+
+#: So many letters of a text show that it is that text, where a page shows a piece of it.
+PIECE = 12
+
+
+@dataclass
+class Known:
+    """Chinese run or Latin word → the lines of known texts in which it stands."""
+
+    lines: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        for line in text.splitlines():
+            said = " ".join(line.split()).casefold()
+            for word in foreign(said):
+                self.lines.setdefault(word, set()).add(said)
+
+    def unknown(self, text: str) -> list[str]:
+        """What in this text of a page is neither the third language nor part of a known text that stands in it."""
+        shown = text.casefold()
+        return [
+            word
+            for word in foreign(text)
+            if not any(_stands_in(shown, line) for line in self.lines.get(word.casefold(), ()))
+        ]
+
+
+def _stands_in(shown: str, line: str) -> bool:
+    """Whether a known text is shown: as it is, its beginning, a long piece of it, or a name of which one letter is."""
+    return (
+        line in shown
+        or (len(line) > PIECE and line[:PIECE] in shown)
+        or (len(shown) > PIECE and shown in line)
+        or f"{line[0]}**" in shown
+    )
+
+
+def read() -> Known:
+    """Every text of every table, sealed ones too."""
+    known = Known()
+    for model in apps.get_models():
+        columns = [one for one in model._meta.concrete_fields if _holds_text(one)]
+        sealed = [one.attname for one in columns if isinstance(one, SealedText)]
+        for column in columns:
+            if column.attname not in sealed:
+                values = model._default_manager.order_by().values_list(column.attname, flat=True).distinct()
+                _add(known, values)
+        for row in model._default_manager.order_by() if sealed else ():
+            _add(known, (getattr(row, name) for name in sealed))
+    # What these seal is the text behind its salt.
+    _add(known, (row.text for row in PersonalText.objects.all()))
+    return known
+
+
+def _add(known: Known, values: Iterable[Any]) -> None:
+    for value in values:
+        for text in texts_in(value):
+            known.add(text)
+
+
+def _holds_text(column: models.Field[Any, Any]) -> bool:
+    return isinstance(column, SealedText | models.CharField | models.TextField | models.JSONField) or hasattr(
+        column, "base_field"
+    )
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a value of JSON; not the names in it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner)
