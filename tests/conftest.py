@@ -23,6 +23,7 @@ THOROUGH = (
     "tests/stateful/",
     "tests/demo/",
     "tests/routing/importing/",
+    "tests/language/",
     "tests/walls/sweep/",
 )
 #: The same again in crossed looks: for the long run.
