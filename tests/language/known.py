@@ -1,4 +1,5 @@
-"""What may be shown as it is in every language: names, typed texts and recorded texts, read from the database."""
+"""What may be shown as it is in every language: names, typed texts and recorded texts, read from the database; and the
+names of languages."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from django.db import models
 from accounts.keys.sealed_fields import SealedText
 from complaints.models import PersonalText
 from tests.language.reading import foreign
+from web.languages import languages
 
 #: So many letters of a text show that it is that text, where a page shows a piece of it.
 PIECE = 12
@@ -61,6 +63,8 @@ def read() -> Known:
                 _add(known, values)
         for row in model._default_manager.order_by() if sealed else ():
             _add(known, (getattr(row, name) for name in sealed))
+    # A language is offered by its own name.
+    _add(known, (language.name for language in languages()))
     # What these seal is the text behind its salt.
     _add(known, (row.text for row in PersonalText.objects.all()))
     return known

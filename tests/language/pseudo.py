@@ -21,6 +21,7 @@ from django.test import override_settings
 from django.utils import translation
 
 from tests import ROOT
+from web.languages import languages
 
 #: Mongolian: Django knows it, the portal does not, and it is written with Cyrillic letters.
 CODE = "mn"
@@ -96,7 +97,9 @@ def spoken(folder: Path) -> Iterator[None]:
     with override_settings(
         LANGUAGES=[*settings.LANGUAGES, (CODE, "Монгол")], LOCALE_PATHS=[*write(folder), *settings.LOCALE_PATHS]
     ):
+        languages.cache_clear()
         try:
             yield
         finally:
             translation.deactivate()
+            languages.cache_clear()
