@@ -38,10 +38,6 @@ STEPS: tuple[str, ...] = tuple(
 )
 
 
-class _NoFields(serializers.Serializer[Any]):
-    """A step that needs no words."""
-
-
 @cache
 def input_of(step: str) -> type[serializers.Serializer[Any]]:
     """The serializer of the body of ``step``."""

@@ -51,11 +51,6 @@ def digests(kind: str, text: str, *, keys: VaultKeys) -> list[bytes]:
     )
 
 
-def version_of(found: bytes) -> int:
-    """Which index key made this digest."""
-    return found[0] & 127
-
-
 def _digest(kind: str, form: str, version: int, secret: bytes, suite: int) -> bytes:
     message = f"{kind}\x1f{form}".encode()
     head = version | (128 if suite == SM4 else 0)

@@ -25,8 +25,6 @@ from complaints.procedure.working_calendar import Calendar
 O = Outcome  # noqa: E741
 #: Ended in agreement and kept, as far as anybody said.
 _ENDED_WELL = frozenset({O.SETTLED, O.SETTLED_ELSEWHERE, O.MEDIATED})
-#: The authority has decided already: nothing is left to pass on to it.
-_DECIDED = frozenset({O.REFUSED, O.REDIRECTED, O.MEDIATION_TERMINATED, O.MEDIATED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

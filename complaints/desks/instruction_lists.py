@@ -225,12 +225,6 @@ def told_words(clock: Deadline | None) -> str:
     return _("已报%(authority)s（第%(n)s次）") % {"authority": named(clock.escalated_to), "n": clock.escalations}
 
 
-def texts_of(matters: Iterable[Matter]) -> dict[int, str]:
-    """What each instruction says: the text of the entry that opened it."""
-    rows = list(matters)
-    return _by_matter(rows, _TEXTS([matter.pk for matter in rows])) if rows else {}
-
-
 def _by_matter(matters: Iterable[Matter], said: Sequence[PersonalText]) -> dict[int, str]:
     opened = {(matter.complaint_id, matter.opened_at): matter.pk for matter in matters}
     sealed_fields.load_for(said)

@@ -39,11 +39,6 @@ def bytes_of_the_largest() -> int:
     return max(bytes_a_file(), bytes_a_file("video/mp4"))
 
 
-def bytes_a_request() -> int:
-    """A whole form with its files: the largest file, and as much again as a small one for the rest."""
-    return bytes_of_the_largest() + bytes_a_file() + MEGABYTE
-
-
 def told() -> str:
     """「可以用：jpg … 每个不超过10 MB，视频不超过50 MB。」"""
     return _("可以用：%(types)s。每个不超过%(size)s，视频不超过%(video)s。") % {

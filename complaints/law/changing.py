@@ -38,10 +38,6 @@ def new_mark(now: datetime) -> str:
     return f"L{timezone.localdate(now):%y%m%d}-" + "".join(secrets.choice(_LETTERS) for _n in range(8))
 
 
-def regions_of(authority: Authority) -> tuple[int, int]:
-    return authority.region_id, authority.region.last
-
-
 def may_change(authority: Authority, region: Region | None) -> bool:
     """The whole country is for the national authority, a place for whoever has it in its region."""
     if region is None:

@@ -18,9 +18,6 @@ from complaints.models import Demand
 from complaints.models.settlement import MONEY_KINDS
 from complaints.tables.short_answers import Short
 
-#: Where the amount comes from: what was asked for, the table, or one sum for all.
-SOURCES = ("none", "asked", "table", "fixed")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRule:

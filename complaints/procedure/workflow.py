@@ -123,7 +123,6 @@ class ClockRule:
     runs_while: frozenset[Status]
     paused_while: frozenset[Status] = frozenset()
     on_lapse: str = "escalate"
-    lapse_to: tuple[Target, ...] = ()
     basis: str = ""
 
 
@@ -145,7 +144,7 @@ CP, NOT_HERE = C | P, frozenset({R.RESPONDENT})
 BOTH_SIDES = C | E | NOT_HERE
 #: Reads →review from the enterprise's side; onward transfer declined → closed instead.
 LEAVE = _to(S.REVIEW) + _closed(Outcome.NEGOTIATION_FAILED)
-PA, EN, AU = Audience.PARTIES, Audience.ENTERPRISE, Audience.AUTHORITY
+EN, AU = Audience.ENTERPRISE, Audience.AUTHORITY
 #: Where promises may be in force: part of an offer was accepted, the rest goes on.
 PROMISED = frozenset({S.PERFORMING, S.NEGOTIATING, S.AWAITING_CONSUMER, S.REVIEW})
 MED = frozenset({S.MEDIATING})

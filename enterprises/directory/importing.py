@@ -21,7 +21,6 @@ from enterprises.directory.naming import write_names
 from enterprises.models import Alias, Branch, BranchAuthority, Brand, BrandHolding, Enterprise, ServiceArea, Succession
 
 BATCH = 2000
-DATED = ("starts_on", "ends_on")
 
 
 class ImportRefused(Exception):

@@ -46,7 +46,6 @@ FROM_HOUR = 2
 #: So many cases or cells are named by a comparison.
 NAMED = 50
 
-_COMPARED = ", ".join(COLUMNS[len(KEY) :])
 _SAME = " and ".join(f"o.{name} = f.{name}" for name in KEY)
 _KEYS = ", ".join(KEY)
 _DIFF = ", ".join((*PLACE, *MEASURES))

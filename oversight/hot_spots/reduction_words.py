@@ -51,10 +51,6 @@ def cell_of(spot: HotSpot) -> tuple[str, str]:
     return whose, label_of(spot.category) if spot.category else _("全部投诉")
 
 
-def title_of(spot: HotSpot) -> str:
-    return " · ".join(cell_of(spot))
-
-
 def span_of(spot: HotSpot) -> str:
     first, last = day_text(spot.first, weekday=spot.first == spot.last), day_text(spot.last, weekday=False)
     return first if spot.first == spot.last else f"{first} – {last}"

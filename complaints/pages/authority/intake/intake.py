@@ -47,9 +47,6 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.triage.signal_facts import signals_of_request
 from enterprises.models import Station
 
-#: Asked of the person in front of a screen; an officer knows it otherwise.
-_NOT_ASKED = frozenset({"code", "is_unverified", "query"})
-
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
