@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.models import OutgoingMessage
 from complaints.dossier.asking import EXPIRES_AFTER
@@ -19,23 +20,23 @@ from complaints.procedure import hours
 
 
 def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:
-    """One message, in the language of the dossier (the caller has set it) and in the transaction of its state; none to
-    somebody without an address."""
+    """One message, in the transaction of its state; none to somebody without an address."""
     user, number = dossier.asked_by, dossier.complaint.number
     wish = NoticeChoice.objects.filter(pk=user.pk).first()
     ways = sorted(ORDER[dossier.side], key=lambda way: wish is None or way != wish.first)
     way = next((way for way in ways if address_of(way, user, {})), "")
     if not way:
         return
-    words = (
-        _("【12315】投诉%(number)s的档案已做好，请在24小时内登录下载。")
-        if is_ready
-        else _("【12315】投诉%(number)s的档案没有做成，请登录重新制作。")
-    )
-    text, subject = words % {"number": number}, ""
-    if way == "email":
-        subject = _("【12315】%(number)s：案件档案") % {"number": number}
-        text += "\n" + dossier.site + reverse("complaints:case-dossier", args=[number])
+    with override(user.language):
+        words = (
+            _("【12315】投诉%(number)s的档案已做好，请在24小时内登录下载。")
+            if is_ready
+            else _("【12315】投诉%(number)s的档案没有做成，请登录重新制作。")
+        )
+        text, subject = words % {"number": number}, ""
+        if way == "email":
+            subject = _("【12315】%(number)s：案件档案") % {"number": number}
+            text += "\n" + dossier.site + reverse("complaints:case-dossier", args=[number])
     OutgoingMessage.objects.create(
         channel=way,
         address=address_of(way, user, {}),

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts import security_log
 from accounts.models import OutgoingMessage, User
@@ -232,17 +233,22 @@ def _tell(change: DirectoryChange, *, now: datetime) -> None:
     """A letter to whoever wished it: what was decided and, if refused, why."""
     if not change.made_by.email:
         return
-    title = KINDS[change.kind].title
-    words = {"title": title, "enterprise": named(change.enterprise), "reason": change.reason}
-    if change.state == State.APPROVED:
-        subject, body = _("变更已批准：%(title)s"), _("%(enterprise)s提出的变更“%(title)s”已经批准。%(reason)s")
-    else:
-        subject, body = _("变更未批准：%(title)s"), _("%(enterprise)s提出的变更“%(title)s”没有批准。理由：%(reason)s")
+    with override(change.made_by.language):
+        title = KINDS[change.kind].title
+        words = {"title": title, "enterprise": named(change.enterprise), "reason": change.reason}
+        if change.state == State.APPROVED:
+            subject, body = _("变更已批准：%(title)s"), _("%(enterprise)s提出的变更“%(title)s”已经批准。%(reason)s")
+        else:
+            subject, body = (
+                _("变更未批准：%(title)s"),
+                _("%(enterprise)s提出的变更“%(title)s”没有批准。理由：%(reason)s"),
+            )
+        subject, body = subject % words, body % words
     OutgoingMessage.objects.create(
         channel="email",
         address=change.made_by.email,
         created_at=now,
         useful_until=now + LETTER_FOR,
-        subject=subject % words,
-        body=body % words,
+        subject=subject,
+        body=body,
     )

@@ -35,6 +35,7 @@ from enterprises.models import (
 from enterprises.team import team
 from enterprises.team.rights import Post
 from tests.cast import WEDNESDAY, World
+from tests.languages import in_language
 
 TODAY = WEDNESDAY.date()
 DAY = timedelta(days=1)
@@ -195,12 +196,13 @@ def test_nothing_is_written_before_the_approval_and_nothing_after_a_refusal(worl
     refused("filed", lambda: changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY))
     assert not Alias.objects.filter(name="榕城移动").exists()
     refused("no_reason", lambda: decided(world, change, agrees=False))
-    decided(world, change, agrees=False, reason="这个名称会与别家混淆。")
+    in_language("en", decided, world, change, agrees=False, reason="这个名称会与别家混淆。")
     change.refresh_from_db()
     assert (change.state, change.decided_by) == ("refused", world.head_officer.user)
     assert not Alias.objects.filter(name="榕城移动").exists()
     letter = OutgoingMessage.objects.get()
     assert letter.address == "lead@example.com"
+    assert letter.subject.startswith("变更未批准："), "in the language of who reads it, not of who decided"
     assert "这个名称会与别家混淆。" in letter.body
     assert "长试" in refused("decided", lambda: decided(world, change))
     kinds = set(SecurityEvent.objects.values_list("kind", flat=True))
