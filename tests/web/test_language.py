@@ -4,6 +4,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from enterprises.models import Branch
+from tests.languages import in_language
+from web.languages import language_tag, named
+from web.templatetags import portal
 
 PASSWORD = "correct horse battery staple"
 BODY = {"email": "ming@example.org", "password": PASSWORD}
@@ -60,3 +64,40 @@ def test_what_is_no_language_changes_nobody(client: Client, ming: User, body: di
 
 def test_there_is_one_switch(client: Client) -> None:
     assert client.post("/language/", {"language": "en"}).status_code == 404
+
+
+def test_the_bar_and_the_page_of_the_display_offer_every_other_language(client: Client) -> None:
+    page = client.get("/display/", headers={"accept-language": "en"}).content.decode()
+    assert '<html lang="en"' in page
+    assert 'value="zh-hans" lang="zh-Hans">中文</button>' in page
+    assert 'value="en" lang="en">English</button>' in page
+    page = client.get("/display/").content.decode()
+    assert '<html lang="zh-Hans"' in page
+    assert 'value="en" lang="en">EN</button>' in page
+
+
+def test_chinese_that_was_typed_says_so_on_a_page_in_another_language() -> None:
+    marked = ' lang="zh-Hans"'
+    for text, wanted in (
+        ("多扣了58元", marked),
+        ("iPhone 15坏了，不给退", marked),
+        ("Wrong fee at 福州移动", ""),
+        ("", ""),
+        (None, ""),
+    ):
+        assert in_language("en", portal.lang, text) == wanted
+        assert in_language("zh-hans", portal.lang, text) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "tag"), [("zh-hans", "zh-Hans"), ("en", "en"), ("pt-br", "pt-BR"), ("zh-hant-hk", "zh-Hant-HK")]
+)
+def test_pages_name_a_language_as_the_standard_does(code: str, tag: str) -> None:
+    assert language_tag(code) == tag
+
+
+def test_a_name_in_english_is_for_whoever_does_not_read_chinese() -> None:
+    both, chinese = Branch(name="福州分公司", name_en="Fuzhou"), Branch(name="福州分公司")
+    assert in_language("zh-hans", named, both) == in_language("zh-hant", named, both) == "福州分公司"
+    assert in_language("en", named, both) == in_language("de", named, both) == "Fuzhou"
+    assert in_language("en", named, chinese) == "福州分公司"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from decimal import Decimal
 from functools import lru_cache
@@ -16,11 +17,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from web.dates import day, day_short, last_day, last_day_short, moment
 from web.deadline_chip import chip_of
-from web.languages import language_tag, named
+from web.languages import language_tag, named, reads_chinese
 from web.listing import listed, told
 
 register = template.Library()
 
+_HAN, _LATIN = re.compile(r"[\u3400-\u9fff]"), re.compile(r"[A-Za-z]")
 TONE_ICONS = {
     "neutral": "ellipsis-horizontal-circle",
     "info": "information-circle",
@@ -93,6 +95,15 @@ def chip(clock: Any, url: str = "") -> SafeString:
     if address:
         return format_html('<a class="chip" data-tone="{}" href="{}">{}</a>', facts.tone, address, body)
     return format_html('<span class="chip" data-tone="{}">{}</span>', facts.tone, body)
+
+
+@register.filter
+def lang(text: object) -> str:
+    """The attribute of an element whose text people typed: that it is Chinese, on a page in another language."""
+    if reads_chinese() or not text:
+        return ""
+    characters, letters = len(_HAN.findall(str(text))), len(_LATIN.findall(str(text)))
+    return SafeString(' lang="zh-Hans"') if 2 * characters > letters else ""
 
 
 @register.filter
