@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.keys.sealed_fields import BlindIndex, SealedText, digests_of
 from accounts.roles import post_choices
+from database.code_lists import ListedCode
 
 #: An e-mail domain that cannot exist: the people of the demo data have it, and nobody else.
 DEMO_DOMAIN = "demo.invalid"
@@ -121,6 +122,10 @@ class User(AbstractBaseUser):
         if update_fields is not None:
             update_fields = {*update_fields, *(f"{name}_index" for name in ("email", "phone") if name in update_fields)}
         super().save(update_fields=update_fields, **options)
+
+
+class RoleCode(ListedCode):
+    """A code that a column of roles may hold: of the record, or of a table of who works where (accounts/roles.py)."""
 
 
 class Administrator(models.Model):

@@ -181,4 +181,10 @@ def posts_of(roles: Iterable[Role], side: str) -> tuple[str, ...]:
     return tuple(role.post for role in roles_at(side) if role in roles)
 
 
+def listed() -> list[dict[str, object]]:
+    """What the table of roles holds: every code that a column has, of a record or of a table of who works where."""
+    codes = dict.fromkeys(code for role in Role for code in (str(role), role.post) if code)
+    return [{"code": code, "is_active": True} for code in codes]
+
+
 _BY_POST = {(role.side, role.post): role for role in Role if role.post}

@@ -1,9 +1,28 @@
 """How Django knows this app."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ComplaintsConfig(AppConfig):
     name = "complaints"
     label = "complaints"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(_lists_as_the_files_have_them, sender=self)
+
+
+def _lists_as_the_files_have_them(*, using: str, apps: Any = None, plan: Any = None, **_options: Any) -> None:
+    """After ``migrate``. A flush empties no list (tests/server.py) and fills none."""
+    from complaints.models.code_lists import fill_lists
+
+    if plan is None:
+        return
+    try:
+        fill_lists(apps, using=using)
+    except LookupError:
+        # Taken back to before there were any.
+        return

@@ -28,6 +28,9 @@ MADE_OF = (
     "database/roles.py",
     "odr_portal/processes/embedded.py",
     "accounts/keys/*.py",
+    "accounts/roles.py",
+    "complaints/procedure/sectors/*.toml",
+    "complaints/procedure/sector_files.py",
     "tests/server.py",
     "requirements.txt",
 )

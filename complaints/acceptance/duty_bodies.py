@@ -11,14 +11,13 @@ from datetime import date
 
 from complaints.acceptance.ways_left import after, known_since
 from complaints.models import Complaint
-from complaints.procedure.categories import SECTORS
+from complaints.procedure.categories import BODY_BY_CODE, SECTORS
 
 #: Those that a step may name.
-BY_CODE = {body.code: body for sector in SECTORS for body in sector.bodies if body.name}
-BODIES = tuple(BY_CODE)
-PHONES: dict[str, str] = {code: body.phone for code, body in BY_CODE.items()}
+BODIES = tuple(BODY_BY_CODE)
+PHONES: dict[str, str] = {code: body.phone for code, body in BODY_BY_CODE.items()}
 #: A consumer association has no duty that ends ours, and "another body" is no answer to where to go.
-WITH_A_DUTY = tuple(code for code, body in BY_CODE.items() if body.has_duty)
+WITH_A_DUTY = tuple(code for code, body in BODY_BY_CODE.items() if body.has_duty)
 
 
 def phone_of(body: str) -> str:

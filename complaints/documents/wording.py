@@ -15,10 +15,11 @@ from django.utils.translation import override
 
 from authorities.policies import Policies
 from complaints import wording as labels
-from complaints.acceptance.duty_bodies import BY_CODE, phone_of
+from complaints.acceptance.duty_bodies import phone_of
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
 from complaints.models import Complaint
+from complaints.procedure.categories import BODY_BY_CODE
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.wording.reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 
@@ -251,7 +252,8 @@ def _refusal(facts: Facts) -> tuple[str, list[Block]]:
 def _whose(data: Mapping[str, Any]) -> str:
     """Ground 1: who has the duty, with phone and last day; ground 2: who has handled it."""
     code, number = str(data.get("body", "")), str(data.get("earlier", ""))
-    body = (BY_CODE[code].in_documents if code in BY_CODE else "") or (labels.label(code, kind="body") if code else "")
+    known = BODY_BY_CODE.get(code)
+    body = (known.in_documents if known else "") or (labels.label(code, kind="body") if code else "")
     phone = phone_of(code)
     if data.get("ground") == "already_handled":
         return (

@@ -3,6 +3,7 @@
 from complaints.models.answer_link import AnswerLink
 from complaints.models.callbacks import CallBack, CallBackMonth, CallBackSeed
 from complaints.models.clocks import Deadline, Reminder
+from complaints.models.code_lists import Category, CauseKind, DemandKind, ProblemKind
 from complaints.models.complaint import Complaint, Demand, Engagement
 from complaints.models.consent import ConsentRecord
 from complaints.models.desk import OfferDraft, Reading, SavedView
@@ -32,11 +33,14 @@ __all__ = [
     "CallBackMonth",
     "CallBackSeed",
     "CaseWords",
+    "Category",
+    "CauseKind",
     "Complaint",
     "ConsentRecord",
     "Contact",
     "Deadline",
     "Demand",
+    "DemandKind",
     "DocumentSeries",
     "DocumentVersion",
     "Dossier",
@@ -67,6 +71,7 @@ __all__ = [
     "PersonalText",
     "PlatformFile",
     "PlatformLine",
+    "ProblemKind",
     "Reading",
     "RecordedName",
     "Reminder",

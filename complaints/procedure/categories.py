@@ -24,6 +24,8 @@ _GENERAL = next(sector for sector in SECTORS if sector.code == GENERAL)
 QUESTIONS = tuple(question for sector in SECTORS for question in sector.questions)
 DEMAND_KINDS: tuple[DemandKind, ...] = tuple(kind for sector in SECTORS for kind in sector.demands)
 DEMAND_BY_CODE = {kind.code: kind for kind in DEMAND_KINDS}
+#: Who else may be the right one for a matter, by code: those that a step may name.
+BODY_BY_CODE = {body.code: body for sector in SECTORS for body in sector.bodies if body.name}
 
 REPLY_BY: Options = (("phone", _("电话")), ("sms", _("短信")), ("email", _("电子邮件")))
 NEED_HELP: Options = (("elder", _("老年人")), ("minor", _("未成年人")), ("disability", _("残障人士")))
@@ -49,9 +51,7 @@ SECTOR_PROBLEMS = _problems(sector for sector in SECTORS if sector is not _GENER
 PROBLEM_CATEGORIES: Groups = (*GENERAL_PROBLEMS, *SECTOR_PROBLEMS)
 #: The words of every code, also of those that are no longer offered.
 OBJECT_LABELS: dict[str, Label] = {kind.code: kind.label for sector in SECTORS for kind in sector.categories}
-PROBLEM_LABELS: dict[str, Label] = {
-    kind.code: kind.label for sector in SECTORS for group in sector.problems for kind in group.kinds
-}
+PROBLEM_LABELS: dict[str, Label] = {kind.code: kind.label for sector in SECTORS for kind in sector.problem_kinds}
 
 
 def codes(groups: Groups) -> list[str]:

@@ -15,6 +15,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     cause.code: (*cause.usual_for, *(start for sector in SECTORS for start in sector.usual_causes.get(cause.code, ())))
     for cause in _ALL
 }
+CAUSE_LABELS = {cause.code: cause.label for cause in _ALL}
 _SECTOR_OF = {cause.code: sector.code for sector in SECTORS for cause in sector.causes}
 
 

@@ -181,6 +181,10 @@ class Sector:
     appeals: tuple[Appeal, ...]
     trades: tuple[Trade, ...]
 
+    @property
+    def problem_kinds(self) -> tuple[Kind, ...]:
+        return tuple(kind for group in self.problems for kind in group.kinds)
+
     def has(self, category: str) -> bool:
         """Whether the category is this sector's own."""
         return any(kind.code == category for kind in self.categories)
@@ -399,7 +403,7 @@ def _trade(table: Table) -> Trade:
 def _check(found: list[Sector]) -> None:
     """What one file says of another, or of itself, is there; each code is there once."""
     categories = _once(found, "categories", lambda one: (kind.code for kind in one.categories))
-    problems = _once(found, "problems", lambda one: (kind.code for group in one.problems for kind in group.kinds))
+    problems = _once(found, "problems", lambda one: (kind.code for kind in one.problem_kinds))
     _once(found, "demands", lambda one: (kind.code for kind in one.demands))
     causes = _once(found, "causes", lambda one: (cause.code for cause in one.causes))
     bodies = _once(found, "bodies", lambda one: (body.code for body in one.bodies))
@@ -413,10 +417,9 @@ def _check(found: list[Sector]) -> None:
         for code in sector.also_for:
             if code not in categories:
                 raise refuse("also_for", f"no category {code!r}")
-        for group in sector.problems:
-            for kind in group.kinds:
-                if sector.code != GENERAL and not kind.code.startswith(f"{sector.code}."):
-                    raise refuse("problems", f"{kind.code!r} must begin with {sector.code}.")
+        for kind in sector.problem_kinds:
+            if sector.code != GENERAL and not kind.code.startswith(f"{sector.code}."):
+                raise refuse("problems", f"{kind.code!r} must begin with {sector.code}.")
         usual = [*((c.code, c.usual_for) for c in sector.causes), *sector.usual_causes.items()]
         for code, starts in usual:
             if code not in causes:

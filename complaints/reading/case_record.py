@@ -140,7 +140,7 @@ def _is_another(step: HandlingStep, reader: Reader) -> bool:
 
 
 def actor_words(step: HandlingStep, reader: Reader) -> str:
-    """李敏，企业处理专员，中国移动福州分公司"""
+    """李敏，企业处理专员，某公司福州分公司"""
     side = Role(step.actor_role).side
     words = [who(step, reader)]
     if side in ("enterprise", "authority"):

@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from accounts.roles import WORDS, Role
-from complaints.procedure.categories import DEMAND_KINDS
+from complaints.procedure.categories import BODY_BY_CODE, DEMAND_KINDS
+from complaints.procedure.root_causes import CAUSE_LABELS
 from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.wording import case as labels_case
 from complaints.wording import reasons as labels_reasons
@@ -46,7 +47,7 @@ KINDS: dict[str, Mapping[str, str | Promise]] = {
     "reopening_ground": labels_reasons.REOPENING_GROUNDS,
     "look_reason": labels_reasons.LOOK_REASONS,
     "recording": labels_reasons.RECORDINGS,
-    "root_cause": labels_reasons.ROOT_CAUSES,
+    "root_cause": CAUSE_LABELS,
     "overdue_reason": labels_supervision.OVERDUE_REASONS,
     "call_back_question": labels_supervision.CALL_BACK_QUESTIONS,
     "call_back_answer": labels_supervision.CALL_BACK_ANSWERS,
@@ -54,7 +55,7 @@ KINDS: dict[str, Mapping[str, str | Promise]] = {
     "call_back_finding": labels_supervision.CALL_BACK_FINDINGS,
     "call_back_state": labels_supervision.CALL_BACK_STATES,
     "route": labels_reasons.ROUTES,
-    "body": labels_reasons.BODIES,
+    "body": {code: body.name for code, body in BODY_BY_CODE.items()},
     "offer_state": labels_settlement.OFFER_STATES,
     "verdict": labels_settlement.VERDICTS,
     "offer_finding": labels_settlement.OFFER_FINDINGS,

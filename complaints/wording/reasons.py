@@ -172,29 +172,6 @@ ROUTES: dict[str, Promise] = {
     "sue": pgettext_lazy("route", "向人民法院起诉"),
 }
 
-#: Who else may be the right one, when the authority is not.
-BODIES: dict[str, Promise] = {
-    "12300": pgettext_lazy("body", "12300电信用户申诉"),
-    "12345": pgettext_lazy("body", "12345政务服务热线"),
-    "court": pgettext_lazy("body", "人民法院"),
-    "arbitration": pgettext_lazy("body", "仲裁机构"),
-    "police": pgettext_lazy("body", "公安机关"),
-    "labour": pgettext_lazy("body", "劳动监察、劳动仲裁"),
-    "finance": pgettext_lazy("body", "金融监管部门（银行、保险）"),
-    "securities": pgettext_lazy("body", "证券监管部门（股票、基金、期货）"),
-    "post": pgettext_lazy("body", "邮政管理部门"),
-    "transport": pgettext_lazy("body", "交通运输部门"),
-    "housing": pgettext_lazy("body", "住房城乡建设部门"),
-    "health": pgettext_lazy("body", "卫生健康部门"),
-    "education": pgettext_lazy("body", "教育部门"),
-    "agriculture": pgettext_lazy("body", "农业农村部门"),
-    "tobacco": pgettext_lazy("body", "烟草专卖部门"),
-    "environment": pgettext_lazy("body", "生态环境部门"),
-    "energy": pgettext_lazy("body", "能源监管部门（供电、供气）"),
-    "association": pgettext_lazy("body", "消费者协会"),
-    "other": pgettext_lazy("body", "其他部门"),
-}
-
 #: What is no consumer complaint (arts 34, 44).
 REDIRECTED_MATTERS: dict[str, Promise] = {
     "report": pgettext_lazy("redirected_matter", "举报违法行为"),
@@ -234,22 +211,6 @@ LOOK_REASONS: dict[str, Promise] = {
     "look_identity": pgettext_lazy("look_reason", "核实身份、送达文书"),
     "look_other": pgettext_lazy("look_reason", "其他"),
     "look_export": pgettext_lazy("look_reason", "列入经批准的导出表格"),
-}
-
-#: Why it came to a complaint, in the enterprise's own eyes (complaints/procedure/root_causes.py).
-ROOT_CAUSES: dict[str, Promise] = {
-    "misleading_promotion": pgettext_lazy("root_cause", "宣传误导"),
-    "billing_error": pgettext_lazy("root_cause", "系统计费错误"),
-    "no_consent": pgettext_lazy("root_cause", "未经同意办理"),
-    "unfair_terms": pgettext_lazy("root_cause", "合约条款不合理"),
-    "unclear_policy": pgettext_lazy("root_cause", "政策、规则不清"),
-    "fault": pgettext_lazy("root_cause", "商品、网络或设备故障"),
-    "slow_service": pgettext_lazy("root_cause", "服务太慢、互相推诿"),
-    "staff_conduct": pgettext_lazy("root_cause", "员工操作不当"),
-    "third_party": pgettext_lazy("root_cause", "代理商、合作方造成"),
-    "misunderstanding": pgettext_lazy("root_cause", "消费者误解"),
-    "nothing_wrong": pgettext_lazy("root_cause", "核实后没有问题"),
-    "other": pgettext_lazy("root_cause", "其他原因"),
 }
 
 #: How an officer who wrote a step down in the consumer's name knew who spoke.

@@ -52,7 +52,7 @@ class BranchFacts:
 
 
 def category_matches(wanted: str, actual: Iterable[str]) -> bool:
-    """An empty category matches all; `telecom` matches `telecom.broadband`.
+    """An empty category matches all; `goods` matches `goods.phones`.
 
     A case has two codes, of what was bought and of what went wrong; either will do.
     """

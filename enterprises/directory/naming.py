@@ -15,7 +15,7 @@ from enterprises.models import Alias, Branch, BrandHolding, Enterprise, SearchNa
 
 
 def initials_of(text: str) -> str:
-    """First letters of the pinyin: 中国移动 → zgyd. Latin letters stay."""
+    """First letters of the pinyin: 东方书店 → dfsd. Latin letters stay."""
     folded = fold(text)
     if folded.isascii():
         return folded

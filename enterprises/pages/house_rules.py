@@ -74,7 +74,7 @@ def _officers(here: Here) -> list[Officer]:
 
 
 def words_of(row: Staff | Officer) -> str:
-    """李敏 · A-017 · 处理专员 · 中国移动福州分公司"""
+    """李敏 · A-017 · 处理专员 · 某公司福州分公司"""
     words = (row.user.name, getattr(row, "number", ""), row.get_role_display(), post_of(row))
     return " · ".join(str(word) for word in words if word)
 

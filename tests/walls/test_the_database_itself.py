@@ -54,6 +54,10 @@ EXEMPT = {
         "lines that a person sent in, sealed until they are done; cases by id only, read through the job"
     ),
     "complaints_documentseries": "the last number of each sort of document a year and authority; names no case",
+    "complaints_category": "a list of codes, the same for everybody; filled by `migrate`, changed by nobody",
+    "complaints_problemkind": "a list of codes",
+    "complaints_demandkind": "a list of codes",
+    "complaints_causekind": "a list of codes",
     "oversight_": (
         "sums of many cases, what stood out in them and what was asked of firms; the tally, which names cases, is"
         " guarded"

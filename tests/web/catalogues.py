@@ -100,8 +100,8 @@ def python_texts() -> Iterator[Text]:
 SECTOR_WORDS = frozenset(
     {"name", "short", "help", "why", "hint", "title", "group", "way", "notice", "office", "label", "reason", "law"}
 ) | {"next_step"}
-#: Lists whose names stand in complaints/wording.
-NAMED_ELSEWHERE = ("bodies", "causes")
+#: The lists whose names have a context.
+SECTOR_CONTEXTS = {"bodies": "body", "causes": "root_cause"}
 
 
 def sector_texts() -> Iterator[Text]:
@@ -112,8 +112,8 @@ def sector_texts() -> Iterator[Text]:
 
 def _in_table(table: dict[str, Any], of: str, where: str) -> Iterator[Text]:
     for key, value in table.items():
-        if isinstance(value, str) and key in SECTOR_WORDS and not (key == "name" and of in NAMED_ELSEWHERE):
-            yield Text(None, value, None, f"{where} {of}")
+        if isinstance(value, str) and key in SECTOR_WORDS:
+            yield Text(SECTOR_CONTEXTS.get(of) if key == "name" else None, value, None, f"{where} {of}")
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, dict):
                 yield from _in_table(inner, key, where)

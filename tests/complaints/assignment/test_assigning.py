@@ -67,7 +67,7 @@ def test_without_a_rule_nobody_is_named(world: World) -> None:
 
 def test_the_first_rule_that_fits_names_the_handler_and_stands_in_the_record(world: World) -> None:
     second = somebody(world, "second", branch=world.fuzhou)
-    rule(world, category="no_such_problem", handler=world.ming_staff)
+    rule(world, category="food_safety", handler=world.ming_staff)
     fits = rule(world, position=2, category="telecom.fees.unexplained_charge", handler=second)
     rule(world, position=3, handler=world.ming_staff)
     case = new_case(world)

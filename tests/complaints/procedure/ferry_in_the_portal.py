@@ -1,0 +1,189 @@
+"""What a file of a made-up sector changes in the portal. Run by test_made_up_sector.py, in a process of its own."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.utils import timezone
+
+from complaints.acceptance.duty_bodies import last_day
+from complaints.handling.steps import authority, consumer, enterprise
+from complaints.models import Complaint, FilingDraft, Notice
+from complaints.models.code_lists import fill_lists
+from complaints.procedure.root_causes import fitting
+from enterprises.models import LeagueSet
+from oversight.open_data.files import label_of
+from tests import given
+from tests.api.conftest import Making, program  # noqa: F401
+from tests.api.test_calls import filing
+from tests.cast import WEDNESDAY, World
+from tests.complaints.filing import answers
+from tests.complaints.filing.test_drafts import fill, send, url
+from tests.complaints.pages.at_the_authority import TEXT, S, case_at, desk, key, one_person_suffices, step_url
+from tests.complaints.pages.authority.test_intake import words
+from tests.oversight.told import a_line
+from tests.server import as_owner
+
+pytestmark = pytest.mark.django_db
+FERRY = {"object_category": "service.ferry", "problem_category": "ferry.late"}
+ASKED = {"sailing": "榕平 3 号", "cabin": "deck"}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migrated(django_db_setup: None, django_db_blocker: Any) -> None:
+    """What `migrate` does with the new file."""
+    with django_db_blocker.unblock(), as_owner():
+        fill_lists(apps, using="default")
+
+
+@pytest.fixture(autouse=True)
+def _files(settings: Any, tmp_path: Any) -> None:
+    settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
+
+
+def test_the_filing_asks_its_questions_and_keeps_the_answers(client: Client, world: World) -> None:
+    said = {"service_region": world.region.pk, "respondent": "authority", "query": ""}
+    assert send(client, "/file/", said).status_code == 302
+    draft = FilingDraft.objects.get()
+    page = client.get(url(draft, "purchase")).content.decode()
+    assert '<option value="service.ferry">渡轮客运</option>' in page
+    fill(client, draft, until="problem", purchase={"object_category": "service.ferry"})
+    page = client.get(url(draft, "problem")).content.decode()
+    for text in ("关于您的航班", "航班号", "在船票上", "企业凭航班号查当天的航行记录", ">甲板</option>"):
+        assert text in page
+    # Its own problems come first; what is no longer offered is not; another sector's questions are not asked.
+    assert page.index("ferry.late") < page.index('value="quality"')
+    assert "卧铺" not in page
+    assert "关于您的电信服务" not in page
+    assert "都可以不填" not in page
+    problem = answers.PROBLEM | FERRY | {"service_number": "", "sailing": "", "cabin": "deck"}
+    refused = send(client, url(draft, "problem"), problem)
+    assert refused.status_code == 422
+    assert 'href="#id_sailing"' in refused.content.decode()
+    page = client.get(url(draft, "demands")).content.decode()
+    assert "改乘下一班" in page
+    fill(
+        client,
+        draft,
+        purchase={"object_category": "service.ferry"},
+        problem=problem | ASKED,
+        demands={"demand": ["next_sailing", "refund"]},
+        consents={"share_with_enterprise": None, "pause_for_settlement": "yes"},
+    )
+    page = client.get(url(draft, "check")).content.decode()
+    for text in ("渡轮客运", "晚点", "航班号", "榕平 3 号", "甲板", "改乘下一班"):
+        assert text in page
+    assert send(client, url(draft, "check"), {"truth": "on", "file": "1"}).status_code == 302
+    case = Complaint.objects.get()
+    assert (case.object_category, case.problem_category) == ("service.ferry", "ferry.late")
+    assert case.facts["cabin"] == "deck"
+    assert {text.kind: text.text for text in case.texts.all()}["consumer_sailing"] == "榕平 3 号"
+    assert {row.kind for row in case.demands.all()} == {"refund", "next_sailing"}
+
+
+def test_another_sector_is_not_asked_for_it(client: Client, world: World) -> None:
+    send(client, "/file/", {"service_region": world.region.pk, "respondent": "authority", "query": ""})
+    draft = FilingDraft.objects.get()
+    fill(client, draft, until="demands")
+    assert "改乘下一班" not in client.get(url(draft, "demands")).content.decode()
+    assert "关于您的航班" not in client.get(url(draft, "problem")).content.decode()
+
+
+def test_a_program_may_answer_its_questions(world: World, program: Making) -> None:  # noqa: F811
+    chen = program("chen")
+    missing = chen.post("/complaints/", filing(world, **FERRY))
+    assert set(missing.json()["errors"]) == {"/sailing"}
+    filed = chen.post("/complaints/", filing(world, **FERRY, **ASKED))
+    assert filed.status_code == 201, filed.content.decode()
+    assert Complaint.objects.get().facts["cabin"] == "deck"
+    document = Client().get("/api/v1/schema/", headers={"accept": "application/json"}).json()
+    assert document["components"]["schemas"]["FilingInput"]["properties"]["sailing"] == {
+        "type": "string",
+        "description": "ferry: number of the sailing",
+        "maxLength": 30,
+    }
+
+
+def test_triage_and_the_desks_see_it(world: World) -> None:
+    case = case_at(world, S.TRIAGE, **FERRY, answers=ASKED)
+    page = desk(world.su).get(f"/authority/cases/{case.number}/").content.decode()
+    for text in ("渡轮客运", "晚点", "航班号", "榕平 3 号", "舱位", "甲板"):
+        assert text in page
+    typed = words(world, **{"purchase-object_category": "service.ferry", "go": None, "find": "1"})
+    page = desk(world.su).post("/authority/intake/", typed).content.decode()
+    assert "航班号" in page
+    review = case_at(world, S.REVIEW, **FERRY)
+    page = desk(world.rui).get(step_url(review, "refuse")).content.decode()
+    assert '<option value="harbour">港航管理部门 12395</option>' in page
+
+
+def test_a_refusal_names_its_authority_in_the_letter_and_on_the_document(world: World) -> None:
+    one_person_suffices()
+    case = given.a_complaint(world, status=S.REVIEW, **FERRY)
+    look = desk(world.rui).post(
+        step_url(case, "refuse"), {"ground": "outside_duty", "facts": TEXT, "body": "harbour", "look": "1"} | key()
+    )
+    assert "港航管理机构" in look.content.decode()
+    assert last_day("harbour", case) == date(2027, 2, 1)
+    given.step(case, authority.refuse(ground="outside_duty", facts=TEXT, body="harbour"), world.officer, WEDNESDAY)
+    body = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer").body
+    for text in ("港航管理部门", "12395", "2027年2月1日"):
+        assert text in body
+
+
+def test_what_is_left_after_the_end_stands_on_the_page_and_in_the_letter(world: World) -> None:
+    now = timezone.now()
+    case = given.a_complaint(
+        world, status=S.NEGOTIATING, now=now, **FERRY, disputed_on=now.date() - timedelta(days=9), answers=ASKED
+    )
+    given.step(case, consumer.withdraw(reason="other_way"), world.consumer, now)
+    assert (
+        "渡轮争议还可以向港航管理部门申诉。"
+        in Notice.objects.get(complaint=case, kind="withdraw", addressee="consumer").body
+    )
+    client = Client()
+    client.force_login(world.chen)
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert "向港航管理部门申诉" in page
+    assert "晚点，3个月内" in page
+    assert "12300" not in page
+
+
+def test_its_causes_come_first_for_its_problems_and_are_offered_for_no_other(world: World) -> None:
+    usual, others = fitting("ferry.late")
+    assert usual == ["tide", "fault"]
+    assert "staff_conduct" in others
+    assert "tide" not in [*fitting("quality")[0], *fitting("quality")[1]]
+    case = given.a_complaint(world, status=S.CLOSED, **FERRY)
+    given.step(case, enterprise.tag_cause(cause="tide"), world.handler, WEDNESDAY)
+    client = Client()
+    client.force_login(world.ming)
+    assert "潮水" in client.get(f"/enterprise/cases/{case.number}/").content.decode()
+
+
+def test_the_league_and_the_open_data_call_it_by_its_name(client: Client, world: World) -> None:
+    line = a_line(world.mobile)
+    type(line).objects.filter(of=line.of_id).update(main_sector="service.ferry")
+    LeagueSet.objects.update(sectors=["service.ferry"])
+    page = client.get("/open/league/").content.decode()
+    assert '<option value="service.ferry">渡轮客运</option>' in page
+    assert page.count("渡轮客运") > 1
+    assert label_of("object", "service.ferry") == "渡轮客运"
+    assert label_of("problem", "ferry.late") == "晚点"
+
+
+def test_is_this_the_right_place_knows_it(client: Client, world: World) -> None:
+    assert "坐渡轮" in client.get("/check/", {"matter": "purchase"}).content.decode()
+    asked = {"matter": "purchase", "trade": "ferry", "since": "within", "elsewhere": "no"}
+    page = client.get("/check/", asked).content.decode()
+    for text in (
+        "港航管理部门（渡轮旅客申诉）",
+        'href="tel:12395"',
+        "保留船票。",
+        "/file/?object_category=service.ferry",
+    ):
+        assert text in page
