@@ -53,9 +53,6 @@ FULL = (
     "tests/browser/authority/test_intake_morning.py::test_pages_of_intake_fit_and_hold_before_axe[1280-en]",
     "tests/browser/oversight/test_oversight.py::test_the_dashboard_holds_before_axe_and_fits[1280-en]",
     "tests/browser/enterprise/test_performance.py::test_the_mirror_reads_and_each_number_opens_its_list[1280-en]",
-    "tests/complaints/pages/consumer/test_consumer_steps.py::test_a_stranger_meets_the_same_404",
-    "tests/complaints/pages/authority/test_authority_lists.py::test_strangers_get_the_same_404_everywhere",
-    "tests/complaints/pages/enterprise/test_enterprise_sight.py::test_a_stranger_gets_404_on_every_address",
 )
 
 #: Minutes each: they begin first, so that the other worker has the short ones to share until the end.

@@ -166,7 +166,8 @@ def step_of(request: HttpRequest, found: Found, name: str, offer: int | None, *,
     def to(asked: StepPage[CasePage]) -> str:
         if asked.may_be_undone and not is_tracked:
             return reverse("complaints:case-done", args=[found.complaint.number])
-        return page.home
+        # Who leaves does not see the case any more.
+        return reverse("complaints:cases") if asked.name == "leave" else page.home
 
     def told(asked: StepPage[CasePage], form: Any, moves: Sequence[Move]) -> Text:
         is_read_back = asked.may_be_undone and not is_tracked and getattr(form, "ends_undoable", True)

@@ -146,23 +146,6 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
     assert place(document) not in shown(rui.get("/authority/documents/?state=to_serve"))
 
 
-def test_a_form_sent_twice_is_one_service(world: World) -> None:
-    document = newest(refused(world))
-    said = {
-        "to": "consumer",
-        "channel": "letter",
-        "arrived": "yes",
-        "day": "",
-        "received_by": "",
-        "reference": "",
-        "text": "",
-    }
-    rui = signed_in(world.rui)
-    for _ in range(2):
-        assert send(rui, place(document, "serve"), said, key="a" * 32).status_code == 302
-    assert document.complaint.steps.filter(step="serve_notice").count() == 1
-
-
 def test_a_correction_shows_both_versions_and_tells_the_consumer(world: World) -> None:
     case = refused(world)
     document = newest(case)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from django.test import Client
 
 from accounts.models import OutgoingMessage
 from complaints.acceptance import termination
-from complaints.handling.steps import answer_links, both, consumer, mediation, suggesting
+from complaints.handling.steps import answer_links, consumer, mediation, suggesting
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Deadline, Evidence, HandlingStep, Matter, OfficialDocument
 from complaints.parties import actors
@@ -340,14 +339,3 @@ def test_news_of_the_case_goes_to_the_phone_of_the_body(world: World, case: Comp
     given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, now())
     (message,) = sent_to_the_body()
     assert case.number in message
-
-
-def test_a_recusal_that_was_asked_for_stops_its_sessions_too(world: World, case: Complaint) -> None:
-    client = proven(world, case)
-    given.step(case, both.request_recusal(whom="王调解员", text=TEXT), world.consumer, now())
-    at = f"{now() + timedelta(days=3):%Y-%m-%dT15:00}"
-    assert (
-        client.post(f"{home(case)}session/", {"at": at, "place": "消委会", "mode": "site"} | key()).status_code == 409
-    )
-    shown = text(client.get(home(case)))
-    assert (f'href="{home(case)}session/"' in shown, f'href="{home(case)}minutes/"' in shown) == (False, True)

@@ -95,30 +95,6 @@ def test_a_refused_power_covers_nothing_but_bringing_a_better_one(world: World) 
     assert case.status == S.PERFORMING
 
 
-@pytest.mark.parametrize(
-    ("said", "field"),
-    [
-        ({}, "decision"),
-        ({"decision": "grant"}, "seen"),
-        ({"decision": "refuse"}, "text"),
-        ({"decision": "maybe"}, "decision"),
-        (
-            {"decision": "grant", "seen": "power_original", "may_settle": "no", "valid_until": "2026-11-10"},
-            "valid_until",
-        ),
-        ({"decision": "grant", "seen": "guessed", "may_settle": "no", "valid_until": "2026-11-30"}, "seen"),
-        ({"decision": "grant", "seen": "power_original", "may_settle": "no", "valid_until": "soon"}, "valid_until"),
-        ({"decision": "refuse", "text": "字" * 5000}, "text"),
-    ],
-)
-def test_what_is_missing_or_wrong_is_said_at_its_field(world: World, said: dict[str, str], field: str) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
-    answer = send(signed_in(world.rui), place(case, "power"), said)
-    assert answer.status_code == 422
-    assert f'href="#id_{field}' in shown(answer)
-    assert waiting(case) == ["open"]
-
-
 def test_the_principals_own_word_makes_looking_needless(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent())
     join(case, WANG)

@@ -20,7 +20,8 @@ from complaints import wording as labels
 from complaints.desks.authority_desk import Desk, officer_page
 from complaints.models import Complaint, Participant
 from complaints.pages.authority.intake.writing_down import RecordForm, write_down
-from complaints.pages.consumer.pages import OFFER, PAGES
+from complaints.pages.consumer.pages import OFFER
+from complaints.pages.consumer.pages import PAGES as CONSUMERS
 from complaints.pages.shared.step_pages import Frame, refused
 from complaints.parties import actors
 from complaints.parties.actors import Actor
@@ -29,6 +30,8 @@ from complaints.procedure.refusals import not_now
 from complaints.reading.case import AUTHORITY, CONSUMER, CasePage, Found, case_url, page_of
 from complaints.reading.case_people import MASKED, names_of_consumers
 
+#: Every step of the consumer may be written down.
+PAGES = CONSUMERS
 #: Whoever filed; the others have the number of a participant.
 FILER = 0
 

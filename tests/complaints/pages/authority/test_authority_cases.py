@@ -145,20 +145,6 @@ def test_intake_does_not_decide_and_a_county_does_not_triage(world: World) -> No
     assert "受理投诉" not in superior
 
 
-def test_an_analyst_reads_and_decides_nothing(world: World) -> None:
-    case = case_at(world, S.REVIEW)
-    ana = User.objects.create_user(email="ana@example.com", password="correct horse battery", name="析试")
-    Officer.objects.create(user=ana, authority=world.gulou, role=Role.ANALYST.post)
-    client = desk(ana)
-    page = client.get(f"/authority/cases/{case.number}/")
-    assert page.status_code == 200
-    assert page.context["groups"] == []
-    assert client.get(step_url(case, "accept")).status_code == 409
-    assert client.post(step_url(case, "accept"), key()).status_code == 409
-    case.refresh_from_db()
-    assert case.status == S.REVIEW
-
-
 # --- the case and its agreement -----------------------------------------------------------
 @pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
 def test_the_case_page_offers_what_the_table_does(world: World, status: Status) -> None:

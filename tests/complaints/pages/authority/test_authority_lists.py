@@ -7,47 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from complaints.handling.steps import authority, proposals
-from complaints.models import Complaint, HandlingStep, Matter
-from complaints.pages.authority.pages import PAGES
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import DAYS, TEXT, S, asked_return, case_at, desk, key, now, officer_of
+from tests.complaints.pages.at_the_authority import DAYS, S, asked_return, case_at, desk, now, officer_of
 from tests.server import A_REQUEST
-
-
-def addresses(case: Complaint, proposal: int) -> list[str]:
-    base = f"/authority/cases/{case.number}/"
-    return [
-        base,
-        f"/authority/triage/{case.number}/",
-        f"{base}forward/",
-        f"{base}ask-consent/",
-        f"{base}agreement/",
-        f"/authority/approvals/{proposal}/",
-        *(f"{base}{slug}/" for slug in PAGES),
-    ]
-
-
-@pytest.mark.parametrize("who", ["chen", "ming", "hua", "lead", "otto", "far"])
-def test_strangers_get_the_same_404_everywhere(world: World, who: str) -> None:
-    case = case_at(world, S.REVIEW)
-    payload = {"ground": "other_law", "facts": TEXT}
-    given.step(case, proposals.propose(move=authority.refuse(**payload)), world.officer, now())
-    proposal = Matter.objects.get(complaint=case, kind="proposal").pk
-    nowhere = Client()
-    nowhere.force_login(world.otto)
-    missing = nowhere.get("/authority/cases/20200101-AAAAAA-0/")
-    assert missing.status_code == 404
-    client = desk(officer_of(world, "far") if who == "far" else getattr(world, who))
-    for path in addresses(case, proposal):
-        for answer in (client.get(path), client.post(path, {"text": TEXT, "decision": "grant"} | key())):
-            # 405: an address that nobody may post to says so to everybody alike.
-            assert answer.status_code in (404, 405), (path, answer.status_code)
-            assert case.item_name not in answer.content.decode()
-    for path in addresses(case, proposal):
-        assert Client().get(path)["Location"].startswith("/account/sign-in/")
-    assert not HandlingStep.objects.filter(complaint=case, step="refuse").exists()
 
 
 @pytest.mark.parametrize("path", ["/authority/", "/authority/cases/", "/authority/triage/", "/authority/approvals/"])

@@ -4,15 +4,9 @@ it.
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 import pytest
 from django.utils import translation
 
-from accounts.models import User
-from accounts.roles import Role
-from authorities.models import Officer
 from complaints.handling import StepNotAllowed
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, HandlingStep, Matter, Notice, Participant
@@ -21,7 +15,7 @@ from complaints.procedure.workflow import Status
 from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_home import SOON, clock, files, reported, steps_of
+from tests.complaints.pages.at_home import SOON, clock, files, steps_of
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from tests.complaints.parties.test_parties import JOINT, LI, agent, join
 
@@ -112,13 +106,10 @@ def test_what_only_adds_words_is_written_down_at_once_and_told_all_the_same(worl
 @pytest.mark.parametrize(
     ("said", "field"),
     [
-        ({}, "by_how"),
         ({"by_how": "guess", "by_proof": "1"}, "by_how"),
         ({"by_how": "phone"}, "by_proof"),
         ({"by_how": "phone", "by_proof": "录音"}, "by_proof"),
         ({"by_how": "phone", "by_proof": "9" * 41}, "by_proof"),
-        ({"by_how": "phone", "by_proof": "1", "answer": "perhaps"}, "answer"),
-        ({"by_how": "phone", "by_proof": "1", "answer": "decline"}, "reason"),
     ],
 )
 def test_what_is_missing_is_said_at_its_field(world: World, said: dict[str, str], field: str) -> None:
@@ -127,32 +118,6 @@ def test_what_is_missing_is_said_at_its_field(world: World, said: dict[str, str]
     assert answer.status_code == 422
     assert f'href="#id_{field}' in shown(answer)
     assert case.status == S.AWAITING_CONSUMER
-
-
-def test_the_same_form_twice_is_one_step_and_a_case_that_moved_on_says_so(world: World) -> None:
-    case = reported(world)
-    rui = signed_in(world.rui)
-    said = HOW | READ | {"answer-1": "done"}
-    for _ in range(2):
-        assert send(rui, place(case, "performed"), said, key="the-same-key-0001").status_code == 302
-    assert steps_of(case).count("confirm_performed") == 1
-    assert send(rui, place(case, "performed"), said).status_code == 409
-    assert rui.get(place(case, "offer")).status_code == 409
-    assert rui.get(place(case, "nonsense")).status_code == 404
-
-
-@pytest.mark.parametrize("who", ["chen", "otto", "ming", "hua", "far", "analyst"])
-def test_nobody_else_writes_anything_down(world: World, who: str) -> None:
-    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    if who == "analyst":
-        user = User.objects.create_user("reads@example.com", name="只读")
-        Officer.objects.create(user=user, authority=world.gulou, role=Role.ANALYST.post)
-    else:
-        user = world.far_officer.user if who == "far" else getattr(world, who)
-    browser = signed_in(user)
-    assert browser.get(place(case)).status_code == 404
-    assert send(browser, place(case, "offer"), {"answer": "accept"} | HOW | READ).status_code == 404
-    assert "accept_offer" not in steps_of(case)
 
 
 def test_the_rule_itself_takes_no_word_from_somebody_who_may_not_write_it_down(world: World) -> None:
@@ -194,15 +159,3 @@ def test_a_principal_settles_by_telephone_what_the_representative_may_not(world:
     assert entry.name is not None
     assert (entry.step, entry.name.name) == ("accept_offer", "王试")
     assert "acts_for" not in entry.data
-
-
-def test_every_step_page_of_the_consumer_stands_open_in_the_officers_frame(world: World, clock: Any) -> None:
-    """What the consumer's case offers, an officer can write down: the same forms, whatever the status."""
-    rui = signed_in(world.rui)
-    for status in (S.AWAITING_CONSUMER, S.CLOSED):
-        case = given.a_complaint(world, status=status)
-        page = shown(rui.get(place(case)))
-        names = re.findall(r"/on-behalf/([\w-]+)/", page)
-        assert names, status
-        for name in names:
-            assert rui.get(place(case, name)).status_code == 200, (status, name)

@@ -272,3 +272,9 @@ def test_the_page_offers_no_step_that_the_table_does_not(world: World) -> None:
         case = given.a_complaint(world, status=status)
         page = open_case(world.chen, case.number, side=CONSUMER, now=SOON)
         assert set(page.steps) <= set(handling.allowed_steps(case, world.consumer))
+
+
+def test_an_unknown_word_below_a_case_is_no_page(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for name in ("why/nonsense", "why/negotiation-4", "files/99999"):
+        assert signed_in(world.chen).get(place(case, name)).status_code == 404

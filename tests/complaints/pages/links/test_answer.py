@@ -296,34 +296,11 @@ def test_a_letter_shows_its_link_once(world: World, case: Complaint) -> None:
     assert Client().get(f"/answer/{token[1]}/").status_code == 404
 
 
-def test_an_officer_writes_down_what_the_respondent_says(world: World, case: Complaint) -> None:
-    client = desk(world.rui)
-    page = f"/authority/mediation/{case.number}/respondent/mediation/"
-    said = {"answer": "agree", "by_how": "phone", "by_proof": "LY-2026-0815"}
-    read = client.post(page, said | key())
-    assert "请读给被投诉人听" in text(read)
-    assert client.post(page, said | {"by_proof": "无"} | key()).status_code == 422
-    done = client.post(page, said | {"by_stage": "read", "by_read": "on"} | key())
-    assert done["Location"] == f"/authority/mediation/{case.number}/"
-    step = HandlingStep.objects.get(complaint=case, step="agree_to_mediation")
-    assert step.actor_role == "respondent"
-    assert step.recorded_by is not None
-    assert "瑞试代为记录" in text(client.get(f"/authority/mediation/{case.number}/"))
-    assert verify(number=case.number).is_unbroken
-
-
 def test_an_enterprise_with_an_account_gets_no_link(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=now())
     with pytest.raises(StepNotAllowed):
         given.step(case, answer_links.invite_respondent(digest="a" * 64, channel="letter"), world.officer, now())
     assert desk(world.rui).get(f"/authority/mediation/{case.number}/respondent/").status_code == 409
-
-
-def test_strangers_find_no_page_of_the_respondent(world: World, case: Complaint) -> None:
-    for address in ("", "mediation/"):
-        page = f"/authority/mediation/{case.number}/respondent/{address}"
-        assert desk(world.far_officer.user).get(page).status_code == 404
-        assert desk(world.ming).get(page).status_code == 404
 
 
 def test_what_nobody_meant_is_refused(world: World, case: Complaint) -> None:

@@ -129,11 +129,8 @@ def test_a_statement_with_evidence_takes_the_token_only(client: Client, world: W
     assert "账单.png" not in page
 
 
-def test_nobody_without_the_token_comes_to_a_step(client: Client, case: Complaint) -> None:  # noqa: F811
-    for path in ("statement/", "withdraw/", "offer/1/", "code/"):
-        answer = client.get(f"/track/{case.number}/{path}")
-        assert answer["Location"] == "/track/"
-    assert client.post(f"/track/{case.number}/withdraw/", KEY)["Location"] == "/track/"
+def test_nobody_without_the_token_gets_a_code(client: Client, case: Complaint) -> None:  # noqa: F811
+    assert client.get(f"/track/{case.number}/code/")["Location"] == "/track/"
     assert not OutgoingMessage.objects.exists()
 
 
@@ -147,12 +144,6 @@ def test_the_token_of_one_case_opens_no_step_of_another(client: Client, world: W
     # Whoever also has the other's token has not proven its phone.
     ask(client, other.number, "B" * 26)
     assert "/code/" in client.get(f"/track/{other.number}/withdraw/")["Location"]
-
-
-def test_only_what_a_consumer_decides_is_offered(client: Client, case: Complaint) -> None:  # noqa: F811
-    opened(client, case)
-    for name in ("consent", "publication", "rate", "nonsense"):
-        assert client.get(f"/track/{case.number}/{name}/").status_code == 404
 
 
 def test_T21_the_sixth_try_waits_even_with_the_right_token(client: Client, case: Complaint, clock: Any) -> None:  # noqa: F811

@@ -1,0 +1,159 @@
+"""Step pages behind a link: of a respondent without account, and of the body to which a mediation was handed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+
+from complaints.handling import Promise
+from complaints.handling.steps import authority, both, mediation, suggesting
+from complaints.models import Complaint
+from complaints.pages.links.answer_pages import PAGES
+from complaints.pages.mediation import mediate_pages
+from complaints.parties import actors
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Outcome, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.handling import test_mediation_bodies as bodies
+from tests.complaints.pages.at_the_authority import TEXT, ahead, desk, now
+from tests.complaints.pages.links import test_answer as answers
+from tests.complaints.pages.step_walks import Audience, Given, Walk, Wrong, at
+from tests.complaints.pages.step_walks.authority import PAST_PROMISE, promised
+from tests.complaints.pages.step_walks.consumer import READ, SPOKEN, answered_suggestion
+
+S = Status
+
+
+def at_a_shop(*moves: tuple[str, Any], ends: bool = False) -> Given:
+    """Against a shop that is not enrolled, accepted; then what each did, the shop through an officer."""
+
+    def made(world: World) -> Complaint:
+        case = given.a_complaint(
+            world, status=S.REVIEW, respondents=(RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),)
+        )
+        given.step(case, authority.accept(), world.officer, WEDNESDAY)
+        shop = actors.respondent(
+            case,
+            organisation="鼓楼区好又多小店",
+            person_key=None,
+            channel="phone",
+            by=world.officer,
+            recording={"how": "phone", "proof": "LY-2026-0001"},
+        )
+        for who, move in moves:
+            given.step(case, move, shop if who == "shop" else getattr(world, who), WEDNESDAY)
+        return case
+
+    return made
+
+
+def agreed(*promises: Promise, then: Any = ()) -> Given:
+    return at_a_shop(
+        ("consumer", both.agree_to_mediation()),
+        ("shop", both.agree_to_mediation()),
+        ("officer", mediation.record_agreement(promises=list(promises), text="退还多扣的钱。")),
+        *then,
+    )
+
+
+REFUND = Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07")
+RETURNED = Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20")
+CLAIM = ("consumer", both.claim_settled_elsewhere(text="店里已经退钱。"))
+OFFERED = (
+    ("consumer", both.agree_to_mediation()),
+    ("shop", both.agree_to_mediation()),
+    ("officer", suggesting.suggest_settlement(text="退还一半费用。")),
+)
+ACCEPTED = at_a_shop()
+
+UNDECIDED: list[Wrong] = [({"text": "没有选，字还在。"}, "answer")]
+PROVEN, DONE = {"proof": "流水0001，已经退回。"}, {"obligations": "1"}
+RELATED = {"text": "与消费者有亲属关系。"}
+TRUE, SETTLED = {"answer": "confirm"}, Outcome.SETTLED_ELSEWHERE
+WALKS = [
+    Walk("mediation", ACCEPTED, {"answer": "agree"}, wrong=[({"answer": "maybe"}, "answer")], closed=agreed(REFUND)),
+    Walk("suggestion", at_a_shop(*OFFERED), answered_suggestion(answer="yes"), wrong=UNDECIDED, closed=ACCEPTED),
+    Walk("performed", agreed(REFUND), PROVEN | DONE, wrong=[(PROVEN, "obligations")], closed=ACCEPTED),
+    Walk("confirm", agreed(RETURNED, REFUND), DONE, wrong=[({}, "obligations")], closed=ACCEPTED),
+    Walk("settled-elsewhere", at_a_shop(CLAIM), TRUE, S.CLOSED, SETTLED, wrong=UNDECIDED, closed=ACCEPTED),
+    Walk("recusal", ACCEPTED, RELATED | {"whom": "瑞试"}, wrong=[(RELATED, "whom")], closed=agreed(REFUND)),
+    Walk("statement", ACCEPTED, {"text": "已经退过一次。"}, wrong=[({"text": "字" * 4001}, "text")]),
+]
+
+
+def _answering(world: World, case: Complaint, walk: Walk) -> Client:
+    browser = answers.opened(answers.invited(world, case))
+    if PAGES[walk.name].decides:
+        answers.with_code(browser, case, walk.name)
+    return browser
+
+
+RESPONDENT = Audience(
+    name="respondent",
+    role="respondent",
+    pages=PAGES,
+    walks=WALKS,
+    url=lambda case, name: f"/answer/case/{case.number}/{name}/",
+    home=lambda case: f"/answer/case/{case.number}/",
+    browser=_answering,
+    strangers=lambda world: [Client(), desk(world.ming)],
+    signs_in=False,
+)
+RESPONDENT_BY_OFFICER = Audience(
+    name="respondent by officer",
+    role="respondent",
+    pages=PAGES,
+    walks=WALKS,
+    url=lambda case, name: f"/authority/mediation/{case.number}/respondent/{name}/",
+    home=lambda case: f"/authority/mediation/{case.number}/respondent/",
+    browser=lambda world, case, walk: desk(world.rui),
+    strangers=lambda world: [desk(world.far_officer.user), desk(world.ming)],
+    refuses=True,
+    more=SPOKEN,
+    read_back=READ,
+)
+
+
+def handed_on(*moves: tuple[str, Any]) -> Given:
+    def made(world: World) -> Complaint:
+        delegated = mediation.delegate_mediation(body_id=given.a_body(world).pk)
+        return at(S.MEDIATING, ("officer", delegated), *moves)(world)
+
+    return made
+
+
+HANDED_ON = handed_on()
+#: A recusal that was asked for stops these.
+STOPPED = handed_on(("consumer", both.request_recusal(whom="瑞试", text=TEXT)))
+PLACE = {"place": "消委会二楼", "mode": "site"}
+HELD = PLACE | {"present": ["consumer", "enterprise", "body"], "minutes": "双方到场。"}
+
+
+def _held(world: World, case: Complaint) -> dict[str, Any]:
+    return HELD | {"at": f"{now() - timedelta(hours=1):%Y-%m-%dT%H:%M}"}
+
+
+def _planned(world: World, case: Complaint) -> dict[str, Any]:
+    return PLACE | {"at": f"{ahead(3)}T15:00"}
+
+
+TOLD = {"result": "agreed", "text": "双方同意退还一半，等书面协议。"}
+BODY = Audience(
+    name="mediation body",
+    role="mediation_body",
+    pages=mediate_pages.PAGES,
+    walks=[
+        Walk("session", HANDED_ON, _planned, wrong=[(PLACE, "at")], closed=STOPPED),
+        Walk("minutes", STOPPED, _held, wrong=[(HELD, "at"), (HELD | {"at": "2099-01-01T10:00"}, "at")]),
+        Walk("suggestion", HANDED_ON, promised, wrong=PAST_PROMISE, closed=STOPPED),
+        Walk("result", HANDED_ON, TOLD, wrong=[(TOLD | {"text": "好"}, "text")]),
+    ],
+    url=lambda case, name: f"/mediate/case/{case.number}/{name}/",
+    home=lambda case: f"/mediate/case/{case.number}/",
+    browser=lambda world, case, walk: bodies.proven(world, case),
+    strangers=lambda world: [Client(), desk(world.ming)],
+    signs_in=False,
+)

@@ -1,0 +1,247 @@
+"""Every step page of every audience: drawn, named wrong, taken once, refused; and nobody else comes near it.
+
+One rule: what is walked is the tables of the application; a page without a walk fails the first test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils.translation import gettext, override
+
+from complaints import pages
+from complaints import wording as labels
+from complaints.models import Complaint, HandlingStep
+from complaints.record.verification import verify
+from tests.cast import World
+from tests.complaints.pages.at_home import SOON, files
+from tests.complaints.pages.at_the_desk import send, shown
+from tests.complaints.pages.step_walks import Audience, Walk
+from tests.complaints.pages.step_walks.authority import AUTHORITY, DOCUMENTS
+from tests.complaints.pages.step_walks.consumer import CONSUMER, ON_BEHALF, TRACKING
+from tests.complaints.pages.step_walks.enterprise import ENTERPRISE
+from tests.complaints.pages.step_walks.links import BODY, RESPONDENT, RESPONDENT_BY_OFFICER
+from tests.walls.forms import Form, forms_of
+from web.errors import INCIDENT_HEADER
+
+__all__ = ["files"]
+
+AUDIENCES = (
+    *(CONSUMER, TRACKING, ON_BEHALF),
+    *(ENTERPRISE, AUTHORITY, DOCUMENTS),
+    *(RESPONDENT, RESPONDENT_BY_OFFICER, BODY),
+)
+LONG = "这是我写了很久的一段话，不能丢。"
+MISSING = "20260101-AAAAAAAAAA-A"
+#: Of the offer editor and of a return: which button was pressed.
+BUTTONS = {"send", "anyway"}
+#: New with every form.
+TOKENS = re.compile(r'(name="(?:csrfmiddlewaretoken|idempotency_key)" value=")[^"]*')
+
+
+def first_walks(audience: Audience) -> dict[str, Walk]:
+    return {walk.name: walk for walk in reversed(audience.walks)}
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    with time_machine.travel(SOON, tick=False) as traveller:
+        yield traveller
+
+
+def steps_of(case: Complaint) -> list[str]:
+    return list(HandlingStep.objects.filter(complaint=case).order_by("pk").values_list("step", flat=True))
+
+
+def test_no_table_is_left_out() -> None:
+    walked = {id(page) for audience in AUDIENCES for page in audience.pages.values()}
+    for found in walk_packages(pages.__path__, f"{pages.__name__}."):
+        table = getattr(import_module(found.name), "PAGES", {})
+        for page in table.values() if isinstance(table, dict) else table:
+            assert id(page) in walked, (found.name, page)
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=str)
+def test_no_step_page_is_left_out(audience: Audience) -> None:
+    assert audience.pages
+    assert audience.pages.keys() <= {walk.name.partition("/")[0] for walk in audience.walks}
+
+
+@pytest.mark.parametrize("audience", AUDIENCES, ids=str)
+def test_an_unknown_word_below_a_case_is_no_page(world: World, clock: Any, audience: Audience) -> None:
+    walk = audience.walks[0]
+    case = walk.given(world)
+    browser = audience.browser(world, case, walk)
+    for name in ("nonsense", *audience.no_pages):
+        assert browser.get(audience.url(case, name)).status_code == 404, name
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_page_that_decides_either_way_bears_the_name_of_neither(language: str) -> None:
+    """On the case of an officer stands the name of the page."""
+    with override(language):
+        for page in (page for page in AUTHORITY.pages.values() if len(page.steps) > 1):
+            assert str(page.title) not in {"", *map(labels.action, page.steps)}, page.name
+            assert str(page.button) == gettext("提交决定")
+
+
+@pytest.mark.parametrize(
+    ("audience", "walk"),
+    [
+        pytest.param(audience, walk, id=f"{audience}:{walk.name}:{walk.step}")
+        for audience in AUDIENCES
+        for walk in audience.walks
+    ],
+)
+def test_every_step_of_every_audience(world: World, clock: Any, audience: Audience, walk: Walk) -> None:
+    case = walk.given(world)
+    clock.move_to(walk.now, tick=False)
+    before, is_first = steps_of(case), first_walks(audience)[walk.name] is walk
+    if is_first:
+        is_nobody_elses(world, case, audience, walk)
+        assert steps_of(case) == before
+    browser = audience.browser(world, case, walk)
+    before = steps_of(case)
+    is_drawn(world, case, audience, walk, browser)
+    is_named_where_it_is_wrong(world, case, audience, walk, browser)
+    assert steps_of(case) == before
+    is_taken_once(world, case, audience, walk, browser)
+    if is_first and walk.closed is not None:
+        is_refused_where_it_is_not_open(world, walk.closed(world), audience, walk)
+
+
+def is_nobody_elses(world: World, case: Complaint, audience: Audience, walk: Walk) -> None:
+    """A stranger meets the same answer as for no case; who only reads is refused."""
+    address = audience.url(case, walk.name)
+    typed = walk.says(world, case) | audience.more | audience.read_back | {"idempotency_key": "k" * 20}
+    for stranger in audience.strangers(world):
+        for method in ("get", "post"):
+            real = getattr(stranger, method)(address, typed)
+            none = getattr(stranger, method)(address.replace(case.number, MISSING), typed)
+            assert real.status_code == none.status_code
+            assert real.status_code in audience.turned_away
+            # Nothing but the number of the mishap differs.
+            assert like(real, case.number) == like(none, MISSING)
+        assert stranger.get(audience.home(case)).status_code != 200
+    if audience.signs_in:
+        assert Client().get(address)["Location"].startswith("/account/sign-in/")
+    if audience.reader is not None:
+        reader = audience.reader(world)
+        assert not is_linked(reader, audience, case, walk)
+        assert reader.get(address).status_code in (302, 409)
+        assert send(reader, address, typed).status_code == 409
+
+
+def like(answer: Any, number: str) -> str:
+    return TOKENS.sub("", shown(answer).replace(number, "").replace(answer.headers.get(INCIDENT_HEADER, "-"), ""))
+
+
+def is_linked(browser: Client, audience: Audience, case: Complaint, walk: Walk) -> bool:
+    home = browser.get(audience.home(case))
+    assert home.status_code == 200
+    return f'href="{audience.url(case, walk.name)}"' in shown(home)
+
+
+def is_drawn(world: World, case: Complaint, audience: Audience, walk: Walk, browser: Client) -> None:
+    address = audience.url(case, walk.name)
+    assert is_linked(browser, audience, case, walk)
+    opened = browser.get(address)
+    assert opened.status_code == 200
+    page = shown(opened)
+    assert page.count("<h1") == 1
+    # A form like any other, that needs no script: what is typed has a place in it.
+    form = the_form(page)
+    assert form.method == "post"
+    fields = (walk.says(world, case) | audience.more).keys() - BUTTONS
+    assert fields <= form.values.keys() | form.choices.keys()
+    assert " hx-" not in page
+
+
+def the_form(page: str) -> Form:
+    """The one that is sent to the page itself."""
+    return next(form for form in forms_of(page) if "idempotency_key" in form.values and not form.action)
+
+
+def is_named_where_it_is_wrong(world: World, case: Complaint, audience: Audience, walk: Walk, browser: Client) -> None:
+    """Bad input is named at its field, and what was typed is kept."""
+    address, more = audience.url(case, walk.name), audience.more | audience.read_back
+    if not walk.is_easy:
+        assert send(browser, address, more).status_code == 422
+    for typed, wrong, *words in walk.wrong:
+        answer = send(browser, address, typed | more)
+        assert answer.status_code == 422, (typed, shown(answer))
+        form, page = answer.context["form"], shown(answer)
+        assert (wrong in form.errors) if wrong else form.non_field_errors(), (typed, form.errors)
+        assert "error-summary" in page
+        assert "<title>有误：" in page
+        assert all(said in str(form.errors[wrong]) for said in words)
+        assert not wrong or re.search(rf'id="id_{wrong}(_error|")', page)
+        for value in typed.values():
+            if isinstance(value, str) and value.strip() and not value.isascii():
+                assert escape(value) in page
+    # How the officer knows who spoke has to be right as well.
+    for name in audience.more:
+        answer = send(browser, address, walk.says(world, case) | more | {name: ""})
+        assert (answer.status_code, f'href="#id_{name}' in shown(answer)) == (422, True)
+
+
+def is_taken_once(world: World, case: Complaint, audience: Audience, walk: Walk, browser: Client) -> None:
+    address, typed, before = audience.url(case, walk.name), walk.says(world, case) | audience.more, steps_of(case)
+    status, outcome = case.status, case.outcome
+    if audience.read_back and audience.pages[walk.name.partition("/")[0]].decides:
+        back = send(browser, address, typed)
+        assert back.status_code == 200, shown(back)
+        kept = {name: value[-1] if isinstance(value, list) else value for name, value in typed.items()}
+        assert kept.items() <= the_form(shown(back)).values.items()
+        assert send(browser, address, typed | {"by_stage": "read"}).status_code == 422
+        assert steps_of(case) == before
+    first, again = (send(browser, address, typed | audience.read_back, key="k" * 20) for _ in range(2))
+    assert first.status_code == 302, shown(first)
+    if walk.is_out:
+        assert again.status_code in (404, 409)
+    else:
+        assert (again.status_code, again["Location"]) == (302, first["Location"])
+    case.refresh_from_db()
+    assert case.status == (walk.to or status)
+    assert case.outcome == (outcome if walk.outcome is None else walk.outcome)
+    step = walk.step or audience.pages[walk.name.partition("/")[0]].steps[0]
+    assert steps_of(case)[len(before) :].count(step) == 1
+    entry = HandlingStep.objects.filter(complaint=case, step=step).latest("pk")
+    # Whoever wrote it down for somebody stands in the record, and in no other case.
+    assert (entry.recorded_by is not None) == bool(audience.read_back)
+    assert entry.actor_role == (audience.role or entry.actor_role)
+    assert verify(number=case.number).is_unbroken
+    # What is shown next is in order, in both languages.
+    for language in ("zh-hans", "en"):
+        after = browser.get(first["Location"], follow=True, headers={"accept-language": language})
+        assert after.status_code == 200
+
+
+def is_refused_where_it_is_not_open(world: World, case: Complaint, audience: Audience, walk: Walk) -> None:
+    """Not offered, and refused with the reason; nothing typed is lost."""
+    browser, address, before = audience.browser(world, case, walk), audience.url(case, walk.name), steps_of(case)
+    assert not is_linked(browser, audience, case, walk)
+    opened, why = browser.get(address), walk.why or audience.why
+    if audience.refuses:
+        assert opened.status_code == 409
+    elif walk.name.startswith("offer/"):
+        assert (opened.status_code, "不能再答复" in shown(opened)) == (200, True)
+    else:
+        assert (opened.status_code, opened["Location"]) == (302, audience.home(case))
+        assert (why if audience is ENTERPRISE else "这一步现在不能办") in shown(
+            browser.get(opened["Location"])
+        ).partition("<h1")[0]
+    typed = {} if callable(walk.typed) else walk.typed
+    refused = send(browser, address, typed | audience.more | audience.read_back | {"text": LONG})
+    assert refused.status_code == 409
+    assert LONG in shown(refused)
+    assert why in shown(refused)
+    assert steps_of(case) == before
