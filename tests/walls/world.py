@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -149,9 +149,11 @@ class World:
 
 
 @contextmanager
-def standing(blocker: Any, evidence_root: Path, *, language: str = "zh-hans") -> Iterator[World]:
+def standing(
+    blocker: Any, evidence_root: Path, *, language: str = "zh-hans", first: Callable[[], None] = lambda: None
+) -> Iterator[World]:
     """A world that stands as long as the block, and is rolled back after it. ``blocker``: the fixture
-    ``django_db_blocker``."""
+    ``django_db_blocker``. ``first`` changes what it is built on."""
     from tests.cast import load_directory  # a plugin: imported early, its asserts go unread
 
     with blocker.unblock(), override_settings(EVIDENCE_ROOT=str(evidence_root), API_CALLS_PER_MINUTE=10**9):
@@ -161,6 +163,7 @@ def standing(blocker: Any, evidence_root: Path, *, language: str = "zh-hans") ->
         logging.disable(logging.ERROR)
         try:
             with transaction.atomic():
+                first()
                 yield build(now=timezone.now(), evidence_root=evidence_root, language=language)
                 transaction.set_rollback(True)
         finally:

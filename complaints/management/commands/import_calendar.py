@@ -64,7 +64,7 @@ class Command(BaseCommand):
         counts = working.counts_of(change)
         self.stdout.write(
             f"{change.looked_at} open clocks looked at: {counts['later']} dates later, {counts['earlier']} earlier, "
-            f"{counts['kept']} kept at two working days from now, {counts['settled']} settled as they are"
+            f"{counts['kept']} moved to the least that a party keeps, {counts['settled']} settled as they are"
         )
         if dry_run:
             changing.drop_unasked(change.mark, now=now)
