@@ -1,6 +1,6 @@
 """Reads permissions.csv: who may do what to what.
 
-The one rule: the file is the list; what does not stand in it is refused (access/middleware.py), and
+The file is the list; what does not stand in it is refused (access/middleware.py), and
 docs/permissions.md and the sweep of tests/walls are made from it.
 """
 

@@ -1,6 +1,6 @@
 """Closing one's own account: nothing more is done with the data than to keep it, until it may be destroyed.
 
-The one rule: closed is at once (the next request is a stranger's), destroyed is when no duty to keep is left
+Closed is at once (the next request is a stranger's), destroyed is when no duty to keep is left
 (PIPL arts 47 and 44 to 50); in between the row here says until when.
 """
 

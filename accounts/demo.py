@@ -1,6 +1,6 @@
 """The people of the demo data, who sign in with one click.
 
-The one rule: they are known by an e-mail domain that cannot exist, so no real person is ever among them.
+They are known by an e-mail domain that cannot exist, so no real person is ever among them.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """How a person likes to read: language, elder display, theme.
 
-The one rule: the wish lives in three cookies, and only words listed here are believed. A language that is
+The wish lives in three cookies, and only words listed here are believed. A language that is
 chosen while signed in is the person's own: it decides in each browser where none was chosen.
 """
 

@@ -1,6 +1,6 @@
 """A form sent twice takes effect once.
 
-The one rule: the key is written in the same transaction as the effect, behind a lock on (actor,
+The key is written in the same transaction as the effect, behind a lock on (actor,
 key) that is tried, never waited for. What was refused leaves no key, so it can be tried again.
 """
 

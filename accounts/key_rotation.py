@@ -1,6 +1,6 @@
 """New wrapping and index keys: what the old ones closed or digested is done anew, a batch at a time.
 
-The one rule: each batch is a transaction of its own and leaves nothing half done, so whoever is killed begins again
+Each batch is a transaction of its own and leaves nothing half done, so whoever is killed begins again
 where the last batch ended; with both keys in the key file everything can be read at every moment.
 """
 

@@ -1,6 +1,6 @@
 """How a name, a number or an address is written for somebody who need not know it.
 
-The one rule: what is shown never grows with what it hides; what cannot be read safely is hidden whole.
+What is shown never grows with what it hides; what cannot be read safely is hidden whole.
 """
 
 import re

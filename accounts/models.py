@@ -1,6 +1,6 @@
 """Who may come in, how they proved it, and which request has already been answered.
 
-The one rule: nothing secret is stored in a form that can be read back. A password is a hash, a
+Nothing secret is stored in a form that can be read back. A password is a hash, a
 one-time code is a keyed digest; the person is known elsewhere by ``person_key`` only. Names and addresses
 are sealed (sealed_fields.py): read them from a user, look for them by ``with_email`` and ``with_phone``.
 """

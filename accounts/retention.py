@@ -1,6 +1,6 @@
 """What the account side keeps no longer than it needs it.
 
-The one rule: only rows whose work is done go, a few hundred at a time, so that no page waits for it.
+Only rows whose work is done go, a few hundred at a time, so that no page waits for it.
 """
 
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """The security log: who came in, who was turned away, who looked at what, who changed whose rights.
 
-The one rule: a row is written and never changed, and goes after twelve months and not before (the database refuses
+A row is written and never changed, and goes after twelve months and not before (the database refuses
 the rest). It names a person by ``person_key`` and says why by a code: no name, no phone, no free text stands in it.
 """
 

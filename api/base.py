@@ -1,6 +1,6 @@
 """What every call passes: who asks (the token), what for (the scope), at most once (the key).
 
-The one rule: a call that changes something names an Idempotency-Key, and what it was answered once it
+A call that changes something names an Idempotency-Key, and what it was answered once it
 is answered again, byte for byte; a refusal leaves no key, so it may be tried again.
 """
 

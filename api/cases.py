@@ -1,6 +1,6 @@
 """GET complaints/ and complaints/{number}/: lists by cursor, one case, its record, the enterprise's ticket.
 
-The one rule: a list costs a page, however long it is; and whether the contact data was seen stands in
+A list costs a page, however long it is; and whether the contact data was seen stands in
 the record.
 """
 

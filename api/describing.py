@@ -1,6 +1,6 @@
 """The schema (OpenAPI 3.1): written from the same serializers and the same table that answer.
 
-The one rule: a step is a path of its own with its own body, though one view serves them all; and what
+A step is a path of its own with its own body, though one view serves them all; and what
 any call may answer is said at every call.
 """
 

@@ -1,6 +1,6 @@
 """Fields that take what was said and nothing like it: a number is no text, "true" is no yes.
 
-The one rule: what is checked here is the kind and the size; whether it makes sense is for the verb.
+What is checked here is the kind and the size; whether it makes sense is for the verb.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """complaints/{number}/files/: what was put forward, and putting something forward.
 
-The one rule: the bytes say what a file is; it goes out as an attachment that nothing may run.
+The bytes say what a file is; it goes out as an attachment that nothing may run.
 """
 
 from __future__ import annotations

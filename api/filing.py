@@ -1,6 +1,6 @@
 """POST complaints/: a complaint from a program of the person who complains, or of an office for somebody.
 
-The one rule: it is judged by the same forms as the screens of filing; here names are only translated,
+It is judged by the same forms as the screens of filing; here names are only translated,
 there and back, so nothing is filed by a program that a person could not file.
 """
 

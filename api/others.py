@@ -1,6 +1,6 @@
 """The calls around the cases: who I am, the directory, what happened since.
 
-The one rule: nothing here changes anything.
+Nothing here changes anything.
 """
 
 from __future__ import annotations

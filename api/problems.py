@@ -1,6 +1,6 @@
 """What goes wrong becomes a problem (RFC 9457), in the caller's language, with a stable code.
 
-The one rule: one shape for all of them; and what a stranger may not see is answered exactly like what
+One shape for all of them; and what a stranger may not see is answered exactly like what
 does not exist.
 """
 

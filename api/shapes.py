@@ -1,6 +1,6 @@
 """What programs are answered, field by field: schema, answers and the tests' list come from here.
 
-The one rule: nothing leaves that does not stand here, whatever a row may carry.
+Nothing leaves that does not stand here, whatever a row may carry.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What each step takes, read from the signature of its verb, so that no list can grow old.
 
-The one rule: a field of the body is an argument of the verb; there is no other, so nobody sets a
+A field of the body is an argument of the verb; there is no other, so nobody sets a
 status, an owner or a date that the verb does not ask for.
 """
 

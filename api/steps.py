@@ -1,6 +1,6 @@
 """POST complaints/{number}/steps/{step}/ and its batch: the verbs of the table, by their names.
 
-The one rule: a step is judged by ``take`` alone; here it is only said what was meant, on what version
+A step is judged by ``take`` alone; here it is only said what was meant, on what version
 of the case, and what else is open when it was refused.
 """
 

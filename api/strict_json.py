@@ -1,6 +1,6 @@
 """JSON that means one thing only: what two readers could understand differently is refused.
 
-The one rule: duplicate keys, NaN and infinities, numbers beyond what anybody counts, nesting without
+Duplicate keys, NaN and infinities, numbers beyond what anybody counts, nesting without
 end, and characters that no database holds are 400 and never reach a field.
 """
 

@@ -1,6 +1,6 @@
 """A case in the words of the shapes: what the pages of the same side show, as plain values.
 
-The one rule: it is built from the page of the case (complaints/reading/case.py), so what a side may not read has
+It is built from the page of the case (complaints/reading/case.py), so what a side may not read has
 been left out before, and the person is masked there unless the caller may see it (cases.py).
 """
 

@@ -1,6 +1,6 @@
 """What a token sees and as whom it acts: its person's capacities, less those that it was not issued for.
 
-The one rule: a token of an enterprise works for that enterprise alone, one of an authority for that
+A token of an enterprise works for that enterprise alone, one of an authority for that
 authority alone, and one's own for one's own complaints; everything starts with ``visible_to``.
 """
 

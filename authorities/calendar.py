@@ -1,6 +1,6 @@
 """Working-day calendars: what is loaded, and how a year is loaded.
 
-Rule: a loaded year is never edited. A new decree is a new version beside the
+A loaded year is never edited. A new decree is a new version beside the
 old one, and the newest version of a year counts.
 """
 

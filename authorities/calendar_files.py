@@ -1,6 +1,6 @@
 """Reads the working days of one year as somebody hands them in: our own table, or the JSON shape in common use.
 
-Rule: everything that is wrong is told by its line, nothing is guessed, and a year with one wrong line is not read.
+Everything that is wrong is told by its line, nothing is guessed, and a year with one wrong line is not read.
 
     CSV   day,is_working,name[,name_en]      is_working 0 or 1
     JSON  {"year": 2027, "days": [{"name": "元旦", "date": "2027-01-01", "isOffDay": true}, …]}

@@ -1,6 +1,6 @@
 """Whether anything changed in the tables that every step reads: policies, authorities, calendars.
 
-Rule: what is kept in memory is asked for by the state of its tables, never by its age; a change counts from the moment
+What is kept in memory is asked for by the state of its tables, never by its age; a change counts from the moment
 it is committed, and inside its own transaction at once. Regions are not asked: an interval, once given, never moves,
 and nothing else of a region is read through a policy or an authority.
 """

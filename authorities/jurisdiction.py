@@ -1,6 +1,6 @@
 """Which authority is competent for a place: the intake desk, and who has the power.
 
-Rule: the most specific authority whose region holds the place; offices act in the name of
+The most specific authority whose region holds the place; offices act in the name of
 their county, so power is looked for above them (Order 121, arts 13 and 41).
 """
 

@@ -1,4 +1,4 @@
-"""Leave of officers, as a condition. The one rule: who is away from an authority is away from every office there."""
+"""Leave of officers, as a condition. Who is away from an authority is away from every office there."""
 
 from __future__ import annotations
 

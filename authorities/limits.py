@@ -1,6 +1,6 @@
 """The numbers in force at one place, in the words of the reader's language: ``limits["review"]`` is 7个工作日.
 
-The one rule: no sentence has a number of the law typed into it; it has a hole, which these numbers fill
+No sentence has a number of the law typed into it; it has a hole, which these numbers fill
 (tests/numbers). In a template: ``{% blocktranslate with review=limits.review %}``; in Python: ``text % limits``.
 """
 

@@ -1,6 +1,6 @@
 """Loads the tables of the public side: regions, authorities, policies, calendars.
 
-Rule: loading twice changes nothing; what an authority changed since is left
+Loading twice changes nothing; what an authority changed since is left
 alone. A table with one bad row loads nothing.
 """
 

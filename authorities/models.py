@@ -1,6 +1,6 @@
 """The public side: regions, authorities, their officers, calendars, policies.
 
-Rule: everything here is data with a source that an authority can load or
+Everything here is data with a source that an authority can load or
 change; no rule of the procedure stands in code.
 """
 

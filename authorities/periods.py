@@ -1,6 +1,6 @@
 """When a row holds: the one shape of every dated row of the directory.
 
-Rule: `starts_on` and `ends_on` are both days on which the row holds; empty
+`starts_on` and `ends_on` are both days on which the row holds; empty
 means without that limit. A dated row is ended, never deleted.
 """
 

@@ -1,6 +1,6 @@
 """The numbers of the procedure as they stand on one day, held in memory.
 
-Rule: the most specific region that holds the place wins; a number nobody set
+The most specific region that holds the place wins; a number nobody set
 is an error with its name, never a guess.
 """
 

@@ -1,6 +1,6 @@
 """Gives every place an interval of integers that holds its whole subtree.
 
-Rule: an interval, once given, never moves: complaints and areas point at it.
+An interval, once given, never moves: complaints and areas point at it.
 A later load fits new places into the free end of their parent's interval.
 China's intervals are read off the digits of its codes (GB/T 2260); every
 other country has a million integers and they are shared out by the tree.

@@ -1,7 +1,7 @@
 """English names of Chinese places: 杭州市 → Hangzhou, 恩施土家族苗族自治州 → Enshi Tujia and Miao Autonomous
 Prefecture.
 
-Rule: the pinyin of the name with the English word of its level, as road signs write it; what is known abroad by the
+The pinyin of the name with the English word of its level, as road signs write it; what is known abroad by the
 name of another language, or is read otherwise there than its characters mostly are, stands in a table. Whoever types a
 name in Latin letters finds the place by it.
 """

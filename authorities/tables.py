@@ -1,6 +1,6 @@
 """Reads the CSV tables that people hand in or that come with the project.
 
-Rule: UTF-8 with or without mark, else GB 18030 (Excel in China); lines that
+UTF-8 with or without mark, else GB 18030 (Excel in China); lines that
 start with # are comments; a bad row is named by line and column, never
 guessed.
 """

@@ -1,6 +1,6 @@
 """All benchmarks, one after the other on one server: `python -m benchmarks [--quick] [name …]`, or `make bench`.
 
-The one rule: each runs in a process of its own with a time of its own; one that fails is named in the table's end and
+Each runs in a process of its own with a time of its own; one that fails is named in the table's end and
 the others still run. Exit code 0 when all ran (missed goals are told, not punished), 1 when one failed.
 """
 

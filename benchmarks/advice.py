@@ -2,7 +2,7 @@
 
     python -m benchmarks.advice FILE
 
-The one rule: the patterns of complaints/acceptance/review_advice.py were written on the even ids alone; what counts are
+The patterns of complaints/acceptance/review_advice.py were written on the even ids alone; what counts are
 the odd ones.
 FILE: a list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE16_1_…" or absent}. It is not kept
 here.

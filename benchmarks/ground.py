@@ -1,6 +1,6 @@
 """The ground a benchmark stands on: a PostgreSQL of its own, tuned as the portal's, and the portal's own web server.
 
-The one rule: whatever happens, nothing that was started here is left running, and no folder stays. One server serves
+Whatever happens, nothing that was started here is left running, and no folder stays. One server serves
 a whole run; every benchmark works in a database of its own, copied from one that is migrated and knows the directory.
 """
 

@@ -1,6 +1,6 @@
 """How things are measured here: alternating slices, ratios within a round, CPU beside the clock.
 
-The one rule: a figure and its floor are taken in turn in one run, since a shared machine is never twice the same;
+A figure and its floor are taken in turn in one run, since a shared machine is never twice the same;
 what is compared is the median of the ratios of the rounds, shown with the lowest and the highest.
 """
 

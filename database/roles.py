@@ -1,4 +1,4 @@
-"""The users of the database. One rule: who serves pages owns nothing, and sees no case as itself.
+"""The users of the database. Who serves pages owns nothing, and sees no case as itself.
 
 portal_owner owns the tables and runs migrations; portal_app (no login) is the group that receives grants;
 portal_web logs in at run time and is a member of it. Tables made later by the owner are granted by default;

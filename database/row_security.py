@@ -1,6 +1,6 @@
 """The second wall: while a request is answered, PostgreSQL itself shows only the rows of the caller.
 
-The one rule: a request is one transaction under the database role of its caller, and what the policies ask (who, for
+A request is one transaction under the database role of its caller, and what the policies ask (who, for
 which enterprises and branches, in which regions) is told by transaction-local `set_config` alone. Whoever says nothing
 sees no case. The policies stand in complaints/migrations/0004_row_security.py, the first wall in `visible_to`.
 

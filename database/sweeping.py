@@ -1,4 +1,4 @@
-"""Sweeps batch after batch while there is a backlog. One rule: a tick ends before its time limit does."""
+"""Sweeps batch after batch while there is a backlog. A tick ends before its time limit does."""
 
 import time
 from datetime import datetime

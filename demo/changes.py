@@ -1,5 +1,5 @@
 """One change of the directory that waits for the head of the authority, already counted, and one of the routing rules,
-already tried. One rule: by the verbs alone.
+already tried. By the verbs alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the consumers of the demonstration do: answer, ask, decline, confirm, dispute, leave, rate.
 
-The one rule: each function says what this person would do now; the verb may still refuse.
+Each function says what this person would do now; the verb may still refuse.
 """
 
 from __future__ import annotations

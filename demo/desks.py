@@ -1,7 +1,7 @@
 """What lies on the desks of the authorities: instructions, numbers of the national platform, matters of mediations,
 leads.
 
-The one rule: each by the verb of its page, in the name of somebody who may take that step; what the case does not allow
+Each by the verb of its page, in the name of somebody who may take that step; what the case does not allow
 on its day is left out.
 """
 

@@ -1,6 +1,6 @@
 """Who complains about what on which day, hot spots included.
 
-The one rule: everything is drawn from the seed, so the same seed gives the same complaints.
+Everything is drawn from the seed, so the same seed gives the same complaints.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The enterprises of the demonstration by name, as the directory has them.
 
-The one rule: nothing but names, so that whoever tells a story may know them.
+Nothing but names, so that whoever tells a story may know them.
 """
 
 MOBILE = "中国移动通信集团福建有限公司"

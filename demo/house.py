@@ -1,6 +1,6 @@
 """How the carrier of the demonstration organises its work: 工号, a leave to come, rules, and one offer that waits.
 
-The one rule: written when the stories are told, so that no story depends on it; each by the verb of its page.
+Written when the stories are told, so that no story depends on it; each by the verb of its page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One change of a number that waits for the head of a county, tried already. One rule: by the verbs alone."""
+"""One change of a number that waits for the head of a county, tried already. By the verbs alone."""
 
 from __future__ import annotations
 

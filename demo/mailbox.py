@@ -1,6 +1,6 @@
 """The demo mailbox: every message the portal would send, codes included, as each person would get it.
 
-The one rule: outside of a demo this address does not exist.
+Outside of a demo this address does not exist.
 """
 
 from dataclasses import dataclass

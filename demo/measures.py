@@ -1,7 +1,7 @@
 """Sets of offers in the demonstration: one that can be tried out, one that was sent and partly answered, one in two
 names.
 
-The one rule: each is made by the verbs that make it for people; a case stands in one of them at most.
+Each is made by the verbs that make it for people; a case stands in one of them at most.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the authorities of the demonstration do: distribute, review, mediate, refuse, terminate, look back.
 
-The one rule: refusing and terminating take two persons here as elsewhere: one proposes, the head approves.
+Refusing and terminating take two persons here as elsewhere: one proposes, the head approves.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who takes part in the demonstration: consumers, staff of enterprises, officers of authorities.
 
-The one rule: nobody here can be mistaken for a real person. Every address ends in a domain that cannot exist, every
+Nobody here can be mistaken for a real person. Every address ends in a domain that cannot exist, every
 telephone number lies in a range that no operator has (154), every name says that it is a demonstration.
 """
 

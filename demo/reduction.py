@@ -1,6 +1,6 @@
 """Hot spots of the demo's weeks, what was done about two of them, and one of these days that waits to be judged.
 
-The one rule: nothing is made up here; what stands out is found by the sweep's own look, days after it happened, as it
+Nothing is made up here; what stands out is found by the sweep's own look, days after it happened, as it
 would be.
 """
 

@@ -1,7 +1,7 @@
 """The open data of the demo's months, a published monthly report and a draft, as officers and the worker would make
 them.
 
-The one rule: nothing is made up here; the figures are those of the demo's cases.
+Nothing is made up here; the figures are those of the demo's cases.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the people of the demonstration can see at one tick of its clock, and whose turn it is.
 
-The one rule: reading here is set-based, a few queries a tick; nothing here is written.
+Reading here is set-based, a few queries a tick; nothing here is written.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the enterprises of the demonstration do: accept, ring, offer, keep or break their word, return, fail.
 
-The one rule: each function says what this member of staff would do now; the verb may still refuse.
+Each function says what this member of staff would do now; the verb may still refuse.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The stations of the demonstration: one in a mall, one in a carrier's own hall, and what they wrote down.
 
-The one rule: entries are made by the verbs; what nobody confirmed stays unconfirmed here as everywhere.
+Entries are made by the verbs; what nobody confirmed stays unconfirmed here as everywhere.
 """
 
 from __future__ import annotations

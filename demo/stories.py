@@ -1,6 +1,6 @@
 """What will become of each case if nothing else happens: drawn once, from the seed and the case's own number.
 
-The one rule: a story only says how people are inclined; the verbs and the clocks decide what comes of it.
+A story only says how people are inclined; the verbs and the clocks decide what comes of it.
 """
 
 from __future__ import annotations

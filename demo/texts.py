@@ -1,6 +1,6 @@
 """What the people of the demonstration write, varied by problem.
 
-The one rule: every sentence is made up here; nothing is taken from a real complaint.
+Every sentence is made up here; nothing is taken from a real complaint.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The run: a clock that moves from four months ago to now, a tick or two a day, everything in batches.
 
-The one rule: at each tick complaints are filed, forwarded and chased as the portal does it, then people act; nothing
+At each tick complaints are filed, forwarded and chased as the portal does it, then people act; nothing
 is written but through the verbs.
 """
 

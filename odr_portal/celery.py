@@ -1,4 +1,4 @@
-"""The Celery app and everything that beats. One rule: a task is a nudge; the truth is in the rows.
+"""The Celery app and everything that beats. A task is a nudge; the truth is in the rows.
 
 Losing every message costs time, never a case: the sweeps find the rows again. The web process never imports the
 broker, so it never waits for one.

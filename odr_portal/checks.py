@@ -1,6 +1,6 @@
 """Configuration mistakes found by `manage.py check`, before they are met by people.
 
-The one rule: an address that permissions.csv does not know must not go live.
+An address that permissions.csv does not know must not go live.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

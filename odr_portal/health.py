@@ -1,4 +1,4 @@
-"""Whether the portal is alive. One rule: a missing broker is "degraded", never "dead"."""
+"""Whether the portal is alive. A missing broker is "degraded", never "dead"."""
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction

@@ -1,4 +1,4 @@
-"""All settings, in one file, from the environment. One rule: an odd value refuses to start."""
+"""All settings, in one file, from the environment. An odd value refuses to start."""
 
 import sys
 from pathlib import Path

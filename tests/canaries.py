@@ -1,6 +1,6 @@
 """What no log and no dump may ever show: words that tests put where people put their own.
 
-One rule: each is seeded by a test through a real door, and looked for as it is, as bytes in hexadecimal and in base64.
+Each is seeded by a test through a real door, and looked for as it is, as bytes in hexadecimal and in base64.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """The cast: Chen complains, Ming answers, Hua must see nothing, Rui and Su are the authority.
 
-One rule: the directory is the real one (load_directory), loaded once a run; people are made
+The directory is the real one (load_directory), loaded once a run; people are made
 for each test and have no more rights than their part needs.
 """
 

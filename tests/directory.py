@@ -1,6 +1,6 @@
 """The real directory for tests that need no people.
 
-Rule: it is loaded once a run, outside the tests' transactions; what a test
+It is loaded once a run, outside the tests' transactions; what a test
 writes is rolled back, so nobody may count on a table being empty.
 """
 

@@ -1,6 +1,6 @@
 """Cases made by walking the real verbs: no test sees a state that nobody can reach.
 
-One rule: ``a_complaint`` files, forwards, accepts … as the people of the cast would, up to
+``a_complaint`` files, forwards, accepts … as the people of the cast would, up to
 the status that a test asks for.
 """
 

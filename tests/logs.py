@@ -1,6 +1,6 @@
 """What all tests of a run write to the log, kept to be searched for people at its end.
 
-One rule: lines are kept as the portal itself would write them, with its own filter, exceptions included.
+Lines are kept as the portal itself would write them, with its own filter, exceptions included.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """The migrated database is made once for the code that makes it, and each run of tests gets a copy of its folder.
 
-One rule: whatever migrations are made of stands in the name of the folder, so a copy is never older than the code.
+Whatever migrations are made of stands in the name of the folder, so a copy is never older than the code.
 """
 
 import fcntl

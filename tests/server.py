@@ -1,4 +1,4 @@
-"""The throw-away database of one test run. One rule: nothing of it is left over, nothing of it is shared.
+"""The throw-away database of one test run. Nothing of it is left over, nothing of it is shared.
 
 The server starts with the first test that needs a database, so a run of pure tests pays nothing. Tables belong to
 portal_owner and tests work as portal_web, as the portal itself does: beside requests under the role of the steps,

@@ -1,6 +1,6 @@
 """Days and moments in words, in the reader's language.
 
-The one rule: people are told the last day on which they may still act ("12月2日24:00前"), never the first late instant.
+People are told the last day on which they may still act ("12月2日24:00前"), never the first late instant.
 """
 
 from __future__ import annotations

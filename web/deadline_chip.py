@@ -1,6 +1,6 @@
 """The words on a deadline chip, from the facts of one clock.
 
-The one rule: a chip says how much working time is left and the last day; colour only repeats it.
+A chip says how much working time is left and the last day; colour only repeats it.
 """
 
 from dataclasses import dataclass, replace

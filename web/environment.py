@@ -1,4 +1,4 @@
-"""Reads the environment. One rule: an odd value refuses to start, in one sentence.
+"""Reads the environment. An odd value refuses to start, in one sentence.
 
 Where a variable is not set, the file that `make run` leaves behind (.local/environment) is asked, so that
 `manage.py` finds the local services without being told.

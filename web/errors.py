@@ -1,6 +1,6 @@
 """What goes wrong becomes an answer: a refused step is 409 with the reason, for pages and for programs alike.
 
-The one rule: every error carries an incident number, the same on the page, in the header and in the log line, so that
+Every error carries an incident number, the same on the page, in the header and in the log line, so that
 whoever is told the number finds the line. The log line names no person: no query, no form, no text of an exception.
 
 Rules refuse by raising an exception that carries `refusal = True`; the sentence is its text. So this module knows

@@ -1,7 +1,7 @@
 """Templates in which everything that never changes is drawn already: translated words, icons, addresses of static
 files.
 
-The one rule: what is drawn beforehand depends on the language and on nothing else, so each template is kept once a
+What is drawn beforehand depends on the language and on nothing else, so each template is kept once a
 language. Drawing forty translations and a dozen icons anew was a quarter of a page. A template is loaded in the
 language that is active when it is asked for; nothing may be loaded under one language and drawn under another.
 """

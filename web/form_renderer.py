@@ -1,6 +1,6 @@
 """How every form field is drawn: the project's field template, found among the project's templates.
 
-The one rule: a form draws its fields with as_field_group, so that label, hint, error and control
+A form draws its fields with as_field_group, so that label, hint, error and control
 are always tied together the same way.
 """
 

@@ -1,6 +1,6 @@
 """What every answer tells the browser, whoever made it: a page, a file, an error of the framework itself.
 
-The one rule: it stands outermost, so nothing leaves without it; what an answer says of itself stays.
+It stands outermost, so nothing leaves without it; what an answer says of itself stays.
 """
 
 from collections.abc import Callable

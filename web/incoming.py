@@ -1,6 +1,6 @@
 """What comes in with a request: bounded before it is read, exact before a page sees it.
 
-The one rule: a body that is too long is refused unread, and a text that no database could hold (NUL, half a letter)
+A body that is too long is refused unread, and a text that no database could hold (NUL, half a letter)
 is refused in one sentence; every other text is NFC from here on, so that the same words are the same everywhere.
 """
 

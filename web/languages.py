@@ -1,6 +1,6 @@
 """The language of the reader, and that of what stands in the database.
 
-The one rule: names, typed text and the law stand in Chinese, names often in English beside it; nothing else asks which
+Names, typed text and the law stand in Chinese, names often in English beside it; nothing else asks which
 language is read, for everything that we say goes through gettext.
 """
 

@@ -1,6 +1,6 @@
 """Several names in one line, joined as the reader's language does it.
 
-The one rule: nothing but marks between words, so that no page in English shows 、 or ：.
+Nothing but marks between words, so that no page in English shows 、 or ：.
 """
 
 from __future__ import annotations

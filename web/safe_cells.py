@@ -1,6 +1,6 @@
 """Cells of a table that a spreadsheet must not take for formulas, and the way back.
 
-The one rule: every cell that leaves the portal in a CSV or XLSX file goes through ``safe_cell``. A
+Every cell that leaves the portal in a CSV or XLSX file goes through ``safe_cell``. A
 text that begins with a sign of a formula, or with a quote before one, gets a quote in front; a plain
 number stays a number. ``plain_cell`` takes away exactly what ``safe_cell`` put there.
 """

@@ -1,6 +1,6 @@
 """Calls to addresses that somebody else chose: where they may go, and how long and how much they may cost.
 
-The one rule: the name is looked up once, every address that it has must be one of the open internet
+The name is looked up once, every address that it has must be one of the open internet
 (``is_public``), and the connection goes to an address that was looked at, never to the name. No
 redirect is followed, no proxy asked; of an answer its status counts, and of a service that the operator
 named the first bytes that it says (``ask``).

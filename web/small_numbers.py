@@ -1,6 +1,6 @@
 """A number that stands alone on a public page: one from 1 to 4 is put in words that do not tell it.
 
-The one rule: only for numbers that nothing shown adds up to; what has sums goes through
+Only for numbers that nothing shown adds up to; what has sums goes through
 oversight/figures/suppression.py.
 """
 

@@ -1,6 +1,6 @@
 """A hard end for whatever is said over a socket.
 
-The one rule: a time-out of a socket counts from the last byte, so a server that sends one byte a
+A time-out of a socket counts from the last byte, so a server that sends one byte a
 second would hold us for ever; here a clock beside it shuts the connection.
 """
 

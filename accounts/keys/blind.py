@@ -1,6 +1,6 @@
 """The blind index: equal texts have equal digests, and without the index key a digest says nothing.
 
-The one rule: equality is that of the written form (full-width digits, +86, spaces and case do not count), and the
+Equality is that of the written form (full-width digits, +86, spaces and case do not count), and the
 key is never in the database: all mobile numbers of a country can be tried against a plain digest within an hour.
 
 A digest is: version of the index key (1 byte, 128 added for SM3), then 128 bit of the HMAC. While keys change, all

@@ -1,6 +1,6 @@
 """What encrypts: AES-256-GCM, or SM4-GCM with SM3 where the national suite is asked for.
 
-The one rule: the suite stands in every value, so both can be read at any time and the setting only decides what is
+The suite stands in every value, so both can be read at any time and the setting only decides what is
 written next. One secret serves both: each suite derives a key of its own from it.
 """
 

@@ -1,6 +1,6 @@
 """One random key a person, wrapped by a key that is not in the database; opened keys are held for a while.
 
-The one rule: a key is held in the memory of a process only once it is committed. A key made in a transaction that is
+A key is held in the memory of a process only once it is committed. A key made in a transaction that is
 then rolled back would seal values that nobody could ever open; until the commit it lives with the transaction.
 
 Ask for the keys of a page at once (``secrets_of``, ``load_for``): one query, not one a row. Written in SQL, so that

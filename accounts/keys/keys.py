@@ -1,6 +1,6 @@
 """The secrets that never lie in the database: wrapping keys (they close the key of each person) and index keys.
 
-The one rule: what is weak, short or written twice refuses to start, in one sentence. A key file has lines like
+What is weak, short or written twice refuses to start, in one sentence. A key file has lines like
 ``wrap 1 <base64 of 32 bytes>`` and ``index 1 <base64 of 32 bytes>``; the highest number is the one in use, lower ones
 still open what they closed until `manage.py rotate_keys` has been through.
 """

@@ -1,6 +1,6 @@
 """Columns that hold sealed text. In Python they are plain attributes; in the database they are bytes.
 
-The one rule: a text is sealed with its row and opened with its row. Give it to a row and save that; read it from a
+A text is sealed with its row and opened with its row. Give it to a row and save that; read it from a
 row. `filter(name=…)`, `update(name=…)` and `values("name")` cannot see or make a text: equality has a BlindIndex beside
 it, and only emptiness (`name=""`) can be asked for and written without a row.
 """

@@ -1,6 +1,6 @@
 """What a session holds is sealed: it knows the address that somebody is just proving.
 
-The one rule: with the key of the house, for a session begins before anybody is known. Named in settings.
+With the key of the house, for a session begins before anybody is known. Named in settings.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """One sealed value: whose key opens it, and where it belongs.
 
-The one rule: a value opens only at the place where it was sealed. Table, column and what makes the row this row are
+A value opens only at the place where it was sealed. Table, column and what makes the row this row are
 bound into it, so a value that somebody moved to another row or column does not open.
 
 A value is: suite (1 byte), person (16), nonce (12), ciphertext, tag (16). Suite 0 is plain text, for free texts where

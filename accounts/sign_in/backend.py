@@ -1,6 +1,6 @@
 """Who a session belongs to, read with the one fact that decides how it must have been proven.
 
-The one rule: whether somebody needs a second factor is asked anew for each request, in the query that loads the
+Whether somebody needs a second factor is asked anew for each request, in the query that loads the
 person, so that who is given work today is held to it with the next click.
 """
 

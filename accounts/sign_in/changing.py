@@ -1,6 +1,6 @@
 """A new phone, mailbox or password for somebody who is in: proven, told to the old one, and held back for a day.
 
-The one rule: what was changed just now decides nothing important for 24 hours, so that whoever loses an account to a
+What was changed just now decides nothing important for 24 hours, so that whoever loses an account to a
 thief hears of it before the thief can do more than read.
 """
 

@@ -1,6 +1,6 @@
 """One-time codes: six digits, ten minutes, one use, for the browser that asked.
 
-The one rule: whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per
+Whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per
 address, per network address and by everybody together, known or not; guesses are counted with the code. All of it
 lies in the database, so it counts when the cache is away; call these functions outside of a transaction that may be
 rolled back.

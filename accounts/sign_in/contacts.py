@@ -1,6 +1,6 @@
 """Phone numbers and e-mail addresses: one way to write each, and the user behind a proven one.
 
-The one rule: an address is compared only after it was brought into its one written form.
+An address is compared only after it was brought into its one written form.
 """
 
 import unicodedata

@@ -1,6 +1,6 @@
 """A browser in a few words, so that people know their own in the list of sessions.
 
-The one rule: a guess by well-known marks, never a key to anything; the words are not stored with more detail.
+A guess by well-known marks, never a key to anything; the words are not stored with more detail.
 """
 
 from django.utils.translation import gettext

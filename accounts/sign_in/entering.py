@@ -1,6 +1,6 @@
 """A signed-in browser: how it begins, what it must have shown, when it ends.
 
-The one rule: who works for an organisation is nobody until the second factor was shown. The pages and the API see
+Who works for an organisation is nobody until the second factor was shown. The pages and the API see
 such a session as no session at all, so no door has to think of it; only the pages of the second factor ask
 ``person_at_the_door``.
 """

@@ -1,6 +1,6 @@
 """The authenticator app and the recovery codes: made, checked, used up.
 
-The one rule: a code counts once. The half minute of an app's code is remembered, a recovery code is struck out, and
+A code counts once. The half minute of an app's code is remembered, a recovery code is struck out, and
 wrong ones are counted per person and network, so that nobody is locked out by somebody elsewhere.
 """
 

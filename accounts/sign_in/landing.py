@@ -1,6 +1,6 @@
 """Where somebody lands after signing in.
 
-The one rule: only addresses that this installation has are offered.
+Only addresses that this installation has are offered.
 """
 
 from functools import lru_cache

@@ -1,6 +1,6 @@
 """How often something may be tried: per person, per network, by everybody together.
 
-The one rule: counts are rows of the database, so they hold when Valkey is away, and they are kept under a digest,
+Counts are rows of the database, so they hold when Valkey is away, and they are kept under a digest,
 so the table tells nobody's phone. A limit says until when; the door that asks tells it to the person.
 """
 

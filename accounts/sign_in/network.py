@@ -1,6 +1,6 @@
 """Where a request comes from.
 
-The one rule: what a stranger wrote into X-Forwarded-For is not believed. Only as many entries count, from the
+What a stranger wrote into X-Forwarded-For is not believed. Only as many entries count, from the
 right, as TRUSTED_PROXIES stand in front; each proxy appends the address that it saw itself.
 """
 

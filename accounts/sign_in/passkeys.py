@@ -1,6 +1,6 @@
 """Passkeys (WebAuthn): what the browser is asked, and whether its answer is right.
 
-The one rule: a challenge lives in the session that asked and is used once; the answer is judged by the webauthn
+A challenge lives in the session that asked and is used once; the answer is judged by the webauthn
 library against the portal's own name and address, never against what the request says of itself where SITE_URL is set.
 """
 

@@ -1,6 +1,6 @@
 """Password sign-in of staff: slow for who guesses, open for who knows, wherever the other one sits.
 
-The one rule: unknown address, wrong password, blocked and switched off look the same and cost the same. Wrong tries
+Unknown address, wrong password, blocked and switched off look the same and cost the same. Wrong tries
 are counted per address and network, per network, and per address from everywhere; the last one never shuts out a
 network from which this person has signed in before.
 """

@@ -1,6 +1,6 @@
 """Work that a browser does before it may cost us something: a small search, unseen, without a puzzle (ALTCHA).
 
-The one rule: a solution counts once. Who brings none (a browser without scripts) is not turned away, only counted
+A solution counts once. Who brings none (a browser without scripts) is not turned away, only counted
 against a tighter limit.
 """
 

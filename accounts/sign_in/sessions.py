@@ -1,6 +1,6 @@
 """Sessions in the database, known by a digest, each with the person it belongs to.
 
-The one rule: what lies in the table opens nothing. The cookie is not in it, and a copy of the table is no way in.
+What lies in the table opens nothing. The cookie is not in it, and a copy of the table is no way in.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Showing the second factor again before what matters most: exports, roles, tokens, webhooks.
 
-The one rule: fresh is ten minutes, counted from the factor that was shown in this very session.
+Fresh is ten minutes, counted from the factor that was shown in this very session.
 """
 
 from collections.abc import Callable

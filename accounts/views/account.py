@@ -1,6 +1,6 @@
 """One's own account: my details, how I sign in, and where I am signed in.
 
-The one rule: everything here is about the person of this session and nobody else.
+Everything here is about the person of this session and nobody else.
 """
 
 from dataclasses import dataclass

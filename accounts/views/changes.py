@@ -1,6 +1,6 @@
 """A new phone, a new mailbox, a new password; and a way back for who lost the password.
 
-The one rule: the new address proves itself by a code, the person by the factor, and nobody learns here whose address
+The new address proves itself by a code, the person by the factor, and nobody learns here whose address
 is known.
 """
 

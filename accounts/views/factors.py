@@ -1,6 +1,6 @@
 """The second factor: shown at sign-in, shown again before what matters, set up, and its recovery codes.
 
-The one rule: these pages serve the person of the session, or whoever just gave the right password in this browser;
+These pages serve the person of the session, or whoever just gave the right password in this browser;
 nobody else learns that they exist for anybody.
 """
 

@@ -1,6 +1,6 @@
 """The forms of sign-in and of one's own account.
 
-The one rule: an error says what to do, and never whether an address is known.
+An error says what to do, and never whether an address is known.
 """
 
 from typing import Any

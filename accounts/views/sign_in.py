@@ -1,6 +1,6 @@
 """Signing in and out.
 
-The one rule: the answer to an unknown address is the answer to a known one.
+The answer to an unknown address is the answer to a known one.
 """
 
 from datetime import datetime

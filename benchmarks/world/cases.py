@@ -1,8 +1,8 @@
 """Many synthetic cases in a few statements, for lists and figures that have to stay fast.
 
 `python -m odr_portal.processes.local try -- python -m benchmarks.world.cases 1000000` fills a throw-away database and
-says how long it took (`--counted`: only what counters read); `fill(count)` does it for another benchmark. The one rule:
-rows are shaped like those that the verbs write (one engagement, one live clock, name, first and last entry), but no
+says how long it took (`--counted`: only what counters read); `fill(count)` does it for another benchmark.
+Rows are shaped like those that the verbs write (one engagement, one live clock, name, first and last entry), but no
 chain is hashed: never verify such a database.
 
 One enterprise has half of all cases, another about a twentieth, 2,998 others share the rest unevenly; counties are

@@ -1,6 +1,6 @@
 """Eight clients, processes of their own, that file: by hand over SQL (the floor) or through the browser's door.
 
-The one rule: they keep their connection, start at the same moment and stop at the same moment; an answer that is not
+They keep their connection, start at the same moment and stop at the same moment; an answer that is not
 the receipt ends the benchmark.
 """
 

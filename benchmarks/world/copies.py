@@ -1,6 +1,6 @@
 """Many cases out of a few: rows of walked cases are copied by SQL, so that 100,000 take seconds.
 
-The one rule: the pattern is a case that went through the real verbs; a copy has its own number and its own chain of
+The pattern is a case that went through the real verbs; a copy has its own number and its own chain of
 digests, so that the record of all copies verifies. Nothing that is timed is made here.
 """
 

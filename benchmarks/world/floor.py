@@ -1,6 +1,6 @@
 """The least that filing costs on this machine: the same seven rows by hand, without a portal around them.
 
-The one rule: these tables have the keys and indexes without which no complaint could be found again, and nothing
+These tables have the keys and indexes without which no complaint could be found again, and nothing
 else: no walls, no words, no clocks. (The seventh row is a counter's, which the portal derives from the record instead.)
 `file_one` is the floor of filing, `file_many` that of an import.
 """

@@ -1,6 +1,6 @@
 """Cases as people bring them about, one of each kind, to be copied: filed, in negotiation.
 
-The one rule: every one is walked by the real verbs, by people who may do so.
+Every one is walked by the real verbs, by people who may do so.
 """
 
 from __future__ import annotations

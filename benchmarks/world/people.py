@@ -1,6 +1,6 @@
 """Consumers who have signed in and only have to press “file”: users, sessions and finished drafts.
 
-The one rule: everything here is what the pages themselves leave behind, and one of each kind is judged by the real
+Everything here is what the pages themselves leave behind, and one of each kind is judged by the real
 forms before it is copied; nothing that is timed is prepared here.
 """
 

@@ -1,6 +1,6 @@
 """Sealed texts for rows that SQL made: what the portal itself would have written, with keys of people beside it.
 
-The one rule: every value opens where it stands, so that lists, case pages and the verification do all their work.
+Every value opens where it stands, so that lists, case pages and the verification do all their work.
 """
 
 from __future__ import annotations

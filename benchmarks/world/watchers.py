@@ -1,6 +1,6 @@
 """People who look: an officer of a province, a manager of an enterprise, a consumer, each with a page to ask for.
 
-The one rule: they hold their rights by the rows that give them to everybody, and their requests go through the views.
+They hold their rights by the rows that give them to everybody, and their requests go through the views.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """To whom a mediation may be handed (art. 19), and why somebody of the register is left out.
 
-The one rule: whoever is run by the respondent never mediates against it, and a body mediates where its row says, while
+Whoever is run by the respondent never mediates against it, and a body mediates where its row says, while
 it holds.
 """
 

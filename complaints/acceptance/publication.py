@@ -1,6 +1,6 @@
 """投诉公示: whether a closed complaint is shown to the public, and what of it.
 
-The one rule: what is shown is made of facts and words of ours, never of what somebody wrote; a consent that is taken
+What is shown is made of facts and words of ours, never of what somebody wrote; a consent that is taken
 back hides the complaint at once, and only a new decision shows it again. Source: 市场监督管理投诉信息公示暂行规则
 (2023).
 """

@@ -1,6 +1,6 @@
 """Art. 23: the eight grounds on which a mediation is ended, and what a case shows for each.
 
-The one rule: a ground that only its own record can bear (a day of session, a claim, the sixty days, a party that is
+A ground that only its own record can bear (a day of session, a claim, the sixty days, a party that is
 gone) is closed until that record stands; what an officer must judge stays open and shows what is known.
 """
 

@@ -1,6 +1,6 @@
 """What can still be done after a case is closed, each way with its last day where the law names one.
 
-The one rule: pure over the case; a day is said only where a rule counts one, and from where it counts. Sources:
+Pure over the case; a day is said only where a rule counts one, and from where it counts. Sources:
 Order 121 arts 15, 16(4); consumer law art. 39; Civil Code art. 188; Administrative
 Reconsideration Law art. 20; Administrative Procedure Law art. 46; procedure sections 2 and 3.
 """

@@ -1,6 +1,6 @@
 """Who handles a case when nobody said so: rules for new ones, and handing over from whoever is not there.
 
-The one rule: every case is given by an ``assign`` step of the system that names rule or leave in the record; whoever is
+Every case is given by an ``assign`` step of the system that names rule or leave in the record; whoever is
 on leave gets none. A sweep that dies in the middle loses nothing: what is still with nobody is found again.
 """
 

@@ -1,6 +1,6 @@
 """Which closed cases are called back: unknown before the month is over, the same whenever it is counted again.
 
-The one rule: a case is drawn when HMAC-SHA256(seed of the month, its number) falls below the policy's share; repeat
+A case is drawn when HMAC-SHA256(seed of the month, its number) falls below the policy's share; repeat
 complaints and reopened cases are called back all. The digest of the seed is shown before the month, the seed after it.
 """
 

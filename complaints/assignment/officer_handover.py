@@ -1,6 +1,6 @@
 """Cases of officers who are not there: handed over to the deputy, else to a head, else to whoever may hold cases.
 
-The one rule: every case is given by an ``assign_officer`` step of the system that names the leave or the leaving in the
+Every case is given by an ``assign_officer`` step of the system that names the leave or the leaving in the
 record; what nobody can take is an alarm, and is found again by the next sweep.
 """
 

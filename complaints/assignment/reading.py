@@ -1,6 +1,6 @@
 """What somebody at a desk has read of a case, and which colleagues have it open.
 
-The one rule: one row a person, case and enterprise, written by that person alone; nobody is locked out by it. Two who
+One row a person, case and enterprise, written by that person alone; nobody is locked out by it. Two who
 have the same case open see each other here; who comes second with a step is told by ``take``.
 """
 

@@ -1,6 +1,6 @@
 """The open file of one locked case: its rows in memory, and what will be written.
 
-The one rule: nothing here touches the database; handling/transition/writing reads the rows and writes them.
+Nothing here touches the database; handling/transition/writing reads the rows and writes them.
 """
 
 from __future__ import annotations

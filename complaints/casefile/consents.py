@@ -1,6 +1,6 @@
 """Which consents hold, and the rows of the ledger that say how it came to that.
 
-The one rule: the ledger is written where the case is written, from what changed, so that no step can
+The ledger is written where the case is written, from what changed, so that no step can
 forget it. A consent has one purpose, names its text, and can be taken back (PIPL arts 14 to 16, 23, 25).
 """
 

@@ -1,6 +1,6 @@
 """What the filters of an authority's lists offer: officers and parts of the region, in one statement.
 
-The one rule: it is asked once a request, however many lists and forms of a page offer it.
+It is asked once a request, however many lists and forms of a page offer it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The desk of somebody who works for an authority: who they are here, and which cases they see.
 
-The one rule: who holds no office today gets the same 404 as for an address that does not exist,
+Who holds no office today gets the same 404 as for an address that does not exist,
 and so does an officer of another region.
 """
 

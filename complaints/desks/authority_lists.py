@@ -1,6 +1,6 @@
 """Lists of cases for an authority: what is late or due soon, and the rows of a page.
 
-The one rule: a number on the first page and the list that it opens are one and the same
+A number on the first page and the list that it opens are one and the same
 condition, and a page of rows costs the same number of queries however many cases there are.
 """
 

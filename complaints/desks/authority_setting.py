@@ -1,6 +1,6 @@
 """One case in front of an officer: which steps stand open, and what a step page is made of.
 
-The one rule: nothing is added to what the table offers; a step is only left out when there is
+Nothing is added to what the table offers; a step is only left out when there is
 nothing it could act on.
 """
 

@@ -1,6 +1,6 @@
 """What came of one step for many cases: done, or not and why, each by its number.
 
-The one rule: it is kept as the answer of the form, so that the same form sent again shows the same result.
+It is kept as the answer of the form, so that the same form sent again shows the same result.
 """
 
 from __future__ import annotations

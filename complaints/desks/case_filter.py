@@ -1,6 +1,6 @@
 """Conditions on an authority's list of cases: a shareable GET form.
 
-The one rule: a condition that cannot be read is left out and said so; it never fails, and it never
+A condition that cannot be read is left out and said so; it never fails, and it never
 shows more than the region of the reader.
 """
 

@@ -1,6 +1,6 @@
 """The cases of an authority's desk that meet the conditions of an address: for the list, an export, an instruction.
 
-The one rule: a condition narrows what the desk sees and never widens it.
+A condition narrows what the desk sees and never widens it.
 """
 
 from __future__ import annotations

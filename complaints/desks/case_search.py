@@ -1,7 +1,7 @@
 """Looking for a case in a list by what somebody typed: its number, words of what it is about, or the consumer's whole
 phone, name or order number.
 
-The one rule: numbers and words are found by an index; where too many cases have a word, and for a piece of a number, a
+Numbers and words are found by an index; where too many cases have a word, and for a piece of a number, a
 bounded number of rows is compared, so that nothing typed can make a page slow.
 """
 

@@ -1,6 +1,6 @@
 """What may be chosen at the desk of an enterprise: people, branches, own views. With the calendar, in one statement.
 
-The one rule: it is asked once a request, however many lists and forms of a page offer it.
+It is asked once a request, however many lists and forms of a page offer it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The desk of somebody who works for an enterprise: who they are here, and which case they hold.
 
-The one rule: who has no job at an enterprise today, or whose enterprise never had the case, gets
+Who has no job at an enterprise today, or whose enterprise never had the case, gets
 the same 404 as for an address that does not exist.
 """
 

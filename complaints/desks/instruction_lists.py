@@ -1,6 +1,6 @@
 """Instructions (督办) as lists: the four columns of a board, and what a row or a card says of one.
 
-The one rule: a column is one condition on matters of cases that the desk sees, for its number, its cards and its table
+A column is one condition on matters of cases that the desk sees, for its number, its cards and its table
 alike; a page of rows costs the same number of queries however many instructions there are.
 """
 

@@ -1,6 +1,6 @@
 """Lists page by page by key, and counts that stop: what a page costs does not grow with the list.
 
-The one rule: no OFFSET and no count over everything. A page begins at the row that its address
+No OFFSET and no count over everything. A page begins at the row that its address
 names, and a count ends at ``MANY``; beyond that it says "more than".
 """
 

@@ -1,6 +1,6 @@
 """Which cases a list of the queue holds: its views, the conditions in its address, what has ended.
 
-The one rule: each list is a condition on cases of the desk and none on anything else, so a view, a count, an export and
+Each list is a condition on cases of the desk and none on anything else, so a view, a count, an export and
 a step for many cases mean the same rows.
 """
 

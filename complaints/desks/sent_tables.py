@@ -1,6 +1,6 @@
 """A table that somebody sent in: its row in a list, its page, and what came of its lines.
 
-The one rule: two kinds of table use it (round_trip, authority_platform), each with its own columns; where it is, what
+Two kinds of table use it (round_trip, authority_platform), each with its own columns; where it is, what
 its lines say and how they are paged is the same for both.
 """
 

@@ -1,6 +1,6 @@
 """The door of a page for people at work: signed in, at their desk today, never kept by a browser.
 
-The one rule: the desk is asked anew for each request, so who left is out with the next one.
+The desk is asked anew for each request, so who left is out with the next one.
 """
 
 from __future__ import annotations

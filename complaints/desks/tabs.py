@@ -1,6 +1,6 @@
 """The tabs above an officers' list: each with its number, and the pages of the one that is open.
 
-The one rule: what a tab counts and what it shows are one and the same condition; the address names it by ``view``.
+What a tab counts and what it shows are one and the same condition; the address names it by ``view``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Issues the documents that the steps of one flush name: numbered, worded, frozen, their digests in the entries.
 
-The one rule: it happens before the entries are hashed and in their transaction: no step without its document, no number
+It happens before the entries are hashed and in their transaction: no step without its document, no number
 without its step.
 """
 

@@ -1,6 +1,6 @@
 """Prints of documents as files: written once, read from then on, destroyed with the words they hold.
 
-The one rule: a print lies under the random id of its version, so a worker that was killed while writing leaves nothing
+A print lies under the random id of its version, so a worker that was killed while writing leaves nothing
 that the next one does not write over.
 """
 

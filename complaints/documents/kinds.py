@@ -1,6 +1,6 @@
 """The ten official forms (文书式样): what they are called, how their numbers are made, whom they are addressed to.
 
-The one rule: a step issues a form by naming its number in its entry (``form``); nothing else makes a document.
+A step issues a form by naming its number in its entry (``form``); nothing else makes a document.
 """
 
 from __future__ import annotations

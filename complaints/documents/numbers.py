@@ -1,6 +1,6 @@
 """The numbers of official documents: given one after the other, and looked through for gaps.
 
-The one rule: the row of a series is locked by whoever takes a number until that transaction ends, so two at once get
+The row of a series is locked by whoever takes a number until that transaction ends, so two at once get
 consecutive numbers and a transaction that is rolled back gives its number back.
 """
 

@@ -1,6 +1,6 @@
 """What a document would say if the step were taken now: for the page that asks before it is.
 
-The one rule: the same words as the issued one, put together by the same function, without a number and without effect.
+The same words as the issued one, put together by the same function, without a number and without effect.
 """
 
 from __future__ import annotations

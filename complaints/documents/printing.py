@@ -1,6 +1,6 @@
 """A document as PDF: the frozen words, the digest of the entry that issued it, and the way to check both.
 
-The one rule: the same version gives the same bytes, so a print that is lost or not made yet can be made by anybody who
+The same version gives the same bytes, so a print that is lost or not made yet can be made by anybody who
 may read it.
 """
 

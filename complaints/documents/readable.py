@@ -1,6 +1,6 @@
 """What the paper's font has no sign for (emoji, rare characters) is printed by its number instead of as an empty box.
 
-The one rule: only what is printed changes; texts, files and digests of the dossier stay as they were written.
+Only what is printed changes; texts, files and digests of the dossier stay as they were written.
 """
 
 from __future__ import annotations

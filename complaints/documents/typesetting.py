@@ -1,6 +1,6 @@
 """Sets a paper: data in, PDF out, the same bytes for the same data and moment.
 
-The one rule: typst gets a fixed file and data as JSON; no word of a person is ever read as markup, no font and no
+Typst gets a fixed file and data as JSON; no word of a person is ever read as markup, no font and no
 file of the machine is used, and nothing is fetched.
 """
 

@@ -1,6 +1,6 @@
 """Asking for a dossier and fetching what was built: by whoever asked, for a day.
 
-The one rule: a dossier belongs to one person in one capacity; whoever does not see the case any more gets none of it.
+A dossier belongs to one person in one capacity; whoever does not see the case any more gets none of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Builds dossiers, one at a time. One rule: a row that nobody holds any more is built anew by the next sweep.
+"""Builds dossiers, one at a time. A row that nobody holds any more is built anew by the next sweep.
 
 What is read is read under the sight of whoever asked; files are put in place by a rename, so half a dossier is never
 handed out, and the row is finished only by the sweep that still holds its lease.

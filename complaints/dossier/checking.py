@@ -1,6 +1,6 @@
 """Whether a dossier is whole, by the very program that we give to everybody; and whether ours is the record in it.
 
-The one rule: what is asked is answered by yes, no, a number and a time. Nothing of a case leaves, nothing sent is kept.
+What is asked is answered by yes, no, a number and a time. Nothing of a case leaves, nothing sent is kept.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Everything that a dossier holds, read once under the sight of whoever asked.
 
-The one rule: what the reader may not have is counted by its digest and never leaves the database: entries outside an
+What the reader may not have is counted by its digest and never leaves the database: entries outside an
 enterprise's time, contact data of the consumer for anybody at work, files that are held back, what was erased.
 """
 

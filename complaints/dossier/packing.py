@@ -1,6 +1,6 @@
 """The ZIP of a dossier: the record as it was hashed, what belongs to it, and the proof that it is sealed.
 
-The one rule: the form is the one that docs/verify/verify_dossier.py checks, and what is packed can be packed again to
+The form is the one that docs/verify/verify_dossier.py checks, and what is packed can be packed again to
 the same bytes.
 """
 

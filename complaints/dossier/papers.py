@@ -1,6 +1,6 @@
 """What stands on the two papers: the dossier, and the agreement for a court or for judicial confirmation.
 
-The one rule: they say what the page of the case says to the same reader, and no more.
+They say what the page of the case says to the same reader, and no more.
 """
 
 from __future__ import annotations

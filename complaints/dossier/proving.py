@@ -1,6 +1,6 @@
 """The seal over a record, and the proof that this record is under it, without a word about any other.
 
-The one rule: read beside the sight of the parties (a sealed head is nobody's to read), it gives away digests only.
+Read beside the sight of the parties (a sealed head is nobody's to read), it gives away digests only.
 """
 
 from __future__ import annotations

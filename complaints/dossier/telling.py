@@ -1,6 +1,6 @@
 """Tells whoever asked for a dossier that it is ready, or that it could not be made.
 
-The one rule: the words hold the number and no more; they go the way that the person chose, and no longer than the
+The words hold the number and no more; they go the way that the person chose, and no longer than the
 dossier can be fetched.
 """
 

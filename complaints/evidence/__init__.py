@@ -1,6 +1,6 @@
 """Evidence files: what may come in, what it is, where it lies, who gets which copy of it.
 
-The one rule: the bytes say what a file is, never its name. The original is sealed as it came, under its digest; others
+The bytes say what a file is, never its name. The original is sealed as it came, under its digest; others
 get the copy that we made ourselves, as an attachment that no browser may run or guess about.
 """
 

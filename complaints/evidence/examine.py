@@ -1,7 +1,7 @@
 """Looks into one untrusted file, in a process of its own: `python -I examine.py TYPE SECONDS PIXELS LONGEST COPY
 THUMBNAIL`.
 
-The one rule: limits first, then the libraries that read the file; whatever happens in here, the portal only reads one
+Limits first, then the libraries that read the file; whatever happens in here, the portal only reads one
 line of JSON: {"refused": code} or {"copy": type or "", "thumbnail": true or false}, for a recording with its "seconds".
 
 The file is standard input; COPY and THUMBNAIL are numbers of open files to write to. It is run by `examining.py`, knows

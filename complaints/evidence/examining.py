@@ -1,6 +1,6 @@
 """Has a file examined in a child process that is bounded in time, memory and what it may touch.
 
-The one rule: the portal's own process never decodes what somebody sent; it reads one short line of the child.
+The portal's own process never decodes what somebody sent; it reads one short line of the child.
 """
 
 from __future__ import annotations

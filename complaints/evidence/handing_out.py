@@ -1,6 +1,6 @@
 """Hands a file out: to whom which copy, and under headers that keep it harmless.
 
-The one rule: before a configured scanner has passed a file, nobody but its sender gets it; others get the copy that we
+Before a configured scanner has passed a file, nobody but its sender gets it; others get the copy that we
 made ourselves, and the sealed original only its sender and the authority.
 """
 

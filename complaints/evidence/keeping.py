@@ -1,6 +1,6 @@
 """Takes a file in: looked at, kept, copied clean, counted against the limits.
 
-The one rule: the bytes are examined before any row is locked; the row is written after its files are, and what is
+The bytes are examined before any row is locked; the row is written after its files are, and what is
 refused leaves nothing behind.
 """
 

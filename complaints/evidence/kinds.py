@@ -1,6 +1,6 @@
 """Which of the ten types a file is, by its first bytes.
 
-The one rule: this is the first look only; whether the file can really be read says the examination (examine.py).
+This is the first look only; whether the file can really be read says the examination (examine.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The scan of a firm's licence: looked into, kept and searched for malware as files of a case are.
 
-The one rule: one file an application; with a scanner configured, nobody but the applicant gets one that it has not
+One file an application; with a scanner configured, nobody but the applicant gets one that it has not
 passed.
 """
 

@@ -1,6 +1,6 @@
 """How much may come in; from the settings, and told on the page before anything is sent.
 
-The one rule: the number that a page tells is the number that refuses.
+The number that a page tells is the number that refuses.
 """
 
 from __future__ import annotations

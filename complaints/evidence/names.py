@@ -1,6 +1,6 @@
 """The names of files: for show, never a path; and in a header that nothing can be slipped into.
 
-The one rule: a name that a file is handed out under ends in what the file is.
+A name that a file is handed out under ends in what the file is.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Why a file is not taken, in words.
 
-The one rule: each refusal names the file, says what is wrong and what to do; filing goes on without it.
+Each refusal names the file, says what is wrong and what to do; filing goes on without it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Has files searched for malware by clamd. The row is the queue.
 
-The one rule: lease, send, stamp, with no transaction open while something is sent. A scanner that is away costs time
+Lease, send, stamp, with no transaction open while something is sent. A scanner that is away costs time
 only: the file stays in quarantine and the case goes on.
 """
 

@@ -1,7 +1,7 @@
 """Reads the first sheet of an untrusted workbook, in a process of its own: `python -I sheet.py TYPE SECONDS … COPY
 THUMBNAIL`.
 
-The one rule: limits first, then the library; the cells go to COPY, a line of JSON a row, and standard output says in
+Limits first, then the library; the cells go to COPY, a line of JSON a row, and standard output says in
 one line how it went. Run by `examining.py` in the same way as `examine.py`, whose limits it takes.
 """
 

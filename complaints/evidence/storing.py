@@ -1,6 +1,6 @@
 """Where the bytes lie: a private folder by default, a bucket by setting; and the folder for what is still coming in.
 
-The one rule: a file is written once under a random name and never changed; no address of the site leads to it.
+A file is written once under a random name and never changed; no address of the site leads to it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the sweeps do for files: the search for malware, and uploads that nobody finished.
 
-The one rule: both are rows, so a sweep that dies loses nothing.
+Both are rows, so a sweep that dies loses nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Uploads over a bad network: in parts of 1 MB, each with its digest; what arrived stays for a while.
 
-The one rule: a part counts when the row says so; whoever lost the answer asks for the state and goes on from there.
+A part counts when the row says so; whoever lost the answer asks for the state and goes on from there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Compares every kept file with the digest that its row, and for the original the record, holds.
 
-The one rule: a damaged file is named exactly, by case and number; nothing is mended here.
+A damaged file is named exactly, by case and number; nothing is mended here.
 """
 
 from __future__ import annotations

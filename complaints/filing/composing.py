@@ -1,6 +1,6 @@
 """From a draft to what it says: one FilingRequest, or what is still wrong with it.
 
-The one rule: every step is judged again by its own form, whatever was judged
+Every step is judged again by its own form, whatever was judged
 before; nothing is filed that a form would refuse.
 """
 

@@ -1,6 +1,6 @@
 """What is asked for (step 4): demands as rows, each sum held against what is in dispute.
 
-The one rule: a refund is never more than was paid; damages may be more, with a reason; the refusal names both
+A refund is never more than was paid; damages may be more, with a reason; the refusal names both
 figures.
 """
 

@@ -1,6 +1,6 @@
 """The draft: begin, find again, save step by step, throw away.
 
-The one rule: what was typed is saved as it was typed, right or wrong; judging
+What was typed is saved as it was typed, right or wrong; judging
 it is the business of the forms. The key in the cookie never reaches the
 database, only its digest.
 """

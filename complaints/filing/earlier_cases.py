@@ -1,6 +1,6 @@
 """What this consumer complained about before, at the same enterprise: the same account, or the same phone.
 
-The one rule: one statement, and only cases that the reader's own desk has had; phones are compared by digest, never
+One statement, and only cases that the reader's own desk has had; phones are compared by digest, never
 read.
 """
 

@@ -1,6 +1,6 @@
 """The questions about the dispute (steps 1 to 5), one Form per step.
 
-The one rule: a form checks what was typed and says what to do about it; it
+A form checks what was typed and says what to do about it; it
 reads no clock and knows of the other steps only what `answers` tells it.
 """
 

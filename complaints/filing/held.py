@@ -1,6 +1,6 @@
 """Who holds a draft, and where it goes on.
 
-The one rule: a draft is held by the key in the browser's cookie or by its
+A draft is held by the key in the browser's cookie or by its
 proven owner, and by nobody else.
 """
 

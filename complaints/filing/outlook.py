@@ -1,6 +1,6 @@
 """What a person sees before the last click: the first dates, and what looks like it.
 
-The one rule: nothing here bars filing; it informs, and the person decides.
+Nothing here bars filing; it informs, and the person decides.
 """
 
 from __future__ import annotations

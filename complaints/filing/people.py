@@ -1,6 +1,6 @@
 """The questions about people (steps 6 to 8): who files, for whom, what they agree to.
 
-The one rule: nothing is preset, and every consent stands alone with the
+Nothing is preset, and every consent stands alone with the
 effect of a no beside it.
 """
 

@@ -1,6 +1,6 @@
 """Where it happened: the choices a person sees for the region, without a script.
 
-The one rule: the towns nearby are one list; anywhere else is reached by name
+The towns nearby are one list; anywhere else is reached by name
 or by two plain pages (province, then city and county).
 """
 

@@ -1,6 +1,6 @@
 """Proving the phone at step 6: a code goes out, comes back, and names a contact.
 
-The one rule: a code proves the address it was sent to and nothing else.
+A code proves the address it was sent to and nothing else.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The second and third respondent of a draft: each becomes a linked case of its own (procedure, section 3).
 
-The one rule: who stands here is told apart by what was picked or written, never twice; whoever is added or taken
+Who stands here is told apart by what was picked or written, never twice; whoever is added or taken
 out changes whom the consents name, so those are asked again.
 """
 

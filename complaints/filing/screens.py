@@ -1,6 +1,6 @@
 """What each screen shows besides its form: lists, rows, summaries.
 
-The one rule: a screen only reads; whatever it shows comes from the draft, the
+A screen only reads; whatever it shows comes from the draft, the
 code lists and the directory.
 """
 

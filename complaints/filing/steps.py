@@ -1,6 +1,6 @@
 """The eight screens in their order.
 
-The one rule: the order stands here only; pages, links and checks read it.
+The order stands here only; pages, links and checks read it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Why a question is asked, one line each, for those where it is not plain.
 
-The one rule: every question of the form either stands here or is plain by its own words
+Every question of the form either stands here or is plain by its own words
 (tests/complaints/filing/test_questions.py names those).
 """
 

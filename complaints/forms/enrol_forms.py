@@ -1,6 +1,6 @@
 """What a firm types to become an ODR enterprise, step by step, and what it files later.
 
-The one rule: the five conditions, the papers and the areas are asked as the rules name them; what is wrong is said in
+The five conditions, the papers and the areas are asked as the rules name them; what is wrong is said in
 words of the form, and a step counts as done only when its form has nothing to say.
 """
 

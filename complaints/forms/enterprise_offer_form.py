@@ -1,6 +1,6 @@
 """The offer editor: one block a demand, any number of promises, nothing typed is ever lost.
 
-The one rule: the fields are named as the rule names them (``answer-1``, ``promise-2-amount``),
+The fields are named as the rule names them (``answer-1``, ``promise-2-amount``),
 and a demand without an answer cannot be sent.
 """
 

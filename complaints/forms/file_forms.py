@@ -1,6 +1,6 @@
 """Files that come with a step of a case, for all three sides.
 
-The one rule: they are looked into before any case is locked, and a bad file never costs the text: it is named, and
+They are looked into before any case is locked, and a bad file never costs the text: it is named, and
 what was typed stays in the form.
 """
 

@@ -1,6 +1,6 @@
 """Yes or no to what the mediator suggests, by whichever door.
 
-The one rule: an answer names the suggestion that was on the page; one that took its place meanwhile is read first.
+An answer names the suggestion that was on the page; one that took its place meanwhile is read first.
 """
 
 from __future__ import annotations

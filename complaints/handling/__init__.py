@@ -1,6 +1,6 @@
 """The verbs: everything that may happen to a case, and take(), which carries them out.
 
-The one rule: a door builds a move with a verb and calls ``take`` once. ``MOVES`` gives the
+A door builds a move with a verb and calls ``take`` once. ``MOVES`` gives the
 verb of a step by its name, for doors that hear the name from outside.
 """
 

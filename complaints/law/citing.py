@@ -1,6 +1,6 @@
 """Which articles a step or a clock rests on: shown beside the page on which it is decided.
 
-The one rule: only what the procedure itself cites; an article that does not stand in the law's table fails a test.
+Only what the procedure itself cites; an article that does not stand in the law's table fails a test.
 """
 
 from __future__ import annotations

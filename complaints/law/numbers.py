@@ -1,6 +1,6 @@
 """What the numbers of the procedure are: which clock each one sets, what the law lets it be, and how it is written.
 
-The one rule: a number that stands in a law may be stricter than it and never looser; what is a closed list of the law
+A number that stands in a law may be stricter than it and never looser; what is a closed list of the law
 (grounds, statuses, who may do what) is no number, and stands in code with its article (docs/how-to/policies.md).
 """
 

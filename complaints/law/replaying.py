@@ -1,6 +1,6 @@
 """One recorded clock under other numbers or another calendar: would it have been late?
 
-The one rule: pure. What people would have done otherwise is not guessed; where a lapse itself ended the clock and the
+Pure. What people would have done otherwise is not guessed; where a lapse itself ended the clock and the
 longer period would not have lapsed by then, the answer is "unknown". The same rules give no difference, ever.
 """
 

@@ -1,6 +1,6 @@
 """How long a negotiation rests while the consumer decides on an offer, under another cap for all its rests together.
 
-The one rule: pure, and counted as handling/transition/clocks.py counts; when the consumer had an offer and when the
+Pure, and counted as handling/transition/clocks.py counts; when the consumer had an offer and when the
 negotiation went on is the record's, so a longer cap rests until the answer that came and no longer.
 """
 

@@ -1,6 +1,6 @@
 """Tries changes on recorded cases and carries calendars out, piece by piece, in a worker.
 
-The one rule: a piece is tried or carried out in one transaction with how far the row came, so whoever is killed loses
+A piece is tried or carried out in one transaction with how far the row came, so whoever is killed loses
 one piece and doubles none. Only ids, days and codes are kept of a case.
 """
 

@@ -1,7 +1,7 @@
 """Somebody without account reaches one case by the link that an officer sent: its respondent, or the body that mediates
 it.
 
-The one rule: the link opens one case from its acceptance on, and a body's is dead once the mediation is no longer with
+The link opens one case from its acceptance on, and a body's is dead once the mediation is no longer with
 it. What decides asks for a code to the phone that the link was sent to, as the tracking token does.
 """
 

@@ -1,6 +1,6 @@
 """The link by which somebody whom another one named comes into the case, or says no.
 
-The one rule: the link alone opens a page that asks; who takes part is whoever also types the code that goes to the
+The link alone opens a page that asks; who takes part is whoever also types the code that goes to the
 phone that was named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old
 one.
 """

@@ -1,6 +1,6 @@
 """Finding a case by its number and the token of its receipt, for whoever holds both.
 
-The one rule: a number that does not exist and a token that does not fit get the same answer, and
+A number that does not exist and a token that does not fit get the same answer, and
 every wrong try counts. The sixth within an hour is not looked up at all.
 """
 

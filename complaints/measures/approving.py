@@ -1,6 +1,6 @@
 """A measure that waits for a second person: what was proposed, and the decision on the whole of it.
 
-The one rule: it is approved as a whole and judged case by case as on the day of the approval; a case that moved on, or
+It is approved as a whole and judged case by case as on the day of the approval; a case that moved on, or
 can no longer get its offer, is named and left out, and nobody decides on his own.
 """
 

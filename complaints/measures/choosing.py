@@ -1,7 +1,7 @@
 """Which cases a measure is about, and with which amount: from a table, pasted lines, or the list that somebody looks
 at.
 
-The one rule: what cannot be used is named with its reason and left out; a case that somebody does not see reads like
+What cannot be used is named with its reason and left out; a case that somebody does not see reads like
 one that does not exist.
 """
 

@@ -1,4 +1,4 @@
-"""The rule of a measure: what each kind of demand gets. One rule: every demand of a case is answered by it, or the case
+"""The rule of a measure: what each kind of demand gets. Every demand of a case is answered by it, or the case
 is left out and named; nothing is filled in that nobody said."""
 
 from __future__ import annotations

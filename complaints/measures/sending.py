@@ -1,6 +1,6 @@
 """Trying a measure out, sending it, and reporting it as performed: one flush for all its cases.
 
-The one rule: each case is judged by itself and each consumer decides alone; whoever gets nothing is named with the
+Each case is judged by itself and each consumer decides alone; whoever gets nothing is named with the
 reason.
 Where the enterprise lets a second person approve any of its offers, all of it is proposed (approving.py).
 """

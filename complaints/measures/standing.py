@@ -1,6 +1,6 @@
 """How a measure stands: one state a case, counted, each count the list behind it.
 
-The one rule: a case is in exactly one state, read from its offer and from what the enterprise owes by it.
+A case is in exactly one state, read from its offer and from what the enterprise owes by it.
 """
 
 from __future__ import annotations

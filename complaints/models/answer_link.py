@@ -1,6 +1,6 @@
 """The link by which somebody without account reaches one case: its respondent, or the body that mediates it.
 
-The one rule: the link is here as a digest only, opens one case, ends by itself, and a new one ends the old one.
+The link is here as a digest only, opens one case, ends by itself, and a new one ends the old one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Call-backs (回访): the sealed draw of each month and the cases that it brought.
 
-The one rule: the seed of a month lies where no page can read it until the sample is drawn; its digest is shown before.
+The seed of a month lies where no page can read it until the sample is drawn; its digest is shown before.
 """
 
 from __future__ import annotations

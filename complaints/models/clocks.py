@@ -1,6 +1,6 @@
 """Clocks as rows: what is owed by when, and every reminder of it.
 
-The one rule: ``due_at`` is the first instant that is late, and ``chase_at`` is when
+``due_at`` is the first instant that is late, and ``chase_at`` is when
 somebody must look next; both are written inside ``handling.take`` only.
 """
 

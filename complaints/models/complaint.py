@@ -1,6 +1,6 @@
 """The case: where it stands, who holds it, by when. Its words lie in PersonalText.
 
-The one rule: ``status`` is written by ``handling.take`` and by nothing else.
+``status`` is written by ``handling.take`` and by nothing else.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The ledger of consents: who said yes or no to what, to which text, when.
 
-The one rule: a row is a fact and never changes (by trigger and by grant); taking a consent back is a
+A row is a fact and never changes (by trigger and by grant); taking a consent back is a
 row of its own. What holds now stands on the case.
 """
 

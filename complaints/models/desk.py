@@ -1,7 +1,7 @@
 """What somebody at an enterprise's desk keeps for himself: what was read up to where, filters under a name,
 offers half written.
 
-The one rule: nothing of this is part of a case or its record; it says how somebody works, and is gone with the person.
+Nothing of this is part of a case or its record; it says how somebody works, and is gone with the person.
 """
 
 from __future__ import annotations

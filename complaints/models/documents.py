@@ -1,7 +1,7 @@
 """Official documents (文书): what an authority issues under a number of its own, its versions, and the series of
 numbers.
 
-The one rule: a number is given in the transaction of the step that issues the document, stays with it for good, and is
+A number is given in the transaction of the step that issues the document, stays with it for good, and is
 never used again; what was issued is corrected by a new version beside the old one.
 """
 

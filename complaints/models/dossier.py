@@ -1,6 +1,6 @@
 """The dossier of a case that somebody asked for: whose, how far it is, until when it can be fetched.
 
-The one rule: the row is the queue. What was built belongs to whoever asked and lies outside of the database for a day.
+The row is the queue. What was built belongs to whoever asked and lies outside of the database for a day.
 """
 
 from __future__ import annotations

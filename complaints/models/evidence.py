@@ -1,6 +1,6 @@
 """A file that somebody put forward: with a draft first, with a case after it.
 
-The one rule: the row says what the bytes are (type found by content, digest);
+The row says what the bytes are (type found by content, digest);
 the bytes lie below settings.EVIDENCE_ROOT under a random path and are handed
 out only as attachments.
 """

@@ -1,6 +1,6 @@
 """A table of cases that somebody asked for: who, with which filter and columns, and what became of it.
 
-The one rule: the row is the queue and the trace. The file beside it lives for a day at most and is
+The row is the queue and the trace. The file beside it lives for a day at most and is
 handed out once; the row stays.
 """
 

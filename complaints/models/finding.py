@@ -1,7 +1,7 @@
 """By what a case is found: digests of what nobody can read in the database (phone, name, order number, copied text),
 and the words of what was bought.
 
-The one rule: of a person only digests stand here (accounts/keys/blind.py). They go when the person is erased.
+Of a person only digests stand here (accounts/keys/blind.py). They go when the person is erased.
 """
 
 from __future__ import annotations

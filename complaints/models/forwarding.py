@@ -1,6 +1,6 @@
 """What routing decided about a case and why, as it was when it was decided.
 
-The one rule: a decision is a stamped fact; a later rule never rewrites it.
+A decision is a stamped fact; a later rule never rewrites it.
 """
 
 from __future__ import annotations

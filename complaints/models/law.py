@@ -1,6 +1,6 @@
 """Changes of the law's data, tried on recorded cases before they hold; and the same as a mere question (a replay).
 
-The one rule: a row says what is meant and how far it came; what holds stands in policies and calendar versions, and
+A row says what is meant and how far it came; what holds stands in policies and calendar versions, and
 nothing gets there that was not tried first and decided by another person than whoever asked.
 """
 

@@ -1,6 +1,6 @@
 """Side matters of a case that wait for somebody: questions, claims, proposals, sessions.
 
-The one rule: a matter is opened by a step and ended by a step; it never holds text of a
+A matter is opened by a step and ended by a step; it never holds text of a
 person (that is PersonalText). One open matter of a single kind a case, by index.
 """
 

@@ -1,6 +1,6 @@
 """A file of the national platform that an office sent in: its numbers for our cases, and complaints that began there.
 
-The one rule: the row is the queue, and the same bytes at the same authority are the same row. What a line says of a
+The row is the queue, and the same bytes at the same authority are the same row. What a line says of a
 person stays in the file until it is decided and is never copied here.
 """
 

@@ -1,6 +1,6 @@
 """The record: what happened, when, by whom, in whose name. Append-only.
 
-The one rule: nobody updates or deletes a row here; triggers and grants refuse it. The
+Nobody updates or deletes a row here; triggers and grants refuse it. The
 exact text that was hashed is kept in ``body``; the columns beside it only serve reading.
 """
 

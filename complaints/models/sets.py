@@ -1,6 +1,6 @@
 """Many cases at once: a measure (one answer to equal cases) and a table that comes back filled in.
 
-The one rule: what was done to a case stands in its record and its offers; the rows here only say what was
+What was done to a case stands in its record and its offers; the rows here only say what was
 meant, how far it came and which cases were left out. They name cases by their ids and numbers alone.
 """
 

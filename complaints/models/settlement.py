@@ -1,6 +1,6 @@
 """What the enterprise's side puts on the table: offers, answers, obligations, contacts.
 
-The one rule: rows of the enterprise's side carry ``(enterprise, engagement)`` together;
+Rows of the enterprise's side carry ``(enterprise, engagement)`` together;
 a composite key in the database refuses one enterprise's child under another's engagement.
 """
 

@@ -1,6 +1,6 @@
 """Disputes that a station settled on the spot.
 
-The one rule: what the station writes counts as settled only when the consumer said so (the link in a short message, or
+What the station writes counts as settled only when the consumer said so (the link in a short message, or
 a signed sheet); until then it stands apart as unconfirmed.
 """
 

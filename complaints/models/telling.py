@@ -1,6 +1,6 @@
 """Notices and heartbeats: rows that other processes pick up.
 
-The one rule: they are written in the transaction of the step that causes them.
+They are written in the transaction of the step that causes them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Wrong tries at following a case without an account.
 
-The one rule: who tried is kept as a keyed digest, for as long as it counts and no longer.
+Who tried is kept as a keyed digest, for as long as it counts and no longer.
 """
 
 from __future__ import annotations

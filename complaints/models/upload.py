@@ -1,6 +1,6 @@
 """A file on its way in, in parts: what has arrived, and until when it is kept.
 
-The one rule: no name and no content stands here; the parts lie in a file of their own until the upload is finished.
+No name and no content stands here; the parts lie in a file of their own until the upload is finished.
 """
 
 from __future__ import annotations

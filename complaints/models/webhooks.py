@@ -1,6 +1,6 @@
 """One message to one endpoint: what is sent, how often it was tried, what became of it.
 
-The one rule: the body is written once, of ids and states only, and goes out under the same id however
+The body is written once, of ids and states only, and goes out under the same id however
 often it is tried.
 """
 

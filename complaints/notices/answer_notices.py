@@ -1,6 +1,6 @@
 """Who has no account and a live link with a phone is told by a text message that there is news of the case.
 
-The one rule: the message holds the number of the case and nothing of it; the link itself was sent before and is not
+The message holds the number of the case and nothing of it; the link itself was sent before and is not
 known any more. Written with the step, like every notice.
 """
 

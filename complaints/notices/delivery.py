@@ -1,4 +1,4 @@
-"""Delivers notices. One rule: lease the rows, send, stamp; no transaction is open while something is sent.
+"""Delivers notices. Lease the rows, send, stamp; no transaction is open while something is sent.
 
 A sweep ends long before a lease does, whatever the other side does with us: it begins no letter
 after SECONDS, and no letter takes longer than its own limit. What was leased and not begun is handed

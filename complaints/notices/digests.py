@@ -1,6 +1,6 @@
 """Letters: one notice as one letter, or many notices of one person folded into a digest.
 
-The one rule: which notices a digest holds is fixed when it is first taken up, so that trying again
+Which notices a digest holds is fixed when it is first taken up, so that trying again
 sends the same letter; heads read one line a unit, everybody else one line a case.
 """
 

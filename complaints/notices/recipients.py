@@ -1,6 +1,6 @@
 """Who gets a notice, and over which channel: chosen when it is due, not when it was written.
 
-The one rule: one row is one person and one channel. A notice for an organisation becomes a row for
+One row is one person and one channel. A notice for an organisation becomes a row for
 each of its people who must know: whoever handles the case, else its managers or its intake; its
 heads get a line in their digest where something is late or about to be.
 """

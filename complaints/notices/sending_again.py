@@ -1,6 +1,6 @@
 """What an officer orders about a notice: send it once more, or note that the addressee was told otherwise.
 
-The one rule: each order is a row that stays, with who and when; what waits or is on its way already
+Each order is a row that stays, with who and when; what waits or is on its way already
 is left alone.
 """
 

@@ -1,6 +1,6 @@
 """Who takes a step, in which role, for whom, and who wrote it down.
 
-The one rule: an actor is made at the door from the signed-in person and the day; rules
+An actor is made at the door from the signed-in person and the day; rules
 only compare, they never look a person up.
 """
 

@@ -1,6 +1,6 @@
 """Under which conditions a step is judged: calendar, policies, jurisdiction.
 
-The one rule: loaded once for a whole batch and handed down; a dated import brings its own.
+Loaded once for a whole batch and handed down; a dated import brings its own.
 """
 
 from __future__ import annotations

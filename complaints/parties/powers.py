@@ -1,6 +1,6 @@
 """What a representative may do in another's name, by what was filed, checked or refused.
 
-The one rule: nobody settles, gives up or takes back for another without a power of attorney that says so, and a power
+Nobody settles, gives up or takes back for another without a power of attorney that says so, and a power
 that an authority refused covers nothing but saying more and bringing a better one. The principal needs no power.
 """
 

@@ -1,6 +1,6 @@
 """Who was kept from mediating a case (art. 21: a granted request of a party).
 
-The one rule: it is the person who is kept out, in whatever office, for as long as the case lasts; parties keep their
+It is the person who is kept out, in whatever office, for as long as the case lasts; parties keep their
 say.
 """
 

@@ -1,6 +1,6 @@
 """Who is at work in an enterprise, by which rules cases are given there, and to whom one goes.
 
-The one rule: it reads once for many cases and writes nothing; whoever gives a case writes the step (assigning.py; a
+It reads once for many cases and writes nothing; whoever gives a case writes the step (assigning.py; a
 succession, handling/steps/authority.py).
 """
 

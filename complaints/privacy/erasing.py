@@ -1,6 +1,6 @@
 """Erasing a person: the key is destroyed, and what it closed is emptied; the record still verifies.
 
-The one rule: nothing is erased while somebody has a duty to keep it (accounts/closing.py says until when), and what
+Nothing is erased while somebody has a duty to keep it (accounts/closing.py says until when), and what
 is erased is gone everywhere: from old archives too, because no archive holds a key (odr_portal/backup).
 
 What stays: the entries with their digests, whose salts are gone; files of evidence, which belong to the case and have a

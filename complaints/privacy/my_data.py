@@ -1,6 +1,6 @@
 """What the portal holds about one person, for that person: to read, to take along, to be rid of.
 
-The one rule: it answers for the person asked about and touches no other; what the law makes us keep is
+It answers for the person asked about and touches no other; what the law makes us keep is
 kept and said (PIPL arts 44 to 50).
 """
 

@@ -1,6 +1,6 @@
 """Once a day: what was only needed for a while is thrown away.
 
-The one rule: nothing here touches a case, its record, its texts or its files; those have terms of
+Nothing here touches a case, its record, its texts or its files; those have terms of
 their own, and whose term is over is erased (erasing.py). Whoever sweeps first on a day does it, so beat and watch may
 both ask.
 """

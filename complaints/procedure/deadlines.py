@@ -1,6 +1,6 @@
 """Pure date arithmetic for every clock, with its derivation.
 
-One rule: no clock reading, no database, no framework. A start and a calendar go in, a last day
+No clock reading, no database, no framework. A start and a calendar go in, a last day
 and the reason for it come out. Counting follows article 45 of Order 121: the day of the event
 is not counted, a period ends at 24:00 of its last day, so the first late instant is 00:00 of
 the following day. Days are local days of the calendar's zone; a naive moment is refused.

@@ -1,6 +1,6 @@
 """A derivation in words: why a due date is the day it is, for people.
 
-One rule: nothing is counted anew. What is said here follows from the stored derivation alone,
+Nothing is counted anew. What is said here follows from the stored derivation alone,
 so that the page says the same as on the day the promise was made. Keys of a derivation:
 
     rule             clock name, optionally "@" and the number of the policy version

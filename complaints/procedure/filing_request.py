@@ -2,7 +2,7 @@
 
 The browser, the counter, the importer and the API all hand the same value to
 the verb `file`; it holds what was said and nothing that the system decides.
-The one rule: a field that was not said is None (or empty), never a guess; a
+A field that was not said is None (or empty), never a guess; a
 foreign source names in `absent` the fields that it does not have at all.
 """
 

@@ -1,7 +1,7 @@
 """Why a complaint is refused or a mediation ended, and why a negotiation failed: closed lists of the law and the ODR
 rule.
 
-The one rule: plain codes, no words (wording/reasons.py) and no judgement (review_grounds.py, termination.py).
+Plain codes, no words (wording/reasons.py) and no judgement (review_grounds.py, termination.py).
 """
 
 from __future__ import annotations

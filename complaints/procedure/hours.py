@@ -1,6 +1,6 @@
 """When people may be disturbed: quiet hours of short messages and calls, and the digests of people at work.
 
-The one rule: pure arithmetic on local time; 08:00 is no longer quiet, 21:00 is quiet again.
+Pure arithmetic on local time; 08:00 is no longer quiet, 21:00 is quiet again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The number of a case: the day, 60 random bits, a check character.
 
-The one rule: a number tells nothing about how many there are, and a slip of the pen is
+A number tells nothing about how many there are, and a slip of the pen is
 noticed (Luhn mod 32 over the alphabet without I, L, O, U).
 """
 

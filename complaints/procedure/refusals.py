@@ -1,6 +1,6 @@
 """How a rule says no. Every refusal carries a code for programs and a sentence for people.
 
-The one rule: a refusal names what is wrong and the way out; it never says more about a case
+A refusal names what is wrong and the way out; it never says more about a case
 than the person in front of it may know.
 """
 

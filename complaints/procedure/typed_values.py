@@ -1,6 +1,6 @@
 """What people type, made exact: text, money, days, phone numbers.
 
-The one rule: be generous in what is read (full-width digits, 元, 2026年9月1日)
+Be generous in what is read (full-width digits, 元, 2026年9月1日)
 and exact in what is kept; a refusal says what to type instead.
 """
 

@@ -1,6 +1,6 @@
 """The working days of one zone: which day is worked, and the n-th one after a day.
 
-One rule: no search and no day loop. Day → number of working days so far → day, in two tables;
+No search and no day loop. Day → number of working days so far → day, in two tables;
 outside the tables the same numbers come from division. A day that a decree names follows the
 decree, every other day follows Monday–Friday.
 """

@@ -1,6 +1,6 @@
 """One case, loaded once for one reader: what every case page of the three sides shows.
 
-The one rule: a page is built from ``open_case`` alone. It finds the case among those that the
+A page is built from ``open_case`` alone. It finds the case among those that the
 person may see (else 404), and what the side may not read is left out before a template sees it.
 """
 

@@ -1,6 +1,6 @@
 """One submitted step of a case page: taken once, refused with the reason, nothing typed lost.
 
-The one rule: what overdue clocks did while the step was judged stays done, even when the step
+What overdue clocks did while the step was judged stays done, even when the step
 itself is refused; of several moves in one form either all are taken or none.
 """
 

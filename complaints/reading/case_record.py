@@ -1,6 +1,6 @@
 """The record of a case for a reader: what happened (timeline), what was said (thread).
 
-The one rule: entries come from the chains that the reader may see, and a person's name only
+Entries come from the chains that the reader may see, and a person's name only
 where the reader may know it; the consumer is "您" to himself and no name to the enterprise.
 """
 

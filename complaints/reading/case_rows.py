@@ -1,6 +1,6 @@
 """The rows of one case, as its pages ask for them: each kind by words that are kept, all of them in one statement.
 
-The one rule: what a side may not know of a case is left out here, in the words of its query (database/prepared.py).
+What a side may not know of a case is left out here, in the words of its query (database/prepared.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Offers and promises of a case in the words of the components that show them.
 
-The one rule: an offer shows every demand beside its answer; none is left out.
+An offer shows every demand beside its answer; none is left out.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which steps stand open to somebody now: the table, less what has nothing to act on.
 
-The one rule: nothing is added to what ``handling.allowed_steps`` offers; a step is only left
+Nothing is added to what ``handling.allowed_steps`` offers; a step is only left
 out when its verb would refuse it for lack of a matter, an offer or a promise.
 """
 

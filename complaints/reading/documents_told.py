@@ -1,6 +1,6 @@
 """Official documents as people read them: what, under which number, and how it reached whom.
 
-The one rule: a side reads what is addressed to it and nothing of the others' service; an authority reads it all.
+A side reads what is addressed to it and nothing of the others' service; an authority reads it all.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much of a person an officer reads in a document: a mask, or all of it for a while after saying why.
 
-The one rule: the permit is the same entry of the record that shows the contact data of a case
+The permit is the same entry of the record that shows the contact data of a case
 (handling/transition/looking.py).
 """
 

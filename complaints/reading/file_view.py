@@ -1,6 +1,6 @@
 """A file as pages show it: name, size, picture, and how far the search for malware is.
 
-The one rule: a file whose content this reader may not have yet stands there without a link.
+A file whose content this reader may not have yet stands there without a link.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the rows of a list show of a case besides itself: what its consumer is called, which clocks run.
 
-The one rule: one query for a page, however many rows it has.
+One query for a page, however many rows it has.
 """
 
 from __future__ import annotations

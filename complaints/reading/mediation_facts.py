@@ -1,6 +1,6 @@
 """What a mediator looks at: the sixty days, who agreed and how that is known, sessions, recusal, appraisal, suggestion.
 
-The one rule: everything is read from the record, the matters and the clock of the case; nothing is counted anew that
+Everything is read from the record, the matters and the clock of the case; nothing is counted anew that
 the clock counts already.
 """
 

@@ -1,6 +1,6 @@
 """What happened to a case since a form was opened: told to whoever comes second, before or after the step is refused.
 
-The one rule: nobody is locked out while somebody else has a case open, and nobody's step takes effect on a case that he
+Nobody is locked out while somebody else has a case open, and nobody's step takes effect on a case that he
 has not seen as it is now. What was typed stays in the form; sent once more, it counts.
 """
 

@@ -1,6 +1,6 @@
 """Notices as people read them: what, to whom, by which way, when, and what became of it.
 
-The one rule: no address is shown, and nobody sees what was told in a chain that they do not read.
+No address is shown, and nobody sees what was told in a chain that they do not read.
 """
 
 from __future__ import annotations

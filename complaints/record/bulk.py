@@ -1,6 +1,6 @@
 """Set-based writes: many rows of one table in one statement.
 
-The one rule: values travel as arrays (unnest), never as text in the statement, so that a
+Values travel as arrays (unnest), never as text in the statement, so that a
 batch of 500 costs one round trip and not 500.
 """
 

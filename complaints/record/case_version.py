@@ -1,6 +1,6 @@
 """The version of a case as programs and tables name it: another one after every step that all sides read.
 
-The one rule: what one side keeps to itself (a report, a concern, a note) leaves no sign in it, and no other step builds
+What one side keeps to itself (a report, a concern, a note) leaves no sign in it, and no other step builds
 on it.
 """
 

@@ -1,6 +1,6 @@
 """What happened since a program last looked: entries of the record in the order in which they were committed.
 
-The one rule: nobody who comes back with a cursor misses an entry. Ids and times are given out
+Nobody who comes back with a cursor misses an entry. Ids and times are given out
 before a commit, so an entry with a lower one may appear later; here an entry is told only when
 every transaction that began before its own has ended (``pg_snapshot_xmin``), and in the order
 (transaction, id), which nothing can get into afterwards.

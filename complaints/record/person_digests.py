@@ -1,7 +1,7 @@
 """Cases by the exact phone, name or order number of their consumer, or by a copied text, none of which the database can
 read.
 
-The one rule: equality only, and only within what the asker may see anyway: this gives ids, the list that asks keeps
+Equality only, and only within what the asker may see anyway: this gives ids, the list that asks keeps
 its own conditions.
 """
 

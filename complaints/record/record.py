@@ -1,6 +1,6 @@
 """The record: entries become hashed rows, chained per case and audience.
 
-The one rule: what is hashed is the exact text kept in ``body``; names and personal texts
+What is hashed is the exact text kept in ``body``; names and personal texts
 stand beside it under their person's key and only their salted digests go in.
 """
 

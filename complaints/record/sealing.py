@@ -1,6 +1,6 @@
 """Seals: a signed head over every chain that grew, written every minute by the watcher.
 
-The one rule: a seal covers only entries that can no longer appear later. Writers share an
+A seal covers only entries that can no longer appear later. Writers share an
 advisory lock, the sealer takes it alone for an instant and reads the highest id; whatever
 commits afterwards gets a higher one. The signing key is readable to the watcher only.
 """

@@ -1,6 +1,6 @@
 """Whether two statements are the same text again, and by what the database finds the copies of one that it cannot read.
 
-The one rule: what stands in the database are digests of marks (person_digests.py); marks alike only make a candidate,
+What stands in the database are digests of marks (person_digests.py); marks alike only make a candidate,
 and whether it is the same text is asked of the texts themselves.
 """
 

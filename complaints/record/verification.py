@@ -1,6 +1,6 @@
 """Verification: stream through the whole record and name what was touched.
 
-The one rule: it believes only digests. Columns must say what the hashed text says, chains
+It believes only digests. Columns must say what the hashed text says, chains
 must have no gap, heads of cases and seals must still stand where they stood.
 """
 

@@ -1,7 +1,7 @@
 """Answer templates of an enterprise: made, changed by a new version, retired; and how often offers from them were
 accepted.
 
-The one rule: what names an unknown variable is refused by that name, and a version that an offer went out with stays.
+What names an unknown variable is refused by that name, and a version that an offer went out with stays.
 """
 
 from __future__ import annotations

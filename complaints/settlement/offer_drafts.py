@@ -1,6 +1,6 @@
 """An offer half written: kept for whoever writes it, per case and enterprise, until it is sent or thrown away.
 
-The one rule: nobody else sees it, not even at the same desk, and it is no part of the case: what counts is what was
+Nobody else sees it, not even at the same desk, and it is no part of the case: what counts is what was
 sent.
 """
 

@@ -1,6 +1,6 @@
 """What an offer lacks before it is sent: findings that advise and forbid nothing.
 
-The one rule: a finding names what is missing and where; whether to send is for whoever answers, and what stood then is
+A finding names what is missing and where; whether to send is for whoever answers, and what stood then is
 kept in the record. What counts as copied is defined in docs/how-to/offers.md and by the cases of its test.
 """
 

@@ -1,6 +1,6 @@
 """Cases of the same enterprise with the same problem: how they ended, and what settled them.
 
-The one rule: one statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only
+One statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only
 at those that the reader's own desk has had.
 """
 

@@ -1,6 +1,6 @@
 """Variables of an answer template: which there are, what is left open, what a text owes to its template.
 
-The one rule: what is not known yet stays visible as a blank, 【请填：金额】, and is named before the offer goes.
+What is not known yet stays visible as a blank, 【请填：金额】, and is named before the offer goes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A poster (A4) or a counter card (A6) as PDF, for a wall or a counter where people speak Chinese and English.
 
-The one rule: the same owner, form, place and numbers give the same bytes, and the code can be read from paper by an old
+The same owner, form, place and numbers give the same bytes, and the code can be read from paper by an old
 telephone.
 """
 

@@ -1,6 +1,6 @@
 """Posters and counter cards: what their code leads to, and how many complaints each of them brought.
 
-The one rule: whose poster it is, which form it has and where it hangs stand in the code itself, so the complaint keeps
+Whose poster it is, which form it has and where it hangs stand in the code itself, so the complaint keeps
 all of it as its source; a code that says something else is an ordinary one of the same owner.
 """
 

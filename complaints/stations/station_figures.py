@@ -1,6 +1,6 @@
 """What a station did in a month, and how good its log is.
 
-The one rule: settled is what the consumer confirmed; every number is the length of a list that can be read, and nothing
+Settled is what the consumer confirmed; every number is the length of a list that can be read, and nothing
 here tells who a consumer is.
 """
 

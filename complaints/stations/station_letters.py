@@ -1,6 +1,6 @@
 """What became of the complaints that a station wrote down: one letter a working day to those who work there.
 
-The one rule: it says numbers and statuses of what the station may still follow (complaints/stations/stations.py), and
+It says numbers and statuses of what the station may still follow (complaints/stations/stations.py), and
 nothing of a person or of what it is about. Where nothing moved nobody is written to.
 """
 

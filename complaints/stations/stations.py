@@ -1,6 +1,6 @@
 """What a station writes down, and the consumer's word on it.
 
-The one rule: settled is what the consumer confirmed; an entry that nobody confirmed is counted apart, however good it
+Settled is what the consumer confirmed; an entry that nobody confirmed is counted apart, however good it
 looks (procedure, section 8).
 """
 

@@ -1,6 +1,6 @@
 """Reads a table that somebody uploads or pastes: CSV in the encodings in use, or a workbook.
 
-The one rule: how large it gets is checked before it is opened, and what cannot be read is refused by line; nothing is
+How large it gets is checked before it is opened, and what cannot be read is refused by line; nothing is
 guessed. Every cell comes back as it was before ``safe_cell`` touched it.
 """
 

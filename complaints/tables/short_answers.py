@@ -1,6 +1,6 @@
 """An offer told in a few cells a demand: what is said to it, how much, why, how and by when it is done.
 
-The one rule: tables and measures say the same things in the same way, and what follows from a cell that was left empty
+Tables and measures say the same things in the same way, and what follows from a cell that was left empty
 is decided here once: granting a sum without naming one means the whole of it, and without a way nothing has to be done.
 """
 

@@ -1,6 +1,6 @@
 """Moves on many cases in one flush, tried out first where somebody wants to see what would come of them.
 
-The one rule: a rehearsal is the real thing taken back, so it refuses exactly what the real one would.
+A rehearsal is the real thing taken back, so it refuses exactly what the real one would.
 """
 
 from __future__ import annotations

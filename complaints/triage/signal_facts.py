@@ -1,6 +1,6 @@
 """Makes of rows what signals compare: two statements, for one case or a page of them, which a page may ask for more.
 
-The one rule: only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and
+Only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and
 never read, texts of candidates are read to say how alike they are and leave this module as a number.
 """
 

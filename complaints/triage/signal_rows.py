@@ -1,6 +1,6 @@
 """The rows that signals compare, by words that are kept: what the asked cases have, then what lies near them.
 
-The one rule: of cases that were not asked about, only those of the asker's regions are read. Regions are told as
+Of cases that were not asked about, only those of the asker's regions are read. Regions are told as
 values, by the columns that an index has, so the words of a statement differ only by what kinds of regions somebody has.
 """
 

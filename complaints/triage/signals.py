@@ -1,6 +1,6 @@
 """What an officer should know of a case before it is distributed: twins, copies, bursts, art. 17, what is missing.
 
-The one rule: a signal shows what it rests on and decides nothing. It bars no filing, stands in no record, is told to no
+A signal shows what it rests on and decides nothing. It bars no filing, stands in no record, is told to no
 party (procedure, section 9), and only cases that the asking officer may see are behind it.
 """
 

@@ -1,7 +1,7 @@
 """What a manager does with an endpoint: make it, try it, change its secret, switch it off and on, send dead letters
 again.
 
-The one rule: only a manager of the whole enterprise, for it is told of all its cases; each of these
+Only a manager of the whole enterprise, for it is told of all its cases; each of these
 steps stands in the security log, and a secret is shown once.
 """
 

@@ -1,4 +1,4 @@
-"""Makes deliveries from events. One rule: what is told is ids and states; whoever no longer has the case is told only
+"""Makes deliveries from events. What is told is ids and states; whoever no longer has the case is told only
 that.
 
 An endpoint has its own cursor, safe by the order of commits (complaints/record/events.py), and is told an

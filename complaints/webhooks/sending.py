@@ -1,4 +1,4 @@
-"""Sends deliveries. One rule: one at a time to an endpoint, in order within a case, and no endpoint waits for another.
+"""Sends deliveries. One at a time to an endpoint, in order within a case, and no endpoint waits for another.
 
 The lines are threads that only speak over the network; rows are read and stamped here, between calls,
 and no transaction is open during one. Whoever fails is tried again later and later; an endpoint that

@@ -1,4 +1,4 @@
-"""Words for codes, in the active language. The one rule: one code of one kind, one word, everywhere.
+"""Words for codes, in the active language. One code of one kind, one word, everywhere.
 
 The words stand beside this file as dicts code → lazy text, whose context for translators is the kind. A code may
 belong to several kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string is

@@ -1,6 +1,6 @@
 """Words for where a case stands: statuses, outcomes, clocks, roles, and their tones.
 
-The one rule: the Chinese of statuses and outcomes is the procedure's (section 2), to the letter.
+The Chinese of statuses and outcomes is the procedure's (section 2), to the letter.
 """
 
 from __future__ import annotations

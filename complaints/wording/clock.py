@@ -1,6 +1,6 @@
 """One deadline in a few words (microcopy 13 to 17), and the same as facts for the chip component.
 
-The one rule: colour only repeats what the words say; urgent is 80 % of the time or the last day.
+Colour only repeats what the words say; urgent is 80 % of the time or the last day.
 """
 
 from __future__ import annotations

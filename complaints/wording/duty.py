@@ -1,6 +1,6 @@
 """The duty strip as data: who holds the case, since when, by when, and what if it is missed.
 
-The one rule: pure over rows that are given. Nothing here asks the database: a related row that
+Pure over rows that are given. Nothing here asks the database: a related row that
 was not loaded with the case is called by its general name ("企业"), never fetched.
 """
 

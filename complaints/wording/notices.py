@@ -1,6 +1,6 @@
 """The words of notices: what happened, what comes next. No name, no problem, no amount.
 
-The one rule: a subject is the number and what; whoever reads it over a shoulder learns no more
+A subject is the number and what; whoever reads it over a shoulder learns no more
 than that there is a case.
 """
 

@@ -1,6 +1,6 @@
 """Words for why: reasons that steps and lapses write, and the closed lists of the law.
 
-The one rule: a ground keeps the number of its article's item and says no more than the law.
+A ground keeps the number of its article's item and says no more than the law.
 """
 
 from __future__ import annotations

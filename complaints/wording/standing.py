@@ -1,6 +1,6 @@
 """The sentences of the duty strip: what is the case waiting for, and what if nobody moves.
 
-The one rule: each situation has a sentence for everybody (key ``""``); a side whose turn it is gets one of its own.
+Each situation has a sentence for everybody (key ``""``); a side whose turn it is gets one of its own.
 Slots: {who} holder with person, {enterprise}, {authority}, {day} last day, {what} the matter owed, {reason}.
 """
 

@@ -1,6 +1,6 @@
 """Words for steps: what happened (a timeline) and what may be done (a button).
 
-The one rule: ``STEPS`` completes "somebody …" in the past, ``ACTIONS`` is an imperative; a step
+``STEPS`` completes "somebody …" in the past, ``ACTIONS`` is an imperative; a step
 that only the system takes has no button.
 """
 

@@ -1,6 +1,6 @@
 """Keep your own system (CRM) and the portal in step: one file, Python 3.11 or later, nothing to install.
 
-The one rule: what you mean is written down, with its Idempotency-Key, before it is said; what you were told is
+What you mean is written down, with its Idempotency-Key, before it is said; what you were told is
 written down together with the cursor. So it may be cut off anywhere, be started again, be told a thing twice or
 late, and nothing is lost and nothing is done twice.
 

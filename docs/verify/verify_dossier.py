@@ -3,7 +3,7 @@
 
     python3 verify_dossier.py DOSSIER.zip [--key HEX] [--seals seals.json] [--language zh|en]
 
-Needs Python 3.9 and nothing else, no network, and trusts nobody who made the file. The one rule: what is said is
+Needs Python 3.9 and nothing else, no network, and trusts nobody who made the file. What is said is
 computed here from the entries themselves; what the file says about itself is only compared.
 
 Exit code: 0 complete and unbroken up to the seal; 1 broken (the first broken entry is named); 2 cannot be read as a

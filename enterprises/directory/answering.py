@@ -1,6 +1,6 @@
 """Which branch answers for a place: pure, read by the search and by routing.
 
-Rule: a row for the category beats a row for everything; then the narrowest
+A row for the category beats a row for everything; then the narrowest
 region wins; of a branch and one above it, the lower. What still ties is told
 as a tie and never decided by chance.
 """

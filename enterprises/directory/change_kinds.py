@@ -1,7 +1,7 @@
 """What an enterprise may change of its own entry in the directory: each kind, what it needs, what stands against it,
 what it writes.
 
-The one rule: a kind judges and writes the rows of one enterprise, under a lock that `changing` holds, and is judged
+A kind judges and writes the rows of one enterprise, under a lock that `changing` holds, and is judged
 anew each time: a branch that ended meanwhile is named and nothing is written. Rows are dated, never deleted.
 """
 

@@ -1,6 +1,6 @@
 """Kinds of change that are about the whole enterprise: brands, other names, who answers after whom; names in English.
 
-The one rule: as in change_kinds. What belongs to another enterprise is never written, except that it is succeeded.
+As in change_kinds. What belongs to another enterprise is never written, except that it is succeeded.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Changes of an enterprise's own entry: wished, counted, filed, decided, written.
 
-The one rule: what moves cases is written by the decision of the authority that enrolled the enterprise, and by nothing
+What moves cases is written by the decision of the authority that enrolled the enterprise, and by nothing
 else; every decision locks the enterprise first and is judged anew, so of two who decide at once one is told that the
 other did. What moves nothing takes effect at once and is kept all the same.
 """

@@ -1,6 +1,6 @@
 """The one file format for enterprises: what a row may be and which cells it uses.
 
-Rule: what `export_enterprises` writes, `import_enterprises` reads back without
+What `export_enterprises` writes, `import_enterprises` reads back without
 a change. A row is one fact; docs/how-to/enterprises.md explains it to people.
 """
 

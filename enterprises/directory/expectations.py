@@ -1,6 +1,6 @@
 """What a consumer may expect of an enterprise, from what is published of it.
 
-Rule: no share without the number behind it, and none at all under thirty; who never answered is not counted as content.
+No share without the number behind it, and none at all under thirty; who never answered is not counted as content.
 Every count is that of its published line (league of the last four quarters), so nobody can compare two windows of days;
 how long things took is of the year before and names no count.
 """

@@ -1,6 +1,6 @@
 """Writes the directory of enterprises in the format that the import reads.
 
-Rule: the same directory gives the same bytes, whatever ids the rows have.
+The same directory gives the same bytes, whatever ids the rows have.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds who a consumer means: by any name, code, or pinyin initials.
 
-Rule: a hit always says why it is one, and which branch would answer; an ended
+A hit always says why it is one, and which branch would answer; an ended
 firm is shown with its successor, never alone. Six queries, however many hits.
 """
 

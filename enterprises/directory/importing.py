@@ -1,6 +1,6 @@
 """Reads a file of enterprises into the directory: all of it, or nothing.
 
-Rule: every bad cell is named before anything is written. Rows that stand there
+Every bad cell is named before anything is written. Rows that stand there
 already change nothing, so a file may be imported twice; nothing is deleted.
 """
 

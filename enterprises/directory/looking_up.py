@@ -1,6 +1,6 @@
 """Looks names up while somebody types: whole, by its beginning, by pinyin initials, by a piece, with a slip.
 
-Rule: it costs a few rows, however large the directory and however common the piece. Each way stops at `most` rows, and
+It costs a few rows, however large the directory and however common the piece. Each way stops at `most` rows, and
 a later one is walked only if those before left room; which of them is best is decided by whoever asked.
 """
 

@@ -1,6 +1,6 @@
 """Cuts names into what the search compares, and keeps the search rows in step.
 
-Rule: whoever writes a name of an enterprise calls `write_names` in the same
+Whoever writes a name of an enterprise calls `write_names` in the same
 transaction; nothing else writes `SearchName`.
 """
 

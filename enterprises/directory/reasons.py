@@ -1,6 +1,6 @@
 """Why a case went where it went, in words; triage shows them too.
 
-Rule: routing speaks in codes and stores them, names with their English (``branch``, ``branch_en``); the words stand
+Routing speaks in codes and stores them, names with their English (``branch``, ``branch_en``); the words stand
 here only, so a decision stored years ago can still be read.
 """
 

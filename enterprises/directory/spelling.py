@@ -1,6 +1,6 @@
 """One spelling for the eye's one name, and what a written name says; pure, read by search and by routing.
 
-Rule: two names are the same when their folded forms are the same. A name without a legal form may
+Two names are the same when their folded forms are the same. A name without a legal form may
 be one with any form; two different forms are two firms.
 """
 

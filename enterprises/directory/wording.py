@@ -1,6 +1,6 @@
 """Why an enterprise was found, in words.
 
-Rule: a reason is a code with its values; the words stand here only.
+A reason is a code with its values; the words stand here only.
 """
 
 from __future__ import annotations

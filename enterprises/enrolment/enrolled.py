@@ -1,6 +1,6 @@
 """An enterprise while it is enrolled: suspended, resumed, leaving; what it files; its history.
 
-The one rule: the authority that enrolled it decides, by its head, under a lock on the enterprise; every change is an
+The authority that enrolled it decides, by its head, under a lock on the enterprise; every change is an
 entry of the history in the same transaction, and the managers are told.
 """
 

@@ -1,7 +1,7 @@
 """An enterprise replies to its published figures; an officer of the authority that enrolled it checks before it is
 shown.
 
-The one rule: one reply waits and one is shown; what was shown stays until the next one was checked. Whoever decides
+One reply waits and one is shown; what was shown stays until the next one was checked. Whoever decides
 says a ground of the list, and the managers are told of it on their page.
 """
 

@@ -1,6 +1,6 @@
 """Texts that an enterprise answers with, by name; every change is a version of its own.
 
-The one rule: a version is written once and never changed, so an offer that went out keeps the words that it went with.
+A version is written once and never changed, so an offer that went out keeps the words that it went with.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The yearly appraisal of an ODR enterprise: grade A, B or C.
 
-The one rule: the grade follows from a published formula (oversight/mirror/appraising.py) over the figures that stand in
+The grade follows from a published formula (oversight/mirror/appraising.py) over the figures that stand in
 the row; one officer proposes, another one decides, and another grade than the formula's needs a reason that is
 published too.
 """

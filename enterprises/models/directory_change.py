@@ -1,6 +1,6 @@
 """A change of an enterprise's own entry in the directory: who wants what, from which day, and what became of it.
 
-The one rule: the row is the file of the change. What is wished (``what``) is never rewritten; the directory itself is
+The row is the file of the change. What is wished (``what``) is never rewritten; the directory itself is
 written by `changing` alone, in the transaction that writes the decision here.
 """
 

@@ -1,6 +1,6 @@
 """How a firm becomes an ODR enterprise and ceases to be one: the application, what is filed later, and the history.
 
-The one rule: what an authority decided, who and why, is an entry that nobody changes; `Enterprise.enrolment` is only
+What an authority decided, who and why, is an entry that nobody changes; `Enterprise.enrolment` is only
 what the newest of them came to. Persons stand in sealed columns, the entries speak of firms.
 """
 

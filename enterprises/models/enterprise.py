@@ -1,6 +1,6 @@
 """Who answers: legal entities, their branches, brands, names, areas and staff.
 
-Rule: a change of name, owner, area or staff is a dated row beside the old one,
+A change of name, owner, area or staff is a dated row beside the old one,
 so that a case is read against the directory of its own day.
 """
 

@@ -1,6 +1,6 @@
 """An invitation to work for an enterprise or an authority.
 
-The one rule: it opens one post, for one address, once. The letter's token and the address are here as digests only,
+It opens one post, for one address, once. The letter's token and the address are here as digests only,
 so the table is no way in and tells nobody's mailbox.
 """
 

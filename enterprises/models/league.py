@@ -1,6 +1,6 @@
 """The league table of ODR enterprises as it was published: sets, and lines that are ready to be shown.
 
-The one rule: written by `oversight.published.league_making` only. A set is of closed quarters; where an outcome changes
+Written by `oversight.published.league_making` only. A set is of closed quarters; where an outcome changes
 afterwards it gets the next version. A line holds what may be shown and nothing that is withheld
 (oversight/figures/suppression.py).
 """

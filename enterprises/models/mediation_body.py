@@ -1,6 +1,6 @@
 """受委托调解组织: a consumer association or another lawful body to which an authority may hand a mediation (art. 19).
 
-The one rule: the authority's own dated rows, with the legal basis; a body that an enterprise runs says whose it is, and
+The authority's own dated rows, with the legal basis; a body that an enterprise runs says whose it is, and
 never mediates where that enterprise is complained of.
 """
 

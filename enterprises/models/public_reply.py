@@ -1,6 +1,6 @@
 """What an enterprise says about its published figures: the right of reply.
 
-The one rule: an officer of the authority that enrolled it reads a reply before the public does. It stands on a page of
+An officer of the authority that enrolled it reads a reply before the public does. It stands on a page of
 the authority, and it may name a consumer; it is never refused for what it thinks, only on a ground of the list. Until
 then the page says that a reply is being checked, so nobody can hold one back in silence.
 """

@@ -1,6 +1,6 @@
 """What may not be done now, where it is no step of a case.
 
-The one rule: the words are for the person, ``code`` is for programs; the page answers 409 with both (web/errors.py).
+The words are for the person, ``code`` is for programs; the page answers 409 with both (web/errors.py).
 """
 
 from __future__ import annotations

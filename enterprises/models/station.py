@@ -1,6 +1,6 @@
 """消费维权服务站: a service point in a shop, a hall or a market, and who works there.
 
-The one rule: a station belongs to the authority that set it up; one that stands in an enterprise's own shop says whose
+A station belongs to the authority that set it up; one that stands in an enterprise's own shop says whose
 it is, and is never taken for neutral.
 """
 

@@ -1,6 +1,6 @@
 """Where an enterprise wants to be told what happens to its cases.
 
-The one rule: an endpoint belongs to the whole enterprise, is called at one public https address and
+An endpoint belongs to the whole enterprise, is called at one public https address and
 signs with a secret of its own; while secrets change, with two.
 """
 

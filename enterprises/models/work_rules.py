@@ -1,6 +1,6 @@
 """How an enterprise organises its own work: leave, who gets a new case, what takes two persons.
 
-The one rule: a row that was in force once stays, because entries of the record name it; it is ended, not changed.
+A row that was in force once stays, because entries of the record name it; it is ended, not changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Leave and two persons: pages on which an enterprise organises its own work.
 
-The one rule: everybody at work reads what holds at the own place; what may be changed is asked from ``Reach``
+Everybody at work reads what holds at the own place; what may be changed is asked from ``Reach``
 (rights.py) with each request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
 """
 

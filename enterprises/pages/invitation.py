@@ -1,6 +1,6 @@
 """Accepting an invitation: the link of the letter, the address it went to, a name and a password.
 
-The one rule: the token leaves the address bar at once, into the session; every kind of invitation that opens nothing
+The token leaves the address bar at once, into the session; every kind of invitation that opens nothing
 looks the same.
 """
 

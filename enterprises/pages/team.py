@@ -1,6 +1,6 @@
 """The team of an enterprise or of an authority: who works here, as what, and how that is changed.
 
-The one rule: everybody at work reads the list of the own place; what may be changed is asked from ``Reach``
+Everybody at work reads the list of the own place; what may be changed is asked from ``Reach``
 (rights.py) with each request, and who may not change somebody finds no page for it.
 """
 

@@ -1,6 +1,6 @@
 """The way in for programs: below /api/ a bearer token says who asks, and nothing else does.
 
-The one rule: it stands before whatever asks who somebody is, so a cookie of a browser opens nothing
+It stands before whatever asks who somebody is, so a cookie of a browser opens nothing
 there, and a token that stands in an address is refused: addresses are written down everywhere.
 """
 

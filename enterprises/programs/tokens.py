@@ -1,6 +1,6 @@
 """Tokens of programs: issued, opened at each call, ended.
 
-The one rule: the secret is shown once and kept nowhere; the row has its digest. A token ends with
+The secret is shown once and kept nowhere; the row has its digest. A token ends with
 what it stands on: its day, its person, the enterprise or office that it was issued for.
 """
 

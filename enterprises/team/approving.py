@@ -1,6 +1,6 @@
 """Which steps of an enterprise take two persons, by its own setting.
 
-The one rule: the settings for the branch, for those above it and for the whole enterprise count together, the strictest
+The settings for the branch, for those above it and for the whole enterprise count together, the strictest
 of each: a lower place can only add.
 """
 

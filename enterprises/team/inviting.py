@@ -1,6 +1,6 @@
 """Invitations: made, sent as a letter, revoked, and used once.
 
-The one rule: the link alone opens nothing. Who uses it also writes the address to which it went, and both are
+The link alone opens nothing. Who uses it also writes the address to which it went, and both are
 compared by digest; what was used, revoked or is older than seven days looks like what never existed.
 """
 

@@ -1,6 +1,6 @@
 """Who can be given a case on a day: handlers and managers at work, with what they see and whether they are on leave.
 
-The one rule: presence is asked for a day and by set; nobody on leave holds an open case (procedure, section 1,
+Presence is asked for a day and by set; nobody on leave holds an open case (procedure, section 1,
 Absence).
 """
 

@@ -1,6 +1,6 @@
 """Who may give, change and end which role where, by the table ``GIVES`` (accounts/roles.py).
 
-The one rule: what stands in no line there nobody may give. Nobody gives more than they hold: a manager's reach ends
+What stands in no line there nobody may give. Nobody gives more than they hold: a manager's reach ends
 with the branch, a head's with the own authority, its offices and the heads of the authorities directly below.
 """
 

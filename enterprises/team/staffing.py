@@ -1,6 +1,6 @@
 """Who is at work for an enterprise today, and which branches that person sees: their own and those below.
 
-Rule: who has no job today is at no desk; nor is whose enterprise ended, or was suspended without being left its open
+Who has no job today is at no desk; nor is whose enterprise ended, or was suspended without being left its open
 cases. Headquarters sees all of its enterprise; a branch never sees a sibling, nor the branch above it.
 """
 

@@ -1,6 +1,6 @@
 """Giving, changing and ending the roles of people who work for an enterprise or an authority.
 
-The one rule: each change locks the organisation first, then asks who may give what (rights.py) and whether a head is
+Each change locks the organisation first, then asks who may give what (rights.py) and whether a head is
 left; so two heads who remove each other at once cannot both succeed. Every change stands in the security log.
 """
 

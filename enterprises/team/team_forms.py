@@ -1,6 +1,6 @@
 """What is typed on the pages of a team.
 
-The one rule: a form offers only what this person may give (rights.py); the rules judge it again.
+A form offers only what this person may give (rights.py); the rules judge it again.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Backup and restore: one file that holds database and evidence of one instant.
 
-The one rule: whatever is not whole is not there. An archive gets its name when it is complete, a restored database
+Whatever is not whole is not there. An archive gets its name when it is complete, a restored database
 is committed at once, and everything is checked before anything is touched.
 """

@@ -1,6 +1,6 @@
 """The archive: a plain tar in a fixed order, so that any machine can open it and nothing strange fits in.
 
-The one rule: a name that no backup of ours would write ends the reading. Order: database.dump, evidence/…, files/…,
+A name that no backup of ours would write ends the reading. Order: database.dump, evidence/…, files/…,
 sha256.txt (`sha256sum -c` understands it), manifest.json, manifest.sha256. Read and written in chunks: memory stays
 flat whatever the size.
 """

@@ -1,6 +1,6 @@
 """The database as seen by a backup: its address without the password, and the programs that fit its version.
 
-The one rule: dump and restore are done by programs of the server's own major version, or not at all.
+Dump and restore are done by programs of the server's own major version, or not at all.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The keys of people, in a file of their own beside the archives: there is one, and it is the newest.
 
-The one rule: no archive holds a key. An archive of last year restored with today's keys does not bring back whom we
+No archive holds a key. An archive of last year restored with today's keys does not bring back whom we
 have erased since; and whoever steals an archive has nothing to open, even with the portal's wrapping key.
 
 The file: a line that says what it is and when it was made, the table as PostgreSQL copies it, a line with the digest.

@@ -1,6 +1,6 @@
 """Restore: the archive back into an empty database, or in place of another one if that is asked for.
 
-The one rule: everything is checked before anything is touched, and what cannot be finished is undone. Files come
+Everything is checked before anything is touched, and what cannot be finished is undone. Files come
 first (a file without a row harms nobody), the database is restored in one transaction, a replaced one is only put
 aside and comes back when the new one does not prove right.
 """

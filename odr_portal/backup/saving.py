@@ -1,6 +1,6 @@
 """Save: database and evidence of one instant, in one file that is whole or not there.
 
-The one rule: the snapshot comes first, the files after it. Files are written once and never changed, so every file
+The snapshot comes first, the files after it. Files are written once and never changed, so every file
 that a row of the snapshot names is still there; a row whose file is missing is told, not passed over.
 """
 

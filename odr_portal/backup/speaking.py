@@ -1,6 +1,6 @@
 """What both commands share: the owner's address, progress on the screen, and one sentence when it goes wrong.
 
-The one rule: nobody reads a traceback because a disk was full.
+Nobody reads a traceback because a disk was full.
 """
 
 import errno

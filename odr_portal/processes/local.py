@@ -1,6 +1,6 @@
 """`make run` and `make dev`: everything the portal needs on one machine, from an empty folder to a served page.
 
-One rule: whatever is wrong is said in one sentence that tells what to do. Nothing here knows a rule of the field.
+Whatever is wrong is said in one sentence that tells what to do. Nothing here knows a rule of the field.
 
     python -m odr_portal.processes.local run [--reload]
     python -m odr_portal.processes.local try -- COMMAND …     a command beside a throw-away database, migrated, removed

@@ -1,6 +1,6 @@
 """The portal while it runs on one machine: the supervisor, the database made ready, one restart after a change.
 
-One rule: what was already done for the same files is not done again, so the second start is quick.
+What was already done for the same files is not done again, so the second start is quick.
 """
 
 import contextlib

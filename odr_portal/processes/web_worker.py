@@ -1,6 +1,6 @@
 """The worker of the web server: somebody who sends slowly waits outside, and holds no thread meanwhile.
 
-The one rule: a thread is given to a request whose head is there, and for a bounded time. The server's own worker
+A thread is given to a request whose head is there, and for a bounded time. The server's own worker
 blocks a thread from the first byte on, so that eight connections which say nothing more would stop the portal.
 """
 

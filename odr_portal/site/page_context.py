@@ -1,6 +1,6 @@
 """What the frame around each page shows: who is here, where they may go, how they like to read.
 
-The one rule: the frame only offers addresses that this installation has.
+The frame only offers addresses that this installation has.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The doors that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong.
 
-The one rule: these pages read no case.
+These pages read no case.
 """
 
 import sys

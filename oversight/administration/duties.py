@@ -1,6 +1,6 @@
 """Who holds one of the three duties, and which accounts are switched off.
 
-The one rule: security administrators give and take (``GIVES`` of accounts/roles.py), never their own duty, and the
+Security administrators give and take (``GIVES`` of accounts/roles.py), never their own duty, and the
 last holder of a duty stays; every change stands in the security log.
 """
 

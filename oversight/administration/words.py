@@ -1,4 +1,4 @@
-"""The words of the security log. The one rule: a kind or reason without words is shown as its code, never hidden."""
+"""The words of the security log. A kind or reason without words is shown as its code, never hidden."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a counter counted, one by one: the cases behind a number.
 
-The one rule: the list has exactly as many lines as the number said, because both are the same rows under the same
+The list has exactly as many lines as the number said, because both are the same rows under the same
 window of days; a case with two stages stands there twice if both were counted.
 """
 

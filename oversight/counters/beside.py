@@ -1,6 +1,6 @@
 """Counters made beside those that stand: tables without indexes, which are filled, indexed, and put in their place.
 
-The one rule: only the owner of the tables does this, and what comes into their place is the same to the last index,
+Only the owner of the tables does this, and what comes into their place is the same to the last index,
 policy and grant. An index that is made at the end costs a third of one that is kept with every row.
 """
 

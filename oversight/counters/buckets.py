@@ -1,6 +1,6 @@
 """How long things took, kept in buckets: quantiles that are wrong by less than a twentieth.
 
-The one rule: whole numbers have a bucket each up to ``EXACT``, so few and short spans are exact; above it a bucket is a
+Whole numbers have a bucket each up to ``EXACT``, so few and short spans are exact; above it a bucket is a
 tenth wider than the one before and stands for its middle.
 """
 

@@ -1,7 +1,7 @@
 """What a case counts for: the formulas of oversight/figures/figures.py once more, as rows of one case that can be added
 up.
 
-The one rule: nothing here depends on the present moment. What will be late unless something happens is a row of the
+Nothing here depends on the present moment. What will be late unless something happens is a row of the
 day on which it will be; whoever reads asks up to today. So a row changes with a step of its case and never by itself.
 """
 

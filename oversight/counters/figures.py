@@ -1,6 +1,6 @@
 """The figures of a region from the counters: the formulas of oversight/figures/figures.py, put together from sums.
 
-The one rule: a figure from here is the figure from there. Medians are of buckets and wrong by less than a twentieth;
+A figure from here is the figure from there. Medians are of buckets and wrong by less than a twentieth;
 whole days up to 120 are exact. What only single cases can answer is looked up, and only where there is such a case.
 """
 

@@ -1,6 +1,6 @@
 """All counters anew from the cases: whole tables at a time, by the same expressions as a fold.
 
-The one rule: pages show what was counted before until all of it is done. Who owns the tables makes new ones beside
+Pages show what was counted before until all of it is done. Who owns the tables makes new ones beside
 them, on two connections at once, and puts them in their place; everybody else empties and fills those that stand.
 """
 

@@ -1,6 +1,6 @@
 """The nightly figures that stand beside an enterprise where a complaint is filed.
 
-The one rule: one set a day, in one transaction, whoever asks first; formulas as in the procedure
+One set a day, in one transaction, whoever asks first; formulas as in the procedure
 (section 7), so silence is never a success, and a promise counts as kept when it was confirmed in time.
 """
 

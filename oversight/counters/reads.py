@@ -1,6 +1,6 @@
 """Reading the counters: any region, enterprise, category and period in one statement, with what is not folded yet.
 
-The one rule: a number is what the cases say at this moment. Cells say it as of the last fold, steps since then are
+A number is what the cases say at this moment. Cells say it as of the last fold, steps since then are
 added (``Counters.at``), and whoever reads several things reads them again when a fold came in between (``steadily``).
 """
 

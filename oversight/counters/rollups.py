@@ -1,6 +1,6 @@
 """Counters that are kept with each step: folding what happened into them, and comparing them with the cases.
 
-The one rule: the entry of the record is what was written together with the step, so whatever is not folded yet is known
+The entry of the record is what was written together with the step, so whatever is not folded yet is known
 from it; nobody who takes a step waits for a counter. Folding compares what a case counts for now with what it counted
 for (the tally) and adds the difference, so to fold a case twice does no harm.
 """

@@ -1,6 +1,6 @@
 """How far the counters are folded, and who may work on them: the row that says it and the lock that everybody takes.
 
-The one rule: only one at a time changes counters; whoever comes second waits or leaves it to the first.
+Only one at a time changes counters; whoever comes second waits or leaves it to the first.
 """
 
 from __future__ import annotations

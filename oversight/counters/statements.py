@@ -1,6 +1,6 @@
 """The statements by which counters are read: which rows say it of a scope, and which of their days count for a measure.
 
-The one rule: what is asked of a month is a cell of that month, and a row of the tally is read only where no cell says
+What is asked of a month is a cell of that month, and a row of the tally is read only where no cell says
 it.
 """
 

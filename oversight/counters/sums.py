@@ -1,6 +1,6 @@
 """How rows of the tally are added up into the tables of counters: the same statements for a fold and for a rebuild.
 
-The one rule: every table is a sum over the tally and nothing else, so folding differences and adding up anew give the
+Every table is a sum over the tally and nothing else, so folding differences and adding up anew give the
 same rows.
 """
 

@@ -1,6 +1,6 @@
 """/oversight/cases/: the cases behind a number, in the order in which they were counted, the newest first.
 
-The one rule: what is listed is what was counted; a name that no counter has is an address that does not exist.
+What is listed is what was counted; a name that no counter has is an address that does not exist.
 """
 
 from __future__ import annotations

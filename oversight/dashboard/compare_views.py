@@ -1,6 +1,6 @@
 """/oversight/compare/: all figures of a place and a period, beside another period or another place.
 
-The one rule: both sides are counted by the same formulas; what lies within chance is called so.
+Both sides are counted by the same formulas; what lies within chance is called so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/oversight/flow/ and /oversight/workload/: where the days go, and who has how much on the desk.
 
-The one rule: a chart says nothing that the table behind it does not say.
+A chart says nothing that the table behind it does not say.
 """
 
 from __future__ import annotations

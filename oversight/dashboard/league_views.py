@@ -1,6 +1,6 @@
 """/oversight/enterprises/: the enterprises of the region in a table, from the counters.
 
-The one rule: under thirty cases nobody is ranked, and a count opens a list of that length.
+Under thirty cases nobody is ranked, and a count opens a list of that length.
 """
 
 from __future__ import annotations

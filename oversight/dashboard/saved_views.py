@@ -1,6 +1,6 @@
 """/oversight/views/: a page of oversight with its conditions, kept under a name for all who work at the same authority.
 
-The one rule: a saved view is an address and nothing more; whoever opens it sees the own region, never that of its
+A saved view is an address and nothing more; whoever opens it sees the own region, never that of its
 maker.
 """
 

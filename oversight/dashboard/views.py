@@ -1,6 +1,6 @@
 """/oversight/: what is due, what is late and where; what changed and whether that means anything; who holds what burns.
 
-The one rule: an officer sees the region of the own offices; whatever is asked only narrows it.
+An officer sees the region of the own offices; whatever is asked only narrows it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What each figure means, in words: shown behind its version beside every number.
 
-The one rule: the words say exactly what oversight/figures/figures.py counts; who changes one changes both.
+The words say exactly what oversight/figures/figures.py counts; who changes one changes both.
 """
 
 from __future__ import annotations

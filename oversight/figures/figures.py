@@ -1,6 +1,6 @@
 """The figures of an authority: every formula of the procedure (section 7) once.
 
-The one rule: a formula is a condition on rows and stands here only; pages, tables and later
+A formula is a condition on rows and stands here only; pages, tables and later
 reports name it. A changed formula gets a higher version. Silence is never success.
 """
 

@@ -1,6 +1,6 @@
 """Of which cases and of which days a figure speaks.
 
-The one rule: a scope never reaches beyond the regions, or the enterprise, that it was given; a category, a channel, an
+A scope never reaches beyond the regions, or the enterprise, that it was given; a category, a channel, an
 enterprise or branches only narrow it.
 """
 

@@ -1,6 +1,6 @@
 """Which numbers of a published table are withheld, so that nobody can work out a small one.
 
-The one rule: a number from 1 to 4 is not shown, and neither is what would lead to it. Zero is shown. Of every withheld
+A number from 1 to 4 is not shown, and neither is what would lead to it. Zero is shown. Of every withheld
 small number a reader is left with at least four possible values, even one who knows this rule, adds and subtracts all
 that is shown, and knows that nothing withheld is zero. Pure: no database, no clock, the same answer for the same table.
 

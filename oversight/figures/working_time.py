@@ -1,6 +1,6 @@
 """How long things took: working minutes, working days and calendar days, by the database.
 
-The one rule: the same calendar as the clocks of the cases. Monday to Friday are counted by
+The same calendar as the clocks of the cases. Monday to Friday are counted by
 division; the days of a decree are two short sorted lists that the database searches. Whose
 spans they are is asked by the formulas; here they are only measured.
 """

@@ -1,6 +1,6 @@
 """Near-identical texts among the cases behind a hot spot: one promotion, one letter that is passed around.
 
-The one rule: marks alike make a candidate, the texts themselves decide (complaints/record/similarity.py); only cases
+Marks alike make a candidate, the texts themselves decide (complaints/record/similarity.py); only cases
 that the asker sees are looked at, and no text leaves this file.
 """
 

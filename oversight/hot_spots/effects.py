@@ -1,6 +1,6 @@
 """Did a guidance help: complaints of its cell before and after it, beside the same category elsewhere.
 
-The one rule: both groups are counted over the same days, from the counters, by a sweep while the guidance is open; what
+Both groups are counted over the same days, from the counters, by a sweep while the guidance is open; what
 is shown is said with intervals, and with what would have happened anyway taken off.
 """
 

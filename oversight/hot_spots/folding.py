@@ -1,6 +1,6 @@
 """One event that stands out in many cells is one hot spot: which cell explains which.
 
-The one rule: a narrower cell explains a wider one where the wider one would not stand out without what both have in
+A narrower cell explains a wider one where the wider one would not stand out without what both have in
 common, and where that is at least half of its rise. Nothing is thrown away: each row keeps which others explain it, and
 whoever looks sees the narrowest of those that the own region shows.
 """

@@ -1,6 +1,6 @@
 """行政指导 on both sides: an officer opens, sends and ends it; the enterprise reads it and reports how far it is.
 
-The one rule: an enterprise sees nothing before it was sent, and never which officer or colleague wrote what: the
+An enterprise sees nothing before it was sent, and never which officer or colleague wrote what: the
 history names sides there, persons only at the authority.
 """
 

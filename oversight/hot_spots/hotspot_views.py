@@ -1,6 +1,6 @@
 """/authority/hot-spots/: what stands out in the own region, the numbers and cases behind it, and the judgement.
 
-The one rule: a hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the
+A hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the
 officer sees them anyway.
 """
 

@@ -1,6 +1,6 @@
 """What stands out: each cell's week and day beside eight like it, from the counters, and a row for each that is found.
 
-The one rule: one pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has
+One pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has
 one row a day for its day, and one for its week in which no day was in the row before it. The statistics stand in
 `unusual`.
 """

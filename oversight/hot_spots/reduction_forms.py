@@ -1,6 +1,6 @@
 """What is typed about hot spots, guidance and warnings.
 
-The one rule: whatever goes to an enterprise or the public says so beside the field, and asks for no name of a person.
+Whatever goes to an enterprise or the public says so beside the field, and asks for no name of a person.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hot spots, guidance and what was done, in words: one place that the pages of officers, enterprises and the public
 share.
 
-The one rule: nothing is looked up here; whoever asks has read the rows, with enterprise and region.
+Nothing is looked up here; whoever asks has read the rows, with enterprise and region.
 """
 
 from __future__ import annotations

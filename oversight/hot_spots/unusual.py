@@ -1,6 +1,6 @@
 """How unusual a count is beside eight like it: the statistics of hot spots, and of before and after.
 
-The one rule: pure numbers; nothing here knows what is counted, where, or what day it is. The method is told to people
+Pure numbers; nothing here knows what is counted, where, or what day it is. The method is told to people
 in docs/hot-spots.md, and tests/oversight/hot_spots/test_unusual.py measures by simulation what is promised there.
 """
 

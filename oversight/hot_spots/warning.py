@@ -1,6 +1,6 @@
 """消费预警: drafted from the numbers of a hot spot, edited, agreed to by a second person, public until it is withdrawn.
 
-The one rule: nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the
+Nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the
 reason.
 """
 

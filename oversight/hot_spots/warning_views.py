@@ -1,6 +1,6 @@
 """消费预警: drafted and agreed to at the authority, read by everybody.
 
-The one rule: the public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted
+The public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted
 it.
 """
 

@@ -1,6 +1,6 @@
 """The letter to a director: the first figures of the own offices, of the week or the month that is over.
 
-The one rule: one letter a week or month, only to whoever chose it, with nothing that this person would not see on
+One letter a week or month, only to whoever chose it, with nothing that this person would not see on
 /oversight/ today. What cannot be counted is left for the next sweep; the others do not wait for it.
 """
 

@@ -1,6 +1,6 @@
 """/oversight/letters/: whether the first figures come by mail, each week or each month.
 
-The one rule: the choice is one's own, and so is the address.
+The choice is one's own, and so is the address.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/authority/appraisals/: the grades of the year, proposed and decided; /open/appraisal/: the formula and the grades.
 
-The one rule: officers of the authority that enrolled an enterprise grade it, two for each; the public reads decided
+Officers of the authority that enrolled an enterprise grade it, two for each; the public reads decided
 ones.
 """
 

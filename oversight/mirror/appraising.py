@@ -1,6 +1,6 @@
 """The yearly grade of an ODR enterprise: points by a published formula, proposed by one officer and decided by another.
 
-The one rule: points come from the published quarters of the year and from nothing else, so they tell nothing that these
+Points come from the published quarters of the year and from nothing else, so they tell nothing that these
 do not; another grade than that of the points needs a reason, which is published beside it.
 """
 

@@ -1,7 +1,7 @@
 """An enterprise looks at itself: its figures beside those of the time before, of others with the same problems, and why
 it came to the complaints.
 
-The one rule: a number is as long as the list behind it. Of a whole enterprise it is read from the counters, which tests
+A number is as long as the list behind it. Of a whole enterprise it is read from the counters, which tests
 hold against the lists; a branch, that does not see what other branches know of a person, counts its own lists. Formulas
 of the procedure (section 7) are those of oversight/figures/figures.py; here are only the signs that an enterprise
 should see first.

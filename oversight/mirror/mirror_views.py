@@ -1,6 +1,6 @@
 """/enterprise/performance/: an enterprise's own mirror, and the lists behind its numbers.
 
-The one rule: who looks sees what the own jobs answer for: the whole enterprise, or the own branches.
+Who looks sees what the own jobs answer for: the whole enterprise, or the own branches.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The monthly summary: what an enterprise's mirror showed of the month that is over, as a letter to its managers.
 
-The one rule: one summary a month and enterprise. The letters and the mark that says so are one transaction, so whoever
+One summary a month and enterprise. The letters and the mark that says so are one transaction, so whoever
 is killed in the middle begins again with the next sweep, and nobody is written to twice.
 """
 

@@ -1,7 +1,7 @@
 """/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks before the public
 reads it.
 
-The one rule: a manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses
+A manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses
 on a ground of the list only.
 """
 

@@ -1,6 +1,6 @@
 """Counters: what each case counts for, and the sums of that by day, month, place, enterprise and category.
 
-The one rule: these rows are derived; the record and the tables of the cases say what is true, and
+These rows are derived; the record and the tables of the cases say what is true, and
 ``manage.py rebuild_rollups`` makes all of them anew. A count that is zero is null, so a row costs what it says.
 """
 

@@ -1,6 +1,6 @@
 """What the pages of oversight keep: the last whole look at the portal, alarms that were told, pages under a name.
 
-The one rule: nothing of a case and nothing of a person; these rows need no policies, and whoever asks says for which
+Nothing of a case and nothing of a person; these rows need no policies, and whoever asks says for which
 authority.
 """
 

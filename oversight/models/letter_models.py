@@ -1,6 +1,6 @@
 """Who gets which figures by mail.
 
-The one rule: nobody is written to who did not choose it.
+Nobody is written to who did not choose it.
 """
 
 from __future__ import annotations

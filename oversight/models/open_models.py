@@ -1,6 +1,6 @@
 """The indicators of the public page as they were made at night.
 
-The one rule: written by `oversight.published.indicator_making` only; a row is what its page shows, with nothing that is
+Written by `oversight.published.indicator_making` only; a row is what its page shows, with nothing that is
 withheld.
 """
 

@@ -1,6 +1,6 @@
 """What was published and stays: the sets of open data with their files, and the monthly reports.
 
-The one rule: what was issued is never changed. A correction is a new version beside the old one, and says what it
+What was issued is never changed. A correction is a new version beside the old one, and says what it
 changes; triggers refuse the rest (oversight/migrations).
 """
 

@@ -1,6 +1,6 @@
 """What may be published of a month: what came in and what was closed, by region and kind of complaint.
 
-The one rule: a month tells nothing that a quarter tells as well (oversight/open_data/quarters.py), so nobody can
+A month tells nothing that a quarter tells as well (oversight/open_data/quarters.py), so nobody can
 compare the two; and all numbers of a month that add up to each other are withheld in one go (withholding.py).
 """
 

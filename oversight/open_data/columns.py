@@ -1,6 +1,6 @@
 """The data dictionary: each table of open data, each column.
 
-The one rule: a column that is published stands here once; the schema of the files and the page that explains them are
+A column that is published stands here once; the schema of the files and the page that explains them are
 both made from it. A name is never used again with another meaning.
 """
 

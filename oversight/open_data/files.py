@@ -1,6 +1,6 @@
 """The files of a set: tables as CSV and JSON, the package that describes them, checksums. Bytes out, nothing kept.
 
-The one rule: the same cells give the same bytes. Files name no moment and no version, so a digest that differs means
+The same cells give the same bytes. Files name no moment and no version, so a digest that differs means
 that a number differs.
 """
 

@@ -1,6 +1,6 @@
 """Issuing the open data of a month, and issuing it once more where a number came out otherwise.
 
-The one rule: a version is written once. A later one is only made where its tables differ, and says line by line what is
+A version is written once. A later one is only made where its tables differ, and says line by line what is
 told otherwise; the earlier ones stay where they were.
 """
 

@@ -1,6 +1,6 @@
 """What may be published of a quarter: how stages at enterprises ended, in time or not, by region and by enterprise.
 
-The one rule: these figures are told by whole quarters only, in one table for regions and enterprises. A month of a
+These figures are told by whole quarters only, in one table for regions and enterprises. A month of a
 single enterprise is nearly always a number from 1 to 4; a quarter is the shortest time of which most can be told
 something.
 """

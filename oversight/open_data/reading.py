@@ -1,6 +1,6 @@
 """The issued files read back as numbers: what pages show of longer times is added up from here and from nothing else.
 
-The one rule: a withheld number stays unknown in every sum. What can be said then is the least and the most that the sum
+A withheld number stays unknown in every sum. What can be said then is the least and the most that the sum
 may be, as any reader of the files can work it out; so a page never tells more than the files do.
 """
 

@@ -1,6 +1,6 @@
 """Whether an issued set keeps the rule of what is published, and what its next version says where it does not.
 
-The one rule: a set is judged by its files alone. It breaks the rule where it has a table or a column that is not told
+A set is judged by its files alone. It breaks the rule where it has a table or a column that is not told
 by months any more, as that could be compared with the quarters, or where a count from 1 to 4 stands in it.
 """
 

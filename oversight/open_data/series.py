@@ -1,6 +1,6 @@
 """All months of a table in one file, put together from the files as they were issued.
 
-The one rule: one month is held at a time, however many there are, and no line is made anew.
+One month is held at a time, however many there are, and no line is made anew.
 """
 
 from __future__ import annotations

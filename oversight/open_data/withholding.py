@@ -1,6 +1,6 @@
 """Which numbers of one figure may be told, of all regions and enterprises at once.
 
-The one rule: whatever numbers add up to each other go through ``suppression.published`` in one table: a figure with its
+Whatever numbers add up to each other go through ``suppression.published`` in one table: a figure with its
 parts, every region with those below it, and all enterprises beside them, as they are the same things divided otherwise.
 """
 

@@ -1,6 +1,6 @@
 """/open/: the indicators of the whole platform or of a chosen region, and the way to all that is published.
 
-The one rule: the newest published set is shown as it stands; nothing is counted or withheld here.
+The newest published set is shown as it stands; nothing is counted or withheld here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/open/league/: who settles more often, by sector, region and period, with the interval of each.
 
-The one rule: a page is read from the published lines as they stand; nothing is counted, ranked or withheld here.
+A page is read from the published lines as they stand; nothing is counted, ranked or withheld here.
 """
 
 from __future__ import annotations

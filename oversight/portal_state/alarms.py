@@ -1,6 +1,6 @@
 """Alarms by mail: one letter for each condition and day, to those who look after the portal.
 
-The one rule: the row that says a condition was told and the letters that tell it are written together, so neither two
+The row that says a condition was told and the letters that tell it are written together, so neither two
 sweeps at once nor a crash between them tell it twice or not at all.
 """
 

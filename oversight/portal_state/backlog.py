@@ -1,4 +1,4 @@
-"""How much waits for the sweeps, and for how long. One rule: counts and ages only, nothing of a case."""
+"""How much waits for the sweeps, and for how long. Counts and ages only, nothing of a case."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """/metrics: the signs of the portal in the text format of Prometheus, for whoever may read it.
 
-The one rule: whoever neither shows the word nor asks from a listed address gets the 404 of an address that does not
+Whoever neither shows the word nor asks from a listed address gets the 404 of an address that does not
 exist.
 """
 

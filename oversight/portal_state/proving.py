@@ -1,7 +1,7 @@
 """The record gone through as a whole, every night: whether it is unbroken stands on the pages of the portal's own
 state.
 
-The one rule: what was found is kept whatever it is; only the next whole look replaces it.
+What was found is kept whatever it is; only the next whole look replaces it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether the portal works: what is routed wrongly, what is late, what waits, what was proven, what is missing.
 
-The one rule: counts, ages and shares of everything together; nothing of a case, a person or an enterprise leaves here.
+Counts, ages and shares of everything together; nothing of a case, a person or an enterprise leaves here.
 What grows without end is looked at by its newest rows only, so a look costs the same in ten years.
 """
 

@@ -1,6 +1,6 @@
 """How the portal is: what waits, what is set, what the record and its seals say. Counts and codes only.
 
-The one rule: no secret and nothing of a case leaves these functions; a setting that is one is told as set or not set.
+No secret and nothing of a case leaves these functions; a setting that is one is told as set or not set.
 Administrators are shown no row of a case by the database: what is counted here is counted as the procedure itself.
 """
 

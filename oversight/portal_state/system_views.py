@@ -1,6 +1,6 @@
 """/oversight/system/: whether the portal works, for those who answer for a region.
 
-The one rule: the same signs as the administrators of the system see, without their settings.
+The same signs as the administrators of the system see, without their settings.
 """
 
 from __future__ import annotations

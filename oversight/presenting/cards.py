@@ -1,6 +1,6 @@
 """The figures as cards: the number in words, what stands beside it, the lists that it opens.
 
-The one rule: a count is a link only where the list behind it has exactly that many cases.
+A count is a link only where the list behind it has exactly that many cases.
 """
 
 from __future__ import annotations

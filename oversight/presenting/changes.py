@@ -1,6 +1,6 @@
 """Whether a number really changed, or only as numbers do by chance.
 
-The one rule: a change is said to be one only where the 95 % interval of the difference leaves out "no change";
+A change is said to be one only where the 95 % interval of the difference leaves out "no change";
 everything else lies within chance, and is told so. Sums of money have no interval here and are never judged.
 """
 

@@ -1,6 +1,6 @@
 """Lines over time, drawn by the server: points for an SVG, and the numbers that stand at its edges.
 
-The one rule: each line has a dash of its own and its name beside its end, so no colour has to be told from another.
+Each line has a dash of its own and its name beside its end, so no colour has to be told from another.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What somebody asks the dashboard for: days, category, channel, enterprise, order, page of the table.
 
-The one rule: what cannot be read is named in an error, and the figures shown are then those of
+What cannot be read is named in an error, and the figures shown are then those of
 the usual period; nothing that is typed can widen what the officer may see.
 """
 

@@ -1,7 +1,7 @@
 """Where the days go: how long open cases have stood where they stand, how they ended, and week by week what came and
 went.
 
-The one rule: only open cases are read one by one, once; everything that is over comes from the counters.
+Only open cases are read one by one, once; everything that is over comes from the counters.
 """
 
 from __future__ import annotations

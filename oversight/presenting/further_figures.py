@@ -1,7 +1,7 @@
 """The figures of the procedure (section 7) that the first page does not show: ODR先行和解率, 满意度, and what tells of
 gaming.
 
-The one rule: all are sums of the counters over the period, so a place of any size costs the same one statement.
+All are sums of the counters over the period, so a place of any size costs the same one statement.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The table by enterprise: the same formulas in groups, intervals, and places that may be shared.
 
-The one rule: under thirty cases nobody is ranked, and where intervals overlap nobody is ahead.
+Under thirty cases nobody is ranked, and where intervals overlap nobody is ahead.
 """
 
 from __future__ import annotations

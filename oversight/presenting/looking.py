@@ -1,6 +1,6 @@
 """What every page of oversight begins with: who looks, where, at which days, and what stands around the figures.
 
-The one rule: one address says it all, and every link of these pages keeps what it does not change.
+One address says it all, and every link of these pages keeps what it does not change.
 """
 
 from __future__ import annotations

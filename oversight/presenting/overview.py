@@ -1,6 +1,6 @@
 """What the first page of a director says: a place and its parts, in three periods, and who holds what burns.
 
-The one rule: everything here is read from counters, whatever the size of the place, except who holds the cases that are
+Everything here is read from counters, whatever the size of the place, except who holds the cases that are
 late or due soon; those are few, and an index has them.
 """
 

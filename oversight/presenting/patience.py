@@ -1,6 +1,6 @@
 """Counting that may take too long: it ends after a while, and the page says so instead of failing.
 
-The one rule: what gives up leaves the transaction as it was, and the time allowed before stands again.
+What gives up leaves the transaction as it was, and the time allowed before stands again.
 """
 
 from __future__ import annotations

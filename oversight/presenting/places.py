@@ -1,6 +1,6 @@
 """Where an officer looks: the regions of the own offices, one place inside them, and the parts of that place.
 
-The one rule: a place is one of the officer's own regions or lies in one of them; whatever else is asked for is nowhere.
+A place is one of the officer's own regions or lies in one of them; whatever else is asked for is nowhere.
 """
 
 from __future__ import annotations

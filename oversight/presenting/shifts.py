@@ -1,6 +1,6 @@
 """What changed, in words: beside each figure, and as a sentence or two that say why it matters.
 
-The one rule: every word follows from two numbers; what lies within chance is called so and never made a headline.
+Every word follows from two numbers; what lies within chance is called so and never made a headline.
 """
 
 from __future__ import annotations

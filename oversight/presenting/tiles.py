@@ -1,7 +1,7 @@
 """Places as a grid of tiles, drawn by the server: each tile is a link with its name and number; the table stands behind
 it.
 
-The one rule: no tile says by colour alone what it does not say as a number.
+No tile says by colour alone what it does not say as a number.
 """
 
 from __future__ import annotations

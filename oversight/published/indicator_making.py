@@ -1,6 +1,6 @@
 """Makes the indicators of the public page from the issued open data: the country, each province and each city.
 
-The one rule: nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files,
+Nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files,
 so whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve
 issued months, what became of stages at enterprises of the last four issued quarters.
 

@@ -1,7 +1,7 @@
 """Makes the published league tables from the issued open data: of each of the last four quarters, and of all of them
 together.
 
-The one rule: nothing is counted here. A line says what the quarters of its enterprise say in the newest versions of the
+Nothing is counted here. A line says what the quarters of its enterprise say in the newest versions of the
 files, added up; so whoever has the files gets the table. Places follow from the intervals that are shown, under thirty
 cases nobody is ranked, silence is no success. An enterprise stands in the table of its sector and of the province and
 city of its registered seat; its numbers are those of the whole enterprise.

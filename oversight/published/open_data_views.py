@@ -1,6 +1,6 @@
 """/open/data/: the months of open data with their files, what each column means, and one version of a month.
 
-The one rule: a file is served byte for byte as it was issued, under an address that names its version.
+A file is served byte for byte as it was issued, under an address that names its version.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The figures of a monthly report: what the open data of its month says about one region.
 
-The one rule: nothing is counted here. Each number stands in a published file, withheld where that withholds it, so
+Nothing is counted here. Each number stands in a published file, withheld where that withholds it, so
 anybody can look it up and a report never shows what the open data hides.
 """
 

@@ -1,7 +1,7 @@
 """The way of a report: drafted, edited, put up for approval, approved by another person, published; corrected by a
 version.
 
-The one rule: what was approved is what is published, and neither is ever changed. A correction is a new version that
+What was approved is what is published, and neither is ever changed. A correction is a new version that
 says what it changes; the earlier one stays readable.
 """
 

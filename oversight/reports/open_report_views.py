@@ -1,6 +1,6 @@
 """/open/reports/: the published monthly reports, for everybody: as a page, as a print, and a CSV behind each table.
 
-The one rule: only what was published is found, and it is the frozen row that is shown; nothing is counted here.
+Only what was published is found, and it is the frozen row that is shown; nothing is counted here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A report as PDF on A4, in Chinese: its words and its tables as they are frozen.
 
-The one rule: the same version gives the same bytes.
+The same version gives the same bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/authority/reports/: the monthly reports of the own authority and of those below, and the way of one of them.
 
-The one rule: who works on cases or on figures drafts, another head approves; what was approved is only published.
+Who works on cases or on figures drafts, another head approves; what was approved is only published.
 """
 
 from __future__ import annotations

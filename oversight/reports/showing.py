@@ -1,6 +1,6 @@
 """A report as people read it: its tables in the language of the reader, its words, what a correction changed.
 
-The one rule: page, print and CSV are made from the same tables, so what they say is the same.
+Page, print and CSV are made from the same tables, so what they say is the same.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The first draft of what a report says: sentences made from its figures, in official Chinese, for people to edit.
 
-The one rule: a sentence names only numbers that are shown; what is withheld is left out.
+A sentence names only numbers that are shown; what is withheld is left out.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is typed to change an enterprise's entry in the directory, and to decide on it.
 
-The one rule: a form finds what was meant (a place, an authority, an enterprise) and says which there are if several
+A form finds what was meant (a place, an authority, an enterprise) and says which there are if several
 bear the name; whether the change can be made is judged by its kind.
 """
 

@@ -1,6 +1,6 @@
 """A change of the directory and what it would move, in words, for either side.
 
-The one rule: of cases that were or would be another enterprise's, the enterprise is told nothing, not even how many:
+Of cases that were or would be another enterprise's, the enterprise is told nothing, not even how many:
 a wish costs nothing, and must show nothing. Case numbers are shown to whoever may see those cases.
 """
 

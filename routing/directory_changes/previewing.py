@@ -1,6 +1,6 @@
 """What a change of the directory would have done to the cases of late: counted by the routing that will route by it.
 
-The one rule: the change is really written, in a transaction that is always taken back, and routing reads the directory
+The change is really written, in a transaction that is always taken back, and routing reads the directory
 from inside of it; so the preview and what comes after an approval cannot differ. Cases are read as of the first day on
 which the change makes a difference, once with it and once without. Ids of cases are kept, never a word of theirs.
 """

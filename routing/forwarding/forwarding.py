@@ -1,6 +1,6 @@
 """Sweeps what was filed: to who should answer, or to a person, always with the reason.
 
-Rule: every case of a sweep leaves `filed` with a stored explanation. A rule
+Every case of a sweep leaves `filed` with a stored explanation. A rule
 that fails, a firm that cannot receive, a consent that is missing are reasons
 for triage, never for waiting.
 """

@@ -1,6 +1,6 @@
 """Whose a case may be that was sent to the wrong one: suggestions for the enterprise that gives it back.
 
-Rule: routing itself is asked again, once for each thing that speaks for somebody else (the place, what the consumer
+Routing itself is asked again, once for each thing that speaks for somebody else (the place, what the consumer
 named, whom the statement mentions, what is typed now); nobody is suggested without a reason.
 """
 

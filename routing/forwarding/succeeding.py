@@ -1,6 +1,6 @@
 """Open cases of an entity that another one answers for go to that one, on the day on which it begins to.
 
-The one rule: only where it is certain who answers now: one successor, in the end, that can receive cases. Of a firm
+Only where it is certain who answers now: one successor, in the end, that can receive cases. Of a firm
 that was divided, each case stays where it is until somebody hands it back; so do those whose successor has no account.
 """
 

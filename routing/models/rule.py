@@ -1,6 +1,6 @@
 """Dated routing rules with plain columns.
 
-Rule: a rule has no language of its own; an empty column matches everything, a
+A rule has no language of its own; an empty column matches everything, a
 filled one must match, and the smallest priority number is tried first. Of a version only its end is ever written;
 a change is a new version, and what was to begin and does not any more is taken back before its first day.
 """

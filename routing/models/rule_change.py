@@ -1,6 +1,6 @@
 """Changes of the routing rules: who wants what and why, what a trial showed, what officers' corrections taught.
 
-The one rule: a row here is the file of a change; rules themselves are written by `rule_changing.decide` alone. Cases
+A row here is the file of a change; rules themselves are written by `rule_changing.decide` alone. Cases
 are named by id only, never by a word of theirs.
 """
 

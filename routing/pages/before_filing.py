@@ -1,6 +1,6 @@
 """The doors before filing: “is this the right place?”, and a letter to the enterprise.
 
-Rule: nothing is kept and nothing is barred; the answers stand in the address, and each page ends
+Nothing is kept and nothing is barred; the answers stand in the address, and each page ends
 with a way to file all the same.
 """
 

@@ -1,6 +1,6 @@
 """/authority/changes/: what enterprises wish to change of their entry, and the decision of whoever enrolled them.
 
-The one rule: officers of the authority that enrolled the enterprise read; its head decides, after seeing what the
+Officers of the authority that enrolled the enterprise read; its head decides, after seeing what the
 change would move. A draft is the enterprise's own until it is filed.
 """
 

@@ -1,6 +1,6 @@
 """Returning a case that is not ours: whose it may be with the reasons, a search for others, or why it is not.
 
-The one rule: searching keeps what was typed and changes nothing; only 退回 takes the step, and what was suggested goes
+Searching keeps what was typed and changes nothing; only 退回 takes the step, and what was suggested goes
 with it, so that whoever distributes the case next sees the same.
 """
 

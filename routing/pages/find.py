@@ -1,6 +1,6 @@
 """Looking for the right respondent: a page for everyone, its list alone, and names while one types.
 
-Rule: looking changes nothing and keeps nothing; what was typed comes back as typed.
+Looking changes nothing and keeps nothing; what was typed comes back as typed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """/authority/routing/learned/: what officers' corrections taught, each to be drafted as a rule or dismissed with a
 reason.
 
-The one rule: a lesson is a proposal of a proposal; drafting opens the form filled in, and nothing else is done by
+A lesson is a proposal of a proposal; drafting opens the form filled in, and nothing else is done by
 itself.
 """
 

@@ -1,6 +1,6 @@
 """/enterprise/profile/: what the directory says of the own enterprise, and the changes that its managers wish.
 
-The one rule: a manager of a branch sees and changes that branch and those below; names, brands and successors are the
+A manager of a branch sees and changes that branch and those below; names, brands and successors are the
 whole enterprise's. Nothing is written here but the wish; `enterprises.directory.changing` says what becomes of it.
 """
 

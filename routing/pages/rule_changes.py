@@ -1,6 +1,6 @@
 """A change of the routing rules on its way: drafted, tried, filed, decided.
 
-The one rule: its author drafts, tries, files and withdraws; the head of an authority around it, another person,
+Its author drafts, tries, files and withdraws; the head of an authority around it, another person,
 decides.
 """
 

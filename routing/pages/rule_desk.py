@@ -1,6 +1,6 @@
 """Who may see, draft and decide which routing rules.
 
-The one rule: a rule is seen where it may apply (in the own region, around it, or in the whole country); drafted by who
+A rule is seen where it may apply (in the own region, around it, or in the whole country); drafted by who
 works on cases, and decided by who heads an authority, each only for what lies within the own region. An analyst reads.
 """
 

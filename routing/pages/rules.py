@@ -1,7 +1,7 @@
 """/authority/routing/: the rules that hold on a day, how they fare, which contradict each other; one rule with its
 history.
 
-The one rule: what is shown of a rule is the row and the file of its changes; nothing is written here.
+What is shown of a rule is the row and the file of its changes; nothing is written here.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _key(rule: RoutingRule) -> str:
 
 @officer_page("GET")
 def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
-    """One rule: all its versions, who made them and why, how it fared, and which cases came back."""
+    """All its versions, who made them and why, how it fared, and which cases came back."""
     seen = rules_seen(desk).filter(code=code)
     if not seen.exists():
         raise Http404

@@ -1,6 +1,6 @@
 """A letter to the enterprise: what happened, when, what is wanted, ten days to answer.
 
-Rule: it helps somebody to ask first and is never a condition for filing; nothing of it is kept.
+It helps somebody to ask first and is never a condition for filing; nothing of it is kept.
 """
 
 from __future__ import annotations

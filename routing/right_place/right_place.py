@@ -1,6 +1,6 @@
 """“Is this the right place?”: who takes what, as one table of questions, answers and bodies; pure.
 
-Rule: an answer may only advise. Each carries its own verdict, the body that takes the matter, the
+An answer may only advise. Each carries its own verdict, the body that takes the matter, the
 law that says so and what to do next, so that no path through the questions ends without a next step;
 nothing here bars filing. Bodies, articles: facts.md §1.2 and the laws named beside each answer.
 """

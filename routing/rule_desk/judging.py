@@ -1,6 +1,6 @@
 """Recorded cases by the rules as they were and as they would be, each distinct input decided once.
 
-The one rule: columns are read, no rows are built and nothing sealed is opened, until a decision hangs on an address.
+Columns are read, no rows are built and nothing sealed is opened, until a decision hangs on an address.
 What is kept between two pieces is a decision, never a case.
 """
 

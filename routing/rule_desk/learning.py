@@ -1,6 +1,6 @@
 """What officers' choices teach: lessons that may become rules, and how each rule fares.
 
-The one rule: counted from what was decided and kept at the time (the decision of routing, the choice of the officer,
+Counted from what was decided and kept at the time (the decision of routing, the choice of the officer,
 who had the case then), never from a reason that somebody typed. A lesson is said when at least three corrections agree
 and at least four of five choices for the same facts point the same way; only people make a rule of it.
 """

@@ -1,6 +1,6 @@
 """How often a case was sent to the wrong one, and how soon that was mended: the formulas, once.
 
-The one rule: a misroute is a stage at an enterprise that ended with the case given back, unless as a duplicate of what
+A misroute is a stage at an enterprise that ended with the case given back, unless as a duplicate of what
 that one has already; it is mended when the case leaves the intake again, and in time when it does so before its clock
 of forwarding (one working day) runs out. Figures of oversight and the page of the rules both ask here.
 """

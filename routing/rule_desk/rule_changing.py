@@ -1,6 +1,6 @@
 """Changes of the routing rules: drafted, tried, filed, decided by a second person, written.
 
-The one rule: a rule is written here and by nobody else (but the loader of a table), after a trial of exactly this
+A rule is written here and by nobody else (but the loader of a table), after a trial of exactly this
 change and by somebody who did not draft it. Each decision locks the change and all versions of the rule, and is judged
 anew, so of two who decide at once one is told what the other did. Versions are never rewritten, only their end is.
 """

@@ -1,6 +1,6 @@
 """What is typed to make, change, end, try and decide on a routing rule.
 
-The one rule: a form finds the row of the directory that is meant; whether the rule may be is judged by `rule_changing`.
+A form finds the row of the directory that is meant; whether the rule may be is judged by `rule_changing`.
 """
 
 from __future__ import annotations

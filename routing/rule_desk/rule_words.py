@@ -1,6 +1,6 @@
 """Routing rules, their changes, trials and lessons in words.
 
-The one rule: rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see
+Rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see
 it.
 """
 

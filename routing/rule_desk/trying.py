@@ -1,6 +1,6 @@
 """A change of the rules tried on the cases of late: by the routing that will route by it, in a worker, piece by piece.
 
-The one rule: the row of the trial is the queue and the progress. Each piece of cases is one transaction that locks the
+The row of the trial is the queue and the progress. Each piece of cases is one transaction that locks the
 row, so a worker that dies loses a piece and no more, two never work on one trial, and memory holds a piece however many
 cases there are. A case is judged as of the day on which it came in, by the directory and the rules of that day, once as
 they were and once as if the change had held all along. Ids of cases are kept, never a word of theirs.

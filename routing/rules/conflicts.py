@@ -1,6 +1,6 @@
 """Which routing rules contradict each other, and which can never be reached. Pure.
 
-The one rule: said is only what follows from the columns: two rules of one priority whose columns could both match lead
+Said is only what follows from the columns: two rules of one priority whose columns could both match lead
 elsewhere (then a person has to decide); an earlier rule that matches whenever a later one does leaves that one nothing.
 Whether facts that match both ever come in, nobody knows.
 """

@@ -1,6 +1,6 @@
 """Takes the part of the directory out of the database that some cases touch.
 
-Rule: a fixed number of queries for a whole batch of cases, however large the
+A fixed number of queries for a whole batch of cases, however large the
 directory is; only names that nobody bears cost one more each.
 """
 

@@ -1,6 +1,6 @@
 """What routing knows when it chooses: the case, the rules, the directory.
 
-Rule: plain values only, no database and no clock, so that a decision can be
+Plain values only, no database and no clock, so that a decision can be
 made again years later from what was stored.
 """
 

@@ -1,6 +1,6 @@
 """Loads rule rows from a table that an officer can read.
 
-Rule: a version that stands there is never rewritten; a change is a new version.
+A version that stands there is never rewritten; a change is a new version.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Chooses who should answer a complaint, and says why. Pure.
 
-Rule: pick, then brand, then name lead to a legal entity; successors are
+Pick, then brand, then name lead to a legal entity; successors are
 followed by date; then the rule rows are tried by priority; without one the
 most specific branch for the place answers. What is not certain goes to a
 person: this function never breaks a tie.

@@ -1,6 +1,6 @@
 """Calls that the schema allows, and some that it does not, as every role: what must never happen does not.
 
-The one rule: no 5xx, no answer that the schema does not know, no word of somebody else's case. Each call
+No 5xx, no answer that the schema does not know, no word of somebody else's case. Each call
 is made in a transaction that is taken back, so the world stays as it was and any number may be made.
 """
 

@@ -1,6 +1,6 @@
 """A real Chromium in front of a real server.
 
-The one rule: a page that logs an error, asks another host for anything, or that axe objects to, fails its test.
+A page that logs an error, asks another host for anything, or that axe objects to, fails its test.
 Screenshots are written when SCREENSHOTS names a folder.
 """
 

@@ -1,6 +1,6 @@
 """What hands and eyes meet on a page: the keyboard, a narrow screen, paper, colours that say too little.
 
-The one rule: each check returns sentences about what is wrong with the page that stands open, and changes nothing
+Each check returns sentences about what is wrong with the page that stands open, and changes nothing
 there.
 """
 

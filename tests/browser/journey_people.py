@@ -1,6 +1,6 @@
 """Consumer, staff and officers at their screens: they click what a page shows and type as people do.
 
-The one rule: whatever they do goes through a link or a button that stands on the page; a step is
+Whatever they do goes through a link or a button that stands on the page; a step is
 named by the last part of its address, so that one journey reads the same in every language.
 """
 

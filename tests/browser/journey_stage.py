@@ -1,6 +1,6 @@
 """The stage of a journey: its people, and what every journey does on the way.
 
-The one rule: nobody calls a verb; people use pages, and the sweep stands for the worker.
+Nobody calls a verb; people use pages, and the sweep stands for the worker.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The looks in which the pages of a case are walked.
 
-The one rule: the two that differ in everything are for every run, the two crossed ones for the long run.
+The two that differ in everything are for every run, the two crossed ones for the long run.
 """
 
 from __future__ import annotations

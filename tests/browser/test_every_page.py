@@ -1,6 +1,6 @@
 """Every page of the list of addresses, opened by those whose page it is: axe, keyboard, 320 px, paper, colour, motion.
 
-The one rule: pages come from the URLconf and from permissions.csv, so that a new page is walked without anybody asking.
+Pages come from the URLconf and from permissions.csv, so that a new page is walked without anybody asking.
 WALK=part of an address walks only those.
 """
 

@@ -1,6 +1,6 @@
 """The main journeys in a real browser, from the first screen of filing to the closed case.
 
-The one rule: nobody calls a verb; people use pages, and the sweep stands for the worker.
+Nobody calls a verb; people use pages, and the sweep stands for the worker.
 """
 
 from __future__ import annotations

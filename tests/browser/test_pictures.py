@@ -1,6 +1,6 @@
 """The four pictures of the README, taken when SCREENSHOTS names a folder: SCREENSHOTS=docs/screens.
 
-The one rule: what they show was made by walking the pages, or the verbs, never by writing rows.
+What they show was made by walking the pages, or the verbs, never by writing rows.
 """
 
 from __future__ import annotations

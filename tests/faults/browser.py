@@ -1,6 +1,6 @@
 """A browser without a window: cookies, hidden fields, and the patience of a person who presses the button again.
 
-One rule: what was sent is sent again with the same key after a 5xx or a lost connection, never with a new one.
+What was sent is sent again with the same key after a 5xx or a lost connection, never with a new one.
 """
 
 import http.client

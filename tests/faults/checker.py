@@ -1,6 +1,6 @@
 """What must hold after any fault: pure functions from what was promised and what stands to what is broken.
 
-One rule: nothing here asks a database or a clock, so a kept history can be judged again. Each sentence begins with
+Nothing here asks a database or a clock, so a kept history can be judged again. Each sentence begins with
 the word for the promise that it breaks: LOST, DOUBLED, CHANGED, EARLY, MISSED, TWICE, TORN, STUCK, HUNG, REFUSED.
 """
 

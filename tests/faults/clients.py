@@ -1,6 +1,6 @@
 """People who file: eight of them at once, through the eight screens, signed in by a code as anybody is.
 
-One rule: every text carries a marker of its own, so that what is lost, doubled or changed has a name.
+Every text carries a marker of its own, so that what is lost, doubled or changed has a name.
 """
 
 import random

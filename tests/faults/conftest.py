@@ -1,6 +1,6 @@
 """One portal for all scenarios, started once: whoever breaks it waits until it is well again by itself.
 
-One rule: a scenario judges only what it made itself, so it begins as soon as the last one is over.
+A scenario judges only what it made itself, so it begins as soon as the last one is over.
 """
 
 import random

@@ -1,6 +1,6 @@
 """What was done and what was answered, line by line, in the order in which it happened.
 
-One rule: a promise counts from the moment the client saw the answer, so it is written down then and never changed.
+A promise counts from the moment the client saw the answer, so it is written down then and never changed.
 """
 
 import json

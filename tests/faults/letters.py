@@ -1,4 +1,4 @@
-"""What a portal of these tests has sent: opened with the keys of that portal. One rule: it only reads."""
+"""What a portal of these tests has sent: opened with the keys of that portal. It only reads."""
 
 import re
 from typing import Any

@@ -1,6 +1,6 @@
 """Who breaks things: kill -9 of one program after another, at moments that a seed decides.
 
-One rule: only processes below this portal's own supervisor are touched, each by its id.
+Only processes below this portal's own supervisor are touched, each by its id.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """A whole portal of its own for a test: `make run` in a copy of the clone, watched from outside.
 
-One rule: whatever the test does to it, nothing of it is left over.
+Whatever the test does to it, nothing of it is left over.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """One run of a fault: who works, what was promised, and the judgement at the end.
 
-One rule: nothing here waits for a length of time; it waits for what must happen, and says what did not.
+Nothing here waits for a length of time; it waits for what must happen, and says what did not.
 """
 
 import contextlib

@@ -2,7 +2,7 @@
 
     make soak [SOAK_MINUTES=120] [SOAK_SEED=…]
 
-One rule: the seed is printed first and the history of a broken round is kept, so that it can be judged again.
+The seed is printed first and the history of a broken round is kept, so that it can be judged again.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What stands in the database, read in one snapshot for the checker. One rule: it only reads."""
+"""What stands in the database, read in one snapshot for the checker. It only reads."""
 
 import re
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
     python -m tests.faults.twins [NAME …]
 
-One rule: a change that no longer fits the source is an error, never a twin that quietly changes nothing.
+A change that no longer fits the source is an error, never a twin that quietly changes nothing.
 """
 
 import os

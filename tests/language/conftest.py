@@ -1,6 +1,6 @@
 """The world of the walls in which everybody reads the third language; built once for all tests of this folder.
 
-One rule: tests here ask for ``world`` and never for ``db``: they work inside the world's own transaction.
+Tests here ask for ``world`` and never for ``db``: they work inside the world's own transaction.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The world of the walls under other numbers: every policy is a prime that stands nowhere else.
 
-One rule: the whole country has other numbers than the county that handles the cases, so a page about a case that tells
+The whole country has other numbers than the county that handles the cases, so a page about a case that tells
 a number of the country is found as well as one that tells a number of old.
 """
 

@@ -1,6 +1,6 @@
 """Numbers with a unit of time, found in what people read: in digits and in words, in Chinese and in English.
 
-One rule: nothing here is shared with what writes them; a sentence that may keep its number stands in typed.csv with the
+Nothing here is shared with what writes them; a sentence that may keep its number stands in typed.csv with the
 reason, and the words of the law in authorities/law/articles.csv.
 """
 

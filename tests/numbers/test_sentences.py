@@ -1,6 +1,6 @@
 """No sentence has a number of the law typed into it: working days never, other time where it is a number of old.
 
-One rule: all that a person may read is looked at in its source, also what no page of a test shows: refusals, letters,
+All that a person may read is looked at in its source, also what no page of a test shows: refusals, letters,
 commands, both languages.
 """
 

@@ -1,6 +1,6 @@
 """Counted complaints of one's own making: rows of the tally, as a fold would leave them.
 
-One rule: a row here is what one received complaint counts for; tests that need the case itself file it.
+A row here is what one received complaint counts for; tests that need the case itself file it.
 """
 
 from __future__ import annotations

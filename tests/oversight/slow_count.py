@@ -1,6 +1,6 @@
 """The figures counted again, slowly: plain Python over rows and the record, day by day.
 
-The one rule: written from the procedure, section 7, and from nothing else; it shares no line
+Written from the procedure, section 7, and from nothing else; it shares no line
 with the formulas that it checks.
 """
 

@@ -1,6 +1,6 @@
 """Numbers in the counters as a fold would leave them, and the open data issued from them.
 
-One rule: what is counted of an enterprise is counted of a region and of all that it lies in as well.
+What is counted of an enterprise is counted of a region and of all that it lies in as well.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Small worlds of many cases: people of two enterprises and three counties take likely steps.
 
-The one rule: every step goes through handling.take; a refusal is an answer, a crash is a bug.
+Every step goes through handling.take; a refusal is an answer, a crash is a bug.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Officers at work on routing rules: cases that taught something, a draft, a trial.
 
-One rule: what routing said and what an officer chose come about by the real verbs.
+What routing said and what an officer chose come about by the real verbs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A town in which everybody takes steps on random days: the state machine of the procedure.
 
-One rule: a day is one flush. Many cases move at once, as sweeps and batches move them, so that a walk of thousands of
+A day is one flush. Many cases move at once, as sweeps and batches move them, so that a walk of thousands of
 steps costs seconds; whatever the table offers is either taken or refused with a reason, and after each day every
 promise of ``promises.py`` is asked.
 """

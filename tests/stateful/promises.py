@@ -1,6 +1,6 @@
 """What must hold whatever happens to a case: the promises, by their I-numbers.
 
-One rule: a promise reads only rows, as somebody who audits the portal would; what the machine itself knows (which
+A promise reads only rows, as somebody who audits the portal would; what the machine itself knows (which
 steps it saw taken) is handed in. Promises that need a browser, a broker or the network are kept elsewhere (ELSEWHERE).
 """
 

@@ -1,6 +1,6 @@
 """The state machine of the procedure: all steps by all parties on random days, and what must hold after each.
 
-One rule: the seed stands in the name of the test, and the same seed walks the same way. WALK_SEEDS says how many seeds
+The seed stands in the name of the test, and the same seed walks the same way. WALK_SEEDS says how many seeds
 (8 in make test, 20 in make test-full, 2,000 in make soak), WALK_FROM where to go on; WALK_SHRINK=1 makes what failed
 as short as it gets.
 """

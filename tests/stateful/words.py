@@ -1,6 +1,6 @@
 """What somebody would say to take a step of a case now: the words of each verb, from the rows of the case.
 
-One rule: the words fit the case most of the time and sometimes do not; whether the step is taken is not decided here.
+The words fit the case most of the time and sometimes do not; whether the step is taken is not decided here.
 ``None`` stands where there is nothing to say: no offer to replace, no promise to confirm.
 """
 

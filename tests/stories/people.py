@@ -1,6 +1,6 @@
 """The people of the stories: who opens a page or sends a form, at which moment.
 
-One rule: what the consumer does goes through the pages; what happens around it, through the verbs.
+What the consumer does goes through the pages; what happens around it, through the verbs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every address of the portal, and an example of what it names, taken from the world.
 
-One rule: a parameter that nobody gave an example for fails the sweep with a sentence that says where to add one.
+A parameter that nobody gave an example for fails the sweep with a sentence that says where to add one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Calling an address as somebody, quickly: the whole stack of middlewares, no recording of templates.
 
-One rule: an answer is compared only after what changes with every request (keys of forms, incident numbers), the
+An answer is compared only after what changes with every request (keys of forms, incident numbers), the
 address itself and the mark of the chapter that it begins with are taken out; nothing else is.
 """
 

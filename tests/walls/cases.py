@@ -1,6 +1,6 @@
 """Cases of one family, walked by the real verbs to every status, with everything said that can be said.
 
-One rule: all cases of a family are walked in a few batches, as an import would; a step that a case does not allow is a
+All cases of a family are walked in a few batches, as an import would; a step that a case does not allow is a
 mistake of this file and stops the run.
 """
 

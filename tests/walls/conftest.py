@@ -1,6 +1,6 @@
 """Each wall can be taken away, to see that the other one stands alone; and rows can be asked for as somebody.
 
-One rule: a wall is taken away in the test's process only; nothing of the portal knows that it can be.
+A wall is taken away in the test's process only; nothing of the portal knows that it can be.
 
 `first_wall_off`: `visible_to` and its like, and what finds one case for its page, find every case, and everybody stands
 to every case. `second_wall_off`: requests say whom they serve and then read as the steps do, past every policy. Use one

@@ -1,6 +1,6 @@
 """Reads the forms of a page as a browser would fill them in, and says which fields name something by a number.
 
-One rule: nothing is known of any form; what is not on the page is not sent.
+Nothing is known of any form; what is not on the page is not sent.
 """
 
 from __future__ import annotations

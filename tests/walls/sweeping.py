@@ -1,6 +1,6 @@
 """The sweep: everybody calls every address about the case of family A, and each answer is judged.
 
-One rule: each call is undone; what it changed is counted before that by the database itself.
+Each call is undone; what it changed is counted before that by the database itself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An officer sees the region of the office and what lies in it, and nothing beside or above.
 
-One rule: what lies in what is asked of the parents of a region, never of the numbers that the portal compares.
+What lies in what is asked of the parents of a region, never of the numbers that the portal compares.
 """
 
 from __future__ import annotations

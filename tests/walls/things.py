@@ -1,6 +1,6 @@
 """What addresses name beside cases: exports, invitations, webhooks … of family A, and whose they are.
 
-One rule: a thing is made by the verb that makes it for people, and OWNERS says who may call its address.
+A thing is made by the verb that makes it for people, and OWNERS says who may call its address.
 """
 
 from __future__ import annotations

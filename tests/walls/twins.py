@@ -2,7 +2,7 @@
 
     python -m tests.walls.twins [NAME …]
 
-One rule: a change that no longer fits the source is an error, never a twin that quietly changes nothing; and the test
+A change that no longer fits the source is an error, never a twin that quietly changes nothing; and the test
 is green in the copy before the wall is taken away.
 """
 

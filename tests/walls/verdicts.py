@@ -1,6 +1,6 @@
 """What permissions.csv says of one call, and whether an answer is that.
 
-One rule: this module knows the file and the table of steps, and nothing of any view.
+This module knows the file and the table of steps, and nothing of any view.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The world of the sweep: three enterprises with branches, four regions, every role, a case in every status for each.
 
-One rule: nothing is written past the verbs that a verb can write, and whatever somebody said carries a canary, a word
+Nothing is written past the verbs that a verb can write, and whatever somebody said carries a canary, a word
 that stands nowhere else: who meets it has seen this field of this family.
 """
 

@@ -1,6 +1,6 @@
 """Finds every text that people may read: in templates, in Python, in data files and in the catalogues.
 
-The one rule: what cannot be understood is reported, never left out.
+What cannot be understood is reported, never left out.
 """
 
 import ast

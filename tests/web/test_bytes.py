@@ -1,6 +1,6 @@
 """How many bytes a page costs somebody on a slow network, with every style and script it asks for.
 
-The one rule: each page has its own limit here, about a quarter above what it weighs; who makes a page heavier says so
+Each page has its own limit here, about a quarter above what it weighs; who makes a page heavier says so
 here.
 """
 

@@ -1,6 +1,6 @@
 """Contrast, computed from the tokens that every page takes its colours from (WCAG 2.2, 1.4.3 and 1.4.11).
 
-The one rule: the pairs are named here once and hold in the light and in the dark list alike.
+The pairs are named here once and hold in the light and in the dark list alike.
 """
 
 from __future__ import annotations

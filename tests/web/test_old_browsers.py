@@ -1,7 +1,7 @@
 """What the in-app browser of WeChat lacks, or Chromium 99 and Safari 15.4 (the oldest with cascade layers), is not
 used.
 
-The one rule: a page must be whole in such a browser; what is newer may only adorn, and is named here with its reason.
+A page must be whole in such a browser; what is newer may only adorn, and is named here with its reason.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """manage.py write_regions FOLDER: make regions_cn.csv anew from the gazetteer's JSON.
 
-Rule: facts only. FOLDER holds divisions_v1.json and townships_v1.json of the
+Facts only. FOLDER holds divisions_v1.json and townships_v1.json of the
 package named in authorities/data/README.md; English names that stand in the
 table are kept, new ones are spelt (authorities/romanising.py).
 """

@@ -1,6 +1,6 @@
 """A respondent without account, or the body that mediates, gets a link to the one case and loses it again.
 
-The one rule: only who has no account comes by a link; a new link ends the one before, and the record says when and
+Only who has no account comes by a link; a new link ends the one before, and the record says when and
 how it went out, never to which number.
 """
 

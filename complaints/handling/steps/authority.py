@@ -1,6 +1,6 @@
 """What an authority does: distribute, review, decide, supervise.
 
-The one rule: a decision names its ground from the closed list of the law, and what an
+A decision names its ground from the closed list of the law, and what an
 authority has no power for goes back to intake, never sideways (art. 41).
 """
 

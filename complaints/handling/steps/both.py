@@ -1,6 +1,6 @@
 """What either side may do: claims of a settlement elsewhere, consents, objections, ratings.
 
-The one rule: what one side claims takes effect by the other side's word or the clock.
+What one side claims takes effect by the other side's word or the clock.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What else an officer does with a case: serving, linking, reopening, publishing.
 
-The one rule: what is not for the parties stands in the authority's own chain, so that
+What is not for the parties stands in the authority's own chain, so that
 theirs has no gap.
 """
 

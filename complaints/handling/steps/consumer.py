@@ -1,6 +1,6 @@
 """What a consumer may do while the enterprise has the case.
 
-The one rule: only the consumer (or an officer recording the consumer's word) calls a
+Only the consumer (or an officer recording the consumer's word) calls a
 settlement a success; silence never is one.
 """
 

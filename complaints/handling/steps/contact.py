@@ -1,6 +1,6 @@
 """Contact data of a consumer, changed by an officer who rang the person or saw them.
 
-The one rule: the entry keeps what it was before and who changed it, and whoever has the number of before is told, so
+The entry keeps what it was before and who changed it, and whoever has the number of before is told, so
 that nobody takes a case over by a telephone call.
 """
 

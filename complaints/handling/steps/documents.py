@@ -1,6 +1,6 @@
 """What is done to official documents once there are any: drawn up, printed, corrected, withdrawn.
 
-The one rule: nothing that was issued is edited. A correction is a version beside the old one, under the same number and
+Nothing that was issued is edited. A correction is a version beside the old one, under the same number and
 with its reason; a withdrawn number stays in the register and is not used again.
 """
 

@@ -1,6 +1,6 @@
 """What the enterprise does with a case: accept, contact, perform, report, return.
 
-The one rule: nothing here calls a case settled; offers stand in offers.py.
+Nothing here calls a case settled; offers stand in offers.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Filing: what was said becomes cases, their demands and the first entry of the record.
 
-The one rule: one request with n respondents gives n linked cases, all or none; what a
+One request with n respondents gives n linked cases, all or none; what a
 source does not know stays absent, it is never invented.
 """
 

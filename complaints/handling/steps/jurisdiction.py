@@ -1,6 +1,6 @@
 """Whose case it is, where authorities do not agree: disputed, and designated by the superior of both (art. 33).
 
-The one rule: nobody hands a case sideways. Who has no power gives it back to intake; who disputes it waits for the
+Nobody hands a case sideways. Who has no power gives it back to intake; who disputes it waits for the
 superior.
 """
 

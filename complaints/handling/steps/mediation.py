@@ -1,6 +1,6 @@
 """Mediation at the authority: sessions, recusal, appraisal, agreement, termination.
 
-The one rule: no session and no agreement without both consents (art. 18), and only an
+No session and no agreement without both consents (art. 18), and only an
 appraisal stops the sixty days (art. 22).
 """
 

@@ -1,6 +1,6 @@
 """Offers: an answer to every demand and the promises that follow from it.
 
-The one rule: an unanswered demand cannot be sent, and a replaced offer is never worse.
+An unanswered demand cannot be sent, and a replaced offer is never worse.
 """
 
 from __future__ import annotations

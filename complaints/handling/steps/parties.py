@@ -1,7 +1,7 @@
 """Several on one side: who joins, who leaves, who is bound by an offer, what a representative's power is and when it
 ends.
 
-The one rule: nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept
+Nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept
 binds themselves and whoever said yes, and the record names who that was.
 """
 

@@ -1,6 +1,6 @@
 """The number that a case has on the national platform, when it was received there and its state there.
 
-The one rule: one number is one case. A number that stands is changed only with a reason, and what the platform says
+One number is one case. A number that stands is changed only with a reason, and what the platform says
 changes nothing of the case itself.
 """
 

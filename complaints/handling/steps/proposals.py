@@ -1,6 +1,6 @@
 """Two persons: one proposes a step, another approves it; then it is judged anew.
 
-The one rule: a proposal changes no status and stops no clock; it falls when the case
+A proposal changes no status and stops no clock; it falls when the case
 moves on, and nobody approves what he proposed himself.
 """
 

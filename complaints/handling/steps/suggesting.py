@@ -1,6 +1,6 @@
 """What a mediator suggests, and what each side says to it (art. 18: nobody is made to agree).
 
-The one rule: a suggestion binds nobody. Two times yes only lay the words ready for the agreement, which both sign.
+A suggestion binds nobody. Two times yes only lay the words ready for the agreement, which both sign.
 """
 
 from __future__ import annotations

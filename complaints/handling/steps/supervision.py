@@ -1,6 +1,6 @@
 """Supervision: instructions, taking up, extensions, returns granted or refused.
 
-The one rule: an instruction has a day, an answer and a clock; nothing here decides a case.
+An instruction has a day, an answer and a clock; nothing here decides a case.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The clocks of a file: started, paused, resumed, ended, as the table declares.
 
-The one rule: a clock follows the status; a verb only starts those that hang on an
+A clock follows the status; a verb only starts those that hang on an
 obligation, a matter or a date in a notice.
 """
 

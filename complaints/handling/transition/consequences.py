@@ -1,6 +1,6 @@
 """What follows from a step beside what it says: who has the case, who was heard.
 
-The one rule: these hold for every step alike, so ``take`` applies them and no verb does.
+These hold for every step alike, so ``take`` applies them and no verb does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a step does to one case, as a value; and a step ready to be taken.
 
-The one rule: a move is built by a verb, checked against its own words there, and carried
+A move is built by a verb, checked against its own words there, and carried
 out by ``take`` alone, after the case is locked and judged.
 """
 

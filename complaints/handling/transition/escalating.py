@@ -1,6 +1,6 @@
 """升级: who is told, by the clock itself, that something owed under an authority's eyes is late.
 
-The one rule: the first superior is told when the clock lapses; of an instruction the next one each time that the
+The first superior is told when the clock lapses; of an instruction the next one each time that the
 policy's working days pass without an answer, up to the national authority. Being told decides nothing.
 """
 

@@ -1,6 +1,6 @@
 """What happens when a clock runs out: one function a clock, named by the table.
 
-The one rule: a lapse is a step of the system; *happened* is the clock's due moment,
+A lapse is a step of the system; *happened* is the clock's due moment,
 *written* is now, and the clock it starts for another party starts at *written*.
 """
 

@@ -1,6 +1,6 @@
 """Showing a consumer's contact data: who may, for how long, and the step that leaves the trace.
 
-The one rule: the entry in the record is the permit. Nothing is shown in full to staff unless an entry of the
+The entry in the record is the permit. Nothing is shown in full to staff unless an entry of the
 same person, of this case, young enough, stands in the record; so nobody can look without being seen to.
 """
 

@@ -1,6 +1,6 @@
 """What words of a step name must be there, and be this case's own.
 
-The one rule: it is looked at before a step is built from words of others, and again where kept words are carried out;
+It is looked at before a step is built from words of others, and again where kept words are carried out;
 what does not exist is a refusal that names the field, never a row that cannot be written.
 """
 

@@ -1,6 +1,6 @@
 """全国12315平台: which cases need a number there, which state they should have there, and where the two differ.
 
-The one rule: what the platform says is kept as it was told, beside the case and never instead of its status. Source:
+What the platform says is kept as it was told, beside the case and never instead of its status. Source:
 procedure, end of section 6; Order 121 arts 8 and 40.
 """
 

@@ -1,6 +1,6 @@
 """The register of violations: a report or a lead gets a number of its own and the clock of its check.
 
-The one rule: what is registered is the authority's alone; its number is random, so that no row of numbers has a gap.
+What is registered is the authority's alone; its number is random, so that no row of numbers has a gap.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reminders at 50, 80, 100 % and each overdue working day, each once.
 
-The one rule: of several due at once only the latest is given; the unique index on
+Of several due at once only the latest is given; the unique index on
 (deadline, mark) makes it single, whoever sweeps.
 """
 

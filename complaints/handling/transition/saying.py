@@ -1,6 +1,6 @@
 """What was said is checked here once: texts, amounts, choices, who is meant.
 
-The one rule: a refusal names the field and the way out (WrongInput), and nothing is cut,
+A refusal names the field and the way out (WrongInput), and nothing is cut,
 rounded or guessed.
 """
 

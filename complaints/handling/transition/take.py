@@ -1,7 +1,7 @@
 """take(): the one place that writes a status.
 
 Lock N cases; let every overdue clock lapse in order; judge the step by the table; carry it
-out; write everything in one flush. The one rule: status, clocks, record and notices
+out; write everything in one flush. Status, clocks, record and notices
 commit together or not at all. One step is a batch of one.
 """
 

@@ -1,6 +1,6 @@
 """Steps that one person alone may not take: by policy at an authority, by its own setting at an enterprise.
 
-The one rule: such a step follows its own approval within one call of ``take_each``; an approval that was given at
+Such a step follows its own approval within one call of ``take_each``; an approval that was given at
 another time, or for another step, opens nothing.
 """
 

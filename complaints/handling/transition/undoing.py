@@ -1,6 +1,6 @@
 """Undo: once, until 24:00 of the next working day, before the other side acted on it.
 
-The one rule: the status and the clocks before come back exactly; rows that the step made
+The status and the clocks before come back exactly; rows that the step made
 are ended, nothing is deleted, and both sides are told.
 """
 

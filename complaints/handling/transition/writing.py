@@ -1,6 +1,6 @@
 """The open file of one locked case: its rows in memory, and what will be written.
 
-The one rule: nothing here touches the database but ``open_files`` (reads) and ``write``
+Nothing here touches the database but ``open_files`` (reads) and ``write``
 (one flush for the whole batch); ``take`` decides what happens in between.
 """
 

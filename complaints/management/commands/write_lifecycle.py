@@ -1,6 +1,6 @@
 """Write docs/lifecycle.md from the table, so that the page cannot say anything else.
 
-The one rule: no sentence of the page is about a single case or kept by hand; it is all read from
+No sentence of the page is about a single case or kept by hand; it is all read from
 ``workflow`` and ``labels``.
 """
 

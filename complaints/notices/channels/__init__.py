@@ -1,6 +1,6 @@
 """The ways out of the portal: one small interface, ``send(letter, address)``.
 
-The one rule: a channel says in a code what went wrong, never in words of the other side, for those
+A channel says in a code what went wrong, never in words of the other side, for those
 may hold an address. Two kinds of failure: try again later, or this address is dead for good.
 """
 

@@ -1,6 +1,6 @@
 """Short messages through Alibaba Cloud: action SendSms of version 2017-05-25, signed by "signature V3".
 
-The one rule: only the code "OK" in the answer is a yes. What is written down of a no is a word of ours, never theirs.
+Only the code "OK" in the answer is a yes. What is written down of a no is a word of ours, never theirs.
 The service keeps no key of a message, so one whose answer got lost may arrive twice.
 
 Source: Alibaba Cloud, "V3 request structure and signature" (ACS3-HMAC-SHA256) and "SendSms". A template holds the

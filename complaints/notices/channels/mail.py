@@ -1,6 +1,6 @@
 """E-mail over SMTP: one connection for many letters.
 
-The one rule: only a 250 after the last dot counts as delivered; the Message-ID is made of the
+Only a 250 after the last dot counts as delivered; the Message-ID is made of the
 letter's key, so the same letter sent twice is recognised by whoever receives it.
 """
 

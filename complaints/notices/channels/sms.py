@@ -1,6 +1,6 @@
 """Short messages through the gateway that the settings name.
 
-The one rule: at most 70 characters, and only what the letter's short form says: no name, no
+At most 70 characters, and only what the letter's short form says: no name, no
 problem, no token.
 """
 

@@ -1,6 +1,6 @@
 """/authority/approvals/: what waits for a second person, and the decision on one of it.
 
-The one rule: the approval and the approved step are two moves of one call by the same person,
+The approval and the approved step are two moves of one call by the same person,
 so that neither stands without the other; nobody decides on his own proposal.
 """
 

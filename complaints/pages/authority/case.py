@@ -1,6 +1,6 @@
 """/authority/cases/<ref>/: one case on one screen, with the steps that this officer may take now.
 
-The one rule: buttons are what the table offers and what has a page; nothing is greyed, and what
+Buttons are what the table offers and what has a page; nothing is greyed, and what
 blocks a step that one would expect is said in words.
 """
 

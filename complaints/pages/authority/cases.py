@@ -1,6 +1,6 @@
 """/authority/cases/: the cases of the region, filtered by a shareable address, page by page.
 
-The one rule: a filter that cannot be read leaves its condition out, and the page says so.
+A filter that cannot be read leaves its condition out, and the page says so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/authority/: my day in numbers, each of which opens its list; and what is next.
 
-The one rule: no number without a list behind it, all of them in one statement, and none counts
+No number without a list behind it, all of them in one statement, and none counts
 further than its list is worth reading.
 """
 

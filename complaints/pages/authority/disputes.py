@@ -1,6 +1,6 @@
 """/authority/jurisdiction/: cases whose authority is disputed, and who decides about them.
 
-The one rule: who stands above both decides; everybody else reads by when.
+Who stands above both decides; everybody else reads by when.
 """
 
 from __future__ import annotations

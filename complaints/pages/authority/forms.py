@@ -1,6 +1,6 @@
 """What an officer types: one form a step, each field named as the rule names it.
 
-The one rule: a form only reads and says what is missing; whether the step may be taken is judged
+A form only reads and says what is missing; whether the step may be taken is judged
 by the verb, and its refusal lands on the field of the same name.
 """
 

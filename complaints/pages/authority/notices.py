@@ -1,6 +1,6 @@
 """/authority/notices/: what could not be delivered in this region, what waits, what was sent.
 
-The one rule: a notice of another region does not exist here; each order is carried out once,
+A notice of another region does not exist here; each order is carried out once,
 however often its form arrives.
 """
 

@@ -1,6 +1,6 @@
 """/authority/publication/: closed complaints whose consumer agreed that they are shown, and what was decided.
 
-The one rule: a case stands here only while the consent does; the decision itself is a step of the case.
+A case stands here only while the consent does; the decision itself is a step of the case.
 """
 
 from __future__ import annotations

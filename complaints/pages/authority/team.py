@@ -1,7 +1,7 @@
 """/authority/team/: who works at this authority, how much lies with whom, who is away; and giving cases to somebody
 else.
 
-The one rule: a number is counted by the condition of the list to which it leads, so the two are always the same.
+A number is counted by the condition of the list to which it leads, so the two are always the same.
 """
 
 from __future__ import annotations

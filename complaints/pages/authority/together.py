@@ -1,6 +1,6 @@
 """/authority/cases/<ref>/together/: cases that belong together are linked, or joined with everybody's consent.
 
-The one rule: one form takes the step on every case of the group or on none; leaving them apart needs no step.
+One form takes the step on every case of the group or on none; leaving them apart needs no step.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the case page asks of the consumer now, and what else may be done.
 
-The one rule: every button stands for a step that ``page.may`` offers; the first call is the
+Every button stands for a step that ``page.may`` offers; the first call is the
 banner, the most urgent one.
 """
 

@@ -1,6 +1,6 @@
 """My cases: 轮到您, then open by deadline, then closed; before them what was begun and not filed.
 
-The one rule: a case that waits for the consumer always stands first.
+A case that waits for the consumer always stands first.
 """
 
 from __future__ import annotations

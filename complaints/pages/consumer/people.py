@@ -1,6 +1,6 @@
 """The others of a case, on the consumer's pages alone: fellow complainants, the principal, linked cases against others.
 
-The one rule: it is asked for the consumer's page and for no other; an enterprise never learns of another's case, and of
+It is asked for the consumer's page and for no other; an enterprise never learns of another's case, and of
 fellow complainants only how many there are.
 """
 

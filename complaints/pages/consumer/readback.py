@@ -1,6 +1,6 @@
 """What the consumer just decided, read back in full sentences.
 
-The one rule: it is read from the rows that the step left, never from what the form sent.
+It is read from the rows that the step left, never from what the form sent.
 """
 
 from __future__ import annotations

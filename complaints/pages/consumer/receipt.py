@@ -1,6 +1,6 @@
 """The receipt: proof and calm, right after filing and whenever one comes back.
 
-The one rule: the tracking token is shown for 30 minutes, in the browser that
+The tracking token is shown for 30 minutes, in the browser that
 filed, and never again; the case keeps its digest only.
 """
 

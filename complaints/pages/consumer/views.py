@@ -1,6 +1,6 @@
 """The consumer's pages: my cases, the case, and each step on an address of its own.
 
-The one rule: a page offers only what may be done now; what is sent all the same is judged by
+A page offers only what may be done now; what is sent all the same is judged by
 ``take`` and refused with the reason, and nothing typed is lost.
 """
 

@@ -1,6 +1,6 @@
 """/authority/enrolments/: applications of firms that want to be ODR enterprises, and the decision.
 
-The one rule: the applications of one's own authority are seen and nobody else's; who opened the page before somebody
+The applications of one's own authority are seen and nobody else's; who opened the page before somebody
 else decided is told who did, and what was typed stays.
 """
 

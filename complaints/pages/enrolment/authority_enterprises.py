@@ -1,6 +1,6 @@
 """/authority/enterprises/: the register as officers use it: standing, history, filings; suspending and letting go.
 
-The one rule: every officer reads the register; the head of the authority that enrolled a firm decides about it, and its
+Every officer reads the register; the head of the authority that enrolled a firm decides about it, and its
 handlers answer what the firm files.
 """
 

@@ -1,6 +1,6 @@
 """/enterprise/enrol/: a firm applies to become an ODR enterprise.
 
-The one rule: who proves the mailbox by a code holds the application, today and after a pause; every step saves what
+Who proves the mailbox by a code holds the application, today and after a pause; every step saves what
 was typed before anything is judged, and what lies with the authority is only read.
 """
 

@@ -1,6 +1,6 @@
 """What the authority decides about applications and enterprises, and what enterprises file.
 
-The one rule: whatever goes against a firm names a ground and the facts, in words that the firm will read.
+Whatever goes against a firm names a ground and the facts, in words that the firm will read.
 """
 
 from __future__ import annotations

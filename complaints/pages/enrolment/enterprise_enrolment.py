@@ -1,6 +1,6 @@
 """/enterprise/enrolment/: the firm's own standing, and what it files with the authority that enrolled it.
 
-The one rule: whoever manages the whole enterprise files; the answer of the authority stands beside what was filed.
+Whoever manages the whole enterprise files; the answer of the authority stands beside what was filed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/enterprise/approvals/: what waits for a second person inside the enterprise, and the decision on one of it.
 
-The one rule: the approval and the approved step are two moves of one call by the same person, as at the authority
+The approval and the approved step are two moves of one call by the same person, as at the authority
 (pages/authority/approvals.py); nobody decides on his own proposal, and no clock waits for it.
 """
 

@@ -1,6 +1,6 @@
 """One step for many cases of the queue: assign, accept, mark as read, each with what came of it for every case.
 
-The one rule: every case is judged for itself, in one transaction and one flush; what was refused says why and hinders
+Every case is judged for itself, in one transaction and one flush; what was refused says why and hinders
 none of the others. A number that this desk does not hold is not there, whoever else has it.
 """
 

@@ -1,6 +1,6 @@
 """The enterprise's workspace: the case on the left, the steps that stand open on the right.
 
-The one rule: the buttons are the open steps of this person, nothing more; a former enterprise
+The buttons are the open steps of this person, nothing more; a former enterprise
 reads its own engagement and finds none.
 """
 

@@ -1,6 +1,6 @@
 """Ended cases whose root cause nobody has tagged: one select and one press each.
 
-The one rule: only cases that still stand against this desk, the newest first; older ones than DAYS are let go.
+Only cases that still stand against this desk, the newest first; older ones than DAYS are let go.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The evidence viewer: one file of the case after the other, pictures large, everything else by name.
 
-The one rule: what is shown is the copy that we made ourselves; the file itself is handed out as an attachment.
+What is shown is the copy that we made ourselves; the file itself is handed out as an attachment.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """/enterprise/measures/<id>/approval/: a set of offers that waits for a second person, and the decision on the whole of
 it.
 
-The one rule: the page shows what would go out today, the first case as its consumer will see it and each case with its
+The page shows what would go out today, the first case as its consumer will see it and each case with its
 amount and its last day, since no clock waits for the decision.
 """
 

@@ -1,6 +1,6 @@
 """What somebody says about many equal cases: which, what each kind of demand gets, and what shows that it was done.
 
-The one rule: the fields are named as the rule names them, one block a kind of demand that the chosen cases have.
+The fields are named as the rule names them, one block a kind of demand that the chosen cases have.
 """
 
 from __future__ import annotations

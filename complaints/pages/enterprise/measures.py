@@ -1,6 +1,6 @@
 """/enterprise/measures/: one answer to equal cases, from choosing them to what became of each.
 
-The one rule: who sees the branch where a measure was made sees the measure, and of its cases only the own ones.
+Who sees the branch where a measure was made sees the measure, and of its cases only the own ones.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The offer editor: make an offer, or replace the one on the table by a better one.
 
-The one rule: adding a row, taking one away and looking at the preview are submits like any
+Adding a row, taking one away and looking at the preview are submits like any
 other, so that the editor works without a script and keeps what was typed. What an offer lacks is
 shown once before it goes; whoever sends it nevertheless has seen it.
 """

@@ -1,6 +1,6 @@
 """The sums beside an offer while it is written: what is asked, what is offered, what the law gives at least.
 
-The one rule: they are counted from what stands in the fields now, readable or not; nothing is judged here.
+They are counted from what stands in the fields now, readable or not; nothing is judged here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The enterprise's queue: what is next, in views with counts, sorted by the next deadline, and steps for many at once.
 
-The one rule: however many cases there are, a page costs the same number of queries and reads
+However many cases there are, a page costs the same number of queries and reads
 one page of rows.
 """
 

@@ -1,6 +1,6 @@
 """The lines of the queue, ready to be shown.
 
-The one rule: a page of rows costs one query however many there are (names and live clocks together) beside the one that
+A page of rows costs one query however many there are (names and live clocks together) beside the one that
 reads them, and of a case that was given up only our own time with it is shown.
 """
 

@@ -1,6 +1,6 @@
 """/enterprise/round-trip/: a table goes out, comes back filled in, is tried out, and is carried out line by line.
 
-The one rule: a table is shown to whoever sent it in and to nobody else; its lines name only what that person sees.
+A table is shown to whoever sent it in and to nobody else; its lines name only what that person sees.
 """
 
 from __future__ import annotations

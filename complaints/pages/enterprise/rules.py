@@ -1,6 +1,6 @@
 """/enterprise/team/rules/: who gets a new case, and a try-out before a rule counts.
 
-The one rule: trying out is a submit like any other; it shows what the rules and the one that is typed would have done
+Trying out is a submit like any other; it shows what the rules and the one that is typed would have done
 with the newest cases, and writes nothing.
 """
 
@@ -125,7 +125,7 @@ def _person(people: Sequence[Staff], pk: str) -> Staff | None:
 
 @desk_page("POST")
 def rule(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
-    """One rule: forward by one place, or ended."""
+    """Forward by one place, or ended."""
     here = here_of(request, "enterprise")
     codes = {post.code for post in _managed(here)}
     row = AssignmentRule.objects.filter(pk=pk, ended_at=None).select_related("enterprise", "branch").first()

@@ -1,6 +1,6 @@
 """/enterprise/views/: filters of the queue that a person keeps under a name, as tabs beside those that everybody has.
 
-The one rule: they are that person's alone; a view holds the conditions as they stand in the address and nothing else.
+They are that person's alone; a view holds the conditions as they stand in the address and nothing else.
 """
 
 from __future__ import annotations

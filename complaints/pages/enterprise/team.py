@@ -1,6 +1,6 @@
 """/enterprise/team/: who works here, how much lies with whom, who is away.
 
-The one rule: a number is counted by the condition of the list to which it leads, so the two are always the same.
+A number is counted by the condition of the list to which it leads, so the two are always the same.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/enterprise/templates/: the texts that this enterprise answers with, who owns them, how often they were accepted.
 
-The one rule: everybody at the desk reads and uses them; managers alone write, and each change is a new version.
+Everybody at the desk reads and uses them; managers alone write, and each change is a new version.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/enterprise/tokens/: what the enterprise's programs come in with, who made it, when it was used last.
 
-The one rule: a manager makes tokens that act as himself, so nobody's name stands under what a program
+A manager makes tokens that act as himself, so nobody's name stands under what a program
 did that he did not let it do; to everybody but managers of the whole enterprise these pages do not exist.
 """
 

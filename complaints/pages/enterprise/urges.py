@@ -1,6 +1,6 @@
 """/enterprise/urges/: what authorities asked of this desk, until when, and the answer with what shows it.
 
-The one rule: an instruction is seen by whoever holds its case now; answered once, through the step.
+An instruction is seen by whoever holds its case now; answered once, through the step.
 """
 
 from __future__ import annotations

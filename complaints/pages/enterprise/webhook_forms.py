@@ -1,4 +1,4 @@
-"""What a manager types for a webhook. One rule: an address is judged by the one rule of web/safe_http.py."""
+"""What a manager types for a webhook. An address is judged by the one rule of web/safe_http.py."""
 
 from __future__ import annotations
 

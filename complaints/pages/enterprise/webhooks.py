@@ -1,6 +1,6 @@
 """/enterprise/webhooks/: where the enterprise's programs are told, how that goes, and what to do when it does not.
 
-The one rule: for managers of the whole enterprise only; to everybody else these pages do not exist.
+For managers of the whole enterprise only; to everybody else these pages do not exist.
 """
 
 from __future__ import annotations

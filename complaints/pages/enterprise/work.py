@@ -1,7 +1,7 @@
 """The right column of the workspace: the contact log, what this consumer and similar cases brought before, notes,
 causes.
 
-The one rule: everything here is the desk's own (its engagements), and each part costs one statement, asked only where
+Everything here is the desk's own (its engagements), and each part costs one statement, asked only where
 the part is of use: while the case is ours, or once it is over.
 """
 

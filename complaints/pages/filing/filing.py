@@ -1,6 +1,6 @@
 """Filing in the browser: begin, the eight screens, submit.
 
-The one rule: every screen is one form on its own address that works without a
+Every screen is one form on its own address that works without a
 script; each submit saves what was typed before anything is judged.
 """
 

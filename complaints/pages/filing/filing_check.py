@@ -1,6 +1,6 @@
 """The last screen of filing: everything once more, then the one rule call.
 
-The one rule: whatever a double click sends, one complaint comes of it and both
+Whatever a double click sends, one complaint comes of it and both
 submits end at the same receipt.
 """
 

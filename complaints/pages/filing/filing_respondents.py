@@ -1,6 +1,6 @@
 """More than one respondent: add and take out a second and a third.
 
-The one rule: it is a side page of the wizard, never a step: who has one respondent does not meet it.
+It is a side page of the wizard, never a step: who has one respondent does not meet it.
 """
 
 from __future__ import annotations

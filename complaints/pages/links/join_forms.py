@@ -1,6 +1,6 @@
 """What somebody says who is asked to take part: yes or no, the own consents, and what else is wanted.
 
-The one rule: nothing is preset, and who says no is asked nothing more.
+Nothing is preset, and who says no is asked nothing more.
 """
 
 from __future__ import annotations

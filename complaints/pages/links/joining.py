@@ -1,6 +1,6 @@
 """/cases/join/: somebody whom another one named reads what it is about, proves the phone, and says yes or no.
 
-The one rule: the token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
+The token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
 whether it is unknown, over or was answered.
 """
 

@@ -1,6 +1,6 @@
 """The door of a link to one case: for whoever has no account and was sent one.
 
-The one rule: the token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
+The token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
 whether it is unknown, over or was taken back, or led through the other door. What decides asks for a code to the phone
 of the link first.
 """

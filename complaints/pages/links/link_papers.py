@@ -1,6 +1,6 @@
 """What whoever came by a link reads beside the case: why a date, the files; a respondent also the official documents.
 
-The one rule: each of them is looked for among what the page of the case lists for this link; all else is a 404.
+Each of them is looked for among what the page of the case lists for this link; all else is a 404.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Following a case with its number and the token of its receipt: a form, then a page to read.
 
-The one rule: the page shows organisations, steps, offers and days; never a person, a number to
+The page shows organisations, steps, offers and days; never a person, a number to
 call, an account or the content of a file. What may be done from here is in track_steps.py.
 """
 

@@ -1,6 +1,6 @@
 """Acting on a case by its token: say more with evidence; decide, after a code to the phone of the case.
 
-The one rule: whoever holds the token and the phone of the case is taken for the consumer, for this case only and for
+Whoever holds the token and the phone of the case is taken for the consumer, for this case only and for
 half an hour; the record shows that it came this way (channel "tracking").
 """
 

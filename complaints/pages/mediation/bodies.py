@@ -1,6 +1,6 @@
 """/authority/mediation/bodies/: the bodies to which a mediation may be handed (art. 19).
 
-The one rule: officers read; the head of an authority adds rows of its own and ends them, and nothing is deleted.
+Officers read; the head of an authority adds rows of its own and ends them, and nothing is deleted.
 """
 
 from __future__ import annotations

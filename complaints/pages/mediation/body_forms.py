@@ -1,6 +1,6 @@
 """What the head of an authority registers of a body that may mediate for it.
 
-The one rule: nothing without a legal basis; a service station is no such body.
+Nothing without a legal basis; a service station is no such body.
 """
 
 from __future__ import annotations

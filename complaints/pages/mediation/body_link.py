@@ -1,6 +1,6 @@
 """/authority/mediation/<ref>/body/: the link of the body to which this mediation was handed.
 
-The one rule: as with a respondent's link, it is sent or shown once and kept as a digest; it is dead once the mediation
+As with a respondent's link, it is sent or shown once and kept as a digest; it is dead once the mediation
 is taken back or over.
 """
 

@@ -1,6 +1,6 @@
 """/mediate/: the body to which a mediation was handed (art. 19) sees the case and mediates it, by a link of its own.
 
-The one rule: it reads what both parties read, with every number and address masked, for as long as the case is handed
+It reads what both parties read, with every number and address masked, for as long as the case is handed
 to it; all that it does asks for a code to the phone of the link, and stands in the record in its name.
 """
 

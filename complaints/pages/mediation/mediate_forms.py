@@ -1,6 +1,6 @@
 """What the body to which a mediation was handed fills in: a session that took place, and how it ended.
 
-The one rule: the officers' own forms wherever they ask the same.
+The officers' own forms wherever they ask the same.
 """
 
 from __future__ import annotations

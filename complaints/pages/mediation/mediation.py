@@ -1,6 +1,6 @@
 """/authority/mediation/: what is being mediated, by what it waits for; and the desk of one mediation.
 
-The one rule: the desk shows and links; every step has its own page and is judged there. Day n of 60 is what the clock
+The desk shows and links; every step has its own page and is judged there. Day n of 60 is what the clock
 counts, and stretches that do not count are named with their days.
 """
 

@@ -1,6 +1,6 @@
 """/authority/mediation/<ref>/respondent/: the link of a respondent without account, and its words written down.
 
-The one rule: the link is shown or sent once and kept as a digest; what an officer writes down is the respondent's own
+The link is shown or sent once and kept as a digest; what an officer writes down is the respondent's own
 step, with how that officer knew who spoke, read back first where it decides something.
 """
 

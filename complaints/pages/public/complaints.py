@@ -1,6 +1,6 @@
 """/open/complaints/: closed complaints that an authority shows to the public, with the enterprise's reply beside.
 
-The one rule: made anew for every request, as a consent that is taken back must hide its complaint at once; a browser
+Made anew for every request, as a consent that is taken back must hide its complaint at once; a browser
 that has the page asks whether it still stands.
 """
 

@@ -1,7 +1,7 @@
 """/open/enterprises/: the public register of ODR enterprises: who is one since when, who was suspended or left, and
 why.
 
-The one rule: it tells what was decided and what was published, and nothing of persons; the pages are the same for
+It tells what was decided and what was published, and nothing of persons; the pages are the same for
 everybody.
 """
 

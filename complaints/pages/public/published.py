@@ -1,6 +1,6 @@
 """The complaints that are shown to the public, a page at a time, as 市场监督管理投诉信息公示暂行规则 (2023) says.
 
-The one rule: what is shown is asked of the cases themselves at that moment, by the decision of the authority and the
+What is shown is asked of the cases themselves at that moment, by the decision of the authority and the
 consent of the consumer together; so a consent that is taken back hides the complaint with the same step.
 """
 

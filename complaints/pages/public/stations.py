@@ -1,6 +1,6 @@
 """/open/stations/: the service stations, by place, and what each of them settled.
 
-The one rule: nothing of a person is shown, a number from 1 to 4 is withheld, and a dispute counts as settled only when
+Nothing of a person is shown, a number from 1 to 4 is withheld, and a dispute counts as settled only when
 the consumer confirmed it.
 """
 

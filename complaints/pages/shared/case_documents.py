@@ -1,7 +1,7 @@
 """/cases/<ref>/documents/<id>/: an official document as PDF, for whomever it is addressed to; /court/: what a court
 asks for.
 
-The one rule: the sides share the addresses; each gets what is addressed to it, and what is not there for it is a 404.
+The sides share the addresses; each gets what is addressed to it, and what is not there for it is a 404.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The files of a case or a draft, handed out: our copy, the sealed original, the thumbnail.
 
-The one rule: who may not have it gets the same 404 as for a file that does not exist.
+Who may not have it gets the same 404 as for a file that does not exist.
 """
 
 from __future__ import annotations

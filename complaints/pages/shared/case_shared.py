@@ -1,6 +1,6 @@
 """Pages that all three sides have of a case: why a date is that day.
 
-The one rule: who may not see the case gets the same 404 as for a case that does not exist.
+Who may not see the case gets the same 404 as for a case that does not exist.
 """
 
 from __future__ import annotations

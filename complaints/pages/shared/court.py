@@ -1,6 +1,6 @@
 """What both parties of a mediated case take to the court that confirms their agreement (司法确认).
 
-The one rule: it says of a person what the page of the case says to the same reader; what that reader may not have in
+It says of a person what the page of the case says to the same reader; what that reader may not have in
 full is left to be filled in by hand.
 """
 

@@ -1,6 +1,6 @@
 """/cases/<ref>/dossier/: ask for the dossier of a case, watch it being made, fetch it for a day.
 
-The one rule: the three sides share the page, each gets what it may see, and what one of them asked for is nobody
+The three sides share the page, each gets what it may see, and what one of them asked for is nobody
 else's.
 """
 

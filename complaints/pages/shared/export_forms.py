@@ -1,4 +1,4 @@
-"""What somebody chooses for an export. One rule: only columns that this side may have are there to choose."""
+"""What somebody chooses for an export. Only columns that this side may have are there to choose."""
 
 from __future__ import annotations
 

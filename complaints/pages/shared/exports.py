@@ -1,6 +1,6 @@
 """/enterprise/exports/ and /authority/exports/: ask for a table of what the list shows, watch it, fetch it once.
 
-The one rule: an export is shown to whoever asked and to whoever may approve it; to everybody else it
+An export is shown to whoever asked and to whoever may approve it; to everybody else it
 does not exist. Its file goes to whoever asked, by a link that works once.
 """
 

@@ -1,6 +1,6 @@
 """Privacy: what we hold about you, who looked, what you agreed to, a copy, and closing the account.
 
-The one rule: every right is a page of its own, at most three taps away, and works without JavaScript.
+Every right is a page of its own, at most three taps away, and works without JavaScript.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/account/notices/: how I want to be told; and the one click out of a letter.
 
-The one rule: turning off by the address in a letter takes no session and answers the same to everybody; turning on
+Turning off by the address in a letter takes no session and answers the same to everybody; turning on
 again takes signing in.
 """
 

@@ -1,6 +1,6 @@
 """/open/verify/: is this dossier whole and unaltered? /open/seals/: the published seals, for anybody to keep.
 
-The one rule: nothing sent is kept, nothing of a case is shown; who asks too often is told until when to wait.
+Nothing sent is kept, nothing of a case is shown; who asks too often is told until when to wait.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """/enterprise/posters/, /authority/posters/ and the files of a poster: what to hang up, and how many complaints it
 brought.
 
-The one rule: a poster is of the own enterprise and its branches, or of the own station; a number is told to whoever
+A poster is of the own enterprise and its branches, or of the own station; a number is told to whoever
 owns the poster, and to the authority of its own region.
 """
 

@@ -1,6 +1,6 @@
 """The addresses to which a browser sends a file in parts: begin, part, state, finish, cancel.
 
-The one rule: each may be repeated, for the answer may have been lost; without JavaScript nobody comes here.
+Each may be repeated, for the answer may have been lost; without JavaScript nobody comes here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/authority/stations/<n>/: one station's month, how good its log is, the entries behind each number, as a table too.
 
-The one rule: officers of the region read; a consumer's number is masked, and the table holds none.
+Officers of the region read; a consumer's number is masked, and the table holds none.
 """
 
 from __future__ import annotations

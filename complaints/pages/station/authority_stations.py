@@ -1,6 +1,6 @@
 """The stations of an authority: register one, see who works there, end somebody's work there.
 
-The one rule: officers read; the head of the authority that set a station up changes it, and invites on the page of the
+Officers read; the head of the authority that set a station up changes it, and invites on the page of the
 team.
 """
 

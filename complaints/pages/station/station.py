@@ -1,6 +1,6 @@
 """The station: today, what was filed here, the log of disputes settled on the spot, the poster.
 
-The one rule: a page shows what this station wrote down itself and nothing else; somebody of another station finds none
+A page shows what this station wrote down itself and nothing else; somebody of another station finds none
 of it.
 """
 

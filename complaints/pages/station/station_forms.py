@@ -1,6 +1,6 @@
 """What is typed at a station and about stations.
 
-The one rule: an entry takes less than a minute: four answers, and the consumer's phone or the number of the signed
+An entry takes less than a minute: four answers, and the consumer's phone or the number of the signed
 sheet.
 """
 

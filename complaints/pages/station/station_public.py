@@ -1,6 +1,6 @@
 """What a code on a poster and a link in a message open, for whoever holds a telephone.
 
-The one rule: a code that leads nowhere begins an ordinary complaint; a link that leads nowhere looks the same, whether
+A code that leads nowhere begins an ordinary complaint; a link that leads nowhere looks the same, whether
 it is unknown, over or was answered.
 """
 

@@ -1,6 +1,6 @@
 """Asking for an export, approving one, and fetching its file: once, by whoever asked, within a day.
 
-The one rule: columns that lead to a person leave only after a second person of the same organisation
+Columns that lead to a person leave only after a second person of the same organisation
 agreed, who may approve there and sees as much. Each of these steps stands in the security log.
 """
 

@@ -1,4 +1,4 @@
-"""Builds exports piece by piece. One rule: the row says how far it came, so whoever is killed loses one piece.
+"""Builds exports piece by piece. The row says how far it came, so whoever is killed loses one piece.
 
 A piece is read under the sight of whoever asked and written behind the pieces before it; the entries
 in the record of its cases, the piece and the new position are kept together or not at all. The file

@@ -1,6 +1,6 @@
 """The columns of an export: which there are, who may have them, and what stands in them.
 
-The one rule: a column that is not listed here for a side does not leave the portal. Texts of people
+A column that is not listed here for a side does not leave the portal. Texts of people
 (statement, messages) are no columns; what leads to a person is a column that needs a second person.
 """
 

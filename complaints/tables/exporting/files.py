@@ -1,6 +1,6 @@
 """The file of an export: half-built rows beside it, CSV or XLSX at the end, with its mark all through.
 
-The one rule: every cell goes through ``safe_cell`` and is written as text; nothing in the file is a
+Every cell goes through ``safe_cell`` and is written as text; nothing in the file is a
 formula, a link or a number to a spreadsheet.
 """
 

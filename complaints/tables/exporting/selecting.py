@@ -1,6 +1,6 @@
 """Which cases an export holds, and what stands in their rows: under the sight of whoever asked.
 
-The one rule: sight is asked anew each time rows are read, for the person, the organisation and the
+Sight is asked anew each time rows are read, for the person, the organisation and the
 day of the reading. Who left, or no longer sees a case, gets no row of it, whatever was chosen before.
 """
 

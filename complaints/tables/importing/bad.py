@@ -1,6 +1,6 @@
 """What is wrong with a row, and the file in which it is told.
 
-The one rule: a bad row is named by number, column, value and reason, and nothing of it goes in;
+A bad row is named by number, column, value and reason, and nothing of it goes in;
 the good rows beside it do.
 """
 

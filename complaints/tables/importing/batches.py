@@ -1,6 +1,6 @@
 """Files good rows in batches, forwards each batch, and can stop and go on at any row.
 
-The one rule: a batch is filed and forwarded in one transaction, so a crash leaves whole batches
+A batch is filed and forwarded in one transaction, so a crash leaves whole batches
 only; a row that is there already (source and number) is passed over, so going on is running again.
 """
 

@@ -1,6 +1,6 @@
 """The few declared ways in which cells become a value.
 
-The one rule: a converter is data of the mapping (docs/how-to/import.md lists them); a cell that it
+A converter is data of the mapping (docs/how-to/import.md lists them); a cell that it
 cannot read is a BadCell with its column, never a default.
 """
 

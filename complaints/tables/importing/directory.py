@@ -1,6 +1,6 @@
 """Builds the directory of enterprises out of the names in a source's own file.
 
-The one rule: what stands in the directory already is only added to, never changed, so that an
+What stands in the directory already is only added to, never changed, so that an
 authority's later decision (a suspension, a corrected name) outlives every import.
 """
 

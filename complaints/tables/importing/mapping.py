@@ -1,6 +1,6 @@
 """Reads a mapping: how a foreign source's columns become a complaint. Nothing but data.
 
-The one rule: whatever is misspelt, unknown or missing in a mapping is refused by its key before
+Whatever is misspelt, unknown or missing in a mapping is refused by its key before
 a row is read; what the source does not have stands in ``absent`` and is never filled.
 """
 

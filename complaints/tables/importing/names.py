@@ -1,6 +1,6 @@
 """Cuts the names of a source into legal, former and other names, and groups what is one firm. Pure.
 
-The one rule: names are one firm when the source gives them one number, or when they are the same
+Names are one firm when the source gives them one number, or when they are the same
 (legal form apart) at the same place. A shared name at two places is two firms.
 """
 

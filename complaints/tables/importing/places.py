@@ -1,6 +1,6 @@
 """Finds the place of a row in its country's tree, and grows the tree by the cities of a file.
 
-The one rule: a state must stand in the country's own table; a city is added under its state as
+A state must stand in the country's own table; a city is added under its state as
 the file writes it. What cannot be placed is said, never moved somewhere else.
 """
 

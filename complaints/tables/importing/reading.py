@@ -1,6 +1,6 @@
 """Takes a CSV file apart, row by row, however broken it is.
 
-The one rule: one broken row never swallows its neighbours; only a file that cannot be read at
+One broken row never swallows its neighbours; only a file that cannot be read at
 all, or lacks a column in its heading, is refused as a whole.
 """
 

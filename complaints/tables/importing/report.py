@@ -1,6 +1,6 @@
 """What an import tells: its progress while it runs, and the figures at its end.
 
-The one rule: every row of the file is in exactly one of filed, already there, bad, or not reached.
+Every row of the file is in exactly one of filed, already there, bad, or not reached.
 """
 
 from __future__ import annotations

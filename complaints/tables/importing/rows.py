@@ -1,6 +1,6 @@
 """A row of a foreign source becomes one filing request, or says which of its cells are bad.
 
-The one rule: every cell of the row is judged before anything is given up, so that one pass over
+Every cell of the row is judged before anything is given up, so that one pass over
 the errors file corrects the row.
 """
 

@@ -1,6 +1,6 @@
 """Sending a platform file in, and deciding what is done with it.
 
-The one rule: nothing of a file is carried out before an officer has seen what would come of each line; the same bytes
+Nothing of a file is carried out before an officer has seen what would come of each line; the same bytes
 sent again lead to the answer that stands.
 """
 

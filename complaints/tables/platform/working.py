@@ -1,4 +1,4 @@
-"""Tries out and carries out platform files. One rule: ``place`` and the states of the lines are written with the piece.
+"""Tries out and carries out platform files. ``place`` and the states of the lines are written with the piece.
 
 A piece is tried or carried out in one transaction with its lines, so whoever is killed loses one piece and doubles
 none. What somebody may do is asked anew for each file, under the sight of whoever sent it.

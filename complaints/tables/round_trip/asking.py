@@ -1,6 +1,6 @@
 """Sending a filled-in table in, and deciding what is done with it.
 
-The one rule: nothing of a table is carried out before whoever sent it has seen what would come of each line and said
+Nothing of a table is carried out before whoever sent it has seen what would come of each line and said
 so; ``all`` or nothing only where all of it fits into one transaction.
 """
 

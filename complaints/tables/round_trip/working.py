@@ -1,4 +1,4 @@
-"""Reads uploaded tables, tries them out and carries them out. One rule: the states of the lines say how far it came.
+"""Reads uploaded tables, tries them out and carries them out. The states of the lines say how far it came.
 
 A piece is read, tried or carried out in one transaction with the states of its lines, so whoever is killed loses one
 piece and doubles none. A piece never cuts a case in two: the lines of a case follow each other. What somebody may do

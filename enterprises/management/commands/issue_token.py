@@ -1,6 +1,6 @@
 """manage.py issue_token EMAIL --scopes …: a token for a program of this person, printed once.
 
-The one rule: the secret goes to standard output and nowhere else.
+The secret goes to standard output and nowhere else.
 """
 
 from __future__ import annotations

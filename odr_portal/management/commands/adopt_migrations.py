@@ -1,6 +1,6 @@
 """manage.py adopt_migrations: takes over a database that was made by the migrations before these.
 
-The one rule: django_migrations is changed only when the whole record is unbroken and every line of the schema is as
+Django_migrations is changed only when the whole record is unbroken and every line of the schema is as
 expected, all in one transaction.
 """
 

@@ -1,6 +1,6 @@
 """The watcher: seals the record every minute, and sweeps itself when the broker's heartbeat is stale.
 
-One rule: it needs nothing but the database, so clocks run on with broker, worker and beat all dead.
+It needs nothing but the database, so clocks run on with broker, worker and beat all dead.
 """
 
 import logging

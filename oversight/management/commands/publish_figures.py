@@ -1,6 +1,6 @@
 """`manage.py publish_figures`: today's figures of the enterprises, for the filing pages.
 
-One rule: the worker does the same by itself once a day; running it again changes nothing.
+The worker does the same by itself once a day; running it again changes nothing.
 """
 
 from typing import Any

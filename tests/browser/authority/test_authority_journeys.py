@@ -1,6 +1,6 @@
 """Journeys that come before the authority: an agreement, a refusal by two, a consent and an end of mediation.
 
-The one rule: nobody calls a verb; people use pages, and the sweep stands for the worker.
+Nobody calls a verb; people use pages, and the sweep stands for the worker.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The consumer's other ways through, on a phone, in both languages: refused offers, a broken promise, silence, a way
 back.
 
-The one rule: nobody calls a verb; people use pages, and a sweep with a later clock stands for the days that pass.
+Nobody calls a verb; people use pages, and a sweep with a later clock stands for the days that pass.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Journeys of people who do not stand alone: several who complain together, one for another, and at a station's desk.
 
-The one rule: nobody calls a verb; people use pages, and a link comes out of the message that was sent to that phone.
+Nobody calls a verb; people use pages, and a link comes out of the message that was sent to that phone.
 """
 
 from __future__ import annotations

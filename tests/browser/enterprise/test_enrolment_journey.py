@@ -1,6 +1,6 @@
 """From an application to the first settled case: a firm enrols, a county grants, a consumer complains and is paid.
 
-The one rule: nobody calls a verb; people use pages, and links come out of the letters that were sent.
+Nobody calls a verb; people use pages, and links come out of the letters that were sent.
 """
 
 from __future__ import annotations

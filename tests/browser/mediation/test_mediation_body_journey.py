@@ -1,7 +1,7 @@
 """A body to which a mediation was handed does all of it on a small telephone without scripts; then every page is looked
 at.
 
-The one rule: everything after the delegation is done on pages.
+Everything after the delegation is done on pages.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A mediation at three screens: the officer's desk, the consumer's phone, and a respondent who has only the link.
 
-The one rule: everything after acceptance is done on pages; what the clock does in between is set by the test.
+Everything after acceptance is done on pages; what the clock does in between is set by the test.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Files for the tests, made here: real pictures, recordings and PDFs, and ones that only look like it.
 
-One rule: nothing is downloaded, and each builder makes the same bytes each time.
+Nothing is downloaded, and each builder makes the same bytes each time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Servers on 127.0.0.1 that take our letters, or do to us what real ones do at their worst.
 
-One rule: a letter stands in ``accepted`` only if the server said so; ``heard`` holds what it was
+A letter stands in ``accepted`` only if the server said so; ``heard`` holds what it was
 handed, whatever became of it.
 """
 

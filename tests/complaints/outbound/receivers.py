@@ -1,6 +1,6 @@
 """Receivers of webhooks on this machine: one that behaves, and others that do to us what they can.
 
-One rule: they speak TLS with a certificate for receiver.example of their own making; the rule that
+They speak TLS with a certificate for receiver.example of their own making; the rule that
 leads to them (``rule``) is the real one but for this machine's address and that certificate.
 """
 

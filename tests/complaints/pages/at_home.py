@@ -1,6 +1,6 @@
 """Chen at home: cases in which one of the consumer's steps stands open, and their addresses.
 
-One rule: each case is made by the real verbs, at WEDNESDAY; the pages are opened at SOON.
+Each case is made by the real verbs, at WEDNESDAY; the pages are opened at SOON.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Ming at his desk: opens pages and sends forms the way a browser does.
 
-One rule: a form is sent with a fresh key unless a test means to send it twice.
+A form is sent with a fresh key unless a test means to send it twice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every step page of every audience: drawn, named wrong, taken once, refused; and nobody else comes near it.
 
-One rule: what is walked is the tables of the application; a page without a walk fails the first test.
+What is walked is the tables of the application; a page without a walk fails the first test.
 """
 
 from __future__ import annotations

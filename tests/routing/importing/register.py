@@ -1,6 +1,6 @@
 """A register of made-up complaints in the shape of the first foreign source, whole or spoilt.
 
-Rule: the same number of rows gives the same file; every way of spoiling a row says which column
+The same number of rows gives the same file; every way of spoiling a row says which column
 must be named for it.
 """
 

@@ -1,6 +1,6 @@
 """Routes the labelled rows of the public registers and compares with what was read by eye.
 
-The one rule: the directory is built without the labelled rows, so that a name is known only when
+The directory is built without the labelled rows, so that a name is known only when
 some other row bears it; labels say which firm is meant, never what the router did.
 """
 

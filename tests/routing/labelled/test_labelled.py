@@ -1,6 +1,6 @@
 """How right routing is on rows of public registers that a person has read.
 
-The one rule: figures are of the half on which no rule was written; a floor is only lowered with the reason beside it.
+Figures are of the half on which no rule was written; a floor is only lowered with the reason beside it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Ids of strangers in what is sent beside the address: fields, filters, keys. Each is as if it did not exist.
 
-One rule: forms are read from the pages themselves, so a new field is tried on the day it appears.
+Forms are read from the pages themselves, so a new field is tried on the day it appears.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/authority/documents/: the register of official documents, one document, and what is done about it.
 
-The one rule: the register shows every number that these offices gave, withdrawn ones too; the words only of cases that
+The register shows every number that these offices gave, withdrawn ones too; the words only of cases that
 the officer sees.
 """
 

@@ -1,6 +1,6 @@
 """The correction of a decision that two officers signed: what would be written over, and where it waits.
 
-The one rule: who approves reads the same masks as on the page of the document, and approves no mask unread.
+Who approves reads the same masks as on the page of the document, and approves no mask unread.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/authority/intake/: a complaint by telephone, at the counter, by letter or from 12345, written down by an officer.
 
-The one rule: the questions, their checks and the filing are those of the person's own screens; the officer reads it
+The questions, their checks and the filing are those of the person's own screens; the officer reads it
 back before it is filed, stands in the record as who wrote it down, and the consumer is told.
 """
 

@@ -1,6 +1,6 @@
 """What an officer says about a complaint that came by telephone, counter, letter or 12345: how it came, and when.
 
-The one rule: what the complaint says is asked by the questions of filing (filing/steps.py); here is only what the
+What the complaint says is asked by the questions of filing (filing/steps.py); here is only what the
 officer knows about how it reached us.
 """
 

@@ -1,6 +1,6 @@
 """/authority/intake/<ref>/receipt/: what an officer hands over, or reads out, right after writing a complaint down.
 
-The one rule: the token is shown to the officer who filed it, for half an hour, and never again; the case keeps its
+The token is shown to the officer who filed it, for half an hour, and never again; the case keeps its
 digest only.
 So long it opens this receipt, wherever the case lies; nothing else of a case elsewhere.
 """

@@ -1,6 +1,6 @@
 """/authority/calendar/: which years are loaded, from which decree, what is still provisional; and a year to load.
 
-The one rule: a file that is read is only put up for trial; which dates would move is shown, and a second person
+A file that is read is only put up for trial; which dates would move is shown, and a second person
 decides.
 """
 

@@ -1,7 +1,7 @@
 """/authority/policies/ and /authority/law/<mark>/: the numbers of the procedure, a change of one, what it would have
 done, and the decision of a second person; and the same as a question (replay).
 
-The one rule: a page never changes a number: it puts up a change for trial, and a change that was tried is decided by
+A page never changes a number: it puts up a change for trial, and a change that was tried is decided by
 somebody else. Cases in a list are those of the own region, by both walls.
 """
 

@@ -1,6 +1,6 @@
 """/authority/platform/: what stands here and there, the file of the day, and the files that come back.
 
-The one rule: a number on the page opens its list; a file is shown to the officers of the authority that sent it in and
+A number on the page opens its list; a file is shown to the officers of the authority that sent it in and
 to nobody else, and nothing of it is carried out before one of them says so.
 """
 

@@ -1,6 +1,6 @@
 """/authority/review/: what waits for a decision on acceptance, by the review clock; and objections to what was decided.
 
-The one rule: the lists and their counts are one and the same condition, and a page costs the same however long it is.
+The lists and their counts are one and the same condition, and a page costs the same however long it is.
 """
 
 from __future__ import annotations

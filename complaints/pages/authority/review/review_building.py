@@ -1,6 +1,6 @@
 """How the forms of the review desk and of the register of violations are built for one case.
 
-The one rule: a form is built from what the file shows, so that what cannot be chosen is not offered.
+A form is built from what the file shows, so that what cannot be chosen is not offered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """/authority/review/<ref>/: one case at the review desk: arts 10 to 12, the seven grounds, the decision, its very
 words.
 
-The one rule: the page shows what the file has and lacks, and chooses nothing; what it offers is what the table offers,
+The page shows what the file has and lacks, and chooses nothing; what it offers is what the table offers,
 and each decision is taken at the address of its own step.
 """
 

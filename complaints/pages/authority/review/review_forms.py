@@ -1,6 +1,6 @@
 """What an officer types at the review desk and about violations; the rules are those of authority_forms.
 
-The one rule: nothing is chosen beforehand, and a ground that the file rules out has no radio.
+Nothing is chosen beforehand, and a ground that the file rules out has no radio.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """/authority/violations/: reports and leads of the own authority with their checks, and one of them.
 
-The one rule: only officers of the authority that has the case read it; no party's page, list, count or notice knows it.
+Only officers of the authority that has the case read it; no party's page, list, count or notice knows it.
 """
 
 from __future__ import annotations

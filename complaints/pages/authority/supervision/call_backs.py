@@ -1,7 +1,7 @@
 """/authority/call-backs/: the sample of a month, who rings whom, the script, and what came of it; /open/call-backs/:
 the draw.
 
-The one rule: who handled a case finds no form for it, and is refused by name when sending one.
+Who handled a case finds no form for it, and is refused by name when sending one.
 """
 
 from __future__ import annotations

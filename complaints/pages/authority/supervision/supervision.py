@@ -1,6 +1,6 @@
 """Below /authority/urges/: what was reported upwards, what waits for a decision, what is overdue by unit and person.
 
-The one rule: each number is counted by the condition of the list that it opens, and a page of rows costs the same
+Each number is counted by the condition of the list that it opens, and a page of rows costs the same
 number of queries however long the list is.
 """
 

@@ -1,6 +1,6 @@
 """/authority/urges/: the 督办 board (or one column of it as a table), and one instruction with its answer.
 
-The one rule: what a card offers is what the table of steps lets this officer do; the answer goes through the step like
+What a card offers is what the table of steps lets this officer do; the answer goes through the step like
 any other.
 """
 

@@ -1,6 +1,6 @@
 """/authority/urges/new/: one instruction for up to 200 cases of a list, with what came of it for every case.
 
-The one rule: every case is judged for itself in one flush; what was refused says why and hinders none of the others.
+Every case is judged for itself in one flush; what was refused says why and hinders none of the others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Distributing many cases at once: all to one target, or each to its own first suggestion, with what came of it for
 each.
 
-The one rule: every case is judged for itself, in one transaction and one flush; what was refused says why and hinders
+Every case is judged for itself, in one transaction and one flush; what was refused says why and hinders
 none of the others. What came back twice is for a person to decide and goes in no batch.
 """
 

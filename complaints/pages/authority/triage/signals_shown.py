@@ -1,6 +1,6 @@
 """Signals as an officer reads them: a sentence with its evidence, the cases behind it as links, and the step that fits.
 
-The one rule: this is asked only by pages of the authority, under the officer's own sight; nothing of it is kept.
+This is asked only by pages of the authority, under the officer's own sight; nothing of it is kept.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """To whom a case may go: what routing suggested, who has the power there, and what an officer looks up.
 
-The one rule: a suggestion is read from the stored decision as it was made; only whether the
+A suggestion is read from the stored decision as it was made; only whether the
 enterprise can receive, and whether the consumer agreed, is asked anew.
 """
 

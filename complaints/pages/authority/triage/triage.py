@@ -1,6 +1,6 @@
 """/authority/triage/: what waits for a person to say where it goes, and one case of it.
 
-The one rule: one decision in seconds; the first suggestion is one button, all else is one page
+One decision in seconds; the first suggestion is one button, all else is one page
 away, and what blocks it is said in words. Many go at once to where each should (bulk.py).
 """
 

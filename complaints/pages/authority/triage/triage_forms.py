@@ -1,6 +1,6 @@
 """Where a case goes, as an officer chooses it: an enterprise or an authority, and why not the first suggestion.
 
-The one rule: whoever does not take the first suggestion says why, in a word that routing can count.
+Whoever does not take the first suggestion says why, in a word that routing can count.
 """
 
 from __future__ import annotations

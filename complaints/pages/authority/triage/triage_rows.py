@@ -1,6 +1,6 @@
 """What the rows of triage show, read by two statements: signals and suggestions, with what every list shows of a case.
 
-The one rule: as many statements for a page as for one case (complaints/triage/signal_facts.py, listed_rows.py,
+As many statements for a page as for one case (complaints/triage/signal_facts.py, listed_rows.py,
 targets.py).
 """
 

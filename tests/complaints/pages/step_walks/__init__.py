@@ -1,6 +1,6 @@
 """How each step page is walked: a case in which it stands open, what is typed, what comes of it.
 
-One rule: a case is made by the real verbs, at WEDNESDAY; the pages are opened at ``Walk.now``.
+A case is made by the real verbs, at WEDNESDAY; the pages are opened at ``Walk.now``.
 """
 
 from __future__ import annotations
