@@ -26,6 +26,7 @@ from authorities.models import Authority, Officer, Region
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from enterprises.models import Branch, Enterprise, Staff
+from tests.server import COUNT_A_CHANGE
 
 #: A Wednesday morning in Fuzhou: 2026-11-11 10:00.
 WEDNESDAY = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)
@@ -41,7 +42,7 @@ def load_directory() -> None:
     if Authority.objects.exists():
         return
     if _kept:
-        _as_owner(*(f'insert into "{table}" select * from kept."{table}"' for table in _kept))
+        _as_owner(*(f'insert into "{table}" select * from kept."{table}"' for table in _kept), COUNT_A_CHANGE)
         return
     call_command("load_directory", verbosity=0, stdout=StringIO())
     tables = [model._meta.db_table for app in _APPS for model in apps.get_app_config(app).get_models()]

@@ -58,6 +58,10 @@ def postgres_server(django_db_blocker: Any) -> Iterator[embedded.ThrowAwayPostgr
         server.stop()
 
 
+#: Where triggers are off, nothing counts a change of the directory, and what was read of another one would be believed.
+COUNT_A_CHANGE = "update authorities_freshness set changes = changes + 1"
+
+
 def _migrated(server: embedded.ThrowAwayPostgres) -> str:
     from django.core.management import call_command
 
@@ -118,7 +122,8 @@ def _without_the_lists(sql_flush: Any) -> Any:
 def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
     def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
         embedded.run_statements(
-            server.dsn(user=roles.OWNER, database=DATABASE), ["set session_replication_role = replica", *sql_list]
+            server.dsn(user=roles.OWNER, database=DATABASE),
+            ["set session_replication_role = replica", *sql_list, COUNT_A_CHANGE],
         )
         keyring.forget()
         # As after the migrations: the key of the house is always there.
