@@ -20,7 +20,7 @@ help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
 	@echo "make dev        the same, restarting what you change"
 	@echo "make test       all tests but the long ones"
-	@echo "make test-fast  under a minute: no browser, no killed processes, nothing thorough"
+	@echo "make test-fast  about five minutes on two cores: no browser, no killed processes, nothing thorough"
 	@echo "make test-full  everything"
 	@echo "make fuzz       50,000 calls of programs as every role (FUZZ_CASES=… FUZZ_SEED=…)"
 	@echo "make soak       a million steps of the procedure, then two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
@@ -49,7 +49,7 @@ test: set-up-tests
 	@$(PYTHON) -m pytest -q -m "not full" $(BOTH_CORES)
 
 test-fast: set-up-tests
-	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser and not thorough"
+	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser and not thorough" $(BOTH_CORES)
 
 test-full: set-up-tests
 	@tools/set-up-browser
