@@ -52,11 +52,9 @@ class InviteForm(TeamForm):
     def __init__(self, *args: Any, reach: Reach, **options: Any) -> None:
         super().__init__(*args, **options)
         self.reach = reach
-        roles = dict.fromkeys(role for post in reach.posts for role in reach.may_give(post))
+        roles = {role: role_words(role, post) for post in reach.posts for role in reach.may_give(post)}
         self.fields["post"].choices = [(post.code, str(post)) for post in reach.posts]  # type: ignore[attr-defined]
-        self.fields["role"].choices = [  # type: ignore[attr-defined]
-            (role, role_words(role, reach.posts[0])) for role in roles
-        ]
+        self.fields["role"].choices = list(roles.items())  # type: ignore[attr-defined]
 
     def clean_email(self) -> Contact:
         contact = parse_contact(self.cleaned_data["email"])

@@ -245,7 +245,7 @@ def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_
     def published(firm: Enterprise, settled: int, **more: Any) -> None:
         PublishedFigure.objects.create(
             enterprise=firm,
-            category="telecom.fees.disputed",
+            category="telecom.fees.unclear_rules",
             day=day,
             formula=1,
             ended=40,
