@@ -316,8 +316,8 @@ def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(
     now = timezone.now()
     with listening(mode="silent") as dead:
         monkeypatch.setattr("web.safe_http.WITHIN", 2.0)
-        post = sending.outgoing.post
-        monkeypatch.setattr(sending.outgoing, "post", lambda *a, **k: post(*a, **k | {"within": 2.0}))
+        post = sending.safe_http.post
+        monkeypatch.setattr(sending.safe_http, "post", lambda *a, **k: post(*a, **k | {"within": 2.0}))
         stuck = endpoint_at(world, dead)
         good = endpoint_at(world, receiver, of=world.telecom)
         WebhookDelivery.objects.bulk_create(_messages(stuck, 10_000, now))
@@ -357,7 +357,7 @@ def test_T64_one_call_at_a_time_to_an_endpoint(world: World, receiver: Receiver)
 def test_T60_a_message_goes_to_no_address_of_our_own_network(world: World, receiver: Receiver) -> None:
     endpoint_at(world, receiver)
     a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
-    sending.sweep_webhooks(now=timezone.now(), rule=receiver.rule(allows=sending.outgoing.is_public))
+    sending.sweep_webhooks(now=timezone.now(), rule=receiver.rule(allows=sending.safe_http.is_public))
     assert (receiver.connections, WebhookDelivery.objects.get().last_error) == (0, "not_public")
 
 
