@@ -13,7 +13,49 @@ from tests import APPS, ROOT
 MODULES = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.relative_to(ROOT).parts
 )
-LONGEST = 600
+LONGEST = 400
+#: Longer since one layout holds for all; each may only leave this list.
+TOO_LONG = {
+    "api/filing.py",
+    "complaints/handling/steps/authority.py",
+    "complaints/handling/steps/enterprise.py",
+    "complaints/law/changing.py",
+    "complaints/models/complaint.py",
+    "complaints/pages/authority/law/law.py",
+    "complaints/pages/enterprise/measures.py",
+    "complaints/procedure/sector_files.py",
+    "complaints/procedure/workflow.py",
+    "complaints/reading/case.py",
+    "complaints/reading/mediation_facts.py",
+    "complaints/tables/round_trip/working.py",
+    "demo/texts.py",
+    "odr_portal/settings.py",
+    "oversight/figures/figures.py",
+    "oversight/mirror/mirror.py",
+    "oversight/presenting/cards.py",
+    "routing/pages/profile.py",
+    "routing/rules/matching.py",
+    "tests/accounts/test_sessions_and_changes.py",
+    "tests/browser/pictures.py",
+    "tests/complaints/documents/test_pages.py",
+    "tests/complaints/documents/test_printing.py",
+    "tests/complaints/evidence/test_what_comes_in.py",
+    "tests/complaints/handling/test_reviewed.py",
+    "tests/complaints/handling/test_steps.py",
+    "tests/complaints/measures/test_round_trip.py",
+    "tests/complaints/outbound/test_exports.py",
+    "tests/complaints/outbound/test_webhooks.py",
+    "tests/complaints/pages/enterprise/test_enterprise_workspace.py",
+    "tests/complaints/parties/test_parties.py",
+    "tests/enterprises/test_enrol_pages.py",
+    "tests/oversight/counters/test_rollups.py",
+    "tests/oversight/hot_spots/test_guidance.py",
+    "tests/oversight/slow_count.py",
+    "tests/stateful/words.py",
+    "tests/walls/addresses.py",
+    "tests/walls/test_the_database_itself.py",
+    "tests/walls/things.py",
+}
 # The one place that writes a status, and the bulk writer below it.
 STATUS_WRITERS = {
     "complaints/handling/transition/take.py",
@@ -39,8 +81,11 @@ def test_apps_are_imported_in_one_direction() -> None:
 
 def test_a_module_can_be_read_in_ten_minutes() -> None:
     tests = list((ROOT / "tests").rglob("*.py"))
-    long = [name_of(path) for path in [*MODULES, *tests] if len(path.read_text().splitlines()) > LONGEST]
-    assert not long, f"over {LONGEST} lines: split by noun or audience"
+    lines = {name_of(path): len(path.read_text().splitlines()) for path in [*MODULES, *tests]}
+    long = {name for name, count in lines.items() if count > LONGEST}
+    assert not long - TOO_LONG, f"over {LONGEST} lines: split by noun or audience"
+    assert not TOO_LONG - long, "short enough now: take them off the list"
+    assert max(lines.values()) <= 600
 
 
 def test_a_module_says_what_it_is_for() -> None:
