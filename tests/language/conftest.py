@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.language import pseudo
+from tests.language import known, pseudo
 from tests.walls.world import World, standing
 
 
@@ -22,3 +22,9 @@ def world(directory: None, django_db_blocker: Any, tmp_path_factory: pytest.Temp
         standing(django_db_blocker, root, language=pseudo.CODE) as made,
     ):
         yield made
+
+
+@pytest.fixture(scope="package")
+def names(world: World) -> known.Known:
+    """What this world may show as it is; whatever a test does to it is undone."""
+    return known.read()

@@ -76,7 +76,7 @@ HAN = re.compile(r"[\u3400-\u9fff]+")
 LATIN = re.compile(r"[A-Za-z]+")
 #: Written the same in every language: addresses, file names, hashes, numbers with letters in them.
 _THE_SAME = re.compile(
-    r"https?://\S+|[\w.+-]+@[\w.-]+|/[\w./<>{}-]+/|[\w.-]*\d[\w.-]*|\w+[./]\w[\w./]*|\w+(?:_\w+)+", re.ASCII
+    r"https?://\S+|[\w.+-]+@[\w.-]+|/[\w./<>{}-]+/(?:#\w+)?|[\w.-]*\d[\w.-]*|\w+[./]\w[\w./]*|\w+(?:_\w+)+", re.ASCII
 )
 
 

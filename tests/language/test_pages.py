@@ -3,7 +3,6 @@ the law's own text and statutory documents."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -45,25 +44,20 @@ def papers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_every_page_is_in_the_third_language(world: World, side: str, papers: list[tuple[str, dict[str, Any]]]) -> None:
-    names = known.read()
-    wrong: dict[str, set[str]] = defaultdict(set)
+def test_every_page_is_in_the_third_language(
+    world: World, names: known.Known, side: str, papers: list[tuple[str, dict[str, Any]]]
+) -> None:
+    wrong: set[str] = set()
     pages = 0
     for shown in Walk(world, side):
         if shown.name in LEFT_OUT:
             continue
         pages += shown.answer.status == 200
-        for where, text in shown.texts():
-            if words := names.unknown(text):
-                wrong[f"{shown.name}, {where}: {text[:160]!r}"].update(words)
+        wrong |= names.left((f"{shown.name}, {where}", text) for where, text in shown.texts())
         if "<html" in shown.answer.text and texts_of(shown.answer.text)[0] != pseudo.CODE:
-            wrong[f"{shown.name} says that it is in another language"].add(shown.asked)
+            wrong.add(f"{shown.name} says that it is in another language: {shown.asked}")
     for template, document in papers:
         if template not in PAPERS_LEFT_OUT:
-            for text in known.texts_in(document):
-                if words := names.unknown(text):
-                    wrong[f"{template}: {text[:160]!r}"].update(words)
-    assert not wrong, f"{len(wrong)} of {pages} pages\n" + "\n".join(
-        f"{place}: {', '.join(sorted(words)[:8])}" for place, words in sorted(wrong.items())
-    )
+            wrong |= names.left((template, text) for text in known.texts_in(document))
+    assert not wrong, f"{len(wrong)} left on {pages} pages\n" + "\n".join(sorted(wrong))
     assert pages > 5

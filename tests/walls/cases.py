@@ -55,7 +55,7 @@ def walk(world: World, family: Family, *, former: Family | None) -> None:
         case.refresh_from_db()
         assert case.status == status, f"{family.letter}: {case.status} instead of {status}"
         pk = Notice.objects.filter(complaint=case).order_by("pk").values_list("pk", flat=True).first()
-        Notice.objects.filter(pk=pk).update(state="set_aside", last_error="550 no such box")
+        Notice.objects.filter(pk=pk).update(state="set_aside", last_error="smtp_550")
         token = f"{family.letter}{status}{'k' * 30}"
         Complaint.objects.filter(pk=case.pk).update(tracking_digest=drafts.tracking_digest(token))
     draft, key = drafts.begin(now=world.now, source="walls")
