@@ -33,7 +33,7 @@ from authorities.periods import YEARS
 from complaints import handling
 from complaints.desks import keyset
 from complaints.desks.case_search import numbered
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN
 from complaints.procedure.refusals import not_yours
@@ -158,13 +158,15 @@ def _sight(who: Caller, found: Found) -> str:
         return FULL
     if actor is None:
         return NONE
-    if not who.token.allows("contact:read") or not looking.may_look(
+    if not who.token.allows("contact:read") or not contact_access.may_look(
         case, actor, Engagement.objects.filter(complaint=case)
     ):
         return MASKED
-    if not looking.program_looked(steps_of(found), actor, on=who.today):
+    if not contact_access.program_looked(steps_of(found), actor, on=who.today):
         try:
-            handling.take(looking.reveal_contact(reason=looking.PROGRAM), [case.pk], actor=actor, now=who.now)
+            handling.take(
+                contact_access.reveal_contact(reason=contact_access.PROGRAM), [case.pk], actor=actor, now=who.now
+            )
         except handling.StepNotAllowed:
             # A clock ran out at this moment and took the case elsewhere: a reading is not refused for that.
             return MASKED

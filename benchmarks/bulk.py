@@ -37,7 +37,7 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     from django.http import QueryDict
 
     from complaints import handling
-    from complaints.desks.enterprise_desk import desk_for
+    from complaints.desks.enterprise_workspace import workspace_for
     from complaints.handling.steps import enterprise
     from complaints.models import Complaint, HandlingStep
     from complaints.pages.enterprise import bulk as enterprise_bulk
@@ -51,13 +51,13 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     held: list[float] = []
 
     def many() -> None:
-        desk = desk_for(user, now=datetime.now(ZONE))
-        form = enterprise_bulk.BulkForm(said, desk=desk)
+        workspace = workspace_for(user, now=datetime.now(ZONE))
+        form = enterprise_bulk.BulkForm(said, workspace=workspace)
         if not form.is_valid():
             raise SystemExit(form.errors.as_text())
         cases = Complaint.objects.filter(pk__in=[next(waiting) for _ in range(at_once)])
         begun = time.perf_counter()
-        run = enterprise_bulk.carry_out(form, cases, desk)
+        run = enterprise_bulk.carry_out(form, cases, workspace)
         held.append((time.perf_counter() - begun) * 1000)
         if len(run.done) != at_once:
             raise SystemExit(f"{len(run.refused)} were refused")

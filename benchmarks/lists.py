@@ -52,13 +52,15 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def _looks(firm: int, middle: int) -> dict[str, tuple[Look, Look]]:
     """The lists of the views, each with the same rows shown of cases that were found by their ids."""
-    from complaints.desks import authority_desk, authority_lists, enterprise_desk, keyset, queue_lists
+    from complaints.desks import authority_lists, keyset, queue_lists
+    from complaints.desks import authority_workspace as authority_workspace
+    from complaints.desks import enterprise_workspace as enterprise_workspace
     from complaints.desks.case_filter import CaseFilter
     from complaints.models import Complaint
     from complaints.pages.enterprise import queue as enterprise_queue
 
-    officer = authority_desk.desk_of(watchers.request_of(watchers.officer()))
-    staff = enterprise_desk.desk_of(watchers.request_of(watchers.manager(firm)))
+    officer = authority_workspace.workspace_of(watchers.request_of(watchers.officer()))
+    staff = enterprise_workspace.workspace_of(watchers.request_of(watchers.manager(firm)))
 
     def by_key(*related: str) -> list[Complaint]:
         return list(Complaint.objects.select_related(*related).filter(pk__gt=middle).order_by("pk")[: keyset.PAGE])

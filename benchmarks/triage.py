@@ -54,7 +54,7 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
 
     from accounts.models import User
     from authorities.models import Authority, Officer
-    from complaints.desks.authority_desk import desk_for
+    from complaints.desks.authority_workspace import workspace_for
     from complaints.models import Complaint, HandlingStep
     from complaints.pages.authority.triage import bulk as authority_bulk
 
@@ -74,11 +74,11 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
         said = QueryDict(mutable=True)
         said.setlist("case", [next(waiting) for _ in range(number)])
         said["target"] = authority_bulk.OWN
-        desk = desk_for(user, now=datetime.now(ZONE))
+        workspace = workspace_for(user, now=datetime.now(ZONE))
         form = authority_bulk.BatchForm(said, targets=[])
         if not form.is_valid():
             raise SystemExit(form.errors.as_text())
-        run = authority_bulk.carry_out(form, desk.cases(), desk)
+        run = authority_bulk.carry_out(form, workspace.cases(), workspace)
         if run is None or len(run.done) != number:
             raise SystemExit(f"not all were done: {run}")
 

@@ -107,12 +107,13 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
     """The page of the queue with these words, whole, beside the same page by the ids of its rows."""
     from django.utils import timezone
 
-    from complaints.desks import enterprise_desk, queue_lists
+    from complaints.desks import enterprise_workspace as enterprise_workspace
+    from complaints.desks import queue_lists
     from complaints.pages.enterprise import queue as enterprise_queue
     from database import row_security
 
     user, figures = watchers.manager(firm), []
-    staff = enterprise_desk.desk_of(watchers.request_of(user))
+    staff = enterprise_workspace.workspace_of(watchers.request_of(user))
 
     def page(rows: Callable[[], Any], form: Any) -> Callable[[], Any]:
         return lambda: enterprise_queue._open_page(rows(), staff, form, {})

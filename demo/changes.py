@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from authorities.models import Authority
-from demo.firms import MOBILE
+from demo.enterprise_names import MOBILE
 from demo.people import address_of
 from enterprises.directory import changing
 from enterprises.directory.change_kinds_names import KINDS

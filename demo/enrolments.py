@@ -21,7 +21,7 @@ from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.evidence import EvidenceRefused, licences
 from complaints.forms import enrol_forms
-from demo.firms import MOBILE, TELECOM, UNICOM
+from demo.enterprise_names import MOBILE, TELECOM, UNICOM
 from demo.stations import GULOU
 from enterprises.enrolment import enrolled, enrolling
 from enterprises.models import EnrolmentApplication, Staff

@@ -17,7 +17,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.deadlines import Calendar
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
 from complaints.stations import posters
-from demo import firms, texts
+from demo import enterprise_names, texts
 from demo.people import Cast, Consumer
 from demo.stories import WANTED, Case, Story, a_story, draw, wanted_story
 from demo.texts import PROBLEMS, Problem
@@ -38,8 +38,13 @@ COUNTIES = {
     "350125": 2,
     "350128": 3,
 }
-MARKET = {firms.MOBILE: 50, firms.TELECOM: 31, firms.UNICOM: 19}
-BRANDS = {firms.MOBILE: "中国移动", firms.TELECOM: "中国电信", firms.UNICOM: "中国联通", firms.RONGMU: "榕木"}
+MARKET = {enterprise_names.MOBILE: 50, enterprise_names.TELECOM: 31, enterprise_names.UNICOM: 19}
+BRANDS = {
+    enterprise_names.MOBILE: "中国移动",
+    enterprise_names.TELECOM: "中国电信",
+    enterprise_names.UNICOM: "中国联通",
+    enterprise_names.RONGMU: "榕木",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict
     return Plan(
         min(bisect_left(days, day), len(days) - 1),
         county="350102",
-        firm=firms.MOBILE,
+        firm=enterprise_names.MOBILE,
         problem=PROBLEMS[0],
         story=wanted_story(changes),
     )
@@ -117,22 +122,31 @@ def _hot_spots(rng: Random, days: Sequence[date], last: date, *, share: float) -
     days.
     """
     broadband = next(p for p in PROBLEMS if p.code == "telecom.broadband.repair")
-    gym = next(p for p in PROBLEMS if p.firms == (firms.RANDONG,) and p.code == "contract")
+    gym = next(p for p in PROBLEMS if p.firms == (enterprise_names.RANDONG,) and p.code == "contract")
     price = next(p for p in PROBLEMS if p.code == "price")
 
     def tick(before: float) -> int:
         day = last - timedelta(days=int(before))
         return min(bisect_left(days, day), len(days) - 1)
 
-    outage = [Plan(tick(rng.uniform(26, 33)), firms.TELECOM, broadband, "350104") for _ in range(round(64 * share))]
+    outage = [
+        Plan(tick(rng.uniform(26, 33)), enterprise_names.TELECOM, broadband, "350104") for _ in range(round(64 * share))
+    ]
     # The older, the rarer: the square root bends the spread towards today.
     closing = [
-        Plan(tick(56 * (1 - rng.random() ** 0.5)), firms.RANDONG, gym, rng.choice(["350102", "350103", "350104"]))
+        Plan(
+            tick(56 * (1 - rng.random() ** 0.5)),
+            enterprise_names.RANDONG,
+            gym,
+            rng.choice(["350102", "350103", "350104"]),
+        )
         for _ in range(round(76 * share))
     ]
-    one_day = [Plan(tick(14), firms.MINTAO, price) for _ in range(round(26 * share))]
+    one_day = [Plan(tick(14), enterprise_names.MINTAO, price) for _ in range(round(26 * share))]
     caught = round(22 * share)
-    promotion = [Plan(tick(3 * nth / caught), firms.MOBILE, texts.PROMOTION, "350102") for nth in range(caught)]
+    promotion = [
+        Plan(tick(3 * nth / caught), enterprise_names.MOBILE, texts.PROMOTION, "350102") for nth in range(caught)
+    ]
     return outage + closing + one_day + promotion
 
 
@@ -227,7 +241,7 @@ def _through(cast: Cast, consumer: Consumer, today: date) -> Actor:
 
 
 def _path(rng: Random, firm: str) -> str:
-    if not firm or firm in (firms.HAOLINLI, firms.DRIVING, firms.TRAVEL):
+    if not firm or firm in (enterprise_names.HAOLINLI, enterprise_names.DRIVING, enterprise_names.TRAVEL):
         return draw(rng, {"named": 8, "left": 2})
     return draw(rng, {"enterprise": 90, "left": 6, "consultation": 2, "brand": 8, "unverified": 2})
 

@@ -41,14 +41,14 @@ REFUSED = GRANTED | {"apology": KindRule(verdict="refuse", reason="已经在电�
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Workspace:
     """Somebody and the cases that this one negotiates about."""
 
     actor: Actor
     picks: Sequence[Pick]
 
     @classmethod
-    def busiest(cls, *, now: datetime, without: Iterable[int] = (), demand: str = "") -> Desk | None:
+    def busiest(cls, *, now: datetime, without: Iterable[int] = (), demand: str = "") -> Workspace | None:
         """The handler with most cases in which nothing waits; None where nobody negotiates."""
         by_handler: dict[int, list[Pick]] = defaultdict(list)
         cases = (
@@ -67,7 +67,7 @@ class Desk:
 def make_sets(*, now: datetime, conditions: Conditions) -> None:
     """A draft, one that waits for a second person, one that was sent; as many as there are cases for."""
     taken: set[int] = set()
-    draft = Desk.busiest(now=now)
+    draft = Workspace.busiest(now=now)
     if draft is not None:
         missing = [LeftOut("20260101-AAAAAAAAAAAA-0", "没有找到这件投诉。")]
         taken |= _made("宽带中断统一补偿（演示）", draft, draft.picks[:MOST], now=now, missing=missing)[1]
@@ -75,10 +75,10 @@ def make_sets(*, now: datetime, conditions: Conditions) -> None:
         ("自动续费统一退订（演示）", REFUSED, "apology", 4),
         ("多扣费统一退还（演示）", GRANTED, "refund", 8),
     ):
-        desk = Desk.busiest(now=now, without=taken, demand=demand)
-        if desk is None:
+        workspace = Workspace.busiest(now=now, without=taken, demand=demand)
+        if workspace is None:
             continue
-        measure, cases = _made(title, desk, desk.picks[:most], now=now)
+        measure, cases = _made(title, workspace, workspace.picks[:most], now=now)
         taken |= cases
         rule = Rule(
             kinds=kinds,
@@ -87,7 +87,7 @@ def make_sets(*, now: datetime, conditions: Conditions) -> None:
         )
         try:
             outcome = sending.send(
-                measure, rule, cases=Complaint.objects.filter(pk__in=cases), actors=[desk.actor], now=now
+                measure, rule, cases=Complaint.objects.filter(pk__in=cases), actors=[workspace.actor], now=now
             )
         except StepNotAllowed:
             # None of them may be answered so: it stays a draft, as it would for people.
@@ -97,9 +97,9 @@ def make_sets(*, now: datetime, conditions: Conditions) -> None:
 
 
 def _made(
-    title: str, desk: Desk, picks: Sequence[Pick], *, now: datetime, missing: Sequence[LeftOut] = ()
+    title: str, workspace: Workspace, picks: Sequence[Pick], *, now: datetime, missing: Sequence[LeftOut] = ()
 ) -> tuple[Measure, set[int]]:
-    return sending.make(title=title, picks=picks, left_out=missing, actor=desk.actor, now=now), {
+    return sending.make(title=title, picks=picks, left_out=missing, actor=workspace.actor, now=now), {
         pick.case for pick in picks
     }
 

@@ -27,7 +27,7 @@ from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.settlement import answer_templates
 from demo import texts
-from demo.firms import MINTAO, MOBILE, TELECOM
+from demo.enterprise_names import MINTAO, MOBILE, TELECOM
 from demo.stations import MALL, make_stations
 from enterprises.models import Branch, Enterprise, Staff, StationStaff
 from enterprises.team import inviting

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from demo import firms
+from demo import enterprise_names
 
 TELECOM, INTERNET = "service.telecom", "service.internet"
-CARRIERS = (firms.MOBILE, firms.TELECOM, firms.UNICOM)
+CARRIERS = (enterprise_names.MOBILE, enterprise_names.TELECOM, enterprise_names.UNICOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ PROBLEMS = (
     Problem(
         "contract",
         "service.leisure",
-        (firms.RANDONG,),
+        (enterprise_names.RANDONG,),
         7,
         "健身年卡退费",
         (
@@ -176,7 +176,7 @@ PROBLEMS = (
     Problem(
         "advertising",
         "service.leisure",
-        (firms.RANDONG,),
+        (enterprise_names.RANDONG,),
         2,
         "宣传的泳池一直不开放",
         ("办卡时宣传有恒温泳池，开业到现在一直写“设备调试”。", "传单写的团课每天六节，实际只有两节。"),
@@ -187,7 +187,7 @@ PROBLEMS = (
     Problem(
         "after_sales",
         INTERNET,
-        (firms.MINTAO,),
+        (enterprise_names.MINTAO,),
         7,
         "退货后迟迟不退款",
         (
@@ -203,7 +203,7 @@ PROBLEMS = (
     Problem(
         "price",
         INTERNET,
-        (firms.MINTAO,),
+        (enterprise_names.MINTAO,),
         3,
         "促销价和结算价不一致",
         ("页面写到手价，付款时多了{amount}元，优惠券说“名额已满”。", "先涨价再打折，收藏里能看到原来的价格。"),
@@ -214,7 +214,7 @@ PROBLEMS = (
     Problem(
         "quality",
         "goods.appliances",
-        (firms.RONGMU, firms.MINTAO),
+        (enterprise_names.RONGMU, enterprise_names.MINTAO),
         6,
         "电饭煲用三次就坏",
         (
@@ -229,7 +229,7 @@ PROBLEMS = (
     Problem(
         "after_sales",
         "service.repair",
-        (firms.AFTER_SALES,),
+        (enterprise_names.AFTER_SALES,),
         3,
         "维修收费和报价不一样",
         ("报价一百二，修完要{amount}元，说换了主板，旧件也没有给我看。", "修好第二天又坏，再来要再收一次上门费。"),
@@ -240,7 +240,7 @@ PROBLEMS = (
     Problem(
         "food_safety",
         "goods.food",
-        (firms.HAOLINLI,),
+        (enterprise_names.HAOLINLI,),
         3,
         "买到过期面包",
         (
@@ -254,7 +254,7 @@ PROBLEMS = (
     Problem(
         "contract",
         "service.education",
-        (firms.DRIVING,),
+        (enterprise_names.DRIVING,),
         4,
         "驾校学费退不了",
         (
@@ -268,7 +268,7 @@ PROBLEMS = (
     Problem(
         "contract",
         "service.travel",
-        (firms.TRAVEL,),
+        (enterprise_names.TRAVEL,),
         3,
         "旅行团取消不退定金",
         ("出发前三天通知不成团，定金{amount}元说只能改期。", "行程里的酒店降了级，导游说房满，没有退差价。"),
@@ -315,7 +315,7 @@ PROBLEMS = (
 PROMOTION = Problem(
     "telecom.extras.without_consent",
     TELECOM,
-    (firms.MOBILE,),
+    (enterprise_names.MOBILE,),
     0,
     "一元体验后自动续费",
     ("收到短信说一元体验短剧月包，点进去没有写会自动续费，第二天就按整月的价钱扣了费，打客服说是本人订购的。",),

@@ -27,10 +27,8 @@ from demo import consumers, officers, staff
 from demo.call_backs import call_back_last_month
 from demo.causes import tag_causes
 from demo.changes import draft_a_rule, wish_a_change
-from demo.desks import WRITTEN_BEFORE, fill_desks, instruct
 from demo.enrolments import make_enrolments
 from demo.filings import Places, Plan, compose, plans
-from demo.house import organise
 from demo.law import draft_a_number
 from demo.measures import make_sets
 from demo.papers import add_papers
@@ -38,6 +36,8 @@ from demo.people import Cast, invite_newcomer, make_people, write_templates
 from demo.scene import Acts, Scene, pace, take_all, whose_turn
 from demo.stations import write_log
 from demo.stories import Case
+from demo.workforce import organise
+from demo.workspaces import WRITTEN_BEFORE, fill_workspaces, instruct
 from routing.forwarding.forwarding import sweep_filed
 
 DAYS = 120
@@ -234,7 +234,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     write_templates(now=until)
     tag_causes(cast, now=until)
     call_back_last_month(now=until)
-    fill_desks(cast, now=until, conditions=world.conditions_at(until))
+    fill_workspaces(cast, now=until, conditions=world.conditions_at(until))
     write_log(now=until)
     organise(now=until)
     add_papers(now=until, conditions=world.conditions_at(until))

@@ -2,21 +2,21 @@
 
 from django.urls import path
 
-from enterprises.pages import house_rules, invitation, team
+from enterprises.pages import enterprise_rules, invitation, team
 
 app_name = "enterprises"
 
 urlpatterns = [
-    path("authority/team/leave/", house_rules.leave, {"side": "authority"}, name="authority-leave"),
+    path("authority/team/leave/", enterprise_rules.leave, {"side": "authority"}, name="authority-leave"),
     path(
         "authority/team/leave/<int:pk>/cancel/",
-        house_rules.leave_cancel,
+        enterprise_rules.leave_cancel,
         {"side": "authority"},
         name="authority-leave-cancel",
     ),
-    path("enterprise/team/leave/", house_rules.leave, name="enterprise-leave"),
-    path("enterprise/team/leave/<int:pk>/cancel/", house_rules.leave_cancel, name="enterprise-leave-cancel"),
-    path("enterprise/team/two-persons/", house_rules.two_persons, name="enterprise-two-persons"),
+    path("enterprise/team/leave/", enterprise_rules.leave, name="enterprise-leave"),
+    path("enterprise/team/leave/<int:pk>/cancel/", enterprise_rules.leave_cancel, name="enterprise-leave-cancel"),
+    path("enterprise/team/two-persons/", enterprise_rules.two_persons, name="enterprise-two-persons"),
     path("account/invitation/", invitation.invitation, name="invitation"),
     path("account/invitation/<str:token>/", invitation.open_link, name="invitation-link"),
     *(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from complaints.acceptance.ways_left import after, known_since
+from complaints.acceptance.remedies import after, known_since
 from complaints.models import Complaint
 from complaints.procedure.categories import BODY_BY_CODE, SECTORS
 

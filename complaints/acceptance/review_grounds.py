@@ -12,8 +12,8 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from complaints.acceptance.remedies import after
 from complaints.acceptance.review_facts import Known
-from complaints.acceptance.ways_left import after
 from complaints.procedure.grounds import REFUSAL_GROUNDS
 from web.dates import day_text
 from web.listing import listed, told

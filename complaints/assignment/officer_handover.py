@@ -48,7 +48,7 @@ def left_behind(day: date) -> QuerySet[Complaint]:
 
 
 @dataclass(slots=True)
-class Desks:
+class Workspaces:
     """Who is at work at some authorities on a day, and how many open cases they have; counts go up as cases are
     given."""
 
@@ -58,7 +58,7 @@ class Desks:
     open: Counter[int] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, cases: Iterable[Complaint], day: date) -> Desks:
+    def of(cls, cases: Iterable[Complaint], day: date) -> Workspaces:
         """Three queries, however many cases."""
         rows = list(cases)
         officers: dict[int, list[Officer]] = defaultdict(list)
@@ -130,9 +130,9 @@ def sweep_officers(*, now: datetime) -> int:
     """Hand over what lies with officers who are not there: cases, then call-backs. Returns how many moved."""
     conditions, day, done = Conditions.at(now), timezone.localdate(now), 0
     for rows in pages_of(left_behind(day).select_related("officer")):
-        desks, moves = Desks.of(rows, day), []
+        workspaces, moves = Workspaces.of(rows, day), []
         for case in rows:
-            given = desks.instead_of(case)
+            given = workspaces.instead_of(case)
             if given is None:
                 # Nobody is there to take it: somebody must be told, and the team page says so too.
                 log.error("case %s lies with no officer who is at work", case.pk)

@@ -17,7 +17,7 @@ from django.urls import reverse
 from accounts.masking import masked_name
 from complaints import wording as labels
 from complaints.assignment.officer_handover import away
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_filter import AT_A_FIRM, BACK, HERE, LEFT, OTHERS
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
@@ -65,9 +65,9 @@ def due_soon(now: datetime, calendar: Calendar) -> Q:
     return OPEN & Q(next_due_at__gt=now, next_due_at__lte=end)
 
 
-def due_today(desk: Desk, calendar: Calendar) -> Q:
-    end = deadlines.fixed_day(desk.today, calendar, rule="due_today").due_at
-    return OPEN & Q(next_due_at__gt=desk.now, next_due_at__lte=end)
+def due_today(workspace: Workspace, calendar: Calendar) -> Q:
+    end = deadlines.fixed_day(workspace.today, calendar, rule="due_today").due_at
+    return OPEN & Q(next_due_at__gt=workspace.now, next_due_at__lte=end)
 
 
 def midnight(day: date) -> datetime:
@@ -105,12 +105,12 @@ def came_back() -> Q:
 
 
 #: Where a case lies, as a filter of lists names it.
-LYING: dict[str, Callable[[Desk], Q]] = {
-    HERE: lambda desk: at_an_authority(),
-    OTHERS: lambda desk: with_others(),
-    BACK: lambda desk: came_back(),
-    LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today)),
-    AT_A_FIRM: lambda desk: OPEN & at_an_enterprise(),
+LYING: dict[str, Callable[[Workspace], Q]] = {
+    HERE: lambda workspace: at_an_authority(),
+    OTHERS: lambda workspace: with_others(),
+    BACK: lambda workspace: came_back(),
+    LEFT: lambda workspace: OPEN & Q(officer__in=away(workspace.today)),
+    AT_A_FIRM: lambda workspace: OPEN & at_an_enterprise(),
 }
 
 
@@ -123,17 +123,17 @@ def waits_for(kind: str) -> Exists:
 RELATED = ("enterprise", "branch", "picked_enterprise", "officer__user")
 
 
-def rows_of(cases: Sequence[Complaint], desk: Desk, *, beside: Beside | None = None) -> list[Row]:
+def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: Beside | None = None) -> list[Row]:
     """One statement, unless what stands ``beside`` was read with something else."""
     if not cases:
         return []
     more = beside or listed_rows.beside(cases)
-    return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), desk) for case in cases]
+    return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), workspace) for case in cases]
 
 
-def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk) -> Row:
+def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspace) -> Row:
     status = Status(case.status)
-    deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=desk.calendar)
+    deadline, facts = standing.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return Row(
         complaint=case,
@@ -154,8 +154,10 @@ def respondent_of(case: Complaint) -> str:
     return named(row) if row else case.respondent_named
 
 
-def step_url(case: Complaint, slug: str, step: str, desk: Desk) -> str:
+def step_url(case: Complaint, slug: str, step: str, workspace: Workspace) -> str:
     """The page of a step, or that of the case for a desk that only reads."""
     return (
-        reverse("complaints:authority-step", args=[case.number, slug]) if desk.may(step) else case_url(case, AUTHORITY)
+        reverse("complaints:authority-step", args=[case.number, slug])
+        if workspace.may(step)
+        else case_url(case, AUTHORITY)
     )

@@ -12,7 +12,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from authorities.models import Authority, Officer, Region
-from complaints.desks.authority_desk import Desk
 from complaints.desks.authority_lists import (
     LYING,
     PASSED_ON,
@@ -23,6 +22,7 @@ from complaints.desks.authority_lists import (
     midnight,
     waits_for,
 )
+from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_filter import ALL_AT, ANY, NONE_AT, OF_A_STAGE, CaseFilter
 from complaints.desks.case_filter import OPEN as OPEN_CASES
 from complaints.desks.case_search import matching, number_in
@@ -37,16 +37,16 @@ from enterprises.models import Branch, Enterprise
 MOST_FIRMS = 200
 
 
-def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
+def asked_for(workspace: Workspace, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
     """The conditions of an address, and the cases of this desk that meet them."""
     form = CaseFilter(
         asked,
-        officers=_officers(desk, asked.get("officer", "")),
-        regions=desk.choices.parts,
-        office=_office(desk, asked.get("officer", "")),
+        officers=_officers(workspace, asked.get("officer", "")),
+        regions=workspace.choices.parts,
+        office=_office(workspace, asked.get("officer", "")),
     )
     said = form.said
-    chosen = narrowed(desk.cases(), said, desk)
+    chosen = narrowed(workspace.cases(), said, workspace)
     if said.get("q"):
         # Of these there may be very many, so words are looked for among the newest only.
         is_long = said["status"] in (Status.CLOSED, ANY)
@@ -54,7 +54,7 @@ def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySe
     return form, chosen
 
 
-def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> QuerySet[Complaint]:
+def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], workspace: Workspace) -> QuerySet[Complaint]:
     """The conditions of the filter, one after the other."""
     status = said["status"]
     if status == OPEN_CASES and not number_in(said.get("q", "")):
@@ -62,19 +62,21 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
     elif status not in (OPEN_CASES, ANY):
         cases = cases.filter(status=status)
     if said.get("overdue") == "1":
-        cases = cases.filter(late(desk.now))
+        cases = cases.filter(late(workspace.now))
     elif said.get("overdue") == "soon":
-        cases = cases.filter(due_soon(desk.now, desk.calendar))
+        cases = cases.filter(due_soon(workspace.now, workspace.calendar))
     if said.get("waiting") in LYING:
-        cases = cases.filter(LYING[said["waiting"]](desk))
+        cases = cases.filter(LYING[said["waiting"]](workspace))
     elif said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
     if said.get("platform"):
         cases = cases.filter(
-            platform.wanted(said["platform"], now=desk.now, calendar=desk.calendar, region_id=desk.first_region)
+            platform.wanted(
+                said["platform"], now=workspace.now, calendar=workspace.calendar, region_id=workspace.first_region
+            )
         )
     if said.get("officer") == "me":
-        cases = cases.filter(officer__user=desk.user)
+        cases = cases.filter(officer__user=workspace.user)
     elif said.get("officer", "").startswith(NONE_AT):
         cases = cases.filter(
             at_an_authority(), officer=None, handling_authority_id=int(said["officer"].removeprefix(NONE_AT))
@@ -138,29 +140,31 @@ def _firms(words: str) -> list[int]:
     return list(firms.values_list("pk", flat=True)[:MOST_FIRMS])
 
 
-def _officers(desk: Desk, one_more: str) -> list[Officer]:
+def _officers(workspace: Workspace, one_more: str) -> list[Officer]:
     """Who may handle cases at these authorities today; ``one_more`` (an id) is asked for wherever in these regions that
     is.
     """
-    rows = [officer for officer in desk.choices.officers if officer.user_id != desk.user.pk]
+    rows = [officer for officer in workspace.choices.officers if officer.user_id != workspace.user.pk]
     if (
         one_more.isascii()
         and one_more.isdigit()
         and len(one_more) < 10
         and int(one_more) not in {row.pk for row in rows}
     ):
-        rows += Officer.objects.filter(desk.around("authority__region_id"), pk=int(one_more)).select_related("user")
+        rows += Officer.objects.filter(workspace.around("authority__region_id"), pk=int(one_more)).select_related(
+            "user"
+        )
         return by_name(rows)
     return rows
 
 
-def _office(desk: Desk, asked: str) -> Authority | None:
+def _office(workspace: Workspace, asked: str) -> Authority | None:
     """The office in these regions, or above one of them, whose cases are asked for."""
     key = asked.removeprefix(NONE_AT).removeprefix(ALL_AT)
     if key == asked or not (key.isascii() and key.isdigit() and len(key) < 10):
         return None
     office = Authority.objects.filter(pk=int(key)).select_related("region").first()
-    regions = [actor.region for actor in desk.actors if actor.region is not None]
+    regions = [actor.region for actor in workspace.actors if actor.region is not None]
     is_near = office is not None and any(
         first <= office.region_id <= last or office.region.covers(first) for first, last in regions
     )

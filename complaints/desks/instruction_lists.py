@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.keys import sealed_fields
 from authorities.models import Authority
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, PersonalText
 from complaints.procedure.workflow import Audience, Status
 from complaints.procedure.working_calendar import Calendar
@@ -54,7 +54,7 @@ class Column:
     code: str
     title: Any
     tone: str
-    of: Callable[[Rows, Desk, str], Rows]
+    of: Callable[[Rows, Workspace, str], Rows]
     empty: Any
     order: keyset.Order = BY_LAST_MOMENT
 
@@ -63,29 +63,31 @@ def _clock(**which: Any) -> Exists:
     return Exists(Deadline.objects.filter(matter=OuterRef("pk"), ended_at=None, **which))
 
 
-def _waiting(rows: Rows, desk: Desk, box: str) -> Rows:
-    return rows.filter(of_box(desk, box), state="open", until_at__gt=desk.now)
+def _waiting(rows: Rows, workspace: Workspace, box: str) -> Rows:
+    return rows.filter(of_box(workspace, box), state="open", until_at__gt=workspace.now)
 
 
-def _late(rows: Rows, desk: Desk, box: str) -> Rows:
-    return rows.filter(of_box(desk, box), ~Q(_clock(escalations__gte=2)), state="open", until_at__lte=desk.now)
+def _late(rows: Rows, workspace: Workspace, box: str) -> Rows:
+    return rows.filter(
+        of_box(workspace, box), ~Q(_clock(escalations__gte=2)), state="open", until_at__lte=workspace.now
+    )
 
 
-def _escalated(rows: Rows, desk: Desk, box: str) -> Rows:
+def _escalated(rows: Rows, workspace: Workspace, box: str) -> Rows:
     """Those that were reported for the second time; and, where the desk reads what it sent, what was reported to it."""
-    own = of_box(desk, box)
+    own = of_box(workspace, box)
     found = own & Q(_clock(escalations__gte=2))
     if box == SENT:
-        found |= ~own & ~of_box(desk, RECEIVED) & Q(_clock(escalated_to__in=told_here(desk)))
+        found |= ~own & ~of_box(workspace, RECEIVED) & Q(_clock(escalated_to__in=told_here(workspace)))
     return rows.filter(found, state="open")
 
 
-def _answered(rows: Rows, desk: Desk, box: str) -> Rows:
-    return rows.filter(of_box(desk, box), state="answered", closed_at__gte=desk.now - ANSWERED_SINCE)
+def _answered(rows: Rows, workspace: Workspace, box: str) -> Rows:
+    return rows.filter(of_box(workspace, box), state="answered", closed_at__gte=workspace.now - ANSWERED_SINCE)
 
 
-def _open(rows: Rows, desk: Desk, box: str) -> Rows:
-    return rows.filter(of_box(desk, box), state="open")
+def _open(rows: Rows, workspace: Workspace, box: str) -> Rows:
+    return rows.filter(of_box(workspace, box), state="open")
 
 
 #: Whatever waits for an answer, in time or not: a table without a column on the board.
@@ -101,11 +103,11 @@ COLUMNS: dict[str, Column] = {
 }
 
 
-def told_here(desk: Desk) -> QuerySet[Any]:
+def told_here(workspace: Workspace) -> QuerySet[Any]:
     """These authorities and everybody above them: what was reported so high was reported to us or past us. No query
     yet.
     """
-    own = [actor.authority_id for actor in desk.actors]
+    own = [actor.authority_id for actor in workspace.actors]
     above, path = Q(pk__in=own), "children"
     for _level in Authority.Level.choices[1:]:
         above |= Q(**{f"{path}__in": own})
@@ -114,17 +116,17 @@ def told_here(desk: Desk) -> QuerySet[Any]:
     return found
 
 
-def of_box(desk: Desk, box: str) -> Q:
+def of_box(workspace: Workspace, box: str) -> Q:
     """What this desk sent, or what was sent to it."""
     name = "to_authority_id__in" if box == RECEIVED else "authority_id__in"
-    return Q(**{name: desk.authority_ids})
+    return Q(**{name: workspace.authority_ids})
 
 
-def instructions(desk: Desk, unit: int | None = None) -> Rows:
+def instructions(workspace: Workspace, unit: int | None = None) -> Rows:
     """All instructions in the regions of this desk; ``unit``: about cases of that authority and those below it."""
-    rows = Matter.objects.filter(kind="urge", complaint__in=desk.cases())
+    rows = Matter.objects.filter(kind="urge", complaint__in=workspace.cases())
     if unit is not None:
-        rows = rows.filter(complaint__handling_authority_id__in={unit} | desk.conditions.jurisdiction.below(unit))
+        rows = rows.filter(complaint__handling_authority_id__in={unit} | workspace.conditions.jurisdiction.below(unit))
     return rows
 
 

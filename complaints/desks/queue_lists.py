@@ -15,7 +15,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from complaints.desks.case_search import matching
-from complaints.desks.enterprise_desk import Desk
+from complaints.desks.enterprise_workspace import Workspace
 from complaints.desks.queue_filter import QueueFilter
 from complaints.models import Complaint, Engagement, Matter, Obligation
 from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Status
@@ -41,61 +41,65 @@ class QueueView:
 
     code: str
     title: Any
-    of: Callable[[Rows, Desk], Rows]
+    of: Callable[[Rows, Workspace], Rows]
     tone: str = "neutral"
     empty: Any = ""
 
 
-def _at(*statuses: Status) -> Callable[[Rows, Desk], Rows]:
-    return lambda cases, desk: cases.filter(status__in=statuses)
+def _at(*statuses: Status) -> Callable[[Rows, Workspace], Rows]:
+    return lambda cases, workspace: cases.filter(status__in=statuses)
 
 
-def _due_by(days: int) -> Callable[[Rows, Desk], Rows]:
+def _due_by(days: int) -> Callable[[Rows, Workspace], Rows]:
     """Not late, and due today or within so many working days."""
 
-    def of(cases: Rows, desk: Desk) -> Rows:
-        last = desk.calendar.after(desk.today, days) if days else desk.today
-        night = desk.calendar.moment(last + timedelta(days=1))
-        return cases.filter(ON_OUR_SIDE, enterprise_due_at__gt=desk.now, enterprise_due_at__lte=night)
+    def of(cases: Rows, workspace: Workspace) -> Rows:
+        last = workspace.calendar.after(workspace.today, days) if days else workspace.today
+        night = workspace.calendar.moment(last + timedelta(days=1))
+        return cases.filter(ON_OUR_SIDE, enterprise_due_at__gt=workspace.now, enterprise_due_at__lte=night)
 
     return of
 
 
-def _late(cases: Rows, desk: Desk) -> Rows:
-    return cases.filter(ON_OUR_SIDE, enterprise_due_at__lte=desk.now)
+def _late(cases: Rows, workspace: Workspace) -> Rows:
+    return cases.filter(ON_OUR_SIDE, enterprise_due_at__lte=workspace.now)
 
 
-def _breached(cases: Rows, desk: Desk) -> Rows:
+def _breached(cases: Rows, workspace: Workspace) -> Rows:
     """A promise was broken: the case lies with the authority until both name a new day."""
     broken = Obligation.objects.filter(complaint=OuterRef("pk"), owed_by="enterprise", state="broken")
     return cases.filter(Exists(broken), status__in=AT_THE_AUTHORITY)
 
 
-def _urged(cases: Rows, desk: Desk) -> Rows:
+def _urged(cases: Rows, workspace: Workspace) -> Rows:
     """An authority waits for an answer of ours."""
     asked = Matter.objects.filter(complaint=OuterRef("pk"), kind="urge", state="open", to_authority=None)
     return cases.filter(Exists(asked))
 
 
-def _replied(cases: Rows, desk: Desk) -> Rows:
+def _replied(cases: Rows, workspace: Workspace) -> Rows:
     return cases.filter(ON_OUR_SIDE, last_word="consumer")
 
 
-def _fresh(cases: Rows, desk: Desk) -> Rows:
+def _fresh(cases: Rows, workspace: Workspace) -> Rows:
     """Came to us yesterday or today."""
-    yesterday = datetime.combine(desk.today - timedelta(days=1), time.min, tzinfo=desk.calendar.zone)
+    yesterday = datetime.combine(workspace.today - timedelta(days=1), time.min, tzinfo=workspace.calendar.zone)
     return cases.filter(ON_OUR_SIDE, delivered_at__gte=yesterday)
 
 
-def _mine(cases: Rows, desk: Desk) -> Rows:
-    return cases.filter(handler_id__in=desk.staff_ids)
+def _mine(cases: Rows, workspace: Workspace) -> Rows:
+    return cases.filter(handler_id__in=workspace.staff_ids)
 
 
 VIEWS: dict[str, QueueView] = {
     view.code: view
     for view in (
         QueueView(
-            "all", gettext_lazy("全部"), lambda cases, desk: cases, "neutral", gettext_lazy("现在没有未办结的案件。")
+            "all",
+            gettext_lazy("全部"),
+            lambda cases, workspace: cases,
+            "neutral",
+            gettext_lazy("现在没有未办结的案件。"),
         ),
         QueueView("overdue", gettext_lazy("逾期"), _late, "bad", gettext_lazy("没有逾期的案件，都在期限内。")),
         QueueView("today", gettext_lazy("今日到期"), _due_by(0), "warn", gettext_lazy("今天没有到期的案件。")),
@@ -121,14 +125,14 @@ VIEWS: dict[str, QueueView] = {
         QueueView(
             "unassigned",
             gettext_lazy("未分派"),
-            lambda cases, desk: cases.filter(ON_OUR_SIDE, handler=None),
+            lambda cases, workspace: cases.filter(ON_OUR_SIDE, handler=None),
             "warn",
             gettext_lazy("每件都有处理人。"),
         ),
     )
 }
 PAST = QueueView(
-    "past", gettext_lazy("已结束"), lambda cases, desk: cases, "neutral", gettext_lazy("还没有结束的案件。")
+    "past", gettext_lazy("已结束"), lambda cases, workspace: cases, "neutral", gettext_lazy("还没有结束的案件。")
 )
 
 
@@ -137,35 +141,35 @@ def view_of(code: str) -> QueueView:
     return PAST if code == PAST.code else VIEWS.get(code, VIEWS["all"])
 
 
-def open_cases(desk: Desk) -> Rows:
+def open_cases(workspace: Workspace) -> Rows:
     """What lies with this desk now, here or at an authority."""
-    return desk.cases().filter(status__in=HERE)
+    return workspace.cases().filter(status__in=HERE)
 
 
-def asked_for(desk: Desk, asked: Mapping[str, Any]) -> QueueFilter:
+def asked_for(workspace: Workspace, asked: Mapping[str, Any]) -> QueueFilter:
     """The conditions of an address, with the people and branches of this desk to choose from."""
-    people = [*desk.choices.people, *_who_left(desk, asked.get("handler", ""))]
+    people = [*workspace.choices.people, *_who_left(workspace, asked.get("handler", ""))]
     return QueueFilter(
         asked,
         people=[(str(p.pk), handler_words(p)) for p in people],
-        branches=[(str(b.pk), named(b)) for b in desk.choices.branches],
+        branches=[(str(b.pk), named(b)) for b in workspace.choices.branches],
     )
 
 
-def _who_left(desk: Desk, handler: str) -> list[Staff]:
+def _who_left(workspace: Workspace, handler: str) -> list[Staff]:
     """Who is asked for in the address and does not handle cases here any more: the list stays what it was called."""
     if not (handler.isascii() and handler.isdigit() and len(handler) < 10) or any(
-        p.pk == int(handler) for p in desk.choices.people
+        p.pk == int(handler) for p in workspace.choices.people
     ):
         return []
-    found = Staff.objects.filter(pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in desk.actors})
-    if None not in (reach := [actor.branch_ids for actor in desk.actors]):
+    found = Staff.objects.filter(pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in workspace.actors})
+    if None not in (reach := [actor.branch_ids for actor in workspace.actors]):
         found = found.filter(Q(branch=None) | Q(branch_id__in={branch for ids in reach for branch in ids or ()}))
     return by_name(found.select_related("user", "branch", "enterprise"))
 
 
 def narrowed(
-    rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "", newest_by: str = ""
+    rows: QuerySet[Shown], form: QueueFilter, workspace: Workspace, *, path: str = "", newest_by: str = ""
 ) -> QuerySet[Shown]:
     """``rows`` under the conditions of ``form``; ``path`` leads from a row to its case."""
     said = form.said
@@ -176,12 +180,14 @@ def narrowed(
     if numbers := form.numbers:
         rows = rows.filter(**{f"{path}number__in": numbers})
     if words:
-        tickets = Engagement.objects.filter(desk.engagements(), external_ref=words.strip()).values_list("complaint_id")
+        tickets = Engagement.objects.filter(workspace.engagements(), external_ref=words.strip()).values_list(
+            "complaint_id"
+        )
         rows = matching(rows, words, path=path, newest_by=newest_by, tickets=tickets)
     if handler == "none":
         rows = rows.filter(**{f"{path}handler": None})
     elif handler == "mine":
-        rows = rows.filter(**{f"{path}handler_id__in": desk.staff_ids})
+        rows = rows.filter(**{f"{path}handler_id__in": workspace.staff_ids})
     elif handler:
         rows = rows.filter(**{f"{path}handler_id": int(handler)})
     if said.get("problem"):
@@ -191,14 +197,18 @@ def narrowed(
     return rows
 
 
-def past_times(desk: Desk, form: QueueFilter) -> QuerySet[Engagement]:
+def past_times(workspace: Workspace, form: QueueFilter) -> QuerySet[Engagement]:
     """Ended times with a case, not cases: these are in order, however many there are.
 
     ``is_past`` is said of one branch; whoever sits over several sees each case once.
     """
-    ours = Engagement.objects.filter(desk.engagements())
+    ours = Engagement.objects.filter(workspace.engagements())
     again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
-    held = desk.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
+    held = workspace.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
     return narrowed(
-        ours.filter(~Exists(again), ~Exists(held), is_past=True), form, desk, path="complaint__", newest_by="until_at"
+        ours.filter(~Exists(again), ~Exists(held), is_past=True),
+        form,
+        workspace,
+        path="complaint__",
+        newest_by="until_at",
     )

@@ -31,7 +31,7 @@ class EarlierCase:
 
 
 def earlier_cases(complaint: Complaint, *, seen: Q) -> list[EarlierCase]:
-    """Newest first, at most MOST + 1. ``seen``: the engagements of the reader's desk (``Desk.engagements()``)."""
+    """Newest first, at most MOST + 1. ``seen``: the engagements of the reader's desk (``Workspace.engagements()``)."""
     phones = PersonDigest.objects.filter(complaint=complaint, kind="phone").values("digest")
     by_phone = PersonDigest.objects.filter(kind="phone", digest__in=phones).order_by().values("complaint_id")
     by_account = Complaint.objects.filter(consumer_key=complaint.consumer_key).order_by().values("pk")

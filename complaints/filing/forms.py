@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from complaints.filing.whys import WHYS
+from complaints.filing.explanations import WHYS
 from complaints.procedure import categories as choices
 from complaints.procedure.sector_files import Question
 from complaints.procedure.typed_values import Choice, Day, Money, Phone, Text, Words, YesNo

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.fields import Choice, StepForm, Words, words_of
-from complaints.handling.transition.looking import WHY
+from complaints.handling.transition.contact_access import WHY
 
 
 class LookForm(StepForm):

@@ -348,13 +348,13 @@ def wanted_of(steps: Mapping[str, Step]) -> Wanted | None:
     if not all(form.is_valid() for form in steps.values()):
         return None
     entity, areas, customers = (steps[code].cleaned_data for code in ("entity", "areas", "customers"))
-    seat = areas["seat"] or entity["domicile"]
+    office = areas["seat"] or entity["domicile"]
     return Wanted(
         name=entity["name"],
         uscc=entity["uscc"],
         domicile_id=entity["domicile"].pk,
         branch=areas["branch"] or entity["name"],
-        place_id=seat.pk,
+        place_id=office.pk,
         areas=tuple(row.pk for row in areas["areas"]),
         customers=(customers["number"], customers["counted_on"], customers["source"]) if customers["number"] else None,
     )

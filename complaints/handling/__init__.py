@@ -29,7 +29,7 @@ from complaints.handling.steps import (
     violations,
 )
 from complaints.handling.steps.filing import file
-from complaints.handling.transition import looking, undoing
+from complaints.handling.transition import contact_access, undoing
 from complaints.handling.transition.effect import Effect, Move
 from complaints.handling.transition.take import BATCH, Taken, allowed_steps, one, sweep_clocks, take, take_each
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -46,7 +46,7 @@ _MODULES = (
     documents,
     enterprise,
     jurisdiction,
-    looking,
+    contact_access,
     mediation,
     offers,
     parties,

@@ -6,7 +6,6 @@ from complaints.models.clocks import Deadline, Reminder
 from complaints.models.code_lists import Category, CauseKind, DemandKind, ProblemKind
 from complaints.models.complaint import Complaint, Demand, Engagement
 from complaints.models.consent import ConsentRecord
-from complaints.models.desk import OfferDraft, Reading, SavedView
 from complaints.models.documents import DocumentSeries, DocumentVersion, OfficialDocument
 from complaints.models.dossier import Dossier
 from complaints.models.draft import FilingDraft
@@ -26,6 +25,7 @@ from complaints.models.telling import Heartbeat, Notice, NoticeChoice, NoticeOrd
 from complaints.models.tracking import TrackingTry
 from complaints.models.upload import Upload
 from complaints.models.webhooks import WebhookDelivery
+from complaints.models.workspace import OfferDraft, Reading, SavedView
 
 __all__ = [
     "AnswerLink",

@@ -50,13 +50,13 @@ def refusal() -> StepNotAllowed:
 def keep_out(complaint: Complaint, whom: str, *, on: date) -> None:
     """Whoever is named ``whom`` at this authority, else the officer of the case, who loses it then."""
     holder, here = complaint.officer, complaint.handling_authority_id
-    seats = list(
+    offices = list(
         Officer.objects.on(on)
         .select_related("user")
         .filter(Q(authority=here) | Q(authority__parent=here) | Q(authority__children=here))
     )
-    sealed_fields.load_for([*(seat.user for seat in seats), *([holder.user] if holder is not None else [])])
-    people = {seat.user_id for seat in seats if seat.user.name == whom}
+    sealed_fields.load_for([*(office.user for office in offices), *([holder.user] if holder is not None else [])])
+    people = {office.user_id for office in offices if office.user.name == whom}
     if holder is not None and (not people or holder.user.name == whom):
         # A namesake of the one who mediates is not meant.
         people = {holder.user_id}

@@ -20,7 +20,7 @@ from accounts.sign_in.backend import may_work
 from authorities.limits import Limits
 from authorities.models import Authority
 from complaints import wording as labels
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Deadline, Demand, Engagement, HandlingStep, Matter, Participant
 from complaints.parties import actors
 from complaints.parties.actors import Actor
@@ -258,8 +258,8 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
         [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at, known=known.files)
     )
     by_digest = {f.sha256: f for f in files}
-    may_look = actor is not None and looking.may_look(complaint, actor, engagements)
-    until = looking.shown_until(steps, viewer, now=now) if may_look else None
+    may_look = actor is not None and contact_access.may_look(complaint, actor, engagements)
+    until = contact_access.shown_until(steps, viewer, now=now) if may_look else None
     # A fellow complainant knows who the filer is, not where to reach them.
     sight = sight or (
         MASKED if viewer.party is not None else _sight(side, is_former=is_former, is_shown=until is not None)

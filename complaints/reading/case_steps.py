@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from complaints import handling
-from complaints.acceptance.ways_left import late_answer
+from complaints.acceptance.remedies import late_answer
 from complaints.casefile.consents import REVOCABLE
 from complaints.models import Complaint, Matter, Obligation, Offer
 from complaints.parties.actors import Actor

@@ -18,7 +18,7 @@ from accounts.masking import masked_address, masked_name, masked_phone, masked_t
 from accounts.roles import Right
 from complaints.documents import kinds
 from complaints.documents.wording import Paper
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, HandlingStep, Participant, PersonalText
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, not_yours
@@ -37,7 +37,7 @@ _MASKS: dict[str, Callable[[str], str]] = {
 def is_shown(complaint: Complaint, found: Found, *, now: datetime) -> bool:
     """Whether this officer has said a moment ago why the contact data of the case is needed."""
     looks = HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
-    return found.actor is not None and looking.shown_until(looks, found.actor, now=now) is not None
+    return found.actor is not None and contact_access.shown_until(looks, found.actor, now=now) is not None
 
 
 def may_print(side: str, viewer: Actor | None) -> bool:

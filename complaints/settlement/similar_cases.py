@@ -88,7 +88,7 @@ class Similar:
 
 
 def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
-    """``seen``: the engagements of the reader's desk (``Desk.engagements()``). One statement; none without a
+    """``seen``: the engagements of the reader's desk (``Workspace.engagements()``). One statement; none without a
     problem."""
     if not complaint.problem_category:
         return Similar()

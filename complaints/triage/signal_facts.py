@@ -46,7 +46,7 @@ class Asking:
         self.first, self.second = First(more), Second(then)
 
     def about(self, cases: Sequence[Complaint], regions: Sequence[Region], *, looked_back: timedelta) -> Asked:
-        """One statement. ``regions``: where the cases lie that the asker may see (``Desk.regions``)."""
+        """One statement. ``regions``: where the cases lie that the asker may see (``Workspace.regions``)."""
         here = {case.pk: _facts(case) for case in cases}
         rows = self.first(list(here), *_values(here.values(), looked_back), regions=regions)
         digests = _digests(rows["digests"])

@@ -9,25 +9,27 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
+from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.counters import behind
 from oversight.presenting.looking import look_of
 from web.languages import named
 
 
 @officer_page("GET")
-def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     what = request.GET.get("what") or "received"
     if what not in behind.WHAT:
         raise Http404
-    look = look_of(request, desk, "cases")
+    look = look_of(request, workspace, "cases")
     found = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
     known = {
         case.pk: case
-        for case in desk.cases().filter(pk__in={line.complaint_id for line in found.lines}).select_related(*RELATED)
+        for case in workspace.cases()
+        .filter(pk__in={line.complaint_id for line in found.lines})
+        .select_related(*RELATED)
     }
-    rows = {row.complaint.pk: row for row in rows_of(list(known.values()), desk)}
+    rows = {row.complaint.pk: row for row in rows_of(list(known.values()), workspace)}
     here = reverse("oversight:cases") + look.asked.url(what=what)
     return render(
         request,

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from authorities.models import Region
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.counters import figures as rollup_figures
 from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
@@ -60,7 +60,7 @@ class OtherForm(forms.Form):
         super().__init__(
             given | {"against": given["against"] or (SAME if given["with_region"] else BEFORE)}, label_suffix=""
         )
-        self.today = look.desk.today
+        self.today = look.workspace.today
         places = look.places
         options = {
             region.code: named(region)
@@ -70,7 +70,7 @@ class OtherForm(forms.Form):
         #: them.
         self.found: Places | None = None
         if given["with_region"] and given["with_region"] not in options:
-            found = places_of(look.desk, given["with_region"])
+            found = places_of(look.workspace, given["with_region"])
             if found.chosen is not None:
                 options[found.chosen.code], self.found = named(found.chosen), found
         field = self.fields["with_region"]
@@ -103,8 +103,8 @@ class Line:
 
 
 @officer_page("GET")
-def compare(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    look = look_of(request, desk, "compare")
+def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    look = look_of(request, workspace, "compare")
     form = OtherForm(request.GET, look=look)
     period, regions = _other(form, look)
     there = replace(look.measure, scope=replace(look.scope, regions=regions), period=period)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import due_soon
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_filter import HERE, NONE_AT
 from oversight.presenting import cards, charts, flow
 from oversight.presenting.looking import look_of
@@ -25,8 +25,8 @@ PAGE = 50
 
 
 @officer_page("GET")
-def flow_page(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    look = look_of(request, desk, "flow")
+def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    look = look_of(request, workspace, "flow")
     found = patiently(lambda: (flow.stays(look.measure), flow.flow(look.measure)))
     stays, went = found or ([], None)
     return render(
@@ -95,8 +95,8 @@ def _finding(went: flow.Flow) -> str:
 
 
 @officer_page("GET")
-def workload(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    look = look_of(request, desk, "workload")
+def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    look = look_of(request, workspace, "workload")
     measure = look.measure
     loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
     page = min(look.asked.page, max(1, -(-len(loads or []) // PAGE)))

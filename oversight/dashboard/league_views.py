@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.models import Enterprise
 from oversight.presenting import cards, leagues
 from oversight.presenting.choosing import Asked
@@ -55,8 +55,8 @@ class Row:
 
 
 @officer_page("GET")
-def enterprises(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    look = look_of(request, desk, "enterprises")
+def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    look = look_of(request, workspace, "enterprises")
     asked = look.asked
     lines = patiently(lambda: leagues.counted(look.measure))
     page, found = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)

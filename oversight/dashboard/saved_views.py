@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.models import OversightView
 from oversight.presenting.choosing import FIELDS
 from oversight.presenting.looking import PAGES
@@ -51,28 +51,28 @@ def tidy(query: str) -> str:
     return urlencode({name: asked[name][:60] for name in KNOWN if asked.get(name)})[:600]
 
 
-def of(desk: Desk) -> list[OversightView]:
+def of(workspace: Workspace) -> list[OversightView]:
     """Those of the authorities where this officer works."""
     return list(
-        OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in desk.actors])[: MOST * 4]
+        OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in workspace.actors])[: MOST * 4]
     )
 
 
 @officer_page("GET", "POST")
-def views(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def views(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The list; POST keeps one more or takes one away."""
     if request.method != "POST":
-        return _show(request, desk, None, request.GET.get("page", ""), tidy(request.GET.get("query", "")))
+        return _show(request, workspace, None, request.GET.get("page", ""), tidy(request.GET.get("query", "")))
     page, query = request.POST.get("page", ""), tidy(request.POST.get("query", ""))
     is_removing = "remove" in request.POST
     form = ViewForm(None if is_removing else request.POST, label_suffix="")
     with once(request) as attempt:
         if not attempt.answered and is_removing:
-            _take_away(desk, request.POST["remove"])
+            _take_away(workspace, request.POST["remove"])
             attempt.reference = reverse("oversight:views")
             messages.success(request, _("已删除这个视图。"), extra_tags="ok")
         elif not attempt.answered and page in TITLES and form.is_valid():
-            kept = _keep(desk, form, page, query)
+            kept = _keep(workspace, form, page, query)
             if kept is not None:
                 attempt.reference = reverse("oversight:views")
                 messages.success(
@@ -80,23 +80,25 @@ def views(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     _("已保存。同事可以用这个地址打开：%(url)s") % {"url": request.build_absolute_uri(_address(kept))},
                     extra_tags="ok",
                 )
-    return redirect(attempt.reference) if attempt.reference else _show(request, desk, form, page, query, status=422)
+    return (
+        redirect(attempt.reference) if attempt.reference else _show(request, workspace, form, page, query, status=422)
+    )
 
 
-def _here(desk: Desk) -> int:
+def _here(workspace: Workspace) -> int:
     """The authority for which it is kept: the first office."""
-    return next(actor.authority_id for actor in desk.actors if actor.authority_id is not None)
+    return next(actor.authority_id for actor in workspace.actors if actor.authority_id is not None)
 
 
-def _keep(desk: Desk, form: ViewForm, page: str, query: str) -> OversightView | None:
+def _keep(workspace: Workspace, form: ViewForm, page: str, query: str) -> OversightView | None:
     """A name that the authority has already gets the new conditions, and keeps its address."""
-    authority_id, name = _here(desk), form.cleaned_data["name"]
+    authority_id, name = _here(workspace), form.cleaned_data["name"]
     known = OversightView.objects.filter(authority_id=authority_id, name=name).first()
     if known is None and OversightView.objects.filter(authority_id=authority_id).count() >= MOST:
         form.add_error("name", _("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST})
         return None
     view = known or OversightView(key=uuid.uuid4(), authority_id=authority_id, name=name)
-    view.made_by, view.made_at, view.page, view.query = desk.user, desk.now, page, query
+    view.made_by, view.made_at, view.page, view.query = workspace.user, workspace.now, page, query
     try:
         with transaction.atomic():
             view.save()
@@ -106,13 +108,13 @@ def _keep(desk: Desk, form: ViewForm, page: str, query: str) -> OversightView | 
     return view
 
 
-def _take_away(desk: Desk, key: str) -> None:
+def _take_away(workspace: Workspace, key: str) -> None:
     try:
         found = uuid.UUID(key)
     except ValueError:
         raise Http404 from None
     if not OversightView.objects.filter(
-        authority_id__in=[actor.authority_id for actor in desk.actors], key=found
+        authority_id__in=[actor.authority_id for actor in workspace.actors], key=found
     ).delete()[0]:
         raise Http404
 
@@ -122,9 +124,9 @@ def _address(view: OversightView) -> str:
 
 
 def _show(
-    request: HttpRequest, desk: Desk, form: ViewForm | None, page: str, query: str, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, form: ViewForm | None, page: str, query: str, *, status: int = 200
 ) -> HttpResponseBase:
-    own = of(desk)
+    own = of(workspace)
     return render(
         request,
         "oversight/views.html",
@@ -147,10 +149,10 @@ def _show(
 
 
 @officer_page("GET")
-def view(request: HttpRequest, desk: Desk, key: uuid.UUID) -> HttpResponseBase:
+def view(request: HttpRequest, workspace: Workspace, key: uuid.UUID) -> HttpResponseBase:
     """/oversight/views/<key>/: on to the page; for whoever works at the authority that keeps it."""
     found: Any = OversightView.objects.filter(
-        key=key, authority_id__in=[actor.authority_id for actor in desk.actors]
+        key=key, authority_id__in=[actor.authority_id for actor in workspace.actors]
     ).first()
     if found is None or found.page not in TITLES:
         raise Http404

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_filter import ALL_AT, AT_A_FIRM, HERE
 from oversight.dashboard.flow_views import whose_list
 from oversight.hot_spots import folding
@@ -34,8 +34,8 @@ HOT = 5
 
 
 @officer_page("GET")
-def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    look = look_of(request, desk, "dashboard")
+def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    look = look_of(request, workspace, "dashboard")
     asked, places = look.asked, look.places
     periods = [
         asked.period,
@@ -70,7 +70,7 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         | {
             "narrowed_to": look.form.enterprise_name,
             "data_at": seen.at,
-            "is_old": seen.is_old(desk.now),
+            "is_old": seen.is_old(workspace.now),
             "sentence": _sentence(seen, burning, look),
             "totals": seen.whole.standing,
             "changes": shifts.sentences(seen, places.parts, than, found[0]) if seen.at else [],
@@ -90,7 +90,7 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "parts": rows,
             "most_late": max((row["overdue"] for row in rows), default=0),
             "holders": [_holder(one, look) for one in burning.holders],
-            "held_at": burning.at if burning.at < desk.now else None,
+            "held_at": burning.at if burning.at < workspace.now else None,
             "hands": [_hand(one, look) for one in burning.hands],
             "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
             "hot": [line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) for spot in hot],

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.roles import Right
-from complaints.desks import enterprise_desk, keyset, tabs
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.enterprise_desk import desk_page
+from complaints.desks import enterprise_workspace, keyset, tabs
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.enterprise_workspace import workspace_page
 from complaints.desks.tabs import Tab
 from enterprises.models import Enterprise
 from oversight.hot_spots import guiding, reduction_words
@@ -71,9 +71,9 @@ def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
 
 
 @officer_page("GET")
-def guidances(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def guidances(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The guidances of the own region."""
-    rows = Guidance.objects.filter(desk.around("hot_spot__place"))
+    rows = Guidance.objects.filter(workspace.around("hot_spot__place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
@@ -83,18 +83,18 @@ def guidances(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         {
             **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
             "is_firm": False,
-            "rows": _lines(page.rows, "oversight:guidance", desk.today),
+            "rows": _lines(page.rows, "oversight:guidance", workspace.today),
         },
     )
 
 
 @officer_page("GET", "POST")
-def guidance_new(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """Open a guidance about a hot spot: to whom, why, the first measure."""
-    spot = spot_of(desk, pk)
-    office = acting(desk, spot.place)
+    spot = spot_of(workspace, pk)
+    office = acting(workspace, spot.place)
     firms = _firms(spot)
-    form = GuidanceForm(request.POST if request.method == "POST" else None, firms=firms, today=desk.today)
+    form = GuidanceForm(request.POST if request.method == "POST" else None, firms=firms, today=workspace.today)
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -107,8 +107,8 @@ def guidance_new(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                         authority_id=office.authority_id,
                         causes=form.cleaned_data["causes"],
                         first=form.wanted(),
-                        by=desk.user,
-                        now=desk.now,
+                        by=workspace.user,
+                        now=workspace.now,
                     )
                     attempt.reference = reverse("oversight:guidance", args=[made.pk])
                     messages.success(request, _("已起草。可以再加措施，然后送达企业。"), extra_tags="ok")
@@ -158,12 +158,12 @@ def _found(rows: QuerySet[Guidance], pk: int) -> Guidance:
 
 
 @officer_page("GET", "POST")
-def guidance(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One guidance. POST: ``do`` = add or drop a measure, send it, close it."""
-    found = _found(Guidance.objects.filter(desk.around("hot_spot__place")), pk)
-    office = acting_for(desk, found.hot_spot.place)
+    found = _found(Guidance.objects.filter(workspace.around("hot_spot__place")), pk)
+    office = acting_for(workspace, found.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
-    measure = MeasureForm(request.POST if wanted == "add" else None, today=desk.today)
+    measure = MeasureForm(request.POST if wanted == "add" else None, today=workspace.today)
     ending = CloseForm(request.POST if wanted == "close" else None)
     status, refused = 200, ""
     if request.method == "POST":
@@ -175,7 +175,7 @@ def guidance(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 with once(request) as attempt:
                     if not attempt.answered:
                         messages.success(
-                            request, _carry_out(request, desk, found, wanted, measure, ending), extra_tags="ok"
+                            request, _carry_out(request, workspace, found, wanted, measure, ending), extra_tags="ok"
                         )
                         attempt.reference = request.path
                 return redirect(attempt.reference)
@@ -185,7 +185,7 @@ def guidance(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         request,
         "oversight/guidance.html",
         {
-            **_shown(found, desk.today),
+            **_shown(found, workspace.today),
             "form": measure if found.state == Guidance.State.DRAFT else ending,
             "refused": refused,
             "may_act": office is not None,
@@ -210,9 +210,9 @@ def _is_complete(wanted: str, measure: MeasureForm, ending: CloseForm) -> bool:
 
 
 def _carry_out(
-    request: HttpRequest, desk: Desk, found: Guidance, wanted: str, measure: MeasureForm, ending: CloseForm
+    request: HttpRequest, workspace: Workspace, found: Guidance, wanted: str, measure: MeasureForm, ending: CloseForm
 ) -> str:
-    told: dict[str, Any] = {"by": desk.user, "now": desk.now}
+    told: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
     match wanted:
         case "add":
             guiding.add_measure(found.pk, measure.wanted(), **told)
@@ -249,16 +249,16 @@ def _shown(found: Guidance, today: Any) -> dict[str, Any]:
 # --- the enterprise ---
 
 
-def _ours(desk: enterprise_desk.Desk) -> QuerySet[Guidance]:
+def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
     """What was sent to the enterprises of these jobs."""
-    firms = {actor.enterprise_id for actor in desk.actors if actor.enterprise_id is not None}
+    firms = {actor.enterprise_id for actor in workspace.actors if actor.enterprise_id is not None}
     return Guidance.objects.filter(enterprise_id__in=firms).exclude(state=Guidance.State.DRAFT)
 
 
-@desk_page("GET")
-def enterprise_guidances(request: HttpRequest, desk: enterprise_desk.Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """The guidances of the own enterprise."""
-    lists = {tab.code: _ours(desk).filter(state=tab.code) for tab in FIRM_TABS}
+    lists = {tab.code: _ours(workspace).filter(state=tab.code) for tab in FIRM_TABS}
     tab = tabs.chosen(FIRM_TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, BY_SENDING, related=_RELATED)
     return render(
@@ -267,17 +267,17 @@ def enterprise_guidances(request: HttpRequest, desk: enterprise_desk.Desk) -> Ht
         {
             **tabs.shown(FIRM_TABS, tab, keyset.counts(lists), page, address=request.path),
             "is_firm": True,
-            "rows": _lines(page.rows, "oversight:enterprise-guidance", desk.today),
+            "rows": _lines(page.rows, "oversight:enterprise-guidance", workspace.today),
         },
     )
 
 
-@desk_page("GET", "POST")
-def enterprise_guidance(request: HttpRequest, desk: enterprise_desk.Desk, pk: int) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int) -> HttpResponseBase:
     """One guidance with its measures; POST reports how far one of them is."""
-    found = _found(_ours(desk), pk)
+    found = _found(_ours(workspace), pk)
     may_report = any(
-        actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == found.enterprise_id for actor in desk.actors
+        actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == found.enterprise_id for actor in workspace.actors
     )
     asked = (request.POST if request.method == "POST" else request.GET).get("measure", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
@@ -301,8 +301,8 @@ def enterprise_guidance(request: HttpRequest, desk: enterprise_desk.Desk, pk: in
                             number,
                             state=form.cleaned_data["state"],
                             text=form.cleaned_data["text"],
-                            by=desk.user,
-                            now=desk.now,
+                            by=workspace.user,
+                            now=workspace.now,
                         )
                         attempt.reference = request.path
                         messages.success(request, _("已报告，监管部门看得到。"), extra_tags="ok")
@@ -314,7 +314,7 @@ def enterprise_guidance(request: HttpRequest, desk: enterprise_desk.Desk, pk: in
         request,
         "oversight/enterprise_guidance.html",
         {
-            **_shown(found, desk.today),
+            **_shown(found, workspace.today),
             "form": form,
             "may_report": may_report and found.state == Guidance.State.SENT,
             "chosen": chosen,

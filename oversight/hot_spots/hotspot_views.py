@@ -22,7 +22,7 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from authorities.models import Region
 from complaints.desks import keyset, tabs
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.tabs import Tab
 from complaints.models import Complaint
 from complaints.parties.actors import Actor
@@ -54,18 +54,22 @@ def lies_within(regions: Iterable[Region]) -> Q:
     return found
 
 
-def spot_of(desk: Desk, pk: int) -> HotSpot:
-    found = HotSpot.objects.filter(desk.around("place"), pk=pk).select_related(*RELATED, "enterprise__domicile").first()
+def spot_of(workspace: Workspace, pk: int) -> HotSpot:
+    found = (
+        HotSpot.objects.filter(workspace.around("place"), pk=pk)
+        .select_related(*RELATED, "enterprise__domicile")
+        .first()
+    )
     if found is None:
         raise Http404
     return found
 
 
-def acting_for(desk: Desk, place: int | None) -> Actor | None:
+def acting_for(workspace: Workspace, place: int | None) -> Actor | None:
     """The office in whose name this person may act there: the nearest one; None for whoever only reads."""
     offices = [
         actor
-        for actor in desk.actors
+        for actor in workspace.actors
         if actor.may(Right.ACT_ON_HOT_SPOT)
         and actor.region is not None
         and place is not None
@@ -74,21 +78,21 @@ def acting_for(desk: Desk, place: int | None) -> Actor | None:
     return min(offices, key=lambda actor: (actor.region or (0, 0))[1] - (actor.region or (0, 0))[0], default=None)
 
 
-def acting(desk: Desk, place: int | None) -> Actor:
+def acting(workspace: Workspace, place: int | None) -> Actor:
     """The same for a page that only they have; Http404 else."""
-    found = acting_for(desk, place)
+    found = acting_for(workspace, place)
     if found is None:
         raise Http404
     return found
 
 
 @officer_page("GET")
-def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The list, the newest first; a tab each state."""
-    rows = HotSpot.objects.filter(desk.around("place"))
+    rows = HotSpot.objects.filter(workspace.around("place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     # What somebody did something about stands for itself.
-    lists["open"] = folding.shown(lists["open"], desk.around("place"))
+    lists["open"] = folding.shown(lists["open"], workspace.around("place"))
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
     also = _also(rows, page.rows)
@@ -97,7 +101,7 @@ def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "oversight/hot_spots.html",
         {
             **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
-            "now": desk.now,
+            "now": workspace.now,
             "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
             "rises": reduction_words.detectable_rises(),
             "rate": f"{RATE * 100:.1f}",
@@ -108,10 +112,10 @@ def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 @officer_page("GET", "POST")
-def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One: nine counts, the cases, equal texts; POST judges it not to be a cause for action, or takes that back."""
-    spot = spot_of(desk, pk)
-    office = acting_for(desk, spot.place)
+    spot = spot_of(workspace, pk)
+    office = acting_for(workspace, spot.place)
     form, status = ReasonForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST":
         if office is None:
@@ -122,16 +126,18 @@ def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 with once(request) as attempt:
                     if not attempt.answered:
                         deed = guiding.reopen if spot.state == HotSpot.State.DISMISSED else guiding.dismiss
-                        deed(spot.pk, why=form.cleaned_data["why"], by=desk.user, now=desk.now)
+                        deed(spot.pk, why=form.cleaned_data["why"], by=workspace.user, now=workspace.now)
                         attempt.reference = request.path
                         messages.success(request, _("已记下您的判断。"), extra_tags="ok")
                 return redirect(attempt.reference)
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-    cases = _cases(desk, spot)
-    seen = HotSpot.objects.filter(desk.around("place")).select_related(*RELATED)
-    narrower = folding.shown(seen.filter(pk__in=spot.explained_by), desk.around("place")) if spot.explained_by else ()
+    cases = _cases(workspace, spot)
+    seen = HotSpot.objects.filter(workspace.around("place")).select_related(*RELATED)
+    narrower = (
+        folding.shown(seen.filter(pk__in=spot.explained_by), workspace.around("place")) if spot.explained_by else ()
+    )
     wider = seen.filter(explained_by__contains=[spot.pk], first__lte=spot.last, last__gte=spot.first).order_by(
         "-observed", "pk"
     )
@@ -208,9 +214,9 @@ def tallied(spot: HotSpot) -> QuerySet[Tally]:
     return rows
 
 
-def _cases(desk: Desk, spot: HotSpot) -> QuerySet[Complaint]:
+def _cases(workspace: Workspace, spot: HotSpot) -> QuerySet[Complaint]:
     ids = list(tallied(spot).order_by("-complaint_id").values_list("complaint_id", flat=True)[:COMPARED])
-    return desk.cases().filter(pk__in=ids)
+    return workspace.cases().filter(pk__in=ids)
 
 
 def _lines(cases: list[Complaint]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from accounts.idempotency import once
 from accounts.public_pages import public_page
 from accounts.roles import Right
 from complaints.desks import keyset, tabs
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.tabs import Tab
 from oversight.hot_spots import reduction_words, warning
 from oversight.hot_spots.guiding import ReductionRefusal
@@ -40,9 +40,9 @@ TABS = (
 
 
 @officer_page("GET")
-def warnings(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def warnings(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The warnings of the own region in every state."""
-    rows = ConsumerWarning.objects.filter(desk.around("hot_spot__place"))
+    rows = ConsumerWarning.objects.filter(workspace.around("hot_spot__place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
@@ -59,26 +59,28 @@ def warnings(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 @officer_page("POST")
-def warning_new(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def warning_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """A draft made from the numbers of a hot spot; whoever asks again comes to the one that is there."""
-    spot = spot_of(desk, pk)
-    office = acting(desk, spot.place)
+    spot = spot_of(workspace, pk)
+    office = acting(workspace, spot.place)
     assert office.authority_id is not None  # noqa: S101 - an office is one of an authority
     with once(request) as attempt:
         if not attempt.answered:
             there = spot.warnings.filter(authority_id=office.authority_id).exclude(state=State.WITHDRAWN).first()
-            made = there or warning.draft(spot.pk, authority_id=office.authority_id, by=desk.user, now=desk.now)
+            made = there or warning.draft(
+                spot.pk, authority_id=office.authority_id, by=workspace.user, now=workspace.now
+            )
             attempt.reference = reverse("oversight:warning", args=[made.pk])
     return redirect(attempt.reference)
 
 
 @officer_page("GET", "POST")
-def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One warning. POST: ``do`` = edit or propose it, approve or send it back, withdraw it."""
-    found = ConsumerWarning.objects.filter(desk.around("hot_spot__place"), pk=pk).select_related(*_RELATED).first()
+    found = ConsumerWarning.objects.filter(workspace.around("hot_spot__place"), pk=pk).select_related(*_RELATED).first()
     if found is None:
         raise Http404
-    office = acting_for(desk, found.hot_spot.place)
+    office = acting_for(workspace, found.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
     writing = WarningForm(
         request.POST if wanted == "edit" else None, initial={"title": found.title, "text": found.text}
@@ -95,7 +97,9 @@ def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             try:
                 with once(request) as attempt:
                     if not attempt.answered:
-                        messages.success(request, _carry_out(desk, found, wanted, writing, reason), extra_tags="ok")
+                        messages.success(
+                            request, _carry_out(workspace, found, wanted, writing, reason), extra_tags="ok"
+                        )
                         attempt.reference = request.path
                 return redirect(attempt.reference)
             except ReductionRefusal as refusal:
@@ -110,7 +114,7 @@ def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             "form": writing if found.state == State.DRAFT else reason,
             "may_act": office is not None,
             "is_head": is_head,
-            "is_own": found.proposed_by_id == desk.user.pk,
+            "is_own": found.proposed_by_id == workspace.user.pk,
             "list_url": reverse("oversight:warnings"),
             "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]),
             "public_url": reverse("oversight:open-warning", args=[found.pk]),
@@ -120,8 +124,10 @@ def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     )
 
 
-def _carry_out(desk: Desk, found: ConsumerWarning, wanted: str, writing: WarningForm, reason: ReasonForm) -> str:
-    told: dict[str, Any] = {"by": desk.user, "now": desk.now}
+def _carry_out(
+    workspace: Workspace, found: ConsumerWarning, wanted: str, writing: WarningForm, reason: ReasonForm
+) -> str:
+    told: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
     match wanted:
         case "edit":
             warning.edit(found.pk, title=writing.cleaned_data["title"], text=writing.cleaned_data["text"], **told)

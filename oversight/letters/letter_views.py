@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.fields import Choice, StepForm
 from oversight.letters import director_letters
 
@@ -34,22 +34,22 @@ class LettersForm(StepForm):
 
 
 @officer_page("GET", "POST")
-def letters(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def letters(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     form = LettersForm(
         request.POST if request.method == "POST" else None,
-        initial={"every": director_letters.chosen(desk.user) or "none"},
+        initial={"every": director_letters.chosen(workspace.user) or "none"},
     )
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
-                director_letters.choose(desk.user, form.cleaned_data["every"], now=desk.now)
+                director_letters.choose(workspace.user, form.cleaned_data["every"], now=workspace.now)
                 attempt.reference = request.path
                 messages.success(request, _("已保存。"), extra_tags="ok")
         return redirect(attempt.reference)
-    sealed_fields.load_for([desk.user])
+    sealed_fields.load_for([workspace.user])
     return render(
         request,
         "oversight/letters.html",
-        {"form": form, "address": desk.user.email},
+        {"form": form, "address": workspace.user.email},
         status=422 if form.is_bound else 200,
     )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.public_pages import public_page
 from accounts.roles import Right
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.models import Appraisal
 from oversight.mirror import appraising
 from oversight.mirror.appraising import PARTS, AppraisalRefused
@@ -28,14 +28,14 @@ PAGE = 100
 
 
 @officer_page("GET", "POST")
-def appraisals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    year = appraising.last_year(desk.today)
-    firms = appraising.firms_of(desk.user, on=desk.today)
+def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    year = appraising.last_year(workspace.today)
+    firms = appraising.firms_of(workspace.user, on=workspace.today)
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered:
                 try:
-                    messages.success(request, _done(request, desk, year), extra_tags="ok")
+                    messages.success(request, _done(request, workspace, year), extra_tags="ok")
                 except AppraisalRefused as refused:
                     messages.error(request, str(refused), extra_tags="bad")
                 attempt.reference = request.path
@@ -43,7 +43,7 @@ def appraisals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     shown = list(firms[:PAGE])
     figures = appraising.computed(shown, year)
     made = {row.enterprise_id: row for row in Appraisal.objects.filter(enterprise__in=shown, year=year)}
-    may_decide = appraising.offices(desk.user, on=desk.today, right=Right.DECIDE_APPRAISAL).exists()
+    may_decide = appraising.offices(workspace.user, on=workspace.today, right=Right.DECIDE_APPRAISAL).exists()
     rows: list[dict[str, Any]] = []
     for firm in shown:
         row = made.get(firm.pk)
@@ -67,32 +67,40 @@ def appraisals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 "computed": by_formula,
                 "url": reverse("complaints:open-enterprise", args=[firm.code]),
                 "may_decide": (
-                    may_decide and row is not None and row.decided_at is None and row.proposed_by_id != desk.user.pk
+                    may_decide
+                    and row is not None
+                    and row.decided_at is None
+                    and row.proposed_by_id != workspace.user.pk
                 ),
             }
         )
     return render(
         request,
         "open/appraisals.html",
-        {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": desk.now, "few": RANKED_FROM},
+        {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": workspace.now, "few": RANKED_FROM},
     )
 
 
-def _done(request: HttpRequest, desk: Desk, year: int) -> str:
+def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
     """What was asked for, and what to say of it."""
     number = request.POST.get("which", "")
     if not (number.isascii() and number.isdigit() and len(number) < 18):
         raise AppraisalRefused(_("请选一家企业。"))
     if request.POST.get("do") == "propose":
-        firm = appraising.firms_of(desk.user, on=desk.today).filter(pk=int(number)).first()
+        firm = appraising.firms_of(workspace.user, on=workspace.today).filter(pk=int(number)).first()
         if firm is None:
             raise Http404
         appraising.propose(
-            firm, year, request.POST.get("grade", ""), request.POST.get("reason", ""), by=desk.user, now=desk.now
+            firm,
+            year,
+            request.POST.get("grade", ""),
+            request.POST.get("reason", ""),
+            by=workspace.user,
+            now=workspace.now,
         )
         return _("已提出，等另一名人员决定。")
     agrees = request.POST.get("do") == "approve"
-    row = appraising.decide(int(number), agrees=agrees, by=desk.user, on=desk.today, now=desk.now)
+    row = appraising.decide(int(number), agrees=agrees, by=workspace.user, on=workspace.today, now=workspace.now)
     return (_("已公布：%(name)s") if agrees else _("已退回：%(name)s")) % {"name": name_of(row.enterprise)}
 
 

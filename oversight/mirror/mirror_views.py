@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.masking import masked_name
 from complaints import wording as labels
 from complaints.desks import keyset
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.parties.conditions import current_calendar
 from complaints.reading.case_people import label_of, names_of_consumers
 from enterprises.models import Branch, Enterprise
@@ -78,28 +78,28 @@ class _Looking:
         return f"{reverse('oversight:performance-cases')}?{urlencode({k: v for k, v in words.items() if v})}"
 
 
-def _looking(request: HttpRequest, desk: Desk) -> _Looking:
+def _looking(request: HttpRequest, workspace: Workspace) -> _Looking:
     """The jobs of one enterprise together: the whole of it if one of them is at headquarters."""
-    first = desk.actors[0]
+    first = workspace.actors[0]
     if first.enterprise_id is None:
         raise Http404
-    jobs = [actor for actor in desk.actors if actor.enterprise_id == first.enterprise_id]
+    jobs = [actor for actor in workspace.actors if actor.enterprise_id == first.enterprise_id]
     ids: frozenset[int] | None = None
     if not any(job.branch_ids is None for job in jobs):
         ids = frozenset(pk for job in jobs for pk in job.branch_ids or ())
-    form = ChoiceForm(request.GET, today=desk.today, usual=THIRTY)
+    form = ChoiceForm(request.GET, today=workspace.today, usual=THIRTY)
     asked = understood(form, request.GET)
     scope = Scope(
         enterprise_id=first.enterprise_id, branch_ids=ids, category=asked.category, channel=asked.channel, is_own=True
     )
-    measure = Measure(scope, asked.period, desk.now, current_calendar())
+    measure = Measure(scope, asked.period, workspace.now, current_calendar())
     branches = [] if ids is None else list(Branch.objects.filter(pk__in=ids).order_by("pk")[:3])
     return _Looking(Enterprise.objects.get(pk=first.enterprise_id), branches, measure, asked, form)
 
 
-@desk_page("GET")
-def performance(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    looking = _looking(request, desk)
+@workspace_page("GET")
+def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    looking = _looking(request, workspace)
     now, then = mirror.reflected(looking.measure), mirror.reflected(mirror.before(looking.measure))
     asked = looking.asked
     return render(
@@ -127,20 +127,20 @@ def performance(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "untagged_url": looking.url("untagged"),
             "compared": [
                 {"problem": label_of(one.problem), "one": one}
-                for one in mirror.compared(looking.enterprise.pk, on=desk.today)
+                for one in mirror.compared(looking.enterprise.pk, on=workspace.today)
             ],
             "fewest": mirror.FEWEST_OTHERS,
         },
     )
 
 
-@desk_page("GET")
-def performance_cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The cases behind one number: ``list`` names it (all that came, without); ``problem`` and ``cause`` narrow it."""
     code = request.GET.get("list", "delivered")
     if code not in TITLES:
         raise Http404
-    looking = _looking(request, desk)
+    looking = _looking(request, workspace)
     narrowed = {name: request.GET.get(name, "")[:60] for name in ("problem", "cause")}
     rows = mirror.listed(looking.measure, code, problem=narrowed["problem"], cause=narrowed["cause"])
     order = (

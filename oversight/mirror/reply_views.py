@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.staff_door import staff_page
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.staff_access import staff_page
 from enterprises.enrolment import replying
 from enterprises.enrolment.replying import ReplyRefused, State
 from enterprises.models import PublicReply
@@ -87,8 +87,8 @@ def _line(row: PublicReply) -> dict[str, Any]:
 
 
 @officer_page("GET", "POST")
-def check(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    waiting = replying.to_check(desk.user, on=desk.today)
+def check(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    waiting = replying.to_check(workspace.user, on=workspace.today)
     if request.method == "POST":
         said = request.POST.get("ground", "")
         number = request.POST.get("reply", "")
@@ -106,9 +106,9 @@ def check(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                         replying.decide(
                             reply,
                             "" if request.POST.get("do") == "show" else said,
-                            by=desk.user,
-                            on=desk.today,
-                            now=desk.now,
+                            by=workspace.user,
+                            on=workspace.today,
+                            now=workspace.now,
                         )
                         messages.success(
                             request, _("已办：%(name)s") % {"name": name_of(reply.enterprise)}, extra_tags="ok"
@@ -122,7 +122,7 @@ def check(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         request,
         "open/check_replies.html",
         {
-            "now": desk.now,
+            "now": workspace.now,
             "grounds": PublicReply.Ground.choices,
             "rows": [
                 {

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.portal_state import alarms, signs
 from oversight.portal_state.signs import Signs
 from oversight.portal_state.state import BEATS, QUEUES
@@ -21,9 +21,9 @@ from oversight.presenting.looking import look_of
 
 
 @officer_page("GET")
-def system(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    found = signs.read(now=desk.now)
-    return render(request, "oversight/system.html", look_of(request, desk, "system").around() | shown(found))
+def system(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    found = signs.read(now=workspace.now)
+    return render(request, "oversight/system.html", look_of(request, workspace, "system").around() | shown(found))
 
 
 def shown(found: Signs) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 from complaints.parties.conditions import current_calendar
 from oversight.figures.figures import Measure
 from oversight.figures.scope import Scope
@@ -41,7 +41,7 @@ BESIDE: tuple[tuple[str, Any], ...] = (("hot-spots", _("热点")), ("authority-r
 class Look:
     """One officer at one page."""
 
-    desk: Desk
+    workspace: Workspace
     page: str
     places: Places
     form: ChoiceForm
@@ -58,7 +58,7 @@ class Look:
 
     @cached_property
     def measure(self) -> Measure:
-        return Measure(self.scope, self.asked.period, self.desk.now, current_calendar())
+        return Measure(self.scope, self.asked.period, self.workspace.now, current_calendar())
 
     @cached_property
     def lists(self) -> Lists:
@@ -76,7 +76,7 @@ class Look:
         asked, places = self.asked, self.places
         return {
             "form": self.form,
-            "now": self.desk.now,
+            "now": self.workspace.now,
             "period": asked.period,
             "page_url": reverse(f"oversight:{self.page}"),
             "periods": [
@@ -109,8 +109,8 @@ class Look:
         }
 
 
-def look_of(request: HttpRequest, desk: Desk, page: str) -> Look:
+def look_of(request: HttpRequest, workspace: Workspace, page: str) -> Look:
     """One statement for the places, one more where an enterprise is asked for."""
-    places = places_of(desk, request.GET.get("region", ""))
-    form = ChoiceForm(request.GET, today=desk.today, places=places)
-    return Look(desk, page, places, form, understood(form, request.GET))
+    places = places_of(workspace, request.GET.get("region", ""))
+    form = ChoiceForm(request.GET, today=workspace.today, places=places)
+    return Look(workspace, page, places, form, understood(form, request.GET))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from authorities.models import Region
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
     )
 
 
-def places_of(desk: Desk, code: str = "") -> Places:
-    """What ``desk`` may look at, narrowed to the region with this code. One statement."""
-    firsts = {actor.region[0] for actor in desk.actors if actor.region is not None}
+def places_of(workspace: Workspace, code: str = "") -> Places:
+    """What ``workspace`` may look at, narrowed to the region with this code. One statement."""
+    firsts = {actor.region[0] for actor in workspace.actors if actor.region is not None}
     wanted = Q(pk__in=firsts) | Q(parent_id__in=firsts)
     code = code if code.isascii() and code.isalnum() and len(code) <= 24 else ""
     if code:

@@ -23,7 +23,7 @@ from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.procedure.refusals import StepNotAllowed
 from oversight.models import DataSet, MonthlyReport
@@ -43,9 +43,12 @@ STATES: dict[str, tuple[Any, str]] = {
 NEWEST = keyset.Order("drafted_at", falling=True)
 
 
-def _posts(desk: Desk) -> list[Officer]:
+def _posts(workspace: Workspace) -> list[Officer]:
     return list(
-        Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk")
+        Officer.objects.on(workspace.today)
+        .filter(user=workspace.user)
+        .select_related("authority__region")
+        .order_by("pk")
     )
 
 
@@ -77,9 +80,9 @@ def _url(report: MonthlyReport) -> str:
 
 
 @officer_page("GET", "POST")
-def reports(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def reports(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The list, newest first, and the draft of another month."""
-    posts = _posts(desk)
+    posts = _posts(workspace)
     mine = {str(authority.pk): authority for authority in _authorities(posts, Right.DRAFT_REPORT)}
     months = list(DataSet.objects.filter(version=1).order_by("-month").values_list("month", flat=True)[:MONTHS])
     form = NewReportForm(
@@ -97,8 +100,8 @@ def reports(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                             authority=mine[said["authority"]],
                             month=said["month"],
                             what_changed=said["what_changed"],
-                            by=desk.user,
-                            now=desk.now,
+                            by=workspace.user,
+                            now=workspace.now,
                         )
                     )
                 except StepNotAllowed as wrong:
@@ -141,16 +144,16 @@ def _found(posts: list[Officer], pk: int) -> MonthlyReport:
 
 
 @officer_page("GET")
-def report(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def report(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One report: its tables, its words, and what can be done with it now."""
-    posts = _posts(desk)
-    return _show(request, desk, posts, _found(posts, pk), None)
+    posts = _posts(workspace)
+    return _show(request, workspace, posts, _found(posts, pk), None)
 
 
 @officer_page("POST")
-def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """Its words, or the next thing that its own authority does with it (``what``)."""
-    posts = _posts(desk)
+    posts = _posts(workspace)
     found = _found(posts, pk)
     if not _drafts(posts, found):
         raise Http404
@@ -159,7 +162,7 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     with once(request) as attempt:
         if not attempt.answered and (what != "save" or form.is_valid()):
             try:
-                _done(what, found, form, desk)
+                _done(what, found, form, workspace)
                 attempt.reference = _url(found)
                 messages.success(request, _SAID[what], extra_tags="ok")
             except StepNotAllowed as wrong:
@@ -169,7 +172,7 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     if attempt.reference:
         return redirect(attempt.reference)
     found.refresh_from_db()
-    return _show(request, desk, posts, found, form, status=422)
+    return _show(request, workspace, posts, found, form, status=422)
 
 
 _SAID: dict[str, Any] = {
@@ -181,14 +184,14 @@ _SAID: dict[str, Any] = {
 }
 
 
-def _done(what: str, found: MonthlyReport, form: TextsForm, desk: Desk) -> None:
+def _done(what: str, found: MonthlyReport, form: TextsForm, workspace: Workspace) -> None:
     verbs: dict[str, Callable[[], Any]] = {
         "save": lambda: keeping.edit(
-            found, texts=form.cleaned_data, seen=form.cleaned_data["seen"], by=desk.user, now=desk.now
+            found, texts=form.cleaned_data, seen=form.cleaned_data["seen"], by=workspace.user, now=workspace.now
         ),
-        "renew": lambda: keeping.draw_anew(found, by=desk.user, now=desk.now),
+        "renew": lambda: keeping.draw_anew(found, by=workspace.user, now=workspace.now),
         "submit": lambda: keeping.submit(found),
-        "publish": lambda: keeping.publish(found, now=desk.now),
+        "publish": lambda: keeping.publish(found, now=workspace.now),
         "drop": lambda: keeping.drop(found),
     }
     if what not in verbs:
@@ -198,18 +201,18 @@ def _done(what: str, found: MonthlyReport, form: TextsForm, desk: Desk) -> None:
 
 @officer_page("POST")
 @fresh_factor
-def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """同意, and its figures and words are frozen; or back to the draft with the reason."""
-    posts = _posts(desk)
+    posts = _posts(workspace)
     found = _found(posts, pk)
     form = _decision(request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             verb = keeping.approve if form.cleaned_data["decision"] == "grant" else keeping.send_back
-            verb(found, by=desk.user, heads=_heads(posts), text=form.cleaned_data["text"], now=desk.now)
+            verb(found, by=workspace.user, heads=_heads(posts), text=form.cleaned_data["text"], now=workspace.now)
             attempt.reference = _url(found)
     if not attempt.reference:
-        return _show(request, desk, posts, found, None, decision=form, status=422)
+        return _show(request, workspace, posts, found, None, decision=form, status=422)
     messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     return redirect(attempt.reference)
 
@@ -224,7 +227,7 @@ def _decision(data: Any) -> DecisionForm:
 
 def _show(
     request: HttpRequest,
-    desk: Desk,
+    workspace: Workspace,
     posts: list[Officer],
     found: MonthlyReport,
     form: TextsForm | None,
@@ -232,7 +235,7 @@ def _show(
     decision: DecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    may_draft, may_decide = _drafts(posts, found), keeping.may_decide(found, desk.user, _heads(posts))
+    may_draft, may_decide = _drafts(posts, found), keeping.may_decide(found, workspace.user, _heads(posts))
     if form is not None:
         # What was typed stays; the stamp is the one of what now lies in the row.
         form.data = {**{name: form[name].value() for name in form.fields}, "seen": found.edited_at.isoformat()}

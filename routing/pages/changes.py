@@ -19,7 +19,7 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.directory import changing
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import DirectoryChange
@@ -36,26 +36,26 @@ def change_url(change: DirectoryChange) -> str:
     return reverse("routing:authority-change", args=[change.pk])
 
 
-def _filed(desk: Desk) -> QuerySet[DirectoryChange]:
+def _filed(workspace: Workspace) -> QuerySet[DirectoryChange]:
     """What was filed by enterprises that one of these offices' authorities enrolled."""
-    own = [actor.authority_id for actor in desk.actors if actor.authority_id is not None]
+    own = [actor.authority_id for actor in workspace.actors if actor.authority_id is not None]
     return changing.filed_with(own)
 
 
-def _headed(desk: Desk) -> set[int]:
+def _headed(workspace: Workspace) -> set[int]:
     """The authorities that this person heads."""
     return {
         actor.authority_id
-        for actor in desk.actors
+        for actor in workspace.actors
         if actor.may(Right.DECIDE_DIRECTORY_CHANGE) and actor.authority_id is not None
     }
 
 
 @officer_page("GET")
-def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """What waits, the oldest first; ``view=decided``: what was decided, the newest first."""
     is_past = request.GET.get("view") == "decided"
-    rows = _filed(desk).filter(state__in=DECIDED if is_past else [State.WAITING])
+    rows = _filed(workspace).filter(state__in=DECIDED if is_past else [State.WAITING])
     page = keyset.page_of(rows, request.GET, BY_DECISION if is_past else BY_FILING, related=("made_by", "enterprise"))
     view = "view=decided&" if is_past else ""
     return render(
@@ -63,7 +63,7 @@ def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "profile/changes.html",
         {
             "rows": lines(page.rows, url=change_url),
-            "now": desk.now,
+            "now": workspace.now,
             "is_past": is_past,
             "previous_url": f"?{view}before={page.before}" if page.before else "",
             "next_url": f"?{view}after={page.after}" if page.after else "",
@@ -72,23 +72,23 @@ def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 @officer_page("GET")
-def change(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def change(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One change: what is wished, what it would move, and who decides."""
-    return _show(request, desk, _found(desk, pk), DecisionForm())
+    return _show(request, workspace, _found(workspace, pk), DecisionForm())
 
 
 @officer_page("POST")
 @fresh_factor
-def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """POST of the head: approve or refuse; count anew."""
-    row = _found(desk, pk)
-    if row.enterprise.enrolled_by_id not in _headed(desk):
+    row = _found(workspace, pk)
+    if row.enterprise.enrolled_by_id not in _headed(workspace):
         raise Http404
     form = DecisionForm(request.POST)
     is_count = request.POST.get("do") == "count"
     with once(request) as attempt:
         if not attempt.answered and is_count:
-            changing.count_again(row, now=desk.now)
+            changing.count_again(row, now=workspace.now)
             attempt.reference = change_url(row)
         elif not attempt.answered and form.is_valid():
             try:
@@ -96,10 +96,10 @@ def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                     row,
                     agrees=form.cleaned_data["decision"] == "agree",
                     reason=form.cleaned_data["reason"],
-                    authority_ids=_headed(desk),
-                    by=desk.user,
-                    now=desk.now,
-                    today=desk.today,
+                    authority_ids=_headed(workspace),
+                    by=workspace.user,
+                    now=workspace.now,
+                    today=workspace.today,
                 )
             except ChangeRefused as refused:
                 if refused.code in ("decided", "not_waiting", "not_yours"):
@@ -111,39 +111,39 @@ def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 messages.success(request, _("已记录您的决定，并告知提出的人。"), extra_tags="ok")
     if attempt.reference:
         return redirect(attempt.reference)
-    return _show(request, desk, row, form, status=422)
+    return _show(request, workspace, row, form, status=422)
 
 
-def _found(desk: Desk, pk: int) -> DirectoryChange:
-    row = _filed(desk).filter(pk=pk).select_related("enterprise", "made_by", "decided_by").first()
+def _found(workspace: Workspace, pk: int) -> DirectoryChange:
+    row = _filed(workspace).filter(pk=pk).select_related("enterprise", "made_by", "decided_by").first()
     if row is None:
         raise Http404
     return row
 
 
 def _show(
-    request: HttpRequest, desk: Desk, row: DirectoryChange, form: DecisionForm, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, row: DirectoryChange, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
     names = Names.of([row])
-    return render(request, "profile/change.html", _context(desk, row, names, form), status=status)
+    return render(request, "profile/change.html", _context(workspace, row, names, form), status=status)
 
 
-def _context(desk: Desk, row: DirectoryChange, names: Names, form: DecisionForm) -> dict[str, Any]:
+def _context(workspace: Workspace, row: DirectoryChange, names: Names, form: DecisionForm) -> dict[str, Any]:
     return {
         "change": row,
         "line": lines([row], url=change_url)[0],
-        "now": desk.now,
+        "now": workspace.now,
         "side": "authority",
         "form": form,
         "facts": [{"key": _("企业"), "value": named(row.enterprise)}, *facts(row, names)],
-        "preview": preview(row, names, user=desk.user, side="authority", today=desk.today),
-        "impossible": changing.impossible(row, today=desk.today),
+        "preview": preview(row, names, user=workspace.user, side="authority", today=workspace.today),
+        "impossible": changing.impossible(row, today=workspace.today),
         "back": reverse("routing:authority-changes"),
         "back_text": _("企业变更"),
         "may_decide": (
             row.state == State.WAITING
-            and row.enterprise.enrolled_by_id in _headed(desk)
-            and row.made_by_id != desk.user.pk
+            and row.enterprise.enrolled_by_id in _headed(workspace)
+            and row.made_by_id != workspace.user.pk
         ),
         "decided_by": row.decided_by.name if row.decided_by else "",
         "decide_url": reverse("routing:authority-change-decide", args=[row.pk]),

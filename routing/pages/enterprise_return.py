@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.desks.enterprise_desk import Desk, desk_page, held
+from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
 from complaints.forms.fields import Choices
 from complaints.handling import Move
 from complaints.handling.steps import enterprise
@@ -28,16 +28,16 @@ from web.languages import named
 from web.listing import told
 
 
-@desk_page("GET", "POST")
-def return_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def return_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/return/: before it was accepted."""
-    return answer(frame_of(request, held(desk, number)), RETURN)
+    return answer(frame_of(request, held(workspace, number)), RETURN)
 
 
-@desk_page("GET", "POST")
-def request_return(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def request_return(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/request-return/: after it was accepted."""
-    return answer(frame_of(request, held(desk, number)), REQUEST)
+    return answer(frame_of(request, held(workspace, number)), REQUEST)
 
 
 def _form(kind: type[ReturnForm], case: CasePage, typed: Mapping[str, Any], data: Data = None) -> ReturnForm:

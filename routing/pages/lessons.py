@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from routing.models import Lesson
 from routing.pages.rule_desk import authors, lessons_seen
 from routing.pages.rules import tabs
@@ -27,23 +27,23 @@ BY_COUNT = keyset.Order("counted_at", falling=True)
 
 
 @officer_page("GET")
-def learned(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    return _show(request, desk)
+def learned(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    return _show(request, workspace)
 
 
 @officer_page("POST")
-def dismiss(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def dismiss(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """POST: it is not to become a rule, for a reason."""
     row = Lesson.objects.select_related("region").filter(pk=pk).first()
-    if row is None or not authors(desk).covers(row.region):
+    if row is None or not authors(workspace).covers(row.region):
         raise Http404
     form = DismissForm(request.POST)
     if not form.is_valid():
-        return _show(request, desk, form=form, of=pk, status=422)
+        return _show(request, workspace, form=form, of=pk, status=422)
     with once(request) as attempt:
         if not attempt.answered:
             rule_changing.dismiss(
-                row, reason=form.cleaned_data["reason"], by=desk.user, reach=authors(desk), now=desk.now
+                row, reason=form.cleaned_data["reason"], by=workspace.user, reach=authors(workspace), now=workspace.now
             )
             attempt.reference = reverse("routing:authority-routing-learned")
             messages.success(request, _("已记录，不再提示这一条。"), extra_tags="ok")
@@ -51,11 +51,11 @@ def dismiss(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 
 def _show(
-    request: HttpRequest, desk: Desk, *, form: DismissForm | None = None, of: int = 0, status: int = 200
+    request: HttpRequest, workspace: Workspace, *, form: DismissForm | None = None, of: int = 0, status: int = 200
 ) -> HttpResponseBase:
-    page = keyset.page_of(lessons_seen(desk), request.GET, BY_COUNT, related=("region",))
-    reach = authors(desk)
-    lines = rule_words.lesson_lines(page.rows, user=desk.user, today=desk.today)
+    page = keyset.page_of(lessons_seen(workspace), request.GET, BY_COUNT, related=("region",))
+    reach = authors(workspace)
+    lines = rule_words.lesson_lines(page.rows, user=workspace.user, today=workspace.today)
     return render(
         request,
         "routing/learned.html",
@@ -74,11 +74,11 @@ def _show(
             ],
             "form": form,
             "of": of,
-            "now": desk.now,
+            "now": workspace.now,
             "days": DAYS,
             "fewest": FEWEST,
             "share": round(100 * SHARE),
-            "tabs": tabs(desk, "learned"),
+            "tabs": tabs(workspace, "learned"),
             "previous_url": f"?before={page.before}" if page.before else "",
             "next_url": f"?after={page.after}" if page.after else "",
         },

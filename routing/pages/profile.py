@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.models import User
 from complaints.desks import keyset
-from complaints.desks.staff_door import staff_page
+from complaints.desks.staff_access import staff_page
 from enterprises.directory import changing
 from enterprises.directory.change_kinds import ChangeRefused, Kind
 from enterprises.directory.change_kinds_names import KINDS

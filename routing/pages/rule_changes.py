@@ -19,7 +19,7 @@ from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.directory.change_kinds import ChangeRefused
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
 from routing.pages.rule_desk import authors, change_of, changes_seen, heads, lessons_seen, reach_of
@@ -34,11 +34,11 @@ VIEWS = {"waiting": (State.WAITING,), "drafts": (State.DRAFT,), "decided": (Stat
 
 
 @officer_page("GET")
-def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """What waits for a decision, what is drafted, what was decided: the newest first."""
     view = request.GET.get("view", "")
     view = view if view in VIEWS else "waiting"
-    page = keyset.page_of(_listed(desk, view), request.GET, BY_MAKING, related=("made_by",))
+    page = keyset.page_of(_listed(workspace, view), request.GET, BY_MAKING, related=("made_by",))
     sealed_fields.load_for(change.made_by for change in page.rows)
     return render(
         request,
@@ -46,29 +46,29 @@ def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         {
             "lines": rule_words.change_lines(page.rows),
             "view": view,
-            "now": desk.now,
-            "tabs": tabs(desk, "changes"),
+            "now": workspace.now,
+            "tabs": tabs(workspace, "changes"),
             "previous_url": f"?view={view}&before={page.before}" if page.before else "",
             "next_url": f"?view={view}&after={page.after}" if page.after else "",
         },
     )
 
 
-def _listed(desk: Desk, view: str) -> QuerySet[RuleChange]:
-    return changes_seen(desk).filter(state__in=VIEWS[view])
+def _listed(workspace: Workspace, view: str) -> QuerySet[RuleChange]:
+    return changes_seen(workspace).filter(state__in=VIEWS[view])
 
 
 @officer_page("GET", "POST")
-def new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """A rule to be made; ``rule``: another version of it, or with ``do=end`` its end; ``lesson``: as it was learned."""
-    reach = authors(desk)
+    reach = authors(workspace)
     if not reach.spans:
         raise Http404
-    base, lesson = _base(request, desk), _lesson(request, desk)
+    base, lesson = _base(request, workspace), _lesson(request, workspace)
     is_end = request.GET.get("do") == "end"
     if is_end and base is None:
         raise Http404
-    form = _form(request, desk, base=base, lesson=lesson, is_end=is_end)
+    form = _form(request, workspace, base=base, lesson=lesson, is_end=is_end)
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
@@ -76,10 +76,10 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     change = rule_changing.draft(
                         kind=Kind.END if is_end else Kind.SET,
                         rule=base,
-                        by=desk.user,
+                        by=workspace.user,
                         reach=reach,
-                        now=desk.now,
-                        today=desk.today,
+                        now=workspace.now,
+                        today=workspace.today,
                         lesson=lesson,
                         **_said(form, base),
                     )
@@ -91,7 +91,7 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             return redirect(attempt.reference)
     title = (_("停用规则%(code)s") if is_end else _("修改规则%(code)s")) % {"code": base.code} if base else _("新规则")
     back = rule_words.rule_url(base.code) if base else reverse("routing:authority-routing")
-    learned = rule_words.lesson_lines([lesson], user=desk.user, today=desk.today)[0] if lesson else None
+    learned = rule_words.lesson_lines([lesson], user=workspace.user, today=workspace.today)[0] if lesson else None
     return render(
         request,
         "routing/edit.html",
@@ -100,34 +100,38 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def _base(request: HttpRequest, desk: Desk) -> RoutingRule | None:
+def _base(request: HttpRequest, workspace: Workspace) -> RoutingRule | None:
     """The version that counts last, of a rule that this person may change; Http404 for another one."""
     code = request.GET.get("rule", "")[:40]
     base = rule_changing.newest(code)
-    if code and (base is None or not authors(desk).covers(base.region)):
+    if code and (base is None or not authors(workspace).covers(base.region)):
         raise Http404
     return base
 
 
-def _lesson(request: HttpRequest, desk: Desk) -> Lesson | None:
+def _lesson(request: HttpRequest, workspace: Workspace) -> Lesson | None:
     typed = request.GET.get("lesson", "")
     if not typed:
         return None
     pk = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
     lessons = (
-        Lesson.objects.filter(pk__in=lessons_seen(desk).values("pk")) if request.method != "POST" else Lesson.objects
+        Lesson.objects.filter(pk__in=lessons_seen(workspace).values("pk"))
+        if request.method != "POST"
+        else Lesson.objects
     )
     # A double submit finds it drafted; the verb says so, the first result is shown.
     row = lessons.select_related("region").filter(pk=pk).first()
-    if row is None or not authors(desk).covers(row.region):
+    if row is None or not authors(workspace).covers(row.region):
         raise Http404
     return row
 
 
-def _form(request: HttpRequest, desk: Desk, *, base: RoutingRule | None, lesson: Lesson | None, is_end: bool) -> Any:
+def _form(
+    request: HttpRequest, workspace: Workspace, *, base: RoutingRule | None, lesson: Lesson | None, is_end: bool
+) -> Any:
     data = request.POST if request.method == "POST" else None
     if is_end:
-        return EndForm(data, initial={"ends_on": desk.today})
+        return EndForm(data, initial={"ends_on": workspace.today})
     if lesson is not None:
         rule = RoutingRule(
             **{
@@ -140,11 +144,11 @@ def _form(request: HttpRequest, desk: Desk, *, base: RoutingRule | None, lesson:
             "agree": lesson.agree,
             "total": lesson.total,
         }
-        return RuleForm(data, initial=initial_of(rule) | {"starts_on": desk.today})
+        return RuleForm(data, initial=initial_of(rule) | {"starts_on": workspace.today})
     if base is not None:
-        return RuleForm(data, initial=initial_of(base) | {"starts_on": desk.today, "why": "", "why_en": ""})
-    region = next(iter(regions_of(desk)), None)
-    return RuleForm(data, initial={"priority": 50, "starts_on": desk.today, "region": shown(region, "code")})
+        return RuleForm(data, initial=initial_of(base) | {"starts_on": workspace.today, "why": "", "why_en": ""})
+    region = next(iter(regions_of(workspace)), None)
+    return RuleForm(data, initial={"priority": 50, "starts_on": workspace.today, "region": shown(region, "code")})
 
 
 def _said(form: Any, base: RoutingRule | None) -> dict[str, Any]:
@@ -162,10 +166,10 @@ def _said(form: Any, base: RoutingRule | None) -> dict[str, Any]:
 
 
 @officer_page("GET", "POST")
-def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """Another wording of one's own draft."""
-    row = change_of(desk, pk)
-    if row.made_by_id != desk.user.pk or not authors(desk).spans:
+    row = change_of(workspace, pk)
+    if row.made_by_id != workspace.user.pk or not authors(workspace).spans:
         raise Http404
     base, is_end = rule_changing.newest(row.code), row.kind == Kind.END
     data = request.POST if request.method == "POST" else None
@@ -175,7 +179,9 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered:
                 try:
-                    rule_changing.edit(row, by=desk.user, reach=authors(desk), today=desk.today, **_said(form, base))
+                    rule_changing.edit(
+                        row, by=workspace.user, reach=authors(workspace), today=workspace.today, **_said(form, base)
+                    )
                 except ChangeRefused as refused:
                     if refused.code == "not_draft":
                         raise
@@ -193,23 +199,23 @@ def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 
 @officer_page("GET")
-def change(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def change(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One change: what it changes, what its trial showed, what it clashes with, and what is to be done."""
-    return _show(request, desk, change_of(desk, pk))
+    return _show(request, workspace, change_of(workspace, pk))
 
 
 @officer_page("GET", "POST")
-def trial(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def trial(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """/authority/routing/<id>/try/: begin a trial; how far it is and what it found."""
-    row = change_of(desk, pk)
+    row = change_of(workspace, pk)
     form = TrialForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        if not authors(desk).spans:
+        if not authors(workspace).spans:
             raise Http404
         if form.is_valid():
             with once(request) as attempt:
                 if not attempt.answered:
-                    rule_changing.start_trial(row, days=form.chosen, by=desk.user, now=desk.now)
+                    rule_changing.start_trial(row, days=form.chosen, by=workspace.user, now=workspace.now)
                     attempt.reference = reverse("routing:authority-routing-try", args=[row.pk])
             return redirect(attempt.reference)
     return render(
@@ -219,29 +225,31 @@ def trial(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             "change": row,
             "title": rule_words.title_of(row),
             "form": form,
-            "told": _told(row, desk),
-            "now": desk.now,
+            "told": _told(row, workspace),
+            "now": workspace.now,
             "back": rule_words.change_url(row),
             "try_url": reverse("routing:authority-routing-try", args=[row.pk]),
-            "may_try": row.state in rule_changing.OPEN and bool(authors(desk).spans),
+            "may_try": row.state in rule_changing.OPEN and bool(authors(workspace).spans),
         },
         status=422 if form.is_bound else 200,
     )
 
 
 @officer_page("POST")
-def file(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def file(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """POST of its author: to a second person, or not wanted any more."""
-    row = change_of(desk, pk)
-    if row.made_by_id != desk.user.pk or not authors(desk).spans:
+    row = change_of(workspace, pk)
+    if row.made_by_id != workspace.user.pk or not authors(workspace).spans:
         raise Http404
     with once(request) as attempt:
         if not attempt.answered:
             if request.POST.get("do") == "file":
-                rule_changing.file(row, by=desk.user, reach=authors(desk), now=desk.now, today=desk.today)
+                rule_changing.file(
+                    row, by=workspace.user, reach=authors(workspace), now=workspace.now, today=workspace.today
+                )
                 messages.success(request, _("已提交，由另一名负责人批准。"), extra_tags="ok")
             elif request.POST.get("do") == "withdraw":
-                rule_changing.withdraw(row, by=desk.user, now=desk.now)
+                rule_changing.withdraw(row, by=workspace.user, now=workspace.now)
                 messages.success(request, _("已撤回。"), extra_tags="ok")
             else:
                 raise ChangeRefused("bad_choice", _("请从列出的选项中选一项。"))
@@ -251,10 +259,10 @@ def file(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 @officer_page("POST")
 @fresh_factor
-def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """POST of the head of an authority around the rule: approve, or refuse with a reason."""
-    row = change_of(desk, pk)
-    if not heads(desk).covers(row.region):
+    row = change_of(workspace, pk)
+    if not heads(workspace).covers(row.region):
         raise Http404
     form = DecisionForm(request.POST)
     with once(request) as attempt:
@@ -264,10 +272,10 @@ def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                     row,
                     agrees=form.cleaned_data["decision"] == "agree",
                     reason=form.cleaned_data["reason"],
-                    by=desk.user,
-                    reach=heads(desk),
-                    now=desk.now,
-                    today=desk.today,
+                    by=workspace.user,
+                    reach=heads(workspace),
+                    now=workspace.now,
+                    today=workspace.today,
                 )
             except ChangeRefused as refused:
                 if refused.code in ("decided", "not_waiting", "own_change"):
@@ -279,32 +287,34 @@ def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     if attempt.reference:
         return redirect(attempt.reference)
-    return _show(request, desk, row, form, status=422)
+    return _show(request, workspace, row, form, status=422)
 
 
-def _told(row: RuleChange, desk: Desk) -> rule_words.Told | None:
+def _told(row: RuleChange, workspace: Workspace) -> rule_words.Told | None:
     latest = row.trials.exclude(state=RuleTrial.State.DROPPED).order_by("-pk").first()
-    return rule_words.told(latest, row, user=desk.user, today=desk.today)
+    return rule_words.told(latest, row, user=workspace.user, today=workspace.today)
 
 
 def _show(
-    request: HttpRequest, desk: Desk, row: RuleChange, form: DecisionForm | None = None, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, row: RuleChange, form: DecisionForm | None = None, *, status: int = 200
 ) -> HttpResponseBase:
     sealed_fields.load_for([person for person in (row.made_by, row.decided_by) if person is not None])
     base = rule_changing.newest(row.code)
     if base is not None and row.state not in rule_changing.OPEN:
         base = RoutingRule.objects.filter(code=row.code, version=row.base_version or 0).select_related("region").first()
-    is_open, is_mine = row.state in rule_changing.OPEN, row.made_by_id == desk.user.pk
+    is_open, is_mine = row.state in rule_changing.OPEN, row.made_by_id == workspace.user.pk
     clashes = []
     if is_open and row.kind == Kind.SET:
         rules = directory.rules()
         mine = directory.rule_of(rule_changing.as_rule(row))
         clashes = rule_words.clashes(
-            conflicts.with_rule(mine, rules, on=desk.today)[:12], unwritten="" if row.code else mine.code
+            conflicts.with_rule(mine, rules, on=workspace.today)[:12], unwritten="" if row.code else mine.code
         )
     line = rule_words.change_lines([row])[0]
-    lesson = rule_words.lesson_lines([row.lesson], user=desk.user, today=desk.today)[0] if row.lesson else None
-    told = _told(row, desk)
+    lesson = (
+        rule_words.lesson_lines([row.lesson], user=workspace.user, today=workspace.today)[0] if row.lesson else None
+    )
+    told = _told(row, workspace)
     return render(
         request,
         "routing/change.html",
@@ -317,14 +327,14 @@ def _show(
             "clashes": clashes,
             "learned": lesson,
             "decided_by": row.decided_by.name if row.decided_by else "",
-            "now": desk.now,
+            "now": workspace.now,
             "form": form or DecisionForm(),
             "is_open": is_open,
             "is_mine": is_mine,
             "is_tried": bool(told and told.is_current and told.trial.state == "done"),
-            "impossible": rule_changing.impossible(row, reach=reach_of(desk), today=desk.today),
-            "may_try": is_open and bool(authors(desk).spans),
-            "may_decide": row.state == State.WAITING and not is_mine and heads(desk).covers(row.region),
+            "impossible": rule_changing.impossible(row, reach=reach_of(workspace), today=workspace.today),
+            "may_try": is_open and bool(authors(workspace).spans),
+            "may_decide": row.state == State.WAITING and not is_mine and heads(workspace).covers(row.region),
             "rule_url": rule_words.rule_url(row.rule.code) if row.rule_id and row.rule else "",
         },
         status=status,

@@ -18,7 +18,7 @@ from accounts.keys import sealed_fields
 from authorities.models import Authority, Region
 from authorities.periods import holds_on
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.fields import Day, StepForm
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.models.complaint import lies_in
@@ -45,14 +45,14 @@ class OnDay(StepForm):
 
 
 @officer_page("GET")
-def rules(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The rules that hold on a day (today), in the order in which they are tried."""
-    form = OnDay(request.GET or None, initial={"on": desk.today})
-    day: date = (form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None) or desk.today
-    rows, before, after = _page(rules_seen(desk).filter(holds_on(day), is_taken_back=False), request)
-    found = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, desk)], on=day)
-    figures = misroutes.counted(_ended(desk), now=desk.now)
-    kept = f"on={day.isoformat()}&" if day != desk.today else ""
+    form = OnDay(request.GET or None, initial={"on": workspace.today})
+    day: date = (form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None) or workspace.today
+    rows, before, after = _page(rules_seen(workspace).filter(holds_on(day), is_taken_back=False), request)
+    found = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, workspace)], on=day)
+    figures = misroutes.counted(_ended(workspace), now=workspace.now)
+    kept = f"on={day.isoformat()}&" if day != workspace.today else ""
     return render(
         request,
         "routing/rules.html",
@@ -60,28 +60,28 @@ def rules(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "rows": rule_words.rule_lines(rows, day=day),
             "form": form,
             "day": day,
-            "now": desk.now,
-            "is_today": day == desk.today,
+            "now": workspace.now,
+            "is_today": day == workspace.today,
             "clashes": rule_words.clashes(found[:MOST_CLASHES]),
             "more_clashes": max(0, len(found) - MOST_CLASHES),
-            "may_draft": bool(authors(desk).spans),
+            "may_draft": bool(authors(workspace).spans),
             "figures": figures,
             "days": DAYS,
             "version": misroutes.VERSION,
             "rate": percent(figures.rate),
             "in_time_rate": percent(figures.in_time_rate),
             "officers": RuleUse.objects.filter(code=OFFICER).first(),
-            "tabs": tabs(desk, "rules"),
+            "tabs": tabs(workspace, "rules"),
             "previous_url": f"?{kept}before={before}" if before else "",
             "next_url": f"?{kept}after={after}" if after else "",
         },
     )
 
 
-def tabs(desk: Desk, current: str) -> dict[str, Any]:
+def tabs(workspace: Workspace, current: str) -> dict[str, Any]:
     """Where else, and how much waits there."""
     counts = keyset.counts(
-        {"waiting": changes_seen(desk).filter(state=RuleChange.State.WAITING), "learned": lessons_seen(desk)}
+        {"waiting": changes_seen(workspace).filter(state=RuleChange.State.WAITING), "learned": lessons_seen(workspace)}
     )
     return {"current": current, **{name: (n, keyset.in_words(n)) for name, n in counts.items()}}
 
@@ -90,16 +90,18 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}%"
 
 
-def _ended(desk: Desk) -> QuerySet[Engagement]:
+def _ended(workspace: Workspace) -> QuerySet[Engagement]:
     """Stages that ended within the last days in these regions."""
     here = Q(pk__in=[])
-    for region in regions_of(desk):
+    for region in regions_of(workspace):
         here |= lies_in(region, "complaint__")
-    return Engagement.objects.filter(here, until_at__gt=desk.now - timedelta(days=DAYS), until_at__lte=desk.now)
+    return Engagement.objects.filter(
+        here, until_at__gt=workspace.now - timedelta(days=DAYS), until_at__lte=workspace.now
+    )
 
 
-def regions_of(desk: Desk) -> list[Region]:
-    held = {actor.authority_id for actor in desk.actors}
+def regions_of(workspace: Workspace) -> list[Region]:
+    held = {actor.authority_id for actor in workspace.actors}
     return [row.region for row in Authority.objects.filter(pk__in=held).select_related("region__parent")]
 
 
@@ -131,9 +133,9 @@ def _key(rule: RoutingRule) -> str:
 
 
 @officer_page("GET")
-def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
+def rule(request: HttpRequest, workspace: Workspace, code: str) -> HttpResponseBase:
     """All its versions, who made them and why, how it fared, and which cases came back."""
-    seen = rules_seen(desk).filter(code=code)
+    seen = rules_seen(workspace).filter(code=code)
     if not seen.exists():
         raise Http404
     versions = list(RoutingRule.objects.filter(code=code).select_related(*_ROWS).order_by("-version"))
@@ -147,16 +149,16 @@ def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
     sealed_fields.load_for(
         [person for change in changes for person in (change.made_by, change.decided_by) if person is not None]
     )
-    lines = rule_words.rule_lines(versions, day=desk.today)
+    lines = rule_words.rule_lines(versions, day=workspace.today)
     current = next((version for version in versions if not version.is_taken_back), None)
-    is_over = current is None or (current.ends_on is not None and current.ends_on < desk.today)
-    reach = authors(desk)
+    is_over = current is None or (current.ends_on is not None and current.ends_on < workspace.today)
+    reach = authors(workspace)
     return render(
         request,
         "routing/rule.html",
         {
             "code": code,
-            "now": desk.now,
+            "now": workspace.now,
             "use": lines[0].use,
             "rate": lines[0].rate,
             "days": DAYS,
@@ -167,18 +169,18 @@ def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
             ],
             "may_draft": current is not None and reach.covers(current.region),
             "is_over": is_over,
-            "returned": [(case.number, case_url(case, AUTHORITY)) for case in _returned(desk, code)],
-            "tabs": tabs(desk, "rules"),
+            "returned": [(case.number, case_url(case, AUTHORITY)) for case in _returned(workspace, code)],
+            "tabs": tabs(workspace, "rules"),
         },
     )
 
 
-def _returned(desk: Desk, code: str) -> list[Complaint]:
+def _returned(workspace: Workspace, code: str) -> list[Complaint]:
     """Cases of late that this rule sent to the wrong one, as far as they may be seen."""
-    rows = ForwardingDecision.objects.filter(rule=code, verdict="forward", at__gt=desk.now - timedelta(days=DAYS))
+    rows = ForwardingDecision.objects.filter(rule=code, verdict="forward", at__gt=workspace.now - timedelta(days=DAYS))
     ids = (
-        rows.filter(Exists(_MISROUTED), complaint__in=desk.cases())
+        rows.filter(Exists(_MISROUTED), complaint__in=workspace.cases())
         .order_by("-at")
         .values_list("complaint_id", flat=True)
     )
-    return list(desk.cases().filter(pk__in=list(ids[:MOST_CASES])).only("number"))
+    return list(workspace.cases().filter(pk__in=list(ids[:MOST_CASES])).only("number"))

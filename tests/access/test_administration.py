@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import security_log
 from accounts.models import Administrator, BrowserSession, SecurityEvent, User
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.procedure.workflow import Status
 from odr_portal.checks import routes
 from tests import given
@@ -54,7 +54,7 @@ def test_T13_each_duty_opens_its_own_pages_and_nobody_else_any(world: World, kee
 
 def test_T13_no_administrator_sees_anything_of_a_case(world: World, keepers: dict[str, User]) -> None:
     cases = [given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.REVIEW, Status.CLOSED)]
-    given.step(cases[0], looking.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
+    given.step(cases[0], contact_access.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
     for kind, user in keepers.items():
         client = signed_in(user)
         pages = [*PAGES[kind], f"/administration/people/{world.chen.person_key}/"]
@@ -166,7 +166,7 @@ def test_T37_an_alert_stands_out_in_the_log(world: World, keepers: dict[str, Use
     settings.REVEALS_A_DAY = 1
     for _ in range(2):
         case = given.a_complaint(world, status=Status.NEGOTIATING)
-        given.step(case, looking.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
+        given.step(case, contact_access.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
     assert "查看联系方式过多" in shown(
         signed_in(keepers["security"]).get("/administration/log/", {"kind": "reveal_alert"})
     )

@@ -25,7 +25,7 @@ from odr_portal.management.commands import write_permissions
 from tests import APPS, ROOT
 from tests.api.conftest import program
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import S, case_at, desk, key
+from tests.complaints.pages.at_the_authority import S, case_at, key, workspace
 
 __all__ = ["program"]
 #: Roles that somebody can be given.
@@ -45,7 +45,7 @@ def read_anew() -> Iterator[None]:
 
 def may_assign(world: World, analyst: Officer, case: Complaint, program: object) -> dict[str, bool]:
     """Whether each of those who follow the table lets an analyst give a case to somebody."""
-    client, to = desk(analyst.user), str(world.head_officer.pk)
+    client, to = workspace(analyst.user), str(world.head_officer.pk)
     page = f"/authority/cases/{case.number}/"
     called = program(analyst.user, place="authority").post(  # type: ignore[operator]
         f"/complaints/{case.number}/steps/assign_officer/", {"officer_id": world.rui_officer.pk}

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import SecurityEvent, User
 from complaints.handling.steps import consumer
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
@@ -113,7 +113,9 @@ def test_an_officer_looks_with_other_words_that_the_consumer_reads(world: World)
 def test_who_need_not_know_is_refused(world: World, status: Status, who: str) -> None:
     case = given.a_complaint(world, status=status)
     with pytest.raises(StepNotAllowed):
-        given.step(case, looking.reveal_contact(reason="look_call"), world.actor(who), WEDNESDAY + timedelta(hours=1))
+        given.step(
+            case, contact_access.reveal_contact(reason="look_call"), world.actor(who), WEDNESDAY + timedelta(hours=1)
+        )
     assert not _looks(case)
     assert not SecurityEvent.objects.filter(kind="reveal").exists()
 
@@ -121,7 +123,9 @@ def test_who_need_not_know_is_refused(world: World, status: Status, who: str) ->
 def test_a_look_takes_no_undo_away(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=1))
-    given.step(case, looking.reveal_contact(reason="look_deliver"), world.handler, WEDNESDAY + timedelta(hours=1))
+    given.step(
+        case, contact_access.reveal_contact(reason="look_deliver"), world.handler, WEDNESDAY + timedelta(hours=1)
+    )
     assert Matter.objects.filter(complaint=case, kind="undo", state="open").exists()
 
 
@@ -138,13 +142,17 @@ def test_T37_as_many_looks_as_log_rows_and_an_alert_for_who_looks_too_often(worl
     settings.REVEALS_A_DAY = 3
     cases = [given.a_complaint(world, status=S.NEGOTIATING) for _ in range(5)]
     for case in cases:
-        given.step(case, looking.reveal_contact(reason="look_call"), world.handler, WEDNESDAY + timedelta(hours=1))
+        given.step(
+            case, contact_access.reveal_contact(reason="look_call"), world.handler, WEDNESDAY + timedelta(hours=1)
+        )
     log = SecurityEvent.objects.filter(person_key=world.ming.person_key)
     assert log.filter(kind="reveal").count() == len(cases)
     assert set(log.filter(kind="reveal").values_list("subject", flat=True)) == {case.number for case in cases}
     alert = log.get(kind="reveal_alert")
     assert alert.subject == str(world.ming.person_key)
-    given.step(cases[0], looking.reveal_contact(reason="look_call"), world.manager, WEDNESDAY + timedelta(hours=1))
+    given.step(
+        cases[0], contact_access.reveal_contact(reason="look_call"), world.manager, WEDNESDAY + timedelta(hours=1)
+    )
     assert SecurityEvent.objects.filter(kind="reveal_alert").count() == 1
 
 

@@ -138,17 +138,17 @@ def test_one_sees_where_one_is_signed_in_and_ends_it(world: World) -> None:
     from accounts.models import SignInCode
 
     SignInCode.objects.all().delete()
-    desk = consumer_in(Client(headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/140 Edg/140"}))
-    page = desk.get("/account/sessions/").content.decode()
+    workspace = consumer_in(Client(headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/140 Edg/140"}))
+    page = workspace.get("/account/sessions/").content.decode()
     assert "iPhone · WeChat" in page
     assert "203.0.113.0/24" in page
     assert "Windows · Edge" in page
     key = re.search(r'name="end" value="([0-9a-f]{40})"', page)
     assert key
     assert len(re.findall('name="end"', page)) == 1
-    desk.post("/account/sessions/", {"end": key[1], **KEY})
+    workspace.post("/account/sessions/", {"end": key[1], **KEY})
     assert not is_in(phone)
-    assert is_in(desk)
+    assert is_in(workspace)
 
 
 def test_nobody_ends_the_session_of_somebody_else(client: Client, world: World) -> None:

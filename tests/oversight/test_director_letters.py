@@ -12,7 +12,7 @@ from oversight.letters import director_letters
 from oversight.models import DirectorLetter
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk, key
+from tests.complaints.pages.at_the_authority import key, workspace
 
 #: A Monday, nine in the morning in Fuzhou, and the Wednesday before it.
 MONDAY = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
@@ -32,14 +32,14 @@ def letters(person: User) -> list[OutgoingMessage]:
 
 
 def test_it_is_chosen_on_a_page_and_given_up_there(world: World) -> None:
-    rui = desk(world.rui)
+    rui = workspace(world.rui)
     assert "每周一早上" in rui.get("/oversight/letters/").content.decode()
     assert rui.post("/oversight/letters/", {"every": "week", **key()}).status_code == 302
     assert DirectorLetter.objects.get().every == "week"
     assert rui.post("/oversight/letters/", {"every": "day", **key()}).status_code == 422
     assert rui.post("/oversight/letters/", {"every": "none", **key()}).status_code == 302
     assert not DirectorLetter.objects.exists()
-    assert desk(world.ming).get("/oversight/letters/").status_code == 404
+    assert workspace(world.ming).get("/oversight/letters/").status_code == 404
     assert "/oversight/letters/" in rui.get("/oversight/").content.decode()
 
 

@@ -28,7 +28,7 @@ from oversight.reports import keeping
 from oversight.reports.figures import drawn
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk, key
+from tests.complaints.pages.at_the_authority import key, workspace
 
 S = Status
 DAY = timedelta(days=1)
@@ -82,7 +82,7 @@ def rows_of(answer: Any) -> list[dict[str, str]]:
 
 
 def test_from_the_draft_to_the_public_by_two_persons(world: World, issued: DataSet) -> None:
-    rui, head, anybody = desk(world.rui), desk(world.head_officer.user), Client()
+    rui, head, anybody = workspace(world.rui), workspace(world.head_officer.user), Client()
     assert f"{month():%Y-%m}" in rui.get(URL).content.decode()
     answer = rui.post(URL, {"authority": str(world.gulou.pk), "month": f"{month():%Y-%m}", **key()})
     report = MonthlyReport.objects.get()
@@ -199,7 +199,7 @@ def test_a_correction_is_a_version_that_names_what_it_changes(world: World, issu
 
 
 def test_two_who_edit_at_once_lose_nothing(world: World, issued: DataSet) -> None:
-    report, rui, analyst = drafted(world), desk(world.rui), desk(world.otto)
+    report, rui, analyst = drafted(world), workspace(world.rui), workspace(world.otto)
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     seen = report.edited_at.isoformat()
     assert rui.post(f"{URL}{report.pk}/edit/", {"what": "save", "seen": seen, **TEXTS, **key()}).status_code == 302
@@ -213,7 +213,7 @@ def test_two_who_edit_at_once_lose_nothing(world: World, issued: DataSet) -> Non
 
 
 def test_bad_input_is_answered_by_name(world: World, issued: DataSet) -> None:
-    rui = desk(world.rui)
+    rui = workspace(world.rui)
     for month_typed in ("2031-01", "nonsense", ""):
         answer = rui.post(URL, {"authority": str(world.gulou.pk), "month": month_typed, **key()})
         assert answer.status_code == 422
@@ -225,8 +225,8 @@ def test_bad_input_is_answered_by_name(world: World, issued: DataSet) -> None:
     assert answer.status_code == 422
     assert "最多4000个字" in answer.content.decode()
     assert rui.post(f"{URL}{report.pk}/edit/", {"what": "explode", **key()}).status_code == 404
-    assert desk(world.far_officer.user).get(f"{URL}{report.pk}/").status_code == 404
-    assert desk(world.su).post(f"{URL}{report.pk}/edit/", {"what": "drop", **key()}).status_code == 404
+    assert workspace(world.far_officer.user).get(f"{URL}{report.pk}/").status_code == 404
+    assert workspace(world.su).post(f"{URL}{report.pk}/edit/", {"what": "drop", **key()}).status_code == 404
 
 
 def test_nothing_can_be_drafted_of_a_month_without_open_data(world: World) -> None:
@@ -234,7 +234,7 @@ def test_nothing_can_be_drafted_of_a_month_without_open_data(world: World) -> No
     with pytest.raises(StepNotAllowed) as refused:
         drafted(world)
     assert refused.value.code == "no_open_data"
-    assert "还没有哪个月的公开数据" in desk(world.rui).get(URL).content.decode()
+    assert "还没有哪个月的公开数据" in workspace(world.rui).get(URL).content.decode()
     assert "还没有公布过月报" in Client().get("/open/reports/").content.decode()
     assert "还没有公开数据" in Client().get("/open/data/").content.decode()
 
@@ -246,7 +246,7 @@ def test_lists_cost_the_same_however_long(world: World, issued: DataSet) -> None
             assert client.get(address).status_code == 200
         return len(asked)
 
-    rui, anybody = desk(world.rui), Client()
+    rui, anybody = workspace(world.rui), Client()
     pages = [(rui, URL), (anybody, "/open/reports/"), (anybody, "/open/data/"), (rui, "/authority/posters/")]
     published(world)
     given.filed(world, now=timezone.now(), source="go-SD-01.a4")

@@ -17,7 +17,7 @@ from oversight.models import AlarmSent, RollupState, SystemCheck
 from oversight.portal_state import alarms, proving, signs
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk
+from tests.complaints.pages.at_the_authority import workspace
 
 MINUTE = timedelta(minutes=1)
 
@@ -44,17 +44,17 @@ def test_signs_follow_the_rows(world: World) -> None:
     assert "nobody_sweeps" not in found.alarms
     assert found.beats["beat"] < MINUTE
     assert found.calendar_until >= 2026
-    page = desk(world.su).get("/oversight/system/").content.decode()
+    page = workspace(world.su).get("/oversight/system/").content.decode()
     assert case.number not in page
     assert "还没有计入统计的步骤" in page
     beating(now - timedelta(hours=2))
     assert "nobody_sweeps" in signs.read(now=now).alarms
-    assert "定时任务和看守进程都停了" in desk(world.su).get("/oversight/system/").content.decode()
+    assert "定时任务和看守进程都停了" in workspace(world.su).get("/oversight/system/").content.decode()
 
 
 def test_the_administrators_page_shows_the_same_signs(keeper: User) -> None:
     beating(timezone.now() - timedelta(hours=2))
-    page = desk(keeper).get("/administration/system/").content.decode()
+    page = workspace(keeper).get("/administration/system/").content.decode()
     assert "定时任务和看守进程都停了" in page
 
 

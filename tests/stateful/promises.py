@@ -16,7 +16,7 @@ from django.db import connection
 
 from authorities.policies import Policies
 from complaints import handling
-from complaints.acceptance.ways_left import ways_left
+from complaints.acceptance.remedies import ways_left
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import (

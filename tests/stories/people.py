@@ -43,10 +43,10 @@ class Person:
 
     user: User
     clock: time_machine.Coordinates
-    desk: bool = False
+    workspace: bool = False
 
     def _place(self, case: Complaint, name: str) -> str:
-        return (address if self.desk else place)(case, name)
+        return (address if self.workspace else place)(case, name)
 
     def sees(
         self, case: Complaint, name: str = "", *, at: At = WEDNESDAY + timedelta(hours=1), language: str = "zh-hans"

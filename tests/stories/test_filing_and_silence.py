@@ -204,8 +204,8 @@ def test_a_photo_found_later(world: World, home: Person) -> None:
         {"text": "找到了9月的账单。", "uploads": SimpleUploadedFile("账单.jpg", jpeg(), "image/jpeg")},
         at=day(2),
     )
-    desk = Person(world.ming, home.clock, desk=True)
-    page = desk.sees(case, at=day(2, 1))
+    workspace = Person(world.ming, home.clock, workspace=True)
+    page = workspace.sees(case, at=day(2, 1))
     assert "找到了9月的账单。" in page
     assert "账单" in page
 

@@ -76,7 +76,7 @@ def test_the_modem_goes_back_first(world: World, home: Person) -> None:
     )
     assert "请做好您的部分" in home.sees(case)
     home.sends(case, "did", {"obligations": ["1"], "proof": "快递单号 SF0001"}, at=day(1))
-    Person(world.ming, home.clock, desk=True).sends(case, "confirm", {"obligations": ["1"]}, at=day(5))
+    Person(world.ming, home.clock, workspace=True).sends(case, "confirm", {"obligations": ["1"]}, at=day(5))
     second = case.obligations.get(ordinal=2)
     assert second.state == "due"
     assert case.deadlines.get(clock="performance", obligation=second, ended_at=None).last_day == date(2026, 11, 19)
@@ -141,8 +141,8 @@ def test_a_new_date_for_a_broken_promise(world: World, home: Person) -> None:
     """Both name the same new day: the promise is in force again."""
     case = settled_with(world, refund("2026-11-13"))
     home.sends(case, "breach", {"obligation": "1"}, at=day(3))
-    desk = Person(world.ming, home.clock, desk=True)
-    desk.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(4))
+    workspace = Person(world.ming, home.clock, workspace=True)
+    workspace.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(4))
     assert "企业提出新的履行日期" in home.sees(case, at=day(4, 1))
     home.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(5))
     assert (case.status, case.obligations.get().due_on) == (S.PERFORMING, date(2026, 11, 27))
@@ -211,13 +211,13 @@ def test_more_days_by_all_three(world: World, home: Person) -> None:
     """Asked for at the desk, agreed to at home, granted by the officer: then the date moves, and all can read why."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     Policy.objects.filter(name="extension").update(number=1)
-    desk = Person(world.ming, home.clock, desk=True)
+    workspace = Person(world.ming, home.clock, workspace=True)
     before = case.deadlines.get(clock="negotiation").last_day
-    page = desk.sends(case, "extension", {"days": "3", "text": "要等总部核对账单。"}, at=day(1))
+    page = workspace.sends(case, "extension", {"days": "3", "text": "要等总部核对账单。"}, at=day(1))
     assert "延期申请在等消费者同意" in page
     assert "要等总部核对账单。" in home.sees(case, "extension", at=day(1, 1))
     home.sends(case, "extension", at=day(1, 2))
-    assert "延期申请在等监管部门决定" in desk.sees(case, at=day(1, 3))
+    assert "延期申请在等监管部门决定" in workspace.sees(case, at=day(1, 3))
     home.clock.move_to(day(2), tick=False)
     office = f"/authority/cases/{case.number}/extension/"
     officer = signed_in(world.rui)
@@ -225,9 +225,9 @@ def test_more_days_by_all_three(world: World, home: Person) -> None:
     assert send(officer, office, {"decision": "grant", "text": ""}).status_code == 302
     clock = case.deadlines.get(clock="negotiation")
     assert (before.isoformat(), clock.last_day.isoformat()) == ("2026-11-25", "2026-11-30")
-    assert "已经申请过一次延期" in desk.sees(case, at=day(2, 1))
+    assert "已经申请过一次延期" in workspace.sees(case, at=day(2, 1))
     assert "11月30日" in home.sees(case, at=day(2, 1))
-    assert "11月30日" in desk.sees(case, at=day(2, 2))
+    assert "11月30日" in workspace.sees(case, at=day(2, 2))
 
 
 def test_rated_and_not_accepted(world: World, home: Person) -> None:

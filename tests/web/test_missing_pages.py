@@ -20,10 +20,10 @@ def ways_on(client: Client) -> set[str]:
 @pytest.mark.parametrize(
     ("who", "desk"), [("rui", "/authority/"), ("su", "/authority/"), ("ming", "/enterprise/queue/")]
 )
-def test_people_at_work_are_led_to_their_own_desk(world: World, who: str, desk: str) -> None:
+def test_people_at_work_are_led_to_their_own_desk(world: World, who: str, workspace: str) -> None:
     client = Client()
     client.force_login(getattr(world, who))
-    assert ways_on(client) == {desk, "/"}
+    assert ways_on(client) == {workspace, "/"}
 
 
 def test_everybody_else_is_led_to_the_own_complaints(world: World) -> None:

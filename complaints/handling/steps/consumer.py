@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from authorities.limits import Limits
-from complaints.acceptance.ways_left import late_answer
+from complaints.acceptance.remedies import late_answer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties
 from complaints.handling.transition import clocks, leaving, saying, settling

@@ -20,9 +20,9 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import (
     clocks,
     consequences,
+    contact_access,
     escalating,
     lapses,
-    looking,
     reminders,
     two_persons,
     undoing,
@@ -113,7 +113,7 @@ def take_each(
         else:
             found = [_take_one(files[case], move, actor) for case, move, actor in moves if case in files]
         write(files.values())
-        looking.note_looks(files.values())
+        contact_access.note_looks(files.values())
     if len(moves) == 1 and found and found[0].refusal is not None:
         raise found[0].refusal
     return found

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording as labels
-from complaints.desks.authority_setting import Setting
+from complaints.desks.officer_case import Setting
 from complaints.forms.agreement_form import AgreementForm, SuggestionForm, promises_form, rearranged, suggestion_move
 from complaints.handling import Move
 from complaints.handling.steps import mediation, suggesting
@@ -25,9 +25,9 @@ def _page(
         name=name,
         steps=(step,),
         form=lambda setting, data: promises_form(
-            kind, data, suggested=setting.around.matters.get("suggestion"), today=setting.desk.today
+            kind, data, suggested=setting.around.matters.get("suggestion"), today=setting.workspace.today
         ),
-        redraw=lambda setting, typed: rearranged(kind, typed, today=setting.desk.today),
+        redraw=lambda setting, typed: rearranged(kind, typed, today=setting.workspace.today),
         build=build,
         explain=explain,
         template="authority/agreement.html",

@@ -24,9 +24,9 @@ from accounts.roles import Right
 from authorities.policies import Policies
 from complaints import handling
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import respondent_of
-from complaints.desks.authority_setting import Setting, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, setting_of
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
@@ -84,14 +84,14 @@ class Proposal:
 
 
 @officer_page("GET")
-def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    matters = desk.proposals().select_related(*_CASE).order_by("opened_at", "pk")[:MOST]
-    found = proposals_of(matters, desk)
+def approvals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    matters = workspace.proposals().select_related(*_CASE).order_by("opened_at", "pk")[:MOST]
+    found = proposals_of(matters, workspace)
     found.sort(key=lambda p: not p.may_decide)
     return render(
         request,
         "authority/approvals.html",
-        {"proposals": found, "mine_to_decide": sum(p.may_decide for p in found), "now": desk.now},
+        {"proposals": found, "mine_to_decide": sum(p.may_decide for p in found), "now": workspace.now},
     )
 
 
@@ -105,7 +105,7 @@ _BESIDE = CombinedQuery(
 )
 
 
-def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = False) -> list[Proposal]:
+def proposals_of(matters: Iterable[Matter], workspace: Workspace, *, is_shown: bool = False) -> list[Proposal]:
     """With the names of who proposed and signed them, and what is still to be signed: one query more, beside keys. The
     consumer is masked in what was written, unless ``is_shown``: the officer has said why."""
     rows = list(matters)
@@ -119,16 +119,17 @@ def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = Fals
     names = {person.person_key: person.name for person in people}
     hides = documents_visibility.hiding(cases, *said)
     return [
-        _proposal(m, names, desk, desk.conditions.policies, str if is_shown else hides[m.complaint_id]) for m in rows
+        _proposal(m, names, workspace, workspace.conditions.policies, str if is_shown else hides[m.complaint_id])
+        for m in rows
     ]
 
 
 def _proposal(
-    matter: Matter, names: dict[UUID, str], desk: Desk, policies: Policies, hide: Callable[[str], str]
+    matter: Matter, names: dict[UUID, str], workspace: Workspace, policies: Policies, hide: Callable[[str], str]
 ) -> Proposal:
     by = names.get(matter.opened_by_key, "") if matter.opened_by_key else ""
     signed = matter.data.get("signed", [])
-    is_own = desk.user.person_key == matter.opened_by_key or str(desk.user.person_key) in signed
+    is_own = workspace.user.person_key == matter.opened_by_key or str(workspace.user.person_key) in signed
     case, payload = matter.complaint, matter.data.get("payload", {})
     return Proposal(
         matter=matter,
@@ -138,8 +139,10 @@ def _proposal(
         is_own=is_own,
         signed=listed(names.get(UUID(key), "") for key in signed),
         left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
-        is_head=any(a.may(Right.LEAD_AUTHORITY) and case.handling_authority_id in a.authority_ids for a in desk.actors),
-        is_ours=case.handling_authority_id in desk.authority_ids,
+        is_head=any(
+            a.may(Right.LEAD_AUTHORITY) and case.handling_authority_id in a.authority_ids for a in workspace.actors
+        ),
+        is_ours=case.handling_authority_id in workspace.authority_ids,
         facts=[
             Fact(str(words), hide(_value(matter.subject, name, payload[name])))
             for name, words in _FIELDS.items()
@@ -158,21 +161,21 @@ def _value(step: str, name: str, value: Any) -> str:
 
 
 @officer_page("GET", "POST")
-def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One proposal: 同意, which takes the step at once, or 退回 with the reason."""
     matter = (
         Matter.objects.select_related(*_CASE)
-        .filter(pk=pk, kind="proposal", audience=AUTHORITY, complaint__in=desk.cases())
+        .filter(pk=pk, kind="proposal", audience=AUTHORITY, complaint__in=workspace.cases())
         .first()
     )
     if matter is None:
         raise Http404
-    found = desk.find(matter.complaint.number)
+    found = workspace.find(matter.complaint.number)
     back = case_url(found.complaint, AUTHORITY)
     if request.method != "POST":
         if matter.state != "open":
             return redirect(back)
-        return _show(request, desk, matter, _form(None))
+        return _show(request, workspace, matter, _form(None))
     form = _form(request.POST)
 
     def moves() -> Sequence[Move] | None:
@@ -182,16 +185,16 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
-        if documents_signing.rewritten(matter, setting_of(desk, found.complaint.number, request.GET)).get("hides"):
+        if documents_signing.rewritten(matter, setting_of(workspace, found.complaint.number, request.GET)).get("hides"):
             form.add_error(None, _("有遮住的内容。请先说明理由、查看联系方式，再批准。"))
             return None
-        missing = len(proposals_of([matter], desk)[0].left)
+        missing = len(proposals_of([matter], workspace)[0].left)
         signature = proposals.approve(matter_id=matter.pk, missing=missing)
         return [signature] if missing > 1 else [signature, handling.built(matter.subject, matter.data["payload"])]
 
-    done = take_step(request, found, moves, form=form, now=desk.now, to=back)
+    done = take_step(request, found, moves, form=form, now=workspace.now, to=back)
     if not done.address:
-        return _show(request, desk, matter, form, status=422)
+        return _show(request, workspace, matter, form, status=422)
     if done.is_new:
         matter.refresh_from_db()
         messages.success(
@@ -221,11 +224,11 @@ def _form(data: Any) -> DecisionForm:
 
 
 def _show(
-    request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, matter: Matter, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    setting = setting_of(desk, matter.complaint.number, request.GET)
-    is_shown = documents_visibility.is_shown(matter.complaint, setting.found, now=desk.now)
-    proposal = proposals_of([matter], desk, is_shown=is_shown)[0]
+    setting = setting_of(workspace, matter.complaint.number, request.GET)
+    is_shown = documents_visibility.is_shown(matter.complaint, setting.found, now=workspace.now)
+    proposal = proposals_of([matter], workspace, is_shown=is_shown)[0]
     page = next((page for page in PAGES.values() if matter.subject in page.steps), None)
     corrects = matter.subject == documents_signing.CORRECTION
     return render(
@@ -238,7 +241,7 @@ def _show(
             ),
             "proposal": proposal,
             "effects": (
-                page.effects(setting, lambda: desk.conditions.limits(matter.complaint.handling_region_id))
+                page.effects(setting, lambda: workspace.conditions.limits(matter.complaint.handling_region_id))
                 if page
                 else [documents_signing.EFFECT]
                 if corrects
@@ -247,7 +250,7 @@ def _show(
             "form": form,
             "case": matter.complaint,
             **_letters(setting, matter, proposal.by),
-            "page": page_of(desk.find(matter.complaint.number), now=desk.now),
+            "page": page_of(workspace.find(matter.complaint.number), now=workspace.now),
         },
         status=status,
     )

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.roles import Right
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import Setting, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, setting_of
 from complaints.handling.transition import platform_numbers as platform
 from complaints.models import Complaint
 from complaints.pages.authority.intake.on_behalf import may_write_down
@@ -145,10 +145,10 @@ def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
 
 
 @officer_page("GET")
-def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
-    setting = setting_of(desk, number, request.GET, read=case_rows.of_page[AUTHORITY])
+def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    setting = setting_of(workspace, number, request.GET, read=case_rows.of_page[AUTHORITY])
     rows = setting.rows
-    page = page_of(setting.found, now=desk.now)
+    page = page_of(setting.found, now=workspace.now)
     complaint = page.complaint
     return render(
         request,
@@ -158,7 +158,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
             "case": complaint,
             "groups": groups_of(setting),
             "hints": _hints(page, setting),
-            "now": desk.now,
+            "now": workspace.now,
             "triage_url": triage_url(complaint) if complaint.status == Status.TRIAGE else "",
             "review_url": review_url(complaint) if complaint.status in REVIEWED else "",
             "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
@@ -173,7 +173,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
                 desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else ""
             ),
             "notices": of_case(complaint, AUTHORITY, rows),
-            "may_order": desk.may(Right.ORDER_NOTICE),
+            "may_order": workspace.may(Right.ORDER_NOTICE),
             "on_behalf_url": (
                 reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else ""
             ),

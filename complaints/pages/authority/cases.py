@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from authorities.models import Region
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_filter import ANY, OF_A_STAGE, CaseFilter
 from complaints.desks.case_query import asked_for, ended, id_of
 from complaints.desks.case_search import LOOKED_THROUGH, number_in
@@ -32,8 +32,8 @@ BOUNDS = ("received_from", "ended_from", "enterprise")
 
 
 @officer_page("GET")
-def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    form, chosen = asked_for(desk, request.GET)
+def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    form, chosen = asked_for(workspace, request.GET)
     said = form.said
     is_long = said["status"] in (Status.CLOSED, ANY)
     listed = _listed(chosen, said, request.GET)
@@ -42,9 +42,9 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         request,
         "authority/cases.html",
         {
-            "rows": rows_of(listed.cases, desk),
+            "rows": rows_of(listed.cases, workspace),
             "filter": form,
-            "now": desk.now,
+            "now": workspace.now,
             "count": listed.count,
             "count_words": "" if listed.count is None else keyset.in_words(listed.count),
             "order": listed.order,
@@ -58,7 +58,7 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "export_url": f"{reverse('complaints:authority-export-new')}?{urlencode(address)}",
             "urge_url": (
                 f"{reverse('complaints:authority-urges-new')}?{urlencode(address)}"
-                if listed.cases and not is_long and desk.may("urge")
+                if listed.cases and not is_long and workspace.may("urge")
                 else ""
             ),
         },

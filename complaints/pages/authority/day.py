@@ -21,7 +21,6 @@ from django.utils.translation import gettext_lazy
 
 from accounts.roles import Right
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import (
     RELATED,
     came_back,
@@ -32,6 +31,7 @@ from complaints.desks.authority_lists import (
     waits_for,
     with_others,
 )
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_filter import BACK, OTHERS
 from complaints.desks.instruction_lists import RECEIVED, SENT, UNANSWERED, instructions
 from complaints.handling.transition import platform_numbers as platform
@@ -48,7 +48,7 @@ from enterprises.directory import changing
 from enterprises.enrolment import enrolled, enrolling
 
 NEXT = 10
-Rows = Callable[[Desk, Conditions], QuerySet[Any]]
+Rows = Callable[[Workspace, Conditions], QuerySet[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,16 @@ def _url(page: str, query: dict[str, str]) -> str:
     return reverse(page if ":" in page else f"complaints:{page}") + (f"?{urlencode(query)}" if query else "")
 
 
-def _cases(condition: Callable[[Desk, Conditions], Q]) -> Rows:
-    return lambda desk, given: desk.cases().filter(condition(desk, given))
+def _cases(condition: Callable[[Workspace, Conditions], Q]) -> Rows:
+    return lambda workspace, given: workspace.cases().filter(condition(workspace, given))
 
 
 def _status(status: Status) -> Rows:
-    return _cases(lambda desk, given: Q(status=status))
+    return _cases(lambda workspace, given: Q(status=status))
 
 
-def _theirs(desk: Desk) -> set[int]:
-    return {actor.authority_id for actor in desk.actors if actor.authority_id}
+def _theirs(workspace: Workspace) -> set[int]:
+    return {actor.authority_id for actor in workspace.actors if actor.authority_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ BURNING = Group(
             "late",
             gettext_lazy("已逾期"),
             "bad",
-            _cases(lambda desk, given: late(desk.now)),
+            _cases(lambda workspace, given: late(workspace.now)),
             "authority-cases",
             {"overdue": "1"},
         ),
@@ -108,7 +108,7 @@ BURNING = Group(
             "soon",
             gettext_lazy("2个工作日内到期"),
             "warn",
-            _cases(lambda desk, given: due_soon(desk.now, given.calendar)),
+            _cases(lambda workspace, given: due_soon(workspace.now, given.calendar)),
             "authority-cases",
             {"overdue": "soon"},
         ),
@@ -116,12 +116,17 @@ BURNING = Group(
             "urges",
             gettext_lazy("督办等答复"),
             "authority",
-            lambda desk, given: UNANSWERED.of(instructions(desk), desk, RECEIVED),
+            lambda workspace, given: UNANSWERED.of(instructions(workspace), workspace, RECEIVED),
             "authority-urges",
             {"box": RECEIVED, "column": UNANSWERED.code},
         ),
         Number(
-            "escalated", gettext_lazy("逾期上报"), "bad", lambda desk, given: reported(desk), "authority-escalated", {}
+            "escalated",
+            gettext_lazy("逾期上报"),
+            "bad",
+            lambda workspace, given: reported(workspace),
+            "authority-escalated",
+            {},
         ),
     ),
 )
@@ -135,7 +140,7 @@ GROUPS = (
                 "review",
                 gettext_lazy("待受理审查"),
                 "authority",
-                lambda desk, given: waiting(desk),
+                lambda workspace, given: waiting(workspace),
                 "authority-review",
                 {},
             ),
@@ -151,7 +156,7 @@ GROUPS = (
                 "proposals",
                 gettext_lazy("待批准"),
                 "warn",
-                lambda desk, given: desk.proposals(),
+                lambda workspace, given: workspace.proposals(),
                 "authority-approvals",
                 {},
             ),
@@ -159,7 +164,7 @@ GROUPS = (
                 "violations",
                 gettext_lazy("举报和线索"),
                 "neutral",
-                lambda desk, given: registered(desk).filter(state="open"),
+                lambda workspace, given: registered(workspace).filter(state="open"),
                 "authority-violations",
                 {},
             ),
@@ -167,7 +172,7 @@ GROUPS = (
                 "powers",
                 gettext_lazy("委托书待核验"),
                 "warn",
-                _cases(lambda desk, given: OPEN & Q(waits_for("power"))),
+                _cases(lambda workspace, given: OPEN & Q(waits_for("power"))),
                 "authority-cases",
                 {"waiting": "power"},
             ),
@@ -175,7 +180,7 @@ GROUPS = (
                 "call_backs",
                 gettext_lazy("等我回访"),
                 "info",
-                lambda desk, given: call_backs_of(desk),
+                lambda workspace, given: call_backs_of(workspace),
                 "authority-call-backs",
                 {"view": "mine"},
             ),
@@ -184,12 +189,12 @@ GROUPS = (
                 gettext_lazy("逾期没有平台编号"),
                 "bad",
                 _cases(
-                    lambda desk, given: platform.wanted(
+                    lambda workspace, given: platform.wanted(
                         platform.LATE,
-                        now=desk.now,
+                        now=workspace.now,
                         calendar=given.calendar,
                         policies=given.policies,
-                        region_id=desk.first_region,
+                        region_id=workspace.first_region,
                     )
                 ),
                 "authority-cases",
@@ -199,7 +204,7 @@ GROUPS = (
                 "mine",
                 gettext_lazy("我经办的"),
                 "neutral",
-                _cases(lambda desk, given: OPEN & Q(officer__user=desk.user)),
+                _cases(lambda workspace, given: OPEN & Q(officer__user=workspace.user)),
                 "authority-cases",
                 {"officer": "me"},
             ),
@@ -213,7 +218,7 @@ GROUPS = (
                 "back",
                 gettext_lazy("企业没有谈成"),
                 "warn",
-                _cases(lambda desk, given: came_back()),
+                _cases(lambda workspace, given: came_back()),
                 "authority-cases",
                 {"waiting": BACK},
             ),
@@ -221,7 +226,7 @@ GROUPS = (
                 "returns",
                 gettext_lazy("申请退回"),
                 "warn",
-                _cases(lambda desk, given: OPEN & Q(waits_for("return"))),
+                _cases(lambda workspace, given: OPEN & Q(waits_for("return"))),
                 "authority-cases",
                 {"waiting": "return"},
             ),
@@ -229,7 +234,7 @@ GROUPS = (
                 "objections",
                 gettext_lazy("待答复的异议"),
                 "warn",
-                lambda desk, given: objected(desk),
+                lambda workspace, given: objected(workspace),
                 "authority-review",
                 {"view": "objections"},
             ),
@@ -237,7 +242,7 @@ GROUPS = (
                 "undelivered",
                 gettext_lazy("通知没有送到"),
                 "warn",
-                lambda desk, given: in_cases(desk.cases(), Q(state="set_aside")),
+                lambda workspace, given: in_cases(workspace.cases(), Q(state="set_aside")),
                 "authority-notices",
                 {},
             ),
@@ -251,7 +256,7 @@ GROUPS = (
                 "enrolments",
                 gettext_lazy("入驻申请"),
                 "warn",
-                lambda desk, given: enrolling.waiting_with(_theirs(desk)),
+                lambda workspace, given: enrolling.waiting_with(_theirs(workspace)),
                 "authority-enrolments",
                 {},
             ),
@@ -259,7 +264,7 @@ GROUPS = (
                 "changes",
                 gettext_lazy("企业变更"),
                 "warn",
-                lambda desk, given: changing.filed_with(_theirs(desk)).filter(state="waiting"),
+                lambda workspace, given: changing.filed_with(_theirs(workspace)).filter(state="waiting"),
                 "routing:authority-changes",
                 {},
             ),
@@ -267,7 +272,7 @@ GROUPS = (
                 "filings",
                 gettext_lazy("企业备案"),
                 "warn",
-                lambda desk, given: enrolled.filed_with(_theirs(desk)),
+                lambda workspace, given: enrolled.filed_with(_theirs(workspace)),
                 "authority-enterprises",
                 {},
             ),
@@ -281,7 +286,7 @@ GROUPS = (
                 "others",
                 gettext_lazy("等对方办理"),
                 "neutral",
-                _cases(lambda desk, given: with_others()),
+                _cases(lambda workspace, given: with_others()),
                 "authority-cases",
                 {"waiting": OTHERS},
             ),
@@ -305,7 +310,7 @@ GROUPS = (
                 "sent",
                 gettext_lazy("发出的督办没有回复"),
                 "neutral",
-                lambda desk, given: UNANSWERED.of(instructions(desk), desk, SENT),
+                lambda workspace, given: UNANSWERED.of(instructions(workspace), workspace, SENT),
                 "authority-urges",
                 {"box": SENT, "column": UNANSWERED.code},
             ),
@@ -316,39 +321,39 @@ NUMBERS = tuple(number for group in (BURNING, *GROUPS) for number in group.numbe
 
 
 @officer_page("GET")
-def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    given = desk.conditions
-    yesterday = desk.today - timedelta(days=1)
+def day(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    given = workspace.conditions
+    yesterday = workspace.today - timedelta(days=1)
     counts = keyset.counts(
-        {n.name: n.rows(desk, given) for n in NUMBERS}
-        | {"new": desk.cases().filter(received_at__gte=midnight(yesterday))}
+        {n.name: n.rows(workspace, given) for n in NUMBERS}
+        | {"new": workspace.cases().filter(received_at__gte=midnight(yesterday))}
     )
     mine = keyset.first(
-        desk.cases().filter(desk.mine(), status__in=AT_US, next_due_at__isnull=False), NEXT, related=RELATED
+        workspace.cases().filter(workspace.mine(), status__in=AT_US, next_due_at__isnull=False), NEXT, related=RELATED
     )
     return render(
         request,
         "authority/day.html",
         {
             "burning": _shown(BURNING, counts),
-            "groups": [_shown(group, counts) for group in _groups(desk)],
-            "rows": rows_of(mine, desk),
-            "now": desk.now,
+            "groups": [_shown(group, counts) for group in _groups(workspace)],
+            "rows": rows_of(mine, workspace),
+            "now": workspace.now,
             "sentence": _sentence(counts),
             "new": {
                 "words": keyset.in_words(counts["new"]),
                 "url": _url("authority-cases", {"received_from": yesterday.isoformat()}),
             },
             "is_late": bool(counts["late"]),
-            "missing_year": missing_year(given.calendar, desk.today),
-            "may_intake": desk.may(Right.WRITE_DOWN),
+            "missing_year": missing_year(given.calendar, workspace.today),
+            "may_intake": workspace.may(Right.WRITE_DOWN),
         },
     )
 
 
-def _groups(desk: Desk) -> list[Group]:
+def _groups(workspace: Workspace) -> list[Group]:
     """What is to be distributed waits for somebody else where nobody here distributes."""
-    if desk.may(Right.DISTRIBUTE):
+    if workspace.may(Right.DISTRIBUTE):
         return list(GROUPS)
     first, last = GROUPS[0], GROUPS[-1]
     moved = {first.name: first.numbers[1:], last.name: (first.numbers[0], *last.numbers)}

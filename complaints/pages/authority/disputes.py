@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, Row, rows_of, waits_for
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import Deadline
 from complaints.models.complaint import OPEN
 from complaints.procedure.workflow import Clock
@@ -30,9 +30,11 @@ class Line:
 
 
 @officer_page("GET")
-def disputes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def disputes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = keyset.page_of(
-        desk.cases().filter(OPEN, Q(waits_for("jurisdiction"))), request.GET, related=(*RELATED, "handling_authority")
+        workspace.cases().filter(OPEN, Q(waits_for("jurisdiction"))),
+        request.GET,
+        related=(*RELATED, "handling_authority"),
     )
     clocks = {
         clock.complaint_id: clock
@@ -41,7 +43,7 @@ def disputes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         )
     }
     here = reverse("complaints:authority-disputes")
-    own, may_decide = desk.authority_ids, desk.may("designate_authority")
+    own, may_decide = workspace.authority_ids, workspace.may("designate_authority")
     return render(
         request,
         "authority/disputes.html",
@@ -55,10 +57,10 @@ def disputes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     and (row.complaint.handling_authority_id not in own or row.complaint.status == "triage")
                     else "",
                 )
-                for row in rows_of(page.rows, desk)
+                for row in rows_of(page.rows, workspace)
             ],
-            "now": desk.now,
-            "limits": desk.limits,
+            "now": workspace.now,
+            "limits": workspace.limits,
             "previous_url": f"{here}?before={page.before}" if page.before else "",
             "next_url": f"{here}?after={page.after}" if page.after else "",
         },

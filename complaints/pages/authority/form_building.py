@@ -13,7 +13,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
 from complaints import handling
 from complaints.acceptance import delegating, termination
-from complaints.desks.authority_setting import Setting
+from complaints.desks.officer_case import Setting
 from complaints.forms.supervision_forms import TakeUpForm
 from complaints.handling import Move
 from complaints.handling.steps import authority, casework, mediation, parties, platform, supervision
@@ -30,7 +30,7 @@ from complaints.reading.mediation_facts import mediation_clock
 def officers(setting: Setting) -> list[Officer]:
     """Who may handle the case, in the order of their names."""
     return by_name(
-        Officer.objects.on(setting.desk.today)
+        Officer.objects.on(setting.workspace.today)
         .select_related("user")
         .filter(
             authority_id=setting.found.complaint.handling_authority_id,
@@ -44,7 +44,7 @@ def officers(setting: Setting) -> list[Officer]:
 
 def body_form(setting: Setting, data: Data) -> Form:
     case = setting.found.complaint
-    rows = list(delegating.bodies_for(case, on=setting.desk.today))
+    rows = list(delegating.bodies_for(case, on=setting.workspace.today))
     return BodyForm(data, bodies=[row for row in rows if not delegating.why_not(case, row)])
 
 
@@ -55,7 +55,10 @@ def termination_form(setting: Setting, data: Data) -> Form:
         data,
         grounds=list(
             termination.grounds(
-                setting.found.complaint, matters=list(setting.around.matters.values()), sixty=live, now=setting.desk.now
+                setting.found.complaint,
+                matters=list(setting.around.matters.values()),
+                sixty=live,
+                now=setting.workspace.now,
             ).values()
         ),
     )
@@ -80,7 +83,7 @@ def authority_form(setting: Setting, data: Data) -> Form:
     chosen = next((a.pk for a in rows if str(a.pk) == asked), None) or next(
         (a.pk for a in rows if a.region.covers(case.handling_region_id) and a.has_power), None
     )
-    ranked = ranking(case, setting.desk, conditions=Conditions.at(setting.desk.now))
+    ranked = ranking(case, setting.workspace, conditions=Conditions.at(setting.workspace.now))
     return AuthorityForm(data, authorities=rows, chosen=chosen, first=first_of(ranked))
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.roles import Right
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import Notice
 from complaints.notices import sending_again
 from complaints.parties.actors import stands_to
@@ -64,16 +64,16 @@ class NoticeFilter(forms.Form):
 
 
 @officer_page("GET")
-def notices(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def notices(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     form = NoticeFilter(request.GET)
     said = form.said()
     state = said.get("state", SET_ASIDE)
-    cases = desk.cases()
+    cases = workspace.cases()
     if said.get("q"):
         cases = cases.filter(number__icontains=said["q"])
     condition = Q(state__in=_IN_STATE[state])
     if state == SENT:
-        condition &= Q(sent_at__gt=desk.now - SENT_SINCE) | Q(state="told")
+        condition &= Q(sent_at__gt=workspace.now - SENT_SINCE) | Q(state="told")
     page, before, after = _page(in_cases(cases, condition), request.GET)
     return render(
         request,
@@ -82,8 +82,8 @@ def notices(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "rows": [told(row, AUTHORITY) for row in page],
             "filter": form,
             "state": state,
-            "may_order": desk.may(Right.ORDER_NOTICE),
-            "now": desk.now,
+            "may_order": workspace.may(Right.ORDER_NOTICE),
+            "now": workspace.now,
             "is_narrowed": bool(said),
             "previous_url": _url(said, before=before),
             "next_url": _url(said, after=after),
@@ -119,13 +119,13 @@ def _url(said: dict[str, str], **key: str) -> str:
 
 
 @officer_page("POST")
-def order(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def order(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """Send it once more, or note that the addressee was told otherwise."""
-    notice = in_cases(desk.cases(), Q(pk=pk)).first()
+    notice = in_cases(workspace.cases(), Q(pk=pk)).first()
     what = request.POST.get("what", "")
     if notice is None or what not in (sending_again.AGAIN, sending_again.TOLD):
         raise Http404
-    if not any(actor.may(Right.ORDER_NOTICE) and stands_to(actor, notice.complaint) for actor in desk.actors):
+    if not any(actor.may(Right.ORDER_NOTICE) and stands_to(actor, notice.complaint) for actor in workspace.actors):
         raise not_yours()
     # Two pages offer it; no address of the form is believed.
     to = (
@@ -135,7 +135,7 @@ def order(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     )
     with once(request) as attempt:
         if not attempt.answered:
-            sending_again.order(notice.pk, what, by=desk.user, now=desk.now)
+            sending_again.order(notice.pk, what, by=workspace.user, now=workspace.now)
             attempt.reference = to
     if not attempt.answered:
         messages.success(request, _("已排入发送。") if what == sending_again.AGAIN else _("已记录。"), extra_tags="ok")

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.acceptance.publication import SHOWN, state_of
-from complaints.desks.authority_setting import Setting
+from complaints.desks.officer_case import Setting
 from complaints.forms.contact_access_form import LookForm
 from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import StepForm
@@ -121,7 +121,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="session",
         steps=("schedule_session",),
-        form=lambda setting, data: SessionForm(data, now=setting.desk.now),
+        form=lambda setting, data: SessionForm(data, now=setting.workspace.now),
         build=verb("schedule_session", "at", "place", "mode"),
         explain=gettext_lazy("双方都会收到调解通知。"),
     ),
@@ -143,7 +143,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="appraisal",
         steps=("order_appraisal",),
-        form=lambda setting, data: AppraisalForm(data, today=setting.desk.today),
+        form=lambda setting, data: AppraisalForm(data, today=setting.workspace.today),
         build=verb("order_appraisal", "laboratory", "until", "cost_borne_by"),
         explain=gettext_lazy("调解中止，调解期限暂停计算，到鉴定、检测结束为止。"),
     ),
@@ -184,7 +184,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="urge",
         steps=("urge",),
-        form=lambda setting, data: UrgeForm(data, today=setting.desk.today),
+        form=lambda setting, data: UrgeForm(data, today=setting.workspace.today),
         build=verb("urge", "text", "last_day"),
         explain=gettext_lazy("对方须在期限内答复；不改变案件的其他期限。"),
     ),

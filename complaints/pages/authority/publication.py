@@ -15,17 +15,17 @@ from accounts.keys import sealed_fields
 from complaints import wording as labels
 from complaints.acceptance import publication
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of, step_url
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import Complaint, Demand, PersonalText
 from complaints.reading.case_people import names_of_consumers
 
 
 @officer_page("GET")
-def publications(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def publications(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     state = request.GET.get("state", "")
     state = state if state in publication.STATES else publication.WAITING
-    mine = desk.cases().filter(desk.mine())
+    mine = workspace.cases().filter(workspace.mine())
     counts = keyset.counts({code: mine.filter(publication.in_state(code)) for code in publication.STATES})
     page = keyset.page_of(mine.filter(publication.in_state(state)), request.GET, keyset.BY_RECEIPT, related=RELATED)
     return render(
@@ -33,7 +33,7 @@ def publications(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "authority/publication.html",
         {
             "state": state,
-            "now": desk.now,
+            "now": workspace.now,
             "tabs": [
                 {
                     "title": title,
@@ -44,8 +44,8 @@ def publications(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 for code, title in publication.STATES.items()
             ],
             "rows": [
-                {"row": row, "url": step_url(row.complaint, "publication", "publish", desk)}
-                for row in rows_of(page.rows, desk)
+                {"row": row, "url": step_url(row.complaint, "publication", "publish", workspace)}
+                for row in rows_of(page.rows, workspace)
             ],
             "previous_url": _url(state, before=page.before),
             "next_url": _url(state, after=page.after),

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import Setting, needs_two, refusal_of, refuse_unless_open, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, needs_two, refusal_of, refuse_unless_open, setting_of
 from complaints.handling import Move, WrongInput
 from complaints.handling.steps import proposals
 from complaints.law.citing import CITED
@@ -46,12 +46,12 @@ AT_THE_DESK = frozenset(
 
 
 @officer_page("GET", "POST")
-def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpResponseBase:
+def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> HttpResponseBase:
     """/authority/cases/<ref>/<slug>/: every step that is one form."""
     page = PAGES.get(slug)
     if page is None:
         raise Http404
-    at = frame_of(request, setting_of(desk, number, request.GET), page)
+    at = frame_of(request, setting_of(workspace, number, request.GET), page)
     is_looking = request.method == "POST" and "look" in request.POST
     if not is_looking and (request.method == "POST" or page.name != "accept"):
         return show_or_take(at, page)
@@ -69,7 +69,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
 
 def frame_of(request: HttpRequest, setting: Setting, page: StepPage[Setting]) -> Frame[Setting]:
     """The case as this officer sees and takes its steps; ``page`` is the one that was asked for."""
-    case, is_proposed = setting.found.complaint, needs_two(setting.found, page.steps[0], setting.desk)
+    case, is_proposed = setting.found.complaint, needs_two(setting.found, page.steps[0], setting.workspace)
 
     def moves(at: Frame[Setting], page: StepPage[Setting], form: Form) -> Sequence[Move] | None:
         refuse_unless_open(page.steps, setting)
@@ -87,7 +87,7 @@ def frame_of(request: HttpRequest, setting: Setting, page: StepPage[Setting]) ->
     def shown(page: StepPage[Setting], form: Form) -> dict[str, Any]:
         return {
             "case": case,
-            "page": page_of(setting.found, now=setting.desk.now),
+            "page": page_of(setting.found, now=setting.workspace.now),
             "is_proposed": is_proposed,
             "cites": page.steps[0] if page.steps[0] in CITED else "",
             "may_look": page.name in LOOKED_AT,
@@ -100,7 +100,7 @@ def frame_of(request: HttpRequest, setting: Setting, page: StepPage[Setting]) ->
         found=setting.found,
         case=setting,
         steps=setting.may,
-        now=setting.desk.now,
+        now=setting.workspace.now,
         home=home,
         template="authority/step.html",
         shown=shown,

@@ -23,15 +23,15 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import officer_handover
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, came_back, due_soon, late, rows_of, with_others
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_filter import BACK, LEFT, OTHERS
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.supervision_forms import MOST_URGED, ManyAssignForm
 from complaints.handling.steps import authority
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
-from complaints.pages.authority.supervision.urges_many import Run, each, with_rest
+from complaints.pages.authority.supervision.instructions_many import Run, each, with_rest
 from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of
 
@@ -46,15 +46,15 @@ COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
 
 
 @officer_page("GET")
-def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     here = here_of(request, "authority")
-    shown = list_of(request, here, offices=desk.offices)
+    shown = list_of(request, here, offices=workspace.offices)
     rows = [line["row"] for line in shown["rows"]]
-    left = officer_handover.left_behind(desk.today).filter(pk__in=desk.cases().values("pk"))
-    loads, leaves = _loads(desk, rows, left), _leaves(rows, desk)
+    left = officer_handover.left_behind(workspace.today).filter(pk__in=workspace.cases().values("pk"))
+    loads, leaves = _loads(workspace, rows, left), _leaves(rows, workspace)
     for line in shown["rows"]:
         row = line["row"]
-        line["load"] = _cells(row, loads.get(row.pk, {}), desk) if row.role in Right.HOLD_CASE.posts else None
+        line["load"] = _cells(row, loads.get(row.pk, {}), workspace) if row.role in Right.HOLD_CASE.posts else None
         line["leave"] = leaves.get((row.user_id, row.authority_id))
     return render(
         request,
@@ -63,28 +63,28 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         | {
             "has_load": True,
             "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")],
-            "today": desk.today,
+            "today": workspace.today,
             "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
             "left_url": _cases_url({"waiting": LEFT}),
-            "leave_url": reverse("enterprises:authority-leave") if desk.may(Right.HOLD_CASE) else "",
+            "leave_url": reverse("enterprises:authority-leave") if workspace.may(Right.HOLD_CASE) else "",
             "approvals_url": reverse("complaints:authority-approvals"),
-            "assign_url": reverse("complaints:authority-team-assign") if desk.may("assign_officer") else "",
+            "assign_url": reverse("complaints:authority-team-assign") if workspace.may("assign_officer") else "",
         },
     )
 
 
-def _loads(desk: Desk, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
+def _loads(workspace: Workspace, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
     """By officer, in one statement: how many open cases meet each condition, and when the oldest came; with each how
     many cases are ``left`` by whoever is away."""
     counted_left = left.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
     meets = {
-        "soon": due_soon(desk.now, desk.calendar),
-        "late": late(desk.now),
+        "soon": due_soon(workspace.now, workspace.calendar),
+        "late": late(workspace.now),
         "back": came_back(),
         "others": with_others(),
     }
     counted = (
-        desk.cases()
+        workspace.cases()
         .filter(OPEN, officer__in=[row.pk for row in rows])
         .order_by()
         .values("officer")
@@ -98,12 +98,12 @@ def _loads(desk: Desk, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[i
     return {one["officer"]: one for one in counted}
 
 
-def _cells(row: Officer, load: dict[str, Any], desk: Desk) -> list[dict[str, Any]]:
+def _cells(row: Officer, load: dict[str, Any], workspace: Workspace) -> list[dict[str, Any]]:
     found = []
     for code, (words, query) in COUNTED.items():
         found.append({"title": words, "count": load.get(code, 0), "url": _cases_url({"officer": str(row.pk), **query})})
     oldest = load.get("oldest")
-    days = (desk.today - timezone.localdate(oldest)).days if oldest else 0
+    days = (workspace.today - timezone.localdate(oldest)).days if oldest else 0
     return [*found, {"title": _("最早的一件（天）"), "count": days, "url": _cases_url({"officer": str(row.pk)})}]
 
 
@@ -111,11 +111,11 @@ def _cases_url(query: dict[str, str]) -> str:
     return f"{reverse('complaints:authority-cases')}?{urlencode(query)}"
 
 
-def _leaves(rows: Iterable[Any], desk: Desk) -> dict[tuple[int, int], OfficerAbsence]:
+def _leaves(rows: Iterable[Any], workspace: Workspace) -> dict[tuple[int, int], OfficerAbsence]:
     """The next leave of each: the one of today, else the one to come."""
     found: dict[tuple[int, int], OfficerAbsence] = {}
     for leave in (
-        OfficerAbsence.objects.not_over(desk.today)
+        OfficerAbsence.objects.not_over(workspace.today)
         .filter(officer__user__in={row.user_id for row in rows})
         .select_related("officer")
         .order_by("starts_on", "pk")
@@ -125,20 +125,20 @@ def _leaves(rows: Iterable[Any], desk: Desk) -> dict[tuple[int, int], OfficerAbs
 
 
 @officer_page("GET", "POST")
-def assign(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another, each with its
     result.
     """
-    if not desk.may("assign_officer"):
+    if not workspace.may("assign_officer"):
         raise Http404
     people = by_name(
-        Officer.objects.on(desk.today)
-        .filter(authority_id__in=desk.authority_ids, role__in=Right.DECIDE_CASE.posts, user__is_active=True)
+        Officer.objects.on(workspace.today)
+        .filter(authority_id__in=workspace.authority_ids, role__in=Right.DECIDE_CASE.posts, user__is_active=True)
         .select_related("user", "authority")
         .order_by("pk")
     )
     chosen = request.GET.get("officer", "none")
-    cases = desk.cases().filter(OPEN, desk.mine()).order_by(BY_DUE.field, "pk").select_related(*RELATED)
+    cases = workspace.cases().filter(OPEN, workspace.mine()).order_by(BY_DUE.field, "pk").select_related(*RELATED)
     if chosen.isascii() and chosen.isdigit() and len(chosen) < 10:
         cases = cases.filter(officer_id=int(chosen))
     else:
@@ -151,7 +151,7 @@ def assign(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             if attempt.answered:
                 run = Run.read(attempt.answer)
             elif form.is_valid():
-                run = each(form.numbers, authority.assign_officer(officer_id=int(form.cleaned_data["to"])), desk)
+                run = each(form.numbers, authority.assign_officer(officer_id=int(form.cleaned_data["to"])), workspace)
                 attempt.reference, attempt.answer = request.path, run.as_bytes()
     if run is not None:
         words = ngettext("已改派%(n)s件", "已改派%(n)s件", len(run.done)) % {"n": len(run.done)}
@@ -172,13 +172,13 @@ def assign(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         request,
         "authority/supervision/assign.html",
         {
-            "rows": rows_of(listed, desk),
+            "rows": rows_of(listed, workspace),
             "form": shown,
             "ticked": set(shown.numbers),
             "chosen": chosen,
             "whose": (
                 [("none", _("未指派"))]
-                + [(str(row.pk), f"{row.user.name} · {row.get_role_display()}") for row in _holders(desk, people)]
+                + [(str(row.pk), f"{row.user.name} · {row.get_role_display()}") for row in _holders(workspace, people)]
             ),
             "team_url": reverse("complaints:authority-team"),
         },
@@ -186,7 +186,9 @@ def assign(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def _holders(desk: Desk, people: list[Officer]) -> list[Officer]:
+def _holders(workspace: Workspace, people: list[Officer]) -> list[Officer]:
     """Who may get cases, and who still holds some though not at work any more."""
-    gone = by_name(officer_handover.away(desk.today).filter(authority_id__in=desk.authority_ids).select_related("user"))
+    gone = by_name(
+        officer_handover.away(workspace.today).filter(authority_id__in=workspace.authority_ids).select_related("user")
+    )
     return [*people, *(row for row in gone if row.pk not in {one.pk for one in people})]

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from complaints import handling
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import refuse_unless_open, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import refuse_unless_open, setting_of
 from complaints.forms.fields import Choice, StepForm, Words
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import casework
@@ -62,8 +62,8 @@ class TogetherForm(StepForm):
 
 
 @officer_page("GET", "POST")
-def together(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
-    setting = setting_of(desk, number, request.GET)
+def together(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    setting = setting_of(workspace, number, request.GET)
     case = setting.found.complaint
     if request.method != "POST":
         refuse_unless_open([LINK, JOIN], setting)
@@ -74,7 +74,7 @@ def together(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered:
                 refuse_unless_open([LINK, JOIN], setting)
-                if form.is_valid() and _taken(form, case, desk):
+                if form.is_valid() and _taken(form, case, workspace):
                     attempt.reference = to
                     messages.success(
                         request,
@@ -89,7 +89,7 @@ def together(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "authority/together.html",
         {
             "case": case,
-            "page": page_of(setting.found, now=desk.now),
+            "page": page_of(setting.found, now=workspace.now),
             "form": form,
             "title": labels.action(LINK),
             "effects": [_("同一消费争议的投诉可以合并；只是有关的，关联即可；各自办理的，不用做什么。")],
@@ -100,10 +100,10 @@ def together(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     )
 
 
-def _taken(form: TogetherForm, case: Complaint, desk: Desk) -> bool:
+def _taken(form: TogetherForm, case: Complaint, workspace: Workspace) -> bool:
     """The step on every case of the group; False with the reason in the form when one of them does not allow it."""
     numbers = [number for number in form.cleaned_data["numbers"] if number != case.number]
-    cases = [case, *desk.cases().filter(number__in=numbers)]
+    cases = [case, *workspace.cases().filter(number__in=numbers)]
     if len(cases) != len(numbers) + 1 or len(cases) < 2:
         form.add_error("numbers", _("有的编号没有，或者不在您的辖区。"))
         return False
@@ -115,7 +115,9 @@ def _taken(form: TogetherForm, case: Complaint, desk: Desk) -> bool:
     )
     try:
         with transaction.atomic():
-            for taken in handling.take_each([(one.pk, move, _actor(desk, one)) for one in cases], now=desk.now):
+            for taken in handling.take_each(
+                [(one.pk, move, _actor(workspace, one)) for one in cases], now=workspace.now
+            ):
                 if taken.refusal is not None:
                     raise taken.refusal
     except StepNotAllowed as refusal:
@@ -124,5 +126,5 @@ def _taken(form: TogetherForm, case: Complaint, desk: Desk) -> bool:
     return True
 
 
-def _actor(desk: Desk, case: Complaint) -> Actor:
-    return next((actor for actor in desk.actors if stands_to(actor, case)), desk.actors[0])
+def _actor(workspace: Workspace, case: Complaint) -> Actor:
+    return next((actor for actor in workspace.actors if stands_to(actor, case)), workspace.actors[0])

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.sign_in.changing import refuse_while_new
 from complaints import wording as labels
-from complaints.acceptance.ways_left import ways_left
+from complaints.acceptance.remedies import ways_left
 from complaints.handling import Move
 from complaints.links.opening import open_until
 from complaints.models import Complaint, HandlingStep

@@ -22,7 +22,7 @@ from accounts.sign_in.network import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms import enrol_forms
 from complaints.pages.enrolment import enrol
 from complaints.pages.enrolment.enrolment_forms import DecideForm
@@ -39,15 +39,15 @@ OLDEST = keyset.Order("submitted_at")
 NEWEST = keyset.Order("submitted_at", falling=True)
 
 
-def _offices(desk: Desk, right: Right | None = None) -> list[int]:
-    rows = Officer.objects.on(desk.today).filter(user=desk.user)
+def _offices(workspace: Workspace, right: Right | None = None) -> list[int]:
+    rows = Officer.objects.on(workspace.today).filter(user=workspace.user)
     return sorted(set((rows.filter(role__in=right.posts) if right else rows).values_list("authority_id", flat=True)))
 
 
-def _of(desk: Desk, application_id: UUID) -> EnrolmentApplication:
+def _of(workspace: Workspace, application_id: UUID) -> EnrolmentApplication:
     found = (
         EnrolmentApplication.objects.select_related("authority", "domicile", "enterprise", "licence")
-        .filter(pk=application_id, authority_id__in=_offices(desk))
+        .filter(pk=application_id, authority_id__in=_offices(workspace))
         .exclude(state=State.DRAFT)
         .first()
     )
@@ -57,11 +57,11 @@ def _of(desk: Desk, application_id: UUID) -> EnrolmentApplication:
 
 
 @officer_page("GET")
-def enrolments(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def enrolments(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The list, what waits longest first."""
     tab = request.GET.get("view", "")
     tab = tab if tab in TABS else "waiting"
-    offices = _offices(desk)
+    offices = _offices(workspace)
     rows = EnrolmentApplication.objects.filter(authority_id__in=offices)
     page = keyset.page_of(
         rows.filter(state__in=TABS[tab]), request.GET, NEWEST if tab == "decided" else OLDEST, related=("domicile",)
@@ -95,9 +95,9 @@ def enrolments(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 @officer_page("GET")
-def enrolment(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpResponseBase:
+def enrolment(request: HttpRequest, workspace: Workspace, application_id: UUID) -> HttpResponseBase:
     """One application, all that was said, and its history."""
-    found = _of(desk, application_id)
+    found = _of(workspace, application_id)
     entries = list(found.entries.select_related("by", "authority"))
     sealed_fields.load_for(row.by for row in entries if row.by is not None)
     return render(
@@ -106,10 +106,10 @@ def enrolment(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRes
         {
             "held": found,
             "tone": enrol.TONES[State(found.state)],
-            "sections": enrol.sections(enrol_forms.judged_steps(found, today=desk.today)),
+            "sections": enrol.sections(enrol_forms.judged_steps(found, today=workspace.today)),
             "licence": getattr(found, "licence", None),
             "entries": [_entry(row) for row in entries],
-            "may_answer": found.state == State.SUBMITTED and bool(_offices(desk, Right.ANSWER_ENROLMENT)),
+            "may_answer": found.state == State.SUBMITTED and bool(_offices(workspace, Right.ANSWER_ENROLMENT)),
             "known": _known(found),
         },
     )
@@ -136,16 +136,16 @@ def _known(found: EnrolmentApplication) -> str:
 
 
 @officer_page("GET", "POST")
-def decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpResponseBase:
+def decide(request: HttpRequest, workspace: Workspace, application_id: UUID) -> HttpResponseBase:
     """One decision; it gives an account, so the second factor is fresh."""
-    return fresh_factor(_decide)(request, desk, application_id)
+    return fresh_factor(_decide)(request, workspace, application_id)
 
 
-def _decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpResponseBase:
-    found = _of(desk, application_id)
-    if found.authority_id not in _offices(desk, Right.ANSWER_ENROLMENT):
+def _decide(request: HttpRequest, workspace: Workspace, application_id: UUID) -> HttpResponseBase:
+    found = _of(workspace, application_id)
+    if found.authority_id not in _offices(workspace, Right.ANSWER_ENROLMENT):
         raise Http404
-    is_head = found.authority_id in _offices(desk, Right.DECIDE_ENROLMENT)
+    is_head = found.authority_id in _offices(workspace, Right.DECIDE_ENROLMENT)
     form = DecideForm(
         request.POST if request.method == "POST" else None, is_head=is_head, initial={"version": found.version}
     )
@@ -154,7 +154,7 @@ def _decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRespo
         try:
             with once(request) as attempt:
                 if not attempt.answered:
-                    _carry_out(request, desk, found, form)
+                    _carry_out(request, workspace, found, form)
                     attempt.reference = reverse("complaints:authority-enrolment", args=[found.pk])
                     messages.success(
                         request,
@@ -181,9 +181,9 @@ def _decide(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpRespo
     )
 
 
-def _carry_out(request: HttpRequest, desk: Desk, found: EnrolmentApplication, form: DecideForm) -> None:
+def _carry_out(request: HttpRequest, workspace: Workspace, found: EnrolmentApplication, form: DecideForm) -> None:
     said = form.cleaned_data
-    told: dict[str, Any] = {"by": desk.user, "version": said["version"], "now": desk.now}
+    told: dict[str, Any] = {"by": workspace.user, "version": said["version"], "now": workspace.now}
     match said["do"]:
         case "recommend":
             enrolling.recommend(found.pk, text=said["text"], **told)
@@ -194,7 +194,7 @@ def _carry_out(request: HttpRequest, desk: Desk, found: EnrolmentApplication, fo
         case "refuse":
             enrolling.refuse(found.pk, ground=said["ground"], text=said["text"], **told)
         case _:
-            wanted = enrol_forms.wanted_of(enrol_forms.judged_steps(found, today=desk.today))
+            wanted = enrol_forms.wanted_of(enrol_forms.judged_steps(found, today=workspace.today))
             if wanted is None:
                 raise EnrolmentRefusal("incomplete", _("申请里有不能用的内容（见申请页），请先要求补正。"))
             enrolling.grant(
@@ -207,15 +207,15 @@ def _carry_out(request: HttpRequest, desk: Desk, found: EnrolmentApplication, fo
 
 
 @officer_page("GET")
-def licence(request: HttpRequest, desk: Desk, application_id: UUID) -> HttpResponseBase:
+def licence(request: HttpRequest, workspace: Workspace, application_id: UUID) -> HttpResponseBase:
     """The scan of the licence."""
-    return enrol.licence_of(_of(desk, application_id), is_sender=False)
+    return enrol.licence_of(_of(workspace, application_id), is_sender=False)
 
 
 @officer_page("GET")
-def paper(request: HttpRequest, desk: Desk, application_id: UUID, kind: str) -> HttpResponseBase:
+def paper(request: HttpRequest, workspace: Workspace, application_id: UUID, kind: str) -> HttpResponseBase:
     """申请书 or 承诺书, as the applicant confirmed it."""
-    found = _of(desk, application_id)
+    found = _of(workspace, application_id)
     if kind not in enrol.PAPERS:
         raise Http404
-    return render(request, enrol.PAPERS[kind], enrol.paper_of(found, now=desk.now))
+    return render(request, enrol.PAPERS[kind], enrol.paper_of(found, now=workspace.now))

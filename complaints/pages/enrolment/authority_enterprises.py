@@ -22,7 +22,7 @@ from accounts.sign_in.contacts import parse_contact
 from accounts.sign_in.network import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
 from complaints import handling
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.handling.steps import authority
 from complaints.models.complaint import OPEN
 from complaints.pages.enrolment.enrolment_forms import AnswerForm, StandingForm, filed_rows
@@ -44,14 +44,14 @@ Enrolment = Enterprise.Enrolment
 
 
 @officer_page("GET")
-def enterprises(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The register: those that the own authorities enrolled, or what is looked for; and what waits."""
     query = request.GET.get("q", "").strip()[:80]
-    own = desk.authority_ids
+    own = workspace.authority_ids
     page = open_enterprises.listed(
         query,
         request.GET,
-        on=desk.today,
+        on=workspace.today,
         rows=Enterprise.objects.filter(enrolled_by_id__in=own) if not query else Enterprise.objects.all(),
     )
     address = f"{request.path}?q={query}&"
@@ -84,18 +84,18 @@ def _of(code: str) -> Enterprise:
 
 
 @officer_page("GET")
-def enterprise(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
+def enterprise(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
     """One firm: standing, who answers where, history, what it filed."""
     firm = _of(uscc)
-    may_read = enrolled.may_read_filings(firm, desk.user, on=desk.today)
-    may_decide = may_read and enrolled.may_decide(firm, desk.user, on=desk.today)
+    may_read = enrolled.may_read_filings(firm, workspace.user, on=workspace.today)
+    may_decide = may_read and enrolled.may_decide(firm, workspace.user, on=workspace.today)
     entries = list(firm.entries.select_related("by", "authority")) if may_read else list(enrolled.history(firm))
     sealed_fields.load_for(row.by for row in entries if may_read and row.by is not None)
     return render(
         request,
         "enrol/enterprise.html",
         {
-            **open_enterprises.facts_of(firm, on=desk.today),
+            **open_enterprises.facts_of(firm, on=workspace.today),
             "may_decide": may_decide,
             "may_read": may_read,
             "entries": [_entry(row, with_names=may_read) for row in entries],
@@ -112,10 +112,12 @@ def enterprise(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
             ]
             if may_read
             else [],
-            "open_cases": min(MANY + 1, _open_cases(firm, desk)[: MANY + 1].count()),
+            "open_cases": min(MANY + 1, _open_cases(firm, workspace)[: MANY + 1].count()),
             "many": MANY,
             "standing_url": reverse("complaints:authority-enterprise-standing", args=[firm.code]),
-            "needs_manager": may_decide and firm.enrolment == Enrolment.ENROLLED and not is_led(firm, on=desk.today),
+            "needs_manager": may_decide
+            and firm.enrolment == Enrolment.ENROLLED
+            and not is_led(firm, on=workspace.today),
         },
     )
 
@@ -136,22 +138,22 @@ def _entry(row: EnrolmentEntry, *, with_names: bool) -> dict[str, Any]:
     }
 
 
-def _open_cases(firm: Enterprise, desk: Desk) -> Any:
+def _open_cases(firm: Enterprise, workspace: Workspace) -> Any:
     """Open cases that lie with this firm and that this desk sees."""
-    return desk.cases().filter(OPEN, enterprise=firm, status__in=ENTERPRISE_SIDE)
+    return workspace.cases().filter(OPEN, enterprise=firm, status__in=ENTERPRISE_SIDE)
 
 
 @officer_page("GET", "POST")
-def standing(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
+def standing(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
     """Suspend, resume, exit: one decision a page, with the second factor fresh."""
     firm = _of(uscc)
-    if not enrolled.may_decide(firm, desk.user, on=desk.today):
+    if not enrolled.may_decide(firm, workspace.user, on=workspace.today):
         raise Http404
-    return fresh_factor(_standing)(request, desk, firm)
+    return fresh_factor(_standing)(request, workspace, firm)
 
 
-def _standing(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpResponseBase:
-    notice = enrolled.first_last_day(ExitGround.MISSES, region_id=firm.domicile_id, today=desk.today)
+def _standing(request: HttpRequest, workspace: Workspace, firm: Enterprise) -> HttpResponseBase:
+    notice = enrolled.first_last_day(ExitGround.MISSES, region_id=firm.domicile_id, today=workspace.today)
     form = StandingForm(request.POST if request.method == "POST" else None, allowed=_allowed(firm), notice_until=notice)
     status = 422 if request.method == "POST" else 200
     here = reverse("complaints:authority-enterprise", args=[firm.code])
@@ -159,7 +161,7 @@ def _standing(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpRespons
         try:
             with once(request) as attempt:
                 if not attempt.answered:
-                    _carry_out(request, desk, firm, form.cleaned_data)
+                    _carry_out(request, workspace, firm, form.cleaned_data)
                     attempt.reference = here
             return redirect(attempt.reference)
         except EnrolmentRefusal as refusal:
@@ -173,7 +175,7 @@ def _standing(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpRespons
             "firm": firm,
             "back": here,
             "is_shut_out": firm.is_shut_out,
-            "open_cases": min(MANY + 1, _open_cases(firm, desk)[: MANY + 1].count()),
+            "open_cases": min(MANY + 1, _open_cases(firm, workspace)[: MANY + 1].count()),
             "many": MANY,
             "asked": firm.filings.filter(kind=EnrolmentFiling.Kind.EXIT, state=EnrolmentFiling.State.FILED).first(),
         },
@@ -192,15 +194,15 @@ def _allowed(firm: Enterprise) -> frozenset[str]:
     return frozenset(found)
 
 
-def _carry_out(request: HttpRequest, desk: Desk, firm: Enterprise, said: dict[str, Any]) -> None:
-    told: dict[str, Any] = {"by": desk.user, "text": said["text"], "now": desk.now}
+def _carry_out(request: HttpRequest, workspace: Workspace, firm: Enterprise, said: dict[str, Any]) -> None:
+    told: dict[str, Any] = {"by": workspace.user, "text": said["text"], "now": workspace.now}
     done = _("已决定，企业的管理员会收到邮件。")
     match said["do"]:
         case "suspend":
             keeps = said["cases"] == "keep"
             enrolled.suspend(firm, ground=said["suspension_ground"], keeps_cases=keeps, **told)
             if not keeps:
-                done += _recalled(firm, desk, said["text"])
+                done += _recalled(firm, workspace, said["text"])
         case "resume":
             enrolled.resume(firm, **told)
         case "exit":
@@ -210,38 +212,38 @@ def _carry_out(request: HttpRequest, desk: Desk, firm: Enterprise, said: dict[st
     messages.success(request, done, extra_tags="ok")
 
 
-def _recalled(firm: Enterprise, desk: Desk, text: str) -> str:
+def _recalled(firm: Enterprise, workspace: Workspace, text: str) -> str:
     """Take back what this desk may; cases of other regions are their own authorities' to take back."""
-    cases = desk.cases()
+    cases = workspace.cases()
     ids = list(
         cases.filter(OPEN, enterprise=firm, status__in=ANY_E).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
     )
     taken = []
-    for actor in desk.actors:
+    for actor in workspace.actors:
         left = [pk for pk in ids if pk not in taken]
         if left:
             taken += (
                 [
                     one.complaint.pk
-                    for one in handling.take(authority.recall(text=text), left, actor=actor, now=desk.now)
+                    for one in handling.take(authority.recall(text=text), left, actor=actor, now=workspace.now)
                     if one.refusal is None
                 ]
                 if len(left) > 1
-                else _one(left[0], text, actor, desk)
+                else _one(left[0], text, actor, workspace)
             )
     return " " + _("收回了%(n)d件。") % {"n": len(taken)}
 
 
-def _one(pk: int, text: str, actor: Any, desk: Desk) -> list[int]:
+def _one(pk: int, text: str, actor: Any, workspace: Workspace) -> list[int]:
     try:
-        handling.take(authority.recall(text=text), [pk], actor=actor, now=desk.now)
+        handling.take(authority.recall(text=text), [pk], actor=actor, now=workspace.now)
     except handling.StepNotAllowed:
         return []
     return [pk]
 
 
 @officer_page("POST")
-def recall(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
+def recall(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
     """Take back more of the open cases of a firm that is shut out; officers of every region do it for theirs."""
     firm = _of(uscc)
     if not firm.is_shut_out:
@@ -249,18 +251,18 @@ def recall(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
     with once(request) as attempt:
         if not attempt.answered:
             messages.success(
-                request, _recalled(firm, desk, _("企业已被暂停接收新投诉，由监管部门收回审查。")), extra_tags="ok"
+                request, _recalled(firm, workspace, _("企业已被暂停接收新投诉，由监管部门收回审查。")), extra_tags="ok"
             )
             attempt.reference = reverse("complaints:authority-enterprise", args=[firm.code])
     return redirect(attempt.reference)
 
 
 @officer_page("POST")
-def answer(request: HttpRequest, desk: Desk, uscc: str, filing_id: UUID) -> HttpResponseBase:
+def answer(request: HttpRequest, workspace: Workspace, uscc: str, filing_id: UUID) -> HttpResponseBase:
     """Take note of what a firm filed, or ask back."""
     firm = _of(uscc)
     row = firm.filings.filter(pk=filing_id).first()
-    if row is None or not enrolled.may_read_filings(firm, desk.user, on=desk.today):
+    if row is None or not enrolled.may_read_filings(firm, workspace.user, on=workspace.today):
         raise Http404
     form = AnswerForm(request.POST)
     here = reverse("complaints:authority-enterprise", args=[firm.code])
@@ -275,9 +277,11 @@ def answer(request: HttpRequest, desk: Desk, uscc: str, filing_id: UUID) -> Http
         with once(request) as attempt:
             if not attempt.answered:
                 if form.cleaned_data["do"] == "note":
-                    enrolled.note_filing(row.pk, by=desk.user, now=desk.now)
+                    enrolled.note_filing(row.pk, by=workspace.user, now=workspace.now)
                 else:
-                    enrolled.ask_back_filing(row.pk, by=desk.user, answer=form.cleaned_data["text"], now=desk.now)
+                    enrolled.ask_back_filing(
+                        row.pk, by=workspace.user, answer=form.cleaned_data["text"], now=workspace.now
+                    )
                 attempt.reference = here
                 messages.success(request, _("已处理。"), extra_tags="ok")
     except EnrolmentRefusal as refusal:
@@ -292,15 +296,15 @@ def answer(request: HttpRequest, desk: Desk, uscc: str, filing_id: UUID) -> Http
 
 
 @officer_page("POST")
-def invite(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
+def invite(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
     """A manager for a firm that nobody leads, as when the first invitation ran out."""
     firm = _of(uscc)
-    if not enrolled.may_decide(firm, desk.user, on=desk.today):
+    if not enrolled.may_decide(firm, workspace.user, on=workspace.today):
         raise Http404
-    return fresh_factor(_invite)(request, desk, firm)
+    return fresh_factor(_invite)(request, workspace, firm)
 
 
-def _invite(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpResponseBase:
+def _invite(request: HttpRequest, workspace: Workspace, firm: Enterprise) -> HttpResponseBase:
     here = reverse("complaints:authority-enterprise", args=[firm.code])
     contact = parse_contact(request.POST.get("email", "")[:254])
     if contact is None or contact.channel != "email":
@@ -312,8 +316,8 @@ def _invite(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpResponseB
                 enrolling.invite_manager(
                     firm,
                     contact.address,
-                    by=desk.user,
-                    now=desk.now,
+                    by=workspace.user,
+                    now=workspace.now,
                     place=place_of(request) + reverse("enterprises:invitation"),
                     language=get_language() or "zh-hans",
                     address=client_address(request),

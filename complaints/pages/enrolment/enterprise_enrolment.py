@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.pages.enrolment.enrolment_forms import FILINGS, filed_data, filed_rows, filing_form
 from complaints.pages.public import enterprises as open_enterprises
 from complaints.webhooks.endpoints import head_manager
@@ -26,8 +26,8 @@ SHOWN = 20
 TONES = {"filed": "info", "noted": "ok", "asked_back": "warn"}
 
 
-def _firm(desk: Desk) -> Enterprise:
-    actor = head_manager(desk.actors)
+def _firm(workspace: Workspace) -> Enterprise:
+    actor = head_manager(workspace.actors)
     found = (
         Enterprise.objects.select_related("enrolled_by", "domicile").filter(pk=actor.enterprise_id or 0).first()
         if actor is not None
@@ -38,15 +38,15 @@ def _firm(desk: Desk) -> Enterprise:
     return found
 
 
-@desk_page("GET")
-def enrolment(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Standing, history, what was filed and what came of it."""
-    firm = _firm(desk)
+    firm = _firm(workspace)
     return render(
         request,
         "enrol/own.html",
         {
-            **open_enterprises.facts_of(firm, on=desk.today),
+            **open_enterprises.facts_of(firm, on=workspace.today),
             "entries": [
                 {
                     "on_day": row.on_day,
@@ -70,19 +70,19 @@ def enrolment(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-@desk_page("GET", "POST")
-def filing(request: HttpRequest, desk: Desk, kind: str) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def filing(request: HttpRequest, workspace: Workspace, kind: str) -> HttpResponseBase:
     """One kind of filing."""
-    firm = _firm(desk)
+    firm = _firm(workspace)
     if kind not in FILINGS:
         raise Http404
-    form = filing_form(kind, request.POST if request.method == "POST" else None, today=desk.today)
+    form = filing_form(kind, request.POST if request.method == "POST" else None, today=workspace.today)
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:
             with once(request) as attempt:
                 if not attempt.answered:
-                    enrolled.file(firm, kind, filed_data(form), by=desk.user, now=desk.now)
+                    enrolled.file(firm, kind, filed_data(form), by=workspace.user, now=workspace.now)
                     attempt.reference = reverse("complaints:enterprise-enrolment")
                     messages.success(request, _("已提交备案。监管部门处理后，这里会写明。"), extra_tags="ok")
             return redirect(attempt.reference)
@@ -97,7 +97,9 @@ def filing(request: HttpRequest, desk: Desk, kind: str) -> HttpResponseBase:
             "form": form,
             "title": EnrolmentFiling.Kind(kind).label,
             "is_exit": is_exit,
-            "earliest": enrolled.first_last_day(ExitGround.OWN_REQUEST, region_id=firm.domicile_id, today=desk.today)
+            "earliest": enrolled.first_last_day(
+                ExitGround.OWN_REQUEST, region_id=firm.domicile_id, today=workspace.today
+            )
             if is_exit
             else None,
         },

@@ -24,7 +24,7 @@ from accounts.models import User
 from accounts.roles import Right
 from complaints import handling
 from complaints import wording as labels
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import proposals
@@ -74,28 +74,28 @@ class Waiting:
     case_url: str
 
 
-@desk_page("GET")
-def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    matters = _open_ones(desk).select_related("complaint").order_by("opened_at", "pk")[:MOST]
-    found, sets = _waiting(matters, desk), _sets(desk)
+@workspace_page("GET")
+def approvals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    matters = _open_ones(workspace).select_related("complaint").order_by("opened_at", "pk")[:MOST]
+    found, sets = _waiting(matters, workspace), _sets(workspace)
     found.sort(key=lambda one: not one.may_decide)
     mine = sum(one.may_decide for one in found) + sum(one.may_decide for one in sets)
     return render(
         request,
         "enterprise/approvals.html",
-        {"proposals": found, "sets": sets, "mine_to_decide": mine, "now": desk.now},
+        {"proposals": found, "sets": sets, "mine_to_decide": mine, "now": workspace.now},
     )
 
 
-def _open_ones(desk: Desk) -> Any:
-    firms = [actor.enterprise_id for actor in desk.actors]
+def _open_ones(workspace: Workspace) -> Any:
+    firms = [actor.enterprise_id for actor in workspace.actors]
     # What is one of a set is decided with it.
     return Matter.objects.filter(
         kind="proposal",
         state="open",
         audience=ENTERPRISE,
         enterprise__in=firms,
-        complaint__in=desk.cases(),
+        complaint__in=workspace.cases(),
         measure_id=None,
     )
 
@@ -112,9 +112,9 @@ class WaitingSet:
     url: str
 
 
-def _sets(desk: Desk) -> list[WaitingSet]:
+def _sets(workspace: Workspace) -> list[WaitingSet]:
     found = list(
-        readable(desk.actors)
+        readable(workspace.actors)
         .filter(proposed_at__isnull=False, sent_at=None)
         .select_related("proposed_by__user")
         .order_by("proposed_at", "pk")[:MOST]
@@ -124,7 +124,7 @@ def _sets(desk: Desk) -> list[WaitingSet]:
     counted = {
         row["measure_id"]: row
         for row in approving.waiting(found)
-        .filter(complaint__in=desk.cases())
+        .filter(complaint__in=workspace.cases())
         .order_by()
         .values("measure_id")
         .annotate(cases=Count("pk"), until=Min("complaint__next_due_at"))
@@ -132,8 +132,8 @@ def _sets(desk: Desk) -> list[WaitingSet]:
     rows = [
         WaitingSet(
             measure=one,
-            is_own=one.proposed_by is not None and one.proposed_by.user_id == desk.user.pk,
-            may_decide=bool(approving.deciders(one, desk.actors)),
+            is_own=one.proposed_by is not None and one.proposed_by.user_id == workspace.user.pk,
+            may_decide=bool(approving.deciders(one, workspace.actors)),
             cases=counted.get(one.public_id, {}).get("cases", 0),
             until=counted.get(one.public_id, {}).get("until"),
             url=reverse("complaints:enterprise-measure-approval", args=[one.public_id]),
@@ -143,7 +143,7 @@ def _sets(desk: Desk) -> list[WaitingSet]:
     return sorted(rows, key=lambda row: not row.may_decide)
 
 
-def _waiting(matters: Iterable[Matter], desk: Desk) -> list[Waiting]:
+def _waiting(matters: Iterable[Matter], workspace: Workspace) -> list[Waiting]:
     """With the names of who proposed them: one query more."""
     rows = list(matters)
     people = list(User.objects.filter(person_key__in={row.opened_by_key for row in rows}))
@@ -156,8 +156,8 @@ def _waiting(matters: Iterable[Matter], desk: Desk) -> list[Waiting]:
             what=labels.action(row.subject),
             by=names.get(row.opened_by_key, "") if row.opened_by_key else "",
             why=why_words(row),
-            is_own=row.opened_by_key == desk.user.person_key,
-            may_decide=row.opened_by_key != desk.user.person_key and _decider(desk, row) is not None,
+            is_own=row.opened_by_key == workspace.user.person_key,
+            may_decide=row.opened_by_key != workspace.user.person_key and _decider(workspace, row) is not None,
             url=reverse("complaints:enterprise-approval", args=[row.pk]),
             case_url=case_url(row.complaint),
         )
@@ -169,12 +169,12 @@ def why_words(matter: Matter) -> str:
     return told(WHY[code] for code in matter.data.get("why", []) if code in WHY)
 
 
-def _decider(desk: Desk, matter: Matter) -> Actor | None:
+def _decider(workspace: Workspace, matter: Matter) -> Actor | None:
     """The job in which this person may approve here."""
     return next(
         (
             actor
-            for actor in desk.actors
+            for actor in workspace.actors
             if actor.may(Right.APPROVE_MEASURE)
             and actor.enterprise_id == matter.enterprise_id
             and stands_to(actor, matter.complaint)
@@ -183,25 +183,25 @@ def _decider(desk: Desk, matter: Matter) -> Actor | None:
     )
 
 
-@desk_page("GET", "POST")
-def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One proposal: 同意, which takes the step at once, or 退回 with the reason."""
-    firms = [actor.enterprise_id for actor in desk.actors]
+    firms = [actor.enterprise_id for actor in workspace.actors]
     matter = (
         Matter.objects.select_related("complaint__enterprise", "complaint__branch")
-        .filter(pk=pk, kind="proposal", audience=ENTERPRISE, enterprise__in=firms, complaint__in=desk.cases())
+        .filter(pk=pk, kind="proposal", audience=ENTERPRISE, enterprise__in=firms, complaint__in=workspace.cases())
         .first()
     )
     if matter is None:
         raise Http404
-    case, actor = matter.complaint, _decider(desk, matter)
-    if matter.measure_id is not None and readable(desk.actors).filter(public_id=matter.measure_id).exists():
+    case, actor = matter.complaint, _decider(workspace, matter)
+    if matter.measure_id is not None and readable(workspace.actors).filter(public_id=matter.measure_id).exists():
         return redirect("complaints:enterprise-measure-approval", public_id=matter.measure_id)
     if request.method != "POST":
         if matter.state != "open":
             messages.info(request, _("这一项已经不用批准了。"))
             return redirect(case_url(case))
-        return _show(request, desk, matter, _form(None))
+        return _show(request, workspace, matter, _form(None))
     form = _form(request.POST)
 
     def moves() -> Sequence[Move] | None:
@@ -214,11 +214,11 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         named_things.check(case, matter.subject, matter.data["payload"])
         return [proposals.approve(matter_id=matter.pk), handling.built(matter.subject, matter.data["payload"])]
 
-    viewer = actor or next(a for a in desk.actors if stands_to(a, case))
+    viewer = actor or next(a for a in workspace.actors if stands_to(a, case))
     found = Found(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer)
-    done = take_step(request, found, moves, form=form, now=desk.now, to=reverse("complaints:enterprise-approvals"))
+    done = take_step(request, found, moves, form=form, now=workspace.now, to=reverse("complaints:enterprise-approvals"))
     if not done.address:
-        return _show(request, desk, matter, form, status=422)
+        return _show(request, workspace, matter, form, status=422)
     if done.is_new:
         words = _("已同意，并已办理：%(step)s") if form.cleaned_data["decision"] == "grant" else _("已退回：%(step)s")
         messages.success(request, words % {"step": labels.label(matter.subject, kind="step")}, extra_tags="ok")
@@ -230,11 +230,11 @@ def _form(data: Any) -> DecisionForm:
 
 
 def _show(
-    request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, matter: Matter, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    waiting, case = _waiting([matter], desk)[0], matter.complaint
-    viewer = next(a for a in desk.actors if stands_to(a, case))
-    page = page_of(Found(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer), now=desk.now)
+    waiting, case = _waiting([matter], workspace)[0], matter.complaint
+    viewer = next(a for a in workspace.actors if stands_to(a, case))
+    page = page_of(Found(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer), now=workspace.now)
     said = matter.data.get("payload", {})
     is_offer = matter.subject in two_persons.OFFERS
     return render(

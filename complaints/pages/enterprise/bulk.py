@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from complaints import handling
 from complaints.assignment import reading
 from complaints.desks.bulk_run import Run
-from complaints.desks.enterprise_desk import Desk
+from complaints.desks.enterprise_workspace import Workspace
 from complaints.desks.keyset import BY_DUE
 from complaints.desks.queue_filter import QueueFilter
 from complaints.desks.queue_lists import Rows
@@ -45,12 +45,12 @@ class BulkForm(StepForm):
     all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)
     handler = forms.ChoiceField(label=gettext_lazy("交给谁"), required=False, error_messages={"invalid_choice": CHOOSE})
 
-    def __init__(self, data: Any = None, *, desk: Desk, form: QueueFilter | None = None) -> None:
+    def __init__(self, data: Any = None, *, workspace: Workspace, form: QueueFilter | None = None) -> None:
         super().__init__(data, auto_id="bulk_%s")
         self.numbers: list[str] = list(dict.fromkeys(data.getlist("case") if data else []))
         self.fields["case"].choices = [(number, "") for number in self.numbers]  # type: ignore[attr-defined]
-        people = form.people if form else _people(desk)
-        mine = {str(pk) for pk in desk.staff_ids}
+        people = form.people if form else _people(workspace)
+        mine = {str(pk) for pk in workspace.staff_ids}
         self.me = next((int(value) for value, _words in people if value in mine), None)
         kept = _("各自的处理人") if self.me is None else _("各自的处理人，没有的由我")
         self.fields["handler"].choices = [("", kept), *people]  # type: ignore[attr-defined]
@@ -73,11 +73,11 @@ class BulkForm(StepForm):
         return said
 
 
-def _people(desk: Desk) -> Choices:
-    return [(str(person.pk), handler_words(person)) for person in desk.choices.people]
+def _people(workspace: Workspace) -> Choices:
+    return [(str(person.pk), handler_words(person)) for person in workspace.choices.people]
 
 
-def carry_out(form: BulkForm, cases: Rows, desk: Desk) -> Run:
+def carry_out(form: BulkForm, cases: Rows, workspace: Workspace) -> Run:
     """Take the step on those of ``cases`` that were chosen; the others are named as not there."""
     do, numbers = form.cleaned_data["do"], form.numbers
     if form.is_for_all:
@@ -87,11 +87,11 @@ def carry_out(form: BulkForm, cases: Rows, desk: Desk) -> Run:
         found = list(cases.filter(number__in=numbers))
     refused = {number: str(NOT_HERE) for number in numbers} | dict.fromkeys((case.number for case in found), "")
     if do != "read":
-        refused |= _taken(found, do, desk, form)
+        refused |= _taken(found, do, workspace, form)
     done = [number for number in numbers if not refused[number]]
     ids = [case.pk for case in found if not refused[case.number]]
     if ids:
-        reading.mark_read(ids, user=desk.user)
+        reading.mark_read(ids, user=workspace.user)
     return Run(do, done, [(number, refused[number]) for number in numbers if refused[number]])
 
 
@@ -99,14 +99,14 @@ def _move(do: str, handler_id: int | None) -> Move:
     return enterprise.accept_case(handler_id=handler_id) if do == "accept" else enterprise.assign(handler_id=handler_id)
 
 
-def _taken(cases: list[Complaint], do: str, desk: Desk, form: BulkForm) -> dict[str, str]:
+def _taken(cases: list[Complaint], do: str, workspace: Workspace, form: BulkForm) -> dict[str, str]:
     """Number → why not; "" where it was done. A lone case is a batch as well."""
     chosen, names = form.cleaned_data["handler"], form.names
     # Where nobody is named, whoever has a case keeps it.
     handlers = {case.pk: int(chosen) if chosen else case.handler_id or form.me for case in cases}
-    moves = [(case.pk, _move(do, handlers[case.pk]), _actor(desk, case)) for case in cases]
+    moves = [(case.pk, _move(do, handlers[case.pk]), _actor(workspace, case)) for case in cases]
     try:
-        results = handling.take_each(moves, now=desk.now)
+        results = handling.take_each(moves, now=workspace.now)
     except handling.StepNotAllowed as refusal:
         return {case.number: _why(refusal, Complaint.objects.get(pk=case.pk), names) for case in cases}
     return {
@@ -123,5 +123,5 @@ def _why(refusal: handling.StepNotAllowed, case: Complaint, names: Mapping[int, 
     return (_("已是“%(status)s”，处理人：%(name)s。") if said["name"] else _("已是“%(status)s”。")) % said
 
 
-def _actor(desk: Desk, case: Complaint) -> Actor:
-    return next((actor for actor in desk.actors if stands_to(actor, case)), desk.actors[0])
+def _actor(workspace: Workspace, case: Complaint) -> Actor:
+    return next((actor for actor in workspace.actors if stands_to(actor, case)), workspace.actors[0])

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import wording as labels
 from complaints.assignment import reading
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page, held_whole
+from complaints.desks.enterprise_workspace import Workspace, case_url, held_whole, workspace_page
 from complaints.handling.steps import suggesting
 from complaints.models import OfficialDocument
 from complaints.pages.enterprise import work
@@ -63,16 +63,16 @@ class DemandLine:
         return bool(self.answer)
 
 
-@desk_page("GET")
-def home(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def home(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/enterprise/: the queue is the day."""
     return redirect("complaints:enterprise-queue")
 
 
-@desk_page("GET")
-def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+@workspace_page("GET")
+def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/"""
-    page, rows = held_whole(desk, number)
+    page, rows = held_whole(workspace, number)
     engagement = page.engagement
     log, lines = work.contact_log(page, rows.contacts), demand_lines(page)
     buttons = [b for b in buttons_of(page) if b.slug != "failure" or log.lines]
@@ -105,7 +105,7 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "court": documents_told.court_of(documents, page.complaint.number),
         "others": []
         if page.is_former or engagement is None or request.method != "GET"
-        else reading.opened(page.complaint, engagement, user=desk.user, now=desk.now),
+        else reading.opened(page.complaint, engagement, user=workspace.user, now=workspace.now),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result
         else "",
@@ -120,8 +120,8 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
             else _("受理，由%(name)s处理") % {"name": given_to.user.name}
         )
     if work.is_working(page):
-        shown["history"], shown["has_more_history"] = work.history_of(page, desk)
-        shown["similar"] = work.similar_of(page, desk)
+        shown["history"], shown["has_more_history"] = work.history_of(page, workspace)
+        shown["similar"] = work.similar_of(page, workspace)
     elif not page.is_former:
         cause = work.cause_of(page, rows.causes)
         shown |= {"cause": cause, "cause_words": labels.label(cause, kind="root_cause") if cause else ""}

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from complaints import wording as labels
 from complaints.desks import keyset
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.models import Engagement, RootCause
 from complaints.pages.enterprise.work import RESULT_TONES, cause_options
 from complaints.procedure.categories import problem_label
@@ -42,29 +42,29 @@ class CauseRow:
     options: SafeString
 
 
-@desk_page("GET")
-def causes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def causes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/enterprise/causes/"""
-    page = keyset.page_of(untagged(desk), request.GET, keyset.BY_END, related=("complaint",))
+    page = keyset.page_of(untagged(workspace), request.GET, keyset.BY_END, related=("complaint",))
     return render(
         request,
         "enterprise/causes.html",
         {
             "rows": [_row(time) for time in page.rows],
             "days": DAYS,
-            "may_tag": desk.may("tag_cause"),
+            "may_tag": workspace.may("tag_cause"),
             "previous_url": _page_url(before=page.before),
             "next_url": _page_url(after=page.after),
         },
     )
 
 
-def untagged(desk: Desk) -> QuerySet[Engagement]:
+def untagged(workspace: Workspace) -> QuerySet[Engagement]:
     """Times with a case that ended within DAYS, were ours to answer and have no root cause yet."""
     return Engagement.objects.filter(
-        desk.engagements(),
+        workspace.engagements(),
         ~Exists(RootCause.objects.filter(engagement=OuterRef("pk"))),
-        until_at__gte=desk.now - timedelta(days=DAYS),
+        until_at__gte=workspace.now - timedelta(days=DAYS),
         complaint__enterprise_id=F("enterprise_id"),
         complaint__status__in=list(TABLE["tag_cause"].at),
     ).exclude(odr_result="returned")

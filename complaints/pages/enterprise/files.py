@@ -9,13 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from complaints.desks.enterprise_desk import Desk, desk_page, held
+from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
 
 
-@desk_page("GET")
-def view_file(request: HttpRequest, desk: Desk, number: str, pk: int) -> HttpResponseBase:
+@workspace_page("GET")
+def view_file(request: HttpRequest, workspace: Workspace, number: str, pk: int) -> HttpResponseBase:
     """/enterprise/cases/<ref>/files/<pk>/; a former enterprise has no files."""
-    page = held(desk, number)
+    page = held(workspace, number)
     place = next((n for n, file in enumerate(page.files) if file.pk == pk), None)
     if place is None:
         raise Http404

@@ -23,7 +23,7 @@ from accounts.keys import sealed_fields
 from accounts.masking import masked_name
 from accounts.roles import Right
 from complaints import handling
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling.transition import two_persons
 from complaints.measures import approving
@@ -36,14 +36,14 @@ from complaints.reading.case_people import label_of, names_of_consumers
 from web.listing import told
 
 
-@desk_page("GET", "POST")
-def approval(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def approval(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """A set as it would go out today: 同意, which sends it at once, or 退回 with the reason."""
-    found = found_measure(desk, public_id)
+    found = found_measure(workspace, public_id)
     there = reverse("complaints:enterprise-measure", args=[public_id])
     if request.method != "POST":
-        return redirect(there) if _is_decided(found) else _show(request, desk, found, _form(None))
-    if not desk.may(Right.APPROVE_MEASURE):
+        return redirect(there) if _is_decided(found) else _show(request, workspace, found, _form(None))
+    if not workspace.may(Right.APPROVE_MEASURE):
         raise not_yours()
     form = _form(request.POST)
     with once(request) as attempt:
@@ -51,23 +51,25 @@ def approval(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseB
             messages.info(request, _("这一项已经不用批准了。"))
             attempt.reference = there
         elif not attempt.answered and form.is_valid():
-            _decide(request, desk, found_measure(desk, public_id, lock=True), form.cleaned_data)
+            _decide(request, workspace, found_measure(workspace, public_id, lock=True), form.cleaned_data)
             attempt.reference = reverse("complaints:enterprise-approvals")
     if attempt.reference:
         return redirect(attempt.reference)
-    return _show(request, desk, found, form, status=422)
+    return _show(request, workspace, found, form, status=422)
 
 
 def _is_decided(found: Measure) -> bool:
     return found.proposed_at is None or found.sent_at is not None
 
 
-def _decide(request: HttpRequest, desk: Desk, found: Measure, said: Mapping[str, str]) -> None:
+def _decide(request: HttpRequest, workspace: Workspace, found: Measure, said: Mapping[str, str]) -> None:
     if said["decision"] == "refuse":
-        approving.send_back(found, text=said["text"], cases=desk.cases(), actors=desk.actors, now=desk.now)
+        approving.send_back(
+            found, text=said["text"], cases=workspace.cases(), actors=workspace.actors, now=workspace.now
+        )
         messages.success(request, _("已退回：%(title)s") % {"title": found.title}, extra_tags="ok")
         return
-    outcome = approving.approve(found, cases=desk.cases(), actors=desk.actors, now=desk.now)
+    outcome = approving.approve(found, cases=workspace.cases(), actors=workspace.actors, now=workspace.now)
     words = _("已同意，并已发送%(n)s件方案。") % {"n": len(outcome.done)}
     if outcome.left_out:
         words += _("%(n)s件没有发送，原因见批量方案。") % {"n": len(outcome.left_out)}
@@ -79,9 +81,11 @@ def _form(data: Any) -> DecisionForm:
 
 
 def _show(
-    request: HttpRequest, desk: Desk, found: Measure, form: DecisionForm, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, found: Measure, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    seen = {case.pk: case for case in desk.cases().filter(pk__in=[pick.case for pick in approving.proposed(found)])}
+    seen = {
+        case.pk: case for case in workspace.cases().filter(pk__in=[pick.case for pick in approving.proposed(found)])
+    }
     matters = [matter for matter in approving.waiting([found]).order_by("complaint_id") if matter.complaint_id in seen]
     for matter in matters:
         matter.complaint = seen[matter.complaint_id]
@@ -93,7 +97,7 @@ def _show(
     behind = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
     page = [matter for matter in matters if matter.complaint_id > behind][: PAGE + 1]
     ends = [matter.complaint.next_due_at for matter in matters if matter.complaint.next_due_at]
-    is_own = found.proposed_by is not None and found.proposed_by.user_id == desk.user.pk
+    is_own = found.proposed_by is not None and found.proposed_by.user_id == workspace.user.pk
     return render(
         request,
         "measures/approval.html",
@@ -106,7 +110,7 @@ def _show(
             "until": min(ends, default=None),
             "why": _why(matters),
             "is_own": is_own,
-            "may_decide": bool(approving.deciders(found, desk.actors)),
+            "may_decide": bool(approving.deciders(found, workspace.actors)),
             "fell": [pick.number for pick in approving.proposed(found) if pick.case not in worth],
             "preview": (
                 offer_card(demands[matters[0].complaint_id], matters[0].data["payload"], by=by, at=matters[0].opened_at)

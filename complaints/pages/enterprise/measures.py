@@ -24,7 +24,7 @@ from accounts.idempotency import once
 from accounts.masking import masked_name
 from accounts.roles import Right
 from complaints import wording as labels
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.measures import sending, standing
 from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, from_lines, picks_of
@@ -44,12 +44,12 @@ PAGE = 50
 MOST_MB = 2
 
 
-@desk_page("GET")
-def measures(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def measures(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The measures of this desk, newest first, each with how it stands."""
-    found = list(sending.readable(desk.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
+    found = list(sending.readable(workspace.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
     offers = list(
-        standing.offers_of([one.public_id for one in found], desk.engagements()).only("pk", "measure_id", "state")
+        standing.offers_of([one.public_id for one in found], workspace.engagements()).only("pk", "measure_id", "state")
     )
     states = standing.states_of(offers)
     by_measure: dict[UUID | None, list[str]] = {}
@@ -70,31 +70,35 @@ def measures(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 for one in found
             ],
             "new_url": reverse("complaints:enterprise-measure-new"),
-            "may_make": desk.may(Right.MAKE_MEASURE),
-            "now": desk.now,
+            "may_make": workspace.may(Right.MAKE_MEASURE),
+            "now": workspace.now,
         },
     )
 
 
-@desk_page("GET", "POST")
-def measure_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def measure_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Which cases; ``?view=…``: those of the queue, ``?again=<id>``: those that another measure left out."""
     query = query_of(request.GET, ENTERPRISE)
-    listed = _listed(desk, query) if query else []
+    listed = _listed(workspace, query) if query else []
     form = ChoosingForm(
         request.POST if request.method == "POST" else None,
         request.FILES or None,
         listed=_many(listed),
-        initial={"use_list": bool(query), **_again(desk, request.GET)},
+        initial={"use_list": bool(query), **_again(workspace, request.GET)},
     )
     status = 200
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
-                    picks, left = _chosen(desk, form, listed)
+                    picks, left = _chosen(workspace, form, listed)
                     measure = sending.make(
-                        title=form.cleaned_data["title"], picks=picks, left_out=left, actor=desk.actors[0], now=desk.now
+                        title=form.cleaned_data["title"],
+                        picks=picks,
+                        left_out=left,
+                        actor=workspace.actors[0],
+                        now=workspace.now,
                     )
                     attempt.reference = _url("measure", measure.public_id)
                 except (WrongInput, SheetRefused) as wrong:
@@ -117,45 +121,49 @@ def measure_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-@desk_page("GET", "POST")
-def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """A draft: the rule, tried out, then sent. Afterwards: how it stands."""
-    found = found_measure(desk, public_id)
+    found = found_measure(workspace, public_id)
     if found.sent_at is not None:
         # The same form again leads to what came of it.
-        return redirect(_url("measure", public_id)) if request.method == "POST" else _standing(request, desk, found)
+        return (
+            redirect(_url("measure", public_id)) if request.method == "POST" else _standing(request, workspace, found)
+        )
     if found.proposed_at is not None:
         return redirect(_url("measure-approval", public_id))
     demands = [
         d
         for rows in sending.open_demands(
-            desk.cases().filter(pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)
+            workspace.cases().filter(pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)
         ).values()
         for d in rows
     ]
     kinds = kinds_in(demands)
     if request.method != "POST":
-        return _draft(request, desk, found, RuleForm(kinds=kinds, today=desk.today, rule=Rule.of(found.rule)))
-    form = RuleForm(request.POST, kinds=kinds, today=desk.today)
+        return _draft(request, workspace, found, RuleForm(kinds=kinds, today=workspace.today, rule=Rule.of(found.rule)))
+    form = RuleForm(request.POST, kinds=kinds, today=workspace.today)
     if not form.is_valid():
-        return _draft(request, desk, found, form, status=422)
+        return _draft(request, workspace, found, form, status=422)
     if "send" not in request.POST:
-        found = found_measure(desk, public_id, lock=True)
+        found = found_measure(workspace, public_id, lock=True)
         if found.sent_at is not None or found.proposed_at is not None:
             # Sent by somebody since it was looked at: what it said stays.
             return redirect(_url("measure", public_id))
         found.rule = form.rule().kept()
         found.save(update_fields=["rule"])
-        outcome = sending.try_out(found, form.rule(), cases=desk.cases(), actors=desk.actors, now=desk.now)
-        return _draft(request, desk, found, form, outcome=outcome)
+        outcome = sending.try_out(
+            found, form.rule(), cases=workspace.cases(), actors=workspace.actors, now=workspace.now
+        )
+        return _draft(request, workspace, found, form, outcome=outcome)
     with once(request) as attempt:
         if not attempt.answered:
             outcome = sending.send(
-                found_measure(desk, public_id, lock=True),
+                found_measure(workspace, public_id, lock=True),
                 form.rule(),
-                cases=desk.cases(),
-                actors=desk.actors,
-                now=desk.now,
+                cases=workspace.cases(),
+                actors=workspace.actors,
+                now=workspace.now,
             )
             attempt.reference = _url("measure", public_id)
             words = (
@@ -167,20 +175,20 @@ def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBa
     return redirect(attempt.reference)
 
 
-@desk_page("GET", "POST")
-def performed(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """Report the whole of it as done, or the cases of a table."""
-    found = found_measure(desk, public_id)
+    found = found_measure(workspace, public_id)
     if found.sent_at is None:
         return redirect(_url("measure", public_id))
-    offers = list(standing.offers_of([found.public_id], desk.engagements()).only("pk", "state"))
+    offers = list(standing.offers_of([found.public_id], workspace.engagements()).only("pk", "state"))
     due = list(standing.states_of(offers).values()).count("accepted")
     form, status = DoneForm(request.POST if request.method == "POST" else None, request.FILES or None), 200
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
-                    outcome = _reported(desk, found_measure(desk, public_id, lock=True), form)
+                    outcome = _reported(workspace, found_measure(workspace, public_id, lock=True), form)
                     attempt.reference = _url("measure", public_id)
                     messages.success(request, _("已报告%(n)s件履行。") % {"n": len(outcome.done)}, extra_tags="ok")
                 except (WrongInput, SheetRefused) as wrong:
@@ -196,11 +204,11 @@ def performed(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponse
     )
 
 
-def _reported(desk: Desk, found: Measure, form: DoneForm) -> sending.Outcome:
+def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.Outcome:
     said = form.cleaned_data
     proofs, left = None, list[LeftOut]()
     if said["lines"] or said["file"]:
-        proofs, left = from_lines(_lines(said["lines"], said["file"]), desk.cases())
+        proofs, left = from_lines(_lines(said["lines"], said["file"]), workspace.cases())
         bare = [pick for pick in proofs if not pick.word and not said["proof"]]
         if bare:
             raise WrongInput(
@@ -213,9 +221,9 @@ def _reported(desk: Desk, found: Measure, form: DoneForm) -> sending.Outcome:
         proofs=proofs,
         proof=said["proof"],
         channel=said["channel"],
-        cases=desk.cases(),
-        actors=desk.actors,
-        now=desk.now,
+        cases=workspace.cases(),
+        actors=workspace.actors,
+        now=workspace.now,
     )
     if not outcome.done:
         raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
@@ -232,9 +240,9 @@ def _url(page: str, public_id: UUID) -> str:
     return reverse(f"complaints:enterprise-{page}", args=[public_id])
 
 
-def found_measure(desk: Desk, public_id: UUID, *, lock: bool = False) -> Measure:
+def found_measure(workspace: Workspace, public_id: UUID, *, lock: bool = False) -> Measure:
     """The measure, if this desk sees the branch where it was made; Http404 else."""
-    rows = sending.readable(desk.actors).filter(public_id=public_id)
+    rows = sending.readable(workspace.actors).filter(public_id=public_id)
     people = ("made_by__user", "proposed_by__user", "decided_by__user")
     found: Measure | None = (rows.select_for_update(of=("self",)) if lock else rows.select_related(*people)).first()
     if found is None:
@@ -245,19 +253,19 @@ def found_measure(desk: Desk, public_id: UUID, *, lock: bool = False) -> Measure
 # --- choosing ---
 
 
-def _listed(desk: Desk, query: str) -> list[int]:
-    mine = [a for a in desk.actors if a.enterprise_id == desk.actors[0].enterprise_id]
-    return chosen(sight_at(desk, mine), query, most=MOST_CASES + 1)
+def _listed(workspace: Workspace, query: str) -> list[int]:
+    mine = [a for a in workspace.actors if a.enterprise_id == workspace.actors[0].enterprise_id]
+    return chosen(sight_at(workspace, mine), query, most=MOST_CASES + 1)
 
 
 def _many(listed: list[int]) -> str:
     return "" if not listed else str(len(listed)) if len(listed) <= MOST_CASES else f"{MOST_CASES}+"
 
 
-def _again(desk: Desk, asked: QueryDict) -> dict[str, str]:
+def _again(workspace: Workspace, asked: QueryDict) -> dict[str, str]:
     """The cases that got nothing from another measure, to be chosen anew."""
     try:
-        before = found_measure(desk, UUID(asked.get("again", "")))
+        before = found_measure(workspace, UUID(asked.get("again", "")))
     except (ValueError, Http404):
         return {}
     amounts = {pick.number: pick.word for pick in picks_of(before.picks)}
@@ -270,7 +278,7 @@ def _again(desk: Desk, asked: QueryDict) -> dict[str, str]:
     }
 
 
-def _chosen(desk: Desk, form: ChoosingForm, listed: list[int]) -> tuple[list[Pick], list[LeftOut]]:
+def _chosen(workspace: Workspace, form: ChoosingForm, listed: list[int]) -> tuple[list[Pick], list[LeftOut]]:
     said = form.cleaned_data
     left: list[LeftOut] = []
     if said.get("use_list"):
@@ -278,10 +286,10 @@ def _chosen(desk: Desk, form: ChoosingForm, listed: list[int]) -> tuple[list[Pic
             raise WrongInput("too_many", _("一次最多%(n)s件，请分成几次。") % {"n": MOST_CASES}, field="use_list")
         picks = [
             Pick(pk, number)
-            for pk, number in desk.cases().filter(pk__in=listed).order_by("pk").values_list("pk", "number")
+            for pk, number in workspace.cases().filter(pk__in=listed).order_by("pk").values_list("pk", "number")
         ]
     else:
-        picks, left = from_lines(_lines(said["lines"], said["file"]), desk.cases())
+        picks, left = from_lines(_lines(said["lines"], said["file"]), workspace.cases())
     if not picks:
         raise WrongInput("nobody", _("没有找到这些投诉。"), field="lines")
     return picks, left
@@ -306,7 +314,7 @@ def _lines(text: str, file: UploadedFile | None) -> Iterator[tuple[int, list[str
 
 def _draft(
     request: HttpRequest,
-    desk: Desk,
+    workspace: Workspace,
     found: Measure,
     form: RuleForm,
     *,
@@ -320,11 +328,11 @@ def _draft(
             "measure": found,
             "form": form,
             "chosen": len(found.picks),
-            "may_make": desk.may(Right.MAKE_MEASURE),
+            "may_make": workspace.may(Right.MAKE_MEASURE),
             "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
             "missing": found.left_out,
             "outcome": outcome,
-            "preview": _preview(desk, found, form, outcome) if outcome and outcome.done else None,
+            "preview": _preview(workspace, found, form, outcome) if outcome and outcome.done else None,
             "back": reverse("complaints:enterprise-measures"),
             "by": found.made_by.user.name,
             "returned_by": found.decided_by.user.name if found.decided_by else "",
@@ -333,15 +341,15 @@ def _draft(
     )
 
 
-def _preview(desk: Desk, found: Measure, form: RuleForm, outcome: sending.Outcome) -> dict[str, Any]:
+def _preview(workspace: Workspace, found: Measure, form: RuleForm, outcome: sending.Outcome) -> dict[str, Any]:
     """What the consumer of the first case will see: the same card."""
     number, shorts = outcome.done[0], outcome.said[outcome.done[0]]
     _answers, promises = offer_of(shorts)
     sums = [p.amount for p in promises if p.kind in MONEY_KINDS and p.amount is not None]
     return {
         "title": _("%(number)s的消费者会看到") % {"number": number},
-        "at": desk.now,
-        "by": desk.actors[0].name,
+        "at": workspace.now,
+        "by": workspace.actors[0].name,
         "answers": [_answer(short) for short in shorts],
         "obligations": [
             {
@@ -390,9 +398,9 @@ def _counts(found: Measure, states: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseBase:
+def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> HttpResponseBase:
     offers = list(
-        standing.offers_of([found.public_id], desk.engagements())
+        standing.offers_of([found.public_id], workspace.engagements())
         .defer("message", "counter_demand")
         .order_by("complaint_id", "pk")
     )
@@ -403,7 +411,7 @@ def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseB
     behind = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
     meant = [o for o in offers if (not state or states[o.pk] == state) and o.complaint_id > behind]
     page = meant[:PAGE]
-    cases = Complaint.objects.visible_to(desk.user, on=desk.today).in_bulk([o.complaint_id for o in page])
+    cases = Complaint.objects.visible_to(workspace.user, on=workspace.today).in_bulk([o.complaint_id for o in page])
     names = names_of_consumers(cases)
     totals = _totals([o.pk for o in page])
     here = _url("measure", found.public_id)
@@ -438,8 +446,8 @@ def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseB
             "missing": [one for one in found.left_out if one["step"] == "make_offer"],
             "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
             "decided_by": found.decided_by.user.name if found.decided_by else "",
-            "may_make": desk.may(Right.MAKE_MEASURE),
-            "may_report": desk.may(Right.MAKE_MEASURE) and "accepted" in states.values(),
+            "may_make": workspace.may(Right.MAKE_MEASURE),
+            "may_report": workspace.may(Right.MAKE_MEASURE) and "accepted" in states.values(),
             "performed_url": _url("measure-performed", found.public_id),
             "back": reverse("complaints:enterprise-measures"),
             "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",

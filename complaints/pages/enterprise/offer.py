@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from complaints import wording as labels
-from complaints.desks.enterprise_desk import Desk, desk_page, held
+from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
 from complaints.forms.enterprise_offer_form import (
     MOST_ROWS,
     OfferForm,
@@ -50,23 +50,23 @@ from web.templatetags.portal import money
 _AFTER_WRITING = frozenset({"propose", "approve", "send_back", "make_offer", "replace_offer"})
 
 
-@desk_page("GET", "POST")
-def make_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def make_offer(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/offer/"""
-    return _editor(request, desk, held(desk, number), "make_offer")
+    return _editor(request, workspace, held(workspace, number), "make_offer")
 
 
-@desk_page("GET", "POST")
-def replace_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def replace_offer(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/replace/: better or equal for each demand, once."""
-    return _editor(request, desk, held(desk, number), "replace_offer")
+    return _editor(request, workspace, held(workspace, number), "replace_offer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """One offer being written: the case, the step, and the texts of the house by version."""
 
-    desk: Desk
+    workspace: Workspace
     case: CasePage
     step: str
     texts: dict[int, TemplateVersion]
@@ -106,19 +106,19 @@ class Writing:
             "step": self.step,
             "figures": figures,
             "sum": _sum(figures),
-            "similar": similar_shown(self.case.complaint, seen=self.desk.engagements()),
+            "similar": similar_shown(self.case.complaint, seen=self.workspace.engagements()),
         }
 
     def text_of(self, form: OfferForm) -> TemplateVersion | None:
         return self.texts.get(form.cleaned_data.get("template") or 0)
 
 
-def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> HttpResponseBase:
-    writing, at = Writing(desk=desk, case=case, step=step, texts=_texts(case)), frame_of(request, case)
+def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: str) -> HttpResponseBase:
+    writing, at = Writing(workspace=workspace, case=case, step=step, texts=_texts(case)), frame_of(request, case)
     if request.method != "POST":
         if not writing.page.is_open(at.steps):
             return at.closed(at, writing.page)
-        draft = offer_drafts.kept(case.complaint, user=desk.user, step=step)
+        draft = offer_drafts.kept(case.complaint, user=workspace.user, step=step)
         if draft:
             return draw(at, writing.page, writing.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
@@ -141,13 +141,13 @@ def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> Http
         return draw(at, writing.page, form, status=422)
     done = answer(at, writing.page, form)
     if done.status_code == 302:
-        offer_drafts.forget(case.complaint, user=desk.user)
+        offer_drafts.forget(case.complaint, user=workspace.user)
     return done
 
 
 def _drafted(at: Frame[CasePage], writing: Writing, typed: dict[str, str]) -> HttpResponseBase:
     """Keep what is typed, or throw it away. A script asks for a line and keeps the page as it is."""
-    request, case, user = at.request, writing.case, writing.desk.user
+    request, case, user = at.request, writing.case, writing.workspace.user
     if "forget" in typed:
         offer_drafts.forget(case.complaint, user=user)
         return redirect(request.path)

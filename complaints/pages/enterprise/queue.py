@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from complaints.desks import keyset
 from complaints.desks.bulk_run import Run
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.desks.queue_filter import QueueFilter
 from complaints.desks.queue_lists import (
     PAST,
@@ -42,15 +42,15 @@ RELATED = ("handler__user", "branch")
 ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaints:enterprise-measure-new"}
 
 
-@desk_page("GET", "POST")
-def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/enterprise/queue/?view=…: all open cases of this desk, or one view of them; POST takes a step for many of
     them."""
     view = view_of(request.GET.get("view", ""))
-    form = asked_for(desk, request.GET)
+    form = asked_for(workspace, request.GET)
     if request.method != "POST":
-        return _show(request, desk, view, form)
-    wanted = enterprise_bulk.BulkForm(request.POST, desk=desk)
+        return _show(request, workspace, view, form)
+    wanted = enterprise_bulk.BulkForm(request.POST, workspace=workspace)
     if wanted.is_valid() and wanted.cleaned_data["do"] in ELSEWHERE:
         return redirect(_elsewhere(view, form, wanted))
     run: Run | None = None
@@ -58,11 +58,15 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if attempt.answered:
             run = Run.from_text(attempt.answer.decode())
         elif wanted.is_valid():
-            cases = narrowed(view.of(open_cases(desk), desk), form, desk) if wanted.is_for_all else open_cases(desk)
-            run = enterprise_bulk.carry_out(wanted, cases, desk)
+            cases = (
+                narrowed(view.of(open_cases(workspace), workspace), form, workspace)
+                if wanted.is_for_all
+                else open_cases(workspace)
+            )
+            run = enterprise_bulk.carry_out(wanted, cases, workspace)
             attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
-        return _show(request, desk, view, form, wanted=wanted, status=422)
+        return _show(request, workspace, view, form, wanted=wanted, status=422)
     return render(
         request,
         "staff/bulk_done.html",
@@ -78,19 +82,21 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def _show(
     request: HttpRequest,
-    desk: Desk,
+    workspace: Workspace,
     view: QueueView,
     form: QueueFilter,
     *,
     wanted: enterprise_bulk.BulkForm | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
-    ours = open_cases(desk)
-    found = {v.code: v.of(ours, desk) for v in VIEWS.values()}
-    own = desk.choices.views
-    counts = keyset.counts(found | saved_views.lists(own, ours, desk))
+    ours = open_cases(workspace)
+    found = {v.code: v.of(ours, workspace) for v in VIEWS.values()}
+    own = workspace.choices.views
+    counts = keyset.counts(found | saved_views.lists(own, ours, workspace))
     before, after, rows = (
-        _past_page(desk, form, request.GET) if view is PAST else _open_page(found[view.code], desk, form, request.GET)
+        _past_page(workspace, form, request.GET)
+        if view is PAST
+        else _open_page(found[view.code], workspace, form, request.GET)
     )
     query = urlencode({"view": view.code} | form.said)
     mine = [saved_views.tab(one, counts, query) for one in own]
@@ -114,32 +120,36 @@ def _show(
             "save_query": urlencode({"query": query}),
             "is_own_view": is_own,
             "can_save": not is_own and bool(form.said or view.code != "all"),
-            "bulk": None if view is PAST or not rows else wanted or enterprise_bulk.BulkForm(desk=desk, form=form),
+            "bulk": None
+            if view is PAST or not rows
+            else wanted or enterprise_bulk.BulkForm(workspace=workspace, form=form),
             "form": wanted,
             "previous_url": _url(form, view, before=before) if before else "",
             "next_url": _url(form, view, after=after) if after else "",
-            "now": desk.now,
+            "now": workspace.now,
             "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
         },
         status=status,
     )
 
 
-def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
+def _open_page(
+    cases: Rows, workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]
+) -> tuple[str, str, list[Row]]:
     page = keyset.page_of(
-        narrowed(cases, form, desk),
+        narrowed(cases, form, workspace),
         asked,
         related=RELATED,
         size=form.rows_a_page,
-        shown=marked(Complaint.objects.all(), desk),
+        shown=marked(Complaint.objects.all(), workspace),
     )
-    return page.before, page.after, rows_of(page.rows, desk)
+    return page.before, page.after, rows_of(page.rows, workspace)
 
 
-def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
+def _past_page(workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
     """Closed cases, and those that went to somebody else: our own time with them is readable."""
     page = keyset.page_of(
-        past_times(desk, form),
+        past_times(workspace, form),
         asked,
         keyset.BY_END,
         size=form.rows_a_page,
@@ -153,8 +163,8 @@ def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple
         page.after,
         rows_of(
             [time.complaint for time in page.rows],
-            desk,
-            given_up={time.complaint_id: time for time in page.rows if not desk.stands_to(time.complaint)},
+            workspace,
+            given_up={time.complaint_id: time for time in page.rows if not workspace.stands_to(time.complaint)},
         ),
     )
 

@@ -16,7 +16,7 @@ from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subque
 from accounts.masking import masked_name
 from complaints import wording as labels
 from complaints.assignment import reading
-from complaints.desks.enterprise_desk import Desk, case_url
+from complaints.desks.enterprise_workspace import Workspace, case_url
 from complaints.desks.queue_lists import HERE, Rows, Shown
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
 from complaints.procedure.workflow import LOOK, Status
@@ -59,12 +59,14 @@ def with_newest_step(rows: QuerySet[Shown], *, path: str = "") -> QuerySet[Shown
     return found
 
 
-def marked(cases: Rows, desk: Desk) -> Rows:
+def marked(cases: Rows, workspace: Workspace) -> Rows:
     """Each case with its newest step and with how far this person has read it."""
-    return with_newest_step(cases).annotate(read_to=reading.read_to(desk.user))
+    return with_newest_step(cases).annotate(read_to=reading.read_to(workspace.user))
 
 
-def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engagement] | None = None) -> list[Row]:
+def rows_of(
+    cases: list[Complaint], workspace: Workspace, *, given_up: Mapping[int, Engagement] | None = None
+) -> list[Row]:
     """Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when."""
     if not cases:
         return []
@@ -74,13 +76,13 @@ def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engage
         if given_up and case.pk in given_up:
             found.append(_given_up(case, given_up[case.pk], name))
         else:
-            found.append(_row(case, desk, name, more.clocks.get(case.pk, [])))
+            found.append(_row(case, workspace, name, more.clocks.get(case.pk, [])))
     return found
 
 
-def _row(case: Complaint, desk: Desk, consumer: str, clocks: list[Deadline]) -> Row:
+def _row(case: Complaint, workspace: Workspace, consumer: str, clocks: list[Deadline]) -> Row:
     status = Status(case.status)
-    deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=desk.calendar)
+    deadline, facts = standing.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     if deadline is not None and facts is not None and deadline.owed_by == "authority":
         # Overdue is a word about somebody: here it is another one.
         facts = facts | {"listed_as": standing.listed_name(deadline)}

@@ -20,7 +20,7 @@ from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
 from complaints import wording as labels
 from complaints.desks import queue_lists, sent_tables
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.models import Demand, RoundTrip, RoundTripRow
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import asking as exports
@@ -30,8 +30,8 @@ from complaints.tables.round_trip import asking, rows
 from complaints.tables.table_forms import DecisionForm, TableForm, UploadForm
 
 
-@desk_page("GET", "POST")
-def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def round_trips(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The way out, the way back, and the tables of this person."""
     form, status = UploadForm(), 200
     if request.method == "POST":
@@ -43,10 +43,10 @@ def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     trip = asking.take_in(
                         file.chunks(),
                         name=file.name or "",
-                        user=desk.user,
-                        actor=desk.actors[0],
+                        user=workspace.user,
+                        actor=workspace.actors[0],
                         language=get_language() or "zh-hans",
-                        now=desk.now,
+                        now=workspace.now,
                     )
                     attempt.reference = _url("round-trip", trip.mark)
                 except WrongInput as wrong:
@@ -54,7 +54,7 @@ def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    trips = list(_own(desk).order_by("-pk")[: sent_tables.PAGE])
+    trips = list(_own(workspace).order_by("-pk")[: sent_tables.PAGE])
     return render(
         request,
         "round_trip/list.html",
@@ -62,7 +62,7 @@ def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "form": form,
             "table": TableForm(views=_views()),
             "rows": [_shown(trip) for trip in trips],
-            "now": desk.now,
+            "now": workspace.now,
             "steps": [labels.action(step) for step in rows.STEPS],
             "here": _url("round-trips"),
             "table_url": _url("round-trip-table"),
@@ -71,25 +71,27 @@ def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-@desk_page("POST")
+@workspace_page("POST")
 @fresh_factor
-def table(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """An export whose columns come back; its page shows how far it is, and hands it out once."""
     form = TableForm(request.POST, views=_views())
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             query = urlencode({"view": form.cleaned_data["view"]})
-            sight = sight_at(desk, [a for a in desk.actors if a.enterprise_id == desk.actors[0].enterprise_id])
+            sight = sight_at(
+                workspace, [a for a in workspace.actors if a.enterprise_id == workspace.actors[0].enterprise_id]
+            )
             ids = chosen(sight, query, most=asking.MOST_ROWS)
             export = exports.ask(
-                user=desk.user,
+                user=workspace.user,
                 actor=sight.actor,
                 query=query,
                 form=form.cleaned_data["format"],
                 purpose="",
                 wanted=[column.code for column in coming_back(demands=_most_demands(ids))],
                 language=get_language() or "zh-hans",
-                now=desk.now,
+                now=workspace.now,
             )
             attempt.reference = _url("export", export.mark)
     if not attempt.reference:
@@ -103,20 +105,20 @@ def _most_demands(ids: list[int]) -> int:
     return min(most or 1, MOST_DEMANDS)
 
 
-@desk_page("GET")
-def round_trip(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
-    return _show(request, _found(desk, mark))
+@workspace_page("GET")
+def round_trip(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
+    return _show(request, _found(workspace, mark))
 
 
-@desk_page("POST")
-def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+@workspace_page("POST")
+def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """POST: all or nothing, the good lines, or none."""
-    trip = _found(desk, mark)
+    trip = _found(workspace, mark)
     form = _decision(trip, asking.counts_of(trip), request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            locked = _found(desk, mark, lock=True)
-            asking.decide(locked, form.cleaned_data["decision"], now=desk.now)
+            locked = _found(workspace, mark, lock=True)
+            asking.decide(locked, form.cleaned_data["decision"], now=workspace.now)
             attempt.reference = _url("round-trip", mark)
     if not attempt.reference:
         return _show(request, trip, form, status=422)
@@ -124,10 +126,10 @@ def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
     return redirect(attempt.reference)
 
 
-@desk_page("GET")
-def results(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+@workspace_page("GET")
+def results(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """What came of each line, as CSV; no text of anybody stands in it."""
-    trip = _found(desk, mark)
+    trip = _found(workspace, mark)
     return sent_tables.as_file(
         trip.mark, _heads(), _lines(trip).iterator(chunk_size=2000), cells=_cells, title=rows.title_of
     )
@@ -141,12 +143,12 @@ def _views() -> list[tuple[str, Any]]:
     return [(view.code, view.title) for view in queue_lists.VIEWS.values()]
 
 
-def _own(desk: Desk) -> Any:
-    return asking.own(desk.user, [actor.enterprise_id for actor in desk.actors])
+def _own(workspace: Workspace) -> Any:
+    return asking.own(workspace.user, [actor.enterprise_id for actor in workspace.actors])
 
 
-def _found(desk: Desk, mark: str, *, lock: bool = False) -> RoundTrip:
-    trips = _own(desk).filter(mark=mark)
+def _found(workspace: Workspace, mark: str, *, lock: bool = False) -> RoundTrip:
+    trips = _own(workspace).filter(mark=mark)
     trip: RoundTrip | None = (trips.select_for_update(of=("self",)) if lock else trips).first()
     if trip is None:
         raise Http404

@@ -20,14 +20,14 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from complaints.assignment import assigning
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.forms.fields import Choice, StepForm
 from complaints.models import Complaint
 from complaints.parties.workforce import Given
 from complaints.procedure.categories import PROBLEM_CATEGORIES, PROBLEM_LABELS, problem_label
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 from enterprises.models import AssignmentRule, Staff
-from enterprises.pages.house_rules import colleagues, words_of
+from enterprises.pages.enterprise_rules import colleagues, words_of
 from enterprises.pages.team import Here, here_of
 from enterprises.team import organising
 from enterprises.team.rights import HEAD, Post
@@ -66,8 +66,8 @@ class RuleForm(StepForm):
         fields["handler"].choices = [("", _("未办结最少的处理专员")), *((str(row.pk), words_of(row)) for row in people)]
 
 
-@desk_page("GET", "POST")
-def rules(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     here = here_of(request, "enterprise")
     posts, people = _managed(here), colleagues(here)
     form = RuleForm(
@@ -77,7 +77,7 @@ def rules(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     if form.is_bound and form.is_valid():
         if request.POST.get("do") != "try":
             return _added(request, here, form, people)
-        tried = _tried(desk, here, form, people)
+        tried = _tried(workspace, here, form, people)
     return render(
         request,
         "team/rules.html",
@@ -123,8 +123,8 @@ def _person(people: Sequence[Staff], pk: str) -> Staff | None:
     return next((row for row in people if str(row.pk) == pk), None)
 
 
-@desk_page("POST")
-def rule(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+@workspace_page("POST")
+def rule(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """Forward by one place, or ended."""
     here = here_of(request, "enterprise")
     codes = {post.code for post in _managed(here)}
@@ -184,12 +184,12 @@ def rule_words(row: AssignmentRule) -> str:
     return str(problem_label(row.category)) if row.category else _("所有问题")
 
 
-def _tried(desk: Desk, here: Here, form: RuleForm, people: Sequence[Staff]) -> list[dict[str, Any]]:
+def _tried(workspace: Workspace, here: Here, form: RuleForm, people: Sequence[Staff]) -> list[dict[str, Any]]:
     """What would have become of the newest cases of that place."""
     post, said = here.reach.by_code[form.cleaned_data["post"]], form.cleaned_data
     if post.enterprise is None:
         return []
-    cases = desk.cases().filter(enterprise=post.enterprise, status__in=ENTERPRISE_SIDE)
+    cases = workspace.cases().filter(enterprise=post.enterprise, status__in=ENTERPRISE_SIDE)
     if post.branch is not None:
         cases = cases.filter(branch=post.branch)
     newest = list(cases.select_related("handler__user", "branch").order_by("-received_at", "-pk")[:TRIED])

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from complaints.desks import keyset
-from complaints.desks.desk_choices import MOST_VIEWS
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_choices import MOST_VIEWS
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.desks.queue_filter import QueueFilter
 from complaints.desks.queue_lists import PAST, VIEWS, Rows, asked_for, narrowed, view_of
 from complaints.forms.fields import StepForm, Words
@@ -39,7 +39,7 @@ class SaveForm(StepForm):
     )
 
 
-def lists(own: Sequence[SavedView], ours: Rows, desk: Desk) -> dict[str, Rows]:
+def lists(own: Sequence[SavedView], ours: Rows, workspace: Workspace) -> dict[str, Rows]:
     """What each of them holds, for its count. What is searched for by words is not counted: a count must stay cheap."""
     found = {}
     for one in own:
@@ -47,7 +47,7 @@ def lists(own: Sequence[SavedView], ours: Rows, desk: Desk) -> dict[str, Rows]:
         if asked.get("q") or asked.get("view") == PAST.code:
             continue
         view = VIEWS.get(asked.get("view", ""), VIEWS["all"])
-        found[_key(one)] = narrowed(view.of(ours, desk), _filter(asked), desk)
+        found[_key(one)] = narrowed(view.of(ours, workspace), _filter(asked), workspace)
     return found
 
 
@@ -64,74 +64,74 @@ def tab(one: SavedView, counts: Mapping[str, int], query: str) -> dict[str, Any]
     }
 
 
-@desk_page("GET", "POST")
-def views(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def views(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/enterprise/views/: the list of one's own; POST saves one more or takes one away."""
     if request.method != "POST":
         wanted = request.GET.get("query", "")
-        return _show(request, desk, None, tidy(desk, wanted) if wanted else "")
-    query = tidy(desk, request.POST.get("query", ""))
+        return _show(request, workspace, None, tidy(workspace, wanted) if wanted else "")
+    query = tidy(workspace, request.POST.get("query", ""))
     form = SaveForm(request.POST if "remove" not in request.POST else None)
     with once(request) as attempt:
         if not attempt.answered and "remove" in request.POST:
-            _take_away(desk, request.POST["remove"])
+            _take_away(workspace, request.POST["remove"])
             attempt.reference = reverse("complaints:enterprise-views")
             messages.success(request, _("已删除这个视图。"), extra_tags="ok")
-        elif not attempt.answered and form.is_valid() and _keep(desk, form, query):
+        elif not attempt.answered and form.is_valid() and _keep(workspace, form, query):
             attempt.reference = f"{reverse('complaints:enterprise-queue')}?{query}"
             messages.success(
                 request, _("已保存视图“%(name)s”。") % {"name": form.cleaned_data["name"]}, extra_tags="ok"
             )
-    return redirect(attempt.reference) if attempt.reference else _show(request, desk, form, query, status=422)
+    return redirect(attempt.reference) if attempt.reference else _show(request, workspace, form, query, status=422)
 
 
-def tidy(desk: Desk, query: str) -> str:
+def tidy(workspace: Workspace, query: str) -> str:
     """The conditions of this address that can be read, in one order."""
     asked = dict(parse_qsl(query[:3000]))
-    return urlencode({"view": view_of(asked.get("view", "")).code} | asked_for(desk, asked).said)
+    return urlencode({"view": view_of(asked.get("view", "")).code} | asked_for(workspace, asked).said)
 
 
-def _keep(desk: Desk, form: SaveForm, query: str) -> bool:
+def _keep(workspace: Workspace, form: SaveForm, query: str) -> bool:
     """Save it; a name that is there already gets the new conditions."""
-    own, name = desk.choices.views, form.cleaned_data["name"]
+    own, name = workspace.choices.views, form.cleaned_data["name"]
     known = next((one for one in own if one.name == name), None)
     if known is None and len(own) >= MOST_VIEWS:
         form.add_error("name", _("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST_VIEWS})
         return False
-    view = known or SavedView(user=desk.user, made_at=desk.now, name=name)
+    view = known or SavedView(user=workspace.user, made_at=workspace.now, name=name)
     view.query = query
     view.save()
     return True
 
 
-def _take_away(desk: Desk, pk: str) -> None:
+def _take_away(workspace: Workspace, pk: str) -> None:
     is_number = pk.isascii() and pk.isdigit() and len(pk) < 19
-    if not is_number or not SavedView.objects.filter(user=desk.user, pk=int(pk)).delete()[0]:
+    if not is_number or not SavedView.objects.filter(user=workspace.user, pk=int(pk)).delete()[0]:
         raise Http404
 
 
 def _show(
-    request: HttpRequest, desk: Desk, form: SaveForm | None, query: str, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, form: SaveForm | None, query: str, *, status: int = 200
 ) -> HttpResponseBase:
-    own = desk.choices.views
+    own = workspace.choices.views
     return render(
         request,
         "enterprise/views.html",
         {
-            "rows": [{"view": one, "url": _url(one), "conditions": conditions(desk, one.query)} for one in own],
+            "rows": [{"view": one, "url": _url(one), "conditions": conditions(workspace, one.query)} for one in own],
             "form": form or SaveForm(),
             "query": query,
-            "conditions": conditions(desk, query),
+            "conditions": conditions(workspace, query),
             "is_full": len(own) >= MOST_VIEWS,
         },
         status=status,
     )
 
 
-def conditions(desk: Desk, query: str) -> list[str]:
+def conditions(workspace: Workspace, query: str) -> list[str]:
     """The conditions in words."""
     asked = dict(parse_qsl(query))
-    form = asked_for(desk, asked)
+    form = asked_for(workspace, asked)
     return [str(view_of(asked.get("view", "")).title), *(form.words_of(name) for name in form.said)]
 
 

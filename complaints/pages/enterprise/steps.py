@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from complaints import handling
 from complaints import wording as labels
-from complaints.desks.enterprise_desk import Desk, case_url, desk_page, held
+from complaints.desks.enterprise_workspace import Workspace, case_url, held, workspace_page
 from complaints.handling import Move
 from complaints.handling.steps import proposals
 from complaints.handling.transition import two_persons
@@ -30,10 +30,10 @@ from complaints.reading.case import CasePage, Found
 from enterprises.team.approving import setting_for
 
 
-@desk_page("GET", "POST")
-def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/<slug>/ for every step that is one form."""
-    return answer(frame_of(request, held(desk, number)), PAGES[slug])
+    return answer(frame_of(request, held(workspace, number)), PAGES[slug])
 
 
 def answer(at: Frame[CasePage], page: StepPage[CasePage], form: Form | None = None) -> HttpResponseBase:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.roles import Right
 from complaints.assignment import assigning
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.desks.queue_lists import VIEWS, open_cases
 from complaints.models import Complaint
 from enterprises.models.work_rules import Absence
@@ -32,13 +32,13 @@ COUNTED = {
 }
 
 
-@desk_page("GET")
-def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     here = here_of(request, "enterprise")
     shown = list_of(request, here)
     rows = [line["row"] for line in shown["rows"]]
-    counts = {code: _by_handler(desk, code, [row.pk for row in rows]) for code in COUNTED}
-    leaves = _leaves(rows, desk)
+    counts = {code: _by_handler(workspace, code, [row.pk for row in rows]) for code in COUNTED}
+    leaves = _leaves(rows, workspace)
     for line in shown["rows"]:
         row = line["row"]
         line["load"] = (
@@ -48,7 +48,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         )
         line["leave"] = leaves.get(row.pk)
     is_manager = any(HEAD["enterprise"] in here.reach.may_give(post) for post in here.reach.posts)
-    left = assigning.left_behind(desk.today).filter(pk__in=desk.cases().values("pk"))
+    left = assigning.left_behind(workspace.today).filter(pk__in=workspace.cases().values("pk"))
     return render(
         request,
         "team/people.html",
@@ -56,7 +56,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         | {
             "has_load": True,
             "columns": list(COUNTED.values()),
-            "today": desk.today,
+            "today": workspace.today,
             "left_behind": left.count(),
             "leave_url": reverse("enterprises:enterprise-leave"),
             "rules_url": reverse("complaints:enterprise-rules") if is_manager else "",
@@ -66,8 +66,8 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def _by_handler(desk: Desk, code: str, staff_ids: list[int]) -> dict[int, int]:
-    cases = VIEWS[code].of(open_cases(desk).filter(handler__in=staff_ids), desk)
+def _by_handler(workspace: Workspace, code: str, staff_ids: list[int]) -> dict[int, int]:
+    cases = VIEWS[code].of(open_cases(workspace).filter(handler__in=staff_ids), workspace)
     return dict(
         Complaint.objects.filter(pk__in=cases.values("pk")).order_by().values_list("handler").annotate(n=Count("pk"))
     )
@@ -83,9 +83,9 @@ def _cell(code: str, staff_id: int, count: int) -> dict[str, Any]:
     }
 
 
-def _leaves(rows: Iterable[Any], desk: Desk) -> dict[int, Absence]:
+def _leaves(rows: Iterable[Any], workspace: Workspace) -> dict[int, Absence]:
     """The next leave of each: the one of today, else the one to come."""
     found: dict[int, Absence] = {}
-    for row in Absence.objects.not_over(desk.today).filter(staff__in=list(rows)).order_by("starts_on"):
+    for row in Absence.objects.not_over(workspace.today).filter(staff__in=list(rows)).order_by("starts_on"):
         found.setdefault(row.staff_id, row)
     return found

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.roles import Right
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.forms.fields import StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
@@ -53,16 +53,16 @@ class TemplateForm(StepForm):
     )
 
 
-@desk_page("GET")
-def templates(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    found = list(answer_templates.of(_firms(desk)))
-    bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=desk.now)
+@workspace_page("GET")
+def templates(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    found = list(answer_templates.of(_firms(workspace)))
+    bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=workspace.now)
     sealed_fields.load_for(template.owner.user for template in found)
     return render(
         request,
         "enterprise/templates.html",
         {
-            "may_write": _manager(desk) is not None,
+            "may_write": _manager(workspace) is not None,
             "rows": [
                 {
                     "template": one,
@@ -78,16 +78,16 @@ def templates(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-@desk_page("GET", "POST")
-def template_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    staff = _writer(desk)
+@workspace_page("GET", "POST")
+def template_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    staff = _writer(workspace)
     form = NewTemplateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
                     made = answer_templates.make(
-                        staff=staff, name=form.cleaned_data["name"], body=form.cleaned_data["body"], now=desk.now
+                        staff=staff, name=form.cleaned_data["name"], body=form.cleaned_data["body"], now=workspace.now
                     )
                     attempt.reference = reverse("complaints:enterprise-template", args=[made.pk])
                 except WrongInput as wrong:
@@ -102,13 +102,13 @@ def template_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-@desk_page("GET", "POST")
-def template(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+@workspace_page("GET", "POST")
+def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One template: POST ``what``: change (a new version), retire, again."""
-    found = AnswerTemplate.objects.filter(pk=pk, enterprise_id__in=_firms(desk)).first()
+    found = AnswerTemplate.objects.filter(pk=pk, enterprise_id__in=_firms(workspace)).first()
     if found is None:
         raise Http404
-    staff = _writer(desk, enterprise=found.enterprise_id)
+    staff = _writer(workspace, enterprise=found.enterprise_id)
     form = TemplateForm(request.POST if request.POST.get("what") == "change" else None)
     if request.method == "POST":
         what = request.POST.get("what", "")
@@ -117,7 +117,7 @@ def template(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered and (what != "change" or form.is_valid()):
                 try:
-                    _do(what, found, form, staff, desk)
+                    _do(what, found, form, staff, workspace)
                     attempt.reference = reverse("complaints:enterprise-template", args=[found.pk])
                 except WrongInput as wrong:
                     form.add_error(wrong.field, wrong.reason)
@@ -137,15 +137,15 @@ def template(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             "template": found,
             "versions": versions,
             "variables": _variables(),
-            "rate": answer_templates.rates([found], now=desk.now).get(found.pk, answer_templates.Rate()),
+            "rate": answer_templates.rates([found], now=workspace.now).get(found.pk, answer_templates.Rate()),
         },
         status=422 if form.errors else 200,
     )
 
 
-def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, desk: Desk) -> None:
+def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, workspace: Workspace) -> None:
     if what == "change":
-        answer_templates.change(found, staff=staff, body=form.cleaned_data["body"], now=desk.now)
+        answer_templates.change(found, staff=staff, body=form.cleaned_data["body"], now=workspace.now)
     else:
         answer_templates.retire(found, is_retired=what == "retire")
 
@@ -157,23 +157,23 @@ def _variables() -> list[dict[str, Any]]:
     ]
 
 
-def _firms(desk: Desk) -> set[int]:
-    return {actor.enterprise_id for actor in desk.actors if actor.enterprise_id is not None}
+def _firms(workspace: Workspace) -> set[int]:
+    return {actor.enterprise_id for actor in workspace.actors if actor.enterprise_id is not None}
 
 
-def _manager(desk: Desk, enterprise: int | None = None) -> Actor | None:
+def _manager(workspace: Workspace, enterprise: int | None = None) -> Actor | None:
     return next(
         (
             actor
-            for actor in desk.actors
+            for actor in workspace.actors
             if actor.may(Right.LEAD_ENTERPRISE) and enterprise in (None, actor.enterprise_id)
         ),
         None,
     )
 
 
-def _writer(desk: Desk, enterprise: int | None = None) -> Staff:
-    actor = _manager(desk, enterprise)
+def _writer(workspace: Workspace, enterprise: int | None = None) -> Staff:
+    actor = _manager(workspace, enterprise)
     if actor is None or actor.staff_id is None:
         raise Http404
     return Staff.objects.get(pk=actor.staff_id)

@@ -22,7 +22,7 @@ from accounts import security_log
 from accounts.idempotency import once
 from accounts.sign_in.network import client_address
 from accounts.sign_in.step_up import fresh_factor
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.forms.fields import CHOOSE, FILL, StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.webhooks.endpoints import head_manager
@@ -70,25 +70,25 @@ class TokenForm(StepForm):
             raise forms.ValidationError(_("网络地址请写成 203.0.113.7 或 203.0.113.0/24 这样。")) from None
 
 
-@desk_page("GET")
+@workspace_page("GET")
 @fresh_factor
-def tokens(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def tokens(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The list; those that no longer open stand last."""
-    actor = _manager(desk)
+    actor = _manager(workspace)
     rows = list(_of(actor).select_related("user").order_by("-pk")[:SHOWN])
-    rows.sort(key=lambda token: _state(token, desk)[0] != "on")
+    rows.sort(key=lambda token: _state(token, workspace)[0] != "on")
     return render(
         request,
         "enterprise/tokens.html",
-        {"rows": [{"token": token, "state": _state(token, desk), "url": _url(token)} for token in rows]},
+        {"rows": [{"token": token, "state": _state(token, workspace), "url": _url(token)} for token in rows]},
     )
 
 
-@desk_page("GET", "POST")
+@workspace_page("GET", "POST")
 @fresh_factor
-def token_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def token_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Makes one; the answer to the form is the only page that shows it."""
-    actor = _manager(desk)
+    actor = _manager(workspace)
     form = TokenForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return render(request, "enterprise/token_new.html", {"form": form})
@@ -97,16 +97,16 @@ def token_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if not attempt.answered and form.is_valid():
             said = form.cleaned_data
             issued = issue(
-                desk.user,
+                workspace.user,
                 name=said["name"],
                 scopes=said["scopes"],
-                now=desk.now,
-                expires_at=desk.now + timedelta(days=int(said["days"])),
+                now=workspace.now,
+                expires_at=workspace.now + timedelta(days=int(said["days"])),
                 enterprise_id=actor.enterprise_id,
                 addresses=said["addresses"],
-                by=desk.user,
+                by=workspace.user,
             )
-            _note("token_made", issued.token, request, desk, actor)
+            _note("token_made", issued.token, request, workspace, actor)
             attempt.reference = _url(issued.token)
     if issued is not None:
         return render(request, "enterprise/token_secret.html", {"secret": issued.secret, "url": _url(issued.token)})
@@ -115,11 +115,11 @@ def token_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     return render(request, "enterprise/token_new.html", {"form": form}, status=422)
 
 
-@desk_page("GET", "POST")
+@workspace_page("GET", "POST")
 @fresh_factor
-def token(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def token(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One token; POST takes it away at once."""
-    actor = _manager(desk)
+    actor = _manager(workspace)
     row = _of(actor).select_related("user", "created_by").filter(pk=pk).first()
     if row is None:
         raise Http404
@@ -127,19 +127,19 @@ def token(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         return render(
             request,
             "enterprise/token.html",
-            {"token": row, "state": _state(row, desk), "scopes": [SCOPES[scope] for scope in row.scopes]},
+            {"token": row, "state": _state(row, workspace), "scopes": [SCOPES[scope] for scope in row.scopes]},
         )
     with once(request) as attempt:
         if not attempt.answered:
-            revoke(row, now=desk.now)
-            _note("token_revoked", row, request, desk, actor)
+            revoke(row, now=workspace.now)
+            _note("token_revoked", row, request, workspace, actor)
             attempt.reference = _url(row)
             messages.success(request, _("已作废。用它的系统从现在起进不来了。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
-def _manager(desk: Desk) -> Actor:
-    actor = head_manager(desk.actors)
+def _manager(workspace: Workspace) -> Actor:
+    actor = head_manager(workspace.actors)
     if actor is None:
         raise Http404
     return actor
@@ -153,20 +153,20 @@ def _url(row: ApiToken) -> str:
     return reverse("complaints:enterprise-token", args=[row.pk])
 
 
-def _state(row: ApiToken, desk: Desk) -> tuple[str, Any, str]:
+def _state(row: ApiToken, workspace: Workspace) -> tuple[str, Any, str]:
     """(code, words, tone)"""
     if row.revoked_at is not None:
         return "revoked", _("已作废"), "neutral"
-    if row.expires_at <= desk.now:
+    if row.expires_at <= workspace.now:
         return "expired", _("已到期"), "neutral"
     return "on", _("有效"), "ok"
 
 
-def _note(kind: str, row: ApiToken, request: HttpRequest, desk: Desk, actor: Actor) -> None:
+def _note(kind: str, row: ApiToken, request: HttpRequest, workspace: Workspace, actor: Actor) -> None:
     security_log.note(
         kind,
-        now=desk.now,
-        user=desk.user,
+        now=workspace.now,
+        user=workspace.user,
         organisation=actor.organisation,
         subject=row.shown,
         reason=",".join(row.scopes)[:120],

@@ -6,7 +6,7 @@ from complaints.pages.enterprise import approvals as enterprise_approvals
 from complaints.pages.enterprise import case as enterprise_case
 from complaints.pages.enterprise import causes as enterprise_causes
 from complaints.pages.enterprise import files as enterprise_files
-from complaints.pages.enterprise import measure_approval, measures, round_trip, saved_views
+from complaints.pages.enterprise import instructions, measure_approval, measures, round_trip, saved_views
 from complaints.pages.enterprise import offer as enterprise_offer
 from complaints.pages.enterprise import queue as enterprise_queue
 from complaints.pages.enterprise import rules as enterprise_rules
@@ -14,7 +14,6 @@ from complaints.pages.enterprise import steps as enterprise_steps
 from complaints.pages.enterprise import team as enterprise_team
 from complaints.pages.enterprise import templates as enterprise_templates
 from complaints.pages.enterprise import tokens as enterprise_tokens
-from complaints.pages.enterprise import urges as enterprise_urges
 from complaints.pages.enterprise import webhooks as enterprise_webhooks
 from complaints.pages.enterprise.pages import PAGES
 
@@ -56,8 +55,8 @@ urlpatterns = [
     path("enterprise/round-trip/<slug:mark>/", round_trip.round_trip, name="enterprise-round-trip"),
     path("enterprise/round-trip/<slug:mark>/decide/", round_trip.decide, name="enterprise-round-trip-decide"),
     path("enterprise/round-trip/<slug:mark>/results/", round_trip.results, name="enterprise-round-trip-results"),
-    path("enterprise/urges/", enterprise_urges.urges, name="enterprise-urges"),
-    path("enterprise/urges/<int:pk>/", enterprise_urges.urge, name="enterprise-urge"),
+    path("enterprise/urges/", instructions.urges, name="enterprise-urges"),
+    path("enterprise/urges/<int:pk>/", instructions.urge, name="enterprise-urge"),
     path(CASE, enterprise_case.workspace, name="enterprise-case"),
     path(f"{CASE}offer/", enterprise_offer.make_offer, name="enterprise-offer"),
     path(f"{CASE}replace/", enterprise_offer.replace_offer, name="enterprise-replace"),

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
 from complaints import wording as labels
-from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.models import WebhookDelivery
 from complaints.pages.enterprise.webhook_forms import WebhookForm
 from complaints.parties.actors import Actor
@@ -54,21 +54,21 @@ ERRORS: dict[str, Any] = {
 }
 
 
-@desk_page("GET")
+@workspace_page("GET")
 @fresh_factor
-def webhooks(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    actor = _manager(desk)
+def webhooks(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    actor = _manager(workspace)
     return render(
         request,
         "enterprise/webhooks.html",
-        {"rows": [_shown(endpoint) for endpoint in endpoints.of(actor)], "now": desk.now},
+        {"rows": [_shown(endpoint) for endpoint in endpoints.of(actor)], "now": workspace.now},
     )
 
 
-@desk_page("GET", "POST")
+@workspace_page("GET", "POST")
 @fresh_factor
-def webhook_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    actor = _manager(desk)
+def webhook_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    actor = _manager(workspace)
     form = WebhookForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return render(request, "enterprise/webhook_new.html", {"form": form})
@@ -78,12 +78,12 @@ def webhook_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             said = form.cleaned_data
             try:
                 made, secret = endpoints.make(
-                    user=desk.user,
+                    user=workspace.user,
                     actor=actor,
                     url=said["url"],
                     description=said["description"],
                     steps=said["events"],
-                    now=desk.now,
+                    now=workspace.now,
                 )
                 attempt.reference = _url(made)
             except WrongInput as wrong:
@@ -95,16 +95,16 @@ def webhook_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     return render(request, "enterprise/webhook_new.html", {"form": form}, status=422)
 
 
-@desk_page("GET", "POST")
+@workspace_page("GET", "POST")
 @fresh_factor
-def webhook(request: HttpRequest, desk: Desk, public_id: uuid.UUID) -> HttpResponseBase:
+def webhook(request: HttpRequest, workspace: Workspace, public_id: uuid.UUID) -> HttpResponseBase:
     """One endpoint: its deliveries; POST ``what``: test, rotate, off, on, replay (one ``message``, or all)."""
-    actor = _manager(desk)
+    actor = _manager(workspace)
     endpoint = endpoints.of(actor).filter(public_id=public_id).first()
     if endpoint is None:
         raise Http404
     if request.method != "POST":
-        return _show(request, desk, endpoint)
+        return _show(request, workspace, endpoint)
     what, secret = request.POST.get("what", ""), ""
     if what not in ("test", "rotate", "off", "on", "replay"):
         raise Http404
@@ -112,7 +112,7 @@ def webhook(request: HttpRequest, desk: Desk, public_id: uuid.UUID) -> HttpRespo
         if not attempt.answered:
             with transaction.atomic():
                 locked = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
-                secret = _do(what, locked, desk, actor, message=request.POST.get("message", ""))
+                secret = _do(what, locked, workspace, actor, message=request.POST.get("message", ""))
             attempt.reference = _url(endpoint)
     if secret:
         return _secret(request, endpoint, secret)
@@ -121,11 +121,11 @@ def webhook(request: HttpRequest, desk: Desk, public_id: uuid.UUID) -> HttpRespo
     return redirect(attempt.reference)
 
 
-@desk_page("GET")
+@workspace_page("GET")
 @fresh_factor
-def webhook_message(request: HttpRequest, desk: Desk, public_id: uuid.UUID, message: str) -> HttpResponseBase:
+def webhook_message(request: HttpRequest, workspace: Workspace, public_id: uuid.UUID, message: str) -> HttpResponseBase:
     """One message: what is sent, what was answered each time, and the button that sends it again."""
-    endpoint = endpoints.of(_manager(desk)).filter(public_id=public_id).first()
+    endpoint = endpoints.of(_manager(workspace)).filter(public_id=public_id).first()
     found = (
         WebhookDelivery.objects.filter(endpoint=endpoint, webhook_id=message)
         .select_related("complaint", "endpoint")
@@ -140,7 +140,7 @@ def webhook_message(request: HttpRequest, desk: Desk, public_id: uuid.UUID, mess
             "endpoint": endpoint,
             "url": _url(endpoint),
             "one": _delivery(found),
-            "now": desk.now,
+            "now": workspace.now,
             "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2),
             "tries": [
                 {
@@ -155,20 +155,20 @@ def webhook_message(request: HttpRequest, desk: Desk, public_id: uuid.UUID, mess
     )
 
 
-def _do(what: str, endpoint: WebhookEndpoint, desk: Desk, actor: Actor, *, message: str) -> str:
+def _do(what: str, endpoint: WebhookEndpoint, workspace: Workspace, actor: Actor, *, message: str) -> str:
     if what == "test":
-        endpoints.test(endpoint, now=desk.now)
+        endpoints.test(endpoint, now=workspace.now)
     elif what == "rotate":
-        return endpoints.rotate(endpoint, user=desk.user, actor=actor, now=desk.now)
+        return endpoints.rotate(endpoint, user=workspace.user, actor=actor, now=workspace.now)
     elif what == "replay":
-        endpoints.replay(endpoint, webhook_id=message, user=desk.user, actor=actor, now=desk.now)
+        endpoints.replay(endpoint, webhook_id=message, user=workspace.user, actor=actor, now=workspace.now)
     else:
-        endpoints.switch(endpoint, on=what == "on", user=desk.user, actor=actor, now=desk.now)
+        endpoints.switch(endpoint, on=what == "on", user=workspace.user, actor=actor, now=workspace.now)
     return ""
 
 
-def _manager(desk: Desk) -> Actor:
-    actor = endpoints.head_manager(desk.actors)
+def _manager(workspace: Workspace) -> Actor:
+    actor = endpoints.head_manager(workspace.actors)
     if actor is None:
         raise Http404
     return actor
@@ -183,7 +183,7 @@ def _secret(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> Htt
     return render(request, "enterprise/webhook_secret.html", {"secret": secret, "url": _url(endpoint)})
 
 
-def _show(request: HttpRequest, desk: Desk, endpoint: Any) -> HttpResponseBase:
+def _show(request: HttpRequest, workspace: Workspace, endpoint: Any) -> HttpResponseBase:
     rows = WebhookDelivery.objects.filter(endpoint=endpoint).select_related("complaint", "endpoint")
     # What needs somebody comes first, then the newest.
     found = [*rows.filter(state="dead").order_by("-pk")[:SHOWN], *rows.exclude(state="dead").order_by("-pk")[:SHOWN]]
@@ -194,7 +194,7 @@ def _show(request: HttpRequest, desk: Desk, endpoint: Any) -> HttpResponseBase:
             "row": _shown(endpoint),
             "endpoint": endpoint,
             "deliveries": [_delivery(row) for row in found[:SHOWN]],
-            "now": desk.now,
+            "now": workspace.now,
             "events": [labels.label(step, kind="step") for step in endpoint.events],
         },
     )

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from complaints import handling
 from complaints import wording as labels
-from complaints.desks.enterprise_desk import Desk
+from complaints.desks.enterprise_workspace import Workspace
 from complaints.filing.earlier_cases import MOST, EarlierCase, earlier_cases
 from complaints.models import Contact, RootCause
 from complaints.pages.enterprise.similar_shown import similar_shown
@@ -109,9 +109,9 @@ def is_working(page: CasePage) -> bool:
     return not page.is_former and page.engagement is not None and page.engagement.until_at is None
 
 
-def history_of(page: CasePage, desk: Desk) -> tuple[list[CaseLine], bool]:
+def history_of(page: CasePage, workspace: Workspace) -> tuple[list[CaseLine], bool]:
     """Other cases of this consumer at this desk, and whether there are more than are listed."""
-    found = earlier_cases(page.complaint, seen=desk.engagements())
+    found = earlier_cases(page.complaint, seen=workspace.engagements())
     return [_earlier(case) for case in found[:MOST]], len(found) > MOST
 
 
@@ -125,9 +125,9 @@ def _earlier(case: EarlierCase) -> CaseLine:
     )
 
 
-def similar_of(page: CasePage, desk: Desk) -> dict[str, Any]:
+def similar_of(page: CasePage, workspace: Workspace) -> dict[str, Any]:
     """How the desk's cases with the same problem ended (enterprise/_similar.html)."""
-    return similar_shown(page.complaint, seen=desk.engagements())
+    return similar_shown(page.complaint, seen=workspace.engagements())
 
 
 def _url(number: str) -> str:

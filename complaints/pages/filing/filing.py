@@ -36,7 +36,7 @@ from complaints.filing.people import YouStep
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence
 from complaints.pages.filing.filing_check import check
-from complaints.pages.filing.filing_frame import show
+from complaints.pages.filing.filing_context import show
 from web.headers import ALWAYS
 
 

@@ -20,7 +20,7 @@ from complaints.desks.authority_lists import respondent_of
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Demand, HandlingStep, Obligation, OfficialDocument, PersonalText
 from complaints.pages.links.answer_pages import PAGES, Table
-from complaints.pages.links.link_door import LINK, Door, masked, over, proven
+from complaints.pages.links.link_access import LINK, Door, masked, over, proven
 from complaints.pages.links.track import unlisted
 from complaints.pages.shared.step_pages import Frame, StepPage
 from complaints.parties import actors

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from complaints import evidence
 from complaints.desks.authority_lists import respondent_of
 from complaints.models import AnswerLink, Complaint, DocumentVersion, Evidence, OfficialDocument
-from complaints.pages.links.link_door import LINK, Door, read_behind
+from complaints.pages.links.link_access import LINK, Door, read_behind
 from complaints.pages.shared.case_documents import newest_print
 from complaints.pages.shared.case_files import FILE, ORIGINAL, handed_out
 from complaints.pages.shared.case_shared import derived

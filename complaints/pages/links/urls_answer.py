@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from complaints.pages.links import answer, link_door, link_papers
+from complaints.pages.links import answer, link_access, link_papers
 from complaints.pages.shared.case_files import ORIGINAL, THUMBNAIL
 
 DOOR = {"door": answer.DOOR}
 
 urlpatterns = [
-    path("answer/<str:token>/", link_door.open_link, DOOR, name="answer-link"),
+    path("answer/<str:token>/", link_access.open_link, DOOR, name="answer-link"),
     path("answer/case/<str:number>/", answer.case, name="answer"),
-    path("answer/case/<str:number>/code/", link_door.code, DOOR, name="answer-code"),
+    path("answer/case/<str:number>/code/", link_access.code, DOOR, name="answer-code"),
     path("answer/case/<str:number>/why/<slug:clock>/", link_papers.why, DOOR, name="answer-why"),
     path("answer/case/<str:number>/files/<int:pk>/", link_papers.file, DOOR, name="answer-file"),
     path(
@@ -32,5 +32,5 @@ urlpatterns = [
         DOOR,
         name="answer-document-print",
     ),
-    path("answer/case/<str:number>/<slug:name>/", link_door.step, DOOR, name="answer-step"),
+    path("answer/case/<str:number>/<slug:name>/", link_access.step, DOOR, name="answer-step"),
 ]

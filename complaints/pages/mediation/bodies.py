@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.roles import Right
 from authorities.models import Authority, Officer
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.pages.mediation.body_forms import BodyForm
 from enterprises.models import MediationBody
 from web.languages import named
@@ -24,26 +24,26 @@ from web.languages import named
 SHOWN = 200
 
 
-def _headed(desk: Desk) -> list[Authority]:
+def _headed(workspace: Workspace) -> list[Authority]:
     """Authorities whose head this person is today."""
     rows = (
-        Officer.objects.on(desk.today)
-        .filter(user=desk.user, role__in=Right.LEAD_AUTHORITY.posts)
+        Officer.objects.on(workspace.today)
+        .filter(user=workspace.user, role__in=Right.LEAD_AUTHORITY.posts)
         .select_related("authority__region")
     )
     return list(dict.fromkeys(row.authority for row in rows.order_by("pk")))
 
 
-def _seen(desk: Desk) -> list[MediationBody]:
+def _seen(workspace: Workspace) -> list[MediationBody]:
     """Rows of the own authorities, of those above and below, in force first."""
     found: dict[int, MediationBody] = {}
-    for actor in desk.actors:
+    for actor in workspace.actors:
         first, last = actor.region or (0, -1)
         rows = MediationBody.objects.select_related("authority", "region", "enterprise").order_by("-pk")
         inside = rows.filter(authority__region_id__gte=first, authority__region_id__lte=last)
         above = rows.filter(authority__region_id__lte=first, authority__region__last__gte=last)
         found |= {row.pk: row for row in (inside | above)[:SHOWN]}
-    return sorted(found.values(), key=lambda row: (not _in_force(row, desk.today), row.name, row.pk))
+    return sorted(found.values(), key=lambda row: (not _in_force(row, workspace.today), row.name, row.pk))
 
 
 def _in_force(row: MediationBody, day: date) -> bool:
@@ -51,8 +51,8 @@ def _in_force(row: MediationBody, day: date) -> bool:
 
 
 @officer_page("GET", "POST")
-def bodies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    heads = _headed(desk)
+def bodies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    heads = _headed(workspace)
     if request.method == "POST" and not heads:
         raise Http404
     form = BodyForm(request.POST if request.method == "POST" else None, authority=heads[0]) if heads else None
@@ -63,7 +63,7 @@ def bodies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 _row, is_new = MediationBody.objects.get_or_create(
                     authority=heads[0],
                     name=said["name"],
-                    starts_on=said["starts_on"] or desk.today,
+                    starts_on=said["starts_on"] or workspace.today,
                     defaults={
                         "name_en": said["name_en"],
                         "kind": said["kind"],
@@ -96,10 +96,10 @@ def bodies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     "owner": named(row.enterprise) if row.enterprise else "",
                     "since": row.starts_on,
                     "until": row.ends_on,
-                    "is_in_force": _in_force(row, desk.today),
+                    "is_in_force": _in_force(row, workspace.today),
                     "may_end": row.authority_id in mine and row.ends_on is None,
                 }
-                for row in _seen(desk)
+                for row in _seen(workspace)
             ],
         },
         status=422 if form is not None and form.is_bound else 200,
@@ -107,16 +107,16 @@ def bodies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 @officer_page("POST")
-def end(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def end(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """From tomorrow on nothing more is handed to it; what was handed over stays until it is taken back."""
-    row = MediationBody.objects.filter(pk=pk, authority__in=_headed(desk), ends_on=None).first()
+    row = MediationBody.objects.filter(pk=pk, authority__in=_headed(workspace), ends_on=None).first()
     with once(request) as attempt:
         if not attempt.answered:
             if row is None:
                 raise Http404
-            yesterday = desk.today - timedelta(days=1)
+            yesterday = workspace.today - timedelta(days=1)
             began_today = row.starts_on is not None and row.starts_on > yesterday
-            row.ends_on = desk.today if began_today else yesterday
+            row.ends_on = workspace.today if began_today else yesterday
             row.save(update_fields=["ends_on"])
             attempt.reference = reverse("complaints:authority-bodies")
             messages.success(request, _("已停用：%(name)s") % {"name": row.name}, extra_tags="ok")

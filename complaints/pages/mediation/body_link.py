@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import Setting, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, setting_of
 from complaints.handling.steps import answer_links
 from complaints.links import answer_links as answering
 from complaints.models import Matter
@@ -35,9 +35,9 @@ class BodyLinkForm(LinkForm):
 
 
 @officer_page("GET", "POST")
-def body(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def body(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The link, since when and until when; POST makes a new one and shows or sends it once."""
-    setting = setting_of(desk, number, request.GET)
+    setting = setting_of(workspace, number, request.GET)
     delegation = setting.around.matters.get("delegation")
     if delegation is None:
         raise Http404
@@ -60,7 +60,7 @@ def body(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
 def _show(
     request: HttpRequest, setting: Setting, delegation: Matter, form: BodyLinkForm, *, status: int = 200
 ) -> HttpResponseBase:
-    case, now = setting.found.complaint, setting.desk.now
+    case, now = setting.found.complaint, setting.workspace.now
     link = live_link(case, is_bodys=True)
     if link is not None and link.delegation_id != delegation.pk:
         # Of an earlier delegation: it opens nothing any more.

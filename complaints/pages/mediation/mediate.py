@@ -20,7 +20,7 @@ from complaints import wording as labels
 from complaints.desks.authority_lists import respondent_of
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Matter
-from complaints.pages.links.link_door import LINK, Door, masked, over, proven
+from complaints.pages.links.link_access import LINK, Door, masked, over, proven
 from complaints.pages.links.track import unlisted
 from complaints.pages.mediation.mediate_pages import PAGES
 from complaints.pages.shared.step_pages import Frame

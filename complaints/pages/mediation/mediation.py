@@ -21,9 +21,9 @@ from django.utils.translation import gettext_lazy
 from complaints import wording as labels
 from complaints.acceptance import termination
 from complaints.desks import keyset, tabs
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, Row, late, rows_of, waits_for
-from complaints.desks.authority_setting import Setting, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, setting_of
 from complaints.desks.tabs import Tab
 from complaints.models import Complaint, Deadline, Matter
 from complaints.pages.authority.case import Button, step_url
@@ -60,13 +60,13 @@ def _clock(name: Clock, **more: Any) -> Exists:
     return Exists(Deadline.objects.filter(complaint=OuterRef("pk"), clock=name, ended_at=None, **more))
 
 
-def _lists(desk: Desk) -> dict[str, QuerySet[Complaint]]:
+def _lists(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
     """Code of a tab → its cases."""
-    cases = desk.cases()
+    cases = workspace.cases()
     mediating = cases.filter(status__in=IN_MEDIATION)
     # What was never asked is missing there: a comparison with it would be neither true nor false.
     unasked = ~Q(consents__contains={"mediation_consumer": True, "mediation_enterprise": True})
-    soon = datetime.combine(desk.today, time(), SHANGHAI) + SHORT_OF_TIME + timedelta(days=1)
+    soon = datetime.combine(workspace.today, time(), SHANGHAI) + SHORT_OF_TIME + timedelta(days=1)
     return {
         "all": mediating,
         "consent": mediating.filter(unasked),
@@ -75,8 +75,8 @@ def _lists(desk: Desk) -> dict[str, QuerySet[Complaint]]:
         "recusal": mediating.filter(waits_for("recusal")),
         "appraisal": mediating.filter(waits_for("appraisal")),
         "delegated": mediating.filter(waits_for("delegation")),
-        "short": mediating.filter(_clock(Clock.MEDIATION, state="running", due_at__gt=desk.now, due_at__lte=soon)),
-        "late": mediating.filter(late(desk.now)),
+        "short": mediating.filter(_clock(Clock.MEDIATION, state="running", due_at__gt=workspace.now, due_at__lte=soon)),
+        "late": mediating.filter(late(workspace.now)),
         "agreed": cases.filter(Exists(_mediated()), status=Status.PERFORMING),
         "notice": cases.filter(_clock(Clock.NOTICE), status=Status.CLOSED, outcome=Outcome.MEDIATION_TERMINATED),
     }
@@ -88,8 +88,8 @@ def _mediated() -> QuerySet[Deadline]:
 
 
 @officer_page("GET")
-def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    lists = _lists(desk)
+def mediations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    lists = _lists(workspace)
     tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
@@ -97,8 +97,8 @@ def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         request,
         "authority/mediation.html",
         {
-            "rows": _rows(page.rows, desk),
-            "now": desk.now,
+            "rows": _rows(page.rows, workspace),
+            "now": workspace.now,
             **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
         },
     )
@@ -119,7 +119,7 @@ _READING = listed_rows.Reading(
 )
 
 
-def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
+def _rows(cases: list[Complaint], workspace: Workspace) -> list[Row]:
     """Each leads to its desk and says what it waits for: the clock of the mediation and the open matters."""
     beside, more = _READING(cases)
     clocks = {clock.complaint_id: clock for clock in more["sixty"]}
@@ -127,14 +127,14 @@ def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
     for matter in more["matters"]:
         matters.setdefault(matter.complaint_id, {})[matter.kind] = matter
     found = []
-    for row in rows_of(cases, desk, beside=beside):
+    for row in rows_of(cases, workspace, beside=beside):
         case = row.complaint
-        waits, tone = _waits(case, matters.get(case.pk, {}), desk)
+        waits, tone = _waits(case, matters.get(case.pk, {}), workspace)
         found.append(
             replace(
                 row,
                 url=desk_url(case),
-                sixty=sixty_days(clocks.get(case.pk), desk.today),
+                sixty=sixty_days(clocks.get(case.pk), workspace.today),
                 status=waits,
                 tone=tone,
                 icon="",
@@ -143,7 +143,7 @@ def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
     return found
 
 
-def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str, str]:
+def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) -> tuple[str, str]:
     """What the officer has to know first, in a few words."""
     if case.status == Status.CLOSED:
         return _("待送达终止调解决定书"), "warn"
@@ -169,21 +169,21 @@ def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str
         at = datetime.fromisoformat(matters["session"].subject)
         words = labels.label("session", kind="matter_kind")
         when = at.astimezone(SHANGHAI)
-        return f"{words} {when.month}-{when.day:02d} {when:%H:%M}", "warn" if at <= desk.now else "authority"
+        return f"{words} {when.month}-{when.day:02d} {when:%H:%M}", "warn" if at <= workspace.now else "authority"
     if "suggestion" in matters:
         return _("等双方答复方案"), "neutral"
     return _("可以安排调解"), "ok"
 
 
 @officer_page("GET")
-def mediation_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One mediation. A case that never came so far has its case page only."""
-    setting = setting_of(desk, number, request.GET)
+    setting = setting_of(workspace, number, request.GET)
     case = setting.found.complaint
     clock = mediation_clock(case)
     if clock is None:
         return redirect(case_url(case, AUTHORITY))
-    page = page_of(setting.found, now=desk.now)
+    page = page_of(setting.found, now=workspace.now)
     is_open = case.status in IN_MEDIATION
     live = clock if clock.ended_at is None else None
     return render(
@@ -193,14 +193,14 @@ def mediation_case(request: HttpRequest, desk: Desk, number: str) -> HttpRespons
             "page": page,
             "case": case,
             "may": setting.may,
-            "now": desk.now,
+            "now": workspace.now,
             "is_open": is_open,
             "case_url": case_url(case, AUTHORITY),
             "groups": _buttons(setting),
             "officer": case.officer.user.name if case.officer else "",
             "grounds": list(
                 termination.grounds(
-                    case, matters=list(setting.around.matters.values()), sixty=live, now=desk.now
+                    case, matters=list(setting.around.matters.values()), sixty=live, now=workspace.now
                 ).values()
             )
             if is_open
@@ -217,7 +217,7 @@ def mediation_case(request: HttpRequest, desk: Desk, number: str) -> HttpRespons
             "documents": (documents := documents_told.of_case(case, AUTHORITY, page.viewer)),
             "court": documents_told.court_of(documents, case.number),
             "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
-            **facts_for(page, setting.around.matters, desk.now),
+            **facts_for(page, setting.around.matters, workspace.now),
         },
     )
 
@@ -262,14 +262,14 @@ def _buttons(setting: Setting) -> list[Button]:
 
 
 @officer_page("GET")
-def session_file(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def session_file(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The planned session for the officer's calendar."""
-    setting = setting_of(desk, number, request.GET)
+    setting = setting_of(workspace, number, request.GET)
     planned = setting.around.matters.get("session")
     if planned is None:
         raise Http404
     response = HttpResponse(
-        calendar_file(setting.found.complaint, planned, now=desk.now), content_type="text/calendar; charset=utf-8"
+        calendar_file(setting.found.complaint, planned, now=workspace.now), content_type="text/calendar; charset=utf-8"
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{number}.ics"'
     return response

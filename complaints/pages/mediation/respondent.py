@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.roles import Right
 from accounts.sign_in.contacts import parse_contact
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import respondent_of
-from complaints.desks.authority_setting import Setting, refuse_unless_open, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, refuse_unless_open, setting_of
 from complaints.forms.fields import Choice, StepForm, Words
 from complaints.handling import Move
 from complaints.handling.steps import answer_links
@@ -67,9 +67,9 @@ class LinkForm(StepForm):
         return said
 
 
-def _case(desk: Desk, request: HttpRequest, number: str) -> Setting:
+def _case(workspace: Workspace, request: HttpRequest, number: str) -> Setting:
     """A case whose respondent has no account, for somebody who acts in its region."""
-    setting = setting_of(desk, number, request.GET)
+    setting = setting_of(workspace, number, request.GET)
     actor = setting.found.actor
     if actor is None or not actor.may(Right.WRITE_DOWN):
         raise Http404
@@ -79,9 +79,9 @@ def _case(desk: Desk, request: HttpRequest, number: str) -> Setting:
 
 
 @officer_page("GET", "POST")
-def respondent(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def respondent(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The link, who has it and until when; POST makes a new one and shows it once."""
-    setting = _case(desk, request, number)
+    setting = _case(workspace, request, number)
     case = setting.found.complaint
     given = (case.respondent_details or {}).get("phone", "")
     form = LinkForm(request.POST if request.method == "POST" else None, initial={"phone": given})
@@ -122,14 +122,14 @@ def given_out(
             return None
         return [verb(digest=secret.digest, channel=form.cleaned_data["channel"], phone=form.cleaned_data["phone"])]
 
-    done = take_step(request, setting.found, moves, form=form, to=here, now=setting.desk.now)
+    done = take_step(request, setting.found, moves, form=form, to=here, now=setting.workspace.now)
     if not done.address:
         return show()
     if not done.is_new:
         return redirect(done.address)
     place = request.build_absolute_uri("/").rstrip("/")
     if form.cleaned_data["channel"] == AnswerLink.SMS:
-        answering.send(secret, form.cleaned_data["phone"], place=place, now=setting.desk.now)
+        answering.send(secret, form.cleaned_data["phone"], place=place, now=setting.workspace.now)
         messages.success(request, _("链接已发到填写的手机。"), extra_tags="ok")
         return redirect(here)
     return render(
@@ -149,16 +149,16 @@ def given_out(
 
 
 @officer_page("POST")
-def revoke(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def revoke(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """From now on the link leads nowhere."""
-    setting = _case(desk, request, number)
+    setting = _case(workspace, request, number)
     here = reverse("complaints:authority-respondent", args=[number])
 
     def moves() -> list[Move]:
         refuse_unless_open(["end_invitation"], setting)
         return [answer_links.end_invitation()]
 
-    done = take_step(request, setting.found, moves, form=None, to=here, now=desk.now)
+    done = take_step(request, setting.found, moves, form=None, to=here, now=workspace.now)
     if done.is_new:
         messages.success(request, _("链接已收回，从现在起打不开了。"), extra_tags="ok")
     return redirect(done.address)
@@ -174,7 +174,7 @@ def live_link(case: Complaint, *, is_bodys: bool = False) -> AnswerLink | None:
 
 
 def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int = 200) -> HttpResponseBase:
-    case, now = setting.found.complaint, setting.desk.now
+    case, now = setting.found.complaint, setting.workspace.now
     link = live_link(case)
     contact = answering.phone_of(link) if link is not None else None
     steps = _open_steps(setting, _table(setting))
@@ -221,7 +221,7 @@ def _open_steps(setting: Setting, table: Table) -> set[str]:
         complaint=case,
         side=ENTERPRISE,
         engagement_id=None,
-        now=setting.desk.now,
+        now=setting.workspace.now,
         matters=dict(table.matters),
         offers=(),
         obligations=tuple(table.obligations),
@@ -230,13 +230,16 @@ def _open_steps(setting: Setting, table: Table) -> set[str]:
 
 
 @officer_page("GET", "POST")
-def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpResponseBase:
+def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> HttpResponseBase:
     """The respondent's own page in the officer's frame: words, read back where they decide something, written down."""
-    page, setting = PAGES.get(name), _case(desk, request, number)
+    page, setting = PAGES.get(name), _case(workspace, request, number)
     if page is None:
         raise Http404
     case, table = setting.found.complaint, _table(setting)
-    shown, record = page_of(setting.found, now=desk.now), RecordForm(request.POST if request.method == "POST" else None)
+    shown, record = (
+        page_of(setting.found, now=workspace.now),
+        RecordForm(request.POST if request.method == "POST" else None),
+    )
     actor = actors.respondent(
         case,
         organisation=respondent_of(case),
@@ -252,7 +255,7 @@ def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpRespon
         case=table,
         steps=_open_steps(setting, table),
         status=shown.duty.status,
-        now=desk.now,
+        now=workspace.now,
         home=reverse("complaints:authority-respondent", args=[number]),
         template="authority/respondent_step.html",
         shown=lambda page, form: {"case": case, "page": shown, "respondent": respondent_of(case), "record": record},

@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from complaints.pages.links import link_door, link_papers
+from complaints.pages.links import link_access, link_papers
 from complaints.pages.mediation import mediate
 from complaints.pages.shared.case_files import THUMBNAIL
 
 DOOR = {"door": mediate.DOOR}
 
 urlpatterns = [
-    path("mediate/<str:token>/", link_door.open_link, DOOR, name="mediate-link"),
+    path("mediate/<str:token>/", link_access.open_link, DOOR, name="mediate-link"),
     path("mediate/case/<str:number>/", mediate.case, name="mediate"),
-    path("mediate/case/<str:number>/code/", link_door.code, DOOR, name="mediate-code"),
+    path("mediate/case/<str:number>/code/", link_access.code, DOOR, name="mediate-code"),
     path("mediate/case/<str:number>/why/<slug:clock>/", link_papers.why, DOOR, name="mediate-why"),
     path("mediate/case/<str:number>/files/<int:pk>/", link_papers.file, DOOR, name="mediate-file"),
     path(
@@ -20,5 +20,5 @@ urlpatterns = [
         {**DOOR, "form": THUMBNAIL},
         name="mediate-file-thumbnail",
     ),
-    path("mediate/case/<str:number>/<slug:name>/", link_door.step, DOOR, name="mediate-step"),
+    path("mediate/case/<str:number>/<slug:name>/", link_access.step, DOOR, name="mediate-step"),
 ]

@@ -23,16 +23,16 @@ from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority
 from complaints.desks import case_query, keyset, queue_lists
-from complaints.desks.authority_desk import officer_page
+from complaints.desks.authority_workspace import officer_page
 from complaints.desks.case_filter import CaseFilter
-from complaints.desks.enterprise_desk import desk_page
-from complaints.desks.staff_door import View
+from complaints.desks.enterprise_workspace import workspace_page
+from complaints.desks.staff_access import View
 from complaints.models import Export
 from complaints.pages.shared.export_forms import ApprovalForm, ExportForm
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import asking
 from complaints.tables.exporting.columns import COLUMNS
-from complaints.tables.exporting.selecting import Desk, Sight, chosen, sight_at
+from complaints.tables.exporting.selecting import Sight, Workspace, chosen, sight_at
 from enterprises.models import Staff
 from web.languages import named
 from web.listing import listed
@@ -77,38 +77,46 @@ ENTERPRISE = Side("enterprise", "enterprise-queue", ("view", "q", "problem", "ha
 AUTHORITY = Side("authority", "authority-cases", tuple(CaseFilter.base_fields))
 
 
-def _exports(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
+def _exports(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponseBase:
     found = [
-        export for export in asking.readable(desk.user, desk.actors).order_by("-pk")[:PAGE] if _is_theirs(export, desk)
+        export
+        for export in asking.readable(workspace.user, workspace.actors).order_by("-pk")[:PAGE]
+        if _is_theirs(export, workspace)
     ]
     return render(
         request,
         "exports/list.html",
         {
-            "rows": [_shown(export, desk, side) for export in found],
-            "now": desk.now,
+            "rows": [_shown(export, workspace, side) for export in found],
+            "now": workspace.now,
             "list_url": side.list_url(""),
             "here": side.url("exports"),
             "to_decide": sum(
-                export.state == "asked" and bool(asking.deciders(export, desk.actors, desk.user)) for export in found
+                export.state == "asked" and bool(asking.deciders(export, workspace.actors, workspace.user))
+                for export in found
             ),
         },
     )
 
 
-def _is_theirs(export: Export, desk: Desk) -> bool:
+def _is_theirs(export: Export, workspace: Workspace) -> bool:
     """Of this side's pages, and this person's to see."""
-    here = any((a.enterprise_id, a.authority_id) == (export.enterprise_id, export.authority_id) for a in desk.actors)
-    return here and (export.asked_by_id == desk.user.pk or bool(asking.deciders(export, desk.actors, desk.user)))
+    here = any(
+        (a.enterprise_id, a.authority_id) == (export.enterprise_id, export.authority_id) for a in workspace.actors
+    )
+    return here and (
+        export.asked_by_id == workspace.user.pk or bool(asking.deciders(export, workspace.actors, workspace.user))
+    )
 
 
-def _new(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
+def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponseBase:
     sight = sight_at(
-        desk,
+        workspace,
         [
             a
-            for a in desk.actors
-            if (a.enterprise_id, a.authority_id) == (desk.actors[0].enterprise_id, desk.actors[0].authority_id)
+            for a in workspace.actors
+            if (a.enterprise_id, a.authority_id)
+            == (workspace.actors[0].enterprise_id, workspace.actors[0].authority_id)
         ],
     )
     query = query_of(request.GET, side)
@@ -119,14 +127,14 @@ def _new(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
             if not attempt.answered and form.is_valid():
                 try:
                     export = asking.ask(
-                        user=desk.user,
+                        user=workspace.user,
                         actor=sight.actor,
                         query=query,
                         wanted=form.all_columns,
                         form=form.cleaned_data["format"],
                         purpose=form.cleaned_data.get("purpose", ""),
                         language=get_language() or "zh-hans",
-                        now=desk.now,
+                        now=workspace.now,
                     )
                     attempt.reference = side.url("export", export.mark)
                 except WrongInput as wrong:
@@ -158,15 +166,15 @@ def _whose(sight: Sight) -> str:
     return named(job.branch or job.enterprise)
 
 
-def _export(request: HttpRequest, desk: Desk, side: Side, mark: str) -> HttpResponseBase:
-    export = _found(desk, mark)
-    return _show(request, desk, side, export, ApprovalForm())
+def _export(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -> HttpResponseBase:
+    export = _found(workspace, mark)
+    return _show(request, workspace, side, export, ApprovalForm())
 
 
 def _show(
-    request: HttpRequest, desk: Desk, side: Side, export: Export, form: ApprovalForm, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, side: Side, export: Export, form: ApprovalForm, *, status: int = 200
 ) -> HttpResponseBase:
-    row = _shown(export, desk, side)
+    row = _shown(export, workspace, side)
     return render(
         request,
         "exports/show.html",
@@ -177,7 +185,7 @@ def _show(
             "list_url": side.url("exports"),
             "decide_url": side.url("export-decide", export.mark),
             "link_url": side.url("export-link", export.mark),
-            "now": desk.now,
+            "now": workspace.now,
             "again_url": f"{side.url('export-new')}?{export.query}",
             "facts": [{"key": str(key), "value": str(value)} for key, value in _facts(export) if value],
         },
@@ -185,44 +193,44 @@ def _show(
     )
 
 
-def _decide(request: HttpRequest, desk: Desk, side: Side, mark: str) -> HttpResponseBase:
+def _decide(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -> HttpResponseBase:
     """POST by the second person."""
     form = ApprovalForm(request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            export = _found(desk, mark, lock=True)
+            export = _found(workspace, mark, lock=True)
             asking.decide(
                 export,
-                user=desk.user,
-                actors=desk.actors,
-                now=desk.now,
+                user=workspace.user,
+                actors=workspace.actors,
+                now=workspace.now,
                 agrees=form.cleaned_data["decision"] == "agree",
             )
             attempt.reference = side.url("export", mark)
     if not attempt.reference:
-        return _show(request, desk, side, _found(desk, mark), form, status=422)
+        return _show(request, workspace, side, _found(workspace, mark), form, status=422)
     messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
-def _link(request: HttpRequest, desk: Desk, side: Side, mark: str) -> HttpResponseBase:
+def _link(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -> HttpResponseBase:
     """POST by whoever asked: on to the link that works once. A form sent twice leads to the export again."""
     to = ""
     with once(request) as attempt:
         if not attempt.answered:
-            export = _found(desk, mark, lock=True, own=True)
-            to = side.url("export-file", mark, asking.new_link(export, now=desk.now))
+            export = _found(workspace, mark, lock=True, own=True)
+            to = side.url("export-file", mark, asking.new_link(export, now=workspace.now))
             attempt.reference = side.url("export", mark)
     return redirect(to or attempt.reference)
 
 
-def _file(request: HttpRequest, desk: Desk, side: Side, mark: str, token: str) -> HttpResponseBase:
+def _file(request: HttpRequest, workspace: Workspace, side: Side, mark: str, token: str) -> HttpResponseBase:
     """The file, once. A look at it without taking it (HEAD) is not offered."""
     if request.method != "GET":
         return HttpResponseNotAllowed(["GET"])
     with transaction.atomic():
-        export = _found(desk, mark, lock=True, own=True)
-        file = asking.fetch(export, token, actor=desk.actors[0], now=desk.now)
+        export = _found(workspace, mark, lock=True, own=True)
+        file = asking.fetch(export, token, actor=workspace.actors[0], now=workspace.now)
     if file is None:
         raise Http404
     kinds = {
@@ -234,18 +242,18 @@ def _file(request: HttpRequest, desk: Desk, side: Side, mark: str, token: str) -
     )
 
 
-def _found(desk: Desk, mark: str, *, lock: bool = False, own: bool = False) -> Export:
+def _found(workspace: Workspace, mark: str, *, lock: bool = False, own: bool = False) -> Export:
     """The export; Http404 for everybody who neither asked nor may decide."""
-    exports = asking.readable(desk.user, desk.actors).filter(mark=mark)
+    exports = asking.readable(workspace.user, workspace.actors).filter(mark=mark)
     export = (exports.select_for_update(of=("self",)) if lock else exports).first()
-    if export is None or not _is_theirs(export, desk) or (own and export.asked_by_id != desk.user.pk):
+    if export is None or not _is_theirs(export, workspace) or (own and export.asked_by_id != workspace.user.pk):
         raise Http404
     return export
 
 
-def _shown(export: Export, desk: Desk, side: Side) -> dict[str, Any]:
+def _shown(export: Export, workspace: Workspace, side: Side) -> dict[str, Any]:
     words, tone = STATES[export.state]
-    if export.state == "ready" and export.expires_at is not None and export.expires_at <= desk.now:
+    if export.state == "ready" and export.expires_at is not None and export.expires_at <= workspace.now:
         words, tone = STATES["expired"]
     return {
         "export": export,
@@ -253,10 +261,10 @@ def _shown(export: Export, desk: Desk, side: Side) -> dict[str, Any]:
         "state": words,
         "tone": tone,
         "by": export.asked_by.name,
-        "is_own": export.asked_by_id == desk.user.pk,
+        "is_own": export.asked_by_id == workspace.user.pk,
         "columns": listed(COLUMNS[code].title for code in export.columns if code in COLUMNS),
-        "may_decide": export.state == "asked" and bool(asking.deciders(export, desk.actors, desk.user)),
-        "may_fetch": words == STATES["ready"][0] and export.asked_by_id == desk.user.pk,
+        "may_decide": export.state == "asked" and bool(asking.deciders(export, workspace.actors, workspace.user)),
+        "may_fetch": words == STATES["ready"][0] and export.asked_by_id == workspace.user.pk,
         "is_moving": export.state in ("approved", "building"),
         "failure": FAILURES.get(export.failure, ""),
     }
@@ -286,10 +294,10 @@ def _conditions(sight: Sight, query: str) -> list[str]:
     """The filter in words."""
     asked = QueryDict(query)
     if sight.side == "authority":
-        form, _cases = case_query.asked_for(sight.desk, asked)  # type: ignore[arg-type]
+        form, _cases = case_query.asked_for(sight.workspace, asked)  # type: ignore[arg-type]
         return [one.words for one in form.active(enterprise="", region="")] or [_("未办结的全部案件")]
     view = queue_lists.view_of(asked.get("view", ""))
-    queue = queue_lists.asked_for(sight.desk, asked)  # type: ignore[arg-type]
+    queue = queue_lists.asked_for(sight.workspace, asked)  # type: ignore[arg-type]
     return [str(view.title), *(queue.words_of(name) for name in queue.said)]
 
 
@@ -297,15 +305,15 @@ def _both(page: Callable[..., HttpResponseBase], *methods: str, is_fresh: bool =
     """The same page for either side's desk; ``is_fresh``: the second factor is asked for again."""
     first: Callable[[View], View] = fresh_factor if is_fresh else lambda view: view
 
-    @desk_page(*methods)
+    @workspace_page(*methods)
     @first
-    def of_enterprise(request: HttpRequest, desk: Any, **parts: str) -> HttpResponseBase:
-        return page(request, desk, ENTERPRISE, **parts)
+    def of_enterprise(request: HttpRequest, workspace: Any, **parts: str) -> HttpResponseBase:
+        return page(request, workspace, ENTERPRISE, **parts)
 
     @officer_page(*methods)
     @first
-    def of_authority(request: HttpRequest, desk: Any, **parts: str) -> HttpResponseBase:
-        return page(request, desk, AUTHORITY, **parts)
+    def of_authority(request: HttpRequest, workspace: Any, **parts: str) -> HttpResponseBase:
+        return page(request, workspace, AUTHORITY, **parts)
 
     return of_enterprise, of_authority
 

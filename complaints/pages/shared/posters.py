@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.sign_in.network import place_of
-from complaints.desks import authority_desk, enterprise_desk
-from complaints.desks.enterprise_desk import desk_page
+from complaints.desks import authority_workspace, enterprise_workspace
+from complaints.desks.enterprise_workspace import workspace_page
 from complaints.models import Complaint
 from complaints.parties.conditions import Conditions
 from complaints.stations import poster_print, posters
@@ -53,23 +53,23 @@ def file_of(
 # --- the enterprise ---------------------------------------------------------------------------------------------------
 
 
-def _mine(desk: enterprise_desk.Desk) -> tuple[Enterprise, list[Branch]]:
+def _mine(workspace: enterprise_workspace.Workspace) -> tuple[Enterprise, list[Branch]]:
     """The enterprise of the first job, and the branches for which this person works there."""
-    actor = desk.actors[0]
+    actor = workspace.actors[0]
     if actor.enterprise_id is None:
         raise Http404
-    branches = Branch.objects.on(desk.today).filter(enterprise_id=actor.enterprise_id).order_by("pk")
+    branches = Branch.objects.on(workspace.today).filter(enterprise_id=actor.enterprise_id).order_by("pk")
     if actor.branch_ids is not None:
         branches = branches.filter(pk__in=actor.branch_ids)
     return Enterprise.objects.get(pk=actor.enterprise_id), list(branches[:MOST])
 
 
-@desk_page("GET")
-def enterprise(request: HttpRequest, desk: enterprise_desk.Desk) -> HttpResponseBase:
+@workspace_page("GET")
+def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """Which posters there are, for all of it and for each branch, and what came by them."""
-    firm, branches = _mine(desk)
+    firm, branches = _mine(workspace)
     found = posters.brought(
-        Complaint.objects.visible_to(desk.user, on=desk.today), since=desk.now - COUNTED, owner=firm.code
+        Complaint.objects.visible_to(workspace.user, on=workspace.today), since=workspace.now - COUNTED, owner=firm.code
     )
     places: list[tuple[int | None, str]] = [(None, named(firm)), *((branch.pk, named(branch)) for branch in branches)]
     rows = [_row(firm.code, branch_id, name, found) for branch_id, name in places]
@@ -86,7 +86,7 @@ def enterprise(request: HttpRequest, desk: enterprise_desk.Desk) -> HttpResponse
             "elsewhere": elsewhere,
             "days": COUNTED.days,
             "address": f"{place_of(request)}{reverse('complaints:go', args=[firm.code])}",
-            "now": desk.now,
+            "now": workspace.now,
         },
     )
 
@@ -107,10 +107,10 @@ def _row(owner: str, branch_id: int | None, name: str, found: dict[Poster, int])
     }
 
 
-@desk_page("GET")
-def enterprise_file(request: HttpRequest, desk: enterprise_desk.Desk, kind: str) -> HttpResponseBase:
+@workspace_page("GET")
+def enterprise_file(request: HttpRequest, workspace: enterprise_workspace.Workspace, kind: str) -> HttpResponseBase:
     """One of them as PDF; ``?branch=`` says for which branch."""
-    firm, branches = _mine(desk)
+    firm, branches = _mine(workspace)
     asked = request.GET.get("branch", "")
     branch = next((one for one in branches if str(one.pk) == asked), None)
     if kind not in FORMS or (asked and branch is None):
@@ -121,7 +121,7 @@ def enterprise_file(request: HttpRequest, desk: enterprise_desk.Desk, kind: str)
         request,
         name=(branch or firm).name,
         lines=[firm.name] if branch else [],
-        now=desk.now,
+        now=workspace.now,
         region_id=branch.place_id if branch else None,
     )
 
@@ -129,10 +129,10 @@ def enterprise_file(request: HttpRequest, desk: enterprise_desk.Desk, kind: str)
 # --- the authority ----------------------------------------------------------------------------------------------------
 
 
-@authority_desk.officer_page("GET")
-def authority(request: HttpRequest, desk: authority_desk.Desk) -> HttpResponseBase:
+@authority_workspace.officer_page("GET")
+def authority(request: HttpRequest, workspace: authority_workspace.Workspace) -> HttpResponseBase:
     """What came by posters in the own region: by owner, form and place, the most first."""
-    found = posters.brought(desk.cases(), since=desk.now - COUNTED)
+    found = posters.brought(workspace.cases(), since=workspace.now - COUNTED)
     by_owner: dict[str, dict[Poster, int]] = defaultdict(dict)
     for poster, n in found.items():
         by_owner[poster.owner][poster] = n
@@ -150,7 +150,7 @@ def authority(request: HttpRequest, desk: authority_desk.Desk) -> HttpResponseBa
         {
             "total": sum(found.values()),
             "days": COUNTED.days,
-            "now": desk.now,
+            "now": workspace.now,
             "rows": [
                 {
                     "name": names.get(owner, owner),

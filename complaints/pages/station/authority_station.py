@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.masking import masked_phone
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import StationEntry
 from complaints.pages.station.station_forms import HOW
 from complaints.procedure.categories import OBJECT_LABELS
@@ -54,8 +54,8 @@ STATES: dict[str, Any] = {
 
 
 @officer_page("GET")
-def station(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
-    here, first, month = _asked(request, desk, pk)
+def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+    here, first, month = _asked(request, workspace, pk)
     show = request.GET.get("show", "")
     show = show if show in station_figures.LISTS else station_figures.ALL
     found = month.of(show)
@@ -69,7 +69,7 @@ def station(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             "station": here,
             "name": named(here),
             "owner": named(here.enterprise) if here.enterprise else "",
-            "now": desk.now,
+            "now": workspace.now,
             "month": first,
             "figures": month,
             "show_words": WORDS[show],
@@ -88,7 +88,7 @@ def station(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 _url(here, first, show=show, **{"from": str(start + PAGE)}) if len(found) > start + PAGE else ""
             ),
             "earlier_url": _url(here, earlier),
-            "later_url": _url(here, later) if later <= desk.today else "",
+            "later_url": _url(here, later) if later <= workspace.today else "",
             "table_url": (
                 reverse("complaints:authority-station-table", args=[here.pk])
                 + "?"
@@ -100,9 +100,9 @@ def station(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 
 
 @officer_page("GET")
-def table(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def table(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """The month's entries as CSV: no number and no text of anybody."""
-    here, first, month = _asked(request, desk, pk)
+    here, first, month = _asked(request, workspace, pk)
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow([_("登记时间"), _("类别"), _("怎么解决的"), _("金额"), _("状态"), _("答复时间"), _("文字相同")])
@@ -129,14 +129,14 @@ def table(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     )
 
 
-def _asked(request: HttpRequest, desk: Desk, pk: int) -> tuple[Station, date, station_figures.Month]:
+def _asked(request: HttpRequest, workspace: Workspace, pk: int) -> tuple[Station, date, station_figures.Month]:
     """The station in one of the regions of this desk; Http404 for everybody from elsewhere."""
     here = Station.objects.select_related("authority", "enterprise").filter(pk=pk).first()
     if here is None or not any(
-        actor.region and actor.region[0] <= here.authority.region_id <= actor.region[1] for actor in desk.actors
+        actor.region and actor.region[0] <= here.authority.region_id <= actor.region[1] for actor in workspace.actors
     ):
         raise Http404
-    first = station_figures.first_of(request.GET.get("month", ""), today=desk.today)
+    first = station_figures.first_of(request.GET.get("month", ""), today=workspace.today)
     return here, first, station_figures.month_of(here, first)
 
 

@@ -19,13 +19,13 @@ from django.db.models import Q
 from django.utils.translation import override
 
 from complaints import handling
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Export
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.tables.exporting import files
 from complaints.tables.exporting.asking import DECIDED_WITHIN, EXPIRES_AFTER
 from complaints.tables.exporting.columns import COLUMNS, CaseRow
-from complaints.tables.exporting.selecting import NoDesk, Sight, chosen, rows_of, sight_of
+from complaints.tables.exporting.selecting import NoWorkspace, Sight, chosen, rows_of, sight_of
 from web.languages import named
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
             if len(ids) > LONG and passed() > FRESH:
                 return _hand_back(export)
             _finish(export, sight, now=now)
-    except NoDesk:
+    except NoWorkspace:
         _fail(export, "no_desk")
     except OperationalError:
         raise
@@ -131,7 +131,7 @@ def _build(export: Export, sight: Sight, ids: Sequence[int], *, now: datetime) -
 
 def _permitted(export: Export, sight: Sight, rows: list[CaseRow], *, now: datetime) -> list[CaseRow]:
     """An entry in the record of each case; without one the contact data stays out of its row."""
-    move = looking.export_contact(mark=export.mark)
+    move = contact_access.export_contact(mark=export.mark)
     try:
         taken = handling.take_each([(row.case.pk, move, sight.actor) for row in rows], now=now)
     except StepNotAllowed:

@@ -17,7 +17,7 @@ from django.http import Http404, QueryDict
 
 from accounts.keys import sealed_fields
 from accounts.models import User
-from complaints.desks import authority_desk, case_query, enterprise_desk, queue_lists
+from complaints.desks import authority_workspace, case_query, enterprise_workspace, queue_lists
 from complaints.desks.case_filter import OF_A_STAGE
 from complaints.desks.keyset import BY_DUE
 from complaints.models import Complaint, Demand, Engagement, Export, PersonalText
@@ -26,10 +26,10 @@ from complaints.reading.case_people import demand_text
 from complaints.tables.exporting.columns import AUTHORITY, ENTERPRISE, RELATED, CaseRow
 from database import row_security
 
-Desk = enterprise_desk.Desk | authority_desk.Desk
+Workspace = enterprise_workspace.Workspace | authority_workspace.Workspace
 
 
-class NoDesk(Exception):
+class NoWorkspace(Exception):
     """Who asked does not work there any more."""
 
 
@@ -38,12 +38,12 @@ class Sight:
     """Who asked, as of the moment of reading."""
 
     side: str
-    desk: Desk
+    workspace: Workspace
     actor: Actor
 
     def cases(self) -> QuerySet[Complaint]:
         """All that this person sees in this organisation, former cases too."""
-        seen = Complaint.objects.visible_to(self.desk.user, on=self.desk.today)
+        seen = Complaint.objects.visible_to(self.workspace.user, on=self.workspace.today)
         if self.side == ENTERPRISE:
             return seen.filter(pk__in=Engagement.objects.filter(self.times()).values("complaint"))
         first, last = self.actor.region or (0, -1)
@@ -51,7 +51,7 @@ class Sight:
 
     def both_walls(self) -> AbstractContextManager[None]:
         """Around what a sweep reads for this person: the database shows it that person's rows as well."""
-        return row_security.seeing_as(self.desk.user, day=self.desk.today, is_at_job=self.side == ENTERPRISE)
+        return row_security.seeing_as(self.workspace.user, day=self.workspace.today, is_at_job=self.side == ENTERPRISE)
 
     def times(self) -> Q:
         mine = Q(enterprise_id=self.actor.enterprise_id)
@@ -67,40 +67,44 @@ def sight_of(export: Export, *, now: datetime) -> Sight:
 
 def sight_of_person(user: User, *, enterprise_id: int | None, authority_id: int | None, now: datetime) -> Sight:
     """The desk of this person, narrowed to the organisation for which something was asked. NoDesk if there is none."""
-    desk_for = enterprise_desk.desk_for if enterprise_id is not None else authority_desk.desk_for
+    workspace_for = (
+        enterprise_workspace.workspace_for if enterprise_id is not None else authority_workspace.workspace_for
+    )
     try:
-        desk: Desk = desk_for(user, now=now)
+        workspace: Workspace = workspace_for(user, now=now)
     except Http404:
-        raise NoDesk from None
+        raise NoWorkspace from None
     mine = [
-        actor for actor in desk.actors if (actor.enterprise_id, actor.authority_id) == (enterprise_id, authority_id)
+        actor
+        for actor in workspace.actors
+        if (actor.enterprise_id, actor.authority_id) == (enterprise_id, authority_id)
     ]
     if not mine or not user.is_active:
-        raise NoDesk
-    return sight_at(desk, mine)
+        raise NoWorkspace
+    return sight_at(workspace, mine)
 
 
-def sight_at(desk: Desk, actors: Sequence[Actor]) -> Sight:
+def sight_at(workspace: Workspace, actors: Sequence[Actor]) -> Sight:
     """The sight of one organisation's work at this desk; ``actors`` are the jobs there, the first speaks."""
-    side = ENTERPRISE if isinstance(desk, enterprise_desk.Desk) else AUTHORITY
-    return Sight(side, replace(desk, actors=tuple(actors)), actors[0])
+    side = ENTERPRISE if isinstance(workspace, enterprise_workspace.Workspace) else AUTHORITY
+    return Sight(side, replace(workspace, actors=tuple(actors)), actors[0])
 
 
 def chosen(sight: Sight, query: str, *, most: int) -> list[int]:
     """Ids of the cases that the filter means, in the order of the list; at most ``most``."""
     asked = QueryDict(query)
-    if isinstance(sight.desk, authority_desk.Desk):
-        form, cases = case_query.asked_for(sight.desk, asked)
+    if isinstance(sight.workspace, authority_workspace.Workspace):
+        form, cases = case_query.asked_for(sight.workspace, asked)
         if any(form.said.get(name) for name in OF_A_STAGE):
             stages = case_query.ended(form.said, cases).filter(complaint__in=sight.cases())
             return list(stages.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
         return _ids(cases.filter(pk__in=sight.cases()), most)
-    desk = sight.desk
-    queue, view = queue_lists.asked_for(desk, asked), queue_lists.view_of(asked.get("view", ""))
+    workspace = sight.workspace
+    queue, view = queue_lists.asked_for(workspace, asked), queue_lists.view_of(asked.get("view", ""))
     if view is queue_lists.PAST:
-        times = queue_lists.past_times(desk, queue).filter(complaint__in=sight.cases())
+        times = queue_lists.past_times(workspace, queue).filter(complaint__in=sight.cases())
         return list(times.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
-    cases = queue_lists.narrowed(view.of(queue_lists.open_cases(desk), desk), queue, desk)
+    cases = queue_lists.narrowed(view.of(queue_lists.open_cases(workspace), workspace), queue, workspace)
     return _ids(cases.filter(pk__in=sight.cases()), most)
 
 

@@ -26,7 +26,7 @@ from complaints.models import Complaint, PlatformFile, PlatformLine
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.procedure.numbering import tidy
 from complaints.tables.exporting import files
-from complaints.tables.exporting.selecting import NoDesk, Sight, sight_of_person
+from complaints.tables.exporting.selecting import NoWorkspace, Sight, sight_of_person
 from complaints.tables.platform import asking, lines
 from complaints.tables.platform.lines import Line
 from complaints.tables.sheets import SheetRefused, lines_of
@@ -86,7 +86,7 @@ def _work(file: PlatformFile, *, now: datetime, is_late: Callable[[], bool]) -> 
             else:
                 worker.turn()
         PlatformFile.objects.filter(pk=file.pk).update(leased_until=None, attempts=0)
-    except NoDesk:
+    except NoWorkspace:
         asking.end(file, "failed", now=now, code="no_desk")
     except SheetRefused as refused:
         asking.end(file, "failed", now=now, code="file", words=str(refused))

@@ -28,7 +28,7 @@ from complaints.models import Complaint, Demand, Obligation, RoundTrip, RoundTri
 from complaints.parties.actors import Actor
 from complaints.record.case_version import plain_version
 from complaints.tables.exporting import files
-from complaints.tables.exporting.selecting import NoDesk, Sight, sight_of_person
+from complaints.tables.exporting.selecting import NoWorkspace, Sight, sight_of_person
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.sheets import SheetRefused, lines_of
 from complaints.tables.taking_many import rehearse, take_all, why
@@ -90,7 +90,7 @@ def _work(trip: RoundTrip, *, now: datetime, is_late: Callable[[], bool]) -> Non
                         return _hand_back(trip)
                     worker.go_on()
         _hand_back(trip)
-    except NoDesk:
+    except NoWorkspace:
         asking.fail(trip, "no_desk", now=now)
     except SheetRefused as refused:
         asking.fail(trip, "file", str(refused), now=now)

@@ -67,7 +67,7 @@ def filed(client: Client, town: Town) -> Complaint:
 def handled(case: Complaint, town: Town, carrier: Staff, officer: Officer) -> None:
     """Everything that both sides and the authority write down."""
     now = timezone.now()
-    desk, judge, chen = actors.staff_member(carrier), actors.officer([officer]), actors.consumer(case.consumer)
+    workspace, judge, chen = actors.staff_member(carrier), actors.officer([officer]), actors.consumer(case.consumer)
 
     def take(move: handling.Move, actor: Any) -> None:
         handling.take(move, [case.pk], actor=actor, now=now + timedelta(seconds=case.last_sequence))
@@ -82,9 +82,9 @@ def handled(case: Complaint, town: Town, carrier: Staff, officer: Officer) -> No
         "note": CANARIES["forwarding note"],
     }
     take(authority.forward(enterprise_id=town.carrier.pk, branch_id=town.branch.pk, because=because), SYSTEM)
-    take(enterprise.accept_case(handler_id=carrier.pk), desk)
-    take(enterprise.log_contact(channel="phone", reached=True, note=CANARIES["contact note"]), desk)
-    take(enterprise.add_internal_note(text=CANARIES["internal note"]), desk)
+    take(enterprise.accept_case(handler_id=carrier.pk), workspace)
+    take(enterprise.log_contact(channel="phone", reached=True, note=CANARIES["contact note"]), workspace)
+    take(enterprise.add_internal_note(text=CANARIES["internal note"]), workspace)
     take(consumer.add_statement(text=CANARIES["message"]), chen)
     offer = offers.make_offer(
         answers=[
@@ -103,7 +103,7 @@ def handled(case: Complaint, town: Town, carrier: Staff, officer: Officer) -> No
         ),
         message=CANARIES["offer"],
     )
-    take(offer, desk)
+    take(offer, workspace)
     take(
         consumer.decline_offer(
             reason="amount_too_low", text=CANARIES["counter demand"], counter_demand=CANARIES["counter demand"]

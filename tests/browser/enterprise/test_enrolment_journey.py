@@ -147,8 +147,8 @@ def test_a_firm_enrols_and_settles_its_first_case(stage: Callable[..., Stage]) -
     world = people.world
     people.typed += [NAME]
     applies(people.person(Person, "firm"))
-    desk: Any = Stage(world, people.visit, width=1280)
-    officer: Officer = desk.person(Officer, "head", user=world.head_officer.user)
+    workspace: Any = Stage(world, people.visit, width=1280)
+    officer: Officer = workspace.person(Officer, "head", user=world.head_officer.user)
     grants(officer)
     manager: Staff = people.person(Staff, "manager")
     joins(manager)

@@ -58,9 +58,9 @@ def test_the_body_mediates_on_a_small_telephone_without_scripts(
     world: World, case: Complaint, visit: Callable[..., Any]
 ) -> None:
     officer, body = visit(width=1280, user=world.rui), visit(width=360, javascript=False)
-    desk, home = f"/authority/mediation/{case.number}/", f"/mediate/case/{case.number}/"
+    workspace, home = f"/authority/mediation/{case.number}/", f"/mediate/case/{case.number}/"
 
-    page = officer.go(desk)
+    page = officer.go(workspace)
     page.locator('main a[href$="/body/"]').click()
     page.locator("input[name=channel][value=sms]").check()
     page.locator("#id_phone").fill(PHONE)
@@ -102,7 +102,7 @@ def test_the_body_mediates_on_a_small_telephone_without_scripts(
     body.shot("mediate-reported")
     assert "双方达成一致" in page.locator("main").inner_text()
 
-    page = officer.go(desk)
+    page = officer.go(workspace)
     officer.shot("mediation-reported")
     officer.check()
     page.locator('main a[href$="/agreement/"]').first.click()

@@ -53,13 +53,13 @@ def test_an_appraisal_pause_an_agreement_and_a_document(
     world: World, case: Complaint, visit: Callable[..., Any]
 ) -> None:
     officer, consumer, shop = visit(width=1280, user=world.rui), visit(width=360, user=world.chen), visit(width=360)
-    desk, cases = f"/authority/mediation/{case.number}/", f"/authority/cases/{case.number}/"
+    workspace, cases = f"/authority/mediation/{case.number}/", f"/authority/cases/{case.number}/"
 
     # The list, the desk, and a link for the shop.
     page = officer.go("/authority/mediation/")
     officer.shot("mediation-list")
     officer.check()
-    page.locator(f'main a[href="{desk}"]').click()
+    page.locator(f'main a[href="{workspace}"]').click()
     officer.shot("mediation-desk")
     officer.check()
     page.locator('main a[href$="/respondent/"]').click()
@@ -138,7 +138,7 @@ def test_an_appraisal_pause_an_agreement_and_a_document(
     press(page)
 
     # The agreement is filled in already.
-    page = officer.go(desk)
+    page = officer.go(workspace)
     officer.shot("mediation-agreed")
     officer.check()
     page.locator('main a[href$="/agreement/"]').first.click()

@@ -15,7 +15,7 @@ from complaints.procedure.workflow import Clock, Status
 from enterprises.models import MediationBody, Station
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_authority import case_at, desk, key, now
+from tests.complaints.pages.at_the_authority import case_at, key, now, workspace
 
 S = Status
 TOMORROW = WEDNESDAY + timedelta(days=1)
@@ -85,7 +85,7 @@ def test_a_body_of_the_authority_above_may_mediate(world: World, case: Complaint
 
 
 def test_the_head_keeps_the_register(world: World) -> None:
-    head, officer = desk(world.head_officer.user), desk(world.rui)
+    head, officer = workspace(world.head_officer.user), workspace(world.rui)
     said = {
         "name": "鼓楼区消费者委员会",
         "kind": "association",
@@ -104,7 +104,9 @@ def test_the_head_keeps_the_register(world: World) -> None:
     case = case_at(world, S.MEDIATING)
     assert "鼓楼区消费者委员会" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
     assert officer.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
-    assert desk(world.far_officer.user).post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
+    assert (
+        workspace(world.far_officer.user).post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
+    )
     assert head.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 302
     MediationBody.objects.filter(pk=body.pk).update(
         starts_on=None, ends_on=timezone.localdate(now()) - timedelta(days=1)
@@ -115,6 +117,6 @@ def test_the_head_keeps_the_register(world: World) -> None:
 def test_a_service_station_is_no_such_body(world: World) -> None:
     Station.objects.create(code="DJK-01", name="东街口服务站", kind="mall", authority=world.gulou)
     said = {"name": "东街口服务站", "kind": "other", "legal_basis": "登记证", "region": str(world.region.pk)}
-    answer = desk(world.head_officer.user).post("/authority/mediation/bodies/", said | key())
+    answer = workspace(world.head_officer.user).post("/authority/mediation/bodies/", said | key())
     assert answer.status_code == 422
     assert "消费维权服务站不能受委托调解" in answer.content.decode()

@@ -28,7 +28,7 @@ from complaints.parties import actors
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk, key, step_url
+from tests.complaints.pages.at_the_authority import key, step_url, workspace
 from tests.server import A_REQUEST
 from tests.walls.conftest import seeing_as
 
@@ -246,7 +246,7 @@ GOOD = {
 
 def test_the_script_is_asked_and_told(world: World) -> None:
     call = mine(world)
-    head, url = desk(world.head_officer.user), f"/authority/call-backs/{call.pk}/"
+    head, url = workspace(world.head_officer.user), f"/authority/call-backs/{call.pk}/"
     assert call.complaint.number in head.get("/authority/call-backs/").content.decode()
     assert head.post(step_url(call.complaint, "reveal"), {"reason": "look_call", "text": ""} | key()).status_code == 302
     half = head.post(url, {"reached": "yes"} | key())
@@ -263,7 +263,7 @@ def test_the_script_is_asked_and_told(world: World) -> None:
 
 def test_who_handled_it_is_refused_by_name(world: World) -> None:
     call = mine(world)
-    client, url = desk(world.rui), f"/authority/call-backs/{call.pk}/"
+    client, url = workspace(world.rui), f"/authority/call-backs/{call.pk}/"
     page = client.get(url).content.decode()
     assert "您办理过这件投诉" in page
     refused = client.post(url, GOOD | key())
@@ -272,7 +272,7 @@ def test_who_handled_it_is_refused_by_name(world: World) -> None:
 
 def test_three_tries_and_it_is_over(world: World) -> None:
     call = mine(world)
-    client = desk(world.head_officer.user)
+    client = workspace(world.head_officer.user)
     for tries in (1, 2, 3):
         assert (
             client.post(f"/authority/call-backs/{call.pk}/", {"reached": "no", "text": "无人接听"} | key()).status_code
@@ -288,7 +288,7 @@ def test_three_tries_and_it_is_over(world: World) -> None:
 )
 def test_what_was_never_settled_leads_to_reopening(world: World, change: dict[str, str], finding: str) -> None:
     call = mine(world)
-    client, url = desk(world.head_officer.user), f"/authority/call-backs/{call.pk}/"
+    client, url = workspace(world.head_officer.user), f"/authority/call-backs/{call.pk}/"
     assert client.post(url, GOOD | change | {"overall": "1"} | key()).status_code == 302
     call.refresh_from_db()
     assert (call.finding, call.disagrees) == (finding, True)
@@ -326,11 +326,11 @@ def test_a_case_comes_back_for_a_broken_promise_only_where_one_is(world: World) 
 def test_elsewhere_nobody_sees_it_and_a_superior_may_ring(world: World) -> None:
     call = mine(world)
     url = f"/authority/call-backs/{call.pk}/"
-    assert desk(world.far_officer.user).get(url).status_code == 404
-    assert desk(world.superior_officer.user).post(url, GOOD | key()).status_code == 302
+    assert workspace(world.far_officer.user).get(url).status_code == 404
+    assert workspace(world.superior_officer.user).post(url, GOOD | key()).status_code == 302
     reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
     Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
-    assert desk(reader).get(url).status_code == 200
+    assert workspace(reader).get(url).status_code == 200
 
 
 def test_the_verb_refuses_what_is_no_answer(world: World) -> None:
@@ -345,7 +345,7 @@ def test_a_list_costs_the_same_however_long(world: World) -> None:
     from django.test.utils import CaptureQueriesContext
 
     then, cost = timezone.now().replace(day=1) - timedelta(days=3), []
-    client = desk(world.head_officer.user)
+    client = workspace(world.head_officer.user)
     share(100)
     drawing.sweep_call_backs(now=then)
     for number in (2, 6):

@@ -21,7 +21,7 @@ from complaints.models import Complaint, HandlingStep, Notice
 from complaints.record.verification import verify
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_authority import S, ahead, case_at, desk, key
+from tests.complaints.pages.at_the_authority import S, ahead, case_at, key, workspace
 
 LEAVE = "/authority/team/leave/"
 
@@ -172,7 +172,7 @@ def test_nobody_on_leave_is_given_a_case(world: World) -> None:
 
 # --- the pages ------------------------------------------------------------------------------
 def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) -> None:
-    own, head = desk(world.rui), desk(world.head_officer.user)
+    own, head = workspace(world.rui), workspace(world.head_officer.user)
     said = {"staff": str(world.rui_officer.pk), "starts_on": ahead(0), "ends_on": ahead(4), "deputy": ""}
     assert "没有，交给负责人" in shown(own.get(LEAVE))
     assert own.post(LEAVE, said | key()).status_code == 302
@@ -184,7 +184,7 @@ def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) ->
     page = shown(head.get("/authority/team/"))
     assert "请假至" in page
     row = OfficerAbsence.objects.get()
-    assert desk(world.su).post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 404
+    assert workspace(world.su).post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 404
     assert head.post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 302
     row.refresh_from_db()
     assert row.cancelled_by == world.head_officer.user
@@ -197,7 +197,7 @@ def test_each_number_of_the_team_opens_as_many_cases(world: World) -> None:
     for moment in (late, timezone.now()):
         with_rui(world, now=moment)
     case = with_rui(world, S.AWAITING_MATERIAL, now=timezone.now())
-    client = desk(world.head_officer.user)
+    client = workspace(world.head_officer.user)
     page = client.get("/authority/team/")
     line = next(line for line in page.context["rows"] if line["row"] == world.rui_officer)
     numbers = [cell["count"] for cell in line["load"]]
@@ -213,7 +213,7 @@ def test_each_number_of_the_team_opens_as_many_cases(world: World) -> None:
 
 
 def test_the_page_of_the_team_costs_the_same_however_much_there_is(world: World) -> None:
-    client, cost = desk(world.head_officer.user), []
+    client, cost = workspace(world.head_officer.user), []
     for _round in range(2):
         for _ in range(3):
             with_rui(world)
@@ -227,7 +227,7 @@ def test_the_page_of_the_team_costs_the_same_however_much_there_is(world: World)
 def test_many_cases_go_to_somebody_else_each_with_its_result(world: World) -> None:
     cases = [with_rui(world, now=timezone.now()) for _ in range(3)]
     elsewhere = case_at(world, S.TRIAGE)
-    client, url = desk(world.head_officer.user), f"/authority/team/assign/?officer={world.rui_officer.pk}"
+    client, url = workspace(world.head_officer.user), f"/authority/team/assign/?officer={world.rui_officer.pk}"
     page = shown(client.get(url))
     assert all(case.number in page for case in cases)
     body = {"to": str(world.head_officer.pk), "case": [*(case.number for case in cases), elsewhere.number]} | key()
@@ -243,7 +243,7 @@ def test_the_first_page_leads_to_what_lies_elsewhere_and_came_back(world: World)
     case_at(world, S.NEGOTIATING)
     back = case_at(world, S.NEGOTIATING)
     given.step(back, authority.recall(text="企业没有处理。"), world.officer, timezone.now())
-    client = desk(world.rui)
+    client = workspace(world.rui)
     day = client.get("/authority/").context
     numbers = {
         str(number["title"]): number for group in (day["burning"], *day["groups"]) for number in group["numbers"]

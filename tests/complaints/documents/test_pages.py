@@ -21,7 +21,7 @@ from complaints.dossier.papers import dossier_paper
 from complaints.handling import Promise
 from complaints.handling import printing_documents as making
 from complaints.handling.steps import authority, mediation, violations
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Dossier, OfficialDocument
 from complaints.procedure.workflow import Status
 from tests import given
@@ -184,7 +184,7 @@ def test_a_mask_never_gets_into_a_document(world: World) -> None:
     assert touched.status_code == 422
     assert "先说明理由、查看联系方式" in shown(touched)
     # Revealed in another tab while this form was open.
-    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     done = send(rui, place(register, "correct"), said | {names["商品或者服务"]: "智家体验包（月付）"})
     assert done.status_code == 302
     words = str(register.versions.get(number=2).content["paper"]["blocks"])
@@ -234,7 +234,7 @@ def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) ->
     by_form = {row.form: row for row in OfficialDocument.objects.filter(complaint=case)}
     assert set(by_form) == {1, 2, 5, 9}
     assert signed_in(world.rui).get(pdf(by_form[2])).status_code == 409
-    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     readers = {
         "chen": (world.chen, {5, 9}),
         "ming": (world.ming, {9}),
@@ -395,7 +395,7 @@ def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: Wo
         assert word not in shown(rui.get(place(register, "correct")))
     assert pdf(register) not in page
     assert rui.get(pdf(register)).status_code == 409
-    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     page = shown(rui.get(place(register)))
     for word in ("陈试", "13800000001", "某路1号", "13900005678", pdf(register)):
         assert word in page, word

@@ -12,7 +12,7 @@ from django.utils import timezone
 from authorities.models import Officer, Policy
 from complaints import handling
 from complaints.handling.steps import authority, casework, documents, mediation, proposals
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, HandlingStep, Matter, OfficialDocument
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
@@ -146,7 +146,7 @@ def test_a_mask_is_lifted_before_it_is_approved(world: World) -> None:
     document = decided(world)
     case, now = document.complaint, timezone.now()
     move = a_correction(document, before="陈试：")
-    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, now)
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, now)
     given.step(case, proposals.propose(move=move), world.officer, now)
     url = f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/"
     head = at(world, world.head_officer)
@@ -154,6 +154,6 @@ def test_a_mask_is_lifted_before_it_is_approved(world: World) -> None:
     masked = send(head, url, {"decision": "grant"})
     assert masked.status_code == 422
     assert "先说明理由" in shown(masked)
-    given.step(case, looking.reveal_contact(reason="look_deliver"), world.actor("head"), timezone.now())
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.actor("head"), timezone.now())
     assert "陈试：" in shown(head.get(url))
     assert send(head, url, {"decision": "grant"}).status_code == 302

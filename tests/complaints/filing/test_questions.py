@@ -15,9 +15,9 @@ from django.utils.translation import override
 from accounts.models import User
 from complaints.filing import drafts
 from complaints.filing.demands import DemandsStep
+from complaints.filing.explanations import WHYS
 from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEPS
-from complaints.filing.whys import WHYS
 from complaints.models import Complaint, HandlingStep, Matter, PersonalText
 from complaints.procedure.categories import DEMAND_BY_CODE
 from tests.complaints.filing import answers

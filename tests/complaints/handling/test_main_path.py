@@ -164,8 +164,8 @@ def test_an_officer_records_the_word_of_somebody_without_account(world: World) -
 
 def test_an_analyst_reads_and_takes_no_step(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    seat = Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
-    analyst = actors.officer([seat])
+    office = Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
+    analyst = actors.officer([office])
     assert handling.allowed_steps(case, analyst) == ()
     with pytest.raises(StepNotAllowed):
         given.step(case, authority.accept(), analyst, WEDNESDAY)

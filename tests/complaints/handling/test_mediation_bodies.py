@@ -22,7 +22,7 @@ from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
-from tests.complaints.pages.at_the_authority import DAYS, TEXT, case_at, desk, key, now, one_person_suffices
+from tests.complaints.pages.at_the_authority import DAYS, TEXT, case_at, key, now, one_person_suffices, workspace
 
 S = Status
 PHONE = "+8613900000456"
@@ -75,7 +75,7 @@ def text(response: Any) -> str:
 
 
 def test_the_body_sees_the_case_and_no_number_of_anybody(world: World, case: Complaint) -> None:
-    desk(world.chen).post(
+    workspace(world.chen).post(
         f"/cases/{case.number}/statement/",
         {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key(),
     )
@@ -100,7 +100,7 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
         client.post(f"{home(case)}session/", {"at": at, "place": "消委会二楼", "mode": "site"} | key()).status_code
         == 302
     )
-    assert "消委会二楼" in text(desk(world.chen).get(f"/cases/{case.number}/"))
+    assert "消委会二楼" in text(workspace(world.chen).get(f"/cases/{case.number}/"))
     assert OfficialDocument.objects.filter(complaint=case).count() == papers, (
         "the notice of mediation is the authority's"
     )
@@ -147,11 +147,11 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     assert all('"channel":"link"' in step.body for step in steps)
     assert HandlingStep.objects.filter(complaint=case, step="record_session").count() == 1
     assert verify(number=case.number).is_unbroken
-    officers = text(desk(world.rui).get(f"/authority/mediation/{case.number}/"))
+    officers = text(workspace(world.rui).get(f"/authority/mediation/{case.number}/"))
     for words in (f"{BODY}报告：双方达成一致", "双方到场，谈妥退一半。", "退还一半。"):
         assert words in officers
     assert f'<a class="btn" href="/authority/cases/{case.number}/agreement/">' in officers, "what comes first now"
-    assert "受委托组织报告：双方达成一致" in text(desk(world.rui).get("/authority/mediation/?view=delegated"))
+    assert "受委托组织报告：双方达成一致" in text(workspace(world.rui).get("/authority/mediation/?view=delegated"))
     case.refresh_from_db()
     clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (case.status, clock.due_at, clock.state) == (S.MEDIATING, due, "running"), "the authority decides"
@@ -182,7 +182,7 @@ def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_i
     rows = list(Evidence.objects.filter(complaint=case).order_by("pk"))
     assert [row.uploaded_by_id for row in rows] == [None, None]
     for who, address in ((world.rui, f"/authority/mediation/{case.number}/"), (world.chen, f"/cases/{case.number}/")):
-        page = text(desk(who).get(address))
+        page = text(workspace(who).get(address))
         for name in ("签到表.png", "双方签字的方案.png"):
             assert name in page, (address, name)
     assert "签到表.png" in text(client.get(home(case)))
@@ -307,7 +307,7 @@ def test_it_takes_no_step_of_the_authority(world: World, case: Complaint) -> Non
 
 
 def test_an_officer_sends_it_by_message_or_as_a_letter(world: World, case: Complaint) -> None:
-    client, page = desk(world.rui), f"/authority/mediation/{case.number}/body/"
+    client, page = workspace(world.rui), f"/authority/mediation/{case.number}/body/"
     assert client.post(page, {"channel": "letter", "phone": ""} | key()).status_code == 422, "codes go there"
     same = {"channel": "sms", "phone": "13900000456"} | key()
     assert client.post(page, same).status_code == 302
@@ -323,8 +323,8 @@ def test_an_officer_sends_it_by_message_or_as_a_letter(world: World, case: Compl
     assert printed[1] not in text(client.get(page))
     assert Client().get(f"/mediate/{sent[1]}/").status_code == 404, "the newer one ended it"
     opened(printed[1])
-    assert desk(world.far_officer.user).get(page).status_code == 404
-    assert desk(world.ming).get(page).status_code == 404
+    assert workspace(world.far_officer.user).get(page).status_code == 404
+    assert workspace(world.ming).get(page).status_code == 404
     _taken_back(world, case)
     assert client.get(page).status_code == 404
     with pytest.raises(WrongInput):

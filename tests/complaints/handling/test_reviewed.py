@@ -471,11 +471,11 @@ def test_a_contact_before_the_delivery_is_none(world: World) -> None:
 
 
 def test_a_person_with_two_roles_is_the_same_person(world: World) -> None:
-    seat = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.APPROVER.post)
+    office = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.APPROVER.post)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
     with pytest.raises(StepNotAllowed):
-        given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([seat]), at(4))
+        given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([office]), at(4))
 
 
 def test_consent_by_brand_is_to_the_first_entity_only(world: World) -> None:

@@ -31,7 +31,7 @@ from complaints.handling.steps import (
     supervision,
     violations,
 )
-from complaints.handling.transition import looking, undoing
+from complaints.handling.transition import contact_access, undoing
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import TABLE, Outcome, Role, Status
@@ -189,7 +189,7 @@ WALKS: dict[str, Walk] = {
     ),
     "ask_consumer": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.ask_consumer(text="哪一天？"))),
     "send_message": Walk(S.PERFORMING, "handler", no(lambda: enterprise.send_message(text="已安排退款。"))),
-    "reveal_contact": Walk(S.NEGOTIATING, "handler", no(lambda: looking.reveal_contact(reason="look_call"))),
+    "reveal_contact": Walk(S.NEGOTIATING, "handler", no(lambda: contact_access.reveal_contact(reason="look_call"))),
     "tag_cause": Walk(S.CLOSED, "handler", no(lambda: enterprise.tag_cause(cause="billing_error"))),
     "add_internal_note": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.add_internal_note(text="老客户"))),
     "answer_question": Walk(

@@ -20,7 +20,7 @@ from complaints.handling.steps.mediation import order_appraisal
 from complaints.handling.transition import recounting
 from complaints.law import changing, working
 from complaints.models import Complaint, Deadline, HandlingStep, LawChange, LawEffect, Notice
-from complaints.pages.authority.law.law import Seat, groups_of, seen_groups
+from complaints.pages.authority.law.law import Office, groups_of, seen_groups
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from tests import given
@@ -284,7 +284,7 @@ def test_a_city_does_not_decide_for_the_whole_country(world: World) -> None:
 def test_groups_of_other_regions_are_not_told(world: World) -> None:
     given.a_complaint(world, status=S.NEGOTIATING, now=at(21))
     change = proposed(world)
-    own, far = (Seat((authority,), (), ()) for authority in (world.city, world.far_officer.authority))
+    own, far = (Office((authority,), (), ()) for authority in (world.city, world.far_officer.authority))
     assert groups_of(seen_groups(change, own), ["later"])
     assert groups_of(seen_groups(change, far), ["later"]) == []
 

@@ -28,7 +28,7 @@ from tests.server import A_REQUEST
 S = Status
 
 
-def desk(user: User) -> Client:
+def workspace(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
@@ -61,7 +61,7 @@ NEW = "/authority/policies/new/?name=acceptance"
 def test_every_number_has_its_words_and_its_group(world: World) -> None:
     assert set(Policy.objects.values_list("name", flat=True)) == set(POLICIES)
     assert {group for group, *_words in POLICIES.values()} == set(GROUPS)
-    page = desk(world.rui).get("/authority/policies/").content.decode()
+    page = workspace(world.rui).get("/authority/policies/").content.decode()
     for _group, words in POLICIES.values():
         assert str(words) in page
     assert "第十五条" in page
@@ -70,7 +70,7 @@ def test_every_number_has_its_words_and_its_group(world: World) -> None:
 
 def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) -> None:
     given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=40))
-    officer, head = desk(world.rui), desk(world.head_officer.user)
+    officer, head = workspace(world.rui), workspace(world.head_officer.user)
     answer = officer.post(NEW, draft(world))
     change = LawChange.objects.get()
     assert answer["Location"] == f"/authority/law/{change.mark}/"
@@ -95,7 +95,7 @@ def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) ->
 
 
 def test_the_same_form_twice_is_one_draft(world: World) -> None:
-    officer, form = desk(world.rui), draft(world)
+    officer, form = workspace(world.rui), draft(world)
     first, second = officer.post(NEW, form), officer.post(NEW, form)
     assert first["Location"] == second["Location"]
     assert LawChange.objects.count() == 1
@@ -113,25 +113,25 @@ def test_the_same_form_twice_is_one_draft(world: World) -> None:
     ],
 )
 def test_what_is_wrong_stands_at_its_field(world: World, changes: dict[str, str], words: str) -> None:
-    answer = desk(world.rui).post(NEW, draft(world, **changes))
+    answer = workspace(world.rui).post(NEW, draft(world, **changes))
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert not LawChange.objects.exists()
 
 
 def test_who_distributes_or_sits_elsewhere_changes_nothing(world: World) -> None:
-    desk(world.rui).post(NEW, draft(world))
+    workspace(world.rui).post(NEW, draft(world))
     change = LawChange.objects.get()
-    assert desk(world.su).post(NEW, draft(world)).status_code in (403, 404, 405)
-    assert desk(world.su).get(f"/authority/law/{change.mark}/").status_code == 200
+    assert workspace(world.su).post(NEW, draft(world)).status_code in (403, 404, 405)
+    assert workspace(world.su).get(f"/authority/law/{change.mark}/").status_code == 200
     for person in (world.far_officer.user, world.chen, world.ming):
-        assert desk(person).get(f"/authority/law/{change.mark}/").status_code == 404
-    assert desk(world.chen).get("/authority/policies/").status_code == 404
+        assert workspace(person).get(f"/authority/law/{change.mark}/").status_code == 404
+    assert workspace(world.chen).get("/authority/policies/").status_code == 404
 
 
 def test_effects_of_a_replay_lead_to_cases_of_the_own_region_alone(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=12))
-    officer = desk(world.superior_officer.user)
+    officer = workspace(world.superior_officer.user)
     answer = officer.post(
         "/authority/policies/replay/",
         {
@@ -172,7 +172,7 @@ def test_a_trial_of_the_whole_country_counts_for_each_officer_what_lies_there(wo
     change.refresh_from_db()
     assert change.counts["late"] == 2
     address = f"/authority/law/{change.mark}/"
-    mine, city = desk(world.rui).get(address), desk(world.su).get(address)
+    mine, city = workspace(world.rui).get(address), workspace(world.su).get(address)
     assert [tab["count"] for tab in mine.context["tabs"]] == [1, 0, 0]
     assert [group["numbers"] for group in mine.context["groups"]] == [[1, 0, 0]]
     assert here.number in mine.content.decode()
@@ -181,7 +181,7 @@ def test_a_trial_of_the_whole_country_counts_for_each_officer_what_lies_there(wo
 
 
 def test_the_page_of_a_change_costs_the_same_for_many_effects(world: World, django_assert_num_queries: Any) -> None:
-    officer = desk(world.superior_officer.user)
+    officer = workspace(world.superior_officer.user)
     now = timezone.now()
     for _n in range(3):
         given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12))
@@ -215,13 +215,13 @@ def test_a_calendar_with_wrong_lines_names_them_and_a_county_loads_none(world: W
             "file": SimpleUploadedFile("cn.csv", raw.encode(), "text/csv"),
         }
 
-    answer = desk(world.superior_officer.user).post("/authority/calendar/", form())
+    answer = workspace(world.superior_officer.user).post("/authority/calendar/", form())
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "第2行：2026-01-01不在2027年。" in page
     assert "第3行：“2”既不是0也不是1。" in page
     raw = "day,is_working,name\n2027-01-01,0,元旦\n"
-    assert "由市级以上机关载入" in desk(world.rui).post("/authority/calendar/", form()).content.decode()
+    assert "由市级以上机关载入" in workspace(world.rui).post("/authority/calendar/", form()).content.decode()
     assert not LawChange.objects.exists()
     assert not CalendarVersion.objects.filter(year=2027).exists()
 
@@ -229,8 +229,8 @@ def test_a_calendar_with_wrong_lines_names_them_and_a_county_loads_none(world: W
 def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> None:
     address = "/authority/calendar/"
     county, city = (
-        desk(world.rui).get(address).content.decode(),
-        desk(world.superior_officer.user).get(address).content.decode(),
+        workspace(world.rui).get(address).content.decode(),
+        workspace(world.superior_officer.user).get(address).content.decode(),
     )
     assert f"可以载入的人：{world.city.name} {world.superior_officer.user.name}" in county
     assert "提交预览" in city
@@ -247,9 +247,9 @@ def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> N
             role=Role.APPROVER.post,
         )
         for person in (world.rui, world.superior_officer.user):
-            page = desk(person).get(address).content.decode()
+            page = workspace(person).get(address).content.decode()
             assert f"可以批准的人：{office.name} {level}首长。" in page
-    alone = desk(heads[Authority.Level.NATIONAL].user).get(address).content.decode()
+    alone = workspace(heads[Authority.Level.NATIONAL].user).get(address).content.decode()
     assert "现在没有人可以批准" in alone, "nobody approves the own calendar, and the country has one other head at most"
 
 
@@ -299,9 +299,9 @@ def test_the_rules_are_found_by_number_and_word(client: Client, db: None) -> Non
 def test_articles_open_beside_the_decision(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
     for slug, anchor in (("refuse", "art-16"), ("accept", "art-15")):
-        page = desk(world.rui).get(f"/authority/cases/{case.number}/{slug}/").content.decode()
+        page = workspace(world.rui).get(f"/authority/cases/{case.number}/{slug}/").content.decode()
         assert f'href="/rules/#{anchor}"' in page
-    why = desk(world.rui).get(f"/cases/{case.number}/why/review/").content.decode()
+    why = workspace(world.rui).get(f"/cases/{case.number}/why/review/").content.decode()
     assert 'href="/rules/#art-15"' in why
 
 

@@ -182,8 +182,11 @@ def test_T48_the_second_wall_alone_keeps_a_file_clean(
     a_complaint(world, status=S.NEGOTIATING)
     monkeypatch.setattr(selecting.Sight, "cases", lambda _sight: Complaint.objects.all())
     monkeypatch.setattr(selecting.Sight, "times", lambda _sight: Q())
-    for query in ("complaints.desks.enterprise_desk.Desk.cases", "complaints.desks.authority_desk.Desk.cases"):
-        monkeypatch.setattr(query, lambda _desk: Complaint.objects.all())
+    for query in (
+        "complaints.desks.enterprise_workspace.Desk.cases",
+        "complaints.desks.authority_workspace.Desk.cases",
+    ):
+        monkeypatch.setattr(query, lambda _workspace: Complaint.objects.all())
     for user, page in ((world.hua, QUEUE), (world.far_officer.user, CASES)):
         assert rows_in(fetched(signed_in(user), built(asked(signed_in(user), page, columns=["number"])))) == []
     assert len(rows_in(fetched(signed_in(world.ming), built(asked(signed_in(world.ming), columns=["number"]))))) == 1

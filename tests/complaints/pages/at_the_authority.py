@@ -26,7 +26,7 @@ def now() -> Any:
     return timezone.now()
 
 
-def desk(user: User) -> Client:
+def workspace(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints import handling
-from complaints.acceptance.ways_left import after, ways_left
+from complaints.acceptance.remedies import after, ways_left
 from complaints.handling import Answer, Promise
 from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint, HandlingStep

@@ -17,7 +17,7 @@ from complaints.notices import delivery
 from complaints.pages.authority.notices import PAGE
 from complaints.reading.notices_told import error_words
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import S, case_at, desk, key, now, officer_of
+from tests.complaints.pages.at_the_authority import S, case_at, key, now, officer_of, workspace
 
 LIST = "/authority/notices/"
 
@@ -49,7 +49,7 @@ def page_of(client: Client, path: str) -> str:
 
 
 def test_the_list_shows_what_was_set_aside_in_words(world: World, case: Complaint, aside: Notice) -> None:
-    page = page_of(desk(world.rui), LIST)
+    page = page_of(workspace(world.rui), LIST)
     assert case.number in page
     assert "没有送到" in page
     assert "邮件服务器拒收（550）。" in page
@@ -60,19 +60,19 @@ def test_the_list_shows_what_was_set_aside_in_words(world: World, case: Complain
 
 
 def test_another_region_finds_nothing(world: World, case: Complaint, aside: Notice) -> None:
-    far = desk(officer_of(world, "far"))
+    far = workspace(officer_of(world, "far"))
     assert "本辖区的通知都送到了。" in page_of(far, LIST)
     assert far.post(url(aside), {"what": "again"} | key()).status_code == 404
     for person in (world.chen, world.ming, world.hua, world.otto):
-        assert desk(person).get(LIST).status_code == 404
-        assert desk(person).post(url(aside), {"what": "again"} | key()).status_code == 404
+        assert workspace(person).get(LIST).status_code == 404
+        assert workspace(person).post(url(aside), {"what": "again"} | key()).status_code == 404
     assert Client().get(LIST).status_code == 302
     aside.refresh_from_db()
     assert (aside.state, NoticeOrder.objects.count()) == ("set_aside", 0)
 
 
 def test_filters(world: World, case: Complaint, aside: Notice) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     Notice.objects.filter(pk=aside.pk).update(state="sent", sent_at=now())
     waits = Notice.objects.filter(addressee="authority").latest("pk")
     Notice.objects.filter(pk=waits.pk).update(state="queued")
@@ -91,7 +91,7 @@ def test_filters(world: World, case: Complaint, aside: Notice) -> None:
 def test_pages_of_twenty_five_there_and_back(
     world: World, case: Complaint, aside: Notice, django_assert_num_queries: Any
 ) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     client.get(LIST)
     with CaptureQueriesContext(connection) as few:
         client.get(LIST)
@@ -129,7 +129,7 @@ def test_pages_of_twenty_five_there_and_back(
 
 
 def test_send_again_takes_effect_once_and_is_written_down(world: World, case: Complaint, aside: Notice) -> None:
-    client, form = desk(world.rui), {"what": "again"} | key()
+    client, form = workspace(world.rui), {"what": "again"} | key()
     for _ in range(2):
         assert client.post(url(aside), form)["Location"] == LIST
     aside.refresh_from_db()
@@ -150,7 +150,7 @@ def test_send_again_takes_effect_once_and_is_written_down(world: World, case: Co
 
 
 def test_told_otherwise_takes_it_off_the_list(world: World, case: Complaint, aside: Notice) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     answer = client.post(url(aside), {"what": "told", "from": "case"} | key())
     assert answer["Location"] == f"/authority/cases/{case.number}/#notices"
     aside.refresh_from_db()
@@ -161,12 +161,12 @@ def test_told_otherwise_takes_it_off_the_list(world: World, case: Complaint, asi
 
 @pytest.mark.parametrize("what", ["", "x", "sent"])
 def test_an_odd_order_does_not_exist(world: World, aside: Notice, what: str) -> None:
-    assert desk(world.rui).post(url(aside), {"what": what} | key()).status_code == 404
+    assert workspace(world.rui).post(url(aside), {"what": what} | key()).status_code == 404
 
 
 def test_an_analyst_reads_and_orders_nothing(world: World, case: Complaint, aside: Notice) -> None:
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
-    client = desk(world.otto)
+    client = workspace(world.otto)
     page = page_of(client, LIST)
     assert case.number in page
     assert 'name="what"' not in page
@@ -180,17 +180,17 @@ def test_an_analyst_reads_and_orders_nothing(world: World, case: Complaint, asid
 def test_each_side_sees_what_it_was_told(world: World) -> None:
     case = case_at(world, S.AWAITING_CONSUMER)
     delivery.sweep_notices(now=now() + timedelta(days=10))
-    officers = page_of(desk(world.rui), f"/authority/cases/{case.number}/")
+    officers = page_of(workspace(world.rui), f"/authority/cases/{case.number}/")
     assert "消费者 · " in officers
     assert "中国移动通信集团福建有限公司 " in officers
-    theirs = page_of(desk(world.ming), f"/enterprise/cases/{case.number}/")
+    theirs = page_of(workspace(world.ming), f"/enterprise/cases/{case.number}/")
     assert "收到一件投诉，请受理" in theirs
     assert "已收到您的投诉" not in theirs
     assert 'name="what"' not in theirs
-    mine = page_of(desk(world.chen), f"/cases/{case.number}/")
+    mine = page_of(workspace(world.chen), f"/cases/{case.number}/")
     assert "已收到您的投诉" in mine
     assert "收到一件投诉，请受理" not in mine
-    assert desk(world.hua).get(f"/enterprise/cases/{case.number}/").status_code == 404
+    assert workspace(world.hua).get(f"/enterprise/cases/{case.number}/").status_code == 404
 
 
 def test_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> None:
@@ -209,9 +209,9 @@ def test_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> Non
             created_at=now(),
             send_after=now(),
         )
-    assert "只给机关" in page_of(desk(world.rui), f"/authority/cases/{case.number}/")
-    assert "只给机关" not in page_of(desk(world.ming), f"/enterprise/cases/{case.number}/")
-    assert "只给机关" not in page_of(desk(world.chen), f"/cases/{case.number}/")
+    assert "只给机关" in page_of(workspace(world.rui), f"/authority/cases/{case.number}/")
+    assert "只给机关" not in page_of(workspace(world.ming), f"/enterprise/cases/{case.number}/")
+    assert "只给机关" not in page_of(workspace(world.chen), f"/cases/{case.number}/")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBL
 from complaints.procedure.workflow import TABLE, Clock, Role, Status
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import S, case_at, desk, now
+from tests.complaints.pages.at_the_authority import S, case_at, now, workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +58,6 @@ def test_no_code_of_the_lists_shows_on_the_page_of_a_case(world: World, status: 
         (world.ming, "enterprise"),
         (world.chen, ""),
     ):
-        answer = desk(user).get(f"/{path}/cases/{case.number}/".replace("//", "/"))
+        answer = workspace(user).get(f"/{path}/cases/{case.number}/".replace("//", "/"))
         if answer.status_code != 404:
             assert raw(answer.content.decode()) == set(), (status, path)

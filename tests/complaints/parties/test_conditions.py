@@ -52,14 +52,14 @@ def test_what_was_rolled_back_never_counts(world: World) -> None:
 
 
 def test_a_changed_authority_counts_at_once(world: World) -> None:
-    def desk() -> Authority:
+    def workspace() -> Authority:
         return Conditions.at(WEDNESDAY).jurisdiction.intake(world.region.pk)
 
-    was = desk()
+    was = workspace()
     Authority.objects.filter(pk=was.pk).update(has_intake=False)
-    assert desk() != was
+    assert workspace() != was
     Authority.objects.filter(pk=was.pk).update(has_intake=True)
-    assert desk() == was
+    assert workspace() == was
 
 
 def test_a_new_calendar_counts_at_once(world: World) -> None:

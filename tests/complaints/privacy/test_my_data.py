@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AccountClosing, User
 from complaints import handling
 from complaints.handling.steps import both
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, ConsentRecord
 from complaints.privacy import my_data
 from complaints.procedure.refusals import StepNotAllowed
@@ -88,7 +88,7 @@ def test_the_page_shows_what_we_hold_and_what_was_agreed(chen: Client, world: Wo
 @pytest.mark.django_db
 def test_an_english_reader_finds_enterprise_and_authority_by_their_english_names(chen: Client, world: World) -> None:
     case = a_complaint(world, status=S.MEDIATING, now=timezone.now())
-    step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
+    step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     page = chen.get("/account/privacy/", headers={"accept-language": "en"}).content.decode()
     assert world.mobile.name_en in page
     assert world.mobile.name not in page

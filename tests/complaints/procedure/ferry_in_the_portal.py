@@ -23,7 +23,7 @@ from tests.api.test_calls import filing
 from tests.cast import WEDNESDAY, World
 from tests.complaints.filing import answers
 from tests.complaints.filing.test_drafts import fill, send, url
-from tests.complaints.pages.at_the_authority import TEXT, S, case_at, desk, key, one_person_suffices, step_url
+from tests.complaints.pages.at_the_authority import TEXT, S, case_at, key, one_person_suffices, step_url, workspace
 from tests.complaints.pages.authority.test_intake import words
 from tests.oversight.told import a_line
 from tests.server import as_owner
@@ -110,21 +110,21 @@ def test_a_program_may_answer_its_questions(world: World, program: Making) -> No
 
 def test_triage_and_the_desks_see_it(world: World) -> None:
     case = case_at(world, S.TRIAGE, **FERRY, answers=ASKED)
-    page = desk(world.su).get(f"/authority/cases/{case.number}/").content.decode()
+    page = workspace(world.su).get(f"/authority/cases/{case.number}/").content.decode()
     for text in ("渡轮客运", "晚点", "航班号", "榕平 3 号", "舱位", "甲板"):
         assert text in page
     typed = words(world, **{"purchase-object_category": "service.ferry", "go": None, "find": "1"})
-    page = desk(world.su).post("/authority/intake/", typed).content.decode()
+    page = workspace(world.su).post("/authority/intake/", typed).content.decode()
     assert "航班号" in page
     review = case_at(world, S.REVIEW, **FERRY)
-    page = desk(world.rui).get(step_url(review, "refuse")).content.decode()
+    page = workspace(world.rui).get(step_url(review, "refuse")).content.decode()
     assert '<option value="harbour">港航管理部门 12395</option>' in page
 
 
 def test_a_refusal_names_its_authority_in_the_letter_and_on_the_document(world: World) -> None:
     one_person_suffices()
     case = given.a_complaint(world, status=S.REVIEW, **FERRY)
-    look = desk(world.rui).post(
+    look = workspace(world.rui).post(
         step_url(case, "refuse"), {"ground": "outside_duty", "facts": TEXT, "body": "harbour", "look": "1"} | key()
     )
     assert "港航管理机构" in look.content.decode()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from complaints import handling
-from complaints.desks.enterprise_desk import desk_for
+from complaints.desks.enterprise_workspace import workspace_for
 from complaints.handling.steps import consumer, enterprise, jurisdiction, proposals, violations
 from complaints.models import HandlingStep, Matter, RootCause
 from complaints.procedure.categories import PROBLEM_LABELS
@@ -38,7 +38,7 @@ def test_similar_cases_tell_how_they_ended_and_what_settled_them(world: World, d
     given.step(taken_back, consumer.withdraw(reason="mistake"), world.consumer, LATER)
     given.a_complaint(world, status=S.CLOSED, problem_category="quality")
     here = given.a_complaint(world, status=S.NEGOTIATING)
-    seen = desk_for(world.ming, now=LATER).engagements()
+    seen = workspace_for(world.ming, now=LATER).engagements()
     with django_assert_num_queries(1):
         found = similar_to(here, seen=seen)
     assert (found.total, found.results) == (3, {"settled": 2, "failed": 1})
@@ -57,7 +57,7 @@ def test_similar_cases_are_those_of_the_own_desk(world: World) -> None:
     other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile, parent=None).first()
     far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
     totals = {
-        user.name: similar_to(here, seen=desk_for(user, now=LATER).engagements()).total
+        user.name: similar_to(here, seen=workspace_for(user, now=LATER).engagements()).total
         for user in (world.ming, world.lead, world.hua, far.user)
     }
     assert totals == {"明试": 1, "主管": 1, "华试": 0, "欧托": 0}

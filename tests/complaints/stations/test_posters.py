@@ -16,7 +16,7 @@ from complaints.stations.posters import Poster
 from enterprises.models import Branch, Staff, Station, StationStaff
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk
+from tests.complaints.pages.at_the_authority import workspace
 
 
 @pytest.fixture
@@ -80,25 +80,27 @@ def test_an_enterprise_prints_its_own_and_sees_what_they_brought(world: World) -
         "",
     ):
         given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now(), source=source)
-    page = desk(world.lead).get("/enterprise/posters/")
+    page = workspace(world.lead).get("/enterprise/posters/")
     seen = {form["url"]: form["n"] for row in page.context["rows"] for form in row["forms"]}
     assert seen[f"/enterprise/posters/a6.pdf?branch={branch}"] == 2
     assert seen["/enterprise/posters/a4.pdf"] == 1
     assert (page.context["total"], page.context["bare"]) == (4, 1)
-    made = desk(world.lead).get(f"/enterprise/posters/a6.pdf?branch={branch}")
+    made = workspace(world.lead).get(f"/enterprise/posters/a6.pdf?branch={branch}")
     assert made["Content-Type"] == "application/pdf"
     assert made.content.startswith(b"%PDF")
-    assert made.content == desk(world.lead).get(f"/enterprise/posters/a6.pdf?branch={branch}").content, (
+    assert made.content == workspace(world.lead).get(f"/enterprise/posters/a6.pdf?branch={branch}").content, (
         "the same bytes again"
     )
     far = Branch.objects.exclude(enterprise=world.mobile).order_by("pk")[0]
     for address in (f"a6.pdf?branch={far.pk}", "a6.pdf?branch=x", "a5.pdf"):
-        assert desk(world.lead).get(f"/enterprise/posters/{address}").status_code == 404
-    assert desk(world.hua).get("/enterprise/posters/").context["total"] == 0, "another enterprise sees none of it"
+        assert workspace(world.lead).get(f"/enterprise/posters/{address}").status_code == 404
+    assert workspace(world.hua).get("/enterprise/posters/").context["total"] == 0, "another enterprise sees none of it"
 
 
 def test_somebody_of_a_branch_prints_for_that_branch(world: World) -> None:
-    names = {row["name"] for row in desk(world.ming).get("/enterprise/posters/").context["rows"]} - {world.mobile.name}
+    names = {row["name"] for row in workspace(world.ming).get("/enterprise/posters/").context["rows"]} - {
+        world.mobile.name
+    }
     job = Staff.objects.get(user=world.ming)
     assert job.branch is not None
     assert job.branch.name in names
@@ -109,10 +111,10 @@ def test_a_station_sees_numbers_of_its_own_poster_alone(world: World, station: S
     filed(world, "go-SD-01.a4")
     filed(world, "go-SD-01")
     filed(world, "go-SD-012.a4")
-    page = desk(clerk).get("/station/poster/")
+    page = workspace(clerk).get("/station/poster/")
     assert ([form["n"] for form in page.context["forms"]], page.context["bare"]) == ([1, 0], 1)
-    assert desk(clerk).get("/station/poster/a4.pdf").content.startswith(b"%PDF")
-    assert desk(clerk).get("/station/poster/a5.pdf").status_code == 404
+    assert workspace(clerk).get("/station/poster/a4.pdf").content.startswith(b"%PDF")
+    assert workspace(clerk).get("/station/poster/a5.pdf").status_code == 404
 
 
 def test_the_authority_sees_what_came_in_its_region(world: World, station: Station) -> None:
@@ -121,7 +123,7 @@ def test_the_authority_sees_what_came_in_its_region(world: World, station: Stati
     filed(world, f"go-{world.mobile.uscc}.a6b{world.fuzhou.pk}")
     old = filed(world, "go-SD-01.a4")
     Complaint.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=400))
-    page = desk(world.rui).get("/authority/posters/")
+    page = workspace(world.rui).get("/authority/posters/")
     assert [(row["name"], row["n"]) for row in page.context["rows"]] == [(world.mobile.name, 2), ("三坊七巷服务站", 1)]
     assert world.fuzhou.name in page.content.decode()
-    assert desk(world.far_officer.user).get("/authority/posters/").context["rows"] == []
+    assert workspace(world.far_officer.user).get("/authority/posters/").context["rows"] == []

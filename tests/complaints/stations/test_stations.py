@@ -48,7 +48,7 @@ def clerk(world: World, station: Station) -> User:
 
 
 @pytest.fixture
-def desk(client: Client, clerk: User) -> Client:
+def workspace(client: Client, clerk: User) -> Client:
     client.force_login(clerk)
     return client
 
@@ -60,8 +60,8 @@ def category() -> str:
     return str(first[1][0][0] if isinstance(first[1], list | tuple) else first[0])
 
 
-def noted(desk: Client, **changed: Any) -> Any:
-    return desk.post("/station/log/new/", KEY | LOG | {"category": category()} | changed)
+def noted(workspace: Client, **changed: Any) -> Any:
+    return workspace.post("/station/log/new/", KEY | LOG | {"category": category()} | changed)
 
 
 def link() -> str:
@@ -71,9 +71,9 @@ def link() -> str:
     return found[1]
 
 
-def test_an_entry_is_unconfirmed_until_the_consumer_says_so(desk: Client, station: Station) -> None:
-    assert noted(desk).status_code == 302
-    page = desk.get("/station/log/").content.decode()
+def test_an_entry_is_unconfirmed_until_the_consumer_says_so(workspace: Client, station: Station) -> None:
+    assert noted(workspace).status_code == 302
+    page = workspace.get("/station/log/").content.decode()
     assert "未确认，不算和解" in page
     assert "139****0077" in page
     assert "13900000077" not in page
@@ -90,27 +90,27 @@ def test_an_entry_is_unconfirmed_until_the_consumer_says_so(desk: Client, statio
     assert again.get("/station/confirm/").status_code == 404
 
 
-def test_a_denied_entry_leads_to_a_complaint_and_never_counts(desk: Client, station: Station) -> None:
-    noted(desk)
+def test_a_denied_entry_leads_to_a_complaint_and_never_counts(workspace: Client, station: Station) -> None:
+    noted(workspace)
     consumer = Client()
     consumer.get(f"/station/confirm/{link()}/")
     assert consumer.post("/station/confirm/", KEY | {"answer": "no"}).headers["Location"] == "/file/?new=1"
     assert stations.counted(station, since=timezone.localdate()) == stations.Counted(0, 0, 1)
 
 
-def test_a_signed_sheet_confirms(desk: Client, station: Station) -> None:
-    noted(desk, phone="", sheet="2026-017")
+def test_a_signed_sheet_confirms(workspace: Client, station: Station) -> None:
+    noted(workspace, phone="", sheet="2026-017")
     assert StationEntry.objects.get().state == "confirmed"
-    noted(desk, idempotency_key="another-key-0001")
+    noted(workspace, idempotency_key="another-key-0001")
     row = StationEntry.objects.get(state="unconfirmed")
-    desk.post(f"/station/log/{row.pk}/", {"idempotency_key": "another-key-0002", "sign": "1", "sheet": "2026-018"})
+    workspace.post(f"/station/log/{row.pk}/", {"idempotency_key": "another-key-0002", "sign": "1", "sheet": "2026-018"})
     assert stations.counted(station, since=timezone.localdate()) == stations.Counted(2, 0, 0)
 
 
-def test_an_old_link_is_dead_after_a_new_one_and_after_a_week(desk: Client) -> None:
-    noted(desk)
+def test_an_old_link_is_dead_after_a_new_one_and_after_a_week(workspace: Client) -> None:
+    noted(workspace)
     first, row = link(), StationEntry.objects.get()
-    desk.post(f"/station/log/{row.pk}/", {"idempotency_key": "another-key-0003", "send": "1"})
+    workspace.post(f"/station/log/{row.pk}/", {"idempotency_key": "another-key-0003", "send": "1"})
     now = timezone.now()
     assert stations.of_token(first, now=now) is None
     assert stations.of_token(link(), now=now) == row
@@ -138,15 +138,15 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changed", "words"), BAD)
-def test_what_is_wrong_in_an_entry_is_said(desk: Client, changed: dict[str, Any], words: str) -> None:
-    response = noted(desk, **changed)
+def test_what_is_wrong_in_an_entry_is_said(workspace: Client, changed: dict[str, Any], words: str) -> None:
+    response = noted(workspace, **changed)
     assert response.status_code == 422
     assert words in response.content.decode()
     assert not StationEntry.objects.exists()
 
 
-def test_another_station_and_strangers_find_nothing(world: World, desk: Client, client: Client) -> None:
-    noted(desk)
+def test_another_station_and_strangers_find_nothing(world: World, workspace: Client, client: Client) -> None:
+    noted(workspace)
     row = StationEntry.objects.get()
     other = Station.objects.create(code="SD-02", name="另一个服务站", kind="market", authority=world.gulou)
     somebody = User.objects.create_user("other.clerk@example.com", name="别试")
@@ -162,15 +162,15 @@ def test_another_station_and_strangers_find_nothing(world: World, desk: Client, 
     assert Client().get("/station/").status_code == 302
 
 
-def test_who_left_the_station_is_out(desk: Client, clerk: User) -> None:
-    assert desk.get("/station/").status_code == 200
+def test_who_left_the_station_is_out(workspace: Client, clerk: User) -> None:
+    assert workspace.get("/station/").status_code == 200
     StationStaff.objects.filter(user=clerk).update(starts_on=None, ends_on=timezone.localdate() - timedelta(days=1))
-    assert desk.get("/station/").status_code == 404
+    assert workspace.get("/station/").status_code == 404
 
 
-def filed_here(desk: Client, world: World, **start: Any) -> Complaint:
+def filed_here(workspace: Client, world: World, **start: Any) -> Complaint:
     """The wizard at the station's screen, with the consumer's own code."""
-    response = desk.post("/station/file/", KEY | start)
+    response = workspace.post("/station/file/", KEY | start)
     assert response.status_code == 302, response.content.decode()
     draft = FilingDraft.objects.order_by("-created_at")[0]
     said = {
@@ -178,53 +178,53 @@ def filed_here(desk: Client, world: World, **start: Any) -> Complaint:
         "respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-",
         "query": "移动",
     }
-    page = desk.get(url(draft, "consents")).content.decode()
+    page = workspace.get(url(draft, "consents")).content.decode()
     assert "请逐条念给消费者听" in page
-    assert send(desk, url(draft, "enterprise"), said).status_code == 302
-    fill(desk, draft)
+    assert send(workspace, url(draft, "enterprise"), said).status_code == 302
+    fill(workspace, draft)
     you = answers.YOU | {"is_unverified": None}
-    send(desk, url(draft, "you"), you, send_code="1")
-    assert send(desk, url(draft, "you"), you, code=newest_code()).status_code == 302
-    response = send(desk, url(draft, "check"), {"truth": "on", "file": "1"})
+    send(workspace, url(draft, "you"), you, send_code="1")
+    assert send(workspace, url(draft, "you"), you, code=newest_code()).status_code == 302
+    response = send(workspace, url(draft, "check"), {"truth": "on", "file": "1"})
     assert response.status_code == 302, response.content.decode()
     return Complaint.objects.order_by("-pk")[0]
 
 
 def test_filing_for_a_consumer_keeps_the_clerk_at_the_desk(
-    world: World, desk: Client, station: Station, clerk: User
+    world: World, workspace: Client, station: Station, clerk: User
 ) -> None:
-    case = filed_here(desk, world)
+    case = filed_here(workspace, world)
     assert (case.station, case.station_sees, case.channel, case.source) == (station, True, "station", "station-SD-01")
     assert case.consumer == User.objects.with_phone("+8619900000001").get()
     entry = HandlingStep.objects.get(complaint=case, step="file")
     assert entry.recorded_by is not None
     assert entry.recorded_by.name == "站试"
     # The consumer's code has not signed the consumer in at the station's screen.
-    page = desk.get("/station/")
+    page = workspace.get("/station/")
     assert page.status_code == 200
     assert case.number in page.content.decode()
-    assert "Filed <time" in desk.get("/station/", headers={"accept-language": "en"}).content.decode()
-    assert desk.get(f"/cases/{case.number}/").status_code == 404
-    assert desk.get("/cases/").content.decode().count(case.number) == 0
+    assert "Filed <time" in workspace.get("/station/", headers={"accept-language": "en"}).content.decode()
+    assert workspace.get(f"/cases/{case.number}/").status_code == 404
+    assert workspace.get("/cases/").content.decode().count(case.number) == 0
 
 
 @pytest.mark.parametrize(("consents", "sees"), [("no", False), ("yes", True)])
 def test_a_station_of_the_respondent_sees_nothing_without_consent(
-    world: World, desk: Client, station: Station, consents: str, sees: bool
+    world: World, workspace: Client, station: Station, consents: str, sees: bool
 ) -> None:
     station.enterprise = world.mobile
     station.save()
-    assert "本站设在中国移动" in desk.get("/station/").content.decode()
-    assert desk.post("/station/file/", KEY).status_code == 422
-    case = filed_here(desk, world, sees=consents)
+    assert "本站设在中国移动" in workspace.get("/station/").content.decode()
+    assert workspace.post("/station/file/", KEY).status_code == 422
+    case = filed_here(workspace, world, sees=consents)
     assert case.station_sees is sees
-    assert (case.number in desk.get("/station/cases/").content.decode()) is sees
+    assert (case.number in workspace.get("/station/cases/").content.decode()) is sees
 
 
 def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(
-    world: World, desk: Client, station: Station
+    world: World, workspace: Client, station: Station
 ) -> None:
-    poster = desk.get("/station/poster/").content.decode()
+    poster = workspace.get("/station/poster/").content.decode()
     assert "/go/SD-01/" in poster
     assert "<svg" in poster
     passer_by = Client()
@@ -310,8 +310,8 @@ def test_what_is_wrong_with_a_new_station_is_said(
     assert words in response.content.decode()
 
 
-def test_after_three_years_what_was_said_is_gone_and_still_counts(desk: Client, station: Station) -> None:
-    noted(desk)
+def test_after_three_years_what_was_said_is_gone_and_still_counts(workspace: Client, station: Station) -> None:
+    noted(workspace)
     later = timezone.now() + stations.KEPT_FOR + timedelta(days=1)
     assert stations.forget(now=timezone.now(), limit=10) == 0
     assert stations.forget(now=later, limit=10) == 1

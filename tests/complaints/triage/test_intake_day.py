@@ -14,7 +14,7 @@ import pytest
 from accounts.models import User
 from authorities.models import Officer
 from complaints import handling
-from complaints.desks.authority_desk import Desk, desk_for
+from complaints.desks.authority_workspace import Workspace, workspace_for
 from complaints.handling.steps import authority, casework
 from complaints.models import Complaint, Deadline
 from complaints.pages.authority.triage import bulk as authority_bulk
@@ -69,13 +69,13 @@ def filings(world: World) -> list[tuple[datetime, FilingRequest, Actor]]:
     return sorted(made, key=lambda row: row[0])
 
 
-def decide(case: Complaint, desk: Desk, now: datetime) -> timedelta:
+def decide(case: Complaint, workspace: Workspace, now: datetime) -> timedelta:
     """What an officer does with one case, by the real verbs; how long it takes."""
-    conditions, actor, took = Conditions.at(now), desk.actors[0], ROUTINE
+    conditions, actor, took = Conditions.at(now), workspace.actors[0], ROUTINE
     if not case.contact_verified:
         handling.take(casework.verify_contact(result="call_confirmed"), [case.pk], actor=actor, now=now)
         took = CALL
-    targets = authority_bulk.ranked_each([case], desk, conditions=conditions)[case.pk]
+    targets = authority_bulk.ranked_each([case], workspace, conditions=conditions)[case.pk]
     first = first_of(targets)
     chosen = next((t for t in targets if t.authority_id is not None or t.is_ready), None)
     assert chosen is not None, case.number
@@ -128,7 +128,7 @@ def test_no_case_waits_longer_than_a_working_day(world: World) -> None:
             begins, who = heapq.heappop(free)
             begins = max(begins, now)
             case = Complaint.objects.get(pk=pk)
-            done = begins + decide(case, desk_for(people[who], now=begins), begins)
+            done = begins + decide(case, workspace_for(people[who], now=begins), begins)
             oldest, decided = max(oldest, done - case.filed_at), decided + 1
             heapq.heappush(free, (done, who))
         now = until

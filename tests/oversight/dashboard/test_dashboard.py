@@ -24,7 +24,7 @@ from oversight.presenting import leagues, overview
 from oversight.presenting.leagues import Line, Standing
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk, officer_of
+from tests.complaints.pages.at_the_authority import officer_of, workspace
 
 S = Status
 DAYS = timedelta(days=1)
@@ -51,18 +51,18 @@ def region_with_cases(world: World) -> World:
 
 def test_only_officers_find_it(world: World) -> None:
     for person in (world.chen, world.otto, world.ming, world.lead, world.hua):
-        assert desk(person).get(URL).status_code == 404
+        assert workspace(person).get(URL).status_code == 404
     assert Client().get(URL)["Location"].startswith("/account/sign-in/")
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     for person in (world.rui, world.su, officer_of(world, "far"), world.otto):
-        assert desk(person).get(URL).status_code == 200
-    assert desk(world.rui).post(URL, {"idempotency_key": "0f6c2a7e0f6c2a7e"}).status_code == 405
+        assert workspace(person).get(URL).status_code == 200
+    assert workspace(world.rui).post(URL, {"idempotency_key": "0f6c2a7e0f6c2a7e"}).status_code == 405
     assert not AnonymousUser().is_authenticated
 
 
 def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(region_with_cases: World) -> None:
     """Of an enterprise and of an authority: late ones, and those that are due soon."""
-    client, kinds = desk(region_with_cases.su), set()
+    client, kinds = workspace(region_with_cases.su), set()
     for holder in client.get(f"{URL}?region={region_with_cases.region.code}").context["holders"]:
         for name in ("overdue", "soon"):
             n = holder["overdue" if name == "overdue" else "due_soon"]
@@ -79,7 +79,7 @@ def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
     region_with_cases: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each place and filter for itself; where there are few it is always of now."""
-    client = desk(region_with_cases.su)
+    client = workspace(region_with_cases.su)
     exact = client.get(URL).context
     assert exact["held_at"] is None
     monkeypatch.setattr(overview, "MANY", -1)
@@ -103,7 +103,7 @@ def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> Non
     """Beside what came in and what was closed alone, and not where there were cases."""
     cards = {
         card.code: [shift.words for shift in card.shifts]
-        for card in desk(region_with_cases.su).get(URL).context["first_cards"]
+        for card in workspace(region_with_cases.su).get(URL).context["first_cards"]
     }
     assert "去年同期没有数据" in cards["received"]
     assert "去年同期没有数据" in cards["closed"]
@@ -112,23 +112,23 @@ def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> Non
     )
     given.a_complaint(region_with_cases, status=S.CLOSED, now=timezone.now() - 365 * DAYS)
     words = [
-        shift.words for card in desk(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts
+        shift.words for card in workspace(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts
     ]
     assert not any("去年同期没有数据" in one for one in words)
 
 
 def test_the_navigation_leads_there(world: World) -> None:
-    assert 'href="/oversight/"' in desk(world.rui).get("/authority/").content.decode()
+    assert 'href="/oversight/"' in workspace(world.rui).get("/authority/").content.decode()
 
 
 def test_an_officer_sees_the_own_region_only(region_with_cases: World) -> None:
     world = region_with_cases
     everything = Complaint.objects.exclude(status=S.CLOSED).count()
-    assert desk(world.su).get(URL).context["totals"]["open"] == everything > 0
-    far = desk(officer_of(world, "far")).get(URL)
+    assert workspace(world.su).get(URL).context["totals"]["open"] == everything > 0
+    far = workspace(officer_of(world, "far")).get(URL)
     assert far.context["totals"]["open"] == 0
     assert far.context["holders"] == []
-    table = desk(officer_of(world, "far")).get(ENTERPRISES)
+    table = workspace(officer_of(world, "far")).get(ENTERPRISES)
     assert table.context["rows"] == []
     assert "本辖区没有企业的案件" in table.content.decode()
 
@@ -175,7 +175,7 @@ def lines_of(answer: Any) -> list[tuple[int, str]]:
 
 def test_every_count_opens_a_list_of_that_length(region_with_cases: World) -> None:
     world = region_with_cases
-    client = desk(world.su)
+    client = workspace(world.su)
     some_days = (timezone.localdate() - 4 * DAYS).isoformat()
     for query in (
         "",
@@ -211,7 +211,7 @@ ABSURD = (
 
 
 def test_an_absurd_wish_gets_a_clear_answer(region_with_cases: World) -> None:
-    client = desk(region_with_cases.su)
+    client = workspace(region_with_cases.su)
     for query, said in ABSURD:
         answer = client.get(URL + query)
         assert answer.status_code == 200, query
@@ -237,7 +237,7 @@ ODD = (
 
 
 def test_an_odd_address_shows_the_page(region_with_cases: World) -> None:
-    client = desk(region_with_cases.su)
+    client = workspace(region_with_cases.su)
     for query in ODD:
         for page in (URL, ENTERPRISES):
             assert client.get(page + query).status_code == 200, query
@@ -245,7 +245,7 @@ def test_an_odd_address_shows_the_page(region_with_cases: World) -> None:
 
 
 def test_the_sentence_says_what_burns_and_who_holds_it(region_with_cases: World) -> None:
-    answer = desk(region_with_cases.su).get(URL)
+    answer = workspace(region_with_cases.su).get(URL)
     sentence = answer.context["sentence"]
     overdue = answer.context["totals"]["overdue"]
     assert sentence["lead"] == f"逾期{overdue}件"
@@ -254,7 +254,7 @@ def test_the_sentence_says_what_burns_and_who_holds_it(region_with_cases: World)
 
 
 def test_each_number_has_its_definition_and_version(region_with_cases: World) -> None:
-    answer = desk(region_with_cases.su).get(URL)
+    answer = workspace(region_with_cases.su).get(URL)
     page = answer.content.decode()
     cards = answer.context["first_cards"]
     assert len({card.code for card in cards}) == len(cards) == 9
@@ -265,7 +265,7 @@ def test_each_number_has_its_definition_and_version(region_with_cases: World) ->
 
 def test_the_number_of_queries_does_not_grow(world: World) -> None:
     """Fifteen statements for the whole page at the most, and who calls and what stays in a request beside them."""
-    client = desk(world.su)
+    client = workspace(world.su)
     counts = []
     for number in (1, 5):
         for _ in range(number):
@@ -283,7 +283,7 @@ def test_a_count_that_takes_too_long_says_so(region_with_cases: World, monkeypat
             cursor.execute("set local statement_timeout = '20ms'; select pg_sleep(20)")
 
     monkeypatch.setattr(leagues, "counted", forever)
-    answer = desk(region_with_cases.su).get(ENTERPRISES)
+    answer = workspace(region_with_cases.su).get(ENTERPRISES)
     assert answer.status_code == 200
     assert "案件太多" in answer.content.decode()
     assert answer.context["rows"] == []

@@ -27,7 +27,7 @@ from oversight.models import OversightView
 from oversight.presenting import changes, flow, shifts
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk, officer_of
+from tests.complaints.pages.at_the_authority import officer_of, workspace
 from tests.complaints.pages.at_the_desk import send
 from tests.oversight import slow_count
 from tests.oversight.counters.test_rollups import WHOLE, patient, province, walk
@@ -57,9 +57,9 @@ def cases(world: World) -> World:
 
 def test_each_page_opens_for_officers_and_for_nobody_else(cases: World) -> None:
     for page in PAGES:
-        assert desk(cases.su).get(page).status_code == 200, page
-        assert desk(cases.ming).get(page).status_code == 404, page
-        assert desk(cases.chen).get(page).status_code == 404, page
+        assert workspace(cases.su).get(page).status_code == 200, page
+        assert workspace(cases.ming).get(page).status_code == 404, page
+        assert workspace(cases.chen).get(page).status_code == 404, page
 
 
 ABSURD = (
@@ -82,7 +82,7 @@ ABSURD = (
 
 
 def test_an_absurd_wish_gets_an_answer_and_costs_no_more(cases: World) -> None:
-    client = desk(cases.su)
+    client = workspace(cases.su)
     usual = {}
     for page in (*PAGES, "/oversight/cases/?what=closed"):
         with CaptureQueriesContext(connection) as seen:
@@ -98,12 +98,12 @@ def test_an_absurd_wish_gets_an_answer_and_costs_no_more(cases: World) -> None:
 
 
 def test_a_number_that_no_counter_has_is_no_address(cases: World) -> None:
-    client = desk(cases.su)
+    client = workspace(cases.su)
     for wish in ("?what=open%20union", "?what=response_minutes", "?what=" + "x" * 5000):
         assert client.get("/oversight/cases/" + wish).status_code == 404, wish
     assert client.get("/oversight/cases/?what=closed&after=zzz").context["is_first"] is False
     assert client.get("/oversight/cases/?what=closed").context["n"] == 1
-    far = desk(officer_of(cases, "far")).get("/oversight/cases/?what=closed")
+    far = workspace(officer_of(cases, "far")).get("/oversight/cases/?what=closed")
     assert (far.context["n"], far.context["rows"]) == (0, [])
 
 
@@ -186,7 +186,7 @@ def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -
         # Of the two that a firm negotiates one was given to an officer before it was handed over.
         Complaint.objects.filter(status__in=[S.REVIEW, S.MEDIATING]).update(officer=handled)
         Complaint.objects.filter(status=S.NEGOTIATING).update(officer=handled)
-    client = desk(cases.su)
+    client = workspace(cases.su)
     rows = client.get("/oversight/workload/").context["rows"]
     assert {bool(row["load"].officer_id) for row in rows} == {True, False}
     for row in rows:
@@ -199,7 +199,7 @@ def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -
     unassigned = next(row["open_url"] for row in rows if not row["load"].officer_id)
     assert "未指派 · " in client.get(unassigned).content.decode()
     # What the city still has to distribute of a county opens there as well.
-    below = desk(cases.rui)
+    below = workspace(cases.rui)
     triage = next(
         row for row in below.get("/oversight/workload/").context["rows"] if row["load"].authority_id == cases.city.pk
     )
@@ -207,7 +207,7 @@ def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -
     # An office elsewhere is no condition, and shows nothing of what lies there.
     assert (
         "没有用“经办人”这个条件"
-        in desk(officer_of(cases, "far")).get(f"/authority/cases/?officer=none-{cases.gulou.pk}").content.decode()
+        in workspace(officer_of(cases, "far")).get(f"/authority/cases/?officer=none-{cases.gulou.pk}").content.decode()
     )
 
 
@@ -223,7 +223,7 @@ def test_a_comparison_tells_how_much_longer_it_took(cases: World) -> None:
 
 
 def test_a_comparison_shows_both_sides_and_what_is_chance(cases: World) -> None:
-    client = desk(cases.su)
+    client = workspace(cases.su)
     answer = client.get("/oversight/compare/?period=year&against=same&with_region=350102")
     lines = {line.here.code: line for line in answer.context["lines"]}
     assert lines["received"].here.value == lines["received"].there.value
@@ -241,7 +241,7 @@ def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> Non
     colleague = Officer.objects.create(
         user=cases.otto, authority=cases.su.offices.get().authority, role=Role.ANALYST.post
     ).user
-    mine = desk(cases.su)
+    mine = workspace(cases.su)
     page = mine.get("/oversight/views/?page=enterprises&query=period%3Dmonth%26sort%3Dopen%26evil%3D1")
     assert page.context["query"] == "period=month&sort=open"
     refused = send(mine, "/oversight/views/", {"page": "enterprises", "query": "period=month", "name": ""})
@@ -250,12 +250,12 @@ def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> Non
     said = {"page": "enterprises", "query": "period=month&region=350102", "name": "鼓楼本月"}
     assert send(mine, "/oversight/views/", said).status_code == 302
     kept = OversightView.objects.get()
-    opened = desk(colleague).get(f"/oversight/views/{kept.key}/")
+    opened = workspace(colleague).get(f"/oversight/views/{kept.key}/")
     assert opened["Location"] == "/oversight/enterprises/?period=month&region=350102"
-    assert "鼓楼本月" in desk(colleague).get("/oversight/views/").content.decode()
+    assert "鼓楼本月" in workspace(colleague).get("/oversight/views/").content.decode()
     for stranger in (officer_of(cases, "far"), cases.rui, cases.ming):
-        assert desk(stranger).get(f"/oversight/views/{kept.key}/").status_code == 404
-    assert send(desk(officer_of(cases, "far")), "/oversight/views/", {"remove": str(kept.key)}).status_code == 404
+        assert workspace(stranger).get(f"/oversight/views/{kept.key}/").status_code == 404
+    assert send(workspace(officer_of(cases, "far")), "/oversight/views/", {"remove": str(kept.key)}).status_code == 404
     send(mine, "/oversight/views/", said | {"query": "period=year"})
     assert OversightView.objects.get().query == "period=year", "the same name keeps its address"
     send(mine, "/oversight/views/", {"remove": str(kept.key)})
@@ -268,7 +268,7 @@ def test_data_that_are_old_say_so(cases: World, monkeypatch: pytest.MonkeyPatch)
 
     then = timezone.now() - timedelta(minutes=16)
     RollupState.objects.update_or_create(pk=1, defaults={"folded_at": then})
-    client = desk(cases.su)
+    client = workspace(cases.su)
     assert "比15分钟更旧" not in client.get("/oversight/").content.decode()
     monkeypatch.setattr(rollup_reads, "MOST_UNFOLDED", 1)
     answer = client.get("/oversight/")

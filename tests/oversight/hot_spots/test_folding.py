@@ -16,7 +16,7 @@ from enterprises.models import Enterprise
 from oversight.hot_spots import folding, hotspots
 from oversight.models import HotSpot, Tally
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk
+from tests.complaints.pages.at_the_authority import workspace
 from tests.oversight.cells import DAY, TODAY, received, weeks
 from tests.oversight.hot_spots.test_unusual import poisson
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 def listed(person: Any) -> list[tuple[str, str]]:
-    return [(row["whose"], row["what"]) for row in desk(person).get(URL).context["rows"]]
+    return [(row["whose"], row["what"]) for row in workspace(person).get(URL).context["rows"]]
 
 
 @pytest.fixture
@@ -64,21 +64,21 @@ def test_the_narrowest_that_explains_an_event_stands_in_the_list_alone(one_event
     assert others.count() >= 8
     assert all(head.pk in one.explained_by for one in others)
     assert head.explained_by == []
-    page = desk(one_event.su).get(URL)
+    page = workspace(one_event.su).get(URL)
     assert [row["spot"].pk for row in page.context["rows"]] == [head.pk]
     city = one_event.su.offices.get().authority.region
     assert page.context["rows"][0]["also"] == others.filter(place__gte=city.pk, place__lte=city.last).count() >= 6
-    assert [row["spot"].pk for row in desk(one_event.su).get("/oversight/").context["hot"]] == [head.pk]
+    assert [row["spot"].pk for row in workspace(one_event.su).get("/oversight/").context["hot"]] == [head.pk]
 
 
 def test_each_page_names_the_other_levels(one_event: World) -> None:
     hotspots.look(TODAY, now=NOW)
     head = HotSpot.objects.get(kind="week", enterprise=one_event.mobile, facet=f"p:{CHARGE}")
     wide = HotSpot.objects.get(kind="week", region=one_event.region, facet="")
-    page = desk(one_event.rui).get(f"{URL}{head.pk}/").content.decode()
+    page = workspace(one_event.rui).get(f"{URL}{head.pk}/").content.decode()
     assert "同一件事也见于" in page
     assert f'href="{URL}{wide.pk}/"' in page
-    page = desk(one_event.rui).get(f"{URL}{wide.pk}/").content.decode()
+    page = workspace(one_event.rui).get(f"{URL}{wide.pk}/").content.decode()
     assert "更窄的热点" in page
     assert f'href="{URL}{head.pk}/"' in page
 

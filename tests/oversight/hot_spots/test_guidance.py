@@ -22,7 +22,7 @@ from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import Wanted
 from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk, officer_of
+from tests.complaints.pages.at_the_authority import officer_of, workspace
 from tests.oversight.cells import DAY, TODAY, received
 
 CHARGE = "telecom.fees.unexplained_charge"
@@ -83,7 +83,7 @@ def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, 
 
 
 def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
-    spot, officer, firm = a_spot(world), desk(world.rui), desk(world.lead)
+    spot, officer, firm = a_spot(world), workspace(world.rui), workspace(world.lead)
     opened = sent(
         officer,
         f"/authority/hot-spots/{spot.pk}/guidance/",
@@ -123,7 +123,7 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert refused.status_code == 422
     assert "请写明做了什么" in refused.content.decode()
     assert sent(firm, own, measure=1, state="done", text="8月账单起已列明。").status_code == 302
-    assert sent(desk(world.ming), own, measure=2, state="under_way", text="已退一半。").status_code == 302
+    assert sent(workspace(world.ming), own, measure=2, state="under_way", text="已退一半。").status_code == 302
     seen = officer.get(url).content.decode()
     for words in ("8月账单起已列明。", "已经完成", "已退一半。", "正在做", "主管"):
         assert words in seen
@@ -141,22 +141,24 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
 
 def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World) -> None:
     guidance = a_guidance(world)
-    assert desk(world.hua).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
-    assert desk(world.ming).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 200
-    assert desk(world.chen).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
+    assert workspace(world.hua).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
+    assert workspace(world.ming).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 200
+    assert workspace(world.chen).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
     for person, status in (
         (world.su, 200),
         (officer_of(world, "head"), 200),
         (officer_of(world, "far"), 404),
         (world.ming, 404),
     ):
-        assert desk(person).get(f"/authority/guidance/{guidance.pk}/").status_code == status
+        assert workspace(person).get(f"/authority/guidance/{guidance.pk}/").status_code == status
     # Whoever sits at the intake reads, and acts no more than a reviewer of the enterprise reports.
-    assert sent(desk(world.su), f"/authority/guidance/{guidance.pk}/", do="send").status_code == 405
+    assert sent(workspace(world.su), f"/authority/guidance/{guidance.pk}/", do="send").status_code == 405
     Staff.objects.create(user=world.otto, enterprise=world.mobile, role=Role.REVIEWER.post)
-    assert desk(world.otto).get(f"/enterprise/guidance/{guidance.pk}/?measure=1").context["may_report"] is False
+    assert workspace(world.otto).get(f"/enterprise/guidance/{guidance.pk}/?measure=1").context["may_report"] is False
     assert (
-        sent(desk(world.otto), f"/enterprise/guidance/{guidance.pk}/", measure=1, state="done", text="x").status_code
+        sent(
+            workspace(world.otto), f"/enterprise/guidance/{guidance.pk}/", measure=1, state="done", text="x"
+        ).status_code
         == 405
     )
 
@@ -176,7 +178,7 @@ def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World)
 def test_what_is_missing_is_named_and_what_was_typed_stays(world: World, said: dict[str, str], words: str) -> None:
     spot = a_spot(world)
     good = {"enterprise": str(world.mobile.pk), "causes": "独一无二的原因", "due_on": later(20), **MEASURE}
-    answer = sent(desk(world.rui), f"/authority/hot-spots/{spot.pk}/guidance/", **(good | said))
+    answer = sent(workspace(world.rui), f"/authority/hot-spots/{spot.pk}/guidance/", **(good | said))
     page = answer.content.decode()
     assert answer.status_code == 422
     assert words in page
@@ -187,7 +189,7 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(world: World, said: d
 def test_one_guidance_an_enterprise_and_hot_spot(world: World) -> None:
     guidance = a_guidance(world)
     again = sent(
-        desk(world.rui),
+        workspace(world.rui),
         f"/authority/hot-spots/{guidance.hot_spot_id}/guidance/",
         enterprise=world.mobile.pk,
         causes="x",
@@ -196,7 +198,7 @@ def test_one_guidance_an_enterprise_and_hot_spot(world: World) -> None:
     )
     assert again.status_code == 409
     assert "已经就这个热点发起过" in again.content.decode()
-    gone = sent(desk(world.rui), f"/authority/guidance/{guidance.pk}/", do="add", due_on=later(20), **MEASURE)
+    gone = sent(workspace(world.rui), f"/authority/guidance/{guidance.pk}/", do="add", due_on=later(20), **MEASURE)
     assert gone.status_code == 409
 
 
@@ -205,7 +207,7 @@ def test_a_region_offers_the_enterprises_with_the_most_cases_of_it(world: World)
     for firm, n in ((world.telecom, 2), (world.mobile, 5)):
         received({spot.last: n}, region=world.region.pk, enterprise=firm.pk, problem=CHARGE)
     received({spot.last - 30 * DAY: 9}, region=world.region.pk, enterprise=world.telecom.pk, problem=CHARGE)
-    page = desk(world.rui).get(f"/authority/hot-spots/{spot.pk}/guidance/")
+    page = workspace(world.rui).get(f"/authority/hot-spots/{spot.pk}/guidance/")
     assert [pk for pk, _name in page.context["form"].fields["enterprise"].choices] == [
         str(world.mobile.pk),
         str(world.telecom.pk),
@@ -224,7 +226,7 @@ def test_a_measure_past_its_date_is_reminded_of_once(world: World) -> None:
     assert (letter.address, "账单逐项列明收费" in letter.body) == ("lead@example.com", True)
     deed = Deed.objects.get(kind="reminded")
     assert (deed.guidance, deed.measure, deed.by) == (guidance, 1, None)
-    assert "系统" in desk(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
+    assert "系统" in workspace(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
 
 
 def test_a_measure_that_is_done_is_not_reminded_of(world: World) -> None:
@@ -236,7 +238,7 @@ def test_a_measure_that_is_done_is_not_reminded_of(world: World) -> None:
 def test_the_lists_cost_the_same_however_long_they_are(world: World) -> None:
     a_guidance(world)
     for person, url in ((world.rui, "/authority/guidance/"), (world.lead, "/enterprise/guidance/")):
-        client = desk(person)
+        client = workspace(person)
         client.get(url)
         counts = []
         for back in (0, *range(100, 112)):
@@ -304,7 +306,7 @@ def test_before_and_after_beside_everybody_else(world: World) -> None:
     assert effect.control.value == pytest.approx(48 / 45)
     assert effect.beyond is not None
     assert effect.beyond.is_fall
-    page = desk(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
+    page = workspace(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
     assert "降幅超出了偶然" in page
     assert "0.40（95%区间" in page
     # Counted again only when it is stale, and never after the end.
@@ -361,10 +363,10 @@ def test_the_page_says_with_what_it_is_compared_and_why(world: World) -> None:
     spread_out(world, 2, province=False)
     guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
     effects.sweep(now=NOON)
-    page = desk(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
+    page = workspace(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
     assert "对照：全国其他地方、其他企业的同类投诉" in page
     assert "福建省不足，所以用全国" in page
-    assert "所以用全国" in desk(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
+    assert "所以用全国" in workspace(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
 
 
 def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
@@ -380,7 +382,7 @@ def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
     assert effect.own.is_fall
     assert effect.beyond is not None
     assert not effect.beyond.is_fall
-    assert "看不出变化" in desk(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
+    assert "看不出变化" in workspace(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
 
 
 def test_the_cell_of_a_region_counts_the_guided_enterprise_there_only(world: World) -> None:
@@ -399,14 +401,14 @@ def test_nothing_can_be_compared_on_the_first_day(world: World) -> None:
     effect = effect_of(guidance)
     assert effect is not None
     assert (effect.days_after, effect.own, effect.beyond) == (0, None, None)
-    assert "还不能比较" in desk(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
+    assert "还不能比较" in workspace(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
 
 
 # --- warnings ---
 
 
 def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world: World) -> None:
-    spot, officer, head = a_spot(world), desk(world.rui), desk(officer_of(world, "head"))
+    spot, officer, head = a_spot(world), workspace(world.rui), workspace(officer_of(world, "head"))
     made = sent(officer, f"/authority/hot-spots/{spot.pk}/warning/")
     assert made.status_code == 302
     url = made["Location"]
@@ -450,7 +452,7 @@ def test_nobody_publishes_what_they_submitted(world: World) -> None:
     spot, user = a_spot(world), officer_of(world, "head")
     made = warning.draft(spot.pk, authority_id=world.gulou.pk, by=user, now=timezone.now())
     warning.propose(made.pk, by=user, now=timezone.now())
-    answer = sent(desk(user), f"/authority/warnings/{made.pk}/", do="approve")
+    answer = sent(workspace(user), f"/authority/warnings/{made.pk}/", do="approve")
     assert answer.status_code == 409
     assert "须由另一位负责人批准" in answer.content.decode()
     with pytest.raises(IntegrityError, match="published_by_a_second_person"), transaction.atomic():
@@ -460,15 +462,15 @@ def test_nobody_publishes_what_they_submitted(world: World) -> None:
 
 
 def test_the_menus_lead_there(world: World) -> None:
-    page = desk(world.rui).get("/authority/").content.decode()
+    page = workspace(world.rui).get("/authority/").content.decode()
     assert 'href="/authority/hot-spots/"' in page
     assert 'href="/authority/guidance/"' in page
-    assert 'href="/enterprise/guidance/"' in desk(world.lead).get("/enterprise/queue/").content.decode()
+    assert 'href="/enterprise/guidance/"' in workspace(world.lead).get("/enterprise/queue/").content.decode()
     assert 'href="/open/warnings/"' in Client().get("/").content.decode()
 
 
 def test_english_pages_mark_what_stays_chinese(world: World) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     spot = a_spot(world)
     sent(client, f"/authority/hot-spots/{spot.pk}/warning/")
     for url in (

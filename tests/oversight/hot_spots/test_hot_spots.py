@@ -22,7 +22,7 @@ from oversight.hot_spots import hotspots, reduction_words
 from oversight.models import Deed, HotSpot, Tally
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk, officer_of
+from tests.complaints.pages.at_the_authority import officer_of, workspace
 from tests.oversight.cells import DAY, TODAY, received, weeks
 
 CHARGE = "telecom.fees.unexplained_charge"
@@ -91,12 +91,12 @@ def test_the_row_of_a_day_that_runs_takes_over_the_higher_count(world: World) ->
 
 def test_the_first_page_of_oversight_names_it(risen: World) -> None:
     hotspots.look(TODAY, now=NOW)
-    page = desk(risen.su).get("/oversight/")
+    page = workspace(risen.su).get("/oversight/")
     spot = page.context["hot"][0]["spot"]
     assert f'href="{URL}{spot.pk}/"' in page.content.decode()
     HotSpot.objects.update(state="dismissed")
-    assert "没有待判断的热点" in desk(risen.su).get("/oversight/").content.decode()
-    assert desk(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
+    assert "没有待判断的热点" in workspace(risen.su).get("/oversight/").content.decode()
+    assert workspace(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
 
 
 def test_a_portal_that_just_began_has_nothing_usual(world: World) -> None:
@@ -169,24 +169,24 @@ def spot(world: World) -> HotSpot:
 def test_officers_of_the_region_see_it_and_no_others(risen: World) -> None:
     found = spot(risen)
     for person in (risen.rui, risen.su, officer_of(risen, "head")):
-        assert desk(person).get(f"{URL}{found.pk}/").status_code == 200
-    assert desk(officer_of(risen, "far")).get(f"{URL}{found.pk}/").status_code == 404
-    assert desk(officer_of(risen, "far")).get(URL).context["rows"] == []
+        assert workspace(person).get(f"{URL}{found.pk}/").status_code == 200
+    assert workspace(officer_of(risen, "far")).get(f"{URL}{found.pk}/").status_code == 404
+    assert workspace(officer_of(risen, "far")).get(URL).context["rows"] == []
     for person in (risen.chen, risen.ming, risen.lead):
-        assert desk(person).get(URL).status_code == 404
+        assert workspace(person).get(URL).status_code == 404
     # One of the whole city is the city's business.
     above = HotSpot.objects.filter(kind="week", facet="", region__level="city").get()
-    assert desk(risen.rui).get(f"{URL}{above.pk}/").status_code == 404
-    assert desk(risen.su).get(f"{URL}{above.pk}/").status_code == 200
+    assert workspace(risen.rui).get(f"{URL}{above.pk}/").status_code == 404
+    assert workspace(risen.su).get(f"{URL}{above.pk}/").status_code == 200
 
 
 def test_the_page_shows_numbers_chart_and_what_a_small_cell_can_show(risen: World) -> None:
     found = spot(risen)
-    page = desk(risen.rui).get(f"{URL}{found.pk}/").content.decode()
+    page = workspace(risen.rui).get(f"{URL}{found.pk}/").content.decode()
     assert "收到50件，平时约20.0件，为平时的2.5倍" in page
     assert page.count("<rect") == 9
     assert "每格每周0.1%" in page
-    listed = desk(risen.rui).get(URL).content.decode()
+    listed = workspace(risen.rui).get(URL).content.decode()
     assert "平时的件数和看得出来的涨幅" in listed
 
 
@@ -200,7 +200,7 @@ def test_how_probable_it_is_by_chance_is_said_as_people_say_it(chance: float, wo
 
 def test_the_list_costs_the_same_however_long_it_is(risen: World) -> None:
     found = spot(risen)
-    client = desk(risen.rui)
+    client = workspace(risen.rui)
     client.get(URL)
 
     def queries() -> int:
@@ -234,21 +234,21 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
     received({today: 30}, region=world.region.pk, problem=CHARGE)
     hotspots.look(today, now=now)
     found = HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
-    answer = desk(world.rui).get(f"{URL}{found.pk}/")
+    answer = workspace(world.rui).get(f"{URL}{found.pk}/")
     page = answer.content.decode()
     for case in (*copied, other):
         assert f'href="/authority/cases/{case.number}/"' in page
     groups = answer.context["groups"]
     assert [group["n"] for group in groups] == [3]
     assert {line["case"].pk for line in groups[0]["cases"]} == {case.pk for case in copied}
-    listed = desk(world.rui).get(answer.context["cases_url"])
+    listed = workspace(world.rui).get(answer.context["cases_url"])
     assert len(listed.context["rows"]) == 4
     assert Complaint.objects.count() == 4
 
 
 def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) -> None:
     found = spot(risen)
-    client, url = desk(risen.rui), f"{URL}{found.pk}/"
+    client, url = workspace(risen.rui), f"{URL}{found.pk}/"
     refused = sent(client, url, why="")
     assert refused.status_code == 422
     assert "请写明理由" in refused.content.decode()
@@ -270,7 +270,7 @@ def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) ->
 def test_who_only_reads_judges_nothing(risen: World) -> None:
     found = spot(risen)
     Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
-    page = desk(risen.otto).get(f"{URL}{found.pk}/").content.decode()
+    page = workspace(risen.otto).get(f"{URL}{found.pk}/").content.decode()
     assert "发起行政指导" not in page
-    assert sent(desk(risen.otto), f"{URL}{found.pk}/", why="x").status_code == 405
-    assert sent(desk(risen.otto), f"{URL}{found.pk}/guidance/").status_code == 404
+    assert sent(workspace(risen.otto), f"{URL}{found.pk}/", why="x").status_code == 405
+    assert sent(workspace(risen.otto), f"{URL}{found.pk}/guidance/").status_code == 404

@@ -32,10 +32,10 @@ MONTHS = [date(2025, month, 1) for month in (11, 12)] + [date(2026, month, 1) fo
 @pytest.fixture
 def year(world: World, tmp_path: Path) -> dict[str, Path]:
     """Twelve months with what is plenty, what is small and what is not there; the folders of their files."""
-    seat = Enterprise.objects.get(pk=world.mobile.pk).domicile
+    office = Enterprise.objects.get(pk=world.mobile.pk).domicile
     firms = [
         Enterprise.objects.create(
-            name=f"测试{n}号商场", uscc=None, domicile=seat, enrolment="enrolled", enrolled_by=world.gulou
+            name=f"测试{n}号商场", uscc=None, domicile=office, enrolment="enrolled", enrolled_by=world.gulou
         )
         for n in range(4)
     ]

@@ -27,10 +27,10 @@ URL = "/open/league/"
 @pytest.fixture
 def firms(world: World) -> list[Enterprise]:
     """Four: one clearly ahead, two that cannot be told apart, one with too few."""
-    seat = Enterprise.objects.get(pk=world.mobile.pk).domicile
+    office = Enterprise.objects.get(pk=world.mobile.pk).domicile
     made = [
         Enterprise.objects.create(
-            name=f"测试{n}号商场", uscc=None, domicile=seat, enrolment="enrolled", enrolled_by=world.gulou
+            name=f"测试{n}号商场", uscc=None, domicile=office, enrolment="enrolled", enrolled_by=world.gulou
         )
         for n in range(4)
     ]

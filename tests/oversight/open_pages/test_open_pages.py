@@ -26,7 +26,7 @@ from oversight.models.open_models import OpenIndicators
 from oversight.published import indicator_making
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import desk
+from tests.complaints.pages.at_the_authority import workspace
 from tests.oversight.told import counted, issued, stages
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
@@ -191,43 +191,45 @@ def ours(world: World) -> World:
 
 def test_a_reply_is_shown_when_an_officer_has_checked_it(ours: World) -> None:
     page = f"/open/enterprises/{ours.mobile.code}/"
-    assert desk(ours.lead).post("/enterprise/reply/", key(text=TEXT)).status_code == 302
+    assert workspace(ours.lead).post("/enterprise/reply/", key(text=TEXT)).status_code == 302
     cache.clear()
     assert TEXT not in read(page)
     assert "有一条新的说明正在核对" in read(page)
     waiting = PublicReply.objects.get()
-    assert TEXT in desk(ours.rui).get("/authority/replies/").content.decode()
-    desk(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="show"))
+    assert TEXT in workspace(ours.rui).get("/authority/replies/").content.decode()
+    workspace(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="show"))
     cache.clear()
     assert TEXT in read(page)
-    desk(ours.lead).post("/enterprise/reply/", key(do="take_down"))
+    workspace(ours.lead).post("/enterprise/reply/", key(do="take_down"))
     cache.clear()
     assert TEXT not in read(page)
 
 
 def test_a_reply_is_refused_on_a_ground_only(ours: World) -> None:
-    desk(ours.lead).post("/enterprise/reply/", key(text=TEXT))
+    workspace(ours.lead).post("/enterprise/reply/", key(text=TEXT))
     waiting = PublicReply.objects.get()
-    desk(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="refuse", ground=""))
+    workspace(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="refuse", ground=""))
     assert PublicReply.objects.get().state == "waiting"
-    desk(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="refuse", ground="names_somebody"))
+    workspace(ours.rui).post(
+        "/authority/replies/", key(reply=str(waiting.public_id), do="refuse", ground="names_somebody")
+    )
     assert PublicReply.objects.get().state == "refused"
-    assert "写了消费者或者其他人的信息" in desk(ours.lead).get("/enterprise/reply/").content.decode()
+    assert "写了消费者或者其他人的信息" in workspace(ours.lead).get("/enterprise/reply/").content.decode()
 
 
 def test_others_neither_write_nor_check(ours: World) -> None:
-    assert desk(ours.ming).get("/enterprise/reply/").status_code == 404
-    assert desk(ours.chen).get("/authority/replies/").status_code == 404
-    desk(ours.lead).post("/enterprise/reply/", key(text=TEXT))
+    assert workspace(ours.ming).get("/enterprise/reply/").status_code == 404
+    assert workspace(ours.chen).get("/authority/replies/").status_code == 404
+    workspace(ours.lead).post("/enterprise/reply/", key(text=TEXT))
     waiting = PublicReply.objects.get()
     far = ours.far_officer.user
-    assert TEXT not in desk(far).get("/authority/replies/").content.decode()
-    desk(far).post("/authority/replies/", key(reply=str(waiting.public_id), do="show"))
+    assert TEXT not in workspace(far).get("/authority/replies/").content.decode()
+    workspace(far).post("/authority/replies/", key(reply=str(waiting.public_id), do="show"))
     assert PublicReply.objects.get().state == "waiting"
 
 
 def test_what_is_too_long_is_kept_and_named(ours: World) -> None:
-    answer = desk(ours.lead).post("/enterprise/reply/", key(text="长" * 501))
+    answer = workspace(ours.lead).post("/enterprise/reply/", key(text="长" * 501))
     assert answer.status_code == 422
     assert "长" * 501 in answer.content.decode()
     assert not PublicReply.objects.exists()
@@ -287,17 +289,17 @@ def test_two_officers_make_a_grade_public(ours: World) -> None:
     head = ours.head_officer.user
     page = f"/open/enterprises/{ours.mobile.code}/"
     propose = {"do": "propose", "which": str(ours.mobile.pk)}
-    desk(ours.rui).post("/authority/appraisals/", key(**propose, grade="C", reason=""))
+    workspace(ours.rui).post("/authority/appraisals/", key(**propose, grade="C", reason=""))
     assert not Appraisal.objects.exists()
-    desk(ours.rui).post("/authority/appraisals/", key(**propose, grade="A", reason=""))
+    workspace(ours.rui).post("/authority/appraisals/", key(**propose, grade="A", reason=""))
     row = Appraisal.objects.get()
     assert (row.computed, row.grade, row.decided_at) == ("A", "A", None)
     assert "年度评价" not in read(page).partition("<footer")[0].replace("年度评价</a>", "")
     # Neither the one who proposed nor who only handles cases.
     Officer.objects.create(user=ours.rui, authority=ours.gulou, role=Role.APPROVER.post)
-    desk(ours.rui).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))
+    workspace(ours.rui).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))
     assert Appraisal.objects.get().decided_at is None
-    desk(head).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))
+    workspace(head).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))
     assert Appraisal.objects.get().decided_by == head
     cache.clear()
     assert "A级" in read(page)
@@ -318,9 +320,11 @@ def test_a_grade_is_made_of_what_is_published(ours: World) -> None:
 
 def test_an_officer_from_elsewhere_grades_nobody(ours: World) -> None:
     far: User = ours.far_officer.user
-    assert str(ours.mobile) not in desk(far).get("/authority/appraisals/").content.decode()
+    assert str(ours.mobile) not in workspace(far).get("/authority/appraisals/").content.decode()
     assert (
-        desk(far).post("/authority/appraisals/", key(do="propose", which=str(ours.mobile.pk), grade="A")).status_code
+        workspace(far)
+        .post("/authority/appraisals/", key(do="propose", which=str(ours.mobile.pk), grade="A"))
+        .status_code
         == 404
     )
 

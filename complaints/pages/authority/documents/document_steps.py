@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import Setting, refusal_of, setting_of, who_signs
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, refusal_of, setting_of, who_signs
 from complaints.documents.wording import Paper
 from complaints.forms.fields import TextForm
 from complaints.handling import Move
@@ -57,16 +57,16 @@ class Met:
         return documents_signing.rule_of(self.row, self.setting) if page is CORRECTION else ""
 
 
-def met(desk: Desk, pk: int, request: HttpRequest) -> Met:
+def met(workspace: Workspace, pk: int, request: HttpRequest) -> Met:
     """Whose case the officer does not see has no such document for them."""
     row = (
-        OfficialDocument.objects.filter(pk=pk, complaint__in=desk.cases())
+        OfficialDocument.objects.filter(pk=pk, complaint__in=workspace.cases())
         .select_related("complaint", "authority", "issued_by", "second_by")
         .first()
     )
     if row is None:
         raise Http404
-    return Met(row, setting_of(desk, row.complaint.number, request.GET))
+    return Met(row, setting_of(workspace, row.complaint.number, request.GET))
 
 
 def paper_of(version: DocumentVersion, setting: Setting) -> Paper | None:
@@ -74,7 +74,7 @@ def paper_of(version: DocumentVersion, setting: Setting) -> Paper | None:
     if not version.content:
         return None
     paper: Paper = version.content["paper"]
-    shown = documents_visibility.is_shown(version.complaint, setting.found, now=setting.desk.now)
+    shown = documents_visibility.is_shown(version.complaint, setting.found, now=setting.workspace.now)
     return paper if shown else documents_visibility.masked(paper)
 
 
@@ -105,7 +105,7 @@ def _service_form(at: Met, data: Data) -> Form:
         data,
         sides=addressees(at.row),
         channel=channel if channel in SERVICE_CHANNELS else "",
-        today=at.setting.desk.today,
+        today=at.setting.workspace.today,
     )
 
 
@@ -133,7 +133,7 @@ def _correction_form(at: Met, data: Data) -> Form:
     now = paper_of(newest, setting)
     if now is None:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
-    is_shown = documents_visibility.is_shown(newest.complaint, setting.found, now=setting.desk.now)
+    is_shown = documents_visibility.is_shown(newest.complaint, setting.found, now=setting.workspace.now)
     read = versions.get(data.get("version", ""), newest) if data is not None else newest
     whole: Paper = read.content["paper"]
     was_shown = is_shown if data is None else data.get("sight") == CorrectionForm.OPEN
@@ -187,9 +187,9 @@ PAGES: dict[str, StepPage[Met]] = table(
 
 
 @officer_page("GET", "POST")
-def step(request: HttpRequest, desk: Desk, pk: int, slug: str) -> HttpResponseBase:
+def step(request: HttpRequest, workspace: Workspace, pk: int, slug: str) -> HttpResponseBase:
     """/authority/documents/<id>/{serve,correct,void}/"""
-    at, page = met(desk, pk, request), PAGES.get(slug)
+    at, page = met(workspace, pk, request), PAGES.get(slug)
     if page is None:
         raise Http404
     return show_or_take(frame_of(request, at, page), page)
@@ -211,7 +211,7 @@ def frame_of(request: HttpRequest, at: Met, page: StepPage[Met]) -> Frame[Met]:
     def shown(page: StepPage[Met], form: Form) -> dict[str, Any]:
         return {
             "case": at.setting.found.complaint,
-            "page": page_of(at.setting.found, now=at.setting.desk.now),
+            "page": page_of(at.setting.found, now=at.setting.workspace.now),
             "title": f"{page.button} · {title_of(at.row.form)} {reference}",
             "back_text": reference,
             "is_proposed": bool(rule),
@@ -224,7 +224,7 @@ def frame_of(request: HttpRequest, at: Met, page: StepPage[Met]) -> Frame[Met]:
         found=at.setting.found,
         case=at,
         steps=() if refusal is not None else at.setting.may,
-        now=at.setting.desk.now,
+        now=at.setting.workspace.now,
         home=at.url,
         template="authority/step.html",
         shown=shown,

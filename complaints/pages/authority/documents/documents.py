@@ -23,8 +23,8 @@ from accounts.keys import sealed_fields
 from authorities.jurisdiction import Jurisdiction
 from complaints import wording as labels
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import Setting
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting
 from complaints.documents import kinds
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.pages.authority.documents import documents_signing
@@ -78,22 +78,22 @@ class RegisterFilter(forms.Form):
 
 
 @officer_page("GET")
-def register(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def register(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """By year, sort and state; by number."""
     form = RegisterFilter(request.GET)
     said = form.said()
-    rows = _narrowed(given_by(desk), said, desk.now).annotate(latest=Count("versions"))
+    rows = _narrowed(given_by(workspace), said, workspace.now).annotate(latest=Count("versions"))
     # Not joined to their cases: one that lies elsewhere now would take its number out of the register.
     page = keyset.page_of(rows, request.GET, BY_DAY, related=("issued_by", "second_by"))
     sealed_fields.load_for(user for row in page.rows for user in (row.issued_by, row.second_by) if user is not None)
-    seen = dict(desk.cases().filter(pk__in={row.complaint_id for row in page.rows}).values_list("pk", "number"))
+    seen = dict(workspace.cases().filter(pk__in={row.complaint_id for row in page.rows}).values_list("pk", "number"))
     return render(
         request,
         "authority/documents.html",
         {
             "rows": rows_of(page.rows, AUTHORITY, seen),
             "filter": form,
-            "now": desk.now,
+            "now": workspace.now,
             "is_narrowed": bool(said),
             "previous_url": _url(said, before=page.before),
             "next_url": _url(said, after=page.after),
@@ -101,22 +101,22 @@ def register(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def given_by(desk: Desk) -> QuerySet[OfficialDocument]:
+def given_by(workspace: Workspace) -> QuerySet[OfficialDocument]:
     """The numbers of the authorities in the regions of these offices; of one above (an office writes under its
     county's) those of cases that the officer sees."""
     every = Jurisdiction.load().authorities
     within = {
         row.pk
         for row in every
-        for actor in desk.actors
+        for actor in workspace.actors
         if actor.region is not None and actor.region[0] <= row.region_id <= actor.region[1]
     }
     above = {
-        found.pk for actor in desk.actors if (found := kinds.issuer(every, actor.authority_id)) is not None
+        found.pk for actor in workspace.actors if (found := kinds.issuer(every, actor.authority_id)) is not None
     } - within
     condition = Q(authority_id__in=within)
     if above:
-        condition |= Q(authority_id__in=above, complaint__in=desk.cases())
+        condition |= Q(authority_id__in=above, complaint__in=workspace.cases())
     return OfficialDocument.objects.filter(condition)
 
 
@@ -144,9 +144,9 @@ def _url(said: dict[str, Any], **key: str) -> str:
 
 
 @officer_page("GET")
-def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """The paper on the screen, its versions, how it was served, and what can be done."""
-    at = met(desk, pk, request)
+    at = met(workspace, pk, request)
     row, setting = at.row, at.setting
     case = setting.found.complaint
     versions = list(row.versions.order_by("-number"))
@@ -154,7 +154,7 @@ def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         version.complaint = case
     sealed_fields.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
     paper = paper_of(versions[0], setting)
-    is_shown = documents_visibility.is_shown(case, setting.found, now=desk.now)
+    is_shown = documents_visibility.is_shown(case, setting.found, now=workspace.now)
     entries = entries_of(case.pk, row)
     return render(
         request,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from authorities.policies import Policies
-from complaints.desks.authority_setting import Setting
+from complaints.desks.officer_case import Setting
 from complaints.documents.wording import Paper
 from complaints.handling.steps import documents
 from complaints.handling.transition import two_persons
@@ -42,7 +42,7 @@ def rule_of(row: OfficialDocument, setting: Setting) -> str:
     empty."""
     rule = two_persons.DECISIONS.get(row.form, "")
     region = setting.found.complaint.handling_region_id
-    return rule if two_persons.needed(Policies.load(setting.desk.today), rule, region) else ""
+    return rule if two_persons.needed(Policies.load(setting.workspace.today), rule, region) else ""
 
 
 def waiting_url(row: OfficialDocument, setting: Setting) -> str:
@@ -68,7 +68,7 @@ def rewritten(matter: Matter, setting: Setting) -> dict[str, Any]:
         return address
     paper: Paper = version.content["paper"]
     before, after = paper, documents.rewritten(paper, said["changes"])
-    if not documents_visibility.is_shown(setting.found.complaint, setting.found, now=setting.desk.now):
+    if not documents_visibility.is_shown(setting.found.complaint, setting.found, now=setting.workspace.now):
         before, after = documents_visibility.masked(before), documents_visibility.masked(after)
     new = {place: words for place, _label, words in documents.editable(after["blocks"])}
     hidden = {

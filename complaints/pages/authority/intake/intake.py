@@ -32,7 +32,7 @@ from accounts.sign_in.network import place_of
 from authorities.models import Region
 from complaints import handling
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.filing import composing, drafts, places, screens
 from complaints.filing.composing import JUDGED, Unfinished
 from complaints.filing.forms import Step
@@ -67,22 +67,22 @@ class Sheet:
 
 
 @officer_page("GET", "POST")
-def intake(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def intake(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Asked, read back, filed; without a script."""
-    writer = _writer(desk)
+    writer = _writer(workspace)
     data = request.POST if request.method == "POST" else None
     is_judged = data is not None and "find" not in data
-    sheet = _sheet(request, desk, data, source=_source(writer) if is_judged else None)
+    sheet = _sheet(request, workspace, data, source=_source(writer) if is_judged else None)
     if not is_judged or data is None:
-        return _ask(request, desk, sheet)
+        return _ask(request, workspace, sheet)
     # A form that was sent before shows its case again, whatever its number of 12345 is by now.
     read = ReadBackForm(data if "stage" in data else None)
     to, filing = "", None
     with once(request) as attempt:
         if not attempt.answered and sheet.is_valid:
-            filing = _composed(request, sheet, desk)
+            filing = _composed(request, sheet, workspace)
             if filing is not None and read.is_bound and read.is_valid():
-                case = _file(request, filing, sheet, writer, desk)
+                case = _file(request, filing, sheet, writer, workspace)
                 if case is None:
                     filing = None
                 else:
@@ -96,13 +96,13 @@ def intake(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     if to:
         return redirect(to)
     if filing is None:
-        return _ask(request, desk, sheet, status=422)
-    return _read_back(request, desk, sheet, filing, data, read)
+        return _ask(request, workspace, sheet, status=422)
+    return _read_back(request, workspace, sheet, filing, data, read)
 
 
-def _writer(desk: Desk) -> Actor:
+def _writer(workspace: Workspace) -> Actor:
     """Who may write down for others; who only reads finds no such page."""
-    actor = next((one for one in desk.actors if one.may(Right.WRITE_DOWN)), None)
+    actor = next((one for one in workspace.actors if one.may(Right.WRITE_DOWN)), None)
     if actor is None:
         raise Http404
     return actor
@@ -117,11 +117,13 @@ def _source(writer: Actor) -> str:
     return f"{SOURCE}:{above.order_by('-id').values_list('code', flat=True).first() or ''}"
 
 
-def _sheet(request: HttpRequest, desk: Desk, data: QueryDict | None, *, source: str | None) -> Sheet:
+def _sheet(request: HttpRequest, workspace: Workspace, data: QueryDict | None, *, source: str | None) -> Sheet:
     """``source`` None: what was typed is shown, not judged."""
     is_judged = source is not None
     pk = (
-        uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{desk.user.pk}:{key_of(request)}") if data is not None else uuid.uuid4()
+        uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{workspace.user.pk}:{key_of(request)}")
+        if data is not None
+        else uuid.uuid4()
     )
     draft = FilingDraft(pk=pk)
     if data is not None:
@@ -129,8 +131,8 @@ def _sheet(request: HttpRequest, desk: Desk, data: QueryDict | None, *, source: 
         draft.data["you"]["is_unverified"] = ["on"]
     came = CameForm(
         data if is_judged else None,
-        today=desk.today,
-        stations=_stations(desk),
+        today=workspace.today,
+        stations=_stations(workspace),
         source=source or "",
         initial=(
             {}
@@ -138,7 +140,7 @@ def _sheet(request: HttpRequest, desk: Desk, data: QueryDict | None, *, source: 
             else {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")}
         ),
     )
-    return Sheet(draft, came, {step: _step(draft, step, today=desk.today, is_judged=is_judged) for step in JUDGED})
+    return Sheet(draft, came, {step: _step(draft, step, today=workspace.today, is_judged=is_judged) for step in JUDGED})
 
 
 def _typed(data: QueryDict, step: str) -> dict[str, list[str]]:
@@ -154,18 +156,18 @@ def _step(draft: FilingDraft, step: str, *, today: date, is_judged: bool) -> Ste
     return form
 
 
-def _stations(desk: Desk) -> list[Station]:
-    regions = [actor.region for actor in desk.actors if actor.region is not None]
+def _stations(workspace: Workspace) -> list[Station]:
+    regions = [actor.region for actor in workspace.actors if actor.region is not None]
     here = reduce(or_, (Q(authority__region__id__range=region) for region in regions))
-    return list(Station.objects.on(desk.today).filter(here).order_by("code")[:500])
+    return list(Station.objects.on(workspace.today).filter(here).order_by("code")[:500])
 
 
-def _composed(request: HttpRequest, sheet: Sheet, desk: Desk) -> FilingRequest | None:
+def _composed(request: HttpRequest, sheet: Sheet, workspace: Workspace) -> FilingRequest | None:
     """What will be filed; None when the questions of filing together refuse what each of them took."""
-    token = drafts.tracking_token(sheet.draft, _whose(desk))
+    token = drafts.tracking_token(sheet.draft, _whose(workspace))
     found = composing.to_request(
         sheet.draft,
-        now=desk.now,
+        now=workspace.now,
         language=get_language() or settings.LANGUAGE_CODE,
         tracking_digest=drafts.tracking_digest(token),
         forms=sheet.steps,
@@ -176,7 +178,7 @@ def _composed(request: HttpRequest, sheet: Sheet, desk: Desk) -> FilingRequest |
     return replace(
         found,
         channel=said["channel"],
-        received_at=_received(said["received_on"], desk),
+        received_at=_received(said["received_on"], workspace),
         is_at_authority=True,
         station_id=int(said["station"]) if said["station"] else None,
         station_sees=False,
@@ -187,13 +189,13 @@ def _composed(request: HttpRequest, sheet: Sheet, desk: Desk) -> FilingRequest |
     )
 
 
-def _whose(desk: Desk) -> str:
-    return f"intake:{desk.user.pk}"
+def _whose(workspace: Workspace) -> str:
+    return f"intake:{workspace.user.pk}"
 
 
-def _received(day: date | None, desk: Desk) -> datetime:
+def _received(day: date | None, workspace: Workspace) -> datetime:
     """A day before today counts as a day; which hour of it does not matter (art. 45)."""
-    return desk.now if day is None or day >= desk.today else datetime.combine(day, time(12), tzinfo=SHANGHAI)
+    return workspace.now if day is None or day >= workspace.today else datetime.combine(day, time(12), tzinfo=SHANGHAI)
 
 
 def _account(sheet: Sheet, filing: FilingRequest) -> User | None:
@@ -205,7 +207,9 @@ def _account(sheet: Sheet, filing: FilingRequest) -> User | None:
     )
 
 
-def _file(request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Actor, desk: Desk) -> Complaint | None:
+def _file(
+    request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Actor, workspace: Workspace
+) -> Complaint | None:
     """None where the number of 12345 is taken by a case out of sight; the form says so."""
     user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
     actor = on_behalf_of(
@@ -218,9 +222,9 @@ def _file(request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Act
     )
     try:
         with transaction.atomic():
-            (case,) = handling.file([filing], actor=actor, now=desk.now)
+            (case,) = handling.file([filing], actor=actor, now=workspace.now)
             if filing.on_behalf.kind in (JOINT, AGENT):
-                joining.ask(case, place=place_of(request), now=desk.now)
+                joining.ask(case, place=place_of(request), now=workspace.now)
     except IntegrityError as error:
         if "external_complaint_is_filed_once" not in str(error):
             raise
@@ -232,7 +236,7 @@ def _file(request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Act
 # --- what is shown ----------------------------------------------------------------------------
 
 
-def _ask(request: HttpRequest, desk: Desk, sheet: Sheet, *, status: int = 200) -> HttpResponseBase:
+def _ask(request: HttpRequest, workspace: Workspace, sheet: Sheet, *, status: int = 200) -> HttpResponseBase:
     steps = sheet.steps
     wrong = [form for form in sheet.forms if form.is_bound and form.errors]
     return render(
@@ -242,9 +246,9 @@ def _ask(request: HttpRequest, desk: Desk, sheet: Sheet, *, status: int = 200) -
             "came": sheet.came,
             "steps": steps,
             "wrong": wrong,
-            "now": desk.now,
-            "regions": _regions(desk),
-            "who": screens.enterprise_screen(steps["enterprise"], today=desk.today),
+            "now": workspace.now,
+            "regions": _regions(workspace),
+            "who": screens.enterprise_screen(steps["enterprise"], today=workspace.today),
             "others": screens.others_screen(steps["you"]),
             "demands": screens.demands_screen(steps["demands"]),
             "consents": [steps["consents"][name] for name in steps["consents"].fields],
@@ -253,10 +257,10 @@ def _ask(request: HttpRequest, desk: Desk, sheet: Sheet, *, status: int = 200) -
     )
 
 
-def _regions(desk: Desk) -> list[tuple[str, list[places.Place]]]:
+def _regions(workspace: Workspace) -> list[tuple[str, list[places.Place]]]:
     """The counties that this desk knows, by city; the own city first."""
     city = places.local_city()
-    at = next((actor.region[0] for actor in desk.actors if actor.region is not None), 0)
+    at = next((actor.region[0] for actor in workspace.actors if actor.region is not None), 0)
     province = at // 10_000_000 * 10_000_000 if at else 0
     if not province and city is not None:
         province = city.pk // 10_000_000 * 10_000_000
@@ -269,14 +273,14 @@ def _regions(desk: Desk) -> list[tuple[str, list[places.Place]]]:
 
 
 def _read_back(
-    request: HttpRequest, desk: Desk, sheet: Sheet, filing: FilingRequest, data: QueryDict, read: ReadBackForm
+    request: HttpRequest, workspace: Workspace, sheet: Sheet, filing: FilingRequest, data: QueryDict, read: ReadBackForm
 ) -> HttpResponseBase:
     """What will be filed, to be read out; nothing has happened yet."""
     user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
     found = signals_of_request(
         filing,
-        regions=desk.regions,
-        looked_back=looked_back_at(desk),
+        regions=workspace.regions,
+        looked_back=looked_back_at(workspace),
         person=user.person_key if user is not None else None,
     )
     nothing: dict[str, str] = dict.fromkeys([*JUDGED, "evidence", "respondents"], "")
@@ -288,7 +292,10 @@ def _read_back(
             "sections": [
                 (heading, [line for line in lines if str(line.key) != _("手机")])
                 for heading, lines in screens.summary(
-                    sheet.draft, sheet.steps, picked=drafts.picked(sheet.draft, today=desk.today), addresses=nothing
+                    sheet.draft,
+                    sheet.steps,
+                    picked=drafts.picked(sheet.draft, today=workspace.today),
+                    addresses=nothing,
                 )
             ],
             "came": _came(sheet),
@@ -302,7 +309,7 @@ def _read_back(
             "read": read,
             "phone": filing.consumer_phone,
             "is_verified": filing.contact_verified,
-            "now": desk.now,
+            "now": workspace.now,
         },
         status=422 if read.is_bound else 200,
     )

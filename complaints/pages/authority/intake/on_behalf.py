@@ -17,7 +17,7 @@ from accounts.keys import sealed_fields
 from accounts.masking import masked_name
 from accounts.roles import Right
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import Complaint, Participant
 from complaints.pages.authority.intake.writing_down import RecordForm, write_down
 from complaints.pages.consumer.pages import OFFER
@@ -47,19 +47,19 @@ class Speaker:
 
 
 @officer_page("GET")
-def choose(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def choose(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """Who speaks, and what that person may do now."""
-    found = _found(desk, number)
+    found = _found(workspace, number)
     case = found.complaint
-    speakers = _speakers(case, desk)
+    speakers = _speakers(case, workspace)
     speaker = _speaker(request.GET.get("for", ""), speakers)
-    page = _page(found, speaker, desk, recording=None) if speaker is not None else None
+    page = _page(found, speaker, workspace, recording=None) if speaker is not None else None
     return render(
         request,
         "authority/on_behalf.html",
         {
             "case": case,
-            "page": page_of(found, now=desk.now),
+            "page": page_of(found, now=workspace.now),
             "back": case_url(case, AUTHORITY),
             "speakers": speakers,
             "speaker": speaker,
@@ -69,19 +69,19 @@ def choose(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
 
 
 @officer_page("GET", "POST")
-def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpResponseBase:
+def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> HttpResponseBase:
     """The consumer's own step page in the officer's frame: words, read back where they decide something, written
     down."""
     asked = PAGES.get(name)
     if asked is None:
         raise Http404
-    found = _found(desk, number)
+    found = _found(workspace, number)
     case = found.complaint
-    speaker = _speaker(request.POST.get("for", "") or request.GET.get("for", ""), _speakers(case, desk))
+    speaker = _speaker(request.POST.get("for", "") or request.GET.get("for", ""), _speakers(case, workspace))
     if speaker is None:
         raise not_now(labels.label(case.status, kind="status"))
     record = RecordForm(request.POST if request.method == "POST" else None)
-    page = _page(found, speaker, desk, recording=record.recording)
+    page = _page(found, speaker, workspace, recording=record.recording)
     if name == OFFER and not page.offers:
         raise not_now(page.duty.status)
     at = Frame(
@@ -90,12 +90,12 @@ def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpRespon
         case=page,
         steps=page.steps if name != OFFER or page.open_offer is not None else (),
         status=page.duty.status,
-        now=desk.now,
+        now=workspace.now,
         home=f"{reverse('complaints:authority-on-behalf', args=[number])}?for={speaker.number}",
         template="authority/on_behalf_step.html",
         shown=lambda asked, form: {
             "case": case,
-            "page": page_of(found, now=desk.now),
+            "page": page_of(found, now=workspace.now),
             "speaker": speaker,
             "record": record,
         },
@@ -113,18 +113,18 @@ def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpRespon
     )
 
 
-def _found(desk: Desk, number: str) -> Found:
+def _found(workspace: Workspace, number: str) -> Found:
     """The case, for somebody who acts in its region; who only reads finds no such page."""
-    found = desk.find(number)
+    found = workspace.find(number)
     if found.actor is None or not found.actor.may(Right.WRITE_DOWN):
         raise Http404
     return found
 
 
-def _speakers(case: Complaint, desk: Desk) -> list[Speaker]:
+def _speakers(case: Complaint, workspace: Workspace) -> list[Speaker]:
     """Whoever filed, unless their power is over; fellow complainants who came, and the principal even before that."""
     found = []
-    if case.represented_until is None or case.represented_until >= desk.today:
+    if case.represented_until is None or case.represented_until >= workspace.today:
         role = _("代理人") if case.on_behalf_kind == AGENT else _("投诉人")
         found.append(Speaker(FILER, masked_name(names_of_consumers([case.pk]).get(case.pk, "")), role))
     if case.on_behalf_kind not in (JOINT, AGENT):
@@ -149,7 +149,7 @@ def _speaker(typed: str, speakers: list[Speaker]) -> Speaker | None:
     return next((one for one in speakers if str(one.number) == typed), None)
 
 
-def _page(found: Found, speaker: Speaker, desk: Desk, *, recording: dict[str, str] | None) -> CasePage:
+def _page(found: Found, speaker: Speaker, workspace: Workspace, *, recording: dict[str, str] | None) -> CasePage:
     """The case as this person would see it, with the officer's mask over who that is."""
     case, officer = found.complaint, found.actor
     if officer is None:
@@ -168,7 +168,7 @@ def _page(found: Found, speaker: Speaker, desk: Desk, *, recording: dict[str, st
         )
     # Files that come with it were sent by the officer.
     viewer = replace(actor, user_id=officer.user_id)
-    return page_of(Found(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=desk.now, sight=MASKED)
+    return page_of(Found(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=workspace.now, sight=MASKED)
 
 
 def _open_pages(page: CasePage, speaker: Speaker) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name, masked_phone
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.filing import drafts
 from complaints.filing.outlook import ahead
 from complaints.filing.people import consent_questions
@@ -30,8 +30,8 @@ from web.qr import qr_code
 
 
 @officer_page("GET")
-def receipt(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
-    case, token = _found(number, request.GET.get("of", ""), desk)
+def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    case, token = _found(number, request.GET.get("of", ""), workspace)
     said = _said(case)
     firm = str(case.picked_enterprise or "")
     words = {one.code: one.short for name in (firm, "") for one in consent_questions(name)}
@@ -39,7 +39,7 @@ def receipt(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         complaint=case,
         clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
         viewer_side="consumer",
-        now=desk.now,
+        now=workspace.now,
         calendar=current_calendar(),
     )
     shown: dict[str, Any] = {
@@ -48,12 +48,12 @@ def receipt(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "duty": stand,
         "sentence": stand.sentence,
         # A case of another region has no page for this officer.
-        "back": case_url(case, AUTHORITY) if desk.cases().filter(pk=case.pk).exists() else "",
+        "back": case_url(case, AUTHORITY) if workspace.cases().filter(pk=case.pk).exists() else "",
         "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
         "channel": labels.label(case.channel, kind="channel"),
         "consumer": masked_name(said.get("consumer_name", "")),
         "phone": masked_phone(said.get("consumer_phone", "")),
-        "ahead": ahead(case, phone=masked_phone(said.get("consumer_phone", "")), now=desk.now),
+        "ahead": ahead(case, phone=masked_phone(said.get("consumer_phone", "")), now=workspace.now),
         "consents": [(words[code], case.consents[code]) for code in words if isinstance(case.consents.get(code), bool)],
     }
     return render(request, "authority/intake_receipt.html", shown)
@@ -69,7 +69,7 @@ def _said(case: Complaint) -> dict[str, str]:
     return {row.kind: row.text for row in rows}
 
 
-def _found(number: str, typed: str, desk: Desk) -> tuple[Complaint, str]:
+def _found(number: str, typed: str, workspace: Workspace) -> tuple[Complaint, str]:
     """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without
     token.
 
@@ -78,20 +78,22 @@ def _found(number: str, typed: str, desk: Desk) -> tuple[Complaint, str]:
     rows = Complaint.objects.select_related(
         "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station"
     )
-    token = _token(typed, desk)
+    token = _token(typed, workspace)
     if token:
         digest = drafts.tracking_digest(token)
         show(digest)
-        case = rows.filter(number=number, tracking_digest=digest, filed_at__gt=desk.now - drafts.RECEIPT_FOR).first()
+        case = rows.filter(
+            number=number, tracking_digest=digest, filed_at__gt=workspace.now - drafts.RECEIPT_FOR
+        ).first()
         if case is not None:
             return case, token
-    return rows.get(pk=desk.find(number).complaint.pk), ""
+    return rows.get(pk=workspace.find(number).complaint.pk), ""
 
 
-def _token(typed: str, desk: Desk) -> str:
+def _token(typed: str, workspace: Workspace) -> str:
     """The token of what this officer wrote down under this key; of somebody else's key it opens nothing."""
     try:
         draft = FilingDraft(pk=uuid.UUID(typed))
     except ValueError:
         return ""
-    return drafts.tracking_token(draft, f"intake:{desk.user.pk}")
+    return drafts.tracking_token(draft, f"intake:{workspace.user.pk}")

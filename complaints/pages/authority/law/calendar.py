@@ -16,16 +16,16 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from authorities.models import CalendarVersion
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.law import changing
 from complaints.law.numbers import missing_year
 from complaints.models import Deadline
 from complaints.pages.authority.law.law import (
     MOST_CHANGES,
-    Seat,
+    Office,
     approvers_of,
     in_words,
-    seat_of,
+    office_of,
     seen_by,
     shown,
     url_of,
@@ -36,19 +36,19 @@ from complaints.procedure.refusals import StepNotAllowed
 
 
 @officer_page("GET", "POST")
-def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def calendar(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The years, and the form that puts a new one up for trial."""
-    seat = seat_of(desk)
-    loaders = [a for a in seat.drafts if a.level in changing.LOADS_CALENDARS]
-    if request.method == "POST" and not seat.drafts:
+    office = office_of(workspace)
+    loaders = [a for a in office.drafts if a.level in changing.LOADS_CALENDARS]
+    if request.method == "POST" and not office.drafts:
         raise Http404
     today_calendar = current_calendar()
-    missing = missing_year(today_calendar, desk.today)
+    missing = missing_year(today_calendar, workspace.today)
     form = CalendarForm(
         request.POST if request.method == "POST" else None,
         request.FILES or None,
-        year=missing or desk.today.year + 1,
-        today=desk.today,
+        year=missing or workspace.today.year + 1,
+        today=workspace.today,
     )
     if form.is_bound:
         with once(request) as attempt:
@@ -57,12 +57,12 @@ def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 try:
                     attempt.reference = url_of(
                         changing.draft_calendar(
-                            by=desk.user,
-                            authority=(loaders or seat.drafts)[0],
+                            by=workspace.user,
+                            authority=(loaders or office.drafts)[0],
                             year=said["read"],
                             source=said["source"],
                             published_on=said["published_on"],
-                            now=desk.now,
+                            now=workspace.now,
                         )
                     )
                 except StepNotAllowed as wrong:
@@ -71,18 +71,18 @@ def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             return redirect(attempt.reference)
     provisional = Deadline.objects.filter(is_provisional=True, state__in=["running", "paused"])
     count = keyset.counts({"provisional": provisional})["provisional"]
-    changes = list(seen_by(seat).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
+    changes = list(seen_by(office).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
     return render(
         request,
         "law/calendar.html",
         {
-            "approvers": approvers_of((loaders or seat.all)[0], desk),
-            "loaders": "" if loaders else _loaders(seat, desk),
+            "approvers": approvers_of((loaders or office.all)[0], workspace),
+            "loaders": "" if loaders else _loaders(office, workspace),
             "form": form,
             "may_load": bool(loaders),
             "years": _years(),
             "missing": missing,
-            "now": desk.now,
+            "now": workspace.now,
             "tab": "calendar",
             "provisional": keyset.in_words(count),
             "has_provisional": bool(count),
@@ -93,9 +93,9 @@ def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def _loaders(seat: Seat, desk: Desk) -> str:
+def _loaders(office: Office, workspace: Workspace) -> str:
     """Who may load a year for this place, the nearest first; for whoever may not."""
-    officers = changing.calendar_loaders([authority.region_id for authority in seat.all], on=desk.today)
+    officers = changing.calendar_loaders([authority.region_id for authority in office.all], on=workspace.today)
     return _("可以载入的人：%(names)s。") % {"names": in_words(officers)} if officers else ""
 
 

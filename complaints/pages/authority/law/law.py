@@ -32,7 +32,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.limits import measured
 from authorities.models import Authority, Officer, Policy, Region
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import Choices
 from complaints.law import changing, working
@@ -72,7 +72,7 @@ _REPLAYED, _MOVED = ("late", "in_time", "unknown"), ("later", "earlier", "kept")
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Office:
     """Where this person sits today: every authority, those where he may draft, those of which he is the head."""
 
     all: tuple[Authority, ...]
@@ -84,21 +84,24 @@ class Seat:
         return any(a.level == Authority.Level.NATIONAL for a in self.all)
 
 
-def seat_of(desk: Desk) -> Seat:
+def office_of(workspace: Workspace) -> Office:
     posts = list(
-        Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk")
+        Officer.objects.on(workspace.today)
+        .filter(user=workspace.user)
+        .select_related("authority__region")
+        .order_by("pk")
     )
 
     def those(right: Right | None) -> tuple[Authority, ...]:
         return tuple(dict.fromkeys(post.authority for post in posts if right is None or post.role in right.posts))
 
-    return Seat(those(None), those(Right.DRAFT_LAW), those(Right.DECIDE_LAW))
+    return Office(those(None), those(Right.DRAFT_LAW), those(Right.DECIDE_LAW))
 
 
-def seen_by(seat: Seat) -> QuerySet[LawChange]:
+def seen_by(office: Office) -> QuerySet[LawChange]:
     """Changes of the own authority and of those below it."""
     lies = Q(pk__in=[])
-    for authority in seat.all:
+    for authority in office.all:
         lies |= Q(authority=authority) | Q(
             authority__region_id__gte=authority.region_id, authority__region_id__lte=authority.region.last
         )
@@ -113,17 +116,17 @@ def url_of(change: LawChange) -> str:
 
 
 @officer_page("GET")
-def policies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def policies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """What holds today, here and in the whole country, with its basis; and the changes that are under way."""
-    seat = seat_of(desk)
+    office = office_of(workspace)
     rows: dict[str, list[Policy]] = defaultdict(list)
-    for row in Policy.objects.on(desk.today).select_related("region").order_by("region__id", "version"):
-        if row.region is None or _is_here(row.region, seat):
+    for row in Policy.objects.on(workspace.today).select_related("region").order_by("region__id", "version"):
+        if row.region is None or _is_here(row.region, office):
             rows[row.name].append(row)
     coming = {
         row.name
-        for row in Policy.objects.filter(starts_on__gt=desk.today).select_related("region")
-        if row.region is None or _is_here(row.region, seat)
+        for row in Policy.objects.filter(starts_on__gt=workspace.today).select_related("region")
+        if row.region is None or _is_here(row.region, office)
     }
     groups = [
         {
@@ -137,13 +140,13 @@ def policies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         }
         for group, title in GROUPS.items()
     ]
-    changes = list(seen_by(seat).filter(kind="policy").order_by("-pk")[:MOST_CHANGES])
+    changes = list(seen_by(office).filter(kind="policy").order_by("-pk")[:MOST_CHANGES])
     return render(
         request,
         "law/policies.html",
         {
             "groups": groups,
-            "now": desk.now,
+            "now": workspace.now,
             "tab": "policies",
             "waiting": shown(row for row in changes if row.state in ("trying", "tried")),
             "decided": shown(row for row in changes if row.state not in ("trying", "tried")),
@@ -151,8 +154,8 @@ def policies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def _is_here(region: Region, seat: Seat) -> bool:
-    return any(region.covers(a.region_id) or a.region.covers(region.pk) for a in seat.all)
+def _is_here(region: Region, office: Office) -> bool:
+    return any(region.covers(a.region_id) or a.region.covers(region.pk) for a in office.all)
 
 
 def _number(name: str, row: Policy, *, is_coming: bool) -> dict[str, Any]:
@@ -168,27 +171,27 @@ def _number(name: str, row: Policy, *, is_coming: bool) -> dict[str, Any]:
 
 
 @officer_page("GET", "POST")
-def policy(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def policy(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/policies/new/?name=…: the history of one number, and the draft of a change."""
     name = request.GET.get("name", "")
     if name not in POLICIES:
         return redirect("complaints:authority-policies")
-    seat = seat_of(desk)
+    office = office_of(workspace)
     rows = [
         row
         for row in Policy.objects.filter(name=name).select_related("region").order_by("region__id", "-version")
-        if row.region is None or _is_here(row.region, seat)
+        if row.region is None or _is_here(row.region, office)
     ]
-    if not rows or (request.method == "POST" and not seat.drafts):
+    if not rows or (request.method == "POST" and not office.drafts):
         raise Http404
-    today = next((row for row in rows if row.holds(desk.today)), rows[0])
+    today = next((row for row in rows if row.holds(workspace.today)), rows[0])
     bounds = bounds_of(name, today.unit)
-    places = places_of(seat.drafts)
+    places = places_of(office.drafts)
     form = PolicyForm(
         request.POST if request.method == "POST" else None,
         regions=_choices(places),
         units=bounds.units,
-        today=desk.today,
+        today=workspace.today,
     )
     if form.is_bound:
         with once(request) as attempt:
@@ -198,8 +201,8 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 try:
                     attempt.reference = url_of(
                         changing.draft_policy(
-                            by=desk.user,
-                            authority=_whose(seat.drafts, region),
+                            by=workspace.user,
+                            authority=_whose(office.drafts, region),
                             region=region,
                             name=name,
                             number=said["number"],
@@ -207,7 +210,7 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                             starts_on=said["starts_on"],
                             legal_basis=said["legal_basis"],
                             why=said["why"],
-                            now=desk.now,
+                            now=workspace.now,
                         )
                     )
                 except StepNotAllowed as wrong:
@@ -223,13 +226,13 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "name": name,
             "bounds": bounds,
             "is_clock": bool(moves(name)),
-            "may_change": bool(seat.drafts),
+            "may_change": bool(office.drafts),
             "rows": [
                 {
                     "value": measured(row.number, row.unit),
                     "where": named(row.region) if row.region else _("全国"),
                     "row": row,
-                    "is_now": row.holds(desk.today),
+                    "is_now": row.holds(workspace.today),
                 }
                 for row in rows
             ],
@@ -264,43 +267,43 @@ def _whose(authorities: Sequence[Authority], region: Region | None) -> Authority
 
 
 @officer_page("GET")
-def change(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
-    seat = seat_of(desk)
-    return _show(request, desk, seat, _found(seat, mark), None)
+def change(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
+    office = office_of(workspace)
+    return _show(request, workspace, office, _found(office, mark), None)
 
 
 @officer_page("POST")
 @fresh_factor
-def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """同意, from when it holds; or 不同意 with the reason."""
-    seat = seat_of(desk)
-    found = _found(seat, mark)
+    office = office_of(workspace)
+    found = _found(office, mark)
     form = _decision(found, request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             said = form.cleaned_data
             verb = changing.approve if said["decision"] == "grant" else changing.refuse
-            verb(mark, by=desk.user, heads=seat.heads, text=said["text"], now=desk.now)
+            verb(mark, by=workspace.user, heads=office.heads, text=said["text"], now=workspace.now)
             attempt.reference = url_of(found)
     if not attempt.reference:
-        return _show(request, desk, seat, found, form, status=422)
+        return _show(request, workspace, office, found, form, status=422)
     messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
 @officer_page("POST")
-def drop(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
-    found = _found(seat_of(desk), mark)
+def drop(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
+    found = _found(office_of(workspace), mark)
     with once(request) as attempt:
         if not attempt.answered:
-            changing.drop(mark, by=desk.user, now=desk.now)
+            changing.drop(mark, by=workspace.user, now=workspace.now)
             attempt.reference = url_of(found)
             messages.success(request, _("已撤回。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
-def _found(seat: Seat, mark: str) -> LawChange:
-    found = seen_by(seat).filter(mark=mark).first()
+def _found(office: Office, mark: str) -> LawChange:
+    found = seen_by(office).filter(mark=mark).first()
     if found is None:
         raise Http404
     return found
@@ -312,10 +315,16 @@ def _decision(found: LawChange, data: Any) -> DecisionForm:
 
 
 def _show(
-    request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: DecisionForm | None, *, status: int = 200
+    request: HttpRequest,
+    workspace: Workspace,
+    office: Office,
+    found: LawChange,
+    form: DecisionForm | None,
+    *,
+    status: int = 200,
 ) -> HttpResponseBase:
     verdicts = _MOVED if found.kind == "calendar" else _REPLAYED
-    is_whole, groups = _sees_whole(found, seat), seen_groups(found, seat)
+    is_whole, groups = _sees_whole(found, office), seen_groups(found, office)
     counts = (
         working.counts_of(found)
         if is_whole
@@ -324,7 +333,7 @@ def _show(
     show = request.GET.get("show", "")
     show = show if show in verdicts else next((v for v in verdicts if counts[v]), verdicts[0])
     effects = (
-        LawEffect.objects.filter(change=found, verdict=show, complaint__in=desk.cases())
+        LawEffect.objects.filter(change=found, verdict=show, complaint__in=workspace.cases())
         .select_related("complaint")
         .order_by("pk")
     )
@@ -332,7 +341,7 @@ def _show(
     if after.isascii() and after.isdigit() and len(after) < 19:
         effects = effects.filter(pk__gt=int(after))
     page = list(effects[: PAGE + 1])
-    may_decide = changing.may_decide(found, desk.user, seat.heads, on=desk.today)
+    may_decide = changing.may_decide(found, workspace.user, office.heads, on=workspace.today)
     people = list(User.objects.filter(pk__in=[pk for pk in (found.asked_by_id, found.decided_by_id) if pk]))
     sealed_fields.load_for(people)
     names = {person.pk: person.name for person in people}
@@ -344,7 +353,7 @@ def _show(
             "title": title_of(found),
             "facts": facts_of(found),
             "state": state_of(found),
-            "now": desk.now,
+            "now": workspace.now,
             "is_whole": is_whole,
             "is_calendar": found.kind == "calendar",
             "is_replay": found.kind == "replay",
@@ -355,7 +364,7 @@ def _show(
                 or found.change["name"] == "weekend_roll"
             ),
             "approvers": (
-                approvers_of(found.authority, desk)
+                approvers_of(found.authority, workspace)
                 if found.kind == "calendar" and found.state == "tried" and not may_decide
                 else ""
             ),
@@ -379,9 +388,9 @@ def _show(
             "form": form or _decision(found, None),
             "may_decide": may_decide,
             "has_form": form is not None or may_decide,
-            "is_own": found.asked_by_id == desk.user.pk,
+            "is_own": found.asked_by_id == workspace.user.pk,
             "may_drop": (
-                found.asked_by_id == desk.user.pk and found.kind != "replay" and found.state in ("trying", "tried")
+                found.asked_by_id == workspace.user.pk and found.kind != "replay" and found.state in ("trying", "tried")
             ),
             "tab": found.kind,
         },
@@ -389,9 +398,9 @@ def _show(
     )
 
 
-def approvers_of(asked: Authority | None, desk: Desk) -> str:
+def approvers_of(asked: Authority | None, workspace: Workspace) -> str:
     """Who may approve a calendar that this authority puts up, for whoever puts it up or waits for it."""
-    officers = changing.calendar_approvers(asked, on=desk.today, without=desk.user)
+    officers = changing.calendar_approvers(asked, on=workspace.today, without=workspace.user)
     if not officers:
         return _("现在没有人可以批准：总局或者所在省的省局须先有一名负责人在岗。")
     return _("可以批准的人：%(names)s。") % {"names": in_words(officers)}
@@ -414,16 +423,18 @@ def _row(effect: LawEffect) -> dict[str, Any]:
     }
 
 
-def _sees_whole(found: LawChange, seat: Seat) -> bool:
+def _sees_whole(found: LawChange, office: Office) -> bool:
     """Whether all that was tried lies where this person sits."""
-    return seat.whole_country or (found.region is not None and any(a.region.covers(found.region.pk) for a in seat.all))
+    return office.whole_country or (
+        found.region is not None and any(a.region.covers(found.region.pk) for a in office.all)
+    )
 
 
-def seen_groups(found: LawChange, seat: Seat) -> list[tuple[list[str], dict[str, int]]]:
+def seen_groups(found: LawChange, office: Office) -> list[tuple[list[str], dict[str, int]]]:
     """([clock, enterprise, authority], counts by verdict); what moves elsewhere is not told here. One query, or
     none."""
     groups = [(key.split("|"), counted) for key, counted in found.groups.items()]
-    if _sees_whole(found, seat):
+    if _sees_whole(found, office):
         return groups
     regions = dict(
         Authority.objects.filter(pk__in={int(key[2]) for key, _counted in groups if key[2]}).values_list(
@@ -433,7 +444,7 @@ def seen_groups(found: LawChange, seat: Seat) -> list[tuple[list[str], dict[str,
     return [
         (key, counted)
         for key, counted in groups
-        if key[2] and int(key[2]) in regions and any(a.region.covers(regions[int(key[2])]) for a in seat.all)
+        if key[2] and int(key[2]) in regions and any(a.region.covers(regions[int(key[2])]) for a in office.all)
     ]
 
 
@@ -512,17 +523,17 @@ def shown(changes: Any) -> list[dict[str, Any]]:
 
 
 @officer_page("GET", "POST")
-def replay(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def replay(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/policies/replay/: what other rules would have done to recorded cases."""
-    seat = seat_of(desk)
-    places = places_of(seat.all)
+    office = office_of(workspace)
+    places = places_of(office.all)
     names = [(name, name_of(name)) for name in POLICIES if moves(name)] + [("weekend_roll", name_of("weekend_roll"))]
     form = ReplayForm(
         request.POST if request.method == "POST" else None,
         request.FILES or None,
         names=names,
         regions=_choices(places),
-        today=timezone.localdate(desk.now),
+        today=timezone.localdate(workspace.now),
     )
     if form.is_bound:
         with once(request) as attempt:
@@ -533,12 +544,12 @@ def replay(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 try:
                     attempt.reference = url_of(
                         changing.ask_replay(
-                            by=desk.user,
-                            authority=_whose(seat.all, region),
+                            by=workspace.user,
+                            authority=_whose(office.all, region),
                             region=region,
                             since=said["since"],
                             until=said["until"],
-                            now=desk.now,
+                            now=workspace.now,
                             year=said["read"] if is_calendar else None,
                             **(
                                 {}
@@ -551,10 +562,10 @@ def replay(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
-    earlier = seen_by(seat).filter(kind="replay").order_by("-pk")[:MOST_CHANGES]
+    earlier = seen_by(office).filter(kind="replay").order_by("-pk")[:MOST_CHANGES]
     return render(
         request,
         "law/replay.html",
-        {"form": form, "rows": shown(earlier), "now": desk.now, "tab": "replay"},
+        {"form": form, "rows": shown(earlier), "now": workspace.now, "tab": "replay"},
         status=422 if form.is_bound else 200,
     )

@@ -20,7 +20,7 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset, sent_tables
-from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.handling.transition import platform_numbers as platform
 from complaints.models import Export, PlatformFile, PlatformLine
 from complaints.models.complaint import OPEN
@@ -60,11 +60,11 @@ _NUMBERS: tuple[tuple[str, Any, str, dict[str, str]], ...] = (
 
 
 @officer_page("GET", "POST")
-def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def overview(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The day's comparison, the way out and the way back."""
     form, status = PlatformUploadForm(), 200
     if request.method == "POST":
-        actor = _writer(desk)
+        actor = _writer(workspace)
         form = PlatformUploadForm(request.POST, request.FILES)
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
@@ -73,10 +73,10 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                     taken = asking.take_in(
                         file.chunks(),
                         name=file.name or "",
-                        user=desk.user,
+                        user=workspace.user,
                         actor=actor,
                         language=get_language() or "zh-hans",
-                        now=desk.now,
+                        now=workspace.now,
                     )
                     attempt.reference = _url("file", taken.mark)
                 except WrongInput as wrong:
@@ -84,18 +84,18 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    files = list(_own(desk).select_related("asked_by").order_by("-pk")[: sent_tables.PAGE])
+    files = list(_own(workspace).select_related("asked_by").order_by("-pk")[: sent_tables.PAGE])
     return render(
         request,
         "authority/platform.html",
         {
-            "numbers": _numbers(desk),
+            "numbers": _numbers(workspace),
             "form": form,
-            "out": _outgoing_form(desk),
-            "may_write": desk.may(Right.SEND_PLATFORM_FILE),
-            "now": desk.now,
+            "out": _outgoing_form(workspace),
+            "may_write": workspace.may(Right.SEND_PLATFORM_FILE),
+            "now": workspace.now,
             "rows": [_shown(file) for file in files],
-            "outgoing": _outgoing(desk),
+            "outgoing": _outgoing(workspace),
             "only_there": _only_there(files),
             "columns": list(lines.COLUMNS.values()),
             "states": list(platform.STATES.values()),
@@ -106,22 +106,22 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 @officer_page("POST")
 @fresh_factor
-def outgoing(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def outgoing(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The file of the day is an export of what the platform has to be told; its page shows how far it is."""
-    actor, form = _writer(desk), _outgoing_form(desk, request.POST)
+    actor, form = _writer(workspace), _outgoing_form(workspace, request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             personal = columns.PERSONAL if form.cleaned_data.get("personal") == "yes" else ()
             try:
                 export = exports.ask(
-                    user=desk.user,
+                    user=workspace.user,
                     actor=actor,
                     query=QUERY,
                     wanted=[*OUTGOING, *personal],
                     form=form.cleaned_data["format"],
                     purpose=form.cleaned_data.get("purpose", ""),
                     language=get_language() or "zh-hans",
-                    now=desk.now,
+                    now=workspace.now,
                 )
                 attempt.reference = reverse("complaints:authority-export", args=[export.mark])
             except WrongInput as wrong:
@@ -130,30 +130,30 @@ def outgoing(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 @officer_page("GET")
-def show(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
-    return _page(request, desk, _found(desk, mark))
+def show(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
+    return _page(request, workspace, _found(workspace, mark))
 
 
 @officer_page("POST")
-def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """POST: the good lines, or none."""
-    file = _found(desk, mark)
-    _writer(desk)
+    file = _found(workspace, mark)
+    _writer(workspace)
     form = PlatformDecisionForm(request.POST, good=asking.counts_of(file)["good"])
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            asking.decide(_found(desk, mark, lock=True), form.cleaned_data["decision"], now=desk.now)
+            asking.decide(_found(workspace, mark, lock=True), form.cleaned_data["decision"], now=workspace.now)
             attempt.reference = _url("file", mark)
     if not attempt.reference:
-        return _page(request, desk, file, form, status=422)
+        return _page(request, workspace, file, form, status=422)
     messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
 @officer_page("GET")
-def results(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+def results(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """What came of each line, as CSV; no text of anybody stands in it."""
-    file = _found(desk, mark)
+    file = _found(workspace, mark)
     found = PlatformLine.objects.filter(file=file).order_by("line").iterator(chunk_size=2000)
     return sent_tables.as_file(file.mark, _heads(), found, cells=_cells, title=_title)
 
@@ -162,30 +162,30 @@ def _url(page: str, *args: str) -> str:
     return reverse(f"complaints:authority-platform{'-' if page else ''}{page}", args=args)
 
 
-def _writer(desk: Desk) -> Actor:
+def _writer(workspace: Workspace) -> Actor:
     """In whose name files go out and come in; who only reads is refused."""
-    found = next((actor for actor in desk.actors if actor.may(Right.SEND_PLATFORM_FILE)), None)
+    found = next((actor for actor in workspace.actors if actor.may(Right.SEND_PLATFORM_FILE)), None)
     if found is None:
         raise not_yours()
     return found
 
 
-def _outgoing_form(desk: Desk, data: Any = None) -> OutgoingForm:
-    return OutgoingForm(data, may_personal=desk.may(LOOK))
+def _outgoing_form(workspace: Workspace, data: Any = None) -> OutgoingForm:
+    return OutgoingForm(data, may_personal=workspace.may(LOOK))
 
 
-def _numbers(desk: Desk) -> list[dict[str, Any]]:
+def _numbers(workspace: Workspace) -> list[dict[str, Any]]:
     """Of open cases; those that ended long ago are found by the list."""
     counted = keyset.counts(
         {
-            code: desk.cases().filter(
+            code: workspace.cases().filter(
                 OPEN
                 & platform.wanted(
                     code,
-                    now=desk.now,
-                    calendar=desk.calendar,
-                    region_id=desk.first_region,
-                    policies=desk.conditions.policies,
+                    now=workspace.now,
+                    calendar=workspace.calendar,
+                    region_id=workspace.first_region,
+                    policies=workspace.conditions.policies,
                 )
             )
             for code, *_rest in _NUMBERS
@@ -202,22 +202,22 @@ def _numbers(desk: Desk) -> list[dict[str, Any]]:
     ]
 
 
-def _own(desk: Desk) -> Any:
+def _own(workspace: Workspace) -> Any:
     """Files of the authorities where this person holds an office today."""
-    return PlatformFile.objects.filter(authority_id__in=[actor.authority_id for actor in desk.actors])
+    return PlatformFile.objects.filter(authority_id__in=[actor.authority_id for actor in workspace.actors])
 
 
-def _found(desk: Desk, mark: str, *, lock: bool = False) -> PlatformFile:
-    files = _own(desk).filter(mark=mark)
+def _found(workspace: Workspace, mark: str, *, lock: bool = False) -> PlatformFile:
+    files = _own(workspace).filter(mark=mark)
     file: PlatformFile | None = (files.select_for_update(of=("self",)) if lock else files).first()
     if file is None:
         raise Http404
     return file
 
 
-def _outgoing(desk: Desk) -> list[Export]:
+def _outgoing(workspace: Workspace) -> list[Export]:
     """The last files of the day that this person may see."""
-    found = exports.readable(desk.user, desk.actors).order_by("-pk")[: sent_tables.PAGE]
+    found = exports.readable(workspace.user, workspace.actors).order_by("-pk")[: sent_tables.PAGE]
     return [export for export in found if export.query == QUERY][:5]
 
 
@@ -250,7 +250,12 @@ def _title(column: str) -> str:
 
 
 def _page(
-    request: HttpRequest, desk: Desk, file: PlatformFile, form: PlatformDecisionForm | None = None, *, status: int = 200
+    request: HttpRequest,
+    workspace: Workspace,
+    file: PlatformFile,
+    form: PlatformDecisionForm | None = None,
+    *,
+    status: int = 200,
 ) -> HttpResponseBase:
     counts = asking.counts_of(file)
     found = sent_tables.results_of(
@@ -263,7 +268,7 @@ def _page(
             **_shown(file),
             **found,
             "heads": _heads(),
-            "may_write": desk.may(Right.SEND_PLATFORM_FILE),
+            "may_write": workspace.may(Right.SEND_PLATFORM_FILE),
             "passed": file.place,
             "most": file.lines,
             "form": form or PlatformDecisionForm(good=counts["good"]),

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from complaints.desks import keyset, tabs
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, due_soon, late, rows_of, step_url
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.tabs import Tab
 from complaints.models import Complaint, Matter
 from complaints.pages.authority.review.review_case import REVIEWED, review_url
@@ -31,32 +31,32 @@ TABS = (
 )
 
 
-def waiting(desk: Desk) -> QuerySet[Complaint]:
+def waiting(workspace: Workspace) -> QuerySet[Complaint]:
     """In whose authority's name this person may act."""
-    return desk.cases().filter(desk.mine(), status__in=REVIEWED)
+    return workspace.cases().filter(workspace.mine(), status__in=REVIEWED)
 
 
-def objected(desk: Desk) -> QuerySet[Complaint]:
+def objected(workspace: Workspace) -> QuerySet[Complaint]:
     """Closed, with an objection that nobody has answered."""
     open_ones = Matter.objects.filter(kind="objection", state="open").order_by().values("complaint_id")
-    return desk.cases().filter(desk.mine(), pk__in=open_ones, status=Status.CLOSED)
+    return workspace.cases().filter(workspace.mine(), pk__in=open_ones, status=Status.CLOSED)
 
 
-def lists_of(desk: Desk) -> dict[str, QuerySet[Complaint]]:
-    rows = waiting(desk)
+def lists_of(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
+    rows = waiting(workspace)
     return {
         "all": rows,
-        "mine": rows.filter(officer__user=desk.user),
-        "late": rows.filter(late(desk.now)),
-        "soon": rows.filter(due_soon(desk.now, desk.calendar)),
+        "mine": rows.filter(officer__user=workspace.user),
+        "late": rows.filter(late(workspace.now)),
+        "soon": rows.filter(due_soon(workspace.now, workspace.calendar)),
         "material": rows.filter(status=Status.AWAITING_MATERIAL),
-        "objections": objected(desk),
+        "objections": objected(workspace),
     }
 
 
 @officer_page("GET")
-def review(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    lists = lists_of(desk)
+def review(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    lists = lists_of(workspace)
     tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
@@ -74,16 +74,16 @@ def review(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "authority/review.html",
         {
             "rows": [
-                replace(row, url=_url(row.complaint, tab, desk), is_proposed=row.complaint.pk in proposed)
-                for row in rows_of(page.rows, desk)
+                replace(row, url=_url(row.complaint, tab, workspace), is_proposed=row.complaint.pk in proposed)
+                for row in rows_of(page.rows, workspace)
             ],
-            "now": desk.now,
+            "now": workspace.now,
             **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
         },
     )
 
 
-def _url(complaint: Complaint, tab: Tab, desk: Desk) -> str:
+def _url(complaint: Complaint, tab: Tab, workspace: Workspace) -> str:
     if tab.code == "objections":
-        return step_url(complaint, "objection", "answer_objection", desk)
+        return step_url(complaint, "objection", "answer_objection", workspace)
     return review_url(complaint)

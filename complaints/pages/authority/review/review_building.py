@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, override
 from accounts.roles import Right
 from authorities.models import Officer
 from complaints.acceptance import review_advice, review_facts, review_grounds
-from complaints.desks.authority_setting import Setting
+from complaints.desks.officer_case import Setting
 from complaints.handling import Move
 from complaints.handling.steps import violations
 from complaints.handling.transition.registering import KINDS
@@ -27,12 +27,14 @@ from complaints.reading.case_people import by_name
 
 def known_of(setting: Setting) -> review_facts.Known:
     """Only cases that this desk sees stand among the earlier ones."""
-    return review_facts.known_of(setting.found.complaint, among=setting.desk.cases())
+    return review_facts.known_of(setting.found.complaint, among=setting.workspace.cases())
 
 
 def refusal_form(setting: Setting, data: Data) -> RefusalForm:
     known = known_of(setting)
-    earlier = review_facts.earlier_cases(setting.found.complaint, among=setting.desk.cases()) if known.earlier else []
+    earlier = (
+        review_facts.earlier_cases(setting.found.complaint, among=setting.workspace.cases()) if known.earlier else []
+    )
     return RefusalForm(data, known=known, earlier=earlier)
 
 
@@ -42,14 +44,14 @@ def latest_material_day(setting: Setting) -> date | None:
     if review is None:
         return None
     latest = current_calendar().before(review.last_day, 1)
-    return latest if latest >= setting.desk.today else None
+    return latest if latest >= setting.workspace.today else None
 
 
 def material_form(setting: Setting, data: Data) -> Form:
     # The consumer reads it, so it begins in the consumer's language.
     with override(setting.found.complaint.language):
         what = review_advice.wanted(review_grounds.lacking(known_of(setting)))
-    return MaterialForm(data, today=setting.desk.today, latest=latest_material_day(setting), what=what)
+    return MaterialForm(data, today=setting.workspace.today, latest=latest_material_day(setting), what=what)
 
 
 def registered(setting: Setting) -> list[Matter]:
@@ -65,14 +67,14 @@ def lead_form(setting: Setting, data: Data) -> Form:
 
 def lead_result_form(setting: Setting, data: Data) -> Form:
     people = by_name(
-        Officer.objects.on(setting.desk.today)
+        Officer.objects.on(setting.workspace.today)
         .select_related("user")
         .filter(
             authority_id=setting.found.complaint.handling_authority_id,
             user__is_active=True,
             role__in=Right.HOLD_CASE.posts,
         )
-        .exclude(user=setting.desk.user)
+        .exclude(user=setting.workspace.user)
         .order_by("pk")
     )
     return LeadResultForm(data, matters=registered(setting), chosen=setting.query.get("matter", ""), people=people)

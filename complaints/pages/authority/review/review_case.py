@@ -23,8 +23,8 @@ from complaints import wording as labels
 from complaints.acceptance import review_advice, review_grounds
 from complaints.acceptance.review_advice import Advice
 from complaints.acceptance.review_grounds import DOUBT, NOTHING, Ground
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import Setting, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, setting_of
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.transition import previewing
 from complaints.models import Complaint, PersonalText
@@ -82,8 +82,8 @@ def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
         return {}
     officers = list(dict.fromkeys(filter(None, (by, actor.name))))
     case = setting.found.complaint
-    sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=setting.desk.now)
-    is_shown = documents_visibility.is_shown(case, setting.found, now=setting.desk.now)
+    sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=setting.workspace.now)
+    is_shown = documents_visibility.is_shown(case, setting.found, now=setting.workspace.now)
     hide = str if is_shown else documents_visibility.letter_masked(case)
     return {
         "papers": [paper if is_shown else documents_visibility.masked(paper) for paper in sent.papers],
@@ -105,7 +105,7 @@ def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:
     advice = review_advice.advise(_statement(setting.found.complaint))
     links = [(case.number, case_url(case, AUTHORITY)) for case in (form.cases if form is not None else ())]
     case = setting.found.complaint
-    noticed = [one.text for one in shown_signals([case], setting.desk)[case.pk] if one.code in ART_17]
+    noticed = [one.text for one in shown_signals([case], setting.workspace)[case.pk] if one.code in ART_17]
     options = {option.data["value"]: option for option in form["ground"]} if form is not None else {}
     views = [
         GroundView(
@@ -143,14 +143,14 @@ def _statement(complaint: Complaint) -> str:
 
 
 @officer_page("GET")
-def review_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def review_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """Not under review any more: its case page."""
-    setting = setting_of(desk, number, request.GET)
+    setting = setting_of(workspace, number, request.GET)
     case = setting.found.complaint
     if case.status not in REVIEWED:
         return redirect(case_url(case, AUTHORITY))
     may = setting.may
-    page = page_of(setting.found, now=desk.now)
+    page = page_of(setting.found, now=workspace.now)
     form = refusal_form(setting, None) if "refuse" in may else None
     return render(
         request,
@@ -159,7 +159,7 @@ def review_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
             "page": page,
             "case": case,
             "may": may,
-            "now": desk.now,
+            "now": workspace.now,
             **grounds_of(setting, form),
             "form": form,
             **(_acceptance(setting) if "accept" in may else {}),
@@ -194,14 +194,14 @@ def _acceptance(setting: Setting) -> dict[str, Any]:
 def _others(setting: Setting) -> list[str]:
     """Who of the authority can be the second name."""
     found = by_name(
-        Officer.objects.on(setting.desk.today)
+        Officer.objects.on(setting.workspace.today)
         .select_related("user")
         .filter(
             authority_id=setting.found.complaint.handling_authority_id,
             user__is_active=True,
             role__in=Right.DECIDE_CASE.posts,
         )
-        .exclude(user=setting.desk.user)
+        .exclude(user=setting.workspace.user)
         .order_by("pk")
     )
     return list(dict.fromkeys(person.user.name for person in found))

@@ -19,9 +19,9 @@ from accounts.keys import sealed_fields
 from authorities.models import Officer
 from complaints import wording as labels
 from complaints.desks import keyset, tabs
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import respondent_of
-from complaints.desks.authority_setting import setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import setting_of
 from complaints.desks.tabs import Tab
 from complaints.handling.transition.registering import KINDS
 from complaints.models import Deadline, Matter, OfficialDocument
@@ -61,19 +61,19 @@ class Row:
     case_url: str
 
 
-def registered(desk: Desk) -> QuerySet[Matter]:
+def registered(workspace: Workspace) -> QuerySet[Matter]:
     """What lies with the authorities in whose name this person may act."""
     return Matter.objects.filter(
         kind__in=KINDS,
         audience="authority",
-        complaint__handling_authority_id__in=desk.authority_ids,
-        complaint__in=desk.cases(),
+        complaint__handling_authority_id__in=workspace.authority_ids,
+        complaint__in=workspace.cases(),
     )
 
 
-def lists_of(desk: Desk) -> dict[str, QuerySet[Matter]]:
-    late = Deadline.objects.filter(matter=OuterRef("pk"), clock=Clock.LEAD, ended_at=None, due_at__lte=desk.now)
-    rows = registered(desk)
+def lists_of(workspace: Workspace) -> dict[str, QuerySet[Matter]]:
+    late = Deadline.objects.filter(matter=OuterRef("pk"), clock=Clock.LEAD, ended_at=None, due_at__lte=workspace.now)
+    rows = registered(workspace)
     return {
         "open": rows.filter(state="open"),
         "late": rows.filter(Exists(late), state="open"),
@@ -82,8 +82,8 @@ def lists_of(desk: Desk) -> dict[str, QuerySet[Matter]]:
 
 
 @officer_page("GET")
-def violations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    lists = lists_of(desk)
+def violations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    lists = lists_of(workspace)
     tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
@@ -91,14 +91,14 @@ def violations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         request,
         "authority/violations.html",
         {
-            "rows": rows_of(page.rows, desk),
-            "now": desk.now,
+            "rows": rows_of(page.rows, workspace),
+            "now": workspace.now,
             **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
         },
     )
 
 
-def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
+def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[Row]:
     """With clocks and names: one query for a page, beside keys that are not held yet."""
     if not matters:
         return []
@@ -114,7 +114,9 @@ def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
         facts = (
             None
             if clock is None
-            else standing.clock_facts(deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
+            else standing.clock_facts(
+                deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status)
+            )
         )
         return Row(
             matter=matter,
@@ -143,13 +145,13 @@ _BESIDE = CombinedQuery(
 
 
 @officer_page("GET")
-def violation(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def violation(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """What was reported, by when it is to be checked, what came of it; and the steps that this officer may take."""
-    matter = registered(desk).filter(pk=pk).select_related(*_CASE).first()
+    matter = registered(workspace).filter(pk=pk).select_related(*_CASE).first()
     if matter is None:
         raise Http404
-    setting = setting_of(desk, matter.complaint.number, request.GET)
-    page = page_of(setting.found, now=desk.now)
+    setting = setting_of(workspace, matter.complaint.number, request.GET)
+    page = page_of(setting.found, now=workspace.now)
     may = setting.may if matter.state == "open" else ()
     case = matter.complaint
     said = _messages(page.confidential, matter)
@@ -157,10 +159,10 @@ def violation(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         request,
         "authority/violation.html",
         {
-            "row": rows_of([matter], desk)[0],
+            "row": rows_of([matter], workspace)[0],
             "matter": matter,
             "page": page,
-            "now": desk.now,
+            "now": workspace.now,
             "messages_of": said,
             "documents": [
                 (title_of(one.form), one)

@@ -25,9 +25,9 @@ from accounts.keys import sealed_fields
 from complaints import wording as labels
 from complaints.assignment import call_backs as drawing
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, Row, rows_of
-from complaints.desks.authority_setting import Setting, setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.officer_case import Setting, setting_of
 from complaints.forms.supervision_forms import CallBackForm
 from complaints.handling import Move
 from complaints.handling.steps import casework
@@ -49,11 +49,11 @@ Rows = QuerySet[CallBack]
 #: Code → words and condition. What is open is shown of all months, what is over of the chosen one.
 _OPEN = ("mine", "open", "nobody")
 VIEWS: dict[str, tuple[Any, Any]] = {
-    "mine": (gettext_lazy("等我回访"), lambda desk: Q(state="open", officer__user=desk.user)),
-    "open": (gettext_lazy("待回访"), lambda desk: Q(state="open")),
-    "nobody": (gettext_lazy("还没有人"), lambda desk: Q(state="open", officer=None)),
-    "ended": (gettext_lazy("已结束"), lambda desk: ~Q(state="open")),
-    "found": (gettext_lazy("需要重新办理的"), lambda desk: ~Q(finding="")),
+    "mine": (gettext_lazy("等我回访"), lambda workspace: Q(state="open", officer__user=workspace.user)),
+    "open": (gettext_lazy("待回访"), lambda workspace: Q(state="open")),
+    "nobody": (gettext_lazy("还没有人"), lambda workspace: Q(state="open", officer=None)),
+    "ended": (gettext_lazy("已结束"), lambda workspace: ~Q(state="open")),
+    "found": (gettext_lazy("需要重新办理的"), lambda workspace: ~Q(finding="")),
 }
 _AGREED = (Outcome.SETTLED, Outcome.SETTLED_ELSEWHERE, Outcome.MEDIATED)
 
@@ -72,23 +72,23 @@ class Called:
     finding: str
 
 
-def _seen(desk: Desk) -> Rows:
-    return CallBack.objects.filter(complaint__in=desk.cases())
+def _seen(workspace: Workspace) -> Rows:
+    return CallBack.objects.filter(complaint__in=workspace.cases())
 
 
-def mine(desk: Desk) -> Rows:
+def mine(workspace: Workspace) -> Rows:
     """What this person is to ring, of any month."""
-    return _seen(desk).filter(VIEWS["mine"][1](desk))
+    return _seen(workspace).filter(VIEWS["mine"][1](workspace))
 
 
 @officer_page("GET")
-def call_backs(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def call_backs(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     months = list(CallBackMonth.objects.order_by("-month")[:MONTHS])
     drawn = [month for month in months if month.drawn_at is not None]
     month = next((one for one in drawn if str(one) == request.GET.get("month", "")), drawn[0] if drawn else None)
-    rows = _seen(desk).filter(month=month) if month else CallBack.objects.none()
+    rows = _seen(workspace).filter(month=month) if month else CallBack.objects.none()
     lists = {
-        code: (_seen(desk) if code in _OPEN else rows).filter(condition(desk))
+        code: (_seen(workspace) if code in _OPEN else rows).filter(condition(workspace))
         for code, (_words, condition) in VIEWS.items()
     }
     view = request.GET.get("view", "")
@@ -106,7 +106,7 @@ def call_backs(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "months": [{"row": one, "url": _url({"month": str(one)}), "is_current": one == month} for one in drawn],
             "coming": [one for one in months if one.drawn_at is None],
             "month": month,
-            "now": desk.now,
+            "now": workspace.now,
             "tabs": [
                 {
                     "title": words,
@@ -118,7 +118,7 @@ def call_backs(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 }
                 for code, (words, _condition) in VIEWS.items()
             ],
-            "rows": _called(shown, desk),
+            "rows": _called(shown, workspace),
             "figures": figures,
             "firms": firms,
             "public_url": reverse("complaints:open-call-backs"),
@@ -172,13 +172,13 @@ _ROWS = CombinedQuery(
 )
 
 
-def _called(ids: list[int], desk: Desk) -> list[Called]:
+def _called(ids: list[int], workspace: Workspace) -> list[Called]:
     if not ids:
         return []
     calls, names, clocks = _ROWS(ids)
     cases = [call.complaint for call in calls]
     sealed_fields.load_for([*names, *listed_rows.people_of(calls), *listed_rows.people_of(cases)])
-    rows = rows_of(cases, desk, beside=listed_rows.Beside.of(names, clocks))
+    rows = rows_of(cases, workspace, beside=listed_rows.Beside.of(names, clocks))
     shown = {row.complaint.pk: row for row in rows}
     return [
         Called(
@@ -241,12 +241,12 @@ def _url(said: dict[str, str], **key: str) -> str:
 
 
 @officer_page("GET", "POST")
-def call_back(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One case of the sample: the script, or what was said."""
-    call = _seen(desk).select_related("month", "officer__user", "complaint").filter(pk=pk).first()
+    call = _seen(workspace).select_related("month", "officer__user", "complaint").filter(pk=pk).first()
     if call is None:
         raise Http404
-    setting = setting_of(desk, call.complaint.number, request.GET)
+    setting = setting_of(workspace, call.complaint.number, request.GET)
     questions = questions_of(call.complaint)
     if request.method != "POST":
         return _show(request, setting, call, CallBackForm(None, questions=questions))
@@ -271,7 +271,7 @@ def call_back(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         ]
 
     to = reverse("complaints:authority-call-back", args=[call.pk])
-    done = take_step(request, setting.found, moves, form=form, to=to, now=desk.now)
+    done = take_step(request, setting.found, moves, form=form, to=to, now=workspace.now)
     if not done.address:
         return _show(request, setting, call, form, status=422)
     if done.is_new:
@@ -294,11 +294,13 @@ def questions_of(case: Complaint) -> list[str]:
 def _show(
     request: HttpRequest, setting: Setting, call: CallBack, form: CallBackForm, *, status: int = 200
 ) -> HttpResponseBase:
-    desk, case, page = setting.desk, call.complaint, page_of(setting.found, now=setting.desk.now)
+    workspace, case, page = setting.workspace, call.complaint, page_of(setting.found, now=setting.workspace.now)
     may = "call_back" in setting.may
     handled = drawing.handlers_of([case.pk])[case.pk]
-    is_own = desk.user.person_key in handled or (case.officer is not None and case.officer.user_id == desk.user.pk)
-    shown = _called([call.pk], desk)[0]
+    is_own = workspace.user.person_key in handled or (
+        case.officer is not None and case.officer.user_id == workspace.user.pk
+    )
+    shown = _called([call.pk], workspace)[0]
     ground = {"not_kept": "broken_promise"}.get(call.finding, "")
     return render(
         request,
@@ -308,7 +310,7 @@ def _show(
             "page": page,
             "case": case,
             "is_own": is_own,
-            "now": desk.now,
+            "now": workspace.now,
             "form": form if may and not is_own and call.state == "open" else None,
             "left": casework.CALL_BACK_TRIES - call.attempts,
             "list_url": reverse("complaints:authority-call-backs"),

@@ -22,8 +22,8 @@ from accounts.keys import sealed_fields
 from authorities.models import Authority, Officer
 from complaints import wording as labels
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of, waits_for
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.instruction_lists import told_here, told_words
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.models.complaint import OPEN
@@ -58,9 +58,9 @@ class Reported:
 
 
 @officer_page("GET")
-def escalated(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def escalated(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/urges/escalated/: who owes what since when, and whom that was reported to; the oldest first."""
-    found = reported(desk)
+    found = reported(workspace)
     page = keyset.page_of(found, request.GET, BY_DUE, related=_OF_A_CLOCK)
     count = keyset.counts({"all": found})["all"]
     here = reverse("complaints:authority-escalated")
@@ -68,28 +68,32 @@ def escalated(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         request,
         "authority/supervision/escalated.html",
         {
-            "rows": _reported(page.rows, desk),
+            "rows": _reported(page.rows, workspace),
             "count": count,
             "count_words": keyset.in_words(count),
-            "now": desk.now,
+            "now": workspace.now,
             "previous_url": f"{here}?before={page.before}" if page.before else "",
             "next_url": f"{here}?after={page.after}" if page.after else "",
         },
     )
 
 
-def reported(desk: Desk) -> QuerySet[Deadline]:
+def reported(workspace: Workspace) -> QuerySet[Deadline]:
     """What is owed in these regions and was reported to these authorities, or past them."""
-    return Deadline.objects.filter(ended_at=None, escalated_to__in=told_here(desk), complaint__in=desk.cases())
+    return Deadline.objects.filter(
+        ended_at=None, escalated_to__in=told_here(workspace), complaint__in=workspace.cases()
+    )
 
 
-def _reported(clocks: Sequence[Deadline], desk: Desk) -> list[Reported]:
+def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[Reported]:
     why = explained([clock.complaint_id for clock in clocks])
     sealed_fields.load_for(c.complaint.officer.user for c in clocks if c.complaint.officer is not None)
     found = []
     for clock in clocks:
         case = clock.complaint
-        facts = standing.clock_facts(deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
+        facts = standing.clock_facts(
+            deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status)
+        )
         is_theirs = clock.owed_by == "authority"
         has_it = case.handling_authority if is_theirs else case.branch or case.enterprise
         found.append(
@@ -146,9 +150,9 @@ _DECIDES = {"extension": "grant_extension", "return": "grant_return"}
 
 
 @officer_page("GET")
-def decisions(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def decisions(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/urges/decisions/: more time that was asked for, and cases that an enterprise wants to give back."""
-    waiting = desk.cases().filter(OPEN & (Q(waits_for("extension")) | Q(waits_for("return"))))
+    waiting = workspace.cases().filter(OPEN & (Q(waits_for("extension")) | Q(waits_for("return"))))
     page = keyset.page_of(waiting, request.GET, related=RELATED)
     count = keyset.counts({"all": waiting})["all"]
     here = reverse("complaints:authority-decisions")
@@ -156,18 +160,18 @@ def decisions(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         request,
         "authority/supervision/decisions.html",
         {
-            "rows": _asked(page.rows, desk),
+            "rows": _asked(page.rows, workspace),
             "count": count,
             "count_words": keyset.in_words(count),
-            "now": desk.now,
+            "now": workspace.now,
             "previous_url": f"{here}?before={page.before}" if page.before else "",
             "next_url": f"{here}?after={page.after}" if page.after else "",
         },
     )
 
 
-def _asked(cases: list[Complaint], desk: Desk) -> list[Asked]:
-    rows = {row.complaint.pk: row for row in rows_of(cases, desk)}
+def _asked(cases: list[Complaint], workspace: Workspace) -> list[Asked]:
+    rows = {row.complaint.pk: row for row in rows_of(cases, workspace)}
     matters = list(
         Matter.objects.filter(complaint__in=rows, kind__in=_DECIDES, state="open").order_by("opened_at", "pk")
     )
@@ -177,7 +181,7 @@ def _asked(cases: list[Complaint], desk: Desk) -> list[Asked]:
     for matter in matters:
         step = _DECIDES[matter.kind]
         agreed = matter.kind == "return" or bool(matter.data.get("consumer_agreed"))
-        may = agreed and desk.may(step)
+        may = agreed and workspace.may(step)
         what = (
             _("延期%(n)s个工作日") % {"n": matter.data.get("days", "")}
             if matter.kind == "extension"
@@ -218,11 +222,11 @@ def late_at_us(now: datetime) -> Q:
 
 
 @officer_page("GET")
-def overdue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def overdue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/urges/overdue/?unit=…&officer=…: how much is late with whom, and why; each number opens its list
     below.
     """
-    late = desk.cases().filter(late_at_us(desk.now))
+    late = workspace.cases().filter(late_at_us(workspace.now))
     asked = {name: request.GET.get(name, "") for name in ("unit", "officer")}
     said = {
         name: value
@@ -237,7 +241,7 @@ def overdue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         sorted({one["handling_authority"] for one in counted}),
         sorted({one["officer"] for one in counted if one["officer"]}),
     )
-    rows = rows_of(page.rows, desk, beside=beside)
+    rows = rows_of(page.rows, workspace, beside=beside)
     why = {entry.complaint_id: words for entry, words in _worded(more["entries"])}
     names = {row.pk: named(row) for row in more["units"]}
     return render(
@@ -247,7 +251,7 @@ def overdue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "units": _units(counted, said, names),
             "people": _people(counted, said, names, more["officers"]),
             "said": said,
-            "now": desk.now,
+            "now": workspace.now,
             "rows": [(row, named(row.complaint.handling_authority), why.get(row.complaint.pk, "")) for row in rows],
             "count": sum(one["n"] for one in counted),
             "all_url": reverse("complaints:authority-overdue"),

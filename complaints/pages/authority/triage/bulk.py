@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.roles import Right
 from complaints import handling
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 from complaints.desks.bulk_run import Run
 from complaints.forms.fields import CHOOSE, Choices, StepForm, Words, set_choices
 from complaints.handling import Move
@@ -90,21 +90,21 @@ def targets_of(suggestions: Mapping[int, Sequence[Target]]) -> Choices:
     return [(value, name) for value, (_n, name) in sorted(wanted.items(), key=lambda item: (-item[1][0], item[0]))]
 
 
-def ranked_each(cases: Sequence[Complaint], desk: Desk, *, conditions: Conditions) -> dict[int, list[Target]]:
+def ranked_each(cases: Sequence[Complaint], workspace: Workspace, *, conditions: Conditions) -> dict[int, list[Target]]:
     """The ranked targets of each case, as many queries as for one."""
     decisions = latest_decisions(cases)
     firms = suggested_each(decisions, cases, conditions=conditions)
-    return {case.pk: ranked(case, firms[case.pk], desk, conditions=conditions) for case in cases}
+    return {case.pk: ranked(case, firms[case.pk], workspace, conditions=conditions) for case in cases}
 
 
-def carry_out(form: BatchForm, waiting: Any, desk: Desk) -> Run | None:
+def carry_out(form: BatchForm, waiting: Any, workspace: Workspace) -> Run | None:
     """Distribute those of ``form`` (of the list ``waiting`` where all of it is meant); None when the form lacks a
     reason.
     """
-    conditions = Conditions.at(desk.now)
-    cases, refused = _chosen(form, waiting, desk)
+    conditions = Conditions.at(workspace.now)
+    cases, refused = _chosen(form, waiting, workspace)
     to, why, note = (form.cleaned_data[name] for name in ("target", "why", "note"))
-    suggestions = ranked_each(cases, desk, conditions=conditions)
+    suggestions = ranked_each(cases, workspace, conditions=conditions)
     if to != OWN and any(first_of(suggestions[case.pk]) not in ("", to) for case in cases):
         ask_why(form, form.cleaned_data)
         if form.errors:
@@ -113,7 +113,7 @@ def carry_out(form: BatchForm, waiting: Any, desk: Desk) -> Run | None:
     for case in cases:
         first = first_of(suggestions[case.pk])
         chosen = first if to == OWN else to
-        actor = _actor(desk, case)
+        actor = _actor(workspace, case)
         if case.returns >= 2:
             refused[case.number] = str(BY_HAND)
         elif not chosen:
@@ -123,7 +123,7 @@ def carry_out(form: BatchForm, waiting: Any, desk: Desk) -> Run | None:
         else:
             rank = next((target.rank for target in suggestions[case.pk] if target.value == chosen), 0)
             moves.append((case.pk, _move(chosen, because_of(chosen, first, rank=rank, note=note, why=why)), actor))
-    refused |= _taken(moves, desk, conditions)
+    refused |= _taken(moves, workspace, conditions)
     return Run(
         "forward",
         [number for number, reason in refused.items() if not reason],
@@ -131,12 +131,12 @@ def carry_out(form: BatchForm, waiting: Any, desk: Desk) -> Run | None:
     )
 
 
-def _chosen(form: BatchForm, waiting: Any, desk: Desk) -> tuple[list[Complaint], dict[str, str]]:
+def _chosen(form: BatchForm, waiting: Any, workspace: Workspace) -> tuple[list[Complaint], dict[str, str]]:
     """The cases that wait, and number → why not of all that were named, in the order of the form."""
     if form.is_for_all:
         cases = list(waiting.order_by("next_due_at", "pk")[:MOST])
         return cases, {case.number: "" for case in cases}
-    found = {case.number: case for case in desk.cases().filter(Q(number__in=form.numbers))}
+    found = {case.number: case for case in workspace.cases().filter(Q(number__in=form.numbers))}
     refused = {number: str(NOT_HERE) for number in form.numbers}
     for number, case in found.items():
         refused[number] = "" if case.status == Status.TRIAGE else _moved_on(case.status)
@@ -150,12 +150,12 @@ def _move(chosen: str, because: dict[str, Any]) -> Move:
     return authority.forward(enterprise_id=enterprise_id, branch_id=branch_id, because=because)
 
 
-def _actor(desk: Desk, case: Complaint) -> Actor | None:
+def _actor(workspace: Workspace, case: Complaint) -> Actor | None:
     """In which office this person distributes the case."""
     return next(
         (
             actor
-            for actor in desk.actors
+            for actor in workspace.actors
             if stands_to(actor, case)
             and actor.may(Right.DISTRIBUTE)
             and case.handling_authority_id in actor.authority_ids
@@ -164,12 +164,12 @@ def _actor(desk: Desk, case: Complaint) -> Actor | None:
     )
 
 
-def _taken(moves: Sequence[tuple[int, Move, Actor]], desk: Desk, conditions: Conditions) -> dict[str, str]:
+def _taken(moves: Sequence[tuple[int, Move, Actor]], workspace: Workspace, conditions: Conditions) -> dict[str, str]:
     """Number → why not; "" where it was done. A lone case is a batch as well."""
     if not moves:
         return {}
     try:
-        results = handling.take_each(moves, now=desk.now, conditions=conditions)
+        results = handling.take_each(moves, now=workspace.now, conditions=conditions)
     except handling.StepNotAllowed as refusal:
         case = Complaint.objects.get(pk=moves[0][0])
         return {case.number: _why(refusal, case)}

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
-from complaints.desks.authority_setting import Setting, refuse_unless_open
+from complaints.desks.officer_case import Setting, refuse_unless_open
 from complaints.handling import Move
 from complaints.handling.steps import authority
 from complaints.pages.authority.triage.targets import because_of, choices_of, first_of, looked_up, ranking
@@ -23,10 +23,10 @@ from complaints.procedure.workflow import Status
 
 def _form(setting: Setting, step: str, typed: Mapping[str, Any], data: Data = None) -> TargetForm:
     """What routing suggested, and what was looked up."""
-    case, conditions = setting.found.complaint, setting.desk.conditions
-    ranked = ranking(case, setting.desk, conditions=conditions)
+    case, conditions = setting.found.complaint, setting.workspace.conditions
+    ranked = ranking(case, setting.workspace, conditions=conditions)
     targets = [target for target in ranked if target.authority_id is None] + looked_up(
-        case, typed.get("q", "")[:80], setting.desk, conditions=conditions, besides=ranked
+        case, typed.get("q", "")[:80], setting.workspace, conditions=conditions, besides=ranked
     )
     first = first_of(ranked) if step == "forward" and case.status == Status.TRIAGE else ""
     initial = {name: typed.get(name, "") for name in ("q", "target", "why", "note")} if data is None else None

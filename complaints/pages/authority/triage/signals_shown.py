@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 from complaints.models import Complaint
 from complaints.triage.signal_facts import signals_of
 from complaints.triage.signals import Signal, looked_back
@@ -37,16 +37,20 @@ class Shown:
     more: list[tuple[str, str]] = field(default_factory=list)
 
 
-def shown_signals(cases: Sequence[Complaint], desk: Desk, *, may: Collection[str] = ()) -> dict[int, list[Shown]]:
+def shown_signals(
+    cases: Sequence[Complaint], workspace: Workspace, *, may: Collection[str] = ()
+) -> dict[int, list[Shown]]:
     """What this officer should know of each of these cases; as many queries for a page as for one. ``may``: the steps
     that are open.
     """
-    return all_shown(cases, signals_of(cases, regions=desk.regions, looked_back=looked_back_at(desk)), may=may)
+    return all_shown(
+        cases, signals_of(cases, regions=workspace.regions, looked_back=looked_back_at(workspace)), may=may
+    )
 
 
-def looked_back_at(desk: Desk) -> timedelta:
+def looked_back_at(workspace: Workspace) -> timedelta:
     """How far back cases are compared at this desk."""
-    return looked_back(desk.conditions.policies, desk.first_region)
+    return looked_back(workspace.conditions.policies, workspace.first_region)
 
 
 def all_shown(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from authorities.jurisdiction import NoAuthority
 from authorities.models import Authority
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 from complaints.forms.fields import Choices
 from complaints.handling.steps.authority import consented
 from complaints.models import Complaint, ForwardingDecision
@@ -179,10 +179,10 @@ def suggested_among(
     return found
 
 
-def ranked(complaint: Complaint, firms: list[Target], desk: Desk, *, conditions: Conditions) -> list[Target]:
+def ranked(complaint: Complaint, firms: list[Target], workspace: Workspace, *, conditions: Conditions) -> list[Target]:
     """Enterprises and authorities in one order: the authority of the place comes first where no enterprise may have the
     case (the consumer said no, or none can receive), else after them."""
-    offices = [_office(office, why) for office, why in _competent(complaint, desk, conditions)]
+    offices = [_office(office, why) for office, why in _competent(complaint, workspace, conditions)]
     declined = complaint.consents.get("share_with_enterprise") is False
     if offices and (declined or not any(target.is_enrolled for target in firms)):
         why = _("消费者没有同意转给企业") if declined else _("没有可以接收的企业")
@@ -193,7 +193,7 @@ def ranked(complaint: Complaint, firms: list[Target], desk: Desk, *, conditions:
     return [replace(target, rank=place) for place, target in enumerate(order, start=1)]
 
 
-def _competent(complaint: Complaint, desk: Desk, conditions: Conditions) -> list[tuple[Authority, str]]:
+def _competent(complaint: Complaint, workspace: Workspace, conditions: Conditions) -> list[tuple[Authority, str]]:
     """The county that has the power for the place, and the offices that lie there, as far as this desk may assign."""
     place = complaint.handling_region_id
     try:
@@ -205,7 +205,7 @@ def _competent(complaint: Complaint, desk: Desk, conditions: Conditions) -> list
         for row in conditions.jurisdiction.authorities
         if row.level == Authority.Level.OFFICE and row.region.covers(place)
     ]
-    regions = [actor.region for actor in desk.actors if actor.region is not None]
+    regions = [actor.region for actor in workspace.actors if actor.region is not None]
     return [
         (
             row,
@@ -235,13 +235,13 @@ def _office(office: Authority, why: str) -> Target:
 
 
 def looked_up(
-    complaint: Complaint, query: str, desk: Desk, *, conditions: Conditions, besides: Iterable[Target] = ()
+    complaint: Complaint, query: str, workspace: Workspace, *, conditions: Conditions, besides: Iterable[Target] = ()
 ) -> list[Target]:
     """What the directory has under ``query``, without what is on the list already."""
     if not query.strip():
         return []
     known = {target.value for target in besides}
-    hits = find(query, on=desk.today, region_id=complaint.service_region_id or complaint.handling_region_id)
+    hits = find(query, on=workspace.today, region_id=complaint.service_region_id or complaint.handling_region_id)
     found = [
         _target(complaint, hit.enterprise, hit.branch, conditions, rank=0, score=0, why=[str(why) for why in hit.why])
         for hit in hits[: 2 * MOST]
@@ -293,10 +293,10 @@ def first_of(targets: Iterable[Target]) -> str:
     return next((target.value for target in targets if target.rank == 1), "")
 
 
-def ranking(complaint: Complaint, desk: Desk, *, conditions: Conditions) -> list[Target]:
+def ranking(complaint: Complaint, workspace: Workspace, *, conditions: Conditions) -> list[Target]:
     """All that is suggested for one case, enterprises and authorities."""
     firms = suggested(complaint, latest_decision(complaint), conditions=conditions)
-    return ranked(complaint, firms, desk, conditions=conditions)
+    return ranked(complaint, firms, workspace, conditions=conditions)
 
 
 def because_of(chosen: str, first: str, *, rank: int = 0, note: str = "", why: str = "") -> dict[str, Any]:

@@ -22,10 +22,10 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from complaints import wording as labels
 from complaints.desks import keyset, tabs
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import PASSED_ON, RELATED, Row, due_today, late, rows_of, waits_for
-from complaints.desks.authority_setting import setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import Run
+from complaints.desks.officer_case import setting_of
 from complaints.desks.tabs import Tab
 from complaints.forms.fields import Choices, set_choices
 from complaints.models import Complaint
@@ -71,37 +71,37 @@ TABS = (
 )
 
 
-def waiting(desk: Desk) -> QuerySet[Complaint]:
-    return desk.cases().filter(status=Status.TRIAGE)
+def waiting(workspace: Workspace) -> QuerySet[Complaint]:
+    return workspace.cases().filter(status=Status.TRIAGE)
 
 
-def _conditions(desk: Desk) -> dict[str, Any]:
+def _conditions(workspace: Workspace) -> dict[str, Any]:
     return {
         "all": Q(),
-        "today": due_today(desk, desk.calendar),
-        "late": late(desk.now),
+        "today": due_today(workspace, workspace.calendar),
+        "late": late(workspace.now),
         "twice": Q(returns__gte=2),
         "asked": Q(waits_for("consent")),
     }
 
 
 @officer_page("GET", "POST")
-def triage(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/triage/?view=…: one view of what waits; POST distributes the chosen ones."""
     tab = tabs.chosen(TABS, request.GET)
     if request.method != "POST":
-        return _show(request, desk, tab)
+        return _show(request, workspace, tab)
     form = BatchForm(request.POST, targets=_named_target(request.POST.get("target", "")))
     run: Run | None = None
     with once(request) as attempt:
         if attempt.answered:
             run = Run.from_text(attempt.answer.decode())
         elif form.is_valid():
-            run = authority_bulk.carry_out(form, waiting(desk).filter(_conditions(desk)[tab.code]), desk)
+            run = authority_bulk.carry_out(form, waiting(workspace).filter(_conditions(workspace)[tab.code]), workspace)
             if run is not None:
                 attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
-        return _show(request, desk, tab, form=form, status=422)
+        return _show(request, workspace, tab, form=form, status=422)
     return render(
         request,
         "staff/bulk_done.html",
@@ -121,13 +121,13 @@ def _named_target(value: str) -> Choices:
 
 
 def _show(
-    request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None = None, status: int = 200
+    request: HttpRequest, workspace: Workspace, tab: Tab, *, form: BatchForm | None = None, status: int = 200
 ) -> HttpResponseBase:
-    conditions = _conditions(desk)
-    counts = keyset.counts({code: waiting(desk).filter(condition) for code, condition in conditions.items()})
-    page = keyset.page_of(waiting(desk).filter(conditions[tab.code]), request.GET, related=RELATED)
-    shown = waiting_rows(page.rows, desk)
-    may_send = desk.may(Right.DISTRIBUTE)
+    conditions = _conditions(workspace)
+    counts = keyset.counts({code: waiting(workspace).filter(condition) for code, condition in conditions.items()})
+    page = keyset.page_of(waiting(workspace).filter(conditions[tab.code]), request.GET, related=RELATED)
+    shown = waiting_rows(page.rows, workspace)
+    may_send = workspace.may(Right.DISTRIBUTE)
     targets = authority_bulk.targets_of(shown.targets)
     if form is not None:
         set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
@@ -144,12 +144,12 @@ def _show(
                 )
                 for row in shown.rows
             ],
-            "now": desk.now,
+            "now": workspace.now,
             **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
             "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
             "form": form,
             "may_send": may_send,
-            "may_intake": desk.may(Right.WRITE_DOWN),
+            "may_intake": workspace.may(Right.WRITE_DOWN),
         },
         status=status,
     )
@@ -160,19 +160,19 @@ def triage_url(complaint: Complaint) -> str:
 
 
 @officer_page("GET")
-def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One case: what was filed | to whom it may go. Not in triage any more: its case page."""
-    setting = setting_of(desk, number, request.GET)
+    setting = setting_of(workspace, number, request.GET)
     case = setting.found.complaint
     if case.status != Status.TRIAGE:
         return redirect(case_url(case, AUTHORITY))
-    page = page_of(setting.found, now=desk.now)
-    beside = keyset.first(waiting(desk), BESIDE, related=RELATED)
+    page = page_of(setting.found, now=workspace.now)
+    beside = keyset.first(waiting(workspace), BESIDE, related=RELATED)
     decision = latest_decision(case)
-    conditions = desk.conditions
-    targets = ranked(case, suggested(case, decision, conditions=conditions), desk, conditions=conditions)
+    conditions = workspace.conditions
+    targets = ranked(case, suggested(case, decision, conditions=conditions), workspace, conditions=conditions)
     query = request.GET.get("q", "")[:80]
-    signals = shown_signals([case], desk, may=setting.may)[case.pk]
+    signals = shown_signals([case], workspace, may=setting.may)[case.pk]
     return render(
         request,
         "authority/triage_case.html",
@@ -180,14 +180,14 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
             "page": page,
             "case": case,
             "may": setting.may,
-            "now": desk.now,
+            "now": workspace.now,
             "query": query,
-            "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, desk)],
+            "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, workspace)],
             "why": why_words(decision),
             "targets": targets,
             "reason": labels.reason(case.reason) if case.reason else "",
-            "hits": looked_up(case, query, desk, conditions=conditions, besides=targets),
-            "checks": _checks(page, desk, signals),
+            "hits": looked_up(case, query, workspace, conditions=conditions, besides=targets),
+            "checks": _checks(page, workspace, signals),
             "signals": signals,
             "asked": page.matters.get("consent"),
             "is_returned_twice": case.returns >= 2,
@@ -200,13 +200,13 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
     )
 
 
-def _checks(page: CasePage, desk: Desk, signals: list[Shown]) -> dict[str, Any]:
+def _checks(page: CasePage, workspace: Workspace, signals: list[Shown]) -> dict[str, Any]:
     """Other complaints of the same person within a year, as far as this officer sees them and no signal names them."""
     case = page.complaint
     named = {number for signal in signals for number, _url in signal.cases}
     others = list(
-        desk.cases()
-        .filter(consumer_key=case.consumer_key, filed_at__gte=desk.now - LOOK_BACK)
+        workspace.cases()
+        .filter(consumer_key=case.consumer_key, filed_at__gte=workspace.now - LOOK_BACK)
         .exclude(pk=case.pk)
         .order_by("-filed_at")[:5]
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from complaints.desks.authority_desk import Desk
 from complaints.desks.authority_lists import Row, rows_of
+from complaints.desks.authority_workspace import Workspace
 from complaints.models import Complaint
 from complaints.pages.authority.triage import targets
 from complaints.pages.authority.triage.signals_shown import Shown, all_shown, looked_back_at
@@ -34,19 +34,21 @@ class Waiting:
     signals: dict[int, list[Shown]]
 
 
-def waiting_rows(cases: Sequence[Complaint], desk: Desk) -> Waiting:
+def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> Waiting:
     """Two statements, beside keys that are not held yet."""
     if not cases:
         return Waiting([], {}, {})
-    asked = _asking.about(cases, desk.regions, looked_back=looked_back_at(desk))
+    asked = _asking.about(cases, workspace.regions, looked_back=looked_back_at(workspace))
     candidates = targets.candidates_of(asked.rows["decisions"])
     named = targets.named_by(cases)
     found = asked.answered(*targets.wanted_of(candidates), named, people=listed_rows.people_of(cases))
-    desk.conditions.know_successors(named, found["successions"])
-    firms = targets.suggested_among(cases, candidates, found["firms"], found["branches"], conditions=desk.conditions)
+    workspace.conditions.know_successors(named, found["successions"])
+    firms = targets.suggested_among(
+        cases, candidates, found["firms"], found["branches"], conditions=workspace.conditions
+    )
     names = [text for text in asked.rows["texts"] if text.kind == "consumer_name"]
     return Waiting(
-        rows_of(cases, desk, beside=listed_rows.Beside.of(names, asked.rows["clocks"])),
-        {case.pk: targets.ranked(case, firms[case.pk], desk, conditions=desk.conditions) for case in cases},
+        rows_of(cases, workspace, beside=listed_rows.Beside.of(names, asked.rows["clocks"])),
+        {case.pk: targets.ranked(case, firms[case.pk], workspace, conditions=workspace.conditions) for case in cases},
         all_shown(cases, asked.signals()),
     )

@@ -17,7 +17,7 @@ from complaints.parties import actors
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
+from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, key, now, officer_of, step_url, workspace
 from tests.server import A_REQUEST
 
 #: Who asks 4 (session, person, roles, offices with those below); the case, all that hangs on it, rules and calendar 3;
@@ -29,7 +29,7 @@ QUERIES_OF_A_CASE = 4 + 3 + A_REQUEST
 def test_the_page_of_a_case_costs_the_same_whatever_happened(
     world: World, status: Status, django_assert_num_queries: Any
 ) -> None:
-    client, case = desk(world.rui), case_at(world, status)
+    client, case = workspace(world.rui), case_at(world, status)
     client.get(f"/authority/cases/{case.number}/")
     has_documents = OfficialDocument.objects.filter(complaint=case).exists()
     with django_assert_num_queries(QUERIES_OF_A_CASE + has_documents):
@@ -66,7 +66,7 @@ def suggest(case: Complaint, world: World) -> None:
 def test_the_first_suggestion_is_one_button(world: World) -> None:
     case = case_at(world, S.TRIAGE)
     suggest(case, world)
-    client = desk(world.su)
+    client = workspace(world.su)
     page = client.get(f"/authority/triage/{case.number}/").content.decode()
     assert "中国移动福州分公司" in page
     assert "鼓楼区由中国移动福州分公司答复" in page
@@ -88,7 +88,7 @@ def test_another_than_the_first_needs_a_reason(world: World) -> None:
         consents={**case.consents, "entities": [world.mobile.pk, world.telecom.pk]}
     )
     suggest(case, world)
-    client, url = desk(world.su), f"/authority/cases/{case.number}/forward/"
+    client, url = workspace(world.su), f"/authority/cases/{case.number}/forward/"
     answer = client.post(url, {"target": f"{world.telecom.pk}-"} | key())
     assert answer.status_code == 422
     assert "why" in answer.context["form"].errors
@@ -102,13 +102,13 @@ def test_another_than_the_first_needs_a_reason(world: World) -> None:
     assert decision.explanation["rank"] == 2
     assert "note" not in decision.explanation, "what somebody wrote is sealed"
     assert "号码已携转到电信。" in client.get(f"/authority/cases/{case.number}/").content.decode()
-    assert "号码已携转到电信。" not in desk(world.hua).get(f"/enterprise/cases/{case.number}/").content.decode()
+    assert "号码已携转到电信。" not in workspace(world.hua).get(f"/enterprise/cases/{case.number}/").content.decode()
 
 
 def test_consent_is_asked_for_and_without_it_nothing_goes(world: World) -> None:
     case = case_at(world, S.TRIAGE)
     suggest(case, world)
-    client = desk(world.su)
+    client = workspace(world.su)
     refused = client.post(
         f"/authority/cases/{case.number}/forward/",
         {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key(),
@@ -123,7 +123,7 @@ def test_consent_is_asked_for_and_without_it_nothing_goes(world: World) -> None:
 
 def test_an_enterprise_is_looked_up(world: World) -> None:
     case = case_at(world, S.TRIAGE)
-    client = desk(world.su)
+    client = workspace(world.su)
     url = f"/authority/cases/{case.number}/forward/"
     found = client.post(url, {"q": "移动", "find": "1"} | key())
     assert found.status_code == 200
@@ -138,9 +138,12 @@ def test_an_enterprise_is_looked_up(world: World) -> None:
 def test_intake_does_not_decide_and_a_county_does_not_triage(world: World) -> None:
     review, triage = case_at(world, S.REVIEW), case_at(world, S.TRIAGE)
     payload = {"ground": "other_law", "facts": TEXT} | key()
-    assert desk(world.su).post(step_url(review, "refuse"), payload).status_code == 409
-    assert desk(world.rui).post(step_url(triage, "authority"), {"authority": world.gulou.pk} | key()).status_code == 409
-    superior = desk(officer_of(world, "superior")).get(f"/authority/cases/{review.number}/").content.decode()
+    assert workspace(world.su).post(step_url(review, "refuse"), payload).status_code == 409
+    assert (
+        workspace(world.rui).post(step_url(triage, "authority"), {"authority": world.gulou.pk} | key()).status_code
+        == 409
+    )
+    superior = workspace(officer_of(world, "superior")).get(f"/authority/cases/{review.number}/").content.decode()
     assert "提级办理" in superior
     assert "受理投诉" not in superior
 
@@ -150,7 +153,7 @@ def test_intake_does_not_decide_and_a_county_does_not_triage(world: World) -> No
 def test_the_case_page_offers_what_the_table_does(world: World, status: Status) -> None:
     case = case_at(world, status)
     for who in ("officer", "intake", "head", "superior"):
-        client = desk(officer_of(world, who))
+        client = workspace(officer_of(world, who))
         answer = client.get(f"/authority/cases/{case.number}/")
         assert answer.status_code == 200
         assert 'class="duty"' in answer.content.decode()
@@ -166,11 +169,11 @@ def test_reports_and_concerns_are_read_by_officers_alone(world: World) -> None:
     given.step(case, violations.split_report(text="门店无照经营。"), world.officer, now())
     words = ("他们还在偷税。", "像是职业索赔。", "门店无照经营。")
     for officer in (world.rui, world.su):
-        page = desk(officer).get(f"/authority/cases/{case.number}/").content.decode()
+        page = workspace(officer).get(f"/authority/cases/{case.number}/").content.decode()
         assert all(word in page for word in words)
         assert "消费者提交投诉时写明" in page
     for user, path in ((world.chen, "/cases/"), (world.ming, "/enterprise/cases/")):
-        page = desk(user).get(f"{path}{case.number}/").content.decode()
+        page = workspace(user).get(f"{path}{case.number}/").content.decode()
         assert case.number in page
         assert not [word for word in (*words, "只有监管部门看得到") if word in page]
 
@@ -183,7 +186,7 @@ def test_what_an_enterprise_says_to_itself_is_not_for_officers(world: World) -> 
     given.step(case, proposals.propose(move=enterprise.report_failure(**payload)), world.handler, now())
     matter = Matter.objects.get(complaint=case, kind="proposal")
     given.step(case, proposals.send_back(matter_id=matter.pk, text="再打一次电话。"), world.manager, now())
-    assert "再打一次电话。" not in desk(world.rui).get(f"/authority/cases/{case.number}/").content.decode()
+    assert "再打一次电话。" not in workspace(world.rui).get(f"/authority/cases/{case.number}/").content.decode()
 
 
 ROW = {
@@ -198,7 +201,7 @@ ROW = {
 
 def test_an_agreement_becomes_promises(world: World) -> None:
     case = case_at(world, S.MEDIATING)
-    client, url = desk(world.rui), step_url(case, "agreement")
+    client, url = workspace(world.rui), step_url(case, "agreement")
     assert client.get(url).status_code == 200
     more = client.post(url, ROW | {"add": "1"} | key())
     assert more.status_code == 200
@@ -221,7 +224,7 @@ def test_an_agreement_becomes_promises(world: World) -> None:
 def test_no_agreement_without_both_consents(world: World) -> None:
     case = case_at(world, S.MEDIATING)
     Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, "mediation_enterprise": False})
-    client = desk(world.rui)
+    client = workspace(world.rui)
     assert "须双方都同意" in client.get(f"/authority/cases/{case.number}/").content.decode()
     assert client.get(step_url(case, "agreement")).status_code == 409
     assert client.post(step_url(case, "agreement"), ROW | {"promise-1-due_on": ahead(5)} | key()).status_code == 409
@@ -230,7 +233,7 @@ def test_no_agreement_without_both_consents(world: World) -> None:
 # --- two persons --------------------------------------------------------------------------
 def test_a_refusal_is_proposed_and_approved_by_another(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    rui, head = desk(world.rui), desk(officer_of(world, "head"))
+    rui, head = workspace(world.rui), workspace(officer_of(world, "head"))
     said = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
     assert "提请批准" in rui.get(step_url(case, "refuse")).content.decode()
     assert rui.post(step_url(case, "refuse"), said | key()).status_code == 302
@@ -266,7 +269,7 @@ def test_what_was_written_for_a_proposal_names_nobody_until_the_officer_says_why
     )
     url, head = (
         f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/",
-        desk(officer_of(world, "head")),
+        workspace(officer_of(world, "head")),
     )
     for path in (url, "/authority/approvals/"):
         page = head.get(path).content.decode()
@@ -279,7 +282,7 @@ def test_what_was_written_for_a_proposal_names_nobody_until_the_officer_says_why
 
 def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
     case = case_at(world, S.MEDIATING)
-    rui, head = desk(world.rui), desk(officer_of(world, "head"))
+    rui, head = workspace(world.rui), workspace(officer_of(world, "head"))
     said = {"ground": "other_law", "facts": TEXT}
     assert rui.post(step_url(case, "terminate"), said | key()).status_code == 302
     proposal = Matter.objects.get(complaint=case, kind="proposal")
@@ -310,7 +313,7 @@ def test_two_who_sign_at_the_same_moment_leave_no_signed_referral_that_never_goe
         return found
 
     monkeypatch.setattr(authority_approvals, "proposals_of", and_then_the_other_signs)
-    url, head = f"/authority/approvals/{proposal.pk}/", desk(officer_of(world, "head"))
+    url, head = f"/authority/approvals/{proposal.pk}/", workspace(officer_of(world, "head"))
     answer = head.post(url, {"decision": "grant"} | key())
     assert answer.status_code == 409
     assert "重新打开再签" in answer.content.decode()
@@ -329,7 +332,9 @@ def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None
     # As if it had been proposed on the sixtieth day, and the count had been put right since.
     proposal.data = {**proposal.data, "payload": payload | {"ground": "sixty_days"}}
     proposal.save()
-    answer = desk(officer_of(world, "head")).post(f"/authority/approvals/{proposal.pk}/", {"decision": "grant"} | key())
+    answer = workspace(officer_of(world, "head")).post(
+        f"/authority/approvals/{proposal.pk}/", {"decision": "grant"} | key()
+    )
     assert answer.status_code in (409, 422)
     proposal.refresh_from_db()
     case.refresh_from_db()
@@ -339,7 +344,7 @@ def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None
 
 def test_an_authority_above_urges_and_the_one_that_has_it_answers(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    above, client = desk(officer_of(world, "superior")), desk(world.rui)
+    above, client = workspace(officer_of(world, "superior")), workspace(world.rui)
     assert "答复督办" not in client.get(f"/authority/cases/{case.number}/").content.decode()
     said = {"text": TEXT, "last_day": ahead(3)}
     assert above.post(step_url(case, "urge"), said | key()).status_code == 302
@@ -349,13 +354,13 @@ def test_an_authority_above_urges_and_the_one_that_has_it_answers(world: World) 
 
 
 def test_an_authority_above_recalls_and_takes_up(world: World) -> None:
-    case, above = case_at(world, S.NEGOTIATING), desk(officer_of(world, "superior"))
+    case, above = case_at(world, S.NEGOTIATING), workspace(officer_of(world, "superior"))
     assert above.post(step_url(case, "recall"), {"text": TEXT} | key()).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.handling_authority) == (S.REVIEW, world.gulou)
     assert above.post(step_url(case, "accept"), key()).status_code == 409
     assert above.post(step_url(case, "take-up"), {"text": TEXT} | key()).status_code == 302
-    assert desk(world.rui).post(step_url(case, "accept"), key()).status_code == 409
+    assert workspace(world.rui).post(step_url(case, "accept"), key()).status_code == 409
     assert above.post(step_url(case, "accept"), key()).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.handling_authority) == (S.MEDIATING, world.city)

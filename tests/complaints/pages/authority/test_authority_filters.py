@@ -14,7 +14,7 @@ from complaints.desks import keyset
 from complaints.models import Complaint, Engagement
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import DAYS, S, case_at, desk, now
+from tests.complaints.pages.at_the_authority import DAYS, S, case_at, now, workspace
 
 CASES = "/authority/cases/"
 
@@ -27,7 +27,7 @@ def shown(client: Any, query: str = "") -> list[str]:
 
 def test_each_condition_narrows(world: World) -> None:
     review, negotiating, closed = case_at(world, S.REVIEW), case_at(world, S.NEGOTIATING), case_at(world, S.CLOSED)
-    client = desk(world.su)
+    client = workspace(world.su)
     assert set(shown(client)) == {review.number, negotiating.number}
     assert shown(client, "?status=closed") == [closed.number]
     assert set(shown(client, "?status=any")) == {review.number, negotiating.number, closed.number}
@@ -49,7 +49,7 @@ def test_each_condition_narrows(world: World) -> None:
 
 def test_a_number_is_found_whatever_its_state(world: World) -> None:
     closed = case_at(world, S.CLOSED)
-    client = desk(world.su)
+    client = workspace(world.su)
     assert shown(client, f"?q={closed.number}") == [closed.number]
     assert shown(client, f"?q={closed.number.lower().replace('-', ' ')}") == [closed.number]
     assert shown(client, f"?q={closed.number[:12]}") == [closed.number]
@@ -61,7 +61,7 @@ def test_a_period_takes_open_and_closed_cases_of_its_days(world: World) -> None:
     today = now().astimezone().date()
     old = given.a_complaint(world, status=S.CLOSED, now=now() - 40 * DAYS)
     fresh = case_at(world, S.REVIEW)
-    client = desk(world.su)
+    client = workspace(world.su)
     assert shown(client, f"?received_from={today - 2 * DAYS}") == [fresh.number]
     assert shown(client, f"?received_to={today - 30 * DAYS}") == [old.number]
     assert shown(client, f"?received_from={today - 2 * DAYS}&status=closed") == []
@@ -76,7 +76,7 @@ def test_what_an_enterprise_ended_is_found_by_day_and_result_whoever_has_the_cas
     case_at(world, S.NEGOTIATING)
     stage = Engagement.objects.get(complaint=settled)
     day = stage.until_at.astimezone().date()  # type: ignore[union-attr]
-    client = desk(world.su)
+    client = workspace(world.su)
     assert shown(client, f"?result=settled&ended_from={day}&ended_to={day}") == [settled.number]
     assert shown(client, f"?result=failed&ended_from={day}") == []
     assert shown(client, f"?result=settled&enterprise={world.mobile.pk}") == [settled.number]
@@ -90,11 +90,11 @@ def test_a_case_that_was_ended_twice_stands_there_once(world: World) -> None:
     first = Engagement.objects.get(complaint=case)
     first.pk = None
     first.save()
-    answer = desk(world.su).get(f"{CASES}?result=settled")
+    answer = workspace(world.su).get(f"{CASES}?result=settled")
     assert [row.complaint.number for row in answer.context["rows"]] == [case.number]
     assert answer.context["count"] == 1
     Engagement.objects.filter(complaint=case).update(ended_by="succession")
-    assert shown(desk(world.su), "?result=settled") == []
+    assert shown(workspace(world.su), "?result=settled") == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_case_that_was_ended_twice_stands_there_once(world: World) -> None:
 )
 def test_what_cannot_be_read_is_left_out_and_said(world: World, query: str, names: list[str]) -> None:
     case = case_at(world, S.REVIEW)
-    answer = desk(world.rui).get(f"{CASES}{query}")
+    answer = workspace(world.rui).get(f"{CASES}{query}")
     assert answer.status_code == 200
     assert list(answer.context["filter"].errors) == names
     assert [row.complaint.number for row in answer.context["rows"]] == [case.number]
@@ -150,17 +150,17 @@ def test_what_cannot_be_read_is_left_out_and_said(world: World, query: str, name
 )
 def test_odd_values_show_a_page_of_the_own_region(world: World, query: str) -> None:
     case = case_at(world, S.REVIEW)
-    far = desk(world.far_officer.user)
+    far = workspace(world.far_officer.user)
     answer = far.get(f"{CASES}{query}")
     assert answer.status_code == 200
     assert answer.context["rows"] == []
     assert case.number not in answer.content.decode()
-    assert desk(world.rui).get(f"{CASES}{query}").status_code == 200
+    assert workspace(world.rui).get(f"{CASES}{query}").status_code == 200
 
 
 def test_a_condition_that_is_taken_away_leaves_the_others(world: World) -> None:
     case_at(world, S.REVIEW)
-    answer = desk(world.su).get(f"{CASES}?status=review&region=350102&received_from=2026-01-01&overdue=soon")
+    answer = workspace(world.su).get(f"{CASES}?status=review&region=350102&received_from=2026-01-01&overdue=soon")
     labels = [one["label"] for one in answer.context["active"]]
     assert labels[0].startswith("状态：")
     assert "地区：鼓楼区" in labels
@@ -174,7 +174,7 @@ def test_counts_stop_and_say_so(world: World, monkeypatch: pytest.MonkeyPatch) -
         case_at(world, S.REVIEW)
     monkeypatch.setattr(keyset, "MANY", 2)
     monkeypatch.setattr(keyset, "PAGE", 2)
-    client = desk(world.rui)
+    client = workspace(world.rui)
     assert "2+件" in client.get(CASES).content.decode()
     assert ">2+<" in client.get("/authority/").content.decode()
     with CaptureQueriesContext(connection) as asked:
@@ -189,7 +189,7 @@ def test_everything_that_ever_was_is_not_counted(world: World, monkeypatch: pyte
     today = now().astimezone().date()
     for _ in range(2):
         case_at(world, S.CLOSED)
-    client = desk(world.su)
+    client = workspace(world.su)
     assert client.get(f"{CASES}?status=any").context["count"] is None
     assert client.get(f"{CASES}?received_from={today}").context["count"] == 2
     assert client.get(f"{CASES}?status=any&enterprise={world.mobile.pk}").context["count"] == 2
@@ -202,7 +202,7 @@ def test_pages_follow_each_other_with_equal_dates_and_none(world: World, monkeyp
     Complaint.objects.filter(pk__in=[c.pk for c in made[3:6]]).update(next_due_at=None)
     Complaint.objects.filter(pk__in=[c.pk for c in made[6:]]).update(next_due_at=now() - timedelta(days=1))
     expected = [c.number for c in [*made[6:], *made[:3], *made[3:6]]]
-    client, seen, url, pages = desk(world.rui), [], CASES, []
+    client, seen, url, pages = workspace(world.rui), [], CASES, []
     while url:
         answer = client.get(url)
         pages.append([row.complaint.number for row in answer.context["rows"]])

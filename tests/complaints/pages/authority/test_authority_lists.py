@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import DAYS, S, asked_return, case_at, desk, now, officer_of
+from tests.complaints.pages.at_the_authority import DAYS, S, asked_return, case_at, now, officer_of, workspace
 from tests.server import A_REQUEST
 
 
@@ -17,12 +17,12 @@ from tests.server import A_REQUEST
 def test_lists_are_for_officers_and_show_only_their_region(world: World, path: str) -> None:
     case = case_at(world, S.TRIAGE)
     for person in (world.chen, world.ming, world.hua, world.otto):
-        assert desk(person).get(path).status_code == 404
+        assert workspace(person).get(path).status_code == 404
     assert Client().get(path).status_code == 302
-    far = desk(officer_of(world, "far")).get(path)
+    far = workspace(officer_of(world, "far")).get(path)
     assert far.status_code == 200
     assert case.number not in far.content.decode()
-    assert desk(world.su).get(path).status_code == 200
+    assert workspace(world.su).get(path).status_code == 200
 
 
 # --- lists --------------------------------------------------------------------------------
@@ -32,7 +32,7 @@ def test_every_number_of_my_day_opens_a_list_of_that_length(world: World) -> Non
     given.a_complaint(world, status=S.NEGOTIATING, now=now() - 40 * DAYS)
     returned = case_at(world, S.NEGOTIATING)
     asked_return(world, returned)
-    client = desk(world.su)
+    client = workspace(world.su)
     day = client.get("/authority/")
     numbers = {
         str(n["title"]): n for group in (day.context["burning"], *day.context["groups"]) for n in group["numbers"]
@@ -48,7 +48,7 @@ def test_every_number_of_my_day_opens_a_list_of_that_length(world: World) -> Non
 
 def test_filters_narrow_and_odd_ones_are_left_out(world: World) -> None:
     review, mediating = case_at(world, S.REVIEW), case_at(world, S.MEDIATING)
-    client = desk(world.rui)
+    client = workspace(world.rui)
 
     def numbers(query: str) -> set[str]:
         answer = client.get(f"/authority/cases/{query}")
@@ -78,7 +78,7 @@ def test_filters_narrow_and_odd_ones_are_left_out(world: World) -> None:
 
 def test_names_are_masked_in_lists(world: World) -> None:
     case_at(world, S.REVIEW)
-    page = desk(world.rui).get("/authority/cases/").content.decode()
+    page = workspace(world.rui).get("/authority/cases/").content.decode()
     assert "陈**" in page
     assert "陈试" not in page
     assert "13800000001" not in page
@@ -96,7 +96,7 @@ def test_a_list_costs_the_same_however_long(world: World, path: str, django_asse
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    client = desk(world.su)
+    client = workspace(world.su)
     for _ in range(2):
         case_at(world, S.TRIAGE), case_at(world, S.REVIEW)
     client.get(path)
@@ -112,7 +112,7 @@ def test_a_list_costs_the_same_however_long(world: World, path: str, django_asse
 def test_pages_of_a_list_follow_each_other_without_gap_or_double(world: World, monkeypatch: Any) -> None:
     monkeypatch.setattr("complaints.desks.keyset.PAGE", 3)
     made = {case_at(world, S.REVIEW).number for _ in range(7)}
-    client, seen, url = desk(world.rui), [], "/authority/cases/?status=review"
+    client, seen, url = workspace(world.rui), [], "/authority/cases/?status=review"
     while url:
         answer = client.get(url)
         seen += [row.complaint.number for row in answer.context["rows"]]
@@ -124,7 +124,7 @@ def test_pages_of_a_list_follow_each_other_without_gap_or_double(world: World, m
 def test_what_waits_to_be_distributed_waits_for_whoever_distributes(world: World) -> None:
     case_at(world, S.TRIAGE)
     for user, where in ((world.su, "here"), (world.rui, "others")):
-        groups = desk(user).get("/authority/").context["groups"]
+        groups = workspace(user).get("/authority/").context["groups"]
         assert [group["name"] for group in groups for number in group["numbers"] if number["title"] == "待分送"] == [
             where
         ]

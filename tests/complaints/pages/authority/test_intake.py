@@ -19,7 +19,7 @@ from complaints.models import Complaint, ConsentRecord, HandlingStep, Notice, Pe
 from enterprises.models import Station
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import S, desk, key, officer_of
+from tests.complaints.pages.at_the_authority import S, key, officer_of, workspace
 
 INTAKE = "/authority/intake/"
 
@@ -79,7 +79,7 @@ def errors(answer: Any) -> Any:
 
 
 def test_a_call_is_read_back_and_filed_once_in_the_consumers_name(world: World) -> None:
-    client, typed = desk(world.su), words(world)
+    client, typed = workspace(world.su), words(world)
     assert client.get(INTAKE).status_code == 200
     case = filed(client, typed)
     assert Complaint.objects.count() == 1
@@ -95,7 +95,7 @@ def test_a_call_is_read_back_and_filed_once_in_the_consumers_name(world: World) 
 
 def test_a_letter_counts_from_the_day_on_which_it_was_signed_for(world: World) -> None:
     day = timezone.localdate() - timedelta(days=3)
-    client = desk(world.su)
+    client = workspace(world.su)
     lacks = client.post(INTAKE, words(world, **{"came-channel": "post"}))
     assert lacks.status_code == 422
     assert "received_on" in lacks.context["came"].errors
@@ -116,7 +116,7 @@ def test_a_letter_counts_from_the_day_on_which_it_was_signed_for(world: World) -
 
 
 def test_a_number_of_12345_is_taken_once(world: World) -> None:
-    client = desk(world.su)
+    client = workspace(world.su)
     case = filed(client, words(world, **{"came-channel": "hotline", "came-handed_over": "fz 2026-0099"}))
     assert case.external_id == "FZ2026-0099"
     again = client.post(INTAKE, words(world, **{"came-channel": "hotline", "came-handed_over": "FZ2026-0099"}))
@@ -133,17 +133,20 @@ def test_each_city_numbers_its_12345_by_itself(world: World) -> None:
         user=User.objects.create(email="xm@example.com", name="厦试"), authority=xiamen, role=Role.INTAKE.post
     )
     sheet = {"came-channel": "hotline", "came-handed_over": "2026-0099"}
-    ours, theirs = filed(desk(world.su), words(world, **sheet)), filed(desk(there.user), words(world, **sheet))
+    ours, theirs = (
+        filed(workspace(world.su), words(world, **sheet)),
+        filed(workspace(there.user), words(world, **sheet)),
+    )
     assert {ours.external_source, theirs.external_source} == {"12345:350100", "12345:350200"}
 
 
 def test_a_number_of_12345_that_a_neighbour_took_is_an_error_of_the_field(world: World) -> None:
     sheet = {"came-channel": "hotline", "came-handed_over": "FZ2026-0099"}
     filed(
-        desk(officer_of(world, "far")),
+        workspace(officer_of(world, "far")),
         words(world, **sheet | {"enterprise-service_region": str(world.far_officer.authority.region_id)}),
     )
-    client, typed = desk(world.rui), words(world, **sheet)
+    client, typed = workspace(world.rui), words(world, **sheet)
     assert client.post(INTAKE, typed).status_code == 200, "the neighbour's case is out of sight"
     for _ in range(2):
         answer = client.post(INTAKE, typed | {"stage": "read", "read": "on"})
@@ -160,12 +163,12 @@ def test_stations_of_other_regions_do_not_push_out_ones_own(world: World) -> Non
         Station(code=f"A-{number}", name="别处", kind="mall", authority=elsewhere) for number in range(500)
     )
     own = Station.objects.create(code="Z-1", name="东街口服务站", kind="mall", authority=world.gulou)
-    page = desk(world.rui).get(INTAKE)
+    page = workspace(world.rui).get(INTAKE)
     assert [pk for pk, _name in page.context["came"].fields["station"].choices] == ["", str(own.pk)]
 
 
 def test_what_is_wrong_is_said_at_once_and_nothing_is_lost(world: World) -> None:
-    answer = desk(world.su).post(
+    answer = workspace(world.su).post(
         INTAKE,
         words(
             world,
@@ -186,7 +189,7 @@ def test_what_is_wrong_is_said_at_once_and_nothing_is_lost(world: World) -> None
 
 
 def test_looking_for_the_enterprise_judges_nothing(world: World) -> None:
-    answer = desk(world.su).post(INTAKE, {"enterprise-query": "移动", "find": "1", "you-name": "林来电"} | key())
+    answer = workspace(world.su).post(INTAKE, {"enterprise-query": "移动", "find": "1", "you-name": "林来电"} | key())
     assert answer.status_code == 200
     page = answer.content.decode()
     assert f'value="{world.mobile.pk}-' in page
@@ -196,18 +199,19 @@ def test_looking_for_the_enterprise_judges_nothing(world: World) -> None:
 
 def test_who_has_an_account_and_comes_gets_it_there(world: World) -> None:
     case = filed(
-        desk(world.su), words(world, **{"came-channel": "counter", "you-phone": "13800000001", "you-name": "陈试"})
+        workspace(world.su), words(world, **{"came-channel": "counter", "you-phone": "13800000001", "you-name": "陈试"})
     )
     assert case.consumer == world.chen
     unknown = filed(
-        desk(world.su), words(world, **{"came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"})
+        workspace(world.su),
+        words(world, **{"came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"}),
     )
     assert unknown.consumer_id is None
 
 
 def test_a_number_that_was_only_said_at_the_counter_is_nobodys(world: World) -> None:
     case = filed(
-        desk(world.su),
+        workspace(world.su),
         words(
             world,
             **{"came-channel": "counter", "came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"},
@@ -225,20 +229,20 @@ def test_an_earlier_case_is_shown_to_the_officer_before_filing(world: World) -> 
         consumer_phone="13900001111",
         consumer_name="林来电",
     )
-    read = desk(world.su).post(INTAKE, words(world))
+    read = workspace(world.su).post(INTAKE, words(world))
     page = read.content.decode()
     assert "60天内同一消费者就同一订单" in page
     assert first.number in page
 
 
 def test_the_receipt_shows_the_token_to_who_filed_it_and_to_nobody_else(world: World) -> None:
-    client = desk(world.su)
+    client = workspace(world.su)
     client.post(INTAKE, words(world))
     done = client.post(INTAKE, words(world) | {"stage": "read", "read": "on"})
     page = client.get(done["Location"])
     assert page.context["token"]
     assert page.context["case"].number in page.content.decode()
-    other = desk(officer_of(world, "superior")).get(done["Location"])
+    other = workspace(officer_of(world, "superior")).get(done["Location"])
     assert other.status_code == 200
     assert not other.context["token"]
     Complaint.objects.update(filed_at=timezone.now() - timedelta(minutes=31))
@@ -248,7 +252,7 @@ def test_the_receipt_shows_the_token_to_who_filed_it_and_to_nobody_else(world: W
 
 def test_the_receipt_of_a_case_elsewhere_is_there_for_who_wrote_it_down(world: World) -> None:
     client, typed = (
-        desk(world.rui),
+        workspace(world.rui),
         words(world, **{"enterprise-service_region": str(world.far_officer.authority.region_id)}),
     )
     done = client.post(INTAKE, typed | {"stage": "read", "read": "on"})
@@ -259,8 +263,8 @@ def test_the_receipt_of_a_case_elsewhere_is_there_for_who_wrote_it_down(world: W
     assert f"/authority/cases/{case.number}/" not in page.content.decode(), "it has no page for this officer"
     assert client.get(f"/authority/cases/{case.number}/").status_code == 404
     assert client.get(done["Location"].split("?")[0]).status_code == 404
-    assert desk(world.head_officer.user).get(done["Location"]).status_code == 404
-    theirs = desk(officer_of(world, "far")).get(done["Location"])
+    assert workspace(world.head_officer.user).get(done["Location"]).status_code == 404
+    theirs = workspace(officer_of(world, "far")).get(done["Location"])
     assert (theirs.status_code, theirs.context["token"]) == (200, "")
     Complaint.objects.update(filed_at=timezone.now() - timedelta(minutes=31))
     assert client.get(done["Location"]).status_code == 404
@@ -268,11 +272,11 @@ def test_the_receipt_of_a_case_elsewhere_is_there_for_who_wrote_it_down(world: W
 
 @pytest.mark.parametrize("who", ["chen", "ming", "lead", "otto"])
 def test_nobody_else_finds_the_page(world: World, who: str) -> None:
-    assert desk(getattr(world, who)).get(INTAKE).status_code == 404
+    assert workspace(getattr(world, who)).get(INTAKE).status_code == 404
 
 
 def test_the_whole_text_is_kept_under_the_consumers_own_key(world: World) -> None:
-    case = filed(desk(world.su), words(world))
+    case = filed(workspace(world.su), words(world))
     text = PersonalText.objects.get(complaint=case, kind="consumer_statement")
     assert text.key_id == case.consumer_key
     assert text.text.startswith("九月起")

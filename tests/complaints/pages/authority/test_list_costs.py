@@ -23,7 +23,7 @@ from complaints.procedure.workflow import Role
 from enterprises.models import Enterprise, Succession
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import TEXT, S, ahead, asked_return, case_at, desk, now
+from tests.complaints.pages.at_the_authority import TEXT, S, ahead, asked_return, case_at, now, workspace
 from tests.server import A_REQUEST
 
 #: With who calls; what `A_REQUEST` counts besides is the beginning and the end.
@@ -141,7 +141,7 @@ def _cost(client: Client, path: str) -> list[str]:
 
 @pytest.mark.thorough
 def test_a_list_asks_at_most_ten_statements_however_long_it_is(world: World) -> None:
-    clients = {"su": desk(world.su), "rui": desk(world.rui), "head": desk(world.head_officer.user)}
+    clients = {"su": workspace(world.su), "rui": workspace(world.rui), "head": workspace(world.head_officer.user)}
     _more(world, 1)
     for path, who in LISTS.items():
         # Statements are put together and prepared when they are first needed.

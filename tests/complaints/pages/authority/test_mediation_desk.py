@@ -17,7 +17,16 @@ from complaints.procedure.workflow import Status
 from complaints.reading.mediation_facts import sixty_days
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_authority import TEXT, ahead, case_at, desk, key, now, one_person_suffices, step_url
+from tests.complaints.pages.at_the_authority import (
+    TEXT,
+    ahead,
+    case_at,
+    key,
+    now,
+    one_person_suffices,
+    step_url,
+    workspace,
+)
 
 S = Status
 
@@ -42,7 +51,7 @@ def refund() -> Promise:
 
 
 def test_the_list_says_what_each_waits_for(world: World, case: Complaint) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     shown = text(client, "/authority/mediation/")
     assert case.number in shown
     assert "第0日，共60日" in shown
@@ -75,11 +84,11 @@ def test_the_list_says_what_each_waits_for(world: World, case: Complaint) -> Non
     ],
 )
 def test_every_list_opens(world: World, view: str) -> None:
-    assert "没有" in text(desk(world.rui), f"/authority/mediation/?view={view}") or view in ("consent", "notice")
+    assert "没有" in text(workspace(world.rui), f"/authority/mediation/?view={view}") or view in ("consent", "notice")
 
 
 def test_the_desk_tells_the_days_and_what_does_not_count(world: World, case: Complaint) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     assert "还剩60日" in text(client, url(case))
     given.step(
         case,
@@ -111,11 +120,11 @@ def test_resting_days_are_left_out_of_the_count(world: World) -> None:
 
 
 def test_who_agreed_and_how_that_is_known(world: World, case: Complaint) -> None:
-    assert "本人在网上办理" in text(desk(world.rui), url(case))
+    assert "本人在网上办理" in text(workspace(world.rui), url(case))
 
 
 def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     assert client.get(f"{url(case)}session.ics").status_code == 404
     given.step(
         case,
@@ -132,7 +141,7 @@ def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint)
 
 
 def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Complaint) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     said = {
         "message": "退还多扣的钱。",
         "rows": "1",
@@ -161,7 +170,7 @@ def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Com
 
 def test_only_grounds_with_their_facts_can_be_chosen(world: World, case: Complaint) -> None:
     one_person_suffices()
-    client = desk(world.rui)
+    client = workspace(world.rui)
     shown = text(client, step_url(case, "terminate"))
     assert 'value="no_agreement_possible"' not in shown
     assert "还没有调解过" in shown
@@ -178,7 +187,7 @@ def test_only_grounds_with_their_facts_can_be_chosen(world: World, case: Complai
 
 def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> None:
     given.step(case, suggesting.suggest_settlement(text="退还多扣的钱。", promises=[refund()]), world.officer, now())
-    client = desk(world.chen)
+    client = workspace(world.chen)
     assert "轮到您了：工作人员提出了调解方案" in text(client, f"/cases/{case.number}/")
     page = f"/cases/{case.number}/suggestion/"
     shown = text(client, page)
@@ -200,20 +209,20 @@ def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> Non
 
 
 def test_an_officer_of_another_region_finds_no_desk(world: World, case: Complaint) -> None:
-    far = desk(world.far_officer.user)
+    far = workspace(world.far_officer.user)
     for address in (url(case), f"{url(case)}session.ics", step_url(case, "suggestion")):
         assert far.get(address).status_code == 404
-    assert desk(world.chen).get(url(case)).status_code == 404
+    assert workspace(world.chen).get(url(case)).status_code == 404
 
 
 def test_a_case_that_was_never_accepted_has_no_desk(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    response = desk(world.rui).get(url(case))
+    response = workspace(world.rui).get(url(case))
     assert (response.status_code, response["Location"]) == (302, f"/authority/cases/{case.number}/")
 
 
 def test_a_longer_list_costs_no_more(world: World, case: Complaint, django_assert_num_queries: Any) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     client.get("/authority/mediation/")
     with CaptureQueriesContext(connection) as one:
         client.get("/authority/mediation/")
@@ -230,6 +239,6 @@ def test_the_consumer_reads_when_and_where(world: World, case: Complaint) -> Non
         world.officer,
         now(),
     )
-    shown = text(desk(world.chen), f"/cases/{case.number}/")
+    shown = text(workspace(world.chen), f"/cases/{case.number}/")
     assert "调解会：" in shown
     assert "网上，所里201室" in shown

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from complaints.handling.steps import authority, both, enterprise, proposals, violations
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, HandlingStep, Matter, Notice
 from complaints.procedure.workflow import Outcome, Status
 from tests import given
@@ -19,12 +19,12 @@ from tests.complaints.pages.at_the_authority import (
     TEXT,
     S,
     case_at,
-    desk,
     key,
     now,
     officer_of,
     one_person_suffices,
     step_url,
+    workspace,
 )
 from tests.server import A_REQUEST
 
@@ -41,17 +41,17 @@ def test_the_list_holds_what_waits_here_by_its_clock(world: World) -> None:
     old = given.a_complaint(world, status=S.REVIEW, now=now() - timedelta(days=30))
     case_at(world, S.TRIAGE), case_at(world, S.MEDIATING)
     given.step(review, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, now())
-    client = desk(world.rui)
+    client = workspace(world.rui)
     assert listed(client) == {review.number, asked.number, old.number}
     assert listed(client, "mine") == {review.number}
     assert listed(client, "late") == {old.number}
     assert listed(client, "material") == {asked.number}
-    assert listed(desk(officer_of(world, "superior"))) == set(), "the city handles none of them"
+    assert listed(workspace(officer_of(world, "superior"))) == set(), "the city handles none of them"
     assert client.get(f"{DESK}?view=odd&after=x").status_code == 200
 
 
 def test_a_page_of_the_list_costs_the_same_however_long(world: World, django_assert_num_queries: Any) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     for _ in range(3):
         case_at(world, S.REVIEW)
     client.get(DESK)
@@ -64,7 +64,7 @@ LIST = 8
 
 def test_the_desk_shows_what_is_there_what_is_missing_and_what_words_say(world: World) -> None:
     case = case_at(world, S.REVIEW, consumer_address="", statement="消协已经调解过，我不满意，再次投诉。")
-    page = desk(world.rui).get(f"{DESK}{case.number}/").content.decode()
+    page = workspace(world.rui).get(f"{DESK}{case.number}/").content.decode()
     for words in ("缺1项", "缺：通讯地址", "提示：写有“消协已经调解”", "不满三年", "受理时会发出", "向人民法院起诉"):
         assert words in page, words
     assert 'value="over_three_years"' not in page, "no button for what the facts do not allow"
@@ -76,7 +76,7 @@ def test_what_was_noticed_under_article_17_stands_beside_ground_three(world: Wor
     for _ in range(4):
         given.filed(world, now=now())
     case = case_at(world, S.REVIEW)
-    page = desk(world.rui).get(f"{DESK}{case.number}/")
+    page = workspace(world.rui).get(f"{DESK}{case.number}/")
     third = page.context["grounds"][2].ground
     assert any("第十七条第二项" in line for line in third.shows), third.shows
     assert "checked" not in page.content.decode()
@@ -84,7 +84,7 @@ def test_what_was_noticed_under_article_17_stands_beside_ground_three(world: Wor
 
 def test_what_is_not_under_review_any_more_is_on_its_case_page(world: World) -> None:
     case = case_at(world, S.MEDIATING)
-    assert desk(world.rui).get(f"{DESK}{case.number}/")["Location"] == f"/authority/cases/{case.number}/"
+    assert workspace(world.rui).get(f"{DESK}{case.number}/")["Location"] == f"/authority/cases/{case.number}/"
 
 
 @pytest.mark.parametrize("who", ["chen", "ming", "otto", "far"])
@@ -92,14 +92,14 @@ def test_strangers_find_nothing(world: World, who: str) -> None:
     case = case_at(world, S.REVIEW)
     given.step(case, violations.split_report(text=TEXT), world.officer, now())
     matter = Matter.objects.get(complaint=case, kind="report")
-    client = desk(officer_of(world, "far") if who == "far" else getattr(world, who))
+    client = workspace(officer_of(world, "far") if who == "far" else getattr(world, who))
     for path in (f"{DESK}{case.number}/", f"/authority/violations/{matter.pk}/"):
         assert client.get(path).status_code == 404
 
 
 def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    client, url = desk(world.rui), f"{step_url(case, 'refuse')}?from=review"
+    client, url = workspace(world.rui), f"{step_url(case, 'refuse')}?from=review"
     looked = client.post(url, REFUSAL | {"look": "1"} | key())
     assert looked.status_code == 200
     letters = {letter.to: letter for letter in looked.context["letters"]}
@@ -109,7 +109,7 @@ def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
     assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
     assert not HandlingStep.objects.filter(complaint=case, step__in=["propose", "refuse"]).exists()
     assert client.post(url, REFUSAL | key())["Location"] == DESK
-    head = desk(officer_of(world, "head"))
+    head = workspace(officer_of(world, "head"))
     matter = Matter.objects.get(complaint=case, kind="proposal")
     page = head.get(f"/authority/approvals/{matter.pk}/")
     assert [letter.lines for letter in page.context["letters"]]
@@ -122,7 +122,7 @@ def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
 
 def test_what_would_be_sent_names_the_consumer_only_to_who_said_why(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    client, said = desk(world.rui), REFUSAL | {"facts": "陈试来电，已经说明这件事。", "look": "1"}
+    client, said = workspace(world.rui), REFUSAL | {"facts": "陈试来电，已经说明这件事。", "look": "1"}
 
     def read() -> str:
         sent = client.post(step_url(case, "refuse"), said | key()).context
@@ -131,13 +131,13 @@ def test_what_would_be_sent_names_the_consumer_only_to_who_said_why(world: World
     masked = read()
     assert "陈**来电" in masked
     assert "陈试" not in masked
-    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, now())
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, now())
     assert "陈试来电" in read()
 
 
 def test_a_look_at_what_the_file_rules_out_says_why(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    answer = desk(world.rui).post(
+    answer = workspace(world.rui).post(
         step_url(case, "refuse"), {"ground": "over_three_years", "facts": TEXT, "look": "1"} | key()
     )
     assert answer.status_code == 422
@@ -158,7 +158,7 @@ BAD = [
 def test_a_wrong_refusal_points_at_its_field(world: World, said: dict[str, str], field: str) -> None:
     one_person_suffices()
     case = case_at(world, S.REVIEW)
-    answer = desk(world.rui).post(step_url(case, "refuse"), said | key())
+    answer = workspace(world.rui).post(step_url(case, "refuse"), said | key())
     assert answer.status_code == 422
     assert field in answer.context["form"].errors, answer.context["form"].errors
     assert not HandlingStep.objects.filter(complaint=case, step="refuse").exists()
@@ -174,9 +174,9 @@ def test_only_the_head_is_offered_what_the_policy_leaves_to_the_head(world: Worl
     Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
     matter = Matter.objects.get(complaint=case, kind="proposal")
     url = f"/authority/approvals/{matter.pk}/"
-    assert "这一步由负责人批准" in desk(other).get(url).content.decode()
-    assert desk(other).post(url, {"decision": "grant"} | key()).status_code == 409
-    assert desk(officer_of(world, "head")).post(url, {"decision": "grant"} | key()).status_code == 302
+    assert "这一步由负责人批准" in workspace(other).get(url).content.decode()
+    assert workspace(other).post(url, {"decision": "grant"} | key()).status_code == 409
+    assert workspace(officer_of(world, "head")).post(url, {"decision": "grant"} | key()).status_code == 302
     case.refresh_from_db()
     assert case.outcome == Outcome.REFUSED
 
@@ -186,26 +186,26 @@ def test_the_police_page_goes_round_three_people(world: World) -> None:
     from authorities.models import Officer
 
     case = case_at(world, S.REVIEW)
-    assert desk(world.rui).post(step_url(case, "police"), {"text": TEXT} | key()).status_code == 302
+    assert workspace(world.rui).post(step_url(case, "police"), {"text": TEXT} | key()).status_code == 302
     matter = Matter.objects.get(complaint=case, kind="proposal")
     other = User.objects.create(email="lin@example.com", name="林试")
     Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
     url = f"/authority/approvals/{matter.pk}/"
-    assert desk(other).post(url, {"decision": "grant"} | key()).status_code == 302
+    assert workspace(other).post(url, {"decision": "grant"} | key()).status_code == 302
     assert not HandlingStep.objects.filter(complaint=case, step="refer_to_police").exists()
-    page = desk(officer_of(world, "head")).get(url).content.decode()
+    page = workspace(officer_of(world, "head")).get(url).content.decode()
     assert "已签署：林试" in page
-    assert desk(officer_of(world, "head")).post(url, {"decision": "grant"} | key()).status_code == 302
+    assert workspace(officer_of(world, "head")).post(url, {"decision": "grant"} | key()).status_code == 302
     assert HandlingStep.objects.get(complaint=case, step="refer_to_police").audience == "authority"
     case.refresh_from_db()
     assert case.status == S.REVIEW
-    consumers = desk(world.chen).get(f"/cases/{case.number}/").content.decode()
+    consumers = workspace(world.chen).get(f"/cases/{case.number}/").content.decode()
     assert "公安" not in consumers
 
 
 def test_material_is_asked_for_with_what_is_missing_and_comes_late(world: World) -> None:
     case = case_at(world, S.REVIEW, consumer_address="")
-    client = desk(world.rui)
+    client = workspace(world.rui)
     page = client.get(step_url(case, "material"))
     assert "投诉人的姓名、电话、通讯地址" in page.context["form"]["what"].value()
     asked = client.post(f"{step_url(case, 'material')}?from=review", {"what": TEXT, "is_identity": "on"} | key())
@@ -221,7 +221,7 @@ def test_what_only_the_authority_knows_is_read_at_the_desk(world: World) -> None
     given.step(case, enterprise.flag_concern(text="同一号码一个月七件。"), world.handler, now())
     given.step(case, violations.split_report(text="另外反映门店无照经营。"), world.officer, now())
     given.step(case, authority.recall(text="企业没有处理。"), world.officer, now())
-    page = desk(world.rui).get(f"{DESK}{case.number}/").content.decode()
+    page = workspace(world.rui).get(f"{DESK}{case.number}/").content.decode()
     assert "同一号码一个月七件。" in page
     assert "另外反映门店无照经营。" in page
 
@@ -236,10 +236,10 @@ def objected(world: World) -> Complaint:
 
 def test_objections_are_listed_and_answered_by_somebody_else(world: World) -> None:
     case = objected(world)
-    assert listed(desk(world.rui), "objections") == {case.number}
-    own = desk(world.rui).post(step_url(case, "objection"), {"decision": "grant", "text": TEXT} | key())
+    assert listed(workspace(world.rui), "objections") == {case.number}
+    own = workspace(world.rui).post(step_url(case, "objection"), {"decision": "grant", "text": TEXT} | key())
     assert own.status_code == 409
-    head = desk(officer_of(world, "head"))
+    head = workspace(officer_of(world, "head"))
     assert head.post(step_url(case, "objection"), {"decision": "grant", "text": TEXT} | key()).status_code == 302
     assert listed(head, "objections") == set()
     assert head.post(step_url(case, "reopen"), {"ground": "objection_upheld", "text": TEXT} | key()).status_code == 302
@@ -250,7 +250,7 @@ def test_objections_are_listed_and_answered_by_somebody_else(world: World) -> No
 # --- the register of violations -----------------------------------------------------------
 def test_a_report_is_registered_checked_and_closed_in_two_names(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=now())
-    client = desk(world.rui)
+    client = workspace(world.rui)
     assert client.post(step_url(case, "split"), {"text": "门店无照经营。"} | key()).status_code == 302
     matter = Matter.objects.get(complaint=case, kind="report")
     assert matter.subject.startswith("JB")
@@ -260,7 +260,7 @@ def test_a_report_is_registered_checked_and_closed_in_two_names(world: World) ->
     one = client.get(f"/authority/violations/{matter.pk}/").content.decode()
     assert "门店无照经营。" in one
     assert "延长核查期限" not in one, "that is for the head"
-    head = desk(officer_of(world, "head"))
+    head = workspace(officer_of(world, "head"))
     before = matter.deadlines.get().last_day
     extend = {"matter": str(matter.pk), "text": TEXT}
     assert client.post(step_url(case, "lead-extend"), extend | key()).status_code == 409
@@ -284,7 +284,7 @@ def test_a_report_is_registered_checked_and_closed_in_two_names(world: World) ->
 def test_another_authority_of_the_region_does_not_read_the_register(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=now())
     given.step(case, violations.split_report(text=TEXT), world.officer, now())
-    superior = desk(officer_of(world, "superior"))
+    superior = workspace(officer_of(world, "superior"))
     assert superior.get("/authority/violations/").context["rows"] == []
     assert (
         superior.get(f"/authority/violations/{Matter.objects.get(complaint=case, kind='report').pk}/").status_code

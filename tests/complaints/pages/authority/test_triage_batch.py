@@ -10,7 +10,7 @@ from complaints.handling.steps import authority, both, enterprise, jurisdiction
 from complaints.models import Complaint, HandlingStep
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import S, ahead, case_at, desk, key, now, officer_of
+from tests.complaints.pages.at_the_authority import S, ahead, case_at, key, now, officer_of, workspace
 from tests.complaints.pages.at_the_desk import shown
 from tests.complaints.pages.authority.test_authority_cases import suggest
 
@@ -31,7 +31,7 @@ def statuses(cases: list[Complaint]) -> list[str]:
 
 
 def test_each_goes_to_its_own_first_suggestion_once(world: World) -> None:
-    cases, client = waiting(world, 3), desk(world.su)
+    cases, client = waiting(world, 3), workspace(world.su)
     page = client.get("/authority/triage/").content.decode()
     assert "各自的第一个建议" in page
     body = {"case": [case.number for case in cases] + [cases[0].number], "target": "own"} | key()
@@ -53,7 +53,7 @@ def test_what_is_refused_says_why_and_hinders_nobody(world: World) -> None:
     )
     foreign = case_at(world, S.TRIAGE)
     Complaint.objects.filter(pk=foreign.pk).update(handling_region=110101000)
-    answer = send(desk(world.su), [good, moved, twice, no, foreign])
+    answer = send(workspace(world.su), [good, moved, twice, no, foreign])
     page = answer.content.decode()
     assert answer.context["run"].done == [good.number]
     for words in ("已是“待受理审查”", "须人工决定", "没有同意转给这家企业", "不在您的辖区"):
@@ -62,7 +62,7 @@ def test_what_is_refused_says_why_and_hinders_nobody(world: World) -> None:
 
 
 def test_another_target_than_the_first_takes_a_reason_that_stands_in_the_entry(world: World) -> None:
-    cases, client = waiting(world, 2), desk(world.su)
+    cases, client = waiting(world, 2), workspace(world.su)
     target = f"a{world.gulou.pk}"
     asked = send(client, cases, target=target)
     assert asked.status_code == 422
@@ -76,19 +76,19 @@ def test_another_target_than_the_first_takes_a_reason_that_stands_in_the_entry(w
 
 def test_who_said_no_goes_to_the_authority_of_the_place(world: World) -> None:
     (case,) = waiting(world, consents={"share_with_enterprise": False})
-    send(desk(world.su), [case])
+    send(workspace(world.su), [case])
     case.refresh_from_db()
     assert (case.status, case.handling_authority) == (S.REVIEW, world.gulou)
 
 
 def test_who_may_only_look_is_told_who_distributes(world: World) -> None:
-    case, client = waiting(world)[0], desk(world.rui)
+    case, client = waiting(world)[0], workspace(world.rui)
     words = "由福州市市场监督管理局的分送人员分送，您可以看案情和建议。"
     page = shown(client.get(f"/authority/triage/{case.number}/"))
     assert words in page
     assert "查找其他企业" not in page
     assert "由分送人员分送，您可以看。" in shown(client.get("/authority/triage/"))
-    sender = desk(world.su)
+    sender = workspace(world.su)
     assert words not in shown(sender.get(f"/authority/triage/{case.number}/"))
     assert "由分送人员分送，您可以看。" not in shown(sender.get("/authority/triage/"))
 
@@ -96,26 +96,26 @@ def test_who_may_only_look_is_told_who_distributes(world: World) -> None:
 def test_the_page_says_who_gave_it_back_and_to_whom_the_consumer_agreed(world: World) -> None:
     case = case_at(world, S.WITH_ENTERPRISE)
     given.step(case, enterprise.return_case(reason="not_customer", text="不是本企业的用户。"), world.handler, now())
-    page = shown(desk(world.su).get(f"/authority/triage/{case.number}/"))
+    page = shown(workspace(world.su).get(f"/authority/triage/{case.number}/"))
     assert "已被退回1次：中国移动福州分公司（不是本企业的消费者）" in page
     assert f"同意转给{world.mobile.name}" in page
     given.step(case, authority.ask_consent(enterprise_id=world.telecom.pk), world.intake, now())
     given.step(case, both.give_consent(), world.consumer, now())
-    page = shown(desk(world.su).get(f"/authority/triage/{case.number}/"))
+    page = shown(workspace(world.su).get(f"/authority/triage/{case.number}/"))
     assert f"同意转给{world.mobile.name}、{world.telecom.name}" in page
 
 
 @pytest.mark.parametrize("who", ["officer", "head", "superior"])
 def test_only_who_distributes_does_it(world: World, who: str) -> None:
     (case,) = waiting(world)
-    answer = send(desk(officer_of(world, who)), [case])
+    answer = send(workspace(officer_of(world, who)), [case])
     assert answer.context["run"].done == []
     assert statuses([case]) == [S.TRIAGE]
 
 
 def test_nothing_chosen_and_odd_targets_are_asked_again(world: World) -> None:
     (case,) = waiting(world)
-    client = desk(world.su)
+    client = workspace(world.su)
     assert send(client, []).status_code == 422
     for odd in ("", "x", "a0x", "-", "a99999999999999999999"):
         assert send(client, [case], target=odd).status_code == 422
@@ -125,7 +125,7 @@ def test_nothing_chosen_and_odd_targets_are_asked_again(world: World) -> None:
 
 def test_more_than_go_at_once_are_said_on_the_page_and_what_was_typed_stays(world: World) -> None:
     (case,) = waiting(world)
-    client = desk(world.su)
+    client = workspace(world.su)
     chosen = [case.number, *(f"2026{nth:05d}" for nth in range(500))]
     answer = client.post("/authority/triage/", {"case": chosen, "target": "own", "note": "请尽快。"} | key())
     page = answer.content.decode()
@@ -151,12 +151,12 @@ def test_a_second_officer_is_told_that_it_moved(world: World) -> None:
         world.intake,
         now(),
     )
-    assert "已是“待企业受理”" in send(desk(world.su), [case]).content.decode()
+    assert "已是“待企业受理”" in send(workspace(world.su), [case]).content.decode()
 
 
 def test_the_list_shows_the_first_suggestion_and_the_signals(world: World) -> None:
     waiting(world, 2)
-    page = desk(world.su).get("/authority/triage/").content.decode()
+    page = workspace(world.su).get("/authority/triage/").content.decode()
     assert "中国移动福州分公司" in page
     assert "疑似重复" in page
 
@@ -170,7 +170,7 @@ def test_no_party_sees_a_signal(world: World) -> None:
         now(),
     )
     for person, path in ((world.chen, f"/cases/{second.number}/"), (world.ming, f"/enterprise/cases/{second.number}/")):
-        page = desk(person).get(path).content.decode()
+        page = workspace(person).get(path).content.decode()
         assert "疑似重复" not in page
         assert "第十七条" not in page
     assert first.number
@@ -178,7 +178,7 @@ def test_no_party_sees_a_signal(world: World) -> None:
 
 def test_linked_from_the_page_all_or_none(world: World) -> None:
     first, second = waiting(world, 2)
-    client, url = desk(world.su), f"/authority/cases/{second.number}/together/"
+    client, url = workspace(world.su), f"/authority/cases/{second.number}/together/"
     assert first.number in client.get(f"{url}?with={first.number}").content.decode()
     for odd in ("", "NONE-000000", f"{first.number} NONE-000000"):
         assert client.post(url, {"numbers": odd, "how": "link_cases"} | key()).status_code == 422
@@ -191,7 +191,7 @@ def test_linked_from_the_page_all_or_none(world: World) -> None:
 
 def test_disputes_are_listed_for_both_and_decided_from_above(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    county, city = desk(world.rui), desk(officer_of(world, "superior"))
+    county, city = workspace(world.rui), workspace(officer_of(world, "superior"))
     assert case.number not in county.get("/authority/jurisdiction/").content.decode()
     given.step(case, jurisdiction.dispute_jurisdiction(text="登记地在仓山区。"), world.officer, now())
     page = county.get("/authority/jurisdiction/").content.decode()
@@ -200,4 +200,4 @@ def test_disputes_are_listed_for_both_and_decided_from_above(world: World) -> No
     page = city.get("/authority/jurisdiction/").content.decode()
     assert f"/authority/cases/{case.number}/designate/" in page
     assert county.get(f"/authority/cases/{case.number}/designate/").status_code == 409
-    assert desk(officer_of(world, "far")).get("/authority/jurisdiction/").context["lines"] == []
+    assert workspace(officer_of(world, "far")).get("/authority/jurisdiction/").context["lines"] == []

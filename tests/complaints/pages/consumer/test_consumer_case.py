@@ -13,7 +13,7 @@ from django.http import Http404
 
 from complaints import handling
 from complaints.handling.steps import authority, both, consumer, enterprise
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Deadline
 from complaints.pages.consumer import cases as consumer_cases
 from complaints.procedure.deadlines import day_by_day, explain
@@ -185,14 +185,14 @@ def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
     masked = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
     assert (masked.name, masked.phone) == ("陈**", "138****0001")
-    given.step(case, looking.reveal_contact(reason="look_call"), world.handler, SOON)
+    given.step(case, contact_access.reveal_contact(reason="look_call"), world.handler, SOON)
     after = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
     assert (after.name, after.phone) == ("陈试", "13800000001")
     given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
     ended = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
     assert (ended.name, ended.phone) == ("陈**", "138****0001")
     assert open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person.is_masked
-    given.step(case, looking.reveal_contact(reason="look_identity"), world.officer, SOON)
+    given.step(case, contact_access.reveal_contact(reason="look_identity"), world.officer, SOON)
     officer = open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person
     assert (officer.name, officer.phone) == ("陈试", "13800000001")
     other = open_case(world.su, case.number, side=AUTHORITY, now=SOON).person

@@ -10,7 +10,7 @@ import time_machine
 
 from accounts.models import User
 from complaints.handling.steps import authority, consumer, enterprise
-from complaints.handling.transition import looking
+from complaints.handling.transition import contact_access
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff
 from tests import given
@@ -65,7 +65,7 @@ def test_the_number_is_masked_before_acceptance_and_for_others(world: World) -> 
     assert "陈**" in page
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, LATER)
     assert "13800000001" not in shown(signed_in(world.ming).get(address(case)))
-    given.step(case, looking.reveal_contact(reason="look_call"), world.handler, LATER)
+    given.step(case, contact_access.reveal_contact(reason="look_call"), world.handler, LATER)
     assert "13800000001" in shown(signed_in(world.ming).get(address(case)))
     colleague = User.objects.create_user(email="co@example.com", password="x" * 20, name="同事")
     Staff.objects.create(user=colleague, enterprise=world.mobile, branch=world.fuzhou, role="handler")

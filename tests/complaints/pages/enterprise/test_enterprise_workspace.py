@@ -367,7 +367,7 @@ def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_t
     """Granted, the case is suggested to whom it was said to belong to, with why, and not to the one that gave it
     back."""
     case = given.a_complaint(world, status=S.NEGOTIATING, statement="我在中国电信办的宽带，多扣了三个月。")
-    client, desk = signed_in(world.ming), signed_in(world.su)
+    client, workspace = signed_in(world.ming), signed_in(world.su)
     page = client.get(address(case, "request-return"))
     value, words = page.context["form"].fields["target"].choices[0]
     assert words.startswith("中国电信福州分公司")
@@ -381,14 +381,14 @@ def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_t
         ).status_code
         == 302
     )
-    listed = shown(desk.get("/authority/urges/decisions/"))
+    listed = shown(workspace.get("/authority/urges/decisions/"))
     assert ("申请退回，应由中国电信福州分公司答复" in listed) is names
     given.step(case, supervision.grant_return(), world.intake, LATER)
     first = suggested(case, latest_decision(case), conditions=Conditions.at(LATER))[0]
     assert first.value == value
     assert (first.why[0] == "中国移动福州分公司退回时指出应由它答复") is names
     assert "投诉里提到“中国电信”" in first.why
-    triage = shown(desk.get(f"/authority/triage/{case.number}/"))
+    triage = shown(workspace.get(f"/authority/triage/{case.number}/"))
     assert "中国移动福州分公司退回了这件投诉" in triage
     assert f'name="target" value="{world.mobile.pk}-{world.fuzhou.pk}"' not in triage
 

@@ -25,7 +25,7 @@ from tests import given
 from tests.cast import World
 from tests.complaints.evidence import files
 from tests.complaints.filing.test_drafts import PNG
-from tests.complaints.pages.at_the_authority import DAYS, TEXT, ahead, case_at, desk, key, now, one_person_suffices
+from tests.complaints.pages.at_the_authority import DAYS, TEXT, ahead, case_at, key, now, one_person_suffices, workspace
 
 S = Status
 PHONE = "+8613900000123"
@@ -86,7 +86,7 @@ def test_the_link_shows_the_case_and_nobody_of_it(world: World, case: Complaint)
 
 
 def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> None:
-    desk(world.chen).post(
+    workspace(world.chen).post(
         f"/cases/{case.number}/statement/",
         {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key(),
     )
@@ -159,7 +159,7 @@ def test_what_the_respondent_sent_is_not_the_consumers_own(world: World, case: C
         {"text": "", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key(),
     )
     sent = Evidence.objects.get(complaint=case, uploaded_by=None, uploaded_at__gt=case.filed_at)
-    consumer = desk(world.chen)
+    consumer = workspace(world.chen)
     assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/").status_code == 200
     assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/original/").status_code == 404
     assert client.get(f"{home(case)}files/{sent.pk}/original/").status_code == 200
@@ -182,7 +182,7 @@ def test_consent_takes_a_code_and_stands_in_the_record(world: World, case: Compl
     assert step.actor_role == "respondent"
     assert '"channel":"link"' in step.body
     assert verify(number=case.number).is_unbroken
-    assert "凭本案链接办理" in text(desk(world.rui).get(f"/authority/mediation/{case.number}/"))
+    assert "凭本案链接办理" in text(workspace(world.rui).get(f"/authority/mediation/{case.number}/"))
 
 
 def test_a_statement_with_a_file_takes_the_link_alone(world: World, case: Complaint) -> None:
@@ -191,7 +191,7 @@ def test_a_statement_with_a_file_takes_the_link_alone(world: World, case: Compla
     done = client.post(f"{home(case)}statement/", {"text": "已经退过一次。", "uploads": picture} | key())
     assert done.status_code == 302
     assert Evidence.objects.filter(complaint=case, audience="parties").count() == 1
-    assert "已经退过一次。" in text(desk(world.chen).get(f"/cases/{case.number}/"))
+    assert "已经退过一次。" in text(workspace(world.chen).get(f"/cases/{case.number}/"))
 
 
 def test_a_suggestion_is_answered_and_a_promise_reported(world: World, case: Complaint) -> None:
@@ -264,7 +264,7 @@ def test_without_a_phone_nothing_is_decided(world: World, case: Complaint) -> No
 
 
 def test_an_officer_sends_the_link_by_text_message(world: World, case: Complaint) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     page = f"/authority/mediation/{case.number}/respondent/"
     assert "13900000123" in text(client.get(page)), "the phone that the complaint named"
     assert client.post(page, {"channel": "sms", "phone": ""} | key()).status_code == 422
@@ -283,7 +283,7 @@ def test_an_officer_sends_the_link_by_text_message(world: World, case: Complaint
 
 
 def test_a_letter_shows_its_link_once(world: World, case: Complaint) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     page = f"/authority/mediation/{case.number}/respondent/"
     same = {"channel": "letter", "phone": ""} | key()
     first = text(client.post(page, same))
@@ -300,7 +300,7 @@ def test_an_enterprise_with_an_account_gets_no_link(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=now())
     with pytest.raises(StepNotAllowed):
         given.step(case, answer_links.invite_respondent(digest="a" * 64, channel="letter"), world.officer, now())
-    assert desk(world.rui).get(f"/authority/mediation/{case.number}/respondent/").status_code == 409
+    assert workspace(world.rui).get(f"/authority/mediation/{case.number}/respondent/").status_code == 409
 
 
 def test_what_nobody_meant_is_refused(world: World, case: Complaint) -> None:

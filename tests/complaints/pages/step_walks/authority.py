@@ -22,11 +22,11 @@ from tests.complaints.pages.at_the_authority import (
     TEXT,
     ahead,
     asked_return,
-    desk,
     now,
     officer_of,
     one_person_suffices,
     step_url,
+    workspace,
 )
 from tests.complaints.pages.authority.test_authority_cases import suggest
 from tests.complaints.pages.step_walks import Audience, Given, Typed, Walk, Wrong, an_analyst, at
@@ -241,8 +241,8 @@ AUTHORITY = Audience(
     walks=WALKS,
     url=step_url,
     home=lambda case: f"/authority/cases/{case.number}/",
-    browser=lambda world, case, walk: desk(officer_of(world, walk.who)),
-    strangers=lambda world: [desk(world.far_officer.user), desk(world.ming)],
+    browser=lambda world, case, walk: workspace(officer_of(world, walk.who)),
+    strangers=lambda world: [workspace(world.far_officer.user), workspace(world.ming)],
     reader=an_analyst,
     refuses=True,
     why="",
@@ -258,7 +258,7 @@ def document_url(case: Complaint, name: str = "") -> str:
 
 
 def corrected(world: World, case: Complaint) -> Typed:
-    form = desk(world.rui).get(document_url(case, "correct")).context["form"]
+    form = workspace(world.rui).get(document_url(case, "correct")).context["form"]
     said = {name: form[name].value() for name in form.fields}
     last = [name for name in said if name.startswith("words-")][-1]
     return said | SAID | {last: "一项写错的内容。"}

@@ -18,7 +18,7 @@ from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.handling import test_mediation_bodies as bodies
-from tests.complaints.pages.at_the_authority import TEXT, ahead, desk, now
+from tests.complaints.pages.at_the_authority import TEXT, ahead, now, workspace
 from tests.complaints.pages.links import test_answer as answers
 from tests.complaints.pages.step_walks import Audience, Given, Walk, Wrong, at
 from tests.complaints.pages.step_walks.authority import PAST_PROMISE, promised
@@ -99,7 +99,7 @@ RESPONDENT = Audience(
     url=lambda case, name: f"/answer/case/{case.number}/{name}/",
     home=lambda case: f"/answer/case/{case.number}/",
     browser=_answering,
-    strangers=lambda world: [Client(), desk(world.ming)],
+    strangers=lambda world: [Client(), workspace(world.ming)],
     signs_in=False,
 )
 RESPONDENT_BY_OFFICER = Audience(
@@ -109,8 +109,8 @@ RESPONDENT_BY_OFFICER = Audience(
     walks=WALKS,
     url=lambda case, name: f"/authority/mediation/{case.number}/respondent/{name}/",
     home=lambda case: f"/authority/mediation/{case.number}/respondent/",
-    browser=lambda world, case, walk: desk(world.rui),
-    strangers=lambda world: [desk(world.far_officer.user), desk(world.ming)],
+    browser=lambda world, case, walk: workspace(world.rui),
+    strangers=lambda world: [workspace(world.far_officer.user), workspace(world.ming)],
     refuses=True,
     more=SPOKEN,
     read_back=READ,
@@ -154,6 +154,6 @@ BODY = Audience(
     url=lambda case, name: f"/mediate/case/{case.number}/{name}/",
     home=lambda case: f"/mediate/case/{case.number}/",
     browser=lambda world, case, walk: bodies.proven(world, case),
-    strangers=lambda world: [Client(), desk(world.ming)],
+    strangers=lambda world: [Client(), workspace(world.ming)],
     signs_in=False,
 )

@@ -55,7 +55,7 @@ Moves = list[tuple[int, Move, Actor]]
 
 
 @dataclass(frozen=True, slots=True)
-class Desks:
+class Workspaces:
     """The people and the rules of one moment."""
 
     cast: Cast
@@ -65,7 +65,7 @@ class Desks:
     county: Authority
 
     @classmethod
-    def at(cls, now: datetime, cast: Cast, conditions: Conditions) -> Desks:
+    def at(cls, now: datetime, cast: Cast, conditions: Conditions) -> Workspaces:
         county = Authority.objects.select_related("region", "parent__region").get(name=GULOU)
         assert county.parent is not None  # noqa: S101 - a county has a city above it
         return cls(cast, now, conditions, county.parent, county)
@@ -100,55 +100,57 @@ def _within(authority: Authority) -> dict[str, Any]:
 def instruct(cast: Cast, *, among: Iterable[int], now: datetime, conditions: Conditions) -> None:
     """The city asks its county what has become of a case (one of ``among``, on which nobody acts), and gets no
     answer."""
-    desks = Desks.at(now, cast, conditions)
-    case = desks.cases(S.REVIEW, S.MEDIATING).filter(pk__in=list(among)).first()
+    workspaces = Workspaces.at(now, cast, conditions)
+    case = workspaces.cases(S.REVIEW, S.MEDIATING).filter(pk__in=list(among)).first()
     if case is not None:
         day = conditions.calendar.after(conditions.calendar.local_day(now), 2)
         move = supervision.urge(text="这件投诉还没有进展，请报告办理情况和下一步安排。", last_day=day)
-        desks.take([(case.pk, move, _of_city(desks))])
+        workspaces.take([(case.pk, move, _of_city(workspaces))])
 
 
-def fill_desks(cast: Cast, *, now: datetime, conditions: Conditions) -> None:
+def fill_workspaces(cast: Cast, *, now: datetime, conditions: Conditions) -> None:
     """As they look in the morning on which somebody signs in."""
-    desks = Desks.at(now, cast, conditions)
-    _instructions(desks)
-    _mediations(desks)
-    _leads(desks)
-    _corrections(desks)
-    _dispute(desks)
-    _numbers(desks)
-    _platform_file(desks)
-    _ask_replay(desks)
-    _go_away(desks)
+    workspaces = Workspaces.at(now, cast, conditions)
+    _instructions(workspaces)
+    _mediations(workspaces)
+    _leads(workspaces)
+    _corrections(workspaces)
+    _dispute(workspaces)
+    _numbers(workspaces)
+    _platform_file(workspaces)
+    _ask_replay(workspaces)
+    _go_away(workspaces)
 
 
-def _of_city(desks: Desks) -> Actor:
-    return desks.cast.officers[desks.city.pk][0]
+def _of_city(workspaces: Workspaces) -> Actor:
+    return workspaces.cast.officers[workspaces.city.pk][0]
 
 
-def _instructions(desks: Desks) -> None:
+def _instructions(workspaces: Workspaces) -> None:
     """One waits, one was answered today."""
-    today, calendar = desks.conditions.calendar.local_day(desks.now), desks.conditions.calendar
-    cases = list(desks.cases(S.REVIEW, S.MEDIATING)[:2])
+    today, calendar = workspaces.conditions.calendar.local_day(workspaces.now), workspaces.conditions.calendar
+    cases = list(workspaces.cases(S.REVIEW, S.MEDIATING)[:2])
     for case in cases:
         move = supervision.urge(text="消费者再次来电催促，请说明处理进度。", last_day=calendar.after(today, 3))
-        desks.take([(case.pk, move, _of_city(desks))])
+        workspaces.take([(case.pk, move, _of_city(workspaces))])
     for case in cases[1:]:
-        officer = desks.officer(case)
+        officer = workspaces.officer(case)
         if officer is not None:
-            desks.take(
+            workspaces.take(
                 [(case.pk, supervision.answer_instruction(text="已联系双方，定于后天调解，结果再报。"), officer)]
             )
 
 
-def _mediations(desks: Desks) -> None:
+def _mediations(workspaces: Workspaces) -> None:
     """One thing that a mediation may wait for, on each of as many cases as there are."""
-    agreed = desks.cases(S.MEDIATING).filter(consents__mediation_consumer=True, consents__mediation_enterprise=True)
-    tomorrow = desks.now + timedelta(days=1)
+    agreed = workspaces.cases(S.MEDIATING).filter(
+        consents__mediation_consumer=True, consents__mediation_enterprise=True
+    )
+    tomorrow = workspaces.now + timedelta(days=1)
     for case, what in zip(
         agreed.exclude(consumer=None)[:4], ("suggestion", "recusal", "delegation", "end"), strict=False
     ):
-        officer = desks.officer(case)
+        officer = workspaces.officer(case)
         if officer is None or case.consumer is None:
             continue
         says = actors.consumer(case.consumer)
@@ -157,7 +159,7 @@ def _mediations(desks: Desks) -> None:
                 promise = Promise(
                     kind="other", what="当面道歉并更换同型号商品", due_on=(tomorrow + timedelta(days=9)).date()
                 )
-                desks.take(
+                workspaces.take(
                     [
                         (
                             case.pk,
@@ -168,8 +170,8 @@ def _mediations(desks: Desks) -> None:
                         )
                     ]
                 )
-                desks.take([(case.pk, suggesting.answer_suggestion(agrees=True), says)])
-                desks.take(
+                workspaces.take([(case.pk, suggesting.answer_suggestion(agrees=True), says)])
+                workspaces.take(
                     [
                         (
                             case.pk,
@@ -179,49 +181,51 @@ def _mediations(desks: Desks) -> None:
                     ]
                 )
             case "recusal":
-                desks.take(
+                workspaces.take(
                     [(case.pk, both.request_recusal(whom=officer.name, text="经办人与商家负责人是亲戚。"), says)]
                 )
             case "delegation":
-                body = _body(desks)
+                body = _body(workspaces)
                 if body is not None:
-                    desks.take([(case.pk, mediation.delegate_mediation(body_id=body), officer)])
+                    workspaces.take([(case.pk, mediation.delegate_mediation(body_id=body), officer)])
             case "end":
                 ended = mediation.terminate(
                     ground="no_agreement_possible", facts="三次沟通后双方差距仍大，均表示不再让步。"
                 )
-                desks.take([(case.pk, proposals.propose(move=ended), officer)])
+                workspaces.take([(case.pk, proposals.propose(move=ended), officer)])
 
 
-def _body(desks: Desks) -> int | None:
+def _body(workspaces: Workspaces) -> int | None:
     return (
-        MediationBody.objects.filter(region_id__lte=desks.county.region_id, region__last__gte=desks.county.region_id)
+        MediationBody.objects.filter(
+            region_id__lte=workspaces.county.region_id, region__last__gte=workspaces.county.region_id
+        )
         .values_list("pk", flat=True)
         .first()
     )
 
 
-def _leads(desks: Desks) -> None:
+def _leads(workspaces: Workspaces) -> None:
     """One lead is being checked; another case is to go to the police, once a second person and the head have signed."""
     texts = (
         "商家自述“充一千送三百”只在门店口头宣传，涉嫌虚假宣传，需要核查。",
         "多名消费者被同一伙人以退款为名骗取验证码。",
     )
-    for case, text in zip(desks.cases(S.REVIEW, S.MEDIATING)[2:4], texts, strict=False):
-        officer = desks.officer(case)
+    for case, text in zip(workspaces.cases(S.REVIEW, S.MEDIATING)[2:4], texts, strict=False):
+        officer = workspaces.officer(case)
         if officer is None:
             continue
-        desks.take([(case.pk, violations.open_lead(text=text), officer)])
+        workspaces.take([(case.pk, violations.open_lead(text=text), officer)])
         if text == texts[-1]:
             move = violations.refer_to_police(text="涉嫌电信网络诈骗，金额超过三千元，建议移送公安机关。")
-            desks.take([(case.pk, proposals.propose(move=move), officer)])
+            workspaces.take([(case.pk, proposals.propose(move=move), officer)])
 
 
-def _corrections(desks: Desks) -> None:
+def _corrections(workspaces: Workspaces) -> None:
     """What two officers decided stands in a letter with a slip of the pen, which is corrected by two as well: one asks
     for it.
     """
-    here = When(complaint__handling_authority=desks.county, then=Value(0))
+    here = When(complaint__handling_authority=workspaces.county, then=Value(0))
     letters = (
         OfficialDocument.objects.filter(form__in=[kinds.REFUSAL, kinds.TERMINATION], state="issued")
         .select_related("complaint")
@@ -229,41 +233,43 @@ def _corrections(desks: Desks) -> None:
     )
     for letter in letters:
         content = letter.versions.order_by("-number")[0].content
-        officer = desks.officer(letter.complaint)
+        officer = workspaces.officer(letter.complaint)
         if not content or officer is None:
             continue
         place, _label, words = documents.correctable(content["paper"])[-1]
         move = casework.correct_clerical_error(
             text="漏写了联系电话。", document_id=letter.pk, changes={place: f"{words}联系电话：0591-12315。"}
         )
-        desks.take([(letter.complaint_id, proposals.propose(move=move), officer)])
+        workspaces.take([(letter.complaint_id, proposals.propose(move=move), officer)])
         break
 
 
-def _dispute(desks: Desks) -> None:
+def _dispute(workspaces: Workspaces) -> None:
     """A district says that a case is another's; the city will say whose it is."""
-    elsewhere = desks.cases(S.REVIEW).exclude(**_within(desks.county))
+    elsewhere = workspaces.cases(S.REVIEW).exclude(**_within(workspaces.county))
     case = elsewhere.first()
-    officer = None if case is None else desks.officer(case)
+    officer = None if case is None else workspaces.officer(case)
     if case is not None and officer is not None:
         move = jurisdiction.dispute_jurisdiction(text="商家实际经营地在相邻的区，请共同上级指定管辖。")
-        desks.take([(case.pk, move, officer)])
+        workspaces.take([(case.pk, move, officer)])
 
 
-def _numbers(desks: Desks) -> None:
+def _numbers(workspaces: Workspaces) -> None:
     """Most cases of an authority have their number on the national platform; one is late, and some states lag behind
     there.
     """
     moves: Moves = []
     cases = list(
-        Complaint.objects.filter(authority_received_at__lt=desks.now - timedelta(days=1), platform_number="")
+        Complaint.objects.filter(authority_received_at__lt=workspaces.now - timedelta(days=1), platform_number="")
         .exclude(status__in=[S.DRAFT, S.FILED])
         .order_by("authority_received_at", "pk")
     )
     mediating = [case.pk for case in cases if case.status == S.MEDIATING]
     late, lagging = mediating[:1], mediating[1:3]
     for nth, case in enumerate(cases):
-        officer = desks.officer(case) or (desks.cast.intake[0] if case.handling_authority_id == desks.city.pk else None)
+        officer = workspaces.officer(case) or (
+            workspaces.cast.intake[0] if case.handling_authority_id == workspaces.city.pk else None
+        )
         if officer is None or case.pk in late or nth % 31 == 30:
             continue
         state = "registered" if case.pk in lagging or nth % 13 == 12 else platform.expected(case)
@@ -274,19 +280,19 @@ def _numbers(desks: Desks) -> None:
             state=state,
         )
         moves.append((case.pk, move, officer))
-    desks.take(moves)
+    workspaces.take(moves)
 
 
-def _platform_file(desks: Desks) -> None:
+def _platform_file(workspaces: Workspaces) -> None:
     """What the platform sent back this morning: a number, a complaint that began there, and a line that fits
     nothing."""
     waiting = (
-        Complaint.objects.filter(platform_number="", authority_received_at__isnull=False, **_within(desks.city))
+        Complaint.objects.filter(platform_number="", authority_received_at__isnull=False, **_within(workspaces.city))
         .exclude(status__in=[S.DRAFT, S.FILED])
         .order_by("pk")
         .first()
     )
-    at = f"{timezone.localtime(desks.now - timedelta(hours=3)):%Y-%m-%d %H:%M}"
+    at = f"{timezone.localtime(workspaces.now - timedelta(hours=3)):%Y-%m-%d %H:%M}"
     head = (
         "平台编号,投诉编号,平台接收时间,平台状态,地区代码,被投诉人,商品服务类别,商品或服务,"
         "金额,问题类别,争议发生日,投诉内容,诉求,姓名,手机,地址"
@@ -294,12 +300,12 @@ def _platform_file(desks: Desks) -> None:
     lines = [
         f"FJ20269000001,{waiting.number if waiting else ''},{at},已登记",
         (
-            f"FJ20269000002,,{at},已登记,350102,样例面包店,食品,蛋糕,88,质量,{timezone.localdate(desks.now):%Y-%m-%d},蛋糕里有异物，"
+            f"FJ20269000002,,{at},已登记,350102,样例面包店,食品,蛋糕,88,质量,{timezone.localdate(workspaces.now):%Y-%m-%d},蛋糕里有异物，"
             "店员不肯退款。,退还货款或服务费,林测试,15400000999,福州市演示路8号"
         ),
         f"FJ20269000003,20260101-AAAAAAAAAAAA-0,{at},已受理",
     ]
-    intake = desks.cast.intake[0]
+    intake = workspaces.cast.intake[0]
     user = User.objects.get(pk=intake.user_id or 0)
     asking.take_in(
         [("\n".join([head, *lines]) + "\n").encode()],
@@ -307,32 +313,32 @@ def _platform_file(desks: Desks) -> None:
         user=user,
         actor=intake,
         language="zh-hans",
-        now=desks.now,
+        now=workspaces.now,
     )
 
 
-def _ask_replay(desks: Desks) -> None:
+def _ask_replay(workspaces: Workspaces) -> None:
     """Who would have been late had the review to end after five working days? A worker will say."""
-    today = timezone.localdate(desks.now)
+    today = timezone.localdate(workspaces.now)
     changing.ask_replay(
         by=User.objects.with_email(address_of("rui")).get(),
-        authority=desks.county,
-        region=desks.county.region,
+        authority=workspaces.county,
+        region=workspaces.county.region,
         since=today - timedelta(days=90),
         until=today,
         name="review",
         number=5,
         unit="WD",
-        now=desks.now,
+        now=workspaces.now,
     )
 
 
-def _go_away(desks: Desks) -> None:
+def _go_away(workspaces: Workspaces) -> None:
     """An officer of the county is away next week; a colleague has the cases."""
-    today = timezone.localdate(desks.now)
+    today = timezone.localdate(workspaces.now)
     people = list(
         Officer.objects.on(today)
-        .filter(authority=desks.county, role=Role.OFFICER.post)
+        .filter(authority=workspaces.county, role=Role.OFFICER.post)
         .select_related("user", "authority")
         .order_by("pk")[:2]
     )
@@ -344,6 +350,6 @@ def _go_away(desks: Desks) -> None:
         deputy=deputy if deputy != away else None,
         by=away.user,
         reach=authority_reach(away.user_id, on=today),
-        now=desks.now,
+        now=workspaces.now,
         today=today,
     )

@@ -20,7 +20,7 @@ from accounts.roles import Right
 from authorities.limits import Limits
 from authorities.models import CalendarVersion, Officer, Region
 from complaints.desks.authority_choices import Choices, choices_of
-from complaints.desks.staff_door import View, staff_page
+from complaints.desks.staff_access import View, staff_page
 from complaints.models import Complaint, Matter
 from complaints.models.complaint import regions_of
 from complaints.parties import actors
@@ -32,7 +32,7 @@ from complaints.reading.case import AUTHORITY, Found
 
 
 @dataclass(frozen=True)
-class Desk:
+class Workspace:
     """One person in office. ``actors``: one for each authority where one of the ``offices`` of today is held.
     ``newest``: the calendar that counts now, with the state of what steps read."""
 
@@ -118,17 +118,17 @@ class Desk:
 
 def officer_page(*methods: str) -> Callable[[View], View]:
     """A page of the authority's side."""
-    return staff_page(desk_of, *methods)
+    return staff_page(workspace_of, *methods)
 
 
-def desk_of(request: HttpRequest) -> Desk:
+def workspace_of(request: HttpRequest) -> Workspace:
     """Who sits here today; a person without an office is a stranger."""
     if not isinstance(request.user, User):
         raise Http404
-    return desk_for(request.user, now=timezone.now())
+    return workspace_for(request.user, now=timezone.now())
 
 
-def desk_for(user: User, *, now: datetime) -> Desk:
+def workspace_for(user: User, *, now: datetime) -> Workspace:
     """The desk of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
     # The frame of the page asks the same; it reads it from the person of the request.
@@ -136,4 +136,6 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     user.offices_today = offices  # type: ignore[attr-defined]
     if not offices:
         raise Http404
-    return Desk(user=user, offices=tuple(offices), actors=tuple(officers(offices)), newest=newest, now=now, today=today)
+    return Workspace(
+        user=user, offices=tuple(offices), actors=tuple(officers(offices)), newest=newest, now=now, today=today
+    )

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints.desks import keyset
-from complaints.desks.enterprise_desk import Desk, desk_page, found
+from complaints.desks.enterprise_workspace import Workspace, found, workspace_page
 from complaints.desks.instruction_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, rows_of, said_of
 from complaints.forms.file_forms import upload_address
 from complaints.forms.supervision_forms import AnswerForm
@@ -28,30 +28,35 @@ from complaints.reading.case import ENTERPRISE, page_of
 from complaints.reading.case_form import take_step
 
 
-def _ours(desk: Desk) -> QuerySet[Matter]:
-    return Matter.objects.filter(kind="urge", to_authority=None, complaint__in=desk.cases())
+def _ours(workspace: Workspace) -> QuerySet[Matter]:
+    return Matter.objects.filter(kind="urge", to_authority=None, complaint__in=workspace.cases())
 
 
 def _url(matter: Matter) -> str:
     return reverse("complaints:enterprise-urge", args=[matter.pk])
 
 
-@desk_page("GET")
-def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    page = keyset.page_of(_ours(desk).filter(state="open"), request.GET, BY_LAST_MOMENT, related=RELATED)
+@workspace_page("GET")
+def urges(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    page = keyset.page_of(_ours(workspace).filter(state="open"), request.GET, BY_LAST_MOMENT, related=RELATED)
     answered = list(
-        _ours(desk)
-        .filter(state="answered", closed_at__gte=desk.now - ANSWERED_SINCE)
+        _ours(workspace)
+        .filter(state="answered", closed_at__gte=workspace.now - ANSWERED_SINCE)
         .select_related(*RELATED)
         .order_by("-closed_at", "-pk")[: keyset.PAGE]
     )
     rows = {
         row.matter.pk: row
-        for row in rows_of([*page.rows, *answered], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)
+        for row in rows_of(
+            [*page.rows, *answered], now=workspace.now, calendar=workspace.calendar, url=_url, side=ENTERPRISE
+        )
     }
     here = reverse("complaints:enterprise-urges")
     counts = keyset.counts(
-        {"open": _ours(desk).filter(state="open"), "late": _ours(desk).filter(state="open", until_at__lte=desk.now)}
+        {
+            "open": _ours(workspace).filter(state="open"),
+            "late": _ours(workspace).filter(state="open", until_at__lte=workspace.now),
+        }
     )
     return render(
         request,
@@ -59,7 +64,7 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         {
             "rows": [rows[m.pk] for m in page.rows],
             "answered": [rows[m.pk] for m in answered],
-            "now": desk.now,
+            "now": workspace.now,
             "sentence": _sentence(counts),
             "previous_url": f"{here}?before={page.before}" if page.before else "",
             "next_url": f"{here}?after={page.after}" if page.after else "",
@@ -74,14 +79,14 @@ def _sentence(counts: dict[str, int]) -> str:
     return _("督办：%(open)s件等您答复") % words if counts["open"] else _("没有等您答复的督办")
 
 
-@desk_page("GET", "POST")
-def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
-    matter = _ours(desk).select_related(*RELATED).filter(pk=pk).first()
+@workspace_page("GET", "POST")
+def urge(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+    matter = _ours(workspace).select_related(*RELATED).filter(pk=pk).first()
     if matter is None:
         raise Http404
-    case = found(desk, matter.complaint.number)
+    case = found(workspace, matter.complaint.number)
     if request.method != "POST":
-        return _show(request, desk, matter, AnswerForm(None))
+        return _show(request, workspace, matter, AnswerForm(None))
     form = AnswerForm(request.POST)
     form.files = request.FILES
 
@@ -92,28 +97,30 @@ def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         return [supervision.answer_instruction(text=form.cleaned_data["text"], matter_id=matter.pk, files=form.digests)]
 
-    done = take_step(request, case, moves, form=form, to=_url(matter), now=desk.now)
+    done = take_step(request, case, moves, form=form, to=_url(matter), now=workspace.now)
     if not done.address:
-        return _show(request, desk, matter, form, status=422)
+        return _show(request, workspace, matter, form, status=422)
     if done.is_new:
         messages.success(request, _("已答复，监管部门会收到。"), extra_tags="ok")
     return redirect(done.address)
 
 
-def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *, status: int = 200) -> HttpResponseBase:
-    case = found(desk, matter.complaint.number)
-    page = page_of(case, now=desk.now)
+def _show(
+    request: HttpRequest, workspace: Workspace, matter: Matter, form: AnswerForm, *, status: int = 200
+) -> HttpResponseBase:
+    case = found(workspace, matter.complaint.number)
+    page = page_of(case, now=workspace.now)
     may_answer = matter.state == "open" and page.may("answer_instruction") and _acts(case.actor)
     return render(
         request,
         "enterprise/urge.html",
         {
-            "row": rows_of([matter], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)[0],
+            "row": rows_of([matter], now=workspace.now, calendar=workspace.calendar, url=_url, side=ENTERPRISE)[0],
             "page": page,
             "case": matter.complaint,
             "form": form if may_answer else None,
             "messages_of": said_of(page, matter),
-            "now": desk.now,
+            "now": workspace.now,
             "upload_address": upload_address(matter.complaint),
             "list_url": reverse("complaints:enterprise-urges"),
             "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),

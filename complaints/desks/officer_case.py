@@ -20,7 +20,7 @@ from authorities.models import Authority, Officer
 from authorities.policies import Policies
 from complaints import handling
 from complaints import wording as labels
-from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_workspace import Workspace
 from complaints.handling.transition import two_persons
 from complaints.procedure.filing_request import AGENT
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
@@ -40,7 +40,7 @@ MOST_SIGNERS = 10
 class Setting:
     """One case in front of an officer: what a page needs to draw its form and judge it."""
 
-    desk: Desk
+    workspace: Workspace
     found: Found
     around: Around
     rows: Rows
@@ -53,10 +53,10 @@ class Setting:
 
 
 def setting_of(
-    desk: Desk, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]
+    workspace: Workspace, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]
 ) -> Setting:
     """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
-    found = desk.find(number)
+    found = workspace.find(number)
     case = found.complaint
     # Of several instructions the one to this officer's authority counts here, whoever got another one after it.
     ours = found.actor.authority_ids if found.actor is not None else frozenset()
@@ -68,9 +68,15 @@ def setting_of(
         if m.audience in ("parties", AUTHORITY)
     }
     around = Around(
-        complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters, offers=(), obligations=()
+        complaint=case,
+        side=AUTHORITY,
+        engagement_id=None,
+        now=workspace.now,
+        matters=matters,
+        offers=(),
+        obligations=(),
     )
-    return Setting(desk=desk, found=found, around=around, rows=rows, query=query)
+    return Setting(workspace=workspace, found=found, around=around, rows=rows, query=query)
 
 
 def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
@@ -166,10 +172,10 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
 }
 
 
-def needs_two(found: Found, step: str, desk: Desk) -> bool:
+def needs_two(found: Found, step: str, workspace: Workspace) -> bool:
     """Whether this step is proposed here, for somebody else to approve."""
     return step in two_persons.GUARDED and two_persons.needed(
-        Policies.load(desk.today), step, found.complaint.handling_region_id
+        Policies.load(workspace.today), step, found.complaint.handling_region_id
     )
 
 
@@ -177,17 +183,19 @@ def who_signs(setting: Setting, rule: str) -> str:
     """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their
     keys.
     """
-    case, desk = setting.found.complaint, setting.desk
+    case, workspace = setting.found.complaint, setting.workspace
     here = case.handling_authority
     acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
     if here.level == Authority.Level.OFFICE:
         acting |= Q(authority=here.parent_id)
-    needs_head = two_persons.signatures(Policies.load(desk.today), rule, case.handling_region_id)[0] == two_persons.HEAD
+    needs_head = (
+        two_persons.signatures(Policies.load(workspace.today), rule, case.handling_region_id)[0] == two_persons.HEAD
+    )
     roles = Right.LEAD_AUTHORITY.posts if needs_head else posts_of(TABLE["approve"].by, "authority")
     rows = list(
-        Officer.objects.on(desk.today)
+        Officer.objects.on(workspace.today)
         .filter(acting, role__in=roles)
-        .exclude(user=desk.user)
+        .exclude(user=workspace.user)
         .select_related("user")
         .order_by("role", "pk")[:MOST_SIGNERS]
     )

@@ -20,7 +20,7 @@ from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matte
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
+from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, key, now, officer_of, step_url, workspace
 from tests.server import A_REQUEST
 from web.dates import last_day
 
@@ -49,7 +49,7 @@ def late_by(matter: Matter, days: int) -> None:
 
 def test_the_board_leads_to_a_list_and_the_list_to_one_instruction_for_its_cases(world: World) -> None:
     case = case_at(world, S.NEGOTIATING)
-    officer = desk(world.rui)
+    officer = workspace(world.rui)
     assert 'href="/authority/cases/"' in shown(officer.get(BOARD))
     address = f"{NEW}?status=negotiating"
     assert f'href="{address}"' in shown(officer.get("/authority/cases/?status=negotiating"))
@@ -67,20 +67,20 @@ def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
     given.step(
         cases[2], supervision.answer_instruction(text="今天提出方案。", matter_id=answered.pk), world.handler, now()
     )
-    page = desk(world.rui).get(BOARD)
+    page = workspace(world.rui).get(BOARD)
     columns = {column["code"]: [card.matter.pk for card in column["cards"]] for column in page.context["board"]}
     assert columns == {"waiting": [waiting.pk], "late": [late.pk], "escalated": [], "answered": [answered.pk]}
     assert "请三天内提出方案。" in shown(page)
     assert "已报福州市市场监督管理局（第1次）" in shown(page)
     # What was reported to it stands in the superior's column 升级; what a neighbour's county sent is nowhere.
-    above = desk(officer_of(world, "superior")).get(BOARD)
+    above = workspace(officer_of(world, "superior")).get(BOARD)
     assert {column["code"]: column["value"] for column in above.context["board"]} == {
         "waiting": 0,
         "late": 0,
         "escalated": 1,
         "answered": 0,
     }
-    far = desk(officer_of(world, "far")).get(BOARD)
+    far = workspace(officer_of(world, "far")).get(BOARD)
     assert not any(column["value"] for column in far.context["board"])
 
 
@@ -88,11 +88,11 @@ def test_the_second_report_moves_it_on_the_own_board(world: World) -> None:
     case = case_at(world, S.NEGOTIATING)
     matter = urged(world, case)
     late_by(matter, 20)
-    page = desk(world.rui).get(f"{BOARD}?column=escalated")
+    page = workspace(world.rui).get(f"{BOARD}?column=escalated")
     assert [row.matter.pk for row in page.context["rows"]] == [matter.pk]
     clock = Deadline.objects.get(matter=matter)
     assert clock.escalations >= 2
-    one = shown(desk(world.rui).get(f"{BOARD}{matter.pk}/"))
+    one = shown(workspace(world.rui).get(f"{BOARD}{matter.pk}/"))
     assert "第1次：报福州市市场监督管理局" in one
     assert "第2次：报福建省市场监督管理局" in one
 
@@ -100,9 +100,9 @@ def test_the_second_report_moves_it_on_the_own_board(world: World) -> None:
 def test_what_was_sent_here_is_not_among_what_was_sent_from_here(world: World) -> None:
     matter = urged(world, case_at(world, S.REVIEW), by="superior")
     late_by(matter, 20)
-    board = desk(world.rui).get(BOARD).context["board"]
+    board = workspace(world.rui).get(BOARD).context["board"]
     assert not any(column["value"] for column in board), "reported past this authority, and sent to it"
-    received = desk(world.rui).get(f"{BOARD}?box=received").context["board"]
+    received = workspace(world.rui).get(f"{BOARD}?box=received").context["board"]
     assert [column["code"] for column in received if column["value"]] == ["escalated"]
 
 
@@ -112,13 +112,13 @@ def test_a_column_counts_what_its_table_lists(world: World, column: str) -> None
         matter = urged(world, case_at(world, S.NEGOTIATING))
         if days:
             late_by(matter, days)
-    page = desk(world.rui).get(f"{BOARD}?column={column}")
+    page = workspace(world.rui).get(f"{BOARD}?column={column}")
     head = next(one for one in page.context["columns"] if one["code"] == column)
     assert head["value"] == len(page.context["rows"])
 
 
 def test_a_board_costs_the_same_however_much_stands_on_it(world: World) -> None:
-    client = desk(world.rui)
+    client = workspace(world.rui)
     cost = []
     for _round in range(2):
         for _ in range(3):
@@ -134,7 +134,7 @@ def test_a_board_costs_the_same_however_much_stands_on_it(world: World) -> None:
 
 def test_the_unit_narrows_and_an_odd_one_does_not(world: World) -> None:
     urged(world, case_at(world, S.REVIEW), by="superior")
-    client = desk(officer_of(world, "superior"))
+    client = workspace(officer_of(world, "superior"))
     far = Officer.objects.get(user=officer_of(world, "far")).authority_id
     assert client.get(f"{BOARD}?unit={world.gulou.pk}").context["board"][0]["value"] == 1
     assert client.get(f"{BOARD}?unit={far}").context["board"][0]["value"] == 0
@@ -144,7 +144,7 @@ def test_the_unit_narrows_and_an_odd_one_does_not(world: World) -> None:
 def test_a_lower_authority_finds_and_answers_it_once(world: World) -> None:
     case = case_at(world, S.REVIEW)
     matter = urged(world, case, by="superior")
-    client, url = desk(world.rui), f"{BOARD}{matter.pk}/"
+    client, url = workspace(world.rui), f"{BOARD}{matter.pk}/"
     assert f'href="{url}"' in shown(client.get(f"{BOARD}?box=received"))
     empty = client.post(url, {"text": ""} | key())
     assert (empty.status_code, "请填写这一项" in shown(empty)) == (422, True)
@@ -153,9 +153,9 @@ def test_a_lower_authority_finds_and_answers_it_once(world: World) -> None:
     assert HandlingStep.objects.filter(complaint=case, step="answer_instruction").count() == 1
     again = client.post(url, {"text": "再答一次。"} | key())
     assert (again.status_code, "已经答复过" in shown(again)) == (409, True)
-    assert "本周内办结。" in shown(desk(officer_of(world, "superior")).get(url))
+    assert "本周内办结。" in shown(workspace(officer_of(world, "superior")).get(url))
     # Who sent it has nothing to answer.
-    assert desk(officer_of(world, "superior")).post(url, {"text": TEXT} | key()).status_code == 409
+    assert workspace(officer_of(world, "superior")).post(url, {"text": TEXT} | key()).status_code == 409
 
 
 def test_a_newer_one_to_the_enterprise_takes_nobodys_answer_away(world: World) -> None:
@@ -164,7 +164,7 @@ def test_a_newer_one_to_the_enterprise_takes_nobodys_answer_away(world: World) -
     forward = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
     given.step(case, forward, world.officer, now())
     assert urged(world, case, by="superior").to_authority is None
-    client, url = desk(world.rui), f"{BOARD}{first.pk}/"
+    client, url = workspace(world.rui), f"{BOARD}{first.pk}/"
     assert client.get(url).context["form"] is not None
     assert client.post(url, {"text": "本周内办结。"} | key()).status_code == 302
     first.refresh_from_db()
@@ -175,23 +175,26 @@ def test_a_newer_one_to_the_enterprise_takes_nobodys_answer_away(world: World) -
 
 def test_of_another_region_it_does_not_exist(world: World) -> None:
     matter = urged(world, case_at(world, S.NEGOTIATING))
-    far = desk(officer_of(world, "far"))
+    far = workspace(officer_of(world, "far"))
     assert far.get(f"{BOARD}{matter.pk}/").status_code == 404
     assert far.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code == 404
-    assert desk(world.hua).get(f"/enterprise/urges/{matter.pk}/").status_code == 404
+    assert workspace(world.hua).get(f"/enterprise/urges/{matter.pk}/").status_code == 404
 
 
 def test_no_button_where_nobody_could_be_urged(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    assert step_url(case, "urge") not in shown(desk(world.rui).get(f"/authority/cases/{case.number}/"))
-    assert desk(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key()).status_code == 409
+    assert step_url(case, "urge") not in shown(workspace(world.rui).get(f"/authority/cases/{case.number}/"))
+    assert (
+        workspace(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key()).status_code
+        == 409
+    )
     given.step(case, supervision.take_up(text=TEXT), world.actor("superior"), now())
-    refused = desk(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key())
+    refused = workspace(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key())
     assert (refused.status_code, "下级机关" in shown(refused)) == (409, True)
 
 
 def test_a_superior_designates_who_handles_it(world: World) -> None:
-    case, above = case_at(world, S.REVIEW), desk(officer_of(world, "superior"))
+    case, above = case_at(world, S.REVIEW), workspace(officer_of(world, "superior"))
     far = Officer.objects.get(user=officer_of(world, "far")).authority
     said = {"text": TEXT, "authority": str(far.pk)}
     assert f'value="{far.pk}"' in shown(above.get(step_url(case, "take-up")))
@@ -200,7 +203,7 @@ def test_a_superior_designates_who_handles_it(world: World) -> None:
     assert case.handling_authority == far
     # The one that was designated finds it, the one before no longer does.
     page = f"/authority/cases/{case.number}/"
-    assert [desk(officer_of(world, who)).get(page).status_code for who in ("far", "officer")] == [200, 404]
+    assert [workspace(officer_of(world, who)).get(page).status_code for who in ("far", "officer")] == [200, 404]
     assert above.post(step_url(case, "take-up"), {"text": TEXT, "authority": ""} | key()).status_code == 302
     case.refresh_from_db()
     assert case.handling_authority == world.city
@@ -216,7 +219,7 @@ def test_a_superior_designates_who_handles_it(world: World) -> None:
 def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
     cases = [case_at(world, S.NEGOTIATING) for _ in range(3)]
     own = case_at(world, S.REVIEW)
-    client = desk(world.rui)
+    client = workspace(world.rui)
     page = shown(client.get(f"{NEW}?status=negotiating"))
     assert all(case.number in page for case in cases)
     assert own.number not in page
@@ -245,7 +248,7 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
 def test_what_is_missing_is_named_and_nothing_lost(world: World, change: dict[str, Any], field: str) -> None:
     case = case_at(world, S.NEGOTIATING)
     said = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
-    answer = desk(world.rui).post(NEW, said | key())
+    answer = workspace(world.rui).post(NEW, said | key())
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
     assert not Matter.objects.filter(kind="urge").exists()
@@ -255,7 +258,7 @@ def test_an_analyst_reads_and_sends_nothing(world: World) -> None:
     matter = urged(world, case_at(world, S.NEGOTIATING))
     reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
     Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
-    client = desk(reader)
+    client = workspace(reader)
     assert client.get(f"{BOARD}{matter.pk}/").status_code == 200
     assert NEW not in shown(client.get(BOARD)) + shown(client.get("/authority/cases/"))
     assert client.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code in (404, 405, 409)
@@ -267,7 +270,7 @@ def test_the_enterprise_answers_with_a_file(world: World) -> None:
     case = case_at(world, S.NEGOTIATING)
     matter = urged(world, case)
     late_by(matter, 4)
-    client, url = desk(world.ming), f"/enterprise/urges/{matter.pk}/"
+    client, url = workspace(world.ming), f"/enterprise/urges/{matter.pk}/"
     listed = client.get("/enterprise/urges/")
     assert "1件等您答复，逾期1件" in shown(listed)
     assert "请三天内提出方案。" in shown(client.get(url))
@@ -278,7 +281,7 @@ def test_the_enterprise_answers_with_a_file(world: World) -> None:
     entry = HandlingStep.objects.get(complaint=case, step="answer_instruction")
     assert hashlib.sha256("已退款".encode()).hexdigest() in (entry.body or "")
     assert Evidence.objects.filter(complaint=case).count() == 1
-    assert "说明.txt" in shown(desk(world.rui).get(f"{BOARD}{matter.pk}/"))
+    assert "说明.txt" in shown(workspace(world.rui).get(f"{BOARD}{matter.pk}/"))
     assert "近30天已答复的" in shown(client.get("/enterprise/urges/"))
     assert client.post(url, {"text": "再答一次。"} | key()).status_code == 409
 
@@ -290,8 +293,8 @@ def test_the_page_of_the_case_offers_the_same(world: World, status: Status) -> N
     last = last_day(Deadline.objects.get(complaint=case, clock="instruction", ended_at=None).due_at)
     # Its own time, which is another one than that of the strip.
     assert f"监管部门发来督办，等您答复。请在{last}答复。" in shown(
-        desk(world.ming).get(f"/enterprise/cases/{case.number}/")
+        workspace(world.ming).get(f"/enterprise/cases/{case.number}/")
     )
-    answered = desk(world.ming).post(f"/enterprise/cases/{case.number}/instruction/", {"text": TEXT} | key())
+    answered = workspace(world.ming).post(f"/enterprise/cases/{case.number}/instruction/", {"text": TEXT} | key())
     assert answered.status_code == 302
     assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 View = Callable[..., HttpResponseBase]
 
 
-def staff_page(desk_of: Callable[[HttpRequest], Any], *methods: str) -> Callable[[View], View]:
-    """The view gets the desk that ``desk_of`` finds as its second argument."""
+def staff_page(workspace_of: Callable[[HttpRequest], Any], *methods: str) -> Callable[[View], View]:
+    """The view gets the desk that ``workspace_of`` finds as its second argument."""
 
     def wrap(view: View) -> View:
         @never_cache
@@ -26,7 +26,7 @@ def staff_page(desk_of: Callable[[HttpRequest], Any], *methods: str) -> Callable
         @require_http_methods(["HEAD", *methods])
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return view(request, desk_of(request), *args, **kwargs)
+            return view(request, workspace_of(request), *args, **kwargs)
 
         return inner
 

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.idempotency import once
-from complaints.desks.authority_desk import Desk, officer_page
 from complaints.desks.authority_lists import RELATED, rows_of
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import asked_for
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.supervision_forms import MOST_URGED, ManyUrgeForm
@@ -53,39 +53,43 @@ class Run:
         return sorted(found.items(), key=lambda item: -len(item[1]))
 
 
-def each(numbers: list[str], move: Move, desk: Desk) -> Run:
+def each(numbers: list[str], move: Move, workspace: Workspace) -> Run:
     """Take ``move`` on the cases of this desk with these numbers; the others are named as not there."""
-    found = {case.number: case for case in desk.cases().filter(number__in=numbers)}
-    results = taking_many.take_all([(case.pk, move, _actor(desk, case)) for case in found.values()], now=desk.now)
+    found = {case.number: case for case in workspace.cases().filter(number__in=numbers)}
+    results = taking_many.take_all(
+        [(case.pk, move, _actor(workspace, case)) for case in found.values()], now=workspace.now
+    )
     refused = {number: str(NOT_HERE) for number in numbers}
     refused |= {result.complaint.number: taking_many.why(result) for result in results}
     return Run([n for n in numbers if not refused[n]], [(n, refused[n]) for n in numbers if refused[n]])
 
 
-def _actor(desk: Desk, case: Complaint) -> Actor:
+def _actor(workspace: Workspace, case: Complaint) -> Actor:
     """The office in which this person acts on the case: where it is handled, else the first that sees it."""
-    able = [actor for actor in desk.actors if stands_to(actor, case)]
-    return next((a for a in able if case.handling_authority_id in a.authority_ids), able[0] if able else desk.actors[0])
+    able = [actor for actor in workspace.actors if stands_to(actor, case)]
+    return next(
+        (a for a in able if case.handling_authority_id in a.authority_ids), able[0] if able else workspace.actors[0]
+    )
 
 
 @officer_page("GET", "POST")
-def urges_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def urges_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """GET: the cases of an address of /authority/cases/, all ticked; POST: the instruction for those that stayed
     ticked.
     """
-    if not desk.may("urge"):
+    if not workspace.may("urge"):
         raise Http404
-    filtered, cases = asked_for(desk, request.GET)
+    filtered, cases = asked_for(workspace, request.GET)
     run: Run | None = None
     form: ManyUrgeForm | None = None
     if request.method == "POST":
-        form = ManyUrgeForm(request.POST, today=desk.today)
+        form = ManyUrgeForm(request.POST, today=workspace.today)
         with once(request) as attempt:
             if attempt.answered:
                 run = Run.read(attempt.answer)
             elif form.is_valid():
                 move = supervision.urge(text=form.cleaned_data["text"], last_day=form.cleaned_data["last_day"])
-                run = each(form.numbers, move, desk)
+                run = each(form.numbers, move, workspace)
                 attempt.reference, attempt.answer = request.path, run.as_bytes()
     if run is not None:
         return render(
@@ -101,7 +105,7 @@ def urges_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         )
     if form is not None and form.numbers:
         listed = list(
-            desk.cases()
+            workspace.cases()
             .filter(number__in=form.numbers[:MOST_URGED])
             .select_related(*RELATED)
             .order_by(BY_DUE.field, "pk")
@@ -109,12 +113,12 @@ def urges_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     else:
         listed = list(cases.select_related(*RELATED).order_by(BY_DUE.field, "pk")[: MOST_URGED + 1])
     more, listed = len(listed) > MOST_URGED, listed[:MOST_URGED]
-    shown = form or ManyUrgeForm(None, today=desk.today, numbers=[case.number for case in listed])
+    shown = form or ManyUrgeForm(None, today=workspace.today, numbers=[case.number for case in listed])
     return render(
         request,
         "authority/supervision/urges_new.html",
         {
-            "rows": rows_of(listed, desk),
+            "rows": rows_of(listed, workspace),
             "form": shown,
             "ticked": set(shown.numbers),
             "more": more,

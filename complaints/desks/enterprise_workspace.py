@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Right
-from complaints.desks.desk_choices import Choices, choices_of
-from complaints.desks.staff_door import View, staff_page
+from complaints.desks.enterprise_choices import Choices, choices_of
+from complaints.desks.staff_access import View, staff_page
 from complaints.models import Complaint, Engagement
 from complaints.parties.actors import Actor, jobs_of, staff_member, stands_to
 from complaints.parties.conditions import current_calendar
@@ -31,7 +31,7 @@ from database.prepared import PreparedQuery
 
 
 @dataclass(frozen=True)
-class Desk:
+class Workspace:
     """One person at work. ``actors`` are the jobs held today, those that may act first."""
 
     user: User
@@ -83,19 +83,19 @@ def case_url(complaint: Complaint) -> str:
     return reverse("complaints:enterprise-case", args=[complaint.number])
 
 
-def desk_page(*methods: str) -> Callable[[View], View]:
+def workspace_page(*methods: str) -> Callable[[View], View]:
     """A page of the enterprise's side."""
-    return staff_page(desk_of, *methods)
+    return staff_page(workspace_of, *methods)
 
 
-def desk_of(request: HttpRequest) -> Desk:
+def workspace_of(request: HttpRequest) -> Workspace:
     """Who sits here today; a person without a job at an enterprise is a stranger."""
     if not isinstance(request.user, User):
         raise Http404
-    return desk_for(request.user, now=timezone.now())
+    return workspace_for(request.user, now=timezone.now())
 
 
-def desk_for(user: User, *, now: datetime) -> Desk:
+def workspace_for(user: User, *, now: datetime) -> Workspace:
     """The desk of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
     # The frame of the page asks the same; it reads it from the person of the request.
@@ -104,7 +104,7 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     if not jobs:
         raise Http404
     jobs.sort(key=lambda actor: not actor.may(Right.ANSWER_CASE))
-    return Desk(user=user, actors=tuple(jobs), now=now, today=today)
+    return Workspace(user=user, actors=tuple(jobs), now=now, today=today)
 
 
 #: (number, enterprises): all times of these enterprises with the case, which comes with them; oldest first.
@@ -120,27 +120,29 @@ _HAD = PreparedQuery(
 )
 
 
-def found(desk: Desk, number: str) -> Found:
+def found(workspace: Workspace, number: str) -> Found:
     """The case ``number`` as this desk stands to it; Http404 for a stranger. One statement.
 
     Returned cases lie with intake again: who returned one reads on, and takes no step.
     """
     had = [
         engagement
-        for engagement in _HAD(number, sorted({a.enterprise_id for a in desk.actors if a.enterprise_id is not None}))
-        if any(_is_of(engagement, actor) for actor in desk.actors)
+        for engagement in _HAD(
+            number, sorted({a.enterprise_id for a in workspace.actors if a.enterprise_id is not None})
+        )
+        if any(_is_of(engagement, actor) for actor in workspace.actors)
     ]
     if not had:
         raise Http404
     complaint, engagement = had[0].complaint, max(had, key=lambda e: e.pk)
     for one in had:
         one.complaint = complaint
-    viewer = next((a for a in desk.actors if stands_to(a, complaint)), None)
+    viewer = next((a for a in workspace.actors if stands_to(a, complaint)), None)
     actor = viewer
     if engagement.odr_result == "returned" or complaint.status in (Status.FILED, Status.TRIAGE):
         actor = None
     if viewer is None:
-        viewer = next((a for a in desk.actors if _is_of(engagement, a)), desk.actors[0])
+        viewer = next((a for a in workspace.actors if _is_of(engagement, a)), workspace.actors[0])
     return Found(
         complaint=complaint,
         side=ENTERPRISE,
@@ -156,15 +158,15 @@ def _is_of(engagement: Engagement, actor: Actor) -> bool:
     )
 
 
-def held(desk: Desk, number: str) -> CasePage:
+def held(workspace: Workspace, number: str) -> CasePage:
     """The whole case for the pages of this desk."""
-    return page_of(found(desk, number), now=desk.now)
+    return page_of(found(workspace, number), now=workspace.now)
 
 
-def held_whole(desk: Desk, number: str) -> tuple[CasePage, Rows]:
+def held_whole(workspace: Workspace, number: str) -> tuple[CasePage, Rows]:
     """The case for the page of itself, with the rows that only this page shows; one statement after the case."""
-    here = found(desk, number)
+    here = found(workspace, number)
     rows = of_page[ENTERPRISE](
         here.complaint.pk, here.viewer.enterprise_id or 0, [e.pk for e in here.engagements or ()]
     )
-    return page_of(replace(here, rows=rows), now=desk.now), rows
+    return page_of(replace(here, rows=rows), now=workspace.now), rows

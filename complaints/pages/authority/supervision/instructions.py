@@ -19,8 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority
 from complaints.desks import keyset
-from complaints.desks.authority_desk import Desk, officer_page
-from complaints.desks.authority_setting import setting_of
+from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.instruction_lists import (
     COLUMNS,
     RECEIVED,
@@ -36,6 +35,7 @@ from complaints.desks.instruction_lists import (
     said_of,
     told_of,
 )
+from complaints.desks.officer_case import setting_of
 from complaints.forms.file_forms import upload_address
 from complaints.forms.supervision_forms import AnswerForm
 from complaints.handling import Move
@@ -53,22 +53,22 @@ BOXES = ((SENT, gettext_lazy("发出的和报上来的")), (RECEIVED, gettext_la
 
 
 @officer_page("GET")
-def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+def urges(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     box = RECEIVED if request.GET.get("box") == RECEIVED else SENT
-    units = units_of(desk)
+    units = units_of(workspace)
     unit = next((row for row in units if str(row.pk) == request.GET.get("unit", "")), None)
     asked = request.GET.get("column", "")
     column = UNANSWERED if asked == UNANSWERED.code else COLUMNS.get(asked)
-    every = instructions(desk, unit.pk if unit else None)
-    found = {one.code: one.of(every, desk, box) for one in COLUMNS.values()}
-    boxes = {other: instructions(desk).filter(of_box(desk, other), state="open") for other, _t in BOXES}
+    every = instructions(workspace, unit.pk if unit else None)
+    found = {one.code: one.of(every, workspace, box) for one in COLUMNS.values()}
+    boxes = {other: instructions(workspace).filter(of_box(workspace, other), state="open") for other, _t in BOXES}
     cards = {} if column else {code: COLUMNS[code].order.first(rows, CARDS) for code, rows in found.items()}
     counts, cards_of = keyset.counts_and_ids(found | boxes, cards)
     said = {"box": box} | ({"unit": str(unit.pk)} if unit else {})
     shown = (
-        _table(request, desk, column, column.of(every, desk, box), said)
+        _table(request, workspace, column, column.of(every, workspace, box), said)
         if column
-        else _board(desk, cards_of, counts, said)
+        else _board(workspace, cards_of, counts, said)
     )
     return render(
         request,
@@ -89,8 +89,8 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             "box": box,
             "column": column,
             "sentence": _sentence(counts, box),
-            "now": desk.now,
-            "may_urge": desk.may("urge"),
+            "now": workspace.now,
+            "may_urge": workspace.may("urge"),
             "board_url": _url(said),
             "columns": [_head(one, counts[one.code], said, column) for one in COLUMNS.values()],
             "cases_url": reverse("complaints:authority-cases"),
@@ -98,17 +98,22 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     )
 
 
-def units_of(desk: Desk) -> list[Authority]:
+def units_of(workspace: Workspace) -> list[Authority]:
     """The own authorities and those directly below them; each stands for everybody below itself."""
-    own = {actor.authority_id for actor in desk.actors}
-    rows = [row for row in desk.conditions.jurisdiction.authorities if row.pk in own or row.parent_id in own]
+    own = {actor.authority_id for actor in workspace.actors}
+    rows = [row for row in workspace.conditions.jurisdiction.authorities if row.pk in own or row.parent_id in own]
     return sorted(rows, key=lambda row: (row.region_id, row.pk))
 
 
-def _board(desk: Desk, ids: dict[str, list[int]], counts: dict[str, int], said: dict[str, str]) -> dict[str, Any]:
+def _board(
+    workspace: Workspace, ids: dict[str, list[int]], counts: dict[str, int], said: dict[str, str]
+) -> dict[str, Any]:
     """The first cards of each column; the rows of all four are read together."""
     cards = read(
-        [pk for column in ids.values() for pk in column], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids
+        [pk for column in ids.values() for pk in column],
+        now=workspace.now,
+        calendar=workspace.calendar,
+        mine=workspace.authority_ids,
     )
     return {
         "board": [
@@ -123,11 +128,13 @@ def _board(desk: Desk, ids: dict[str, list[int]], counts: dict[str, int], said: 
     }
 
 
-def _table(request: HttpRequest, desk: Desk, column: Column, rows: Rows, said: dict[str, str]) -> dict[str, Any]:
+def _table(
+    request: HttpRequest, workspace: Workspace, column: Column, rows: Rows, said: dict[str, str]
+) -> dict[str, Any]:
     page = keyset.page_of(rows, request.GET, column.order, related=RELATED)
     said = said | {"column": column.code}
     return {
-        "rows": rows_of(page.rows, now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
+        "rows": rows_of(page.rows, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids),
         "previous_url": _url(said, before=page.before),
         "next_url": _url(said, after=page.after),
     }
@@ -159,14 +166,14 @@ def _url(said: dict[str, str], **key: str) -> str:
 
 
 @officer_page("GET", "POST")
-def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+def urge(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One instruction: what was asked, who was told of the silence, the answer; POST answers it."""
-    matter = instructions(desk).select_related(*RELATED).filter(pk=pk).first()
+    matter = instructions(workspace).select_related(*RELATED).filter(pk=pk).first()
     if matter is None:
         raise Http404
-    setting = setting_of(desk, matter.complaint.number, request.GET)
+    setting = setting_of(workspace, matter.complaint.number, request.GET)
     if request.method != "POST":
-        return _show(request, desk, matter, AnswerForm(None))
+        return _show(request, workspace, matter, AnswerForm(None))
     form = AnswerForm(request.POST)
     form.files, form.audience = request.FILES, matter.audience
 
@@ -178,19 +185,21 @@ def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         return [supervision.answer_instruction(text=form.cleaned_data["text"], matter_id=matter.pk, files=form.digests)]
 
     done = take_step(
-        request, setting.found, moves, form=form, to=reverse("complaints:authority-urge", args=[pk]), now=desk.now
+        request, setting.found, moves, form=form, to=reverse("complaints:authority-urge", args=[pk]), now=workspace.now
     )
     if not done.address:
-        return _show(request, desk, matter, form, status=422)
+        return _show(request, workspace, matter, form, status=422)
     if done.is_new:
         messages.success(request, _("已答复。发出督办的机关会收到通知。"), extra_tags="ok")
     return redirect(done.address)
 
 
-def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *, status: int = 200) -> HttpResponseBase:
-    setting = setting_of(desk, matter.complaint.number, request.GET)
-    page, case = page_of(setting.found, now=desk.now), matter.complaint
-    row = rows_of([matter], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids)[0]
+def _show(
+    request: HttpRequest, workspace: Workspace, matter: Matter, form: AnswerForm, *, status: int = 200
+) -> HttpResponseBase:
+    setting = setting_of(workspace, matter.complaint.number, request.GET)
+    page, case = page_of(setting.found, now=workspace.now), matter.complaint
+    row = rows_of([matter], now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)[0]
     may_answer = row.is_ours_to_answer and "answer_instruction" in setting.may
     return render(
         request,
@@ -203,10 +212,12 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *,
             "messages_of": said_of(page, matter),
             "told": told_of(matter),
             "upload_address": upload_address(case),
-            "now": desk.now,
+            "now": workspace.now,
             "again_url": step_url(case, "urge") if "urge" in setting.may and not row.is_ours_to_answer else "",
             "take_up_url": step_url(case, "take_up") if "take_up" in setting.may else "",
-            "others": rows_of(_others(desk, matter), now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
+            "others": rows_of(
+                _others(workspace, matter), now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids
+            ),
             "case_url": case_url(case, AUTHORITY),
             "board_url": reverse("complaints:authority-urges"),
         },
@@ -214,9 +225,9 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *,
     )
 
 
-def _others(desk: Desk, matter: Matter) -> list[Matter]:
+def _others(workspace: Workspace, matter: Matter) -> list[Matter]:
     return list(
-        instructions(desk)
+        instructions(workspace)
         .select_related(*RELATED)
         .filter(complaint_id=matter.complaint_id)
         .exclude(pk=matter.pk)
