@@ -112,8 +112,8 @@ class Events(ApiView):
             )
         except events.OddCursor:
             raise WrongFields({"/after": [_("请用上一次得到的next。")]}) from None
-        firm = who.token.enterprise_id
-        refs = events.external_refs(rows, enterprise_id=firm) if firm is not None else {}
+        enterprise = who.token.enterprise_id
+        refs = events.external_refs(rows, enterprise_id=enterprise) if enterprise is not None else {}
         return Response(
             shapes.EventPage(
                 {

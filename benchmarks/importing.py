@@ -1,6 +1,6 @@
 """How many rows a second an import takes in, beside the same complaints written by hand in batches.
 
-`python -m benchmarks.importing`: a register of our own making (consumer disputes of one state, firms unevenly
+`python -m benchmarks.importing`: a register of our own making (consumer disputes of one state, enterprises unevenly
 spread), through `manage.py import_complaints` as anybody runs it, and ../shared/data/wa_ag/cases_telecom.csv where it
 is there. Floor: the same number of complaints as seven kinds of rows, 500 at a time, a statement a table.
 """

@@ -50,7 +50,7 @@ def measure(*, quick: bool) -> list[Figure]:
     return figures
 
 
-def _looks(firm: int, middle: int) -> dict[str, tuple[Look, Look]]:
+def _looks(enterprise: int, middle: int) -> dict[str, tuple[Look, Look]]:
     """The lists of the views, each with the same rows shown of cases that were found by their ids."""
     from complaints.desks import authority_lists, keyset, queue_lists
     from complaints.desks import authority_workspace as authority_workspace
@@ -60,7 +60,7 @@ def _looks(firm: int, middle: int) -> dict[str, tuple[Look, Look]]:
     from complaints.pages.enterprise import queue as enterprise_queue
 
     officer = authority_workspace.workspace_of(watchers.request_of(watchers.officer()))
-    staff = enterprise_workspace.workspace_of(watchers.request_of(watchers.manager(firm)))
+    staff = enterprise_workspace.workspace_of(watchers.request_of(watchers.manager(enterprise)))
 
     def by_key(*related: str) -> list[Complaint]:
         return list(Complaint.objects.select_related(*related).filter(pk__gt=middle).order_by("pk")[: keyset.PAGE])
@@ -169,11 +169,11 @@ def _bare(look: Look) -> Look:
     return send
 
 
-def _whole_pages(size: int, firm: int, rounds: int, figures: list[Figure]) -> dict[str, float]:
+def _whole_pages(size: int, enterprise: int, rounds: int, figures: list[Figure]) -> dict[str, float]:
     pages = {
         "authority's list": watchers.page_for(watchers.officer(), "/authority/cases/"),
-        "enterprise's queue": watchers.page_for(watchers.manager(firm), "/enterprise/queue/"),
-        "enterprise's queue, 100 rows": watchers.page_for(watchers.manager(firm), "/enterprise/queue/?size=100"),
+        "enterprise's queue": watchers.page_for(watchers.manager(enterprise), "/enterprise/queue/"),
+        "enterprise's queue, 100 rows": watchers.page_for(watchers.manager(enterprise), "/enterprise/queue/?size=100"),
         "authority's day": watchers.page_for(watchers.officer(), "/authority/"),
     }
     found = {}

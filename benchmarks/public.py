@@ -115,14 +115,14 @@ def _fill() -> None:
     dice = Random(7)
     cities = list(Region.objects.filter(country="CN", level="city").select_related("parent__parent"))
     authority = Authority.objects.filter(has_power=True).order_by("pk").first()
-    firms = Enterprise.objects.bulk_create(
+    enterprises = Enterprise.objects.bulk_create(
         [
             Enterprise(name=f"试验{n}号商场", domicile=dice.choice(cities), enrolment="enrolled", enrolled_by=authority)
             for n in range(FIRMS)
         ]
     )
     rows, places = [], Counter[tuple[int, date, str]]()
-    for firm in firms:
+    for enterprise in enterprises:
         for month in _ends():
             numbers = {
                 "ended_settled": dice.randrange(120),
@@ -133,8 +133,8 @@ def _fill() -> None:
                 "in_time": dice.randrange(100, 180),
                 "ran_out": dice.randrange(30),
             }
-            rows.append(MonthEnterprise(enterprise=firm.pk, branch=0, month=month, **numbers))
-            place: Region | None = firm.domicile
+            rows.append(MonthEnterprise(enterprise=enterprise.pk, branch=0, month=month, **numbers))
+            place: Region | None = enterprise.domicile
             while place is not None:
                 places.update({(place.pk, month, name): n for name, n in numbers.items()})
                 place = place.parent

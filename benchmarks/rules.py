@@ -84,14 +84,14 @@ def _change() -> Any:
 
     now = datetime.now(ZONE)
     city = Region.objects.get(code="350100")
-    firm = Enterprise.objects.get(name="中国电信股份有限公司福建分公司")
+    enterprise = Enterprise.objects.get(name="中国电信股份有限公司福建分公司")
     what = dict.fromkeys(rule_changing.COLUMNS) | {
         "priority": 50,
         "named": "",
         "channel": "",
         "category": "service.telecom",
         "region": city.pk,
-        "target_enterprise": firm.pk,
+        "target_enterprise": enterprise.pk,
     }
     return rule_changing.draft(
         kind="set",

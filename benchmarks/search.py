@@ -151,17 +151,20 @@ def fill(size: int) -> None:
 
     chance = random.Random(12315)
     letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    firms = []
+    enterprises = []
     for number in range(size):
         word = "".join(chance.choices(WORDS, k=chance.choice((2, 2, 3))))
         name = f"{chance.choice(PLACES)}{word}{chance.choice(TRADES)}{chance.choice(FORMS)}"
         code = "91" + "".join(chance.choices(letters, k=10)) + f"{number:06d}"
-        firms.append((Enterprise(name=name, uscc=code), word))
-    made = Enterprise.objects.bulk_create([firm for firm, _word in firms], batch_size=5000)
-    others = [Alias(enterprise=firm, name=word, kind=Alias.Kind.ALIAS) for firm, word in firms[::3]]
-    others += [Alias(enterprise=firm, name=f"{word}商行", kind=Alias.Kind.FORMER) for firm, word in firms[::10]]
+        enterprises.append((Enterprise(name=name, uscc=code), word))
+    made = Enterprise.objects.bulk_create([enterprise for enterprise, _word in enterprises], batch_size=5000)
+    others = [Alias(enterprise=enterprise, name=word, kind=Alias.Kind.ALIAS) for enterprise, word in enterprises[::3]]
+    others += [
+        Alias(enterprise=enterprise, name=f"{word}商行", kind=Alias.Kind.FORMER)
+        for enterprise, word in enterprises[::10]
+    ]
     Alias.objects.bulk_create(others, batch_size=5000)
-    ids = [firm.pk for firm in made]
+    ids = [enterprise.pk for enterprise in made]
     for start in range(0, size, 5000):
         write_names(ids[start : start + 5000])
 

@@ -37,7 +37,7 @@ def measure(*, quick: bool) -> list[Figure]:
         return [*figures, _size()]
 
 
-def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
+def _in_sight(size: int, enterprise: int, rounds: int) -> list[Figure]:
     from django.utils import timezone
 
     from complaints.models import Complaint
@@ -45,7 +45,7 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
 
     figures = []
     people = {
-        "enterprise": (watchers.manager(firm), True),
+        "enterprise": (watchers.manager(enterprise), True),
         "county": (watchers.officer(COUNTY), False),
         "province": (watchers.officer(), False),
     }
@@ -85,7 +85,7 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
             _one,
             "select array_agg(complaint_id) from complaints_casewords where marks @> array[%s, %s]",
             RARE,
-            f"e:{firm}",
+            f"e:{enterprise}",
         ),
         3,
     )
@@ -103,7 +103,7 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
     return figures
 
 
-def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
+def _queue(size: int, enterprise: int, rounds: int) -> list[Figure]:
     """The page of the queue with these words, whole, beside the same page by the ids of its rows."""
     from django.utils import timezone
 
@@ -112,7 +112,7 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
     from complaints.pages.enterprise import queue as enterprise_queue
     from database import row_security
 
-    user, figures = watchers.manager(firm), []
+    user, figures = watchers.manager(enterprise), []
     staff = enterprise_workspace.workspace_of(watchers.request_of(user))
 
     def page(rows: Callable[[], Any], form: Any) -> Callable[[], Any]:

@@ -1,6 +1,6 @@
 """Enrolment in the demonstration: one application waits, one was asked back, and a carrier has filed something.
 
-All of it is made by the verbs; the firms are made up, with credit codes that no register gives.
+All of it is made by the verbs; the enterprises are made up, with credit codes that no register gives.
 """
 
 from __future__ import annotations

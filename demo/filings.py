@@ -52,7 +52,7 @@ class Plan:
     """One complaint before it is written: when, and what is fixed beforehand."""
 
     tick: int
-    firm: str = ""
+    enterprise: str = ""
     problem: Problem | None = None
     county: str = ""
     story: Story | None = None
@@ -83,12 +83,12 @@ class Places:
             places.branches.setdefault(name, []).append(branch)
         return places
 
-    def source(self, form: str, firm: str, nth: int) -> str:
-        """A sheet or card of the firm, of one of its branches or of all; most came without one."""
-        if not form or firm not in self.codes:
+    def source(self, form: str, enterprise: str, nth: int) -> str:
+        """A sheet or card of the enterprise, of one of its branches or of all; most came without one."""
+        if not form or enterprise not in self.codes:
             return ""
-        where = [None, *self.branches.get(firm, ())]
-        return posters.Poster(self.codes[firm], form, where[nth % len(where)]).source
+        where = [None, *self.branches.get(enterprise, ())]
+        return posters.Poster(self.codes[enterprise], form, where[nth % len(where)]).source
 
 
 def plans(*, rng: Random, cases: int, ticks: Sequence[datetime], calendar: Calendar) -> list[Plan]:
@@ -111,7 +111,7 @@ def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict
     return Plan(
         min(bisect_left(days, day), len(days) - 1),
         county="350102",
-        firm=enterprise_names.MOBILE,
+        enterprise=enterprise_names.MOBILE,
         problem=PROBLEMS[0],
         story=wanted_story(changes),
     )
@@ -122,7 +122,7 @@ def _hot_spots(rng: Random, days: Sequence[date], last: date, *, share: float) -
     days.
     """
     broadband = next(p for p in PROBLEMS if p.code == "telecom.broadband.repair")
-    gym = next(p for p in PROBLEMS if p.firms == (enterprise_names.RANDONG,) and p.code == "contract")
+    gym = next(p for p in PROBLEMS if p.enterprises == (enterprise_names.RANDONG,) and p.code == "contract")
     price = next(p for p in PROBLEMS if p.code == "price")
 
     def tick(before: float) -> int:
@@ -156,8 +156,10 @@ def compose(
     """The case and what is said when it is filed."""
     rng = Random(f"{seed}/{nth}")  # noqa: S311
     problem = plan.problem or draw(rng, {p: p.weight for p in PROBLEMS})
-    firm = plan.firm or (draw(rng, {f: MARKET.get(f, 10) for f in problem.firms}) if problem.firms else "")
-    story = plan.story or a_story(rng, path=_path(rng, firm))
+    enterprise = plan.enterprise or (
+        draw(rng, {f: MARKET.get(f, 10) for f in problem.enterprises}) if problem.enterprises else ""
+    )
+    story = plan.story or a_story(rng, path=_path(rng, enterprise))
     consumer = _consumer(rng, cast, nth)
     county = plan.county or draw(rng, COUNTIES)
     amount = (Decimal(rng.randint(problem.least * 100, problem.most * 100)) / 100).quantize(Decimal("0.1"))
@@ -168,14 +170,14 @@ def compose(
     )
     if story.path == "consultation":
         title, statement = "咨询", rng.choice(texts.CONSULTATIONS)
-    respondent, named = _respondent(rng, story, firm, cast, places)
+    respondent, named = _respondent(rng, story, enterprise, cast, places)
     case = Case(nth, story, rng, consumer, problem, demands, named=named)
     disputed = today - timedelta(days=rng.randint(2, 60))
     request = FilingRequest(
         received_at=now,
         language=consumer.user.language,
         channel=draw(rng, {"web": 84, "counter": 6, "hotline": 10}),
-        source=places.source(draw(rng, {"": 80, posters.A4: 12, posters.A6: 8}), firm, nth),
+        source=places.source(draw(rng, {"": 80, posters.A4: 12, posters.A6: 8}), enterprise, nth),
         respondents=(respondent,),
         service_region_id=_region(rng, story, county, places),
         object_kind=problem.category.partition(".")[0],
@@ -240,8 +242,8 @@ def _through(cast: Cast, consumer: Consumer, today: date) -> Actor:
     )
 
 
-def _path(rng: Random, firm: str) -> str:
-    if not firm or firm in (enterprise_names.HAOLINLI, enterprise_names.DRIVING, enterprise_names.TRAVEL):
+def _path(rng: Random, enterprise: str) -> str:
+    if not enterprise or enterprise in (enterprise_names.HAOLINLI, enterprise_names.DRIVING, enterprise_names.TRAVEL):
         return draw(rng, {"named": 8, "left": 2})
     return draw(rng, {"enterprise": 90, "left": 6, "consultation": 2, "brand": 8, "unverified": 2})
 
@@ -255,17 +257,19 @@ def _consumer(rng: Random, cast: Cast, nth: int) -> Consumer:
     return cast.consumers[2 + rng.randrange(len(cast.consumers) - 2)]
 
 
-def _respondent(rng: Random, story: Story, firm: str, cast: Cast, places: Places) -> tuple[RespondentRequest, str]:
+def _respondent(
+    rng: Random, story: Story, enterprise: str, cast: Cast, places: Places
+) -> tuple[RespondentRequest, str]:
     if story.path in ("left", "consultation"):
         return RespondentRequest(), ""
-    if story.path == "named" and not firm:
+    if story.path == "named" and not enterprise:
         shop = rng.choice(texts.SHOPS)
         return RespondentRequest(named=shop, address=f"福州市样例街{rng.randint(1, 90)}号"), shop
     if story.path == "named" and rng.random() < 0.5:
-        return RespondentRequest(named=firm.partition("（")[0]), firm
-    if story.path == "brand" and firm in BRANDS:
-        return RespondentRequest(brand_id=places.brands[BRANDS[firm]]), ""
-    return RespondentRequest(enterprise_id=cast.firms[firm].pk), ""
+        return RespondentRequest(named=enterprise.partition("（")[0]), enterprise
+    if story.path == "brand" and enterprise in BRANDS:
+        return RespondentRequest(brand_id=places.brands[BRANDS[enterprise]]), ""
+    return RespondentRequest(enterprise_id=cast.enterprises[enterprise].pk), ""
 
 
 def _region(rng: Random, story: Story, county: str, places: Places) -> int:

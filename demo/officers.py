@@ -69,7 +69,10 @@ def _distribute(case: Case, scene: Scene) -> Acts:
 
 def _is_enrolled(enterprise_id: int, scene: Scene) -> bool:
     enrolled = Enterprise.Enrolment.ENROLLED
-    return any(firm.pk == enterprise_id and firm.enrolment == enrolled for firm in scene.cast.firms.values())
+    return any(
+        enterprise.pk == enterprise_id and enterprise.enrolment == enrolled
+        for enterprise in scene.cast.enterprises.values()
+    )
 
 
 def _forward(enterprise_id: int, branch_id: int | None) -> Move:

@@ -99,7 +99,7 @@ class Cast:
     approvers: dict[int, Actor] = field(default_factory=dict)
     intake: list[Actor] = field(default_factory=list)
     offices: dict[int, int] = field(default_factory=dict)
-    firms: dict[str, Enterprise] = field(default_factory=dict)
+    enterprises: dict[str, Enterprise] = field(default_factory=dict)
 
     def handlers(self, enterprise_id: int, branch_id: int | None) -> list[Actor]:
         """Who answers for the branch: its own people, else those of headquarters."""
@@ -115,21 +115,21 @@ def _supporting_parts() -> list[Part]:
     parts: list[Part] = []
     city = Authority.objects.select_related("region", "parent__parent").get(region__code=FUZHOU)
     known = {(part.branch or part.enterprise, part.role) for part in CAST}
-    firms = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).order_by("uscc")
-    for nth, firm in enumerate(firms, start=1):
+    enterprises = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).order_by("uscc")
+    for nth, enterprise in enumerate(enterprises, start=1):
         tag = f"e{nth:02}"
-        if (firm.name, "manager") not in known:
-            parts.append(Part(f"主管演示{nth}", f"{tag}.manager", "manager", firm.name))
-        if (firm.name, "reviewer") not in known:
-            parts.append(Part(f"复核演示{nth}", f"{tag}.reviewer", "reviewer", firm.name))
-        parts.append(Part(f"总台演示{nth}", f"{tag}.desk", "handler", firm.name))
-        branches = firm.branches.filter(
+        if (enterprise.name, "manager") not in known:
+            parts.append(Part(f"主管演示{nth}", f"{tag}.manager", "manager", enterprise.name))
+        if (enterprise.name, "reviewer") not in known:
+            parts.append(Part(f"复核演示{nth}", f"{tag}.reviewer", "reviewer", enterprise.name))
+        parts.append(Part(f"总台演示{nth}", f"{tag}.desk", "handler", enterprise.name))
+        branches = enterprise.branches.filter(
             ends_on=None, place_id__gte=city.region_id, place_id__lte=city.region.last
         ).order_by("name")
         for place, branch in enumerate(branches, start=1):
             for who in ("甲", "乙"):
                 address = f"{tag}.b{place}.{'a' if who == '甲' else 'b'}"
-                parts.append(Part(f"客服演示{nth}{place}{who}", address, "handler", firm.name, branch.name))
+                parts.append(Part(f"客服演示{nth}{place}{who}", address, "handler", enterprise.name, branch.name))
     parts += [
         Part("分送演示甲", "intake.a", "intake", authority=city.name),
         Part("分送演示乙", "intake.b", "intake", authority=city.name),
@@ -205,11 +205,11 @@ def _key(rng: Random) -> uuid.UUID:
 
 
 def _employ(parts: list[Part], users: list[User]) -> None:
-    firms = {firm.name: firm for firm in Enterprise.objects.all()}
+    enterprises = {enterprise.name: enterprise for enterprise in Enterprise.objects.all()}
     branches = {branch.name: branch for branch in Branch.objects.all()}
     authorities = {authority.name: authority for authority in Authority.objects.all()}
     Staff.objects.bulk_create(
-        Staff(user=user, enterprise=firms[part.enterprise], branch=branches.get(part.branch), role=part.role)
+        Staff(user=user, enterprise=enterprises[part.enterprise], branch=branches.get(part.branch), role=part.role)
         for part, user in zip(parts, users, strict=False)
         if part.enterprise
     )
@@ -258,7 +258,7 @@ def write_templates(*, now: datetime) -> None:
 
 def gather(*, users: list[User]) -> Cast:
     """The actors of everybody who was written."""
-    cast = Cast(firms={firm.name: firm for firm in Enterprise.objects.all()})
+    cast = Cast(enterprises={enterprise.name: enterprise for enterprise in Enterprise.objects.all()})
     cast.consumers = [Consumer(user, actors.consumer(user), user.phone or "") for user in users]
     jobs = Staff.objects.filter(user__is_demo=True).select_related("user", "enterprise", "branch")
     for job in jobs.order_by("user_id"):

@@ -65,7 +65,9 @@ def _receive(case: Case, scene: Scene, actor: Actor) -> list[Move | None]:
     if what == "wrong_branch" and case.first("returned"):
         return [enterprise.return_case(reason="other", text="属于总部处理的业务，请转总部。")]
     if what == "wrong_entity" and case.first("returned"):
-        others = [f.pk for name, f in scene.cast.firms.items() if name in texts.CARRIERS and f.pk != case.enterprise_id]
+        others = [
+            f.pk for name, f in scene.cast.enterprises.items() if name in texts.CARRIERS and f.pk != case.enterprise_id
+        ]
         return [enterprise.return_case(reason="wrong_entity", enterprise_id=others[case.nth % len(others)])]
     # Whoever had the case before rang for himself.
     case.facts["contact"] = 0

@@ -21,7 +21,7 @@ class Problem:
 
     code: str
     category: str
-    firms: tuple[str, ...]
+    enterprises: tuple[str, ...]
     weight: int
     title: str
     statements: tuple[str, ...]

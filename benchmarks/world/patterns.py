@@ -14,7 +14,7 @@ from benchmarks.world.people import ENTERPRISE, REGION, STATEMENT
 
 
 class Pattern:
-    """A consumer, a handler and the firm; ``file`` and what may follow."""
+    """A consumer, a handler and the enterprise; ``file`` and what may follow."""
 
     def __init__(self, now: datetime) -> None:
         from accounts.sign_in.contacts import Contact, user_for
@@ -30,7 +30,7 @@ class Pattern:
         )
 
     def file(self, *, enterprise: bool = True) -> Any:
-        """One complaint against the firm, with two demands."""
+        """One complaint against the enterprise, with two demands."""
         from complaints import handling
         from complaints.parties import actors
         from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest

@@ -77,10 +77,10 @@ def published_name(name: str) -> str:
 
 def masked(complaint: Complaint, *, name: str, demands: Sequence[str], reply: str) -> Masked:
     """``name``: of the consumer, as it was given; ``reply``: what the enterprise says in public."""
-    firm = complaint.branch or complaint.enterprise
+    enterprise = complaint.branch or complaint.enterprise
     return Masked(
         consumer=published_name(name),
-        respondent=named(firm) if firm else _("没有入驻的经营者"),
+        respondent=named(enterprise) if enterprise else _("没有入驻的经营者"),
         item=complaint.item_name,
         category=str(OBJECT_LABELS.get(complaint.object_category, "")),
         problem=str(problem_label(complaint.problem_category)),

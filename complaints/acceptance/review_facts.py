@@ -73,7 +73,7 @@ def known_of(complaint: Complaint, *, among: Any = None) -> Known:
     )
     material, identity = _asked(steps)
     details = complaint.respondent_details or {}
-    firm = (
+    enterprise = (
         complaint.branch_id or complaint.enterprise_id or complaint.picked_branch_id or complaint.picked_enterprise_id
     )
     return Known(
@@ -81,8 +81,8 @@ def known_of(complaint: Complaint, *, among: Any = None) -> Known:
         learned_on=complaint.learned_on,
         disputed_on=complaint.disputed_on,
         said=kinds,
-        has_respondent=bool(firm or complaint.respondent_named),
-        has_respondent_address=bool(firm or details.get("address")),
+        has_respondent=bool(enterprise or complaint.respondent_named),
+        has_respondent_address=bool(enterprise or details.get("address")),
         demands=Demand.objects.filter(complaint=complaint).count(),
         files=Evidence.objects.filter(complaint=complaint, audience=Audience.PARTIES).count(),
         has_amount=complaint.amount is not None,
@@ -131,9 +131,9 @@ def _representatives(complaint: Complaint) -> int:
 def earlier_cases(complaint: Complaint, *, among: Any = None) -> list[Complaint]:
     """The newest few cases of this consumer against this respondent that an authority accepted or handled."""
     rows = Complaint.objects.all() if among is None else among
-    firm = complaint.enterprise_id or complaint.picked_enterprise_id
-    if firm:
-        rows = rows.filter(Q(enterprise_id=firm) | Q(picked_enterprise_id=firm))
+    enterprise = complaint.enterprise_id or complaint.picked_enterprise_id
+    if enterprise:
+        rows = rows.filter(Q(enterprise_id=enterprise) | Q(picked_enterprise_id=enterprise))
     elif complaint.respondent_named:
         rows = rows.filter(respondent_named=complaint.respondent_named)
     else:

@@ -48,8 +48,10 @@ def unassigned() -> QuerySet[Complaint]:
         enterprise=OuterRef("enterprise"),
         ended_at=None,
     )
-    firms = AssignmentRule.objects.filter(ended_at=None).order_by().values("enterprise").distinct()
-    return Complaint.objects.filter(OPEN, Exists(rules), enterprise__in=firms, status__in=ENTERPRISE_SIDE, handler=None)
+    enterprises = AssignmentRule.objects.filter(ended_at=None).order_by().values("enterprise").distinct()
+    return Complaint.objects.filter(
+        OPEN, Exists(rules), enterprise__in=enterprises, status__in=ENTERPRISE_SIDE, handler=None
+    )
 
 
 def left_behind(day: date) -> QuerySet[Complaint]:

@@ -33,7 +33,7 @@ from complaints.procedure.workflow import Status
 from complaints.reading.case_people import by_name
 from enterprises.models import Branch, Enterprise
 
-#: A piece of a name may mean so many firms; more are not told apart by it.
+#: A piece of a name may mean so many enterprises; more are not told apart by it.
 MOST_FIRMS = 200
 
 
@@ -112,20 +112,20 @@ def ended(said: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engageme
     if said.get("ended_to"):
         stages = stages.filter(until_at__lt=midnight(said["ended_to"] + timedelta(days=1)))
     if said.get("enterprise"):
-        firm = id_of(said["enterprise"])
-        stages = stages.filter(enterprise_id__in=[firm] if firm else _firms(said["enterprise"]))
+        enterprise = id_of(said["enterprise"])
+        stages = stages.filter(enterprise_id__in=[enterprise] if enterprise else _enterprises(said["enterprise"]))
     again = stages.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
     return stages.filter(~Exists(again), complaint__in=cases)
 
 
 def _against(words: str) -> Q:
     """An enterprise by its number in the directory, or by a piece of a name."""
-    firm = id_of(words)
-    if firm:
-        return Q(enterprise_id=firm)
+    enterprise = id_of(words)
+    if enterprise:
+        return Q(enterprise_id=enterprise)
     branches = Branch.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
     return (
-        Q(enterprise_id__in=_firms(words))
+        Q(enterprise_id__in=_enterprises(words))
         | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_FIRMS]))
         | Q(enterprise=None, respondent_named__icontains=words)
     )
@@ -135,9 +135,9 @@ def id_of(words: str) -> int:
     return int(words) if words.isascii() and words.isdigit() and len(words) < 10 else 0
 
 
-def _firms(words: str) -> list[int]:
-    firms = Enterprise.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
-    return list(firms.values_list("pk", flat=True)[:MOST_FIRMS])
+def _enterprises(words: str) -> list[int]:
+    enterprises = Enterprise.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
+    return list(enterprises.values_list("pk", flat=True)[:MOST_FIRMS])
 
 
 def _officers(workspace: Workspace, one_more: str) -> list[Officer]:

@@ -31,7 +31,7 @@ MOST_VIEWS = 12
 _views = PreparedQuery(lambda user: SavedView.objects.filter(user_id=user)[:MOST_VIEWS], int)
 _calendar = PreparedQuery(lambda user: newest_calendar("CN"), int)
 _branches = PreparedQuery(
-    lambda user, firms, whole, some: Branch.objects.filter(
+    lambda user, enterprises, whole, some: Branch.objects.filter(
         Q(enterprise_id__any_of=whole) | Q(pk__any_of=some)
     ).order_by("pk"),
     int,
@@ -40,9 +40,9 @@ _branches = PreparedQuery(
     list,
 )
 _people = PreparedQuery(
-    lambda user, firms, whole, some, day: (
+    lambda user, enterprises, whole, some, day: (
         at_work(day)
-        .filter(role__in=Right.ANSWER_CASE.posts, user__is_active=True, enterprise_id__any_of=firms)
+        .filter(role__in=Right.ANSWER_CASE.posts, user__is_active=True, enterprise_id__any_of=enterprises)
         .filter(Q(enterprise_id__any_of=whole) | Q(branch=None) | Q(branch_id__any_of=some))
         .select_related("user", "branch", "enterprise")
         .order_by("pk")
@@ -69,9 +69,11 @@ class Choices:
 def choices_of(user: User, actors: Iterable[Actor], *, day: date) -> Choices:
     """For ``user`` with these jobs on ``day``; one statement, beside keys that are not held yet."""
     jobs = [(actor.enterprise_id, actor.branch_ids) for actor in actors if actor.enterprise_id is not None]
-    whole = sorted({firm for firm, branches in jobs if branches is None})
-    some = sorted({branch for _firm, branches in jobs for branch in branches or ()})
-    views, newest, branches, people = _together(user.pk, sorted({firm for firm, _ in jobs}), whole, some, day)
+    whole = sorted({enterprise for enterprise, branches in jobs if branches is None})
+    some = sorted({branch for _enterprise, branches in jobs for branch in branches or ()})
+    views, newest, branches, people = _together(
+        user.pk, sorted({enterprise for enterprise, _ in jobs}), whole, some, day
+    )
     for view in views:
         view.user = user
     sealed_fields.load_for(views)

@@ -77,12 +77,12 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
 
     try:
         forwarding, review = counted("forwarding"), counted("review")
-        firm = case.picked_branch or case.picked_enterprise
+        enterprise = case.picked_branch or case.picked_enterprise
         if not case.contact_verified:
             ring = Ahead(_("工作人员打%(phone)s，核实是您提交的") % {"phone": phone}, forwarding.due_at)
             return [ring, Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at), _reviewed(review)]
-        if firm is not None and case.consents.get(SHARE_WITH_ENTERPRISE) is True:
-            name = {"enterprise": named(firm)}
+        if enterprise is not None and case.consents.get(SHARE_WITH_ENTERPRISE) is True:
+            name = {"enterprise": named(enterprise)}
             onwards = case.consents.get(PASS_TO_REGULATOR) is True
             return [
                 Ahead(_("把投诉转给%(enterprise)s") % name, forwarding.due_at),

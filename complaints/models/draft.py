@@ -1,9 +1,8 @@
 """A complaint that is still being written.
 
-A draft is no record and has no clock. It is reached by the
-random key in its writer's own cookie (only the digest stands here) or by the
-person who proved the phone; once filed its text is gone and only the numbers
-of the cases remain, so that a second submit finds the same receipt.
+A draft is no record and has no clock. It is reached by the random key in its writer's own cookie (only the digest
+stands here) or by the person who proved the phone; once filed its text is gone and only the numbers of the cases
+remain, so that a second submit finds the same receipt.
 """
 
 from __future__ import annotations

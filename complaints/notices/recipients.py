@@ -232,9 +232,9 @@ def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]
 def _people(rows: Sequence[Notice], today: date) -> _People:
     found = _People()
     alone = [row for row in rows if row.user_id is None]
-    firms = {row.enterprise_id for row in alone if row.addressee == "enterprise"}
-    if firms:
-        jobs = Staff.objects.on(today).filter(enterprise_id__in=firms, user__is_active=True)
+    enterprises = {row.enterprise_id for row in alone if row.addressee == "enterprise"}
+    if enterprises:
+        jobs = Staff.objects.on(today).filter(enterprise_id__in=enterprises, user__is_active=True)
         for job in jobs.select_related("user").order_by("id"):
             found.staff[job.enterprise_id].append(job)
     bodies = {row.authority_id for row in alone if row.addressee == "authority"}

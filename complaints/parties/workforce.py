@@ -80,7 +80,7 @@ class House:
 
     def somebody(self, case: Complaint) -> Given | None:
         """Whoever answers for a case that must not be without a handler: a head, else a handler of the nearest place,
-        else whoever of the firm is at work."""
+        else whoever of the enterprise is at work."""
         there = [w for w in self._of(case) if w.leave is None]
         found = (
             self._nearest(case, Right.LEAD_ENTERPRISE)

@@ -103,21 +103,21 @@ def _near(
     def seen(regions: Sequence[Any]) -> QuerySet[Complaint]:
         return Complaint.objects.filter(_lies_in(kinds, regions)).exclude(status=Status.DRAFT)
 
-    def of_days(first: Any, last: Any, firms: Any, regions: Sequence[Any]) -> QuerySet[Complaint]:
+    def of_days(first: Any, last: Any, enterprises: Any, regions: Sequence[Any]) -> QuerySet[Complaint]:
         """Against one of these respondents within these days."""
         named = (
-            Q(AnyOf(Value(NAMED, output_field=BigIntegerField()), firms))
+            Q(AnyOf(Value(NAMED, output_field=BigIntegerField()), enterprises))
             & ~Q(respondent_named="")
             & Q(picked_enterprise_id=None)
         )
         return seen(regions).filter(
-            Q(picked_enterprise_id__any_of=firms) | Q(enterprise_id__any_of=firms) | named,
+            Q(picked_enterprise_id__any_of=enterprises) | Q(enterprise_id__any_of=enterprises) | named,
             received_at__gte=first,
             received_at__lt=last,
         )
 
     def by_digest(
-        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+        asked: Any, people: Any, since: Any, first: Any, last: Any, enterprises: Any, problems: Any, *regions: Any
     ) -> QuerySet[Any]:
         """Digests in common, each with its case."""
         rows = shared(asked).filter(_lies_in(kinds, regions, "complaint__")).exclude(complaint__status=Status.DRAFT)
@@ -128,7 +128,7 @@ def _near(
         )
 
     def by_person(
-        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+        asked: Any, people: Any, since: Any, first: Any, last: Any, enterprises: Any, problems: Any, *regions: Any
     ) -> QuerySet[Any]:
         return (
             seen(regions)
@@ -138,12 +138,12 @@ def _near(
         )
 
     def days(
-        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+        asked: Any, people: Any, since: Any, first: Any, last: Any, enterprises: Any, problems: Any, *regions: Any
     ) -> QuerySet[Any]:
         """One case of each day and respondent, with how many there are."""
         groups = (*_RESPONDENT, "day")
         return (
-            of_days(first, last, firms, regions)
+            of_days(first, last, enterprises, regions)
             .annotate(day=TruncDate("received_at", tzinfo=SHANGHAI))
             .annotate(n=Window(Count("pk"), partition_by=[F(name) for name in groups]))
             .order_by(*groups)
@@ -152,10 +152,10 @@ def _near(
         )
 
     def same_thing(
-        asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any
+        asked: Any, people: Any, since: Any, first: Any, last: Any, enterprises: Any, problems: Any, *regions: Any
     ) -> QuerySet[Any]:
         return (
-            of_days(first, last, firms, regions)
+            of_days(first, last, enterprises, regions)
             .filter(problem_category__any_of=problems)
             .exclude(status=Status.CLOSED)
             .order_by("-pk")

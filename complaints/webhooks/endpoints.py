@@ -45,7 +45,7 @@ def of(actor: Actor) -> QuerySet[WebhookEndpoint]:
     """The endpoints of this manager's enterprise, with how many messages wait and how many are dead."""
     waiting, dead = Q(deliveries__state__in=["queued", "leased"]), Q(deliveries__state="dead")
     return (
-        WebhookEndpoint.objects.filter(enterprise_id=_firm(actor))
+        WebhookEndpoint.objects.filter(enterprise_id=_enterprise(actor))
         .annotate(waiting=Count("deliveries", filter=waiting), dead=Count("deliveries", filter=dead))
         .order_by("pk")
     )
@@ -77,11 +77,11 @@ def make(
     if not set(steps) <= set(STEPS):
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="events")
     checked_url(url)
-    if WebhookEndpoint.objects.filter(enterprise_id=_firm(actor)).exclude(state="off").count() >= MOST:
+    if WebhookEndpoint.objects.filter(enterprise_id=_enterprise(actor)).exclude(state="off").count() >= MOST:
         raise StepNotAllowed("too_many_webhooks", _("最多同时有%(n)s个推送地址，请先停用一个。") % {"n": MOST})
     secret = _new_secret()
     endpoint = WebhookEndpoint.objects.create(
-        enterprise_id=_firm(actor),
+        enterprise_id=_enterprise(actor),
         url=url,
         description=description,
         secret=secret,
@@ -107,7 +107,7 @@ def switch(endpoint: WebhookEndpoint, *, on: bool, user: User, actor: Actor, now
     """Off: nothing is made or sent. On again: from now on; what happened meanwhile stands in ``GET
     /api/v1/events/``."""
     if on and endpoint.state == "off":
-        if WebhookEndpoint.objects.filter(enterprise_id=_firm(actor)).exclude(state="off").count() >= MOST:
+        if WebhookEndpoint.objects.filter(enterprise_id=_enterprise(actor)).exclude(state="off").count() >= MOST:
             raise StepNotAllowed("too_many_webhooks", _("最多同时有%(n)s个推送地址，请先停用一个。") % {"n": MOST})
         endpoint.cursor = events.cursor_now()
     endpoint.state, endpoint.failures, endpoint.paused_until = "on" if on else "off", 0, None
@@ -135,7 +135,7 @@ def replay(endpoint: WebhookEndpoint, *, webhook_id: str, user: User, actor: Act
     return count
 
 
-def _firm(actor: Actor) -> int:
+def _enterprise(actor: Actor) -> int:
     if actor.enterprise_id is None:
         raise ValueError("Not somebody of an enterprise.")
     return actor.enterprise_id

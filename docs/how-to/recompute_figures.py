@@ -297,10 +297,10 @@ def league(folders: dict[str, Path]) -> list[dict]:
         for month in reversed(months):
             for line in read(folders[month], "enterprise_quarters"):
                 rows.setdefault(line["enterprise"], []).append(line)
-        for code, of_firm in rows.items():
-            if all(line["ended"] == 0 and line["delivered"] == 0 for line in of_firm):
+        for code, of_enterprise in rows.items():
+            if all(line["ended"] == 0 and line["delivered"] == 0 for line in of_enterprise):
                 continue
-            newest = of_firm[0]
+            newest = of_enterprise[0]
             # The country, and the province and the city of the seat.
             for region in (
                 "CN",
@@ -308,7 +308,7 @@ def league(folders: dict[str, Path]) -> list[dict]:
             ):
                 for sector in {"", newest["sector"]}:
                     tables.setdefault((_before(months[0], 2), months[-1], region, sector), []).append(
-                        _line(code, of_firm)
+                        _line(code, of_enterprise)
                     )
         for key, lines in sorted(tables.items()):
             ranked = [line for line in lines if line["low"] is not None]
@@ -387,7 +387,7 @@ def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
         for one in lines.values()
         if one["parent_code"] == code
     }
-    firms = (
+    enterprises = (
         [one for one in read(folders[end], "enterprise_quarters") if code in one["seat_path"].split("/")]
         if end in folders and not units
         else []
@@ -405,7 +405,7 @@ def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
             one["region_code"]: {"received": one["received"], "closed": one["closed"], "shares": shares(one)}
             for one in units.values()
         },
-        "firms": {one["enterprise"]: {"delivered": one["delivered"], "shares": shares(one)} for one in firms},
+        "firms": {one["enterprise"]: {"delivered": one["delivered"], "shares": shares(one)} for one in enterprises},
     }
 
 

@@ -28,9 +28,13 @@ NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 #: enterprise in the whole country; how long it took, of everything and then of the category.
 _PUBLISHED = CombinedQuery(
     PreparedQuery(
-        lambda firms, on, since: (
+        lambda enterprises, on, since: (
             LeagueLine.objects.filter(
-                enterprise_id__any_of=firms, sector=ALL, region=F("of__country"), of__last__lt=on, of__last__gt=since
+                enterprise_id__any_of=enterprises,
+                sector=ALL,
+                region=F("of__country"),
+                of__last__lt=on,
+                of__last__gt=since,
             )
             .select_related("of")
             .order_by("enterprise_id", "-of__last", "of__first", "-of__version")
@@ -41,9 +45,9 @@ _PUBLISHED = CombinedQuery(
         date,
     ),
     PreparedQuery(
-        lambda firms, on, _quarters, since, category: (
+        lambda enterprises, on, _quarters, since, category: (
             PublishedFigure.objects.filter(
-                Q(category="") | Q(category=category), enterprise_id__any_of=firms, day__lte=on, day__gt=since
+                Q(category="") | Q(category=category), enterprise_id__any_of=enterprises, day__lte=on, day__gt=since
             )
             .order_by("enterprise_id", "category", "-day")
             .distinct("enterprise_id", "category")

@@ -34,21 +34,21 @@ def _text(value: Any) -> str:
 
 
 def _rows() -> Iterator[dict[str, Any]]:
-    firms = list(
+    enterprises = list(
         Enterprise.objects.select_related("domicile", "enrolled_by").order_by("uscc", "name", "domicile__code")
     )
-    shared = {name for name, n in Counter(f.name for f in firms).items() if n > 1}
-    ref = {f.pk: reference(f, is_shared_name=f.name in shared) for f in firms}
-    for firm in firms:
+    shared = {name for name, n in Counter(f.name for f in enterprises).items() if n > 1}
+    ref = {f.pk: reference(f, is_shared_name=f.name in shared) for f in enterprises}
+    for enterprise in enterprises:
         yield {
             "row": "enterprise",
-            "name": firm.name,
-            "name_en": firm.name_en,
-            "uscc": firm.uscc,
-            "region_code": firm.domicile.code if firm.domicile else "",
-            "authority": firm.enrolled_by.name if firm.enrolled_by else "",
-            "enrolment": firm.enrolment,
-            "ends_on": firm.ended_on,
+            "name": enterprise.name,
+            "name_en": enterprise.name_en,
+            "uscc": enterprise.uscc,
+            "region_code": enterprise.domicile.code if enterprise.domicile else "",
+            "authority": enterprise.enrolled_by.name if enterprise.enrolled_by else "",
+            "enrolment": enterprise.enrolment,
+            "ends_on": enterprise.ended_on,
         }
     facts = [*_branches(ref), *_areas(ref), *_authorities(ref), *_brands(ref), *_names(ref), *_successions(ref)]
     yield from facts

@@ -1,7 +1,7 @@
 """Finds who a consumer means: by any name, code, or pinyin initials.
 
 A hit always says why it is one, and which branch would answer; an ended
-firm is shown with its successor, never alone. Six queries, however many hits.
+enterprise is shown with its successor, never alone. Six queries, however many hits.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _hits(
     category: str,
     is_similar: bool,
 ) -> list[Hit]:
-    firms = Enterprise.objects.in_bulk(list(best))
+    enterprises = Enterprise.objects.in_bulk(list(best))
     successors = _successors(best, on=on)
     later = Enterprise.objects.in_bulk(list(set(successors.values())))
     everyone = set(best) | set(later)
@@ -167,9 +167,9 @@ def _hits(
     region = Region.objects.filter(id=region_id).first() if region_id else None
     hits = []
     for enterprise_id, (score, name) in best.items():
-        firm = firms[enterprise_id]
+        enterprise = enterprises[enterprise_id]
         successor = later.get(successors.get(enterprise_id, 0))
-        answers = successor or firm
+        answers = successor or enterprise
         branch = branches.get(answering.get(answers.pk, 0))
         if branch is None and name.branch_id and successor is None and region is None:
             branch = branches.get(name.branch_id)
@@ -177,7 +177,7 @@ def _hits(
         if is_similar:
             why = [Why("similar", {"text": name.text})]
         if successor is not None:
-            why.append(Why("succeeded", {"old": firm.name, "new": successor.name}))
+            why.append(Why("succeeded", {"old": enterprise.name, "new": successor.name}))
         if branch is not None and region is not None:
             why.append(
                 Why(
@@ -198,7 +198,7 @@ def _hits(
         why.append(Why(answers.enrolment, {}))
         hits.append(
             Hit(
-                enterprise=firm,
+                enterprise=enterprise,
                 branch=branch,
                 brands=tuple(brands.get(enterprise_id, ())),
                 matched=name.text,
@@ -249,8 +249,8 @@ def _answering(
             Area(row.branch_id, row.region.pk, row.region.last, row.category, Period(row.starts_on, row.ends_on))
         )
     answering = {}
-    for enterprise_id, of_firm in areas.items():
-        found = answering_branches(of_firm, facts, region_id=region_id, categories=(category,), on=on)
+    for enterprise_id, of_enterprise in areas.items():
+        found = answering_branches(of_enterprise, facts, region_id=region_id, categories=(category,), on=on)
         if found:
             answering[enterprise_id] = found[0]
     return answering

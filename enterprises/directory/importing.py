@@ -74,15 +74,15 @@ class _Plan:
                 "name", "id"
             )
         )
-        self.firms: dict[str, list[Enterprise]] = defaultdict(list)
+        self.enterprises: dict[str, list[Enterprise]] = defaultdict(list)
         self.branches: dict[tuple[int, str], Branch] = {}
         self.branch_rows: list[tuple[Row, Enterprise, Branch]] = []
         self.brands: dict[str, Brand] = {}
         self.outcome = Outcome()
-        self._changed_firms: list[Enterprise] = []
+        self._changed_enterprises: list[Enterprise] = []
         self._changed_branches: list[Branch] = []
-        self._find_firms(rows)
-        self._plan_firms()
+        self._find_enterprises(rows)
+        self._plan_enterprises()
         self._plan_branches()
         for kind in ("area", "authority", "brand", "alias", "former", "successor"):
             for row in self.by_kind[kind]:
@@ -90,14 +90,14 @@ class _Plan:
 
     # What the rows point at
 
-    def _find_firms(self, rows: Sequence[Row]) -> None:
+    def _find_enterprises(self, rows: Sequence[Row]) -> None:
         wanted = {r.cells["enterprise"].split("@")[0] for r in rows}
         wanted |= {r.cells["name"].split("@")[0] for r in rows if r.kind in ("enterprise", "successor")}
         wanted |= {r.cells["uscc"] for r in rows}
         wanted.discard("")
         found = Enterprise.objects.filter(models.Q(name__in=wanted) | models.Q(uscc__in=wanted))
-        for firm in found.select_related("domicile").order_by("id"):
-            self._know(firm)
+        for enterprise in found.select_related("domicile").order_by("id"):
+            self._know(enterprise)
         by_pk = self._by_pk()
         for branch in Branch.objects.filter(enterprise_id__in=by_pk):
             self.branches[(id(by_pk[branch.enterprise_id]), branch.name)] = branch
@@ -105,19 +105,24 @@ class _Plan:
         self.brands = {brand.name: brand for brand in Brand.objects.filter(name__in=names)}
 
     def _by_pk(self) -> dict[int, Enterprise]:
-        return {firm.pk: firm for firms in self.firms.values() for firm in firms if firm.pk}
+        return {
+            enterprise.pk: enterprise
+            for enterprises in self.enterprises.values()
+            for enterprise in enterprises
+            if enterprise.pk
+        }
 
-    def _know(self, firm: Enterprise) -> None:
-        keys = {firm.name, firm.uscc or ""}
-        if firm.domicile_id is not None:
-            keys.add(reference(firm, is_shared_name=True))
+    def _know(self, enterprise: Enterprise) -> None:
+        keys = {enterprise.name, enterprise.uscc or ""}
+        if enterprise.domicile_id is not None:
+            keys.add(reference(enterprise, is_shared_name=True))
         for key in keys - {""}:
-            if firm not in self.firms[key]:
-                self.firms[key].append(firm)
+            if enterprise not in self.enterprises[key]:
+                self.enterprises[key].append(enterprise)
 
-    def _firm(self, row: Row, column: str) -> Enterprise | None:
+    def _enterprise(self, row: Row, column: str) -> Enterprise | None:
         text = row.cells[column]
-        found = self.firms.get(text, [])
+        found = self.enterprises.get(text, [])
         if len(found) == 1:
             return found[0]
         if text:
@@ -138,18 +143,18 @@ class _Plan:
             row.wrong("authority", _("没有这个部门"))
         return self.authorities.get(name)
 
-    def _branch(self, row: Row, firm: Enterprise | None) -> Branch | None:
+    def _branch(self, row: Row, enterprise: Enterprise | None) -> Branch | None:
         name = row.cells["branch"]
-        if not name or firm is None:
+        if not name or enterprise is None:
             return None
-        branch = self.branches.get((id(firm), name))
+        branch = self.branches.get((id(enterprise), name))
         if branch is None:
             row.wrong("branch", _("这个企业没有这个分支机构"))
         return branch
 
     # Enterprises and branches, new or changed
 
-    def _plan_firms(self) -> None:
+    def _plan_enterprises(self) -> None:
         seen: set[int] = set()
         for row in self.by_kind["enterprise"]:
             cells = row.cells
@@ -162,41 +167,41 @@ class _Plan:
                 "enrolled_by_id": self._authority(row),
                 "ended_on": row.ends_on,
             }
-            firm = self._same_firm(cells, values["domicile_id"])
-            if firm is not None and id(firm) in seen:
+            enterprise = self._same_enterprise(cells, values["domicile_id"])
+            if enterprise is not None and id(enterprise) in seen:
                 row.wrong("uscc" if cells["uscc"] else "name", _("同一企业在文件中出现两次"))
                 continue
-            if firm is None:
-                firm = Enterprise(**values)
+            if enterprise is None:
+                enterprise = Enterprise(**values)
                 if values["domicile_id"] is not None:
-                    firm.domicile = Region(id=values["domicile_id"], code=cells["region_code"])
+                    enterprise.domicile = Region(id=values["domicile_id"], code=cells["region_code"])
                 self.outcome.new["enterprise"] += 1
-                self._changed_firms.append(firm)
-            elif _update(firm, values):
+                self._changed_enterprises.append(enterprise)
+            elif _update(enterprise, values):
                 self.outcome.changed["enterprise"] += 1
-                self._changed_firms.append(firm)
+                self._changed_enterprises.append(enterprise)
             else:
                 self.outcome.same["enterprise"] += 1
-            seen.add(id(firm))
-            self._know(firm)
+            seen.add(id(enterprise))
+            self._know(enterprise)
 
-    def _same_firm(self, cells: Mapping[str, str], domicile_id: int | None) -> Enterprise | None:
+    def _same_enterprise(self, cells: Mapping[str, str], domicile_id: int | None) -> Enterprise | None:
         if cells["uscc"]:
-            known = self.firms.get(cells["uscc"], [])
+            known = self.enterprises.get(cells["uscc"], [])
             if known:
                 return known[0]
-        for firm in self.firms.get(cells["name"], []):
-            if firm.uscc is None and firm.domicile_id == domicile_id:
-                return firm
+        for enterprise in self.enterprises.get(cells["name"], []):
+            if enterprise.uscc is None and enterprise.domicile_id == domicile_id:
+                return enterprise
         return None
 
     def _plan_branches(self) -> None:
         planned = self.branch_rows
         seen: set[int] = set()
         for row in self.by_kind["branch"]:
-            firm = self._firm(row, "enterprise")
+            enterprise = self._enterprise(row, "enterprise")
             place_id = self._region(row)
-            if firm is None:
+            if enterprise is None:
                 continue
             values: dict[str, Any] = {
                 "name_en": row.cells["name_en"],
@@ -204,10 +209,10 @@ class _Plan:
                 "starts_on": row.starts_on,
                 "ends_on": row.ends_on,
             }
-            key = (id(firm), row.cells["name"])
+            key = (id(enterprise), row.cells["name"])
             branch = self.branches.get(key)
             if branch is None:
-                branch = Branch(enterprise=firm, name=row.cells["name"], **values)
+                branch = Branch(enterprise=enterprise, name=row.cells["name"], **values)
                 self.branches[key] = branch
                 self.outcome.new["branch"] += 1
                 self._changed_branches.append(branch)
@@ -220,11 +225,11 @@ class _Plan:
             else:
                 self.outcome.same["branch"] += 1
             seen.add(id(branch))
-            planned.append((row, firm, branch))
+            planned.append((row, enterprise, branch))
         above: dict[int, Branch | None] = {}
-        for row, firm, branch in planned:
-            above[id(branch)] = self._branch(row, firm)
-        for row, _firm, branch in planned:
+        for row, enterprise, branch in planned:
+            above[id(branch)] = self._branch(row, enterprise)
+        for row, _enterprise, branch in planned:
             trail, step = {id(branch)}, above[id(branch)]
             while step is not None and id(step) not in trail:
                 trail.add(id(step))
@@ -234,20 +239,20 @@ class _Plan:
                 return
 
     def _check_targets(self, row: Row) -> None:
-        firm = self._firm(row, "enterprise")
-        self._branch(row, firm)
+        enterprise = self._enterprise(row, "enterprise")
+        self._branch(row, enterprise)
         self._region(row)
         self._authority(row)
-        if row.kind == "successor" and self._firm(row, "name") is firm and firm is not None:
+        if row.kind == "successor" and self._enterprise(row, "name") is enterprise and enterprise is not None:
             row.wrong("name", _("不能由自己承继"))
 
     # Writing
 
     def write(self) -> Outcome:
         """Write what is new or changed; every reference is known to be good."""
-        _save(Enterprise, self._changed_firms)
-        for _row, firm, branch in self.branch_rows:
-            branch.enterprise_id = firm.pk
+        _save(Enterprise, self._changed_enterprises)
+        for _row, enterprise, branch in self.branch_rows:
+            branch.enterprise_id = enterprise.pk
         _save(Branch, self._changed_branches)
         self._set_parents()
         new_brands: dict[str, Brand] = {}
@@ -267,8 +272,8 @@ class _Plan:
 
     def _set_parents(self) -> None:
         moved = []
-        for row, firm, branch in self.branch_rows:
-            parent = self._branch(row, firm)
+        for row, enterprise, branch in self.branch_rows:
+            parent = self._branch(row, enterprise)
             parent_id = parent.pk if parent else None
             if branch.parent_id != parent_id:
                 branch.parent_id = parent_id
@@ -306,11 +311,11 @@ class _Plan:
         self.outcome.same[kind] += len(wanted) - len(new) - len(changed)
 
     def _pk(self, row: Row, column: str = "enterprise") -> int:
-        return int(self.firms[row.cells[column]][0].pk)
+        return int(self.enterprises[row.cells[column]][0].pk)
 
     def _branch_pk(self, row: Row) -> int:
-        firm = self.firms[row.cells["enterprise"]][0]
-        return int(self.branches[(id(firm), row.cells["branch"])].pk)
+        enterprise = self.enterprises[row.cells["enterprise"]][0]
+        return int(self.branches[(id(enterprise), row.cells["branch"])].pk)
 
     def _area(self, row: Row) -> dict[str, Any]:
         return {

@@ -35,12 +35,12 @@ def write_names(enterprise_ids: Iterable[int]) -> int:
 
 
 def _rows(ids: list[int]) -> Iterator[SearchName]:
-    for firm in Enterprise.objects.filter(id__in=ids).iterator():
-        yield _row(SearchName.Kind.LEGAL, firm.name, enterprise_id=firm.pk)
-        if firm.name_en:
-            yield _row(SearchName.Kind.LEGAL, firm.name_en, enterprise_id=firm.pk)
-        if firm.uscc:
-            yield _row(SearchName.Kind.CODE, firm.uscc, enterprise_id=firm.pk)
+    for enterprise in Enterprise.objects.filter(id__in=ids).iterator():
+        yield _row(SearchName.Kind.LEGAL, enterprise.name, enterprise_id=enterprise.pk)
+        if enterprise.name_en:
+            yield _row(SearchName.Kind.LEGAL, enterprise.name_en, enterprise_id=enterprise.pk)
+        if enterprise.uscc:
+            yield _row(SearchName.Kind.CODE, enterprise.uscc, enterprise_id=enterprise.pk)
     for branch in Branch.objects.filter(enterprise_id__in=ids).iterator():
         for name in filter(None, (branch.name, branch.name_en)):
             yield _row(

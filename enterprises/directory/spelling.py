@@ -1,7 +1,7 @@
 """One spelling for the eye's one name, and what a written name says; pure, read by search and by routing.
 
 Two names are the same when their folded forms are the same. A name without a legal form may
-be one with any form; two different forms are two firms.
+be one with any form; two different forms are two enterprises.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WRITTEN_FORM = re.compile(
     r"|l\.?p|l\.?l\.?p|p\.?s|n\.?a|national association|gmbh)\.?)[\s,.]*$",
     re.IGNORECASE,
 )
-#: What stands between a name and another one of the same firm.
+#: What stands between a name and another one of the same enterprise.
 _MARKS = re.compile(
     r"[\s,;/]+(?P<former>f/?k/?a|formerly known as|formerly)[.:]?\s+"
     r"|[\s,;/]+(?:d/?b/?a|a/?k/?a|doing business as|trading as|also known as)[.:]?\s+"
@@ -43,10 +43,10 @@ _MARKS = re.compile(
 #: A slash between single letters or figures (c/o, 24/7) does not part two names.
 _SLASH = re.compile(r"(?<!\b\w)/(?!\w\b)(?!\d)")
 _SHORTEST = 3
-#: A text of more names than these is a list, not a firm.
+#: A text of more names than these is a list, not an enterprise.
 _MOST_NAMES = 8
 
-#: Pairs that most firms have in their names and that tell nothing.
+#: Pairs that most enterprises have in their names and that tell nothing.
 COMMON = frozenset({"有限", "限公", "公司", "股份", "份有", "集团", "团有", "分公", "中国", "福州", "福建"})
 
 
@@ -85,7 +85,7 @@ def spellings(text: str) -> tuple[str, ...]:
 
 
 class Said(NamedTuple):
-    """The names inside one written name: of now, other ones of the same firm, and former ones."""
+    """The names inside one written name: of now, other ones of the same enterprise, and former ones."""
 
     present: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ def said(text: str) -> Said:
     """The names that a written name holds.
 
     “A fka B” and “甲（原乙）” name A, formerly B; “A dba B” names A, and what A is called; “A/B” may
-    be one firm or two. Empty when the text is one name.
+    be one enterprise or two. Empty when the text is one name.
     """
     names: dict[str, list[str]] = {"present": [], "other": [], "former": []}
     start, kind = 0, "present"

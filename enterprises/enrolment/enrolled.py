@@ -139,7 +139,7 @@ def first_last_day(ground: str, *, region_id: int | None, today: date) -> date:
 
 
 def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_day: date, now: datetime) -> None:
-    """The enrolment ends with ``last_day``; open cases are kept to their end by a firm that is not shut out.
+    """The enrolment ends with ``last_day``; open cases are kept to their end by an enterprise that is not shut out.
 
     Raises EnrolmentRefusal.
     """
@@ -237,7 +237,7 @@ def file(enterprise: Enterprise, kind: str, data: Mapping[str, Any], *, by: User
 
 
 def filed_with(authority_ids: Collection[int]) -> QuerySet[EnrolmentFiling]:
-    """What firms filed with the authorities that enrolled them and nobody has answered yet."""
+    """What enterprises filed with the authorities that enrolled them and nobody has answered yet."""
     return Filing.objects.filter(enterprise__enrolled_by_id__in=authority_ids, state=Filing.State.FILED)
 
 

@@ -46,7 +46,7 @@ class EnrolmentRefusal(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the firm says of itself, checked by the forms. ``areas``: ids of regions; ``customers``: (number, day,
+    """What the enterprise says of itself, checked by the forms. ``areas``: ids of regions; ``customers``: (number, day,
     source).
     """
 
@@ -116,7 +116,7 @@ def submit(application: EnrolmentApplication, wanted: Wanted, *, now: datetime) 
 
 
 def refuse_the_enrolled(uscc: str) -> None:
-    """Raise EnrolmentRefusal where the firm with this code is an ODR enterprise already, or ended."""
+    """Raise EnrolmentRefusal where the enterprise with this code is an ODR enterprise already, or ended."""
     there = Enterprise.objects.filter(uscc=uscc).first()
     if there is None:
         return

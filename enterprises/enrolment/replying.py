@@ -88,7 +88,7 @@ def read(rows: Iterable[PublicReply]) -> list[PublicReply]:
     return found
 
 
-def of_firm(enterprise_id: int, states: Collection[str] = tuple(State)) -> list[PublicReply]:
+def of_enterprise(enterprise_id: int, states: Collection[str] = tuple(State)) -> list[PublicReply]:
     """The newest first, at the most twenty."""
     return read(
         PublicReply.objects.filter(enterprise=enterprise_id, state__in=states).order_by("-written_at", "-pk")[:20]

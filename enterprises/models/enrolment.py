@@ -1,7 +1,8 @@
-"""How a firm becomes an ODR enterprise and ceases to be one: the application, what is filed later, and the history.
+"""How an enterprise becomes an ODR enterprise and ceases to be one: the application, what is filed later, and the
+history.
 
 What an authority decided, who and why, is an entry that nobody changes; `Enterprise.enrolment` is only
-what the newest of them came to. Persons stand in sealed columns, the entries speak of firms.
+what the newest of them came to. Persons stand in sealed columns, the entries speak of enterprises.
 """
 
 from __future__ import annotations
@@ -223,7 +224,7 @@ class EnrolmentFiling(models.Model):
 
 
 class CustomerCount(models.Model):
-    """How many customers a firm had on a day, as it filed; what complaints per 100,000 are made of."""
+    """How many customers an enterprise had on a day, as it filed; what complaints per 100,000 are made of."""
 
     enterprise = models.ForeignKey("enterprises.Enterprise", on_delete=models.PROTECT, related_name="customer_counts")
     counted_on = models.DateField()

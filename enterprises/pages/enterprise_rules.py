@@ -245,9 +245,9 @@ def _set(form: TwoPersonsForm, here: Here, *, drops: bool) -> None:
 
 def _settings(reach: Reach) -> list[dict[str, Any]]:
     """What is in force at the places of this manager, and who wrote it."""
-    firms = {post.enterprise.pk for post in reach.posts if post.enterprise}
+    enterprises = {post.enterprise.pk for post in reach.posts if post.enterprise}
     rows = list(
-        TwoPersons.objects.filter(enterprise_id__in=firms, ended_at=None).select_related(
+        TwoPersons.objects.filter(enterprise_id__in=enterprises, ended_at=None).select_related(
             "enterprise", "branch", "set_by"
         )
     )

@@ -64,10 +64,10 @@ def set_two_persons(
 ) -> TwoPersons:
     """From now on; what waits for approval goes on waiting. Raises TeamRefusal."""
     with locked(post):
-        firm = _managed(reach, post)
+        enterprise = _managed(reach, post)
         _end_setting(post, by=by, now=now)
         row = TwoPersons.objects.create(
-            enterprise=firm,
+            enterprise=enterprise,
             branch=post.branch,
             offers_above=offers_above,
             refusals=refusals,
@@ -228,17 +228,17 @@ def add_rule(
 ) -> AssignmentRule:
     """A rule behind those that this place has. Raises TeamRefusal."""
     with locked(post):
-        firm = _managed(reach, post)
+        enterprise = _managed(reach, post)
         if (
             handler is not None
             and not at_work(today)
-            .filter(pk=handler.pk, enterprise=firm, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
+            .filter(pk=handler.pk, enterprise=enterprise, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
             .exists()
         ):
             raise TeamRefusal("bad_handler", _("请选一位在岗的处理人员。"))
         last = rules_at(post).aggregate(last=Max("position"))["last"] or 0
         rule = AssignmentRule.objects.create(
-            enterprise=firm,
+            enterprise=enterprise,
             branch=post.branch,
             category=category,
             handler=handler,

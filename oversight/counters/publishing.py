@@ -103,19 +103,19 @@ def figures(day: date) -> list[PublishedFigure]:
     found: dict[tuple[int, str], PublishedFigure] = {}
     with connection.cursor() as cursor:
         cursor.execute(_ENDED, period)
-        for firm, category, is_all, ended, settled, unconfirmed, days in cursor.fetchall():
-            row = _row(found, firm, category, is_all, day)
+        for enterprise, category, is_all, ended, settled, unconfirmed, days in cursor.fetchall():
+            row = _row(found, enterprise, category, is_all, day)
             if row is not None:
                 row.ended, row.settled, row.unconfirmed = ended, settled, unconfirmed
                 row.median_days, row.p90_days = (Decimal(str(one)).quantize(Decimal("0.1")) for one in days)
         cursor.execute(_PROMISED, period)
-        for firm, category, is_all, promised, kept in cursor.fetchall():
-            row = _row(found, firm, category, is_all, day)
+        for enterprise, category, is_all, promised, kept in cursor.fetchall():
+            row = _row(found, enterprise, category, is_all, day)
             if row is not None:
                 row.promised, row.kept = promised, kept
         cursor.execute(_RATED, period)
-        for firm, category, _is_all, closed, rated, marks in cursor.fetchall():
-            if (row := found.get((firm, category))) is not None:
+        for enterprise, category, _is_all, closed, rated, marks in cursor.fetchall():
+            if (row := found.get((enterprise, category))) is not None:
                 row.closed, row.rated, row.marks = closed, rated, marks
     _respond(found, day)
     return [row for row in found.values() if not row.category or row.ended >= TOO_FEW]
@@ -138,8 +138,8 @@ def _respond(found: dict[tuple[int, str], PublishedFigure], day: date) -> None:
         kinds.values_list("who", "from_at", "first_contact_at"),
     ):
         for who, spread in measured(spans, calendar=current_calendar(), by_who=True).items():
-            firm, _space, category = str(who).partition(" ")
-            if who is not None and (row := found.get((int(firm), category))) is not None:
+            enterprise, _space, category = str(who).partition(" ")
+            if who is not None and (row := found.get((int(enterprise), category))) is not None:
                 row.responded = spread.n
                 row.response_median, row.response_p90 = (
                     round(spread.values[f"minutes_{name}"]) for name in ("median", "p90")
@@ -147,15 +147,17 @@ def _respond(found: dict[tuple[int, str], PublishedFigure], day: date) -> None:
 
 
 def _row(
-    found: dict[tuple[int, str], PublishedFigure], firm: int, category: str, is_all: int, day: date
+    found: dict[tuple[int, str], PublishedFigure], enterprise: int, category: str, is_all: int, day: date
 ) -> PublishedFigure | None:
     """A case without a problem category counts among all, and has no row of its own."""
     if not is_all and not category:
         return None
     zero: dict[str, Any] = dict.fromkeys(("ended", "settled", "unconfirmed", "promised", "kept"), 0)
     return found.setdefault(
-        (firm, category),
-        PublishedFigure(enterprise_id=firm, category=category, day=day, formula=FORMULA, median_days=None, **zero),
+        (enterprise, category),
+        PublishedFigure(
+            enterprise_id=enterprise, category=category, day=day, formula=FORMULA, median_days=None, **zero
+        ),
     )
 
 

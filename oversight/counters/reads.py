@@ -205,8 +205,8 @@ class Counters:
         found: defaultdict[int, Counter[int]] = defaultdict(Counter)
         with connection.cursor() as cursor:
             cursor.execute(_RESPONSES.format(ours=ours), params | {"first": period.first, "last": period.last})
-            for firm, minutes, n in cursor.fetchall():
-                found[firm][minutes] += n
+            for enterprise, minutes, n in cursor.fetchall():
+                found[enterprise][minutes] += n
         for row in self.unfolded:
             if (
                 row["response_minutes"] is not None

@@ -61,8 +61,10 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     lines = patiently(lambda: leagues.counted(look.measure))
     page, found = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)
     names = {
-        firm.pk: named(firm)
-        for firm in Enterprise.objects.filter(pk__in=[line.enterprise_id for line in found]).only("name", "name_en")
+        enterprise.pk: named(enterprise)
+        for enterprise in Enterprise.objects.filter(pk__in=[line.enterprise_id for line in found]).only(
+            "name", "name_en"
+        )
     }
     return render(
         request,

@@ -36,7 +36,7 @@ select p.nr, c.now, c.usual from unnest(%(nr)s::int[], %(first)s::date[], %(last
 lateral (select count(*) filter (where t.day >= p.first) as now, count(*) filter (where t.day < p.first) as usual
     from {TALLY} t
     where t.kind = 'received' and t.day <= p.last and t.day > p.first - {DAYS * USUAL + 1}
-    and (p.last - t.day) %% {DAYS} <= p.last - p.first and t.region between p.low and p.high {{firm}}
+    and (p.last - t.day) %% {DAYS} <= p.last - p.first and t.region between p.low and p.high {{enterprise}}
     and (p.problem = '' or t.problem = p.problem) and (p.object = '' or t.object = p.object)) c
 """
 
@@ -57,7 +57,7 @@ class _Pair:
         return min(self.wide.last, self.narrow.last)
 
     @property
-    def firm(self) -> int | None:
+    def enterprise(self) -> int | None:
         return self.wide.enterprise_id or self.narrow.enterprise_id
 
     def regions(self) -> tuple[int, int]:
@@ -166,20 +166,20 @@ def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:
     and one for the others.
     """
     found = [(0, 0)] * len(pairs)
-    for has_firm in (True, False):
-        asked = [(nr, pair) for nr, pair in enumerate(pairs) if (pair.firm is not None) is has_firm]
+    for has_enterprise in (True, False):
+        asked = [(nr, pair) for nr, pair in enumerate(pairs) if (pair.enterprise is not None) is has_enterprise]
         if not asked:
             continue
         with connection.cursor() as cursor:
             cursor.execute(
-                _COMMON.format(firm="and t.enterprise = p.firm" if has_firm else ""),
+                _COMMON.format(enterprise="and t.enterprise = p.firm" if has_enterprise else ""),
                 {
                     "nr": [nr for nr, _pair in asked],
                     "first": [pair.first for _nr, pair in asked],
                     "last": [pair.last for _nr, pair in asked],
                     "low": [pair.regions()[0] for _nr, pair in asked],
                     "high": [pair.regions()[1] for _nr, pair in asked],
-                    "firm": [pair.firm for _nr, pair in asked],
+                    "firm": [pair.enterprise for _nr, pair in asked],
                     "problem": [pair.of("p") for _nr, pair in asked],
                     "object": [pair.of("o") for _nr, pair in asked],
                 },

@@ -93,8 +93,10 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
     """Open a guidance about a hot spot: to whom, why, the first measure."""
     spot = spot_of(workspace, pk)
     office = acting(workspace, spot.place)
-    firms = _firms(spot)
-    form = GuidanceForm(request.POST if request.method == "POST" else None, firms=firms, today=workspace.today)
+    enterprises = _enterprises(spot)
+    form = GuidanceForm(
+        request.POST if request.method == "POST" else None, enterprises=enterprises, today=workspace.today
+    )
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -122,14 +124,14 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
         {
             "form": form,
             "line": reduction_words.line_of(spot, url=""),
-            "has_firms": bool(firms),
+            "has_firms": bool(enterprises),
             "back": reverse("oversight:hot-spot", args=[spot.pk]),
         },
         status=status,
     )
 
 
-def _firms(spot: HotSpot) -> list[tuple[str, str]]:
+def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
     """Who may be guided: the enterprise of the hot spot, or those with the most complaints of it."""
     if spot.enterprise_id:
         return [(str(spot.enterprise_id), named(spot.enterprise))]
@@ -251,8 +253,8 @@ def _shown(found: Guidance, today: Any) -> dict[str, Any]:
 
 def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
     """What was sent to the enterprises of these jobs."""
-    firms = {actor.enterprise_id for actor in workspace.actors if actor.enterprise_id is not None}
-    return Guidance.objects.filter(enterprise_id__in=firms).exclude(state=Guidance.State.DRAFT)
+    enterprises = {actor.enterprise_id for actor in workspace.actors if actor.enterprise_id is not None}
+    return Guidance.objects.filter(enterprise_id__in=enterprises).exclude(state=Guidance.State.DRAFT)
 
 
 @workspace_page("GET")

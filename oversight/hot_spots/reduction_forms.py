@@ -89,12 +89,12 @@ class GuidanceForm(MeasureForm):
     )
     field_order = ("enterprise", "causes", "what", "responsible", "due_on")
 
-    def __init__(self, *args: Any, firms: Sequence[tuple[str, str]], **options: Any) -> None:
+    def __init__(self, *args: Any, enterprises: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
         field: Any = self.fields["enterprise"]
-        field.choices = firms
-        if len(firms) == 1:
-            field.initial = firms[0][0]
+        field.choices = enterprises
+        if len(enterprises) == 1:
+            field.initial = enterprises[0][0]
 
 
 class ReportForm(PlainForm):

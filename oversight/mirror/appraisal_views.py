@@ -30,7 +30,7 @@ PAGE = 100
 @officer_page("GET", "POST")
 def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     year = appraising.last_year(workspace.today)
-    firms = appraising.firms_of(workspace.user, on=workspace.today)
+    enterprises = appraising.enterprises_of(workspace.user, on=workspace.today)
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered:
@@ -40,32 +40,32 @@ def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                     messages.error(request, str(refused), extra_tags="bad")
                 attempt.reference = request.path
         return redirect(attempt.reference)
-    shown = list(firms[:PAGE])
+    shown = list(enterprises[:PAGE])
     figures = appraising.computed(shown, year)
     made = {row.enterprise_id: row for row in Appraisal.objects.filter(enterprise__in=shown, year=year)}
     may_decide = appraising.offices(workspace.user, on=workspace.today, right=Right.DECIDE_APPRAISAL).exists()
     rows: list[dict[str, Any]] = []
-    for firm in shown:
-        row = made.get(firm.pk)
-        points = row.points if row else appraising.points_of(figures[firm.pk]) if firm.pk in figures else {}
+    for enterprise in shown:
+        row = made.get(enterprise.pk)
+        points = row.points if row else appraising.points_of(figures[enterprise.pk]) if enterprise.pk in figures else {}
         by_formula = (
             row.computed
             if row
             else (
-                appraising.grade_of(sum(points.values()), was_suspended=bool(figures[firm.pk]["suspended"]))
+                appraising.grade_of(sum(points.values()), was_suspended=bool(figures[enterprise.pk]["suspended"]))
                 if points
                 else ""
             )
         )
         rows.append(
             {
-                "firm": firm,
-                "name": name_of(firm),
+                "firm": enterprise,
+                "name": name_of(enterprise),
                 "row": row,
                 "points": points,
                 "total": sum(points.values()),
                 "computed": by_formula,
-                "url": reverse("complaints:open-enterprise", args=[firm.code]),
+                "url": reverse("complaints:open-enterprise", args=[enterprise.code]),
                 "may_decide": (
                     may_decide
                     and row is not None
@@ -87,11 +87,11 @@ def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
     if not (number.isascii() and number.isdigit() and len(number) < 18):
         raise AppraisalRefused(_("请选一家企业。"))
     if request.POST.get("do") == "propose":
-        firm = appraising.firms_of(workspace.user, on=workspace.today).filter(pk=int(number)).first()
-        if firm is None:
+        enterprise = appraising.enterprises_of(workspace.user, on=workspace.today).filter(pk=int(number)).first()
+        if enterprise is None:
             raise Http404
         appraising.propose(
-            firm,
+            enterprise,
             year,
             request.POST.get("grade", ""),
             request.POST.get("reason", ""),

@@ -104,7 +104,7 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
     ]
     if None in tables:
         return {}
-    by_code = {firm.code: firm.pk for firm in enterprises}
+    by_code = {enterprise.code: enterprise.pk for enterprise in enterprises}
     lines: dict[int, list[Line]] = {}
     for line in (line for table in tables for line in table or ()):
         if (pk := by_code.get(line["enterprise"])) is not None:
@@ -132,13 +132,13 @@ def offices(user: User, *, on: date, right: Right = Right.APPRAISE) -> QuerySet[
     return Officer.objects.on(on).filter(user=user, role__in=right.posts).values("authority_id")
 
 
-def firms_of(user: User, *, on: date) -> QuerySet[Enterprise]:
+def enterprises_of(user: User, *, on: date) -> QuerySet[Enterprise]:
     return Enterprise.objects.filter(enrolled_by__in=offices(user, on=on)).order_by("pk")
 
 
-def propose(firm: Enterprise, year: int, grade: str, reason: str, *, by: User, now: datetime) -> Appraisal:
+def propose(enterprise: Enterprise, year: int, grade: str, reason: str, *, by: User, now: datetime) -> Appraisal:
     """Raises AppraisalRefused: too few cases, no reason for another grade, or there is one already."""
-    figures = computed([firm], year).get(firm.pk)
+    figures = computed([enterprise], year).get(enterprise.pk)
     if figures is None:
         raise AppraisalRefused(_("公布的数不足%(n)s件，或者四个季度的公开数据还没有出齐，不评。") % {"n": RANKED_FROM})
     points = points_of(figures)
@@ -150,7 +150,7 @@ def propose(firm: Enterprise, year: int, grade: str, reason: str, *, by: User, n
     try:
         with transaction.atomic():
             return Appraisal.objects.create(
-                enterprise=firm,
+                enterprise=enterprise,
                 year=year,
                 formula=FORMULA,
                 figures=figures,

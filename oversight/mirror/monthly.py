@@ -64,30 +64,30 @@ def sweep_summaries(*, now: datetime) -> int:
     done = {int(name.removeprefix(_MARK)) for name in told}
     waiting = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).exclude(pk__in=done).order_by("pk")
     written = 0
-    for firm in waiting:
+    for enterprise in waiting:
         if written == BATCH:
             break
         try:
-            written += _summarise(firm, month_before(here.date()), now=now, begun=begun)
+            written += _summarise(enterprise, month_before(here.date()), now=now, begun=begun)
         except Exception as error:
-            log.error("enterprise %s has no summary of the month: %s", firm.pk, type(error).__name__)
+            log.error("enterprise %s has no summary of the month: %s", enterprise.pk, type(error).__name__)
     return written
 
 
 _MARK = "summary of enterprise "
 
 
-def _summarise(firm: Enterprise, period: Period, *, now: datetime, begun: datetime) -> int:
+def _summarise(enterprise: Enterprise, period: Period, *, now: datetime, begun: datetime) -> int:
     """Counted before anything is locked: nobody's work waits for a letter."""
-    measure = Measure(Scope(enterprise_id=firm.pk, is_own=True), period, now, current_calendar())
+    measure = Measure(Scope(enterprise_id=enterprise.pk, is_own=True), period, now, current_calendar())
     was, causes = mirror.reflected(measure), mirror.causes(measure)[:CAUSES]
     with transaction.atomic():
         # Whoever comes second waits here and finds the mark.
         with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, firm.pk])
-        if Heartbeat.objects.filter(name=f"{_MARK}{firm.pk}", at__gte=begun).exists():
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, enterprise.pk])
+        if Heartbeat.objects.filter(name=f"{_MARK}{enterprise.pk}", at__gte=begun).exists():
             return 0
-        people = managers_of(firm.pk, on=now.astimezone(SHANGHAI).date())
+        people = managers_of(enterprise.pk, on=now.astimezone(SHANGHAI).date())
         for person in people if was.counts["delivered"] or was.counts["ended"] else ():
             with override(person.language):
                 OutgoingMessage.objects.create(
@@ -97,10 +97,10 @@ def _summarise(firm: Enterprise, period: Period, *, now: datetime, begun: dateti
                     created_at=now,
                     useful_until=now + OF_USE,
                     subject=_("【12315】%(month)s办理小结：%(firm)s")
-                    % {"month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": firm},
+                    % {"month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": enterprise},
                     body=_body(was, causes, period),
                 )
-        Heartbeat.objects.update_or_create(name=f"{_MARK}{firm.pk}", defaults={"at": now})
+        Heartbeat.objects.update_or_create(name=f"{_MARK}{enterprise.pk}", defaults={"at": now})
     return 1
 
 

@@ -63,7 +63,7 @@ def own(request: HttpRequest, lead: Lead) -> HttpResponseBase:
                     messages.success(request, _("已撤下，公众看不到了。"), extra_tags="ok")
                 attempt.reference = request.path
         return redirect(attempt.reference)
-    rows = replying.of_firm(lead.enterprise.pk)
+    rows = replying.of_enterprise(lead.enterprise.pk)
     return render(
         request,
         "open/own_reply.html",

@@ -1,8 +1,8 @@
 """降诉增效: what stood out, what an authority asked of an enterprise about it, and what it told consumers.
 
 What somebody did is a `Deed`, which nobody changes (a trigger refuses it); the states of the other rows
-are only what the newest deeds came to. Firms are spoken of here, never consumers: a hot spot holds sums, and the cases
-behind it are asked for anew by whoever looks, with that person's sight.
+are only what the newest deeds came to. Enterprises are spoken of here, never consumers: a hot spot holds sums, and the
+cases behind it are asked for anew by whoever looks, with that person's sight.
 """
 
 from __future__ import annotations

@@ -107,12 +107,12 @@ def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[s
 
 def _of_enterprises(month: date, quarter: Numbers) -> Iterator[Row]:
     _first, last = quarters.span(month)
-    firms = Enterprise.objects.select_related("domicile").in_bulk(list(quarter.enterprises))
+    enterprises = Enterprise.objects.select_related("domicile").in_bulk(list(quarter.enterprises))
     sectors = quarters.sectors((last - timedelta(days=360)).replace(day=1), last)
-    customers = customers_on(list(firms), last)
+    customers = customers_on(list(enterprises), last)
     parents = {pk: (code, parent) for pk, code, parent in Region.objects.values_list("pk", "code", "parent_id")}
     for pk in sorted(quarter.enterprises):
-        firm, at = firms[pk], firms[pk].domicile_id
+        enterprise, at = enterprises[pk], enterprises[pk].domicile_id
         path: list[str] = []
         while at is not None and at in parents and parents[at][1] is not None:
             path.insert(0, parents[at][0])
@@ -120,10 +120,10 @@ def _of_enterprises(month: date, quarter: Numbers) -> Iterator[Row]:
         yield _filled(
             "enterprise_quarters",
             {
-                "enterprise": firm.code,
-                "name": firm.name,
-                "name_en": firm.name_en,
-                "seat_code": firm.domicile.code if firm.domicile else "",
+                "enterprise": enterprise.code,
+                "name": enterprise.name,
+                "name_en": enterprise.name_en,
+                "seat_code": enterprise.domicile.code if enterprise.domicile else "",
                 "seat_path": "/".join(path),
                 "sector": sectors.get(pk, ""),
                 "customers": str(customers[pk].number) if pk in customers else "",

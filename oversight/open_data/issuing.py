@@ -114,9 +114,12 @@ def withheld_before(month: date) -> set[Withheld]:
     does.
     """
     found: set[Withheld] = set()
-    regions, firms = (
+    regions, enterprises = (
         dict(Region.objects.values_list("code", "pk")),
-        {firm.code: firm.pk for firm in Enterprise.objects.exclude(enrolled_by=None).only("pk", "uscc")},
+        {
+            enterprise.code: enterprise.pk
+            for enterprise in Enterprise.objects.exclude(enrolled_by=None).only("pk", "uscc")
+        },
     )
     by_quarter = {column.name for name in OF_QUARTERS for column in TABLES[name].columns}
     months = [reading.back(month, n) for n in range(3 if quarters.ends_with(month) else 1)]
@@ -127,7 +130,7 @@ def withheld_before(month: date) -> set[Withheld]:
         .iterator(chunk_size=1)
     ):
         for line in reading.lines(file):
-            pk = regions.get(line["region_code"]) if "region_code" in line else firms.get(line["enterprise"])
+            pk = regions.get(line["region_code"]) if "region_code" in line else enterprises.get(line["enterprise"])
             if pk is None:
                 continue
             kind = "enterprises" if "enterprise" in line else "categories" if "by" in line else "regions"

@@ -101,17 +101,17 @@ def mark(month: date) -> str:
 def told(month: date, *, now: datetime, already: Collection[Withheld] = ()) -> Numbers:
     """What may be published of the quarter that ends with this month. Some six statements, the rest in memory."""
     places = {region.pk: region for region in Region.objects.all()}
-    firms = set(Enterprise.objects.exclude(enrolled_by=None).values_list("pk", flat=True))
+    enterprises = set(Enterprise.objects.exclude(enrolled_by=None).values_list("pk", flat=True))
     counted = steadily(lambda _counters: read(*span(month), places), now=now, calendar=current_calendar())
-    return told_of(counted, places, firms, already=already)
+    return told_of(counted, places, enterprises, already=already)
 
 
 def told_of(
-    counted: Counted, places: Mapping[int, Region], firms: Collection[int], *, already: Collection[Withheld] = ()
+    counted: Counted, places: Mapping[int, Region], enterprises: Collection[int], *, already: Collection[Withheld] = ()
 ) -> Numbers:
-    """What of these numbers may be told; ``firms`` are the enterprises that are named."""
+    """What of these numbers may be told; ``enterprises`` are the enterprises that are named."""
     found = Numbers()
-    named = {pk: of for pk, of in counted.enterprises.items() if pk in firms}
+    named = {pk: of for pk, of in counted.enterprises.items() if pk in enterprises}
     tree = tree_of(counted.regions, places)
     for figure in FIGURES:
         tell(found, figure, tree, counted.regions, enterprises=named, already=already)
@@ -142,12 +142,12 @@ def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
     enterprises = _summed(MonthEnterprise._meta.db_table, "enterprise", "branch = 0", first, last)
     with connection.cursor() as cursor:
         cursor.execute(_DETAILS, [first, last])
-        for region, firm, name, n in cursor.fetchall():
+        for region, enterprise, name, n in cursor.fetchall():
             for pk in _above(region, places):
                 if pk in regions:
                     regions[pk][name] += n
-            if firm in enterprises:
-                enterprises[firm][name] += n
+            if enterprise in enterprises:
+                enterprises[enterprise][name] += n
     for counts in (*regions.values(), *enterprises.values()):
         counts["_earlier"] = counts["in_time"] - counts["last_day"]
         counts["_first_time"] = counts["delivered"] - counts["again"]

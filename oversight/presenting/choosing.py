@@ -82,10 +82,10 @@ class ChoiceForm(forms.Form):
             return None
         if not (words.isascii() and words.isdigit() and len(words) < 10):
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
-        firm = Enterprise.objects.filter(pk=int(words)).first()
-        if firm is None:
+        enterprise = Enterprise.objects.filter(pk=int(words)).first()
+        if enterprise is None:
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
-        self.enterprise_name = named(firm)
+        self.enterprise_name = named(enterprise)
         return int(words)
 
     def clean_region(self) -> str:

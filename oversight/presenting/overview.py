@@ -199,7 +199,7 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
     rows = (
         cases.filter(OPEN, next_due_at__lte=end)
         .values(
-            firm=Case(When(at_enterprise, then=F("enterprise_id"))),
+            enterprise=Case(When(at_enterprise, then=F("enterprise_id"))),
             office=Case(When(~at_enterprise, then=F("handling_authority_id"))),
             who=nobody,
         )
@@ -209,7 +209,7 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
         rows = rows.union(
             cases.filter(at_an_authority())
             .values(
-                firm=nobody,
+                enterprise=nobody,
                 office=F("handling_authority_id"),
                 who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()),
             )
@@ -237,7 +237,7 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
         measure.now,
         [
             Holder(
-                enterprise_id=row.firm,
+                enterprise_id=row.enterprise,
                 authority_id=row.office,
                 overdue=row.late,
                 due_soon=row.soon,
@@ -267,7 +267,7 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
 class _Row:
     """A line of _SHOWN."""
 
-    firm: int | None
+    enterprise: int | None
     office: int | None
     who: int | None
     late: int

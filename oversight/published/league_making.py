@@ -50,8 +50,11 @@ def publish(*, now: datetime) -> int:
     if Heartbeat.objects.filter(name=MARK, at__gte=midnight).exists():
         return 0
     read, regions = issued(), _Places.known()
-    firms = (
-        {firm.code: firm for firm in Enterprise.objects.filter(enrolled_by__isnull=False).only("pk", "uscc")}
+    enterprises = (
+        {
+            enterprise.code: enterprise
+            for enterprise in Enterprise.objects.filter(enrolled_by__isnull=False).only("pk", "uscc")
+        }
         if read
         else {}
     )
@@ -63,7 +66,7 @@ def publish(*, now: datetime) -> int:
                 cursor.execute("select pg_try_advisory_xact_lock(%s)", [_LOCK])
                 if not cursor.fetchone()[0]:
                     return made
-            made += _make(months, read, firms, regions, now=now)
+            made += _make(months, read, enterprises, regions, now=now)
     Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
     return made
 
@@ -103,7 +106,7 @@ class _Places:
 def _make(
     months: Sequence[date],
     read: Mapping[date, Sequence[Line]],
-    firms: Mapping[str, Enterprise],
+    enterprises: Mapping[str, Enterprise],
     regions: _Places,
     *,
     now: datetime,
@@ -111,18 +114,20 @@ def _make(
     """Whether the tables of this period differ from the version that stands; then they are its next version."""
     first, last = quarters.span(months[-1])[0], quarters.span(months[0])[1]
     # The newest line of an enterprise says what it is called and where it stands.
-    of_firm: dict[str, list[Line]] = defaultdict(list)
+    of_enterprise: dict[str, list[Line]] = defaultdict(list)
     for month in months:
         for row in read[month]:
-            of_firm[row["enterprise"]].append(row)
+            of_enterprise[row["enterprise"]].append(row)
     groups: dict[tuple[int, str], list[LeagueLine]] = defaultdict(list)
-    for code, rows in sorted(of_firm.items()):
-        if code not in firms or not any(row[WHOLE] != 0 or row["delivered"] != 0 for row in rows):
+    for code, rows in sorted(of_enterprise.items()):
+        if code not in enterprises or not any(row[WHOLE] != 0 or row["delivered"] != 0 for row in rows):
             continue
         said = told_of(rows)
         for region in regions.of(rows[0]["seat_path"]):
             for group in dict.fromkeys((ALL, rows[0]["sector"])):
-                groups[region, group].append(LeagueLine(region=region, sector=group, enterprise=firms[code], **said))
+                groups[region, group].append(
+                    LeagueLine(region=region, sector=group, enterprise=enterprises[code], **said)
+                )
     lines = [line for (region, sector), found in sorted(groups.items()) for line in _in_order(found)]
     digest = sha256(json.dumps([FORMULA, [_told(line) for line in lines]], default=str).encode()).hexdigest()
     newest = LeagueSet.objects.filter(first=first, last=last).order_by("-version").first()

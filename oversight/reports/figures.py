@@ -65,7 +65,7 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
             for code, line in units.items()
         ],
         # A county has no regions below it: its units are the enterprises that have their seat there.
-        "firms": [] if units or not now_quarter else _firms(now_quarter, old_quarter, region_code),
+        "firms": [] if units or not now_quarter else _enterprises(now_quarter, old_quarter, region_code),
         "channels": _top(categories["channel"], old["channel"], most=None),
         "kinds": _top(
             {code: n for code, n in categories["object"].items() if code in (GOODS, SERVICE, NONE)},
@@ -112,7 +112,7 @@ def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, Line]:
     }
 
 
-def _firms(data_set: DataSet, before: DataSet | None, code: str) -> list[Line]:
+def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[Line]:
     """Enterprises with their seat in this region, by what was delivered to them."""
     was = {
         line["enterprise"]: line["delivered"]

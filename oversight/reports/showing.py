@@ -74,7 +74,7 @@ def tables_of(report: MonthlyReport) -> list[Table]:
         _stages(figures),
         _counted(figures, "channels", "channel"),
         _units(figures),
-        _firms(figures),
+        _enterprises(figures),
         _counted(figures, "kinds", "object"),
         _counted(figures, "objects", "object"),
         _counted(figures, "problems", "problem"),
@@ -242,7 +242,7 @@ def _units(figures: Mapping[str, Any]) -> Table:
     )
 
 
-def _firms(figures: Mapping[str, Any]) -> Table:
+def _enterprises(figures: Mapping[str, Any]) -> Table:
     """Of a county: the enterprises that have their seat there, by quarter."""
     heads = [
         Head(_("企业"), "name", is_number=False),

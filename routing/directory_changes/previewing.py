@@ -168,19 +168,22 @@ def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list
     names.
     """
     kind, wish = KINDS[change.kind], changing.wish_of(change, today=timezone.localdate(now))
-    firms = kind.enterprise_ids(wish)
+    enterprises = kind.enterprise_ids(wish)
     names = {fold(wish.text(name)) for name in ("name", "name_en")} - {""}
-    names |= set(SearchName.objects.filter(enterprise_id__in=firms).values_list("folded", flat=True))
-    brands = set(BrandHolding.objects.filter(enterprise_id__in=firms).values_list("brand_id", flat=True))
+    names |= set(SearchName.objects.filter(enterprise_id__in=enterprises).values_list("folded", flat=True))
+    brands = set(BrandHolding.objects.filter(enterprise_id__in=enterprises).values_list("brand_id", flat=True))
     brands |= set(Brand.objects.filter(name=wish.text("name")).values_list("pk", flat=True))
     written = Q(picked_enterprise=None, picked_brand=None) & ~Q(respondent_named="")
     cases = Complaint.objects.exclude(status=Status.DRAFT).filter(
-        Q(enterprise_id__in=firms) | Q(picked_enterprise_id__in=firms) | Q(picked_brand_id__in=brands) | written
+        Q(enterprise_id__in=enterprises)
+        | Q(picked_enterprise_id__in=enterprises)
+        | Q(picked_brand_id__in=brands)
+        | written
     )
     known: dict[str, bool] = {}
     found: list[int] = []
-    for pk, holder, firm, brand, named in _newest_first(cases, now=now):
-        if holder not in firms and firm is None and brand is None:
+    for pk, holder, enterprise, brand, named in _newest_first(cases, now=now):
+        if holder not in enterprises and enterprise is None and brand is None:
             if named not in known:
                 known[named] = bool(names & wanted_names(Facts(on=wish.today, named=named)))
             if not known[named]:
@@ -216,15 +219,15 @@ def _with_it(
     with transaction.atomic():
         changing.write(change, today=today)
         directory = snapshot(groups, rules, suggests=False)
-        for firm in _with_predecessors(KINDS[change.kind].enterprise_ids(changing.wish_of(change, today=today))):
-            conditions.with_successors(firm)
+        for enterprise in _with_predecessors(KINDS[change.kind].enterprise_ids(changing.wish_of(change, today=today))):
+            conditions.with_successors(enterprise)
         transaction.set_rollback(True)
     return day, groups, {facts: choose(facts, rules, directory) for facts in groups}, directory, conditions
 
 
-def _with_predecessors(firms: set[int]) -> set[int]:
+def _with_predecessors(enterprises: set[int]) -> set[int]:
     """These and all whose consent a new successor of theirs would inherit."""
-    found, fresh = set(firms), set(firms)
+    found, fresh = set(enterprises), set(enterprises)
     while fresh:
         fresh = set(Succession.objects.filter(successor_id__in=fresh).values_list("predecessor_id", flat=True)) - found
         found |= fresh

@@ -1,7 +1,7 @@
 """Sweeps what was filed: to who should answer, or to a person, always with the reason.
 
 Every case of a sweep leaves `filed` with a stored explanation. A rule
-that fails, a firm that cannot receive, a consent that is missing are reasons
+that fails, an enterprise that cannot receive, a consent that is missing are reasons
 for triage, never for waiting.
 """
 
@@ -101,8 +101,10 @@ def may_go(
             and target is not None
             and not _may_have_it(case, target, had=had[case.pk], conditions=conditions)
         ):
-            firm = directory.enterprises[target]
-            hurdle = Why("no_consent", {"enterprise": firm.name, "enterprise_en": firm.name_en or firm.name})
+            enterprise = directory.enterprises[target]
+            hurdle = Why(
+                "no_consent", {"enterprise": enterprise.name, "enterprise_en": enterprise.name_en or enterprise.name}
+            )
         decisions[case.pk] = decision if hurdle is None else _held(decision, hurdle)
     return decisions
 
@@ -177,7 +179,7 @@ def _hurdle(case: Complaint, *, earlier: int, conditions: Conditions) -> Why | N
 
 
 def _may_have_it(case: Complaint, enterprise_id: int, *, had: set[int], conditions: Conditions) -> bool:
-    """Consent to that legal entity; a firm that returns a case cannot give it for the consumer."""
+    """Consent to that legal entity; an enterprise that returns a case cannot give it for the consumer."""
     if had and enterprise_id not in had and enterprise_id not in case.consents.get("entities", []):
         return "consents" in case.absent
     return consented(case, enterprise_id, conditions=conditions)

@@ -26,7 +26,7 @@ from routing.rules.matching import choose
 MOST = 8
 #: Of the names in a statement so many are followed; shorter ones stand in too many words.
 MOST_MENTIONED, SHORTEST = 3, 3
-#: A name that was typed and found in the directory, without routing being sure; a branch of the own firm.
+#: A name that was typed and found in the directory, without routing being sure; a branch of the own enterprise.
 FOUND, OWN_BRANCH = 60, 65
 
 
@@ -83,7 +83,7 @@ def _views(complaint: Complaint, statement: str, asked: str, on: dt.date) -> lis
     found: list[tuple[Facts, tuple[Why, ...]]] = []
     if asked.strip():
         found.append((replace(plain, named=asked.strip()), (Why("typed", {"named": asked.strip()}),)))
-    # The own firm, by the place: another branch answers there, or the firm has a successor.
+    # The own enterprise, by the place: another branch answers there, or the enterprise has a successor.
     found.append((replace(plain, enterprise_id=complaint.enterprise_id), ()))
     for named in dict.fromkeys(filter(None, (complaint.respondent_named.strip(), complaint.brand_named.strip()))):
         found.append((replace(plain, named=named), (Why("consumer_named", {"named": named}),)))
@@ -93,7 +93,7 @@ def _views(complaint: Complaint, statement: str, asked: str, on: dt.date) -> lis
 
 
 def _mentioned(statement: str, *, besides: int | None) -> list[str]:
-    """Names of other enrolled firms that stand in the text, longest first; one query."""
+    """Names of other enrolled enterprises that stand in the text, longest first; one query."""
     if not statement.strip():
         return []
     rows: QuerySet[SearchName] = SearchName.objects.filter(enterprise__enrolment=Enterprise.Enrolment.ENROLLED).exclude(
@@ -110,7 +110,7 @@ def _mentioned(statement: str, *, besides: int | None) -> list[str]:
 
 
 def _typed(complaint: Complaint, asked: str, *, on: dt.date) -> list[tuple[int, int | None, int]]:
-    """What the directory has under these words; branches of the own firm count for more."""
+    """What the directory has under these words; branches of the own enterprise count for more."""
     words = asked.strip().replace("\0", "")
     if not words:
         return []
@@ -146,12 +146,14 @@ def _rows(
     scored: Scored, complaint: Complaint, asked_for: set[tuple[int, int | None]], *, on: dt.date
 ) -> list[Suggestion]:
     scored.pop((complaint.enterprise_id or 0, complaint.branch_id), None)
-    firms = Enterprise.objects.filter(enrolment=Enterprise.Enrolment.ENROLLED).in_bulk([pk for pk, _branch in scored])
-    branches = Branch.objects.on(on).in_bulk([pk for _firm, pk in scored if pk is not None])
+    enterprises = Enterprise.objects.filter(enrolment=Enterprise.Enrolment.ENROLLED).in_bulk(
+        [pk for pk, _branch in scored]
+    )
+    branches = Branch.objects.on(on).in_bulk([pk for _enterprise, pk in scored if pk is not None])
     found = [
-        Suggestion(enterprise=firms[firm], branch=branches.get(branch or 0), score=score, why=why)
-        for (firm, branch), (score, why) in scored.items()
-        if firm in firms and (branch is None or branch in branches)
+        Suggestion(enterprise=enterprises[enterprise], branch=branches.get(branch or 0), score=score, why=why)
+        for (enterprise, branch), (score, why) in scored.items()
+        if enterprise in enterprises and (branch is None or branch in branches)
     ]
     found.sort(
         key=lambda one: (

@@ -1,6 +1,6 @@
 """Open cases of an entity that another one answers for go to that one, on the day on which it begins to.
 
-Only where it is certain who answers now: one successor, in the end, that can receive cases. Of a firm
+Only where it is certain who answers now: one successor, in the end, that can receive cases. Of an enterprise
 that was divided, each case stays where it is until somebody hands it back; so do those whose successor has no account.
 """
 
@@ -52,7 +52,8 @@ def sweep_successions(*, now: datetime, limit: int = forwarding.BATCH) -> int:
 
 
 def _heirs(day: date) -> dict[int, int]:
-    """Who answers on that day for each entity that ended or merged, where that is one firm that can receive cases."""
+    """Who answers on that day for each entity that ended or merged, where that is one enterprise that can receive
+    cases."""
     after: dict[int, set[int]] = {}
     for old, new in Succession.objects.filter(on_day__lte=day).values_list("predecessor_id", "successor_id"):
         after.setdefault(old, set()).add(new)

@@ -89,7 +89,7 @@ def _wish_url(code: str, row: int | None = None) -> str:
 @staff_page(lead_of, "GET")
 def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     """The entry as it stands, with what waits; a dozen queries, however large the enterprise is."""
-    firm = Enterprise.objects.select_related("domicile", "enrolled_by").get(pk=lead.enterprise.pk)
+    enterprise = Enterprise.objects.select_related("domicile", "enrolled_by").get(pk=lead.enterprise.pk)
     is_whole = lead.branch_ids is None
     waiting = list(
         lead.changes().filter(state__in=changing.OPEN).select_related("made_by", "enterprise").order_by("-pk")[:10]
@@ -99,18 +99,18 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
         request,
         "profile/profile.html",
         {
-            "firm": firm,
+            "firm": enterprise,
             "is_whole": is_whole,
             "now": lead.now,
             "waiting": lines(waiting, url=change_url),
-            "facts": _facts(firm, is_whole=is_whole),
+            "facts": _facts(enterprise, is_whole=is_whole),
             "under": under,
             **_tree(lead, under),
             "above_url": f"?under={under.parent_id}"
             if under and under.parent_id and _leads(lead, under.parent_id)
             else "?",
             "add_url": _wish_url("branch-add"),
-            **(_names(firm, today=lead.today) if is_whole else {}),
+            **(_names(enterprise, today=lead.today) if is_whole else {}),
         },
     )
 
@@ -129,14 +129,14 @@ def _under(request: HttpRequest, lead: Lead) -> Branch | None:
     return found
 
 
-def _facts(firm: Enterprise, *, is_whole: bool) -> list[dict[str, str]]:
+def _facts(enterprise: Enterprise, *, is_whole: bool) -> list[dict[str, str]]:
     rows = [
-        (_("名称"), firm.name, ""),
-        (_("英文名称"), firm.name_en or "–", _wish_url("english-name") if is_whole else ""),
-        (_("统一社会信用代码"), firm.uscc or "–", ""),
-        (_("登记地"), named(firm.domicile) if firm.domicile else "–", ""),
-        (_("入驻状态"), str(Enterprise.Enrolment(firm.enrolment).label), ""),
-        (_("批准入驻的部门"), named(firm.enrolled_by) if firm.enrolled_by else "–", ""),
+        (_("名称"), enterprise.name, ""),
+        (_("英文名称"), enterprise.name_en or "–", _wish_url("english-name") if is_whole else ""),
+        (_("统一社会信用代码"), enterprise.uscc or "–", ""),
+        (_("登记地"), named(enterprise.domicile) if enterprise.domicile else "–", ""),
+        (_("入驻状态"), str(Enterprise.Enrolment(enterprise.enrolment).label), ""),
+        (_("批准入驻的部门"), named(enterprise.enrolled_by) if enterprise.enrolled_by else "–", ""),
     ]
     return [{"key": key, "value": value, "change_url": url} for key, value, url in rows]
 
@@ -230,11 +230,11 @@ def _line(row: Branch, depth: int, areas: list[Any], duties: list[Any], has_more
     }
 
 
-def _names(firm: Enterprise, *, today: date) -> dict[str, Any]:
+def _names(enterprise: Enterprise, *, today: date) -> dict[str, Any]:
     not_over = Q(ends_on=None) | Q(ends_on__gte=today)
-    brands = firm.holdings.filter(not_over).select_related("brand").order_by("brand__name", "id")[:MOST]
-    aliases = firm.aliases.filter(not_over | Q(kind=Alias.Kind.FORMER)).order_by("kind", "id")[:MOST]
-    after = Succession.objects.filter(Q(predecessor=firm) | Q(successor=firm)).select_related(
+    brands = enterprise.holdings.filter(not_over).select_related("brand").order_by("brand__name", "id")[:MOST]
+    aliases = enterprise.aliases.filter(not_over | Q(kind=Alias.Kind.FORMER)).order_by("kind", "id")[:MOST]
+    after = Succession.objects.filter(Q(predecessor=enterprise) | Q(successor=enterprise)).select_related(
         "predecessor", "successor"
     )
     return {

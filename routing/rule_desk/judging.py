@@ -213,8 +213,8 @@ def kept_by(cases: Sequence[Recorded]) -> Mapping[int, Right]:
     )
     rows = (
         {
-            pk: (firm, branch, accepted is not None or until is not None)
-            for pk, firm, branch, accepted, until in stages.values_list(
+            pk: (enterprise, branch, accepted is not None or until is not None)
+            for pk, enterprise, branch, accepted, until in stages.values_list(
                 "complaint_id", "enterprise_id", "branch_id", "accepted_at", "until_at"
             )
         }
@@ -223,9 +223,9 @@ def kept_by(cases: Sequence[Recorded]) -> Mapping[int, Right]:
     )
     for case in cases:
         if case.pk in rows:
-            firm, branch, is_known = rows[case.pk]
+            enterprise, branch, is_known = rows[case.pk]
             if is_known:
-                found[case.pk] = Right(firm, branch)
+                found[case.pk] = Right(enterprise, branch)
         elif case.status in _WITH_AUTHORITY or case.outcome in _KEPT_BY_AUTHORITY:
             found[case.pk] = Right(None, None)
     return found

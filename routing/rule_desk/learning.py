@@ -29,7 +29,7 @@ PIECE = 1000
 EVERY = timedelta(hours=1)
 #: The rule of a decision that an officer made (complaints.pages.authority.triage.targets.because_of).
 OFFICER = "officer"
-#: A case that was sent back as one that the firm has already was sent to the right one.
+#: A case that was sent back as one that the enterprise has already was sent to the right one.
 NO_MISROUTE = ("duplicate", "succession")
 _LEVELS = frozenset({Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY, Region.Level.COUNTY})
 
@@ -141,8 +141,8 @@ def _groups(since: datetime) -> dict[Plain, Group]:
             )
         }
         stages = {
-            (case, at): (firm, branch, result)
-            for case, at, firm, branch, result in Engagement.objects.filter(complaint_id__in=ids).values_list(
+            (case, at): (enterprise, branch, result)
+            for case, at, enterprise, branch, result in Engagement.objects.filter(complaint_id__in=ids).values_list(
                 "complaint_id", "from_at", "enterprise_id", "branch_id", "odr_result"
             )
         }

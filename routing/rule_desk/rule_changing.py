@@ -330,11 +330,11 @@ def _judge_target(change: RuleChange, reach: Reach) -> None:
         if authority is None or not reach.covers(authority.region):
             raise ChangeRefused("sideways", _("只能交给本辖区内的部门，不能转给别处。"), field="target_authority")
         return
-    firm = Enterprise.objects.filter(pk=what["target_enterprise"]).first()
-    if firm is None or firm.enrolment != Enterprise.Enrolment.ENROLLED:
+    enterprise = Enterprise.objects.filter(pk=what["target_enterprise"]).first()
+    if enterprise is None or enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
         raise ChangeRefused("not_enrolled", _("这家企业没有入驻或已暂停，不能作为去处。"), field="target_enterprise")
     if what.get("target_branch"):
-        branch = Branch.objects.filter(pk=what["target_branch"], enterprise=firm).first()
+        branch = Branch.objects.filter(pk=what["target_branch"], enterprise=enterprise).first()
         first = change.starts_on
         if branch is None or (first is not None and branch.ends_on is not None and branch.ends_on < first):
             raise ChangeRefused("no_branch", _("这个企业没有这个分支机构"), field="target_branch")

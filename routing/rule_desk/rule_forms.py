@@ -145,11 +145,11 @@ class RuleForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        firm, text = said.get("target_enterprise"), str(said.get("target_branch") or "").strip()
-        if text and firm is not None:
+        enterprise, text = said.get("target_enterprise"), str(said.get("target_branch") or "").strip()
+        if text and enterprise is not None:
             branch = (
-                Branch.objects.filter(enterprise=firm, name=text).first()
-                or Branch.objects.filter(enterprise=firm, name_en=text).first()
+                Branch.objects.filter(enterprise=enterprise, name=text).first()
+                or Branch.objects.filter(enterprise=enterprise, name_en=text).first()
             )
             if branch is None:
                 self.add_error("target_branch", _("这个企业没有这个分支机构"))

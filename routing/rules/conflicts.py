@@ -77,7 +77,7 @@ def _meet(one: Period, other: Period) -> bool:
 
 
 def _may_both_match(one: Rule, other: Rule) -> bool:
-    """Whether some facts could match both. A brand, an enterprise and a written name may be of the same firm."""
+    """Whether some facts could match both. A brand, an enterprise and a written name may be of the same enterprise."""
     same_place = (
         one.first is None or other.first is None or (one.first <= (other.last or 0) and other.first <= (one.last or 0))
     )

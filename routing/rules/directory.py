@@ -111,7 +111,7 @@ def _enterprises(ids: set[int]) -> dict[int, EnterpriseFacts]:
 
 
 def _enrolment_while_alive(row: Enterprise) -> str:
-    """An ended firm keeps no enrolment; on a day before its end, who enrolled it tells."""
+    """An ended enterprise keeps no enrolment; on a day before its end, who enrolled it tells."""
     if row.enrolment != Enterprise.Enrolment.ENDED:
         return row.enrolment
     enrolled = row.enrolled_by_id is not None

@@ -90,8 +90,8 @@ def _authority(name: str, *, where: str) -> Authority | None:
     return _one(Authority.objects.filter(name=name).first(), name, where=where)
 
 
-def _branch(name: str, firm: Enterprise | None, *, where: str) -> Branch | None:
-    return _one(Branch.objects.filter(enterprise=firm, name=name).first(), name, where=where)
+def _branch(name: str, enterprise: Enterprise | None, *, where: str) -> Branch | None:
+    return _one(Branch.objects.filter(enterprise=enterprise, name=name).first(), name, where=where)
 
 
 def _one(row: Row | None, text: str, *, where: str) -> Row | None:

@@ -77,10 +77,10 @@ class _Choice:
     def _entities(self) -> list[int]:
         facts = self.facts
         if facts.enterprise_id is not None:
-            firm = self.directory.enterprises.get(facts.enterprise_id)
-            if firm is not None:
-                self._because("named_on_return" if facts.is_returned else "picked", firm)
-                return [firm.id]
+            enterprise = self.directory.enterprises.get(facts.enterprise_id)
+            if enterprise is not None:
+                self._because("named_on_return" if facts.is_returned else "picked", enterprise)
+                return [enterprise.id]
             return []
         if facts.brand_ids:
             self.confidence = BY_BRAND
@@ -100,7 +100,7 @@ class _Choice:
         if not any(known.values()):
             known |= {part: self._spelt(part) for level in names for part in level if part not in known}
             if len(names.present) == 1 and not names.other:
-                # A former name is the very firm's own; the one it does business under may be a franchise's.
+                # A former name is the very enterprise's own; the one it does business under may be a franchise's.
                 deciding = names.former
         self.confidence = min(self.confidence, BY_OTHER_NAME)
         ids = list(dict.fromkeys(chain.from_iterable(known.values())))
@@ -197,7 +197,7 @@ class _Choice:
         return serving
 
     def _at_address(self, ids: list[int]) -> list[int]:
-        """Of several firms of one name the only one that sits where the consumer says."""
+        """Of several enterprises of one name the only one that sits where the consumer says."""
         if self.facts.address is None:
             raise AddressWanted
         parts = {fold(part) for part in self.facts.address.replace("，", ",").split(",")} - {""}
@@ -273,13 +273,13 @@ class _Choice:
     # Who answers
 
     def _answer(self, enterprise_id: int, *, branch_id: int | None = None) -> Match | NoMatch:
-        firm = self.directory.enterprises[enterprise_id]
-        if firm.has_ended(self.facts.on):
-            return self._nobody("ended", [enterprise_id], firm=firm)
-        if firm.enrolment == "suspended":
-            return self._nobody("suspended", [enterprise_id], firm=firm)
-        if firm.enrolment == "not_enrolled":
-            return self._nobody("not_enrolled", [enterprise_id], firm=firm)
+        enterprise = self.directory.enterprises[enterprise_id]
+        if enterprise.has_ended(self.facts.on):
+            return self._nobody("ended", [enterprise_id], enterprise=enterprise)
+        if enterprise.enrolment == "suspended":
+            return self._nobody("suspended", [enterprise_id], enterprise=enterprise)
+        if enterprise.enrolment == "not_enrolled":
+            return self._nobody("not_enrolled", [enterprise_id], enterprise=enterprise)
         wanted = branch_id or self.facts.branch_id or self.named_branch_id
         branch = self.directory.branches.get(wanted) if wanted is not None else None
         if branch is not None and branch.enterprise_id == enterprise_id:
@@ -291,22 +291,22 @@ class _Choice:
                     if self.facts.is_returned
                     else "picked_branch"
                 )
-                return self._matched(firm, branch.id, code)
+                return self._matched(enterprise, branch.id, code)
             if branch_id is not None:
-                return self._nobody("rule_branch_ended", [enterprise_id], firm=firm)
+                return self._nobody("rule_branch_ended", [enterprise_id], enterprise=enterprise)
             self.why.append(Why("picked_branch_ended", {"branch": branch.name, "branch_en": branch.name_en}))
         if not self.directory.areas.get(enterprise_id):
-            return self._matched(firm, None, "has_no_branches")
+            return self._matched(enterprise, None, "has_no_branches")
         if self.facts.region_id is None:
             self.confidence = min(self.confidence, NO_BRANCH)
-            return self._matched(firm, None, "region_unknown")
+            return self._matched(enterprise, None, "region_unknown")
         found = self._branches(enterprise_id)
         if len(found) > 1:
-            return self._nobody("branches_tie", [enterprise_id], firm=firm)
+            return self._nobody("branches_tie", [enterprise_id], enterprise=enterprise)
         if not found:
             self.confidence = min(self.confidence, NO_BRANCH)
-            return self._matched(firm, None, "no_branch_serves")
-        return self._matched(firm, found[0], "serves")
+            return self._matched(enterprise, None, "no_branch_serves")
+        return self._matched(enterprise, found[0], "serves")
 
     def _branches(self, enterprise_id: int) -> tuple[int, ...]:
         if self.facts.region_id is None:
@@ -319,11 +319,11 @@ class _Choice:
             on=self.facts.on,
         )
 
-    def _matched(self, firm: EnterpriseFacts, branch_id: int | None, code: str) -> Match:
+    def _matched(self, enterprise: EnterpriseFacts, branch_id: int | None, code: str) -> Match:
         branch = self.directory.branches.get(branch_id) if branch_id is not None else None
         self._because(
             code,
-            firm,
+            enterprise,
             branch=branch.name if branch else "",
             branch_en=(branch.name_en or branch.name) if branch else "",
             region=self.facts.region_name,
@@ -332,24 +332,26 @@ class _Choice:
         duties = self.directory.duties.get(branch_id, ()) if branch_id is not None else ()
         holding = [duty.authority_id for duty in duties if duty.period.holds(self.facts.on)]
         return Match(
-            enterprise_id=firm.id,
+            enterprise_id=enterprise.id,
             branch_id=branch_id,
             authority_id=holding[-1] if holding else None,
             confidence=self.confidence,
             why=tuple(self.why),
-            candidates=self._ranked([firm.id]),
+            candidates=self._ranked([enterprise.id]),
         )
 
     # Words and rankings
 
-    def _because(self, code: str, firm: EnterpriseFacts, **values: str | int) -> None:
-        self.why.append(Why(code, {"enterprise": firm.name, "enterprise_en": firm.name_en or firm.name, **values}))
+    def _because(self, code: str, enterprise: EnterpriseFacts, **values: str | int) -> None:
+        self.why.append(
+            Why(code, {"enterprise": enterprise.name, "enterprise_en": enterprise.name_en or enterprise.name, **values})
+        )
 
     def _nobody(
-        self, code: str, ids: Sequence[int], *, firm: EnterpriseFacts | None = None, **values: str | int
+        self, code: str, ids: Sequence[int], *, enterprise: EnterpriseFacts | None = None, **values: str | int
     ) -> NoMatch:
-        if firm is not None:
-            self._because(code, firm, **values)
+        if enterprise is not None:
+            self._because(code, enterprise, **values)
         else:
             self.why.append(Why(code, {"named": self.facts.named, **values}))
         return NoMatch(reason=code, why=tuple(self.why), suggestions=self._ranked(ids))
@@ -361,14 +363,14 @@ class _Choice:
             scored.setdefault(enterprise_id, max(60 - 5 * place, 10))
         candidates = []
         for enterprise_id, start in scored.items():
-            firm = self.directory.enterprises.get(enterprise_id)
-            if firm is None:
+            enterprise = self.directory.enterprises.get(enterprise_id)
+            if enterprise is None:
                 continue
             branches = self._branches(enterprise_id)
             why = [
                 Why(
                     "may_be_meant" if start == 80 else "similar_name",
-                    {"enterprise": firm.name, "enterprise_en": firm.name_en or firm.name},
+                    {"enterprise": enterprise.name, "enterprise_en": enterprise.name_en or enterprise.name},
                 )
             ]
             score = start
@@ -383,7 +385,7 @@ class _Choice:
                         },
                     )
                 )
-            if firm.enrolment == "enrolled" and not firm.has_ended(self.facts.on):
+            if enterprise.enrolment == "enrolled" and not enterprise.has_ended(self.facts.on):
                 score += 10
             else:
                 why.append(Why("cannot_receive"))

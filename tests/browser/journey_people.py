@@ -89,7 +89,7 @@ def untranslated(page: Page, typed: list[str]) -> list[str]:
 
 
 class Filing(Walk):
-    """Eight screens with the real directory: 中国移动 in 鼓楼区, a firm by name, or nobody named."""
+    """Eight screens with the real directory: 中国移动 in 鼓楼区, an enterprise by name, or nobody named."""
 
     def __init__(self, person: Person, world: World, *, against: str = "mobile") -> None:
         super().__init__(person.visitor, person.language, person.name, checked=False)

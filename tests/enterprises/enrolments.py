@@ -1,4 +1,4 @@
-"""Applications as a firm of 鼓楼区 would hand them in."""
+"""Applications as an enterprise of 鼓楼区 would hand them in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The pages of becoming an ODR enterprise: the applicant's, the authority's, the firm's own, the public register."""
+"""The pages of becoming an ODR enterprise: the applicant's, the authority's, the enterprise's own, the public
+register."""
 
 from __future__ import annotations
 
@@ -117,8 +118,8 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
     assert (file.status_code, file["Content-Type"]) == (200, "image/png")
     assert "attachment" in file["Content-Disposition"]
     assert decided(client, held, do="grant").status_code == 302
-    firm = Enterprise.objects.get(uscc=code())
-    assert (firm.enrolment, firm.enrolled_by) == ("enrolled", world.gulou)
+    enterprise = Enterprise.objects.get(uscc=code())
+    assert (enterprise.enrolment, enterprise.enrolled_by) == ("enrolled", world.gulou)
     letter = OutgoingMessage.objects.order_by("pk").last()
     assert letter is not None
     assert "/account/invitation/" in letter.body
@@ -230,17 +231,17 @@ def test_who_asks_back_and_who_refuses_is_read_by_the_applicant(world: World) ->
     assert decided(officer, held, do="grant").status_code == 422
     assert decided(officer, held, do="ask_back").status_code == 422
     assert decided(officer, held, do="ask_back", text="执照看不清，请重传。").status_code == 302
-    firm = begun()
-    page = shown(firm.get(TASKS))
+    enterprise = begun()
+    page = shown(enterprise.get(TASKS))
     assert "执照看不清，请重传。" in page
     assert "瑞试" not in page
-    assert send(firm, TASKS, {"is_true": "on"}).status_code == 302
+    assert send(enterprise, TASKS, {"is_true": "on"}).status_code == 302
     held.refresh_from_db()
     late = decided(head(world), held, do="refuse", ground="conditions", text="没有投诉电话。", version=2)
     assert late.status_code == 409
     assert "没有投诉电话。" in shown(late)
     assert decided(head(world), held, do="refuse", ground="conditions", text="没有投诉电话。").status_code == 302
-    page = shown(firm.get(TASKS))
+    page = shown(enterprise.get(TASKS))
     assert "不具备入驻条件" in page
     assert "没有投诉电话。" in page
     again = begun()
@@ -268,8 +269,8 @@ def test_strangers_get_the_404_of_what_does_not_exist(world: World, who: str) ->
     assert held.state == "submitted"
 
 
-def stand(client: Client, firm: Enterprise, **said: Any) -> Any:
-    return send(client, f"/authority/enterprises/{firm.code}/standing/", said)
+def stand(client: Client, enterprise: Enterprise, **said: Any) -> Any:
+    return send(client, f"/authority/enterprises/{enterprise.code}/standing/", said)
 
 
 def test_suspending_takes_back_what_this_authority_may_and_shuts_the_desk(world: World) -> None:
@@ -308,12 +309,12 @@ def test_other_officers_read_the_register_and_decide_nothing(world: World) -> No
 
 
 def test_a_firm_files_a_count_and_the_authority_takes_note(world: World) -> None:
-    firm = signed_in(world.lead)
+    enterprise = signed_in(world.lead)
     said = {"number": "1300000", "counted_on": "2026-06-30", "source": "半年度报告"}
-    assert send(firm, "/enterprise/enrolment/customers/", said | {"number": ""}).status_code == 422
-    assert send(firm, "/enterprise/enrolment/customers/", said).status_code == 302
-    assert send(firm, "/enterprise/enrolment/customers/", said).status_code == 409
-    assert "等待备案" in shown(firm.get("/enterprise/enrolment/"))
+    assert send(enterprise, "/enterprise/enrolment/customers/", said | {"number": ""}).status_code == 422
+    assert send(enterprise, "/enterprise/enrolment/customers/", said).status_code == 302
+    assert send(enterprise, "/enterprise/enrolment/customers/", said).status_code == 409
+    assert "等待备案" in shown(enterprise.get("/enterprise/enrolment/"))
     row = EnrolmentFiling.objects.get()
     officer = signed_in(world.rui)
     assert "1,300,000" in shown(officer.get(f"/authority/enterprises/{world.mobile.code}/"))
@@ -337,8 +338,11 @@ def test_only_who_manages_the_whole_firm_files(world: World, who: str) -> None:
 
 
 def test_the_own_request_to_leave_is_decided_with_notice(world: World) -> None:
-    firm, client = signed_in(world.lead), head(world)
-    assert send(firm, "/enterprise/enrolment/exit/", {"what": "业务调整", "last_day": "2026-12-31"}).status_code == 302
+    enterprise, client = signed_in(world.lead), head(world)
+    assert (
+        send(enterprise, "/enterprise/enrolment/exit/", {"what": "业务调整", "last_day": "2026-12-31"}).status_code
+        == 302
+    )
     assert "业务调整" in shown(client.get(f"/authority/enterprises/{world.mobile.code}/standing/"))
     told = {"do": "exit", "exit_ground": "own_request", "text": "同意。"}
     early = stand(client, world.mobile, last_day="2026-12-01", **told)
@@ -350,17 +354,22 @@ def test_the_own_request_to_leave_is_decided_with_notice(world: World) -> None:
 
 
 def test_the_public_register_tells_the_history_without_persons_and_may_be_kept(world: World) -> None:
-    firm = enrolled(world)
+    enterprise = enrolled(world)
     rules.suspend(
-        firm, by=world.head_officer.user, ground="misses", text="三次逾期，见名单。", keeps_cases=True, now=WEDNESDAY
+        enterprise,
+        by=world.head_officer.user,
+        ground="misses",
+        text="三次逾期，见名单。",
+        keeps_cases=True,
+        now=WEDNESDAY,
     )
     client = Client()
-    page = client.get(f"/open/enterprises/{firm.code}/")
+    page = client.get(f"/open/enterprises/{enterprise.code}/")
     for words in ("暂停接收新投诉", "多次逾期或者敷衍", "福州市鼓楼区市场监督管理局", "榕声通信客户服务部"):
         assert words in shown(page)
     for words in ("长试", "三次逾期，见名单。", "林主管", MAIL):
         assert words not in shown(page)
-    assert firm.name in shown(client.get("/open/enterprises/?q=榕声"))
+    assert enterprise.name in shown(client.get("/open/enterprises/?q=榕声"))
     assert client.get("/open/enterprises/").status_code == 200
     assert client.get("/open/enterprises/?after=abc&before=-1").status_code == 200
     assert client.get("/open/enterprises/not-a-code/").status_code == 404
@@ -384,14 +393,14 @@ def test_pages_cost_the_same_however_much_there_is(world: World, django_assert_m
 
 
 def test_a_lost_invitation_is_sent_again_until_somebody_leads(world: World) -> None:
-    firm, client = enrolled(world), head(world)
-    path = f"/authority/enterprises/{firm.code}/invite/"
-    assert "还没有管理员" in shown(client.get(f"/authority/enterprises/{firm.code}/"))
+    enterprise, client = enrolled(world), head(world)
+    path = f"/authority/enterprises/{enterprise.code}/invite/"
+    assert "还没有管理员" in shown(client.get(f"/authority/enterprises/{enterprise.code}/"))
     assert send(client, path, {"email": "other@example.com"}).status_code == 302
     assert OutgoingMessage.objects.order_by("pk").last().address == "other@example.com"  # type: ignore[union-attr]
     User.objects.create_user("m@example.com", name="经理")
-    firm.staff.create(user=User.objects.with_email("m@example.com").get(), role="manager")
-    assert "还没有管理员" not in shown(client.get(f"/authority/enterprises/{firm.code}/"))
+    enterprise.staff.create(user=User.objects.with_email("m@example.com").get(), role="manager")
+    assert "还没有管理员" not in shown(client.get(f"/authority/enterprises/{enterprise.code}/"))
     before = OutgoingMessage.objects.count()
     assert send(client, path, {"email": "third@example.com"}).status_code == 302
     assert OutgoingMessage.objects.count() == before

@@ -72,11 +72,11 @@ def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> N
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     client = Client()
     client.force_login(world.ming)
-    firm, head = suspended(world, keeps_cases=False), world.head_officer.user
-    rules.set_exit(firm, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
+    enterprise, head = suspended(world, keeps_cases=False), world.head_officer.user
+    rules.set_exit(enterprise, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
     assert rules.sweep_exits(now=LATER + timedelta(days=1)) == 1
-    firm.refresh_from_db()
-    assert firm.enrolment == "not_enrolled"
+    enterprise.refresh_from_db()
+    assert enterprise.enrolment == "not_enrolled"
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
     assert not Complaint.objects.visible_to(world.ming).exists()
     # The second wall by itself.
@@ -85,15 +85,15 @@ def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> N
     # What lies there can still be taken back.
     officer = Client()
     officer.force_login(world.rui)
-    assert "收回本辖区的未结案件" in officer.get(f"/authority/enterprises/{firm.code}/").content.decode()
+    assert "收回本辖区的未结案件" in officer.get(f"/authority/enterprises/{enterprise.code}/").content.decode()
 
 
 def test_the_history_tells_who_when_and_why(world: World) -> None:
-    firm = suspended(world, keeps_cases=True)
-    rules.resume(firm, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
-    firm.refresh_from_db()
-    assert firm.enrolment == "enrolled"
-    told = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in rules.history(firm)]
+    enterprise = suspended(world, keeps_cases=True)
+    rules.resume(enterprise, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
+    enterprise.refresh_from_db()
+    assert enterprise.enrolment == "enrolled"
+    told = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in rules.history(enterprise)]
     assert told == [
         ("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
         ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou),

@@ -24,15 +24,15 @@ LATER = WEDNESDAY + timedelta(hours=1)
 
 
 def test_a_granted_application_makes_an_enterprise_that_can_be_found_and_that_answers(world: World) -> None:
-    firm = enrolled(world)
-    assert (firm.enrolment, firm.enrolled_by, firm.uscc) == ("enrolled", world.gulou, code())
-    branch = Branch.objects.get(enterprise=firm)
+    enterprise = enrolled(world)
+    assert (enterprise.enrolment, enterprise.enrolled_by, enterprise.uscc) == ("enrolled", world.gulou, code())
+    branch = Branch.objects.get(enterprise=enterprise)
     assert [row.region for row in ServiceArea.objects.filter(branch=branch)] == [world.region]
     assert branch.authorities.get().authority == world.gulou
-    assert CustomerCount.objects.get(enterprise=firm).number == 120_000
+    assert CustomerCount.objects.get(enterprise=enterprise).number == 120_000
     hit = find("榕声通信", on=date(2026, 11, 11), region_id=world.region.pk)[0]
-    assert (hit.enterprise, hit.branch, hit.is_enrolled) == (firm, branch, True)
-    entries = EnrolmentEntry.objects.filter(enterprise=firm)
+    assert (hit.enterprise, hit.branch, hit.is_enrolled) == (enterprise, branch, True)
+    entries = EnrolmentEntry.objects.filter(enterprise=enterprise)
     assert [(row.kind, row.by, row.on_day) for row in entries] == [
         ("enrolled", world.head_officer.user, date(2026, 11, 11)),
         ("invited", world.head_officer.user, date(2026, 11, 11)),
@@ -41,7 +41,7 @@ def test_a_granted_application_makes_an_enterprise_that_can_be_found_and_that_an
 
 
 def test_the_applicant_is_told_and_becomes_the_manager_by_the_letter(world: World) -> None:
-    firm = enrolled(world)
+    enterprise = enrolled(world)
     decision, letter = OutgoingMessage.objects.order_by("pk")
     assert (decision.address, letter.address) == (MAIL, MAIL)
     assert "在线和解企业" in decision.body
@@ -51,16 +51,16 @@ def test_the_applicant_is_told_and_becomes_the_manager_by_the_letter(world: Worl
     user = User.objects.create_user(MAIL, "a long sentence that nobody guesses", name="林主管")
     row = inviting.accept(invitation, user, now=LATER, today=timezone.localdate(LATER))
     assert isinstance(row, Staff)
-    assert (row.enterprise, row.branch, row.role) == (firm, None, "manager")
+    assert (row.enterprise, row.branch, row.role) == (enterprise, None, "manager")
 
 
 def test_the_authority_invites_nobody_where_somebody_leads(world: World) -> None:
-    firm = enrolled(world)
+    enterprise = enrolled(world)
     first = Invitation.objects.get()
-    Staff.objects.create(user=world.otto, enterprise=firm, role="manager")
+    Staff.objects.create(user=world.otto, enterprise=enterprise, role="manager")
     with pytest.raises(TeamRefusal):
         enrolling.invite_manager(
-            firm, "other@example.com", by=world.head_officer.user, place=PLACE, language="en", now=LATER
+            enterprise, "other@example.com", by=world.head_officer.user, place=PLACE, language="en", now=LATER
         )
     late = User.objects.create_user(MAIL, name="晚到")
     with pytest.raises(TeamRefusal):

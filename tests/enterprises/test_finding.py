@@ -95,9 +95,9 @@ def test_odd_queries_find_nothing_and_break_nothing(query: str) -> None:
 
 
 def test_a_pattern_character_is_only_a_character() -> None:
-    firm = Enterprise.objects.create(name="百分之100%果汁")
-    write_names([firm.pk])
-    assert [hit.enterprise for hit in find("0%果", on=DAY)] == [firm]
+    enterprise = Enterprise.objects.create(name="百分之100%果汁")
+    write_names([enterprise.pk])
+    assert [hit.enterprise for hit in find("0%果", on=DAY)] == [enterprise]
 
 
 def test_initials_know_their_phrase() -> None:
@@ -141,7 +141,7 @@ def test_suggestions_go_from_the_whole_name_to_a_piece_and_ended_firms_last() ->
     made = [Enterprise(name=name) for name in ("中央大街甲乙丙店", "甲乙丙", "甲乙丙食品厂")]
     made.append(Enterprise(name="甲乙", enrolment="ended", ended_on=DAY))
     Enterprise.objects.bulk_create(made)
-    write_names([firm.pk for firm in made])
+    write_names([enterprise.pk for enterprise in made])
     found = suggest("甲乙", on=DAY)
     assert [one.name for one in found] == ["甲乙丙", "甲乙丙食品厂", "中央大街甲乙丙店", "甲乙"]
     assert not any(one.is_similar for one in found)

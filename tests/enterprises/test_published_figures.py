@@ -49,14 +49,14 @@ def a_random_world(world: World, dice: random.Random) -> None:
         given.a_complaint(world, problem_category=category)
         for category in ("telecom.fees.unexplained_charge", "quality", "")
     ]
-    firms = [world.mobile, world.telecom]
+    enterprises = [world.mobile, world.telecom]
     stages = []
     for _ in range(700):
         until = some_moment(dice)
         stages.append(
             Engagement(
                 complaint=dice.choice(cases),
-                enterprise=dice.choice(firms),
+                enterprise=dice.choice(enterprises),
                 until_at=until,
                 from_at=until - timedelta(hours=dice.randrange(900)),
                 odr_result=dice.choice(RESULTS),
@@ -70,21 +70,21 @@ def a_random_world(world: World, dice: random.Random) -> None:
         Complaint.objects.filter(
             pk=given.filed(world, problem_category=dice.choice(["telecom.fees.unexplained_charge", ""])).pk
         ).update(
-            enterprise=dice.choice([*firms, None]),
+            enterprise=dice.choice([*enterprises, None]),
             status="closed",
             outcome="settled",
             closed_at=some_moment(dice),
             facts={"voice": "x", **rated},
         )
-    stage = {firm.pk: Engagement.objects.filter(enterprise=firm).first() for firm in firms}
+    stage = {enterprise.pk: Engagement.objects.filter(enterprise=enterprise).first() for enterprise in enterprises}
     promises = []
     for number in range(120):
-        firm = dice.choice([*firms, None])
+        enterprise = dice.choice([*enterprises, None])
         promises.append(
             Obligation(
                 complaint=dice.choice(cases),
-                enterprise=firm,
-                engagement=stage[firm.pk] if firm else None,
+                enterprise=enterprise,
+                engagement=stage[enterprise.pk] if enterprise else None,
                 ordinal=number + 1,
                 kind="original_channel",
                 what="x",
@@ -127,10 +127,10 @@ def a_random_world(world: World, dice: random.Random) -> None:
         Deadline.objects.filter(pk=paused.pk).update(state="paused", remaining=1, paused_on=DAY, ended_at=None)
 
 
-def slowly(firm: Enterprise, category: str) -> tuple[Any, ...]:
+def slowly(enterprise: Enterprise, category: str) -> tuple[Any, ...]:
     """From procedure, section 7, row by row."""
     ended, settled, unconfirmed, lengths = 0, 0, 0, []
-    for stage in Engagement.objects.filter(enterprise=firm, until_at__isnull=False).select_related("complaint"):
+    for stage in Engagement.objects.filter(enterprise=enterprise, until_at__isnull=False).select_related("complaint"):
         assert stage.until_at is not None
         last = stage.until_at.astimezone(LOCAL).date()
         if category and stage.complaint.problem_category != category:
@@ -144,7 +144,7 @@ def slowly(firm: Enterprise, category: str) -> tuple[Any, ...]:
         unconfirmed += stage.odr_result == "unconfirmed"
         lengths.append((last - stage.from_at.astimezone(LOCAL).date()).days)
     promised = kept = 0
-    for promise in Obligation.objects.filter(enterprise=firm, owed_by="enterprise").select_related("complaint"):
+    for promise in Obligation.objects.filter(enterprise=enterprise, owed_by="enterprise").select_related("complaint"):
         clock = Deadline.objects.filter(obligation=promise, clock="performance").order_by("pk").last()
         if category and promise.complaint.problem_category != category:
             continue
@@ -162,14 +162,14 @@ def slowly(firm: Enterprise, category: str) -> tuple[Any, ...]:
         promised,
         kept,
         round(quantile(lengths, 0.9), 1),
-        *slow_responses(firm, category),
-        *slow_marks(firm, category),
+        *slow_responses(enterprise, category),
+        *slow_marks(enterprise, category),
     )
 
 
-def slow_responses(firm: Enterprise, category: str) -> tuple[Any, ...]:
+def slow_responses(enterprise: Enterprise, category: str) -> tuple[Any, ...]:
     days, minutes = Days(), []
-    for stage in Engagement.objects.filter(enterprise=firm).select_related("complaint"):
+    for stage in Engagement.objects.filter(enterprise=enterprise).select_related("complaint"):
         at = stage.first_contact_at
         if at is None or at < stage.from_at or (category and stage.complaint.problem_category != category):
             continue
@@ -178,9 +178,9 @@ def slow_responses(firm: Enterprise, category: str) -> tuple[Any, ...]:
     return len(minutes), round(quantile(minutes, 0.5)), round(quantile(minutes, 0.9))
 
 
-def slow_marks(firm: Enterprise, category: str) -> tuple[int, int, int]:
+def slow_marks(enterprise: Enterprise, category: str) -> tuple[int, int, int]:
     closed, marks = 0, []
-    for case in Complaint.objects.filter(enterprise=firm, closed_at__isnull=False):
+    for case in Complaint.objects.filter(enterprise=enterprise, closed_at__isnull=False):
         assert case.closed_at is not None
         if category and case.problem_category != category:
             continue
@@ -195,9 +195,9 @@ def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) 
     a_random_world(world, random.Random(seed))
     publishing.publish(now=NOW)
     found = {(row.enterprise_id, row.category): row for row in PublishedFigure.objects.all()}
-    for firm in (world.mobile, world.telecom):
+    for enterprise in (world.mobile, world.telecom):
         for category in ("", "telecom.fees.unexplained_charge", "quality"):
-            row, slow = found.pop((firm.pk, category), None), slowly(firm, category)
+            row, slow = found.pop((enterprise.pk, category), None), slowly(enterprise, category)
             if category and slow[0] < TOO_FEW:
                 assert row is None
                 continue
@@ -264,9 +264,9 @@ def test_the_worker_and_the_command_publish(world: World) -> None:
     assert beats(5)["oversight.tasks.publish_figures"]["schedule"] <= 3600
 
 
-def a_figure(firm: Enterprise, **counts: Any) -> PublishedFigure:
+def a_figure(enterprise: Enterprise, **counts: Any) -> PublishedFigure:
     told = {"ended": 120, "settled": 86, "unconfirmed": 7, "median_days": 8.5, "promised": 40, "kept": 34} | counts
-    return PublishedFigure.objects.create(enterprise=firm, day=date.today(), formula=1, **told)
+    return PublishedFigure.objects.create(enterprise=enterprise, day=date.today(), formula=1, **told)
 
 
 def test_T49_how_long_a_kind_of_problem_takes_where_there_is_enough_of_it(world: World) -> None:

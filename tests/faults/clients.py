@@ -114,8 +114,8 @@ def _words(answer: Answer) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", main).split())[:300]
 
 
-def pick_of(portal: RunningPortal, firm: str = FIRM) -> str:
-    return f"{portal.query('select id from enterprises_enterprise where name = %s', [firm])[0][0]}--"
+def pick_of(portal: RunningPortal, enterprise: str = FIRM) -> str:
+    return f"{portal.query('select id from enterprises_enterprise where name = %s', [enterprise])[0][0]}--"
 
 
 def people(portal: RunningPortal, history: History, count: int) -> list[Person]:

@@ -32,14 +32,16 @@ def main(count: int, begins: float, ends: float) -> None:
     now = timezone.now()
     then = now - timedelta(days=DAYS_AGO)
     asked = request(chen, then)
-    firm = asked.respondents[0].enterprise_id
+    enterprise = asked.respondents[0].enterprise_id
     because = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": []}
     made = 0
     while made < count:
         size = min(BATCH, count - made)
         with transaction.atomic():
             cases = handling.file([asked] * size, actor=consumer(chen), now=then)
-            moves = [(case.pk, forward(enterprise_id=firm, branch_id=None, because=because), SYSTEM) for case in cases]
+            moves = [
+                (case.pk, forward(enterprise_id=enterprise, branch_id=None, because=because), SYSTEM) for case in cases
+            ]
             handling.take_each(moves, now=then)
             for number, case in enumerate(cases, start=made):
                 span = (ends - begins) / 2

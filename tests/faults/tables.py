@@ -32,16 +32,19 @@ def main(count: int) -> None:
 
     chen, now = user_for(Contact("sms", "+8613800000001"), name="陈试"), timezone.now()
     asked = request(chen, now)
-    firm = asked.respondents[0].enterprise_id
+    enterprise = asked.respondents[0].enterprise_id
     ming = User.objects.create(email=f"ming.{now.timestamp()}@example.com", name="明试")
-    staff = Staff.objects.create(user=ming, enterprise_id=firm, role=Role.HANDLER.post)
+    staff = Staff.objects.create(user=ming, enterprise_id=enterprise, role=Role.HANDLER.post)
     because = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": []}
     numbers: list[str] = []
     while len(numbers) < count:
         with transaction.atomic():
             cases = handling.file([asked] * min(BATCH, count - len(numbers)), actor=consumer(chen), now=now)
             handling.take_each(
-                [(case.pk, forward(enterprise_id=firm, branch_id=None, because=because), SYSTEM) for case in cases],
+                [
+                    (case.pk, forward(enterprise_id=enterprise, branch_id=None, because=because), SYSTEM)
+                    for case in cases
+                ],
                 now=now,
             )
         numbers += [case.number for case in cases]

@@ -25,9 +25,9 @@ def made_up_rows(file: Path) -> None:
         out = csv.writer(stream)
         out.writerow(HEADER)
         for number in range(1, ROWS + 1):
-            firm = number % len(FIRMS)
+            enterprise = number % len(FIRMS)
             day = f"2024-{number % 12 + 1:02}-{number % 28 + 1:02}"
-            business = [firm + 1, FIRMS[firm], "Telecommunications", "", "Seattle", "WA", "98101"]
+            business = [enterprise + 1, FIRMS[enterprise], "Telecommunications", "", "Seattle", "WA", "98101"]
             out.writerow(
                 [900_000 + number, day, "Closed", *business, "316", "Billing Issues", f"{number % 90}.00", "0.00"]
             )

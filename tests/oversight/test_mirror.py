@@ -240,11 +240,11 @@ def test_a_branch_sees_its_own_and_another_firm_nothing(
 
 def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_in: SignIn) -> None:
     day = timezone.localdate()
-    firms = [world.mobile, *(Enterprise.objects.create(name=f"同行{n}") for n in range(3))]
+    enterprises = [world.mobile, *(Enterprise.objects.create(name=f"同行{n}") for n in range(3))]
 
-    def published(firm: Enterprise, settled: int, **more: Any) -> None:
+    def published(enterprise: Enterprise, settled: int, **more: Any) -> None:
         PublishedFigure.objects.create(
-            enterprise=firm,
+            enterprise=enterprise,
             category="telecom.fees.unclear_rules",
             day=day,
             formula=1,
@@ -257,12 +257,12 @@ def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_
             **more,
         )
 
-    for firm, settled in zip(firms[:3], (20, 10, 30), strict=True):
-        published(firm, settled)
+    for carrier, settled in zip(enterprises[:3], (20, 10, 30), strict=True):
+        published(carrier, settled)
     [line] = mirror.compared(world.mobile.pk, on=day)
     assert (line.confirmed, line.others, line.confirmed_others) == (50.0, 2, None)
     assert "同行2家，不足3家，没有中位数" in signed_in(world.lead).get(PAGE).content.decode()
-    published(firms[3], 36)
+    published(enterprises[3], 36)
     [line] = mirror.compared(world.mobile.pk, on=day)
     assert (line.others, line.confirmed_others, line.days_others) == (3, 75.0, 5.0)
     page = signed_in(world.lead).get(PAGE).content.decode()

@@ -26,10 +26,10 @@ def counted(code: str, month: date, facet: str = "", **numbers: int) -> None:
         region = region.parent
 
 
-def stages(firm: Enterprise, month: date, *, at: str = "350100", **numbers: int) -> None:
+def stages(enterprise: Enterprise, month: date, *, at: str = "350100", **numbers: int) -> None:
     """At an enterprise, in a region."""
-    row, _ = MonthEnterprise.objects.get_or_create(enterprise=firm.pk, branch=0, month=month)
-    MonthEnterprise.objects.filter(enterprise=firm.pk, branch=0, month=month).update(
+    row, _ = MonthEnterprise.objects.get_or_create(enterprise=enterprise.pk, branch=0, month=month)
+    MonthEnterprise.objects.filter(enterprise=enterprise.pk, branch=0, month=month).update(
         **{name: (getattr(row, name) or 0) + n for name, n in numbers.items()}
     )
     counted(at, month, **numbers)
@@ -40,7 +40,7 @@ def issued(*months: date, now: datetime) -> list[DataSet]:
     return [made for month in months if (made := issuing.issue(month, now=now)) is not None]
 
 
-def a_line(firm: Enterprise, **numbers: int | None) -> LeagueLine:
+def a_line(enterprise: Enterprise, **numbers: int | None) -> LeagueLine:
     """What is published of an enterprise: its line of the newest four quarters."""
     last = date.today().replace(day=1) - timedelta(days=1)
     country = 1
@@ -65,9 +65,9 @@ def a_line(firm: Enterprise, **numbers: int | None) -> LeagueLine:
         of=of,
         region=country,
         position=position,
-        enterprise=firm,
-        name=firm.name,
-        code=firm.code,
+        enterprise=enterprise,
+        name=enterprise.name,
+        code=enterprise.code,
         settled_least=settled,
         settled_most=settled,
         unconfirmed_least=unconfirmed,

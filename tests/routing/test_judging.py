@@ -26,14 +26,14 @@ DAY = timedelta(days=1)
 
 
 def twins(world: World) -> list[Complaint]:
-    """Two firms of one name, one of which sits where the consumer says; and cases that say it, another place, or
+    """Two enterprises of one name, one of which sits where the consumer says; and cases that say it, another place, or
     nothing.
     """
     for place in (world.region, world.far_officer.authority.region):
-        firm = Enterprise.objects.create(
+        enterprise = Enterprise.objects.create(
             name=f"苍鹭{place.name}店", name_en="", enrolment="enrolled", enrolled_by=world.city, domicile=place
         )
-        SearchName.objects.create(kind="alias", text="苍鹭", folded=fold("苍鹭"), grams=[], enterprise=firm)
+        SearchName.objects.create(kind="alias", text="苍鹭", folded=fold("苍鹭"), grams=[], enterprise=enterprise)
     return [
         given.filed(world, now=WEDNESDAY - DAY, respondents=(RespondentRequest(named="苍鹭", address=said),))
         for said in (

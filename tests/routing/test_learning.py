@@ -21,7 +21,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def chosen(
     world: World, at: datetime, whom: str = "mobile", *, named: str = WRITTEN, comes_back: bool = False
 ) -> Complaint:
-    """An officer sends a written name to one firm or the other."""
+    """An officer sends a written name to one enterprise or the other."""
     case = written(world, at, named)
     firm = getattr(world, whom)
     branch = world.fuzhou.pk if whom == "mobile" else None
@@ -70,7 +70,7 @@ def test_other_facts_do_not_add_up_and_old_ones_go(world: World) -> None:
 
 
 def test_who_took_routings_first_teaches_nothing(world: World) -> None:
-    """The written name is like that of a firm: routing suggests it, the officer follows."""
+    """The written name is like that of an enterprise: routing suggests it, the officer follows."""
     for nth in range(4):
         chosen(world, WEDNESDAY - (nth + 1) * DAY, named="榕城移动")
     learning.sweep_lessons(now=WEDNESDAY)

@@ -1,5 +1,5 @@
-"""Open cases of a firm that another one answers for: whose they are from that day on, and what keeps them where they
-are.
+"""Open cases of an enterprise that another one answers for: whose they are from that day on, and what keeps them where
+they are.
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ def world(public_side: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Wor
     with django_db_blocker.unblock(), transaction.atomic():
         import_enterprises(HERE / "directory.csv")
         load_rules(HERE / "rules.csv")
-        firms = list(Enterprise.objects.select_related("domicile"))
-        names = [firm.name for firm in firms]
-        ref = {f.pk: reference(f, is_shared_name=names.count(f.name) > 1) for f in firms}
+        enterprises = list(Enterprise.objects.select_related("domicile"))
+        names = [enterprise.name for enterprise in enterprises]
+        ref = {f.pk: reference(f, is_shared_name=names.count(f.name) > 1) for f in enterprises}
         by_ref = {name: pk for pk, name in ref.items()}
         branches = dict(Branch.objects.values_list("id", "name"))
         by_branch = {name: pk for pk, name in branches.items()}

@@ -50,7 +50,7 @@ def mixed(world: World) -> list[Complaint]:
         for n, (kind, place) in enumerate((kind, place) for kind in kinds for place in (world.region.pk, minhou))
     ]
     for case in cases:
-        # Whoever agreed to one firm alone is asked before the case goes to another; here all agreed to both.
+        # Whoever agreed to one enterprise alone is asked before the case goes to another; here all agreed to both.
         case.consents = {**case.consents, "entities": [world.mobile.pk, world.telecom.pk]}
         case.save(update_fields=["consents"])
     return cases

@@ -13,18 +13,20 @@ from routing.rules.matching import choose
 DAY = dt.date(2026, 9, 1)
 
 
-def _directory(*firms: tuple[int, str, str]) -> Directory:
+def _directory(*enterprises: tuple[int, str, str]) -> Directory:
     names: dict[str, tuple[Name, ...]] = {}
-    for pk, name, _town in firms:
+    for pk, name, _town in enterprises:
         names[fold(name)] = (*names.get(fold(name), ()), Name("legal", pk))
     return Directory(
         names=names,
-        enterprises={pk: EnterpriseFacts(pk, name, domicile_names=(town,) if town else ()) for pk, name, town in firms},
+        enterprises={
+            pk: EnterpriseFacts(pk, name, domicile_names=(town,) if town else ()) for pk, name, town in enterprises
+        },
     )
 
 
-def _route(named: str, *firms: tuple[int, str, str], address: str = "") -> int | str:
-    found = choose(Facts(on=DAY, named=named, address=address), (), _directory(*firms))
+def _route(named: str, *enterprises: tuple[int, str, str], address: str = "") -> int | str:
+    found = choose(Facts(on=DAY, named=named, address=address), (), _directory(*enterprises))
     if isinstance(found, NoMatch):
         return found.reason
     assert isinstance(found, Match)
@@ -84,10 +86,10 @@ def test_the_names_that_a_name_holds(text: str, names: tuple[tuple[str, ...], ..
 
 
 def test_the_present_name_decides_before_the_former_one() -> None:
-    firms = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""))
-    assert _route("Egret Fiber fka Gull Telephone", *firms) == 1
-    assert _route("Heron fka Gull Telephone", *firms) == 2
-    assert _route("Egret Fiber / Gull Telephone", *firms) == "ambiguous"
+    enterprises = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""))
+    assert _route("Egret Fiber fka Gull Telephone", *enterprises) == 1
+    assert _route("Heron fka Gull Telephone", *enterprises) == 2
+    assert _route("Egret Fiber / Gull Telephone", *enterprises) == "ambiguous"
 
 
 FIRMS = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""), (3, "中国苍鹭集团福建有限公司", ""))
@@ -140,21 +142,21 @@ def test_a_franchise_of_an_unknown_shop_is_left_to_a_person_with_the_holder_sugg
 
 def test_no_rule_hands_a_firm_what_names_an_unknown_one_too_but_an_authority_may_get_it() -> None:
     named = "鼓楼白鹭数码店/中国苍鹭集团福建有限公司"
-    to_firm = Rule("R1", 1, 1, "", target_enterprise_id=3)
-    of_firm = Rule("R2", 1, 1, "", enterprise_id=3, target_enterprise_id=3)
+    to_enterprise = Rule("R1", 1, 1, "", target_enterprise_id=3)
+    of_enterprise = Rule("R2", 1, 1, "", enterprise_id=3, target_enterprise_id=3)
     to_authority = Rule("R3", 1, 2, "", target_authority_id=5)
     facts = Facts(on=DAY, named=named)
-    assert isinstance(choose(facts, (to_firm, of_firm), _directory(*FIRMS)), NoMatch)
-    found = choose(facts, (to_firm, of_firm, to_authority), _directory(*FIRMS))
+    assert isinstance(choose(facts, (to_enterprise, of_enterprise), _directory(*FIRMS)), NoMatch)
+    found = choose(facts, (to_enterprise, of_enterprise, to_authority), _directory(*FIRMS))
     assert isinstance(found, Match)
     assert (found.enterprise_id, found.authority_id, found.rule) == (None, 5, "R3")
 
 
 def test_of_one_name_the_one_in_the_town_that_was_given() -> None:
-    firms = ((1, "Heron Motors", "Tacoma"), (2, "Heron Motors", "Auburn"), (3, "Heron Motors", ""))
-    assert _route("Heron Motors", *firms, address="Auburn, WA, 98001") == 2
-    assert _route("Heron Motors", *firms, address="Auburndale, WA") == "ambiguous"
-    assert _route("Heron Motors", *firms) == "ambiguous"
+    enterprises = ((1, "Heron Motors", "Tacoma"), (2, "Heron Motors", "Auburn"), (3, "Heron Motors", ""))
+    assert _route("Heron Motors", *enterprises, address="Auburn, WA, 98001") == 2
+    assert _route("Heron Motors", *enterprises, address="Auburndale, WA") == "ambiguous"
+    assert _route("Heron Motors", *enterprises) == "ambiguous"
 
 
 @pytest.mark.parametrize("text", ["", " ", "/", "((((", "fka", "Inc", "有限公司", "x" * 5000, "a/" * 500, "fka " * 500])

@@ -315,16 +315,16 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
         rollups.fold_cases(cursor, changed)
         assert rollups.differing(cursor, after=0, upto=2**62) == [], "I-20: counts otherwise, and no entry says why"
     told: Counter[tuple[str, int]] = Counter()
-    for firm, *numbers in MonthEnterprise.objects.filter(branch=0).values_list("enterprise", *COUNTED):
-        told.update({(name, firm): n for name, n in zip(COUNTED, numbers, strict=True) if n})
+    for enterprise, *numbers in MonthEnterprise.objects.filter(branch=0).values_list("enterprise", *COUNTED):
+        told.update({(name, enterprise): n for name, n in zip(COUNTED, numbers, strict=True) if n})
     slow: Counter[tuple[str, int]] = Counter()
-    for status, outcome, broken, firm in Complaint.objects.exclude(enterprise=None).values_list(
+    for status, outcome, broken, enterprise in Complaint.objects.exclude(enterprise=None).values_list(
         "status", "outcome", "is_not_kept", "enterprise_id"
     ):
-        slow["received", firm] += 1
-        slow["open" if status != S.CLOSED else "closed", firm] += 1
+        slow["received", enterprise] += 1
+        slow["open" if status != S.CLOSED else "closed", enterprise] += 1
         if outcome:
-            slow["closed_not_kept" if outcome == Outcome.MEDIATED and broken else f"closed_{outcome}", firm] += 1
+            slow["closed_not_kept" if outcome == Outcome.MEDIATED and broken else f"closed_{outcome}", enterprise] += 1
     assert told == slow, f"I-20: {told - slow} or {slow - told}"
 
 

@@ -191,7 +191,7 @@ class Sweep:
 
     def _baseline(self, wanted: str, place: Place, method: str, person: Person, status: str) -> Answer | None:
         """The answer for what does not exist: no such address at all, or no such thing where one is led elsewhere."""
-        # A program whose firm reads the case may learn what is wrong with its call.
+        # A program whose enterprise reads the case may learn what is wrong with its call.
         is_known = bool(person.stands(status)) and place.address.name.startswith(PROGRAMS)
         if wanted == "404" and not place.address.name.startswith(PROGRAMS):
             if person.name not in self._nowhere:

@@ -49,7 +49,7 @@ def test_T88_a_case_is_not_settled_because_an_enterprise_says_so(world: World) -
 
 
 def test_T88_sending_a_case_back_wins_no_time(world: World) -> None:
-    """The same firm gets it again: its ten days go on, and no clock that once ran is gone."""
+    """The same enterprise gets it again: its ten days go on, and no clock that once ran is gone."""
     case = a_complaint(world, status=Status.WITH_ENTERPRISE)
     clocks = {row.pk: row.due_at for row in Deadline.objects.filter(complaint=case)}
     first = Deadline.objects.get(complaint=case, clock="negotiation")

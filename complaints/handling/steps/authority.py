@@ -429,7 +429,8 @@ def _given_there(file: CaseFile) -> Given | None:
     if file.status not in ENTERPRISE_SIDE:
         return None
     house = file.conditions.once("house", case.enterprise_id, lambda: House.of([case.enterprise_id or 0], file.today))
-    # Whatever had a handler needs one: it may be negotiated again with the next step, which nobody at the firm takes.
+    # Whatever had a handler needs one: it may be negotiated again with the next step, which nobody at the enterprise
+    # takes.
     given = house.by_rules(case) or (house.somebody(case) if case.handler_id is not None else None)
     if given is None and case.handler_id is not None:
         raise StepNotAllowed("nobody_there", _("承继企业没有在岗人员，请先由它登记处理人员。"))

@@ -25,10 +25,10 @@ def check(case: Complaint, step: str, said: Mapping[str, Any]) -> None:
         raise WrongInput("bad_choice", _("请先上传这些材料，再用它们的sha256。"), field="files")
     if said.get("body_id") is not None and not MediationBody.objects.filter(pk=said["body_id"]).exists():
         raise WrongInput("bad_choice", _("没有找到这个组织，请重新选择。"), field="body_id")
-    firm, branch = said.get("enterprise_id"), said.get("branch_id")
-    if firm is not None and not Enterprise.objects.filter(pk=firm).exists():
+    enterprise, branch = said.get("enterprise_id"), said.get("branch_id")
+    if enterprise is not None and not Enterprise.objects.filter(pk=enterprise).exists():
         raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise_id")
-    if branch is not None and not Branch.objects.filter(pk=branch, enterprise_id=firm or 0).exists():
+    if branch is not None and not Branch.objects.filter(pk=branch, enterprise_id=enterprise or 0).exists():
         raise WrongInput("bad_choice", _("没有找到这家分支机构，请重新选择。"), field="branch_id")
     if step == "resume_performance" and not all(
         name.isascii() and name.isdigit() and len(name) < 6 for name in said["dates"]

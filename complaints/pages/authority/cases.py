@@ -51,7 +51,7 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "looked_through": LOOKED_THROUGH if is_long and said.get("q") and not number_in(said["q"]) else 0,
             "active": [
                 {"label": one.words, "remove_url": _url({k: v for k, v in address.items() if k != one.name})}
-                for one in form.active(enterprise=_firm(said), region=_region(said, form))
+                for one in form.active(enterprise=_enterprise(said), region=_region(said, form))
             ],
             "previous_url": _url(address, before=listed.before),
             "next_url": _url(address, after=listed.after),
@@ -97,11 +97,11 @@ def _listed(cases: QuerySet[Complaint], said: dict[str, Any], asked: Mapping[str
     return Listed(found, before, after, count, order)
 
 
-def _firm(said: dict[str, Any]) -> str:
-    firm = (
+def _enterprise(said: dict[str, Any]) -> str:
+    enterprise = (
         Enterprise.objects.filter(pk=id_of(said["enterprise"])).first() if id_of(said.get("enterprise", "")) else None
     )
-    return named(firm) if firm else ""
+    return named(enterprise) if enterprise else ""
 
 
 def _region(said: dict[str, Any], form: CaseFilter) -> str:

@@ -1,4 +1,4 @@
-"""/authority/enrolments/: applications of firms that want to be ODR enterprises, and the decision.
+"""/authority/enrolments/: applications of enterprises that want to be ODR enterprises, and the decision.
 
 The applications of one's own authority are seen and nobody else's; who opened the page before somebody
 else decided is told who did, and what was typed stays.
@@ -33,7 +33,7 @@ from enterprises.models.enrolment import RefusalGround
 from enterprises.team.team import TeamRefusal
 
 State = EnrolmentApplication.State
-#: The tabs of the list: what waits for us, what waits for the firm, what is decided.
+#: The tabs of the list: what waits for us, what waits for the enterprise, what is decided.
 TABS = {"waiting": (State.SUBMITTED,), "with_firm": (State.ASKED_BACK,), "decided": (State.GRANTED, State.REFUSED)}
 OLDEST = keyset.Order("submitted_at")
 NEWEST = keyset.Order("submitted_at", falling=True)

@@ -1,7 +1,7 @@
 """/authority/enterprises/: the register as officers use it: standing, history, filings; suspending and letting go.
 
-Every officer reads the register; the head of the authority that enrolled a firm decides about it, and its
-handlers answer what the firm files.
+Every officer reads the register; the head of the authority that enrolled an enterprise decides about it, and its
+handlers answer what the enterprise files.
 """
 
 from __future__ import annotations
@@ -85,17 +85,19 @@ def _of(code: str) -> Enterprise:
 
 @officer_page("GET")
 def enterprise(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
-    """One firm: standing, who answers where, history, what it filed."""
-    firm = _of(uscc)
-    may_read = enrolled.may_read_filings(firm, workspace.user, on=workspace.today)
-    may_decide = may_read and enrolled.may_decide(firm, workspace.user, on=workspace.today)
-    entries = list(firm.entries.select_related("by", "authority")) if may_read else list(enrolled.history(firm))
+    """One enterprise: standing, who answers where, history, what it filed."""
+    enterprise = _of(uscc)
+    may_read = enrolled.may_read_filings(enterprise, workspace.user, on=workspace.today)
+    may_decide = may_read and enrolled.may_decide(enterprise, workspace.user, on=workspace.today)
+    entries = (
+        list(enterprise.entries.select_related("by", "authority")) if may_read else list(enrolled.history(enterprise))
+    )
     sealed_fields.load_for(row.by for row in entries if may_read and row.by is not None)
     return render(
         request,
         "enrol/enterprise.html",
         {
-            **open_enterprises.facts_of(firm, on=workspace.today),
+            **open_enterprises.facts_of(enterprise, on=workspace.today),
             "may_decide": may_decide,
             "may_read": may_read,
             "entries": [_entry(row, with_names=may_read) for row in entries],
@@ -108,16 +110,16 @@ def enterprise(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpRes
                     else None,
                     "tone": {"filed": "warn", "noted": "ok", "asked_back": "neutral"}[row.state],
                 }
-                for row in firm.filings.all()[:SHOWN]
+                for row in enterprise.filings.all()[:SHOWN]
             ]
             if may_read
             else [],
-            "open_cases": min(MANY + 1, _open_cases(firm, workspace)[: MANY + 1].count()),
+            "open_cases": min(MANY + 1, _open_cases(enterprise, workspace)[: MANY + 1].count()),
             "many": MANY,
-            "standing_url": reverse("complaints:authority-enterprise-standing", args=[firm.code]),
+            "standing_url": reverse("complaints:authority-enterprise-standing", args=[enterprise.code]),
             "needs_manager": may_decide
-            and firm.enrolment == Enrolment.ENROLLED
-            and not is_led(firm, on=workspace.today),
+            and enterprise.enrolment == Enrolment.ENROLLED
+            and not is_led(enterprise, on=workspace.today),
         },
     )
 
@@ -138,30 +140,32 @@ def _entry(row: EnrolmentEntry, *, with_names: bool) -> dict[str, Any]:
     }
 
 
-def _open_cases(firm: Enterprise, workspace: Workspace) -> Any:
-    """Open cases that lie with this firm and that this desk sees."""
-    return workspace.cases().filter(OPEN, enterprise=firm, status__in=ENTERPRISE_SIDE)
+def _open_cases(enterprise: Enterprise, workspace: Workspace) -> Any:
+    """Open cases that lie with this enterprise and that this desk sees."""
+    return workspace.cases().filter(OPEN, enterprise=enterprise, status__in=ENTERPRISE_SIDE)
 
 
 @officer_page("GET", "POST")
 def standing(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
     """Suspend, resume, exit: one decision a page, with the second factor fresh."""
-    firm = _of(uscc)
-    if not enrolled.may_decide(firm, workspace.user, on=workspace.today):
+    enterprise = _of(uscc)
+    if not enrolled.may_decide(enterprise, workspace.user, on=workspace.today):
         raise Http404
-    return fresh_factor(_standing)(request, workspace, firm)
+    return fresh_factor(_standing)(request, workspace, enterprise)
 
 
-def _standing(request: HttpRequest, workspace: Workspace, firm: Enterprise) -> HttpResponseBase:
-    notice = enrolled.first_last_day(ExitGround.MISSES, region_id=firm.domicile_id, today=workspace.today)
-    form = StandingForm(request.POST if request.method == "POST" else None, allowed=_allowed(firm), notice_until=notice)
+def _standing(request: HttpRequest, workspace: Workspace, enterprise: Enterprise) -> HttpResponseBase:
+    notice = enrolled.first_last_day(ExitGround.MISSES, region_id=enterprise.domicile_id, today=workspace.today)
+    form = StandingForm(
+        request.POST if request.method == "POST" else None, allowed=_allowed(enterprise), notice_until=notice
+    )
     status = 422 if request.method == "POST" else 200
-    here = reverse("complaints:authority-enterprise", args=[firm.code])
+    here = reverse("complaints:authority-enterprise", args=[enterprise.code])
     if request.method == "POST" and form.is_valid():
         try:
             with once(request) as attempt:
                 if not attempt.answered:
-                    _carry_out(request, workspace, firm, form.cleaned_data)
+                    _carry_out(request, workspace, enterprise, form.cleaned_data)
                     attempt.reference = here
             return redirect(attempt.reference)
         except EnrolmentRefusal as refusal:
@@ -172,51 +176,55 @@ def _standing(request: HttpRequest, workspace: Workspace, firm: Enterprise) -> H
         "enrol/standing.html",
         {
             "form": form,
-            "firm": firm,
+            "firm": enterprise,
             "back": here,
-            "is_shut_out": firm.is_shut_out,
-            "open_cases": min(MANY + 1, _open_cases(firm, workspace)[: MANY + 1].count()),
+            "is_shut_out": enterprise.is_shut_out,
+            "open_cases": min(MANY + 1, _open_cases(enterprise, workspace)[: MANY + 1].count()),
             "many": MANY,
-            "asked": firm.filings.filter(kind=EnrolmentFiling.Kind.EXIT, state=EnrolmentFiling.State.FILED).first(),
+            "asked": enterprise.filings.filter(
+                kind=EnrolmentFiling.Kind.EXIT, state=EnrolmentFiling.State.FILED
+            ).first(),
         },
         status=status,
     )
 
 
-def _allowed(firm: Enterprise) -> frozenset[str]:
+def _allowed(enterprise: Enterprise) -> frozenset[str]:
     found = set()
-    if firm.enrolment == Enrolment.ENROLLED:
+    if enterprise.enrolment == Enrolment.ENROLLED:
         found.add("suspend")
-    if firm.enrolment == Enrolment.SUSPENDED:
+    if enterprise.enrolment == Enrolment.SUSPENDED:
         found.add("resume")
-    if firm.enrolment in (Enrolment.ENROLLED, Enrolment.SUSPENDED):
-        found.add("exit" if firm.leaves_on is None else "drop_exit")
+    if enterprise.enrolment in (Enrolment.ENROLLED, Enrolment.SUSPENDED):
+        found.add("exit" if enterprise.leaves_on is None else "drop_exit")
     return frozenset(found)
 
 
-def _carry_out(request: HttpRequest, workspace: Workspace, firm: Enterprise, said: dict[str, Any]) -> None:
+def _carry_out(request: HttpRequest, workspace: Workspace, enterprise: Enterprise, said: dict[str, Any]) -> None:
     told: dict[str, Any] = {"by": workspace.user, "text": said["text"], "now": workspace.now}
     done = _("已决定，企业的管理员会收到邮件。")
     match said["do"]:
         case "suspend":
             keeps = said["cases"] == "keep"
-            enrolled.suspend(firm, ground=said["suspension_ground"], keeps_cases=keeps, **told)
+            enrolled.suspend(enterprise, ground=said["suspension_ground"], keeps_cases=keeps, **told)
             if not keeps:
-                done += _recalled(firm, workspace, said["text"])
+                done += _recalled(enterprise, workspace, said["text"])
         case "resume":
-            enrolled.resume(firm, **told)
+            enrolled.resume(enterprise, **told)
         case "exit":
-            enrolled.set_exit(firm, ground=said["exit_ground"], last_day=said["last_day"], **told)
+            enrolled.set_exit(enterprise, ground=said["exit_ground"], last_day=said["last_day"], **told)
         case _:
-            enrolled.drop_exit(firm, **told)
+            enrolled.drop_exit(enterprise, **told)
     messages.success(request, done, extra_tags="ok")
 
 
-def _recalled(firm: Enterprise, workspace: Workspace, text: str) -> str:
+def _recalled(enterprise: Enterprise, workspace: Workspace, text: str) -> str:
     """Take back what this desk may; cases of other regions are their own authorities' to take back."""
     cases = workspace.cases()
     ids = list(
-        cases.filter(OPEN, enterprise=firm, status__in=ANY_E).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
+        cases.filter(OPEN, enterprise=enterprise, status__in=ANY_E)
+        .order_by("pk")
+        .values_list("pk", flat=True)[:AT_ONCE]
     )
     taken = []
     for actor in workspace.actors:
@@ -244,28 +252,30 @@ def _one(pk: int, text: str, actor: Any, workspace: Workspace) -> list[int]:
 
 @officer_page("POST")
 def recall(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
-    """Take back more of the open cases of a firm that is shut out; officers of every region do it for theirs."""
-    firm = _of(uscc)
-    if not firm.is_shut_out:
+    """Take back more of the open cases of an enterprise that is shut out; officers of every region do it for theirs."""
+    enterprise = _of(uscc)
+    if not enterprise.is_shut_out:
         raise Http404
     with once(request) as attempt:
         if not attempt.answered:
             messages.success(
-                request, _recalled(firm, workspace, _("企业已被暂停接收新投诉，由监管部门收回审查。")), extra_tags="ok"
+                request,
+                _recalled(enterprise, workspace, _("企业已被暂停接收新投诉，由监管部门收回审查。")),
+                extra_tags="ok",
             )
-            attempt.reference = reverse("complaints:authority-enterprise", args=[firm.code])
+            attempt.reference = reverse("complaints:authority-enterprise", args=[enterprise.code])
     return redirect(attempt.reference)
 
 
 @officer_page("POST")
 def answer(request: HttpRequest, workspace: Workspace, uscc: str, filing_id: UUID) -> HttpResponseBase:
-    """Take note of what a firm filed, or ask back."""
-    firm = _of(uscc)
-    row = firm.filings.filter(pk=filing_id).first()
-    if row is None or not enrolled.may_read_filings(firm, workspace.user, on=workspace.today):
+    """Take note of what an enterprise filed, or ask back."""
+    enterprise = _of(uscc)
+    row = enterprise.filings.filter(pk=filing_id).first()
+    if row is None or not enrolled.may_read_filings(enterprise, workspace.user, on=workspace.today):
         raise Http404
     form = AnswerForm(request.POST)
-    here = reverse("complaints:authority-enterprise", args=[firm.code])
+    here = reverse("complaints:authority-enterprise", args=[enterprise.code])
     if not form.is_valid():
         return render(
             request,
@@ -297,15 +307,15 @@ def answer(request: HttpRequest, workspace: Workspace, uscc: str, filing_id: UUI
 
 @officer_page("POST")
 def invite(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
-    """A manager for a firm that nobody leads, as when the first invitation ran out."""
-    firm = _of(uscc)
-    if not enrolled.may_decide(firm, workspace.user, on=workspace.today):
+    """A manager for an enterprise that nobody leads, as when the first invitation ran out."""
+    enterprise = _of(uscc)
+    if not enrolled.may_decide(enterprise, workspace.user, on=workspace.today):
         raise Http404
-    return fresh_factor(_invite)(request, workspace, firm)
+    return fresh_factor(_invite)(request, workspace, enterprise)
 
 
-def _invite(request: HttpRequest, workspace: Workspace, firm: Enterprise) -> HttpResponseBase:
-    here = reverse("complaints:authority-enterprise", args=[firm.code])
+def _invite(request: HttpRequest, workspace: Workspace, enterprise: Enterprise) -> HttpResponseBase:
+    here = reverse("complaints:authority-enterprise", args=[enterprise.code])
     contact = parse_contact(request.POST.get("email", "")[:254])
     if contact is None or contact.channel != "email":
         messages.error(request, _("请填像 name@example.org 这样的邮箱"), extra_tags="bad")
@@ -314,7 +324,7 @@ def _invite(request: HttpRequest, workspace: Workspace, firm: Enterprise) -> Htt
         with once(request) as attempt:
             if not attempt.answered:
                 enrolling.invite_manager(
-                    firm,
+                    enterprise,
                     contact.address,
                     by=workspace.user,
                     now=workspace.now,

@@ -1,4 +1,4 @@
-"""/enterprise/enrol/: a firm applies to become an ODR enterprise.
+"""/enterprise/enrol/: an enterprise applies to become an ODR enterprise.
 
 Who proves the mailbox by a code holds the application, today and after a pause; every step saves what
 was typed before anything is judged, and what lies with the authority is only read.
@@ -315,7 +315,7 @@ def paper(request: HttpRequest, held: EnrolmentApplication, kind: str) -> HttpRe
 
 
 def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
-    """What the two papers say of this firm; the same for whoever reads them."""
+    """What the two papers say of this enterprise; the same for whoever reads them."""
     steps = enrol_forms.judged_steps(held, today=timezone.localdate(now))
     found = {
         name: row["value"]

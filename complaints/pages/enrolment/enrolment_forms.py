@@ -1,6 +1,6 @@
 """What the authority decides about applications and enterprises, and what enterprises file.
 
-Whatever goes against a firm names a ground and the facts, in words that the firm will read.
+Whatever goes against an enterprise names a ground and the facts, in words that the enterprise will read.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class AnswerForm(OneChoice):
 
 
 class ContactFiling(PlainForm):
-    """Somebody else speaks for the firm."""
+    """Somebody else speaks for the enterprise."""
 
     person = PersonName(label=_("联系人姓名"), error_messages={"required": FILL})
     position = Words(label=_("职务"), most=60, required=False)

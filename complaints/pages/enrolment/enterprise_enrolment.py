@@ -1,4 +1,4 @@
-"""/enterprise/enrolment/: the firm's own standing, and what it files with the authority that enrolled it.
+"""/enterprise/enrolment/: the enterprise's own standing, and what it files with the authority that enrolled it.
 
 Whoever manages the whole enterprise files; the answer of the authority stands beside what was filed.
 """
@@ -26,7 +26,7 @@ SHOWN = 20
 TONES = {"filed": "info", "noted": "ok", "asked_back": "warn"}
 
 
-def _firm(workspace: Workspace) -> Enterprise:
+def _enterprise(workspace: Workspace) -> Enterprise:
     actor = head_manager(workspace.actors)
     found = (
         Enterprise.objects.select_related("enrolled_by", "domicile").filter(pk=actor.enterprise_id or 0).first()
@@ -41,12 +41,12 @@ def _firm(workspace: Workspace) -> Enterprise:
 @workspace_page("GET")
 def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Standing, history, what was filed and what came of it."""
-    firm = _firm(workspace)
+    enterprise = _enterprise(workspace)
     return render(
         request,
         "enrol/own.html",
         {
-            **open_enterprises.facts_of(firm, on=workspace.today),
+            **open_enterprises.facts_of(enterprise, on=workspace.today),
             "entries": [
                 {
                     "on_day": row.on_day,
@@ -55,17 +55,17 @@ def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                     "ground": enrolled.ground_words(row),
                     "text": row.text,
                 }
-                for row in enrolled.history(firm)
+                for row in enrolled.history(enterprise)
             ],
             "filings": [
                 {"row": row, "rows": filed_rows(row.kind, row.data), "tone": TONES[row.state]}
-                for row in firm.filings.all()[:SHOWN]
+                for row in enterprise.filings.all()[:SHOWN]
             ],
             "kinds": [
                 {"label": label, "url": reverse("complaints:enterprise-filing", args=[code])}
                 for code, label in EnrolmentFiling.Kind.choices
             ],
-            "public_url": reverse("complaints:open-enterprise", args=[firm.code]),
+            "public_url": reverse("complaints:open-enterprise", args=[enterprise.code]),
         },
     )
 
@@ -73,7 +73,7 @@ def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @workspace_page("GET", "POST")
 def filing(request: HttpRequest, workspace: Workspace, kind: str) -> HttpResponseBase:
     """One kind of filing."""
-    firm = _firm(workspace)
+    enterprise = _enterprise(workspace)
     if kind not in FILINGS:
         raise Http404
     form = filing_form(kind, request.POST if request.method == "POST" else None, today=workspace.today)
@@ -82,7 +82,7 @@ def filing(request: HttpRequest, workspace: Workspace, kind: str) -> HttpRespons
         try:
             with once(request) as attempt:
                 if not attempt.answered:
-                    enrolled.file(firm, kind, filed_data(form), by=workspace.user, now=workspace.now)
+                    enrolled.file(enterprise, kind, filed_data(form), by=workspace.user, now=workspace.now)
                     attempt.reference = reverse("complaints:enterprise-enrolment")
                     messages.success(request, _("已提交备案。监管部门处理后，这里会写明。"), extra_tags="ok")
             return redirect(attempt.reference)
@@ -98,7 +98,7 @@ def filing(request: HttpRequest, workspace: Workspace, kind: str) -> HttpRespons
             "title": EnrolmentFiling.Kind(kind).label,
             "is_exit": is_exit,
             "earliest": enrolled.first_last_day(
-                ExitGround.OWN_REQUEST, region_id=firm.domicile_id, today=workspace.today
+                ExitGround.OWN_REQUEST, region_id=enterprise.domicile_id, today=workspace.today
             )
             if is_exit
             else None,

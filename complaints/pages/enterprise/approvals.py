@@ -88,13 +88,13 @@ def approvals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 
 def _open_ones(workspace: Workspace) -> Any:
-    firms = [actor.enterprise_id for actor in workspace.actors]
+    enterprises = [actor.enterprise_id for actor in workspace.actors]
     # What is one of a set is decided with it.
     return Matter.objects.filter(
         kind="proposal",
         state="open",
         audience=ENTERPRISE,
-        enterprise__in=firms,
+        enterprise__in=enterprises,
         complaint__in=workspace.cases(),
         measure_id=None,
     )
@@ -186,10 +186,12 @@ def _decider(workspace: Workspace, matter: Matter) -> Actor | None:
 @workspace_page("GET", "POST")
 def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One proposal: 同意, which takes the step at once, or 退回 with the reason."""
-    firms = [actor.enterprise_id for actor in workspace.actors]
+    enterprises = [actor.enterprise_id for actor in workspace.actors]
     matter = (
         Matter.objects.select_related("complaint__enterprise", "complaint__branch")
-        .filter(pk=pk, kind="proposal", audience=ENTERPRISE, enterprise__in=firms, complaint__in=workspace.cases())
+        .filter(
+            pk=pk, kind="proposal", audience=ENTERPRISE, enterprise__in=enterprises, complaint__in=workspace.cases()
+        )
         .first()
     )
     if matter is None:
@@ -290,8 +292,8 @@ def _facts(said: Mapping[str, Any]) -> list[Fact]:
 
 def _target(said: Mapping[str, Any]) -> str:
     branch = Branch.objects.filter(pk=said.get("branch_id") or 0).first()
-    firm = Enterprise.objects.filter(pk=said.get("enterprise_id") or 0).first()
-    return " · ".join(named(row) for row in (branch, firm) if row is not None)
+    enterprise = Enterprise.objects.filter(pk=said.get("enterprise_id") or 0).first()
+    return " · ".join(named(row) for row in (branch, enterprise) if row is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,9 +144,9 @@ def rule(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
 
 def _places(posts: Sequence[Post], people: Sequence[Staff]) -> list[dict[str, Any]]:
     """Each place that has rules, in the order in which they are tried."""
-    firms = {post.enterprise.pk for post in posts if post.enterprise}
+    enterprises = {post.enterprise.pk for post in posts if post.enterprise}
     rows = list(
-        AssignmentRule.objects.filter(enterprise_id__in=firms, ended_at=None)
+        AssignmentRule.objects.filter(enterprise_id__in=enterprises, ended_at=None)
         .select_related("handler__user", "handler__enterprise", "handler__branch")
         .order_by("position", "pk")
     )

@@ -55,7 +55,7 @@ class TemplateForm(StepForm):
 
 @workspace_page("GET")
 def templates(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    found = list(answer_templates.of(_firms(workspace)))
+    found = list(answer_templates.of(_enterprises(workspace)))
     bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=workspace.now)
     sealed_fields.load_for(template.owner.user for template in found)
     return render(
@@ -105,7 +105,7 @@ def template_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase
 @workspace_page("GET", "POST")
 def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One template: POST ``what``: change (a new version), retire, again."""
-    found = AnswerTemplate.objects.filter(pk=pk, enterprise_id__in=_firms(workspace)).first()
+    found = AnswerTemplate.objects.filter(pk=pk, enterprise_id__in=_enterprises(workspace)).first()
     if found is None:
         raise Http404
     staff = _writer(workspace, enterprise=found.enterprise_id)
@@ -157,7 +157,7 @@ def _variables() -> list[dict[str, Any]]:
     ]
 
 
-def _firms(workspace: Workspace) -> set[int]:
+def _enterprises(workspace: Workspace) -> set[int]:
     return {actor.enterprise_id for actor in workspace.actors if actor.enterprise_id is not None}
 
 

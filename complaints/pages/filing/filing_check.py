@@ -94,8 +94,8 @@ def _expectation(picked: Picked | None, composed: FilingRequest | Unfinished, *,
     """Of the enterprise that will answer, for this kind of problem if there were enough of it."""
     if picked is None or not picked.is_enrolled or isinstance(composed, Unfinished):
         return None
-    firm = picked.enterprise.pk
-    return expected([firm], on=today, category=composed.problem_category).get(firm)
+    enterprise = picked.enterprise.pk
+    return expected([enterprise], on=today, category=composed.problem_category).get(enterprise)
 
 
 def _file(request: HttpRequest, held: Held, filing: FilingRequest, *, now: datetime) -> HttpResponseBase:

@@ -20,10 +20,10 @@ from enterprises.enrolment import enrolled
 @public_page(parameters=("enterprise", "before", "after"), fresh=0, kept=0)
 def complaints(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("enterprise", "").strip()
-    firm = enrolled.of_code(code) if code else None
-    if code and firm is None:
+    enterprise = enrolled.of_code(code) if code else None
+    if code and enterprise is None:
         raise Http404
-    rows, before, after = published.page(request.GET.dict(), enterprise_id=firm.pk if firm else None)
+    rows, before, after = published.page(request.GET.dict(), enterprise_id=enterprise.pk if enterprise else None)
 
     def url(**key: str) -> str:
         said: dict[str, Any] = {"enterprise": code} if code else {}
@@ -32,5 +32,5 @@ def complaints(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "open/complaints.html",
-        {"rows": rows, "firm": firm, "previous_url": url(before=before), "next_url": url(after=after)},
+        {"rows": rows, "firm": enterprise, "previous_url": url(before=before), "next_url": url(after=after)},
     )

@@ -70,7 +70,7 @@ def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.P
 def register(request: HttpRequest) -> HttpResponse:
     """The list, with a search."""
     query = request.GET.get("q", "").replace("\0", "").strip()[:80]
-    # Whoever ever was one stays in the register; firms that only stand in the directory are none.
+    # Whoever ever was one stays in the register; enterprises that only stand in the directory are none.
     rows = Enterprise.objects.filter(enrolled_by__isnull=False)
     page = listed(query, request.GET, on=timezone.localdate(), rows=rows)
     return render(
@@ -96,17 +96,17 @@ def register(request: HttpRequest) -> HttpResponse:
 @public_page()
 def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
     """One enterprise: standing, history, who answers where, its figures, its reply, what may be expected."""
-    firm = enrolled.of_code(uscc)
-    if firm is None or firm.enrolled_by_id is None:
+    enterprise = enrolled.of_code(uscc)
+    if enterprise is None or enterprise.enrolled_by_id is None:
         raise Http404
     today = timezone.localdate()
-    figures = league_of(firm.pk)
+    figures = league_of(enterprise.pk)
     return render(
         request,
         "enrol/open_enterprise.html",
         {
-            **facts_of(firm, on=today),
-            "expectation": expected([firm.pk], on=today).get(firm.pk),
+            **facts_of(enterprise, on=today),
+            "expectation": expected([enterprise.pk], on=today).get(enterprise.pk),
             "entries": [
                 {
                     "on_day": row.on_day,
@@ -114,14 +114,14 @@ def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
                     "who": name_of(row.authority),
                     "ground": enrolled.ground_words(row),
                 }
-                for row in enrolled.history(firm)
+                for row in enrolled.history(enterprise)
             ],
-            "complain_url": f"{reverse('complaints:file')}?pick={firm.pk}--",
+            "complain_url": f"{reverse('complaints:file')}?pick={enterprise.pk}--",
             "league": figures,
-            "problems": problems_of(firm.pk, on=today),
-            "reply": next(iter(replying.of_firm(firm.pk, [PublicReply.State.SHOWN])), None),
-            "reply_waits": PublicReply.objects.filter(enterprise=firm, state=PublicReply.State.WAITING).exists(),
-            "grades": Appraisal.objects.filter(enterprise=firm, decided_at__isnull=False).order_by("-year")[:3],
+            "problems": problems_of(enterprise.pk, on=today),
+            "reply": next(iter(replying.of_enterprise(enterprise.pk, [PublicReply.State.SHOWN])), None),
+            "reply_waits": PublicReply.objects.filter(enterprise=enterprise, state=PublicReply.State.WAITING).exists(),
+            "grades": Appraisal.objects.filter(enterprise=enterprise, decided_at__isnull=False).order_by("-year")[:3],
         },
     )
 
@@ -149,25 +149,25 @@ def problems_of(enterprise_id: int, *, on: dt.date) -> list[str]:
     )
 
 
-def standing_words(firm: Enterprise) -> str:
+def standing_words(enterprise: Enterprise) -> str:
     """What it is today, in words; NOT_ENROLLED of somebody who was one means that it left."""
-    if firm.enrolment == Enrolment.NOT_ENROLLED:
+    if enterprise.enrolment == Enrolment.NOT_ENROLLED:
         return _("已退出")
-    return str(Enrolment(firm.enrolment).label)
+    return str(Enrolment(enterprise.enrolment).label)
 
 
-def facts_of(firm: Enterprise, *, on: dt.date) -> dict[str, Any]:
+def facts_of(enterprise: Enterprise, *, on: dt.date) -> dict[str, Any]:
     """What everybody may know of it; five queries."""
-    branches = list(Branch.objects.on(on).filter(enterprise=firm).select_related("place")[:SHOWN_BRANCHES])
+    branches = list(Branch.objects.on(on).filter(enterprise=enterprise).select_related("place")[:SHOWN_BRANCHES])
     areas: dict[int, list[str]] = {}
     for area in ServiceArea.objects.on(on).filter(branch__in=branches).select_related("region"):
         areas.setdefault(area.branch_id, []).append(name_of(area.region))
-    since = firm.entries.filter(kind=EnrolmentEntry.Kind.ENROLLED).last()
-    count = enrolled.customers_on([firm.pk], on).get(firm.pk)
+    since = enterprise.entries.filter(kind=EnrolmentEntry.Kind.ENROLLED).last()
+    count = enrolled.customers_on([enterprise.pk], on).get(enterprise.pk)
     return {
-        "firm": firm,
-        "tone": TONES[firm.enrolment],
-        "standing": standing_words(firm),
+        "firm": enterprise,
+        "tone": TONES[enterprise.enrolment],
+        "standing": standing_words(enterprise),
         "count": count,
         "customers": f"{count.number:,}" if count else "",
         "since": since.on_day if since else None,

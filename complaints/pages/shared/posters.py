@@ -67,12 +67,17 @@ def _mine(workspace: enterprise_workspace.Workspace) -> tuple[Enterprise, list[B
 @workspace_page("GET")
 def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """Which posters there are, for all of it and for each branch, and what came by them."""
-    firm, branches = _mine(workspace)
+    enterprise, branches = _mine(workspace)
     found = posters.brought(
-        Complaint.objects.visible_to(workspace.user, on=workspace.today), since=workspace.now - COUNTED, owner=firm.code
+        Complaint.objects.visible_to(workspace.user, on=workspace.today),
+        since=workspace.now - COUNTED,
+        owner=enterprise.code,
     )
-    places: list[tuple[int | None, str]] = [(None, named(firm)), *((branch.pk, named(branch)) for branch in branches)]
-    rows = [_row(firm.code, branch_id, name, found) for branch_id, name in places]
+    places: list[tuple[int | None, str]] = [
+        (None, named(enterprise)),
+        *((branch.pk, named(branch)) for branch in branches),
+    ]
+    rows = [_row(enterprise.code, branch_id, name, found) for branch_id, name in places]
     known = {branch_id for branch_id, _name in places}
     elsewhere = sum(n for poster, n in found.items() if poster.form and poster.branch_id not in known)
     return render(
@@ -80,12 +85,12 @@ def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) 
         "posters/enterprise.html",
         {
             "rows": rows,
-            "firm": named(firm),
+            "firm": named(enterprise),
             "total": sum(found.values()),
-            "bare": found.get(Poster(firm.code), 0),
+            "bare": found.get(Poster(enterprise.code), 0),
             "elsewhere": elsewhere,
             "days": COUNTED.days,
-            "address": f"{place_of(request)}{reverse('complaints:go', args=[firm.code])}",
+            "address": f"{place_of(request)}{reverse('complaints:go', args=[enterprise.code])}",
             "now": workspace.now,
         },
     )
@@ -110,17 +115,17 @@ def _row(owner: str, branch_id: int | None, name: str, found: dict[Poster, int])
 @workspace_page("GET")
 def enterprise_file(request: HttpRequest, workspace: enterprise_workspace.Workspace, kind: str) -> HttpResponseBase:
     """One of them as PDF; ``?branch=`` says for which branch."""
-    firm, branches = _mine(workspace)
+    enterprise, branches = _mine(workspace)
     asked = request.GET.get("branch", "")
     branch = next((one for one in branches if str(one.pk) == asked), None)
     if kind not in FORMS or (asked and branch is None):
         raise Http404
-    poster = Poster(firm.code, kind, branch.pk if branch else None)
+    poster = Poster(enterprise.code, kind, branch.pk if branch else None)
     return file_of(
         poster,
         request,
-        name=(branch or firm).name,
-        lines=[firm.name] if branch else [],
+        name=(branch or enterprise).name,
+        lines=[enterprise.name] if branch else [],
         now=workspace.now,
         region_id=branch.place_id if branch else None,
     )

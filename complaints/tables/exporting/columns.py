@@ -91,8 +91,8 @@ def _result(row: CaseRow) -> str:
 
 
 def _uscc(row: CaseRow) -> str:
-    firm = row.case.enterprise or row.case.picked_enterprise
-    return (firm.uscc or "") if firm else ""
+    enterprise = row.case.enterprise or row.case.picked_enterprise
+    return (enterprise.uscc or "") if enterprise else ""
 
 
 def _respondent(row: CaseRow) -> str:

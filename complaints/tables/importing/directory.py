@@ -18,7 +18,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority
 from complaints.tables.importing.bad import BadCell
 from complaints.tables.importing.mapping import Mapping, MappingError
-from complaints.tables.importing.names import Firm, Mention, Splitter, firms
+from complaints.tables.importing.names import Mention, NamedEnterprise, Splitter, enterprises
 from complaints.tables.importing.places import Places, load_country
 from complaints.tables.importing.reading import records
 from enterprises.directory.naming import write_names
@@ -70,7 +70,7 @@ def build_directory(path: Path, mapping: Mapping) -> Built:
         _check(mapping, places)
         built = Built(places, splitter, rows=seen.rows, cities=cities)
         nameless = [(name, state, city, rows) for (name, state, city), rows in seen.nameless.items()]
-        _write(firms(seen.mentions, nameless, splitter), mapping, built)
+        _write(enterprises(seen.mentions, nameless, splitter), mapping, built)
     return built
 
 
@@ -83,8 +83,8 @@ def _read(path: Path, mapping: Mapping, splitter: Splitter) -> _Seen:
         cells = record.cells
         try:
             name = mapping.name.text(cells)
-            state = mapping.firm_state.text(cells) if mapping.firm_state else ""
-            city = mapping.firm_city.text(cells) if mapping.firm_city else ""
+            state = mapping.enterprise_state.text(cells) if mapping.enterprise_state else ""
+            city = mapping.enterprise_city.text(cells) if mapping.enterprise_city else ""
             if mapping.region_state is not None and mapping.region_city is not None:
                 seen.cities[mapping.region_state.text(cells), mapping.region_city.text(cells)] = None
         except BadCell:
@@ -109,35 +109,35 @@ def _check(mapping: Mapping, places: Places) -> None:
             raise MappingError(f"{mapping.path.name}: {key}: no region {code!r}")
 
 
-def _write(found: Sequence[Firm], mapping: Mapping, built: Built) -> None:
+def _write(found: Sequence[NamedEnterprise], mapping: Mapping, built: Built) -> None:
     known = _known(found)
-    domiciles = _domiciles({firm for firms in known.values() for firm in firms})
+    domiciles = _domiciles({enterprise for enterprises in known.values() for enterprise in enterprises})
     enrol = _Enrolment(mapping)
     new: list[Enterprise] = []
-    pairs: list[tuple[Firm, Enterprise]] = []
+    pairs: list[tuple[NamedEnterprise, Enterprise]] = []
     claimed: set[int] = set()
-    for firm in found:
-        if len(firm.legal) > LONGEST:
+    for enterprise in found:
+        if len(enterprise.legal) > LONGEST:
             built.too_long += 1
             continue
-        place = built.places.firm_place(*firm.place)
-        if firm.place[0] and not built.places.state(firm.place[0]):
-            built.unplaced[firm.place[0]] += 1
-        row = _same(firm, place, known, domiciles, claimed)
+        place = built.places.enterprise_place(*enterprise.place)
+        if enterprise.place[0] and not built.places.state(enterprise.place[0]):
+            built.unplaced[enterprise.place[0]] += 1
+        row = _same(enterprise, place, known, domiciles, claimed)
         if row is None:
-            row = Enterprise(name=firm.legal, domicile_id=place, **enrol.of(place))
+            row = Enterprise(name=enterprise.legal, domicile_id=place, **enrol.of(place))
             new.append(row)
         else:
             claimed.add(row.pk)
-        pairs.append((firm, row))
+        pairs.append((enterprise, row))
     Enterprise.objects.bulk_create(new, batch_size=BATCH)
     built.found, built.enterprises = len(pairs), len(new)
     grown = _write_aliases(pairs)
     built.names = len(grown)
     write_names({row.pk for row in new} | set(grown))
-    for firm, row in pairs:
-        built.by_id |= dict.fromkeys(firm.ids, row.pk)
-    folded = {name for firm, _row in pairs for name in firm.folded}
+    for enterprise, row in pairs:
+        built.by_id |= dict.fromkeys(enterprise.ids, row.pk)
+    folded = {name for enterprise, _row in pairs for name in enterprise.folded}
     built.bearers = defaultdict(set)
     for name, enterprise_id, _kind in _search_names(folded):
         built.bearers[name].add(enterprise_id)
@@ -148,10 +148,10 @@ def _search_names(folded: set[str]) -> list[tuple[str, int, str]]:
     return list(rows.values_list("folded", "enterprise_id", "kind"))
 
 
-def _known(found: Sequence[Firm]) -> dict[str, list[tuple[int, bool]]]:
+def _known(found: Sequence[NamedEnterprise]) -> dict[str, list[tuple[int, bool]]]:
     """Who bears these names already: (enterprise, is it the legal name), by folded name."""
     known: dict[str, list[tuple[int, bool]]] = defaultdict(list)
-    for name, enterprise_id, kind in _search_names({name for firm in found for name in firm.folded}):
+    for name, enterprise_id, kind in _search_names({name for enterprise in found for name in enterprise.folded}):
         known[name].append((enterprise_id, kind == SearchName.Kind.LEGAL))
     return known
 
@@ -161,19 +161,19 @@ def _domiciles(bearers: set[tuple[int, bool]]) -> dict[int, Enterprise]:
 
 
 def _same(
-    firm: Firm,
+    enterprise: NamedEnterprise,
     place: int | None,
     known: dict[str, list[tuple[int, bool]]],
     rows: dict[int, Enterprise],
     claimed: set[int],
 ) -> Enterprise | None:
     """The enterprise that is meant: of this legal name here, else of a former name here."""
-    for name in (firm.legal, *firm.former):
+    for name in (enterprise.legal, *enterprise.former):
         for enterprise_id, is_legal in known.get(fold(name), ()):
             row = rows[enterprise_id]
             if is_legal and row.domicile_id == place and row.pk not in claimed:
                 return row
-    for enterprise_id, _is_legal in known.get(fold(firm.legal), ()):
+    for enterprise_id, _is_legal in known.get(fold(enterprise.legal), ()):
         row = rows[enterprise_id]
         if row.domicile_id == place and row.pk not in claimed:
             return row
@@ -191,7 +191,7 @@ class _Enrolment:
             self.by = Authority.objects.filter(Q(name=mapping.enrolled_by) | Q(name_en=mapping.enrolled_by)).first()
             if self.by is None:
                 raise MappingError(f"{mapping.path.name}: directory.enrolled_by: no authority {mapping.enrolled_by!r}")
-        elif mapping.enrols and (mapping.firm_state is None):
+        elif mapping.enrols and (mapping.enterprise_state is None):
             raise MappingError(f"{mapping.path.name}: directory.enrolled_by: is missing, as firms have no place")
 
     def of(self, place: int | None) -> dict[str, object]:
@@ -201,25 +201,25 @@ class _Enrolment:
         return {"enrolment": Enterprise.Enrolment.ENROLLED, "enrolled_by": by}
 
 
-def _wanted_aliases(firm: Firm, row: Enterprise) -> list[tuple[str, str]]:
-    wanted = [(name, Alias.Kind.FORMER.value) for name in firm.former]
-    wanted += [(name, Alias.Kind.ALIAS.value) for name in firm.alias]
-    if fold(firm.legal) != fold(row.name):
-        wanted.append((firm.legal, Alias.Kind.ALIAS.value))
+def _wanted_aliases(enterprise: NamedEnterprise, row: Enterprise) -> list[tuple[str, str]]:
+    wanted = [(name, Alias.Kind.FORMER.value) for name in enterprise.former]
+    wanted += [(name, Alias.Kind.ALIAS.value) for name in enterprise.alias]
+    if fold(enterprise.legal) != fold(row.name):
+        wanted.append((enterprise.legal, Alias.Kind.ALIAS.value))
     return [(name, kind) for name, kind in wanted if fold(name) != fold(row.name)]
 
 
-def _write_aliases(pairs: Sequence[tuple[Firm, Enterprise]]) -> list[int]:
+def _write_aliases(pairs: Sequence[tuple[NamedEnterprise, Enterprise]]) -> list[int]:
     """Add the names that are missing; the enterprise of each new one."""
     there = {
         (enterprise_id, fold(name))
-        for enterprise_id, name in Alias.objects.filter(enterprise__in=[row for _firm, row in pairs]).values_list(
+        for enterprise_id, name in Alias.objects.filter(enterprise__in=[row for _enterprise, row in pairs]).values_list(
             "enterprise_id", "name"
         )
     }
     new = []
-    for firm, row in pairs:
-        for name, kind in _wanted_aliases(firm, row):
+    for enterprise, row in pairs:
+        for name, kind in _wanted_aliases(enterprise, row):
             if (row.pk, fold(name)) not in there:
                 there.add((row.pk, fold(name)))
                 new.append(Alias(enterprise=row, name=name, kind=kind))

@@ -114,8 +114,8 @@ class Mapping:
     naming: Naming
     enrols: bool
     enrolled_by: str
-    firm_state: Converter | None
-    firm_city: Converter | None
+    enterprise_state: Converter | None
+    enterprise_city: Converter | None
     values: MappingType[str, Converter]
     demands: tuple[Demanded, ...]
     on_behalf: Converter | None
@@ -132,8 +132,8 @@ class Mapping:
                 self.region_state,
                 self.region_city,
                 self.address,
-                self.firm_state,
-                self.firm_city,
+                self.enterprise_state,
+                self.enterprise_city,
                 self.on_behalf,
             )
             if one is not None
@@ -200,8 +200,8 @@ class _Reader:
             ),
             enrols=directory.take("enrol", bool, True),
             enrolled_by=directory.text("enrolled_by"),
-            firm_state=self._maybe(directory, "state"),
-            firm_city=self._maybe(directory, "city"),
+            enterprise_state=self._maybe(directory, "state"),
+            enterprise_city=self._maybe(directory, "city"),
             values=values,
             demands=self._demands(top),
             on_behalf=self._maybe(top, "on_behalf"),

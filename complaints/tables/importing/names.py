@@ -1,7 +1,7 @@
-"""Cuts the names of a source into legal, former and other names, and groups what is one firm. Pure.
+"""Cuts the names of a source into legal, former and other names, and groups what is one enterprise. Pure.
 
-Names are one firm when the source gives them one number, or when they are the same
-(legal form apart) at the same place. A shared name at two places is two firms.
+Names are one enterprise when the source gives them one number, or when they are the same
+(legal form apart) at the same place. A shared name at two places is two enterprises.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Firm:
+class NamedEnterprise:
     """What will be one enterprise. ``place``: (state, city) as the source writes it."""
 
     legal: str
@@ -101,10 +101,10 @@ class Splitter:
         return [part for part in closed if not self.is_nobody(part)]
 
 
-def firms(
+def enterprises(
     mentions: Mapping[str, Mention], nameless: Iterable[tuple[str, str, str, int]], splitter: Splitter
-) -> list[Firm]:
-    """Every firm of a source, by name.
+) -> list[NamedEnterprise]:
+    """Every enterprise of a source, by name.
 
     ``mentions`` by the source's number; ``nameless``: names without a number, as (name, state,
     city, rows).
@@ -134,8 +134,8 @@ def firms(
     found = []
     for mention, ids in merged.values():
         legal, former, alias = _sorted_out(mention.names, splitter)
-        found.append(Firm(legal, former, alias, _most(mention.places) or ("", ""), tuple(ids)))
-    return sorted(found, key=lambda firm: (fold(firm.legal), firm.place))
+        found.append(NamedEnterprise(legal, former, alias, _most(mention.places) or ("", ""), tuple(ids)))
+    return sorted(found, key=lambda enterprise: (fold(enterprise.legal), enterprise.place))
 
 
 def _sorted_out(names: Counter[str], splitter: Splitter) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -50,7 +50,7 @@ class Places:
         """The code of a state written by code or name; empty when there is none."""
         return self._states.get(text.strip().casefold(), "")
 
-    def firm_place(self, state: str, city: str) -> int | None:
+    def enterprise_place(self, state: str, city: str) -> int | None:
         """The most exact known place of an enterprise, or nothing."""
         state_code = self.state(state)
         return self.ids.get(city_code(state_code, city) or state_code)

@@ -1,4 +1,4 @@
-"""manage.py load_directory: regions, authorities, policies, calendars, demo firms and rules."""
+"""manage.py load_directory: regions, authorities, policies, calendars, demo enterprises and rules."""
 
 from __future__ import annotations
 

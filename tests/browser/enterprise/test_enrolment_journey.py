@@ -1,4 +1,5 @@
-"""From an application to the first settled case: a firm enrols, a county grants, a consumer complains and is paid.
+"""From an application to the first settled case: an enterprise enrols, a county grants, a consumer complains and is
+paid.
 
 Nobody calls a verb; people use pages, and links come out of the letters that were sent.
 """
@@ -48,47 +49,47 @@ TICKED = {"papers": ("applies", "pledges")}
 
 
 class OfTheNewFirm(Filing):
-    """The first screen finds the firm that has just been enrolled."""
+    """The first screen finds the enterprise that has just been enrolled."""
 
     def find(self) -> None:
-        page, firm = self.page, Enterprise.objects.get(uscc=code())
+        page, enterprise = self.page, Enterprise.objects.get(uscc=code())
         page.locator("#id_service_region").select_option(str(self.world.region.pk))
         page.locator("#id_query").fill("榕声")
         page.get_by_role("button", name=self.words["search"], exact=True).press("Enter")
-        page.locator(f'input[name=respondent][value^="{firm.pk}-"]').check()
+        page.locator(f'input[name=respondent][value^="{enterprise.pk}-"]').check()
 
 
 def newest_letter(pattern: str) -> str:
-    """The newest link of that form that was sent to the firm."""
+    """The newest link of that form that was sent to the enterprise."""
     for message in OutgoingMessage.objects.order_by("-pk"):
         if message.address == MAIL and (found := re.search(pattern, message.body)):
             return found[0]
     raise AssertionError(f"no {pattern} was sent to {MAIL}")
 
 
-def applies(firm: Person) -> None:
-    page = firm.page
-    firm.visitor.go("/")
+def applies(enterprise: Person) -> None:
+    page = enterprise.page
+    enterprise.visitor.go("/")
     page.locator('a[href="/enterprise/enrol/"]').first.click()
-    firm.look("enrol")
-    firm.type("email", MAIL)
+    enterprise.look("enrol")
+    enterprise.type("email", MAIL)
     with page.expect_navigation():
         page.locator("main button[name=send]").click()
-    firm.look("enrol-sent")
+    enterprise.look("enrol-sent")
     page.locator("#id_code").fill(newest_code())
     page.locator("main button[name=go]").click()
-    firm.look("enrol-tasks")
+    enterprise.look("enrol-tasks")
     # Handed in too early: the page says what is missing.
     page.locator("main form button.is-big").click()
-    firm.look("enrol-too-early")
-    firm.follow("/entity/")
+    enterprise.look("enrol-too-early")
+    enterprise.follow("/entity/")
     for step, said in SAID.items():
         assert f"/{step}/" in page.url, page.url
-        firm.look(f"enrol-{step}")
+        enterprise.look(f"enrol-{step}")
         for field, text in said.items():
-            firm.type(field, text)
+            enterprise.type(field, text)
         for field in CHOSEN.get(step, ()):
-            firm.choose(field, "yes")
+            enterprise.choose(field, "yes")
         for field in TICKED.get(step, ()):
             page.locator(f"#id_{field}").check()
         if step == "papers":
@@ -97,14 +98,14 @@ def applies(firm: Person) -> None:
             )
         page.locator("main form button.is-big").click()
     # They are official texts, in Chinese with their meaning below.
-    for paper in ("application", "pledge") if firm.language != "en" else ():
-        firm.visitor.go(f"/enterprise/enrol/papers/{paper}/")
-        firm.look(f"enrol-paper-{paper}")
-    firm.visitor.go("/enterprise/enrol/application/")
-    firm.look("enrol-ready")
+    for paper in ("application", "pledge") if enterprise.language != "en" else ():
+        enterprise.visitor.go(f"/enterprise/enrol/papers/{paper}/")
+        enterprise.look(f"enrol-paper-{paper}")
+    enterprise.visitor.go("/enterprise/enrol/application/")
+    enterprise.look("enrol-ready")
     page.locator("#id_is_true").check()
     page.locator("main form button.is-big").click()
-    firm.look("enrol-handed-in")
+    enterprise.look("enrol-handed-in")
 
 
 def grants(officer: Officer) -> None:
@@ -157,10 +158,10 @@ def test_a_firm_enrols_and_settles_its_first_case(stage: Callable[..., Stage]) -
     consumer.look("open-enterprise")
     case = Complaint.objects.get(number=OfTheNewFirm(consumer, world).walk())
     assert sweep_filed(now=timezone.now()) == 1
-    firm = Enterprise.objects.get(uscc=code())
-    assert (status_of(case), case.enterprise) == (S.WITH_ENTERPRISE, firm)
+    enterprise = Enterprise.objects.get(uscc=code())
+    assert (status_of(case), case.enterprise) == (S.WITH_ENTERPRISE, enterprise)
     manager.open(case.number)
-    manager.take("accept", lambda: manager.page.locator("#id_handler").select_option(str(firm.staff.get().pk)))
+    manager.take("accept", lambda: manager.page.locator("#id_handler").select_option(str(enterprise.staff.get().pk)))
     manager.open(case.number)
     offered(manager, refund="128.50", last_try=True)
     opened(case, consumer)
@@ -176,7 +177,7 @@ def test_a_firm_enrols_and_settles_its_first_case(stage: Callable[..., Stage]) -
     consumer.open(case.number)
     consumer.take("performed", lambda: consumer.choose("answer-", "done"))
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.SETTLED)
-    # The firm is suspended afterwards; whoever looks it up reads that it was decided, and why.
+    # The enterprise is suspended afterwards; whoever looks it up reads that it was decided, and why.
     officer.visitor.go(f"/authority/enterprises/{code()}/")
     officer.look("enterprise")
     officer.follow("/standing/")
@@ -207,8 +208,8 @@ def test_the_pages_read_in_english_without_a_script(stage: Callable[..., Stage])
         "(承诺书)",
         "(在线和解, ODR)",
     ]
-    firm = people.person(Person, "firm")
-    applies(firm)
+    enterprise = people.person(Person, "firm")
+    applies(enterprise)
     officer = people.person(Officer, "head", user=people.world.head_officer.user)
     grants(officer)
     for path in (

@@ -81,15 +81,15 @@ def test_from_the_hot_spot_to_the_warning(
     assert guidance.state == "sent"
 
     # The enterprise reads it and reports.
-    firm = visit(width=width, user=world.lead, language=language, javascript=javascript)
-    own = firm.go("/enterprise/guidance/")
-    look(firm, "firm-list")
+    enterprise = visit(width=width, user=world.lead, language=language, javascript=javascript)
+    own = enterprise.go("/enterprise/guidance/")
+    look(enterprise, "firm-list")
     own.locator(f"main a[href='/enterprise/guidance/{guidance.pk}/']").click()
     assert "客服部负责人" in own.inner_text("main")
     own.locator("main a[href*='?measure=1']").click()
     own.locator("[name=state][value=done]").check()
     own.locator("[name=text]").fill("本月账单起已列明，并发了短信。")
-    look(firm, "firm-report")
+    look(enterprise, "firm-report")
     own.locator("form:has([name=measure]) button").click()
     assert "本月账单起已列明" in own.inner_text("main")
 
@@ -106,8 +106,8 @@ def test_from_the_hot_spot_to_the_warning(
         problem=CHARGE,
     )
     effects.sweep(now=timezone.now())
-    firm.go(f"/enterprise/guidance/{guidance.pk}/")
-    look(firm, "firm-effect")
+    enterprise.go(f"/enterprise/guidance/{guidance.pk}/")
+    look(enterprise, "firm-effect")
     page = officer.go(f"/authority/guidance/{guidance.pk}/")
     look(officer, "guidance-effect")
     page.locator("[name=verdict][value=effective]").check()

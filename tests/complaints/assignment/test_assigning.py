@@ -89,7 +89,7 @@ def test_a_branchs_own_rules_come_first_and_others_do_not_count(world: World) ->
     case = new_case(world)
     assert swept(case) == second.pk
     assert why(case)["rule"] == own.pk != ended.pk
-    # Of another firm: its rules give nothing of ours.
+    # Of another enterprise: its rules give nothing of ours.
     assert Enterprise.objects.get(pk=case.enterprise_id) == world.mobile
 
 

@@ -25,9 +25,9 @@ from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, ready
 from tests.server import A_REQUEST
 
-#: Session, person; draft's key, draft, firm, region, branch, files; begin, draft, lock, key, person; conditions,
-#: branch, firm; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents, notice;
-#: role; draft, key; commit.
+#: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, lock, key, person; conditions,
+#: branch, enterprise; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents,
+#: notice; role; draft, key; commit.
 OF_A_FILING = 32 + A_REQUEST
 #: Ten reads to decide; begin and commit, a lock, nine reads, one statement for each table that changes.
 OF_A_FORWARDING = 29

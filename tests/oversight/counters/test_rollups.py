@@ -143,18 +143,21 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
 def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None:
     for _is_folded in (False, True):
         for side in walk.sides:
-            firm = side.enterprise
-            whole = counted(walk, Scope(enterprise_id=firm.pk))[""]
-            slow = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), firm.pk)
+            enterprise = side.enterprise
+            whole = counted(walk, Scope(enterprise_id=enterprise.pk))[""]
+            slow = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), enterprise.pk)
             assert {name: whole[name] for name in ("open", "overdue", "due_soon")} == slow.standing()
             assert whole["received"] == slow.received()
             assert whole["in_time"] == slow.on_time()["in_time"]
             branches = frozenset(
-                Engagement.objects.filter(enterprise=firm, branch__isnull=False).values_list("branch_id", flat=True)
+                Engagement.objects.filter(enterprise=enterprise, branch__isnull=False).values_list(
+                    "branch_id", flat=True
+                )
             )
-            own = counted(walk, Scope(enterprise_id=firm.pk, branch_ids=branches))[""]
+            own = counted(walk, Scope(enterprise_id=enterprise.pk, branch_ids=branches))[""]
             assert (
-                own["delivered"] == Tally.objects.filter(enterprise=firm.pk, branch__in=branches, delivered=1).count()
+                own["delivered"]
+                == Tally.objects.filter(enterprise=enterprise.pk, branch__in=branches, delivered=1).count()
                 or not _is_folded
             )
             assert own["ended_settled"] <= whole["ended_settled"]

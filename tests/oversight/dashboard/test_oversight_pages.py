@@ -183,7 +183,7 @@ def test_the_workload_is_every_open_case_of_an_authority_once(walk: Walk) -> Non
 def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -> None:
     handled = Officer.objects.filter(user=officer_of(cases, "officer")).first()
     with working_as_steps():
-        # Of the two that a firm negotiates one was given to an officer before it was handed over.
+        # Of the two that an enterprise negotiates one was given to an officer before it was handed over.
         Complaint.objects.filter(status__in=[S.REVIEW, S.MEDIATING]).update(officer=handled)
         Complaint.objects.filter(status=S.NEGOTIATING).update(officer=handled)
     client = workspace(cases.su)

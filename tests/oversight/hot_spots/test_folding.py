@@ -96,11 +96,11 @@ def test_whoever_does_not_see_the_narrowest_gets_the_next_one(one_event: World) 
 
 
 def test_two_events_stay_two(one_event: World) -> None:
-    """Broadband of another firm rises in the same week: neither explains the other, both explain the county."""
+    """Broadband of another enterprise rises in the same week: neither explains the other, both explain the county."""
     received(weeks(TODAY, [4] * 8 + [38]), region=one_event.region.pk, enterprise=one_event.telecom.pk, problem=REPAIR)
     hotspots.look(TODAY, now=NOW)
-    firms = set(HotSpot.objects.filter(kind="week", explained_by=[]).values_list("enterprise_id", "facet"))
-    assert {(one_event.mobile.pk, f"p:{CHARGE}"), (one_event.telecom.pk, f"p:{REPAIR}")} <= firms
+    enterprises = set(HotSpot.objects.filter(kind="week", explained_by=[]).values_list("enterprise_id", "facet"))
+    assert {(one_event.mobile.pk, f"p:{CHARGE}"), (one_event.telecom.pk, f"p:{REPAIR}")} <= enterprises
 
 
 def test_a_small_part_does_not_stand_for_a_rise_of_all(world: World) -> None:
@@ -146,11 +146,11 @@ def test_what_is_found_later_explains_what_was_found_before(one_event: World) ->
 
 @pytest.mark.full
 def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> None:
-    """Eight times sixty firms of forty complaints a week in places by chance; every second one doubles. Looked at on
-    each of seven days as the sweep does, and then read as a director of the country reads the list: a doubling stands
-    in it, or is named by a row that does.
+    """Eight times sixty enterprises of forty complaints a week in places by chance; every second one doubles. Looked at
+    on each of seven days as the sweep does, and then read as a director of the country reads the list: a doubling
+    stands in it, or is named by a row that does.
     """
-    firms = Enterprise.objects.bulk_create(
+    enterprises = Enterprise.objects.bulk_create(
         [Enterprise(name=f"企业{n}", domicile=world.region, enrolled_by=world.mobile.enrolled_by) for n in range(60)]
     )
     counties = list(Region.objects.filter(level="county").values_list("pk", flat=True))
@@ -159,14 +159,14 @@ def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> Non
         dice = Random(seed)
         Tally.objects.all().delete()
         HotSpot.objects.all().delete()
-        for n, firm in enumerate(firms):
+        for n, enterprise in enumerate(enterprises):
             by_day = {
                 TODAY - back * DAY: poisson(dice, 40 / 7 * (2 if n % 2 and back < 7 else 1)) for back in range(7 * 9)
             }
             received(
                 by_day,
                 region=dice.choice(counties),
-                enterprise=firm.pk,
+                enterprise=enterprise.pk,
                 problem=(CHARGE, REPAIR)[n // 2 % 2],
                 thing="service.telecom",
             )
@@ -176,12 +176,12 @@ def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> Non
                 # A test is one transaction, and a look has a minute.
                 cursor.execute("set local transaction_timeout = 0")
         listed = set(folding.shown(HotSpot.objects.all(), Q()).values_list("pk", flat=True))
-        rows = list(HotSpot.objects.filter(kind="week", enterprise__in=firms, facet__startswith="p:"))
+        rows = list(HotSpot.objects.filter(kind="week", enterprise__in=enterprises, facet__startswith="p:"))
         assert all(row.pk in listed or listed & set(row.explained_by) for row in rows), (
             "whatever is found is to be read"
         )
         found = {row.enterprise_id for row in rows}
-        assert found <= {firm.pk for firm in firms[1::2]}, (
+        assert found <= {enterprise.pk for enterprise in enterprises[1::2]}, (
             "one in a thousand cells a week: of thirty in a week none, by these seeds"
         )
         told += len(found)

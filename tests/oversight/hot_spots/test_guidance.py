@@ -83,7 +83,7 @@ def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, 
 
 
 def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
-    spot, officer, firm = a_spot(world), workspace(world.rui), workspace(world.lead)
+    spot, officer, enterprise = a_spot(world), workspace(world.rui), workspace(world.lead)
     opened = sent(
         officer,
         f"/authority/hot-spots/{spot.pk}/guidance/",
@@ -98,8 +98,8 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert url == f"/authority/guidance/{guidance.pk}/"
     # The enterprise sees nothing of a draft.
     own = f"/enterprise/guidance/{guidance.pk}/"
-    assert firm.get(own).status_code == 404
-    assert firm.get("/enterprise/guidance/").context["rows"] == []
+    assert enterprise.get(own).status_code == 404
+    assert enterprise.get("/enterprise/guidance/").context["rows"] == []
     assert (
         sent(
             officer, url, do="add", what="给多扣费的用户退费", responsible="财务部负责人", due_on=later(30)
@@ -113,16 +113,16 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert [letter.address for letter in letters] == ["lead@example.com"]
     assert own in letters[0].body
     # Now it stands on the enterprise's pages, with measures, posts and dates.
-    page = firm.get(own).content.decode()
+    page = enterprise.get(own).content.decode()
     for words in ("账单没有列明", "账单逐项列明收费", "客服部负责人", "给多扣费的用户退费", "财务部负责人"):
         assert words in page
     assert "错写的" not in page
     assert "瑞试" not in page
-    assert "报告措施1的进展" in firm.get(f"{own}?measure=1").content.decode()
-    refused = sent(firm, own, measure=1, state="done", text="")
+    assert "报告措施1的进展" in enterprise.get(f"{own}?measure=1").content.decode()
+    refused = sent(enterprise, own, measure=1, state="done", text="")
     assert refused.status_code == 422
     assert "请写明做了什么" in refused.content.decode()
-    assert sent(firm, own, measure=1, state="done", text="8月账单起已列明。").status_code == 302
+    assert sent(enterprise, own, measure=1, state="done", text="8月账单起已列明。").status_code == 302
     assert sent(workspace(world.ming), own, measure=2, state="under_way", text="已退一半。").status_code == 302
     seen = officer.get(url).content.decode()
     for words in ("8月账单起已列明。", "已经完成", "已退一半。", "正在做", "主管"):
@@ -132,8 +132,8 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert sent(officer, url, do="close", verdict="unclear", why="时间太短，件数太少。").status_code == 302
     guidance.refresh_from_db()
     assert (guidance.state, guidance.verdict) == ("closed", "unclear")
-    assert "时间太短，件数太少。" in firm.get(own).content.decode()
-    assert sent(firm, own, measure=2, state="done", text="退完了。").status_code == 409
+    assert "时间太短，件数太少。" in enterprise.get(own).content.decode()
+    assert sent(enterprise, own, measure=2, state="done", text="退完了。").status_code == 409
     kinds = list(Deed.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["opened", "added", "added", "added", "dropped", "sent", "reported", "reported", "closed"]
     assert not Deed.objects.filter(by=None).exists()
@@ -204,8 +204,8 @@ def test_one_guidance_an_enterprise_and_hot_spot(world: World) -> None:
 
 def test_a_region_offers_the_enterprises_with_the_most_cases_of_it(world: World) -> None:
     spot = a_spot(world, enterprise=None, region=world.region)
-    for firm, n in ((world.telecom, 2), (world.mobile, 5)):
-        received({spot.last: n}, region=world.region.pk, enterprise=firm.pk, problem=CHARGE)
+    for enterprise, n in ((world.telecom, 2), (world.mobile, 5)):
+        received({spot.last: n}, region=world.region.pk, enterprise=enterprise.pk, problem=CHARGE)
     received({spot.last - 30 * DAY: 9}, region=world.region.pk, enterprise=world.telecom.pk, problem=CHARGE)
     page = workspace(world.rui).get(f"/authority/hot-spots/{spot.pk}/guidance/")
     assert [pk for pk, _name in page.context["form"].fields["enterprise"].choices] == [
@@ -323,8 +323,8 @@ def control_of(world: World, **columns: Any) -> tuple[str, int, int]:
 
 
 def spread_out(world: World, n: int, *, province: bool) -> None:
-    """``n`` a day of another firm and as many of Mobile, in a county of the same province, and three times as many
-    elsewhere.
+    """``n`` a day of another enterprise and as many of Mobile, in a county of the same province, and three times as
+    many elsewhere.
     """
     around = Region.objects.filter(level="province", pk__lte=world.region.pk, last__gte=world.region.pk).get()
     inside = (
@@ -333,10 +333,10 @@ def spread_out(world: World, n: int, *, province: bool) -> None:
         .order_by("pk")[0]
     )
     days = {TODAY - back * DAY: n for back in range(1, 67)}
-    for firm in (world.telecom, world.mobile):
+    for enterprise in (world.telecom, world.mobile):
         if province:
-            received(days, region=inside.pk, enterprise=firm.pk, problem=CHARGE)
-        received(days, region=world.region.pk, enterprise=firm.pk, problem=CHARGE)
+            received(days, region=inside.pk, enterprise=enterprise.pk, problem=CHARGE)
+        received(days, region=world.region.pk, enterprise=enterprise.pk, problem=CHARGE)
     sums_of_the_country(world, dict.fromkeys(days, 10 * n))
 
 
@@ -352,7 +352,7 @@ def test_an_enterprise_is_compared_with_others_of_its_province(world: World) -> 
 
 def test_too_few_in_the_province_is_the_rest_of_the_country(world: World) -> None:
     """Both counties lie in the one city: nothing of the province is left beside it; the country is, without city and
-    firm.
+    enterprise.
     """
     spread_out(world, 2, province=True)
     city = Region.objects.get(level="city", pk__lte=world.region.pk, last__gte=world.region.pk)
@@ -388,8 +388,8 @@ def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
 def test_the_cell_of_a_region_counts_the_guided_enterprise_there_only(world: World) -> None:
     guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
     far = Officer.objects.get(user=officer_of(world, "far")).authority.region
-    for region, firm in ((world.region, world.mobile), (far, world.mobile), (world.region, world.telecom)):
-        received({TODAY - 20 * DAY: 4, TODAY - 2 * DAY: 3}, region=region.pk, enterprise=firm.pk, problem=CHARGE)
+    for region, enterprise in ((world.region, world.mobile), (far, world.mobile), (world.region, world.telecom)):
+        received({TODAY - 20 * DAY: 4, TODAY - 2 * DAY: 3}, region=region.pk, enterprise=enterprise.pk, problem=CHARGE)
     found = effects.counted(Guidance.objects.select_related("hot_spot").get(pk=guidance.pk), now=NOON)
     assert (found.before, found.after) == (4, 3)
 
@@ -413,7 +413,7 @@ def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world:
     assert made.status_code == 302
     url = made["Location"]
     found = ConsumerWarning.objects.get()
-    # From the numbers, and without naming the firm.
+    # From the numbers, and without naming the enterprise.
     assert "的投诉较多，约为平时同样长的时间的4倍" in found.text
     assert "40" not in found.text, "a week beside the published month would tell the rest of it"
     assert "投诉不等于违法" in found.text

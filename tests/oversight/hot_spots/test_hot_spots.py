@@ -41,10 +41,15 @@ def sent(who: Any, url: str, **said: Any) -> Any:
 
 @pytest.fixture
 def risen(world: World) -> World:
-    """Mobile's unexplained charges: ten a week for eight weeks, forty in this one; another firm stays as it was."""
-    for firm, counts in ((world.mobile, [10] * 8 + [40]), (world.telecom, [10] * 9)):
+    """Mobile's unexplained charges: ten a week for eight weeks, forty in this one; another enterprise stays as it
+    was."""
+    for enterprise, counts in ((world.mobile, [10] * 8 + [40]), (world.telecom, [10] * 9)):
         received(
-            weeks(TODAY, counts), region=world.region.pk, enterprise=firm.pk, problem=CHARGE, thing="service.telecom"
+            weeks(TODAY, counts),
+            region=world.region.pk,
+            enterprise=enterprise.pk,
+            problem=CHARGE,
+            thing="service.telecom",
         )
     return world
 

@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 
-def counted(world: World, firm: Enterprise, last: date) -> None:
+def counted(world: World, enterprise: Enterprise, last: date) -> None:
     """The tally of the nine weeks that end with ``last``, as if all of it lay in one county."""
     first = last - timedelta(days=62)
     numbers: Counter[str] = Counter()
@@ -45,7 +45,7 @@ def counted(world: World, firm: Enterprise, last: date) -> None:
                     day=day,
                     region=world.region.pk,
                     received=1,
-                    enterprise=firm.pk if name == BUNGIE else 10**9 + numbers[name] if name else None,
+                    enterprise=enterprise.pk if name == BUNGIE else 10**9 + numbers[name] if name else None,
                     problem=row["practice_codes"][:20],
                 )
             )
@@ -53,18 +53,18 @@ def counted(world: World, firm: Enterprise, last: date) -> None:
 
 
 @pytest.mark.parametrize(("day", "is_one_firm"), [(date(2017, 12, 11), True), (date(2020, 4, 9), False)])
-def test_a_known_burst_is_found_on_its_day(world: World, day: date, is_one_firm: bool) -> None:
-    firm = Enterprise.objects.create(name=BUNGIE, uscc="91350102MA88888889", domicile=world.region)
-    counted(world, firm, day)
+def test_a_known_burst_is_found_on_its_day(world: World, day: date, is_one_enterprise: bool) -> None:
+    enterprise = Enterprise.objects.create(name=BUNGIE, uscc="91350102MA88888889", domicile=world.region)
+    counted(world, enterprise, day)
     cell = {
         "kind": "day",
         "facet": "",
-        "enterprise": firm if is_one_firm else None,
-        "region": None if is_one_firm else world.region,
+        "enterprise": enterprise if is_one_enterprise else None,
+        "region": None if is_one_enterprise else world.region,
     }
     hotspots.look(day - DAY, now=datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
     assert not HotSpot.objects.filter(**cell, last=day - DAY).exists()
     hotspots.look(day, now=datetime(day.year, day.month, day.day, 23, tzinfo=SHANGHAI))
     found = HotSpot.objects.get(**cell, last=day)
-    assert found.observed == (103 if is_one_firm else 282)
+    assert found.observed == (103 if is_one_enterprise else 282)
     assert found.observed > 3 * found.expected

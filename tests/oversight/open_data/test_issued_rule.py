@@ -98,23 +98,23 @@ def test_a_small_count_in_a_file_breaks_the_rule(world: World) -> None:
 
 def test_what_a_version_withheld_the_next_one_withholds_too(world: World) -> None:
     """Else two versions side by side would tell: 3 of 43 withheld with the 40, then 43 = 43."""
-    firm = Enterprise.objects.create(
+    enterprise = Enterprise.objects.create(
         name="测试商场", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou
     )
     for code, n in (("350100", 40), ("350200", 3)):
         counted(code, MONTH, received=n)
-    stages(firm, MONTH, ended_settled=30, ended_unconfirmed=3, ended_failed=20)
+    stages(enterprise, MONTH, ended_settled=30, ended_unconfirmed=3, ended_failed=20)
     first = issued(MONTH, now=NOW)[0]
-    assert (of(first, "regions", "350200")["received"], of(first, "enterprise_quarters", firm.code)["unconfirmed"]) == (
-        "*",
-        "*",
-    )
+    assert (
+        of(first, "regions", "350200")["received"],
+        of(first, "enterprise_quarters", enterprise.code)["unconfirmed"],
+    ) == ("*", "*")
     counted("350200", MONTH, received=6)
-    stages(firm, MONTH, ended_unconfirmed=9, ended_settled=1)
+    stages(enterprise, MONTH, ended_unconfirmed=9, ended_settled=1)
     second = issued(MONTH, now=NOW)[0]
     for table, code, columns in (
         ("regions", "350200", ("received",)),
-        ("enterprise_quarters", firm.code, ("unconfirmed", "ended")),
+        ("enterprise_quarters", enterprise.code, ("unconfirmed", "ended")),
     ):
         was, now = of(first, table, code), of(second, table, code)
         assert all(now[column] == "*" for column in columns if was[column] == "*"), table
@@ -136,12 +136,12 @@ def test_what_a_version_withheld_the_next_one_withholds_too(world: World) -> Non
 
 def test_a_quarter_withholds_what_older_sets_withheld_of_one_of_its_months(world: World) -> None:
     """Else two months of the old shape and the quarter would tell the third."""
-    firm = Enterprise.objects.create(
+    enterprise = Enterprise.objects.create(
         name="测试商场", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou
     )
     for month, settled, failed in ((date(2026, 7, 1), "*", "*"), (date(2026, 8, 1), "9", "8")):
         data_set = DataSet.objects.create(month=month, version=1, made_at=NOW)
-        for name, head, who in (("regions", "region_code", "350100"), ("enterprises", "enterprise", firm.code)):
+        for name, head, who in (("regions", "region_code", "350100"), ("enterprises", "enterprise", enterprise.code)):
             content = f"{head},month,settled,failed,ended\r\n{who},{month:%Y-%m},{settled},{failed},17\r\n".encode()
             DataFile.objects.create(
                 data_set=data_set,
@@ -153,7 +153,7 @@ def test_a_quarter_withholds_what_older_sets_withheld_of_one_of_its_months(world
                 sha256="0" * 64,
             )
     for month, settled, failed in ((date(2026, 7, 1), 3, 14), (date(2026, 8, 1), 9, 8), (MONTH, 9, 8)):
-        stages(firm, month, ended_settled=settled, ended_failed=failed)
+        stages(enterprise, month, ended_settled=settled, ended_failed=failed)
     made = issued(MONTH, now=NOW)[0]
-    for line in (of(made, "enterprise_quarters", firm.code), of(made, "region_quarters", "350100")):
+    for line in (of(made, "enterprise_quarters", enterprise.code), of(made, "region_quarters", "350100")):
         assert (line["settled"], line["failed"], line["other"], line["ended"]) == ("*", "*", "*", "51")

@@ -326,9 +326,9 @@ def test_what_is_shown_of_a_quarter_is_what_is_counted_slowly(walked: Walk) -> N
 
 def test_quarters_of_the_parts_make_the_region(walked: Walk) -> None:
     found = {line["region_code"]: line for line in lines(made(walked, date(2026, 12, 1)), "region_quarters")}
-    firms = lines(DataSet.objects.get(), "enterprise_quarters")
+    enterprises = lines(DataSet.objects.get(), "enterprise_quarters")
     for column in ("ended", "due", "promised", "delivered", "again", "last_day"):
-        assert int(found["CN"][column]) == sum(int(line[column]) for line in firms), column
+        assert int(found["CN"][column]) == sum(int(line[column]) for line in enterprises), column
         assert int(found["350100"][column]) == sum(
             int(line[column]) for line in found.values() if line["parent_code"] == "350100"
         ), column

@@ -33,20 +33,20 @@ MONTHS = [date(2025, month, 1) for month in (11, 12)] + [date(2026, month, 1) fo
 def year(world: World, tmp_path: Path) -> dict[str, Path]:
     """Twelve months with what is plenty, what is small and what is not there; the folders of their files."""
     office = Enterprise.objects.get(pk=world.mobile.pk).domicile
-    firms = [
+    enterprises = [
         Enterprise.objects.create(
             name=f"测试{n}号商场", uscc=None, domicile=office, enrolment="enrolled", enrolled_by=world.gulou
         )
         for n in range(4)
     ]
     CustomerCount.objects.create(
-        enterprise=firms[0], counted_on=date(2026, 3, 1), number=70_000, source="年报", noted_at=NOW
+        enterprise=enterprises[0], counted_on=date(2026, 3, 1), number=70_000, source="年报", noted_at=NOW
     )
     for at, month in enumerate(MONTHS):
-        for n, firm in enumerate(firms):
+        for n, enterprise in enumerate(enterprises):
             many = (60, 22, 9, 2)[n] + at
             stages(
-                firm,
+                enterprise,
                 month,
                 at="350102" if n < 3 else "350200",
                 ended_settled=many if n < 3 else 1,
@@ -175,10 +175,10 @@ def test_the_report_of_a_county(world: World, year: dict[str, Path], script: Mod
     summary |= {row["figure"]: row for row in rows_of(Client().get(f"{at}stages.csv"))}
     for name, share in found["shares"].items():
         assert (summary[name]["part"], summary[name]["whole"]) == (star(share["part"]), star(share["whole"])), name
-    firms = {row["enterprise"]: row for row in rows_of(Client().get(f"{at}firms.csv"))}
-    assert firms.keys() == found["firms"].keys()
-    assert len(firms) == 4
-    for code, row in firms.items():
+    enterprises = {row["enterprise"]: row for row in rows_of(Client().get(f"{at}firms.csv"))}
+    assert enterprises.keys() == found["firms"].keys()
+    assert len(enterprises) == 4
+    for code, row in enterprises.items():
         assert row["delivered"] == star(found["firms"][code]["delivered"])
         assert (row["settled"], row["ended"]) == tuple(
             star(found["firms"][code]["shares"]["settled"][name]) for name in ("part", "whole")

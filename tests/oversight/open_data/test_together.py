@@ -202,8 +202,8 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
     reader, truths, told, found = Reader(), [], [], []
     most = sum(n for world, _how in worlds for of in world.values() for n in of.values()) + SPREAD + 1
     tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
-    firms = dict.fromkeys([*(f"e:{pk}" for pk in FIRMS), f"e:{withholding.NONE}"], TOTAL)
-    axes = [Axis((tree, firms)), Axis((ENDED.parts,))]
+    enterprises = dict.fromkeys([*(f"e:{pk}" for pk in FIRMS), f"e:{withholding.NONE}"], TOTAL)
+    axes = [Axis((tree, enterprises)), Axis((ENDED.parts,))]
     for period, (world, how) in enumerate(worlds):
         whole = {part: sum(of[part] for of in world.values()) for part in ENDED.counted}
         # One enterprise has all of it; a half; all but what cannot be halved; none.

@@ -25,7 +25,7 @@ URL = "/open/league/"
 
 
 @pytest.fixture
-def firms(world: World) -> list[Enterprise]:
+def enterprises(world: World) -> list[Enterprise]:
     """Four: one clearly ahead, two that cannot be told apart, one with too few."""
     office = Enterprise.objects.get(pk=world.mobile.pk).domicile
     made = [
@@ -34,11 +34,11 @@ def firms(world: World) -> list[Enterprise]:
         )
         for n in range(4)
     ]
-    for firm, (settled, unconfirmed, failed) in zip(
+    for enterprise, (settled, unconfirmed, failed) in zip(
         made, [(190, 5, 5), (60, 20, 20), (65, 10, 25), (12, 0, 8)], strict=True
     ):
         stages(
-            firm,
+            enterprise,
             LAST,
             ended_settled=settled,
             ended_unconfirmed=unconfirmed,
@@ -64,9 +64,9 @@ def test_the_periods_are_all_quarters_together_and_each_of_them() -> None:
     assert periods([]) == []
 
 
-def test_quarters_without_a_gap_are_added_up(firms: list[Enterprise]) -> None:
+def test_quarters_without_a_gap_are_added_up(enterprises: list[Enterprise]) -> None:
     for month, n in ((BEFORE, 40), (date(2025, 12, 1), 70)):
-        stages(firms[0], month, ended_settled=n, delivered=n)
+        stages(enterprises[0], month, ended_settled=n, delivered=n)
         issued(month, now=NOW)
     league_making.publish(now=NOW)
     assert [(one.first, one.last) for one in LeagueSet.objects.order_by("-last", "first")] == [
@@ -75,23 +75,23 @@ def test_quarters_without_a_gap_are_added_up(firms: list[Enterprise]) -> None:
         (date(2026, 4, 1), date(2026, 6, 30)),
     ]
     found = {line.enterprise_id: line for line in lines()}
-    assert (found[firms[0].pk].n, found[firms[0].pk].settled_least) == (240, 230)
-    assert found[firms[1].pk].n == 100
+    assert (found[enterprises[0].pk].n, found[enterprises[0].pk].settled_least) == (240, 230)
+    assert found[enterprises[1].pk].n == 100
 
 
-def test_whose_intervals_overlap_share_their_places_and_few_cases_are_not_ranked(firms: list[Enterprise]) -> None:
+def test_whose_intervals_overlap_share_their_places_and_few_cases_are_not_ranked(enterprises: list[Enterprise]) -> None:
     assert league_making.publish(now=NOW) > 0
     found = {line.enterprise_id: line for line in lines()}
-    places = [(found[firm.pk].place_first, found[firm.pk].place_last) for firm in firms]
+    places = [(found[enterprise.pk].place_first, found[enterprise.pk].place_last) for enterprise in enterprises]
     assert places == [(1, 1), (2, 3), (2, 3), (None, None)]
     assert [line.n for line in lines()] == [200, 100, 100, 20]
 
 
-def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(firms: list[Enterprise]) -> None:
+def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(enterprises: list[Enterprise]) -> None:
     assert league_making.publish(now=NOW) == 1
     assert league_making.publish(now=NOW) == 0
     assert league_making.publish(now=NOW.replace(day=27)) == 0
-    stages(firms[1], LAST, ended_settled=1, ended_failed=-1)
+    stages(enterprises[1], LAST, ended_settled=1, ended_failed=-1)
     assert league_making.publish(now=NOW.replace(day=28)) == 0, "what was not issued is not told"
     issued(LAST, now=NOW.replace(day=28))
     assert league_making.publish(now=NOW.replace(day=29)) == 1
@@ -101,15 +101,15 @@ def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(firms:
     assert {line.settled_least for line in lines()} >= {61}
 
 
-def test_customers_are_counted_where_they_were_filed(firms: list[Enterprise]) -> None:
+def test_customers_are_counted_where_they_were_filed(enterprises: list[Enterprise]) -> None:
     CustomerCount.objects.create(
-        enterprise=firms[0], counted_on=date(2026, 6, 1), number=50_000, source="年报", noted_at=NOW
+        enterprise=enterprises[0], counted_on=date(2026, 6, 1), number=50_000, source="年报", noted_at=NOW
     )
     issued(LAST, now=NOW)
     league_making.publish(now=NOW)
     found = {line.enterprise_id: line for line in lines()}
-    assert str(found[firms[0].pk].per_customers) == "380.0"
-    assert found[firms[1].pk].per_customers is None
+    assert str(found[enterprises[0].pk].per_customers) == "380.0"
+    assert found[enterprises[1].pk].per_customers is None
 
 
 def quarter(settled: int | None, unconfirmed: int | None, other: int | None, ended: int | None) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_what_is_withheld_in_a_quarter_is_a_range_in_the_sum(
     assert (shown.interval is not None) == is_ranked
 
 
-def test_the_page_says_places_intervals_and_method(firms: list[Enterprise]) -> None:
+def test_the_page_says_places_intervals_and_method(enterprises: list[Enterprise]) -> None:
     league_making.publish(now=NOW)
     text = Client().get(URL).content.decode()
     assert "测试0号商场" in text
@@ -164,12 +164,12 @@ def test_before_the_first_night_the_page_says_so(world: World) -> None:
         "?" + "&".join(f"a{n}=1" for n in range(900)),
     ],
 )
-def test_absurd_wishes_are_answered(firms: list[Enterprise], query: str) -> None:
+def test_absurd_wishes_are_answered(enterprises: list[Enterprise], query: str) -> None:
     league_making.publish(now=NOW)
     assert Client().get(URL + query).status_code == 200
 
 
-def test_a_page_costs_few_statements_and_none_from_memory(firms: list[Enterprise]) -> None:
+def test_a_page_costs_few_statements_and_none_from_memory(enterprises: list[Enterprise]) -> None:
     league_making.publish(now=NOW)
     client = Client()
     with CaptureQueriesContext(connection) as first:
@@ -181,7 +181,7 @@ def test_a_page_costs_few_statements_and_none_from_memory(firms: list[Enterprise
     assert len(second) == 0
 
 
-def test_everybody_gets_the_same_page_with_an_etag_and_no_cookie(firms: list[Enterprise]) -> None:
+def test_everybody_gets_the_same_page_with_an_etag_and_no_cookie(enterprises: list[Enterprise]) -> None:
     league_making.publish(now=NOW)
     first, second = Client().get(URL), Client().get(URL)
     assert first.content == second.content
@@ -194,7 +194,7 @@ def test_everybody_gets_the_same_page_with_an_etag_and_no_cookie(firms: list[Ent
     assert Client(headers={"accept-language": "en"}).get(URL)["ETag"] != first["ETag"]
 
 
-def test_whoever_is_signed_in_gets_a_page_of_their_own(world: World, firms: list[Enterprise]) -> None:
+def test_whoever_is_signed_in_gets_a_page_of_their_own(world: World, enterprises: list[Enterprise]) -> None:
     league_making.publish(now=NOW)
     client = Client()
     client.force_login(world.chen)

@@ -239,7 +239,7 @@ def test_the_newest_reply_takes_the_place_of_the_one_before(ours: World) -> None
     for said in ("第一条说明。", "第二条说明。"):
         row = replying.write(ours.mobile, said, by=ours.lead, now=timezone.now())
         replying.decide(row, "", by=ours.rui, on=timezone.localdate(), now=timezone.now())
-    assert [(row.text, row.state) for row in replying.of_firm(ours.mobile.pk)] == [
+    assert [(row.text, row.state) for row in replying.of_enterprise(ours.mobile.pk)] == [
         ("第二条说明。", "shown"),
         ("第一条说明。", "replaced"),
     ]

@@ -1,4 +1,4 @@
-"""Names of a source: cut into legal, former and other names, and grouped into firms."""
+"""Names of a source: cut into legal, former and other names, and grouped into enterprises."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from complaints.tables.importing.mapping import Naming
-from complaints.tables.importing.names import Firm, Mention, Names, Splitter, firms
+from complaints.tables.importing.names import Mention, NamedEnterprise, Names, Splitter, enterprises
 
 NAMING = Naming(
     former=("fka", "formerly"),
@@ -62,23 +62,25 @@ def _mention(names: dict[str, int], *places: tuple[str, str]) -> Mention:
     return Mention(Counter(names), Counter(places or [("WA", "Everett")]))
 
 
-def _firms(**mentions: Mention) -> list[Firm]:
-    return firms(mentions, [], SPLITTER)
+def _enterprises(**mentions: Mention) -> list[NamedEnterprise]:
+    return enterprises(mentions, [], SPLITTER)
 
 
 def test_one_number_is_one_firm_with_its_newest_name_and_the_old_one_as_former() -> None:
-    found = _firms(a=_mention({"Blue Heron fka Gull": 2, "Gull": 9}))
-    assert [(firm.legal, firm.former) for firm in found] == [("Blue Heron", ("Gull",))]
+    found = _enterprises(a=_mention({"Blue Heron fka Gull": 2, "Gull": 9}))
+    assert [(enterprise.legal, enterprise.former) for enterprise in found] == [("Blue Heron", ("Gull",))]
 
 
 def test_the_same_name_in_the_same_town_is_one_firm_whatever_its_legal_form() -> None:
-    found = _firms(a=_mention({"Larch Inc": 3}), b=_mention({"LARCH, LLC": 1}))
-    assert [(firm.legal, firm.alias, firm.ids) for firm in found] == [("Larch Inc", ("LARCH, LLC",), ("a", "b"))]
+    found = _enterprises(a=_mention({"Larch Inc": 3}), b=_mention({"LARCH, LLC": 1}))
+    assert [(enterprise.legal, enterprise.alias, enterprise.ids) for enterprise in found] == [
+        ("Larch Inc", ("LARCH, LLC",), ("a", "b"))
+    ]
 
 
 def test_the_same_name_in_two_towns_is_two_firms() -> None:
-    found = _firms(a=_mention({"Larch": 3}), b=_mention({"Larch": 1}, ("OR", "Salem")))
-    assert [(firm.legal, firm.place, firm.ids) for firm in found] == [
+    found = _enterprises(a=_mention({"Larch": 3}), b=_mention({"Larch": 1}, ("OR", "Salem")))
+    assert [(enterprise.legal, enterprise.place, enterprise.ids) for enterprise in found] == [
         ("Larch", ("OR", "Salem"), ("b",)),
         ("Larch", ("WA", "Everett"), ("a",)),
     ]
@@ -86,4 +88,4 @@ def test_the_same_name_in_two_towns_is_two_firms() -> None:
 
 def test_names_without_a_number_join_by_name() -> None:
     nameless = [("Larch Corp", "", "", 2), ("LARCH", "", "", 5), ("Birch", "", "", 1)]
-    assert [firm.legal for firm in firms({}, nameless, SPLITTER)] == ["Birch", "LARCH"]
+    assert [enterprise.legal for enterprise in enterprises({}, nameless, SPLITTER)] == ["Birch", "LARCH"]

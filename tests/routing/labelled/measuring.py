@@ -1,7 +1,7 @@
 """Routes the labelled rows of the public registers and compares with what was read by eye.
 
 The directory is built without the labelled rows, so that a name is known only when
-some other row bears it; labels say which firm is meant, never what the router did.
+some other row bears it; labels say which enterprise is meant, never what the router did.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Cells = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A row and the firm that it means; ``meant`` is empty where nobody can tell."""
+    """A row and the enterprise that it means; ``meant`` is empty where nobody can tell."""
 
     file: str
     row: str
@@ -76,8 +76,8 @@ def labels() -> list[Label]:
 
 @dataclass(slots=True)
 class Score:
-    """``kept``: a person decides, though the firm stands in the directory; ``absent``: a person decides, as the firm is
-    in no other row; ``nobody``: as nobody can tell.
+    """``kept``: a person decides, though the enterprise stands in the directory; ``absent``: a person decides, as the
+    enterprise is in no other row; ``nobody``: as nobody can tell.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -92,7 +92,7 @@ class Score:
 
     @property
     def recall(self) -> float:
-        """Of the rows whose firm stands in the directory."""
+        """Of the rows whose enterprise stands in the directory."""
         return self["right"] / max(self["right"] + self["kept"] + self["missed"], 1)
 
 
@@ -194,8 +194,8 @@ def _written(rows: Collection[Cells], path: Path) -> Path:
 
 def _judge(label: Label, case: Complaint, score: Score) -> None:
     is_known = any(
-        _is_meant(label, firm)
-        for firm in Enterprise.objects.select_related("domicile").filter(
+        _is_meant(label, enterprise)
+        for enterprise in Enterprise.objects.select_related("domicile").filter(
             pk__in=SearchName.objects.filter(folded__in=label.names).values("enterprise_id")
         )
     )
@@ -214,11 +214,11 @@ def _judge(label: Label, case: Complaint, score: Score) -> None:
         )
 
 
-def _is_meant(label: Label, firm: Enterprise) -> bool:
+def _is_meant(label: Label, enterprise: Enterprise) -> bool:
     if not label.names & set(
-        SearchName.objects.filter(enterprise=firm, kind__in=("legal", "former", "alias")).values_list(
+        SearchName.objects.filter(enterprise=enterprise, kind__in=("legal", "former", "alias")).values_list(
             "folded", flat=True
         )
     ):
         return False
-    return not label.place or firm.domicile is None or fold(firm.domicile.name) == fold(label.place)
+    return not label.place or enterprise.domicile is None or fold(enterprise.domicile.name) == fold(label.place)

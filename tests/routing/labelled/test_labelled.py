@@ -16,7 +16,7 @@ from tests.cast import load_directory
 from tests.routing.labelled.measuring import SHARED, SOURCES, labels, measure
 
 #: (source, in the whole register, by the source's own number too): (right at least, wrong at most), on
-#: the other half: 135 rows of the one source, 29 of the other. AnyOf alike names alone fewer firms are known.
+#: the other half: 135 rows of the one source, 29 of the other. AnyOf alike names alone fewer enterprises are known.
 #: By name alone it was one more, until a known name beside an unknown one (“X/Y”, “X dba Y”) was left to a person.
 FLOORS = {
     ("wa_ag", True, False): (92, 0),

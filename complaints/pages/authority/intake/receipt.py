@@ -33,8 +33,8 @@ from web.qr import qr_code
 def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     case, token = _found(number, request.GET.get("of", ""), workspace)
     said = _said(case)
-    firm = str(case.picked_enterprise or "")
-    words = {one.code: one.short for name in (firm, "") for one in consent_questions(name)}
+    enterprise = str(case.picked_enterprise or "")
+    words = {one.code: one.short for name in (enterprise, "") for one in consent_questions(name)}
     stand = standing(
         complaint=case,
         clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),

@@ -98,7 +98,7 @@ def call_backs(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         view = "mine" if counts["mine"] else "open"
     said = {"view": view} | ({"month": str(month)} if month else {})
     shown, before, after = _page(ids[view], request.GET)
-    figures, firms = _figures(rows)
+    figures, enterprises = _figures(rows)
     return render(
         request,
         "authority/supervision/call_backs.html",
@@ -120,7 +120,7 @@ def call_backs(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             ],
             "rows": _called(shown, workspace),
             "figures": figures,
-            "firms": firms,
+            "firms": enterprises,
             "public_url": reverse("complaints:open-call-backs"),
             "previous_url": _url(said, before=before),
             "next_url": _url(said, after=after),
@@ -198,27 +198,27 @@ def _called(ids: list[int], workspace: Workspace) -> list[Called]:
 def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """How many were reached of those that are over, how many of the reached do not agree; and the same by enterprise,
     whoever has most that do not agree first."""
-    firm = "complaint__enterprise"
+    enterprise = "complaint__enterprise"
     counted = list(
         rows.order_by()
-        .values(firm, f"{firm}__name", f"{firm}__name_en")
+        .values(enterprise, f"{enterprise}__name", f"{enterprise}__name_en")
         .annotate(
             n=Count("pk"),
             reached=Count("pk", filter=Q(state="reached")),
             ended=Count("pk", filter=~Q(state="open")),
             disagree=Count("pk", filter=Q(disagrees=True)),
         )
-        .order_by("-disagree", "-n", firm)
+        .order_by("-disagree", "-n", enterprise)
     )
     total = {name: sum(one[name] for one in counted) for name in ("n", "reached", "ended", "disagree")}
-    firms = [
+    enterprises = [
         one
         | {
-            "name": named(Enterprise(name=one[f"{firm}__name"], name_en=one[f"{firm}__name_en"])),
+            "name": named(Enterprise(name=one[f"{enterprise}__name"], name_en=one[f"{enterprise}__name_en"])),
             "share": _share(one["disagree"], one["reached"]),
         }
         for one in counted
-        if one[firm] is not None
+        if one[enterprise] is not None
     ]
     return (
         total
@@ -226,7 +226,7 @@ def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             "reached_share": _share(total["reached"], total["ended"]),
             "disagree_share": _share(total["disagree"], total["reached"]),
         },
-        firms[:FIRMS],
+        enterprises[:FIRMS],
     )
 
 

@@ -202,9 +202,13 @@ def _asked(cases: list[Complaint], workspace: Workspace) -> list[Asked]:
 def _meant_units(matters: Iterable[Matter]) -> dict[tuple[int, int | None], str]:
     """The names of whom enterprises say the case belongs to; two queries."""
     wanted = [(m.data.get("enterprise"), m.data.get("branch")) for m in matters if m.kind == "return"]
-    firms = Enterprise.objects.in_bulk({firm for firm, _branch in wanted if firm})
-    branches = Branch.objects.in_bulk({branch for _firm, branch in wanted if branch})
-    return {(firm, branch): named(branches.get(branch) or firms[firm]) for firm, branch in wanted if firm in firms}
+    enterprises = Enterprise.objects.in_bulk({enterprise for enterprise, _branch in wanted if enterprise})
+    branches = Branch.objects.in_bulk({branch for _enterprise, branch in wanted if branch})
+    return {
+        (enterprise, branch): named(branches.get(branch) or enterprises[enterprise])
+        for enterprise, branch in wanted
+        if enterprise in enterprises
+    }
 
 
 def _returned_to(matter: Matter, units: Mapping[tuple[int, int | None], str]) -> str:

@@ -93,8 +93,8 @@ def targets_of(suggestions: Mapping[int, Sequence[Target]]) -> Choices:
 def ranked_each(cases: Sequence[Complaint], workspace: Workspace, *, conditions: Conditions) -> dict[int, list[Target]]:
     """The ranked targets of each case, as many queries as for one."""
     decisions = latest_decisions(cases)
-    firms = suggested_each(decisions, cases, conditions=conditions)
-    return {case.pk: ranked(case, firms[case.pk], workspace, conditions=conditions) for case in cases}
+    enterprises = suggested_each(decisions, cases, conditions=conditions)
+    return {case.pk: ranked(case, enterprises[case.pk], workspace, conditions=conditions) for case in cases}
 
 
 def carry_out(form: BatchForm, waiting: Any, workspace: Workspace) -> Run | None:

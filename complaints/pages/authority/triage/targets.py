@@ -104,9 +104,9 @@ def suggested_each(
     """The same for many cases, as many queries as for one."""
     candidates = candidates_of(decision for decision in decisions.values() if decision is not None)
     named = named_by(cases)
-    firms, branches, successions = _directory(*wanted_of(candidates), named)
+    enterprises, branches, successions = _directory(*wanted_of(candidates), named)
     conditions.know_successors(named, successions)
-    return suggested_among(cases, candidates, firms, branches, conditions=conditions)
+    return suggested_among(cases, candidates, enterprises, branches, conditions=conditions)
 
 
 def candidates_of(decisions: Iterable[ForwardingDecision]) -> dict[int, list[dict[str, Any]]]:
@@ -128,7 +128,7 @@ def named_by(cases: Iterable[Complaint]) -> list[int]:
     return sorted({pk for case in cases if (pk := case.consents.get("named_entity"))})
 
 
-def firms_at(place: int) -> PreparedQuery[Enterprise]:
+def enterprises_at(place: int) -> PreparedQuery[Enterprise]:
     """Enterprises by the list of ids in this place of the values."""
     return PreparedQuery(lambda *lists: Enterprise.objects.filter(pk__any_of=lists[place]), *[list] * (place + 1))
 
@@ -145,29 +145,29 @@ def successions_at(place: int) -> PreparedQuery[Succession]:
     )
 
 
-_directory = CombinedQuery(firms_at(0), branches_at(1), successions_at(2))
+_directory = CombinedQuery(enterprises_at(0), branches_at(1), successions_at(2))
 
 
 def suggested_among(
     cases: Sequence[Complaint],
     candidates: Mapping[int, list[dict[str, Any]]],
-    firms: Iterable[Enterprise],
+    enterprises: Iterable[Enterprise],
     branches: Iterable[Branch],
     *,
     conditions: Conditions,
 ) -> dict[int, list[Target]]:
     """The candidates of each case as targets, of these rows of the directory."""
-    firm_of, branch_of = {row.pk: row for row in firms}, {row.pk: row for row in branches}
+    enterprise_of, branch_of = {row.pk: row for row in enterprises}, {row.pk: row for row in branches}
     found: dict[int, list[Target]] = {}
     for case in cases:
         here: list[Target] = []
         for row in candidates.get(case.pk, ()):
-            firm, branch = firm_of.get(row["enterprise_id"]), branch_of.get(row.get("branch_id") or 0)
-            if firm is not None:
+            enterprise, branch = enterprise_of.get(row["enterprise_id"]), branch_of.get(row.get("branch_id") or 0)
+            if enterprise is not None:
                 here.append(
                     _target(
                         case,
-                        firm,
+                        enterprise,
                         branch,
                         conditions,
                         rank=len(here) + 1,
@@ -179,17 +179,19 @@ def suggested_among(
     return found
 
 
-def ranked(complaint: Complaint, firms: list[Target], workspace: Workspace, *, conditions: Conditions) -> list[Target]:
+def ranked(
+    complaint: Complaint, enterprises: list[Target], workspace: Workspace, *, conditions: Conditions
+) -> list[Target]:
     """Enterprises and authorities in one order: the authority of the place comes first where no enterprise may have the
     case (the consumer said no, or none can receive), else after them."""
     offices = [_office(office, why) for office, why in _competent(complaint, workspace, conditions)]
     declined = complaint.consents.get("share_with_enterprise") is False
-    if offices and (declined or not any(target.is_enrolled for target in firms)):
+    if offices and (declined or not any(target.is_enrolled for target in enterprises)):
         why = _("消费者没有同意转给企业") if declined else _("没有可以接收的企业")
         first = replace(offices[0], likelihood=_("把握高"), tone="ok", why=[*offices[0].why, why])
-        order = [first, *firms, *offices[1:]]
+        order = [first, *enterprises, *offices[1:]]
     else:
-        order = [*firms, *offices]
+        order = [*enterprises, *offices]
     return [replace(target, rank=place) for place, target in enumerate(order, start=1)]
 
 
@@ -262,7 +264,7 @@ def likelihood(score: int) -> tuple[str, str]:
 
 def _target(
     complaint: Complaint,
-    firm: Enterprise,
+    enterprise: Enterprise,
     branch: Branch | None,
     conditions: Conditions,
     *,
@@ -273,11 +275,11 @@ def _target(
     sure, tone = likelihood(score) if rank else ("", "neutral")
     return Target(
         rank=rank,
-        value=value_of(firm, branch),
-        name=named(branch or firm),
-        entity=named(firm),
-        is_enrolled=firm.enrolment == Enterprise.Enrolment.ENROLLED,
-        is_agreed=consented(complaint, firm.pk, conditions=conditions),
+        value=value_of(enterprise, branch),
+        name=named(branch or enterprise),
+        entity=named(enterprise),
+        is_enrolled=enterprise.enrolment == Enterprise.Enrolment.ENROLLED,
+        is_agreed=consented(complaint, enterprise.pk, conditions=conditions),
         likelihood=sure,
         tone=tone,
         why=why,
@@ -295,8 +297,8 @@ def first_of(targets: Iterable[Target]) -> str:
 
 def ranking(complaint: Complaint, workspace: Workspace, *, conditions: Conditions) -> list[Target]:
     """All that is suggested for one case, enterprises and authorities."""
-    firms = suggested(complaint, latest_decision(complaint), conditions=conditions)
-    return ranked(complaint, firms, workspace, conditions=conditions)
+    enterprises = suggested(complaint, latest_decision(complaint), conditions=conditions)
+    return ranked(complaint, enterprises, workspace, conditions=conditions)
 
 
 def because_of(chosen: str, first: str, *, rank: int = 0, note: str = "", why: str = "") -> dict[str, Any]:

@@ -235,7 +235,7 @@ def _returned_by(page: CasePage) -> list[tuple[str, str]]:
 def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, str]]:
     """What the consumer said to handing over, and to whom, and to a supervised settlement; (what, word, tone)."""
     given = dict.fromkeys((case.consents.get("named_entity"), *case.consents.get("entities", ())))
-    firms = [firm for pk in given if pk and (firm := conditions.enterprise(pk)) is not None]
+    enterprises = [enterprise for pk in given if pk and (enterprise := conditions.enterprise(pk)) is not None]
     said = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
     names = (
         (SHARE_WITH_ENTERPRISE, _("转给企业")),
@@ -247,10 +247,10 @@ def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, s
         for code, words in names
         if code in case.consents or code == SHARE_WITH_ENTERPRISE
     ]
-    if firms and (case.consents.get(SHARE_WITH_ENTERPRISE) or case.consents.get("entities")):
+    if enterprises and (case.consents.get(SHARE_WITH_ENTERPRISE) or case.consents.get("entities")):
         found[0] = (
             _("转给企业"),
-            _("同意转给%(names)s") % {"names": pgettext("between names", "、").join(map(named, firms))},
+            _("同意转给%(names)s") % {"names": pgettext("between names", "、").join(map(named, enterprises))},
             "ok",
         )
     return found

@@ -21,7 +21,11 @@ from complaints.triage.signal_facts import Asking
 _asking = Asking(
     more={"clocks": listed_rows.CLOCKS, "decisions": targets.DECISIONS},
     # After the two lists of signals: enterprises, branches, whom consumers named.
-    then={"firms": targets.firms_at(2), "branches": targets.branches_at(3), "successions": targets.successions_at(4)},
+    then={
+        "firms": targets.enterprises_at(2),
+        "branches": targets.branches_at(3),
+        "successions": targets.successions_at(4),
+    },
 )
 
 
@@ -43,12 +47,15 @@ def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> Waiting:
     named = targets.named_by(cases)
     found = asked.answered(*targets.wanted_of(candidates), named, people=listed_rows.people_of(cases))
     workspace.conditions.know_successors(named, found["successions"])
-    firms = targets.suggested_among(
+    enterprises = targets.suggested_among(
         cases, candidates, found["firms"], found["branches"], conditions=workspace.conditions
     )
     names = [text for text in asked.rows["texts"] if text.kind == "consumer_name"]
     return Waiting(
         rows_of(cases, workspace, beside=listed_rows.Beside.of(names, asked.rows["clocks"])),
-        {case.pk: targets.ranked(case, firms[case.pk], workspace, conditions=workspace.conditions) for case in cases},
+        {
+            case.pk: targets.ranked(case, enterprises[case.pk], workspace, conditions=workspace.conditions)
+            for case in cases
+        },
         all_shown(cases, asked.signals()),
     )

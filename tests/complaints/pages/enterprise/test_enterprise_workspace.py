@@ -44,7 +44,7 @@ def clock() -> Iterator[None]:
 
 
 def elsewhere(world: World) -> User:
-    """Otto works at another branch of the same firm."""
+    """Otto works at another branch of the same enterprise."""
     other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile, parent=None).first()
     Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
     return world.otto
