@@ -143,14 +143,14 @@ class OneCase(ApiView):
     def get(self, request: Request, number: str) -> Response:
         who = caller(request)
         found = found_for(who, number)
-        page = page_of(found, now=who.now, sight=_sight(who, found))
+        page = page_of(found, now=who.now, visibility=_visibility(who, found))
         told = telling.whole(page, steps=[step for step in page.steps if step in STEPS])
         response = Response(shapes.Case(told).data)
         response["ETag"] = told["version"]
         return response
 
 
-def _sight(who: Caller, found: Found) -> str:
+def _visibility(who: Caller, found: Found) -> str:
     """The own data is one's own; others' needs the scope and the right to look, and leaves an entry in the
     record (and in the security log), one a case and day."""
     case, actor = found.complaint, found.actor
@@ -158,11 +158,11 @@ def _sight(who: Caller, found: Found) -> str:
         return FULL
     if actor is None:
         return NONE
-    if not who.token.allows("contact:read") or not contact_access.may_look(
+    if not who.token.allows("contact:read") or not contact_access.may_see_contact(
         case, actor, Engagement.objects.filter(complaint=case)
     ):
         return MASKED
-    if not contact_access.program_looked(steps_of(found), actor, on=who.today):
+    if not contact_access.program_saw_contact(steps_of(found), actor, on=who.today):
         try:
             handling.take(
                 contact_access.reveal_contact(reason=contact_access.PROGRAM), [case.pk], actor=actor, now=who.now

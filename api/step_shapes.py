@@ -20,7 +20,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from api import exact
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling import MOVES
 from complaints.handling.transition.two_persons import ENTERPRISES, GUARDED
 from complaints.procedure.workflow import TABLE, Role
@@ -58,7 +58,7 @@ def input_of(step: str) -> type[serializers.Serializer[Any]]:
 
 
 def _described(step: str) -> str:
-    return inspect.getdoc(MOVES[step]) or labels.label(step, kind="step")
+    return inspect.getdoc(MOVES[step]) or wording.label(step, kind="step")
 
 
 def _arguments(verb: Callable[..., Any]) -> list[tuple[str, Any, Any]]:

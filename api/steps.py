@@ -23,8 +23,7 @@ from api.caller import Caller, caller
 from api.problems import StepRefused, WrongFields
 from api.step_shapes import STEPS, input_of
 from api.visibility import actors_for, cases_for, found_for, founds_for
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built
 from complaints.handling.steps import proposals
@@ -214,7 +213,7 @@ def advice_of(case: Complaint, step: str) -> dict[str, Any]:
     entry = HandlingStep.objects.get(complaint=case, audience=Audience.PARTIES, sequence=case.last_sequence)
     return {
         "advice": [
-            {**one, "message": labels.label(one["code"], kind="offer_finding")} for one in entry.data.get("advice", [])
+            {**one, "message": wording.label(one["code"], kind="offer_finding")} for one in entry.data.get("advice", [])
         ]
     }
 

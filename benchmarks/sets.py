@@ -141,8 +141,10 @@ def _table(lines: int) -> list[Figure]:
             if trip.state == "checked":
                 asking.decide(trip, "good", now=now)
             state, begun = trip.state, time.perf_counter()
-            sight = working.sight_of_person(staff.user, enterprise_id=staff.enterprise_id, authority_id=None, now=now)
-            working._Worker(trip, sight, now).go_on()
+            visibility = working.visibility_of_person(
+                staff.user, enterprise_id=staff.enterprise_id, authority_id=None, now=now
+            )
+            working._Worker(trip, visibility, now).go_on()
             longest.append(time.perf_counter() - begun)
             spent[state] = spent.get(state, 0) + longest[-1]
             highest = max(highest, _resident() - before)

@@ -4,11 +4,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints import handling
-from complaints.assignment import assigning, officer_handover
-from complaints.assignment import call_backs as drawing
+from complaints.assignment import assigning, call_backs, officer_handover
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
-from complaints.handling import printing_documents as making
+from complaints.handling import printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
@@ -57,7 +56,7 @@ def sweep_dossiers() -> int:
 
 @shared_task
 def sweep_documents() -> int:
-    return making.sweep_documents(now=timezone.now())
+    return printing_documents.sweep_documents(now=timezone.now())
 
 
 # Reading a long workbook is one piece; the lease of its row is taken anew with each piece after it.
@@ -95,7 +94,7 @@ def sweep_exits() -> int:
 # A month of a whole country is drawn in one piece.
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_call_backs() -> int:
-    return drawing.sweep_call_backs(now=timezone.now())
+    return call_backs.sweep_call_backs(now=timezone.now())
 
 
 @shared_task

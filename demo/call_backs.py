@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from complaints import handling
-from complaints.assignment import call_backs as drawing
+from complaints.assignment import call_backs
 from complaints.handling import Move
 from complaints.handling.steps import casework
 from complaints.models import CallBack
@@ -40,8 +40,8 @@ _RUNG_OF_FOUR = 3
 def call_back_last_month(*, now: datetime) -> int:
     """How many were drawn. The seed is sealed in that month and shown after it, as always."""
     today = timezone.localdate(now)
-    drawing.sweep_call_backs(now=now - (today - drawing.month_of(today)) - timedelta(days=2))
-    drawn = drawing.sweep_call_backs(now=now)
+    call_backs.sweep_call_backs(now=now - (today - call_backs.month_of(today)) - timedelta(days=2))
+    drawn = call_backs.sweep_call_backs(now=now)
     moves: list[tuple[int, Move, Actor]] = []
     calls = CallBack.objects.filter(state="open", officer__isnull=False).select_related(
         "officer__user", "officer__authority"

@@ -14,7 +14,7 @@ from accounts.roles import Role
 from authorities.models import Authority, Officer
 from complaints.procedure.working_calendar import SHANGHAI
 from demo.stations import GULOU
-from oversight.counters import making as rollup_making
+from oversight.counters import making
 from oversight.open_data import issuing
 from oversight.reports import keeping
 
@@ -26,7 +26,7 @@ _DRAFTERS = (Role.ANALYST.post, Role.OFFICER.post)
 
 def tell(*, now: datetime) -> None:
     """After the cases were loaded: some seconds."""
-    rollup_making.rebuild(now=now)
+    making.rebuild(now=now)
     months = _months_before(now.astimezone(SHANGHAI).date())
     for month in reversed(months):
         issuing.issue(month, now=now)

@@ -143,7 +143,7 @@ def whose_turn(case: Case, scene: Scene) -> str:
 
 
 def _in_negotiation(case: Case, scene: Scene) -> str:
-    if scene.matter(case, "return") or (case.story.is_urged and case.times("urged") == 0):
+    if scene.matter(case, "return") or (case.story.is_instructed and case.times("urged") == 0):
         return "authority"
     claim = scene.matter(case, "settled_elsewhere")
     if claim is not None:

@@ -43,7 +43,7 @@ class Story:
     gives_consent: bool = True
     objects: bool = False
     refers: bool = False
-    is_urged: bool = False
+    is_instructed: bool = False
     publishes: bool = False
     stays_at: str = ""
     is_prompt: bool = False
@@ -127,7 +127,7 @@ def a_story(rng: Random, *, path: str) -> Story:
         gives_consent=chance() < 0.7,
         objects=chance() < 0.25,
         refers=chance() < 0.3,
-        is_urged=chance() < 0.03,
+        is_instructed=chance() < 0.03,
         publishes=chance() < 0.3,
     )
     return replace(story, onward=True) if story.answer in ("part_go_on", "part_regulator") else story

@@ -33,7 +33,7 @@ from complaints.handling.steps import (
     violations,
 )
 from complaints.handling.steps.platform import record_platform_number
-from complaints.handling.transition import platform_numbers as platform
+from complaints.handling.transition import platform_numbers
 from complaints.law import changing
 from complaints.models import Complaint, Matter, OfficialDocument
 from complaints.parties import actors
@@ -272,7 +272,7 @@ def _numbers(workspaces: Workspaces) -> None:
         )
         if officer is None or case.pk in late or nth % 31 == 30:
             continue
-        state = "registered" if case.pk in lagging or nth % 13 == 12 else platform.expected(case)
+        state = "registered" if case.pk in lagging or nth % 13 == 12 else platform_numbers.expected(case)
         assert case.authority_received_at is not None  # noqa: S101 - asked for above
         move = record_platform_number(
             platform_number=f"FJ{timezone.localdate(case.authority_received_at):%Y%m%d}{nth:06}",

@@ -4,8 +4,7 @@ of an enterprise's own entry in the directory.
 
 from django.urls import path
 
-from routing.pages import before_filing, changes, enterprise_return, find, profile
-from routing.pages import urls as urls_rules
+from routing.pages import before_filing, changes, enterprise_return, find, profile, urls
 
 app_name = "routing"
 
@@ -28,5 +27,5 @@ urlpatterns = [
         enterprise_return.request_return,
         name="enterprise-request-return",
     ),
-    *urls_rules.urlpatterns,
+    *urls.urlpatterns,
 ]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.masking import masked_name
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint
 from complaints.procedure.categories import OBJECT_LABELS, problem_label
 from complaints.procedure.workflow import Status
@@ -88,6 +88,6 @@ def masked(complaint: Complaint, *, name: str, demands: Sequence[str], reply: st
         filed_at=complaint.filed_at,
         disputed_on=complaint.disputed_on,
         closed_at=complaint.closed_at,
-        outcome=labels.label(complaint.outcome, kind="outcome") if complaint.outcome else "",
+        outcome=wording.label(complaint.outcome, kind="outcome") if complaint.outcome else "",
         reply=reply,
     )

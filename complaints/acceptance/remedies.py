@@ -28,7 +28,7 @@ _ENDED_WELL = frozenset({O.SETTLED, O.SETTLED_ELSEWHERE, O.MEDIATED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Remedy:
     """``until``: the last day, None where no rule names one. ``step``: the page of the case that does it."""
 
     what: str
@@ -53,9 +53,9 @@ def late_answer(complaint: Complaint, policies: Policies, calendar: Calendar) ->
     return deadlines.calendar_days(complaint.closed_at or complaint.status_since, days, calendar)
 
 
-def ways_left(
+def remedies(
     complaint: Complaint, *, today: date, policies: Policies, calendar: Calendar, may: frozenset[str], is_broken: bool
-) -> list[Way]:
+) -> list[Remedy]:
     """The most useful first; what is over is left out. ``may``: the steps that stand open to the reader."""
     if complaint.closed_at is None:
         return []
@@ -68,18 +68,18 @@ def ways_left(
 
 def _here(
     complaint: Complaint, policies: Policies, calendar: Calendar, may: frozenset[str], ended_well: bool
-) -> list[Way]:
+) -> list[Remedy]:
     found = []
     if "answer_late" in may:
         until = late_answer(complaint, policies, calendar).last_day
         why = _("办结后%(late_answer)s内") % Limits(policies, complaint.handling_region_id)
-        found.append(Way(what=_("现在仍可以答复企业的方案"), until=until, why=why, step="late"))
+        found.append(Remedy(what=_("现在仍可以答复企业的方案"), until=until, why=why, step="late"))
     if "object" in may:
-        found.append(Way(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
+        found.append(Remedy(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
     if "refer_to_regulator" in may:
         known = known_since(complaint)
         found.append(
-            Way(
+            Remedy(
                 what=_("一步转交市场监管部门，内容和材料一起带去"),
                 until=after(known, months=36) if known else None,
                 why=_("知道或者应当知道权益受损起3年内（办法第十六条第四项）"),
@@ -87,21 +87,21 @@ def _here(
             )
         )
     elif ended_well and complaint.outcome == O.SETTLED:
-        found.append(Way(what=_("企业没有做到的，回到这里，一步转监管部门")))
+        found.append(Remedy(what=_("企业没有做到的，回到这里，一步转监管部门")))
     return found
 
 
-def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Way]:
+def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Remedy]:
     if complaint.outcome not in (O.REFUSED,) or complaint.closed_at is None:
         return []
     told = calendar.local_day(complaint.closed_at)
     return [
-        Way(
+        Remedy(
             what=_("对不予受理的决定申请行政复议"),
             until=deadlines.calendar_days(complaint.closed_at, 60, calendar, weekend_roll=False).last_day,
             why=_("知道决定起60日内（行政复议法第二十条）"),
         ),
-        Way(
+        Remedy(
             what=_("对不予受理的决定向法院提起行政诉讼"),
             until=after(told, months=6),
             why=_("知道决定起6个月内（行政诉讼法第四十六条）"),
@@ -109,27 +109,27 @@ def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Way]:
     ]
 
 
-def _elsewhere(complaint: Complaint) -> list[Way]:
+def _elsewhere(complaint: Complaint) -> list[Remedy]:
     known = known_since(complaint)
     found = []
     for appeal in sector_of(complaint.object_category).appeals:
         limit = appeal.limit(complaint.problem_category)
         found.append(
-            Way(what=str(appeal.way), until=after(known, months=limit.months) if known else None, why=str(limit.why))
+            Remedy(what=str(appeal.way), until=after(known, months=limit.months) if known else None, why=str(limit.why))
         )
     found += [
-        Way(what=_("请消费者协会（消委会）或者依法成立的其他调解组织调解"), why=_("消费者权益保护法第三十九条")),
-        Way(
+        Remedy(what=_("请消费者协会（消委会）或者依法成立的其他调解组织调解"), why=_("消费者权益保护法第三十九条")),
+        Remedy(
             what=_("与企业有仲裁协议的，申请仲裁"),
             until=after(known, months=36) if known else None,
             why=_("时效一般3年（民法典第一百八十八条、第一百九十八条）；投诉、协商可能使它重新计算"),
         ),
-        Way(
+        Remedy(
             what=_("向人民法院起诉"),
             until=after(known, months=36) if known else None,
             why=_("时效一般3年（民法典第一百八十八条）；投诉、协商可能使它重新计算"),
         ),
-        Way(what=_("自己再与企业协商")),
+        Remedy(what=_("自己再与企业协商")),
     ]
     return found
 

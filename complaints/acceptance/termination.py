@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from authorities.limits import measured
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.grounds import TERMINATION_GROUNDS
 from complaints.procedure.workflow import Audience
@@ -48,7 +48,7 @@ class Ground:
 
     @property
     def words(self) -> str:
-        return labels.label(self.code, kind="termination_ground")
+        return wording.label(self.code, kind="termination_ground")
 
 
 def grounds(case: Complaint, *, matters: Sequence[Matter], sixty: Deadline | None, now: datetime) -> dict[str, Ground]:
@@ -78,7 +78,7 @@ def _settled(claim: Matter | None) -> Ground:
             code="withdrawn_or_settled",
             why_not=_("没有一方称已经自行和解的记录。消费者要撤回的，代消费者记录“撤回投诉”，案件就此终止。"),
         )
-    side = labels.label(claim.opened_by, kind="side")
+    side = wording.label(claim.opened_by, kind="side")
     return Ground(
         code="withdrawn_or_settled",
         found=[_("%(side)s%(day)s称已经另行和解") % {"side": side, "day": _day(claim.opened_at)}],
@@ -87,7 +87,7 @@ def _settled(claim: Matter | None) -> Ground:
 
 def _absent(case: Complaint, steps: Iterable[HandlingStep], planned: Matter | None, now: datetime) -> Ground:
     found = [
-        _("%(side)s不同意调解") % {"side": labels.label(side, kind="side")}
+        _("%(side)s不同意调解") % {"side": wording.label(side, kind="side")}
         for side in ("consumer", "enterprise")
         if case.consents.get(f"mediation_{side}") is False
     ]
@@ -96,7 +96,7 @@ def _absent(case: Complaint, steps: Iterable[HandlingStep], planned: Matter | No
             continue
         found += [
             _("%(day)s的调解，%(side)s没有到场")
-            % {"day": _day(step.happened_at), "side": labels.label(side, kind="side")}
+            % {"day": _day(step.happened_at), "side": wording.label(side, kind="side")}
             for side in ("consumer", "enterprise")
             if side not in step.data.get("present", ())
         ]
@@ -111,7 +111,7 @@ def _no_agreement(steps: Iterable[HandlingStep]) -> Ground:
     ]
     found += [
         _("%(side)s不同意调解方案（%(day)s）")
-        % {"side": labels.label(step.data.get("side", ""), kind="side"), "day": _day(step.happened_at)}
+        % {"side": wording.label(step.data.get("side", ""), kind="side"), "day": _day(step.happened_at)}
         for step in steps
         if step.step == "answer_suggestion" and not step.data.get("agrees")
     ]
@@ -133,7 +133,7 @@ def _cost(steps: Sequence[HandlingStep]) -> Ground:
         return Ground(
             code="no_agreement_on_cost",
             why_not=_("鉴定、检测的费用已经商定：%(cost)s。")
-            % {"cost": labels.label(ordered[-1].data.get("cost", ""), kind="cost_bearer")},
+            % {"cost": wording.label(ordered[-1].data.get("cost", ""), kind="cost_bearer")},
         )
     if not ordered and not any(step.step == "record_session" for step in steps):
         return Ground(code="no_agreement_on_cost", why_not=_("还没有就鉴定、检测商谈过的记录。"))
@@ -153,7 +153,7 @@ def _sixty(sixty: Deadline | None) -> Ground:
 def _gone(steps: Iterable[HandlingStep]) -> Ground:
     found = [
         _("%(day)s记录：%(side)s死亡或者终止")
-        % {"day": _day(step.happened_at), "side": labels.label(step.data.get("party", ""), kind="side")}
+        % {"day": _day(step.happened_at), "side": wording.label(step.data.get("party", ""), kind="side")}
         for step in steps
         if step.step == "record_party_gone"
     ]

@@ -22,7 +22,7 @@ from complaints.models import Complaint
 from complaints.models.complaint import OPEN
 from complaints.parties.actors import SYSTEM, Actor
 from complaints.parties.conditions import Conditions
-from complaints.parties.workforce import Given, House
+from complaints.parties.workforce import Given, Workforce
 from complaints.procedure.refusals import not_now
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 from enterprises.models import Absence, AssignmentRule, Staff
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 def sweep_assignments(*, now: datetime) -> int:
     """Hand over what lies with somebody who is not there, then give new cases by rule. Returns how many were given."""
     day = timezone.localdate(now)
-    return _sweep(left_behind(day), now, _hand_over) + _sweep(unassigned(), now, House.by_rules)
+    return _sweep(left_behind(day), now, _hand_over) + _sweep(unassigned(), now, Workforce.by_rules)
 
 
 def unassigned() -> QuerySet[Complaint]:
@@ -71,11 +71,11 @@ def away(day: date) -> QuerySet[Staff]:
     return Staff.objects.filter(Exists(on_leave) | gone).filter(Exists(holds))
 
 
-def _hand_over(house: House, case: Complaint) -> Given | None:
+def _hand_over(workforce: Workforce, case: Complaint) -> Given | None:
     leave = next(
-        (w.leave for w in house.workers.get(case.enterprise_id or 0, ()) if w.staff.pk == case.handler_id), None
+        (w.leave for w in workforce.workers.get(case.enterprise_id or 0, ()) if w.staff.pk == case.handler_id), None
     )
-    given = house.instead_of(case, leave)
+    given = workforce.instead_of(case, leave)
     if given is None:
         # Nobody is there to take it: somebody must be told, and the team page says so too.
         log.error("case %s lies with nobody who is at work", case.pk)
@@ -85,11 +85,11 @@ def _hand_over(house: House, case: Complaint) -> Given | None:
 def _sweep(cases: QuerySet[Complaint], now: datetime, decide: Any) -> int:
     conditions, done = Conditions.at(now), 0
     for rows in pages_of(cases):
-        house = House.of((case.enterprise_id or 0 for case in rows), timezone.localdate(now))
+        workforce = Workforce.of((case.enterprise_id or 0 for case in rows), timezone.localdate(now))
         moves = [
-            (case.pk, _move(case, house.give(given)), SYSTEM)
+            (case.pk, _move(case, workforce.give(given)), SYSTEM)
             for case in rows
-            if (given := decide(house, case)) is not None
+            if (given := decide(workforce, case)) is not None
         ]
         done += take_moves(moves, now=now, conditions=conditions)
     return done
@@ -141,11 +141,11 @@ def take_moves(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, condi
 
 def would_give(cases: Sequence[Complaint], rules: Mapping[int, list[AssignmentRule]], *, day: date) -> dict[int, Given]:
     """Whom these cases would go to by these rules on that day; nothing is written."""
-    house = House.of({case.enterprise_id or 0 for case in cases}, day)
-    house.rules = dict(rules)
+    workforce = Workforce.of({case.enterprise_id or 0 for case in cases}, day)
+    workforce.rules = dict(rules)
     found = {}
     for case in cases:
-        given = house.by_rules(case)
+        given = workforce.by_rules(case)
         if given is not None:
-            found[case.pk] = house.give(given)
+            found[case.pk] = workforce.give(given)
     return found

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.roles import Right
 from authorities.leave import on_leave
 from authorities.models import Officer, OfficerAbsence
-from complaints.assignment import call_backs as drawing
+from complaints.assignment import call_backs
 from complaints.assignment.assigning import pages_of, take_moves
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move
@@ -139,7 +139,7 @@ def sweep_officers(*, now: datetime) -> int:
                 continue
             moves.append((case.pk, _move(case, *given), SYSTEM))
         done += take_moves(moves, now=now, conditions=conditions)
-    return done + drawing.hand_over(now=now)
+    return done + call_backs.hand_over(now=now)
 
 
 def _move(case: Complaint, officer: Officer, because: dict[str, Any]) -> Move:

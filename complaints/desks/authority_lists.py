@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.masking import masked_name
-from complaints import wording as labels
+from complaints import wording
 from complaints.assignment.officer_handover import away
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_filter import AT_A_FIRM, BACK, HERE, LEFT, OTHERS
@@ -28,7 +28,7 @@ from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url, why_url
 from complaints.reading.case_people import label_of
 from complaints.reading.listed_rows import Beside
-from complaints.wording import duty as standing
+from complaints.wording import duty
 from web.languages import named
 
 SOON_DAYS = 2
@@ -133,7 +133,7 @@ def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: Beside 
 
 def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspace) -> Row:
     status = Status(case.status)
-    deadline, facts = standing.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
+    deadline, facts = duty.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return Row(
         complaint=case,
@@ -141,9 +141,9 @@ def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspac
         consumer=masked_name(name),
         title=case.item_name or label_of(case.problem_category) or case.title,
         respondent=respondent_of(case),
-        status=labels.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
-        tone=labels.tone(status, case.outcome),
-        icon=labels.icon(status, case.outcome),
+        status=wording.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
+        tone=wording.tone(status, case.outcome),
+        icon=wording.icon(status, case.outcome),
         clock=clock,
         officer=case.officer.user.name if case.officer else "",
     )

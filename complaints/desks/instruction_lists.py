@@ -25,7 +25,7 @@ from complaints.procedure.workflow import Audience, Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import AUTHORITY, CasePage, case_url
 from complaints.reading.case_record import Message
-from complaints.wording import duty as standing
+from complaints.wording import duty
 from database.prepared import CombinedQuery, PreparedQuery
 from web.languages import named
 
@@ -190,12 +190,12 @@ def _worded(
         clock, case = clocks.get(matter.pk), matter.complaint
         facts = None
         if clock is not None and matter.state == "open":
-            facts = standing.clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
+            facts = duty.clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
         found.append(
             Row(
                 matter=matter,
                 complaint=case,
-                url=(url or urge_url)(matter),
+                url=(url or instruction_url)(matter),
                 case_url=case_url(case, side),
                 to=addressee(matter),
                 by=named(matter.authority) if matter.authority else "",
@@ -208,7 +208,7 @@ def _worded(
     return found
 
 
-def urge_url(matter: Matter) -> str:
+def instruction_url(matter: Matter) -> str:
     return reverse("complaints:authority-urge", args=[matter.pk])
 
 

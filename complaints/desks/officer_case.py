@@ -18,8 +18,7 @@ from accounts.keys import sealed_fields
 from accounts.roles import Right, posts_of
 from authorities.models import Authority, Officer
 from authorities.policies import Policies
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace
 from complaints.handling.transition import two_persons
 from complaints.procedure.filing_request import AGENT
@@ -37,7 +36,7 @@ MOST_SIGNERS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class OfficerCase:
     """One case in front of an officer: what a page needs to draw its form and judge it."""
 
     workspace: Workspace
@@ -54,7 +53,7 @@ class Setting:
 
 def setting_of(
     workspace: Workspace, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]
-) -> Setting:
+) -> OfficerCase:
     """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
     found = workspace.find(number)
     case = found.complaint
@@ -76,7 +75,7 @@ def setting_of(
         offers=(),
         obligations=(),
     )
-    return Setting(workspace=workspace, found=found, around=around, rows=rows, query=query)
+    return OfficerCase(workspace=workspace, found=found, around=around, rows=rows, query=query)
 
 
 def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
@@ -179,7 +178,7 @@ def needs_two(found: Found, step: str, workspace: Workspace) -> bool:
     )
 
 
-def who_signs(setting: Setting, rule: str) -> str:
+def who_signs(setting: OfficerCase, rule: str) -> str:
     """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their
     keys.
     """
@@ -210,20 +209,20 @@ def who_signs(setting: Setting, rule: str) -> str:
     ) % {"unit": named(here)}
 
 
-def refuse_unless_open(steps: Sequence[str], setting: Setting) -> None:
+def refuse_unless_open(steps: Sequence[str], setting: OfficerCase) -> None:
     """A page whose step the table does not offer now says why, like the step itself would."""
     if not any(name in setting.may for name in steps):
         raise refusal_of(steps, setting)
 
 
-def refusal_of(steps: Sequence[str], setting: Setting) -> StepNotAllowed:
+def refusal_of(steps: Sequence[str], setting: OfficerCase) -> StepNotAllowed:
     """Why none of ``steps`` stands open."""
     allowed = (
         () if setting.found.actor is None else handling.allowed_steps(setting.found.complaint, setting.found.actor)
     )
     status = setting.found.complaint.status
     if any(name in allowed for name in steps) or status not in _statuses_of(steps):
-        return not_now(labels.label(status, kind="status"))
+        return not_now(wording.label(status, kind="status"))
     return not_yours()
 
 

@@ -71,7 +71,7 @@ def _breached(cases: Rows, workspace: Workspace) -> Rows:
     return cases.filter(Exists(broken), status__in=AT_THE_AUTHORITY)
 
 
-def _urged(cases: Rows, workspace: Workspace) -> Rows:
+def _instructed(cases: Rows, workspace: Workspace) -> Rows:
     """An authority waits for an answer of ours."""
     asked = Matter.objects.filter(complaint=OuterRef("pk"), kind="urge", state="open", to_authority=None)
     return cases.filter(Exists(asked))
@@ -108,7 +108,7 @@ VIEWS: dict[str, QueueView] = {
         ),
         QueueView("new", gettext_lazy("待受理"), _at(S.WITH_ENTERPRISE), "info", gettext_lazy("没有等待受理的案件。")),
         QueueView("fresh", gettext_lazy("昨天以来新到"), _fresh, "info", gettext_lazy("昨天和今天没有新到的案件。")),
-        QueueView("urged", gettext_lazy("有督办"), _urged, "authority", gettext_lazy("没有等您答复的督办。")),
+        QueueView("urged", gettext_lazy("有督办"), _instructed, "authority", gettext_lazy("没有等您答复的督办。")),
         QueueView("replied", gettext_lazy("有回复"), _replied, "info", gettext_lazy("消费者没有新的回复。")),
         QueueView(
             "waiting",

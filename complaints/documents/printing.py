@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from complaints.documents import typesetting as printing
+from complaints.documents import typesetting
 from complaints.documents.kinds import KINDS
 from complaints.documents.readable import readable
 from complaints.documents.wording import ZH, Paper
@@ -39,13 +39,13 @@ def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "") -> byt
         )
         labels = {"officers": _("经办人"), "seal": _("（盖章处）")}
         printed = readable(paper)
-    return printing.pdf(
+    return typesetting.pdf(
         {
             **printed,
             "labels": labels,
             "check": check,
             "digest": entry or digest,
-            "qr": printing.qr_svg(printing.check_address(settings.SITE_URL, number, entry))
+            "qr": typesetting.qr_svg(typesetting.check_address(settings.SITE_URL, number, entry))
             if entry and settings.SITE_URL
             else "",
         },

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import override
 
 from authorities.policies import Policies
-from complaints import wording as labels
+from complaints import wording
 from complaints.acceptance.duty_bodies import phone_of
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
@@ -253,7 +253,7 @@ def _whose(data: Mapping[str, Any]) -> str:
     """Ground 1: who has the duty, with phone and last day; ground 2: who has handled it."""
     code, number = str(data.get("body", "")), str(data.get("earlier", ""))
     known = BODY_BY_CODE.get(code)
-    body = (known.in_documents if known else "") or (labels.label(code, kind="body") if code else "")
+    body = (known.in_documents if known else "") or (wording.label(code, kind="body") if code else "")
     phone = phone_of(code)
     if data.get("ground") == "already_handled":
         return (
@@ -317,7 +317,7 @@ def _agreement(facts: Facts) -> tuple[str, list[Block]]:
 def _report_result(facts: Facts) -> tuple[str, list[Block]]:
     return facts.name, _p(
         f"你随投诉（投诉编号：{facts.complaint.number}）一并提出的举报，本局已经处理。现将处理结果告知如下：",
-        f"核查结果：{labels.label(facts.data['result'], kind='lead_result')}。" if facts.data.get("result") else "",
+        f"核查结果：{wording.label(facts.data['result'], kind='lead_result')}。" if facts.data.get("result") else "",
         facts.said.get("result", "") or facts.said.get("message", ""),
         "举报人的信息依法保密。",
     )
@@ -341,7 +341,7 @@ def demand_words(kind: str, amount: Any, note: str = "") -> str:
     """退还货款或服务费 128.50元：…"""
     money = f" {amount:.2f}元" if amount is not None else ""
     with override(ZH):
-        return labels.label(kind, kind="demand_kind") + money + (f"：{note}" if note else "")
+        return wording.label(kind, kind="demand_kind") + money + (f"：{note}" if note else "")
 
 
 def promise_words(what: str, owed_by: str, amount: Any, due_on: date | None, last4: str = "") -> str:

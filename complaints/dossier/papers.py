@@ -13,8 +13,8 @@ from typing import Any
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from complaints import wording as labels
-from complaints.documents import typesetting as printing
+from complaints import wording
+from complaints.documents import typesetting
 from complaints.documents.readable import readable
 from complaints.dossier.gathering import Gathered
 from complaints.procedure.workflow import Outcome
@@ -98,7 +98,7 @@ def _paper(
         "digest": digest,
         "of": "/",
         "check": _("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": site},
-        "qr": printing.qr_svg(printing.check_address(site, number, digest)),
+        "qr": typesetting.qr_svg(typesetting.check_address(site, number, digest)),
         "sections": [_breakable(section) for section in printed],
     }
 
@@ -144,9 +144,9 @@ def _summary(page: CasePage) -> list[list[str]]:
     case = page.complaint
     rows = [
         (_("投诉编号"), case.number),
-        (_("状态"), labels.label(case.status, kind="status")),
-        (_("结果"), labels.label(case.outcome, kind="outcome") if case.outcome else ""),
-        (_("原因"), labels.reason(case.reason, case.outcome) if case.reason else ""),
+        (_("状态"), wording.label(case.status, kind="status")),
+        (_("结果"), wording.label(case.outcome, kind="outcome") if case.outcome else ""),
+        (_("原因"), wording.reason(case.reason, case.outcome) if case.reason else ""),
         (_("提交时间"), _moment(case.filed_at)),
         (_("办结时间"), _moment(case.closed_at) if case.closed_at else ""),
         (_("监管部门"), named(case.handling_authority)),
@@ -179,7 +179,7 @@ def _demands(page: CasePage) -> Section:
             "rows": [
                 [
                     str(d.ordinal),
-                    labels.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else ""),
+                    wording.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else ""),
                     money(d.amount),
                 ]
                 for d in page.demands

@@ -32,13 +32,13 @@ class Damaged:
 
 
 @dataclass(slots=True)
-class Look:
+class FilesRead:
     """How many files were read so far."""
 
     files: int = 0
 
 
-def damaged(look: Look, *, number: str = "") -> Iterator[Damaged]:
+def damaged(look: FilesRead, *, number: str = "") -> Iterator[Damaged]:
     """Every damaged file, of one case or of all; reads each file once, a chunk at a time."""
     rows = Evidence.objects.select_related("complaint").order_by("pk")
     if number:

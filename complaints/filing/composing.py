@@ -19,7 +19,7 @@ from complaints.filing.forms import EnterpriseStep, Step
 from complaints.filing.people import ConsentsStep, representative_names
 from complaints.filing.steps import STEP_CODES
 from complaints.models.draft import FilingDraft
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.filing_request import (
     AGENT,
@@ -81,7 +81,7 @@ def to_request(
         source=draft.source,
         respondents=respondents_told,
         service_region_id=forms["enterprise"].cleaned_data["service_region"],
-        object_kind=choices.object_kind(purchase["object_category"]),
+        object_kind=categories.object_kind(purchase["object_category"]),
         object_category=purchase["object_category"],
         item_name=purchase["item_name"],
         brand=purchase["brand"],
@@ -158,7 +158,7 @@ def _demands(said: Mapping[str, Any]) -> tuple[DemandRequest, ...]:
             amount=cast(Decimal, said[f"amount_{kind.code}"]) if kind.asks_amount else None,
             note=said["note"] if kind.code == "other" else "",
         )
-        for kind in choices.DEMAND_KINDS
+        for kind in categories.DEMAND_KINDS
         if kind.code in ticked
     )
 

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.forms import Step
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.typed_values import Several, Words, money
 from web.templatetags.portal import money as yuan
 
@@ -28,7 +28,7 @@ class DemandsStep(Step):
 
     demand = Several(
         label=_("诉求"),
-        choices=[(kind.code, kind.label) for kind in choices.DEMAND_KINDS],
+        choices=[(kind.code, kind.label) for kind in categories.DEMAND_KINDS],
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": _("请至少选一项诉求"),
@@ -44,7 +44,7 @@ class DemandsStep(Step):
         """``disputed``: the amount of step 2 in yuan; None when it was not (rightly) given yet."""
         self.disputed = disputed
         super().__init__(*arguments, **options)
-        for kind in choices.DEMAND_KINDS:
+        for kind in categories.DEMAND_KINDS:
             if kind.asks_amount:
                 # Judged in clean(), and only where the box beside it is ticked.
                 self.fields[f"amount_{kind.code}"] = forms.CharField(
@@ -57,7 +57,7 @@ class DemandsStep(Step):
         answers = super().clean() or {}
         for code in answers.get("demand", ()):
             name = f"amount_{code}"
-            if choices.DEMAND_BY_CODE[code].asks_amount:
+            if categories.DEMAND_BY_CODE[code].asks_amount:
                 try:
                     answers[name] = demanded_sum(answers.get(name, ""))
                 except ValidationError as refusal:

@@ -18,7 +18,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.explanations import WHYS
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.sector_files import Question
 from complaints.procedure.typed_values import Choice, Day, Money, Phone, Text, Words, YesNo
 
@@ -199,7 +199,7 @@ class PurchaseStep(Step):
 
     object_category = Choice(
         label=_("商品或服务的类别"),
-        choices=[CHOOSE, *choices.OBJECT_CATEGORIES],
+        choices=[CHOOSE, *categories.OBJECT_CATEGORIES],
         error_messages={
             "required": _("请选择类别；都不像就选“其他商品”或“其他服务”"),
             "invalid_choice": _("请从列表中选择类别"),
@@ -277,7 +277,7 @@ class ProblemStep(Step):
     def add_fields(self) -> None:
         """The sectors' own questions stand before the last two."""
         last = {name: self.fields.pop(name) for name in ("noticed_on", "report")}
-        for sector in choices.SECTORS:
+        for sector in categories.SECTORS:
             is_asked = sector.is_asked_for(self.category)
             self.fields |= {one.code: field_of(one, is_asked=is_asked) for one in sector.questions}
         self.fields |= last
@@ -288,14 +288,14 @@ class ProblemStep(Step):
         self.fields["statement"].required = not has_voice
         field = self.fields["problem_category"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [CHOOSE, *choices.problems_for(self.category)]
+        field.choices = [CHOOSE, *categories.problems_for(self.category)]
 
     @property
     def own_questions(self) -> list[OwnQuestions]:
         """What each sector asks for this category; what was typed before the category was changed is still shown."""
         shown: set[str] = set()
         found = []
-        for sector in choices.SECTORS:
+        for sector in categories.SECTORS:
             names = [question.code for question in sector.questions]
             names += ["noticed_on"] if sector.asks_when_noticed and "noticed_on" not in shown else []
             if names and (sector.is_asked_for(self.category) or any(self[name].value() for name in names)):

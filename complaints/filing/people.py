@@ -15,16 +15,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.forms import Step
-from complaints.procedure import categories as choices
-from complaints.procedure import filing_request as request
+from complaints.procedure import categories, filing_request
 from complaints.procedure.typed_values import Choice, Day, PersonName, Phone, Several, Text, Words, YesNo
 
-BEHALF: choices.Options = (
-    (request.SELF, _("我自己")),
-    (request.GUARDIAN, _("未成年人或被监护人")),
-    (request.AGENT, _("委托我的人")),
-    (request.JOINT, _("我和其他人共同投诉")),
-    (request.HEIR, _("已故的亲属")),
+BEHALF: categories.Options = (
+    (filing_request.SELF, _("我自己")),
+    (filing_request.GUARDIAN, _("未成年人或被监护人")),
+    (filing_request.AGENT, _("委托我的人")),
+    (filing_request.JOINT, _("我和其他人共同投诉")),
+    (filing_request.HEIR, _("已故的亲属")),
 )
 
 
@@ -80,7 +79,7 @@ class YouStep(Step):
     reply_by = Choice(
         label=_("希望怎样收到答复"),
         widget=forms.RadioSelect,
-        choices=choices.REPLY_BY,
+        choices=categories.REPLY_BY,
         required=False,
         error_messages={"invalid_choice": _("请从列表中选择答复方式")},
     )
@@ -88,7 +87,7 @@ class YouStep(Step):
         label=_("需要照顾的情况"),
         help_text=_("工作人员会打电话协助您"),
         widget=forms.CheckboxSelectMultiple,
-        choices=choices.NEED_HELP,
+        choices=categories.NEED_HELP,
         required=False,
         error_messages={"invalid_choice": _("请从列表中选择"), "invalid_list": _("请从列表中选择")},
     )
@@ -127,17 +126,17 @@ class YouStep(Step):
         until.latest = date(2100, 1, 1)
 
     ABOUT_OTHERS: ClassVar[dict[str, tuple[str, ...]]] = {
-        request.SELF: (),
-        request.GUARDIAN: ("principal_name", "principal_phone", "relation"),
-        request.AGENT: ("principal_name", "principal_phone", "relation", "powers", "may_settle", "valid_until"),
-        request.JOINT: ("parties", "representatives"),
-        request.HEIR: ("principal_name", "relation"),
+        filing_request.SELF: (),
+        filing_request.GUARDIAN: ("principal_name", "principal_phone", "relation"),
+        filing_request.AGENT: ("principal_name", "principal_phone", "relation", "powers", "may_settle", "valid_until"),
+        filing_request.JOINT: ("parties", "representatives"),
+        filing_request.HEIR: ("principal_name", "relation"),
     }
     NEEDED: ClassVar[dict[str, tuple[str, ...]]] = {
-        request.GUARDIAN: ("principal_name", "relation"),
-        request.AGENT: ("principal_name", "principal_phone", "powers", "may_settle", "valid_until"),
-        request.JOINT: ("parties",),
-        request.HEIR: ("principal_name", "relation"),
+        filing_request.GUARDIAN: ("principal_name", "relation"),
+        filing_request.AGENT: ("principal_name", "principal_phone", "powers", "may_settle", "valid_until"),
+        filing_request.JOINT: ("parties",),
+        filing_request.HEIR: ("principal_name", "relation"),
     }
 
     def clean_email(self) -> str:
@@ -155,9 +154,9 @@ class YouStep(Step):
         if kind in self.NEEDED and not answers.get("is_declared"):
             self.add_error("is_declared", _("请勾选确认，或改选“我自己”"))
         until = answers.get("valid_until")
-        if kind == request.AGENT and isinstance(until, date) and until < self.today:
+        if kind == filing_request.AGENT and isinstance(until, date) and until < self.today:
             self.add_error("valid_until", _("委托已经到期，请核对日期，或重新取得委托"))
-        if kind == request.JOINT and "parties" not in self.errors:
+        if kind == filing_request.JOINT and "parties" not in self.errors:
             self._check_joint(answers)
         return answers
 
@@ -212,13 +211,13 @@ def consent_questions(enterprise_name: str) -> tuple[Consent, ...]:
     """What is asked; the entity that would receive the data is named."""
     who = {"enterprise": enterprise_name}
     share = Consent(
-        request.SHARE_WITH_ENTERPRISE,
+        filing_request.SHARE_WITH_ENTERPRISE,
         _("把这件投诉和您的联系方式提供给%(enterprise)s") % who,
         _("不同意：企业收不到，由监管部门直接处理"),
         _("提供给%(enterprise)s") % who,
     )
     pause = Consent(
-        request.PAUSE_FOR_SETTLEMENT,
+        filing_request.PAUSE_FOR_SETTLEMENT,
         _("监管部门收到后，可以先让企业与您和解，期间审查计时暂停"),
         _("不同意：监管部门直接审查，计时不停"),
         _("先让企业和解"),
@@ -226,19 +225,19 @@ def consent_questions(enterprise_name: str) -> tuple[Consent, ...]:
     return (
         share if enterprise_name else pause,
         Consent(
-            request.PASS_TO_REGULATOR,
+            filing_request.PASS_TO_REGULATOR,
             _("谈不成时，自动转给监管部门"),
             _("不同意：协商不成就办结，您仍可以自己一键转交"),
             _("谈不成时转监管部门"),
         ),
         Consent(
-            request.DELEGATED_MEDIATION,
+            filing_request.DELEGATED_MEDIATION,
             _("需要调解时，可以委托消费者组织调解"),
             _("不同意：由监管部门自己调解"),
             _("由消费者组织调解"),
         ),
         Consent(
-            request.PUBLISH_MASKED,
+            filing_request.PUBLISH_MASKED,
             _("公开这件投诉，隐去您的姓名和号码"),
             _("不同意：不公开，不影响办理；以后可以改"),
             _("公开（隐去姓名和号码）"),
@@ -266,7 +265,7 @@ MOST_ELECTED = 1
 MOST_PARTIES = 20
 
 
-def joint_parties(typed: str) -> tuple[request.JointParty, ...]:
+def joint_parties(typed: str) -> tuple[filing_request.JointParty, ...]:
     """「王强 13800000000」 per line. Raises ValidationError naming the line."""
     parties = []
     lines = [line.strip() for line in typed.split("\n") if line.strip()]
@@ -277,7 +276,7 @@ def joint_parties(typed: str) -> tuple[request.JointParty, ...]:
         name, number_typed = (line[: at.start()], line[at.start() :]) if at else (line, "")
         try:
             parties.append(
-                request.JointParty(
+                filing_request.JointParty(
                     name=PersonName(error_messages={"required": _("缺少姓名")}).clean(name.strip(" ,，:：")),
                     phone=Phone(error_messages={"required": _("缺少手机号，要用它确认本人同意")}).clean(number_typed),
                 )

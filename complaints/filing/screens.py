@@ -24,7 +24,7 @@ from complaints.filing.people import BEHALF, consent_questions
 from complaints.filing.steps import STEPS, number_of
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import EvidenceKind
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.filing_request import JOINT, SELF
 from complaints.procedure.sector_files import GOODS, DemandKind, Question
 from complaints.procedure.typed_values import Text
@@ -165,7 +165,7 @@ def _kept_choice(pick: Pick, *, today: date, region_id: int | None) -> list[Choi
 def demands_screen(form: Step) -> dict[str, Any]:
     """Rows for the list: those that fit the purchase at once, the others folded away."""
     ticked = form["demand"].value() or []
-    at_once, folded = choices.demands_for(form.category)
+    at_once, folded = categories.demands_for(form.category)
 
     def row(kind: DemandKind) -> dict[str, Any]:
         money_name = f"amount_{kind.code}" if kind.asks_amount else ""
@@ -185,7 +185,7 @@ def demands_screen(form: Step) -> dict[str, Any]:
         "rows": [row(kind) for kind in at_once],
         "more_rows": more,
         "more_open": any(item["checked"] for item in more),
-        "more_are_goods": choices.object_kind(form.category) != GOODS,
+        "more_are_goods": categories.object_kind(form.category) != GOODS,
     }
 
 
@@ -276,7 +276,7 @@ def _respondent_lines(said: Mapping[str, Any], picked: Picked | None, url: str) 
 
 
 def _purchase_lines(said: Mapping[str, Any], url: str) -> list[Line]:
-    category = str(choices.OBJECT_LABELS.get(said.get("object_category", ""), ""))
+    category = str(categories.OBJECT_LABELS.get(said.get("object_category", ""), ""))
     item = str(said.get("item_name", ""))
     amount = said.get("amount")
     return _lines(
@@ -299,7 +299,7 @@ def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> lis
         contact = [yes_no(said["has_contacted"]), day_text(said.get("contacted_on")), said.get("their_reference", "")]
     return _lines(
         url,
-        (_("问题"), str(choices.problem_label(said.get("problem_category", "")))),
+        (_("问题"), str(categories.problem_label(said.get("problem_category", "")))),
         (_("发生时间"), happened),
         (_("发生地点"), said.get("place", "")),
         (
@@ -307,7 +307,7 @@ def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> lis
             [said.get("statement", "")] * bool(said.get("statement"))
             + ([_("语音陈述，工作人员会写下来")] if "voice" in draft.data else []),
         ),
-        *((question.short, answer_text(question, said.get(question.code))) for question in choices.QUESTIONS),
+        *((question.short, answer_text(question, said.get(question.code))) for question in categories.QUESTIONS),
         (_("发现日期"), day_text(said.get("noticed_on"))),
         (_("找过企业"), [part for part in contact if part]),
     ) + (
@@ -326,7 +326,7 @@ def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> lis
 
 def _demand_lines(draft: FilingDraft, said: Mapping[str, Any], addresses: Addresses) -> list[Line]:
     demands = []
-    for kind in choices.DEMAND_KINDS:
+    for kind in categories.DEMAND_KINDS:
         if kind.code in said.get("demand", ()):
             amount = said.get(f"amount_{kind.code}")
             demands.append(f"{kind.label} {amount_text(amount)}" if kind.asks_amount and amount else str(kind.label))
@@ -354,8 +354,8 @@ def _you_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Li
         (_("手机"), _("%(phone)s，%(state)s") % {"phone": masked_phone(phone), "state": state} if phone else ""),
         (_("地址"), said.get("address", "")),
         (_("电子邮箱"), said.get("email", "")),
-        (_("答复方式"), label_of(choices.REPLY_BY, said["reply_by"]) if said.get("reply_by") else ""),
-        (_("需要照顾"), [label_of(choices.NEED_HELP, code) for code in said.get("need_help", ())]),
+        (_("答复方式"), label_of(categories.REPLY_BY, said["reply_by"]) if said.get("reply_by") else ""),
+        (_("需要照顾"), [label_of(categories.NEED_HELP, code) for code in said.get("need_help", ())]),
     )
     return lines
 

@@ -10,7 +10,7 @@ from complaints.forms.fields import Choice, StepForm, Words, words_of
 from complaints.handling.transition.contact_access import WHY
 
 
-class LookForm(StepForm):
+class ContactAccessForm(StepForm):
     """Why somebody looks at the contact data; both sides' staff use it."""
 
     reason = Choice(label=_("为什么查看"))

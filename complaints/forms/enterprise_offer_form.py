@@ -17,7 +17,7 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import CHOOSE, FILL, Choice, Day, Money, StepForm, Words, words_of
 from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
@@ -144,7 +144,7 @@ class OfferForm(StepForm):
         return [
             DemandBlock(
                 demand=d,
-                title=labels.label(d.kind, kind="demand_kind"),
+                title=wording.label(d.kind, kind="demand_kind"),
                 verdict=self[f"answer-{d.ordinal}"],
                 amount=self[f"amount-{d.ordinal}"],
                 reason=self[f"reason-{d.ordinal}"],

@@ -11,9 +11,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.periods import in_our_years
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling.transition.saying import LONGEST
-from complaints.procedure import typed_values as typed
+from complaints.procedure import typed_values
 
 CHOOSE = _("请从列出的选项中选一项。")
 FILL = _("请填写这一项。")
@@ -21,7 +21,7 @@ Choices = list[tuple[str, str]]
 
 
 def words_of(codes: Sequence[str], kind: str) -> Choices:
-    return [(code, labels.label(code, kind=kind)) for code in codes]
+    return [(code, wording.label(code, kind=kind)) for code in codes]
 
 
 class Words(forms.CharField):
@@ -57,7 +57,7 @@ class Money(forms.CharField):
         if not text:
             return None
         try:
-            return typed.money(text)
+            return typed_values.money(text)
         except forms.ValidationError:
             raise forms.ValidationError(_("金额请填数字，例如 128.50")) from None
 

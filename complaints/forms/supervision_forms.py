@@ -13,7 +13,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import FILL, Choice, Day, StepForm, Words, after_today, lines_of, set_choices, words_of
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.casework import CALL_BACK_ANSWERS
@@ -31,7 +31,7 @@ class AnswerForm(TakesFiles, StepForm):
     uploads = FilesField(label=_("证明材料"))
 
 
-class UrgeForm(StepForm):
+class InstructionForm(StepForm):
     """督办: what is expected until which day."""
 
     text = Words(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
@@ -45,7 +45,7 @@ class UrgeForm(StepForm):
         return after_today(self.cleaned_data["last_day"], self.today)
 
 
-class ManyUrgeForm(UrgeForm):
+class ManyInstructionsForm(InstructionForm):
     """One instruction for the chosen cases of a list."""
 
     case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
@@ -122,7 +122,7 @@ class CallBackForm(StepForm):
         self.questions = questions
         for name in questions:
             self.fields[name] = Choice(
-                label=labels.label(name, kind="call_back_question"),
+                label=wording.label(name, kind="call_back_question"),
                 choices=words_of(CALL_BACK_ANSWERS[name], "call_back_answer"),
             )
         if data is not None and data.get("reached") == "no":

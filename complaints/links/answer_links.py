@@ -47,10 +47,10 @@ RESPONDENT, BODY = "answer", "mediate"
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A new token, known until it is sent or printed, and what is kept of it. ``door``: through which it leads."""
+    """A new token, known until it is sent or printed, and what is kept of it. ``access``: through which it leads."""
 
     token: str
-    door: str = RESPONDENT
+    access: str = RESPONDENT
 
     @property
     def digest(self) -> str:
@@ -58,11 +58,11 @@ class Secret:
 
     @property
     def path(self) -> str:
-        return reverse(f"complaints:{self.door}-link", args=[self.token])
+        return reverse(f"complaints:{self.access}-link", args=[self.token])
 
 
-def new_secret(door: str = RESPONDENT) -> Secret:
-    return Secret(secrets.token_urlsafe(TOKEN_BYTES), door)
+def new_secret(access: str = RESPONDENT) -> Secret:
+    return Secret(secrets.token_urlsafe(TOKEN_BYTES), access)
 
 
 def digest_of(token: str) -> str:
@@ -76,7 +76,7 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
     with override(_THEIR_LANGUAGE):
         words = (
             gettext("【12315】有件投诉委托贵单位调解 %(link)s")
-            if secret.door == BODY
+            if secret.access == BODY
             else gettext("【12315】有件投诉请您答复 %(link)s")
         )
         OutgoingMessage.objects.create(
@@ -90,13 +90,13 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
         )
 
 
-def of_token(token: str, *, now: datetime, door: str = RESPONDENT) -> AnswerLink | None:
+def of_token(token: str, *, now: datetime, access: str = RESPONDENT) -> AnswerLink | None:
     """The live link through this door; None for one that is unknown, over or was taken back: nobody is told which."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
     show(digest_of(token))
     link = AnswerLink.objects.filter(
-        token_digest=digest_of(token), revoked_at=None, expires_at__gt=now, delegation__isnull=door == RESPONDENT
+        token_digest=digest_of(token), revoked_at=None, expires_at__gt=now, delegation__isnull=access == RESPONDENT
     ).first()
     return link if link is None or link.delegation_id is None or _is_handed(link) else None
 

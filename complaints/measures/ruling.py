@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling import WrongInput
 from complaints.measures.choosing import Pick, amount_of
 from complaints.models import Demand
@@ -79,7 +79,7 @@ def answers_to(pick: Pick, demands: Sequence[Demand], rule: Rule) -> list[Short]
 
 
 def _answer(pick: Pick, demand: Demand, rule: Rule) -> Short:
-    words = labels.label(demand.kind, kind="demand_kind")
+    words = wording.label(demand.kind, kind="demand_kind")
     one = rule.kinds.get(demand.kind)
     if one is None:
         raise WrongInput("no_rule", _("诉求“%(demand)s”没有统一的答复。") % {"demand": words})

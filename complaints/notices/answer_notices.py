@@ -16,7 +16,7 @@ from accounts.models import OutgoingMessage
 from accounts.sign_in.contacts import parse_contact
 from complaints.casefile.case_file import CaseFile
 from complaints.models import AnswerLink
-from complaints.notices import writing as notices
+from complaints.notices import writing
 from complaints.procedure import hours
 from complaints.procedure.workflow import Audience, Role, Status
 from complaints.record import bulk
@@ -71,7 +71,7 @@ def _tells(file: CaseFile) -> list[int | None]:
     """Whose links: None for the respondent's, the delegation for the body's."""
     found: list[int | None] = []
     if file.complaint.enterprise_id is None and any(
-        entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in notices.addressees(entry) for entry in file.entries
+        entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in writing.addressees(entry) for entry in file.entries
     ):
         found.append(None)
     delegation = file.matter("delegation")
@@ -89,5 +89,5 @@ def _concerns_the_body(entry: Entry) -> bool:
     return (
         entry.audience == Audience.PARTIES
         and entry.actor.role not in (Role.SYSTEM, Role.MEDIATION_BODY)
-        and bool(notices.addressees(entry))
+        and bool(writing.addressees(entry))
     )

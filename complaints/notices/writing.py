@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from authorities.models import Authority
-from complaints import wording as labels
+from complaints import wording
 from complaints.acceptance.duty_bodies import phone_of
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
@@ -33,7 +33,7 @@ from complaints.procedure.workflow import (
 )
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record.record import Entry
-from complaints.wording import notices as words
+from complaints.wording import notices
 from complaints.wording.duty import speaking_clock, standing, what_if_missed
 from complaints.wording.reasons import ROUTES
 from web.dates import before, day_text, working_days
@@ -197,29 +197,29 @@ class _Text:
     # --- the subject ----------------------------------------------------------------------
 
     def subject(self) -> str:
-        return words.SUBJECT.format(number=self.complaint.number, what=self.what)
+        return notices.SUBJECT.format(number=self.complaint.number, what=self.what)
 
     def _what(self) -> str:
         step = self.entry.step
         if step == "remind":
             return self._reminded()
         if self.closes:
-            return words.CLOSED_SUBJECT.format(outcome=self._outcome())
-        own = words.SUBJECTS.get(f"{step}/{self.addressee}") or words.SUBJECTS.get(step)
+            return notices.CLOSED_SUBJECT.format(outcome=self._outcome())
+        own = notices.SUBJECTS.get(f"{step}/{self.addressee}") or notices.SUBJECTS.get(step)
         if own:
             return str(own)
         if self.entry.to_status == Status.REVIEW != self.entry.from_status and self.addressee != "authority":
-            return str(words.REVIEW_SUBJECT)
-        return labels.label(step, kind="step")
+            return str(notices.REVIEW_SUBJECT)
+        return wording.label(step, kind="step")
 
     def _reminded(self) -> str:
         last, left, late = self._counted()
         if last < self.file.today:
-            pair, number = (words.REMIND_LATE if late else words.REMIND_JUST_LATE), late
+            pair, number = (notices.REMIND_LATE if late else notices.REMIND_JUST_LATE), late
         elif last == self.file.today:
-            pair, number = words.REMIND_TODAY, 0
+            pair, number = notices.REMIND_TODAY, 0
         else:
-            pair, number = (words.REMIND_SUBJECT if left else words.REMIND_SOON), left
+            pair, number = (notices.REMIND_SUBJECT if left else notices.REMIND_SOON), left
         return str(pair).format(n=working_days(number))
 
     def _counted(self) -> tuple[date, int, int]:
@@ -229,23 +229,23 @@ class _Text:
         return last, calendar.count(today, last), calendar.count(last, today)
 
     def _outcome(self) -> str:
-        return labels.label(self.entry.outcome, kind="outcome").lower()
+        return wording.label(self.entry.outcome, kind="outcome").lower()
 
     def _missed(self, what: str) -> str:
-        return labels.sentence(words.IF_MISSED, what=what[:1].lower() + what[1:])
+        return wording.sentence(notices.IF_MISSED, what=what[:1].lower() + what[1:])
 
     def short(self) -> str:
         """For a short message: microcopy 28 to 30 where they fit, else the subject, else that there is news."""
         number = self.complaint.number
         choices = [self.subject()]
         if self.entry.step == "remind":
-            rest = self.what.removeprefix(str(words.REMINDER))
-            choices.insert(0, words.SHORT_REMIND.format(number=number, what=rest))
-        pair = words.SHORT.get(f"{self.entry.step}/{self.addressee}")
+            rest = self.what.removeprefix(str(notices.REMINDER))
+            choices.insert(0, notices.SHORT_REMIND.format(number=number, what=rest))
+        pair = notices.SHORT.get(f"{self.entry.step}/{self.addressee}")
         due = self._due_day() if pair else None
         if pair and due:
             choices.insert(0, str(pair).format(number=number, day=self.day(due)))
-        choices.append(words.SHORT_NEWS.format(number=number))
+        choices.append(notices.SHORT_NEWS.format(number=number))
         return next((text for text in choices if len(text) <= SHORT), "")
 
     def _due_day(self) -> date | None:
@@ -259,7 +259,7 @@ class _Text:
             found = self._reminder()
         else:
             found = [self._happened(), *(self._closed() if self.closes else self._next())]
-        return [*found, *self._documents(), labels.sentence(words.SEE, path=self.path)]
+        return [*found, *self._documents(), wording.sentence(notices.SEE, path=self.path)]
 
     def _documents(self) -> list[str]:
         """The official documents that this step addresses to the reader, by number."""
@@ -269,8 +269,8 @@ class _Text:
             if kinds.is_to(one["form"], self.addressee, self.entry.data)
         ]
         return [
-            labels.sentence(
-                words.DOCUMENT,
+            wording.sentence(
+                notices.DOCUMENT,
                 reference=one["reference"],
                 path=f"{self.path}#documents",
                 title=kinds.KINDS[one["form"]].title,
@@ -279,15 +279,15 @@ class _Text:
         ]
 
     def _happened(self) -> str:
-        what = labels.label(self.entry.step, kind="step")
+        what = wording.label(self.entry.step, kind="step")
         side = self.entry.actor.side
         if self.entry.actor.role == Role.SYSTEM:
             lapsed = self.entry.step.startswith("lapse_") or self.entry.step == "fall_silent"
-            return labels.sentence(words.HAPPENED_BY_ITSELF if lapsed else words.THE_SYSTEM, what=what)
+            return wording.sentence(notices.HAPPENED_BY_ITSELF if lapsed else notices.THE_SYSTEM, what=what)
         if side == self.addressee == "consumer":
-            pair = words.WRITTEN_DOWN if self.entry.data.get("recorded") else words.HAPPENED
-            return labels.sentence(pair, who=str(words.YOU), what=what)
-        return labels.sentence(words.HAPPENED, who=labels.label(side, kind="side"), what=what)
+            pair = notices.WRITTEN_DOWN if self.entry.data.get("recorded") else notices.HAPPENED
+            return wording.sentence(pair, who=str(notices.YOU), what=what)
+        return wording.sentence(notices.HAPPENED, who=wording.label(side, kind="side"), what=what)
 
     def _next(self) -> list[str]:
         """Who must act by when, and what if not; of the newest state only."""
@@ -315,18 +315,18 @@ class _Text:
         if matter is None or matter.until_at is None:
             return []
         last = self.file.conditions.calendar.local_day(matter.until_at - timedelta(microseconds=1))
-        return [labels.sentence(words.UNDO, day=self.day(last), path=f"{self.path}undo/")]
+        return [wording.sentence(notices.UNDO, day=self.day(last), path=f"{self.path}undo/")]
 
     def _closed(self) -> list[str]:
         """Outcome, reason, and which ways remain open."""
         entry = self.entry
         found = [
             (
-                labels.sentence(
-                    words.CLOSED_WHY, outcome=self._outcome(), reason=labels.reason(entry.reason, entry.outcome)
+                wording.sentence(
+                    notices.CLOSED_WHY, outcome=self._outcome(), reason=wording.reason(entry.reason, entry.outcome)
                 )
                 if entry.reason
-                else labels.sentence(words.CLOSED, outcome=self._outcome())
+                else wording.sentence(notices.CLOSED, outcome=self._outcome())
             )
         ]
         if self.addressee != "consumer":
@@ -334,13 +334,13 @@ class _Text:
         found += self._whose_duty()
         if entry.outcome == Outcome.UNCONFIRMED:
             limits = self.file.conditions.limits(self.complaint.handling_region_id)
-            found.append(labels.sentence(words.LATE_ANSWER, late_answer=limits["late_answer"]))
+            found.append(wording.sentence(notices.LATE_ANSWER, late_answer=limits["late_answer"]))
         if entry.outcome in TABLE["refer_to_regulator"].closed_as:
-            pair = words.REFER_IF_NOT_KEPT if entry.outcome == Outcome.SETTLED else words.REFER
-            found.append(labels.sentence(pair, path=f"{self.path}refer/"))
+            pair = notices.REFER_IF_NOT_KEPT if entry.outcome == Outcome.SETTLED else notices.REFER
+            found.append(wording.sentence(pair, path=f"{self.path}refer/"))
         if entry.outcome in TABLE["object"].closed_as:
-            found.append(labels.sentence(words.OBJECT, path=f"{self.path}objection/"))
-        found.append(labels.sentence(words.ROUTES, routes=told(ROUTES.values())))
+            found.append(wording.sentence(notices.OBJECT, path=f"{self.path}objection/"))
+        found.append(wording.sentence(notices.ROUTES, routes=told(ROUTES.values())))
         if not entry.data.get("body_until"):
             found += [str(appeal.notice) for appeal in sector_of(self.complaint.object_category).appeals]
         return found + self._undo()
@@ -350,29 +350,29 @@ class _Text:
         data = self.entry.data
         if data.get("ground") != "outside_duty" or not data.get("body"):
             return []
-        body, phone = labels.label(data["body"], kind="body"), phone_of(data["body"])
-        pair = words.BODY_PHONE if phone and phone not in body else words.BODY
-        found = [labels.sentence(pair, body=body, phone=phone)]
+        body, phone = wording.label(data["body"], kind="body"), phone_of(data["body"])
+        pair = notices.BODY_PHONE if phone and phone not in body else notices.BODY
+        found = [wording.sentence(pair, body=body, phone=phone)]
         if data.get("body_until"):
             day = day_text(date.fromisoformat(data["body_until"]), today=self.file.today, weekday=False)
-            found.append(labels.sentence(words.BODY_UNTIL, day=day))
+            found.append(wording.sentence(notices.BODY_UNTIL, day=day))
         return found
 
     def _reminder(self) -> list[str]:
         """Microcopy 13 to 15, then what happens if it is missed."""
         last, left, late = self._counted()
         clock = self.entry.data["clock"]
-        name = labels.label(clock, kind="clock")
+        name = wording.label(clock, kind="clock")
         if last < self.file.today:
             day = day_text(last, today=self.file.today, weekday=False)
-            pair = words.REMIND_OVERDUE if late else words.REMIND_JUST_OVERDUE
-            return [labels.sentence(pair, clock=name, n=working_days(late), day=day)]
+            pair = notices.REMIND_OVERDUE if late else notices.REMIND_JUST_OVERDUE
+            return [wording.sentence(pair, clock=name, n=working_days(late), day=day)]
         if last == self.file.today:
-            found = [labels.sentence(words.REMIND_DAY, clock=name)]
+            found = [wording.sentence(notices.REMIND_DAY, clock=name)]
         else:
             day = before(last, today=self.file.today, weekday=True)
-            pair = words.REMIND_LEFT if left else words.REMIND_LAST
-            found = [labels.sentence(pair, clock=name, n=working_days(left), day=day)]
+            pair = notices.REMIND_LEFT if left else notices.REMIND_LAST
+            found = [wording.sentence(pair, clock=name, n=working_days(left), day=day)]
         row = next((c for c in self.file.clocks if c.clock == clock and c.last_day == last), None)
         if row is not None:
             missed = what_if_missed(complaint=self.complaint, deadline=row, authority=self.authority)

@@ -30,7 +30,7 @@ class Given:
 
 
 @dataclass(slots=True)
-class House:
+class Workforce:
     """Who is at work in some enterprises on a day, by which rules, with how many open cases; counts go up as cases are
     given.
     """
@@ -42,7 +42,7 @@ class House:
     open: Counter[int] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, enterprise_ids: Iterable[int], day: date) -> House:
+    def of(cls, enterprise_ids: Iterable[int], day: date) -> Workforce:
         """A fixed number of queries, however many enterprises."""
         wanted = set(enterprise_ids)
         workers = workers_of(wanted, day)

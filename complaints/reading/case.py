@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.sign_in.backend import may_work
 from authorities.limits import Limits
 from authorities.models import Authority
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Deadline, Demand, Engagement, HandlingStep, Matter, Participant
 from complaints.parties import actors
@@ -28,9 +28,18 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import LOOK, Audience
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
-from complaints.reading import case_rows as rows
+from complaints.reading import case_rows
 from complaints.reading.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of, spoken
-from complaints.reading.case_record import Event, Look, Message, Reader, folded, looks_of, thread_of, timeline_of
+from complaints.reading.case_record import (
+    ContactAccess,
+    Event,
+    Message,
+    Reader,
+    contact_accesses_of,
+    folded,
+    thread_of,
+    timeline_of,
+)
 from complaints.reading.case_settlement import (
     ObligationView,
     OfferView,
@@ -46,7 +55,7 @@ from enterprises.models import Branch, Enterprise
 from web.languages import named, reads_chinese
 
 #: The body is whom the mediation was handed to: it reads what both parties read, and has no side.
-CONSUMER, ENTERPRISE, AUTHORITY, BODY = rows.SIDES
+CONSUMER, ENTERPRISE, AUTHORITY, BODY = case_rows.SIDES
 #: The channel of a consumer who came with number and token instead of an account.
 TRACKING = "tracking"
 #: So many messages stay open on a page; older ones are folded.
@@ -64,7 +73,7 @@ class Found:
     #: The enterprise's own times with the case, where the door has read them already.
     engagements: tuple[Engagement, ...] | None = None
     #: What hangs on the case, where the door has read it already.
-    rows: rows.Rows | None = None
+    rows: case_rows.Rows | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +117,7 @@ class CasePage:
     #: May ask to see the person in full; until when that lasts; who looked so far, the newest first.
     may_reveal: bool
     shown_until: datetime | None
-    looks: list[Look]
+    contact_accesses: list[ContactAccess]
     statement: str
     spoken: str
     demand_note: str
@@ -186,10 +195,10 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
     """The case ``number`` for somebody of ``side``; Http404 for everybody else."""
     day = now.astimezone(SHANGHAI).date()
     if isinstance(user, User) and user.is_active and not may_work(user):
-        complaint = rows.own_case.first(number, user.pk, day)
+        complaint = case_rows.own_case.first(number, user.pk, day)
     else:
         complaint = (
-            Complaint.objects.visible_to(user, on=day).filter(number=number).select_related(*rows.RELATED).first()
+            Complaint.objects.visible_to(user, on=day).filter(number=number).select_related(*case_rows.RELATED).first()
         )
     if complaint is None:
         raise Http404
@@ -222,9 +231,9 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
     return page_of(find_case(user, number, side=side, now=now), now=now)
 
 
-def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "complaints:case-file{}") -> CasePage:
-    """``sight``: how much of the person, and ``files_at``: where files are handed out, where a door of its own decides
-    that.
+def page_of(found: Found, *, now: datetime, visibility: str = "", files_at: str = "complaints:case-file{}") -> CasePage:
+    """``visibility``: how much of the person, and ``files_at``: where files are handed out, where a door of its own
+    decides that.
     """
     complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
     is_former = actor is None
@@ -258,15 +267,15 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
         [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at, known=known.files)
     )
     by_digest = {f.sha256: f for f in files}
-    may_look = actor is not None and contact_access.may_look(complaint, actor, engagements)
+    may_look = actor is not None and contact_access.may_see_contact(complaint, actor, engagements)
     until = contact_access.shown_until(steps, viewer, now=now) if may_look else None
     # A fellow complainant knows who the filer is, not where to reach them.
-    sight = sight or (
-        MASKED if viewer.party is not None else _sight(side, is_former=is_former, is_shown=until is not None)
+    visibility = visibility or (
+        MASKED if viewer.party is not None else _visibility(side, is_former=is_former, is_shown=until is not None)
     )
     reader = Reader(
         side=side,
-        knows_consumer=side == CONSUMER or sight == FULL,
+        knows_consumer=side == CONSUMER or visibility == FULL,
         names=_names(complaint, steps),
         person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None,
     )
@@ -315,14 +324,14 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
         ),
         timeline=timeline_of(steps, by_digest, reader=reader),
         files=files,
-        person=person_of(filed, sight=sight),
+        person=person_of(filed, visibility=visibility),
         may_reveal=may_look,
         shown_until=until,
-        looks=looks_of(steps, texts, reader=reader),
+        contact_accesses=contact_accesses_of(steps, texts, reader=reader),
         statement=filed.get("consumer_statement", ""),
         spoken=spoken(complaint, filed),
         demand_note=filed.get("consumer_demand_note", ""),
-        facts=facts_of(complaint, filed, sight=NONE if is_former else sight)
+        facts=facts_of(complaint, filed, visibility=NONE if is_former else visibility)
         + ([] if side == CONSUMER or is_former else party_words(complaint)),
         head=bytes(last.hash).hex(),
         entries=last.sequence,
@@ -332,14 +341,14 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
 def steps_of(found: Found) -> list[HandlingStep]:
     """The entries of the record that this reader may know, by audience and sequence."""
     engagements = _engagements_of(found.complaint, found.viewer if found.side == ENTERPRISE else None)
-    return _seen_by(found.side, rows.steps[found.side](found.complaint.pk), engagements, found.actor is None)
+    return _seen_by(found.side, case_rows.steps[found.side](found.complaint.pk), engagements, found.actor is None)
 
 
-def rows_of(found: Found) -> rows.Rows:
+def rows_of(found: Found) -> case_rows.Rows:
     """What every page of a case is made of; one statement."""
     if found.side == ENTERPRISE:
-        return rows.of_case[ENTERPRISE](found.complaint.pk, found.viewer.enterprise_id or 0)
-    return rows.of_case[found.side](found.complaint.pk)
+        return case_rows.of_case[ENTERPRISE](found.complaint.pk, found.viewer.enterprise_id or 0)
+    return case_rows.of_case[found.side](found.complaint.pk)
 
 
 def case_url(complaint: Complaint, side: str = CONSUMER) -> str:
@@ -365,14 +374,14 @@ def clock_name(clock: Deadline) -> str:
 
 def visible_clocks(complaint: Complaint, side: str) -> list[Deadline]:
     """All clocks of the case that this side may know, ended ones too, oldest first."""
-    return rows.clocks[side](complaint.pk)
+    return case_rows.clocks[side](complaint.pk)
 
 
 def _engagements_of(complaint: Complaint, viewer: Actor | None) -> list[Engagement]:
     """Oldest first; for an enterprise its own only, within its branches."""
     if viewer is None:
-        return rows.engagements(complaint.pk)
-    return _within_branches(rows.engagements_of(complaint.pk, viewer.enterprise_id or 0), viewer)
+        return case_rows.engagements(complaint.pk)
+    return _within_branches(case_rows.engagements_of(complaint.pk, viewer.enterprise_id or 0), viewer)
 
 
 def _within_branches(found: list[Engagement], viewer: Actor | None) -> list[Engagement]:
@@ -388,7 +397,7 @@ def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None =
     """
     return {
         m.kind: m
-        for m in (rows.open_matters(complaint.pk) if known is None else known)
+        for m in (case_rows.open_matters(complaint.pk) if known is None else known)
         if m.audience == Audience.PARTIES or m.audience == side
     }
 
@@ -416,7 +425,7 @@ def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
     return row.happened_at <= ends
 
 
-def _sight(side: str, *, is_former: bool, is_shown: bool) -> str:
+def _visibility(side: str, *, is_former: bool, is_shown: bool) -> str:
     """How much of the person: the consumer all of it, a former enterprise nothing, everybody at
     work a mask, or all of it for a while after saying why (handling/transition/looking.py)."""
     if side == CONSUMER or is_shown:
@@ -454,5 +463,5 @@ def _clock_view(clock: Deadline, complaint: Complaint, now: datetime, calendar: 
     facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
     words = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)
     return ClockView(
-        row=clock, name=labels.label(clock.clock, kind="clock"), words=words.text, facts=facts | {"url": url}, url=url
+        row=clock, name=wording.label(clock.clock, kind="clock"), words=words.text, facts=facts | {"url": url}, url=url
     )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.keys import sealed_fields
 from accounts.masking import masked_address, masked_email, masked_name, masked_phone
 from authorities.models import Officer
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint, Demand, Participant, PersonalText
 from complaints.parties.powers import CONFIRMED, REFUSED
 from complaints.procedure.categories import OBJECT_LABELS, QUESTIONS, problem_label
@@ -81,18 +81,18 @@ def plain_number(number: str) -> str:
     return number.removeprefix("+86")
 
 
-def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
-    """``texts``: kind → text of the filing. ``sight``: FULL, MASKED or NONE."""
+def person_of(texts: Mapping[str, str], *, visibility: str) -> Person:
+    """``texts``: kind → text of the filing. ``visibility``: FULL, MASKED or NONE."""
     name = texts.get("consumer_name", "")
-    if sight == FULL:
+    if visibility == FULL:
         return Person(
             name=name,
             phone=plain_number(texts.get("consumer_phone", "")),
             email=texts.get("consumer_email", ""),
             address=texts.get("consumer_address", ""),
         )
-    called = masked_name(name) or labels.label("consumer", kind="side")
-    if sight == NONE:
+    called = masked_name(name) or wording.label("consumer", kind="side")
+    if visibility == NONE:
         return Person(name=called, is_masked=True)
     return Person(
         name=called,
@@ -103,21 +103,21 @@ def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
     )
 
 
-def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> list[Fact]:
+def facts_of(complaint: Complaint, texts: Mapping[str, str], *, visibility: str) -> list[Fact]:
     """What the consumer filed, without the statement, the demands and the person."""
     rows: list[tuple[Any, Any]] = [
         # Who answers after an enterprise gave the case up is not that enterprise's to know.
-        (_("被投诉人"), respondent_of(complaint) if sight != NONE else ""),
+        (_("被投诉人"), respondent_of(complaint) if visibility != NONE else ""),
         (_("商品或服务"), _object(complaint)),
         (_("问题"), label_of(complaint.problem_category)),
         (_("金额"), money(complaint.amount) if complaint.amount is not None else ""),
         (_("购买日期"), day_text(complaint.bought_on) if complaint.bought_on else ""),
         (_("购买方式"), "" if complaint.is_online is None else _("网上") if complaint.is_online else _("线下")),
-        (_("订单号"), texts.get("consumer_order_no", "") if sight != NONE else ""),
-        *((question.short, _answer(question, complaint, texts, sight)) for question in QUESTIONS),
+        (_("订单号"), texts.get("consumer_order_no", "") if visibility != NONE else ""),
+        *((question.short, _answer(question, complaint, texts, visibility)) for question in QUESTIONS),
         (_("争议发生日"), _disputed(complaint)),
         (_("发现日期"), day_text(complaint.learned_on) if complaint.learned_on else ""),
-        (_("发生地点"), texts.get("consumer_place", "") if sight == FULL else ""),
+        (_("发生地点"), texts.get("consumer_place", "") if visibility == FULL else ""),
         (_("所在地区"), named(complaint.service_region) if complaint.service_region else ""),
         (_("企业给过的编号"), texts.get("consumer_their_reference", "")),
     ]
@@ -162,7 +162,7 @@ def label_of(code: str) -> str:
 
 
 def demand_text(demand: Demand) -> str:
-    return labels.label(demand.kind, kind="demand_kind")
+    return wording.label(demand.kind, kind="demand_kind")
 
 
 def spoken(complaint: Complaint, texts: Mapping[str, str]) -> str:
@@ -187,11 +187,11 @@ def _object(complaint: Complaint) -> str:
     return " · ".join(word for word in words if word)
 
 
-def _answer(question: Question, complaint: Complaint, texts: Mapping[str, str], sight: str) -> str:
+def _answer(question: Question, complaint: Complaint, texts: Mapping[str, str], visibility: str) -> str:
     """What was said to a sector's own question, in words; the number of a line masked as a phone is."""
     if question.is_text:
         text = texts.get(question.text_kind, "")
-        return masked_phone(text) if question.is_identifier and sight != FULL else text
+        return masked_phone(text) if question.is_identifier and visibility != FULL else text
     value = str(complaint.facts.get(question.code) or "")
     if question.kind == "day":
         return day_text(date.fromisoformat(value)) if value else ""

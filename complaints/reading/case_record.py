@@ -16,7 +16,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import HandlingStep, PersonalText
 from complaints.procedure.workflow import LOOK, Audience, Role, Status
 from complaints.reading.file_view import FileView
@@ -98,7 +98,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ContactAccess:
     """Somebody at work saw the contact data in full."""
 
     at: datetime
@@ -125,13 +125,13 @@ def who(step: HandlingStep, reader: Reader) -> str:
     """The person of an entry: 您, 李敏, 消费者, 系统."""
     side = Role(step.actor_role).side
     if side == "system":
-        return labels.label("system", kind="side")
+        return wording.label("system", kind="side")
     if side == "consumer":
         if reader.side == "consumer" and not _is_another(step, reader):
             return _("您")
         name = step.name.name if step.name and reader.knows_consumer else ""
-        return name or labels.label("consumer", kind="role")
-    return step.name.name if step.name and step.name.name else labels.label(step.actor_role, kind="role")
+        return name or wording.label("consumer", kind="role")
+    return step.name.name if step.name and step.name.name else wording.label(step.actor_role, kind="role")
 
 
 def _is_another(step: HandlingStep, reader: Reader) -> bool:
@@ -144,7 +144,7 @@ def actor_words(step: HandlingStep, reader: Reader) -> str:
     side = Role(step.actor_role).side
     words = [who(step, reader)]
     if side in ("enterprise", "authority"):
-        role = labels.label(step.actor_role, kind="role")
+        role = wording.label(step.actor_role, kind="role")
         words += [role] if role != words[0] else []
         words += [reader.organisation(step.organisation)] if step.organisation else []
     text = pgettext("between words", "，").join(words)
@@ -212,15 +212,19 @@ def thread_of(
     return sorted(found, key=lambda m: (m.at, m.sequence))
 
 
-def looks_of(steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *, reader: Reader) -> list[Look]:
+def contact_accesses_of(
+    steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *, reader: Reader
+) -> list[ContactAccess]:
     """Who looked at the contact data, newest first; what was typed as another reason, too."""
     said = {text.sequence: text.text for text in texts if text.kind == "look" and text.audience == Audience.PARTIES}
     found = [
-        Look(
+        ContactAccess(
             at=step.happened_at,
             who=actor_words(step, reader),
             why=" · ".join(
-                words for words in (labels.label(step.reason, kind="look_reason"), said.get(step.sequence, "")) if words
+                words
+                for words in (wording.label(step.reason, kind="look_reason"), said.get(step.sequence, ""))
+                if words
             ),
         )
         for step in steps
@@ -231,14 +235,14 @@ def looks_of(steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *, re
 
 def title_of(step: HandlingStep) -> str:
     """What happened, with the number of the offer or the way of contact where it has one."""
-    title = labels.label(step.step, kind="step")
+    title = wording.label(step.step, kind="step")
     data = step.data or {}
     if data.get("offer"):
         return _("%(what)s（第%(n)s份方案）") % {"what": title, "n": data["offer"]}
     if step.step in ("propose", "approve", "send_back") and data.get("step"):
-        return _("%(what)s：%(step)s") % {"what": title, "step": labels.action(data["step"])}
+        return _("%(what)s：%(step)s") % {"what": title, "step": wording.action(data["step"])}
     if step.step == "log_contact":
-        channel = labels.label(data.get("channel", ""), kind="contact_channel")
+        channel = wording.label(data.get("channel", ""), kind="contact_channel")
         reached = _("已联系上") if data.get("reached") else _("没有联系上")
         return _("%(channel)s联系，%(reached)s") % {"channel": channel, "reached": reached}
     return title
@@ -265,31 +269,31 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     words = []
     if step.to_status != step.from_status and step.step != "file":
         if step.to_status == Status.CLOSED:
-            words.append(_("已办结：%(outcome)s") % {"outcome": labels.label(step.outcome, kind="outcome")})
+            words.append(_("已办结：%(outcome)s") % {"outcome": wording.label(step.outcome, kind="outcome")})
         else:
-            words.append(_("转为“%(status)s”") % {"status": labels.label(step.to_status, kind="status")})
+            words.append(_("转为“%(status)s”") % {"status": wording.label(step.to_status, kind="status")})
     words += [*_due_words(step, reader), *mediation_words(step)]
     if step.reason:
-        words.append(labels.reason(step.reason, step.outcome))
+        words.append(wording.reason(step.reason, step.outcome))
         words += body_words(step)
         if step.data.get("valid_until"):
             words.append(_("到%(day)s为止") % {"day": day_text(date.fromisoformat(step.data["valid_until"]))})
     elif step.step == "decline_offer" and step.data.get("reason"):
-        words.append(labels.label(step.data["reason"], kind="decline_reason"))
+        words.append(wording.label(step.data["reason"], kind="decline_reason"))
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
         words.append(
             _("发送前提示过：%(findings)s")
             % {
                 "findings": told(
-                    dict.fromkeys(labels.label(one["code"], kind="offer_finding") for one in step.data["advice"])
+                    dict.fromkeys(wording.label(one["code"], kind="offer_finding") for one in step.data["advice"])
                 )
             }
         )
     if recorded := (step.data or {}).get("recorded"):
         words.append(
             _("%(how)s，凭证%(proof)s")
-            % {"how": labels.label(recorded.get("how", ""), kind="recording"), "proof": recorded.get("proof", "")}
+            % {"how": wording.label(recorded.get("how", ""), kind="recording"), "proof": recorded.get("proof", "")}
         )
     if step.written_at - step.happened_at > _LATE_WRITING:
         words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
@@ -303,7 +307,7 @@ def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
         return []
     words = [
         _("%(clock)s，最后一天%(day)s")
-        % {"clock": labels.label(data["clock"], kind="clock"), "day": day_text(date.fromisoformat(data["last_day"]))}
+        % {"clock": wording.label(data["clock"], kind="clock"), "day": day_text(date.fromisoformat(data["last_day"]))}
     ]
     return words + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
 
@@ -314,17 +318,17 @@ def mediation_words(step: HandlingStep) -> list[str]:
     if step.step == "schedule_session":
         return [
             moment(datetime.fromisoformat(data["at"])),
-            labels.label(data["mode"], kind="session_mode"),
+            wording.label(data["mode"], kind="session_mode"),
             data["place"],
         ]
     if step.step == "report_mediation":
-        return [labels.label(data.get("result", ""), kind="delegated_result")]
+        return [wording.label(data.get("result", ""), kind="delegated_result")]
     if step.step == "record_session" and data.get("present"):
         return [
             _("到场：%(who)s")
             % {
                 "who": listed(
-                    labels.label("mediation_body", kind="role") if side == "body" else labels.label(side, kind="side")
+                    wording.label("mediation_body", kind="role") if side == "body" else wording.label(side, kind="side")
                     for side in data["present"]
                 )
             }
@@ -333,7 +337,7 @@ def mediation_words(step: HandlingStep) -> list[str]:
         return [
             data["laboratory"],
             _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))},
-            labels.label(data["cost"], kind="cost_bearer"),
+            wording.label(data["cost"], kind="cost_bearer"),
         ]
     if step.step == "answer_suggestion":
         return [_("同意") if data.get("agrees") else _("不同意")]
@@ -347,12 +351,12 @@ def body_words(step: HandlingStep) -> list[str]:
     if not body:
         return []
     words = _("%(body)s已经受理或者处理") if data.get("ground") == "already_handled" else _("应当找%(body)s")
-    return [words % {"body": labels.label(body, kind="body")}]
+    return [words % {"body": wording.label(body, kind="body")}]
 
 
 def _tone(step: HandlingStep) -> str:
     if step.to_status == Status.CLOSED and step.from_status != Status.CLOSED:
-        return labels.tone(Status.CLOSED, step.outcome)
+        return wording.tone(Status.CLOSED, step.outcome)
     if step.step.startswith("lapse_") or step.step == "report_breach":
         return "bad"
     if step.step in _OK_STEPS:

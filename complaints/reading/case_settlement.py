@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Deadline, Demand, Matter, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.working_calendar import SHANGHAI
@@ -128,7 +128,7 @@ def offers_of(
                 title=_("第%(n)s份方案") % {"n": offer.number},
                 at=offer.made_at,
                 by=offer.made_by_name,
-                state=labels.label(offer.state, kind="offer_state"),
+                state=wording.label(offer.state, kind="offer_state"),
                 state_code=offer.state,
                 state_tone=OFFER_TONES.get(offer.state, "neutral"),
                 message=offer.message,
@@ -139,7 +139,7 @@ def offers_of(
                 total=total,
                 last_day=last_day,
                 counter=offer.counter_demand,
-                reply=labels.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
+                reply=wording.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
                 total_change=_more_or_less(total, before.total) if before else "",
                 last_day_change=_sooner_or_later(last_day, before.last_day) if before else "",
             )
@@ -201,7 +201,7 @@ def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
         demand=demand_text(answer.demand),
         asked=answer.demand.amount,
         note=answer.demand.note,
-        verdict=labels.label(answer.verdict, kind="verdict"),
+        verdict=wording.label(answer.verdict, kind="verdict"),
         verdict_code=answer.verdict,
         tone=VERDICT_TONES[answer.verdict],
         text="\n".join(words),
@@ -225,9 +225,9 @@ def in_force(obligations: Iterable[ObligationView]) -> list[ObligationView]:
 
 
 def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date) -> ObligationView:
-    kind = labels.label(row.kind, kind="obligation_kind")
+    kind = wording.label(row.kind, kind="obligation_kind")
     where = _("%(kind)s，尾号%(last4)s") % {"kind": kind, "last4": row.payee_last4} if row.payee_last4 else kind
-    state = labels.label(row.state, kind="obligation_state")
+    state = wording.label(row.state, kind="obligation_state")
     if row.state == "proposed":
         state = _("接受后生效")
     late = clock is not None and clock.state == "lapsed"

@@ -36,8 +36,8 @@ _MASKS: dict[str, Callable[[str], str]] = {
 
 def is_shown(complaint: Complaint, found: Found, *, now: datetime) -> bool:
     """Whether this officer has said a moment ago why the contact data of the case is needed."""
-    looks = HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
-    return found.actor is not None and contact_access.shown_until(looks, found.actor, now=now) is not None
+    contact_accesses = HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
+    return found.actor is not None and contact_access.shown_until(contact_accesses, found.actor, now=now) is not None
 
 
 def may_print(side: str, viewer: Actor | None) -> bool:

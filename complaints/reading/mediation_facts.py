@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from authorities.limits import measured
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling.steps import suggesting
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.workflow import Audience, Clock, Role
@@ -226,7 +226,7 @@ def heard(step: HandlingStep) -> str:
         by = step.recorded_by.name if step.recorded_by is not None else ""
         return _("%(by)s代为记录：%(how)s，凭证%(proof)s") % {
             "by": by,
-            "how": labels.label(recorded.get("how", ""), kind="recording"),
+            "how": wording.label(recorded.get("how", ""), kind="recording"),
             "proof": recorded.get("proof", ""),
         }
     ways = {
@@ -236,7 +236,7 @@ def heard(step: HandlingStep) -> str:
         "api": _("通过接口办理"),
     }
     channel = json.loads(step.body).get("channel", "")
-    return ways.get(channel) or labels.label(channel, kind="channel")
+    return ways.get(channel) or wording.label(channel, kind="channel")
 
 
 def sessions_of(
@@ -278,13 +278,13 @@ def sessions_of(
 
 
 def _mode(code: str) -> str:
-    return labels.label(code, kind="session_mode") if code else ""
+    return wording.label(code, kind="session_mode") if code else ""
 
 
 def _side(code: str) -> str:
     if code == "body":
-        return labels.label("mediation_body", kind="role")
-    return labels.label(code, kind="side")
+        return wording.label("mediation_body", kind="role")
+    return wording.label(code, kind="side")
 
 
 def suggestion_of(matters: Mapping[str, Matter]) -> Suggestion | None:
@@ -307,7 +307,7 @@ def promise_lines(matter: Matter) -> list[str]:
     """Who does what by when, a line each."""
     lines = []
     for promise in suggesting.promises_of(matter):
-        who = labels.label(promise.owed_by, kind="side")
+        who = wording.label(promise.owed_by, kind="side")
         amount = f" {money(promise.amount)}" if promise.amount else ""
         if promise.due_on:
             when = _("%(day)s24:00前") % {"day": day_text(date.fromisoformat(str(promise.due_on)))}
@@ -384,7 +384,7 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
             "clock": due.get(recusal.pk),
         },
         "recusals": [
-            (step.happened_at, labels.reason(step.reason))
+            (step.happened_at, wording.reason(step.reason))
             for step in steps
             if step.step == "decide_recusal" and step.reason != "recusal"
         ],
@@ -393,7 +393,7 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
         else {
             "laboratory": appraisal.data.get("laboratory", ""),
             "clock": due.get(appraisal.pk),
-            "cost": labels.label(appraisal.data.get("cost", ""), kind="cost_bearer"),
+            "cost": wording.label(appraisal.data.get("cost", ""), kind="cost_bearer"),
             "at": appraisal.opened_at,
         },
         "delegated": None

@@ -16,7 +16,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices.sending_again import ORDERS
 from complaints.reading.case import AUTHORITY, CONSUMER, case_url
@@ -100,7 +100,7 @@ def told(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = None) ->
         pk=row.pk,
         complaint=row.complaint,
         url=case_url(row.complaint, side),
-        what=labels.label(row.kind, kind="step") if not row.subject else _HEAD.sub("", row.subject),
+        what=wording.label(row.kind, kind="step") if not row.subject else _HEAD.sub("", row.subject),
         to="" if side == CONSUMER else _to(row),
         way=_("按您的选择没有发送")
         if row.state == "in_portal" and side == CONSUMER

@@ -16,7 +16,7 @@ from accounts.keys import sealed_fields
 from accounts.keys.sealed_fields import digest_of, digests_of
 from complaints.models import PersonalText, PersonDigest
 from complaints.procedure.categories import QUESTIONS
-from complaints.record import similarity as alike
+from complaints.record import similarity
 
 #: Kind of the text → kind of the digest: the number of a line may be typed as a phone or as it stands.
 KINDS = {
@@ -44,7 +44,7 @@ def rows(texts: Iterable[PersonalText]) -> list[PersonDigest]:
 def digests_in(kind: str, text: str) -> Iterator[tuple[str, bytes]]:
     """(kind of the digest, digest) of one text of this kind of a filing; a statement has one of each of its marks."""
     forms = (
-        [(MARK, mark) for mark in alike.marks(text)]
+        [(MARK, mark) for mark in similarity.marks(text)]
         if kind == COPIED
         else [(KINDS[kind], text)]
         if kind in KINDS

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from rapidfuzz import fuzz
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.categories import DEMAND_BY_CODE
 
@@ -90,7 +90,7 @@ class Finding:
 
     @property
     def words(self) -> str:
-        return labels.label(self.code, kind="offer_finding")
+        return wording.label(self.code, kind="offer_finding")
 
 
 def findings(draft: Draft) -> list[Finding]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.utils.translation import override
 
 from authorities.limits import Limits
-from complaints.documents import typesetting as printing
+from complaints.documents import typesetting
 from complaints.documents.readable import readable
 from complaints.stations.posters import A4, Poster
 from web.qr import qr_code
@@ -27,7 +27,7 @@ def pdf(poster: Poster, *, place: str, name: str, lines: list[str], limits: Limi
     ``limits``: those in force where it will hang."""
     address = f"{place}/go/{poster.code}/"
     code = qr_code(address)
-    return printing.pdf(
+    return typesetting.pdf(
         readable(
             {
                 "paper": poster.form or A4,

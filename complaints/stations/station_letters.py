@@ -19,7 +19,7 @@ from django.utils.translation import override
 from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from authorities.periods import holds_on
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
@@ -82,7 +82,7 @@ def _write(post: StationStaff, user: User, moved: list[Complaint], *, now: datet
             _("%(number)s：%(status)s")
             % {
                 "number": case.number,
-                "status": labels.label(case.outcome or case.status, kind="outcome" if case.outcome else "status"),
+                "status": wording.label(case.outcome or case.status, kind="outcome" if case.outcome else "status"),
             }
             for case in moved[:MOST]
         ]

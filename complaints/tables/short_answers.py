@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling import Answer, Promise
 from complaints.models import Demand
 
@@ -41,7 +41,7 @@ def offer_of(said: Iterable[Short]) -> tuple[list[Answer], list[Promise]]:
             promises.append(
                 Promise(
                     kind=one.by,
-                    what=labels.label(one.demand.kind, kind="demand_kind"),
+                    what=wording.label(one.demand.kind, kind="demand_kind"),
                     amount=amount,
                     due_on=one.due_on,
                     demand=one.demand.ordinal,

@@ -18,66 +18,62 @@ from accounts.roles import WORDS, Role
 from complaints.procedure.categories import BODY_BY_CODE, DEMAND_KINDS
 from complaints.procedure.root_causes import CAUSE_LABELS
 from complaints.procedure.workflow import Clock, Outcome, Status
-from complaints.wording import case as labels_case
-from complaints.wording import reasons as labels_reasons
-from complaints.wording import settlement as labels_settlement
-from complaints.wording import steps as labels_steps
-from complaints.wording import supervision as labels_supervision
+from complaints.wording import case, reasons, settlement, steps, supervision
 from complaints.wording.case import STATUS_TONES, TONE_ICONS, TONES
 
 __all__ = ["KINDS", "TONES", "TONE_ICONS", "action", "capitals", "icon", "label", "reason", "sentence", "tone"]
 
 #: Every vocabulary, in the order in which a plain code is looked up.
 KINDS: dict[str, Mapping[str, str | Promise]] = {
-    "status": labels_case.STATUSES,
-    "outcome": labels_case.OUTCOMES,
-    "step": labels_steps.STEPS,
+    "status": case.STATUSES,
+    "outcome": case.OUTCOMES,
+    "step": steps.STEPS,
     "role": WORDS,
-    "reason": labels_reasons.REASONS,
-    "refusal_ground": labels_reasons.REFUSAL_GROUNDS,
-    "termination_ground": labels_reasons.TERMINATION_GROUNDS,
-    "failure_reason": labels_reasons.FAILURE_REASONS,
-    "decline_reason": labels_reasons.DECLINE_REASONS,
-    "withdraw_reason": labels_reasons.WITHDRAW_REASONS,
-    "return_reason": labels_reasons.RETURN_REASONS,
-    "override_reason": labels_reasons.OVERRIDE_REASONS,
-    "redirected_matter": labels_reasons.REDIRECTED_MATTERS,
-    "seen": labels_reasons.SEEN,
-    "lead_result": labels_reasons.LEAD_RESULTS,
-    "reopening_ground": labels_reasons.REOPENING_GROUNDS,
-    "look_reason": labels_reasons.LOOK_REASONS,
-    "recording": labels_reasons.RECORDINGS,
+    "reason": reasons.REASONS,
+    "refusal_ground": reasons.REFUSAL_GROUNDS,
+    "termination_ground": reasons.TERMINATION_GROUNDS,
+    "failure_reason": reasons.FAILURE_REASONS,
+    "decline_reason": reasons.DECLINE_REASONS,
+    "withdraw_reason": reasons.WITHDRAW_REASONS,
+    "return_reason": reasons.RETURN_REASONS,
+    "override_reason": reasons.OVERRIDE_REASONS,
+    "redirected_matter": reasons.REDIRECTED_MATTERS,
+    "seen": reasons.SEEN,
+    "lead_result": reasons.LEAD_RESULTS,
+    "reopening_ground": reasons.REOPENING_GROUNDS,
+    "look_reason": reasons.LOOK_REASONS,
+    "recording": reasons.RECORDINGS,
     "root_cause": CAUSE_LABELS,
-    "overdue_reason": labels_supervision.OVERDUE_REASONS,
-    "call_back_question": labels_supervision.CALL_BACK_QUESTIONS,
-    "call_back_answer": labels_supervision.CALL_BACK_ANSWERS,
-    "call_back_why": labels_supervision.CALL_BACK_WHY,
-    "call_back_finding": labels_supervision.CALL_BACK_FINDINGS,
-    "call_back_state": labels_supervision.CALL_BACK_STATES,
-    "route": labels_reasons.ROUTES,
+    "overdue_reason": supervision.OVERDUE_REASONS,
+    "call_back_question": supervision.CALL_BACK_QUESTIONS,
+    "call_back_answer": supervision.CALL_BACK_ANSWERS,
+    "call_back_why": supervision.CALL_BACK_WHY,
+    "call_back_finding": supervision.CALL_BACK_FINDINGS,
+    "call_back_state": supervision.CALL_BACK_STATES,
+    "route": reasons.ROUTES,
     "body": {code: body.name for code, body in BODY_BY_CODE.items()},
-    "offer_state": labels_settlement.OFFER_STATES,
-    "verdict": labels_settlement.VERDICTS,
-    "offer_finding": labels_settlement.OFFER_FINDINGS,
-    "obligation_state": labels_settlement.OBLIGATION_STATES,
-    "obligation_kind": labels_settlement.OBLIGATION_KINDS,
+    "offer_state": settlement.OFFER_STATES,
+    "verdict": settlement.VERDICTS,
+    "offer_finding": settlement.OFFER_FINDINGS,
+    "obligation_state": settlement.OBLIGATION_STATES,
+    "obligation_kind": settlement.OBLIGATION_KINDS,
     "demand_kind": {kind.code: kind.label for kind in DEMAND_KINDS},
-    "contact_channel": labels_settlement.CONTACT_CHANNELS,
-    "channel": labels_settlement.CHANNELS,
-    "service_channel": labels_settlement.SERVICE_CHANNELS,
-    "receiver": labels_settlement.RECEIVERS,
-    "session_mode": labels_settlement.SESSION_MODES,
-    "cost_bearer": labels_settlement.COST_BEARERS,
-    "recusal_decision": labels_settlement.RECUSAL_DECISIONS,
-    "delegated_result": labels_settlement.DELEGATED_RESULTS,
-    "rest": labels_settlement.REST_OF_DEMANDS,
-    "clock": labels_case.CLOCKS,
-    "clock_state": labels_case.CLOCK_STATES,
-    "odr_result": labels_case.ODR_RESULTS,
-    "side": labels_case.SIDES,
-    "audience": labels_case.AUDIENCES,
-    "matter_kind": labels_case.MATTER_KINDS,
-    "matter_state": labels_case.MATTER_STATES,
+    "contact_channel": settlement.CONTACT_CHANNELS,
+    "channel": settlement.CHANNELS,
+    "service_channel": settlement.SERVICE_CHANNELS,
+    "receiver": settlement.RECEIVERS,
+    "session_mode": settlement.SESSION_MODES,
+    "cost_bearer": settlement.COST_BEARERS,
+    "recusal_decision": settlement.RECUSAL_DECISIONS,
+    "delegated_result": settlement.DELEGATED_RESULTS,
+    "rest": settlement.REST_OF_DEMANDS,
+    "clock": case.CLOCKS,
+    "clock_state": case.CLOCK_STATES,
+    "odr_result": case.ODR_RESULTS,
+    "side": case.SIDES,
+    "audience": case.AUDIENCES,
+    "matter_kind": case.MATTER_KINDS,
+    "matter_state": case.MATTER_STATES,
 }
 
 _KIND_OF: dict[type, str] = {Status: "status", Outcome: "outcome", Clock: "clock", Role: "role"}
@@ -119,7 +115,7 @@ def _label(code: str, kind: str, _language: str | None) -> str:
 
 def action(step: str) -> str:
     """The words on the button of a step; what only the system does has none but its label."""
-    words = labels_steps.ACTIONS.get(step)
+    words = steps.ACTIONS.get(step)
     return str(words) if words else label(step, kind="step")
 
 
@@ -143,7 +139,7 @@ def capitals(text: str) -> str:
 def tone(status: str, outcome: str = "") -> str:
     """One of ``TONES`` for a status, or for the outcome of a closed case."""
     if status == Status.CLOSED and outcome:
-        return labels_case.OUTCOME_TONES.get(outcome, "neutral")
+        return case.OUTCOME_TONES.get(outcome, "neutral")
     return STATUS_TONES.get(status, "neutral")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from authorities.models import Authority
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint, Deadline
 from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
@@ -134,7 +134,7 @@ def standing(
         is_overdue=late,
         tone=_tone(status, complaint.outcome, side == viewer_side != "", late),
         status=_named(complaint, viewer_side),
-        status_icon=labels.icon(status, complaint.outcome),
+        status_icon=wording.icon(status, complaint.outcome),
         clock=(
             None
             if calendar is None or deadline is None
@@ -146,10 +146,10 @@ def standing(
 def _named(complaint: Complaint, viewer_side: str) -> str:
     """The status in the words of the procedure; before the consumer, whose turn it is, as a word to them."""
     if complaint.outcome:
-        return labels.label(complaint.outcome, kind="outcome")
+        return wording.label(complaint.outcome, kind="outcome")
     if viewer_side == "consumer" and complaint.status in WAITS_FOR_YOU:
         return str(WAITS_FOR_YOU[complaint.status])
-    return labels.label(complaint.status, kind="status")
+    return wording.label(complaint.status, kind="status")
 
 
 def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | None:
@@ -191,7 +191,7 @@ def _is_asked_of_authority(clock: Deadline) -> bool:
 
 def listed_name(clock: Deadline) -> str:
     """What a clock is called in a list."""
-    return str(OFFICE_ANSWER) if _is_asked_of_authority(clock) else labels.label(clock.clock, kind="clock")
+    return str(OFFICE_ANSWER) if _is_asked_of_authority(clock) else wording.label(clock.clock, kind="clock")
 
 
 def listed_facts(
@@ -265,7 +265,7 @@ class _Cast:
 
     def _called(self, row: Any, side: str) -> str:
         if row is None or not self.names:
-            return labels.label(side, kind="side")
+            return wording.label(side, kind="side")
         return named(row)
 
     def enterprise(self) -> str:
@@ -275,7 +275,7 @@ class _Cast:
     def authority(self) -> str:
         row = self._authority or _loaded(self.complaint, "handling_authority")
         if row is None:
-            return labels.label("authority", kind="side")
+            return wording.label("authority", kind="side")
         return named(row)
 
     def person(self, side: str) -> str:
@@ -289,7 +289,7 @@ class _Cast:
 
     def holder(self, side: str) -> tuple[str, str]:
         if side == "consumer":
-            return (str(YOU) if self.viewer == "consumer" else labels.label("consumer", kind="side")), ""
+            return (str(YOU) if self.viewer == "consumer" else wording.label("consumer", kind="side")), ""
         if side == "enterprise":
             return self.enterprise(), self.person(side)
         if side == "authority":
@@ -309,21 +309,21 @@ def _sentence(situation: str, side: str, deadline: Deadline | None, cast: _Cast,
     today = now.astimezone(SHANGHAI).date()
     if late and deadline is not None:
         day = day_text(deadline.last_day, today=today, weekday=False)
-        return labels.sentence(OVERDUE, who=who, day=day)
+        return wording.sentence(OVERDUE, who=who, day=day)
     variants = SENTENCES.get(situation, {"": NO_CLOCK})
     words = str(variants.get(cast.viewer, variants[""]))
     if deadline is None and "{day}" in words:
-        return labels.sentence(NO_CLOCK, who=who)
+        return wording.sentence(NO_CLOCK, who=who)
     day = before(deadline.last_day, today=today) if deadline else ""
     why = cast.complaint.reason
-    return labels.sentence(
+    return wording.sentence(
         words,
         who=who,
         day=day,
         enterprise=cast.enterprise(),
         authority=cast.authority(),
         what=_what(deadline, cast),
-        reason=(labels.label(why, kind="reason") if why else labels.label("mediation_suspended", kind="status")),
+        reason=(wording.label(why, kind="reason") if why else wording.label("mediation_suspended", kind="status")),
     )
 
 
@@ -349,7 +349,7 @@ def _if_missed(complaint: Complaint, status: Status, deadline: Deadline | None, 
     if deadline is None:
         return ""
     key = _missed_key(complaint, status, deadline)
-    return labels.sentence(IF_MISSED[key], authority=cast.authority())
+    return wording.sentence(IF_MISSED[key], authority=cast.authority())
 
 
 def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str:
@@ -378,4 +378,4 @@ def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str
 def _tone(status: Status, outcome: str, your_turn: bool, late: bool) -> str:
     if late:
         return "bad"
-    return "warn" if your_turn else labels.tone(status, outcome)
+    return "warn" if your_turn else wording.tone(status, outcome)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from demo import mailbox as demo
+from demo import mailbox
 from odr_portal.site import views
 
 urlpatterns = [
@@ -15,5 +15,5 @@ urlpatterns = [
     path("terms/", views.terms, name="terms"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("display/", views.display, name="display"),
-    path("demo/mail/", demo.mail, name="demo-mail"),
+    path("demo/mail/", mailbox.mail, name="demo-mail"),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.wording.reasons import LOOK_REASONS
 
 #: In the order of the filter.
@@ -65,4 +65,4 @@ def kind_words(kind: str) -> str:
 
 
 def reason_words(reason: str) -> str:
-    return labels.label(reason, kind="look_reason") if reason in LOOK_REASONS else reason
+    return wording.label(reason, kind="look_reason") if reason in LOOK_REASONS else reason

@@ -12,7 +12,7 @@ from django.urls import reverse
 from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.counters import behind
-from oversight.presenting.looking import look_of
+from oversight.presenting.looking import dashboard_page
 from web.languages import named
 
 
@@ -21,7 +21,7 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     what = request.GET.get("what") or "received"
     if what not in behind.WHAT:
         raise Http404
-    look = look_of(request, workspace, "cases")
+    look = dashboard_page(request, workspace, "cases")
     found = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
     known = {
         case.pk: case

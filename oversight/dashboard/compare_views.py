@@ -24,7 +24,7 @@ from oversight.figures.scope import Period
 from oversight.presenting import cards, changes, choosing, further_figures, shifts
 from oversight.presenting.changes import Change
 from oversight.presenting.choosing import EARLIEST
-from oversight.presenting.looking import Look, look_of
+from oversight.presenting.looking import DashboardPage, dashboard_page
 from oversight.presenting.patience import patiently
 from oversight.presenting.places import Places, places_of
 from web.languages import named
@@ -55,7 +55,7 @@ class OtherForm(forms.Form):
         error_messages={"invalid_choice": gettext_lazy("没有这个地区，或者它不在您的辖区里。")},
     )
 
-    def __init__(self, data: Any, *, look: Look) -> None:
+    def __init__(self, data: Any, *, look: DashboardPage) -> None:
         given = {name: data.get(name, "") for name in self.base_fields}
         super().__init__(
             given | {"against": given["against"] or (SAME if given["with_region"] else BEFORE)}, label_suffix=""
@@ -104,7 +104,7 @@ class Line:
 
 @officer_page("GET")
 def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = look_of(request, workspace, "compare")
+    look = dashboard_page(request, workspace, "compare")
     form = OtherForm(request.GET, look=look)
     period, regions = _other(form, look)
     there = replace(look.measure, scope=replace(look.scope, regions=regions), period=period)
@@ -142,7 +142,7 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
-def _other(form: OtherForm, look: Look) -> tuple[Period, tuple[Region, ...]]:
+def _other(form: OtherForm, look: DashboardPage) -> tuple[Period, tuple[Region, ...]]:
     form.is_valid()
     said = form.cleaned_data
     kind = said.get("against") or BEFORE

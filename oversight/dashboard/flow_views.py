@@ -12,12 +12,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_lists import due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_filter import HERE, NONE_AT
 from oversight.presenting import cards, charts, flow
-from oversight.presenting.looking import look_of
+from oversight.presenting.looking import dashboard_page
 from oversight.presenting.patience import patiently
 from web.languages import named
 
@@ -26,7 +26,7 @@ PAGE = 50
 
 @officer_page("GET")
 def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = look_of(request, workspace, "flow")
+    look = dashboard_page(request, workspace, "flow")
     found = patiently(lambda: (flow.stays(look.measure), flow.flow(look.measure)))
     stays, went = found or ([], None)
     return render(
@@ -39,7 +39,7 @@ def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "stays": [
                 {
                     "stay": stay,
-                    "name": labels.label(stay.status, kind="status"),
+                    "name": wording.label(stay.status, kind="status"),
                     "url": look.lists.url(status=stay.status),
                 }
                 for stay in stays
@@ -96,7 +96,7 @@ def _finding(went: flow.Flow) -> str:
 
 @officer_page("GET")
 def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = look_of(request, workspace, "workload")
+    look = dashboard_page(request, workspace, "workload")
     measure = look.measure
     loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
     page = min(look.asked.page, max(1, -(-len(loads or []) // PAGE)))

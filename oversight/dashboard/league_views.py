@@ -18,7 +18,7 @@ from enterprises.models import Enterprise
 from oversight.presenting import cards, leagues
 from oversight.presenting.choosing import Asked
 from oversight.presenting.leagues import Line
-from oversight.presenting.looking import look_of
+from oversight.presenting.looking import dashboard_page
 from oversight.presenting.patience import patiently
 from web.languages import named
 
@@ -56,7 +56,7 @@ class Row:
 
 @officer_page("GET")
 def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = look_of(request, workspace, "enterprises")
+    look = dashboard_page(request, workspace, "enterprises")
     asked = look.asked
     lines = patiently(lambda: leagues.counted(look.measure))
     page, found = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)

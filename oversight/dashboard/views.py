@@ -21,7 +21,7 @@ from oversight.hot_spots.reduction_words import line_of
 from oversight.models import HotSpot
 from oversight.presenting import cards, changes, choosing, overview, shifts, tiles
 from oversight.presenting.choosing import MONTH, YEAR
-from oversight.presenting.looking import Look, look_of
+from oversight.presenting.looking import DashboardPage, dashboard_page
 from oversight.presenting.overview import Burning, Hand, Holder, Overview, Part
 from web.languages import named
 
@@ -35,7 +35,7 @@ HOT = 5
 
 @officer_page("GET")
 def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = look_of(request, workspace, "dashboard")
+    look = dashboard_page(request, workspace, "dashboard")
     asked, places = look.asked, look.places
     periods = [
         asked.period,
@@ -98,7 +98,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
-def _than(look: Look) -> str:
+def _than(look: DashboardPage) -> str:
     """What the period before is called."""
     if look.asked.kind == MONTH:
         return _("上月同期")
@@ -107,7 +107,7 @@ def _than(look: Look) -> str:
     return _("前%(n)s天") % {"n": shifts.days_of(look.asked.period)}
 
 
-def _sentence(seen: Overview, burning: Burning, look: Look) -> dict[str, Any]:
+def _sentence(seen: Overview, burning: Burning, look: DashboardPage) -> dict[str, Any]:
     """What is due, what is late, and who holds it; made from the numbers."""
     totals = seen.whole.standing
     late = [one for one in burning.holders if one.overdue]
@@ -140,7 +140,7 @@ def _sentence(seen: Overview, burning: Burning, look: Look) -> dict[str, Any]:
     }
 
 
-def _part(look: Look, part: Part, region: Any) -> dict[str, Any]:
+def _part(look: DashboardPage, part: Part, region: Any) -> dict[str, Any]:
     """A line of the table by place."""
     now = part.now
     change = changes.of_counts(now["received"].n, part.came_before)
@@ -167,7 +167,7 @@ def _part(look: Look, part: Part, region: Any) -> dict[str, Any]:
     }
 
 
-def _holder(holder: Holder, look: Look) -> dict[str, Any]:
+def _holder(holder: Holder, look: DashboardPage) -> dict[str, Any]:
     def listed(overdue: str) -> str:
         if holder.enterprise_id:
             return look.lists.url(enterprise_id=holder.enterprise_id, waiting=AT_A_FIRM, overdue=overdue)
@@ -188,7 +188,7 @@ def _holder(holder: Holder, look: Look) -> dict[str, Any]:
     }
 
 
-def _hand(hand: Hand, look: Look) -> dict[str, Any]:
+def _hand(hand: Hand, look: DashboardPage) -> dict[str, Any]:
     who = whose_list(hand.officer_id, hand.authority_id)
     return {
         "name": hand.name or _("未指派"),

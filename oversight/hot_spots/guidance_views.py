@@ -331,4 +331,4 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
 def _told(found: Guidance) -> list[Deed]:
     """What an enterprise reads of the history: from the sending on."""
     drafting = {Deed.Kind.OPENED, Deed.Kind.MEASURE_ADDED, Deed.Kind.MEASURE_DROPPED}
-    return [deed for deed in found.deeds.all() if deed.kind not in drafting]
+    return [action for action in found.deeds.all() if action.kind not in drafting]

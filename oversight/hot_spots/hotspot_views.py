@@ -125,8 +125,8 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             try:
                 with once(request) as attempt:
                     if not attempt.answered:
-                        deed = guiding.reopen if spot.state == HotSpot.State.DISMISSED else guiding.dismiss
-                        deed(spot.pk, why=form.cleaned_data["why"], by=workspace.user, now=workspace.now)
+                        action = guiding.reopen if spot.state == HotSpot.State.DISMISSED else guiding.dismiss
+                        action(spot.pk, why=form.cleaned_data["why"], by=workspace.user, now=workspace.now)
                         attempt.reference = request.path
                         messages.success(request, _("已记下您的判断。"), extra_tags="ok")
                 return redirect(attempt.reference)

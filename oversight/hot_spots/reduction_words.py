@@ -195,13 +195,13 @@ def effect_words(effect: Effect | None) -> dict[str, Any] | None:
     }
 
 
-def said_of(deed: Deed) -> str:
+def said_of(action: Deed) -> str:
     """The state or judgement that a deed carried, in words."""
-    if deed.kind == Deed.Kind.REPORTED:
-        return str(GuidanceMeasure.State(deed.said).label)
-    if deed.kind == Deed.Kind.CLOSED:
-        return str(Guidance.Verdict(deed.said).label)
-    return deed.said if deed.warning_id else ""
+    if action.kind == Deed.Kind.REPORTED:
+        return str(GuidanceMeasure.State(action.said).label)
+    if action.kind == Deed.Kind.CLOSED:
+        return str(Guidance.Verdict(action.said).label)
+    return action.said if action.warning_id else ""
 
 
 def history_of(deeds: Iterable[Deed], *, names: bool = True) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.masking import masked_name
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.parties.conditions import current_calendar
@@ -153,7 +153,7 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
     names = names_of_consumers([row.complaint_id for row in page.rows])
     words = [
         label_of(narrowed["problem"]) if narrowed["problem"] else "",
-        labels.label(narrowed["cause"], kind="root_cause") if narrowed["cause"] else "",
+        wording.label(narrowed["cause"], kind="root_cause") if narrowed["cause"] else "",
     ]
     return render(
         request,
@@ -170,7 +170,7 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
                     "url": case_url(row.complaint),
                     "consumer": masked_name(names.get(row.complaint_id, "")),
                     "problem": label_of(row.complaint.problem_category) or row.complaint.item_name,
-                    "result": labels.label(row.odr_result, kind="odr_result") if row.odr_result else _("办理中"),
+                    "result": wording.label(row.odr_result, kind="odr_result") if row.odr_result else _("办理中"),
                 }
                 for row in page.rows
             ],
@@ -191,7 +191,7 @@ def _causes(looking: _Looking) -> list[dict[str, Any]]:
             "n": sum(line.n for line in causes),
             "causes": [
                 {
-                    "cause": labels.label(line.cause, kind="root_cause"),
+                    "cause": wording.label(line.cause, kind="root_cause"),
                     "n": line.n,
                     "url": looking.url("ended", problem=problem, cause=line.cause),
                 }

@@ -19,7 +19,7 @@ from django.utils.translation import override
 from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from accounts.roles import Right
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Heartbeat
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
@@ -128,7 +128,7 @@ def _body(was: Reflection, causes: list[mirror.CauseLine], period: Period) -> st
         lines += ["", _("最常见的原因：")]
         lines += [
             _("· %(problem)s：%(cause)s，%(n)s件")
-            % {"problem": label_of(one.problem), "cause": labels.label(one.cause, kind="root_cause"), "n": one.n}
+            % {"problem": label_of(one.problem), "cause": wording.label(one.cause, kind="root_cause"), "n": one.n}
             for one in causes
         ]
     if counts["untagged"]:

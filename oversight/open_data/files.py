@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext_lazy
 
 from authorities.models import Region
-from complaints import wording as labels
+from complaints import wording
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
 from enterprises.enrolment.enrolled import customers_on
 from enterprises.models import Enterprise
@@ -155,7 +155,7 @@ def label_of(by: str, code: str) -> str:
     if code in (NONE, GOODS, SERVICE):
         return {NONE: _("没有填写"), GOODS: _("商品"), SERVICE: _("服务")}[code]
     if by == "channel":
-        return labels.label(code, kind="channel")
+        return wording.label(code, kind="channel")
     return str((OBJECT_LABELS if by == "object" else PROBLEM_LABELS).get(code, code))
 
 

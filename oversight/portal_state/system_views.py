@@ -17,13 +17,15 @@ from oversight.portal_state.signs import Signs
 from oversight.portal_state.state import BEATS, QUEUES
 from oversight.presenting import cards
 from oversight.presenting.leagues import wilson
-from oversight.presenting.looking import look_of
+from oversight.presenting.looking import dashboard_page
 
 
 @officer_page("GET")
 def system(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     found = signs.read(now=workspace.now)
-    return render(request, "oversight/system.html", look_of(request, workspace, "system").around() | shown(found))
+    return render(
+        request, "oversight/system.html", dashboard_page(request, workspace, "system").around() | shown(found)
+    )
 
 
 def shown(found: Signs) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.desks.case_filter import CAME_BY
 from complaints.forms.fields import words_of
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from enterprises.models import Enterprise
 from oversight.figures.scope import Period
 from oversight.presenting.leagues import SORTS
@@ -113,7 +113,7 @@ def _categories() -> list[tuple[Any, Any]]:
     """What it is about, by group; then what went wrong."""
     return [
         (str(group), [(code, str(label)) for code, label in options])
-        for groups in (choices.OBJECT_CATEGORIES, choices.PROBLEM_CATEGORIES)
+        for groups in (categories.OBJECT_CATEGORIES, categories.PROBLEM_CATEGORIES)
         for group, options in groups
     ]
 

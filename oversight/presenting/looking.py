@@ -38,7 +38,7 @@ BESIDE: tuple[tuple[str, Any], ...] = (("hot-spots", _("热点")), ("authority-r
 
 
 @dataclass(frozen=True)
-class Look:
+class DashboardPage:
     """One officer at one page."""
 
     workspace: Workspace
@@ -109,8 +109,8 @@ class Look:
         }
 
 
-def look_of(request: HttpRequest, workspace: Workspace, page: str) -> Look:
+def dashboard_page(request: HttpRequest, workspace: Workspace, page: str) -> DashboardPage:
     """One statement for the places, one more where an enterprise is asked for."""
     places = places_of(workspace, request.GET.get("region", ""))
     form = ChoiceForm(request.GET, today=workspace.today, places=places)
-    return Look(workspace, page, places, form, understood(form, request.GET))
+    return DashboardPage(workspace, page, places, form, understood(form, request.GET))

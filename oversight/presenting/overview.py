@@ -20,7 +20,7 @@ from authorities.models import Officer, Region
 from complaints.desks.authority_lists import SOON_DAYS, at_an_authority, at_an_enterprise
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
-from oversight.counters import figures as rollup_figures
+from oversight.counters import figures
 from oversight.counters.reads import Counters, Sums, Wish, steadily
 from oversight.figures.figures import Figure, Measure
 from oversight.figures.scope import Period, Scope
@@ -85,7 +85,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
         )
 
     counters, sums, buckets = steadily(look, now=measure.now, calendar=measure.calendar)
-    nothing = dict.fromkeys((*rollup_figures.HEADLINES, *STANDING), 0)
+    nothing = dict.fromkeys((*figures.HEADLINES, *STANDING), 0)
     own = [
         _added([{**nothing, **one.get(str(region.pk), {})} for region in places.regions], nothing)
         for one in sums[: len(periods)]
@@ -94,7 +94,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
         measure.now if counters.is_complete else counters.folded_at,
         Spot(
             _standing(own[0]),
-            [rollup_figures.headlines(one, buckets[number] if buckets else None) for number, one in enumerate(own)],
+            [figures.headlines(one, buckets[number] if buckets else None) for number, one in enumerate(own)],
         ),
         {
             region.pk: _part({**nothing, **sums[0].get(str(region.pk), {})}, sums[-1].get(str(region.pk), {}))
@@ -110,7 +110,7 @@ def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) 
 
     All periods of all places would be three times that of the country, and nothing says more of the parts.
     """
-    names = rollup_figures.HEADLINES
+    names = figures.HEADLINES
     wide = replace(scope, regions=tuple({region.pk: region for region in (*scope.regions, *parts)}.values()))
     wishes = [Wish(wide, periods[0], (*names, *STANDING)), *(Wish(scope, period, names) for period in periods[1:])]
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
@@ -125,7 +125,7 @@ def _standing(sums: Sums) -> dict[str, int]:
 
 
 def _part(now: Sums, before: Sums) -> Part:
-    return Part(_standing(now), rollup_figures.headlines(now, None), before.get("received", 0))
+    return Part(_standing(now), figures.headlines(now, None), before.get("received", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +199,7 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
     rows = (
         cases.filter(OPEN, next_due_at__lte=end)
         .values(
-            enterprise=Case(When(at_enterprise, then=F("enterprise_id"))),
+            firm=Case(When(at_enterprise, then=F("enterprise_id"))),
             office=Case(When(~at_enterprise, then=F("handling_authority_id"))),
             who=nobody,
         )
@@ -209,7 +209,7 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
         rows = rows.union(
             cases.filter(at_an_authority())
             .values(
-                enterprise=nobody,
+                firm=nobody,
                 office=F("handling_authority_id"),
                 who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()),
             )

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from authorities.models import Authority, Region
 from complaints.filing.places import full_name
 from complaints.forms.fields import Choice, Day, StepForm, Words
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from enterprises.directory.change_kinds import Kind
 from enterprises.models import Branch, Enterprise
 from enterprises.models.directory_change import LONGEST
@@ -92,7 +92,7 @@ class ChangeForm(StepForm):
                 required=False,
                 help_text=_("不选，就是全部类别。"),
                 widget=forms.Select(attrs=WIDE),
-                choices=[("", _("全部类别")), *choices.OBJECT_CATEGORIES, *choices.SECTOR_PROBLEMS],
+                choices=[("", _("全部类别")), *categories.OBJECT_CATEGORIES, *categories.SECTOR_PROBLEMS],
             ),
             "parent": lambda: forms.ChoiceField(
                 label=_("新的上级"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.keys import sealed_fields
 from accounts.models import User
 from authorities.models import Authority, Region
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS, SECTOR_LABELS
 from complaints.reading.case import case_url
@@ -216,7 +216,7 @@ def _is_ours(way: dict[str, Any], enterprise_id: int) -> bool:
 
 def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
     if place["reason"]:
-        return _("人工分送（%(reason)s）") % {"reason": labels.label(place["reason"], kind="reason")}
+        return _("人工分送（%(reason)s）") % {"reason": wording.label(place["reason"], kind="reason")}
     if place["enterprise"] is None:
         return names.say("authority", place["authority"], "–")
     words = names.say("enterprise", place["enterprise"], "–")

@@ -19,7 +19,7 @@ from complaints.handling import Move
 from complaints.handling.steps import enterprise
 from complaints.pages.authority.triage.targets import likelihood
 from complaints.pages.enterprise.forms import RequestReturnForm, ReturnForm
-from complaints.pages.enterprise.steps import answer, frame_of
+from complaints.pages.enterprise.steps import answer, step_context
 from complaints.pages.shared.step_pages import Data, StepPage
 from complaints.reading.case import CasePage
 from enterprises.directory import reasons
@@ -31,13 +31,13 @@ from web.listing import told
 @workspace_page("GET", "POST")
 def return_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/return/: before it was accepted."""
-    return answer(frame_of(request, held(workspace, number)), RETURN)
+    return answer(step_context(request, held(workspace, number)), RETURN)
 
 
 @workspace_page("GET", "POST")
 def request_return(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/request-return/: after it was accepted."""
-    return answer(frame_of(request, held(workspace, number)), REQUEST)
+    return answer(step_context(request, held(workspace, number)), REQUEST)
 
 
 def _form(kind: type[ReturnForm], case: CasePage, typed: Mapping[str, Any], data: Data = None) -> ReturnForm:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.filing import drafts
 from complaints.models.draft import FilingDraft
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.typed_values import Day, Money, Phone, Words
 
 #: Our own measure of a fair time to answer a letter, in calendar days.
@@ -76,7 +76,7 @@ def from_draft(draft: FilingDraft) -> dict[str, Any]:
         "order_no": drafts.first(draft, "purchase", "order_no") or drafts.first(draft, "problem", "service_number"),
         "happened_on": drafts.first(draft, "problem", "disputed_on"),
         "happened": drafts.first(draft, "problem", "statement"),
-        "wanted": "\n".join(str(kind.label) for kind in choices.DEMAND_KINDS if kind.code in demanded),
+        "wanted": "\n".join(str(kind.label) for kind in categories.DEMAND_KINDS if kind.code in demanded),
         "amount": drafts.first(draft, "demands", "amount_refund"),
         "name": drafts.first(draft, "you", "name"),
         "phone": drafts.first(draft, "you", "phone"),

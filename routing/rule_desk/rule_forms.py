@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority, Region
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import Choice, Day, StepForm, Words
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from enterprises.directory.spelling import fold
 from enterprises.models import Branch, Brand, Enterprise
 from routing.directory_changes.change_forms import WIDE, Named
@@ -128,12 +128,12 @@ class RuleForm(StepForm):
         super().__init__(*args, **options)
         self.fields["category"].choices = [  # type: ignore[attr-defined]
             ("", _("全部类别")),
-            *choices.OBJECT_CATEGORIES,
-            *choices.SECTOR_PROBLEMS,
+            *categories.OBJECT_CATEGORIES,
+            *categories.SECTOR_PROBLEMS,
         ]
         self.fields["channel"].choices = [  # type: ignore[attr-defined]
             ("", _("全部渠道")),
-            *((code, labels.label(code, kind="channel")) for code in CHANNELS),
+            *((code, wording.label(code, kind="channel")) for code in CHANNELS),
         ]
         for name in ("category", "channel"):
             # A rule of a table may say what no list has (a whole group): it is kept, not lost.

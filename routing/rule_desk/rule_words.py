@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from authorities.models import Authority, Region
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint
 from complaints.reading.case import AUTHORITY, case_url
 from enterprises.models import Branch, Brand, Enterprise
@@ -84,7 +84,7 @@ def conditions(what: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
         found.append((_("类别"), category_words(what["category"])))
     found.append((_("地区"), names.say("region", what["region"]) if what.get("region") else _("全国")))
     if what.get("channel"):
-        found.append((_("渠道"), labels.label(what["channel"], kind="channel")))
+        found.append((_("渠道"), wording.label(what["channel"], kind="channel")))
     return found
 
 
@@ -284,7 +284,7 @@ def _percent(value: float | None) -> str:
 
 def _place(place: Place, names: Names) -> str:
     if place.reason:
-        return _("人工分送（%(reason)s）") % {"reason": labels.label(place.reason, kind="reason")}
+        return _("人工分送（%(reason)s）") % {"reason": wording.label(place.reason, kind="reason")}
     if place.enterprise is None:
         return _("%(authority)s人工分送") % {"authority": names.say("authority", place.authority)}
     return names.say("branch", place.branch) if place.branch else names.say("enterprise", place.enterprise)

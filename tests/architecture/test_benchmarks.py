@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import __main__ as whole
-from benchmarks import measuring
+from benchmarks import __main__, measuring
 from benchmarks.measuring import Figure, compared, table, tree_cpu
 
 
@@ -50,7 +49,7 @@ def test_the_cpu_of_children_counts_even_when_they_have_ended() -> None:
     assert tree_cpu(os.getpid()) > before
 
 
-@pytest.mark.parametrize("name", whole.NAMES)
+@pytest.mark.parametrize("name", __main__.NAMES)
 def test_every_benchmark_can_be_named_and_run_alone(name: str) -> None:
     module = importlib.import_module(f"benchmarks.{name}")
     assert callable(module.measure)

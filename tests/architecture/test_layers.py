@@ -62,14 +62,14 @@ def test_no_files_import_each_other_in_a_circle(imports: dict[str, set[str]]) ->
     ],
 )
 def test_a_circle_is_found_however_it_is_imported(back: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    house = tmp_path / "round_house"
-    house.mkdir()
-    (house / "__init__.py").write_text("")
-    (house / "below.py").write_text("from round_house import above\nx = above\n")
-    (house / "above.py").write_text("")
+    workforce = tmp_path / "round_house"
+    workforce.mkdir()
+    (workforce / "__init__.py").write_text("")
+    (workforce / "below.py").write_text("from round_house import above\nx = above\n")
+    (workforce / "above.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     assert not circle_in(graph_of("round_house"))
-    (house / "above.py").write_text(back)
+    (workforce / "above.py").write_text(back)
     assert set(circle_in(graph_of("round_house"))) == {"round_house.below", "round_house.above"}
 
 

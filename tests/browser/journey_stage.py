@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Status
 from routing.forwarding.forwarding import sweep_filed
@@ -193,4 +193,4 @@ def tells_all(person: Person, case: Complaint, expected: list[str]) -> None:
     told = "\n".join(shown).lower()
     for step in steps:
         if step.step != "log_contact":
-            assert in_language(person.language, labels.label, step.step, kind="step").lower() in told, step.step
+            assert in_language(person.language, wording.label, step.step, kind="step").lower() in told, step.step

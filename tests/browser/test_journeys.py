@@ -15,7 +15,7 @@ from django.test import Client
 
 from accounts.models import User
 from complaints.models import Complaint, HandlingStep
-from complaints.pages.authority import urls as urls_authority
+from complaints.pages.authority import urls
 from complaints.pages.authority.pages import PAGES as AUTHORITY_PAGES
 from complaints.pages.consumer import urls as urls_consumer
 from complaints.pages.consumer.pages import PAGES as CONSUMER_PAGES
@@ -167,7 +167,7 @@ def addresses(case: Complaint) -> list[str]:
         *urls_filing.urlpatterns,
         *urls_consumer.urlpatterns,
         *urls_enterprise.urlpatterns,
-        *urls_authority.urlpatterns,
+        *urls.urlpatterns,
     ):
         route = "/" + str(pattern.pattern)
         if "<str:number>" not in route:

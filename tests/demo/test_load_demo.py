@@ -19,8 +19,8 @@ from accounts.demo import demo_people
 from accounts.roles import roles_at
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer, OfficerAbsence
-from complaints.assignment import call_backs as drawing
-from complaints.handling.transition import platform_numbers as platform
+from complaints.assignment import call_backs
+from complaints.handling.transition import platform_numbers
 from complaints.models import (
     Complaint,
     Contact,
@@ -122,11 +122,11 @@ def the_desks_are_full() -> None:
     assert Deadline.objects.filter(clock="instruction", ended_at=None, escalations__gte=2).exists()
     assert Matter.objects.filter(kind="urge", state="answered", to_authority__isnull=False).exists()
     numbered = Complaint.objects.exclude(platform_number="")
-    assert {platform.expected(case) == case.platform_state for case in numbered} == {True, False}
+    assert {platform_numbers.expected(case) == case.platform_state for case in numbered} == {True, False}
     calendar, policies = Conditions.at(UNTIL).calendar, Conditions.at(UNTIL).policies
-    for name in (platform.LATE, platform.MISSING):
+    for name in (platform_numbers.LATE, platform_numbers.MISSING):
         assert Complaint.objects.filter(
-            platform.wanted(name, now=UNTIL, calendar=calendar, policies=policies, region_id=None)
+            platform_numbers.wanted(name, now=UNTIL, calendar=calendar, policies=policies, region_id=None)
         ).exists()
     assert OfficialDocument.objects.values("form").distinct().count() >= 4
     assert PlatformFile.objects.get().state == "checking"
@@ -182,7 +182,7 @@ def test_the_same_seed_tells_the_same_story(monkeypatch: pytest.MonkeyPatch) -> 
     found = []
     for seed in (3, 3):
         # Who is called back nobody can foresee: drawn from a secret and from numbers that are random by intent.
-        monkeypatch.setattr(drawing, "secrets", SimpleNamespace(token_hex=lambda size: "0" * 2 * size))
+        monkeypatch.setattr(call_backs, "secrets", SimpleNamespace(token_hex=lambda size: "0" * 2 * size))
         monkeypatch.setattr(numbering, "secrets", SimpleNamespace(choice=Random(seed).choice))
         with transaction.atomic():
             world.load(cases=60, seed=seed, until=UNTIL)

@@ -13,7 +13,7 @@ from accounts.models import OutgoingMessage
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from database import row_security
-from enterprises.enrolment import enrolled as rules
+from enterprises.enrolment import enrolled
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
@@ -32,7 +32,7 @@ def wednesday() -> Iterator[None]:
 
 
 def suspended(world: World, *, keeps_cases: bool) -> Enterprise:
-    rules.suspend(
+    enrolled.suspend(
         world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=keeps_cases, now=LATER
     )
     world.mobile.refresh_from_db()
@@ -73,8 +73,8 @@ def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> N
     client = Client()
     client.force_login(world.ming)
     enterprise, head = suspended(world, keeps_cases=False), world.head_officer.user
-    rules.set_exit(enterprise, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
-    assert rules.sweep_exits(now=LATER + timedelta(days=1)) == 1
+    enrolled.set_exit(enterprise, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
+    assert enrolled.sweep_exits(now=LATER + timedelta(days=1)) == 1
     enterprise.refresh_from_db()
     assert enterprise.enrolment == "not_enrolled"
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
@@ -90,10 +90,10 @@ def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> N
 
 def test_the_history_tells_who_when_and_why(world: World) -> None:
     enterprise = suspended(world, keeps_cases=True)
-    rules.resume(enterprise, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
+    enrolled.resume(enterprise, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
     enterprise.refresh_from_db()
     assert enterprise.enrolment == "enrolled"
-    told = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in rules.history(enterprise)]
+    told = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in enrolled.history(enterprise)]
     assert told == [
         ("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
         ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou),
@@ -105,19 +105,19 @@ def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World)
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     head, told = world.head_officer.user, {"ground": "own_request", "text": "业务调整。"}
     with pytest.raises(EnrolmentRefusal, match="2026-12-11"):
-        rules.set_exit(world.mobile, by=head, last_day=date(2026, 12, 10), now=LATER, **told)
-    rules.set_exit(world.mobile, by=head, last_day=date(2026, 12, 11), now=LATER, **told)
+        enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 10), now=LATER, **told)
+    enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 11), now=LATER, **told)
     last_evening = WEDNESDAY.replace(month=12, day=11, hour=15, minute=59)
-    assert rules.sweep_exits(now=last_evening) == 0
+    assert enrolled.sweep_exits(now=last_evening) == 0
     late = given.filed(world, now=LATER)
     assert sweep_filed(now=LATER) == 1
     late.refresh_from_db()
     assert late.status == Status.WITH_ENTERPRISE
-    assert rules.sweep_exits(now=last_evening + timedelta(minutes=1)) == 1
+    assert enrolled.sweep_exits(now=last_evening + timedelta(minutes=1)) == 1
     world.mobile.refresh_from_db()
     assert (world.mobile.enrolment, world.mobile.leaves_on) == ("not_enrolled", None)
     assert EnrolmentEntry.objects.get(kind="exited").on_day == date(2026, 12, 11)
-    assert rules.sweep_exits(now=last_evening + timedelta(days=9)) == 0
+    assert enrolled.sweep_exits(now=last_evening + timedelta(days=9)) == 0
     client = Client()
     client.force_login(world.ming)
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 200
@@ -129,11 +129,13 @@ def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World)
 
 def test_without_a_licence_there_is_no_notice_and_a_decision_can_be_dropped(world: World) -> None:
     head = world.head_officer.user
-    rules.set_exit(world.mobile, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
+    enrolled.set_exit(world.mobile, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
     with pytest.raises(EnrolmentRefusal, match="长试 决定退出"):
-        rules.set_exit(world.mobile, by=head, ground="licence", text="又来。", last_day=date(2026, 11, 11), now=LATER)
-    rules.drop_exit(world.mobile, by=head, text="弄错了。", now=LATER)
-    assert rules.sweep_exits(now=LATER + timedelta(days=2)) == 0
+        enrolled.set_exit(
+            world.mobile, by=head, ground="licence", text="又来。", last_day=date(2026, 11, 11), now=LATER
+        )
+    enrolled.drop_exit(world.mobile, by=head, text="弄错了。", now=LATER)
+    assert enrolled.sweep_exits(now=LATER + timedelta(days=2)) == 0
 
 
 def test_of_two_who_suspend_one_is_told(world: World) -> None:
@@ -146,28 +148,28 @@ def test_of_two_who_suspend_one_is_told(world: World) -> None:
 def test_only_the_head_of_the_authority_that_enrolled_it_decides(world: World, who: str) -> None:
     user = world.far_officer.user if who == "far" else getattr(world, who)
     with pytest.raises(EnrolmentRefusal):
-        rules.suspend(world.mobile, by=user, ground="misses", text="x", keeps_cases=True, now=LATER)
+        enrolled.suspend(world.mobile, by=user, ground="misses", text="x", keeps_cases=True, now=LATER)
 
 
 def test_a_customer_count_counts_once_the_authority_took_note(world: World) -> None:
     said = {"number": "1200000", "counted_on": "2026-06-30", "source": "半年度报告"}
-    row = rules.file(world.mobile, "customers", said, by=world.lead, now=LATER)
-    assert rules.customers_on([world.mobile.pk], date(2026, 11, 30)) == {}
+    row = enrolled.file(world.mobile, "customers", said, by=world.lead, now=LATER)
+    assert enrolled.customers_on([world.mobile.pk], date(2026, 11, 30)) == {}
     with pytest.raises(EnrolmentRefusal, match="还有一份"):
-        rules.file(world.mobile, "customers", said, by=world.lead, now=LATER)
-    rules.note_filing(row.pk, by=world.rui, now=LATER)
-    newer = rules.file(world.mobile, "customers", said | {"number": "1300000"}, by=world.lead, now=LATER)
-    rules.note_filing(newer.pk, by=world.rui, now=LATER)
-    assert rules.customers_on([world.mobile.pk], date(2026, 11, 30))[world.mobile.pk].number == 1_300_000
-    assert rules.customers_on([world.mobile.pk], date(2026, 6, 29)) == {}
+        enrolled.file(world.mobile, "customers", said, by=world.lead, now=LATER)
+    enrolled.note_filing(row.pk, by=world.rui, now=LATER)
+    newer = enrolled.file(world.mobile, "customers", said | {"number": "1300000"}, by=world.lead, now=LATER)
+    enrolled.note_filing(newer.pk, by=world.rui, now=LATER)
+    assert enrolled.customers_on([world.mobile.pk], date(2026, 11, 30))[world.mobile.pk].number == 1_300_000
+    assert enrolled.customers_on([world.mobile.pk], date(2026, 6, 29)) == {}
     with pytest.raises(EnrolmentRefusal, match="已备案"):
-        rules.ask_back_filing(row.pk, by=world.rui, answer="x", now=LATER)
+        enrolled.ask_back_filing(row.pk, by=world.rui, answer="x", now=LATER)
 
 
 def test_a_filing_that_is_asked_back_is_told_and_filed_anew(world: World) -> None:
-    row = rules.file(world.mobile, "contact", {"name": "林新", "phone": "+8613800000022"}, by=world.lead, now=LATER)
+    row = enrolled.file(world.mobile, "contact", {"name": "林新", "phone": "+8613800000022"}, by=world.lead, now=LATER)
     with pytest.raises(EnrolmentRefusal):
-        rules.note_filing(row.pk, by=world.far_officer.user, now=LATER)
-    rules.ask_back_filing(row.pk, by=world.rui, answer="请写明到岗日期。", now=LATER)
+        enrolled.note_filing(row.pk, by=world.far_officer.user, now=LATER)
+    enrolled.ask_back_filing(row.pk, by=world.rui, answer="请写明到岗日期。", now=LATER)
     assert "请写明到岗日期。" in OutgoingMessage.objects.get().body
-    assert rules.file(world.mobile, "contact", {"name": "林新"}, by=world.lead, now=LATER).state == "filed"
+    assert enrolled.file(world.mobile, "contact", {"name": "林新"}, by=world.lead, now=LATER).state == "filed"

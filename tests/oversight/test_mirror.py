@@ -20,7 +20,7 @@ from complaints.models import Engagement, RootCause
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
-from oversight.counters import making as rollup_making
+from oversight.counters import making
 from oversight.figures import figures
 from oversight.figures.figures import Measure
 from oversight.figures.scope import Period, Scope
@@ -152,7 +152,7 @@ def test_counters_say_what_the_lists_say(walk: Walk) -> None:
                             spread.values["minutes_median"], rel=0.049
                         )
                     some += sum(found.counts.values())
-        rollup_making.rebuild(now=walk.now)
+        making.rebuild(now=walk.now)
     assert some > 100
 
 
@@ -194,7 +194,7 @@ def test_what_went_to_another_enterprise_stays_counted_with_the_one_that_had_it(
         now=at(25, 12),
         consents={**a_request(world).consents, "entities": [world.mobile.pk, world.telecom.pk]},
     )
-    rollup_making.rebuild(now=timezone.now())
+    making.rebuild(now=timezone.now())
     step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk), world.handler, at(25, 14))
     step(
         case,
@@ -214,7 +214,7 @@ def test_what_went_to_another_enterprise_stays_counted_with_the_one_that_had_it(
             assert any(
                 ("list=returned" if who == world.lead else "list=delivered") in address for address, _n in links
             ), who
-        rollup_making.rebuild(now=timezone.now())
+        making.rebuild(now=timezone.now())
 
 
 def test_a_branch_sees_its_own_and_another_firm_nothing(

@@ -21,7 +21,7 @@ from complaints.models import Complaint
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
-from oversight.counters import making as rollup_making
+from oversight.counters import making
 from oversight.models import DataSet, MonthlyReport
 from oversight.open_data import issuing
 from oversight.reports import keeping
@@ -59,7 +59,7 @@ def issued(world: World) -> DataSet:
         )
         if number < 7:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, at + DAY)
-    rollup_making.rebuild(now=timezone.now())
+    making.rebuild(now=timezone.now())
     made = issuing.issue(month(), now=timezone.now())
     assert made is not None
     return made

@@ -16,7 +16,7 @@ from django.db import connection
 
 from authorities.policies import Policies
 from complaints import handling
-from complaints.acceptance.remedies import ways_left
+from complaints.acceptance.remedies import remedies
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import (
@@ -34,7 +34,7 @@ from complaints.procedure.workflow import (
     Status,
 )
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
-from complaints.wording import duty as standing
+from complaints.wording import duty
 from oversight.counters import rollups
 from oversight.models import COUNTS, MonthEnterprise
 from tests.complaints.procedure import oracle
@@ -172,7 +172,7 @@ def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
         assert owner[MUST_ACT[status]], f"I-04 {case.number} {status}: nobody holds it"
         if status in (S.NEGOTIATING, S.AWAITING_CONSUMER) and case.branch_id is not None:
             assert case.handler_id is not None, f"I-04 {case.number}: no named handler"
-        said = standing.standing(complaint=case, clocks=live, viewer_side="", now=now)
+        said = duty.standing(complaint=case, clocks=live, viewer_side="", now=now)
         assert said.who, f"I-04 {case.number}: the page names nobody"
         assert said.sentence, f"I-04 {case.number}: the page says nothing"
 
@@ -301,7 +301,7 @@ def _ends(
         if case.status != S.CLOSED or (case.outcome == Outcome.MEDIATED and not case.is_not_kept):
             continue
         may = frozenset(handling.allowed_steps(case, consumer))
-        ways = ways_left(case, today=today, policies=Policies.load(today), calendar=calendar, may=may, is_broken=False)
+        ways = remedies(case, today=today, policies=Policies.load(today), calendar=calendar, may=may, is_broken=False)
         assert ways, f"{case.number} {case.outcome}: no next way is named"
 
 

@@ -18,7 +18,7 @@ def ways_on(client: Client) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("who", "desk"), [("rui", "/authority/"), ("su", "/authority/"), ("ming", "/enterprise/queue/")]
+    ("who", "workspace"), [("rui", "/authority/"), ("su", "/authority/"), ("ming", "/enterprise/queue/")]
 )
 def test_people_at_work_are_led_to_their_own_desk(world: World, who: str, workspace: str) -> None:
     client = Client()

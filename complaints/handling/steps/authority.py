@@ -26,7 +26,7 @@ from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.parties import recusals
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
-from complaints.parties.workforce import Given, House
+from complaints.parties.workforce import Given, Workforce
 from complaints.procedure import deadlines
 from complaints.procedure.grounds import REFUSAL_GROUNDS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -428,10 +428,12 @@ def _given_there(file: CaseFile) -> Given | None:
     case = file.complaint
     if file.status not in ENTERPRISE_SIDE:
         return None
-    house = file.conditions.once("house", case.enterprise_id, lambda: House.of([case.enterprise_id or 0], file.today))
+    workforce = file.conditions.once(
+        "house", case.enterprise_id, lambda: Workforce.of([case.enterprise_id or 0], file.today)
+    )
     # Whatever had a handler needs one: it may be negotiated again with the next step, which nobody at the enterprise
     # takes.
-    given = house.by_rules(case) or (house.somebody(case) if case.handler_id is not None else None)
+    given = workforce.by_rules(case) or (workforce.somebody(case) if case.handler_id is not None else None)
     if given is None and case.handler_id is not None:
         raise StepNotAllowed("nobody_there", _("承继企业没有在岗人员，请先由它登记处理人员。"))
-    return None if given is None else house.give(given)
+    return None if given is None else workforce.give(given)

@@ -34,7 +34,7 @@ EXPORTED = "look_export"
 PROGRAM = "look_program"
 
 
-def may_look(complaint: Complaint, actor: Actor, engagements: Iterable[Engagement]) -> bool:
+def may_see_contact(complaint: Complaint, actor: Actor, engagements: Iterable[Engagement]) -> bool:
     """Whether this person may ask to see the contact data now.
 
     An authority's people who act, where the case lies; of an enterprise the named handler and a manager, once the
@@ -65,7 +65,7 @@ def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -
     return max((end for end in ends if end > now), default=None)
 
 
-def program_looked(steps: Iterable[HandlingStep], actor: Actor, *, on: date) -> bool:
+def program_saw_contact(steps: Iterable[HandlingStep], actor: Actor, *, on: date) -> bool:
     """Whether a program of this person saw the contact data on that day already."""
     return any(
         step.step == LOOK
@@ -83,7 +83,7 @@ def reveal_contact(*, reason: str, text: str = "") -> Move:
     said = saying.text(text, "text", needed=why == WHY[-1], longest=200)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        if not may_look(file.complaint, actor, file.engagements):
+        if not may_see_contact(file.complaint, actor, file.engagements):
             raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
         return Effect(reason=why, texts={"look": said}, tells="")
 
@@ -94,14 +94,14 @@ def export_contact(*, mark: str) -> Move:
     """Put the contact data into the export ``mark`` (complaints/exporting); no page shows more for it."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        if not may_look(file.complaint, actor, file.engagements):
+        if not may_see_contact(file.complaint, actor, file.engagements):
             raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
         return Effect(reason=EXPORTED, data={"export": mark}, tells="")
 
     return Move(LOOK, carry)
 
 
-def note_looks(files: Iterable[CaseFile]) -> None:
+def note_contact_access(files: Iterable[CaseFile]) -> None:
     """Write what was looked at into the security log as well, and raise an alert for somebody who looks too often.
 
     In the caller's transaction: a look that is not in both places did not happen.
@@ -123,8 +123,8 @@ def _note(entry: Entry, user: User, *, now: datetime) -> None:
         return
     morning = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     today = SecurityEvent.objects.filter(person_key=user.person_key, at__gte=morning)
-    looks = today.filter(kind="reveal").exclude(reason=PROGRAM).count()
-    if looks > settings.REVEALS_A_DAY and not today.filter(kind="reveal_alert").exists():
+    contact_accesses = today.filter(kind="reveal").exclude(reason=PROGRAM).count()
+    if contact_accesses > settings.REVEALS_A_DAY and not today.filter(kind="reveal_alert").exists():
         security_log.note(
             "reveal_alert",
             now=now,

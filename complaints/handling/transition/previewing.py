@@ -15,7 +15,7 @@ from complaints.handling.transition.effect import Move
 from complaints.handling.transition.take import carry_out, judge, lapse_overdue
 from complaints.handling.transition.writing import open_files
 from complaints.models import Notice
-from complaints.notices import writing as notices
+from complaints.notices import writing
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import TABLE
@@ -59,4 +59,4 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
             for form in kinds.forms_of(entry.data)
             if form != kinds.REGISTRATION
         ]  # the register is sent to nobody
-        return Sent(notices.for_file(file), papers)
+        return Sent(writing.for_file(file), papers)

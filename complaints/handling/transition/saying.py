@@ -18,7 +18,7 @@ from authorities.periods import YEARS
 from complaints.casefile.case_file import CaseFile
 from complaints.models import Matter, Obligation, Offer
 from complaints.parties.actors import Actor
-from complaints.procedure import typed_values as typed
+from complaints.procedure import typed_values
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.working_calendar import SHANGHAI
 
@@ -56,7 +56,7 @@ def money(value: Decimal | str | int | None, field: str) -> Decimal | None:
 
 def _read(text: str) -> Decimal:
     try:
-        return typed.money(text)
+        return typed_values.money(text)
     except ValidationError:
         return Decimal("NaN")
 

@@ -113,7 +113,7 @@ def take_each(
         else:
             found = [_take_one(files[case], move, actor) for case, move, actor in moves if case in files]
         write(files.values())
-        contact_access.note_looks(files.values())
+        contact_access.note_contact_access(files.values())
     if len(moves) == 1 and found and found[0].refusal is not None:
         raise found[0].refusal
     return found

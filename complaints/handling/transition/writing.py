@@ -35,8 +35,7 @@ from complaints.models import (
     Reminder,
     RootCause,
 )
-from complaints.notices import answer_notices
-from complaints.notices import writing as notices
+from complaints.notices import answer_notices, writing
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HAS_RESPONDENT, LOOK, Audience
 from complaints.record import bulk, record
@@ -225,7 +224,7 @@ def write(files: Iterable[CaseFile]) -> None:
     entries.insert()
     bulk.update(standing, CHANGES[Complaint])
     bulk.insert(consents.rows(files))
-    bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
+    bulk.insert([notice for f in files if f.conditions.tells for notice in writing.for_file(f)])
     answer_notices.write(files)
 
 

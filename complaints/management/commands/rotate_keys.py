@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import key_rotation as rotation
+from accounts import key_rotation
 from accounts.keys import keyring
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import UnusableKeys
@@ -21,8 +21,8 @@ class Command(BaseCommand):
         self._told_at = 0.0
         try:
             keys = keyring.keys()
-            wrapped = rotation.wrap_anew(tell=self._tell)
-            indexed = rotation.index_anew(tell=self._tell)
+            wrapped = key_rotation.wrap_anew(tell=self._tell)
+            indexed = key_rotation.index_anew(tell=self._tell)
             digests = self._digests(keys.index_version)
         except UnusableKeys as problem:
             raise CommandError(str(problem)) from None
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     def _digests(self, version: int) -> int:
         done = after = 0
         while True:
-            count, after = person_digests.make_anew(version=version, after=after, limit=rotation.BATCH)
+            count, after = person_digests.make_anew(version=version, after=after, limit=key_rotation.BATCH)
             if not count:
                 return done
             done += count

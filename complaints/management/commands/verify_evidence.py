@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from complaints.evidence.verifying import Look, damaged
+from complaints.evidence.verifying import FilesRead, damaged
 from complaints.models import Complaint
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, case: str, **options: Any) -> None:
         if case and not Complaint.objects.filter(number=case).exists():
             raise CommandError(f"There is no case {case}.")
-        look = Look()
+        look = FilesRead()
         found = list(damaged(look, number=case))
         if options["json"]:
             self.stdout.write(json.dumps({"files": look.files, "damaged": [asdict(one) for one in found]}))

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import override
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.procedure.workflow import (
     CLOCKS,
@@ -109,8 +109,8 @@ def _line(cells: Sequence[str]) -> str:
 
 def _words(code: str, kind: str) -> list[str]:
     with override(ZH):
-        chinese = labels.label(code, kind=kind)
-    return [f"`{code}`", chinese, labels.label(code, kind=kind)]
+        chinese = wording.label(code, kind=kind)
+    return [f"`{code}`", chinese, wording.label(code, kind=kind)]
 
 
 def _codes(codes: Iterable[str]) -> str:
@@ -149,7 +149,7 @@ def _step(row: Row) -> list[str]:
     if row.superior:
         notes.append("superiors too")
     if row.audience != Audience.PARTIES:
-        notes.append(labels.label(row.audience, kind="audience").lower())
+        notes.append(wording.label(row.audience, kind="audience").lower())
     return [*_words(row.step, "step"), by, at, _targets(row.to), row.tells or "–", "; ".join(notes) or "–"]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
-from complaints.desks.officer_case import Setting
+from complaints import wording
+from complaints.desks.officer_case import OfficerCase
 from complaints.forms.agreement_form import AgreementForm, SuggestionForm, promises_form, rearranged, suggestion_move
 from complaints.handling import Move
 from complaints.handling.steps import mediation, suggesting
@@ -19,25 +19,25 @@ from complaints.pages.shared.step_pages import StepPage
 
 def _page(
     name: str, step: str, kind: type[SuggestionForm], build: Callable[[Any], Move], explain: Any
-) -> StepPage[Setting]:
+) -> StepPage[OfficerCase]:
     """One of the two: the same words and promises, another step."""
     return StepPage(
         name=name,
         steps=(step,),
-        form=lambda setting, data: promises_form(
-            kind, data, suggested=setting.around.matters.get("suggestion"), today=setting.workspace.today
+        form=lambda officer_case, data: promises_form(
+            kind, data, suggested=officer_case.around.matters.get("suggestion"), today=officer_case.workspace.today
         ),
-        redraw=lambda setting, typed: rearranged(kind, typed, today=setting.workspace.today),
+        redraw=lambda officer_case, typed: rearranged(kind, typed, today=officer_case.workspace.today),
         build=build,
         explain=explain,
         template="authority/agreement.html",
         more=_shown,
-        thanks=lambda setting: labels.label(step, kind="step"),
+        thanks=lambda officer_case: wording.label(step, kind="step"),
     )
 
 
-def _shown(setting: Setting, form: SuggestionForm) -> dict[str, Any]:
-    suggested = setting.around.matters.get("suggestion")
+def _shown(officer_case: OfficerCase, form: SuggestionForm) -> dict[str, Any]:
+    suggested = officer_case.around.matters.get("suggestion")
     is_agreement = isinstance(form, AgreementForm)
     return {
         "is_agreement": is_agreement,

@@ -22,11 +22,10 @@ from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
 from authorities.policies import Policies
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, setting_of
+from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
@@ -134,7 +133,7 @@ def _proposal(
     return Proposal(
         matter=matter,
         complaint=case,
-        what=labels.action(matter.subject),
+        what=wording.action(matter.subject),
         by=by,
         is_own=is_own,
         signed=listed(names.get(UUID(key), "") for key in signed),
@@ -156,8 +155,8 @@ def _proposal(
 
 def _value(step: str, name: str, value: Any) -> str:
     if name == "ground":
-        return labels.label(str(value), kind=_GROUNDS.get(step, ""))
-    return labels.label(str(value), kind="body") if name == "body" else str(value)
+        return wording.label(str(value), kind=_GROUNDS.get(step, ""))
+    return wording.label(str(value), kind="body") if name == "body" else str(value)
 
 
 @officer_page("GET", "POST")
@@ -211,10 +210,10 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     return redirect(done.address)
 
 
-def _letters(setting: Setting, matter: Matter, by: str) -> dict[str, Any]:
+def _letters(officer_case: OfficerCase, matter: Matter, by: str) -> dict[str, Any]:
     """What goes out with the last signature; nothing where the step could not be taken any more."""
     try:
-        return letters_of(setting, handling.built(matter.subject, matter.data["payload"]), by=by)
+        return letters_of(officer_case, handling.built(matter.subject, matter.data["payload"]), by=by)
     except StepNotAllowed:
         return {}
 
@@ -226,8 +225,8 @@ def _form(data: Any) -> DecisionForm:
 def _show(
     request: HttpRequest, workspace: Workspace, matter: Matter, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    setting = setting_of(workspace, matter.complaint.number, request.GET)
-    is_shown = documents_visibility.is_shown(matter.complaint, setting.found, now=workspace.now)
+    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    is_shown = documents_visibility.is_shown(matter.complaint, officer_case.found, now=workspace.now)
     proposal = proposals_of([matter], workspace, is_shown=is_shown)[0]
     page = next((page for page in PAGES.values() if matter.subject in page.steps), None)
     corrects = matter.subject == documents_signing.CORRECTION
@@ -235,13 +234,13 @@ def _show(
         request,
         "authority/approval.html",
         {
-            **documents_signing.rewritten(matter, setting),
+            **documents_signing.rewritten(matter, officer_case),
             "reveal_url": (
                 f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver"
             ),
             "proposal": proposal,
             "effects": (
-                page.effects(setting, lambda: workspace.conditions.limits(matter.complaint.handling_region_id))
+                page.effects(officer_case, lambda: workspace.conditions.limits(matter.complaint.handling_region_id))
                 if page
                 else [documents_signing.EFFECT]
                 if corrects
@@ -249,7 +248,7 @@ def _show(
             ),
             "form": form,
             "case": matter.complaint,
-            **_letters(setting, matter, proposal.by),
+            **_letters(officer_case, matter, proposal.by),
             "page": page_of(workspace.find(matter.complaint.number), now=workspace.now),
         },
         status=status,

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.roles import Right
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, setting_of
-from complaints.handling.transition import platform_numbers as platform
+from complaints.desks.officer_case import OfficerCase, setting_of
+from complaints.handling.transition import platform_numbers
 from complaints.models import Complaint
 from complaints.pages.authority.intake.on_behalf import may_write_down
 from complaints.pages.authority.pages import PAGES
@@ -120,21 +120,21 @@ def step_url(complaint: Complaint, step: str) -> str:
     return reverse("complaints:authority-step", args=[complaint.number, PAGE_OF[step].name])
 
 
-def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
+def groups_of(officer_case: OfficerCase) -> list[tuple[str, list[Button]]]:
     """The open steps, sorted into groups; two steps of one page are one button. The first that decides or mediates is
     the main one; what ends a case against somebody never is."""
-    case, found = setting.found.complaint, []
+    case, found = officer_case.found.complaint, []
     has_main = False
     for title, steps in GROUPS:
         buttons: list[Button] = []
         for step in steps:
-            if step not in setting.may:
+            if step not in officer_case.may:
                 continue
             url = step_url(case, step)
             if any(button.url == url for button in buttons):
                 continue
             page = PAGE_OF.get(step)
-            text = page.heading(setting, (step,)) if page else labels.action(step)
+            text = page.heading(officer_case, (step,)) if page else wording.action(step)
             is_danger = bool(page and page.is_danger)
             is_main = not has_main and not is_danger and title in (GROUPS[0][0], GROUPS[1][0])
             buttons.append(Button(str(text), url, is_main=is_main, is_danger=is_danger))
@@ -146,9 +146,9 @@ def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
 
 @officer_page("GET")
 def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    setting = setting_of(workspace, number, request.GET, read=case_rows.of_page[AUTHORITY])
-    rows = setting.rows
-    page = page_of(setting.found, now=workspace.now)
+    officer_case = setting_of(workspace, number, request.GET, read=case_rows.of_page[AUTHORITY])
+    rows = officer_case.rows
+    page = page_of(officer_case.found, now=workspace.now)
     complaint = page.complaint
     return render(
         request,
@@ -156,8 +156,8 @@ def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
         {
             "page": page,
             "case": complaint,
-            "groups": groups_of(setting),
-            "hints": _hints(page, setting),
+            "groups": groups_of(officer_case),
+            "hints": _hints(page, officer_case),
             "now": workspace.now,
             "triage_url": triage_url(complaint) if complaint.status == Status.TRIAGE else "",
             "review_url": review_url(complaint) if complaint.status in REVIEWED else "",
@@ -168,7 +168,7 @@ def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
             "forwarding_notes": rows.forwarding_notes,
             "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer, rows.documents)),
             "court": documents_told.court_of(documents, complaint.number),
-            "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",
+            "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in officer_case.may else "",
             "mediation_url": (
                 desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else ""
             ),
@@ -187,15 +187,15 @@ def _platform(page: CasePage) -> dict[str, Any]:
     """What the national platform says of it, and whether it says nothing for too long."""
     case = page.complaint
     if case.platform_number:
-        differs = case.platform_state != platform.expected(case) and case.status != Status.PERFORMING
+        differs = case.platform_state != platform_numbers.expected(case) and case.status != Status.PERFORMING
         return {
             "number": case.platform_number,
-            "state": platform.STATES.get(case.platform_state, ""),
+            "state": platform_numbers.STATES.get(case.platform_state, ""),
             "tone": "warn" if differs else "ok",
             "at": case.platform_received_at,
         }
-    days = page.conditions.policies.number(platform.POLICY, case.handling_region_id).number
-    return {"is_late": platform.is_late(case, now=page.now, calendar=page.calendar, days=days)}
+    days = page.conditions.policies.number(platform_numbers.POLICY, case.handling_region_id).number
+    return {"is_late": platform_numbers.is_late(case, now=page.now, calendar=page.calendar, days=days)}
 
 
 def _consents(page: CasePage) -> list[tuple[str, str, str]]:
@@ -216,13 +216,13 @@ def _consents(page: CasePage) -> list[tuple[str, str, str]]:
 def _matters(page: CasePage) -> list[tuple[str, Any]]:
     """What lies open besides the status: returns asked for, recusals, sessions …"""
     return [
-        (labels.label(kind, kind="matter_kind"), matter.opened_at)
+        (wording.label(kind, kind="matter_kind"), matter.opened_at)
         for kind, matter in page.matters.items()
         if kind not in ("undo", "proposal")
     ]
 
 
-def _hints(page: CasePage, setting: Setting) -> list[str]:
+def _hints(page: CasePage, officer_case: OfficerCase) -> list[str]:
     """Why an expected step is not offered."""
     hints = []
     status, consents = page.complaint.status, page.complaint.consents
@@ -232,7 +232,7 @@ def _hints(page: CasePage, setting: Setting) -> list[str]:
         hints.append(_("回避申请还没有决定，暂不能安排调解。"))
     if "power" in page.matters:
         hints.append(_("代理人的委托书还没有核验，委托人本人也没有确认。"))
-    actor = setting.found.actor
+    actor = officer_case.found.actor
     if actor is not None and page.complaint.handling_authority_id not in actor.authority_ids:
         hints.append(
             _("这件投诉由%(authority)s办理，您可以督办或者提级。") % {"authority": page.complaint.handling_authority}

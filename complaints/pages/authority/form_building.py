@@ -13,7 +13,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
 from complaints import handling
 from complaints.acceptance import delegating, termination
-from complaints.desks.officer_case import Setting
+from complaints.desks.officer_case import OfficerCase
 from complaints.forms.supervision_forms import TakeUpForm
 from complaints.handling import Move
 from complaints.handling.steps import authority, casework, mediation, parties, platform, supervision
@@ -27,51 +27,53 @@ from complaints.reading.case_people import by_name
 from complaints.reading.mediation_facts import mediation_clock
 
 
-def officers(setting: Setting) -> list[Officer]:
+def officers(officer_case: OfficerCase) -> list[Officer]:
     """Who may handle the case, in the order of their names."""
     return by_name(
-        Officer.objects.on(setting.workspace.today)
+        Officer.objects.on(officer_case.workspace.today)
         .select_related("user")
         .filter(
-            authority_id=setting.found.complaint.handling_authority_id,
+            authority_id=officer_case.found.complaint.handling_authority_id,
             user__is_active=True,
             role__in=Right.DECIDE_CASE.posts,
         )
-        .exclude(user__in=recusals.recused(setting.found.complaint))
+        .exclude(user__in=recusals.recused(officer_case.found.complaint))
         .order_by("pk")
     )
 
 
-def body_form(setting: Setting, data: Data) -> Form:
-    case = setting.found.complaint
-    rows = list(delegating.bodies_for(case, on=setting.workspace.today))
+def body_form(officer_case: OfficerCase, data: Data) -> Form:
+    case = officer_case.found.complaint
+    rows = list(delegating.bodies_for(case, on=officer_case.workspace.today))
     return BodyForm(data, bodies=[row for row in rows if not delegating.why_not(case, row)])
 
 
-def termination_form(setting: Setting, data: Data) -> Form:
-    clock = mediation_clock(setting.found.complaint)
+def termination_form(officer_case: OfficerCase, data: Data) -> Form:
+    clock = mediation_clock(officer_case.found.complaint)
     live = clock if clock is not None and clock.ended_at is None else None
     return TerminationForm(
         data,
         grounds=list(
             termination.grounds(
-                setting.found.complaint,
-                matters=list(setting.around.matters.values()),
+                officer_case.found.complaint,
+                matters=list(officer_case.around.matters.values()),
                 sixty=live,
-                now=setting.workspace.now,
+                now=officer_case.workspace.now,
             ).values()
         ),
     )
 
 
-def officer_form(setting: Setting, data: Data) -> Form:
-    people, actor = officers(setting), setting.found.actor
+def officer_form(officer_case: OfficerCase, data: Data) -> Form:
+    people, actor = officers(officer_case), officer_case.found.actor
     offices = {p.pk for p in people if actor is not None and p.user_id == actor.user_id}
-    return OfficerForm(data, people=people, chosen=setting.found.complaint.officer_id or min(offices, default=None))
+    return OfficerForm(
+        data, people=people, chosen=officer_case.found.complaint.officer_id or min(offices, default=None)
+    )
 
 
-def authority_form(setting: Setting, data: Data) -> Form:
-    actor, case = setting.found.actor, setting.found.complaint
+def authority_form(officer_case: OfficerCase, data: Data) -> Form:
+    actor, case = officer_case.found.actor, officer_case.found.complaint
     first, last = actor.region if actor is not None and actor.region else (0, 0)
     rows = [
         a
@@ -79,16 +81,16 @@ def authority_form(setting: Setting, data: Data) -> Form:
         if first <= a.region_id <= last and (a.has_power or a.level == Authority.Level.OFFICE)
     ]
     rows.sort(key=lambda a: (not a.region.covers(case.handling_region_id), a.region_id))
-    asked = setting.query.get("authority", "")
+    asked = officer_case.query.get("authority", "")
     chosen = next((a.pk for a in rows if str(a.pk) == asked), None) or next(
         (a.pk for a in rows if a.region.covers(case.handling_region_id) and a.has_power), None
     )
-    ranked = ranking(case, setting.workspace, conditions=Conditions.at(setting.workspace.now))
+    ranked = ranking(case, officer_case.workspace, conditions=Conditions.at(officer_case.workspace.now))
     return AuthorityForm(data, authorities=rows, chosen=chosen, first=first_of(ranked))
 
 
-def designation_form(setting: Setting, data: Data) -> Form:
-    actor, case = setting.found.actor, setting.found.complaint
+def designation_form(officer_case: OfficerCase, data: Data) -> Form:
+    actor, case = officer_case.found.actor, officer_case.found.complaint
     first, last = actor.region if actor is not None and actor.region else (0, 0)
     rows = [
         row
@@ -104,9 +106,9 @@ def designation_form(setting: Setting, data: Data) -> Form:
     return form
 
 
-def take_up_form(setting: Setting, data: Data) -> Form:
+def take_up_form(officer_case: OfficerCase, data: Data) -> Form:
     """Below whoever takes it up: authorities of the place of the case, and their neighbours."""
-    actor, case = setting.found.actor, setting.found.complaint
+    actor, case = officer_case.found.actor, officer_case.found.complaint
     own, jurisdiction = (actor.authority_id if actor is not None else None) or 0, Jurisdiction.load()
     below = jurisdiction.below(own)
     rows = [a for a in jurisdiction.authorities if a.has_power and a.pk in below]

@@ -14,7 +14,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
-from complaints import wording as labels
+from complaints import wording
 from complaints.acceptance.duty_bodies import BODIES
 from complaints.acceptance.termination import Ground
 from complaints.forms.fields import (
@@ -104,7 +104,7 @@ class RedirectForm(StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "matter", lines_of(tuple(labels.KINDS["redirected_matter"]), "redirected_matter"))
+        set_choices(self, "matter", lines_of(tuple(wording.KINDS["redirected_matter"]), "redirected_matter"))
         set_choices(self, "body", [("", str(_("请选择"))), *words_of(BODIES, "body")])
 
 
@@ -123,7 +123,7 @@ class SessionForm(StepForm):
     def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
         super().__init__(*args, **options)
         self.now = now
-        set_choices(self, "mode", lines_of(tuple(labels.KINDS["session_mode"]), "session_mode"))
+        set_choices(self, "mode", lines_of(tuple(wording.KINDS["session_mode"]), "session_mode"))
 
     def clean_at(self) -> datetime:
         at: datetime = self.cleaned_data["at"]
@@ -150,9 +150,9 @@ class MinutesForm(TakesFiles, StepForm):
             self,
             "present",
             [
-                ("consumer", labels.label("consumer", kind="side")),
-                ("enterprise", labels.label("enterprise", kind="side")),
-                ("body", labels.label("mediation_body", kind="role")),
+                ("consumer", wording.label("consumer", kind="side")),
+                ("enterprise", wording.label("enterprise", kind="side")),
+                ("body", wording.label("mediation_body", kind="role")),
             ],
         )
 
@@ -165,7 +165,7 @@ class RecusalForm(StepForm):
 
     def __init__(self, *args: Any, may_suspend: bool, **options: Any) -> None:
         super().__init__(*args, **options)
-        codes = [c for c in labels.KINDS["recusal_decision"] if may_suspend or c != "suspend"]
+        codes = [c for c in wording.KINDS["recusal_decision"] if may_suspend or c != "suspend"]
         set_choices(self, "decision", lines_of(codes, "recusal_decision"))
 
 
@@ -179,7 +179,7 @@ class AppraisalForm(StepForm):
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
-        set_choices(self, "cost_borne_by", lines_of(tuple(labels.KINDS["cost_bearer"]), "cost_bearer"))
+        set_choices(self, "cost_borne_by", lines_of(tuple(wording.KINDS["cost_bearer"]), "cost_bearer"))
 
     def clean_until(self) -> date:
         return after_today(self.cleaned_data["until"], self.today)
@@ -205,7 +205,7 @@ class CallForm(StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "result", [(code, labels.reason(code, "")) for code in CALL_RESULTS])
+        set_choices(self, "result", [(code, wording.reason(code, "")) for code in CALL_RESULTS])
 
 
 class ContactForm(StepForm):
@@ -284,5 +284,5 @@ class ReopenForm(StepForm):
 
     def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "ground", lines_of(tuple(labels.KINDS["reopening_ground"]), "reopening_ground"))
+        set_choices(self, "ground", lines_of(tuple(wording.KINDS["reopening_ground"]), "reopening_ground"))
         self.fields["ground"].initial = chosen

@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.acceptance.publication import SHOWN, state_of
-from complaints.desks.officer_case import Setting
-from complaints.forms.contact_access_form import LookForm
+from complaints.desks.officer_case import OfficerCase
+from complaints.forms.contact_access_form import ContactAccessForm
 from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import StepForm
-from complaints.forms.supervision_forms import OverdueForm, UrgeForm
+from complaints.forms.supervision_forms import InstructionForm, OverdueForm
 from complaints.handling.steps import authority, casework, documents, jurisdiction, mediation
 from complaints.handling.steps.documents import DRAWN_UP
 from complaints.handling.transition.platform_numbers import expected
@@ -39,7 +39,7 @@ from complaints.pages.shared.step_pages import StepPage, plain, table, text_page
 from complaints.procedure.workflow import Status
 from complaints.wording.reasons import ROUTES
 
-Asked = StepPage[Setting]
+Asked = StepPage[OfficerCase]
 #: On the button of a page that decides either way: the words of one step would say how.
 DECIDE = gettext_lazy("提交决定")
 
@@ -98,7 +98,7 @@ PAGES: dict[str, Asked] = table(
         build=form_building.refusal_move,
         explain=gettext_lazy("案件就此办结。决定书写明情形、事实和五条途径。"),
         template="authority/refuse.html",
-        more=lambda setting, form: {**grounds_of(setting, form), "routes": list(ROUTES.values())},
+        more=lambda officer_case, form: {**grounds_of(officer_case, form), "routes": list(ROUTES.values())},
         is_danger=True,
     ),
     text_page(
@@ -121,7 +121,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="session",
         steps=("schedule_session",),
-        form=lambda setting, data: SessionForm(data, now=setting.workspace.now),
+        form=lambda officer_case, data: SessionForm(data, now=officer_case.workspace.now),
         build=verb("schedule_session", "at", "place", "mode"),
         explain=gettext_lazy("双方都会收到调解通知。"),
     ),
@@ -136,14 +136,16 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="recusal",
         steps=("decide_recusal",),
-        form=lambda setting, data: RecusalForm(data, may_suspend=setting.found.complaint.status == Status.MEDIATING),
+        form=lambda officer_case, data: RecusalForm(
+            data, may_suspend=officer_case.found.complaint.status == Status.MEDIATING
+        ),
         build=verb("decide_recusal", "decision", "text"),
         explain=gettext_lazy("由另一名人员决定。中止只停调解，调解期限照常计算。"),
     ),
     Asked(
         name="appraisal",
         steps=("order_appraisal",),
-        form=lambda setting, data: AppraisalForm(data, today=setting.workspace.today),
+        form=lambda officer_case, data: AppraisalForm(data, today=officer_case.workspace.today),
         build=verb("order_appraisal", "laboratory", "until", "cost_borne_by"),
         explain=gettext_lazy("调解中止，调解期限暂停计算，到鉴定、检测结束为止。"),
     ),
@@ -184,7 +186,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="urge",
         steps=("urge",),
-        form=lambda setting, data: UrgeForm(data, today=setting.workspace.today),
+        form=lambda officer_case, data: InstructionForm(data, today=officer_case.workspace.today),
         build=verb("urge", "text", "last_day"),
         explain=gettext_lazy("对方须在期限内答复；不改变案件的其他期限。"),
     ),
@@ -209,7 +211,7 @@ PAGES: dict[str, Asked] = table(
         steps=("grant_return", "refuse_return"),
         title=gettext_lazy("决定退回申请"),
         button=DECIDE,
-        form=lambda setting, data: DecisionForm(
+        form=lambda officer_case, data: DecisionForm(
             data, grant=_("同意退回，重新分送"), refuse=_("不同意，由这家企业继续办理")
         ),
         build=form_building.either("grant_return", "refuse_return"),
@@ -220,7 +222,7 @@ PAGES: dict[str, Asked] = table(
         steps=("grant_extension", "refuse_extension"),
         title=gettext_lazy("决定延期申请"),
         button=DECIDE,
-        form=lambda setting, data: DecisionForm(data, grant=_("准予延期"), refuse=_("不予延期")),
+        form=lambda officer_case, data: DecisionForm(data, grant=_("准予延期"), refuse=_("不予延期")),
         build=form_building.either("grant_extension", "refuse_extension", "text"),
         explain=gettext_lazy("只有消费者同意了才能准予延期。"),
         template="authority/extension.html",
@@ -228,7 +230,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="reveal",
         steps=("reveal_contact",),
-        form=lambda setting, data: LookForm(data, chosen=setting.query.get("reason", "")),
+        form=lambda officer_case, data: ContactAccessForm(data, chosen=officer_case.query.get("reason", "")),
         build=verb("reveal_contact", "reason", "text"),
         explain=gettext_lazy(
             "完整的姓名、电话和地址只显示一段时间。谁、何时、为什么查看，都写进案件记录，消费者看得到。"
@@ -245,7 +247,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="draw-up",
         steps=("draw_up_document",),
-        form=lambda setting, data: DrawUpForm(data, forms=DRAWN_UP),
+        form=lambda officer_case, data: DrawUpForm(data, forms=DRAWN_UP),
         build=lambda form: documents.draw_up_document(
             form=int(form.cleaned_data["form"]), text=form.cleaned_data["text"]
         ),
@@ -276,7 +278,7 @@ PAGES: dict[str, Asked] = table(
         steps=("confirm_power", "refuse_power"),
         title=gettext_lazy("核验委托书"),
         button=DECIDE,
-        form=lambda setting, data: PowerForm(data, until=setting.found.complaint.represented_until),
+        form=lambda officer_case, data: PowerForm(data, until=officer_case.found.complaint.represented_until),
         build=form_building.power_move,
         explain=gettext_lazy(
             "代理人只能在认可的权限和期限内办理。不认可的，只能补充说明和材料；委托人本人随时可以自己办理。"
@@ -285,8 +287,8 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="platform",
         steps=("record_platform_number",),
-        form=lambda setting, data: PlatformNumberForm(
-            data, case=setting.found.complaint, expected=expected(setting.found.complaint)
+        form=lambda officer_case, data: PlatformNumberForm(
+            data, case=officer_case.found.complaint, expected=expected(officer_case.found.complaint)
         ),
         build=form_building.platform_move,
         explain=gettext_lazy("写进监管部门内部的记录，不改变案件的状态和期限。一个平台编号只能登记在一件投诉上。"),
@@ -340,7 +342,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="objection",
         steps=("answer_objection",),
-        form=lambda setting, data: DecisionForm(data, grant=_("异议成立"), refuse=_("异议不成立")),
+        form=lambda officer_case, data: DecisionForm(data, grant=_("异议成立"), refuse=_("异议不成立")),
         build=lambda form: casework.answer_objection(
             upheld=form.cleaned_data["decision"] == "grant", text=form.cleaned_data["text"]
         ),
@@ -351,16 +353,16 @@ PAGES: dict[str, Asked] = table(
         steps=("publish", "withhold"),
         title=gettext_lazy("决定是否公示"),
         button=DECIDE,
-        form=lambda setting, data: PublicationForm(data, is_shown=state_of(setting.found.complaint) == SHOWN),
+        form=lambda officer_case, data: PublicationForm(data, is_shown=state_of(officer_case.found.complaint) == SHOWN),
         build=form_building.publication_move,
         explain=gettext_lazy("公众看到的只有下面这些。不予公示的，写明理由。"),
         template="authority/publication_case.html",
-        more=lambda setting, form: {"preview": preview(setting.found.complaint)},
+        more=lambda officer_case, form: {"preview": preview(officer_case.found.complaint)},
     ),
     Asked(
         name="reopen",
         steps=("reopen",),
-        form=lambda setting, data: ReopenForm(data, chosen=setting.query.get("ground", "")),
+        form=lambda officer_case, data: ReopenForm(data, chosen=officer_case.query.get("ground", "")),
         build=verb("reopen", "ground", "text"),
         explain=gettext_lazy("案件回到受理审查。双方会收到通知。"),
     ),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 from accounts.keys import sealed_fields
-from complaints import wording as labels
+from complaints import wording
 from complaints.acceptance import publication
 from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, rows_of, step_url
@@ -63,7 +63,7 @@ def preview(complaint: Complaint) -> publication.Masked:
     texts = list(replies.order_by("-sequence", "-pk")[:1])
     sealed_fields.load_for(texts)
     demands = [
-        labels.label(kind, kind="demand_kind")
+        wording.label(kind, kind="demand_kind")
         for kind in Demand.objects.filter(complaint=complaint).order_by("ordinal").values_list("kind", flat=True)
     ]
     return publication.masked(

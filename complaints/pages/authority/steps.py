@@ -13,16 +13,16 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, needs_two, refusal_of, refuse_unless_open, setting_of
+from complaints.desks.officer_case import OfficerCase, needs_two, refusal_of, refuse_unless_open, setting_of
 from complaints.handling import Move, WrongInput
 from complaints.handling.steps import proposals
 from complaints.law.citing import CITED
 from complaints.models import Complaint
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import letters_of
-from complaints.pages.shared.step_pages import Frame, StepPage, Text, draw, sent, show_or_take
+from complaints.pages.shared.step_pages import StepContext, StepPage, Text, draw, sent, show_or_take
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.mediation_facts import desk_url
@@ -51,7 +51,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> 
     page = PAGES.get(slug)
     if page is None:
         raise Http404
-    at = frame_of(request, setting_of(workspace, number, request.GET), page)
+    at = step_context(request, setting_of(workspace, number, request.GET), page)
     is_looking = request.method == "POST" and "look" in request.POST
     if not is_looking and (request.method == "POST" or page.name != "accept"):
         return show_or_take(at, page)
@@ -67,40 +67,45 @@ def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> 
         return draw(at, page, form, status=422)
 
 
-def frame_of(request: HttpRequest, setting: Setting, page: StepPage[Setting]) -> Frame[Setting]:
+def step_context(
+    request: HttpRequest, officer_case: OfficerCase, page: StepPage[OfficerCase]
+) -> StepContext[OfficerCase]:
     """The case as this officer sees and takes its steps; ``page`` is the one that was asked for."""
-    case, is_proposed = setting.found.complaint, needs_two(setting.found, page.steps[0], setting.workspace)
+    case, is_proposed = (
+        officer_case.found.complaint,
+        needs_two(officer_case.found, page.steps[0], officer_case.workspace),
+    )
 
-    def moves(at: Frame[Setting], page: StepPage[Setting], form: Form) -> Sequence[Move] | None:
-        refuse_unless_open(page.steps, setting)
+    def moves(at: StepContext[OfficerCase], page: StepPage[OfficerCase], form: Form) -> Sequence[Move] | None:
+        refuse_unless_open(page.steps, officer_case)
         if not form.is_valid():
             return None
         return [proposals.propose(move=move) if is_proposed else move for move in page.moves(form)]
 
-    def closed(at: Frame[Setting], page: StepPage[Setting]) -> HttpResponseBase:
-        raise refusal_of(page.steps, setting)
+    def closed(at: StepContext[OfficerCase], page: StepPage[OfficerCase]) -> HttpResponseBase:
+        raise refusal_of(page.steps, officer_case)
 
-    def told(page: StepPage[Setting], form: Form, taken: Sequence[Move]) -> Text:
-        words = {"number": case.number, "step": labels.label(taken[0].step, kind="step")}
-        return page.thanked(setting) or (_("已提请批准。") if is_proposed else _("%(number)s：%(step)s") % words)
+    def told(page: StepPage[OfficerCase], form: Form, taken: Sequence[Move]) -> Text:
+        words = {"number": case.number, "step": wording.label(taken[0].step, kind="step")}
+        return page.thanked(officer_case) or (_("已提请批准。") if is_proposed else _("%(number)s：%(step)s") % words)
 
-    def shown(page: StepPage[Setting], form: Form) -> dict[str, Any]:
+    def shown(page: StepPage[OfficerCase], form: Form) -> dict[str, Any]:
         return {
             "case": case,
-            "page": page_of(setting.found, now=setting.workspace.now),
+            "page": page_of(officer_case.found, now=officer_case.workspace.now),
             "is_proposed": is_proposed,
             "cites": page.steps[0] if page.steps[0] in CITED else "",
             "may_look": page.name in LOOKED_AT,
-            **({"button": labels.action("propose")} if is_proposed else {}),
+            **({"button": wording.action("propose")} if is_proposed else {}),
         }
 
     home = desk_url(case) if page.name in AT_THE_DESK else case_url(case, AUTHORITY)
-    return Frame(
+    return StepContext(
         request=request,
-        found=setting.found,
-        case=setting,
-        steps=setting.may,
-        now=setting.workspace.now,
+        found=officer_case.found,
+        case=officer_case,
+        steps=officer_case.may,
+        now=officer_case.workspace.now,
         home=home,
         template="authority/step.html",
         shown=shown,

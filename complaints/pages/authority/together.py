@@ -17,8 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import refuse_unless_open, setting_of
 from complaints.forms.fields import Choice, StepForm, Words
@@ -63,23 +62,23 @@ class TogetherForm(StepForm):
 
 @officer_page("GET", "POST")
 def together(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    setting = setting_of(workspace, number, request.GET)
-    case = setting.found.complaint
+    officer_case = setting_of(workspace, number, request.GET)
+    case = officer_case.found.complaint
     if request.method != "POST":
-        refuse_unless_open([LINK, JOIN], setting)
+        refuse_unless_open([LINK, JOIN], officer_case)
         form = TogetherForm(initial={"numbers": request.GET.get("with", "")[:2000]})
     else:
         form = TogetherForm(request.POST)
         to = case_url(case, AUTHORITY)
         with once(request) as attempt:
             if not attempt.answered:
-                refuse_unless_open([LINK, JOIN], setting)
+                refuse_unless_open([LINK, JOIN], officer_case)
                 if form.is_valid() and _taken(form, case, workspace):
                     attempt.reference = to
                     messages.success(
                         request,
                         _("%(number)s：%(step)s")
-                        % {"number": case.number, "step": labels.label(form.cleaned_data["how"], kind="step")},
+                        % {"number": case.number, "step": wording.label(form.cleaned_data["how"], kind="step")},
                         extra_tags="ok",
                     )
         if attempt.reference:
@@ -89,9 +88,9 @@ def together(request: HttpRequest, workspace: Workspace, number: str) -> HttpRes
         "authority/together.html",
         {
             "case": case,
-            "page": page_of(setting.found, now=workspace.now),
+            "page": page_of(officer_case.found, now=workspace.now),
             "form": form,
-            "title": labels.action(LINK),
+            "title": wording.action(LINK),
             "effects": [_("同一消费争议的投诉可以合并；只是有关的，关联即可；各自办理的，不用做什么。")],
             "home": case_url(case, AUTHORITY),
             "button": _("放在一起"),

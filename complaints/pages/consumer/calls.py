@@ -12,7 +12,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling.steps import suggesting
 from complaints.parties import powers
 from complaints.procedure.workflow import Status
@@ -217,7 +217,7 @@ def _asked(page: CasePage) -> list[Call]:
                 _("调解会：%(moment)s") % {"moment": moment(at)},
                 _("%(mode)s，%(place)s。请按时参加；不能参加的，请提前说明。")
                 % {
-                    "mode": labels.label(session.data.get("mode", ""), kind="session_mode"),
+                    "mode": wording.label(session.data.get("mode", ""), kind="session_mode"),
                     "place": session.data.get("place", ""),
                 },
                 address(page, "statement"),
@@ -292,7 +292,7 @@ def more_of(page: CasePage) -> list[Link]:
     found: dict[str, Link] = {}
     for step, name in _MORE:
         if page.may(step) and name not in found:
-            found[name] = Link(address(page, name), _("调解意见") if name == "mediation" else labels.action(step))
+            found[name] = Link(address(page, name), _("调解意见") if name == "mediation" else wording.action(step))
     if page.may("give_publication_consent") or page.may("withdraw_publication_consent"):
         state = _("公开设置：隐去姓名后公开") if page.complaint.publication_consent else _("公开设置：不公开")
         found["publication"] = Link(address(page, "publication"), state)

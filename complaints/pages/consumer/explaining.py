@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from authorities.jurisdiction import Jurisdiction
-from complaints import wording as labels
+from complaints import wording
 from complaints.pages.consumer.settlement_forms import time_is_up
 from complaints.parties import powers
 from complaints.reading.case import CasePage
@@ -116,7 +116,7 @@ def undo(page: CasePage) -> Sequence[str]:
     matter = page.matters.get("undo")
     if matter is None or matter.until_at is None:
         return ()
-    what = labels.label(matter.subject, kind="step")
+    what = wording.label(matter.subject, kind="step")
     return (
         _("要撤销的是：%(what)s。") % {"what": what},
         _("案件和期限回到这一步之前，双方都会收到通知。"),

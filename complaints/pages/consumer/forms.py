@@ -11,7 +11,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.casefile.consents import REVOCABLE, WORDS
 from complaints.forms.fields import Pick, StepForm
 from complaints.forms.file_forms import FilesField, TakesFiles
@@ -71,7 +71,7 @@ class WithdrawForm(StepForm):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
-            (code, labels.label(code, kind="withdraw_reason")) for code in consumer.WITHDRAW_REASONS
+            (code, wording.label(code, kind="withdraw_reason")) for code in consumer.WITHDRAW_REASONS
         ]
 
 

@@ -24,7 +24,7 @@ from accounts.masking import masked_name, masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import place_of
-from complaints import wording as labels
+from complaints import wording
 from complaints.links import joining
 from complaints.models import Complaint, Offer, Participant
 from complaints.procedure.filing_request import AGENT, JOINT
@@ -73,7 +73,7 @@ def siblings_of(complaint: Complaint, user: User) -> list[Sibling]:
         Sibling(
             row.number,
             respondent_of(row),
-            labels.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
+            wording.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
             case_url(row),
         )
         for row in rows.order_by("pk")

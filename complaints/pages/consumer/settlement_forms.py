@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import Pick, StepForm
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer
@@ -75,7 +75,7 @@ class OfferForm(StepForm):
             answers.append(("ask", _("先问一个问题")))
         self.fields["answer"].choices = answers  # type: ignore[attr-defined]
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
-            (code, labels.label(code, kind="decline_reason")) for code in consumer.DECLINE_REASONS
+            (code, wording.label(code, kind="decline_reason")) for code in consumer.DECLINE_REASONS
         ]
         if self.offer.may_be_split and page.may("accept_offer"):
             self.fields["part"].choices = [  # type: ignore[attr-defined]

@@ -2,9 +2,7 @@
 
 from django.urls import path
 
-from complaints.pages.consumer import people as consumer_people
-from complaints.pages.consumer import receipt
-from complaints.pages.consumer import views as consumer
+from complaints.pages.consumer import people, receipt, views
 from complaints.pages.shared import case_documents, case_files, case_shared, dossier, my_data, notice_choices, uploads
 
 urlpatterns = [
@@ -14,11 +12,11 @@ urlpatterns = [
     path("account/privacy/closed/", my_data.closed, name="my-data-closed"),
     path("account/notices/", notice_choices.choices, name="notice-choices"),
     path("account/notices/off/<str:token>/", notice_choices.off, name="notice-off"),
-    path("cases/", consumer.cases, name="cases"),
-    path("cases/<str:number>/", consumer.case, name="case"),
+    path("cases/", views.cases, name="cases"),
+    path("cases/<str:number>/", views.case, name="case"),
     path("cases/<str:number>/receipt/", receipt.receipt, name="receipt"),
     path("cases/<str:number>/receipt.pdf", receipt.receipt_pdf, name="receipt-pdf"),
-    path("cases/<str:number>/people/", consumer_people.people, name="case-people"),
+    path("cases/<str:number>/people/", people.people, name="case-people"),
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
     path("cases/<str:number>/dossier/", dossier.dossier, name="case-dossier"),
     path("cases/<str:number>/dossier/<uuid:public_id>/<slug:form>/", dossier.download, name="case-dossier-file"),
@@ -33,14 +31,14 @@ urlpatterns = [
     path("cases/<str:number>/uploads/<uuid:upload_id>/", uploads.of_case, name="case-upload"),
     *(
         path(
-            f"cases/<str:number>/uploads/<uuid:upload_id>/{deed}/",
+            f"cases/<str:number>/uploads/<uuid:upload_id>/{action}/",
             uploads.of_case,
-            {"deed": deed},
-            name=f"case-upload-{deed}",
+            {"action": action},
+            name=f"case-upload-{action}",
         )
-        for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
+        for action in (uploads.PART, uploads.FINISH, uploads.CANCEL)
     ),
-    path("cases/<str:number>/done/", consumer.done, name="case-done"),
-    path("cases/<str:number>/offer/<int:offer>/", consumer.step, {"name": "offer"}, name="case-offer"),
-    path("cases/<str:number>/<slug:name>/", consumer.step, name="case-step"),
+    path("cases/<str:number>/done/", views.done, name="case-done"),
+    path("cases/<str:number>/offer/<int:offer>/", views.step, {"name": "offer"}, name="case-offer"),
+    path("cases/<str:number>/<slug:name>/", views.step, name="case-step"),
 ]

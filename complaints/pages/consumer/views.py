@@ -22,8 +22,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.sign_in.changing import refuse_while_new
-from complaints import wording as labels
-from complaints.acceptance.remedies import ways_left
+from complaints import wording
+from complaints.acceptance.remedies import remedies
 from complaints.handling import Move
 from complaints.links.opening import open_until
 from complaints.models import Complaint, HandlingStep
@@ -33,7 +33,7 @@ from complaints.pages.consumer.pages import OFFER, PAGES
 from complaints.pages.consumer.people import people_of, siblings_of
 from complaints.pages.consumer.readback import read_back
 from complaints.pages.shared.case_shared import to_own_page
-from complaints.pages.shared.step_pages import Frame, StepPage, Text, led_back, show_or_take
+from complaints.pages.shared.step_pages import StepContext, StepPage, Text, led_back, show_or_take
 from complaints.procedure.workflow import Audience, Outcome, Status
 from complaints.reading import case_rows, documents_told
 from complaints.reading.case import CONSUMER, TRACKING, CasePage, Found, case_url, find_case, page_of
@@ -77,7 +77,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
             "more": more_of(page),
             "can_add": page.may("add_statement"),
             "undo_until": undo.until_at if undo else None,
-            "undo_what": labels.label(undo.subject, kind="step") if undo else "",
+            "undo_what": wording.label(undo.subject, kind="step") if undo else "",
             "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
             "may_break": page.may("report_breach"),
             "told": of_case(page.complaint, CONSUMER, rows),
@@ -86,7 +86,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
             "siblings": siblings_of(page.complaint, cast(User, request.user)),
             "people": people_of(found, now=now),
             "outcome": _outcome(page.complaint),
-            "ways": ways_left(
+            "ways": remedies(
                 page.complaint,
                 today=page.today,
                 policies=page.conditions.policies,
@@ -102,10 +102,10 @@ def _outcome(complaint: Complaint) -> dict[str, str] | None:
     if complaint.closed_at is None:
         return None
     return {
-        "label": labels.label(complaint.outcome, kind="outcome"),
-        "tone": labels.tone(complaint.status, complaint.outcome),
-        "icon": labels.icon(complaint.status, complaint.outcome),
-        "reason": labels.reason(complaint.reason, complaint.outcome),
+        "label": wording.label(complaint.outcome, kind="outcome"),
+        "tone": wording.tone(complaint.status, complaint.outcome),
+        "icon": wording.icon(complaint.status, complaint.outcome),
+        "reason": wording.reason(complaint.reason, complaint.outcome),
         "body": _body(complaint),
     }
 
@@ -158,7 +158,7 @@ def step_of(request: HttpRequest, found: Found, name: str, offer: int | None, *,
     if asked.is_guarded and not is_tracked and isinstance(request.user, User):
         refuse_while_new(request.user, now=now)
 
-    def closed(at: Frame[CasePage], asked: StepPage[CasePage]) -> HttpResponseBase:
+    def closed(at: StepContext[CasePage], asked: StepPage[CasePage]) -> HttpResponseBase:
         if view is not None:
             return render(request, "consumer/offer_past.html", {"page": page, "offer": view})
         return led_back(at, asked)
@@ -173,7 +173,7 @@ def step_of(request: HttpRequest, found: Found, name: str, offer: int | None, *,
         is_read_back = asked.may_be_undone and not is_tracked and getattr(form, "ends_undoable", True)
         return "" if is_read_back else asked.thanked(page) or _("已记录。")
 
-    at = Frame(
+    at = StepContext(
         request=request,
         found=found,
         case=page,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.pages.enrolment.enrolment_forms import FILINGS, filed_data, filed_rows, filing_form
-from complaints.pages.public import enterprises as open_enterprises
+from complaints.pages.public import enterprises
 from complaints.webhooks.endpoints import head_manager
 from enterprises.enrolment import enrolled
 from enterprises.enrolment.enrolling import EnrolmentRefusal
@@ -46,7 +46,7 @@ def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         request,
         "enrol/own.html",
         {
-            **open_enterprises.facts_of(enterprise, on=workspace.today),
+            **enterprises.facts_of(enterprise, on=workspace.today),
             "entries": [
                 {
                     "on_day": row.on_day,

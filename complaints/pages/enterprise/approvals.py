@@ -22,8 +22,7 @@ from django.utils.translation import gettext_lazy
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Answer, Move, Promise
@@ -153,7 +152,7 @@ def _waiting(matters: Iterable[Matter], workspace: Workspace) -> list[Waiting]:
         Waiting(
             matter=row,
             complaint=row.complaint,
-            what=labels.action(row.subject),
+            what=wording.action(row.subject),
             by=names.get(row.opened_by_key, "") if row.opened_by_key else "",
             why=why_words(row),
             is_own=row.opened_by_key == workspace.user.person_key,
@@ -223,7 +222,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         return _show(request, workspace, matter, form, status=422)
     if done.is_new:
         words = _("已同意，并已办理：%(step)s") if form.cleaned_data["decision"] == "grant" else _("已退回：%(step)s")
-        messages.success(request, words % {"step": labels.label(matter.subject, kind="step")}, extra_tags="ok")
+        messages.success(request, words % {"step": wording.label(matter.subject, kind="step")}, extra_tags="ok")
     return redirect(done.address)
 
 
@@ -276,10 +275,11 @@ def offer_card(demands: Sequence[Demand], said: Mapping[str, Any], *, by: str, a
 def _facts(said: Mapping[str, Any]) -> list[Fact]:
     found = []
     if said.get("reason"):
-        words = labels.label(str(said["reason"]), kind="failure_reason")
+        words = wording.label(str(said["reason"]), kind="failure_reason")
         found.append(
             Fact(
-                _("理由"), words if words != said["reason"] else labels.label(str(said["reason"]), kind="return_reason")
+                _("理由"),
+                words if words != said["reason"] else wording.label(str(said["reason"]), kind="return_reason"),
             )
         )
     target = _target(said)
@@ -316,7 +316,7 @@ def standing_of(page: CasePage) -> Standing | None:
     if matter is not None:
         asked = next((event.actor for event in page.timeline if event.step == "propose"), "")
         return Standing(
-            what=labels.action(matter.subject),
+            what=wording.action(matter.subject),
             by=asked,
             since=matter.opened_at,
             why=why_words(matter),

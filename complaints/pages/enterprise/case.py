@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.assignment import reading
 from complaints.desks.enterprise_workspace import Workspace, case_url, held_whole, workspace_page
 from complaints.handling.steps import suggesting
@@ -106,7 +106,7 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         "others": []
         if page.is_former or engagement is None or request.method != "GET"
         else reading.opened(page.complaint, engagement, user=workspace.user, now=workspace.now),
-        "odr_result": labels.label(engagement.odr_result, kind="odr_result")
+        "odr_result": wording.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result
         else "",
     }
@@ -124,7 +124,7 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         shown["similar"] = work.similar_of(page, workspace)
     elif not page.is_former:
         cause = work.cause_of(page, rows.causes)
-        shown |= {"cause": cause, "cause_words": labels.label(cause, kind="root_cause") if cause else ""}
+        shown |= {"cause": cause, "cause_words": wording.label(cause, kind="root_cause") if cause else ""}
         shown["cause_options"] = (
             work.cause_options(page.complaint.problem_category, cause) if "cause" in shown["may"] else ""
         )
@@ -208,7 +208,7 @@ def buttons_of(page: CasePage) -> list[Button]:
     for slug in BUTTONS:
         step = next((s for s in steps_of(slug) if s in may), "")
         if step:
-            found.append(Button(slug, str(_ASKED.get(step) or labels.action(step)), f"{here}{slug}/"))
+            found.append(Button(slug, str(_ASKED.get(step) or wording.action(step)), f"{here}{slug}/"))
     return found
 
 

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.models import Engagement, RootCause
@@ -79,7 +79,7 @@ def _row(time: Engagement) -> CauseRow:
         item=case.title,
         problem=str(problem_label(case.problem_category)),
         ended_at=time.until_at,
-        result=labels.label(time.odr_result, kind="odr_result"),
+        result=wording.label(time.odr_result, kind="odr_result"),
         tone=RESULT_TONES.get(time.odr_result, "neutral"),
         tag_url=reverse("complaints:enterprise-cause", args=[case.number]),
         options=cause_options(case.problem_category),

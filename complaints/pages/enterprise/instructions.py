@@ -37,7 +37,7 @@ def _url(matter: Matter) -> str:
 
 
 @workspace_page("GET")
-def urges(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+def listed(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     page = keyset.page_of(_ours(workspace).filter(state="open"), request.GET, BY_LAST_MOMENT, related=RELATED)
     answered = list(
         _ours(workspace)
@@ -80,7 +80,7 @@ def _sentence(counts: dict[str, int]) -> str:
 
 
 @workspace_page("GET", "POST")
-def urge(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     matter = _ours(workspace).select_related(*RELATED).filter(pk=pk).first()
     if matter is None:
         raise Http404

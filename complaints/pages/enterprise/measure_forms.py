@@ -15,7 +15,7 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.enterprise_offer_form import VERDICTS
 from complaints.forms.fields import Choice, Day, Money, StepForm, Words, words_of
 from complaints.handling.steps.offers import SHORTEST_REASON
@@ -96,7 +96,7 @@ class RuleForm(StepForm):
         self.order_fields([*(name for name in self.fields if name not in ("due_on", "message")), "due_on", "message"])
 
     def _add(self, kind: str, known: KindRule | None) -> None:
-        slot = {"demand": labels.label(kind, kind="demand_kind")}
+        slot = {"demand": wording.label(kind, kind="demand_kind")}
         self.fields[f"verdict-{kind}"] = Choice(
             label=gettext("“%(demand)s”的答复") % slot,
             choices=words_of(VERDICTS, "verdict"),
@@ -126,7 +126,7 @@ class RuleForm(StepForm):
     def blocks(self) -> list[KindBlock]:
         return [
             KindBlock(
-                title=labels.label(kind, kind="demand_kind"),
+                title=wording.label(kind, kind="demand_kind"),
                 count=count,
                 **{name: self[f"{name}-{kind}"] for name in ("verdict", "source", "fixed", "reason", "by")},
             )

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.masking import masked_name
 from accounts.roles import Right
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.measures import sending, standing
@@ -35,7 +35,7 @@ from complaints.pages.enterprise.measure_forms import ChoosingForm, DoneForm, Ru
 from complaints.pages.shared.exports import ENTERPRISE, query_of
 from complaints.reading.case_people import demand_text, label_of, names_of_consumers
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
-from complaints.tables.exporting.selecting import chosen, sight_at
+from complaints.tables.exporting.selecting import chosen, visibility_at
 from complaints.tables.sheets import SheetRefused, form_of, lines_of, pasted
 from complaints.tables.short_answers import Short, offer_of
 
@@ -255,7 +255,7 @@ def found_measure(workspace: Workspace, public_id: UUID, *, lock: bool = False) 
 
 def _listed(workspace: Workspace, query: str) -> list[int]:
     mine = [a for a in workspace.actors if a.enterprise_id == workspace.actors[0].enterprise_id]
-    return chosen(sight_at(workspace, mine), query, most=MOST_CASES + 1)
+    return chosen(visibility_at(workspace, mine), query, most=MOST_CASES + 1)
 
 
 def _many(listed: list[int]) -> str:
@@ -355,7 +355,7 @@ def _preview(workspace: Workspace, found: Measure, form: RuleForm, outcome: send
             {
                 "what": p.what,
                 "amount": p.amount,
-                "to_whom": labels.label(p.kind, kind="obligation_kind"),
+                "to_whom": wording.label(p.kind, kind="obligation_kind"),
                 "due_on": p.due_on,
                 "due_words": "",
                 "proof": "",
@@ -374,7 +374,7 @@ def _answer(short: Short) -> AnswerView:
         demand=demand_text(short.demand),
         asked=short.demand.amount,
         note="",
-        verdict=labels.label(short.verdict, kind="verdict"),
+        verdict=wording.label(short.verdict, kind="verdict"),
         verdict_code=short.verdict,
         tone=VERDICT_TONES[short.verdict],
         text=short.reason,

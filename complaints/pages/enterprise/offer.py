@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
 from complaints.forms.enterprise_offer_form import (
     MOST_ROWS,
@@ -33,8 +33,8 @@ from complaints.models import Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.offer_figures import Figures, day_in, figures_of
 from complaints.pages.enterprise.similar_shown import similar_shown
-from complaints.pages.enterprise.steps import answer, frame_of
-from complaints.pages.shared.step_pages import Frame, StepPage, draw
+from complaints.pages.enterprise.steps import answer, step_context
+from complaints.pages.shared.step_pages import StepContext, StepPage, draw
 from complaints.procedure.workflow import Audience
 from complaints.reading import moved_on
 from complaints.reading.case import CasePage
@@ -63,7 +63,7 @@ def replace_offer(request: HttpRequest, workspace: Workspace, number: str) -> Ht
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
+class OfferEditor:
     """One offer being written: the case, the step, and the texts of the house by version."""
 
     workspace: Workspace
@@ -114,54 +114,54 @@ class Writing:
 
 
 def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: str) -> HttpResponseBase:
-    writing, at = Writing(workspace=workspace, case=case, step=step, texts=_texts(case)), frame_of(request, case)
+    editor, at = OfferEditor(workspace=workspace, case=case, step=step, texts=_texts(case)), step_context(request, case)
     if request.method != "POST":
-        if not writing.page.is_open(at.steps):
-            return at.closed(at, writing.page)
+        if not editor.page.is_open(at.steps):
+            return at.closed(at, editor.page)
         draft = offer_drafts.kept(case.complaint, user=workspace.user, step=step)
         if draft:
-            return draw(at, writing.page, writing.form(initial=draft[0]), saved_at=draft[1])
+            return draw(at, editor.page, editor.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
         first = back or (_standing(case) if step == "replace_offer" else {"rows": 1})
-        return draw(at, writing.page, writing.form(initial=first), is_back=bool(back))
+        return draw(at, editor.page, editor.form(initial=first), is_back=bool(back))
     typed = request.POST.dict()
     if typed.keys() & {"save", "forget"} and case.may(step):
-        return _drafted(at, writing, typed)
+        return _drafted(at, editor, typed)
     if typed.keys() & {"add", "remove", "use"}:
-        return draw(at, writing.page, writing.form(initial=_rearranged(writing, typed)))
-    form = writing.form(request.POST)
+        return draw(at, editor.page, editor.form(initial=_rearranged(editor, typed)))
+    form = editor.form(request.POST)
     if case.may(step) and form.is_valid():
-        found = _findings(writing, form)
+        found = _findings(editor, form)
         if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
             preview = _preview(case, form, found)
             is_behind = moved_on.is_behind(case, typed.get("version", ""), step, form)
             status = moved_on.status_of(form) if is_behind else 200
-            return draw(at, writing.page, form, preview=preview, status=status)
+            return draw(at, editor.page, form, preview=preview, status=status)
     elif "preview" in typed:
-        return draw(at, writing.page, form, status=422)
-    done = answer(at, writing.page, form)
+        return draw(at, editor.page, form, status=422)
+    done = answer(at, editor.page, form)
     if done.status_code == 302:
         offer_drafts.forget(case.complaint, user=workspace.user)
     return done
 
 
-def _drafted(at: Frame[CasePage], writing: Writing, typed: dict[str, str]) -> HttpResponseBase:
+def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, str]) -> HttpResponseBase:
     """Keep what is typed, or throw it away. A script asks for a line and keeps the page as it is."""
-    request, case, user = at.request, writing.case, writing.workspace.user
+    request, case, user = at.request, editor.case, editor.workspace.user
     if "forget" in typed:
         offer_drafts.forget(case.complaint, user=user)
         return redirect(request.path)
-    form = writing.form(initial=typed)
+    form = editor.form(initial=typed)
     fields = {name: value for name, value in typed.items() if name in form.fields}
     is_kept = case.engagement is not None and offer_drafts.keep(
-        case.complaint, case.engagement, user=user, step=writing.step, typed=fields, now=case.now
+        case.complaint, case.engagement, user=user, step=editor.step, typed=fields, now=case.now
     )
     if request.accepts("application/json") and not request.accepts("text/html"):
         words = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
         return JsonResponse(
-            {"words": words, "sum": _sum(figures_of(case.complaint, writing.demands, typed, form.count))}
+            {"words": words, "sum": _sum(figures_of(case.complaint, editor.demands, typed, form.count))}
         )
-    return draw(at, writing.page, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
+    return draw(at, editor.page, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
 
 
 def _sum(figures: Figures) -> str:
@@ -189,8 +189,8 @@ def _token(finding: Finding) -> str:
     return f"{finding.code}:{finding.field}"
 
 
-def _findings(writing: Writing, form: OfferForm) -> list[Finding]:
-    case = writing.case
+def _findings(editor: OfferEditor, form: OfferForm) -> list[Finding]:
+    case = editor.case
     if case.engagement is None:
         return []
     return advising.advice(
@@ -201,13 +201,13 @@ def _findings(writing: Writing, form: OfferForm) -> list[Finding]:
         promises=form.promises(),
         message=form.cleaned_data["message"],
         is_measure=False,
-        template=writing.text_of(form),
+        template=editor.text_of(form),
         now=case.now,
     )
 
 
-def _move(writing: Writing, form: OfferForm) -> Move:
-    verb = offers.make_offer if writing.step == "make_offer" else offers.replace_offer
+def _move(editor: OfferEditor, form: OfferForm) -> Move:
+    verb = offers.make_offer if editor.step == "make_offer" else offers.replace_offer
     return verb(
         answers=form.answers(),
         promises=form.promises(),
@@ -216,24 +216,24 @@ def _move(writing: Writing, form: OfferForm) -> Move:
     )
 
 
-def _rearranged(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
+def _rearranged(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
     """One row more, one less, or a text of the house below what is written; nothing is judged yet and nothing is
     lost."""
     if "use" in typed:
-        return typed | _used(writing, typed)
+        return typed | _used(editor, typed)
     if "add" in typed:
         return typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}
     gone = typed["remove"]
     return without_row(typed, int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0)
 
 
-def _used(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
+def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
     pick = typed.get("pick", "")
-    version = writing.texts.get(int(pick)) if pick.isascii() and pick.isdigit() and len(pick) < 19 else None
+    version = editor.texts.get(int(pick)) if pick.isascii() and pick.isdigit() and len(pick) < 19 else None
     if version is None:
         return {}
-    case, rows = writing.case, count_of(typed)
-    offered = figures_of(case.complaint, writing.demands, typed, rows).offered
+    case, rows = editor.case, count_of(typed)
+    offered = figures_of(case.complaint, editor.demands, typed, rows).offered
     days = [
         day
         for place in range(1, rows + 1)
@@ -340,7 +340,7 @@ def _answer(demand: Demand, answer: offer_terms.Answer) -> AnswerView:
         demand=demand_text(demand),
         asked=demand.amount,
         note=demand.note,
-        verdict=labels.label(answer.verdict, kind="verdict"),
+        verdict=wording.label(answer.verdict, kind="verdict"),
         verdict_code=answer.verdict,
         tone=VERDICT_TONES[answer.verdict],
         text="\n".join([*words, answer.reason]).strip(),
@@ -350,7 +350,7 @@ def _answer(demand: Demand, answer: offer_terms.Answer) -> AnswerView:
 
 
 def _promise(promise: offer_terms.Promise) -> dict[str, Any]:
-    where = labels.label(promise.kind, kind="obligation_kind")
+    where = wording.label(promise.kind, kind="obligation_kind")
     if promise.payee_last4:
         where = _("%(kind)s，尾号%(last4)s") % {"kind": where, "last4": promise.payee_last4}
     if promise.owed_by == "consumer":

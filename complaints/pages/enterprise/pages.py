@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.roles import Right
-from complaints.forms.contact_access_form import LookForm
+from complaints.forms.contact_access_form import ContactAccessForm
 from complaints.forms.fields import TextForm
 from complaints.forms.suggestion_form import SuggestionForm
 from complaints.forms.supervision_forms import AnswerForm
@@ -206,7 +206,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="reveal",
         steps=("reveal_contact",),
-        form=plain(LookForm),
+        form=plain(ContactAccessForm),
         build=verb("reveal_contact", "reason", "text"),
         explain=gettext_lazy(
             "完整的姓名、电话和地址只显示一段时间。谁、何时、为什么查看，都写进案件记录，消费者看得到。"

@@ -32,8 +32,7 @@ from complaints.desks.queue_lists import (
     view_of,
 )
 from complaints.models import Complaint, Engagement
-from complaints.pages.enterprise import bulk as enterprise_bulk
-from complaints.pages.enterprise import saved_views
+from complaints.pages.enterprise import bulk, saved_views
 from complaints.pages.enterprise.queue_rows import Row, marked, rows_of, with_newest_step
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 
@@ -50,7 +49,7 @@ def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     form = asked_for(workspace, request.GET)
     if request.method != "POST":
         return _show(request, workspace, view, form)
-    wanted = enterprise_bulk.BulkForm(request.POST, workspace=workspace)
+    wanted = bulk.BulkForm(request.POST, workspace=workspace)
     if wanted.is_valid() and wanted.cleaned_data["do"] in ELSEWHERE:
         return redirect(_elsewhere(view, form, wanted))
     run: Run | None = None
@@ -63,7 +62,7 @@ def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 if wanted.is_for_all
                 else open_cases(workspace)
             )
-            run = enterprise_bulk.carry_out(wanted, cases, workspace)
+            run = bulk.carry_out(wanted, cases, workspace)
             attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
         return _show(request, workspace, view, form, wanted=wanted, status=422)
@@ -86,7 +85,7 @@ def _show(
     view: QueueView,
     form: QueueFilter,
     *,
-    wanted: enterprise_bulk.BulkForm | None = None,
+    wanted: bulk.BulkForm | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
     ours = open_cases(workspace)
@@ -120,9 +119,7 @@ def _show(
             "save_query": urlencode({"query": query}),
             "is_own_view": is_own,
             "can_save": not is_own and bool(form.said or view.code != "all"),
-            "bulk": None
-            if view is PAST or not rows
-            else wanted or enterprise_bulk.BulkForm(workspace=workspace, form=form),
+            "bulk": None if view is PAST or not rows else wanted or bulk.BulkForm(workspace=workspace, form=form),
             "form": wanted,
             "previous_url": _url(form, view, before=before) if before else "",
             "next_url": _url(form, view, after=after) if after else "",
@@ -197,7 +194,7 @@ def _url(form: QueueFilter, view: QueueView, **more: str) -> str:
     return f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': view.code} | form.said | size | more)}"
 
 
-def _elsewhere(view: QueueView, form: QueueFilter, wanted: enterprise_bulk.BulkForm) -> str:
+def _elsewhere(view: QueueView, form: QueueFilter, wanted: bulk.BulkForm) -> str:
     """Another page with the chosen cases, or with everything that the list means."""
     said = {"view": view.code} | form.said
     if not wanted.is_for_all:

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subquery
 
 from accounts.masking import masked_name
-from complaints import wording as labels
+from complaints import wording
 from complaints.assignment import reading
 from complaints.desks.enterprise_workspace import Workspace, case_url
 from complaints.desks.queue_lists import HERE, Rows, Shown
@@ -23,7 +23,7 @@ from complaints.procedure.workflow import LOOK, Status
 from complaints.reading.case import why_url
 from complaints.reading.case_people import label_of
 from complaints.reading.listed_rows import beside
-from complaints.wording import duty as standing
+from complaints.wording import duty
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ def rows_of(
 
 def _row(case: Complaint, workspace: Workspace, consumer: str, clocks: list[Deadline]) -> Row:
     status = Status(case.status)
-    deadline, facts = standing.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
+    deadline, facts = duty.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     if deadline is not None and facts is not None and deadline.owed_by == "authority":
         # Overdue is a word about somebody: here it is another one.
-        facts = facts | {"listed_as": standing.listed_name(deadline)}
+        facts = facts | {"listed_as": duty.listed_name(deadline)}
     step = getattr(case, "newest_step", "") or ""
     read_to = getattr(case, "read_to", None)
     return Row(
@@ -93,12 +93,12 @@ def _row(case: Complaint, workspace: Workspace, consumer: str, clocks: list[Dead
         url=case_url(case),
         consumer=consumer,
         problem=case.item_name or label_of(case.problem_category) or case.title,
-        status=labels.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
-        tone=labels.tone(status, case.outcome),
-        icon=labels.icon(status, case.outcome),
+        status=wording.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
+        tone=wording.tone(status, case.outcome),
+        icon=wording.icon(status, case.outcome),
         clock=facts,
         clock_url=why_url(case, deadline) if deadline else "",
-        last_event=labels.label(step, kind="step") if step else "",
+        last_event=wording.label(step, kind="step") if step else "",
         last_event_at=case.last_event_at,
         is_new=status in HERE and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
         handler=case.handler.user.name if case.handler else None,
@@ -113,7 +113,7 @@ def _given_up(case: Complaint, time: Engagement, consumer: str) -> Row:
         url=case_url(case),
         consumer=consumer,
         problem=case.item_name or label_of(case.problem_category) or case.number,
-        status=labels.label(time.odr_result, kind="odr_result"),
+        status=wording.label(time.odr_result, kind="odr_result"),
         tone="neutral",
         icon="",
         clock=None,

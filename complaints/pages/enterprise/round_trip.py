@@ -18,14 +18,14 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks import queue_lists, sent_tables
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.models import Demand, RoundTrip, RoundTripRow
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import asking as exports
 from complaints.tables.exporting.columns import MOST_DEMANDS, coming_back
-from complaints.tables.exporting.selecting import chosen, sight_at
+from complaints.tables.exporting.selecting import chosen, visibility_at
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.table_forms import DecisionForm, TableForm, UploadForm
 
@@ -63,7 +63,7 @@ def round_trips(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "table": TableForm(views=_views()),
             "rows": [_shown(trip) for trip in trips],
             "now": workspace.now,
-            "steps": [labels.action(step) for step in rows.STEPS],
+            "steps": [wording.action(step) for step in rows.STEPS],
             "here": _url("round-trips"),
             "table_url": _url("round-trip-table"),
         },
@@ -79,13 +79,13 @@ def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             query = urlencode({"view": form.cleaned_data["view"]})
-            sight = sight_at(
+            visibility = visibility_at(
                 workspace, [a for a in workspace.actors if a.enterprise_id == workspace.actors[0].enterprise_id]
             )
-            ids = chosen(sight, query, most=asking.MOST_ROWS)
+            ids = chosen(visibility, query, most=asking.MOST_ROWS)
             export = exports.ask(
                 user=workspace.user,
-                actor=sight.actor,
+                actor=visibility.actor,
                 query=query,
                 form=form.cleaned_data["format"],
                 purpose="",
@@ -178,7 +178,7 @@ def _heads() -> list[str]:
 
 def _cells(line: RoundTripRow) -> list[sent_tables.Cell]:
     url = reverse("complaints:enterprise-case", args=[line.number]) if line.case_id else ""
-    return [(line.number, url), (labels.action(line.step) if line.step else "", "")]
+    return [(line.number, url), (wording.action(line.step) if line.step else "", "")]
 
 
 def _show(

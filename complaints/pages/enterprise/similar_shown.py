@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint
 from complaints.settlement.similar_cases import SimilarCase, similar_to
 from web.templatetags.portal import money
@@ -19,12 +19,12 @@ def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
         "total": found.total,
         "is_cut": found.is_cut,
         "median": found.median,
-        "results": " · ".join(f"{labels.label(result, kind='odr_result')} {n}" for result, n in found.results.items()),
+        "results": " · ".join(f"{wording.label(result, kind='odr_result')} {n}" for result, n in found.results.items()),
         "cases": [
             {
                 "number": case.number,
                 "at": case.ended_at,
-                "result": labels.label(case.odr_result, kind="odr_result"),
+                "result": wording.label(case.odr_result, kind="odr_result"),
                 "answers": _answers(case),
             }
             for case in found.shown
@@ -36,8 +36,8 @@ def _answers(case: SimilarCase) -> list[str]:
     return [
         " ".join(
             (
-                labels.label(one.kind, kind="demand_kind"),
-                labels.label(one.verdict, kind="verdict"),
+                wording.label(one.kind, kind="demand_kind"),
+                wording.label(one.verdict, kind="verdict"),
                 "" if one.amount is None else money(one.amount),
             )
         ).strip()

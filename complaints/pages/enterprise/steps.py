@@ -15,15 +15,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.desks.enterprise_workspace import Workspace, case_url, held, workspace_page
 from complaints.handling import Move
 from complaints.handling.steps import proposals
 from complaints.handling.transition import two_persons
 from complaints.pages.enterprise import work
 from complaints.pages.enterprise.pages import PAGES
-from complaints.pages.shared.step_pages import Frame, StepPage, Text, show_or_take, take
+from complaints.pages.shared.step_pages import StepContext, StepPage, Text, show_or_take, take
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.reading import moved_on
 from complaints.reading.case import CasePage, Found
@@ -33,10 +32,10 @@ from enterprises.team.approving import setting_for
 @workspace_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/<slug>/ for every step that is one form."""
-    return answer(frame_of(request, held(workspace, number)), PAGES[slug])
+    return answer(step_context(request, held(workspace, number)), PAGES[slug])
 
 
-def answer(at: Frame[CasePage], page: StepPage[CasePage], form: Form | None = None) -> HttpResponseBase:
+def answer(at: StepContext[CasePage], page: StepPage[CasePage], form: Form | None = None) -> HttpResponseBase:
     """The page, or what was sent there (``form``, where it was looked at before); a refusal tells who was first."""
     try:
         return show_or_take(at, page) if form is None else take(at, page, form)
@@ -44,11 +43,11 @@ def answer(at: Frame[CasePage], page: StepPage[CasePage], form: Form | None = No
         raise moved_on.told(refusal, at.case, at.request.POST.get("version", "")) from None
 
 
-def frame_of(request: HttpRequest, case: CasePage) -> Frame[CasePage]:
+def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
     """The case as this desk sees and takes its steps."""
     here, chosen = case_url(case.complaint), list[Move]()
 
-    def moves(at: Frame[CasePage], page: StepPage[CasePage], form: Form) -> Sequence[Move] | None:
+    def moves(at: StepContext[CasePage], page: StepPage[CasePage], form: Form) -> Sequence[Move] | None:
         _refuse(case, page.steps)
         is_right = form.is_valid()
         if moved_on.is_behind(case, request.POST.get("version", ""), page.steps[0], form) or not is_right:
@@ -59,12 +58,12 @@ def frame_of(request: HttpRequest, case: CasePage) -> Frame[CasePage]:
     def told(page: StepPage[CasePage], form: Form, taken: Sequence[Move]) -> Text:
         is_proposed = any(move.step == "propose" for move in taken)
         words = _("已提请批准，批准后才办理；期限不停：%(step)s") if is_proposed else _("已办：%(step)s")
-        return words % {"step": labels.label(chosen[0].step, kind="step")}
+        return words % {"step": wording.label(chosen[0].step, kind="step")}
 
     def shown(page: StepPage[CasePage], form: Form) -> dict[str, Any]:
         return {"page": case, "complaint": case.complaint, "version": moved_on.version_of(request, case, form)}
 
-    return Frame(
+    return StepContext(
         request=request,
         # Who just returned the case has no step left, yet the same form again shows its result.
         found=Found(complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer),
@@ -81,7 +80,7 @@ def frame_of(request: HttpRequest, case: CasePage) -> Frame[CasePage]:
     )
 
 
-def _led_back(at: Frame[CasePage], page: StepPage[CasePage]) -> HttpResponseBase:
+def _led_back(at: StepContext[CasePage], page: StepPage[CasePage]) -> HttpResponseBase:
     """A page that has nothing to do now leads back to the case, and says why."""
     messages.warning(at.request, work.why_not_open(at.case, page.steps), extra_tags="warn")
     return redirect(at.home)
@@ -110,8 +109,8 @@ def _needs_another(case: CasePage, move: Move) -> bool:
     """Whether the enterprise's own setting wants a second person for this move."""
     if move.step not in two_persons.ENTERPRISES:
         return False
-    setting = setting_for(case.complaint.enterprise_id or 0, case.complaint.branch_id)
-    return bool(two_persons.why(setting, move, case.demands))
+    officer_case = setting_for(case.complaint.enterprise_id or 0, case.complaint.branch_id)
+    return bool(two_persons.why(officer_case, move, case.demands))
 
 
 def _refuse(case: CasePage, steps: tuple[str, ...]) -> None:
@@ -119,4 +118,4 @@ def _refuse(case: CasePage, steps: tuple[str, ...]) -> None:
     if case.actor is None or not any(map(case.actor.may, steps)):
         raise not_yours()
     if not set(steps) & set(handling.allowed_steps(case.complaint, case.actor)):
-        raise not_now(labels.label(case.complaint.status, kind="status"))
+        raise not_now(wording.label(case.complaint.status, kind="status"))

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import CHOOSE, FILL, StepForm, Words
 from complaints.procedure.refusals import WrongInput
 from complaints.webhooks.endpoints import STEPS, checked_url
@@ -37,7 +37,7 @@ class WebhookForm(StepForm):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
         self.fields["url"].widget.attrs.pop("maxlength", None)
-        self.fields["events"].choices = [(step, labels.label(step, kind="step")) for step in STEPS]  # type: ignore[attr-defined]
+        self.fields["events"].choices = [(step, wording.label(step, kind="step")) for step in STEPS]  # type: ignore[attr-defined]
 
     def clean_url(self) -> str:
         try:

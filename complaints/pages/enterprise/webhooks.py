@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.models import WebhookDelivery
 from complaints.pages.enterprise.webhook_forms import WebhookForm
@@ -195,7 +195,7 @@ def _show(request: HttpRequest, workspace: Workspace, endpoint: Any) -> HttpResp
             "endpoint": endpoint,
             "deliveries": [_delivery(row) for row in found[:SHOWN]],
             "now": workspace.now,
-            "events": [labels.label(step, kind="step") for step in endpoint.events],
+            "events": [wording.label(step, kind="step") for step in endpoint.events],
         },
     )
 
@@ -221,7 +221,7 @@ def _delivery(row: WebhookDelivery) -> dict[str, Any]:
         "state": words,
         "tone": tone,
         "error": _error(row.last_error) if row.state != "sent" else "",
-        "what": TYPES.get(row.type) or labels.label(row.type, kind="step"),
+        "what": TYPES.get(row.type) or wording.label(row.type, kind="step"),
     }
 
 

@@ -18,8 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.desks.enterprise_workspace import Workspace
 from complaints.filing.earlier_cases import MOST, EarlierCase, earlier_cases
 from complaints.models import Contact, RootCause
@@ -80,7 +79,7 @@ def contact_log(page: CasePage, rows: Sequence[Contact]) -> ContactLog:
     """The attempts of this desk, the newest first; what is missing is counted for the time that runs now."""
     lines = [
         ContactLine(
-            at=row.at, by_name=row.by_name, reached=row.reached, way=labels.label(row.channel, kind="contact_channel")
+            at=row.at, by_name=row.by_name, reached=row.reached, way=wording.label(row.channel, kind="contact_channel")
         )
         for row in rows[:_SHOWN_CONTACTS]
     ]
@@ -117,9 +116,9 @@ def history_of(page: CasePage, workspace: Workspace) -> tuple[list[CaseLine], bo
 
 def _earlier(case: EarlierCase) -> CaseLine:
     if case.odr_result:
-        result, tone = labels.label(case.odr_result, kind="odr_result"), RESULT_TONES.get(case.odr_result, "neutral")
+        result, tone = wording.label(case.odr_result, kind="odr_result"), RESULT_TONES.get(case.odr_result, "neutral")
     else:
-        result, tone = labels.label(case.status, kind="status"), labels.tone(case.status, case.outcome)
+        result, tone = wording.label(case.status, kind="status"), wording.tone(case.status, case.outcome)
     return CaseLine(
         number=case.number, url=_url(case.number), at=case.filed_at, item=case.item, result=result, tone=tone
     )
@@ -160,7 +159,7 @@ def waits_for_approval(page: CasePage, steps: Sequence[str]) -> bool:
 
 def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
     """Why the page of ``steps`` has nothing to do now."""
-    action = labels.action(steps[0])
+    action = wording.action(steps[0])
     if page.is_former:
         return _("这件投诉已不由贵单位办理。")
     if waits_for_approval(page, steps):
@@ -178,7 +177,7 @@ def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
         return _("“%(step)s”现在没有要办的。") % {"step": action}
     return _("“%(step)s”现在不能办：案件是“%(status)s”。") % {
         "step": action,
-        "status": labels.label(page.complaint.status, kind="status"),
+        "status": wording.label(page.complaint.status, kind="status"),
     }
 
 
@@ -233,7 +232,7 @@ def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
     usual, others = fitting(problem)
     groups: Sequence[tuple[Any, list[str]]] = ((_("这类问题常见的"), usual), (_("其他"), others))
     return [
-        (str(title), [(code, labels.label(code, kind="root_cause")) for code in codes])
+        (str(title), [(code, wording.label(code, kind="root_cause")) for code in codes])
         for title, codes in groups
         if codes
     ]

@@ -22,12 +22,12 @@ urlpatterns = [
     path("file/<uuid:draft_id>/uploads/<uuid:upload_id>/", uploads.of_draft, name="file-upload"),
     *(
         path(
-            f"file/<uuid:draft_id>/uploads/<uuid:upload_id>/{deed}/",
+            f"file/<uuid:draft_id>/uploads/<uuid:upload_id>/{action}/",
             uploads.of_draft,
-            {"deed": deed},
-            name=f"file-upload-{deed}",
+            {"action": action},
+            name=f"file-upload-{action}",
         )
-        for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
+        for action in (uploads.PART, uploads.FINISH, uploads.CANCEL)
     ),
     path("file/<uuid:draft_id>/<slug:step>/", filing.step, name="file-step"),
 ]

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.keys import sealed_fields
 from complaints.desks.authority_lists import respondent_of
-from complaints.links import answer_links as answering
+from complaints.links import answer_links
 from complaints.models import AnswerLink, Complaint, Demand, HandlingStep, Obligation, OfficialDocument, PersonalText
 from complaints.pages.links.answer_pages import PAGES, Table
-from complaints.pages.links.link_access import LINK, Door, masked, over, proven
+from complaints.pages.links.link_access import LINK, LinkAccess, masked, over, proven
 from complaints.pages.links.track import unlisted
-from complaints.pages.shared.step_pages import Frame, StepPage
+from complaints.pages.shared.step_pages import StepContext, StepPage
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import current_calendar
@@ -55,7 +55,7 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answering:
+class RespondentPage:
     """The case as its respondent may see it: from acceptance on, and nobody's name, number or address."""
 
     link: AnswerLink
@@ -81,7 +81,7 @@ class Answering:
 
     @property
     def home(self) -> str:
-        return DOOR.url(self.case.number)
+        return ACCESS.url(self.case.number)
 
     def is_open(self, page: StepPage[Table]) -> bool:
         return page.is_open(self.steps)
@@ -92,7 +92,7 @@ class Answering:
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """What it is about, who must do what by when, what was said since acceptance, and what may be done."""
     now = timezone.now()
-    link = proven(request, number, DOOR, now=now)
+    link = proven(request, number, ACCESS, now=now)
     if link is None:
         return over(request)
     found = answering_of(link, now=now)
@@ -103,14 +103,14 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "answer/case.html",
         {
             "page": found,
-            "due": [(page, DOOR.step_url(number, page.name)) for page in due],
-            "more": [(page, DOOR.step_url(number, page.name)) for page in pages if page not in due],
+            "due": [(page, ACCESS.step_url(number, page.name)) for page in due],
+            "more": [(page, ACCESS.step_url(number, page.name)) for page in pages if page not in due],
             "phone": masked(link),
         },
     )
 
 
-def _is_answered(found: Answering, page: StepPage[Table]) -> bool:
+def _is_answered(found: RespondentPage, page: StepPage[Table]) -> bool:
     """Said already; it may be said otherwise, but nobody waits for it."""
     if page.name == "mediation":
         return "mediation_enterprise" in found.case.consents
@@ -118,10 +118,10 @@ def _is_answered(found: Answering, page: StepPage[Table]) -> bool:
     return page.name == "suggestion" and suggestion is not None and "enterprise" in suggestion.data.get("answers", {})
 
 
-def frame_of(request: HttpRequest, link: AnswerLink, now: datetime) -> Frame[Table]:
+def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepContext[Table]:
     """The case as its respondent sees it, who acts by the link."""
     found = answering_of(link, now=now)
-    return Frame(
+    return StepContext(
         request=request,
         found=Found(complaint=found.case, side=ENTERPRISE, viewer=found.actor, actor=found.actor),
         case=found.table,
@@ -135,15 +135,15 @@ def frame_of(request: HttpRequest, link: AnswerLink, now: datetime) -> Frame[Tab
     )
 
 
-def answering_of(link: AnswerLink, *, now: datetime) -> Answering:
+def answering_of(link: AnswerLink, *, now: datetime) -> RespondentPage:
     """The case of a live link, in a fixed number of queries."""
-    case = answering.case_of(link)
-    with answering.reading(link):
+    case = answer_links.case_of(link)
+    with answer_links.reading(link):
         actor = actors.respondent(case, organisation=respondent_of(case), person_key=link.person_key, channel=LINK)
-        return sight_of(link, case, actor, now=now)
+        return visibility_of(link, case, actor, now=now)
 
 
-def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) -> Answering:
+def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) -> RespondentPage:
     """What the respondent ``actor`` sees of ``case``; read under the steps."""
     calendar = current_calendar()
     clocks = visible_clocks(case, ENTERPRISE)
@@ -174,8 +174,8 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
     clock = mediation_clock(case)
     duty = standing(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None:
-        duty.clock["url"] = DOOR.url(case.number, "why", clock_name(duty.deadline))
-    return Answering(
+        duty.clock["url"] = ACCESS.url(case.number, "why", clock_name(duty.deadline))
+    return RespondentPage(
         link=link,
         case=case,
         actor=actor,
@@ -183,7 +183,7 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
         now=now,
         duty=duty,
         sixty=sixty_days(
-            clock, today, url=DOOR.url(case.number, "why", clock_name(clock)) if clock is not None else ""
+            clock, today, url=ACCESS.url(case.number, "why", clock_name(clock)) if clock is not None else ""
         ),
         session=next(iter(sessions_of([], matters.get("session"), [], now)), None),
         table=Table(matters=matters, obligations=owed),
@@ -193,10 +193,10 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
         demand_note=filed.get("consumer_demand_note", ""),
         statement=filed.get("consumer_statement", ""),
         spoken=spoken(case, filed),
-        facts=facts_of(case, filed, sight=MASKED) + party_words(case),
+        facts=facts_of(case, filed, visibility=MASKED) + party_words(case),
         files=files,
         documents=[
-            Paper(document=row, title=title_of(row.form), url=DOOR.url(case.number, "document", row.pk))
+            Paper(document=row, title=title_of(row.form), url=ACCESS.url(case.number, "document", row.pk))
             for row in readable_by(case, ENTERPRISE, actor)
         ],
         thread=thread_of(entries, texts, by_digest, reader=reader),
@@ -204,4 +204,6 @@ def sight_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) 
     )
 
 
-DOOR = Door(name=answering.RESPONDENT, side=ENTERPRISE, kept="answering", pages=PAGES, frame_of=frame_of)
+ACCESS = LinkAccess(
+    name=answer_links.RESPONDENT, side=ENTERPRISE, kept="answering", pages=PAGES, step_context=step_context
+)

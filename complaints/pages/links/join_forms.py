@@ -16,7 +16,7 @@ from complaints.filing.people import consent_questions
 from complaints.handling import Move
 from complaints.handling.steps import parties
 from complaints.models import Participant
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.typed_values import Choice, YesNo
 
 YES, NO = "join", "decline"
@@ -86,7 +86,7 @@ class JoinForm(DemandsStep):
                 "amount": said[f"amount_{kind.code}"] if kind.asks_amount else None,
                 "note": said["note"] if kind.code == "other" else "",
             }
-            for kind in choices.DEMAND_KINDS
+            for kind in categories.DEMAND_KINDS
             if kind.code in ticked
         ]
         return [parties.join_case(consents={name: said[name] for name in self.consents}, demands=wanted)]

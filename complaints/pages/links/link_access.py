@@ -32,12 +32,12 @@ from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import client_address
 from accounts.views.forms import CodeForm
 from accounts.views.sign_in import too_many_codes
-from complaints.links import answer_links as answering
+from complaints.links import answer_links
 from complaints.links.opening import OPEN_FOR
 from complaints.models import AnswerLink
 from complaints.pages.links.track import unlisted
 from complaints.pages.links.track_steps import first_confirm
-from complaints.pages.shared.step_pages import Frame, StepPage, show_or_take
+from complaints.pages.shared.step_pages import StepContext, StepPage, show_or_take
 
 #: The channel of what is done by such a link.
 LINK = "link"
@@ -46,16 +46,17 @@ MOST_LINKS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class LinkAccess:
     """``name``: of its addresses, ``<name>-step`` and so on; ``side``: as whom one reads behind it; ``kept``: its place
-    in the session; ``pages``: those of its steps; ``frame_of``: how whoever has the link sees its case and acts on it.
+    in the session; ``pages``: those of its steps; ``step_context``: how whoever has the link sees its case and acts on
+    it.
     """
 
     name: str
     side: str
     kept: str
     pages: Mapping[str, StepPage[Any]]
-    frame_of: Callable[[HttpRequest, AnswerLink, datetime], Frame[Any]]
+    step_context: Callable[[HttpRequest, AnswerLink, datetime], StepContext[Any]]
 
     def url(self, number: str, page: str = "", *args: Any) -> str:
         """An address of the case ``number`` behind this door; the case itself without ``page``."""
@@ -65,34 +66,36 @@ class Door:
         return self.url(number, "step", name)
 
 
-def _kept(request: HttpRequest, number: str, door: Door) -> dict[str, Any]:
-    found: dict[str, Any] = (request.session.get(door.kept) or {}).get(number) or {}
+def _kept(request: HttpRequest, number: str, access: LinkAccess) -> dict[str, Any]:
+    found: dict[str, Any] = (request.session.get(access.kept) or {}).get(number) or {}
     return found
 
 
 @unlisted
 @require_safe
-def open_link(request: HttpRequest, token: str, door: Door) -> HttpResponse:
+def open_link(request: HttpRequest, token: str, access: LinkAccess) -> HttpResponse:
     """Nothing but the way to the page without the token."""
-    link = answering.of_token(token, now=timezone.now(), door=door.name)
+    link = answer_links.of_token(token, now=timezone.now(), access=access.name)
     if link is None:
         return over(request)
-    number = answering.case_of(link).number
-    kept: dict[str, Any] = {name: value for name, value in request.session.get(door.kept, {}).items() if name != number}
+    number = answer_links.case_of(link).number
+    kept: dict[str, Any] = {
+        name: value for name, value in request.session.get(access.kept, {}).items() if name != number
+    }
     newest = dict(list(kept.items())[1 - MOST_LINKS :])
-    request.session[door.kept] = {**newest, number: {"token": token}}
-    return redirect(door.url(number))
+    request.session[access.kept] = {**newest, number: {"token": token}}
+    return redirect(access.url(number))
 
 
-def proven(request: HttpRequest, number: str, door: Door, *, now: datetime) -> AnswerLink | None:
+def proven(request: HttpRequest, number: str, access: LinkAccess, *, now: datetime) -> AnswerLink | None:
     """The live link to ``number`` that this browser was opened by."""
-    link = answering.of_token(_kept(request, number, door).get("token", ""), now=now, door=door.name)
-    return link if link is not None and answering.case_of(link).number == number else None
+    link = answer_links.of_token(_kept(request, number, access).get("token", ""), now=now, access=access.name)
+    return link if link is not None and answer_links.case_of(link).number == number else None
 
 
-def has_phone(request: HttpRequest, number: str, door: Door, *, now: datetime) -> bool:
+def has_phone(request: HttpRequest, number: str, access: LinkAccess, *, now: datetime) -> bool:
     """Whether this browser gave a code of the link's phone within half an hour."""
-    until = parse_datetime(_kept(request, number, door).get("phone_until", ""))
+    until = parse_datetime(_kept(request, number, access).get("phone_until", ""))
     return until is not None and now < until
 
 
@@ -106,55 +109,55 @@ def read_behind(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     @unlisted
     @require_safe
     @wraps(view)
-    def shown(request: HttpRequest, number: str, door: Door, **rest: Any) -> HttpResponseBase:
-        link = proven(request, number, door, now=timezone.now())
+    def shown(request: HttpRequest, number: str, access: LinkAccess, **rest: Any) -> HttpResponseBase:
+        link = proven(request, number, access, now=timezone.now())
         if link is None:
             return over(request)
-        case = answering.case_of(link)
-        with answering.reading(link):
-            return view(request, door, link, case, **rest)
+        case = answer_links.case_of(link)
+        with answer_links.reading(link):
+            return view(request, access, link, case, **rest)
 
     return shown
 
 
 @unlisted
 @require_http_methods(["GET", "HEAD", "POST"])
-def step(request: HttpRequest, number: str, name: str, door: Door) -> HttpResponseBase:
+def step(request: HttpRequest, number: str, name: str, access: LinkAccess) -> HttpResponseBase:
     """One question, what follows from it, one button."""
     now = timezone.now()
-    link, page = proven(request, number, door, now=now), door.pages.get(name)
+    link, page = proven(request, number, access, now=now), access.pages.get(name)
     if link is None:
         return over(request)
     if page is None:
         raise Http404
-    if page.decides and answering.phone_of(link) is None:
-        return render(request, "answer/no_phone.html", {"home": door.url(number), "asked": page}, status=403)
-    if page.decides and not has_phone(request, number, door, now=now):
-        return first_confirm(request, f"{door.url(number, 'code')}?for={name}")
-    at = door.frame_of(request, link, now)
-    with answering.reading(link):
+    if page.decides and answer_links.phone_of(link) is None:
+        return render(request, "answer/no_phone.html", {"home": access.url(number), "asked": page}, status=403)
+    if page.decides and not has_phone(request, number, access, now=now):
+        return first_confirm(request, f"{access.url(number, 'code')}?for={name}")
+    at = access.step_context(request, link, now)
+    with answer_links.reading(link):
         return show_or_take(at, page)
 
 
 def masked(link: AnswerLink) -> str:
-    contact = answering.phone_of(link)
+    contact = answer_links.phone_of(link)
     return contact.masked if contact is not None else ""
 
 
 @unlisted
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
-def code(request: HttpRequest, number: str, door: Door) -> HttpResponse:
+def code(request: HttpRequest, number: str, access: LinkAccess) -> HttpResponse:
     """A code to the phone of the link, then the step that was wanted."""
     now = timezone.now()
-    link = proven(request, number, door, now=now)
+    link = proven(request, number, access, now=now)
     if link is None:
         return over(request)
-    contact = answering.phone_of(link)
+    contact = answer_links.phone_of(link)
     wanted = request.POST.get("for", "") or request.GET.get("for", "")
-    if wanted not in door.pages:
+    if wanted not in access.pages:
         wanted = ""
-    home = door.url(number)
+    home = access.url(number)
     if contact is None:
         raise Http404
     here = f"{request.path}?for={wanted}"
@@ -184,14 +187,14 @@ def code(request: HttpRequest, number: str, door: Door) -> HttpResponse:
                 form_key=request.POST.get(KEY_FIELD, ""),
                 now=now,
             ):
-                kept = request.session[door.kept]
-                request.session[door.kept] = {
+                kept = request.session[access.kept]
+                request.session[access.kept] = {
                     **kept,
                     number: {**kept[number], "phone_until": (now + OPEN_FOR).isoformat()},
                 }
                 request.session.cycle_key()
                 note("tracking_code", now=now, subject=number, address=client_address(request))
-                return redirect(door.step_url(number, wanted) if wanted else home)
+                return redirect(access.step_url(number, wanted) if wanted else home)
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
     return render(
         request,

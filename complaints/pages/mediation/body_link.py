@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, setting_of
+from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.handling.steps import answer_links
 from complaints.links import answer_links as answering
 from complaints.models import Matter
@@ -37,30 +37,30 @@ class BodyLinkForm(LinkForm):
 @officer_page("GET", "POST")
 def body(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The link, since when and until when; POST makes a new one and shows or sends it once."""
-    setting = setting_of(workspace, number, request.GET)
-    delegation = setting.around.matters.get("delegation")
+    officer_case = setting_of(workspace, number, request.GET)
+    delegation = officer_case.around.matters.get("delegation")
     if delegation is None:
         raise Http404
     form = BodyLinkForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
-        return _show(request, setting, delegation, form)
+        return _show(request, officer_case, delegation, form)
     return given_out(
         request,
-        setting,
+        officer_case,
         form,
         step="invite_body",
         verb=answer_links.invite_body,
-        door=answering.BODY,
+        access=answering.BODY,
         here=reverse("complaints:authority-body", args=[number]),
         to=delegation.data.get("body", ""),
-        show=lambda: _show(request, setting, delegation, form, status=422),
+        show=lambda: _show(request, officer_case, delegation, form, status=422),
     )
 
 
 def _show(
-    request: HttpRequest, setting: Setting, delegation: Matter, form: BodyLinkForm, *, status: int = 200
+    request: HttpRequest, officer_case: OfficerCase, delegation: Matter, form: BodyLinkForm, *, status: int = 200
 ) -> HttpResponseBase:
-    case, now = setting.found.complaint, setting.workspace.now
+    case, now = officer_case.found.complaint, officer_case.workspace.now
     link = live_link(case, is_bodys=True)
     if link is not None and link.delegation_id != delegation.pk:
         # Of an earlier delegation: it opens nothing any more.
@@ -71,14 +71,14 @@ def _show(
         "authority/body_link.html",
         {
             "case": case,
-            "page": page_of(setting.found, now=now),
+            "page": page_of(officer_case.found, now=now),
             "form": form,
             "back": desk_url(case),
             "link": link,
             "masked": contact.masked if contact else "",
             "is_over": link is not None and link.expires_at <= now,
             "body": delegation.data.get("body", ""),
-            "may_invite": "invite_body" in setting.may,
+            "may_invite": "invite_body" in officer_case.may,
         },
         status=status,
     )

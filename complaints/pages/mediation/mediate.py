@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.masking import masked_address, masked_phone
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_lists import respondent_of
-from complaints.links import answer_links as answering
+from complaints.links import answer_links
 from complaints.models import AnswerLink, Matter
-from complaints.pages.links.link_access import LINK, Door, masked, over, proven
+from complaints.pages.links.link_access import LINK, LinkAccess, masked, over, proven
 from complaints.pages.links.track import unlisted
 from complaints.pages.mediation.mediate_pages import PAGES
-from complaints.pages.shared.step_pages import Frame
+from complaints.pages.shared.step_pages import StepContext
 from complaints.parties import actors
 from complaints.procedure.workflow import LOOK
 from complaints.reading.case import BODY, CasePage, Found, clock_name, page_of
@@ -34,8 +34,8 @@ from web.languages import named
 
 def _found(link: AnswerLink) -> Found:
     """The case of a live link, and the body as who acts on it."""
-    case = answering.case_of(link)
-    with answering.reading(link):
+    case = answer_links.case_of(link)
+    with answer_links.reading(link):
         delegation = Matter.objects.get(pk=link.delegation_id or 0)
         delegation.complaint = case
         actor = actors.mediation_body(
@@ -49,9 +49,9 @@ def _found(link: AnswerLink) -> Found:
 
 
 def _page(found: Found, now: datetime) -> CasePage:
-    page = page_of(found, now=now, sight=MASKED, files_at="complaints:mediate-file{}")
+    page = page_of(found, now=now, visibility=MASKED, files_at="complaints:mediate-file{}")
     if page.duty.clock is not None and page.duty.deadline is not None:
-        page.duty.clock["url"] = DOOR.url(found.complaint.number, "why", clock_name(page.duty.deadline))
+        page.duty.clock["url"] = ACCESS.url(found.complaint.number, "why", clock_name(page.duty.deadline))
     return page
 
 
@@ -60,17 +60,17 @@ def _page(found: Found, now: datetime) -> CasePage:
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """What it is about, what both sides said, what was done so far, the days that are left and what may be done."""
     now = timezone.now()
-    link = proven(request, number, DOOR, now=now)
+    link = proven(request, number, ACCESS, now=now)
     if link is None:
         return over(request)
     found = _found(link)
-    with answering.reading(link):
+    with answer_links.reading(link):
         page = _page(found, now)
         complaint, clock = found.complaint, mediation_clock(found.complaint)
         given = complaint.respondent_details or {}
         facts: dict[str, Any] = facts_for(page, page.matters, now) | {
             "sixty": sixty_days(
-                clock, page.today, url=DOOR.url(number, "why", clock_name(clock)) if clock is not None else ""
+                clock, page.today, url=ACCESS.url(number, "why", clock_name(clock)) if clock is not None else ""
             )
         }
         delegated = facts["delegated"] or {}
@@ -85,10 +85,12 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
                 "authority": named(complaint.handling_authority),
                 "respondent_phone": masked_phone(str(given.get("phone", ""))),
                 "respondent_address": masked_address(str(given.get("address", ""))),
-                "steps": [(one, DOOR.step_url(number, one.name)) for one in PAGES.values() if one.is_open(_open(page))],
+                "steps": [
+                    (one, ACCESS.step_url(number, one.name)) for one in PAGES.values() if one.is_open(_open(page))
+                ],
                 "events": [event for event in page.timeline if event.step != LOOK],
                 "result": (
-                    labels.label(delegated.get("result", ""), kind="delegated_result")
+                    wording.label(delegated.get("result", ""), kind="delegated_result")
                     if delegated.get("result")
                     else ""
                 ),
@@ -103,23 +105,23 @@ def _open(page: CasePage) -> set[str]:
     return set(page.steps) - stopped
 
 
-def frame_of(request: HttpRequest, link: AnswerLink, now: datetime) -> Frame[CasePage]:
+def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepContext[CasePage]:
     """The case as the body sees it, that acts by the link."""
     found = _found(link)
-    with answering.reading(link):
+    with answer_links.reading(link):
         page = _page(found, now)
-    return Frame(
+    return StepContext(
         request=request,
         found=found,
         case=page,
         steps=_open(page),
         status=page.duty.status,
         now=now,
-        home=DOOR.url(found.complaint.number),
+        home=ACCESS.url(found.complaint.number),
         template="mediate/step.html",
         shown=lambda asked, form: {"page": page},
         told=lambda asked, form, moves: _("已记录，监管部门会看到。"),
     )
 
 
-DOOR = Door(name=answering.BODY, side=BODY, kept="mediating", pages=PAGES, frame_of=frame_of)
+ACCESS = LinkAccess(name=answer_links.BODY, side=BODY, kept="mediating", pages=PAGES, step_context=step_context)

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import CHOOSE, Choice, StepForm, Words, lines_of, set_choices
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.models import Matter
@@ -43,7 +43,7 @@ class HeldSessionForm(TakesFiles, SessionForm):
         set_choices(
             self,
             "present",
-            [*lines_of(("consumer", "enterprise"), "side"), ("body", labels.label("mediation_body", kind="role"))],
+            [*lines_of(("consumer", "enterprise"), "side"), ("body", wording.label("mediation_body", kind="role"))],
         )
 
     def clean_at(self) -> datetime:
@@ -65,4 +65,4 @@ class ResultForm(TakesFiles, StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "result", lines_of(tuple(labels.KINDS["delegated_result"]), "delegated_result"))
+        set_choices(self, "result", lines_of(tuple(wording.KINDS["delegated_result"]), "delegated_result"))

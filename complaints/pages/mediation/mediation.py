@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.acceptance import termination
 from complaints.desks import keyset, tabs
 from complaints.desks.authority_lists import RELATED, Row, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, setting_of
+from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.desks.tabs import Tab
 from complaints.models import Complaint, Deadline, Matter
 from complaints.pages.authority.case import Button, step_url
@@ -164,10 +164,10 @@ def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) ->
     if missing:
         return _("等%(who)s表示是否同意") % {"who": listed(missing)}, "warn"
     if "delegation" in matters and (result := matters["delegation"].subject):
-        return _("受委托组织报告：%(result)s") % {"result": labels.label(result, kind="delegated_result")}, "warn"
+        return _("受委托组织报告：%(result)s") % {"result": wording.label(result, kind="delegated_result")}, "warn"
     if "session" in matters:
         at = datetime.fromisoformat(matters["session"].subject)
-        words = labels.label("session", kind="matter_kind")
+        words = wording.label("session", kind="matter_kind")
         when = at.astimezone(SHANGHAI)
         return f"{words} {when.month}-{when.day:02d} {when:%H:%M}", "warn" if at <= workspace.now else "authority"
     if "suggestion" in matters:
@@ -178,12 +178,12 @@ def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) ->
 @officer_page("GET")
 def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One mediation. A case that never came so far has its case page only."""
-    setting = setting_of(workspace, number, request.GET)
-    case = setting.found.complaint
+    officer_case = setting_of(workspace, number, request.GET)
+    case = officer_case.found.complaint
     clock = mediation_clock(case)
     if clock is None:
         return redirect(case_url(case, AUTHORITY))
-    page = page_of(setting.found, now=workspace.now)
+    page = page_of(officer_case.found, now=workspace.now)
     is_open = case.status in IN_MEDIATION
     live = clock if clock.ended_at is None else None
     return render(
@@ -192,32 +192,34 @@ def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> H
         {
             "page": page,
             "case": case,
-            "may": setting.may,
+            "may": officer_case.may,
             "now": workspace.now,
             "is_open": is_open,
             "case_url": case_url(case, AUTHORITY),
-            "groups": _buttons(setting),
+            "groups": _buttons(officer_case),
             "officer": case.officer.user.name if case.officer else "",
             "grounds": list(
                 termination.grounds(
-                    case, matters=list(setting.around.matters.values()), sixty=live, now=workspace.now
+                    case, matters=list(officer_case.around.matters.values()), sixty=live, now=workspace.now
                 ).values()
             )
             if is_open
             else [],
-            "terminate_url": step_url(case, "terminate") if "terminate" in setting.may else "",
+            "terminate_url": step_url(case, "terminate") if "terminate" in officer_case.may else "",
             "on_behalf_url": reverse("complaints:authority-on-behalf", args=[number])
             if is_open and may_write_down(page.actor)
             else "",
             "respondent_url": reverse("complaints:authority-respondent", args=[number])
             if (case.enterprise_id is None and may_write_down(page.actor))
             else "",
-            "body_url": reverse("complaints:authority-body", args=[number]) if "invite_body" in setting.may else "",
+            "body_url": reverse("complaints:authority-body", args=[number])
+            if "invite_body" in officer_case.may
+            else "",
             "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
             "documents": (documents := documents_told.of_case(case, AUTHORITY, page.viewer)),
             "court": documents_told.court_of(documents, case.number),
             "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
-            **facts_for(page, setting.around.matters, workspace.now),
+            **facts_for(page, officer_case.around.matters, workspace.now),
         },
     )
 
@@ -243,33 +245,34 @@ _MAIN = frozenset(
 )
 
 
-def _buttons(setting: Setting) -> list[Button]:
-    case = setting.found.complaint
+def _buttons(officer_case: OfficerCase) -> list[Button]:
+    case = officer_case.found.complaint
     order: Sequence[str] = _ORDER
-    suggested, handed = setting.around.matters.get("suggestion"), setting.around.matters.get("delegation")
+    suggested, handed = officer_case.around.matters.get("suggestion"), officer_case.around.matters.get("delegation")
     said = suggested.data.get("answers", {}) if suggested is not None else {}
     if not (handed is not None and handed.subject == "agreed") and not all(
         said.get(side) for side in ("consumer", "enterprise")
     ):
         # Nothing is agreed yet: what comes next is a day or a suggestion.
-        planned = "record_session" if "session" in setting.around.matters else "schedule_session"
+        planned = "record_session" if "session" in officer_case.around.matters else "schedule_session"
         order = (*_ORDER[:2], planned, *(step for step in _ORDER[2:] if step != planned))
     found: list[Button] = []
     for step in order:
-        if step in setting.may and all(step_url(case, step) != button.url for button in found):
-            found.append(Button(labels.action(step), step_url(case, step), is_main=not found and step in _MAIN))
+        if step in officer_case.may and all(step_url(case, step) != button.url for button in found):
+            found.append(Button(wording.action(step), step_url(case, step), is_main=not found and step in _MAIN))
     return found
 
 
 @officer_page("GET")
 def session_file(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The planned session for the officer's calendar."""
-    setting = setting_of(workspace, number, request.GET)
-    planned = setting.around.matters.get("session")
+    officer_case = setting_of(workspace, number, request.GET)
+    planned = officer_case.around.matters.get("session")
     if planned is None:
         raise Http404
     response = HttpResponse(
-        calendar_file(setting.found.complaint, planned, now=workspace.now), content_type="text/calendar; charset=utf-8"
+        calendar_file(officer_case.found.complaint, planned, now=workspace.now),
+        content_type="text/calendar; charset=utf-8",
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{number}.ics"'
     return response

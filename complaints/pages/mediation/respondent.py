@@ -20,7 +20,7 @@ from accounts.roles import Right
 from accounts.sign_in.contacts import parse_contact
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, refuse_unless_open, setting_of
+from complaints.desks.officer_case import OfficerCase, refuse_unless_open, setting_of
 from complaints.forms.fields import Choice, StepForm, Words
 from complaints.handling import Move
 from complaints.handling.steps import answer_links
@@ -28,7 +28,7 @@ from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Matter, Obligation
 from complaints.pages.authority.intake.writing_down import RecordForm, write_down
 from complaints.pages.links.answer_pages import PAGES, Table
-from complaints.pages.shared.step_pages import Frame, refused
+from complaints.pages.shared.step_pages import StepContext, refused
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import AUTHORITY, ENTERPRISE, Found, page_of
@@ -67,69 +67,69 @@ class LinkForm(StepForm):
         return said
 
 
-def _case(workspace: Workspace, request: HttpRequest, number: str) -> Setting:
+def _case(workspace: Workspace, request: HttpRequest, number: str) -> OfficerCase:
     """A case whose respondent has no account, for somebody who acts in its region."""
-    setting = setting_of(workspace, number, request.GET)
-    actor = setting.found.actor
+    officer_case = setting_of(workspace, number, request.GET)
+    actor = officer_case.found.actor
     if actor is None or not actor.may(Right.WRITE_DOWN):
         raise Http404
-    if setting.found.complaint.enterprise_id is not None:
+    if officer_case.found.complaint.enterprise_id is not None:
         raise StepNotAllowed("has_account", _("被投诉人是在线和解企业，在自己的账号里办理。"))
-    return setting
+    return officer_case
 
 
 @officer_page("GET", "POST")
 def respondent(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The link, who has it and until when; POST makes a new one and shows it once."""
-    setting = _case(workspace, request, number)
-    case = setting.found.complaint
+    officer_case = _case(workspace, request, number)
+    case = officer_case.found.complaint
     given = (case.respondent_details or {}).get("phone", "")
     form = LinkForm(request.POST if request.method == "POST" else None, initial={"phone": given})
     if request.method != "POST":
-        return _show(request, setting, form)
+        return _show(request, officer_case, form)
     return given_out(
         request,
-        setting,
+        officer_case,
         form,
         step="invite_respondent",
         verb=answer_links.invite_respondent,
-        door=answering.RESPONDENT,
+        access=answering.RESPONDENT,
         here=reverse("complaints:authority-respondent", args=[number]),
         to=respondent_of(case),
-        show=lambda: _show(request, setting, form, status=422),
+        show=lambda: _show(request, officer_case, form, status=422),
     )
 
 
 def given_out(
     request: HttpRequest,
-    setting: Setting,
+    officer_case: OfficerCase,
     form: LinkForm,
     *,
     step: str,
     verb: Callable[..., Move],
-    door: str,
+    access: str,
     here: str,
     to: str,
     show: Callable[[], HttpResponseBase],
 ) -> HttpResponseBase:
     """A new link for ``to``: sent as a text message, or shown once as a letter. ``show``: the page with what is
     wrong."""
-    secret, case = answering.new_secret(door), setting.found.complaint
+    secret, case = answering.new_secret(access), officer_case.found.complaint
 
     def moves() -> list[Move] | None:
-        refuse_unless_open([step], setting)
+        refuse_unless_open([step], officer_case)
         if not form.is_valid():
             return None
         return [verb(digest=secret.digest, channel=form.cleaned_data["channel"], phone=form.cleaned_data["phone"])]
 
-    done = take_step(request, setting.found, moves, form=form, to=here, now=setting.workspace.now)
+    done = take_step(request, officer_case.found, moves, form=form, to=here, now=officer_case.workspace.now)
     if not done.address:
         return show()
     if not done.is_new:
         return redirect(done.address)
     place = request.build_absolute_uri("/").rstrip("/")
     if form.cleaned_data["channel"] == AnswerLink.SMS:
-        answering.send(secret, form.cleaned_data["phone"], place=place, now=setting.workspace.now)
+        answering.send(secret, form.cleaned_data["phone"], place=place, now=officer_case.workspace.now)
         messages.success(request, _("链接已发到填写的手机。"), extra_tags="ok")
         return redirect(here)
     return render(
@@ -141,8 +141,8 @@ def given_out(
             "qr": qr_code(f"{place}{secret.path}"),
             "back": here,
             "to": to,
-            "is_bodys": door == answering.BODY,
-            "link": live_link(case, is_bodys=door == answering.BODY),
+            "is_bodys": access == answering.BODY,
+            "link": live_link(case, is_bodys=access == answering.BODY),
             "authority": case.handling_authority,
         },
     )
@@ -151,14 +151,14 @@ def given_out(
 @officer_page("POST")
 def revoke(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """From now on the link leads nowhere."""
-    setting = _case(workspace, request, number)
+    officer_case = _case(workspace, request, number)
     here = reverse("complaints:authority-respondent", args=[number])
 
     def moves() -> list[Move]:
-        refuse_unless_open(["end_invitation"], setting)
+        refuse_unless_open(["end_invitation"], officer_case)
         return [answer_links.end_invitation()]
 
-    done = take_step(request, setting.found, moves, form=None, to=here, now=workspace.now)
+    done = take_step(request, officer_case.found, moves, form=None, to=here, now=workspace.now)
     if done.is_new:
         messages.success(request, _("链接已收回，从现在起打不开了。"), extra_tags="ok")
     return redirect(done.address)
@@ -173,11 +173,11 @@ def live_link(case: Complaint, *, is_bodys: bool = False) -> AnswerLink | None:
     )
 
 
-def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int = 200) -> HttpResponseBase:
-    case, now = setting.found.complaint, setting.workspace.now
+def _show(request: HttpRequest, officer_case: OfficerCase, form: LinkForm, *, status: int = 200) -> HttpResponseBase:
+    case, now = officer_case.found.complaint, officer_case.workspace.now
     link = live_link(case)
     contact = answering.phone_of(link) if link is not None else None
-    steps = _open_steps(setting, _table(setting))
+    steps = _open_steps(officer_case, _table(officer_case))
     open_pages = [
         (page, reverse("complaints:authority-respondent-step", args=[case.number, page.name]))
         for page in PAGES.values()
@@ -188,7 +188,7 @@ def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int
         "authority/respondent.html",
         {
             "case": case,
-            "page": page_of(setting.found, now=now),
+            "page": page_of(officer_case.found, now=now),
             "form": form,
             "back": desk_url(case),
             "link": link,
@@ -196,32 +196,32 @@ def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int
             "is_over": link is not None and link.expires_at <= now,
             "respondent": respondent_of(case),
             "pages": open_pages,
-            "may_invite": "invite_respondent" in setting.may,
-            "may_revoke": link is not None and "end_invitation" in setting.may,
+            "may_invite": "invite_respondent" in officer_case.may,
+            "may_revoke": link is not None and "end_invitation" in officer_case.may,
         },
         status=status,
     )
 
 
-def _table(setting: Setting) -> Table:
-    case = setting.found.complaint
+def _table(officer_case: OfficerCase) -> Table:
+    case = officer_case.found.complaint
     matters = {
         m.kind: m for m in Matter.objects.filter(complaint=case, state="open", audience="parties").order_by("pk")
     }
     return Table(matters=matters, obligations=list(Obligation.objects.filter(complaint=case, engagement=None)))
 
 
-def _open_steps(setting: Setting, table: Table) -> set[str]:
+def _open_steps(officer_case: OfficerCase, table: Table) -> set[str]:
     """What the respondent may do now, through this officer."""
-    case = setting.found.complaint
+    case = officer_case.found.complaint
     actor = actors.respondent(
-        case, organisation=respondent_of(case), person_key=None, channel="phone", by=setting.found.actor
+        case, organisation=respondent_of(case), person_key=None, channel="phone", by=officer_case.found.actor
     )
     around = Around(
         complaint=case,
         side=ENTERPRISE,
         engagement_id=None,
-        now=setting.workspace.now,
+        now=officer_case.workspace.now,
         matters=dict(table.matters),
         offers=(),
         obligations=tuple(table.obligations),
@@ -232,28 +232,28 @@ def _open_steps(setting: Setting, table: Table) -> set[str]:
 @officer_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> HttpResponseBase:
     """The respondent's own page in the officer's frame: words, read back where they decide something, written down."""
-    page, setting = PAGES.get(name), _case(workspace, request, number)
+    page, officer_case = PAGES.get(name), _case(workspace, request, number)
     if page is None:
         raise Http404
-    case, table = setting.found.complaint, _table(setting)
+    case, table = officer_case.found.complaint, _table(officer_case)
     shown, record = (
-        page_of(setting.found, now=workspace.now),
+        page_of(officer_case.found, now=workspace.now),
         RecordForm(request.POST if request.method == "POST" else None),
     )
     actor = actors.respondent(
         case,
         organisation=respondent_of(case),
         person_key=None,
-        by=setting.found.actor,
+        by=officer_case.found.actor,
         recording=record.recording,
         channel=record.recording["how"] if record.recording else "phone",
     )
-    at = Frame(
+    at = StepContext(
         request=request,
         # Files that come with it were sent by the officer.
-        found=Found(complaint=case, side=AUTHORITY, viewer=setting.found.viewer, actor=actor),
+        found=Found(complaint=case, side=AUTHORITY, viewer=officer_case.found.viewer, actor=actor),
         case=table,
-        steps=_open_steps(setting, table),
+        steps=_open_steps(officer_case, table),
         status=shown.duty.status,
         now=workspace.now,
         home=reverse("complaints:authority-respondent", args=[number]),

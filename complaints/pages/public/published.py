@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.keys import sealed_fields
-from complaints import wording as labels
+from complaints import wording
 from complaints.acceptance import publication
 from complaints.desks import keyset
 from complaints.models import Complaint, Demand, PersonalText
@@ -52,7 +52,7 @@ def _demands(ids: list[int]) -> dict[int, list[str]]:
         .order_by("complaint_id", "ordinal")
         .values_list("complaint_id", "kind")
     ):
-        found.setdefault(case, []).append(labels.label(kind, kind="demand_kind"))
+        found.setdefault(case, []).append(wording.label(kind, kind="demand_kind"))
     return found
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.sign_in.landing import is_here
-from complaints import wording as labels
+from complaints import wording
 from complaints.models import Complaint, Deadline
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.deadlines import day_by_day, explain
@@ -115,14 +115,14 @@ def derived(
             "side": side,
             "clock": row,
             "facts": facts,
-            "name": labels.label(row.clock, kind="clock"),
+            "name": wording.label(row.clock, kind="clock"),
             "is_named_day": row.derivation.get("start") is None,
             "lines": explain(row.derivation),
             "days": days,
             "today": today,
             "weeks": _weeks(row, days, calendar, today),
             "length": _length(row),
-            "state": labels.label(row.state, kind="clock_state"),
+            "state": wording.label(row.state, kind="clock_state"),
             "if_missed": what_if_missed(complaint=complaint, deadline=row),
             "basis": CLOCKS[Clock(row.clock)].basis,
             "calendar_source": row.derivation.get("calendar_source", ""),

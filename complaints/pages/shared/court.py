@@ -14,8 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from complaints.documents import keeping
-from complaints.documents import typesetting as printing
+from complaints.documents import keeping, typesetting
 from complaints.documents.readable import readable
 from complaints.documents.wording import plain_day
 from complaints.models import DocumentVersion
@@ -66,7 +65,7 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
         {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
     ]
     site = settings.SITE_URL
-    return printing.pdf(
+    return typesetting.pdf(
         {
             "title": "司法确认申请书",
             "subtitle": f"{document.reference} · {page.title}",
@@ -75,7 +74,7 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
             "digest": digest,
             "of": "/",
             "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
-            "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)),
+            "qr": typesetting.qr_svg(typesetting.check_address(site, page.complaint.number, page.head)),
             "sections": readable(sections),
         },
         at=version.at,

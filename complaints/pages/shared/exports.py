@@ -32,7 +32,7 @@ from complaints.pages.shared.export_forms import ApprovalForm, ExportForm
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import asking
 from complaints.tables.exporting.columns import COLUMNS
-from complaints.tables.exporting.selecting import Sight, Workspace, chosen, sight_at
+from complaints.tables.exporting.selecting import Visibility, Workspace, chosen, visibility_at
 from enterprises.models import Staff
 from web.languages import named
 from web.listing import listed
@@ -110,7 +110,7 @@ def _is_theirs(export: Export, workspace: Workspace) -> bool:
 
 
 def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponseBase:
-    sight = sight_at(
+    visibility = visibility_at(
         workspace,
         [
             a
@@ -120,7 +120,7 @@ def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponse
         ],
     )
     query = query_of(request.GET, side)
-    form = ExportForm(request.POST if request.method == "POST" else None, actor=sight.actor)
+    form = ExportForm(request.POST if request.method == "POST" else None, actor=visibility.actor)
     status = 200
     if request.method == "POST":
         with once(request) as attempt:
@@ -128,7 +128,7 @@ def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponse
                 try:
                     export = asking.ask(
                         user=workspace.user,
-                        actor=sight.actor,
+                        actor=visibility.actor,
                         query=query,
                         wanted=form.all_columns,
                         form=form.cleaned_data["format"],
@@ -142,27 +142,27 @@ def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponse
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    count = len(chosen(sight, query, most=keyset.MANY + 1))
+    count = len(chosen(visibility, query, most=keyset.MANY + 1))
     return render(
         request,
         "exports/new.html",
         {
             "form": form,
-            "conditions": _conditions(sight, query),
+            "conditions": _conditions(visibility, query),
             "count": count,
             "count_words": keyset.in_words(count),
             "back": side.list_url(query),
-            "organisation": _whose(sight),
+            "organisation": _whose(visibility),
         },
         status=status,
     )
 
 
-def _whose(sight: Sight) -> str:
+def _whose(visibility: Visibility) -> str:
     """For whom it is made, in the reader's language; the actor keeps the Chinese name, as the record does."""
-    if sight.actor.authority_id is not None:
-        return named(Authority.objects.get(pk=sight.actor.authority_id))
-    job = Staff.objects.select_related("enterprise", "branch").get(pk=sight.actor.staff_id or 0)
+    if visibility.actor.authority_id is not None:
+        return named(Authority.objects.get(pk=visibility.actor.authority_id))
+    job = Staff.objects.select_related("enterprise", "branch").get(pk=visibility.actor.staff_id or 0)
     return named(job.branch or job.enterprise)
 
 
@@ -290,14 +290,14 @@ def query_of(asked: QueryDict, side: Side) -> str:
     )
 
 
-def _conditions(sight: Sight, query: str) -> list[str]:
+def _conditions(visibility: Visibility, query: str) -> list[str]:
     """The filter in words."""
     asked = QueryDict(query)
-    if sight.side == "authority":
-        form, _cases = case_query.asked_for(sight.workspace, asked)  # type: ignore[arg-type]
+    if visibility.side == "authority":
+        form, _cases = case_query.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]
         return [one.words for one in form.active(enterprise="", region="")] or [_("未办结的全部案件")]
     view = queue_lists.view_of(asked.get("view", ""))
-    queue = queue_lists.asked_for(sight.workspace, asked)  # type: ignore[arg-type]
+    queue = queue_lists.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]
     return [str(view.title), *(queue.words_of(name) for name in queue.said)]
 
 

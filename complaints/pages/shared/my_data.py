@@ -42,8 +42,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     held = [
         Contact(channel, address).masked for channel, address in (("sms", user.phone), ("email", user.email)) if address
     ]
-    looks = my_data.looks_at(user)
-    names = names_of({look.organisation for look in looks})
+    contact_accesses = my_data.looks_at(user)
+    names = names_of({look.organisation for look in contact_accesses})
     return render(
         request,
         "consumer/privacy.html",
@@ -51,7 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "held": held,
             "cases": Complaint.objects.filter(consumer_id=user.pk).count(),
             "consents": my_data.standing_consents(user),
-            "looks": [(look, names.get(look.organisation, look.organisation)) for look in looks],
+            "looks": [(look, names.get(look.organisation, look.organisation)) for look in contact_accesses],
         },
     )
 

@@ -19,8 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from authorities.limits import Limits
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.forms.fields import TextForm
 from complaints.forms.file_forms import upload_address
 from complaints.handling import Move
@@ -84,7 +83,7 @@ class StepPage(Generic[Case]):
 
     def heading(self, case: Case, steps: Collection[str]) -> Text:
         """The first of its steps that stands open gives the words."""
-        return _said(self.title, case) or labels.action(next((s for s in self.steps if s in steps), self.steps[0]))
+        return _said(self.title, case) or wording.action(next((s for s in self.steps if s in steps), self.steps[0]))
 
     def thanked(self, case: Case) -> Text:
         """What is said afterwards, where the page has words of its own."""
@@ -128,14 +127,14 @@ def plain(kind: Callable[[Data], Form]) -> Callable[[Any, Data], Form]:
     return lambda case, data: kind(data)
 
 
-def judged_moves(at: Frame[Any], page: StepPage[Any], form: Form) -> Sequence[Move] | None:
+def judged_moves(at: StepContext[Any], page: StepPage[Any], form: Form) -> Sequence[Move] | None:
     """What is to be taken; None where the form has errors. Raises the refusal of a step that does not stand open."""
     if not page.is_open(at.steps):
         raise not_now(at.status)
     return page.moves(form) if form.is_valid() else None
 
 
-def led_back(at: Frame[Any], page: StepPage[Any]) -> HttpResponseBase:
+def led_back(at: StepContext[Any], page: StepPage[Any]) -> HttpResponseBase:
     """A page that has nothing to do now leads back to the case, and says so."""
     messages.warning(
         at.request, _("这一步现在不能办。案件现在是：%(status)s。") % {"status": at.status}, extra_tags="warn"
@@ -143,13 +142,13 @@ def led_back(at: Frame[Any], page: StepPage[Any]) -> HttpResponseBase:
     return redirect(at.home)
 
 
-def refused(at: Frame[Any], page: StepPage[Any]) -> HttpResponseBase:
+def refused(at: StepContext[Any], page: StepPage[Any]) -> HttpResponseBase:
     """A page that has nothing to do now is refused like its step."""
     raise not_now(at.status)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frame(Generic[Case]):
+class StepContext(Generic[Case]):
     """What an audience adds to its step pages, for one request.
 
     ``found``: the case, who reads and who acts. ``case``: the same case as its forms need it. ``steps``: those that
@@ -169,8 +168,8 @@ class Frame(Generic[Case]):
     shown: Callable[[StepPage[Case], Any], Mapping[str, Any]]
     status: str = ""
     first: Mapping[str, Any] = field(default_factory=dict)
-    moves: Callable[[Frame[Case], StepPage[Case], Any], Sequence[Move] | None] = judged_moves
-    closed: Callable[[Frame[Case], StepPage[Case]], HttpResponseBase] = led_back
+    moves: Callable[[StepContext[Case], StepPage[Case], Any], Sequence[Move] | None] = judged_moves
+    closed: Callable[[StepContext[Case], StepPage[Case]], HttpResponseBase] = led_back
     to: Callable[[StepPage[Case]], str] | None = None
     told: Callable[[StepPage[Case], Any, Sequence[Move]], Text]
 
@@ -179,7 +178,7 @@ class Frame(Generic[Case]):
         return Conditions.at(self.now).limits(self.found.complaint.handling_region_id)
 
 
-def show_or_take(at: Frame[Any], page: StepPage[Any]) -> HttpResponseBase:
+def show_or_take(at: StepContext[Any], page: StepPage[Any]) -> HttpResponseBase:
     """The page, or what was sent there: taken once however often it is sent, refused with the reason (409), or drawn
     again with what is wrong and all that was typed (422)."""
     if at.request.method != "POST":
@@ -192,14 +191,14 @@ def show_or_take(at: Frame[Any], page: StepPage[Any]) -> HttpResponseBase:
     return draw(at, page, again) if again is not None else take(at, page, sent(at, page))
 
 
-def sent(at: Frame[Any], page: StepPage[Any]) -> Form:
+def sent(at: StepContext[Any], page: StepPage[Any]) -> Form:
     """The form as it was sent, files too."""
     form = page.form(at.case, at.request.POST)
     form.files = at.request.FILES
     return form
 
 
-def take(at: Frame[Any], page: StepPage[Any], form: Form) -> HttpResponseBase:
+def take(at: StepContext[Any], page: StepPage[Any], form: Form) -> HttpResponseBase:
     """Take what ``form`` means, or draw it again."""
     taken: list[Move] = []
 
@@ -218,7 +217,7 @@ def take(at: Frame[Any], page: StepPage[Any], form: Form) -> HttpResponseBase:
 
 
 def draw(
-    at: Frame[Any], page: StepPage[Any], form: Form, *, status: int = 200, template: str = "", **more: Any
+    at: StepContext[Any], page: StepPage[Any], form: Form, *, status: int = 200, template: str = "", **more: Any
 ) -> HttpResponseBase:
     """The page around its form."""
     return render(

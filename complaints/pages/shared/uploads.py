@@ -29,39 +29,39 @@ PART, FINISH, CANCEL = "part", "finish", "cancel"
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def of_draft(request: HttpRequest, draft_id: uuid.UUID, upload_id: uuid.UUID, deed: str = "") -> JsonResponse:
+def of_draft(request: HttpRequest, draft_id: uuid.UUID, upload_id: uuid.UUID, action: str = "") -> JsonResponse:
     """/file/<draft>/uploads/<upload>/[part|finish|cancel]/ for whoever holds the draft."""
     now = timezone.now()
     held = held_by(request, now=now, draft_id=draft_id)
     if held is None or held.draft.filed_at is not None:
         raise Http404
     user = request.user.pk if isinstance(request.user, User) else None
-    return _answer(request, upload_id, Holder(draft=held.draft, user_id=user), deed, now=now)
+    return _answer(request, upload_id, Holder(draft=held.draft, user_id=user), action, now=now)
 
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def of_case(request: HttpRequest, number: str, upload_id: uuid.UUID, deed: str = "") -> JsonResponse:
+def of_case(request: HttpRequest, number: str, upload_id: uuid.UUID, action: str = "") -> JsonResponse:
     """/cases/<ref>/uploads/<upload>/[part|finish|cancel]/ for the sides of the case."""
     found = meet(request, number)
     if found.actor is None:
         raise Http404
     holder = Holder(complaint=found.complaint, user_id=found.viewer.user_id)
-    return _answer(request, upload_id, holder, deed, now=timezone.now())
+    return _answer(request, upload_id, holder, action, now=timezone.now())
 
 
-def _answer(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, deed: str, *, now: datetime) -> JsonResponse:
-    if request.method == "POST" and not deed:
+def _answer(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, action: str, *, now: datetime) -> JsonResponse:
+    if request.method == "POST" and not action:
         return _told(lambda: _begin(request, upload_id, holder, now=now))
     upload = uploads.find(upload_id, holder, now=now)
     if upload is None:
         raise Http404
     if request.method != "POST":
         return _told(lambda: upload)
-    if deed == PART:
+    if action == PART:
         return _told(lambda: _part(request, upload, now=now), upload)
-    if deed == FINISH:
+    if action == FINISH:
         said = request.POST
         return _told(
             lambda: uploads.finish(
@@ -103,10 +103,10 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
-def _told(deed: Callable[[], Upload], known: Upload | None = None) -> JsonResponse:
+def _told(action: Callable[[], Upload], known: Upload | None = None) -> JsonResponse:
     """The state as JSON: 200; 409 when the sender must look again; 422 with the sentence for the person."""
     try:
-        upload = deed()
+        upload = action()
     except EvidenceRefused as refusal:
         return JsonResponse({"text": str(refusal)}, status=422)
     except WrongPlace:

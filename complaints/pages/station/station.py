@@ -27,7 +27,7 @@ from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries
 from accounts.sign_in.network import place_of
-from complaints import wording as labels
+from complaints import wording
 from complaints.filing import drafts
 from complaints.filing.held import address_of, give_cookie
 from complaints.models import Complaint, StationEntry
@@ -103,13 +103,13 @@ def _cases(here: Here, *, since: date | None = None) -> list[CaseLine]:
 
 
 def _case(row: Complaint) -> CaseLine:
-    words = labels.label(row.outcome, kind="outcome") if row.outcome else labels.label(row.status, kind="status")
+    words = wording.label(row.outcome, kind="outcome") if row.outcome else wording.label(row.status, kind="status")
     return CaseLine(
         row.number,
         row.title,
         respondent_of(row) or _("由监管部门确定"),
         words,
-        labels.tone(row.status, row.outcome),
+        wording.tone(row.status, row.outcome),
         row.filed_at,
         row.next_due_at,
     )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.forms import CHOOSE
 from complaints.forms.fields import PlainForm
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.typed_values import Choice, Money, Phone, Text, Words, YesNo
 from enterprises.models import Enterprise, Station
 
@@ -33,7 +33,7 @@ _CODE = re.compile(r"[A-Za-z0-9-]{3,20}")
 class LogForm(PlainForm):
     category = Choice(
         label=_("商品或服务的类别"),
-        choices=[CHOOSE, *choices.OBJECT_CATEGORIES],
+        choices=[CHOOSE, *categories.OBJECT_CATEGORIES],
         error_messages={
             "required": _("请选择类别；都不像就选“其他商品”或“其他服务”"),
             "invalid_choice": _("请从列表中选择类别"),

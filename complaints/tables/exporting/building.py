@@ -25,7 +25,7 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.tables.exporting import files
 from complaints.tables.exporting.asking import DECIDED_WITHIN, EXPIRES_AFTER
 from complaints.tables.exporting.columns import COLUMNS, CaseRow
-from complaints.tables.exporting.selecting import NoWorkspace, Sight, chosen, rows_of, sight_of
+from complaints.tables.exporting.selecting import NoWorkspace, Visibility, chosen, rows_of, visibility_of
 from web.languages import named
 
 log = logging.getLogger(__name__)
@@ -79,18 +79,18 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
         with override(export.language):
             if export.attempts > MOST_ATTEMPTS:
                 return _fail(export, "gave_up")
-            sight = sight_of(export, now=now)
-            if export.case_ids is None and not _choose(export, sight):
+            visibility = visibility_of(export, now=now)
+            if export.case_ids is None and not _choose(export, visibility):
                 return _fail(export, "too_many_rows")
             ids = export.case_ids or []
             piece = PERSONAL_BATCH if export.has_personal else BATCH
             while export.rows < len(ids):
                 if passed() > SECONDS:
                     return _hand_back(export)
-                _build(export, sight, ids[export.rows : export.rows + piece], now=now)
+                _build(export, visibility, ids[export.rows : export.rows + piece], now=now)
             if len(ids) > LONG and passed() > FRESH:
                 return _hand_back(export)
-            _finish(export, sight, now=now)
+            _finish(export, visibility, now=now)
     except NoWorkspace:
         _fail(export, "no_desk")
     except OperationalError:
@@ -100,10 +100,10 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
         log.error("export %s was not built: %s", export.mark, type(error).__name__)
 
 
-def _choose(export: Export, sight: Sight) -> bool:
+def _choose(export: Export, visibility: Visibility) -> bool:
     most = settings.EXPORT_MOST_ROWS
-    with sight.both_walls():
-        ids = list(dict.fromkeys(chosen(sight, export.query, most=most + 1)))
+    with visibility.both_walls():
+        ids = list(dict.fromkeys(chosen(visibility, export.query, most=most + 1)))
     if len(ids) > most:
         return False
     export.case_ids, export.total = ids, len(ids)
@@ -111,15 +111,15 @@ def _choose(export: Export, sight: Sight) -> bool:
     return True
 
 
-def _build(export: Export, sight: Sight, ids: Sequence[int], *, now: datetime) -> None:
+def _build(export: Export, visibility: Visibility, ids: Sequence[int], *, now: datetime) -> None:
     """One piece: entries in the record, rows, position."""
     wanted = [COLUMNS[code] for code in export.columns]
     kinds = [column.kind for column in wanted if column.is_personal]
-    with sight.both_walls():
-        rows = rows_of(sight, ids, kinds=kinds)
+    with visibility.both_walls():
+        rows = rows_of(visibility, ids, kinds=kinds)
     with transaction.atomic():
         if kinds:
-            rows = _permitted(export, sight, rows, now=now)
+            rows = _permitted(export, visibility, rows, now=now)
         cells = [[column.text(row) for column in wanted] for row in rows]
         export.kept_bytes = files.append(export.mark, cells, after=export.kept_bytes)
         export.rows += len(ids)
@@ -129,18 +129,18 @@ def _build(export: Export, sight: Sight, ids: Sequence[int], *, now: datetime) -
         export.save(update_fields=["kept_bytes", "rows", "attempts", "has_file", "leased_until"])
 
 
-def _permitted(export: Export, sight: Sight, rows: list[CaseRow], *, now: datetime) -> list[CaseRow]:
+def _permitted(export: Export, visibility: Visibility, rows: list[CaseRow], *, now: datetime) -> list[CaseRow]:
     """An entry in the record of each case; without one the contact data stays out of its row."""
     move = contact_access.export_contact(mark=export.mark)
     try:
-        taken = handling.take_each([(row.case.pk, move, sight.actor) for row in rows], now=now)
+        taken = handling.take_each([(row.case.pk, move, visibility.actor) for row in rows], now=now)
     except StepNotAllowed:
         taken = []
     noted = {one.complaint.pk for one in taken if one.is_done}
     return [row if row.case.pk in noted else replace(row, person={}) for row in rows]
 
 
-def _finish(export: Export, sight: Sight, *, now: datetime) -> None:
+def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
     Export.objects.filter(pk=export.pk).update(leased_until=now + FINISHING)
     place = export.enterprise or export.authority
     who = f"{export.asked_by.name} · {named(place) if place else ''}"

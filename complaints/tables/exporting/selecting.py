@@ -34,7 +34,7 @@ class NoWorkspace(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Visibility:
     """Who asked, as of the moment of reading."""
 
     side: str
@@ -58,14 +58,16 @@ class Sight:
         return mine if self.actor.branch_ids is None else mine & Q(branch_id__in=self.actor.branch_ids)
 
 
-def sight_of(export: Export, *, now: datetime) -> Sight:
+def visibility_of(export: Export, *, now: datetime) -> Visibility:
     """The sight of whoever asked for an export."""
-    return sight_of_person(
+    return visibility_of_person(
         export.asked_by, enterprise_id=export.enterprise_id, authority_id=export.authority_id, now=now
     )
 
 
-def sight_of_person(user: User, *, enterprise_id: int | None, authority_id: int | None, now: datetime) -> Sight:
+def visibility_of_person(
+    user: User, *, enterprise_id: int | None, authority_id: int | None, now: datetime
+) -> Visibility:
     """The desk of this person, narrowed to the organisation for which something was asked. NoDesk if there is none."""
     workspace_for = (
         enterprise_workspace.workspace_for if enterprise_id is not None else authority_workspace.workspace_for
@@ -81,43 +83,43 @@ def sight_of_person(user: User, *, enterprise_id: int | None, authority_id: int 
     ]
     if not mine or not user.is_active:
         raise NoWorkspace
-    return sight_at(workspace, mine)
+    return visibility_at(workspace, mine)
 
 
-def sight_at(workspace: Workspace, actors: Sequence[Actor]) -> Sight:
+def visibility_at(workspace: Workspace, actors: Sequence[Actor]) -> Visibility:
     """The sight of one organisation's work at this desk; ``actors`` are the jobs there, the first speaks."""
     side = ENTERPRISE if isinstance(workspace, enterprise_workspace.Workspace) else AUTHORITY
-    return Sight(side, replace(workspace, actors=tuple(actors)), actors[0])
+    return Visibility(side, replace(workspace, actors=tuple(actors)), actors[0])
 
 
-def chosen(sight: Sight, query: str, *, most: int) -> list[int]:
+def chosen(visibility: Visibility, query: str, *, most: int) -> list[int]:
     """Ids of the cases that the filter means, in the order of the list; at most ``most``."""
     asked = QueryDict(query)
-    if isinstance(sight.workspace, authority_workspace.Workspace):
-        form, cases = case_query.asked_for(sight.workspace, asked)
+    if isinstance(visibility.workspace, authority_workspace.Workspace):
+        form, cases = case_query.asked_for(visibility.workspace, asked)
         if any(form.said.get(name) for name in OF_A_STAGE):
-            stages = case_query.ended(form.said, cases).filter(complaint__in=sight.cases())
+            stages = case_query.ended(form.said, cases).filter(complaint__in=visibility.cases())
             return list(stages.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
-        return _ids(cases.filter(pk__in=sight.cases()), most)
-    workspace = sight.workspace
+        return _ids(cases.filter(pk__in=visibility.cases()), most)
+    workspace = visibility.workspace
     queue, view = queue_lists.asked_for(workspace, asked), queue_lists.view_of(asked.get("view", ""))
     if view is queue_lists.PAST:
-        times = queue_lists.past_times(workspace, queue).filter(complaint__in=sight.cases())
+        times = queue_lists.past_times(workspace, queue).filter(complaint__in=visibility.cases())
         return list(times.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
     cases = queue_lists.narrowed(view.of(queue_lists.open_cases(workspace), workspace), queue, workspace)
-    return _ids(cases.filter(pk__in=sight.cases()), most)
+    return _ids(cases.filter(pk__in=visibility.cases()), most)
 
 
 def _ids(cases: QuerySet[Complaint], most: int) -> list[int]:
     return list(cases.order_by(BY_DUE.field, "pk").values_list("pk", flat=True)[:most])
 
 
-def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> list[CaseRow]:
+def rows_of(visibility: Visibility, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> list[CaseRow]:
     """The rows of these cases in this order; what is not seen any more is left out. ``kinds``: personal texts.
 
     A few queries, however many cases.
     """
-    cases = {case.pk: case for case in sight.cases().filter(pk__in=ids).select_related(*RELATED)}
+    cases = {case.pk: case for case in visibility.cases().filter(pk__in=ids).select_related(*RELATED)}
     sealed_fields.load_for(
         who.user for case in cases.values() for who in (case.handler, case.officer) if who is not None
     )
@@ -130,8 +132,8 @@ def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> l
             demand_text(demand) if demand.amount is None else f"{demand_text(demand)} {demand.amount}"
         )
     times: dict[int, Engagement] = {}
-    if sight.side == ENTERPRISE:
-        for time in Engagement.objects.filter(sight.times(), complaint_id__in=cases).order_by("pk"):
+    if visibility.side == ENTERPRISE:
+        for time in Engagement.objects.filter(visibility.times(), complaint_id__in=cases).order_by("pk"):
             times[time.complaint_id] = time
     return [
         CaseRow(
@@ -140,7 +142,7 @@ def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> l
             demands="、".join(demands.get(pk, [])),
             asked=asked.get(pk, []),
             time=times.get(pk),
-            is_former=sight.side == ENTERPRISE and not stands_to(sight.actor, cases[pk]),
+            is_former=visibility.side == ENTERPRISE and not stands_to(visibility.actor, cases[pk]),
             person={kind: text for kind, text in texts.get(pk, {}).items() if kind in set(kinds)},
         )
         for pk in ids

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from authorities import calendar as loaded
+from authorities import calendar
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Policy
 from authorities.policies import Policies
@@ -79,7 +79,7 @@ class SourceConditions:
 
     def __init__(self, *, country: str, zone: ZoneInfo, dated: bool) -> None:
         self.dated = dated
-        known = not dated and bool(loaded.rows(country).known_years)
+        known = not dated and bool(calendar.rows(country).known_years)
         self.calendar = current_calendar(country) if known else Calendar.weekdays_only(zone)
         self.jurisdiction = Jurisdiction.load()
         changes = {

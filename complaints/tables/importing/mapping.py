@@ -14,7 +14,7 @@ from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.sector_files import GOODS, SERVICE
 from complaints.procedure.toml_table import Table, TomlProblem
@@ -29,7 +29,7 @@ TEXTS: MappingType[str, int] = {
     "item_name": 200,
     "brand": 120,
     "order_no": 200,
-    **{question.code: max(200, question.longest) for question in choices.QUESTIONS if question.is_text},
+    **{question.code: max(200, question.longest) for question in categories.QUESTIONS if question.is_text},
     "problem_category": 60,
     "place": 400,
     "statement": 20_000,
@@ -46,15 +46,15 @@ DAYS = frozenset({"bought_on", "disputed_on", "learned_on", "contacted_on"})
 FLAGS = frozenset({"is_online", "has_contacted", "disputed_on_is_approximate"})
 MOMENTS = frozenset({"received_at"})
 #: The sectors' own questions.
-OWN_QUESTIONS = frozenset(question.code for question in choices.QUESTIONS)
+OWN_QUESTIONS = frozenset(question.code for question in categories.QUESTIONS)
 TARGETS = frozenset(TEXTS) | AMOUNTS | DAYS | FLAGS | MOMENTS
 #: What `absent` may name: fields of the form, and two answers that are no fields of ours.
 ABSENT = frozenset(f.name for f in fields(FilingRequest)) | OWN_QUESTIONS | {"service_region"}
 CODES: MappingType[str, frozenset[str]] = {
-    "object_category": frozenset(choices.OBJECT_LABELS),
-    "problem_category": frozenset(choices.PROBLEM_LABELS),
+    "object_category": frozenset(categories.OBJECT_LABELS),
+    "problem_category": frozenset(categories.PROBLEM_LABELS),
     "object_kind": frozenset({GOODS, SERVICE}),
-    "kind": frozenset(choices.DEMAND_BY_CODE),
+    "kind": frozenset(categories.DEMAND_BY_CODE),
 }
 
 

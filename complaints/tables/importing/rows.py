@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
-from complaints.procedure import categories as choices
+from complaints.procedure import categories
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, OnBehalf, RespondentRequest
 from complaints.tables.importing.bad import BadCell, BadRow, BadRows
 from complaints.tables.importing.converting import Cells, Converter
@@ -111,7 +111,7 @@ class Rows:
             return None, problems
         values.setdefault("channel", "import")
         if not values.get("object_kind"):
-            values["object_kind"] = choices.object_kind(values.get("object_category", ""))
+            values["object_kind"] = categories.object_kind(values.get("object_category", ""))
         if values.get("disputed_on_is_approximate") is None:
             values.pop("disputed_on_is_approximate", None)
         answers = {code: values.pop(code) for code in OWN_QUESTIONS & values.keys()}

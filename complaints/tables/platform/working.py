@@ -26,7 +26,7 @@ from complaints.models import Complaint, PlatformFile, PlatformLine
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.procedure.numbering import tidy
 from complaints.tables.exporting import files
-from complaints.tables.exporting.selecting import NoWorkspace, Sight, sight_of_person
+from complaints.tables.exporting.selecting import NoWorkspace, Visibility, visibility_of_person
 from complaints.tables.platform import asking, lines
 from complaints.tables.platform.lines import Line
 from complaints.tables.sheets import SheetRefused, lines_of
@@ -77,8 +77,10 @@ def _work(file: PlatformFile, *, now: datetime, is_late: Callable[[], bool]) -> 
         with override(file.language):
             if file.attempts > MOST_ATTEMPTS:
                 return asking.end(file, "failed", now=now, code="gave_up")
-            sight = sight_of_person(file.asked_by, enterprise_id=None, authority_id=file.authority_id, now=now)
-            worker = _Worker(file, sight, file.authority, now)
+            visibility = visibility_of_person(
+                file.asked_by, enterprise_id=None, authority_id=file.authority_id, now=now
+            )
+            worker = _Worker(file, visibility, file.authority, now)
             for piece in worker.pieces():
                 if is_late():
                     break
@@ -104,14 +106,14 @@ class _Worker:
     """One file in one sweep."""
 
     file: PlatformFile
-    sight: Sight
+    visibility: Visibility
     authority: Authority
     now: datetime
     _numbers: dict[str, int] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
-        return self.sight.actor
+        return self.visibility.actor
 
     def pieces(self) -> list[list[Line]]:
         """The lines that are left, in pieces; raises SheetRefused for what is no such table."""
@@ -211,8 +213,8 @@ class _Worker:
         """Our cases that the lines name, by our number and by theirs; of what the sender sees."""
         ours = {line.text("number") for line in piece} - {""}
         theirs = {line.text("platform_number") for line in piece} - {""}
-        with self.sight.both_walls():
-            found = list(self.sight.cases().filter(Q(number__in=ours) | Q(platform_number__in=theirs)))
+        with self.visibility.both_walls():
+            found = list(self.visibility.cases().filter(Q(number__in=ours) | Q(platform_number__in=theirs)))
         return {case.number: case for case in found} | {
             f"#{case.platform_number}": case for case in found if case.platform_number
         }

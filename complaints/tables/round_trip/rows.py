@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.keys import sealed_fields
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling import Move, WrongInput
 from complaints.handling.steps import enterprise, offers
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
@@ -122,9 +122,9 @@ def _words(kind: str) -> dict[str, str]:
     found = {code: code for code in codes}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            found |= {labels.label(code, kind=kind).casefold(): code for code in codes}
+            found |= {wording.label(code, kind=kind).casefold(): code for code in codes}
             if kind == "step":
-                found |= {labels.action(code).casefold(): code for code in codes}
+                found |= {wording.action(code).casefold(): code for code in codes}
     return found
 
 
@@ -140,7 +140,7 @@ def code_of(text: str, kind: str, column: str) -> str:
 def words_for(kind: str) -> list[str]:
     """What may stand in such a cell, in the active language."""
     codes = dict.fromkeys(_words(kind).values())
-    return [labels.action(code) if kind == "step" else labels.label(code, kind=kind) for code in codes]
+    return [wording.action(code) if kind == "step" else wording.label(code, kind=kind) for code in codes]
 
 
 def read_by(step: str, cells: Mapping[str, str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ from complaints.models import Complaint, Demand, Obligation, RoundTrip, RoundTri
 from complaints.parties.actors import Actor
 from complaints.record.case_version import plain_version
 from complaints.tables.exporting import files
-from complaints.tables.exporting.selecting import NoWorkspace, Sight, sight_of_person
+from complaints.tables.exporting.selecting import NoWorkspace, Visibility, visibility_of_person
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.sheets import SheetRefused, lines_of
 from complaints.tables.taking_many import rehearse, take_all, why
@@ -82,7 +82,9 @@ def _work(trip: RoundTrip, *, now: datetime, is_late: Callable[[], bool]) -> Non
             if trip.attempts > MOST_ATTEMPTS:
                 return asking.fail(trip, "gave_up", now=now)
             worker = _Worker(
-                trip, sight_of_person(trip.asked_by, enterprise_id=trip.enterprise_id, authority_id=None, now=now), now
+                trip,
+                visibility_of_person(trip.asked_by, enterprise_id=trip.enterprise_id, authority_id=None, now=now),
+                now,
             )
             for state in asking.WORKING:
                 while trip.state == state:
@@ -112,13 +114,13 @@ class _Worker:
     """One table in one sweep."""
 
     trip: RoundTrip
-    sight: Sight
+    visibility: Visibility
     now: datetime
     _colleagues: rows.Colleagues | None = field(default=None)
 
     @property
     def actor(self) -> Actor:
-        return self.sight.actor
+        return self.visibility.actor
 
     def go_on(self) -> None:
         """One piece of what is next; sets the state of the table where a part is through."""
@@ -162,8 +164,8 @@ class _Worker:
             trip.save(update_fields=["read_rows", "blank_rows", "attempts", "leased_until"])
 
     def _cases(self, numbers: set[str]) -> dict[str, int]:
-        with self.sight.both_walls():
-            return dict(self.sight.cases().filter(number__in=numbers - {""}).values_list("number", "pk"))
+        with self.visibility.both_walls():
+            return dict(self.visibility.cases().filter(number__in=numbers - {""}).values_list("number", "pk"))
 
     def _row(self, line: int, cells: dict[str, str], found: dict[str, int]) -> RoundTripRow | None:
         """None for a line that asks for nothing."""
@@ -276,8 +278,8 @@ class _Worker:
     def _moves(self, batch: Sequence[RoundTripRow], *, good: str) -> list[_Meant]:
         """The moves of the lines that can be taken; the other lines get their state here."""
         ids = {row.case_id for row in batch if row.case_id is not None}
-        with self.sight.both_walls():
-            seen = dict(self.sight.cases().filter(pk__in=ids).values_list("pk", "handler"))
+        with self.visibility.both_walls():
+            seen = dict(self.visibility.cases().filter(pk__in=ids).values_list("pk", "handler"))
         demands, due = _demands(seen), _due(seen)
         earlier = {
             row.key: row

@@ -17,11 +17,10 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from complaints import handling
-from complaints.assignment import assigning, officer_handover
-from complaints.assignment import call_backs as drawing
+from complaints.assignment import assigning, call_backs, officer_handover
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
-from complaints.handling import printing_documents as making
+from complaints.handling import printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
@@ -54,14 +53,14 @@ SWEEPS: dict[str, Sweep] = {
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
     "dossiers": dossiers.sweep_dossiers,
-    "documents": making.sweep_documents,
+    "documents": printing_documents.sweep_documents,
     "round_trips": working.sweep_round_trips,
     "law": law.sweep_law,
     "platform_files": platform.sweep_platform_files,
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,
     "exits": enrolled.sweep_exits,
-    "call_backs": drawing.sweep_call_backs,
+    "call_backs": call_backs.sweep_call_backs,
     "expired": retention.sweep_expired,
     "previews": previewing.sweep_previews,
     "successions": succeeding.sweep_successions,

@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from oversight.counters import making as rollup_making
-from oversight.counters import rollups
+from oversight.counters import making, rollups
 
 
 class Command(BaseCommand):
@@ -22,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, compare: bool = False, **options: Any) -> None:
         if not compare:
-            count = rollup_making.rebuild(now=timezone.now(), tell=self._tell)
+            count = making.rebuild(now=timezone.now(), tell=self._tell)
             self.stdout.write(f"{count} cases are counted.")
             return
         found = rollups.compare(now=timezone.now())

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from accounts import key_rotation as rotation
+from accounts import key_rotation
 from accounts.keys import keyring, keys
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import VaultKeys
@@ -62,7 +62,7 @@ def test_T75_ten_thousand_keys_are_wrapped_anew_though_it_is_killed_in_the_middl
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rotation.wrap_anew(tell=killed)
+        key_rotation.wrap_anew(tell=killed)
     assert told == [500, 1000, 1500]
     assert versions() == {old.wrap_version, both.wrap_version}
     keyring.forget()

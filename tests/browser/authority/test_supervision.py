@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.assignment import call_backs as drawing
+from complaints.assignment import call_backs
 from complaints.handling.steps import authority, casework
 from complaints.models import CallBack, Deadline, HandlingStep, Matter
 from complaints.procedure.workflow import Status as S
@@ -110,8 +110,8 @@ def test_what_a_head_looks_at(world: World, visit: Any) -> None:
     then = now.replace(day=1) - timedelta(days=3)
     closed = given.a_complaint(world, status=S.CLOSED, now=then)
     given.step(closed, casework.serve_notice(document="告知", channel="sms", is_served=True), world.officer, then)
-    drawing.sweep_call_backs(now=then)
-    drawing.sweep_call_backs(now=now)
+    call_backs.sweep_call_backs(now=then)
+    call_backs.sweep_call_backs(now=now)
 
     officer = visit(width=1280, user=world.rui)
     page = officer.go(f"/authority/cases/{late.number}/overdue/")

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from complaints.handling.steps import consumer
 from complaints.procedure.workflow import Status
-from oversight.counters import making as rollup_making
+from oversight.counters import making
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing
 from tests import given
@@ -39,7 +39,7 @@ def test_from_the_draft_to_everybody(world: World, visit: Any, width: int, langu
         )
         if number < 7:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, at + timedelta(days=1))
-    rollup_making.rebuild(now=timezone.now())
+    making.rebuild(now=timezone.now())
     assert issuing.issue(month(), now=timezone.now()) is not None
     drafts = visit(width=width, language=language, user=world.rui)
     approves = visit(width=width, language=language, user=world.head_officer.user)

@@ -19,8 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Officer, OfficerAbsence, Policy
-from complaints.assignment import call_backs as drawing
-from complaints.assignment import officer_handover
+from complaints.assignment import call_backs, officer_handover
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.handling.steps import casework
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
@@ -47,13 +46,13 @@ def share(percent: int) -> None:
 
 def drawn(world: World, percent: int = 100) -> CallBackMonth:
     share(percent)
-    drawing.sweep_call_backs(now=OCTOBER)
-    drawing.sweep_call_backs(now=NOVEMBER)
+    call_backs.sweep_call_backs(now=OCTOBER)
+    call_backs.sweep_call_backs(now=NOVEMBER)
     return CallBackMonth.objects.get(month=date(2026, 10, 1))
 
 
 def test_the_digest_of_the_seed_is_there_before_the_month_and_the_seed_after_it(world: World) -> None:
-    drawing.sweep_call_backs(now=OCTOBER)
+    call_backs.sweep_call_backs(now=OCTOBER)
     months = {row.month: row for row in CallBackMonth.objects.all()}
     assert set(months) == {date(2026, 10, 1), date(2026, 11, 1)}, "this month and the next"
     assert all(re.fullmatch("[0-9a-f]{64}", row.commitment) and row.seed == "" for row in months.values())
@@ -61,11 +60,11 @@ def test_the_digest_of_the_seed_is_there_before_the_month_and_the_seed_after_it(
     seeds = list(CallBackSeed.objects.values_list("seed", flat=True))
     assert months[date(2026, 11, 1)].commitment in page
     assert not any(seed in page for seed in seeds)
-    drawing.sweep_call_backs(now=OCTOBER)
+    call_backs.sweep_call_backs(now=OCTOBER)
     assert list(CallBackSeed.objects.values_list("seed", flat=True)) == seeds, "sealed once"
-    drawing.sweep_call_backs(now=NOVEMBER)
+    call_backs.sweep_call_backs(now=NOVEMBER)
     october = CallBackMonth.objects.get(month=date(2026, 10, 1))
-    assert drawing.commitment(october.seed) == october.commitment == months[date(2026, 10, 1)].commitment
+    assert call_backs.commitment(october.seed) == october.commitment == months[date(2026, 10, 1)].commitment
     assert october.seed in Client().get("/open/call-backs/").content.decode()
 
 
@@ -73,7 +72,7 @@ def test_a_month_is_read_by_its_days_and_in_the_order_of_its_cases(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many cases were ever closed: those of the month alone are walked, by the index of closed cases."""
-    monkeypatch.setattr(drawing, "_BATCH", 2)
+    monkeypatch.setattr(call_backs, "_BATCH", 2)
     first, last = datetime(2026, 10, 1, 0, 0, tzinfo=HERE), datetime(2026, 10, 31, 23, 59, tzinfo=HERE)
     cases = [
         closed(world, at)
@@ -87,17 +86,17 @@ def test_a_month_is_read_by_its_days_and_in_the_order_of_its_cases(
         )
     ]
     share(100)
-    batches = [[one.complaint.pk for one in batch] for batch in drawing.picked(date(2026, 10, 1), "ab" * 32)]
+    batches = [[one.complaint.pk for one in batch] for batch in call_backs.picked(date(2026, 10, 1), "ab" * 32)]
     assert batches == [[cases[0].pk, cases[1].pk], [cases[2].pk, cases[3].pk]]
     with connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
-        plan = drawing._closed_between(date(2026, 10, 1), date(2026, 10, 2)).values_list("pk", flat=True).explain()
+        plan = call_backs._closed_between(date(2026, 10, 1), date(2026, 10, 2)).values_list("pk", flat=True).explain()
         cursor.execute("set local enable_seqscan = on")
     assert "closed_cases_by_day" in plan
 
 
 def test_no_page_of_an_authority_can_read_a_seed(world: World) -> None:
-    drawing.sweep_call_backs(now=OCTOBER)
+    call_backs.sweep_call_backs(now=OCTOBER)
     for who in (world.rui, world.ming, world.chen):
         with seeing_as(who):
             assert not CallBackSeed.objects.exists()
@@ -107,11 +106,11 @@ def test_no_page_of_an_authority_can_read_a_seed(world: World) -> None:
 def test_the_share_is_kept_and_the_choice_is_the_seeds_alone(percent: int) -> None:
     seed = "ab" * 32
     numbers = [f"20261001-{n:012d}-0" for n in range(4000)]
-    chosen = [number for number in numbers if drawing.is_drawn(seed, number, percent)]
+    chosen = [number for number in numbers if call_backs.is_drawn(seed, number, percent)]
     assert abs(len(chosen) / len(numbers) * 100 - percent) < 2.5
-    assert chosen == [number for number in numbers if drawing.is_drawn(seed, number, percent)]
+    assert chosen == [number for number in numbers if call_backs.is_drawn(seed, number, percent)]
     if 0 < percent < 100:
-        assert chosen != [number for number in numbers if drawing.is_drawn("cd" * 32, number, percent)]
+        assert chosen != [number for number in numbers if call_backs.is_drawn("cd" * 32, number, percent)]
 
 
 def test_of_closed_cases_the_repeat_and_the_reopened_ones_are_all_there(world: World) -> None:
@@ -133,14 +132,14 @@ def test_of_closed_cases_the_repeat_and_the_reopened_ones_are_all_there(world: W
     }
     assert not CallBack.objects.filter(complaint__in=[first, still_open]).exists()
     assert (month.population, month.drawn) == (2, 2)
-    drawing.sweep_call_backs(now=NOVEMBER + timedelta(hours=1))
+    call_backs.sweep_call_backs(now=NOVEMBER + timedelta(hours=1))
     assert CallBack.objects.count() == 2, "drawn once"
 
 
 def test_a_draw_that_is_killed_goes_on_without_loss_or_double(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [closed(world) for _ in range(4)]
-    monkeypatch.setattr(drawing, "_BATCH", 2)
-    real, calls = drawing._write, []
+    monkeypatch.setattr(call_backs, "_BATCH", 2)
+    real, calls = call_backs._write, []
 
     def dies(*told: Any) -> int:
         calls.append(told)
@@ -148,18 +147,18 @@ def test_a_draw_that_is_killed_goes_on_without_loss_or_double(world: World, monk
             raise SystemExit("killed")
         return real(*told)
 
-    drawing.sweep_call_backs(now=OCTOBER)
-    Policy.objects.filter(name=drawing.SHARE).update(number=100)
-    monkeypatch.setattr(drawing, "_write", dies)
+    call_backs.sweep_call_backs(now=OCTOBER)
+    Policy.objects.filter(name=call_backs.SHARE).update(number=100)
+    monkeypatch.setattr(call_backs, "_write", dies)
     with pytest.raises(SystemExit):
-        drawing.sweep_call_backs(now=NOVEMBER)
+        call_backs.sweep_call_backs(now=NOVEMBER)
     first = set(CallBack.objects.values_list("pk", flat=True))
     october = CallBackMonth.objects.get(month=date(2026, 10, 1))
     assert (len(first), october.seed, october.drawn_at) == (2, "", None), (
         "what was written stays; the seed is not shown yet"
     )
-    monkeypatch.setattr(drawing, "_write", real)
-    assert drawing.sweep_call_backs(now=NOVEMBER + timedelta(minutes=5)) == 2
+    monkeypatch.setattr(call_backs, "_write", real)
+    assert call_backs.sweep_call_backs(now=NOVEMBER + timedelta(minutes=5)) == 2
     october.refresh_from_db()
     assert (october.population, october.drawn) == (4, 4)
     assert set(CallBack.objects.values_list("complaint_id", flat=True)) == {case.pk for case in cases}
@@ -228,8 +227,8 @@ def mine(world: World) -> CallBack:
     case = closed(world, then)
     given.step(case, casework.serve_notice(document="告知", channel="sms", is_served=True), world.officer, then)
     share(100)
-    drawing.sweep_call_backs(now=then)
-    drawing.sweep_call_backs(now=now)
+    call_backs.sweep_call_backs(now=then)
+    call_backs.sweep_call_backs(now=now)
     return CallBack.objects.get(complaint=case)
 
 
@@ -347,12 +346,12 @@ def test_a_list_costs_the_same_however_long(world: World) -> None:
     then, cost = timezone.now().replace(day=1) - timedelta(days=3), []
     client = workspace(world.head_officer.user)
     share(100)
-    drawing.sweep_call_backs(now=then)
+    call_backs.sweep_call_backs(now=then)
     for number in (2, 6):
         for _ in range(number):
             closed(world, then)
         if number == 2:
-            drawing.sweep_call_backs(now=timezone.now())
+            call_backs.sweep_call_backs(now=timezone.now())
         else:
             month = CallBackMonth.objects.get(drawn_at__isnull=False)
             for case in Complaint.objects.exclude(pk__in=CallBack.objects.values("complaint")):

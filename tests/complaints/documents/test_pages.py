@@ -18,8 +18,7 @@ from authorities.models import Officer
 from complaints import handling
 from complaints.dossier.gathering import gather
 from complaints.dossier.papers import dossier_paper
-from complaints.handling import Promise
-from complaints.handling import printing_documents as making
+from complaints.handling import Promise, printing_documents
 from complaints.handling.steps import authority, mediation, violations
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Dossier, OfficialDocument
@@ -61,8 +60,8 @@ def mediated(world: World) -> Complaint:
     )
 
 
-def place(document: OfficialDocument, deed: str = "") -> str:
-    return f"/authority/documents/{document.pk}/" + (f"{deed}/" if deed else "")
+def place(document: OfficialDocument, action: str = "") -> str:
+    return f"/authority/documents/{document.pk}/" + (f"{action}/" if action else "")
 
 
 def pdf(document: OfficialDocument) -> str:
@@ -224,8 +223,8 @@ def test_only_a_head_withdraws_and_the_number_stays(world: World) -> None:
     assert send(head, place(document, "void"), said).status_code == 302
     assert "作废" in shown(head.get(place(document)))
     assert place(document) in shown(head.get("/authority/documents/?state=void"))
-    for deed in ("serve", "correct", "void"):
-        assert head.get(place(document, deed)).status_code == 409
+    for action in ("serve", "correct", "void"):
+        assert head.get(place(document, action)).status_code == 409
 
 
 def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) -> None:
@@ -264,7 +263,7 @@ def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) ->
 
 def test_the_print_that_is_handed_out_is_the_one_of_the_worker(world: World) -> None:
     document = newest(refused(world))
-    making.sweep_documents(now=timezone.now())
+    printing_documents.sweep_documents(now=timezone.now())
     content = signed_in(world.chen).get(pdf(document)).content
     version = document.versions.get()
     assert hashlib.sha256(content).hexdigest() == version.sha256

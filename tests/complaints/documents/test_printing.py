@@ -17,7 +17,7 @@ import pytest
 from complaints import handling
 from complaints.documents import keeping, previewing, printing
 from complaints.evidence.storing import storage
-from complaints.handling import printing_documents as making
+from complaints.handling import printing_documents
 from complaints.handling.steps import authority, casework, consumer, documents, mediation, violations
 from complaints.handling.transition.previewing import would_be_sent
 from complaints.models import Complaint, DocumentVersion, HandlingStep, Matter, OfficialDocument
@@ -43,8 +43,8 @@ def refused(world: World) -> Complaint:
 def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: World) -> None:
     case = refused(world)
     before = case.last_sequence
-    assert making.sweep_documents(now=WEDNESDAY) == 3
-    assert making.sweep_documents(now=WEDNESDAY) == 0
+    assert printing_documents.sweep_documents(now=WEDNESDAY) == 3
+    assert printing_documents.sweep_documents(now=WEDNESDAY) == 0
     version = newest(case).versions.get()
     content = keeping.read(version)
     assert hashlib.sha256(content).hexdigest() == version.sha256
@@ -74,7 +74,7 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
 def test_the_same_words_give_the_same_bytes(world: World) -> None:
     version = newest(refused(world)).versions.get()
     at_once = keeping.read(version)
-    making.sweep_documents(now=WEDNESDAY + timedelta(hours=5))
+    printing_documents.sweep_documents(now=WEDNESDAY + timedelta(hours=5))
     version.refresh_from_db()
     assert keeping.read(version) == at_once
 
@@ -92,9 +92,9 @@ def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: py
 
     monkeypatch.setattr(handling, "take", killed)
     with pytest.raises(SystemExit):
-        making.sweep_documents(now=WEDNESDAY)
-    assert making.sweep_documents(now=WEDNESDAY) == 2
-    assert making.sweep_documents(now=WEDNESDAY + timedelta(minutes=2)) == 1
+        printing_documents.sweep_documents(now=WEDNESDAY)
+    assert printing_documents.sweep_documents(now=WEDNESDAY) == 2
+    assert printing_documents.sweep_documents(now=WEDNESDAY + timedelta(minutes=2)) == 1
     versions = DocumentVersion.objects.filter(complaint=case)
     assert all(hashlib.sha256(keeping.read(v)).hexdigest() == v.sha256 for v in versions)
     assert HandlingStep.objects.filter(complaint=case, step="keep_print").count() == 3
@@ -103,7 +103,7 @@ def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: py
 
 def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
     case = refused(world)
-    making.sweep_documents(now=WEDNESDAY)
+    printing_documents.sweep_documents(now=WEDNESDAY)
     first, second, _third = DocumentVersion.objects.filter(complaint=case).order_by("pk")
     storage().delete(first.path)
     keeping.put(second, b"another")
@@ -227,7 +227,7 @@ def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:
 
 def test_of_an_erased_person_the_number_stays_and_the_words_go(world: World) -> None:
     case = refused(world)
-    making.sweep_documents(now=WEDNESDAY)
+    printing_documents.sweep_documents(now=WEDNESDAY)
     version = newest(case).versions.get()
     path = version.path
     erasing.erase(world.chen.person_key, now=WEDNESDAY + timedelta(days=1200))

@@ -21,7 +21,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from complaints import evidence
 from complaints.evidence.bucket import Bucket, BucketAway, Keys, signed
-from complaints.evidence.verifying import Look, damaged
+from complaints.evidence.verifying import FilesRead, damaged
 from complaints.models import Evidence
 from complaints.procedure.workflow import Status
 from tests import given
@@ -107,7 +107,9 @@ def test_a_file_goes_to_the_bucket_and_comes_from_it(world: World, kept: dict[st
     answer = client.get(f"/cases/{case.number}/files/{row.pk}/original/")
     assert b"".join(answer.streaming_content) == jpeg()
     kept[f"/evidence/{row.copy_path}"] += b"x"
-    assert [(one.part, one.what) for one in damaged(Look()) if one.what != "not in the record"] == [("copy", "changed")]
+    assert [(one.part, one.what) for one in damaged(FilesRead()) if one.what != "not in the record"] == [
+        ("copy", "changed")
+    ]
     del kept[f"/evidence/{row.thumbnail_path}"]
     assert client.get(f"/cases/{case.number}/files/{row.pk}/thumbnail/").status_code == 404
     evidence.take_away(Evidence.objects.get())

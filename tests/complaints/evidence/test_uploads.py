@@ -195,9 +195,9 @@ def test_an_upload_is_nobody_elses(client: Client, draft: FilingDraft, town: Tow
     other = Client()
     theirs = begin(other, town)
     for address in (of(draft), of(theirs)):
-        for deed in ("", "part/", "finish/", "cancel/"):
-            assert other.get(f"{address}uploads/{mine.id}/{deed}").status_code in {404, 405}
-            assert other.post(f"{address}uploads/{mine.id}/{deed}", {"size": "1"}).status_code == 404
+        for action in ("", "part/", "finish/", "cancel/"):
+            assert other.get(f"{address}uploads/{mine.id}/{action}").status_code in {404, 405}
+            assert other.post(f"{address}uploads/{mine.id}/{action}", {"size": "1"}).status_code == 404
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     sent = Sender(signed_in(world.chen), f"/cases/{case.number}/", TEXT)
     sent.begin()

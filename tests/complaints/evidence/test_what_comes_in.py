@@ -319,7 +319,7 @@ def test_T42_a_million_objects_are_too_many(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("deed", "code"),
+    ("action", "code"),
     [
         ("while True: pass", "slow"),
         ("x = bytearray(400_000_000)", "memory"),
@@ -332,13 +332,13 @@ def test_T42_a_million_objects_are_too_many(monkeypatch: pytest.MonkeyPatch) -> 
     ids=["runs for ever", "takes memory", "aborts", "falls", "babbles", "answers oddly", "writes too much"],
 )
 def test_T42_whatever_the_child_does_the_portal_hears_a_refusal(
-    deed: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+    action: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.EVIDENCE_INSPECTION_SECONDS = 2
     script = tmp_path / "child.py"
     script.write_text(
         f"import sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})\n"
-        f"import examine; examine.shut_in(2)\n{deed}\n"
+        f"import examine; examine.shut_in(2)\n{action}\n"
     )
     monkeypatch.setattr(examining, "_SCRIPT", script)
     with pytest.raises(examining.Unreadable) as refused:

@@ -15,8 +15,7 @@ from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryA
 from complaints.notices.channels.mail import Mail
 from complaints.notices.channels.sms import Sms
 from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
-from web import environment
-from web import time_limit as limit
+from web import environment, time_limit
 
 __all__ = ["gateway", "post_office"]
 
@@ -129,7 +128,7 @@ def test_a_server_that_holds_us_holds_us_for_a_moment(
 
 
 def test_a_limit_that_is_not_reached_leaves_nothing_behind() -> None:
-    with limit.Limit(60) as unused:
+    with time_limit.Limit(60) as unused:
         pass
     assert not unused.is_over
     assert unused._timer.finished.is_set()

@@ -152,12 +152,12 @@ def test_T48_a_file_holds_what_the_asker_sees_when_it_is_built(world: World, sig
 
 def test_rows_cost_the_same_queries_however_many(world: World, signed_in: SignIn) -> None:
     cases = [a_complaint(world, status=S.NEGOTIATING, now=timezone.now()).pk for _ in range(4)]
-    sight = building.sight_of(asked(signed_in(world.lead)), now=timezone.now())
+    visibility = building.visibility_of(asked(signed_in(world.lead)), now=timezone.now())
     counts = []
     for ids in (cases[:1], cases):
         keyring.forget()
         with CaptureQueriesContext(connection) as said:
-            rows = selecting.rows_of(sight, ids, kinds=["consumer_phone"])
+            rows = selecting.rows_of(visibility, ids, kinds=["consumer_phone"])
             assert [column.text(row) for row in rows for column in columns.COLUMNS.values()]
         counts.append(len(said))
     assert counts[0] == counts[1] < 10
@@ -167,12 +167,12 @@ def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, sign
     case = a_complaint(world, status=S.NEGOTIATING)
     a_complaint(world, status=S.NEGOTIATING)
     export = asked(signed_in(world.lead))
-    sight = building.sight_of(export, now=timezone.now())
-    ids = building.chosen(sight, export.query, most=10)
+    visibility = building.visibility_of(export, now=timezone.now())
+    ids = building.chosen(visibility, export.query, most=10)
     assert case.pk in ids
     type(case).objects.filter(pk=case.pk).update(enterprise=world.telecom, branch=None)
     case.engagements.update(enterprise=world.telecom, branch=None)
-    assert case.pk not in [row.case.pk for row in building.rows_of(sight, ids)]
+    assert case.pk not in [row.case.pk for row in building.rows_of(visibility, ids)]
 
 
 def test_T48_the_second_wall_alone_keeps_a_file_clean(
@@ -180,8 +180,8 @@ def test_T48_the_second_wall_alone_keeps_a_file_clean(
 ) -> None:
     """What a mistake in the first wall would hand out, the database does not show."""
     a_complaint(world, status=S.NEGOTIATING)
-    monkeypatch.setattr(selecting.Sight, "cases", lambda _sight: Complaint.objects.all())
-    monkeypatch.setattr(selecting.Sight, "times", lambda _sight: Q())
+    monkeypatch.setattr(selecting.Visibility, "cases", lambda _visibility: Complaint.objects.all())
+    monkeypatch.setattr(selecting.Visibility, "times", lambda _visibility: Q())
     for query in (
         "complaints.desks.enterprise_workspace.Desk.cases",
         "complaints.desks.authority_workspace.Desk.cases",

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints import handling
-from complaints.acceptance.remedies import after, ways_left
+from complaints.acceptance.remedies import after, remedies
 from complaints.handling import Answer, Promise
 from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint, HandlingStep
@@ -235,7 +235,7 @@ def closed(outcome: Outcome, **changes: Any) -> Complaint:
 def test_each_way_has_the_last_day_that_the_law_names(case: Complaint, may: tuple[str, ...], days: list[str]) -> None:
     calendar = Calendar.build({}, frozenset({2026, 2027}), source="test", version=1)
     policies = Policies([PolicyRow("late_answer", 0, 2**31 - 1, PolicyNumber(30, "CD", "", ""))], on=date(2026, 11, 26))
-    ways = ways_left(case, today=policies.on, policies=policies, calendar=calendar, may=frozenset(may), is_broken=False)
+    ways = remedies(case, today=policies.on, policies=policies, calendar=calendar, may=frozenset(may), is_broken=False)
     assert [w.until.isoformat() for w in ways if w.until] == days
 
 

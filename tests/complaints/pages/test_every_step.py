@@ -17,8 +17,7 @@ import time_machine
 from django.test import Client
 from django.utils.translation import gettext, override
 
-from complaints import pages
-from complaints import wording as labels
+from complaints import pages, wording
 from complaints.models import Complaint, HandlingStep
 from complaints.record.verification import verify
 from tests.cast import World
@@ -89,7 +88,7 @@ def test_a_page_that_decides_either_way_bears_the_name_of_neither(language: str)
     """On the case of an officer stands the name of the page."""
     with override(language):
         for page in (page for page in AUTHORITY.pages.values() if len(page.steps) > 1):
-            assert str(page.title) not in {"", *map(labels.action, page.steps)}, page.name
+            assert str(page.title) not in {"", *map(wording.action, page.steps)}, page.name
             assert str(page.button) == gettext("提交决定")
 
 

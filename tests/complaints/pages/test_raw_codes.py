@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.handling.steps import enterprise, violations
 from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
 from complaints.procedure.workflow import TABLE, Clock, Role, Status
@@ -17,7 +17,7 @@ from tests.complaints.pages.at_the_authority import S, case_at, now, workspace
 
 pytestmark = pytest.mark.django_db
 
-CODES = {code for kind in labels.KINDS.values() for code in kind} | {
+CODES = {code for kind in wording.KINDS.values() for code in kind} | {
     *OBJECT_LABELS,
     *PROBLEM_LABELS,
     *DEMAND_BY_CODE,

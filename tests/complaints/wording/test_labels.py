@@ -9,7 +9,7 @@ import heroicons
 import pytest
 from django.utils import translation
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.models.settlement import OBLIGATION_KINDS
 from complaints.procedure.categories import DEMAND_KINDS
 from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
@@ -109,7 +109,7 @@ def test_the_active_language_and_the_unknown_code() -> None:
 def test_tones_and_icons_are_known() -> None:
     for status in Status:
         for outcome in ("", *Outcome):
-            assert tone(status, outcome) in labels.TONES
+            assert tone(status, outcome) in wording.TONES
             assert heroicons._render_icon("outline", icon(status, outcome), None, {})
     assert tone("closed", "settled") == "ok"
     assert tone("closed", "unconfirmed") != "ok", "silence is never success"

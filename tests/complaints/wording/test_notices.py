@@ -12,7 +12,7 @@ from complaints.handling import sweep_clocks
 from complaints.handling.steps import authority, consumer, enterprise
 from complaints.handling.transition.writing import open_files
 from complaints.models import Notice
-from complaints.notices import writing as notices
+from complaints.notices import writing
 from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import TABLE, Audience, Status
@@ -42,7 +42,7 @@ def entry(case: Any, step: str, *, by: str = "system", **changes: Any) -> Entry:
 
 
 def test_every_tells_of_the_table_is_known() -> None:
-    assert {row.tells for row in TABLE.values()} <= set(notices.ADDRESSEES) | {"holder"}
+    assert {row.tells for row in TABLE.values()} <= set(writing.ADDRESSEES) | {"holder"}
 
 
 @pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
@@ -59,7 +59,7 @@ def test_notices_on_the_way_to_every_status(world: World, status: Status) -> Non
         assert "{" not in text
         assert f"/cases/{case.number}/" in notice.body
         assert notice.channel == ""
-        assert 0 < len(notice.short) <= notices.SHORT
+        assert 0 < len(notice.short) <= writing.SHORT
         assert case.number in notice.short
         assert not [word for word in PRIVATE if word in notice.short]
         assert "/" not in notice.short, "no address, no token"
@@ -174,16 +174,16 @@ def test_an_overdue_reminder_says_how_late_it_is(world: World) -> None:
 
 def test_the_holder_is_told_but_never_of_what_he_did_himself(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    assert notices.addressees(entry(case, "add_statement", by="consumer")) == ("enterprise",)
-    assert notices.addressees(entry(case, "add_statement", by="consumer", to_status=S.AWAITING_CONSUMER)) == ()
-    assert notices.addressees(entry(case, "add_statement", by="consumer", to_status=S.REVIEW)) == ("authority",)
+    assert writing.addressees(entry(case, "add_statement", by="consumer")) == ("enterprise",)
+    assert writing.addressees(entry(case, "add_statement", by="consumer", to_status=S.AWAITING_CONSUMER)) == ()
+    assert writing.addressees(entry(case, "add_statement", by="consumer", to_status=S.REVIEW)) == ("authority",)
 
 
 def test_an_entry_of_one_audience_goes_to_that_audience_alone(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for audience, expected in ((Audience.AUTHORITY, ()), (Audience.ENTERPRISE, ("enterprise",))):
-        assert notices.addressees(entry(case, "undo", audience=audience)) == expected
-    assert notices.addressees(entry(case, "remind", tells="authority", audience=Audience.AUTHORITY)) == ("authority",)
+        assert writing.addressees(entry(case, "undo", audience=audience)) == expected
+    assert writing.addressees(entry(case, "remind", tells="authority", audience=Audience.AUTHORITY)) == ("authority",)
 
 
 def test_who_gave_a_case_back_is_told_of_that_and_of_nothing_later(world: World) -> None:
@@ -207,7 +207,7 @@ def test_notices_cost_no_query(world: World, django_assert_num_queries: Any) -> 
     data = {"clock": "negotiation", "mark": 50, "last_day": "2026-11-25", "basis": "ODR"}
     file.entries.append(entry(file.complaint, "remind", tells="enterprise", data=data))
     with django_assert_num_queries(0):
-        made = notices.for_file(file)
+        made = writing.for_file(file)
     assert [n.addressee for n in made] == ["consumer", "enterprise", "enterprise"]
     assert all(n.state == "queued" and n.created_at == WEDNESDAY for n in made)
     assert made[0].send_after == WEDNESDAY

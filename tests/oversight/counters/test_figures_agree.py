@@ -13,8 +13,7 @@ from authorities.models import Region
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
 from oversight.counters import figures as rollup_figures
-from oversight.counters import making as rollup_making
-from oversight.counters import reads as rollup_reads
+from oversight.counters import making, reads
 from oversight.figures import figures
 from oversight.figures.figures import Measure
 from oversight.figures.scope import Period, Scope
@@ -134,7 +133,7 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
         for name, value in other.spread.items():
             exact = name.endswith("_mean") or not name.startswith("minutes")
             assert value == pytest.approx(figure.spread[name], rel=1e-9 if exact else 0.049), (code, name)
-    counters = rollup_reads.Counters.at(measure.now, measure.calendar)
+    counters = reads.Counters.at(measure.now, measure.calendar)
     standing = counters.sums(measure.scope, measure.period, names=("open", "overdue", "due_soon"))
     assert standing is not None
     assert standing[""] == leagues.standing(measure).totals
@@ -180,7 +179,7 @@ def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:
 @pytest.fixture(autouse=True)
 def _all_is_still_to_be_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written in one transaction is never certain, so a fold would leave it."""
-    monkeypatch.setattr(rollup_reads, "MOST_UNFOLDED", 100_000)
+    monkeypatch.setattr(reads, "MOST_UNFOLDED", 100_000)
 
 
 @pytest.fixture(autouse=True)
@@ -197,7 +196,7 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
     later = walk.now + timedelta(days=2)
     middle = walk.now.date() - timedelta(days=9)
     found = compare(*WHOLE, walk.now, province)
-    rollup_making.rebuild(now=walk.now)
+    making.rebuild(now=walk.now)
     compare(*WHOLE, later, province)
     compare(date(2026, 9, 1), middle, later, province)
     compare(middle, WHOLE[1], later, province)

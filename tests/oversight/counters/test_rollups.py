@@ -24,10 +24,8 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from database import roles
-from odr_portal import settings as project
-from oversight.counters import making as rollup_making
-from oversight.counters import reads as rollup_reads
-from oversight.counters import rollups
+from odr_portal import settings
+from oversight.counters import making, reads, rollups
 from oversight.counters.reads import Counters
 from oversight.counters.statements import COLUMN_OF, NAMES, Windows
 from oversight.figures.scope import Period, Scope
@@ -54,7 +52,7 @@ WHOLE = Period(first=date(2026, 9, 10), last=date(2027, 6, 12))
 @pytest.fixture
 def patient(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole test is one transaction, in which nothing is ever certain enough to be folded."""
-    monkeypatch.setattr(rollup_reads, "MOST_UNFOLDED", 100_000)
+    monkeypatch.setattr(reads, "MOST_UNFOLDED", 100_000)
     with connection.cursor() as cursor:
         cursor.execute("set local transaction_timeout = 0")
 
@@ -80,7 +78,7 @@ def province() -> Region:
     return Region.objects.get(code="350000")
 
 
-def counted(walk: Walk, scope: Scope, *, by: str = "", period: Period = WHOLE) -> dict[str, rollup_reads.Sums]:
+def counted(walk: Walk, scope: Scope, *, by: str = "", period: Period = WHOLE) -> dict[str, reads.Sums]:
     found = Counters.at(walk.now, current_calendar()).sums(scope, period, by=by)
     assert found is not None
     return found
@@ -88,7 +86,7 @@ def counted(walk: Walk, scope: Scope, *, by: str = "", period: Period = WHOLE) -
 
 def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
     """A walk of many steps, folded on the way; then all of it anew, equal to the row."""
-    rollup_making.rebuild(now=walk.now, piece=5)
+    making.rebuild(now=walk.now, piece=5)
     assert Tally.objects.filter(kind="received").count() == len(walk.cases)
     handling.sweep_clocks(now=walk.now + 8 * DAY)
     with connection.cursor() as cursor:
@@ -96,7 +94,7 @@ def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
         assert rollups.fold_cases(cursor, walk.cases) == 0, "to fold a case twice does no harm"
     folded = everything()
     assert all(folded)
-    rollup_making.rebuild(now=walk.now)
+    making.rebuild(now=walk.now)
     assert everything() == folded
     assert rollups.compare(now=walk.now) == []
 
@@ -137,7 +135,7 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
             )
             both.update(named[problem[0]])
         assert both == Counter(problem[1]), "a problem is what came of it by each channel"
-        rollup_making.rebuild(now=walk.now)
+        making.rebuild(now=walk.now)
 
 
 def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None:
@@ -161,7 +159,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
                 or not _is_folded
             )
             assert own["ended_settled"] <= whole["ended_settled"]
-        rollup_making.rebuild(now=walk.now)
+        making.rebuild(now=walk.now)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +174,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
 )
 def test_whole_months_and_days_at_the_edges_are_the_days(walk: Walk, period: Period) -> None:
     """However a period is cut into months and days, it counts what its days count."""
-    rollup_making.rebuild(now=walk.now)
+    making.rebuild(now=walk.now)
     windows = Windows.of(period, now=walk.now, calendar=current_calendar())
     expected: Counter[str] = Counter()
     for row in Tally.objects.values():
@@ -191,7 +189,7 @@ def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> No
     last, first = (datetime(2026, 11, 30, 23, 59, 59, 999999, SHANGHAI), datetime(2026, 12, 1, 0, 0, tzinfo=SHANGHAI))
     for moment in (last, first):
         given.filed(world, now=first + timedelta(hours=1), received_at=moment)
-    rollup_making.rebuild(now=first)
+    making.rebuild(now=first)
     days = {row.day: row.received for row in DayRegion.objects.filter(region=world.gulou.region_id) if row.received}  # type: ignore[attr-defined]
     assert days == {date(2026, 11, 30): 1, date(2026, 12, 1): 1}
     assert set(MonthFacet.objects.filter(facet="", received__gt=0).values_list("month", flat=True)) == {
@@ -202,7 +200,7 @@ def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> No
 
 def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    rollup_making.rebuild(now=WEDNESDAY)
+    making.rebuild(now=WEDNESDAY)
     before = everything()
     given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + timedelta(hours=1))
     with connection.cursor() as cursor:
@@ -217,7 +215,7 @@ def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
 def test_a_difference_is_an_alarm_that_names_the_case_and_is_mended(
     walk: Walk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rollup_making.rebuild(now=walk.now)
+    making.rebuild(now=walk.now)
     right = everything()
     Tally.objects.filter(complaint_id=walk.cases[3], kind="received").update(received=2)
     DayRegion.objects.filter(region=province().pk, day=BEGINS.date()).update(received=77)
@@ -238,7 +236,7 @@ def test_a_new_calendar_counts_anew_and_is_no_alarm(patient: None, world: World)
     """Working days of past spans are those of the calendar that holds now."""
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + 2 * DAY)
-    rollup_making.rebuild(now=WEDNESDAY)
+    making.rebuild(now=WEDNESDAY)
     assert list(Tally.objects.filter(kind="closed").values_list("handled_wd", flat=True)) == [2]
     newest = CalendarVersion.objects.filter(country="CN", year=2026).latest("number")
     later = CalendarVersion.objects.create(
@@ -261,7 +259,7 @@ def test_a_new_calendar_counts_anew_and_is_no_alarm(patient: None, world: World)
 
 
 def test_it_compares_once_a_night(walk: Walk) -> None:
-    rollup_making.rebuild(now=walk.now)
+    making.rebuild(now=walk.now)
     night = datetime(2027, 3, 1, 2, 30, tzinfo=SHANGHAI)
     assert rollups.sweep_comparison(now=night - timedelta(hours=1)) == 0
     pieces = 1
@@ -276,11 +274,11 @@ def test_a_rebuild_that_was_stopped_goes_on(walk: Walk) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rollup_making.rebuild(now=walk.now, piece=4, tell=stop)
+        making.rebuild(now=walk.now, piece=4, tell=stop)
     assert rollups.fold(now=walk.now) == 0, "nobody folds into what is being made"
     assert not Counters.at(walk.now, current_calendar()).is_complete
     told: list[int] = []
-    rollup_making.rebuild(now=walk.now, piece=4, tell=lambda done, whole: told.append(done))
+    making.rebuild(now=walk.now, piece=4, tell=lambda done, whole: told.append(done))
     assert told[0] == 8, "the first piece was done"
     assert Tally.objects.filter(kind="received").count() == len(walk.cases)
     call_command("rebuild_rollups", "--compare")
@@ -310,7 +308,7 @@ def test_only_what_is_certain_is_folded_and_nothing_is_folded_twice(world: World
     assert Tally.objects.filter(received=1).count() == 2
     assert rollups.waiting() == (0, None)
     folded = everything()
-    rollup_making.rebuild(now=now)
+    making.rebuild(now=now)
     assert everything() == folded
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=now)
     given.step(case, enterprise.send_message(text="您好"), world.handler, now)
@@ -367,10 +365,10 @@ def test_tables_made_beside_are_those_that_stood_to_the_last_grant(
     world: World, as_the_owner: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The command works as the owner: what a rebuild by anybody else leaves, it leaves as well."""
-    assert "rebuild_rollups" in project.OWNER_COMMANDS
+    assert "rebuild_rollups" in settings.OWNER_COMMANDS
     now = timezone.now()
     some_cases(world, now)
-    rollup_making.rebuild(now=now)
+    making.rebuild(now=now)
     right, stood = everything(), shape()
     assert all(right)
     with connection.cursor() as cursor:
@@ -395,7 +393,7 @@ def test_a_rebuild_beside_that_was_stopped_goes_on_and_pages_show_what_was_befor
 ) -> None:
     now = timezone.now()
     some_cases(world, now)
-    rollup_making.rebuild(now=now)
+    making.rebuild(now=now)
     right = everything()
     as_the_owner()
 
@@ -403,10 +401,10 @@ def test_a_rebuild_beside_that_was_stopped_goes_on_and_pages_show_what_was_befor
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rollup_making.rebuild(now=now, piece=2, tell=stop)
+        making.rebuild(now=now, piece=2, tell=stop)
     assert everything() == right
     told: list[int] = []
-    assert rollup_making.rebuild(now=now, piece=2, tell=lambda done, whole: told.append(done)) == 5
+    assert making.rebuild(now=now, piece=2, tell=lambda done, whole: told.append(done)) == 5
     assert told[0] > 2, "the first piece was done"
     assert everything() == right
     assert not any(row[0].endswith("_anew") for row in shape())

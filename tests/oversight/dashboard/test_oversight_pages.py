@@ -19,8 +19,7 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from database.row_security import working_as_steps
-from oversight.counters import behind as rollup_behind
-from oversight.counters import making as rollup_making
+from oversight.counters import behind, making
 from oversight.figures.figures import Figure, Measure
 from oversight.figures.scope import Period, Scope
 from oversight.models import OversightView
@@ -121,17 +120,17 @@ def test_lists_behind_numbers_have_as_many_lines_folded_or_not(walk: Walk) -> No
         for scope in scopes:
             for period in (WHOLE, Period(first=WHOLE.first, last=walk.now.date() - 5 * DAYS)):
                 measure = Measure(scope, period, walk.now, current_calendar())
-                for what in rollup_behind.WHAT:
+                for what in behind.WHAT:
                     lines, after = [], None
                     while True:
-                        found = rollup_behind.page(measure, what, after)
+                        found = behind.page(measure, what, after)
                         lines += found.lines
                         if not found.after:
                             break
-                        after = rollup_behind.read_key(found.after)
+                        after = behind.read_key(found.after)
                     assert len(lines) == len({line.key for line in lines}) == found.n, (what, period)
                     some += found.n
-        rollup_making.rebuild(now=walk.now)
+        making.rebuild(now=walk.now)
     assert some > 100
 
 

@@ -224,8 +224,8 @@ def test_a_measure_past_its_date_is_reminded_of_once(world: World) -> None:
     assert guiding.sweep_reminders(now=now + 4 * DAY) == 0
     letter = OutgoingMessage.objects.get()
     assert (letter.address, "账单逐项列明收费" in letter.body) == ("lead@example.com", True)
-    deed = Deed.objects.get(kind="reminded")
-    assert (deed.guidance, deed.measure, deed.by) == (guidance, 1, None)
+    action = Deed.objects.get(kind="reminded")
+    assert (action.guidance, action.measure, action.by) == (guidance, 1, None)
     assert "系统" in workspace(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
 
 

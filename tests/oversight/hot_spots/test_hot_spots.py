@@ -16,8 +16,7 @@ from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.procedure.working_calendar import SHANGHAI
-from oversight.counters import making as rollup_making
-from oversight.counters import rollups
+from oversight.counters import making, rollups
 from oversight.hot_spots import hotspots, reduction_words
 from oversight.models import Deed, HotSpot, Tally
 from tests import given
@@ -233,7 +232,7 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
     )
     while rollups.fold(now=now):
         pass
-    rollup_making.rebuild(now=now)
+    making.rebuild(now=now)
     today = timezone.localdate(now)
     received(weeks(today - 7 * DAY, [1] * 8), region=world.region.pk, problem=CHARGE)
     received({today: 30}, region=world.region.pk, problem=CHARGE)
@@ -260,16 +259,16 @@ def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) ->
     assert sent(client, url, why="促销结束后的正常咨询，没有违法线索。").status_code == 302
     found.refresh_from_db()
     assert found.state == "dismissed"
-    deed = Deed.objects.get(hot_spot=found)
-    assert (deed.kind, deed.by, deed.text) == ("dismissed", risen.rui, "促销结束后的正常咨询，没有违法线索。")
+    action = Deed.objects.get(hot_spot=found)
+    assert (action.kind, action.by, action.text) == ("dismissed", risen.rui, "促销结束后的正常咨询，没有违法线索。")
     assert "促销结束后的正常咨询" in client.get(url).content.decode()
     assert sent(client, url, why="又有新情况。").status_code == 302
     found.refresh_from_db()
     assert found.state == "open"
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
-        Deed.objects.filter(pk=deed.pk).update(text="x")
+        Deed.objects.filter(pk=action.pk).update(text="x")
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
-        deed.delete()
+        action.delete()
 
 
 def test_who_only_reads_judges_nothing(risen: World) -> None:

@@ -52,7 +52,7 @@ def counted(world: World, enterprise: Enterprise, last: date) -> None:
     Tally.objects.bulk_create(rows, batch_size=5000)
 
 
-@pytest.mark.parametrize(("day", "is_one_firm"), [(date(2017, 12, 11), True), (date(2020, 4, 9), False)])
+@pytest.mark.parametrize(("day", "is_one_enterprise"), [(date(2017, 12, 11), True), (date(2020, 4, 9), False)])
 def test_a_known_burst_is_found_on_its_day(world: World, day: date, is_one_enterprise: bool) -> None:
     enterprise = Enterprise.objects.create(name=BUNGIE, uscc="91350102MA88888889", domicile=world.region)
     counted(world, enterprise, day)

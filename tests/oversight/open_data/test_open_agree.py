@@ -12,7 +12,7 @@ from django.db import connection
 
 from authorities.models import Region
 from complaints.models import Complaint, Engagement
-from oversight.counters import making as rollup_making
+from oversight.counters import making
 from oversight.figures import suppression
 from oversight.mirror import appraising
 from oversight.open_data import cells, quarters, withholding
@@ -37,7 +37,7 @@ def walk(world: World, request: pytest.FixtureRequest) -> Walk:
     with connection.cursor() as cursor:
         cursor.execute("set local transaction_timeout = 0")
     found = Walk(world, seed=request.param, cases=24, ticks=30)
-    rollup_making.rebuild(now=found.now)
+    making.rebuild(now=found.now)
     return found
 
 

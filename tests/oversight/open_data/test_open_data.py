@@ -22,7 +22,7 @@ from authorities.models import Region
 from complaints.handling.steps import consumer
 from complaints.models import Heartbeat
 from enterprises.enrolment import enrolled
-from oversight.counters import making as rollup_making
+from oversight.counters import making
 from oversight.figures import suppression
 from oversight.models import DataSet
 from oversight.open_data import cells, issuing, reading, rule, withholding
@@ -163,7 +163,7 @@ def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, iss
         given.filed(
             world, now=last_month() + timedelta(hours=number + 1), problem_category="telecom.extras.auto_renewal"
         )
-    rollup_making.rebuild(now=timezone.now())
+    making.rebuild(now=timezone.now())
     second = issuing.issue(month(), now=timezone.now())
     assert second is not None
     assert (second.version, line_of(second, world.region)["received"]) == (2, "18")
@@ -178,7 +178,7 @@ def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, iss
 def test_a_month_is_issued_from_its_third_day_on_and_looked_at_once(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("set local transaction_timeout = 0")
-    rollup_making.rebuild(now=timezone.now())
+    making.rebuild(now=timezone.now())
     second = last_month().replace(day=2)
     assert issuing.sweep_open_data(now=second) == 0
     third = second + timedelta(days=1)
@@ -205,7 +205,7 @@ def test_no_file_tells_a_small_number(world: World) -> None:
         )
         if number < 2:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, last_month() + timedelta(days=1))
-    rollup_making.rebuild(now=timezone.now())
+    making.rebuild(now=timezone.now())
     data_set = issuing.issue(month(), now=timezone.now())
     assert data_set is not None
     assert rule.wrong_in(data_set) == []
@@ -230,7 +230,7 @@ def walked(world: World, monkeypatch: pytest.MonkeyPatch) -> Walk:
         cursor.execute("set local transaction_timeout = 0")
     walk = Walk(world, seed=7, cases=40, ticks=22)
     walk.now = datetime(2027, 1, 5, 4, 0, tzinfo=UTC)
-    rollup_making.rebuild(now=walk.now)
+    making.rebuild(now=walk.now)
     return walk
 
 

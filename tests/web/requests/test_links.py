@@ -18,7 +18,7 @@ from authorities.models import Officer
 from complaints.handling.steps import authority, both
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
-from oversight.counters import making as rollup_making
+from oversight.counters import making
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import one_person_suffices
@@ -62,7 +62,7 @@ def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each:
         now,
     )
     given.step(refused, both.object_to_decision(text="我不同意这个决定。"), world.consumer, now)
-    rollup_making.rebuild(now=now)
+    making.rebuild(now=now)
     client = signed_in(_person(world, who))
     waiting, opened, shut = deque([("/", ""), ("/account/", ""), ("/track/", "")]), Counter[str](), []
     while waiting:

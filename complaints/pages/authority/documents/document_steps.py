@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, refusal_of, setting_of, who_signs
+from complaints.desks.officer_case import OfficerCase, refusal_of, setting_of, who_signs
 from complaints.documents.wording import Paper
 from complaints.forms.fields import TextForm
 from complaints.handling import Move
@@ -23,7 +23,7 @@ from complaints.handling.steps.casework import SERVICE_CHANNELS
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.documents.document_forms import CorrectionForm, ServiceForm
-from complaints.pages.shared.step_pages import Data, Frame, StepPage, show_or_take, table
+from complaints.pages.shared.step_pages import Data, StepContext, StepPage, show_or_take, table
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading import documents_visibility
 from complaints.reading.case import page_of
@@ -36,7 +36,7 @@ class Met:
     """One document and its case in front of an officer."""
 
     row: OfficialDocument
-    setting: Setting
+    officer_case: OfficerCase
 
     @property
     def url(self) -> str:
@@ -44,8 +44,8 @@ class Met:
 
     def refusal(self, page: StepPage[Met]) -> StepNotAllowed | None:
         """Why nothing of this can be done now."""
-        if not page.is_open(self.setting.may):
-            return refusal_of(page.steps, self.setting)
+        if not page.is_open(self.officer_case.may):
+            return refusal_of(page.steps, self.officer_case)
         if self.row.state == OfficialDocument.VOID:
             return StepNotAllowed("document_void", _("这份文书已经作废。"))
         if page is SERVICE and not addressees(self.row):
@@ -54,7 +54,7 @@ class Met:
 
     def rule(self, page: StepPage[Met]) -> str:
         """By which rule it is only proposed here: what two officers decided is corrected by two. Else empty."""
-        return documents_signing.rule_of(self.row, self.setting) if page is CORRECTION else ""
+        return documents_signing.rule_of(self.row, self.officer_case) if page is CORRECTION else ""
 
 
 def met(workspace: Workspace, pk: int, request: HttpRequest) -> Met:
@@ -69,12 +69,12 @@ def met(workspace: Workspace, pk: int, request: HttpRequest) -> Met:
     return Met(row, setting_of(workspace, row.complaint.number, request.GET))
 
 
-def paper_of(version: DocumentVersion, setting: Setting) -> Paper | None:
+def paper_of(version: DocumentVersion, officer_case: OfficerCase) -> Paper | None:
     """As much of it as this officer may read now; None once it was destroyed."""
     if not version.content:
         return None
     paper: Paper = version.content["paper"]
-    shown = documents_visibility.is_shown(version.complaint, setting.found, now=setting.workspace.now)
+    shown = documents_visibility.is_shown(version.complaint, officer_case.found, now=officer_case.workspace.now)
     return paper if shown else documents_visibility.masked(paper)
 
 
@@ -105,7 +105,7 @@ def _service_form(at: Met, data: Data) -> Form:
         data,
         sides=addressees(at.row),
         channel=channel if channel in SERVICE_CHANNELS else "",
-        today=at.setting.workspace.today,
+        today=at.officer_case.workspace.today,
     )
 
 
@@ -127,13 +127,13 @@ def _correction_form(at: Met, data: Data) -> Form:
     """Compared with what was read: the version and the masks that the form names, whatever was revealed or corrected
     since.
     """
-    row, setting = at.row, at.setting
+    row, officer_case = at.row, at.officer_case
     versions = {str(version.number): version for version in row.versions.select_related("complaint").order_by("number")}
     newest = list(versions.values())[-1]
-    now = paper_of(newest, setting)
+    now = paper_of(newest, officer_case)
     if now is None:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
-    is_shown = documents_visibility.is_shown(newest.complaint, setting.found, now=setting.workspace.now)
+    is_shown = documents_visibility.is_shown(newest.complaint, officer_case.found, now=officer_case.workspace.now)
     read = versions.get(data.get("version", ""), newest) if data is not None else newest
     whole: Paper = read.content["paper"]
     was_shown = is_shown if data is None else data.get("sight") == CorrectionForm.OPEN
@@ -192,39 +192,39 @@ def step(request: HttpRequest, workspace: Workspace, pk: int, slug: str) -> Http
     at, page = met(workspace, pk, request), PAGES.get(slug)
     if page is None:
         raise Http404
-    return show_or_take(frame_of(request, at, page), page)
+    return show_or_take(step_context(request, at, page), page)
 
 
-def frame_of(request: HttpRequest, at: Met, page: StepPage[Met]) -> Frame[Met]:
+def step_context(request: HttpRequest, at: Met, page: StepPage[Met]) -> StepContext[Met]:
     refusal, rule, reference = at.refusal(page), at.rule(page), at.row.reference
 
-    def moves(frame: Frame[Met], page: StepPage[Met], form: Form) -> Sequence[Move] | None:
+    def moves(frame: StepContext[Met], page: StepPage[Met], form: Form) -> Sequence[Move] | None:
         if refusal is not None:
             raise refusal
         if not form.is_valid():
             return None
         return [proposals.propose(move=move) if rule else move for move in page.moves(form)]
 
-    def closed(frame: Frame[Met], page: StepPage[Met]) -> HttpResponseBase:
-        raise refusal or refusal_of(page.steps, at.setting)
+    def closed(frame: StepContext[Met], page: StepPage[Met]) -> HttpResponseBase:
+        raise refusal or refusal_of(page.steps, at.officer_case)
 
     def shown(page: StepPage[Met], form: Form) -> dict[str, Any]:
         return {
-            "case": at.setting.found.complaint,
-            "page": page_of(at.setting.found, now=at.setting.workspace.now),
+            "case": at.officer_case.found.complaint,
+            "page": page_of(at.officer_case.found, now=at.officer_case.workspace.now),
             "title": f"{page.button} · {title_of(at.row.form)} {reference}",
             "back_text": reference,
             "is_proposed": bool(rule),
-            "signers": who_signs(at.setting, rule) if rule else "",
-            **({"button": labels.action("propose")} if rule else {}),
+            "signers": who_signs(at.officer_case, rule) if rule else "",
+            **({"button": wording.action("propose")} if rule else {}),
         }
 
-    return Frame(
+    return StepContext(
         request=request,
-        found=at.setting.found,
+        found=at.officer_case.found,
         case=at,
-        steps=() if refusal is not None else at.setting.may,
-        now=at.setting.workspace.now,
+        steps=() if refusal is not None else at.officer_case.may,
+        now=at.officer_case.workspace.now,
         home=at.url,
         template="authority/step.html",
         shown=shown,

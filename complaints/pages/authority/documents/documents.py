@@ -21,10 +21,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.keys import sealed_fields
 from authorities.jurisdiction import Jurisdiction
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting
+from complaints.desks.officer_case import OfficerCase
 from complaints.documents import kinds
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.pages.authority.documents import documents_signing
@@ -147,14 +147,14 @@ def _url(said: dict[str, Any], **key: str) -> str:
 def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """The paper on the screen, its versions, how it was served, and what can be done."""
     at = met(workspace, pk, request)
-    row, setting = at.row, at.setting
-    case = setting.found.complaint
+    row, officer_case = at.row, at.officer_case
+    case = officer_case.found.complaint
     versions = list(row.versions.order_by("-number"))
     for version in versions:
         version.complaint = case
     sealed_fields.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
-    paper = paper_of(versions[0], setting)
-    is_shown = documents_visibility.is_shown(case, setting.found, now=workspace.now)
+    paper = paper_of(versions[0], officer_case)
+    is_shown = documents_visibility.is_shown(case, officer_case.found, now=workspace.now)
     entries = entries_of(case.pk, row)
     return render(
         request,
@@ -166,14 +166,14 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "is_void": row.state == OfficialDocument.VOID,
             "paper": paper,
             "is_shown": is_shown,
-            "prints": _prints(row, setting, is_shown=is_shown),
+            "prints": _prints(row, officer_case, is_shown=is_shown),
             "reveal_url": (
                 f"{reverse('complaints:authority-step', args=[case.number, 'reveal'])}?reason=look_deliver"
-                if LOOK in setting.may
+                if LOOK in officer_case.may
                 else ""
             ),
             "back": case_url(case, AUTHORITY),
-            "waiting_url": documents_signing.waiting_url(row, setting),
+            "waiting_url": documents_signing.waiting_url(row, officer_case),
             "versions": [_version(v, row, entries) for v in versions],
             "services": services_of([row])[row.pk],
             "attempts": [_attempt(e) for e in entries if e.step == "serve_notice"],
@@ -189,9 +189,9 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     )
 
 
-def _prints(row: OfficialDocument, setting: Setting, *, is_shown: bool) -> bool:
+def _prints(row: OfficialDocument, officer_case: OfficerCase, *, is_shown: bool) -> bool:
     """Whether the paper is offered: see documents_visibility.refuse_print."""
-    return documents_visibility.may_print(setting.found.side, setting.found.actor) and (
+    return documents_visibility.may_print(officer_case.found.side, officer_case.found.actor) and (
         is_shown or row.form not in kinds.WITH_CONTACT
     )
 
@@ -213,11 +213,11 @@ def _attempt(entry: HandlingStep) -> dict[str, Any]:
     data = entry.data
     return {
         "at": entry.happened_at,
-        "way": labels.label(data.get("channel", ""), kind="service_channel"),
+        "way": wording.label(data.get("channel", ""), kind="service_channel"),
         "is_served": data.get("served"),
         "day": data.get("day", ""),
         "reference": data.get("reference", ""),
         "to": data.get("to", ""),
-        "by": labels.label(data["received_by"], kind="receiver") if data.get("received_by") else "",
-        "next": labels.label(data["next"], kind="service_channel") if data.get("next") else "",
+        "by": wording.label(data["received_by"], kind="receiver") if data.get("received_by") else "",
+        "next": wording.label(data["next"], kind="service_channel") if data.get("next") else "",
     }

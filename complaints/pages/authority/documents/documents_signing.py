@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from authorities.policies import Policies
-from complaints.desks.officer_case import Setting
+from complaints.desks.officer_case import OfficerCase
 from complaints.documents.wording import Paper
 from complaints.handling.steps import documents
 from complaints.handling.transition import two_persons
@@ -37,38 +37,40 @@ class Rewritten:
     detail: str
 
 
-def rule_of(row: OfficialDocument, setting: Setting) -> str:
+def rule_of(row: OfficialDocument, officer_case: OfficerCase) -> str:
     """The step whose rule a correction of this document falls under here, where that asks for two persons; else
     empty."""
     rule = two_persons.DECISIONS.get(row.form, "")
-    region = setting.found.complaint.handling_region_id
-    return rule if two_persons.needed(Policies.load(setting.workspace.today), rule, region) else ""
+    region = officer_case.found.complaint.handling_region_id
+    return rule if two_persons.needed(Policies.load(officer_case.workspace.today), rule, region) else ""
 
 
-def waiting_url(row: OfficialDocument, setting: Setting) -> str:
+def waiting_url(row: OfficialDocument, officer_case: OfficerCase) -> str:
     """Where a correction of this document waits for its second person; empty when none does."""
-    matter = setting.around.matters.get("proposal")
+    matter = officer_case.around.matters.get("proposal")
     if matter is None or matter.subject != CORRECTION or matter.data["payload"].get("document_id") != row.pk:
         return ""
     return reverse("complaints:authority-approval", args=[matter.pk])
 
 
-def rewritten(matter: Matter, setting: Setting) -> dict[str, Any]:
+def rewritten(matter: Matter, officer_case: OfficerCase) -> dict[str, Any]:
     """``document``, its address and the places that a proposed correction writes over; nothing for another proposal, no
     places once its words were destroyed. ``hides``: a mask stands in one of them."""
     said: Mapping[str, Any] = matter.data.get("payload", {})
     if matter.subject != CORRECTION or not said.get("document_id"):
         return {}
-    row = OfficialDocument.objects.get(pk=said["document_id"], complaint=setting.found.complaint)
+    row = OfficialDocument.objects.get(pk=said["document_id"], complaint=officer_case.found.complaint)
     read = row.versions.filter(number=said["version"]) if said.get("version") else row.versions.order_by("-number")
     version = read[0]
-    version.complaint = setting.found.complaint
+    version.complaint = officer_case.found.complaint
     address = {"document": row, "document_url": reverse("complaints:authority-document", args=[row.pk])}
     if not version.content:
         return address
     paper: Paper = version.content["paper"]
     before, after = paper, documents.rewritten(paper, said["changes"])
-    if not documents_visibility.is_shown(setting.found.complaint, setting.found, now=setting.workspace.now):
+    if not documents_visibility.is_shown(
+        officer_case.found.complaint, officer_case.found, now=officer_case.workspace.now
+    ):
         before, after = documents_visibility.masked(before), documents_visibility.masked(after)
     new = {place: words for place, _label, words in documents.editable(after["blocks"])}
     hidden = {

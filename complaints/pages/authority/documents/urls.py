@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from complaints.pages.authority.documents import document_steps
-from complaints.pages.authority.documents import documents as authority_documents
+from complaints.pages.authority.documents import document_steps, documents
 
 urlpatterns = [
-    path("authority/documents/", authority_documents.register, name="authority-documents"),
-    path("authority/documents/<int:pk>/", authority_documents.document, name="authority-document"),
+    path("authority/documents/", documents.register, name="authority-documents"),
+    path("authority/documents/<int:pk>/", documents.document, name="authority-document"),
     path("authority/documents/<int:pk>/<slug:slug>/", document_steps.step, name="authority-document-deed"),
 ]

@@ -30,8 +30,7 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.network import place_of
 from authorities.models import Region
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.filing import composing, drafts, places, screens
 from complaints.filing.composing import JUDGED, Unfinished
@@ -318,7 +317,7 @@ def _read_back(
 def _came(sheet: Sheet) -> list[tuple[str, str]]:
     said = sheet.came.cleaned_data
     lines = [
-        (_("怎么来的"), labels.label(said["channel"], kind="channel")),
+        (_("怎么来的"), wording.label(said["channel"], kind="channel")),
         (_("收到的日期"), screens.day_text(said["received_on"]) or _("今天")),
         (_("12345工单号"), said["handed_over"]),
         (_("凭证编号"), said["proof"]),

@@ -13,7 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import Choice, Day, StepForm, set_choices
 from complaints.models import Complaint
 from enterprises.models import Station
@@ -63,7 +63,7 @@ class CameForm(StepForm):
         none."""
         super().__init__(data, prefix="came", **options)
         self.today, self.source = today, source
-        set_choices(self, "channel", [(code, labels.label(code, kind="channel")) for code in CHANNELS])
+        set_choices(self, "channel", [(code, wording.label(code, kind="channel")) for code in CHANNELS])
         set_choices(self, "station", [("", str(_("不经服务站"))), *((str(row.pk), str(row)) for row in stations)])
 
     def clean_received_on(self) -> date | None:

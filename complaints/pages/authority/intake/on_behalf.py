@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name
 from accounts.roles import Right
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import Complaint, Participant
 from complaints.pages.authority.intake.writing_down import RecordForm, write_down
 from complaints.pages.consumer.pages import OFFER
 from complaints.pages.consumer.pages import PAGES as CONSUMERS
-from complaints.pages.shared.step_pages import Frame, refused
+from complaints.pages.shared.step_pages import StepContext, refused
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.procedure.filing_request import AGENT, JOINT
@@ -79,12 +79,12 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     case = found.complaint
     speaker = _speaker(request.POST.get("for", "") or request.GET.get("for", ""), _speakers(case, workspace))
     if speaker is None:
-        raise not_now(labels.label(case.status, kind="status"))
+        raise not_now(wording.label(case.status, kind="status"))
     record = RecordForm(request.POST if request.method == "POST" else None)
     page = _page(found, speaker, workspace, recording=record.recording)
     if name == OFFER and not page.offers:
         raise not_now(page.duty.status)
-    at = Frame(
+    at = StepContext(
         request=request,
         found=replace(found, side=CONSUMER, actor=page.actor),
         case=page,
@@ -168,7 +168,9 @@ def _page(found: Found, speaker: Speaker, workspace: Workspace, *, recording: di
         )
     # Files that come with it were sent by the officer.
     viewer = replace(actor, user_id=officer.user_id)
-    return page_of(Found(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=workspace.now, sight=MASKED)
+    return page_of(
+        Found(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=workspace.now, visibility=MASKED
+    )
 
 
 def _open_pages(page: CasePage, speaker: Speaker) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from django.shortcuts import render
 
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name, masked_phone
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.filing import drafts
 from complaints.filing.outlook import ahead
@@ -50,7 +50,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
         # A case of another region has no page for this officer.
         "back": case_url(case, AUTHORITY) if workspace.cases().filter(pk=case.pk).exists() else "",
         "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
-        "channel": labels.label(case.channel, kind="channel"),
+        "channel": wording.label(case.channel, kind="channel"),
         "consumer": masked_name(said.get("consumer_name", "")),
         "phone": masked_phone(said.get("consumer_phone", "")),
         "ahead": ahead(case, phone=masked_phone(said.get("consumer_phone", "")), now=workspace.now),

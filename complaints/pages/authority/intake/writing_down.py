@@ -14,10 +14,10 @@ from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import Choice, StepForm, Words, lines_of, set_choices
 from complaints.handling import Move
-from complaints.pages.shared.step_pages import Frame, StepPage, draw, judged_moves, sent, show_or_take, take
+from complaints.pages.shared.step_pages import StepContext, StepPage, draw, judged_moves, sent, show_or_take, take
 from web.listing import told
 
 #: How an officer knows who speaks.
@@ -66,7 +66,7 @@ class ReadForm(StepForm):
 
 
 def write_down(
-    at: Frame[Any], page: StepPage[Any], record: RecordForm, *, template: str, label: Any, missing: Any
+    at: StepContext[Any], page: StepPage[Any], record: RecordForm, *, template: str, label: Any, missing: Any
 ) -> HttpResponseBase:
     """The page in the officer's frame; ``template`` reads back what will be written down, which ``label`` confirms."""
     if at.request.method != "POST":
@@ -82,13 +82,13 @@ def write_down(
             template=template,
             kept=[(name, value) for name in (*form.fields, *record.fields) for value in typed.getlist(name)],
             lines=list(_answers(form)),
-            how=labels.label(record.cleaned_data["by_how"], kind="recording"),
+            how=wording.label(record.cleaned_data["by_how"], kind="recording"),
             proof=record.cleaned_data["by_proof"],
             read=read,
             status=422 if read.is_bound else 200,
         )
 
-    def moves(at: Frame[Any], page: StepPage[Any], form: Any) -> Sequence[Move] | None:
+    def moves(at: StepContext[Any], page: StepPage[Any], form: Any) -> Sequence[Move] | None:
         """Both have to be right: what was said, and how it is known."""
         found = judged_moves(at, page, form)
         return found if record.recording is not None else None

@@ -31,7 +31,7 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.jurisdiction import Jurisdiction
 from authorities.limits import measured
 from authorities.models import Authority, Officer, Policy, Region
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import Choices
@@ -418,8 +418,8 @@ def _row(effect: LawEffect) -> dict[str, Any]:
         "effect": effect,
         "number": effect.complaint.number,
         "url": case_url(effect.complaint, AUTHORITY),
-        "clock": labels.label(effect.clock, kind="clock"),
-        "owed_by": labels.label(effect.owed_by, kind="side"),
+        "clock": wording.label(effect.clock, kind="clock"),
+        "owed_by": wording.label(effect.owed_by, kind="side"),
     }
 
 
@@ -458,7 +458,7 @@ def groups_of(groups: list[tuple[list[str], dict[str, int]]], verdicts: Sequence
     enterprises = Enterprise.objects.in_bulk([int(key[1]) for key, _counted in groups if key[1]])
     return [
         {
-            "clock": labels.label(key[0], kind="clock"),
+            "clock": wording.label(key[0], kind="clock"),
             "enterprise": named(enterprises[int(key[1])]) if key[1] and int(key[1]) in enterprises else "–",
             "authority": named(authorities[int(key[2])]) if key[2] and int(key[2]) in authorities else "–",
             "numbers": [counted.get(v, 0) for v in verdicts],

@@ -18,13 +18,12 @@ from django.urls import reverse
 from accounts.keys import sealed_fields
 from accounts.roles import Right
 from authorities.models import Officer
-from complaints import handling
-from complaints import wording as labels
+from complaints import handling, wording
 from complaints.acceptance import review_advice, review_grounds
 from complaints.acceptance.review_advice import Advice
 from complaints.acceptance.review_grounds import DOUBT, NOTHING, Ground
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, setting_of
+from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.transition import previewing
 from complaints.models import Complaint, PersonalText
@@ -74,22 +73,22 @@ def review_url(complaint: Complaint) -> str:
     return reverse("complaints:authority-review-case", args=[complaint.number])
 
 
-def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
+def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[str, Any]:
     """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now; the
     consumer masked until the officer has said why. ``by``: who proposed it. Raises the refusal of the step."""
-    actor = setting.found.actor
+    actor = officer_case.found.actor
     if actor is None:
         return {}
     officers = list(dict.fromkeys(filter(None, (by, actor.name))))
-    case = setting.found.complaint
-    sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=setting.workspace.now)
-    is_shown = documents_visibility.is_shown(case, setting.found, now=setting.workspace.now)
+    case = officer_case.found.complaint
+    sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=officer_case.workspace.now)
+    is_shown = documents_visibility.is_shown(case, officer_case.found, now=officer_case.workspace.now)
     hide = str if is_shown else documents_visibility.letter_masked(case)
     return {
         "papers": [paper if is_shown else documents_visibility.masked(paper) for paper in sent.papers],
         "letters": [
             Letter(
-                to=labels.label(n.addressee, kind="side"),
+                to=wording.label(n.addressee, kind="side"),
                 language=n.language,
                 subject=hide(n.subject),
                 lines=[hide(line) for line in n.body.split("\n")],
@@ -99,18 +98,18 @@ def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
     }
 
 
-def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:
+def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str, Any]:
     """For the grounds as radios: what the file and its words show for each."""
-    known = form.known if form is not None else known_of(setting)
-    advice = review_advice.advise(_statement(setting.found.complaint))
+    known = form.known if form is not None else known_of(officer_case)
+    advice = review_advice.advise(_statement(officer_case.found.complaint))
     links = [(case.number, case_url(case, AUTHORITY)) for case in (form.cases if form is not None else ())]
-    case = setting.found.complaint
-    noticed = [one.text for one in shown_signals([case], setting.workspace)[case.pk] if one.code in ART_17]
+    case = officer_case.found.complaint
+    noticed = [one.text for one in shown_signals([case], officer_case.workspace)[case.pk] if one.code in ART_17]
     options = {option.data["value"]: option for option in form["ground"]} if form is not None else {}
     views = [
         GroundView(
             ground=ground,
-            words=labels.capitals(labels.label(ground.code, kind="refusal_ground")),
+            words=wording.capitals(wording.label(ground.code, kind="refusal_ground")),
             tone=_tone(ground, advice),
             seen=_seen(ground, advice),
             advice=review_advice.of_ground(advice, ground.code),
@@ -129,7 +128,7 @@ def _tone(ground: Ground, advice: Sequence[Advice]) -> str:
 
 
 def _seen(ground: Ground, advice: Sequence[Advice]) -> str:
-    return labels.label(DOUBT if review_advice.of_ground(advice, ground.code) else ground.seen, kind="seen")
+    return wording.label(DOUBT if review_advice.of_ground(advice, ground.code) else ground.seen, kind="seen")
 
 
 def _statement(complaint: Complaint) -> str:
@@ -145,13 +144,13 @@ def _statement(complaint: Complaint) -> str:
 @officer_page("GET")
 def review_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """Not under review any more: its case page."""
-    setting = setting_of(workspace, number, request.GET)
-    case = setting.found.complaint
+    officer_case = setting_of(workspace, number, request.GET)
+    case = officer_case.found.complaint
     if case.status not in REVIEWED:
         return redirect(case_url(case, AUTHORITY))
-    may = setting.may
-    page = page_of(setting.found, now=workspace.now)
-    form = refusal_form(setting, None) if "refuse" in may else None
+    may = officer_case.may
+    page = page_of(officer_case.found, now=workspace.now)
+    form = refusal_form(officer_case, None) if "refuse" in may else None
     return render(
         request,
         "authority/review_case.html",
@@ -160,11 +159,11 @@ def review_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
             "case": case,
             "may": may,
             "now": workspace.now,
-            **grounds_of(setting, form),
+            **grounds_of(officer_case, form),
             "form": form,
-            **(_acceptance(setting) if "accept" in may else {}),
+            **(_acceptance(officer_case) if "accept" in may else {}),
             "routes": list(ROUTES.values()),
-            "others": _others(setting),
+            "others": _others(officer_case),
             "proposal": page.matters.get("proposal"),
             "urls": {
                 name: reverse("complaints:authority-step", args=[case.number, slug]) + "?from=review"
@@ -183,25 +182,25 @@ def review_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
     )
 
 
-def _acceptance(setting: Setting) -> dict[str, Any]:
+def _acceptance(officer_case: OfficerCase) -> dict[str, Any]:
     try:
-        return letters_of(setting, handling.MOVES["accept"]())
+        return letters_of(officer_case, handling.MOVES["accept"]())
     except StepNotAllowed:
         # Its clocks have just moved the case on; the page says so when something is taken.
         return {}
 
 
-def _others(setting: Setting) -> list[str]:
+def _others(officer_case: OfficerCase) -> list[str]:
     """Who of the authority can be the second name."""
     found = by_name(
-        Officer.objects.on(setting.workspace.today)
+        Officer.objects.on(officer_case.workspace.today)
         .select_related("user")
         .filter(
-            authority_id=setting.found.complaint.handling_authority_id,
+            authority_id=officer_case.found.complaint.handling_authority_id,
             user__is_active=True,
             role__in=Right.DECIDE_CASE.posts,
         )
-        .exclude(user=setting.workspace.user)
+        .exclude(user=officer_case.workspace.user)
         .order_by("pk")
     )
     return list(dict.fromkeys(person.user.name for person in found))

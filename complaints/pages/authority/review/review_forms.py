@@ -13,7 +13,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
-from complaints import wording as labels
+from complaints import wording
 from complaints.acceptance import review_grounds
 from complaints.acceptance.duty_bodies import PHONES, phone_of
 from complaints.acceptance.review_facts import Known
@@ -84,7 +84,7 @@ class RefusalForm(StepForm):
                 "earlier",
                 [
                     ("", str(_("不是"))),
-                    *((case.number, f"{case.number} {labels.label(case.outcome or case.status)}") for case in earlier),
+                    *((case.number, f"{case.number} {wording.label(case.outcome or case.status)}") for case in earlier),
                 ],
             )
         else:
@@ -128,7 +128,7 @@ class LeadForm(StepForm):
             "matter",
             [
                 ("", str(_("请选择"))),
-                *((str(m.pk), f"{m.subject} · {labels.label(m.kind, kind='matter_kind')}") for m in matters),
+                *((str(m.pk), f"{m.subject} · {wording.label(m.kind, kind='matter_kind')}") for m in matters),
             ],
         )
         self.fields["matter"].initial = chosen or (str(matters[0].pk) if len(matters) == 1 else "")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.keys import sealed_fields
 from authorities.models import Officer
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks import keyset, tabs
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
@@ -29,7 +29,7 @@ from complaints.procedure.workflow import Clock, Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_record import Message
 from complaints.reading.documents_told import title_of
-from complaints.wording import duty as standing
+from complaints.wording import duty
 from database.prepared import CombinedQuery, PreparedQuery
 from web.listing import listed
 
@@ -114,17 +114,17 @@ def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[Row]:
         facts = (
             None
             if clock is None
-            else standing.clock_facts(
+            else duty.clock_facts(
                 deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status)
             )
         )
         return Row(
             matter=matter,
             number=matter.subject or f"{matter.pk}",
-            kind=labels.label(matter.kind, kind="matter_kind"),
+            kind=wording.label(matter.kind, kind="matter_kind"),
             respondent=respondent_of(case),
             clock=facts,
-            result=labels.label(matter.data.get("result", ""), kind="lead_result"),
+            result=wording.label(matter.data.get("result", ""), kind="lead_result"),
             officers=listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
             url=reverse("complaints:authority-violation", args=[matter.pk]),
             case_url=case_url(case, AUTHORITY),
@@ -150,9 +150,9 @@ def violation(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     matter = registered(workspace).filter(pk=pk).select_related(*_CASE).first()
     if matter is None:
         raise Http404
-    setting = setting_of(workspace, matter.complaint.number, request.GET)
-    page = page_of(setting.found, now=workspace.now)
-    may = setting.may if matter.state == "open" else ()
+    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    page = page_of(officer_case.found, now=workspace.now)
+    may = officer_case.may if matter.state == "open" else ()
     case = matter.complaint
     said = _messages(page.confidential, matter)
     return render(
@@ -172,7 +172,7 @@ def violation(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
             ],
             "steps": [
                 (
-                    labels.action(step),
+                    wording.action(step),
                     f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}",
                 )
                 for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend"))

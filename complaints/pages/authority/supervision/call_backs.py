@@ -22,12 +22,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.keys import sealed_fields
-from complaints import wording as labels
+from complaints import wording
 from complaints.assignment import call_backs as drawing
 from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, Row, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import Setting, setting_of
+from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.forms.supervision_forms import CallBackForm
 from complaints.handling import Move
 from complaints.handling.steps import casework
@@ -186,10 +186,10 @@ def _called(ids: list[int], workspace: Workspace) -> list[Called]:
             call=call,
             url=reverse("complaints:authority-call-back", args=[call.pk]),
             who=call.officer.user.name if call.officer else "",
-            why=labels.label(call.why, kind="call_back_why"),
-            state=labels.label(call.state, kind="call_back_state"),
+            why=wording.label(call.why, kind="call_back_why"),
+            state=wording.label(call.state, kind="call_back_state"),
             tone=_TONES[call.state],
-            finding=labels.label(call.finding, kind="call_back_finding") if call.finding else "",
+            finding=wording.label(call.finding, kind="call_back_finding") if call.finding else "",
         )
         for call in calls
     ]
@@ -246,14 +246,14 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     call = _seen(workspace).select_related("month", "officer__user", "complaint").filter(pk=pk).first()
     if call is None:
         raise Http404
-    setting = setting_of(workspace, call.complaint.number, request.GET)
+    officer_case = setting_of(workspace, call.complaint.number, request.GET)
     questions = questions_of(call.complaint)
     if request.method != "POST":
-        return _show(request, setting, call, CallBackForm(None, questions=questions))
+        return _show(request, officer_case, call, CallBackForm(None, questions=questions))
     form = CallBackForm(request.POST, questions=questions)
 
     def moves() -> Sequence[Move] | None:
-        if setting.found.actor is None or not setting.found.actor.may("call_back"):
+        if officer_case.found.actor is None or not officer_case.found.actor.may("call_back"):
             raise not_yours()
         if not form.is_valid():
             return None
@@ -271,9 +271,9 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
         ]
 
     to = reverse("complaints:authority-call-back", args=[call.pk])
-    done = take_step(request, setting.found, moves, form=form, to=to, now=workspace.now)
+    done = take_step(request, officer_case.found, moves, form=form, to=to, now=workspace.now)
     if not done.address:
-        return _show(request, setting, call, form, status=422)
+        return _show(request, officer_case, call, form, status=422)
     if done.is_new:
         messages.success(request, _("回访已记录。"), extra_tags="ok")
     return redirect(done.address)
@@ -292,10 +292,14 @@ def questions_of(case: Complaint) -> list[str]:
 
 
 def _show(
-    request: HttpRequest, setting: Setting, call: CallBack, form: CallBackForm, *, status: int = 200
+    request: HttpRequest, officer_case: OfficerCase, call: CallBack, form: CallBackForm, *, status: int = 200
 ) -> HttpResponseBase:
-    workspace, case, page = setting.workspace, call.complaint, page_of(setting.found, now=setting.workspace.now)
-    may = "call_back" in setting.may
+    workspace, case, page = (
+        officer_case.workspace,
+        call.complaint,
+        page_of(officer_case.found, now=officer_case.workspace.now),
+    )
+    may = "call_back" in officer_case.may
     handled = drawing.handlers_of([case.pk])[case.pk]
     is_own = workspace.user.person_key in handled or (
         case.officer is not None and case.officer.user_id == workspace.user.pk
@@ -318,7 +322,7 @@ def _show(
             "case_url": case_url(case, AUTHORITY),
             "reopen_url": (
                 f"{step_url(case, 'reopen')}?{urlencode({'ground': ground})}"
-                if call.finding and "reopen" in setting.may
+                if call.finding and "reopen" in officer_case.may
                 else ""
             ),
         },

@@ -53,7 +53,7 @@ BOXES = ((SENT, gettext_lazy("发出的和报上来的")), (RECEIVED, gettext_la
 
 
 @officer_page("GET")
-def urges(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+def board(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     box = RECEIVED if request.GET.get("box") == RECEIVED else SENT
     units = units_of(workspace)
     unit = next((row for row in units if str(row.pk) == request.GET.get("unit", "")), None)
@@ -166,26 +166,31 @@ def _url(said: dict[str, str], **key: str) -> str:
 
 
 @officer_page("GET", "POST")
-def urge(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One instruction: what was asked, who was told of the silence, the answer; POST answers it."""
     matter = instructions(workspace).select_related(*RELATED).filter(pk=pk).first()
     if matter is None:
         raise Http404
-    setting = setting_of(workspace, matter.complaint.number, request.GET)
+    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
     if request.method != "POST":
         return _show(request, workspace, matter, AnswerForm(None))
     form = AnswerForm(request.POST)
     form.files, form.audience = request.FILES, matter.audience
 
     def moves() -> Sequence[Move] | None:
-        if setting.found.actor is None or not setting.found.actor.may("answer_instruction"):
+        if officer_case.found.actor is None or not officer_case.found.actor.may("answer_instruction"):
             raise not_yours()
         if not form.is_valid():
             return None
         return [supervision.answer_instruction(text=form.cleaned_data["text"], matter_id=matter.pk, files=form.digests)]
 
     done = take_step(
-        request, setting.found, moves, form=form, to=reverse("complaints:authority-urge", args=[pk]), now=workspace.now
+        request,
+        officer_case.found,
+        moves,
+        form=form,
+        to=reverse("complaints:authority-urge", args=[pk]),
+        now=workspace.now,
     )
     if not done.address:
         return _show(request, workspace, matter, form, status=422)
@@ -197,10 +202,10 @@ def urge(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
 def _show(
     request: HttpRequest, workspace: Workspace, matter: Matter, form: AnswerForm, *, status: int = 200
 ) -> HttpResponseBase:
-    setting = setting_of(workspace, matter.complaint.number, request.GET)
-    page, case = page_of(setting.found, now=workspace.now), matter.complaint
+    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    page, case = page_of(officer_case.found, now=workspace.now), matter.complaint
     row = rows_of([matter], now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)[0]
-    may_answer = row.is_ours_to_answer and "answer_instruction" in setting.may
+    may_answer = row.is_ours_to_answer and "answer_instruction" in officer_case.may
     return render(
         request,
         "authority/supervision/urge.html",
@@ -213,8 +218,8 @@ def _show(
             "told": told_of(matter),
             "upload_address": upload_address(case),
             "now": workspace.now,
-            "again_url": step_url(case, "urge") if "urge" in setting.may and not row.is_ours_to_answer else "",
-            "take_up_url": step_url(case, "take_up") if "take_up" in setting.may else "",
+            "again_url": step_url(case, "urge") if "urge" in officer_case.may and not row.is_ours_to_answer else "",
+            "take_up_url": step_url(case, "take_up") if "take_up" in officer_case.may else "",
             "others": rows_of(
                 _others(workspace, matter), now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids
             ),

@@ -20,7 +20,7 @@ from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import asked_for
 from complaints.desks.keyset import BY_DUE
-from complaints.forms.supervision_forms import MOST_URGED, ManyUrgeForm
+from complaints.forms.supervision_forms import MOST_URGED, ManyInstructionsForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Complaint
@@ -73,7 +73,7 @@ def _actor(workspace: Workspace, case: Complaint) -> Actor:
 
 
 @officer_page("GET", "POST")
-def urges_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+def new_instructions(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """GET: the cases of an address of /authority/cases/, all ticked; POST: the instruction for those that stayed
     ticked.
     """
@@ -81,9 +81,9 @@ def urges_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         raise Http404
     filtered, cases = asked_for(workspace, request.GET)
     run: Run | None = None
-    form: ManyUrgeForm | None = None
+    form: ManyInstructionsForm | None = None
     if request.method == "POST":
-        form = ManyUrgeForm(request.POST, today=workspace.today)
+        form = ManyInstructionsForm(request.POST, today=workspace.today)
         with once(request) as attempt:
             if attempt.answered:
                 run = Run.read(attempt.answer)
@@ -113,7 +113,7 @@ def urges_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     else:
         listed = list(cases.select_related(*RELATED).order_by(BY_DUE.field, "pk")[: MOST_URGED + 1])
     more, listed = len(listed) > MOST_URGED, listed[:MOST_URGED]
-    shown = form or ManyUrgeForm(None, today=workspace.today, numbers=[case.number for case in listed])
+    shown = form or ManyInstructionsForm(None, today=workspace.today, numbers=[case.number for case in listed])
     return render(
         request,
         "authority/supervision/urges_new.html",

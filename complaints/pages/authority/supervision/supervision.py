@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.keys import sealed_fields
 from authorities.models import Authority, Officer
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
@@ -31,7 +31,7 @@ from complaints.pages.authority.case import step_url
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Status
 from complaints.reading import listed_rows
 from complaints.reading.case import AUTHORITY, case_url
-from complaints.wording import duty as standing
+from complaints.wording import duty
 from database.prepared import PreparedQuery
 from enterprises.models import Branch, Enterprise
 from web.languages import named
@@ -91,7 +91,7 @@ def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[Reported
     found = []
     for clock in clocks:
         case = clock.complaint
-        facts = standing.clock_facts(
+        facts = duty.clock_facts(
             deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status)
         )
         is_theirs = clock.owed_by == "authority"
@@ -100,7 +100,7 @@ def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[Reported
             Reported(
                 complaint=case,
                 url=case_url(case, AUTHORITY),
-                what=labels.label(clock.clock, kind="clock"),
+                what=wording.label(clock.clock, kind="clock"),
                 clock=facts,
                 who=named(has_it) if has_it else "",
                 person=case.officer.user.name if is_theirs and case.officer else "",
@@ -122,7 +122,7 @@ _ENTRIES = PreparedQuery(
 
 
 def _worded(entries: Iterable[HandlingStep]) -> list[tuple[HandlingStep, str]]:
-    return [(entry, labels.label(entry.reason, kind="overdue_reason")) for entry in entries]
+    return [(entry, wording.label(entry.reason, kind="overdue_reason")) for entry in entries]
 
 
 def explained(case_ids: Iterable[int]) -> Mapping[tuple[int, int], str]:

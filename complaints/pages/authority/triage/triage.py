@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.idempotency import once
 from accounts.roles import Right
-from complaints import wording as labels
+from complaints import wording
 from complaints.desks import keyset, tabs
 from complaints.desks.authority_lists import PASSED_ON, RELATED, Row, due_today, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
@@ -29,7 +29,7 @@ from complaints.desks.officer_case import setting_of
 from complaints.desks.tabs import Tab
 from complaints.forms.fields import Choices, set_choices
 from complaints.models import Complaint
-from complaints.pages.authority.triage import bulk as authority_bulk
+from complaints.pages.authority.triage import bulk
 from complaints.pages.authority.triage.bulk import BatchForm
 from complaints.pages.authority.triage.signals_shown import Shown, short_words, shown_signals
 from complaints.pages.authority.triage.targets import Target, latest_decision, looked_up, ranked, suggested, why_words
@@ -97,7 +97,7 @@ def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         if attempt.answered:
             run = Run.from_text(attempt.answer.decode())
         elif form.is_valid():
-            run = authority_bulk.carry_out(form, waiting(workspace).filter(_conditions(workspace)[tab.code]), workspace)
+            run = bulk.carry_out(form, waiting(workspace).filter(_conditions(workspace)[tab.code]), workspace)
             if run is not None:
                 attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
@@ -128,9 +128,9 @@ def _show(
     page = keyset.page_of(waiting(workspace).filter(conditions[tab.code]), request.GET, related=RELATED)
     shown = waiting_rows(page.rows, workspace)
     may_send = workspace.may(Right.DISTRIBUTE)
-    targets = authority_bulk.targets_of(shown.targets)
+    targets = bulk.targets_of(shown.targets)
     if form is not None:
-        set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
+        set_choices(form, "target", [(bulk.OWN, str(_("各自的第一个建议"))), *targets])
     return render(
         request,
         "authority/triage.html",
@@ -162,30 +162,30 @@ def triage_url(complaint: Complaint) -> str:
 @officer_page("GET")
 def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One case: what was filed | to whom it may go. Not in triage any more: its case page."""
-    setting = setting_of(workspace, number, request.GET)
-    case = setting.found.complaint
+    officer_case = setting_of(workspace, number, request.GET)
+    case = officer_case.found.complaint
     if case.status != Status.TRIAGE:
         return redirect(case_url(case, AUTHORITY))
-    page = page_of(setting.found, now=workspace.now)
+    page = page_of(officer_case.found, now=workspace.now)
     beside = keyset.first(waiting(workspace), BESIDE, related=RELATED)
     decision = latest_decision(case)
     conditions = workspace.conditions
     targets = ranked(case, suggested(case, decision, conditions=conditions), workspace, conditions=conditions)
     query = request.GET.get("q", "")[:80]
-    signals = shown_signals([case], workspace, may=setting.may)[case.pk]
+    signals = shown_signals([case], workspace, may=officer_case.may)[case.pk]
     return render(
         request,
         "authority/triage_case.html",
         {
             "page": page,
             "case": case,
-            "may": setting.may,
+            "may": officer_case.may,
             "now": workspace.now,
             "query": query,
             "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, workspace)],
             "why": why_words(decision),
             "targets": targets,
-            "reason": labels.reason(case.reason) if case.reason else "",
+            "reason": wording.reason(case.reason) if case.reason else "",
             "hits": looked_up(case, query, workspace, conditions=conditions, besides=targets),
             "checks": _checks(page, workspace, signals),
             "signals": signals,
@@ -194,7 +194,7 @@ def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
             "returned_by": _returned_by(page),
             "consents": _consents(case, conditions),
             "dispute": page.matters.get("jurisdiction"),
-            "may_send": not _SENDING.isdisjoint(setting.may),
+            "may_send": not _SENDING.isdisjoint(officer_case.may),
             "sender": named(case.handling_authority) if case.handling_authority else "",
         },
     )
@@ -212,7 +212,7 @@ def _checks(page: CasePage, workspace: Workspace, signals: list[Shown]) -> dict[
     )
     return {
         "others": [
-            (o, case_url(o, AUTHORITY), labels.label(o.outcome or o.status, kind="outcome" if o.outcome else "status"))
+            (o, case_url(o, AUTHORITY), wording.label(o.outcome or o.status, kind="outcome" if o.outcome else "status"))
             for o in others
             if o.number not in named
         ],
@@ -225,7 +225,7 @@ def _returned_by(page: CasePage) -> list[tuple[str, str]]:
     return [
         (
             named(stage.branch or stage.enterprise),
-            labels.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "",
+            wording.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "",
         )
         for stage in page.engagements
         if stage.odr_result == "returned" and stage.ended_by != PASSED_ON

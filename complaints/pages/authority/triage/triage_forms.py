@@ -12,7 +12,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority
-from complaints import wording as labels
+from complaints import wording
 from complaints.forms.fields import CHOOSE, Choice, Choices, StepForm, Words, lines_of, set_choices
 from web.languages import named
 
@@ -96,7 +96,7 @@ def read_target(value: str) -> tuple[int, int | None]:
 
 
 def why_choices() -> Choices:
-    return [("", str(_("请选择"))), *lines_of(tuple(labels.KINDS["override_reason"]), "override_reason")]
+    return [("", str(_("请选择"))), *lines_of(tuple(wording.KINDS["override_reason"]), "override_reason")]
 
 
 def ask_why(form: forms.Form, said: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from authorities.models import Officer
 from complaints import handling
 from complaints.handling.steps import enterprise, proposals, violations
 from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter, OfficialDocument
-from complaints.pages.authority import approvals as authority_approvals
+from complaints.pages.authority import approvals
 from complaints.parties import actors
 from complaints.procedure.workflow import Status
 from tests import given
@@ -304,15 +304,15 @@ def test_two_who_sign_at_the_same_moment_leave_no_signed_referral_that_never_goe
     proposal = Matter.objects.get(complaint=case, kind="proposal")
     colleague = User.objects.create(email="other@example.com", name="林试")
     other = actors.officer([Officer.objects.create(user=colleague, authority=world.gulou, role=Role.OFFICER.post)])
-    counted = authority_approvals.proposals_of
+    counted = approvals.proposals_of
 
     def and_then_the_other_signs(*args: Any) -> Any:
         found = counted(*args)
-        monkeypatch.setattr(authority_approvals, "proposals_of", counted)
+        monkeypatch.setattr(approvals, "proposals_of", counted)
         given.step(case, proposals.approve(matter_id=proposal.pk), other, now())
         return found
 
-    monkeypatch.setattr(authority_approvals, "proposals_of", and_then_the_other_signs)
+    monkeypatch.setattr(approvals, "proposals_of", and_then_the_other_signs)
     url, head = f"/authority/approvals/{proposal.pk}/", workspace(officer_of(world, "head"))
     answer = head.post(url, {"decision": "grant"} | key())
     assert answer.status_code == 409

@@ -15,7 +15,7 @@ from complaints import handling
 from complaints.handling.steps import authority, both, consumer, enterprise
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Deadline
-from complaints.pages.consumer import cases as consumer_cases
+from complaints.pages.consumer import cases
 from complaints.procedure.deadlines import day_by_day, explain
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
@@ -95,8 +95,8 @@ def test_the_list_reads_the_cases_of_one_person_and_not_the_table(world: World) 
     with seeing_as(world.chen, day=WEDNESDAY.date(), is_at_job=False), connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
         plans = [
-            consumer_cases.filed_by.build(world.chen.pk, WEDNESDAY.date()).explain(),
-            consumer_cases.cases_of.build([case.pk]).explain(),
+            cases.filed_by.build(world.chen.pk, WEDNESDAY.date()).explain(),
+            cases.cases_of.build([case.pk]).explain(),
         ]
         cursor.execute("set local enable_seqscan = on")
     assert "cases_of_a_consumer" in plans[0]

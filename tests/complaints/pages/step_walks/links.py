@@ -17,9 +17,9 @@ from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.handling import test_mediation_bodies as bodies
+from tests.complaints.handling import test_mediation_bodies
 from tests.complaints.pages.at_the_authority import TEXT, ahead, now, workspace
-from tests.complaints.pages.links import test_answer as answers
+from tests.complaints.pages.links import test_answer
 from tests.complaints.pages.step_walks import Audience, Given, Walk, Wrong, at
 from tests.complaints.pages.step_walks.authority import PAST_PROMISE, promised
 from tests.complaints.pages.step_walks.consumer import READ, SPOKEN, answered_suggestion
@@ -85,9 +85,9 @@ WALKS = [
 
 
 def _answering(world: World, case: Complaint, walk: Walk) -> Client:
-    browser = answers.opened(answers.invited(world, case))
+    browser = test_answer.opened(test_answer.invited(world, case))
     if PAGES[walk.name].decides:
-        answers.with_code(browser, case, walk.name)
+        test_answer.with_code(browser, case, walk.name)
     return browser
 
 
@@ -153,7 +153,7 @@ BODY = Audience(
     ],
     url=lambda case, name: f"/mediate/case/{case.number}/{name}/",
     home=lambda case: f"/mediate/case/{case.number}/",
-    browser=lambda world, case, walk: bodies.proven(world, case),
+    browser=lambda world, case, walk: test_mediation_bodies.proven(world, case),
     strangers=lambda world: [Client(), workspace(world.ming)],
     signs_in=False,
 )
