@@ -427,7 +427,7 @@ def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
 
 def _visibility(side: str, *, is_former: bool, is_shown: bool) -> str:
     """How much of the person: the consumer all of it, a former enterprise nothing, everybody at
-    work a mask, or all of it for a while after saying why (handling/transition/looking.py)."""
+    work a mask, or all of it for a while after saying why (handling/transition/contact_access.py)."""
     if side == CONSUMER or is_shown:
         return FULL
     return NONE if is_former else MASKED

@@ -1,7 +1,7 @@
 """How much of a person an officer reads in a document: a mask, or all of it for a while after saying why.
 
 The permit is the same entry of the record that shows the contact data of a case
-(handling/transition/looking.py).
+(handling/transition/contact_access.py).
 """
 
 from __future__ import annotations

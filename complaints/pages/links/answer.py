@@ -1,6 +1,6 @@
 """/answer/: a respondent without account reads its one case and answers.
 
-It is shown from acceptance on and to whoever was proven at the door (link_door.py); what decides asks for
+It is shown from acceptance on and to whoever was proven at the door (link_access.py); what decides asks for
 a code to the phone of the link first.
 """
 
