@@ -6,10 +6,12 @@ Tests here ask for ``world`` and never for ``db``: they work inside the world's 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from complaints.documents import typesetting
 from tests.language import known, pseudo
 from tests.walls.world import World, standing
 
@@ -28,3 +30,26 @@ def world(directory: None, django_db_blocker: Any, tmp_path_factory: pytest.Temp
 def names(world: World) -> known.Known:
     """What this world may show as it is; whatever a test does to it is undone."""
     return known.read()
+
+
+#: Papers that are in no reader's language, and why.
+PAPERS_LEFT_OUT = {
+    "document.typ": "a statutory document",
+    "report.typ": "an authority's published report",
+    "poster.typ": "hangs on a wall, where people speak Chinese and English",
+}
+
+
+@pytest.fixture
+def papers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What was set as PDF: (template, text); nothing of what is in no reader's language."""
+    found: list[tuple[str, str]] = []
+    honest = typesetting.pdf
+
+    def noted(document: dict[str, Any], *, at: Any, template: Path = typesetting.PAPER) -> bytes:
+        if template.name not in PAPERS_LEFT_OUT:
+            found.extend((template.name, text) for text in known.texts_in(document | {"qr": ""}))
+        return honest(document, at=at, template=template)
+
+    monkeypatch.setattr(typesetting, "pdf", noted)
+    return found

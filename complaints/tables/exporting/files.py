@@ -24,6 +24,8 @@ from web.safe_cells import safe_cell
 #: The mark stands in the first row and in every fiftieth after it.
 MARKED_EVERY = 50
 HIDDEN_SHEET = "export"
+#: Of the format.
+LONGEST_SHEET_NAME = 31
 
 
 def half_of(mark: str) -> Path:
@@ -119,7 +121,7 @@ def _write_xlsx(
     )
     # No name and no program of ours in the properties.
     book.set_properties({"title": mark})
-    sheet = book.add_worksheet()
+    sheet = book.add_worksheet(_("案件")[:LONGEST_SHEET_NAME])
     said = f"{mark} {who} {when}".replace("&", "&&")[:200]
     sheet.set_header(f"&C{said}")
     sheet.set_footer(f"&C{said}")

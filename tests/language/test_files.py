@@ -1,0 +1,205 @@
+"""Files in the third language: exports, what came of a table that was sent in, papers of a dossier."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+
+from complaints.dossier import building
+from complaints.models import Dossier, Export
+from complaints.parties.actors import Actor, officer, staff_member
+from complaints.record.sealing import seal
+from complaints.tables.exporting import asking as exporting
+from complaints.tables.exporting import files
+from complaints.tables.exporting.building import sweep_exports
+from complaints.tables.exporting.columns import COLUMNS
+from complaints.tables.platform import asking as platform_asking
+from complaints.tables.platform import lines
+from complaints.tables.platform.working import sweep_platform_files
+from complaints.tables.round_trip import asking as trip_asking
+from complaints.tables.round_trip import rows
+from complaints.tables.round_trip.working import sweep_round_trips
+from tests.language import known, pseudo
+from tests.language.walking import Shown
+from tests.walls.calling import Caller
+from tests.walls.world import Person, World, undone
+
+_XML = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+@pytest.fixture(autouse=True)
+def folders(settings: Any, tmp_path: Path) -> None:
+    settings.EXPORT_ROOT = str(tmp_path)
+    settings.SITE_URL = "https://example.com"
+
+
+def desks(world: World) -> Iterator[tuple[str, Person, Actor]]:
+    yield "enterprise", world.person("handler own"), staff_member(world.target.staff["handler", "own"])
+    yield "authority", world.person("authority_handler at own"), officer([world.officers["authority_handler", "own"]])
+
+
+def test_every_column_of_every_export(world: World, names: known.Known) -> None:
+    said: list[tuple[str, str]] = []
+    with undone():
+        for side, person, actor in desks(world):
+            for form in Export.FORMATS:
+                export = exporting.ask(
+                    user=person.user,
+                    actor=actor,
+                    query="",
+                    wanted=[code for code, column in COLUMNS.items() if side in column.sides],
+                    form=form,
+                    purpose="x",
+                    language=pseudo.CODE,
+                    now=world.now,
+                )
+                Export.objects.filter(pk=export.pk).update(
+                    state="approved", decided_by=world.officers["approver", "own"].user, decided_at=world.now
+                )
+                assert sweep_exports(now=world.now)
+                export.refresh_from_db()
+                assert (export.state, export.rows > 5) == ("ready", True)
+                path = files.file_of(export.mark, form)
+                said += ((f"{side} {form}", text) for text in (_workbook(path) if form == "xlsx" else _csv(path)))
+    assert not (wrong := names.left(said)), "\n".join(sorted(wrong))
+
+
+def _csv(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.reader(file):
+            yield from row
+
+
+def _workbook(path: Path) -> Iterator[str]:
+    """Names of sheets, their heads and feet, cells; nothing of a sheet that no spreadsheet program shows."""
+    with zipfile.ZipFile(path) as book:
+        for number, sheet in enumerate(ElementTree.fromstring(book.read("xl/workbook.xml")).iter(f"{_XML}sheet"), 1):
+            if sheet.get("state") == "veryHidden":
+                continue
+            yield sheet.get("name", "").rstrip("0123456789")
+            for element in ElementTree.fromstring(book.read(f"xl/worksheets/sheet{number}.xml")).iter():
+                if element.tag.removeprefix(_XML) in {"t", "oddHeader", "oddFooter"}:
+                    yield (element.text or "").removeprefix("&C")
+
+
+def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known) -> None:
+    """Every line of these tables is wrong in another way."""
+    rows._titles.cache_clear()
+    rows._words.cache_clear()
+    family = world.target
+    number, offered, promised = (family.case(one).number for one in ("negotiating", "awaiting_consumer", "performing"))
+    filled_in = [
+        [
+            "number",
+            "step",
+            "to_handler",
+            "answer_1",
+            "amount_1",
+            "reason_1",
+            "by_1",
+            "due_1",
+            "contact_at",
+            "obligations",
+        ],
+        [number, "", "x"],
+        [number, "fly"],
+        ["1", "assign"],
+        [number, "assign", "nobody"],
+        [number, "assign", ""],
+        [number, "accept_case"],
+        [number, "make_offer"],
+        *(
+            [number, "make_offer", "", *cells]
+            for cells in (["perhaps"], ["part", "much"], ["refuse"], ["grant", "1", "", "x"])
+        ),
+        [offered, "make_offer", "", "grant", "1"],
+        [number, "log_contact", *[""] * 6, "yesterday"],
+        [number, "log_contact", *[""] * 6, "2026-11-11 11:11"],
+        [promised, "report_performed", *[""] * 7, "77"],
+        [promised, "report_performed"],
+        [promised, "report_performed"],
+    ]
+    sent = [
+        [
+            "number",
+            "platform_number",
+            "state",
+            "region",
+            "respondent",
+            "item",
+            "amount",
+            "disputed_on",
+            "demands",
+            "phone",
+        ]
+    ]
+    sent += [["1", "A1"], [number, ""], [number, "A1", "lost"], [number, "A1"], [number, "A2"]]
+    sent += [["", "B1", "", "0", "x", "x", "much", "yesterday", "fly", "1"], ["", "B2", "", "350102", "x"]]
+    names.add("\n".join(lines.COLUMNS.values()))
+    said: list[tuple[str, str]] = []
+    for (side, person, actor), table, take_in, sweep in zip(
+        desks(world),
+        (filled_in, sent),
+        (trip_asking.take_in, platform_asking.take_in),
+        (sweep_round_trips, sweep_platform_files),
+        strict=True,
+    ):
+        with undone():
+            out = io.StringIO(newline="")
+            csv.writer(out).writerows(table)
+            trip = take_in(
+                [out.getvalue().encode()],
+                name="x.csv",
+                user=person.user,
+                actor=actor,
+                language=pseudo.CODE,
+                now=world.now,
+            )
+            assert sweep(now=world.now)
+            trip.refresh_from_db()
+            assert (trip.state, trip.rows.filter(state="bad").count() > 3) == ("checked", True)
+            home = "/enterprise/round-trip/" if side == "enterprise" else "/authority/platform/"
+            for page in ("", "results/"):
+                answer = caller(person, world).call("GET", f"{home}{trip.mark}/{page}")
+                assert answer.status == 200
+                said += Shown(f"{side} {page}", person.name, page, answer).texts()
+    assert not (wrong := names.left(said)), "\n".join(sorted(wrong))
+
+
+def caller(person: Person, world: World) -> Caller:
+    found = Caller(person, world)
+    found.cookies[settings.LANGUAGE_COOKIE_NAME] = pseudo.CODE
+    return found
+
+
+@pytest.mark.parametrize("status", ["performing", "mediating", "closed"])
+def test_the_papers_of_a_dossier(world: World, names: known.Known, papers: list[tuple[str, str]], status: str) -> None:
+    case = world.target.case(status)
+    with undone():
+        seal(now=world.now, key=Ed25519PrivateKey.generate())
+        for side, name in (
+            ("consumer", "consumer"),
+            ("enterprise", "handler own"),
+            ("authority", "authority_handler at own"),
+        ):
+            Dossier.objects.create(
+                complaint=case,
+                asked_by=world.person(name).user,
+                side=side,
+                language=pseudo.CODE,
+                site="https://example.com",
+                asked_at=world.now,
+            )
+        assert building.sweep_dossiers(now=world.now) == 3
+        assert set(Dossier.objects.values_list("state", "is_sealed")) == {("ready", True)}
+    assert papers
+    assert not (wrong := names.left(papers)), "\n".join(sorted(wrong))
