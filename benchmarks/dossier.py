@@ -50,7 +50,7 @@ def measure(*, quick: bool) -> list[Figure]:
             return papers.dossier_paper(gather(dossier, now=pattern.now), seal=None, site=dossier.site)
 
         def ours() -> bytes:
-            return printing.pdf(paper(), at=pattern.now)
+            return printing.typeset(paper(), at=pattern.now)
 
         document = {"document": json.dumps(paper(), ensure_ascii=False)}
         source, fonts = printing.PAPER.read_bytes(), printing.fonts()
@@ -61,7 +61,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
         def whole() -> None:
             gathered = gather(dossier, now=pattern.now)
-            made = printing.pdf(papers.dossier_paper(gathered, seal=None, site=dossier.site), at=pattern.now)
+            made = printing.typeset(papers.dossier_paper(gathered, seal=None, site=dossier.site), at=pattern.now)
             packing.pack(
                 io.BytesIO(), gathered, seal=None, papers={"dossier.pdf": made}, at=pattern.now, each=lambda: None
             )

@@ -11,7 +11,7 @@ from complaints.handling import Move
 from complaints.handling.steps import enterprise
 from complaints.models import Engagement
 from complaints.parties.actors import Actor
-from complaints.procedure.root_causes import fitting
+from complaints.procedure.root_causes import fitting_causes
 from complaints.procedure.workflow import Status
 from demo.people import Cast
 
@@ -34,7 +34,7 @@ def tag_causes(cast: Cast, *, now: datetime) -> int:
         actor = cast.staff.get(time.complaint.handler_id or 0)
         if actor is None or nth % 5 >= _TAGGED_OF_FIVE:
             continue
-        usual, others = fitting(time.complaint.problem_category)
+        usual, others = fitting_causes(time.complaint.problem_category)
         causes = [*usual, *usual, *others]
         moves.append((time.complaint_id, enterprise.tag_cause(cause=causes[nth % len(causes)]), actor))
     done = 0

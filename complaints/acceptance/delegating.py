@@ -31,7 +31,7 @@ def bodies_for(complaint: Complaint, *, on: date) -> QuerySet[MediationBody]:
     )
 
 
-def why_not(complaint: Complaint, body: MediationBody) -> str:
+def why_not_to_body(complaint: Complaint, body: MediationBody) -> str:
     """Why this body may not mediate here; empty where it may."""
     respondents = {complaint.enterprise_id, complaint.picked_enterprise_id} - {None}
     if body.enterprise_id in respondents:

@@ -24,7 +24,7 @@ def phone_of(body: str) -> str:
     return PHONES.get(body, "")
 
 
-def last_day(body: str, complaint: Complaint) -> date | None:
+def body_last_day(body: str, complaint: Complaint) -> date | None:
     """The last day on which ``body`` still takes it; None where no rule names one, or no day is known."""
     since = known_since(complaint)
     appeal = next((appeal for sector in SECTORS for appeal in sector.appeals if appeal.body == body), None)

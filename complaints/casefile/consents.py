@@ -16,7 +16,7 @@ from complaints.models import Complaint, ConsentRecord
 #: What a person may take back by itself, and in which order it is shown.
 REVOCABLE = ("share_with_enterprise", "pass_to_regulator", "delegated_mediation", "pause_for_settlement")
 PUBLISH, MEDIATION, ENTITY = "publish_masked", "mediation", "share_with_named_entity"
-WORDS = {
+CONSENT_LABELS = {
     "share_with_enterprise": _("把投诉和联系方式提供给企业"),
     "share_with_named_entity": _("把投诉和联系方式提供给企业"),
     "pass_to_regulator": _("谈不成时转给监管部门"),
@@ -28,13 +28,13 @@ WORDS = {
 #: Consents that came with a step of its own read the words of that step's page.
 STEP_TEXT = "step-2026-11"
 
-Said = dict[tuple[str, int | None], bool]
+Consents = dict[tuple[str, int | None], bool]
 
 
-def said(complaint: Complaint) -> Said:
+def given_consents(complaint: Complaint) -> Consents:
     """(purpose, legal entity or None) → yes or no, as it holds now; what was never asked is missing."""
     consents = complaint.consents or {}
-    found: Said = {(name, None): consents[name] for name in REVOCABLE if isinstance(consents.get(name), bool)}
+    found: Consents = {(name, None): consents[name] for name in REVOCABLE if isinstance(consents.get(name), bool)}
     if isinstance(consents.get("share_with_enterprise"), bool) and consents.get("named_entity"):
         found["share_with_enterprise", consents["named_entity"]] = found.pop(("share_with_enterprise", None))
     if PUBLISH in consents or complaint.publication_consent:
@@ -45,11 +45,11 @@ def said(complaint: Complaint) -> Said:
     return found
 
 
-def rows(files: Iterable[CaseFile]) -> list[ConsentRecord]:
+def consent_records(files: Iterable[CaseFile]) -> list[ConsentRecord]:
     """What these files add to the ledger: each answer that is new or other than before."""
     found = []
     for file in files:
-        before, now = file.consents_before, said(file.complaint)
+        before, now = file.consents_before, given_consents(file.complaint)
         changed = {what: answer for what, answer in now.items() if before.get(what) is not answer}
         # An entity that is named no more was taken back.
         changed |= {what: False for what, answer in before.items() if answer and what not in now}

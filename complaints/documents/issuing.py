@@ -55,7 +55,7 @@ def issue(files: Iterable[CaseFile]) -> None:
     if not wanted:
         return
     known = people({one.file.complaint.pk for one in wanted})
-    given = numbers.take([numbers.Series(one.authority.pk, one.file.today.year, one.form) for one in wanted])
+    given = numbers.take_numbers([numbers.Series(one.authority.pk, one.file.today.year, one.form) for one in wanted])
     for one, number in zip(wanted, given, strict=True):
         _add(one, number, known)
 

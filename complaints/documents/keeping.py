@@ -16,19 +16,19 @@ from complaints.evidence.storing import storage
 from complaints.models import DocumentVersion
 
 
-def path_of(version: DocumentVersion) -> str:
+def print_path(version: DocumentVersion) -> str:
     token = version.public_id.hex
     return f"documents/{token[:2]}/{token[2:]}.pdf"
 
 
-def put(version: DocumentVersion, content: bytes) -> tuple[str, str, int]:
+def put_print(version: DocumentVersion, content: bytes) -> tuple[str, str, int]:
     """(path, SHA-256, bytes)"""
-    path = path_of(version)
+    path = print_path(version)
     storage().delete(path)
     return storage().save(path, ContentFile(content)), hashlib.sha256(content).hexdigest(), len(content)
 
 
-def read(version: DocumentVersion) -> bytes:
+def read_print(version: DocumentVersion) -> bytes:
     """The print, made now where no worker has come to it yet. Raises LookupError once it was destroyed."""
     if version.path:
         try:
@@ -39,7 +39,7 @@ def read(version: DocumentVersion) -> bytes:
     return printing.print_of(version)
 
 
-def damaged() -> Iterable[tuple[DocumentVersion, str]]:
+def damaged_prints() -> Iterable[tuple[DocumentVersion, str]]:
     """Prints that are missing or whose bytes are not those of their digest, each with what is wrong."""
     for version in (
         DocumentVersion.objects.exclude(path="").select_related("document").order_by("pk").iterator(chunk_size=200)
@@ -54,9 +54,9 @@ def damaged() -> Iterable[tuple[DocumentVersion, str]]:
             yield version, "changed"
 
 
-def destroy(versions: Iterable[DocumentVersion]) -> None:
+def destroy_prints(versions: Iterable[DocumentVersion]) -> None:
     """The words and the prints are gone; numbers, digests and what was issued when stay."""
     kept = list(versions)
     for version in kept:
-        storage().delete(path_of(version))
+        storage().delete(print_path(version))
     DocumentVersion.objects.filter(pk__in=[version.pk for version in kept]).update(content=b"", path="")

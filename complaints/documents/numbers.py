@@ -53,7 +53,7 @@ where s.last is null or d.number > s.last
 order by 1, 2, 3, 4"""
 
 
-def take(wanted: Sequence[Series]) -> list[int]:
+def take_numbers(wanted: Sequence[Series]) -> list[int]:
     """The next number for each, in this order. Within the transaction of the step."""
     counts = Counter(wanted)
     columns = list(zip(*counts, strict=True))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from authorities.models import Authority
 from authorities.policies import Policies
-from complaints.documents import issuing, kinds, printing
+from complaints.documents import issuing, kinds
 from complaints.documents.wording import Facts, Paper, paper
 from complaints.models import Complaint, Demand
 
@@ -31,7 +31,7 @@ def preview(
     last_day: date | None = None,
 ) -> Paper:
     """``data`` and ``said`` as the step would write them (``ground``, ``body`` …; ``decision`` …), ``officers`` who
-    would sign. Shown by components/paper.html, printed by ``preview_pdf``. Two queries, one more for the demands."""
+    would sign. Shown by components/paper.html. Two queries, one more for the demands."""
     issuer = kinds.issuer(authorities, complaint.handling_authority_id)
     unit = next((row.name for row in authorities if row.pk == complaint.handling_authority_id), "")
     row = complaint.branch or complaint.enterprise or complaint.picked_branch or complaint.picked_enterprise
@@ -54,8 +54,3 @@ def preview(
             last_day=last_day,
         ),
     )
-
-
-def preview_pdf(words: Paper, *, now: datetime) -> bytes:
-    """The same on paper; its foot says that it is a preview."""
-    return printing.pdf(words, at=now)

@@ -39,7 +39,7 @@ def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "") -> byt
         )
         labels = {"officers": _("经办人"), "seal": _("（盖章处）")}
         printed = readable(paper)
-    return typesetting.pdf(
+    return typesetting.typeset(
         {
             **printed,
             "labels": labels,

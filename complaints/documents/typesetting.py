@@ -28,7 +28,7 @@ def fonts() -> typst.Fonts:
     )
 
 
-def pdf(document: dict[str, Any], *, at: datetime, template: Path = PAPER) -> bytes:
+def typeset(document: dict[str, Any], *, at: datetime, template: Path = PAPER) -> bytes:
     """The paper that ``document`` describes (keys: the head of ``template``), dated ``at``."""
     compiler = typst.Compiler(template.read_bytes(), font_paths=fonts(), ignore_system_fonts=True)
     made = compiler.compile(

@@ -175,7 +175,7 @@ def _documents(page: CasePage) -> list[Official]:
 
 def _print(version: DocumentVersion) -> bytes:
     try:
-        return keeping.read(version)
+        return keeping.read_print(version)
     except LookupError:
         return b""
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
-LONGEST = 120
+LONGEST_NAME = 120
 ENDINGS = {
     "image/jpeg": (".jpg", ".jpeg"),
     "image/png": (".png",),
@@ -32,9 +32,9 @@ def shown_name(name: str | None) -> str:
     # Composed last: what was between two letters may have kept them apart.
     base = unicodedata.normalize("NFC", "".join(letter for letter in base if unicodedata.category(letter)[0] != "C"))
     base = " ".join(base.split())
-    if len(base) > LONGEST:
+    if len(base) > LONGEST_NAME:
         stem, dot, ending = base.rpartition(".")
-        base = f"{stem[:100]}…{dot}{ending[:10]}" if dot else base[:LONGEST]
+        base = f"{stem[:100]}…{dot}{ending[:10]}" if dot else base[:LONGEST_NAME]
     return unicodedata.normalize("NFC", base.strip(" .")) or _("未命名文件")
 
 

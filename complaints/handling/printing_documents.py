@@ -63,7 +63,7 @@ def _lease(*, now: datetime) -> DocumentVersion | None:
 
 
 def _print(version: DocumentVersion, *, now: datetime) -> bool:
-    path, sha256, size = keeping.put(version, printing.print_of(version))
+    path, sha256, size = keeping.put_print(version, printing.print_of(version))
     try:
         return bool(
             handling.take(

@@ -18,7 +18,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 
 #: What a mediator does.
-STEPS = frozenset(
+RECUSED_STEPS = frozenset(
     {
         "schedule_session",
         "record_session",
@@ -40,10 +40,10 @@ def recused(complaint: Complaint) -> frozenset[int]:
 
 def bars(step: str, actor: Actor, complaint: Complaint) -> bool:
     """Whether ``actor`` was kept out and ``step`` is a mediator's."""
-    return step in STEPS and actor.user_id in recused(complaint)
+    return step in RECUSED_STEPS and actor.user_id in recused(complaint)
 
 
-def refusal() -> StepNotAllowed:
+def recusal_refusal() -> StepNotAllowed:
     return StepNotAllowed("recused", _("您已被决定回避，本案的调解由其他人员办理。"))
 
 

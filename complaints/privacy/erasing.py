@@ -100,7 +100,7 @@ def _empty_cases(person: UUID) -> None:
     Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
     PersonDigest.objects.filter(complaint_id__in=cases).delete()
     asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))
-    keeping.destroy(DocumentVersion.objects.filter(complaint_id__in=cases))
+    keeping.destroy_prints(DocumentVersion.objects.filter(complaint_id__in=cases))
     AnswerLink.objects.filter(complaint_id__in=cases).update(phone=b"")
     Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
     StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")

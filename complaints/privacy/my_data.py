@@ -63,7 +63,7 @@ def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
     return [
         Holding(
             record,
-            consents.WORDS.get(record.purpose, record.purpose),
+            consents.CONSENT_LABELS.get(record.purpose, record.purpose),
             record.is_given and record.purpose in consents.REVOCABLE and record.complaint.status != Status.CLOSED,
         )
         for record in newest

@@ -44,7 +44,7 @@ def sweep_expired(*, now: datetime) -> int:
     storing.drop(*(path for paths in old for path in paths))
     thrown += len(old)
     thrown += stations.forget(now=now, limit=BATCH)
-    thrown += offer_drafts.throw_away_old(now=now, limit=BATCH)
+    thrown += offer_drafts.throw_away_old_drafts(now=now, limit=BATCH)
     thrown += asking.forget(now=now, limit=BATCH)
     thrown += platform.forget(now=now, limit=BATCH)
     thrown += delete_some(Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)

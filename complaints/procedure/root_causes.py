@@ -19,7 +19,7 @@ CAUSE_LABELS = {cause.code: cause.label for cause in _ALL}
 _SECTOR_OF = {cause.code: sector.code for sector in SECTORS for cause in sector.causes}
 
 
-def fitting(problem: str) -> tuple[list[str], list[str]]:
+def fitting_causes(problem: str) -> tuple[list[str], list[str]]:
     """The causes that are usual for this problem, in the order of the table, and all the others that may be chosen."""
     usual = [cause.code for cause in _ALL if cause.is_active and begins_with(problem, CAUSES[cause.code])]
     own = (GENERAL, problem.partition(".")[0])

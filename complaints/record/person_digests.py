@@ -31,7 +31,7 @@ COPIED, MARK = "consumer_statement", "text"
 MOST = 500
 
 
-def rows(texts: Iterable[PersonalText]) -> list[PersonDigest]:
+def digest_rows(texts: Iterable[PersonalText]) -> list[PersonDigest]:
     """What is found later by these texts of filings; their cases have ids by now."""
     return [
         PersonDigest(complaint_id=text.complaint_id, kind=kind, digest=digest)
@@ -79,7 +79,7 @@ def mark_statements(*, after: int, limit: int) -> tuple[int, int]:
         if not texts:
             return 0, 0
         sealed_fields.load_for(texts)
-        made = rows(texts)
+        made = digest_rows(texts)
         PersonDigest.objects.bulk_create(made)
     return len({row.complaint_id for row in made}), texts[-1].pk
 
@@ -102,7 +102,7 @@ def make_anew(*, version: int, after: int, limit: int) -> tuple[int, int]:
         )
         sealed_fields.load_for(texts)
         digests: dict[tuple[int, str], list[bytes]] = {}
-        for row in rows(texts):
+        for row in digest_rows(texts):
             digests.setdefault((row.complaint_id, row.kind), []).append(bytes(row.digest))
         cursor.execute("delete from complaints_persondigest where id = any(%s)", [[pk for pk, _, _ in old]])
         new = {(case, kind, digest) for _, case, kind in old for digest in digests.get((case, kind), [])}

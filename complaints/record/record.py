@@ -82,7 +82,7 @@ class Composed:
             for row in rows:
                 row.complaint_id = row.complaint.pk
             bulk.insert(rows)
-        bulk.insert(person_digests.rows(self.texts))
+        bulk.insert(person_digests.digest_rows(self.texts))
 
 
 def compose(entries: Sequence[Entry]) -> Composed:

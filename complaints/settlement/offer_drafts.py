@@ -17,16 +17,16 @@ from accounts.retention import delete_some
 from complaints.models import Complaint, Engagement, OfferDraft
 
 #: A draft that nobody touched for so long is thrown away by the night.
-KEPT = timedelta(days=30)
+DRAFTS_KEPT = timedelta(days=30)
 #: More than an offer can hold (its verb says so too); what is longer is not kept.
-LONGEST = 60_000
+LONGEST_DRAFT = 60_000
 
 
-def keep(
+def keep_draft(
     complaint: Complaint, engagement: Engagement, *, user: User, step: str, typed: Mapping[str, str], now: datetime
 ) -> bool:
     """Keep what was typed in place of what was kept before. False: it is too long."""
-    if sum(len(name) + len(value) for name, value in typed.items()) > LONGEST:
+    if sum(len(name) + len(value) for name, value in typed.items()) > LONGEST_DRAFT:
         return False
     row = OfferDraft(
         complaint=complaint,
@@ -46,7 +46,7 @@ def keep(
     return True
 
 
-def kept(complaint: Complaint, *, user: User, step: str) -> tuple[dict[str, Any], datetime] | None:
+def kept_draft(complaint: Complaint, *, user: User, step: str) -> tuple[dict[str, Any], datetime] | None:
     """The fields as they were typed, and when; None without a draft of this step."""
     row = OfferDraft.objects.filter(complaint=complaint, user=user, enterprise=F("complaint__enterprise")).first()
     if row is None or row.typed.get("step") != step:
@@ -54,10 +54,10 @@ def kept(complaint: Complaint, *, user: User, step: str) -> tuple[dict[str, Any]
     return row.typed["fields"], row.saved_at
 
 
-def forget(complaint: Complaint, *, user: User) -> None:
+def forget_draft(complaint: Complaint, *, user: User) -> None:
     OfferDraft.objects.filter(complaint=complaint, user=user).delete()
 
 
-def throw_away_old(*, now: datetime, limit: int) -> int:
+def throw_away_old_drafts(*, now: datetime, limit: int) -> int:
     """What nobody touched for KEPT."""
-    return delete_some(OfferDraft.objects.filter(saved_at__lt=now - KEPT), limit=limit)
+    return delete_some(OfferDraft.objects.filter(saved_at__lt=now - DRAFTS_KEPT), limit=limit)

@@ -22,12 +22,12 @@ TEMPLATE = Path(__file__).with_name("poster.typ")
 _DATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def pdf(poster: Poster, *, place: str, name: str, lines: list[str], limits: Limits) -> bytes:
+def poster_pdf(poster: Poster, *, place: str, name: str, lines: list[str], limits: Limits) -> bytes:
     """``place``: where the portal stands, https://host. ``lines``: under the name (address, whose hall it is).
     ``limits``: those in force where it will hang."""
     address = f"{place}/go/{poster.code}/"
     code = qr_code(address)
-    return typesetting.pdf(
+    return typesetting.typeset(
         readable(
             {
                 "paper": poster.form or A4,

@@ -39,7 +39,7 @@ def pdf(report: MonthlyReport) -> bytes:
                 "foot": _("公布于%(site)s/open/reports/%(pk)s/") % {"site": settings.SITE_URL, "pk": report.pk},
             }
         )
-    return typesetting.pdf(paper, at=report.published_at, template=TEMPLATE)
+    return typesetting.typeset(paper, at=report.published_at, template=TEMPLATE)
 
 
 def title_of(report: MonthlyReport) -> str:

@@ -65,7 +65,7 @@ def _given(
 ) -> Effect:
     if AnswerLink.objects.filter(token_digest=digest).exists():
         raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
-    for row in live(file, is_bodys=delegation is not None):
+    for row in live_links(file, is_bodys=delegation is not None):
         file.change(row, revoked_at=file.now)
     file.add(
         AnswerLink(
@@ -86,7 +86,7 @@ def end_invitation() -> Move:
     """From now on the link leads nowhere."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        rows = live(file)
+        rows = live_links(file)
         if not rows:
             raise StepNotAllowed("nothing_open", _("没有有效的链接。"))
         for row in rows:
@@ -96,6 +96,6 @@ def end_invitation() -> Move:
     return Move("end_invitation", carry)
 
 
-def live(file: CaseFile, *, is_bodys: bool = False) -> list[AnswerLink]:
+def live_links(file: CaseFile, *, is_bodys: bool = False) -> list[AnswerLink]:
     """Links of the case that were not taken back: the respondent's, or the body's."""
     return list(AnswerLink.objects.filter(complaint=file.complaint, revoked_at=None, delegation__isnull=not is_bodys))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Right
 from authorities.models import Authority, Officer, OfficerAbsence
-from complaints.acceptance.duty_bodies import BODIES, WITH_A_DUTY, last_day
+from complaints.acceptance.duty_bodies import BODIES, WITH_A_DUTY, body_last_day
 from complaints.acceptance.review_facts import known_of
 from complaints.acceptance.review_grounds import barred
 from complaints.casefile.case_file import CaseFile
@@ -341,7 +341,7 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
         reason = barred(why, known)
         if reason:
             raise WrongInput("ground_ruled_out", reason, field="ground")
-        until = last_day(named, file.complaint) if why == "outside_duty" else None
+        until = body_last_day(named, file.complaint) if why == "outside_duty" else None
         return Effect(
             to=S.CLOSED,
             outcome=Outcome.REFUSED,

@@ -124,7 +124,7 @@ def delegate_mediation(*, body_id: int) -> Move:
         body = delegating.bodies_for(file.complaint, on=file.today).filter(pk=body_id).first()
         if body is None:
             raise WrongInput("bad_choice", _("请从名册里选一个在本地的组织。"), field="body_id")
-        if why_not := delegating.why_not(file.complaint, body):
+        if why_not := delegating.why_not_to_body(file.complaint, body):
             raise WrongInput("not_neutral", why_not, field="body_id")
         file.open_matter("delegation", by="authority", body=body.name, body_id=body.pk)
         return Effect(data={"body": body.name, "body_id": body.pk, "kind": body.kind})

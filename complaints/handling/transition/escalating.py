@@ -34,7 +34,7 @@ AT_ONCE = frozenset(
 _INSTANT = timedelta(microseconds=1)
 
 
-def begin(file: CaseFile, clock: Deadline) -> None:
+def begin_escalation(file: CaseFile, clock: Deadline) -> None:
     """The clock has lapsed and the thing is still owed: when the first superior is told."""
     if clock.ended_at is not None:
         return
@@ -45,7 +45,7 @@ def begin(file: CaseFile, clock: Deadline) -> None:
         file.change(clock, escalate_at=_days_after(file, clock.due_at - _INSTANT, "recusal_superior"))
 
 
-def due(file: CaseFile) -> Iterator[Effect]:
+def due_escalations(file: CaseFile) -> Iterator[Effect]:
     """What has to be told by now, one superior after the other."""
     for clock in list(file.clocks):
         while clock.ended_at is None and clock.escalate_at is not None and clock.escalate_at <= file.now:

@@ -16,7 +16,7 @@ from complaints.procedure.refusals import WrongInput
 from enterprises.models import Branch, Enterprise, MediationBody
 
 
-def check(case: Complaint, step: str, said: Mapping[str, Any]) -> None:
+def check_named_rows(case: Complaint, step: str, said: Mapping[str, Any]) -> None:
     """Raises WrongInput."""
     digests = set(said.get("files") or ())
     if digests and digests - set(

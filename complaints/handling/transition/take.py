@@ -190,7 +190,7 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
         # It was taken back while the body was writing.
         raise not_yours()
     if recusals.bars(row.step, actor, complaint):
-        raise recusals.refusal()
+        raise recusals.recusal_refusal()
     if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
         raise not_now(label(complaint.outcome))
     if _is_another_authoritys(row, complaint, actor):
@@ -284,10 +284,10 @@ def lapse_overdue(file: CaseFile) -> None:
         file.change(clock)
         effect, step = lapses.LAPSES[Clock(clock.clock)](file, clock)
         carry_out(TABLE[step or row.step], file, SYSTEM, effect)
-        escalating.begin(file, clock)
+        escalating.begin_escalation(file, clock)
         if clock.ended_at is None:
             clocks.chase_again(file, clock, file.now)
-    for effect in escalating.due(file):
+    for effect in escalating.due_escalations(file):
         carry_out(TABLE["escalate"], file, SYSTEM, effect)
 
 

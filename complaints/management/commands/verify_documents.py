@@ -22,7 +22,7 @@ class Command(BaseCommand):
         gaps = [{"reference": gap.reference, "what": gap.what} for gap in numbers.gaps()]
         damaged = [
             {"reference": version.document.reference, "version": version.number, "what": what}
-            for version, what in keeping.damaged()
+            for version, what in keeping.damaged_prints()
         ]
         if options["json"]:
             self.stdout.write(json.dumps({"gaps": gaps, "damaged": damaged}, ensure_ascii=False))

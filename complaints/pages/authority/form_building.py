@@ -45,7 +45,7 @@ def officers(officer_case: OfficerCase) -> list[Officer]:
 def body_form(officer_case: OfficerCase, data: Data) -> Form:
     case = officer_case.found.complaint
     rows = list(delegating.bodies_for(case, on=officer_case.workspace.today))
-    return BodyForm(data, bodies=[row for row in rows if not delegating.why_not(case, row)])
+    return BodyForm(data, bodies=[row for row in rows if not delegating.why_not_to_body(case, row)])
 
 
 def termination_form(officer_case: OfficerCase, data: Data) -> Form:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording
-from complaints.casefile.consents import REVOCABLE, WORDS
+from complaints.casefile.consents import REVOCABLE, CONSENT_LABELS
 from complaints.forms.fields import Pick, StepForm
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.forms.suggestion_form import NamesSuggestion
@@ -115,7 +115,7 @@ class WithdrawConsentForm(StepForm):
         super().__init__(data)
         given = page.complaint.consents
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
-            (name, WORDS[name]) for name in REVOCABLE if given.get(name) is True
+            (name, CONSENT_LABELS[name]) for name in REVOCABLE if given.get(name) is True
         ]
 
 

@@ -55,7 +55,7 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
     if isinstance(found, HttpResponseBase):
         return found
     return HttpResponse(
-        typesetting.pdf(_paper(found), at=now, template=PAPER),
+        typesetting.typeset(_paper(found), at=now, template=PAPER),
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{number}-receipt.pdf"'},
     )

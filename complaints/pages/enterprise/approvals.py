@@ -212,7 +212,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
-        named_things.check(case, matter.subject, matter.data["payload"])
+        named_things.check_named_rows(case, matter.subject, matter.data["payload"])
         return [proposals.approve(matter_id=matter.pk), handling.built(matter.subject, matter.data["payload"])]
 
     viewer = actor or next(a for a in workspace.actors if stands_to(a, case))

@@ -118,7 +118,7 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
     if request.method != "POST":
         if not editor.page.is_open(at.steps):
             return at.closed(at, editor.page)
-        draft = offer_drafts.kept(case.complaint, user=workspace.user, step=step)
+        draft = offer_drafts.kept_draft(case.complaint, user=workspace.user, step=step)
         if draft:
             return draw(at, editor.page, editor.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
@@ -141,7 +141,7 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
         return draw(at, editor.page, form, status=422)
     done = answer(at, editor.page, form)
     if done.status_code == 302:
-        offer_drafts.forget(case.complaint, user=workspace.user)
+        offer_drafts.forget_draft(case.complaint, user=workspace.user)
     return done
 
 
@@ -149,11 +149,11 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
     """Keep what is typed, or throw it away. A script asks for a line and keeps the page as it is."""
     request, case, user = at.request, editor.case, editor.workspace.user
     if "forget" in typed:
-        offer_drafts.forget(case.complaint, user=user)
+        offer_drafts.forget_draft(case.complaint, user=user)
         return redirect(request.path)
     form = editor.form(initial=typed)
     fields = {name: value for name, value in typed.items() if name in form.fields}
-    is_kept = case.engagement is not None and offer_drafts.keep(
+    is_kept = case.engagement is not None and offer_drafts.keep_draft(
         case.complaint, case.engagement, user=user, step=editor.step, typed=fields, now=case.now
     )
     if request.accepts("application/json") and not request.accepts("text/html"):

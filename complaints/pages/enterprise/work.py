@@ -24,7 +24,7 @@ from complaints.filing.earlier_cases import MOST, EarlierCase, earlier_cases
 from complaints.models import Contact, RootCause
 from complaints.pages.enterprise.similar_shown import similar_shown
 from complaints.parties import unreachable
-from complaints.procedure.root_causes import fitting
+from complaints.procedure.root_causes import fitting_causes
 from complaints.procedure.workflow import LOOK, Status
 from complaints.reading.case import CasePage
 
@@ -229,7 +229,7 @@ def _drawn_options(problem: str, chosen: str, language: str | None) -> SafeStrin
 
 def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Choices of a select: what is usual for the problem first."""
-    usual, others = fitting(problem)
+    usual, others = fitting_causes(problem)
     groups: Sequence[tuple[Any, list[str]]] = ((_("这类问题常见的"), usual), (_("其他"), others))
     return [
         (str(title), [(code, wording.label(code, kind="root_cause")) for code in codes])

@@ -50,7 +50,7 @@ def newest_print(document: OfficialDocument, *, number: int | None = None) -> Ht
     if version is None:
         raise Http404
     try:
-        content = keeping.read(version)
+        content = keeping.read_print(version)
     except LookupError:
         raise Http404 from None
     return _file(content, printing.file_name(version), "application/pdf")

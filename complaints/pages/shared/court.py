@@ -65,7 +65,7 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
         {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
     ]
     site = settings.SITE_URL
-    return typesetting.pdf(
+    return typesetting.typeset(
         {
             "title": "司法确认申请书",
             "subtitle": f"{document.reference} · {page.title}",
@@ -99,7 +99,7 @@ def _applicants(page: CasePage) -> list[list[str]]:
 
 def package(page: CasePage, version: DocumentVersion) -> Package:
     """Raises LookupError once the words of the agreement were destroyed."""
-    asked, agreement = application(page, version), keeping.read(version)
+    asked, agreement = application(page, version), keeping.read_print(version)
     parts = {"01-司法确认申请书.pdf": asked, "02-投诉调解书.pdf": agreement}
     listing = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in parts.items())
     out = io.BytesIO()

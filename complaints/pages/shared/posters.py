@@ -40,7 +40,7 @@ def file_of(
     poster: Poster, request: HttpRequest, *, name: str, lines: list[str], now: datetime, region_id: int | None = None
 ) -> HttpResponse:
     """The PDF, to be printed, with the numbers in force where it will hang."""
-    made = poster_print.pdf(
+    made = poster_print.poster_pdf(
         poster, place=place_of(request), name=name, lines=lines, limits=Conditions.at(now).limits(region_id)
     )
     return HttpResponse(

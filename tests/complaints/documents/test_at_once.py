@@ -21,7 +21,7 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
     def first(has_it: Event, may_end: Event, *, fails: bool) -> int:
         try:
             with transaction.atomic():
-                taken = numbers.take([series])[0]
+                taken = numbers.take_numbers([series])[0]
                 has_it.set()
                 assert may_end.wait(20)
                 transaction.set_rollback(fails)
@@ -33,7 +33,7 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
         try:
             with transaction.atomic():
                 assert may_begin.wait(20)
-                return numbers.take([series])[0]
+                return numbers.take_numbers([series])[0]
         finally:
             connection.close()
 

@@ -80,7 +80,7 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
     words = words_of(document)
     for word in (*wanted, document.reference, "福州市鼓楼区市场监督管理局", "二〇二六年十一月十一日", "瑞试"):
         assert word in words, (word, words)
-    printed = read(keeping.read(document.versions.select_related("document", "complaint").get()))
+    printed = read(keeping.read_print(document.versions.select_related("document", "complaint").get()))
     for word in (*wanted, document.reference):
         assert "".join(word.split()) in printed, (word, printed)
     entry = HandlingStep.objects.get(complaint=case, audience=document.audience, sequence=document.sequence)

@@ -10,11 +10,11 @@ from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
-from complaints.acceptance.duty_bodies import last_day
+from complaints.acceptance.duty_bodies import body_last_day
 from complaints.handling.steps import authority, consumer, enterprise
 from complaints.models import Complaint, FilingDraft, Notice
 from complaints.models.code_lists import fill_lists
-from complaints.procedure.root_causes import fitting
+from complaints.procedure.root_causes import fitting_causes
 from enterprises.models import LeagueSet
 from oversight.open_data.files import label_of
 from tests import given
@@ -128,7 +128,7 @@ def test_a_refusal_names_its_authority_in_the_letter_and_on_the_document(world: 
         step_url(case, "refuse"), {"ground": "outside_duty", "facts": TEXT, "body": "harbour", "look": "1"} | key()
     )
     assert "港航管理机构" in look.content.decode()
-    assert last_day("harbour", case) == date(2027, 2, 1)
+    assert body_last_day("harbour", case) == date(2027, 2, 1)
     given.step(case, authority.refuse(ground="outside_duty", facts=TEXT, body="harbour"), world.officer, WEDNESDAY)
     body = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer").body
     for text in ("港航管理部门", "12395", "2027年2月1日"):
@@ -154,10 +154,10 @@ def test_what_is_left_after_the_end_stands_on_the_page_and_in_the_letter(world: 
 
 
 def test_its_causes_come_first_for_its_problems_and_are_offered_for_no_other(world: World) -> None:
-    usual, others = fitting("ferry.late")
+    usual, others = fitting_causes("ferry.late")
     assert usual == ["tide", "fault"]
     assert "staff_conduct" in others
-    assert "tide" not in [*fitting("quality")[0], *fitting("quality")[1]]
+    assert "tide" not in [*fitting_causes("quality")[0], *fitting_causes("quality")[1]]
     case = given.a_complaint(world, status=S.CLOSED, **FERRY)
     given.step(case, enterprise.tag_cause(cause="tide"), world.handler, WEDNESDAY)
     client = Client()

@@ -14,7 +14,7 @@ from complaints.handling.steps import consumer, enterprise, jurisdiction, propos
 from complaints.models import HandlingStep, Matter, RootCause
 from complaints.procedure.categories import PROBLEM_LABELS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.root_causes import CAUSES, fitting
+from complaints.procedure.root_causes import CAUSES, fitting_causes
 from complaints.procedure.workflow import Outcome, Status
 from complaints.settlement.similar_cases import similar_to
 from complaints.wording import KINDS
@@ -138,6 +138,6 @@ def test_every_cause_has_words_and_every_problem_has_usual_ones() -> None:
         start for start in starts if not any(code == start or code.startswith(f"{start}.") for code in PROBLEM_LABELS)
     ] == []
     for problem in PROBLEM_LABELS:
-        usual, others = fitting(problem)
+        usual, others = fitting_causes(problem)
         assert sorted([*usual, *others]) == sorted(CAUSES)
-    assert fitting("telecom.fees.unexplained_charge")[0] == ["billing_error", "unfair_terms", "unclear_policy"]
+    assert fitting_causes("telecom.fees.unexplained_charge")[0] == ["billing_error", "unfair_terms", "unclear_policy"]
