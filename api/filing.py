@@ -37,8 +37,7 @@ from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
 from complaints.filing.people import BEHALF
 from complaints.handling import StepNotAllowed
 from complaints.models import Complaint
-from complaints.models.draft import FilingDraft
-from complaints.models.evidence import EvidenceKind
+from complaints.models.evidence import EvidenceKind, FilingDraft
 from complaints.parties.actors import Actor, consumer, on_behalf_of
 from complaints.procedure.categories import (
     DEMAND_KINDS,
@@ -53,7 +52,7 @@ from complaints.procedure.categories import (
 from complaints.procedure.filing_request import CONSENTS, SELF, FilingRequest
 from complaints.procedure.sector_files import Question, Sector
 from complaints.reading.case import CONSUMER, ENTERPRISE
-from complaints.record.case_version import version_of
+from complaints.record.events import version_of
 from database.row_security import working_as_steps
 
 CHANNEL = "api"

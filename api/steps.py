@@ -27,14 +27,14 @@ from complaints import handling, wording
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built
 from complaints.handling.steps import proposals
-from complaints.handling.transition import named_things, two_persons
+from complaints.handling.transition import saying, two_persons
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import LOOK, TABLE, Audience
 from complaints.reading.case import Found
-from complaints.record.case_version import version_of
+from complaints.record.events import version_of
 
 MOST_ROWS = 500
 #: Their answer says what the offer lacks.
@@ -94,7 +94,7 @@ def meant_by(who: Caller, found: Found, step: str, arguments: Mapping[str, Any],
     """Who takes which moves. Raises StepNotAllowed, WrongInput."""
     case = found.complaint
     actor = _actor(who, found, step)
-    named_things.check_named_rows(case, step, arguments)
+    saying.check_named_rows(case, step, arguments)
     ids: tuple[int, ...] = (case.pk,)
     if step == "propose":
         moves: tuple[Move, ...] = (_proposed(case, arguments),)
@@ -136,7 +136,7 @@ def _actor(who: Caller, found: Found, step: str) -> Actor:
 def _proposed(case: Complaint, arguments: Mapping[str, Any]) -> Move:
     step = arguments["step"]
     said = validated(input_of(step)(data=arguments["input"]))
-    named_things.check_named_rows(case, step, said)
+    saying.check_named_rows(case, step, said)
     return proposals.propose(move=built(step, said))
 
 
@@ -148,7 +148,7 @@ def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any], *, no
     matter = open_ones.order_by("pk").first()
     if matter is None:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
-    named_things.check_named_rows(case, matter.subject, matter.data["payload"])
+    saying.check_named_rows(case, matter.subject, matter.data["payload"])
     carried_on = built(matter.subject, matter.data["payload"])
     if actor.side != "authority":
         return (proposals.approve(matter_id=matter.pk), carried_on)

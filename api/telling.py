@@ -13,7 +13,7 @@ from accounts.roles import Role
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.reading.case import ENTERPRISE, CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView
-from complaints.record.case_version import version_of
+from complaints.record.events import version_of
 
 
 def line(case: Complaint, *, external_ref: str | None) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def measure(*, quick: bool) -> list[Figure]:
         from accounts.models import User
         from authorities.models import Authority, Officer, Policy
         from complaints.documents import printing
-        from complaints.documents import typesetting as setting
+        from complaints.documents import printing as setting
         from complaints.handling.steps import authority
         from complaints.models import DocumentVersion
         from complaints.parties import actors

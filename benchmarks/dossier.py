@@ -30,7 +30,7 @@ def measure(*, quick: bool) -> list[Figure]:
         ground.set_up(base)
         import typst
 
-        from complaints.documents import typesetting as printing
+        from complaints.documents import printing as printing
         from complaints.dossier import packing, papers
         from complaints.dossier.gathering import gather
         from complaints.handling.steps import consumer

@@ -45,7 +45,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def _figures(pattern: Pattern, receiver: Receiver, dead: Receiver, each: int, rounds: int) -> list[Figure]:
     from complaints.models import WebhookDelivery
-    from complaints.webhooks import sending
+    from complaints.webhooks import deliveries
     from web import safe_http as outgoing
 
     rule = outgoing.Rule(
@@ -62,7 +62,7 @@ def _figures(pattern: Pattern, receiver: Receiver, dead: Receiver, each: int, ro
         begun = datetime.now(ZONE)
         waiting = WebhookDelivery.objects.exclude(state="sent").filter(endpoint__in=endpoints)
         while waiting.exists():
-            sending.sweep_webhooks(now=datetime.now(ZONE), rule=rule)
+            deliveries.sweep_webhooks(now=datetime.now(ZONE), rule=rule)
         last = WebhookDelivery.objects.filter(endpoint__in=endpoints).latest("sent_at").sent_at
         assert last is not None
         return (last - begun).total_seconds()
@@ -74,7 +74,7 @@ def _figures(pattern: Pattern, receiver: Receiver, dead: Receiver, each: int, ro
             raise SystemExit("the receiver refused")
 
     def floor() -> None:
-        with ThreadPoolExecutor(sending.LINES) as lines:
+        with ThreadPoolExecutor(deliveries.LINES) as lines:
             list(lines.map(post, range(each * ENDPOINTS)))
 
     def beside_the_dead() -> float:
@@ -129,7 +129,7 @@ def _endpoint(pattern: Pattern, url: str) -> Any:
 
 
 def _message(endpoint: Any) -> Any:
-    from complaints.webhooks.making import delivery_of
+    from complaints.webhooks.deliveries import delivery_of
 
     said = {
         "id": "1",

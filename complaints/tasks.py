@@ -6,7 +6,7 @@ from django.utils import timezone
 from complaints import handling
 from complaints.assignment import assigning, call_backs, officer_handover
 from complaints.dossier import building as dossiers
-from complaints.evidence import sweeping
+from complaints.evidence import scanning
 from complaints.handling import printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
@@ -16,7 +16,7 @@ from complaints.stations import station_letters
 from complaints.tables.exporting import building
 from complaints.tables.platform import working as platform
 from complaints.tables.round_trip import working
-from complaints.webhooks import sending
+from complaints.webhooks import deliveries
 from database.sweeping import drain
 from enterprises.enrolment import enrolled
 
@@ -78,12 +78,12 @@ def sweep_platform_files() -> int:
 
 @shared_task
 def sweep_webhooks() -> int:
-    return sending.sweep_webhooks(now=timezone.now())
+    return deliveries.sweep_webhooks(now=timezone.now())
 
 
 @shared_task
 def sweep_evidence() -> int:
-    return sweeping.sweep_evidence(now=timezone.now())
+    return scanning.sweep_evidence(now=timezone.now())
 
 
 @shared_task

@@ -11,7 +11,7 @@ from complaints.handling import Move
 from complaints.handling.steps import enterprise
 from complaints.models import Engagement
 from complaints.parties.actors import Actor
-from complaints.procedure.root_causes import fitting_causes
+from complaints.procedure.categories import fitting_causes
 from complaints.procedure.workflow import Status
 from demo.people import Cast
 

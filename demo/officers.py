@@ -11,7 +11,7 @@ from typing import Any
 from authorities.models import Authority
 from complaints.documents import kinds
 from complaints.handling import Move, Promise
-from complaints.handling.steps import authority, casework, mediation, proposals, suggesting, supervision, violations
+from complaints.handling.steps import authority, casework, mediation, proposals, supervision, violations
 from complaints.models import OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Status
@@ -162,7 +162,7 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
         payload = {"ground": "no_agreement_possible", "facts": texts.FACTS[0]}
         return _two_persons(case, scene, officer, "terminate", payload)
     if what == "agreement" and case.nth % 3 == 0 and case.first("suggested"):
-        return [(suggesting.suggest_settlement(text=rng.choice(texts.AGREEMENTS)), officer)]
+        return [(mediation.suggest_settlement(text=rng.choice(texts.AGREEMENTS)), officer)]
     promises = []
     # A promise that was broken before stays in the case; then only what is done at once can end it.
     if what != "at_once" and case.times("accepted") == 0:

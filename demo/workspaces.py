@@ -27,13 +27,12 @@ from complaints.handling.steps import (
     documents,
     jurisdiction,
     mediation,
+    platform,
     proposals,
-    suggesting,
     supervision,
     violations,
 )
 from complaints.handling.steps.platform import record_platform_number
-from complaints.handling.transition import platform_numbers
 from complaints.law import changing
 from complaints.models import Complaint, Matter, OfficialDocument
 from complaints.parties import actors
@@ -163,14 +162,14 @@ def _mediations(workspaces: Workspaces) -> None:
                     [
                         (
                             case.pk,
-                            suggesting.suggest_settlement(
+                            mediation.suggest_settlement(
                                 text="建议商家更换同型号商品，消费者放弃其余诉求。", promises=[promise]
                             ),
                             officer,
                         )
                     ]
                 )
-                workspaces.take([(case.pk, suggesting.answer_suggestion(agrees=True), says)])
+                workspaces.take([(case.pk, mediation.answer_suggestion(agrees=True), says)])
                 workspaces.take(
                     [
                         (
@@ -272,7 +271,7 @@ def _numbers(workspaces: Workspaces) -> None:
         )
         if officer is None or case.pk in late or nth % 31 == 30:
             continue
-        state = "registered" if case.pk in lagging or nth % 13 == 12 else platform_numbers.expected(case)
+        state = "registered" if case.pk in lagging or nth % 13 == 12 else platform.expected(case)
         assert case.authority_received_at is not None  # noqa: S101 - asked for above
         move = record_platform_number(
             platform_number=f"FJ{timezone.localdate(case.authority_received_at):%Y%m%d}{nth:06}",

@@ -1,9 +1,4 @@
-"""What can still be done after a case is closed, each way with its last day where the law names one.
-
-Pure over the case; a day is said only where a rule counts one, and from where it counts. Sources:
-Order 121 arts 15, 16(4); consumer law art. 39; Civil Code art. 188; Administrative
-Reconsideration Law art. 20; Administrative Procedure Law art. 46; procedure sections 2 and 3.
-"""
+"""What can still be done after a case is closed, each way with its last day; and who has the duty instead of us."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from authorities.limits import Limits
 from authorities.policies import Policies
 from complaints.models import Complaint
 from complaints.procedure import deadlines
-from complaints.procedure.categories import sector_of
+from complaints.procedure.categories import BODY_BY_CODE, SECTORS, sector_of
 from complaints.procedure.deadlines import Due
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.working_calendar import Calendar
@@ -137,3 +132,23 @@ def _elsewhere(complaint: Complaint) -> list[Remedy]:
 def known_since(complaint: Complaint) -> date | None:
     """When the consumer knew or should have known: from here the years are counted."""
     return complaint.learned_on or complaint.disputed_on
+
+
+#: Those that a step may name.
+BODIES = tuple(BODY_BY_CODE)
+PHONES: dict[str, str] = {code: body.phone for code, body in BODY_BY_CODE.items()}
+#: A consumer association has no duty that ends ours, and "another body" is no answer to where to go.
+WITH_A_DUTY = tuple(code for code, body in BODY_BY_CODE.items() if body.has_duty)
+
+
+def phone_of(body: str) -> str:
+    return PHONES.get(body, "")
+
+
+def body_last_day(body: str, complaint: Complaint) -> date | None:
+    """The last day on which ``body`` still takes it; None where no rule names one, or no day is known."""
+    since = known_since(complaint)
+    appeal = next((appeal for sector in SECTORS for appeal in sector.appeals if appeal.body == body), None)
+    if appeal is None or since is None:
+        return None
+    return after(since, months=appeal.limit(complaint.problem_category).months)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from complaints.acceptance.remedies import after
 from complaints.acceptance.review_facts import Known
-from complaints.procedure.grounds import REFUSAL_GROUNDS
+from complaints.procedure.categories import REFUSAL_GROUNDS
 from web.dates import day_text
 from web.listing import listed, told
 

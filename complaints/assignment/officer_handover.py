@@ -26,7 +26,7 @@ from complaints.handling import Effect, Move
 from complaints.handling.steps import authority
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
-from complaints.parties import recusals
+from complaints.parties import powers
 from complaints.parties.actors import SYSTEM, Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_now
@@ -91,7 +91,7 @@ class Workspaces:
     def instead_of(self, case: Complaint) -> tuple[Officer, dict[str, Any]] | None:
         """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first, of those
         who need not stay out of it; None when nobody is there."""
-        out = recusals.recused(case)
+        out = powers.recused(case)
         there = [row for row in self.officers.get(case.handling_authority_id, []) if row.user_id not in out]
         leave = self._leave_of(case.officer)
         why: dict[str, Any] = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}

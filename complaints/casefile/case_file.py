@@ -1,19 +1,22 @@
-"""The open file of one locked case: its rows in memory, and what will be written.
+"""The open file of one locked case: its rows in memory, which consents hold, and what will be written.
 
-Nothing here touches the database; handling/transition/writing reads the rows and writes them.
+Nothing here touches the database; handling/transition/writing reads the rows and writes them. The ledger of consents is
+written where the case is written, from what changed: a consent has one purpose, names its text, and can be taken back
+(PIPL arts 14 to 16, 23, 25).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
+from complaints.models import Complaint, ConsentRecord, Deadline, Demand, Engagement, Matter, Obligation, Offer
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Audience, Clock, Status
 from complaints.record.record import Entry
@@ -168,3 +171,60 @@ def is_internal(clock: Deadline) -> bool:
         and clock.matter is not None
         and clock.matter.audience == Audience.AUTHORITY
     )
+
+
+#: What a person may take back by itself, and in which order it is shown.
+REVOCABLE = ("share_with_enterprise", "pass_to_regulator", "delegated_mediation", "pause_for_settlement")
+PUBLISH, MEDIATION, ENTITY = "publish_masked", "mediation", "share_with_named_entity"
+CONSENT_LABELS = {
+    "share_with_enterprise": _("把投诉和联系方式提供给企业"),
+    "share_with_named_entity": _("把投诉和联系方式提供给企业"),
+    "pass_to_regulator": _("谈不成时转给监管部门"),
+    "delegated_mediation": _("委托消费者组织调解"),
+    "pause_for_settlement": _("监管部门审查前先让企业和解"),
+    "publish_masked": _("隐去姓名后公开"),
+    "mediation": _("参加调解"),
+}
+#: Consents that came with a step of its own read the words of that step's page.
+STEP_TEXT = "step-2026-11"
+
+Consents = dict[tuple[str, int | None], bool]
+
+
+def given_consents(complaint: Complaint) -> Consents:
+    """(purpose, legal entity or None) → yes or no, as it holds now; what was never asked is missing."""
+    consents = complaint.consents or {}
+    found: Consents = {(name, None): consents[name] for name in REVOCABLE if isinstance(consents.get(name), bool)}
+    if isinstance(consents.get("share_with_enterprise"), bool) and consents.get("named_entity"):
+        found["share_with_enterprise", consents["named_entity"]] = found.pop(("share_with_enterprise", None))
+    if PUBLISH in consents or complaint.publication_consent:
+        found[PUBLISH, None] = complaint.publication_consent
+    if isinstance(consents.get("mediation_consumer"), bool):
+        found[MEDIATION, None] = consents["mediation_consumer"]
+    found.update({(ENTITY, entity): True for entity in consents.get("entities", [])})
+    return found
+
+
+def consent_records(files: Iterable[CaseFile]) -> list[ConsentRecord]:
+    """What these files add to the ledger: each answer that is new or other than before."""
+    found = []
+    for file in files:
+        before, now = file.consents_before, given_consents(file.complaint)
+        changed = {what: answer for what, answer in now.items() if before.get(what) is not answer}
+        # An entity that is named no more was taken back.
+        changed |= {what: False for what, answer in before.items() if answer and what not in now}
+        entry = file.entries[-1] if file.entries else None
+        for (purpose, entity), answer in changed.items():
+            found.append(
+                ConsentRecord(
+                    complaint=file.complaint,
+                    person_key=file.complaint.consumer_key,
+                    purpose=purpose,
+                    is_given=answer,
+                    enterprise_id=entity,
+                    at=file.now,
+                    text_version=(file.complaint.consent_version if not before else "") or STEP_TEXT,
+                    channel=entry.actor.channel if entry else "portal",
+                )
+            )
+    return found

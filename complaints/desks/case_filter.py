@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Authority, Officer, Region
 from authorities.periods import in_our_years
 from complaints.forms.fields import Choices, words_of
-from complaints.handling.transition.platform_numbers import CONDITIONS
+from complaints.handling.steps.platform import CONDITIONS
 from complaints.procedure.categories import OBJECT_CATEGORIES, PROBLEM_CATEGORIES
 from complaints.procedure.workflow import Status
 from web.languages import named

@@ -26,7 +26,7 @@ from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_filter import ALL_AT, ANY, NONE_AT, OF_A_STAGE, CaseFilter
 from complaints.desks.case_filter import OPEN as OPEN_CASES
 from complaints.desks.case_search import matching, number_in
-from complaints.handling.transition import platform_numbers
+from complaints.handling.steps import platform
 from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN, lies_in
 from complaints.procedure.workflow import Status
@@ -71,7 +71,7 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], workspace: Worksp
         cases = cases.filter(waits_for(said["waiting"]))
     if said.get("platform"):
         cases = cases.filter(
-            platform_numbers.wanted(
+            platform.wanted(
                 said["platform"], now=workspace.now, calendar=workspace.calendar, region_id=workspace.first_region
             )
         )

@@ -1,28 +1,26 @@
-"""Issues the documents that the steps of one flush name: numbered, worded, frozen, their digests in the entries.
-
-It happens before the entries are hashed and in their transaction: no step without its document, no number
-without its step.
-"""
+"""Issues the documents that the steps of one flush name: numbered, worded, frozen, their digests in the entries."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.keys import sealed_fields
 from accounts.models import User
 from authorities.models import Authority, Officer
+from authorities.policies import Policies
 from complaints.casefile.case_file import CaseFile
-from complaints.documents import numbers
+from complaints.documents import kinds
 from complaints.documents.kinds import KINDS, forms_of, is_to, issuer, reference
 from complaints.documents.wording import Facts, Paper, demand_words, paper, promise_words
-from complaints.models import Demand, DocumentVersion, Engagement, Obligation, OfficialDocument, PersonalText
+from complaints.models import Complaint, Demand, DocumentVersion, Engagement, Obligation, OfficialDocument, PersonalText
 from complaints.models.record import SALT_BYTES
 from complaints.procedure.workflow import Audience, Clock
 from complaints.record.record import Entry, canonical, salted
@@ -55,7 +53,7 @@ def issue(files: Iterable[CaseFile]) -> None:
     if not wanted:
         return
     known = people({one.file.complaint.pk for one in wanted})
-    given = numbers.take_numbers([numbers.Series(one.authority.pk, one.file.today.year, one.form) for one in wanted])
+    given = kinds.take_numbers([kinds.Series(one.authority.pk, one.file.today.year, one.form) for one in wanted])
     for one, number in zip(wanted, given, strict=True):
         _add(one, number, known)
 
@@ -254,3 +252,41 @@ def _officer(file: CaseFile, officer_id: int) -> tuple[int | None, str]:
         return (officer.user_id, officer.user.name) if officer else (None, "")
 
     return file.conditions.once("signing officer", officer_id, look)
+
+
+def preview(
+    form: int,
+    complaint: Complaint,
+    *,
+    authorities: Sequence[Authority],
+    policies: Policies,
+    officers: Sequence[str],
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    said: Mapping[str, str] | None = None,
+    last_day: date | None = None,
+) -> Paper:
+    """``data`` and ``said`` as the step would write them (``ground``, ``body`` …; ``decision`` …), ``officers`` who
+    would sign. Shown by components/paper.html. Two queries, one more for the demands."""
+    issuer = kinds.issuer(authorities, complaint.handling_authority_id)
+    unit = next((row.name for row in authorities if row.pk == complaint.handling_authority_id), "")
+    row = complaint.branch or complaint.enterprise or complaint.picked_branch or complaint.picked_enterprise
+    company = complaint.enterprise or complaint.picked_enterprise
+    return paper(
+        form,
+        Facts(
+            complaint=complaint,
+            policies=policies,
+            authority=issuer.name if issuer else unit,
+            officers=officers,
+            day=timezone.localdate(now),
+            person=people({complaint.pk}).get(complaint.pk, {}),
+            unit=unit,
+            respondent=row.name if row else complaint.respondent_named,
+            respondent_code=(company.uscc or "") if company else "",
+            data=data or {},
+            said=said or {},
+            demands=demands_of(Demand.objects.filter(complaint=complaint)),
+            last_day=last_day,
+        ),
+    )

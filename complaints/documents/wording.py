@@ -15,7 +15,7 @@ from django.utils.translation import override
 
 from authorities.policies import Policies
 from complaints import wording
-from complaints.acceptance.duty_bodies import phone_of
+from complaints.acceptance.remedies import phone_of
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
 from complaints.models import Complaint

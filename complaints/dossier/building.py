@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import override
 
-from complaints.documents import typesetting
+from complaints.documents import printing
 from complaints.dossier import asking, packing, papers, telling
 from complaints.dossier.gathering import Gathered, gather
 from complaints.dossier.proving import seal_of
@@ -89,10 +89,10 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     if not is_sealed and now < dossier.asked_at + SEALED_WITHIN:
         return _wait(dossier, now=now)
     work = _Work(dossier, pieces=_PIECES + len(gathered.files), now=now)
-    made = {"pdf": typesetting.typeset(papers.dossier_paper(gathered, seal=seal, site=dossier.site), at=now)}
+    made = {"pdf": printing.typeset(papers.dossier_paper(gathered, seal=seal, site=dossier.site), at=now)}
     work.go_on()
     if papers.has_agreement(gathered.page):
-        made["agreement"] = typesetting.typeset(papers.agreement_paper(gathered, site=dossier.site), at=now)
+        made["agreement"] = printing.typeset(papers.agreement_paper(gathered, site=dossier.site), at=now)
     work.go_on()
     files = {form: _put(dossier, form, paper) for form, paper in made.items()}
     made |= {f"documents/{place:02d}": one.content for place, one in enumerate(gathered.documents, 1) if one.content}

@@ -16,7 +16,7 @@ from uuid import UUID
 from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints import evidence
-from complaints.documents import keeping
+from complaints.documents import printing
 from complaints.models import DocumentVersion, Dossier, Evidence, HandlingStep, PersonalText, RecordedName
 from complaints.models.record import FREE_KINDS, salted_text
 from complaints.procedure.workflow import Audience, Role
@@ -175,7 +175,7 @@ def _documents(page: CasePage) -> list[Official]:
 
 def _print(version: DocumentVersion) -> bytes:
     try:
-        return keeping.read_print(version)
+        return printing.read_print(version)
     except LookupError:
         return b""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from complaints.dossier.gathering import Gathered, Part
-from complaints.evidence.names import ENDINGS
+from complaints.evidence.files import ENDINGS
 from complaints.evidence.storing import CHUNK, storage
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import record

@@ -14,8 +14,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from complaints import wording
-from complaints.documents import typesetting
-from complaints.documents.readable import readable
+from complaints.documents import printing
+from complaints.documents.printing import readable
 from complaints.dossier.gathering import Gathered
 from complaints.procedure.workflow import Outcome
 from complaints.reading.case import CasePage
@@ -98,7 +98,7 @@ def _paper(
         "digest": digest,
         "of": "/",
         "check": _("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": site},
-        "qr": typesetting.qr_svg(typesetting.check_address(site, number, digest)),
+        "qr": printing.qr_svg(printing.check_address(site, number, digest)),
         "sections": [_breakable(section) for section in printed],
     }
 

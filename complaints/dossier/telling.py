@@ -16,7 +16,7 @@ from accounts.models import OutgoingMessage
 from complaints.dossier.asking import EXPIRES_AFTER
 from complaints.models import Dossier, NoticeChoice
 from complaints.notices.recipients import ORDER, address_of
-from complaints.procedure import hours
+from complaints.procedure import working_calendar
 
 
 def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:
@@ -43,7 +43,7 @@ def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:
         person_key=user.person_key,
         created_at=now,
         useful_until=now + EXPIRES_AFTER,
-        send_after=hours.not_before(way, now),
+        send_after=working_calendar.not_before(way, now),
         subject=subject,
         body=text,
     )

@@ -6,19 +6,5 @@ get the copy that we made ourselves, as an attachment that no browser may run or
 
 from complaints.evidence.handing_out import Download, download, original, shows_content, thumbnail
 from complaints.evidence.keeping import receive, receive_for_case, remove, take_away
-from complaints.evidence.refusing import EvidenceRefused
+from complaints.evidence.limits import EvidenceRefused
 from complaints.evidence.storing import storage
-
-__all__ = [
-    "Download",
-    "EvidenceRefused",
-    "download",
-    "original",
-    "receive",
-    "receive_for_case",
-    "remove",
-    "shows_content",
-    "storage",
-    "take_away",
-    "thumbnail",
-]

@@ -39,7 +39,7 @@ class Seen:
 
 
 class Unreadable(Exception):
-    """The file was looked at and is not taken; the text is a code of `refusing.py`."""
+    """The file was looked at and is not taken; the text is a code of `limits.py`."""
 
 
 def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0) -> Seen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
-from complaints.evidence.names import disposition, name_as
+from complaints.evidence.files import disposition, name_as
 from complaints.evidence.storing import storage
 from complaints.models.evidence import Evidence, EvidenceState
 

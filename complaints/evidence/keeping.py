@@ -17,13 +17,11 @@ from typing import IO, Any, Protocol
 from django.conf import settings
 from django.db import connection, transaction
 
-from complaints.evidence import examining, limits, refusing, storing
-from complaints.evidence.kinds import HEAD, media_type_of
-from complaints.evidence.names import ENDINGS, shown_name
-from complaints.evidence.refusing import EvidenceRefused
+from complaints.evidence import examining, limits, storing
+from complaints.evidence.files import ENDINGS, HEAD, media_type_of, shown_name
+from complaints.evidence.limits import EvidenceRefused
 from complaints.models.complaint import Complaint
-from complaints.models.draft import FilingDraft
-from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
+from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState, FilingDraft
 from database.row_security import nothing_held, working_as_steps
 
 log = logging.getLogger(__name__)
@@ -69,7 +67,7 @@ def examined(incoming: Incoming, *, known: Iterable[str] = (), longest: int = 0)
     """
     name = incoming.name
     if not incoming.size:
-        raise refusing.empty(name)
+        raise limits.empty(name)
     with storing.scratch() as source:
         media_type = _taken_down(incoming, source)
         return kept_from(source, media_type, name=name, known=known, longest=longest)
@@ -82,10 +80,10 @@ def _taken_down(incoming: Incoming, source: IO[bytes]) -> str:
         media_type = media_type or type_of(chunk[:HEAD], size=size, name=incoming.name)
         written += len(chunk)
         if written > limits.bytes_a_file(media_type):
-            raise refusing.too_large(incoming.name, written, limits.bytes_a_file(media_type))
+            raise limits.too_large(incoming.name, written, limits.bytes_a_file(media_type))
         source.write(chunk)
     if not media_type:
-        raise refusing.empty(incoming.name)
+        raise limits.empty(incoming.name)
     return media_type
 
 
@@ -93,11 +91,11 @@ def type_of(head: bytes, *, size: int, name: str | None) -> str:
     """The type by the first bytes, where it may be so large. Raises EvidenceRefused."""
     media_type = media_type_of(head, is_whole=size <= HEAD)
     if media_type is None:
-        raise refusing.unknown_type(name)
+        raise limits.unknown_type(name)
     if size > limits.bytes_a_file(media_type):
-        raise refusing.too_large(name, size, limits.bytes_a_file(media_type))
+        raise limits.too_large(name, size, limits.bytes_a_file(media_type))
     if not storing.has_room(size):
-        raise refusing.no_room(name)
+        raise limits.no_room(name)
     return media_type
 
 
@@ -108,7 +106,7 @@ def kept_from(
     source.flush()
     sha256, _size = storing.digest_of(source)
     if sha256 in set(known):
-        raise refusing.already_there(name)
+        raise limits.already_there(name)
     with storing.scratch() as copy, storing.scratch() as thumbnail:
         try:
             # A bucket is far away, too: nothing is held while it is spoken to.
@@ -117,11 +115,11 @@ def kept_from(
                 kept = _stored(source, media_type, copy, seen.copy_type, thumbnail if seen.has_thumbnail else None)
                 return replace(kept, seconds=seen.seconds)
         except examining.Unreadable as found:
-            raise refusing.examined(str(found), name) from None
+            raise limits.examined(str(found), name) from None
         except OSError as away:
             # A full disk, a bucket that does not answer.
             log.error("a file could not be stored: %s", type(away).__name__)
-            raise refusing.no_room(name) from None
+            raise limits.no_room(name) from None
 
 
 def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str, thumbnail: IO[bytes] | None) -> Kept:
@@ -149,7 +147,7 @@ def receive(
     kept."""
     known = list(draft.evidence.values_list("sha256", flat=True))
     if len(known) >= limits.files_at_filing():
-        raise refusing.too_many_at_filing(incoming.name)
+        raise limits.too_many_at_filing(incoming.name)
     kept = examined(incoming, known=known, longest=longest)
     return put_with_draft(kept, draft=draft, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now)
 
@@ -173,9 +171,9 @@ def put_with_draft(
     with _counted(kept, f"draft:{draft.pk}"):
         there = list(draft.evidence.values_list("sha256", flat=True))
         if len(there) >= limits.files_at_filing():
-            raise refusing.too_many_at_filing(name)
+            raise limits.too_many_at_filing(name)
         if kept.sha256 in there:
-            raise refusing.already_there(name)
+            raise limits.already_there(name)
         row = _row(kept, name=name, kind=kind, uploaded_by=uploaded_by, now=now)
         row.draft = draft
         row.save()
@@ -201,9 +199,9 @@ def put_with_case(
         there = list(Evidence.objects.filter(complaint=complaint, audience=audience).values_list("size", "sha256"))
         whole = sum(size for size, _sha256 in there) + kept.size
         if len(there) >= limits.files_a_case() or whole > limits.bytes_a_case():
-            raise refusing.too_much_for_a_case(name)
+            raise limits.too_much_for_a_case(name)
         if kept.sha256 in {sha256 for _size, sha256 in there}:
-            raise refusing.already_there(name)
+            raise limits.already_there(name)
         row = _row(kept, name=name, kind=kind, uploaded_by=uploaded_by, now=now)
         row.complaint, row.audience, row.by_body = complaint, audience, by_body
         row.save()
@@ -246,5 +244,5 @@ def take_away(evidence: Evidence) -> None:
 def remove(evidence: Evidence) -> None:
     """Takes a file back while it still lies with a draft."""
     if evidence.draft_id is None:
-        raise refusing.already_filed()
+        raise limits.already_filed()
     take_away(evidence)

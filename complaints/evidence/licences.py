@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from complaints.evidence import refusing, scanning, storing
+from complaints.evidence import limits, scanning, storing
+from complaints.evidence.files import shown_name
 from complaints.evidence.handing_out import Download, download
 from complaints.evidence.keeping import Incoming, Kept, examined
-from complaints.evidence.names import shown_name
 from complaints.models.evidence import EvidenceState
 from database.row_security import nothing_held
 from enterprises.models import EnrolmentApplication, EnrolmentFile
@@ -40,7 +40,7 @@ def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datet
     kept = examined(incoming)
     if not kept.media_type.startswith("image/") and kept.media_type != "application/pdf":
         kept.drop()
-        raise refusing.unknown_type(incoming.name)
+        raise limits.unknown_type(incoming.name)
     is_clean = _passes(kept, name=incoming.name)
     with transaction.atomic():
         earlier = EnrolmentFile.objects.select_for_update().filter(application=application).first()
@@ -75,7 +75,7 @@ def _passes(kept: Kept, *, name: str | None) -> bool:
     state = _looked_at(kept.path)
     if state in (EvidenceState.INFECTED, EvidenceState.UNSCANNABLE):
         kept.drop()
-        raise refusing.EvidenceRefused(_("“%(file)s”没有通过查毒，没有收下；请换一个文件") % {"file": shown_name(name)})
+        raise limits.EvidenceRefused(_("“%(file)s”没有通过查毒，没有收下；请换一个文件") % {"file": shown_name(name)})
     return state == EvidenceState.CLEAN
 
 

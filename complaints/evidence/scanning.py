@@ -1,8 +1,4 @@
-"""Has files searched for malware by clamd. The row is the queue.
-
-Lease, send, stamp, with no transaction open while something is sent. A scanner that is away costs time
-only: the file stays in quarantine and the case goes on.
-"""
+"""Has files searched for malware by clamd. The row is the queue."""
 
 from __future__ import annotations
 
@@ -21,6 +17,7 @@ from django.db import transaction
 from django.db.models import F
 
 from complaints.evidence.storing import CHUNK, storage
+from complaints.evidence.uploads import throw_away_expired
 from complaints.models.evidence import Evidence, EvidenceState
 
 log = logging.getLogger(__name__)
@@ -162,3 +159,8 @@ def _connected() -> socket.socket:
             raise
         return wire
     return socket.create_connection((place.host, place.port), PATIENCE)
+
+
+def sweep_evidence(*, now: datetime) -> int:
+    """How many files were judged and uploads thrown away."""
+    return throw_away_expired(now=now) + sweep_scans(now=now)

@@ -1,7 +1,4 @@
-"""Where the bytes lie: a private folder by default, a bucket by setting; and the folder for what is still coming in.
-
-A file is written once under a random name and never changed; no address of the site leads to it.
-"""
+"""Where the bytes lie (a private folder, or a bucket by setting), and whether they still are what the record says."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -20,6 +18,9 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
 from complaints.evidence.bucket import Bucket, Keys
+from complaints.models.complaint import Complaint
+from complaints.models.evidence import Evidence
+from complaints.models.record import HandlingStep
 
 CHUNK = 1024 * 1024
 
@@ -86,3 +87,58 @@ def part_files() -> Iterator[tuple[Path, float]]:
 def part_file(upload: UUID) -> Path:
     """Where the parts of an unfinished upload are put together."""
     return _incoming() / f"{upload.hex}.part"
+
+
+_PARTS = (
+    ("original", "path", "sha256"),
+    ("copy", "copy_path", "copy_sha256"),
+    ("thumbnail", "thumbnail_path", "thumbnail_sha256"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damaged:
+    """``what``: missing, changed, or not in the record (a digest that no entry of the case names)."""
+
+    evidence: int
+    case: str
+    part: str
+    path: str
+    what: str
+
+
+@dataclass(slots=True)
+class FilesRead:
+    """How many files were read so far."""
+
+    files: int = 0
+
+
+def damaged(look: FilesRead, *, number: str = "") -> Iterator[Damaged]:
+    """Every damaged file, of one case or of all; reads each file once, a chunk at a time."""
+    rows = Evidence.objects.select_related("complaint").order_by("pk")
+    if number:
+        rows = rows.filter(complaint__number=number)
+    for row in rows.iterator(chunk_size=500):
+        case = row.complaint.number if row.complaint else ""
+        for part, path_name, digest_name in _PARTS:
+            path, wanted = getattr(row, path_name), getattr(row, digest_name)
+            if path and (what := _compared(path, wanted)):
+                yield Damaged(evidence=row.pk, case=case, part=part, path=path, what=what)
+            look.files += bool(path)
+        if row.complaint is not None and not _stands_in_record(row.complaint, row.sha256):
+            yield Damaged(evidence=row.pk, case=case, part="original", path=row.path, what="not in the record")
+
+
+def _compared(path: str, wanted: str) -> str:
+    try:
+        with storage().open(path, "rb") as file:
+            found, _size = digest_of(file)
+    except FileNotFoundError:
+        return "missing"
+    return "" if found == wanted else "changed"
+
+
+def _stands_in_record(complaint: Complaint, sha256: str) -> bool:
+    """The digest was written into the chain with the step that brought the file."""
+    return HandlingStep.objects.filter(complaint=complaint, body__contains=f'"{sha256}"').exists()

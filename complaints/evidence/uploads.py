@@ -15,14 +15,11 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from complaints.evidence import keeping, limits, refusing, storing
-from complaints.evidence.kinds import HEAD
-from complaints.evidence.names import shown_name
-from complaints.evidence.refusing import EvidenceRefused
+from complaints.evidence import keeping, limits, storing
+from complaints.evidence.files import HEAD, shown_name
+from complaints.evidence.limits import EvidenceRefused
 from complaints.models.complaint import Complaint
-from complaints.models.draft import FilingDraft
-from complaints.models.evidence import Evidence
-from complaints.models.upload import Upload
+from complaints.models.evidence import Evidence, FilingDraft, Upload
 from database.row_security import working_as_steps
 
 #: Counted from the last part; long enough to go home to a better network.
@@ -65,12 +62,12 @@ def begin(upload_id: uuid.UUID, holder: Holder, *, size: int, name: str, now: da
     if is_taken:
         raise ValueError("an upload of somebody else")
     if size < 1:
-        raise refusing.empty(name)
+        raise limits.empty(name)
     if size > limits.bytes_of_the_largest():
-        raise refusing.too_large(name, size, limits.bytes_of_the_largest())
+        raise limits.too_large(name, size, limits.bytes_of_the_largest())
     _refuse_too_many(holder, size=size, name=name, now=now)
     if not storing.has_room(size):
-        raise refusing.no_room(name)
+        raise limits.no_room(name)
     return Upload.objects.create(
         pk=upload_id,
         draft=holder.draft,
@@ -87,12 +84,12 @@ def _refuse_too_many(holder: Holder, *, size: int, name: str, now: datetime) -> 
     on_the_way = Upload.objects.filter(holder.uploads(), evidence=None, expires_at__gt=now)
     if holder.draft is not None:
         if holder.draft.evidence.count() + on_the_way.count() >= limits.files_at_filing():
-            raise refusing.too_many_at_filing(name)
+            raise limits.too_many_at_filing(name)
         return
     kept = Evidence.objects.filter(complaint=holder.complaint, audience="parties")
     whole = sum(rows.aggregate(whole=Sum("size"))["whole"] or 0 for rows in (kept, on_the_way))
     if kept.count() + on_the_way.count() >= limits.files_a_case() or whole + size > limits.bytes_a_case():
-        raise refusing.too_much_for_a_case(name)
+        raise limits.too_much_for_a_case(name)
 
 
 def put_part(upload: Upload, content: bytes, *, at: int, sha256: str, name: str, now: datetime) -> Upload:
@@ -173,7 +170,7 @@ def _kept(upload: Upload, holder: Holder, *, name: str) -> keeping.Kept:
     try:
         source = open(storing.part_file(upload.pk), "rb")  # noqa: SIM115 - closed below
     except FileNotFoundError:
-        raise refusing.examined("broken", name) from None
+        raise limits.examined("broken", name) from None
     with source:
         for wanted in upload.digests:
             if hashlib.sha256(source.read(limits.PART)).hexdigest() != wanted:

@@ -18,7 +18,7 @@ from complaints.filing import drafts, respondents
 from complaints.filing.forms import EnterpriseStep, Step
 from complaints.filing.people import ConsentsStep, representative_names
 from complaints.filing.steps import STEP_CODES
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.procedure import categories
 from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.filing_request import (

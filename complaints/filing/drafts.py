@@ -23,15 +23,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from complaints.evidence import keeping, limits, refusing, storing
+from complaints.evidence import keeping, limits, storing
 from complaints.evidence.keeping import Incoming, Kept
 from complaints.filing import places
 from complaints.filing.demands import DemandsStep
 from complaints.filing.forms import EnterpriseStep, Pick, ProblemStep, Step, read_pick
 from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
-from complaints.models.draft import FilingDraft
-from complaints.models.evidence import Evidence, EvidenceKind
+from complaints.models.evidence import Evidence, EvidenceKind, FilingDraft
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_LABELS
 from complaints.procedure.typed_values import KEPT_CHARACTERS, money, visible
@@ -276,7 +275,7 @@ def examined_voice(upload: Incoming) -> Kept:
     kept = keeping.examined(upload, longest=limits.VOICE_SECONDS + limits.VOICE_SLACK)
     if not _is_sound(kept):
         kept.drop()
-        raise refusing.no_sound(upload.name)
+        raise limits.no_sound(upload.name)
     return kept
 
 
@@ -296,7 +295,7 @@ def take_voice(draft: FilingDraft, upload: Incoming, *, uploaded_by: int | None,
     )
     if not _is_sound(row):
         keeping.remove(row)
-        raise refusing.no_sound(upload.name)
+        raise limits.no_sound(upload.name)
     drop_voice(draft, now=now)
     draft.data["voice"] = {"file": [str(row.pk)]}
     touch(draft, now=now, fields=["data"])

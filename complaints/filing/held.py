@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from complaints.filing import drafts
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 
 COOKIE = "__Host-draft" if settings.HTTPS else "draft"
 

@@ -25,7 +25,7 @@ from complaints.procedure.filing_request import (
     RespondentRequest,
 )
 from complaints.procedure.workflow import Outcome, Status
-from complaints.record.similarity import bare, same_text
+from complaints.record.person_digests import bare, same_text
 from web.languages import named
 
 COMPARED = 50

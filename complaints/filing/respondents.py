@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.filing import drafts
 from complaints.filing.forms import NAMED, Pick, read_pick
 from complaints.handling.steps.filing import MOST_RESPONDENTS
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.typed_values import Words
 from enterprises.models import Enterprise

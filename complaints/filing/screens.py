@@ -22,8 +22,7 @@ from complaints.filing.drafts import Picked
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
 from complaints.filing.steps import STEPS, number_of
-from complaints.models.draft import FilingDraft
-from complaints.models.evidence import EvidenceKind
+from complaints.models.evidence import EvidenceKind, FilingDraft
 from complaints.procedure import categories
 from complaints.procedure.filing_request import JOINT, SELF
 from complaints.procedure.sector_files import GOODS, DemandKind, Question

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.forms.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, without_row
 from complaints.forms.fields import Words, set_choices
 from complaints.handling import Move, Promise
-from complaints.handling.steps import suggesting
+from complaints.handling.steps import mediation
 from complaints.models import Matter
 
 
@@ -66,7 +66,7 @@ def rearranged(kind: type[SuggestionForm], typed: dict[str, Any], *, today: date
 
 
 def suggestion_move(form: Any) -> Move:
-    return suggesting.suggest_settlement(text=form.cleaned_data["message"], promises=form.promises())
+    return mediation.suggest_settlement(text=form.cleaned_data["message"], promises=form.promises())
 
 
 def _unjudged(kind: type[SuggestionForm], values: dict[str, Any], today: date) -> SuggestionForm:
@@ -76,7 +76,7 @@ def _unjudged(kind: type[SuggestionForm], values: dict[str, Any], today: date) -
 def _first_values(suggested: Matter | None) -> dict[str, Any]:
     if suggested is None:
         return {"rows": 1}
-    promises = suggesting.promises_of(suggested)
+    promises = mediation.promises_of(suggested)
     values: dict[str, Any] = {"rows": len(promises), "message": suggested.data.get("text", "")}
     for place, promise in enumerate(promises, start=1):
         values |= {f"promise-{place}-{name}": value for name, value in _typed(promise).items()}

@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
 
 from complaints.evidence import EvidenceRefused, keeping, limits, take_away, uploads
-from complaints.evidence.names import shown_name
+from complaints.evidence.files import shown_name
 from complaints.models import Complaint, Evidence, Upload
 from database.row_security import working_as_steps
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.fields import Choice, StepForm, Words
-from complaints.handling.steps import suggesting
+from complaints.handling.steps import mediation
 from complaints.models import Matter
 
 
@@ -30,7 +30,7 @@ class NamesSuggestion(forms.Form):
             # The page that comes back shows the new one: the next answer is about that.
             self.data = self.data.copy()  # type: ignore[attr-defined]
             self.data["matter_id"], self.data["answer"] = str(now), ""  # type: ignore[index]
-            raise ValidationError(suggesting.changed().reason, code="suggestion_changed")
+            raise ValidationError(mediation.changed().reason, code="suggestion_changed")
         return said
 
 

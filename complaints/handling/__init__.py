@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from complaints.handling.steps import (
-    answer_links,
     authority,
     both,
     casework,
@@ -24,7 +23,6 @@ from complaints.handling.steps import (
     parties,
     platform,
     proposals,
-    suggesting,
     supervision,
     violations,
 )
@@ -37,7 +35,6 @@ from complaints.procedure.workflow import STEPS
 from complaints.settlement.offer_terms import Answer, Promise
 
 _MODULES = (
-    answer_links,
     authority,
     both,
     casework,
@@ -52,7 +49,6 @@ _MODULES = (
     parties,
     platform,
     proposals,
-    suggesting,
     supervision,
     undoing,
     violations,
@@ -80,23 +76,3 @@ def built(step: str, said: Mapping[str, Any]) -> Move:
         if isinstance(words.get(name), (list, tuple)):
             words[name] = tuple(one if isinstance(one, kind) else kind(**one) for one in words[name])
     return MOVES[step](**words)
-
-
-__all__ = [
-    "BATCH",
-    "MOVES",
-    "Answer",
-    "Effect",
-    "Move",
-    "Promise",
-    "StepNotAllowed",
-    "Taken",
-    "WrongInput",
-    "allowed_steps",
-    "built",
-    "file",
-    "one",
-    "sweep_clocks",
-    "take",
-    "take_each",
-]

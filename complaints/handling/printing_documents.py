@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 from django.db.models import F, Q
 
 from complaints import handling
-from complaints.documents import keeping, printing
+from complaints.documents import printing
 from complaints.handling.steps import documents
 from complaints.models import DocumentVersion
 from complaints.parties.actors import SYSTEM
@@ -63,7 +63,7 @@ def _lease(*, now: datetime) -> DocumentVersion | None:
 
 
 def _print(version: DocumentVersion, *, now: datetime) -> bool:
-    path, sha256, size = keeping.put_print(version, printing.print_of(version))
+    path, sha256, size = printing.put_print(version, printing.print_of(version))
     try:
         return bool(
             handling.take(

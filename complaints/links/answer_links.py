@@ -20,7 +20,7 @@ from django.utils.translation import gettext, override
 from accounts.models import OutgoingMessage
 from accounts.sign_in.contacts import Contact, parse_contact
 from complaints.models import AnswerLink, Complaint, Matter
-from complaints.procedure import hours
+from complaints.procedure import working_calendar
 from complaints.procedure.workflow import Status
 from database.row_security import show, working_as_steps
 
@@ -85,7 +85,7 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
             created_at=now,
             subject="",
             useful_until=now + SENT_WITHIN,
-            send_after=hours.not_before(contact.channel, now),
+            send_after=working_calendar.not_before(contact.channel, now),
             body=words % {"link": f"{place}{secret.path}"},
         )
 

@@ -22,7 +22,7 @@ class Deadline(models.Model):
     States: running, paused, met (done in time or late), lapsed (still owed, overdue),
     ended (its status was left). ``remaining`` is R, in working days, while paused;
     ``allowance_used`` counts the days of pause already taken. Of an overdue one that superiors are told of
-    (handling/transition/escalating.py): ``escalations`` says how often, ``escalated_to`` whom last, ``escalate_at``
+    (handling/transition/lapses.py): ``escalations`` says how often, ``escalated_to`` whom last, ``escalate_at``
     when the next is.
     """
 

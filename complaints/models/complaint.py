@@ -204,7 +204,7 @@ class Complaint(models.Model):
     )
     station_sees = models.BooleanField(default=False)
     publication_consent = models.BooleanField(default=False)
-    #: On the national platform, as it says: complaints/handling/transition/platform_numbers.py.
+    #: On the national platform, as it says: complaints/handling/steps/platform.py.
     platform_number = models.CharField(max_length=60, blank=True, default="")
     platform_received_at = models.DateTimeField(null=True, blank=True)
     platform_state = models.CharField(max_length=16, blank=True, default="")

@@ -1,18 +1,67 @@
-"""A file that somebody put forward: with a draft first, with a case after it.
+"""What comes in: a complaint still being written, files that somebody put forward, files on their way.
 
-The row says what the bytes are (type found by content, digest);
-the bytes lie below settings.EVIDENCE_ROOT under a random path and are handed
-out only as attachments.
+A draft is no record and has no clock. The bytes of a file lie below settings.EVIDENCE_ROOT under a random path and are
+handed out only as attachments; an upload has neither name nor content here.
 """
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.keys.sealed_fields import SealedText
+from accounts.keys.sealed_fields import SealedJSON, SealedText
+
+
+class FilingDraftQuerySet(models.QuerySet["FilingDraft"]):
+    """Reads only; nothing here writes."""
+
+    def open_at(self, now: datetime) -> FilingDraftQuerySet:
+        return self.filter(filed_at=None, expires_at__gt=now)
+
+    def expired_at(self, now: datetime) -> FilingDraftQuerySet:
+        return self.filter(expires_at__lte=now)
+
+
+class FilingDraft(models.Model):
+    """`data` maps step name -> what was typed there, as it was typed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key_digest = models.CharField(max_length=64, unique=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="filing_drafts"
+    )
+    data = SealedJSON(blank=True, place=["id"])
+    step = models.CharField(max_length=20, default="enterprise")
+    source = models.CharField(max_length=80, blank=True, default="")
+    idempotency = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField()
+    saved_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    filed_at = models.DateTimeField(null=True, blank=True)
+    filed_as: models.JSONField[Any, list[str]] = models.JSONField(default=list, blank=True)
+
+    objects = FilingDraftQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="draft_expires_after_it_was_saved", condition=Q(expires_at__gt=models.F("saved_at"))
+            ),
+            models.CheckConstraint(name="filed_draft_holds_no_text", condition=Q(filed_at=None) | Q(data=b"")),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="drafts_to_throw_away"),
+            models.Index(fields=["owner", "saved_at"], name="drafts_of_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"draft {self.id} ({self.step})"
 
 
 class EvidenceKind(models.TextChoices):
@@ -118,3 +167,48 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.size})"
+
+
+class Upload(models.Model):
+    """The id is chosen by the browser, so that a beginning sent twice is one upload.
+
+    ``digests``: SHA-256 of each part. ``kept``: what the storage holds of a finished file that waits for the step
+    that puts it forward (complaints/evidence/keeping.Kept).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    draft = models.ForeignKey(
+        "complaints.FilingDraft", null=True, blank=True, on_delete=models.CASCADE, related_name="uploads"
+    )
+    complaint = models.ForeignKey(
+        "complaints.Complaint", null=True, blank=True, on_delete=models.CASCADE, related_name="uploads"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    size = models.PositiveBigIntegerField()
+    received = models.PositiveBigIntegerField(default=0)
+    digests: models.JSONField[Any, list[str]] = models.JSONField(default=list, blank=True)
+    kept: models.JSONField[Any, dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    evidence = models.ForeignKey(
+        "complaints.Evidence", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    examined_until = models.DateTimeField(null=True, blank=True)
+    begun_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="upload_belongs_to_a_draft_or_a_case",
+                condition=Q(draft__isnull=False, complaint__isnull=True)
+                | Q(draft__isnull=True, complaint__isnull=False, user__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="upload_is_no_longer_than_it_said", condition=Q(size__gt=0, received__lte=F("size"))
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="uploads_to_throw_away")]
+
+    def __str__(self) -> str:
+        return f"upload {self.id} ({self.received} of {self.size})"

@@ -1,6 +1,6 @@
-"""The record: what happened, when, by whom, in whose name. Append-only.
+"""The record: what happened, when, by whom, in whose name; the ledger of consents; what routing decided and why.
 
-Nobody updates or deletes a row here; triggers and grants refuse it. The
+Nobody updates or deletes a row here; triggers and grants refuse it for record and consents. The
 exact text that was hashed is kept in ``body``; the columns beside it only serve reading.
 """
 
@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, Func, Q
 from accounts.keys.sealed_fields import SealedText
 from complaints.models.complaint import Complaint
 from complaints.procedure.categories import QUESTIONS
+from enterprises.models import Enterprise
 
 SALT_BYTES = 16
 #: What people say in their own words.
@@ -202,3 +203,53 @@ class SealedHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.complaint_id} {self.audience} {self.sequence}"
+
+
+class ConsentRecord(models.Model):
+    """One answer. ``enterprise`` where the consent names a legal entity (PIPL art. 23)."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="consent_records")
+    person_key = models.UUIDField()
+    purpose = models.CharField(max_length=40)
+    is_given = models.BooleanField()
+    enterprise = models.ForeignKey(
+        Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    text_version = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    channel = models.CharField(max_length=20)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(name="consent_names_its_text", condition=~models.Q(text_version=""))]
+        indexes = [
+            models.Index(fields=["complaint", "id"], name="consents_of_a_case"),
+            models.Index(fields=["person_key", "id"], name="consents_of_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {'yes' if self.is_given else 'no'}"
+
+
+class ForwardingDecision(models.Model):
+    """``explanation``: candidates, confidence, why; each why is a code with parameters. ``note``: what an officer wrote
+    to it, for the authority alone."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="decisions")
+    at = models.DateTimeField()
+    verdict = models.CharField(max_length=20)
+    rule = models.CharField(max_length=60, blank=True, default="")
+    rule_version = models.PositiveIntegerField(null=True, blank=True)
+    confidence = models.CharField(max_length=12, blank=True, default="")
+    explanation: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    note = SealedText(
+        blank=True, whose="complaint.consumer_key", place=["complaint_id", "at", "verdict"], free_text=True
+    )
+
+    class Meta:
+        ordering = ["complaint_id", "id"]
+        # How a rule fares; most decisions are made by the directory alone and name none.
+        indexes = [models.Index(fields=["rule", "at", "id"], name="decisions_by_rule", condition=~models.Q(rule=""))]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.rule}"

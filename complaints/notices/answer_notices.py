@@ -17,7 +17,7 @@ from accounts.sign_in.contacts import parse_contact
 from complaints.casefile.case_file import CaseFile
 from complaints.models import AnswerLink
 from complaints.notices import writing
-from complaints.procedure import hours
+from complaints.procedure import working_calendar
 from complaints.procedure.workflow import Audience, Role, Status
 from complaints.record import bulk
 from complaints.record.record import Entry
@@ -61,7 +61,7 @@ def write(files: Iterable[CaseFile]) -> None:
                 body=body,
                 created_at=now,
                 useful_until=now + USEFUL_FOR,
-                send_after=hours.not_before(contact.channel, now),
+                send_after=working_calendar.not_before(contact.channel, now),
             )
         )
     bulk.insert(rows)

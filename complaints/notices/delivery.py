@@ -1,13 +1,6 @@
-"""Delivers notices. Lease the rows, send, stamp; no transaction is open while something is sent.
+"""Delivers notices. Lease the rows, send, stamp; no transaction is open while something is sent."""
 
-A sweep ends long before a lease does, whatever the other side does with us: it begins no letter
-after SECONDS, and no letter takes longer than its own limit. What was leased and not begun is handed
-back. What fails is tried again later and later; a dead address moves the notice to the person's next
-channel; after the last try or the last channel it is set aside, where people see it.
-
-Only one sweep sends at a time: a mail server that holds us must not hold every worker, for clocks run
-on. One-time codes go first, before each batch.
-"""
+from __future__ import annotations
 
 import logging
 import time
@@ -19,14 +12,18 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, QuerySet
+from django.utils.translation import gettext as _
 
-from complaints.models import Notice
+from accounts.models import User
+from complaints.models import Notice, NoticeOrder
 from complaints.notices import account_letters, recipients
 from complaints.notices.channels import Channels, open_channels
 from complaints.notices.channels.letter import Bounced, ServerAway, TryAgain
 from complaints.notices.digests import letter_of
 from complaints.parties.conditions import current_calendar
-from complaints.procedure import hours
+from complaints.procedure import working_calendar
+from complaints.procedure.refusals import StepNotAllowed
+from database.row_security import working_as_steps
 
 log = logging.getLogger(__name__)
 
@@ -202,7 +199,7 @@ def _try_later(rows: list[Notice], code: str, *, now: datetime) -> None:
     """``attempts`` of the rows was read before the lease counted this try."""
     ids, tried, channel = [row.pk for row in rows], rows[0].attempts, rows[0].channel
     if tried < len(TRY_AGAIN_AFTER):
-        later = hours.not_before(channel, now + timedelta(minutes=TRY_AGAIN_AFTER[tried]))
+        later = working_calendar.not_before(channel, now + timedelta(minutes=TRY_AGAIN_AFTER[tried]))
         _leased(ids).update(state="queued", send_after=later, leased_until=None, last_error=code)
     else:
         _leased(ids).update(state="set_aside", leased_until=None, last_error=code)
@@ -241,6 +238,33 @@ def _on(channel: str, row: Notice, *, now: datetime) -> Notice:
             "letter": None,
             "last_error": "",
             "sent_at": None,
-            "send_after": hours.not_before(channel, now),
+            "send_after": working_calendar.not_before(channel, now),
         }
     )
+
+
+AGAIN, TOLD = "again", "told"
+#: What may be ordered about a notice in this state.
+ORDERS = {"set_aside": (AGAIN, TOLD), "sent": (AGAIN,), "told": (AGAIN,)}
+
+
+def order(notice_id: int, what: str, *, by: User, now: datetime) -> Notice:
+    """Carry the order out and write it down; the caller has made sure that ``by`` may."""
+    # Seen under the caller's role or not at all.
+    seen = Notice.objects.values_list("pk", flat=True).get(pk=notice_id)
+    with working_as_steps(), transaction.atomic():
+        notice = Notice.objects.select_for_update().get(pk=seen)
+        if what not in ORDERS.get(notice.state, ()):
+            raise StepNotAllowed("not_now", _("这条通知已经在等待发送，或者已经处理，请刷新页面再看。"))
+        if what == TOLD:
+            notice.state = "told"
+        else:
+            # A letter of its own, on the channel that it had; a dead one leads on to the next.
+            notice.state, notice.form, notice.letter = "queued", "single", None
+            notice.attempts, notice.again, notice.send_after = 0, notice.again + 1, now
+            notice.sent_at, notice.last_error = None, ""
+        notice.save(
+            update_fields=["state", "form", "letter", "attempts", "again", "send_after", "sent_at", "last_error"]
+        )
+        NoticeOrder.objects.create(notice=notice, by=by, what=what, at=now)
+    return notice

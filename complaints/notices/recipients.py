@@ -1,9 +1,4 @@
-"""Who gets a notice, and over which channel: chosen when it is due, not when it was written.
-
-One row is one person and one channel. A notice for an organisation becomes a row for
-each of its people who must know: whoever handles the case, else its managers or its intake; its
-heads get a line in their digest where something is late or about to be.
-"""
+"""Who gets a notice, over which channel and in which language: chosen when it is due, not when it was written."""
 
 from __future__ import annotations
 
@@ -20,16 +15,19 @@ from accounts.models import User
 from accounts.roles import Right, posts_of
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer
-from complaints.models import Notice, NoticeChoice, Participant, PersonalText
+from complaints.casefile.case_file import CaseFile
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, NoticeChoice, Participant, PersonalText
 from complaints.notices.channels import MAIL, SMS, Channels
 from complaints.notices.notice_choices import how, wishes_of
-from complaints.notices.rewriting import in_own_language
-from complaints.notices.writing import is_breach
-from complaints.procedure import hours
+from complaints.notices.writing import is_breach, write
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import Conditions
+from complaints.procedure import working_calendar
 from complaints.procedure.filing_request import AGENT, JOINT
-from complaints.procedure.workflow import TABLE, Status
+from complaints.procedure.workflow import TABLE, Audience, Role, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.record import bulk
+from complaints.record.record import Entry
 from enterprises.models import Staff
 
 BATCH = 500
@@ -139,7 +137,7 @@ def _settle(
             return []
         _choose(row, row.user, contacts.get(told_as(row), {}), wish, channels, now)
         if wanted == "digest" and row.state == "queued":
-            row.form, row.send_after = "digest", hours.next_digest(now, calendar)
+            row.form, row.send_after = "digest", working_calendar.next_digest(now, calendar)
         return []
     main, heads = _persons(row, people)
     if not main and not heads:
@@ -152,7 +150,7 @@ def _settle(
             each.form = "summary"
         _choose(each, user, {}, wishes.get(user.pk), channels, now)
         if each.form == "summary" and row.form == "single" and each.state == "queued":
-            each.send_after = hours.next_digest(now, calendar)
+            each.send_after = working_calendar.next_digest(now, calendar)
     return rows[1:]
 
 
@@ -174,7 +172,7 @@ def _choose(
     usable = usable_channels(row.addressee, user, contact, channels, first=wish.first if wish is not None else "")
     if usable:
         row.channel = usable[0]
-        if (later := hours.not_before(usable[0], now)) > now:
+        if (later := working_calendar.not_before(usable[0], now)) > now:
             row.send_after = later
     else:
         row.state, row.last_error = "set_aside", "no_address"
@@ -292,12 +290,61 @@ def due(*, now: datetime) -> QuerySet[Notice]:
     rows = Notice.objects.exclude(channel="").filter(
         Q(state="queued") | Q(state="leased", leased_until__lte=now), send_after__lte=now
     )
-    return rows.exclude(channel__in=hours.LOUD) if hours.is_quiet(now) else rows
+    return rows.exclude(channel__in=working_calendar.LOUD) if working_calendar.is_quiet(now) else rows
 
 
 def wait_for_morning(*, now: datetime) -> int:
     """What became loud during a quiet hour waits, and is no backlog."""
-    if not hours.is_quiet(now):
+    if not working_calendar.is_quiet(now):
         return 0
-    loud = Notice.objects.filter(channel__in=hours.LOUD, state="queued", send_after__lte=now)
-    return loud.update(send_after=hours.not_before(SMS, now))
+    loud = Notice.objects.filter(channel__in=working_calendar.LOUD, state="queued", send_after__lte=now)
+    return loud.update(send_after=working_calendar.not_before(SMS, now))
+
+
+def in_own_language(rows: Iterable[Notice], *, now: datetime) -> bool:
+    """Write anew what was written in another language than its reader's; whether there was any such row.
+
+    Whoever filed a case reads it in the language chosen with it. A notice of a status that has passed meanwhile no
+    longer says what comes next.
+    """
+    found = [
+        (row, row.user.language)
+        for row in rows
+        if row.user is not None and row.user.language != row.language and row.user_id != row.complaint.consumer_id
+    ]
+    if not found:
+        return False
+    cases, conditions = {row.complaint_id for row, _language in found}, Conditions.at(now)
+    entries = {
+        (one.complaint_id, one.audience, one.sequence): one
+        for one in HandlingStep.objects.filter(
+            complaint__in=cases, sequence__in={row.sequence for row, _language in found}
+        )
+    }
+    clocks, matters = defaultdict(list), defaultdict(list)
+    for clock in Deadline.objects.filter(complaint__in=cases).select_related("obligation"):
+        clocks[clock.complaint_id].append(clock)
+    for matter in Matter.objects.filter(complaint__in=cases, kind="undo", state="open"):
+        matters[matter.complaint_id].append(matter)
+    for row, language in found:
+        case, one = row.complaint, entries[row.complaint_id, row.audience, row.sequence]
+        file = CaseFile(case, row.created_at, conditions, clocks=clocks[case.pk], matters=matters[case.pk])
+        write(row, file, _entry_of(one, case), language=language)
+    return True
+
+
+def _entry_of(row: HandlingStep, complaint: Complaint) -> Entry:
+    return Entry(
+        complaint=complaint,
+        step=row.step,
+        actor=Actor(role=Role(row.actor_role)),
+        happened_at=row.happened_at,
+        written_at=row.written_at,
+        from_status=row.from_status,
+        to_status=row.to_status,
+        outcome=row.outcome,
+        reason=row.reason,
+        audience=Audience(row.audience),
+        data=row.data,
+        sequence=row.sequence,
+    )

@@ -1,5 +1,5 @@
 """Whom we tell what after each step. The words are stamped when the notice is made, and again for a reader of another
-language once it is known who that is (rewriting.py).
+language once it is known who that is (recipients.py).
 
 A notice holds no name, no phone and nothing of the problem, only the number, what
 happened, who must act by when and where to read on. Rows of the file suffice: no query here, so
@@ -15,11 +15,11 @@ from django.utils.translation import override
 
 from authorities.models import Authority
 from complaints import wording
-from complaints.acceptance.duty_bodies import phone_of
+from complaints.acceptance.remedies import phone_of
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.models import Complaint, Notice
-from complaints.procedure import hours
+from complaints.procedure import working_calendar
 from complaints.procedure.categories import sector_of
 from complaints.procedure.workflow import (
     ENTERPRISE_SIDE,
@@ -116,7 +116,7 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
         addressee=addressee,
         form="single" if single else "digest",
         created_at=at,
-        send_after=at if single else hours.next_digest(_fell_due(file, entry), file.conditions.calendar),
+        send_after=at if single else working_calendar.next_digest(_fell_due(file, entry), file.conditions.calendar),
         state="queued",
     )
     write(notice, file, entry, language=language)

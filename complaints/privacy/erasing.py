@@ -19,7 +19,7 @@ from django.db.models import Q
 from accounts import closing, security_log
 from accounts.keys import keyring
 from accounts.models import AccountClosing, OutgoingMessage, User
-from complaints.documents import keeping
+from complaints.documents import printing
 from complaints.dossier import asking
 from complaints.models import (
     AnswerLink,
@@ -100,7 +100,7 @@ def _empty_cases(person: UUID) -> None:
     Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
     PersonDigest.objects.filter(complaint_id__in=cases).delete()
     asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))
-    keeping.destroy_prints(DocumentVersion.objects.filter(complaint_id__in=cases))
+    printing.destroy_prints(DocumentVersion.objects.filter(complaint_id__in=cases))
     AnswerLink.objects.filter(complaint_id__in=cases).update(phone=b"")
     Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
     StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")

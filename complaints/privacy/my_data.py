@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from accounts import closing
 from accounts.models import User
-from complaints.casefile import consents
+from complaints.casefile import case_file
 from complaints.models import (
     Complaint,
     ConsentRecord,
@@ -63,8 +63,8 @@ def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
     return [
         Holding(
             record,
-            consents.CONSENT_LABELS.get(record.purpose, record.purpose),
-            record.is_given and record.purpose in consents.REVOCABLE and record.complaint.status != Status.CLOSED,
+            case_file.CONSENT_LABELS.get(record.purpose, record.purpose),
+            record.is_given and record.purpose in case_file.REVOCABLE and record.complaint.status != Status.CLOSED,
         )
         for record in newest
     ]

@@ -15,11 +15,11 @@ from complaints.filing import drafts
 from complaints.links.tracking import WITHIN
 from complaints.models import Heartbeat, Reading, TrackingTry
 from complaints.privacy import erasing
-from complaints.settlement import offer_drafts
+from complaints.settlement import offer_terms
 from complaints.stations import stations
 from complaints.tables.platform import asking as platform
 from complaints.tables.round_trip import asking
-from complaints.webhooks import making
+from complaints.webhooks import deliveries
 from enterprises.enrolment import enrolling
 
 EVERY = timedelta(days=1)
@@ -44,11 +44,11 @@ def sweep_expired(*, now: datetime) -> int:
     storing.drop(*(path for paths in old for path in paths))
     thrown += len(old)
     thrown += stations.forget(now=now, limit=BATCH)
-    thrown += offer_drafts.throw_away_old_drafts(now=now, limit=BATCH)
+    thrown += offer_terms.throw_away_old_drafts(now=now, limit=BATCH)
     thrown += asking.forget(now=now, limit=BATCH)
     thrown += platform.forget(now=now, limit=BATCH)
     thrown += delete_some(Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
-    thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
+    thrown += deliveries.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
     return thrown

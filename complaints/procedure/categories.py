@@ -1,7 +1,7 @@
-"""The code lists of the form: what it is about, what went wrong, what is asked. They stand in the files of the sectors.
+"""The closed lists: what a complaint is about, what went wrong, what is asked, why, and the grounds of the law.
 
 A code is never renamed or given a second meaning, because it stands in records that cannot be rewritten; its words may
-change. A code that is no longer active keeps its words and is not offered.
+change. A code that is no longer active keeps its words and is not offered. Most stand in the files of the sectors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,17 @@ from collections.abc import Iterable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from complaints.procedure.sector_files import GENERAL, GOODS, SERVICE, DemandKind, Kind, Sector, sectors
+from complaints.procedure.sector_files import (
+    GENERAL,
+    GOODS,
+    SERVICE,
+    Cause,
+    DemandKind,
+    Kind,
+    Sector,
+    begins_with,
+    sectors,
+)
 
 Label = str | Promise
 Options = tuple[tuple[str, Label], ...]
@@ -96,3 +106,45 @@ def demands_for(category: str) -> tuple[tuple[DemandKind, ...], tuple[DemandKind
 def problem_label(code: str) -> Label:
     """What the form calls it; a code that it does not know is shown as it is."""
     return PROBLEM_LABELS.get(code, code)
+
+
+_ALL: tuple[Cause, ...] = tuple(cause for sector in SECTORS for cause in sector.causes)
+#: Code → beginnings of the problem categories for which it is usual; none: for any.
+CAUSES: dict[str, tuple[str, ...]] = {
+    cause.code: (*cause.usual_for, *(start for sector in SECTORS for start in sector.usual_causes.get(cause.code, ())))
+    for cause in _ALL
+}
+CAUSE_LABELS = {cause.code: cause.label for cause in _ALL}
+_SECTOR_OF = {cause.code: sector.code for sector in SECTORS for cause in sector.causes}
+
+
+def fitting_causes(problem: str) -> tuple[list[str], list[str]]:
+    """The causes that are usual for this problem, in the order of the table, and all the others that may be chosen."""
+    usual = [cause.code for cause in _ALL if cause.is_active and begins_with(problem, CAUSES[cause.code])]
+    own = (GENERAL, problem.partition(".")[0])
+    others = [
+        cause.code for cause in _ALL if cause.is_active and _SECTOR_OF[cause.code] in own and cause.code not in usual
+    ]
+    return usual, others
+
+
+REFUSAL_GROUNDS = (
+    "outside_duty",
+    "already_handled",
+    "not_consumption",
+    "over_three_years",
+    "material_missing",
+    "identity_refused",
+    "other_law",
+)
+TERMINATION_GROUNDS = (
+    "withdrawn_or_settled",
+    "party_absent",
+    "no_agreement_possible",
+    "no_agreement_on_cost",
+    "sixty_days",
+    "art_16_or_42",
+    "party_gone",
+    "other_law",
+)
+FAILURE_REASONS = ("no_agreement", "refused_with_reasons", "consumer_wants_none", "unreachable")

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from complaints import handling
 from complaints.acceptance.remedies import late_answer
-from complaints.casefile.consents import REVOCABLE
+from complaints.casefile.case_file import REVOCABLE
 from complaints.models import Complaint, Matter, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions

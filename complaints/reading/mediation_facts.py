@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from authorities.limits import measured
 from complaints import wording
-from complaints.handling.steps import suggesting
+from complaints.handling.steps import mediation
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.workflow import Audience, Clock, Role
 from complaints.procedure.working_calendar import SHANGHAI
@@ -292,21 +292,21 @@ def suggestion_of(matters: Mapping[str, Matter]) -> Suggestion | None:
     matter = matters.get("suggestion")
     if matter is None:
         return None
-    given = suggesting.answers_of(matter)
+    given = mediation.answers_of(matter)
     words = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("还没有答复"), "warn")}
     return Suggestion(
         at=matter.opened_at,
         text=matter.data.get("text", ""),
         promises=promise_lines(matter),
-        answers=[(_side(side), *words[given.get(side)]) for side in suggesting.SIDES],
-        is_agreed=suggesting.is_agreed(matter),
+        answers=[(_side(side), *words[given.get(side)]) for side in mediation.SIDES],
+        is_agreed=mediation.is_agreed(matter),
     )
 
 
 def promise_lines(matter: Matter) -> list[str]:
     """Who does what by when, a line each."""
     lines = []
-    for promise in suggesting.promises_of(matter):
+    for promise in mediation.promises_of(matter):
         who = wording.label(promise.owed_by, kind="side")
         amount = f" {money(promise.amount)}" if promise.amount else ""
         if promise.due_on:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import wording
 from complaints.models import Complaint, Notice, NoticeOrder
-from complaints.notices.sending_again import ORDERS
+from complaints.notices.delivery import ORDERS
 from complaints.reading.case import AUTHORITY, CONSUMER, case_url
 from complaints.reading.case_rows import Rows
 from web.languages import language_tag, named

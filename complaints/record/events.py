@@ -1,17 +1,11 @@
-"""What happened since a program last looked: entries of the record in the order in which they were committed.
-
-Nobody who comes back with a cursor misses an entry. Ids and times are given out
-before a commit, so an entry with a lower one may appear later; here an entry is told only when
-every transaction that began before its own has ended (``pg_snapshot_xmin``), and in the order
-(transaction, id), which nothing can get into afterwards.
-"""
+"""What happened since a program last looked: entries of the record in the order in which they were committed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -20,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from authorities.models import Officer
-from complaints.models import Engagement, HandlingStep
+from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.models.complaint import lies_in
 from complaints.procedure.workflow import Audience, Status
 from enterprises.team.staffing import at_work, branch_ids_seen_by
@@ -179,3 +173,16 @@ def told(row: HandlingStep, *, external_ref: str = "") -> dict[str, Any]:
 
 def _moment(at: datetime) -> str:
     return at.isoformat()
+
+
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+def version_of(complaint: Complaint) -> str:
+    """As an ETag writes it, in quotes; another one with another handler too."""
+    return f'"{plain_version(complaint)}"'
+
+
+def plain_version(complaint: Complaint) -> str:
+    """The same without quotes, for a cell."""
+    return f"{(complaint.last_event_at - _EPOCH) // _TICK:x}-{complaint.handler_id or 0:x}"

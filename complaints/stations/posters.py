@@ -1,20 +1,22 @@
-"""Posters and counter cards: what their code leads to, and how many complaints each of them brought.
-
-Whose poster it is, which form it has and where it hangs stand in the code itself, so the complaint keeps
-all of it as its source; a code that says something else is an ordinary one of the same owner.
-"""
+"""Posters and counter cards: where their code leads, how many complaints each brought, and their print as PDF."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
 from django.db.models import Count, QuerySet
+from django.utils.translation import override
 
+from authorities.limits import Limits
+from complaints.documents import printing
+from complaints.documents.printing import readable
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from database.row_security import working_as_steps
+from web.qr import qr_code
 
 #: The sheet for a wall, and the card for a counter.
 A4, A6 = "a4", "a6"
@@ -80,3 +82,38 @@ def brought_by_station(owner: str, *, since: datetime) -> dict[Poster, int]:
     """Numbers alone: the station that put a poster up may not see the cases that came by it."""
     with working_as_steps():
         return brought(Complaint.objects.all(), since=since, owner=owner)
+
+
+TEMPLATE = Path(__file__).with_name("poster.typ")
+#: A poster names no day, so its file does not either.
+_DATED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def poster_pdf(poster: Poster, *, place: str, name: str, lines: list[str], limits: Limits) -> bytes:
+    """``place``: where the portal stands, https://host. ``lines``: under the name (address, whose hall it is).
+    ``limits``: those in force where it will hang."""
+    address = f"{place}/go/{poster.code}/"
+    code = qr_code(address)
+    return printing.typeset(
+        readable(
+            {
+                "paper": poster.form or A4,
+                "name": name,
+                "lines": [line for line in lines if line],
+                "negotiation": {code: _in(language, limits) for code, language in (("zh", "zh-hans"), ("en", "en"))},
+                "address": address.split("//", 1)[-1],
+                "qr": (
+                    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {code.size} {code.size}">'
+                    f'<path fill="#fff" d="M0 0h{code.size}v{code.size}H0z"/><path d="{code.path}"/></svg>'
+                ),
+            }
+        ),
+        at=_DATED,
+        template=TEMPLATE,
+    )
+
+
+def _in(language: str, limits: Limits) -> str:
+    """How long both sides have to settle, in this language: a poster has two."""
+    with override(language):
+        return limits["negotiation"]

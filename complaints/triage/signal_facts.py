@@ -23,7 +23,7 @@ from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import person_digests
-from complaints.record.similarity import bare
+from complaints.record.person_digests import bare
 from complaints.triage import signals
 from complaints.triage.signal_rows import NAMED, TEXTS, First, Second
 from complaints.triage.signals import Around, DayCount, Facts, Signal

@@ -18,7 +18,7 @@ from authorities.policies import Policies
 from complaints.models.evidence import EvidenceKind
 from complaints.procedure.filing_request import AGENT, JOINT, SELF
 from complaints.procedure.workflow import Outcome
-from complaints.record import similarity
+from complaints.record import person_digests
 
 #: So many complaints of one person within the days that are looked back, in all and against one respondent.
 OFTEN, OFTEN_HERE = 6, 4
@@ -154,7 +154,7 @@ def _twins(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
         if same_person(here, other):
             if has_order:
                 again["duplicate_order"].append(other)
-            elif similarity.same_text(here.statement, other.statement):
+            elif person_digests.same_text(here.statement, other.statement):
                 again["duplicate_text"].append(other)
         elif has_order:
             again["order_of_another"].append(other)
@@ -244,7 +244,7 @@ def _shared_contact(here: Facts, others: Iterable[Facts]) -> list[Signal]:
 
 def _copied(here: Facts, others: Iterable[Facts]) -> list[Signal]:
     copies = [
-        (other, similarity.likeness(here.statement, other.statement))
+        (other, person_digests.likeness(here.statement, other.statement))
         for other in others
         if other.marks & here.marks and not same_person(here, other)
     ]

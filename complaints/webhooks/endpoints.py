@@ -24,7 +24,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import TABLE, Audience
 from complaints.record import events
-from complaints.webhooks import making
+from complaints.webhooks import deliveries
 from enterprises.models import WebhookEndpoint
 from web import safe_http
 
@@ -119,8 +119,8 @@ def test(endpoint: WebhookEndpoint, *, now: datetime) -> None:
     """A message that says nothing; sent at once, also where the endpoint rests."""
     if endpoint.state == "off":
         raise StepNotAllowed("webhook_is_off", _("这个推送地址已停用。"))
-    making.delivery_of(
-        endpoint, f"{making.TEST}:{uuid.uuid4()}", making.TEST, now, {}, complaint_id=None, now=now
+    deliveries.delivery_of(
+        endpoint, f"{deliveries.TEST}:{uuid.uuid4()}", deliveries.TEST, now, {}, complaint_id=None, now=now
     ).save()
     endpoint.state, endpoint.failures, endpoint.paused_until = "on", 0, None
     endpoint.save(update_fields=["state", "failures", "paused_until"])
@@ -129,7 +129,7 @@ def test(endpoint: WebhookEndpoint, *, now: datetime) -> None:
 def replay(endpoint: WebhookEndpoint, *, webhook_id: str, user: User, actor: Actor, now: datetime) -> int:
     """One message, whatever became of it, or with an empty id all dead letters."""
     own = WebhookDelivery.objects.filter(endpoint=endpoint)
-    count = making.replay(own.filter(webhook_id=webhook_id) if webhook_id else own.filter(state="dead"), now=now)
+    count = deliveries.replay(own.filter(webhook_id=webhook_id) if webhook_id else own.filter(state="dead"), now=now)
     if count:
         _note("webhook_replayed", endpoint, user, actor, now=now, reason=f"{count}")
     return count

@@ -15,8 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from accounts.roles import WORDS, Role
-from complaints.procedure.categories import BODY_BY_CODE, DEMAND_KINDS
-from complaints.procedure.root_causes import CAUSE_LABELS
+from complaints.procedure.categories import BODY_BY_CODE, CAUSE_LABELS, DEMAND_KINDS
 from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.wording import case, reasons, settlement, steps, supervision
 from complaints.wording.case import STATUS_TONES, TONE_ICONS, TONES

@@ -30,7 +30,7 @@ class AnswerTemplate(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """One wording. ``body`` may hold variables in braces (complaints/settlement/template_words.py)."""
+    """One wording. ``body`` may hold variables in braces (complaints/settlement/answer_templates.py)."""
 
     template = models.ForeignKey(AnswerTemplate, on_delete=models.PROTECT, db_index=False, related_name="versions")
     number = models.PositiveIntegerField()

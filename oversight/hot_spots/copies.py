@@ -1,6 +1,6 @@
 """Near-identical texts among the cases behind a hot spot: one promotion, one letter that is passed around.
 
-Marks alike make a candidate, the texts themselves decide (complaints/record/similarity.py); only cases
+Marks alike make a candidate, the texts themselves decide (complaints/record/person_digests.py); only cases
 that the asker sees are looked at, and no text leaves this file.
 """
 
@@ -12,8 +12,7 @@ from itertools import combinations
 
 from accounts.keys import sealed_fields
 from complaints.models import PersonalText, PersonDigest
-from complaints.record.person_digests import COPIED, MARK
-from complaints.record.similarity import same_text
+from complaints.record.person_digests import COPIED, MARK, same_text
 
 #: So many texts are opened, and of one mark so many are compared: a page is waited for.
 MOST_READ, MOST_ALIKE = 120, 40

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import OutgoingMessage
 from complaints.models import Evidence, HandlingStep, Heartbeat, Notice, Seal
 from complaints.models.evidence import EvidenceState
-from complaints.models.exports import Export
+from complaints.models.tables import Export
 from complaints.record.verification import Report, verify
 from database.row_security import working_as_steps
 from oversight.portal_state.backlog import Waiting, backlog

@@ -12,8 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from complaints.documents import typesetting
-from complaints.documents.readable import readable
+from complaints.documents import printing
+from complaints.documents.printing import readable
 from oversight.models import MonthlyReport
 from oversight.reports import showing
 
@@ -39,7 +39,7 @@ def pdf(report: MonthlyReport) -> bytes:
                 "foot": _("公布于%(site)s/open/reports/%(pk)s/") % {"site": settings.SITE_URL, "pk": report.pk},
             }
         )
-    return typesetting.typeset(paper, at=report.published_at, template=TEMPLATE)
+    return printing.typeset(paper, at=report.published_at, template=TEMPLATE)
 
 
 def title_of(report: MonthlyReport) -> str:

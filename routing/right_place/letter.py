@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints.filing import drafts
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.procedure import categories
 from complaints.procedure.typed_values import Day, Money, Phone, Words
 

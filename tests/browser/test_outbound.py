@@ -13,7 +13,7 @@ from complaints.models import Export, WebhookDelivery
 from complaints.procedure.workflow import Status as S
 from complaints.record import events
 from complaints.tables.exporting import asking, building
-from complaints.webhooks import endpoints, making
+from complaints.webhooks import deliveries, endpoints
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
@@ -57,7 +57,7 @@ def test_every_page_reads_at_both_widths(
         now=now,
     )
     for number, state in enumerate(("queued", "sent", "dead")):
-        row = making.delivery_of(endpoint, f"step:{number}", "make_offer", now, {}, complaint_id=case.pk, now=now)
+        row = deliveries.delivery_of(endpoint, f"step:{number}", "make_offer", now, {}, complaint_id=case.pk, now=now)
         row.state, row.last_error = state, "http_500" if state == "dead" else ""
         row.save()
     type(endpoint).objects.update(state="broken", failures=7, paused_until=now, last_error="timeout")

@@ -14,8 +14,7 @@ from accounts.models import RoleCode
 from accounts.roles import Role
 from complaints.models import Category, CauseKind, Complaint, Demand, DemandKind, HandlingStep, ProblemKind
 from complaints.models.code_lists import LISTS, rows
-from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
-from complaints.procedure.root_causes import CAUSES
+from complaints.procedure.categories import CAUSES, DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
 from database.code_lists import ListedCode, fill
 from enterprises.models import AssignmentRule, Staff
 from tests import given

@@ -20,7 +20,7 @@ from accounts.roles import roles_at
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import call_backs
-from complaints.handling.transition import platform_numbers
+from complaints.handling.steps import platform
 from complaints.models import (
     Complaint,
     Contact,
@@ -122,11 +122,11 @@ def the_desks_are_full() -> None:
     assert Deadline.objects.filter(clock="instruction", ended_at=None, escalations__gte=2).exists()
     assert Matter.objects.filter(kind="urge", state="answered", to_authority__isnull=False).exists()
     numbered = Complaint.objects.exclude(platform_number="")
-    assert {platform_numbers.expected(case) == case.platform_state for case in numbered} == {True, False}
+    assert {platform.expected(case) == case.platform_state for case in numbered} == {True, False}
     calendar, policies = Conditions.at(UNTIL).calendar, Conditions.at(UNTIL).policies
-    for name in (platform_numbers.LATE, platform_numbers.MISSING):
+    for name in (platform.LATE, platform.MISSING):
         assert Complaint.objects.filter(
-            platform_numbers.wanted(name, now=UNTIL, calendar=calendar, policies=policies, region_id=None)
+            platform.wanted(name, now=UNTIL, calendar=calendar, policies=policies, region_id=None)
         ).exists()
     assert OfficialDocument.objects.values("form").distinct().count() >= 4
     assert PlatformFile.objects.get().state == "checking"

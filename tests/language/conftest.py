@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from complaints.documents import typesetting
+from complaints.documents import printing
 from tests.language import known, pseudo
 from tests.walls.world import World, standing
 
@@ -44,12 +44,12 @@ PAPERS_LEFT_OUT = {
 def papers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What was set as PDF: (template, text); nothing of what is in no reader's language."""
     found: list[tuple[str, str]] = []
-    honest = typesetting.pdf
+    honest = printing.typeset
 
-    def noted(document: dict[str, Any], *, at: Any, template: Path = typesetting.PAPER) -> bytes:
+    def noted(document: dict[str, Any], *, at: Any, template: Path = printing.PAPER) -> bytes:
         if template.name not in PAPERS_LEFT_OUT:
             found.extend((template.name, text) for text in known.texts_in(document | {"qr": ""}))
         return honest(document, at=at, template=template)
 
-    monkeypatch.setattr(typesetting, "pdf", noted)
+    monkeypatch.setattr(printing, "typeset", noted)
     return found

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from authorities.models import Officer
-from complaints.documents import previewing
+from complaints.documents import issuing
 from complaints.documents.kinds import KINDS
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import TABLE
@@ -39,7 +39,7 @@ def test_no_document_tells_a_number_that_is_not_in_force(world: World, numbers: 
     wrong = []
     for case in world.target.cases.values():
         for ground in ("", *REFUSAL_GROUNDS, *TERMINATION_GROUNDS):
-            paper = previewing.preview(
+            paper = issuing.preview(
                 form,
                 case,
                 authorities=given.jurisdiction.authorities,

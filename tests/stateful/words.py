@@ -18,12 +18,11 @@ from complaints import handling
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps.authority import BODIES
 from complaints.handling.steps.consumer import DECLINE_REASONS, REST, WITHDRAW_REASONS
-from complaints.handling.transition.platform_numbers import STATES
+from complaints.handling.steps.platform import STATES
 from complaints.handling.transition.two_persons import ENTERPRISES, GUARDED
 from complaints.models import Complaint, Demand, Matter, Obligation, Offer, Participant
 from complaints.parties.actors import Actor
-from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
-from complaints.procedure.root_causes import CAUSES
+from complaints.procedure.categories import CAUSES, FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.procedure.workflow import TABLE, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from tests import given

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from complaints.acceptance.duty_bodies import BODIES
+from complaints.acceptance.remedies import BODIES
 from complaints.documents.kinds import KINDS
 from complaints.handling.transition.writing import open_files
 from complaints.models import Notice

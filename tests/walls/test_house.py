@@ -21,7 +21,7 @@ BEYOND_SIGHT = {
         "links of a case that the caller has; who is asked was found by the digest of the own link"
     ),
     "complaints/stations/posters.py": "how many cases came by a station's own poster: a number alone",
-    "complaints/notices/sending_again.py": "the notice was found under the caller's role",
+    "complaints/notices/delivery.py": "the notice was found under the caller's role",
     "api/filing.py": "a draft of the caller's own for as long as a recording is filed",
     "api/cases.py": "the own engagement was found under the caller's role",
     "complaints/dossier/checking.py": (

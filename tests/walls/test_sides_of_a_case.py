@@ -10,7 +10,7 @@ import pytest
 from accounts.models import User
 from accounts.roles import Role
 from complaints.handling.steps import enterprise
-from complaints.handling.transition import registering
+from complaints.handling.transition import settling
 from complaints.models import Complaint, Engagement, HandlingStep, InternalNote, Matter
 from complaints.procedure.workflow import Clock, Status
 from enterprises.models import Branch, Staff
@@ -133,6 +133,6 @@ def test_a_clock_of_a_matter_of_the_authority_has_a_hidden_name() -> None:
     root = ROOT / "complaints" / "handling"
     source = "\n".join(path.read_text(encoding="utf-8") for path in root.rglob("*.py"))
     # The register opens its kinds by name.
-    kinds = set(re.findall(r'open_matter\("(\w+)"[^)]*audience="authority"', source)) | set(registering.KINDS)
+    kinds = set(re.findall(r'open_matter\("(\w+)"[^)]*audience="authority"', source)) | set(settling.KINDS)
     assert kinds >= {"lead", "jurisdiction", "report", "concern"}
     assert kinds & {str(clock) for clock in Clock} == {str(clock) for clock in _CLOCKS_OF_AUTHORITY}

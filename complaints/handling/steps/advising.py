@@ -16,7 +16,7 @@ from accounts.keys import sealed_fields
 from complaints.handling.transition import saying
 from complaints.models import Complaint, Contact, Demand, Engagement, Offer, OfferAnswer
 from complaints.parties.conditions import Conditions
-from complaints.settlement import offer_quality, template_words
+from complaints.settlement import answer_templates, offer_quality
 from complaints.settlement.legal_minimum import minimum_of
 from complaints.settlement.offer_quality import Asked, Draft, Finding, Promised, Said
 from complaints.settlement.offer_terms import Answer, Promise
@@ -73,7 +73,7 @@ def advice(
             has_contact=is_measure or was_contacted(engagement),
             least=minimum_of(complaint, open_ones).certain,
             is_measure=is_measure,
-            is_filled_template=template is not None and template_words.is_filled(message, template.body),
+            is_filled_template=template is not None and answer_templates.is_filled(message, template.body),
             earlier=[text for case, texts in earlier.items() if case != complaint.pk for text in texts],
         )
     )

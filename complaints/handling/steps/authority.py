@@ -14,21 +14,21 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Right
 from authorities.models import Authority, Officer, OfficerAbsence
-from complaints.acceptance.duty_bodies import BODIES, WITH_A_DUTY, body_last_day
+from complaints.acceptance.remedies import BODIES, WITH_A_DUTY, body_last_day
 from complaints.acceptance.review_facts import known_of
 from complaints.acceptance.review_grounds import barred
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
 from complaints.handling.steps.jurisdiction import give_to
-from complaints.handling.transition import clocks, leaving, saying, two_persons
+from complaints.handling.transition import clocks, saying, settling, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable
 from complaints.models import Complaint, Engagement, ForwardingDecision
-from complaints.parties import recusals
+from complaints.parties import powers
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.parties.workforce import Given, Workforce
 from complaints.procedure import deadlines
-from complaints.procedure.grounds import REFUSAL_GROUNDS
+from complaints.procedure.categories import REFUSAL_GROUNDS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import ENTERPRISE_SIDE, Clock, Outcome, Role, Status
 from enterprises.models import Enterprise
@@ -93,7 +93,7 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
         place = (branch.place_id if branch else None) or enterprise.domicile_id
         if place is not None:
             complaint.handling_region_id = place
-        leaving.to_county(file)
+        settling.to_county(file)
         decided(file, "forward", because)
         return Effect(
             to=S.WITH_ENTERPRISE,
@@ -202,7 +202,7 @@ def _officer(file: CaseFile, officer_id: int) -> Officer:
     )
     if officer is None:
         raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
-    if officer.user_id in recusals.recused(file.complaint):
+    if officer.user_id in powers.recused(file.complaint):
         raise WrongInput("recused", _("这位同事在本案已回避，请另选一位。"), field="officer")
     if (
         OfficerAbsence.objects.on(file.today)
@@ -253,8 +253,8 @@ def recall(*, text: str) -> Move:
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        leaving.leave(file, result="failed", ended_by="recalled", reason="recalled")
-        leaving.to_county(file)
+        settling.leave(file, result="failed", ended_by="recalled", reason="recalled")
+        settling.to_county(file)
         return Effect(
             to=S.REVIEW, reason="recalled", texts={"message": said}, data=_papers(*documents.unregistered(file))
         )
@@ -304,7 +304,7 @@ def accept(*, officer_id: int | None = None) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if officer_id is not None:
             file.complaint.officer = _officer(file, officer_id)
-        elif actor.officer_id is not None and actor.user_id not in recusals.recused(file.complaint):
+        elif actor.officer_id is not None and actor.user_id not in powers.recused(file.complaint):
             file.complaint.officer_id = actor.officer_id
         return Effect(to=S.MEDIATING, data=_papers(*documents.unregistered(file), 5))
 
@@ -388,7 +388,7 @@ def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Mo
         file.complaint.handler = given.worker.staff if given is not None else None
         old = file.engagement
         if old is not None:
-            leaving.end_engagement(file, "returned", "succession", file.now)
+            settling.end_engagement(file, "returned", "succession", file.now)
             file.add(
                 Engagement(
                     complaint=file.complaint,
@@ -415,7 +415,7 @@ def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Mo
                 )
             )
         if given is not None:
-            leaving.note_inside(
+            settling.note_inside(
                 file, actor, "assign", {"handler": given.worker.staff.pk, "before": None, "because": given.because}
             )
         return Effect(data={"from": before.name if before else "", "to": successor.name})

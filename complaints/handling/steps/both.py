@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from complaints.casefile.case_file import CaseFile
-from complaints.casefile.consents import REVOCABLE
-from complaints.handling.transition import clocks, leaving, saying
+from complaints.casefile.case_file import REVOCABLE, CaseFile
+from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -46,7 +45,7 @@ def confirm_settled_elsewhere() -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         _answer_claim(file, actor)
         file.end_matter(saying.open_matter(file, "settled_elsewhere"), "granted")
-        leaving.end_engagement(file, "settled_elsewhere", "claim", file.now)
+        settling.end_engagement(file, "settled_elsewhere", "claim", file.now)
         return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="both_confirmed")
 
     return Move("confirm_settled_elsewhere", carry)
@@ -186,7 +185,7 @@ def _consent(step: str, given: bool) -> Move:
             named = [*file.complaint.consents.get("entities", []), entity]
             file.complaint.consents = {**file.complaint.consents, "entities": named}
             return Effect(data={"enterprise": entity, "given": True})
-        return leaving.to_authority(file, reason="no_consent", data={"enterprise": entity, "given": False})
+        return settling.to_authority(file, reason="no_consent", data={"enterprise": entity, "given": False})
 
     return Move(step, carry)
 

@@ -17,7 +17,7 @@ from accounts.roles import Right
 from authorities.models import Officer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
-from complaints.handling.transition import clocks, leaving, saying, two_persons
+from complaints.handling.transition import clocks, saying, settling, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable
 from complaints.models import CallBack, Complaint, HandlingStep
 from complaints.parties.actors import Actor
@@ -333,7 +333,7 @@ def reopen(*, ground: str, text: str) -> Move:
             ).exists()
         ):
             raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
-        leaving.to_county(file)
+        settling.to_county(file)
         return Effect(to=S.REVIEW, reason=why, texts={"message": said})
 
     return Move("reopen", carry)

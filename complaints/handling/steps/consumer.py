@@ -14,7 +14,7 @@ from authorities.limits import Limits
 from complaints.acceptance.remedies import late_answer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties
-from complaints.handling.transition import clocks, leaving, saying, settling
+from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move
 from complaints.models import OfferAnswer
 from complaints.parties.actors import Actor
@@ -86,13 +86,13 @@ def accept_offer(*, separable: Sequence[int] = (), rest: str = "give_up") -> Mov
         }
         if left and rest == "go_on":
             if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
-                return leaving.leave(file, result="failed", ended_by="lapse", reason="overdue", data=data)
+                return settling.leave(file, result="failed", ended_by="lapse", reason="overdue", data=data)
             return Effect(to=S.NEGOTIATING, data=data, reason="rest_goes_on")
         if left and rest == "regulator":
-            return leaving.leave(file, result="failed", ended_by="stopped", reason="rest_to_regulator", data=data)
+            return settling.leave(file, result="failed", ended_by="stopped", reason="rest_to_regulator", data=data)
         if kept or file.obligations_in("due", "reported"):
             return Effect(to=S.PERFORMING, data=data)
-        leaving.end_engagement(file, "settled", "accepted", file.now)
+        settling.end_engagement(file, "settled", "accepted", file.now)
         return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
 
     return Move("accept_offer", carry)
@@ -129,7 +129,7 @@ def decline_offer(*, reason: str, text: str = "", counter_demand: str = "") -> M
         texts = {"reason": said, "counter_demand": wanted}
         file.change(offer, decline_reason=reason, counter_demand=wanted)
         if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
-            return leaving.leave(file, result="failed", ended_by="declined", reason="overdue", data=data, texts=texts)
+            return settling.leave(file, result="failed", ended_by="declined", reason="overdue", data=data, texts=texts)
         file.change(offer, state="declined", answered_at=file.now)
         settling.drop_obligations(file, offer)
         return Effect(to=S.NEGOTIATING, data=data, texts=texts, reason="declined")
@@ -142,7 +142,7 @@ def stop_negotiating(*, text: str = "") -> Move:
     said = saying.text(text, "text", needed=False)
     return Move(
         "stop_negotiating",
-        lambda file, actor: leaving.leave(
+        lambda file, actor: settling.leave(
             file, result="failed", ended_by="stopped", reason="stopped", texts={"reason": said}
         ),
     )
@@ -242,7 +242,7 @@ def withdraw(*, reason: str, text: str = "") -> Move:
         if offer is not None:
             file.change(offer, state="withdrawn", answered_at=file.now)
             settling.drop_obligations(file, offer)
-        leaving.end_engagement(file, "withdrawn", "consumer", file.now)
+        settling.end_engagement(file, "withdrawn", "consumer", file.now)
         if file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED):
             clocks.start(file, Clock.NOTICE, file.now)
             return Effect(
@@ -268,7 +268,7 @@ def refer_to_regulator() -> Move:
             raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
         learned = complaint.learned_on or complaint.disputed_on
         old = learned is not None and learned.replace(year=learned.year + 3, day=min(learned.day, 28)) < file.today
-        leaving.to_county(file)
+        settling.to_county(file)
         return Effect(to=S.REVIEW, reason="referred", data={"over_three_years": old, "was": complaint.outcome})
 
     return Move("refer_to_regulator", carry)
@@ -290,8 +290,8 @@ def answer_late(*, accept: bool, text: str = "") -> Move:
             if engagement is not None and engagement.odr_result == "unconfirmed":
                 # A clear no is a decline and no silence any more.
                 file.change(engagement, odr_result="failed", ended_by="declined")
-            if leaving.goes_on(file):
-                leaving.to_county(file)
+            if settling.goes_on(file):
+                settling.to_county(file)
                 return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
             return Effect(
                 to=S.CLOSED,

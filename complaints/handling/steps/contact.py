@@ -1,10 +1,12 @@
-"""Contact data of a consumer, changed by an officer who rang the person or saw them.
+"""How people are reached: the link of a respondent or body without account; contact data that an officer changes.
 
-The entry keeps what it was before and who changed it, and whoever has the number of before is told, so
-that nobody takes a case over by a telephone call.
+Only who has no account comes by a link; a new link ends the one before. The entry keeps what contact data was before,
+and whoever has the number of before is told, so that nobody takes a case over by a telephone call.
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
@@ -12,8 +14,92 @@ from accounts.sign_in.contacts import parse_contact
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move
+from complaints.models import AnswerLink, Matter
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
+
+#: Longer than a mediation with its appraisal; a new one is made in a minute.
+VALID_FOR = timedelta(days=120)
+_DIGEST = 64
+
+
+def invite_respondent(*, digest: str, channel: str, phone: str = "") -> Move:
+    """``digest``: SHA-256 of the token, in hexadecimal. ``phone``: where codes go; needed for a text message."""
+    to = _checked(digest, channel, phone, needs_phone=channel == AnswerLink.SMS)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if file.complaint.enterprise_id is not None:
+            raise StepNotAllowed("has_account", _("被投诉人是在线和解企业，在自己的账号里办理。"))
+        return _given(file, actor, digest=digest, channel=channel, phone=to)
+
+    return Move("invite_respondent", carry)
+
+
+def invite_body(*, digest: str, channel: str, phone: str) -> Move:
+    """The same for the body to which the mediation was handed. All that it does asks for a code, so it gives a
+    phone."""
+    to = _checked(digest, channel, phone, needs_phone=True)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        return _given(
+            file, actor, digest=digest, channel=channel, phone=to, delegation=saying.open_matter(file, "delegation")
+        )
+
+    return Move("invite_body", carry)
+
+
+def _checked(digest: str, channel: str, phone: str, *, needs_phone: bool) -> str:
+    """The phone as codes are sent to it; empty without one."""
+    saying.choice(channel, AnswerLink.CHANNELS, "channel")
+    number = saying.text(phone, "phone", needed=needs_phone, longest=40)
+    contact = parse_contact(number) if number else None
+    if number and (contact is None or contact.channel != "sms"):
+        raise WrongInput("bad_phone", _("手机号码不对，请核对。"), field="phone")
+    if len(digest) != _DIGEST or not digest.isalnum():
+        raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
+    return contact.address if contact else ""
+
+
+def _given(
+    file: CaseFile, actor: Actor, *, digest: str, channel: str, phone: str, delegation: Matter | None = None
+) -> Effect:
+    if AnswerLink.objects.filter(token_digest=digest).exists():
+        raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
+    for row in live_links(file, is_bodys=delegation is not None):
+        file.change(row, revoked_at=file.now)
+    file.add(
+        AnswerLink(
+            complaint=file.complaint,
+            delegation=delegation,
+            token_digest=digest,
+            channel=channel,
+            phone=phone,
+            made_at=file.now,
+            made_by_id=actor.officer_id,
+            expires_at=file.now + VALID_FOR,
+        )
+    )
+    return Effect(data={"channel": channel, "has_phone": bool(phone)})
+
+
+def end_invitation() -> Move:
+    """From now on the link leads nowhere."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        rows = live_links(file)
+        if not rows:
+            raise StepNotAllowed("nothing_open", _("没有有效的链接。"))
+        for row in rows:
+            file.change(row, revoked_at=file.now)
+        return Effect()
+
+    return Move("end_invitation", carry)
+
+
+def live_links(file: CaseFile, *, is_bodys: bool = False) -> list[AnswerLink]:
+    """Links of the case that were not taken back: the respondent's, or the body's."""
+    return list(AnswerLink.objects.filter(complaint=file.complaint, revoked_at=None, delegation__isnull=not is_bodys))
+
 
 #: How the officer knows who asked for it (labels: recording).
 HOW = ("phone", "counter")

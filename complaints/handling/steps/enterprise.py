@@ -14,15 +14,14 @@ from django.utils.translation import gettext as _
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import giving_back
 from complaints.handling.steps.offers import engaged, touch_first_contact
-from complaints.handling.transition import clocks, leaving, saying
+from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, proposable
 from complaints.models import Contact, InternalNote, Matter, Obligation, RootCause
 from complaints.parties import unreachable
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines
-from complaints.procedure.grounds import FAILURE_REASONS
+from complaints.procedure.categories import CAUSES, FAILURE_REASONS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.root_causes import CAUSES
 from complaints.procedure.workflow import Clock, Status
 from enterprises.models import Staff
 
@@ -193,7 +192,7 @@ def report_failure(*, reason: str, text: str) -> Move:
             days = file.conditions.policies.number("failure_answer", file.complaint.handling_region_id).number
             clocks.start(file, Clock.ANSWER, file.now, days=days, matter=matter, owed_by="consumer")
             return Effect(data=data, texts={"message": said}, reason=reason)
-        return leaving.leave(
+        return settling.leave(
             file, result="failed", ended_by="report", reason=reason, data=data, texts={"message": said}
         )
 
@@ -235,8 +234,8 @@ def return_case(
         complaint = file.complaint
         giving_back.not_oneself(file, (enterprise_id, branch_id))
         complaint.returns += 1
-        leaving.end_engagement(file, "returned", why, file.now)
-        leaving.nobody_has_it(file)
+        settling.end_engagement(file, "returned", why, file.now)
+        settling.nobody_has_it(file)
         limit = file.conditions.policies.number("returns_before_person", complaint.handling_region_id).number
         data = {"why": why, "enterprise": enterprise_id, "branch": branch_id, "returns": complaint.returns}
         if complaint.service_region_id is not None:

@@ -17,10 +17,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
+from complaints.handling.steps.platform import SOURCE
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect
-from complaints.handling.transition.platform_numbers import SOURCE
-from complaints.handling.transition.registering import register
+from complaints.handling.transition.settling import register
 from complaints.handling.transition.take import take_new
 from complaints.models import Complaint, Demand, Evidence, Participant
 from complaints.parties.actors import SYSTEM, Actor

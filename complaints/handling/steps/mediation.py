@@ -1,28 +1,30 @@
-"""Mediation at the authority: sessions, recusal, appraisal, agreement, termination.
+"""Mediation at the authority: sessions, suggestions, recusal, appraisal, agreement, termination.
 
-No session and no agreement without both consents (art. 18), and only an
+No session and no agreement without both consents (art. 18), a suggestion binds nobody, and only an
 appraisal stops the sixty days (art. 22).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer
-from complaints.acceptance import delegating, termination
+from complaints.acceptance import mediation
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps.offers import mediated_promises
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, proposable
 from complaints.models import Deadline, Matter
 from complaints.models.matters import SESSION_MODES
-from complaints.parties import recusals
+from complaints.parties import powers
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines
-from complaints.procedure.grounds import TERMINATION_GROUNDS
+from complaints.procedure.categories import TERMINATION_GROUNDS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Outcome, Role, Status
 from complaints.settlement.offer_terms import Promise
@@ -121,10 +123,10 @@ def delegate_mediation(*, body_id: int) -> Move:
             raise StepNotAllowed("no_consent", _("消费者没有同意委托调解。"))
         if file.matter("delegation") is not None:
             raise StepNotAllowed("already_open", _("已经委托调解，受委托的组织不能再委托。"))
-        body = delegating.bodies_for(file.complaint, on=file.today).filter(pk=body_id).first()
+        body = mediation.bodies_for(file.complaint, on=file.today).filter(pk=body_id).first()
         if body is None:
             raise WrongInput("bad_choice", _("请从名册里选一个在本地的组织。"), field="body_id")
-        if why_not := delegating.why_not_to_body(file.complaint, body):
+        if why_not := mediation.why_not_to_body(file.complaint, body):
             raise WrongInput("not_neutral", why_not, field="body_id")
         file.open_matter("delegation", by="authority", body=body.name, body_id=body.pk)
         return Effect(data={"body": body.name, "body_id": body.pk, "kind": body.kind})
@@ -178,7 +180,7 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
         file.end_matter(request, "granted" if decision == "grant" else "refused")
         _end_suspension(file, request)
         if decision == "grant":
-            recusals.keep_out(file.complaint, request.data.get("whom", ""), on=file.today)
+            powers.keep_out(file.complaint, request.data.get("whom", ""), on=file.today)
         if file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None:
             return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": said})
         return Effect(reason=f"recusal_{decision}", texts={"message": said})
@@ -270,7 +272,7 @@ def terminate(*, ground: str, facts: str) -> Move:
     said = saying.text(facts, "facts", shortest=10)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        found = termination.grounds(
+        found = mediation.grounds(
             file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION), now=file.now
         )[why]
         if not found.is_open:
@@ -295,3 +297,78 @@ def _over(file: CaseFile) -> None:
     for matter in file.matters:
         if matter.state == "open" and matter.kind in ("session", "suggestion", "delegation"):
             file.end_matter(matter, "fallen" if matter.kind == "session" else "done")
+
+
+SIDES = ("consumer", "enterprise")
+
+
+def suggest_settlement(*, text: str, promises: Sequence[Promise] = ()) -> Move:
+    """Both sides read it and answer for themselves; a new one takes the place of the one before."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        both_agreed(file)
+        no_recusal(file)
+        # The same checks as when it becomes an agreement; the rows themselves are not kept.
+        rows = mediated_promises(file, promises)
+        before = file.matter("suggestion")
+        if before is not None:
+            file.end_matter(before, "fallen")
+        file.open_matter(
+            "suggestion",
+            by="authority",
+            key=actor.person_key,
+            text=said,
+            promises=[_plain(promise) for promise in promises],
+            answers={},
+        )
+        return Effect(texts={"suggestion": said}, data={"promises": len(rows), "replaces": before is not None})
+
+    return Move("suggest_settlement", carry)
+
+
+def answer_suggestion(*, agrees: bool, text: str = "", matter_id: int | None = None) -> Move:
+    """Each side for itself, until the agreement is recorded; who thinks better of it answers again. ``matter_id``:
+    which suggestion was read; another one that took its place is not answered by that."""
+    said = saying.text(text, "text", needed=False, longest=1000)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        suggestion = saying.open_matter(file, "suggestion")
+        if matter_id not in (None, suggestion.pk):
+            raise changed()
+        side = saying.debtor_side(actor)
+        answers = answers_of(suggestion)
+        if answers.get(side) is agrees:
+            raise StepNotAllowed("already_answered", _("您已经这样答复过了。"))
+        file.change(suggestion, data={**suggestion.data, "answers": {**answers, side: agrees}})
+        return Effect(data={"side": side, "agrees": agrees}, texts={"message": said})
+
+    return Move("answer_suggestion", carry)
+
+
+def changed() -> StepNotAllowed:
+    return StepNotAllowed("suggestion_changed", _("工作人员刚刚换了调解方案。您写的内容已保留，请看过新方案再答复。"))
+
+
+def answers_of(suggestion: Matter) -> dict[str, bool]:
+    """Side → yes or no; who has not answered is missing."""
+    found: dict[str, bool] = suggestion.data.get("answers", {})
+    return found
+
+
+def is_agreed(suggestion: Matter) -> bool:
+    """Both sides said yes."""
+    return all(answers_of(suggestion).get(side) for side in SIDES)
+
+
+def promises_of(suggestion: Matter) -> list[Promise]:
+    """What both would have to do, as the agreement wants it."""
+    return [Promise(**row) for row in suggestion.data.get("promises", ())]
+
+
+def _plain(promise: Promise) -> Mapping[str, Any]:
+    """In JSON primitives: days and amounts as text."""
+    return {
+        name: value if value is None or isinstance(value, int | bool | str) else str(value)
+        for name, value in asdict(promise).items()
+    }

@@ -22,7 +22,7 @@ from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Status
-from complaints.settlement import template_words
+from complaints.settlement import answer_templates
 from complaints.settlement.offer_terms import Answer, Promise
 from enterprises.models import TemplateVersion
 
@@ -180,7 +180,7 @@ def _template(file: CaseFile, engagement: Engagement, version: int | None, messa
     )
     if found is None:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="template")
-    return found if template_words.comes_from(message, found.body) else None
+    return found if answer_templates.comes_from(message, found.body) else None
 
 
 def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[tuple[Answer, Decimal | None, str]]:

@@ -20,7 +20,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying, two_persons
 from complaints.handling.transition.effect import Effect, Move
 from complaints.models import Matter
-from complaints.parties import recusals
+from complaints.parties import powers
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import TABLE, Audience
@@ -35,8 +35,8 @@ def propose(*, move: Move) -> Move:
         gone = actor.side == "enterprise" and file.engagement is None
         if file.status not in row.at or not actor.has(row.by) or gone:
             raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
-        if recusals.bars(move.step, actor, file.complaint):
-            raise recusals.recusal_refusal()
+        if powers.bars(move.step, actor, file.complaint):
+            raise powers.recusal_refusal()
         if file.matter("proposal", move.step) is not None:
             raise StepNotAllowed("already_open", _("同一事项已有一份待批准。"))
         why = two_persons.asked_of(file, move, actor)
@@ -106,8 +106,8 @@ def approve(*, matter_id: int | None = None, missing: int | None = None) -> Move
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
-        if recusals.bars(matter.subject, actor, file.complaint):
-            raise recusals.recusal_refusal()
+        if powers.bars(matter.subject, actor, file.complaint):
+            raise powers.recusal_refusal()
         if matter.data["status"] != file.complaint.status:
             file.end_matter(matter, "fallen")
             raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import giving_back
 from complaints.handling.steps.jurisdiction import give_to
-from complaints.handling.transition import clocks, leaving, saying
+from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move
 from complaints.models import HandlingStep, Matter
 from complaints.parties.actors import Actor
@@ -226,12 +226,12 @@ def grant_return() -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = saying.open_matter(file, "return")
         file.end_matter(matter, "granted")
-        leaving.end_engagement(file, "returned", "granted", file.now)
+        settling.end_engagement(file, "returned", "granted", file.now)
         giving_back.keep_suggestions(
             file, named=(matter.data.get("enterprise"), matter.data.get("branch")), because=matter.data.get("because")
         )
         file.complaint.returns += 1
-        leaving.nobody_has_it(file)
+        settling.nobody_has_it(file)
         file.complaint.handling_authority = file.conditions.jurisdiction.intake(file.complaint.handling_region_id)
         return Effect(to=S.TRIAGE, reason="returned", data={"returns": file.complaint.returns})
 

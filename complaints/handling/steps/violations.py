@@ -15,7 +15,7 @@ from complaints.documents import kinds
 from complaints.handling.steps import documents
 from complaints.handling.transition import clocks, saying, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable
-from complaints.handling.transition.registering import KINDS, register
+from complaints.handling.transition.settling import KINDS, register
 from complaints.models import Matter
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines

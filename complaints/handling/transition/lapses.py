@@ -1,19 +1,99 @@
-"""What happens when a clock runs out: one function a clock, named by the table.
+"""What happens when a clock runs out: one function a clock, named by the table; and 升级: who above is told of it.
 
-A lapse is a step of the system; *happened* is the clock's due moment,
-*written* is now, and the clock it starts for another party starts at *written*.
+A lapse is a step of the system; *happened* is the clock's due moment, *written* is now, and the clock it starts for
+another party starts at *written*. Being told decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
+from authorities.models import Authority
 from complaints.casefile.case_file import CaseFile, is_internal
-from complaints.handling.transition import clocks, escalating, leaving, settling
+from complaints.handling.transition import clocks, settling
 from complaints.handling.transition.effect import Effect
 from complaints.models import Deadline
+from complaints.procedure import deadlines
 from complaints.procedure.workflow import Audience, Clock, Outcome, Status
+
+#: Clocks whose lapse a superior is told of at once (procedure, section 4: "escalate").
+AT_ONCE = frozenset(
+    {
+        Clock.FORWARDING,
+        Clock.REVIEW,
+        Clock.MEDIATION,
+        Clock.NOTICE,
+        Clock.JURISDICTION,
+        Clock.LEAD,
+        Clock.INSTRUCTION,
+        Clock.RETURN,
+        Clock.OBJECTION,
+    }
+)
+_INSTANT = timedelta(microseconds=1)
+
+
+def begin_escalation(file: CaseFile, clock: Deadline) -> None:
+    """The clock has lapsed and the thing is still owed: when the first superior is told."""
+    if clock.ended_at is not None:
+        return
+    kind = Clock(clock.clock)
+    if kind in AT_ONCE:
+        file.change(clock, escalate_at=clock.due_at)
+    elif kind == Clock.SUSPENSION:
+        file.change(clock, escalate_at=_days_after(file, clock.due_at - _INSTANT, "recusal_superior"))
+
+
+def due_escalations(file: CaseFile) -> Iterator[Effect]:
+    """What has to be told by now, one superior after the other."""
+    for clock in list(file.clocks):
+        while clock.ended_at is None and clock.escalate_at is not None and clock.escalate_at <= file.now:
+            yield _tell(file, clock, clock.escalate_at)
+            clocks.chase_again(file, clock, file.now)
+
+
+def next_above(file: CaseFile, clock: Deadline) -> Authority:
+    """Whom the next telling goes to: above whoever was told last, else above whoever answers for it."""
+    below = clock.escalated_to_id or _answers(file, clock)
+    return file.conditions.jurisdiction.superior(below)
+
+
+def _answers(file: CaseFile, clock: Deadline) -> int:
+    """An instruction to an authority is that authority's; one to an enterprise, of who sent it; all else, of who has
+    the case.
+    """
+    matter = next((m for m in file.matters if m.pk == clock.matter_id), None) if clock.matter_id is not None else None
+    if matter is not None and matter.kind == "urge":
+        return matter.to_authority_id or matter.authority_id or file.complaint.handling_authority_id
+    return file.complaint.handling_authority_id
+
+
+def _tell(file: CaseFile, clock: Deadline, at: datetime) -> Effect:
+    above, number = next_above(file, clock), clock.escalations + 1
+    is_last = clock.clock != Clock.INSTRUCTION or file.conditions.jurisdiction.superior(above.pk).pk == above.pk
+    later = None if is_last else _days_after(file, at - _INSTANT, "escalation")
+    file.change(clock, escalated_to=above, escalated_at=at, escalations=number, escalate_at=later)
+    return Effect(
+        data={
+            "clock": clock.clock,
+            "last_day": clock.last_day.isoformat(),
+            "times": number,
+            "escalated_to": above.name,
+            "told": above.pk,
+        }
+        | ({"matter": clock.matter_id} if clock.matter_id is not None else {}),
+        happened_at=at,
+        audience=Audience.AUTHORITY if is_internal(clock) else None,
+    )
+
+
+def _days_after(file: CaseFile, start: datetime, policy: str) -> datetime:
+    """The first instant after the policy's working days, counted from the day of ``start``."""
+    days = max(1, file.conditions.policies.number(policy, file.complaint.handling_region_id).number)
+    return deadlines.working_days(start, days, file.conditions.calendar, rule="escalation").due_at
+
 
 S = Status
 Lapse = Callable[[CaseFile, Deadline], tuple[Effect, str]]
@@ -26,7 +106,7 @@ def _stays(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
 
 def _escalate(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """The superior is told; nothing is deemed to have been decided."""
-    data: dict[str, Any] = {**_facts(clock), "escalated_to": escalating.next_above(file, clock).name}
+    data: dict[str, Any] = {**_facts(clock), "escalated_to": next_above(file, clock).name}
     matter = (
         next((m for m in file.matters if m.pk == clock.matter_id), None) if clock.clock == Clock.INSTRUCTION else None
     )
@@ -54,7 +134,7 @@ def _negotiation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
         file.change(engagement, is_overdue=True)
     if file.open_offer is not None or engagement is None:
         return Effect(data=_facts(clock) | {"offer_stays_open": True}, happened_at=clock.due_at, reason="overdue"), ""
-    return leaving.leave(
+    return settling.leave(
         file, result="failed", ended_by="lapse", reason="overdue", data=_facts(clock), happened_at=clock.due_at
     ), ""
 
@@ -77,10 +157,10 @@ def _confirmation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
         settling.drop_obligations(file, offer)
     clocks.end(file, clock, clock.due_at)
     engagement = file.engagement
-    if file.was_received_by_authority or (engagement is not None and engagement.is_overdue and leaving.goes_on(file)):
-        leaving.end_engagement(file, "unconfirmed", "silence", clock.due_at)
+    if file.was_received_by_authority or (engagement is not None and engagement.is_overdue and settling.goes_on(file)):
+        settling.end_engagement(file, "unconfirmed", "silence", clock.due_at)
         return Effect(to=S.REVIEW, reason="offer_unanswered", data=_facts(clock), happened_at=clock.due_at), ""
-    leaving.end_engagement(file, "unconfirmed", "silence", clock.due_at)
+    settling.end_engagement(file, "unconfirmed", "silence", clock.due_at)
     return Effect(
         to=S.CLOSED,
         outcome=Outcome.UNCONFIRMED,
@@ -114,7 +194,7 @@ def _performance_answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if obligation.owed_by == "consumer":
         if file.status != S.PERFORMING:
             return Effect(data=facts, happened_at=clock.due_at), ""
-        return leaving.leave(
+        return settling.leave(
             file,
             result="unconfirmed",
             ended_by="consumer_part",
@@ -142,7 +222,7 @@ def _mediation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
 
 def _consent(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """No answer is no consent: the authority handles the case itself."""
-    return leaving.to_authority(file, reason="consent_not_given", data=_facts(clock), happened_at=clock.due_at), ""
+    return settling.to_authority(file, reason="consent_not_given", data=_facts(clock), happened_at=clock.due_at), ""
 
 
 def _settled_elsewhere(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
@@ -155,7 +235,7 @@ def _settled_elsewhere(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
         file.end_matter(claim, "fallen")
         return Effect(data=_facts(clock), reason="claim_fell", happened_at=clock.due_at), ""
     file.end_matter(claim, "granted")
-    leaving.end_engagement(file, "settled_elsewhere", "claim", clock.due_at)
+    settling.end_engagement(file, "settled_elsewhere", "claim", clock.due_at)
     return Effect(
         to=S.CLOSED,
         outcome=Outcome.SETTLED_ELSEWHERE,
@@ -174,7 +254,7 @@ def _answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if matter is not None:
         file.end_matter(matter, "fallen")
     if kind == "unreachable" and file.status == S.NEGOTIATING:
-        return leaving.leave(
+        return settling.leave(
             file,
             result="failed",
             ended_by="unreachable",
@@ -193,7 +273,7 @@ def _heirs(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """Nobody came forward within 30 days: the case ends without a finding."""
     clocks.end(file, clock, clock.due_at)
     mediating = file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED)
-    leaving.end_engagement(file, "withdrawn", "party_gone", clock.due_at)
+    settling.end_engagement(file, "withdrawn", "party_gone", clock.due_at)
     return Effect(
         to=S.CLOSED,
         reason="party_gone",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from complaints.documents import issuing, kinds, previewing
+from complaints.documents import issuing, kinds
 from complaints.documents.wording import Paper
 from complaints.handling.transition.effect import Move
 from complaints.handling.transition.take import carry_out, judge, lapse_overdue
@@ -45,7 +45,7 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
         carry_out(row, file, actor, move.carry(file, actor))
         entry = file.entries[-1]
         papers = [
-            previewing.preview(
+            issuing.preview(
                 form,
                 file.complaint,
                 authorities=conditions.jurisdiction.authorities,

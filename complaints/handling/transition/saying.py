@@ -1,26 +1,27 @@
 """What was said is checked here once: texts, amounts, choices, who is meant.
 
-A refusal names the field and the way out (WrongInput), and nothing is cut,
-rounded or guessed.
+A refusal names the field and the way out (WrongInput), and nothing is cut, rounded or guessed.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from authorities.periods import YEARS
 from complaints.casefile.case_file import CaseFile
-from complaints.models import Matter, Obligation, Offer
+from complaints.models import Complaint, Evidence, Matter, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.procedure import typed_values
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.working_calendar import SHANGHAI
+from enterprises.models import Branch, Enterprise, MediationBody
 
 LONGEST = 4000
 
@@ -143,3 +144,23 @@ def another_person(actor: Actor, matter: Matter) -> None:
     """Two persons: never one's own (procedure, section 1)."""
     if actor.person_key is not None and actor.person_key == matter.opened_by_key:
         raise StepNotAllowed("own_proposal", _("须由另一位人员办理，不能批准自己提出的。"))
+
+
+def check_named_rows(case: Complaint, step: str, said: Mapping[str, Any]) -> None:
+    """Raises WrongInput."""
+    digests = set(said.get("files") or ())
+    if digests and digests - set(
+        Evidence.objects.filter(complaint=case, audience="parties").values_list("sha256", flat=True)
+    ):
+        raise WrongInput("bad_choice", _("请先上传这些材料，再用它们的sha256。"), field="files")
+    if said.get("body_id") is not None and not MediationBody.objects.filter(pk=said["body_id"]).exists():
+        raise WrongInput("bad_choice", _("没有找到这个组织，请重新选择。"), field="body_id")
+    enterprise, branch = said.get("enterprise_id"), said.get("branch_id")
+    if enterprise is not None and not Enterprise.objects.filter(pk=enterprise).exists():
+        raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise_id")
+    if branch is not None and not Branch.objects.filter(pk=branch, enterprise_id=enterprise or 0).exists():
+        raise WrongInput("bad_choice", _("没有找到这家分支机构，请重新选择。"), field="branch_id")
+    if step == "resume_performance" and not all(
+        name.isascii() and name.isdigit() and len(name) < 6 for name in said["dates"]
+    ):
+        raise WrongInput("bad_choice", _("请用约定的序号作字段名。"), field="dates")

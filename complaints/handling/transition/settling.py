@@ -1,21 +1,151 @@
-"""Promises after a settlement: they come into force, are kept, fall silent or are broken.
+"""How a case leaves the enterprise's side, what becomes of its obligations, and what follows from every step alike.
 
-The one rule (procedure, section 3): performing ends when no obligation is due or reported;
-all confirmed is a success, silence never is, one broken goes to review at once.
+Procedure, section 3: what an authority has received never closes on the enterprise's side as failed; a consumer who
+declined onward transfer is not passed on. Performing ends when no obligation is due or reported; all confirmed is a
+success, silence never is, one broken goes to review at once.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from complaints.casefile.case_file import CaseFile
-from complaints.handling.transition import clocks, leaving
+from complaints.handling.transition import clocks
 from complaints.handling.transition.effect import Effect
-from complaints.handling.transition.registering import register
-from complaints.models import Obligation, Offer
-from complaints.procedure.workflow import Clock, Outcome, Status
+from complaints.models import Matter, Obligation, Offer
+from complaints.parties.actors import Actor
+from complaints.procedure.numbering import new_number
+from complaints.procedure.workflow import ENTERPRISE_SIDE, Audience, Clock, Outcome, Status
+from complaints.record.record import Entry
+
+
+def goes_on(file: CaseFile) -> bool:
+    """Whether the case goes to the regulator when the enterprise's side ends in failure."""
+    declined = file.complaint.consents.get("pass_to_regulator") is False
+    return file.was_received_by_authority or not declined
+
+
+def leave(
+    file: CaseFile,
+    *,
+    result: str,
+    ended_by: str,
+    reason: str,
+    data: dict[str, Any] | None = None,
+    texts: dict[str, str] | None = None,
+    happened_at: datetime | None = None,
+) -> Effect:
+    """→review, or →closed/negotiation_failed with the one-click referral in the notice."""
+    at = happened_at or file.now
+    end_engagement(file, result, ended_by, at)
+    offer = file.open_offer
+    if offer is not None:
+        file.change(offer, state="declined" if ended_by == "declined" else "withdrawn", answered_at=at)
+        for obligation in file.obligations:
+            if obligation.offer_id == offer.pk and obligation.state == "proposed":
+                file.change(obligation, state="dropped")
+    if goes_on(file):
+        to_county(file)
+        return Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {}, happened_at=happened_at)
+    return Effect(
+        to=Status.CLOSED,
+        outcome=Outcome.NEGOTIATION_FAILED,
+        reason=reason,
+        data=(data or {}) | {"may_refer": True},
+        texts=texts or {},
+        happened_at=happened_at,
+    )
+
+
+def end_engagement(file: CaseFile, result: str, ended_by: str, at: datetime) -> None:
+    """Stamp how this legal entity's time with the case ended; once."""
+    engagement = file.engagement
+    if engagement is not None:
+        file.change(engagement, until_at=max(at, engagement.from_at), odr_result=result, ended_by=ended_by)
+
+
+def nobody_has_it(file: CaseFile) -> None:
+    """Handed back: who had the case is a former enterprise until somebody gets it again."""
+    complaint = file.complaint
+    complaint.enterprise = complaint.branch = complaint.handler = None
+
+
+def note_inside(file: CaseFile, actor: Actor, step: str, data: dict[str, Any], *, reason: str = "") -> None:
+    """What a change of the enterprise brings with it stands in the enterprise's own chain."""
+    case = file.complaint
+    file.entries.append(
+        Entry(
+            complaint=case,
+            step=step,
+            actor=actor,
+            happened_at=file.now,
+            written_at=file.now,
+            from_status=case.status,
+            to_status=case.status,
+            outcome=case.outcome,
+            reason=reason,
+            audience=Audience.ENTERPRISE,
+            data=data,
+        )
+    )
+
+
+def to_county(file: CaseFile) -> None:
+    """The authority that takes the failed cases: of the branch by its dated row, else of the
+    place of business (art. 13)."""
+    complaint = file.complaint
+    if complaint.branch_id is not None:
+        county = file.conditions.county_of(complaint.branch_id, file.today)
+        if county is not None:
+            complaint.handling_authority = county
+            complaint.handling_region_id = county.region_id
+            return
+    complaint.handling_authority = file.conditions.jurisdiction.with_power(complaint.handling_region_id)
+
+
+def to_authority(
+    file: CaseFile,
+    *,
+    reason: str,
+    data: dict[str, Any] | None = None,
+    texts: dict[str, str] | None = None,
+    happened_at: datetime | None = None,
+) -> Effect:
+    """The authority with the power handles the case itself."""
+    complaint = file.complaint
+    complaint.handling_authority = file.conditions.jurisdiction.with_power(complaint.handling_region_id)
+    return Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {}, happened_at=happened_at)
+
+
+#: A report of the consumer (举报) and a lead that an officer found (线索).
+KINDS = ("report", "lead")
+_PREFIX = {"report": "JB", "lead": "XS"}
+
+
+def number_for(kind: str, day: date) -> str:
+    """JB20261126-7K3Q9M2PT4RA-5."""
+    return f"{_PREFIX[kind]}{new_number(day)}"
+
+
+def register(
+    file: CaseFile, kind: str, *, by: str, actor: Actor | None = None, obligation: int | None = None
+) -> Matter:
+    """A record with its number; to be checked within 15 working days (art. 27)."""
+    officers = [actor.officer_id] if actor is not None and actor.officer_id is not None else []
+    matter = file.open_matter(
+        kind,
+        by=by,
+        key=actor.person_key if actor is not None else None,
+        audience="authority",
+        subject=number_for(kind, file.today),
+        officers=officers,
+    )
+    if obligation is not None:
+        matter.data = {**matter.data, "obligation": obligation}
+    clocks.start(file, Clock.LEAD, file.now, matter=matter)
+    return matter
 
 
 def bring_into_force(file: CaseFile, obligations: list[Obligation], at: datetime) -> None:
@@ -71,11 +201,11 @@ def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
     if in_force[-1].source == "mediation":
         return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="performed")
     if silent and file.was_received_by_authority:
-        leaving.end_engagement(file, "unconfirmed", "silence", at)
-        leaving.to_county(file)
+        end_engagement(file, "unconfirmed", "silence", at)
+        to_county(file)
         return replace(effect, to=Status.REVIEW, reason="performance_unconfirmed")
     outcome = Outcome.UNCONFIRMED if silent else Outcome.SETTLED
-    leaving.end_engagement(file, "unconfirmed" if silent else "settled", "performed", at)
+    end_engagement(file, "unconfirmed" if silent else "settled", "performed", at)
     return replace(
         effect, to=Status.CLOSED, outcome=outcome, reason="performance_unconfirmed" if silent else "performed"
     )
@@ -117,7 +247,7 @@ def breach(
             happened_at=happened_at,
         )
     if file.status == Status.PERFORMING:
-        return leaving.leave(
+        return leave(
             file, result="failed", ended_by="breach", reason="breach", data=data, texts=texts, happened_at=happened_at
         )
     return Effect(data=data, texts=texts or {}, reason="breach", happened_at=happened_at)
@@ -141,3 +271,68 @@ def _end_clocks(file: CaseFile, obligation: Obligation, at: datetime, *, met: bo
         row = clocks.live(file, kind, obligation=obligation)
         if row is not None:
             clocks.end(file, row, at, met=met)
+
+
+def receive(file: CaseFile, old: Status, new: Status) -> None:
+    """The authority gets the case: at triage for the first time, or when it flows back.
+
+    A supervised settlement never left it: its review clock rests and goes on.
+    """
+    complaint = file.complaint
+    comes_back = new == Status.REVIEW and old in ENTERPRISE_SIDE | {Status.CLOSED}
+    first = new in (Status.TRIAGE, Status.REVIEW) and complaint.authority_received_at is None
+    if first or (comes_back and clocks.live(file, Clock.REVIEW) is None):
+        complaint.authority_received_at = file.now
+
+
+def take_back_offer(file: CaseFile, at: datetime) -> None:
+    """No offer outlives its case: it would bar the next one when the case is reopened."""
+    offer = file.open_offer
+    if offer is not None:
+        file.change(offer, state="withdrawn", answered_at=at)
+        drop_obligations(file, offer)
+
+
+def heard_from_consumer(file: CaseFile, actor: Actor) -> None:
+    """Who speaks up can be reached, and an heir who speaks for the dead has come forward."""
+    if actor.recorded_by is not None and actor.party is None and file.complaint.pk is not None:
+        # An officer rang the number or saw the person: the contact is proven. A complaint that is filed says itself
+        # whether.
+        file.complaint.contact_verified = True
+    matter = file.matter("unreachable")
+    running = clocks.live(file, Clock.ANSWER, matter=matter) if matter else None
+    if matter is not None and running is not None:
+        clocks.end(file, running, file.now)
+        file.end_matter(matter, "fallen")
+    heirs = clocks.live(file, Clock.HEIRS)
+    if heirs is not None:
+        clocks.end(file, heirs, file.now)
+        for row in file.clocks:
+            if row.owed_by == "consumer" and row.state == "paused" and row.ended_at is None:
+                clocks.resume(file, row, file.now)
+
+
+def readdress(file: CaseFile) -> None:
+    """An instruction goes with the case: to the authority that has it now, with an enterprise to its successor.
+
+    It falls when nobody is left whom it was meant for: the enterprise lost the case, or whoever sent it took it over.
+    """
+    complaint = file.complaint
+    for matter in file.matters:
+        if matter.kind != "urge" or matter.state != "open" or matter.authority_id is None:
+            continue
+        if matter.to_authority_id is None:
+            has_it = complaint.enterprise_id
+            if has_it == matter.enterprise_id or (
+                has_it is not None and has_it in file.conditions.with_successors(matter.enterprise_id or 0)
+            ):
+                continue
+        elif matter.to_authority_id == complaint.handling_authority_id:
+            continue
+        elif file.conditions.jurisdiction.is_above(matter.authority_id, complaint.handling_authority_id):
+            file.change(matter, to_authority_id=complaint.handling_authority_id)
+            continue
+        running = clocks.live(file, Clock.INSTRUCTION, matter=matter)
+        if running is not None:
+            clocks.end(file, running, file.now, met=False)
+        file.end_matter(matter, "fallen")

@@ -17,20 +17,11 @@ from uuid import UUID
 from django.db import OperationalError, transaction
 
 from complaints.casefile.case_file import CaseFile
-from complaints.handling.transition import (
-    clocks,
-    consequences,
-    contact_access,
-    escalating,
-    lapses,
-    reminders,
-    two_persons,
-    undoing,
-)
+from complaints.handling.transition import clocks, contact_access, lapses, settling, two_persons, undoing
 from complaints.handling.transition.effect import Effect, Move
 from complaints.handling.transition.writing import open_files, write
 from complaints.models import Complaint, Deadline
-from complaints.parties import powers, recusals
+from complaints.parties import powers
 from complaints.parties.actors import SYSTEM, Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import FOR_ANOTHER
@@ -189,8 +180,8 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
     ):
         # It was taken back while the body was writing.
         raise not_yours()
-    if recusals.bars(row.step, actor, complaint):
-        raise recusals.recusal_refusal()
+    if powers.bars(row.step, actor, complaint):
+        raise powers.recusal_refusal()
     if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
         raise not_now(label(complaint.outcome))
     if _is_another_authoritys(row, complaint, actor):
@@ -228,17 +219,17 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         complaint.outcome = effect.outcome or ""
         complaint.reason = effect.reason
         complaint.closed_at = happened if new == Status.CLOSED else None
-        consequences.receive(file, old, new)
+        settling.receive(file, old, new)
         if not effect.keeps_clocks:
             clocks.follow(file, old, happened, file.now, met=row.step not in _NOT_MET)
-    consequences.readdress(file)
+    settling.readdress(file)
     if new == Status.CLOSED:
-        consequences.take_back_offer(file, happened)
+        settling.take_back_offer(file, happened)
     audience = effect.audience or Audience(row.audience)
     if actor.role != Role.SYSTEM or row.step == "pass_to_successor":
         undoing.void(file, row.step, audience)
     if actor.role == Role.CONSUMER:
-        consequences.heard_from_consumer(file, actor)
+        settling.heard_from_consumer(file, actor)
     key = actor.person_key or complaint.consumer_key
     data = effect.data
     if actor.role == Role.CONSUMER and actor.party is None and complaint.on_behalf_kind in FOR_ANOTHER:
@@ -284,10 +275,10 @@ def lapse_overdue(file: CaseFile) -> None:
         file.change(clock)
         effect, step = lapses.LAPSES[Clock(clock.clock)](file, clock)
         carry_out(TABLE[step or row.step], file, SYSTEM, effect)
-        escalating.begin_escalation(file, clock)
+        lapses.begin_escalation(file, clock)
         if clock.ended_at is None:
             clocks.chase_again(file, clock, file.now)
-    for effect in escalating.due_escalations(file):
+    for effect in lapses.due_escalations(file):
         carry_out(TABLE["escalate"], file, SYSTEM, effect)
 
 
@@ -343,7 +334,7 @@ def _chase(ids: Sequence[int], now: datetime, conditions: Conditions) -> int:
         for file in files:
             lapse_overdue(file)
         if conditions.reminds:
-            reminders.remind(files)
+            clocks.remind(files)
         write(files)
     return len(files)
 
@@ -381,7 +372,7 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
             continue
         if status == Status.CLOSED and row.step in two_persons.PROPOSING and actor.side != "authority":
             continue
-        if (powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint)) or recusals.bars(
+        if (powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint)) or powers.bars(
             row.step, actor, complaint
         ):
             continue

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from authorities.policies import Policies, PolicyMissing
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
-from complaints.handling.transition import leaving, saying
+from complaints.handling.transition import saying, settling
 from complaints.handling.transition.effect import Move
 from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
@@ -175,4 +175,4 @@ def fall_with_the_house(file: CaseFile, actor: Actor) -> None:
     for matter in file.matters:
         if matter.kind == "proposal" and matter.state == "open" and matter.opened_by == "enterprise":
             file.end_matter(matter, "fallen")
-            leaving.note_inside(file, actor, "send_back", {"step": matter.subject}, reason="succession")
+            settling.note_inside(file, actor, "send_back", {"step": matter.subject}, reason="succession")

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db import connection, models
 
-from complaints.casefile import consents
+from complaints.casefile import case_file
 from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.documents import issuing
 from complaints.models import (
@@ -175,7 +175,7 @@ def open_files(
     cases = list(rows.filter(pk__in=ids).order_by("pk"))
     files = {c.pk: CaseFile(complaint=c, now=now, conditions=conditions) for c in cases}
     for file in files.values():
-        file.consents_before = consents.given_consents(file.complaint)
+        file.consents_before = case_file.given_consents(file.complaint)
     if not files:
         return []
     for model, name in (
@@ -223,7 +223,7 @@ def write(files: Iterable[CaseFile]) -> None:
             bulk.insert_and_number(rows)
     entries.insert()
     bulk.update(standing, CHANGES[Complaint])
-    bulk.insert(consents.consent_records(files))
+    bulk.insert(case_file.consent_records(files))
     bulk.insert([notice for f in files if f.conditions.tells for notice in writing.for_file(f)])
     answer_notices.write(files)
 

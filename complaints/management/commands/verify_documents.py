@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from complaints.documents import keeping, numbers
+from complaints.documents import kinds, printing
 
 
 class Command(BaseCommand):
@@ -19,10 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        gaps = [{"reference": gap.reference, "what": gap.what} for gap in numbers.gaps()]
+        gaps = [{"reference": gap.reference, "what": gap.what} for gap in kinds.gaps()]
         damaged = [
             {"reference": version.document.reference, "version": version.number, "what": what}
-            for version, what in keeping.damaged_prints()
+            for version, what in printing.damaged_prints()
         ]
         if options["json"]:
             self.stdout.write(json.dumps({"gaps": gaps, "damaged": damaged}, ensure_ascii=False))

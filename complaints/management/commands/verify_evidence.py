@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from complaints.evidence.verifying import FilesRead, damaged
+from complaints.evidence.storing import FilesRead, damaged
 from complaints.models import Complaint
 
 

@@ -13,10 +13,9 @@ from datetime import datetime
 
 from django.conf import settings
 
-from complaints.notices.channels.aliyun import Aliyun
 from complaints.notices.channels.letter import Bounced, Channel, Letter
 from complaints.notices.channels.mail import Mail
-from complaints.notices.channels.sms import Sms
+from complaints.notices.channels.sms import Aliyun, Sms
 
 MAIL, SMS = "email", "sms"
 

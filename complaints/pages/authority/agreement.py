@@ -13,7 +13,7 @@ from complaints import wording
 from complaints.desks.officer_case import OfficerCase
 from complaints.forms.agreement_form import AgreementForm, SuggestionForm, promises_form, rearranged, suggestion_move
 from complaints.handling import Move
-from complaints.handling.steps import mediation, suggesting
+from complaints.handling.steps import mediation
 from complaints.pages.shared.step_pages import StepPage
 
 
@@ -41,7 +41,7 @@ def _shown(officer_case: OfficerCase, form: SuggestionForm) -> dict[str, Any]:
     is_agreement = isinstance(form, AgreementForm)
     return {
         "is_agreement": is_agreement,
-        "is_agreed": is_agreement and suggested is not None and suggesting.is_agreed(suggested),
+        "is_agreed": is_agreement and suggested is not None and mediation.is_agreed(suggested),
         "is_prefilled": form.is_prefilled,
         "back_text": _("调解台"),
     }

@@ -19,7 +19,7 @@ from accounts.roles import Right
 from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, setting_of
-from complaints.handling.transition import platform_numbers
+from complaints.handling.steps import platform
 from complaints.models import Complaint
 from complaints.pages.authority.intake.on_behalf import may_write_down
 from complaints.pages.authority.pages import PAGES
@@ -187,15 +187,15 @@ def _platform(page: CasePage) -> dict[str, Any]:
     """What the national platform says of it, and whether it says nothing for too long."""
     case = page.complaint
     if case.platform_number:
-        differs = case.platform_state != platform_numbers.expected(case) and case.status != Status.PERFORMING
+        differs = case.platform_state != platform.expected(case) and case.status != Status.PERFORMING
         return {
             "number": case.platform_number,
-            "state": platform_numbers.STATES.get(case.platform_state, ""),
+            "state": platform.STATES.get(case.platform_state, ""),
             "tone": "warn" if differs else "ok",
             "at": case.platform_received_at,
         }
-    days = page.conditions.policies.number(platform_numbers.POLICY, case.handling_region_id).number
-    return {"is_late": platform_numbers.is_late(case, now=page.now, calendar=page.calendar, days=days)}
+    days = page.conditions.policies.number(platform.POLICY, case.handling_region_id).number
+    return {"is_late": platform.is_late(case, now=page.now, calendar=page.calendar, days=days)}
 
 
 def _consents(page: CasePage) -> list[tuple[str, str, str]]:

@@ -34,7 +34,7 @@ from complaints.desks.authority_lists import (
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_filter import BACK, OTHERS
 from complaints.desks.instruction_lists import RECEIVED, SENT, UNANSWERED, instructions
-from complaints.handling.transition import platform_numbers
+from complaints.handling.steps import platform
 from complaints.law.numbers import missing_year
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.review.review import objected, waiting
@@ -189,8 +189,8 @@ GROUPS = (
                 gettext_lazy("逾期没有平台编号"),
                 "bad",
                 _cases(
-                    lambda workspace, given: platform_numbers.wanted(
-                        platform_numbers.LATE,
+                    lambda workspace, given: platform.wanted(
+                        platform.LATE,
                         now=workspace.now,
                         calendar=given.calendar,
                         policies=given.policies,
@@ -198,7 +198,7 @@ GROUPS = (
                     )
                 ),
                 "authority-cases",
-                {"platform": platform_numbers.LATE},
+                {"platform": platform.LATE},
             ),
             Number(
                 "mine",

@@ -12,7 +12,8 @@ from accounts.roles import Right
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
 from complaints import handling
-from complaints.acceptance import delegating, termination
+from complaints.acceptance import mediation as delegating
+from complaints.acceptance import mediation as termination
 from complaints.desks.officer_case import OfficerCase
 from complaints.forms.supervision_forms import TakeUpForm
 from complaints.handling import Move
@@ -21,7 +22,7 @@ from complaints.pages.authority.forms import BodyForm, OfficerForm, TerminationF
 from complaints.pages.authority.triage.targets import because_of, first_of, ranking
 from complaints.pages.authority.triage.triage_forms import AuthorityForm
 from complaints.pages.shared.step_pages import Data
-from complaints.parties import recusals
+from complaints.parties import powers
 from complaints.parties.conditions import Conditions
 from complaints.reading.case_people import by_name
 from complaints.reading.mediation_facts import mediation_clock
@@ -37,7 +38,7 @@ def officers(officer_case: OfficerCase) -> list[Officer]:
             user__is_active=True,
             role__in=Right.DECIDE_CASE.posts,
         )
-        .exclude(user__in=recusals.recused(officer_case.found.complaint))
+        .exclude(user__in=powers.recused(officer_case.found.complaint))
         .order_by("pk")
     )
 

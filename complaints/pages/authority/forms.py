@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
 from complaints import wording
-from complaints.acceptance.duty_bodies import BODIES
-from complaints.acceptance.termination import Ground
+from complaints.acceptance.mediation import Ground
+from complaints.acceptance.remedies import BODIES
 from complaints.forms.fields import (
     CHOOSE,
     FILL,

@@ -23,7 +23,7 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import Notice
-from complaints.notices import sending_again
+from complaints.notices import delivery
 from complaints.parties.actors import stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url
@@ -123,7 +123,7 @@ def order(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBa
     """Send it once more, or note that the addressee was told otherwise."""
     notice = in_cases(workspace.cases(), Q(pk=pk)).first()
     what = request.POST.get("what", "")
-    if notice is None or what not in (sending_again.AGAIN, sending_again.TOLD):
+    if notice is None or what not in (delivery.AGAIN, delivery.TOLD):
         raise Http404
     if not any(actor.may(Right.ORDER_NOTICE) and stands_to(actor, notice.complaint) for actor in workspace.actors):
         raise not_yours()
@@ -135,8 +135,8 @@ def order(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBa
     )
     with once(request) as attempt:
         if not attempt.answered:
-            sending_again.order(notice.pk, what, by=workspace.user, now=workspace.now)
+            delivery.order(notice.pk, what, by=workspace.user, now=workspace.now)
             attempt.reference = to
     if not attempt.answered:
-        messages.success(request, _("已排入发送。") if what == sending_again.AGAIN else _("已记录。"), extra_tags="ok")
+        messages.success(request, _("已排入发送。") if what == delivery.AGAIN else _("已记录。"), extra_tags="ok")
     return redirect(attempt.reference)

@@ -13,7 +13,7 @@ from complaints.forms.fields import StepForm
 from complaints.forms.supervision_forms import InstructionForm, OverdueForm
 from complaints.handling.steps import authority, casework, documents, jurisdiction, mediation
 from complaints.handling.steps.documents import DRAWN_UP
-from complaints.handling.transition.platform_numbers import expected
+from complaints.handling.steps.platform import expected
 from complaints.pages.authority import agreement, form_building
 from complaints.pages.authority.documents.document_forms import DrawUpForm
 from complaints.pages.authority.forms import (

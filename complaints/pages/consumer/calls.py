@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import wording
-from complaints.handling.steps import suggesting
+from complaints.handling.steps import mediation
 from complaints.parties import powers
 from complaints.procedure.workflow import Status
 from complaints.reading.case import CasePage
@@ -187,7 +187,7 @@ def _asked(page: CasePage) -> list[Call]:
             )
         )
     suggestion = page.matters.get("suggestion")
-    if suggestion is not None and page.may("answer_suggestion") and "consumer" not in suggesting.answers_of(suggestion):
+    if suggestion is not None and page.may("answer_suggestion") and "consumer" not in mediation.answers_of(suggestion):
         found.append(
             Call(
                 _("轮到您了：工作人员提出了调解方案"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording
-from complaints.casefile.consents import REVOCABLE, CONSENT_LABELS
+from complaints.casefile.case_file import CONSENT_LABELS, REVOCABLE
 from complaints.forms.fields import Pick, StepForm
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.forms.suggestion_form import NamesSuggestion

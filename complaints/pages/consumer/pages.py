@@ -9,7 +9,7 @@ from django.forms import Form
 from django.utils.translation import gettext_lazy
 
 from complaints.forms.fields import StepForm
-from complaints.handling.steps import both, consumer, enterprise, parties, suggesting
+from complaints.handling.steps import both, consumer, enterprise, mediation, parties
 from complaints.handling.transition import undoing
 from complaints.pages.consumer import explaining
 from complaints.pages.consumer.forms import (
@@ -267,7 +267,7 @@ PAGES: dict[str, Asked] = table(
         title=gettext_lazy("您同意这个调解方案吗？"),
         button=gettext_lazy("提交答复"),
         form=of_case(SuggestionForm),
-        build=lambda form: suggesting.answer_suggestion(
+        build=lambda form: mediation.answer_suggestion(
             agrees=form.cleaned_data["answer"] == "yes",
             text=form.cleaned_data["text"],
             matter_id=form.cleaned_data["matter_id"],

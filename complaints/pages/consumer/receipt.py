@@ -22,8 +22,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.masking import masked_phone
 from accounts.models import User
-from complaints.documents import typesetting
-from complaints.documents.readable import readable
+from complaints.documents import printing
+from complaints.documents.printing import readable
 from complaints.filing import drafts
 from complaints.filing.held import Held, held_by
 from complaints.filing.outlook import ahead
@@ -55,7 +55,7 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
     if isinstance(found, HttpResponseBase):
         return found
     return HttpResponse(
-        typesetting.typeset(_paper(found), at=now, template=PAPER),
+        printing.typeset(_paper(found), at=now, template=PAPER),
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{number}-receipt.pdf"'},
     )
@@ -89,7 +89,7 @@ def _paper(found: dict[str, Any]) -> dict[str, Any]:
             ],
             "ahead_title": _("接下来的三件事"),
             "ahead": [(last_day(item.due_at), item.what) for item in found["ahead"]],
-            "qr": typesetting.qr_svg(found["track_url"]) if found["token"] else "",
+            "qr": printing.qr_svg(found["track_url"]) if found["token"] else "",
             "qr_words": _("扫码查进度"),
             "foot": _("查进度：%(address)s") % {"address": found["track_page"]},
         }

@@ -27,7 +27,7 @@ from complaints.desks.enterprise_workspace import Workspace, case_url, workspace
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import proposals
-from complaints.handling.transition import named_things, saying, two_persons
+from complaints.handling.transition import saying, two_persons
 from complaints.measures import approving
 from complaints.measures.sending import readable
 from complaints.models import Complaint, Demand, Matter, Measure, PersonalText
@@ -212,7 +212,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
-        named_things.check_named_rows(case, matter.subject, matter.data["payload"])
+        saying.check_named_rows(case, matter.subject, matter.data["payload"])
         return [proposals.approve(matter_id=matter.pk), handling.built(matter.subject, matter.data["payload"])]
 
     viewer = actor or next(a for a in workspace.actors if stands_to(a, case))

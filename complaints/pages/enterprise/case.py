@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from complaints import wording
 from complaints.assignment import reading
 from complaints.desks.enterprise_workspace import Workspace, case_url, held_whole, workspace_page
-from complaints.handling.steps import suggesting
+from complaints.handling.steps import mediation
 from complaints.models import OfficialDocument
 from complaints.pages.enterprise import work
 from complaints.pages.enterprise.approvals import standing_of
@@ -169,7 +169,7 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
         (
             "suggestion",
             _("监管部门提出了调解方案，请您答复。"),
-            suggestion is not None and page.side not in suggesting.answers_of(suggestion),
+            suggestion is not None and page.side not in mediation.answers_of(suggestion),
         ),
         (
             "mediation",

@@ -18,7 +18,7 @@ from complaints.forms.fields import CHOOSE, Choice, Choices, Day, StepForm, Word
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.models import Obligation
-from complaints.procedure.grounds import FAILURE_REASONS
+from complaints.procedure.categories import FAILURE_REASONS
 from complaints.reading.case_people import handler_words
 from enterprises.models import Staff
 

@@ -40,7 +40,7 @@ from complaints.reading import moved_on
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
-from complaints.settlement import answer_templates, offer_drafts, offer_terms, template_words
+from complaints.settlement import answer_templates, offer_terms
 from complaints.settlement.offer_quality import Finding
 from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
@@ -118,7 +118,7 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
     if request.method != "POST":
         if not editor.page.is_open(at.steps):
             return at.closed(at, editor.page)
-        draft = offer_drafts.kept_draft(case.complaint, user=workspace.user, step=step)
+        draft = offer_terms.kept_draft(case.complaint, user=workspace.user, step=step)
         if draft:
             return draw(at, editor.page, editor.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
@@ -141,7 +141,7 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
         return draw(at, editor.page, form, status=422)
     done = answer(at, editor.page, form)
     if done.status_code == 302:
-        offer_drafts.forget_draft(case.complaint, user=workspace.user)
+        offer_terms.forget_draft(case.complaint, user=workspace.user)
     return done
 
 
@@ -149,11 +149,11 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
     """Keep what is typed, or throw it away. A script asks for a line and keeps the page as it is."""
     request, case, user = at.request, editor.case, editor.workspace.user
     if "forget" in typed:
-        offer_drafts.forget_draft(case.complaint, user=user)
+        offer_terms.forget_draft(case.complaint, user=user)
         return redirect(request.path)
     form = editor.form(initial=typed)
     fields = {name: value for name, value in typed.items() if name in form.fields}
-    is_kept = case.engagement is not None and offer_drafts.keep_draft(
+    is_kept = case.engagement is not None and offer_terms.keep_draft(
         case.complaint, case.engagement, user=user, step=editor.step, typed=fields, now=case.now
     )
     if request.accepts("application/json") and not request.accepts("text/html"):
@@ -239,7 +239,7 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
         for place in range(1, rows + 1)
         if typed.get(f"promise-{place}-owed_by") != "consumer" and (day := day_in(typed.get(f"promise-{place}-due_on")))
     ]
-    text = template_words.filled(
+    text = answer_templates.filled(
         version.body,
         {
             "消费者称呼": _addressed(case.person.name),

@@ -14,7 +14,7 @@ from complaints.forms.fields import TextForm
 from complaints.forms.suggestion_form import SuggestionForm
 from complaints.forms.supervision_forms import AnswerForm
 from complaints.handling import Move
-from complaints.handling.steps import both, consumer, enterprise, suggesting, supervision
+from complaints.handling.steps import both, consumer, enterprise, mediation, supervision
 from complaints.models import Obligation
 from complaints.pages.enterprise import work
 from complaints.pages.enterprise.forms import (
@@ -93,7 +93,7 @@ def mediation_move(form: Form) -> Move:
 
 
 def suggestion_move(form: Form) -> Move:
-    return suggesting.answer_suggestion(
+    return mediation.answer_suggestion(
         agrees=form.cleaned_data["answer"] == "yes",
         text=form.cleaned_data["text"],
         matter_id=form.cleaned_data["matter_id"],

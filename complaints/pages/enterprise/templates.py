@@ -21,7 +21,7 @@ from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.forms.fields import StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
-from complaints.settlement import answer_templates, template_words
+from complaints.settlement import answer_templates
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 
 #: So many versions of one template are shown.
@@ -37,7 +37,7 @@ class NewTemplateForm(StepForm):
     body = Words(
         label=gettext_lazy("正文"),
         rows=8,
-        longest=template_words.LONGEST,
+        longest=answer_templates.LONGEST,
         help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"),
     )
 
@@ -48,7 +48,7 @@ class TemplateForm(StepForm):
     body = Words(
         label=gettext_lazy("正文"),
         rows=8,
-        longest=template_words.LONGEST,
+        longest=answer_templates.LONGEST,
         help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"),
     )
 
@@ -153,7 +153,7 @@ def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, workspac
 def _variables() -> list[dict[str, Any]]:
     return [
         {"name": f"{{{name}}}", "words": "" if str(words) == name else words}
-        for name, words in template_words.VARIABLES.items()
+        for name, words in answer_templates.VARIABLES.items()
     ]
 
 

@@ -26,7 +26,7 @@ from complaints.models import WebhookDelivery
 from complaints.pages.enterprise.webhook_forms import WebhookForm
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
-from complaints.webhooks import endpoints, making
+from complaints.webhooks import deliveries, endpoints
 from enterprises.models import WebhookEndpoint
 
 SHOWN = 100
@@ -41,7 +41,7 @@ DELIVERY_STATES: dict[str, tuple[Any, str]] = {
     "sent": (gettext_lazy("已送达"), "ok"),
     "dead": (gettext_lazy("没有送到"), "bad"),
 }
-TYPES: dict[str, Any] = {making.TEST: gettext_lazy("测试"), making.TRANSFERRED: gettext_lazy("案件已转走")}
+TYPES: dict[str, Any] = {deliveries.TEST: gettext_lazy("测试"), deliveries.TRANSFERRED: gettext_lazy("案件已转走")}
 ERRORS: dict[str, Any] = {
     "timeout": gettext_lazy("没有在10秒内答复"),
     "refused": gettext_lazy("对方拒绝连接"),

@@ -24,7 +24,7 @@ from complaints.filing.earlier_cases import MOST, EarlierCase, earlier_cases
 from complaints.models import Contact, RootCause
 from complaints.pages.enterprise.similar_shown import similar_shown
 from complaints.parties import unreachable
-from complaints.procedure.root_causes import fitting_causes
+from complaints.procedure.categories import fitting_causes
 from complaints.procedure.workflow import LOOK, Status
 from complaints.reading.case import CasePage
 

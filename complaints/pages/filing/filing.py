@@ -33,8 +33,7 @@ from complaints.filing import drafts, places, proving, steps
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
 from complaints.filing.held import Held, address_of, give_cookie, held_by, receipt_address
 from complaints.filing.people import YouStep
-from complaints.models.draft import FilingDraft
-from complaints.models.evidence import Evidence
+from complaints.models.evidence import Evidence, FilingDraft
 from complaints.pages.filing.filing_check import check
 from complaints.pages.filing.filing_context import show
 from web.headers import ALWAYS

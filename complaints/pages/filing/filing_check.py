@@ -32,7 +32,7 @@ from complaints.filing.forms import ProblemStep
 from complaints.filing.held import Held, address_of, give_cookie, receipt_address
 from complaints.filing.outlook import duplicates, outlook
 from complaints.links.file_draft import file_draft
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.pages.filing.filing_context import show
 from complaints.parties.actors import Actor, consumer
 from complaints.procedure.filing_request import FilingRequest

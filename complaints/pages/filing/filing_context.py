@@ -15,7 +15,7 @@ from accounts.masking import masked_phone
 from complaints.filing import drafts, proving, screens, steps
 from complaints.filing.forms import Step
 from complaints.filing.held import address_of
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.reading.file_view import files_of_draft
 from web.templatetags.portal import control_id
 

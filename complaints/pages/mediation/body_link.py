@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, setting_of
-from complaints.handling.steps import answer_links
+from complaints.handling.steps import contact as answer_links
 from complaints.links import answer_links as answering
 from complaints.models import Matter
 from complaints.pages.mediation.respondent import LinkForm, given_out, live_link

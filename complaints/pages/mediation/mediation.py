@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording
-from complaints.acceptance import termination
+from complaints.acceptance import mediation
 from complaints.desks import keyset, tabs
 from complaints.desks.authority_lists import RELATED, Row, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
@@ -199,7 +199,7 @@ def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> H
             "groups": _buttons(officer_case),
             "officer": case.officer.user.name if case.officer else "",
             "grounds": list(
-                termination.grounds(
+                mediation.grounds(
                     case, matters=list(officer_case.around.matters.values()), sixty=live, now=workspace.now
                 ).values()
             )

@@ -23,7 +23,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, refuse_unless_open, setting_of
 from complaints.forms.fields import Choice, StepForm, Words
 from complaints.handling import Move
-from complaints.handling.steps import answer_links
+from complaints.handling.steps import contact as answer_links
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Matter, Obligation
 from complaints.pages.authority.intake.writing_down import RecordForm, write_down

@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from complaints.documents import keeping, kinds, printing
+from complaints.documents import kinds, printing
 from complaints.models import DocumentVersion, OfficialDocument
 from complaints.pages.shared import court
 from complaints.pages.shared.case_shared import meet
@@ -50,7 +50,7 @@ def newest_print(document: OfficialDocument, *, number: int | None = None) -> Ht
     if version is None:
         raise Http404
     try:
-        content = keeping.read_print(version)
+        content = printing.read_print(version)
     except LookupError:
         raise Http404 from None
     return _file(content, printing.file_name(version), "application/pdf")

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.conf import settings
 
-from complaints.documents import keeping, typesetting
-from complaints.documents.readable import readable
+from complaints.documents import printing
+from complaints.documents.printing import readable
 from complaints.documents.wording import plain_day
 from complaints.models import DocumentVersion
 from complaints.procedure.working_calendar import SHANGHAI
@@ -65,7 +65,7 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
         {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
     ]
     site = settings.SITE_URL
-    return typesetting.typeset(
+    return printing.typeset(
         {
             "title": "司法确认申请书",
             "subtitle": f"{document.reference} · {page.title}",
@@ -74,7 +74,7 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
             "digest": digest,
             "of": "/",
             "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
-            "qr": typesetting.qr_svg(typesetting.check_address(site, page.complaint.number, page.head)),
+            "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)),
             "sections": readable(sections),
         },
         at=version.at,
@@ -99,7 +99,7 @@ def _applicants(page: CasePage) -> list[list[str]]:
 
 def package(page: CasePage, version: DocumentVersion) -> Package:
     """Raises LookupError once the words of the agreement were destroyed."""
-    asked, agreement = application(page, version), keeping.read_print(version)
+    asked, agreement = application(page, version), printing.read_print(version)
     parts = {"01-司法确认申请书.pdf": asked, "02-投诉调解书.pdf": agreement}
     listing = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in parts.items())
     out = io.BytesIO()

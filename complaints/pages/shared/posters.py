@@ -21,7 +21,7 @@ from complaints.desks import authority_workspace, enterprise_workspace
 from complaints.desks.enterprise_workspace import workspace_page
 from complaints.models import Complaint
 from complaints.parties.conditions import Conditions
-from complaints.stations import poster_print, posters
+from complaints.stations import posters
 from complaints.stations.posters import FORMS, Poster
 from enterprises.models import Branch, Enterprise, Station
 from web.languages import named
@@ -40,7 +40,7 @@ def file_of(
     poster: Poster, request: HttpRequest, *, name: str, lines: list[str], now: datetime, region_id: int | None = None
 ) -> HttpResponse:
     """The PDF, to be printed, with the numbers in force where it will hang."""
-    made = poster_print.poster_pdf(
+    made = posters.poster_pdf(
         poster, place=place_of(request), name=name, lines=lines, limits=Conditions.at(now).limits(region_id)
     )
     return HttpResponse(

@@ -23,28 +23,28 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import StationEntry
 from complaints.pages.station.station_forms import HOW
 from complaints.procedure.categories import OBJECT_LABELS
-from complaints.stations import station_figures
+from complaints.stations import stations
 from enterprises.models import Station
 from web.languages import named
 from web.safe_cells import safe_cell
 
 PAGE = 50
 WORDS: dict[str, Any] = {
-    station_figures.ALL: gettext_lazy("登记"),
-    station_figures.CONFIRMED: gettext_lazy("消费者确认，算和解"),
-    station_figures.UNCONFIRMED: gettext_lazy("未确认，不算和解"),
-    station_figures.DENIED: gettext_lazy("消费者否认"),
-    station_figures.COPIED: gettext_lazy("文字相同"),
-    station_figures.SLOW_ANSWER: gettext_lazy("3天后才确认"),
-    station_figures.NO_AMOUNT: gettext_lazy("退换没有写金额"),
+    stations.ALL: gettext_lazy("登记"),
+    stations.CONFIRMED: gettext_lazy("消费者确认，算和解"),
+    stations.UNCONFIRMED: gettext_lazy("未确认，不算和解"),
+    stations.DENIED: gettext_lazy("消费者否认"),
+    stations.COPIED: gettext_lazy("文字相同"),
+    stations.SLOW_ANSWER: gettext_lazy("3天后才确认"),
+    stations.NO_AMOUNT: gettext_lazy("退换没有写金额"),
 }
 TONES = {
-    station_figures.CONFIRMED: "ok",
-    station_figures.UNCONFIRMED: "warn",
-    station_figures.DENIED: "bad",
-    station_figures.COPIED: "warn",
-    station_figures.SLOW_ANSWER: "warn",
-    station_figures.NO_AMOUNT: "warn",
+    stations.CONFIRMED: "ok",
+    stations.UNCONFIRMED: "warn",
+    stations.DENIED: "bad",
+    stations.COPIED: "warn",
+    stations.SLOW_ANSWER: "warn",
+    stations.NO_AMOUNT: "warn",
 }
 STATES: dict[str, Any] = {
     StationEntry.CONFIRMED: gettext_lazy("已确认"),
@@ -57,11 +57,11 @@ STATES: dict[str, Any] = {
 def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     here, first, month = _asked(request, workspace, pk)
     show = request.GET.get("show", "")
-    show = show if show in station_figures.LISTS else station_figures.ALL
+    show = show if show in stations.LISTS else stations.ALL
     found = month.of(show)
     start = _page_of(request.GET.get("from", ""), found)
     lines = found[start : start + PAGE]
-    earlier, later = (first - timedelta(days=1)).replace(day=1), station_figures.next_month(first)
+    earlier, later = (first - timedelta(days=1)).replace(day=1), stations.next_month(first)
     return render(
         request,
         "authority/station.html",
@@ -81,7 +81,7 @@ def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse
                     "tone": TONES.get(name, "neutral") if month.count(name) else "neutral",
                     "is_current": name == show,
                 }
-                for name in station_figures.LISTS
+                for name in stations.LISTS
             ],
             "lines": [_line(entry) for entry in lines],
             "next_url": (
@@ -129,15 +129,15 @@ def table(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBa
     )
 
 
-def _asked(request: HttpRequest, workspace: Workspace, pk: int) -> tuple[Station, date, station_figures.Month]:
+def _asked(request: HttpRequest, workspace: Workspace, pk: int) -> tuple[Station, date, stations.Month]:
     """The station in one of the regions of this desk; Http404 for everybody from elsewhere."""
     here = Station.objects.select_related("authority", "enterprise").filter(pk=pk).first()
     if here is None or not any(
         actor.region and actor.region[0] <= here.authority.region_id <= actor.region[1] for actor in workspace.actors
     ):
         raise Http404
-    first = station_figures.first_of(request.GET.get("month", ""), today=workspace.today)
-    return here, first, station_figures.month_of(here, first)
+    first = stations.first_of(request.GET.get("month", ""), today=workspace.today)
+    return here, first, stations.month_of(here, first)
 
 
 def _page_of(asked: str, found: list[StationEntry]) -> int:

@@ -18,10 +18,10 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.masking import masked_name
 from complaints import wording
-from complaints.handling.transition import platform_numbers
+from complaints.handling.steps import platform
 from complaints.models import Complaint, Engagement
 from complaints.reading.case_people import label_of
-from complaints.record.case_version import plain_version
+from complaints.record.events import plain_version
 from web.languages import named
 
 ENTERPRISE, AUTHORITY = "enterprise", "authority"
@@ -180,16 +180,10 @@ COLUMNS: dict[str, Column] = {
         _column("platform_number", _("平台编号"), lambda row: row.case.platform_number, sides=_A),
         _column("platform_received", _("平台接收时间"), lambda row: row.case.platform_received_at, sides=_A),
         _column(
-            "platform_state",
-            _("平台状态"),
-            lambda row: platform_numbers.STATES.get(row.case.platform_state, ""),
-            sides=_A,
+            "platform_state", _("平台状态"), lambda row: platform.STATES.get(row.case.platform_state, ""), sides=_A
         ),
         _column(
-            "platform_expected",
-            _("应有的平台状态"),
-            lambda row: platform_numbers.STATES[platform_numbers.expected(row.case)],
-            sides=_A,
+            "platform_expected", _("应有的平台状态"), lambda row: platform.STATES[platform.expected(row.case)], sides=_A
         ),
         _column("channel", _("来源渠道"), lambda row: row.case.channel, sides=_A),
         _column("closed", _("办结时间"), lambda row: row.case.closed_at),

@@ -20,10 +20,9 @@ from complaints.filing import composing
 from complaints.filing.composing import Unfinished
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
 from complaints.handling import Move
-from complaints.handling.steps.platform import number_said, record_platform_number
+from complaints.handling.steps.platform import SOURCE, STATES, number_said, record_platform_number
 from complaints.handling.transition import saying
-from complaints.handling.transition.platform_numbers import SOURCE, STATES
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.procedure.categories import DEMAND_KINDS, OBJECT_LABELS, PROBLEM_LABELS
 from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.refusals import WrongInput

@@ -26,7 +26,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move, StepNotAllowed, Taken, WrongInput
 from complaints.models import Complaint, Demand, Obligation, RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
-from complaints.record.case_version import plain_version
+from complaints.record.events import plain_version
 from complaints.tables.exporting import files
 from complaints.tables.exporting.selecting import NoWorkspace, Visibility, visibility_of_person
 from complaints.tables.round_trip import asking, rows

@@ -19,7 +19,7 @@ from django.utils import timezone
 from complaints import handling
 from complaints.assignment import assigning, call_backs, officer_handover
 from complaints.dossier import building as dossiers
-from complaints.evidence import sweeping
+from complaints.evidence import scanning
 from complaints.handling import printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
@@ -30,7 +30,7 @@ from complaints.stations import station_letters
 from complaints.tables.exporting import building
 from complaints.tables.platform import working as platform
 from complaints.tables.round_trip import working
-from complaints.webhooks import sending
+from complaints.webhooks import deliveries
 from database.sweeping import Sweep, drain
 from enterprises.enrolment import enrolled
 from oversight.counters import publishing, rollups
@@ -57,8 +57,8 @@ SWEEPS: dict[str, Sweep] = {
     "round_trips": working.sweep_round_trips,
     "law": law.sweep_law,
     "platform_files": platform.sweep_platform_files,
-    "webhooks": sending.sweep_webhooks,
-    "evidence": sweeping.sweep_evidence,
+    "webhooks": deliveries.sweep_webhooks,
+    "evidence": scanning.sweep_evidence,
     "exits": enrolled.sweep_exits,
     "call_backs": call_backs.sweep_call_backs,
     "expired": retention.sweep_expired,

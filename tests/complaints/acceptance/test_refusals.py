@@ -12,7 +12,7 @@ from complaints.acceptance import review_facts, review_grounds
 from complaints.handling.steps import authority, both, casework
 from complaints.handling.steps.filing import file as file_cases
 from complaints.models import Complaint, Evidence, HandlingStep, Notice
-from complaints.procedure.grounds import REFUSAL_GROUNDS
+from complaints.procedure.categories import REFUSAL_GROUNDS
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Outcome, Status
 from tests import given

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from django.db import connection, transaction
 
-from complaints.documents import numbers
+from complaints.documents import kinds
 from complaints.models import DocumentSeries
 from tests.cast import World
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_given_back(world: World) -> None:
-    series = numbers.Series(world.gulou.pk, 2026, 5)
+    series = kinds.Series(world.gulou.pk, 2026, 5)
 
     def first(has_it: Event, may_end: Event, *, fails: bool) -> int:
         try:
             with transaction.atomic():
-                taken = numbers.take_numbers([series])[0]
+                taken = kinds.take_numbers([series])[0]
                 has_it.set()
                 assert may_end.wait(20)
                 transaction.set_rollback(fails)
@@ -33,7 +33,7 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
         try:
             with transaction.atomic():
                 assert may_begin.wait(20)
-                return numbers.take_numbers([series])[0]
+                return kinds.take_numbers([series])[0]
         finally:
             connection.close()
 

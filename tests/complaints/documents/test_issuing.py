@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.documents import keeping, numbers
+from complaints.documents import kinds, printing
 from complaints.handling import Move, Promise
 from complaints.handling.steps import authority, consumer, mediation, proposals, violations
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
@@ -80,7 +80,7 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
     words = words_of(document)
     for word in (*wanted, document.reference, "福州市鼓楼区市场监督管理局", "二〇二六年十一月十一日", "瑞试"):
         assert word in words, (word, words)
-    printed = read(keeping.read_print(document.versions.select_related("document", "complaint").get()))
+    printed = read(printing.read_print(document.versions.select_related("document", "complaint").get()))
     for word in (*wanted, document.reference):
         assert "".join(word.split()) in printed, (word, printed)
     entry = HandlingStep.objects.get(complaint=case, audience=document.audience, sequence=document.sequence)
@@ -90,7 +90,7 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
     ]
     assert bytes(version.digest) == salted(bytes.fromhex(version.content["salt"]), canonical(version.content["paper"]))
     assert bytes(version.digest).hex() in entry.body
-    assert list(numbers.gaps()) == []
+    assert list(kinds.gaps()) == []
 
 
 def test_distribution_registers_the_complaint_and_tells_the_unit(world: World) -> None:
@@ -223,7 +223,7 @@ def test_a_step_that_is_rolled_back_gives_its_number_back(world: World) -> None:
         given.step(first, mediation.schedule_session(at=WEDNESDAY, place="所里", mode="site"), world.officer, WEDNESDAY)
     given.step(second, authority.accept(), world.officer, WEDNESDAY)
     assert newest(second).reference == "鼓市监投受〔2026〕第1号"
-    assert list(numbers.gaps()) == []
+    assert list(kinds.gaps()) == []
 
 
 @pytest.mark.parametrize(
@@ -252,4 +252,4 @@ def test_a_gap_is_named(world: World) -> None:
     given.a_complaint(world, status=S.REVIEW)
     with connection.cursor() as cursor:
         cursor.execute("update complaints_documentseries set last = 2 where form = 3")
-    assert [(gap.reference, gap.what) for gap in numbers.gaps()] == [("榕市监分送〔2026〕第2号", "missing")]
+    assert [(gap.reference, gap.what) for gap in kinds.gaps()] == [("榕市监分送〔2026〕第2号", "missing")]

@@ -15,7 +15,7 @@ import pikepdf
 import pytest
 
 from complaints import handling
-from complaints.documents import keeping, printing
+from complaints.documents import printing
 from complaints.evidence.storing import storage
 from complaints.handling import printing_documents
 from complaints.handling.steps import authority, casework, consumer, documents, mediation, violations
@@ -46,7 +46,7 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
     assert printing_documents.sweep_documents(now=WEDNESDAY) == 3
     assert printing_documents.sweep_documents(now=WEDNESDAY) == 0
     version = newest(case).versions.get()
-    content = keeping.read_print(version)
+    content = printing.read_print(version)
     assert hashlib.sha256(content).hexdigest() == version.sha256
     words = read(content)
     for word in (
@@ -73,10 +73,10 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
 
 def test_the_same_words_give_the_same_bytes(world: World) -> None:
     version = newest(refused(world)).versions.get()
-    at_once = keeping.read_print(version)
+    at_once = printing.read_print(version)
     printing_documents.sweep_documents(now=WEDNESDAY + timedelta(hours=5))
     version.refresh_from_db()
-    assert keeping.read_print(version) == at_once
+    assert printing.read_print(version) == at_once
 
 
 def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,9 +96,9 @@ def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: py
     assert printing_documents.sweep_documents(now=WEDNESDAY) == 2
     assert printing_documents.sweep_documents(now=WEDNESDAY + timedelta(minutes=2)) == 1
     versions = DocumentVersion.objects.filter(complaint=case)
-    assert all(hashlib.sha256(keeping.read_print(v)).hexdigest() == v.sha256 for v in versions)
+    assert all(hashlib.sha256(printing.read_print(v)).hexdigest() == v.sha256 for v in versions)
     assert HandlingStep.objects.filter(complaint=case, step="keep_print").count() == 3
-    assert list(keeping.damaged_prints()) == []
+    assert list(printing.damaged_prints()) == []
 
 
 def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
@@ -106,10 +106,10 @@ def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
     printing_documents.sweep_documents(now=WEDNESDAY)
     first, second, _third = DocumentVersion.objects.filter(complaint=case).order_by("pk")
     storage().delete(first.path)
-    keeping.put_print(second, b"another")
-    assert [(version, what) for version, what in keeping.damaged_prints()] == [(first, "missing"), (second, "changed")]
+    printing.put_print(second, b"another")
+    assert [(version, what) for version, what in printing.damaged_prints()] == [(first, "missing"), (second, "changed")]
     # Made anew of the frozen words.
-    assert hashlib.sha256(keeping.read_print(first)).hexdigest() == first.sha256
+    assert hashlib.sha256(printing.read_print(first)).hexdigest() == first.sha256
 
 
 def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> None:
@@ -129,9 +129,9 @@ def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> No
     )
     old, new = document.versions.order_by("number")
     assert (old.number, new.number) == (1, 2)
-    assert "你于2026年" in read(keeping.read_print(old))
-    assert "您于2026年" in read(keeping.read_print(new))
-    assert document.reference in read(keeping.read_print(new))
+    assert "你于2026年" in read(printing.read_print(old))
+    assert "您于2026年" in read(printing.read_print(new))
+    assert document.reference in read(printing.read_print(new))
     entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=new.sequence)
     assert (entry.step, entry.data["corrects"]) == ("correct_clerical_error", document.sequence)
     assert entry.data["documents"][0]["digest"] == bytes(new.digest).hex()
@@ -235,7 +235,7 @@ def test_of_an_erased_person_the_number_stays_and_the_words_go(world: World) -> 
     assert (version.content, version.path, newest(case).number) == ({}, "", 1)
     assert not storage().exists(path)
     with pytest.raises(LookupError):
-        keeping.read_print(version)
+        printing.read_print(version)
 
 
 def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World) -> None:
@@ -253,7 +253,7 @@ def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World)
     given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
     document = newest(case)
     assert (document.form, document.audience, document.to_consumer) == (10, "authority", False)
-    words = read(keeping.read_print(document.versions.get()))
+    words = read(printing.read_print(document.versions.get()))
     assert "经核查，已责令改正。" in words
     # No code to check it at a page that anybody can open.
     assert "open/verify" not in words
@@ -263,7 +263,7 @@ def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world
     case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
     given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
     assert (newest(case).form, newest(case).audience) == (2, "authority")
-    assert "门店无照经营。" in read(keeping.read_print(newest(case).versions.get()))
+    assert "门店无照经营。" in read(printing.read_print(newest(case).versions.get()))
     with pytest.raises(StepNotAllowed) as said:
         given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
     assert said.value.code == "already_there"
@@ -289,7 +289,7 @@ def test_the_end_of_a_check_tells_who_reported_what_came_of_it_in_the_names_of_b
     document = results_of(case)[0]
     assert (document.audience, document.to_consumer) == ("authority", False)
     assert (document.issued_by, document.second_by) == (world.rui, world.head_officer.user)
-    words = read(keeping.read_print(document.versions.get()))
+    words = read(printing.read_print(document.versions.get()))
     assert all(said in words for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
     assert "内部核查记录" not in words
 

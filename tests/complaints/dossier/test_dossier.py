@@ -20,7 +20,7 @@ from complaints.dossier import asking, building, checking, packing
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Dossier, NoticeChoice, PersonalText
 from complaints.privacy import erasing
-from complaints.procedure import hours
+from complaints.procedure import working_calendar
 from complaints.procedure.workflow import Status
 from complaints.record.sealing import seal
 from enterprises.models import Staff
@@ -222,7 +222,7 @@ def test_whoever_asked_is_told_once_that_it_is_ready(world: World, first: str, w
     # Nothing private, in a subject least of all; what rings waits for the morning.
     assert told.body == words if way == "sms" else told.body.startswith(f"{words}\nhttp")
     assert told.subject == ("" if way == "sms" else f"【12315】{case.number}：案件档案")
-    assert told.send_after == hours.not_before(way, told.created_at)
+    assert told.send_after == working_calendar.not_before(way, told.created_at)
 
 
 def test_staff_hear_of_theirs_by_mail_and_who_lost_the_case_hears_nothing(world: World) -> None:

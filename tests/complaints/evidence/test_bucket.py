@@ -21,7 +21,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from complaints import evidence
 from complaints.evidence.bucket import Bucket, BucketAway, Keys, signed
-from complaints.evidence.verifying import FilesRead, damaged
+from complaints.evidence.storing import FilesRead, damaged
 from complaints.models import Evidence
 from complaints.procedure.workflow import Status
 from tests import given

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from complaints.evidence.names import ENDINGS, disposition, name_as, shown_name
+from complaints.evidence.files import ENDINGS, disposition, name_as, shown_name
 
 BIDI = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
 NAMES = st.one_of(st.text(max_size=300), st.text(alphabet="/\\.\0\r\n\"';%\u202e\u2066 a.jpgé\u0301", max_size=60))

@@ -12,8 +12,7 @@ from django.test import Client
 
 from accounts.models import SecurityEvent
 from complaints import evidence
-from complaints.evidence.scanning import LEASE, sweep_scans
-from complaints.evidence.sweeping import sweep_evidence
+from complaints.evidence.scanning import LEASE, sweep_evidence, sweep_scans
 from complaints.models import Complaint, Evidence, EvidenceState
 from complaints.procedure.workflow import Status
 from oversight.portal_state.backlog import backlog

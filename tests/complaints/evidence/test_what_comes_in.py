@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from complaints.evidence import examine, examining, page
-from complaints.evidence.kinds import HEAD, media_type_of
+from complaints.evidence.files import HEAD, media_type_of
 from tests.complaints.evidence import files
 from tests.complaints.evidence.files import GPS, jpeg, pdf, png, recording
 
@@ -373,11 +373,11 @@ def test_T42_only_two_are_examined_at_once(tmp_path: Path, settings: Any, monkey
 
 
 def test_each_refusal_has_words() -> None:
-    from complaints.evidence import refusing
+    from complaints.evidence import limits
 
     for _name, _content, why in REFUSED:
-        assert why in refusing._EXAMINED
-    assert "“账单.pdf”有密码" in str(refusing.examined("pdf_locked", "账单.pdf"))
+        assert why in limits._EXAMINED
+    assert "“账单.pdf”有密码" in str(limits.examined("pdf_locked", "账单.pdf"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else is tested as such")

@@ -12,8 +12,7 @@ from django.test import Client
 
 from complaints import evidence
 from complaints.evidence import limits
-from complaints.evidence.kinds import media_type_of
-from complaints.evidence.names import shown_name
+from complaints.evidence.files import media_type_of, shown_name
 from complaints.models import Evidence
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import KEY, PNG, begin, url

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Officer, Policy
 from complaints.handling import Promise
-from complaints.handling.steps import authority, both, consumer, mediation, proposals, suggesting
+from complaints.handling.steps import authority, both, consumer, mediation, proposals
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Obligation
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -60,7 +60,7 @@ def test_a_session_needs_both_consents(world: World, case: Complaint) -> None:
     given.step(case, both.decline_mediation(), world.consumer, at(1))
     assert refused(case, session(), world.officer) == "no_consent"
     assert refused(case, mediation.record_session(minutes=TEXT), world.officer) == "no_consent"
-    assert refused(case, suggesting.suggest_settlement(text=TEXT), world.officer) == "no_consent"
+    assert refused(case, mediation.suggest_settlement(text=TEXT), world.officer) == "no_consent"
 
 
 def test_a_session_set_again_is_the_only_one(world: World, case: Complaint) -> None:
@@ -78,7 +78,7 @@ def test_a_recusal_stops_the_sessions_and_not_the_sixty_days(world: World, case:
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
     for move in (
         session(),
-        suggesting.suggest_settlement(text=TEXT),
+        mediation.suggest_settlement(text=TEXT),
         mediation.record_agreement(promises=(), text=TEXT),
     ):
         assert refused(case, move, world.officer) == "recusal_open"
@@ -113,7 +113,7 @@ def test_who_was_recused_mediates_no_more_and_is_not_given_the_case_again(world:
     for move in (
         session(),
         mediation.record_session(minutes=TEXT),
-        suggesting.suggest_settlement(text=TEXT),
+        mediation.suggest_settlement(text=TEXT),
         mediation.record_agreement(promises=(), text=TEXT),
         ended("other_law"),
         proposals.propose(move=ended("other_law")),
@@ -173,27 +173,27 @@ def test_an_appraisal_ends_in_the_future(world: World, case: Complaint) -> None:
 
 
 def test_both_say_yes_to_a_suggestion(world: World, case: Complaint) -> None:
-    given.step(case, suggesting.suggest_settlement(text=TEXT, promises=[REFUND]), world.officer, at(1))
+    given.step(case, mediation.suggest_settlement(text=TEXT, promises=[REFUND]), world.officer, at(1))
     assert not Obligation.objects.filter(complaint=case).exists(), "nothing is owed by a suggestion"
-    given.step(case, suggesting.answer_suggestion(agrees=False), world.consumer, at(2))
-    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(3))
-    assert refused(case, suggesting.answer_suggestion(agrees=True), world.consumer, 4) == "already_answered"
-    assert not suggesting.is_agreed(said(case, "suggestion"))
+    given.step(case, mediation.answer_suggestion(agrees=False), world.consumer, at(2))
+    given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, at(3))
+    assert refused(case, mediation.answer_suggestion(agrees=True), world.consumer, 4) == "already_answered"
+    assert not mediation.is_agreed(said(case, "suggestion"))
     matter = said(case, "suggestion")
-    assert suggesting.promises_of(matter)[0].what == REFUND.what
+    assert mediation.promises_of(matter)[0].what == REFUND.what
     given.step(
-        case, mediation.record_agreement(promises=suggesting.promises_of(matter), text=TEXT), world.officer, at(4)
+        case, mediation.record_agreement(promises=mediation.promises_of(matter), text=TEXT), world.officer, at(4)
     )
     assert (case.status, said(case, "suggestion").state) == (S.PERFORMING, "done")
 
 
 def test_a_new_suggestion_takes_the_place_of_the_old_one(world: World, case: Complaint) -> None:
-    given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, at(1))
-    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(2))
-    given.step(case, suggesting.suggest_settlement(text="另一个方案。"), world.officer, at(3))
-    assert suggesting.answers_of(said(case, "suggestion")) == {}
+    given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(1))
+    given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, at(2))
+    given.step(case, mediation.suggest_settlement(text="另一个方案。"), world.officer, at(3))
+    assert mediation.answers_of(said(case, "suggestion")) == {}
     old = Matter.objects.get(complaint=case, kind="suggestion", state="fallen")
-    late = suggesting.answer_suggestion(agrees=True, matter_id=old.pk)
+    late = mediation.answer_suggestion(agrees=True, matter_id=old.pk)
     assert refused(case, late, world.consumer, 4) == "suggestion_changed"
     assert Matter.objects.filter(complaint=case, kind="suggestion", state="open").count() == 1
 
@@ -201,7 +201,7 @@ def test_a_new_suggestion_takes_the_place_of_the_old_one(world: World, case: Com
 def test_a_suggestion_promises_only_what_could_be_agreed(world: World, case: Complaint) -> None:
     past = Promise(kind="apology", what="道歉", due_on="2026-11-01")
     with pytest.raises(WrongInput):
-        given.step(case, suggesting.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1))
+        given.step(case, mediation.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1))
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def _mediated(world: World, case: Complaint) -> None:
 
 
 def _said_no(world: World, case: Complaint) -> None:
-    given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, at(1))
-    given.step(case, suggesting.answer_suggestion(agrees=False), world.consumer, at(1))
+    given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(1))
+    given.step(case, mediation.answer_suggestion(agrees=False), world.consumer, at(1))
 
 
 def _cost_open(world: World, case: Complaint) -> None:
@@ -271,10 +271,10 @@ def test_an_enterprise_answers_a_suggestion_for_its_side(world: World) -> None:
     given.step(case, authority.accept(), world.officer, at(2))
     given.step(case, both.agree_to_mediation(), world.consumer, at(2))
     given.step(case, both.agree_to_mediation(), world.handler, at(2))
-    given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, at(3))
-    given.step(case, suggesting.answer_suggestion(agrees=True), world.handler, at(3))
-    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(3))
-    assert suggesting.is_agreed(said(case, "suggestion"))
+    given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(3))
+    given.step(case, mediation.answer_suggestion(agrees=True), world.handler, at(3))
+    given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, at(3))
+    assert mediation.is_agreed(said(case, "suggestion"))
     assert (
-        refused(case, suggesting.answer_suggestion(agrees=True), actors.staff_member(world.hua_staff), 3) == "not_yours"
+        refused(case, mediation.answer_suggestion(agrees=True), actors.staff_member(world.hua_staff), 3) == "not_yours"
     )

@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import OutgoingMessage
-from complaints.acceptance import termination
-from complaints.handling.steps import answer_links, consumer, mediation, suggesting
+from complaints.acceptance import mediation as termination
+from complaints.handling.steps import consumer, contact, mediation
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Deadline, Evidence, HandlingStep, Matter, OfficialDocument
 from complaints.parties import actors
@@ -38,7 +38,7 @@ def case(world: World) -> Complaint:
 
 def invited(world: World, case: Complaint, *, channel: str = "sms") -> str:
     secret = answering.new_secret(answering.BODY)
-    given.step(case, answer_links.invite_body(digest=secret.digest, channel=channel, phone=PHONE), world.officer, now())
+    given.step(case, contact.invite_body(digest=secret.digest, channel=channel, phone=PHONE), world.officer, now())
     return secret.token
 
 
@@ -79,7 +79,7 @@ def test_the_body_sees_the_case_and_no_number_of_anybody(world: World, case: Com
         f"/cases/{case.number}/statement/",
         {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key(),
     )
-    given.step(case, suggesting.suggest_settlement(text="退还一半。"), world.officer, now())
+    given.step(case, mediation.suggest_settlement(text="退还一半。"), world.officer, now())
     client = opened(invited(world, case))
     shown = text(client.get(home(case)))
     for words in (BODY, "智家体验包”。我没有开通过", "账单.png", "这是账单。", "退还一半。", "共60日", "138****0001"):
@@ -281,7 +281,7 @@ def test_what_it_writes_while_it_is_taken_back_is_refused(world: World, case: Co
     for move in (
         mediation.record_session(minutes=TEXT),
         mediation.report_mediation(result="failed", text=TEXT),
-        suggesting.suggest_settlement(text=TEXT),
+        mediation.suggest_settlement(text=TEXT),
     ):
         with pytest.raises(StepNotAllowed):
             given.step(case, move, body, now())
@@ -298,7 +298,7 @@ def test_it_takes_no_step_of_the_authority(world: World, case: Complaint) -> Non
         mediation.record_agreement(promises=[], text=TEXT),
         mediation.terminate(ground="other_law", facts=TEXT),
         mediation.recall_mediation(),
-        answer_links.invite_body(digest="a" * 64, channel="letter", phone=PHONE),
+        contact.invite_body(digest="a" * 64, channel="letter", phone=PHONE),
     ):
         with pytest.raises(StepNotAllowed):
             given.step(case, move, body, now())
@@ -328,7 +328,7 @@ def test_an_officer_sends_it_by_message_or_as_a_letter(world: World, case: Compl
     _taken_back(world, case)
     assert client.get(page).status_code == 404
     with pytest.raises(WrongInput):
-        answer_links.invite_body(digest="a" * 64, channel="letter", phone="")
+        contact.invite_body(digest="a" * 64, channel="letter", phone="")
 
 
 def test_news_of_the_case_goes_to_the_phone_of_the_body(world: World, case: Complaint) -> None:
@@ -336,6 +336,6 @@ def test_news_of_the_case_goes_to_the_phone_of_the_body(world: World, case: Comp
     OutgoingMessage.objects.all().delete()
     assert client.post(f"{home(case)}suggestion/", {"rows": "0", "message": "各退一步。"} | key()).status_code == 302
     assert not sent_to_the_body(), "its own step is no news"
-    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, now())
+    given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, now())
     (message,) = sent_to_the_body()
     assert case.number in message

@@ -13,7 +13,6 @@ from authorities.models import Policy
 from complaints import handling
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import (
-    answer_links,
     authority,
     both,
     casework,
@@ -27,7 +26,6 @@ from complaints.handling.steps import (
     parties,
     platform,
     proposals,
-    suggesting,
     supervision,
     violations,
 )
@@ -339,21 +337,21 @@ WALKS: dict[str, Walk] = {
         ),
         S.PERFORMING,
     ),
-    "suggest_settlement": Walk(S.MEDIATING, "officer", no(lambda: suggesting.suggest_settlement(text=TEXT))),
+    "suggest_settlement": Walk(S.MEDIATING, "officer", no(lambda: mediation.suggest_settlement(text=TEXT))),
     "invite_respondent": Walk(
-        S.MEDIATING, "officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter"))
+        S.MEDIATING, "officer", no(lambda: contact.invite_respondent(digest="a" * 64, channel="letter"))
     ),
     "end_invitation": Walk(
         S.MEDIATING,
         "officer",
-        no(answer_links.end_invitation),
-        before=[("officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter")))],
+        no(contact.end_invitation),
+        before=[("officer", no(lambda: contact.invite_respondent(digest="a" * 64, channel="letter")))],
     ),
     "answer_suggestion": Walk(
         S.MEDIATING,
         "consumer",
-        no(lambda: suggesting.answer_suggestion(agrees=True)),
-        before=[("officer", no(lambda: suggesting.suggest_settlement(text=TEXT)))],
+        no(lambda: mediation.answer_suggestion(agrees=True)),
+        before=[("officer", no(lambda: mediation.suggest_settlement(text=TEXT)))],
     ),
     "terminate": Walk(
         S.MEDIATING,

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from complaints.models import Contact, RoundTrip, RoundTripRow
-from complaints.record.case_version import plain_version
+from complaints.record.events import plain_version
 from complaints.tables.round_trip import asking, working
 from tests.cast import World
 from tests.complaints.measures.conftest import HOME, SignIn, cases, filled, states, table, tried

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 
 from complaints.notices.channels import SMS, open_channels
-from complaints.notices.channels.aliyun import Aliyun, canonical_query, signed_headers
 from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
+from complaints.notices.channels.sms import Aliyun, canonical_query, signed_headers
 from web import environment
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)

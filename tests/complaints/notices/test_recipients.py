@@ -15,9 +15,9 @@ from complaints.handling.steps import enterprise
 from complaints.models import Complaint, Notice, Participant
 from complaints.notices import delivery
 from complaints.notices.digests import letter_of
-from complaints.notices.rewriting import in_own_language
+from complaints.notices.recipients import in_own_language
 from complaints.parties.conditions import current_calendar
-from complaints.procedure import hours
+from complaints.procedure import working_calendar
 from complaints.procedure.filing_request import JOINT
 from complaints.procedure.workflow import Status
 from enterprises.models import Staff
@@ -80,9 +80,9 @@ def case(world: World) -> Complaint:
     ],
 )
 def test_what_rings_does_so_from_eight_to_nine(moment: datetime, first: datetime) -> None:
-    assert hours.not_before("sms", moment) == hours.not_before("voice", moment) == first
-    assert hours.not_before("email", moment) == moment
-    assert hours.is_quiet(moment) == (first != moment)
+    assert working_calendar.not_before("sms", moment) == working_calendar.not_before("voice", moment) == first
+    assert working_calendar.not_before("email", moment) == moment
+    assert working_calendar.is_quiet(moment) == (first != moment)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_rings_does_so_from_eight_to_nine(moment: datetime, first: datetime
     ],
 )
 def test_digests_are_told_on_working_days(directory: None, db: None, moment: datetime, told_at: datetime) -> None:
-    assert hours.next_digest(moment, current_calendar()) == told_at
+    assert working_calendar.next_digest(moment, current_calendar()) == told_at
 
 
 # --- the channel of a consumer ---------------------------------------------------------------------

@@ -23,7 +23,7 @@ from complaints import handling
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Engagement, HandlingStep, WebhookDelivery
 from complaints.procedure.workflow import Status as S
-from complaints.webhooks import endpoints, sending
+from complaints.webhooks import deliveries, endpoints
 from tests.api.conftest import token_for
 from tests.cast import World
 from tests.complaints.outbound.cutting import Line, cut_line
@@ -154,7 +154,7 @@ def test_a_message_that_comes_three_times_is_one_and_a_forged_one_none(
     receiver.status = 500
     for minute in (0, 5, 10):
         receiver.status = 204 if minute == 10 else 500
-        sending.sweep_webhooks(now=now + timedelta(minutes=minute), rule=receiver.rule())
+        deliveries.sweep_webhooks(now=now + timedelta(minutes=minute), rule=receiver.rule())
     heard = [mirror.receive(head, body, now=float(head["webhook-timestamp"])) for head, body in receiver.posts]
     assert set(heard) == {204}
     assert len(receiver.posts) > WebhookDelivery.objects.count() == len(mirror.store.all("select * from messages")) > 0
@@ -181,7 +181,7 @@ def test_three_days_without_a_receiver_lose_nothing(
     cases = [a_complaint(world, status=S.NEGOTIATING, now=now) for _ in range(5)]
     receiver.status = 503
     for hour in range(0, 72, 3):
-        sending.sweep_webhooks(now=now + timedelta(hours=hour), rule=receiver.rule())
+        deliveries.sweep_webhooks(now=now + timedelta(hours=hour), rule=receiver.rule())
     endpoint.refresh_from_db()
     tried = len(receiver.posts)
     assert endpoint.state == "broken"
@@ -189,7 +189,7 @@ def test_three_days_without_a_receiver_lose_nothing(
     mirror = mirror_at(crm, world, live_server.url, tmp_path, secrets=(secret,))
     receiver.status = 204
     for minute in range(0, 40 * 60, 30):
-        sending.sweep_webhooks(now=now + timedelta(hours=72, minutes=minute), rule=receiver.rule())
+        deliveries.sweep_webhooks(now=now + timedelta(hours=72, minutes=minute), rule=receiver.rule())
         if not WebhookDelivery.objects.exclude(state="sent").exists():
             break
     assert not WebhookDelivery.objects.exclude(state="sent").exists()

@@ -20,7 +20,7 @@ from complaints.handling.steps import authority, enterprise
 from complaints.models import HandlingStep, WebhookDelivery
 from complaints.procedure.workflow import Status as S
 from complaints.record import events
-from complaints.webhooks import endpoints, making, sending
+from complaints.webhooks import deliveries, endpoints
 from enterprises.models import Enterprise, Staff, WebhookEndpoint
 from tests.cast import World
 from tests.complaints.outbound.conftest import filled
@@ -48,7 +48,7 @@ def everything_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
         rows = list(visible.filter(pk__gt=cursor.split(".")[2]).select_related("complaint").order_by("pk")[:limit])
         return rows, f"1.1.{rows[-1].pk}" if rows else cursor
 
-    monkeypatch.setattr(making, "events_after", after)
+    monkeypatch.setattr(deliveries, "events_after", after)
     monkeypatch.setattr(
         events, "cursor_now", lambda: f"1.1.{max(HandlingStep.objects.values_list('pk', flat=True), default=0)}"
     )
@@ -71,7 +71,7 @@ def secret_of(letter: bytes) -> str:
 
 
 def sweep(receiver: Receiver, *, now: datetime | None = None) -> int:
-    return sending.sweep_webhooks(now=now or timezone.now(), rule=receiver.rule())
+    return deliveries.sweep_webhooks(now=now or timezone.now(), rule=receiver.rule())
 
 
 def told(receiver: Receiver) -> list[dict[str, Any]]:
@@ -104,11 +104,11 @@ def test_T62_a_message_is_what_an_independent_receiver_expects(world: World, rec
 def test_T62_an_old_message_played_again_is_refused(world: World, receiver: Receiver) -> None:
     endpoint_at(world, receiver)
     a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
-    making.make_deliveries(now=timezone.now(), is_over=lambda: False)
+    deliveries.make_deliveries(now=timezone.now(), is_over=lambda: False)
     delivery = WebhookDelivery.objects.select_related("endpoint").get()
-    sending._send(
+    deliveries._send(
         delivery,
-        sending.keys_of(delivery.endpoint, now=timezone.now()),
+        deliveries.keys_of(delivery.endpoint, now=timezone.now()),
         receiver.rule(),
         timezone.now() - timedelta(minutes=6),
     )
@@ -126,7 +126,7 @@ def test_T62_two_secrets_sign_while_they_change(world: World, receiver: Receiver
     for letter in (b"n", b"k"):
         Webhook(secret_of(letter)).verify(body, head)
     endpoint = WebhookEndpoint.objects.get()
-    assert len(sending.keys_of(endpoint, now=now + timedelta(hours=25))) == 1
+    assert len(deliveries.keys_of(endpoint, now=now + timedelta(hours=25))) == 1
 
 
 def test_T62_what_was_not_taken_comes_again_under_its_id(world: World, receiver: Receiver) -> None:
@@ -183,7 +183,7 @@ def test_T63_who_gave_a_case_up_is_told_that_and_no_more(world: World, receiver:
             now + 2 * MINUTE,
         )
         rule = receiver.rule(ports=(receiver.port, other.port))
-        sending.sweep_webhooks(now=now, rule=rule)
+        deliveries.sweep_webhooks(now=now, rule=rule)
         assert told(receiver) == [
             {
                 "type": "case.transferred",
@@ -193,7 +193,7 @@ def test_T63_who_gave_a_case_up_is_told_that_and_no_more(world: World, receiver:
         ]
         assert [(one["type"], one["data"]["external_ref"]) for one in told(other)] == [("forward", "")]
         step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, now + 3 * MINUTE)
-        sending.sweep_webhooks(now=now, rule=rule)
+        deliveries.sweep_webhooks(now=now, rule=rule)
         assert len(receiver.posts) == 1
         assert [one["type"] for one in told(other)] == ["forward", "accept_case"]
 
@@ -230,7 +230,7 @@ def test_messages_of_one_case_keep_their_order_and_others_go_on(world: World, re
     now = timezone.now()
     first = a_complaint(world, status=S.NEGOTIATING, now=now)
     second = a_complaint(world, status=S.NEGOTIATING, now=now)
-    making.make_deliveries(now=now, is_over=lambda: False)
+    deliveries.make_deliveries(now=now, is_over=lambda: False)
     head = WebhookDelivery.objects.filter(complaint=first).order_by("pk")[0]
     WebhookDelivery.objects.filter(pk=head.pk).update(next_try_at=now + timedelta(hours=1), attempts=1)
     sweep(receiver)
@@ -316,8 +316,8 @@ def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(
     now = timezone.now()
     with listening(mode="silent") as dead:
         monkeypatch.setattr("web.safe_http.WITHIN", 2.0)
-        post = sending.safe_http.post
-        monkeypatch.setattr(sending.safe_http, "post", lambda *a, **k: post(*a, **k | {"within": 2.0}))
+        post = deliveries.safe_http.post
+        monkeypatch.setattr(deliveries.safe_http, "post", lambda *a, **k: post(*a, **k | {"within": 2.0}))
         stuck = endpoint_at(world, dead)
         good = endpoint_at(world, receiver, of=world.telecom)
         WebhookDelivery.objects.bulk_create(_messages(stuck, 10_000, now))
@@ -325,7 +325,7 @@ def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(
         # Of each message that arrives: how often the dead one had been called by then.
         calls: list[int] = []
         receiver.on_post = lambda: calls.append(dead.connections)
-        assert sending.sweep_webhooks(now=now, rule=receiver.rule(ports=(receiver.port, dead.port))) == 50
+        assert deliveries.sweep_webhooks(now=now, rule=receiver.rule(ports=(receiver.port, dead.port))) == 50
         assert len(calls) == 50
         assert max(calls) <= 2, "nobody waits for a third call to the dead one"
         assert dead.connections <= 2
@@ -334,7 +334,7 @@ def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(
 
 def _messages(endpoint: WebhookEndpoint, count: int, now: datetime) -> Iterator[WebhookDelivery]:
     return (
-        making.delivery_of(endpoint, f"test:{number}", "test", now, {}, complaint_id=None, now=now)
+        deliveries.delivery_of(endpoint, f"test:{number}", "test", now, {}, complaint_id=None, now=now)
         for number in range(count)
     )
 
@@ -347,7 +347,7 @@ def test_T64_one_call_at_a_time_to_an_endpoint(world: World, receiver: Receiver)
     assert receiver.most_at_once == 1
     # A sweep that was killed left one behind: until its lease ends nobody calls beside it.
     WebhookDelivery.objects.bulk_create(
-        [making.delivery_of(endpoint, f"more:{n}", "test", now, {}, complaint_id=None, now=now) for n in range(2)]
+        [deliveries.delivery_of(endpoint, f"more:{n}", "test", now, {}, complaint_id=None, now=now) for n in range(2)]
     )
     WebhookDelivery.objects.filter(event_key="more:0").update(state="leased", leased_until=now + timedelta(seconds=60))
     assert sweep(receiver) == 0
@@ -357,7 +357,7 @@ def test_T64_one_call_at_a_time_to_an_endpoint(world: World, receiver: Receiver)
 def test_T60_a_message_goes_to_no_address_of_our_own_network(world: World, receiver: Receiver) -> None:
     endpoint_at(world, receiver)
     a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
-    sending.sweep_webhooks(now=timezone.now(), rule=receiver.rule(allows=sending.safe_http.is_public))
+    deliveries.sweep_webhooks(now=timezone.now(), rule=receiver.rule(allows=deliveries.safe_http.is_public))
     assert (receiver.connections, WebhookDelivery.objects.get().last_error) == (0, "not_public")
 
 

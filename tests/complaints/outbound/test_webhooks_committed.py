@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from complaints.handling.steps import enterprise
 from complaints.procedure.workflow import Status as S
-from complaints.webhooks import endpoints, sending
+from complaints.webhooks import deliveries, endpoints
 from tests.cast import World
 from tests.complaints.outbound.receivers import Receiver, receiver
 from tests.given import a_complaint, step
@@ -27,7 +27,7 @@ def test_T62_what_happens_after_an_endpoint_was_made_is_told_once(
 
     def sweep() -> list[str]:
         before = len(receiver.posts)
-        sending.sweep_webhooks(now=timezone.now(), rule=receiver.rule())
+        deliveries.sweep_webhooks(now=timezone.now(), rule=receiver.rule())
         return [json.loads(body)["type"] for _, body in receiver.posts[before:]]
 
     assert sweep() == []

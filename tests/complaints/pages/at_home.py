@@ -14,7 +14,7 @@ import time_machine
 
 from complaints import handling
 from complaints.handling import Answer, Promise
-from complaints.handling.steps import authority, both, consumer, enterprise, offers, suggesting
+from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Outcome, Status
 from tests import given
@@ -104,7 +104,7 @@ def claimed(world: World) -> Complaint:
 
 def suggested(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.MEDIATING)
-    return given.step(case, suggesting.suggest_settlement(text="退还一半费用。"), world.officer, WEDNESDAY)
+    return given.step(case, mediation.suggest_settlement(text="退还一半费用。"), world.officer, WEDNESDAY)
 
 
 def asked_consent(world: World) -> Complaint:

@@ -10,11 +10,11 @@ from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
-from complaints.acceptance.duty_bodies import body_last_day
+from complaints.acceptance.remedies import body_last_day
 from complaints.handling.steps import authority, consumer, enterprise
 from complaints.models import Complaint, FilingDraft, Notice
 from complaints.models.code_lists import fill_lists
-from complaints.procedure.root_causes import fitting_causes
+from complaints.procedure.categories import fitting_causes
 from enterprises.models import LeagueSet
 from oversight.open_data.files import label_of
 from tests import given

@@ -12,9 +12,8 @@ from complaints import handling
 from complaints.desks.enterprise_workspace import workspace_for
 from complaints.handling.steps import consumer, enterprise, jurisdiction, proposals, violations
 from complaints.models import HandlingStep, Matter, RootCause
-from complaints.procedure.categories import PROBLEM_LABELS
+from complaints.procedure.categories import CAUSES, PROBLEM_LABELS, fitting_causes
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.root_causes import CAUSES, fitting_causes
 from complaints.procedure.workflow import Outcome, Status
 from complaints.settlement.similar_cases import similar_to
 from complaints.wording import KINDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from complaints.settlement.template_words import comes_from, filled, is_filled, unknown
+from complaints.settlement.answer_templates import comes_from, filled, is_filled, unknown
 
 BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便。我们将在{履行日}前退还{金额}，经办人{经办人}。"
 VALUES = {

@@ -14,7 +14,7 @@ from accounts.models import OutgoingMessage, User
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer
 from complaints.models import Complaint, FilingDraft, HandlingStep, StationEntry
-from complaints.stations import station_figures, stations
+from complaints.stations import stations
 from enterprises.models import Station, StationStaff
 from enterprises.team import inviting
 from enterprises.team.rights import authority_reach
@@ -344,8 +344,8 @@ def test_a_month_of_a_station_is_numbers_with_lists_behind_them(world: World, st
     logged(station, clerk, "尺码 不对", phone="+8613900000079", how="replace", amount=None)
     late = logged(station, clerk, "褪色", phone="+8613900000080", now=timezone.now() - timedelta(days=5))
     stations.answer(late, is_right=True, now=timezone.now())
-    month = station_figures.month_of(station, timezone.localdate(timezone.now() - timedelta(days=5)).replace(day=1))
-    this = station_figures.month_of(station, timezone.localdate().replace(day=1))
+    month = stations.month_of(station, timezone.localdate(timezone.now() - timedelta(days=5)).replace(day=1))
+    this = stations.month_of(station, timezone.localdate().replace(day=1))
     assert (this.count("unconfirmed"), this.count("copied"), this.count("no_amount")) == (2, 2, 1)
     assert (month.count("slow"), month.of("slow")[0].pk) == (1, late.pk)
     officer = Client()
@@ -371,4 +371,4 @@ def test_an_officer_of_another_region_finds_no_such_station(world: World, statio
 def test_an_odd_month_is_this_month(world: World, station: Station) -> None:
     today = timezone.localdate()
     for odd in ("", "2026", "2026-13", "x-y", "1999-01", "9999-12"):
-        assert station_figures.first_of(odd, today=today) == today.replace(day=1)
+        assert stations.first_of(odd, today=today) == today.replace(day=1)

@@ -11,8 +11,7 @@ from django.utils import translation
 
 from complaints import wording
 from complaints.models.settlement import OBLIGATION_KINDS
-from complaints.procedure.categories import DEMAND_KINDS
-from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from complaints.procedure.categories import DEMAND_KINDS, FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.procedure.workflow import STEPS, TABLE, Audience, Clock, Outcome, Role, Status
 from complaints.wording import KINDS, action, icon, label, reason, tone
 from complaints.wording.standing import IF_MISSED, SENTENCES

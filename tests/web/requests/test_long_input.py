@@ -12,7 +12,7 @@ from django.test import Client
 from accounts import masking
 from accounts.sign_in.contacts import parse_contact
 from complaints.desks.case_search import number_in
-from complaints.evidence.names import shown_name
+from complaints.evidence.files import shown_name
 from tests.cast import World
 
 LONG = 50_000

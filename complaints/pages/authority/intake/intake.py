@@ -37,7 +37,7 @@ from complaints.filing.composing import JUDGED, Unfinished
 from complaints.filing.forms import Step
 from complaints.links import joining
 from complaints.models import Complaint
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.pages.authority.intake.intake_forms import HOTLINE, SOURCE, CameForm, ReadBackForm
 from complaints.pages.authority.triage.signals_shown import looked_back_at, shown
 from complaints.parties.actors import Actor, on_behalf_of

@@ -21,7 +21,7 @@ from complaints.filing import drafts
 from complaints.filing.outlook import ahead
 from complaints.filing.people import consent_questions
 from complaints.models import Complaint, Deadline, PersonalText
-from complaints.models.draft import FilingDraft
+from complaints.models.evidence import FilingDraft
 from complaints.parties.conditions import current_calendar
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.wording.duty import standing

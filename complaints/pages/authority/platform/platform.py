@@ -21,7 +21,7 @@ from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset, sent_tables
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.handling.transition import platform_numbers
+from complaints.handling.steps import platform
 from complaints.models import Export, PlatformFile, PlatformLine
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.platform.platform_forms import OutgoingForm, PlatformDecisionForm, PlatformUploadForm
@@ -48,14 +48,14 @@ OUTGOING = (
     "amount",
     "officer",
 )
-QUERY = urlencode({"platform": platform_numbers.TO_TELL, "status": "any"})
+QUERY = urlencode({"platform": platform.TO_TELL, "status": "any"})
 KINDS: dict[str, Any] = {"number": gettext_lazy("登记编号"), "new": gettext_lazy("平台转来的投诉")}
 #: The page's numbers: code, words, tone when it is not zero, the list's own conditions.
 _NUMBERS: tuple[tuple[str, Any, str, dict[str, str]], ...] = (
-    (platform_numbers.LATE, gettext_lazy("逾期没有平台编号"), "bad", {"platform": platform_numbers.LATE}),
-    (platform_numbers.MISSING, gettext_lazy("只在这里：没有平台编号"), "warn", {"platform": platform_numbers.MISSING}),
-    (platform_numbers.DIFFERS, gettext_lazy("两边状态不同"), "warn", {"platform": platform_numbers.DIFFERS}),
-    (platform_numbers.SAME, gettext_lazy("两边一致"), "ok", {"platform": platform_numbers.SAME}),
+    (platform.LATE, gettext_lazy("逾期没有平台编号"), "bad", {"platform": platform.LATE}),
+    (platform.MISSING, gettext_lazy("只在这里：没有平台编号"), "warn", {"platform": platform.MISSING}),
+    (platform.DIFFERS, gettext_lazy("两边状态不同"), "warn", {"platform": platform.DIFFERS}),
+    (platform.SAME, gettext_lazy("两边一致"), "ok", {"platform": platform.SAME}),
 )
 
 
@@ -98,7 +98,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "outgoing": _outgoing(workspace),
             "only_there": _only_there(files),
             "columns": list(lines.COLUMNS.values()),
-            "states": list(platform_numbers.STATES.values()),
+            "states": list(platform.STATES.values()),
         },
         status=status,
     )
@@ -180,7 +180,7 @@ def _numbers(workspace: Workspace) -> list[dict[str, Any]]:
         {
             code: workspace.cases().filter(
                 OPEN
-                & platform_numbers.wanted(
+                & platform.wanted(
                     code,
                     now=workspace.now,
                     calendar=workspace.calendar,

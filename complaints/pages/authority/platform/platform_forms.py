@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.fields import CHOOSE, FILL, Choice, StepForm, Words
-from complaints.handling.transition.platform_numbers import STATES
+from complaints.handling.steps.platform import STATES
 from complaints.models import Complaint
 from complaints.tables.sheets import MOST_BYTES
 from complaints.tables.table_forms import SheetField

@@ -16,7 +16,7 @@ from complaints.acceptance import review_advice, review_facts, review_grounds
 from complaints.desks.officer_case import OfficerCase
 from complaints.handling import Move
 from complaints.handling.steps import violations
-from complaints.handling.transition.registering import KINDS
+from complaints.handling.transition.settling import KINDS
 from complaints.models import Deadline, Matter
 from complaints.pages.authority.review.review_forms import LeadForm, LeadResultForm, MaterialForm, RefusalForm
 from complaints.pages.shared.step_pages import Data

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Officer
 from complaints import wording
 from complaints.acceptance import review_grounds
-from complaints.acceptance.duty_bodies import PHONES, phone_of
+from complaints.acceptance.remedies import PHONES, phone_of
 from complaints.acceptance.review_facts import Known
 from complaints.forms.fields import CHOOSE, Choice, Day, StepForm, Words, lines_of, set_choices, words_of
 from complaints.handling.steps.violations import RESULTS

@@ -23,7 +23,7 @@ from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import setting_of
 from complaints.desks.tabs import Tab
-from complaints.handling.transition.registering import KINDS
+from complaints.handling.transition.settling import KINDS
 from complaints.models import Deadline, Matter, OfficialDocument
 from complaints.procedure.workflow import Clock, Status
 from complaints.reading.case import AUTHORITY, case_url, page_of

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from complaints.handling import Promise
-from complaints.handling.steps import both, mediation, suggesting
+from complaints.handling.steps import both, mediation
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.procedure.workflow import Status
 from complaints.reading.mediation_facts import sixty_days
@@ -153,7 +153,7 @@ def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Com
     }
     done = client.post(step_url(case, "suggestion"), said | key())
     assert (done.status_code, done["Location"]) == (302, url(case))
-    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, now())
+    given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, now())
     matter = Matter.objects.get(complaint=case, kind="suggestion")
     matter.data = {**matter.data, "answers": {"consumer": True, "enterprise": True}}
     matter.save(update_fields=["data"])
@@ -186,7 +186,7 @@ def test_only_grounds_with_their_facts_can_be_chosen(world: World, case: Complai
 
 
 def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> None:
-    given.step(case, suggesting.suggest_settlement(text="退还多扣的钱。", promises=[refund()]), world.officer, now())
+    given.step(case, mediation.suggest_settlement(text="退还多扣的钱。", promises=[refund()]), world.officer, now())
     client = workspace(world.chen)
     assert "轮到您了：工作人员提出了调解方案" in text(client, f"/cases/{case.number}/")
     page = f"/cases/{case.number}/suggestion/"

@@ -15,7 +15,7 @@ from complaints.handling.steps import enterprise
 from complaints.models import HandlingStep, Offer, OfferDraft
 from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
-from complaints.settlement import offer_drafts
+from complaints.settlement import offer_terms
 from database import row_security
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -62,7 +62,9 @@ def test_a_script_is_told_in_a_line(world: World) -> None:
         answer = ming.post(address(case, "offer"), said, headers={"Accept": "application/json"})
         assert answer.json() == {"words": "草稿已保存 11月11日 13:00", "sum": "¥128.50 · 与要求相同"}
     long = ming.post(
-        address(case, "offer"), said | {"message": "字" * offer_drafts.LONGEST_DRAFT}, headers={"Accept": "application/json"}
+        address(case, "offer"),
+        said | {"message": "字" * offer_terms.LONGEST_DRAFT},
+        headers={"Accept": "application/json"},
     )
     assert long.json() == {"words": "太长，没有存为草稿。", "sum": "¥128.50 · 与要求相同"}
     less = ming.post(address(case, "offer"), said | {"promise-1-amount": "100"}, headers={"Accept": "application/json"})
@@ -79,7 +81,7 @@ def test_it_is_gone_when_the_offer_went(world: World) -> None:
     # Of another step it is no draft.
     send(ming, address(case, "replace"), HALF)
     assert OfferDraft.objects.get().typed["step"] == "replace_offer"
-    assert offer_drafts.kept_draft(case, user=world.ming, step="make_offer") is None
+    assert offer_terms.kept_draft(case, user=world.ming, step="make_offer") is None
 
 
 def test_nobody_else_sees_or_writes_it(world: World) -> None:
@@ -100,8 +102,8 @@ def test_it_is_sealed_and_goes_with_the_time_and_with_the_person(world: World) -
     with connection.cursor() as cursor:
         cursor.execute("select typed from complaints_offerdraft")
         assert OFFER["reason-2"].encode() not in bytes(cursor.fetchone()[0])
-    assert offer_drafts.throw_away_old_drafts(now=NOW + offer_drafts.DRAFTS_KEPT, limit=10) == 0
-    assert offer_drafts.throw_away_old_drafts(now=NOW + offer_drafts.DRAFTS_KEPT + timedelta(seconds=1), limit=10) == 1
+    assert offer_terms.throw_away_old_drafts(now=NOW + offer_terms.DRAFTS_KEPT, limit=10) == 0
+    assert offer_terms.throw_away_old_drafts(now=NOW + offer_terms.DRAFTS_KEPT + timedelta(seconds=1), limit=10) == 1
     send(ming, address(case, "offer"), HALF)
     erasing._empty_cases(case.consumer_key)
     assert not OfferDraft.objects.exists()
@@ -111,7 +113,7 @@ def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     old = case.engagements.get()
     with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
-        offer_drafts.keep_draft(case, old, user=world.ming, step="make_offer", typed={"message": "旧的。"}, now=NOW)
+        offer_terms.keep_draft(case, old, user=world.ming, step="make_offer", typed={"message": "旧的。"}, now=NOW)
     moved_to_telecom(world, case)
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
     ming, path = signed_in(world.ming), address(case, "offer")
@@ -132,7 +134,7 @@ def test_two_first_savings_at_once_both_go_through(world: World) -> None:
             both.wait()
             with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
                 done.append(
-                    offer_drafts.keep_draft(
+                    offer_terms.keep_draft(
                         case, engagement, user=world.ming, step="make_offer", typed={"message": words}, now=NOW
                     )
                 )

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import OutgoingMessage
 from complaints.documents import kinds
 from complaints.handling import Promise
-from complaints.handling.steps import answer_links, authority, both, enterprise, mediation, suggesting
+from complaints.handling.steps import authority, both, contact, enterprise, mediation
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Evidence, HandlingStep, OfficialDocument
 from complaints.procedure.filing_request import RespondentRequest
@@ -46,7 +46,7 @@ def case(world: World) -> Complaint:
 def invited(world: World, case: Complaint, *, phone: str = PHONE, channel: str = "sms") -> str:
     secret = answering.new_secret()
     given.step(
-        case, answer_links.invite_respondent(digest=secret.digest, channel=channel, phone=phone), world.officer, now()
+        case, contact.invite_respondent(digest=secret.digest, channel=channel, phone=phone), world.officer, now()
     )
     return secret.token
 
@@ -200,10 +200,10 @@ def test_a_suggestion_is_answered_and_a_promise_reported(world: World, case: Com
     with_code(client, case, "mediation")
     client.post(f"{home(case)}mediation/", {"answer": "agree"} | key())
     refund = Promise(kind="transfer", what="退款", amount="128.50", due_on=ahead(5))
-    given.step(case, suggesting.suggest_settlement(text="退还多扣的钱。", promises=[refund]), world.officer, now())
+    given.step(case, mediation.suggest_settlement(text="退还多扣的钱。", promises=[refund]), world.officer, now())
     assert "退还多扣的钱。" in text(client.get(f"{home(case)}suggestion/"))
     old = case.matters.get(kind="suggestion", state="open").pk
-    given.step(case, suggesting.suggest_settlement(text="退还一半。", promises=[refund]), world.officer, now())
+    given.step(case, mediation.suggest_settlement(text="退还一半。", promises=[refund]), world.officer, now())
     said = {"answer": "yes", "text": "这样可以。"}
     late = client.post(f"{home(case)}suggestion/", said | {"matter_id": old} | key())
     new = case.matters.get(kind="suggestion", state="open").pk
@@ -236,7 +236,7 @@ def test_a_dead_link_looks_like_no_link(world: World, case: Complaint, how: str)
     if how == "expired":
         AnswerLink.objects.filter(complaint=case).update(expires_at=now())
     elif how == "revoked":
-        given.step(case, answer_links.end_invitation(), world.officer, now())
+        given.step(case, contact.end_invitation(), world.officer, now())
     elif how == "replaced":
         invited(world, case)
     stranger = Client()
@@ -299,16 +299,14 @@ def test_a_letter_shows_its_link_once(world: World, case: Complaint) -> None:
 def test_an_enterprise_with_an_account_gets_no_link(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=now())
     with pytest.raises(StepNotAllowed):
-        given.step(case, answer_links.invite_respondent(digest="a" * 64, channel="letter"), world.officer, now())
+        given.step(case, contact.invite_respondent(digest="a" * 64, channel="letter"), world.officer, now())
     assert workspace(world.rui).get(f"/authority/mediation/{case.number}/respondent/").status_code == 409
 
 
 def test_what_nobody_meant_is_refused(world: World, case: Complaint) -> None:
     with pytest.raises(StepNotAllowed):
-        given.step(case, answer_links.end_invitation(), world.officer, now())
+        given.step(case, contact.end_invitation(), world.officer, now())
     with pytest.raises(StepNotAllowed):
-        given.step(
-            case, answer_links.invite_respondent(digest="a" * 64, channel="sms", phone="x"), world.officer, now()
-        )
+        given.step(case, contact.invite_respondent(digest="a" * 64, channel="sms", phone="x"), world.officer, now())
     with pytest.raises(StepNotAllowed):
-        given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, now())
+        given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, now())

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Policy
-from complaints.handling.steps import authority, both, consumer, enterprise, suggesting, supervision
+from complaints.handling.steps import authority, both, consumer, enterprise, mediation, supervision
 from complaints.models import Complaint
 from complaints.pages.enterprise.pages import ELSEWHERE, PAGES
 from complaints.procedure.workflow import Status
@@ -51,7 +51,7 @@ SUGGESTED = at(
     ("officer", authority.accept()),
     ("consumer", both.agree_to_mediation()),
     ("handler", both.agree_to_mediation()),
-    ("officer", suggesting.suggest_settlement(text="退还两个月的费用。")),
+    ("officer", mediation.suggest_settlement(text="退还两个月的费用。")),
 )
 BAD_CALLS: list[Wrong] = [
     (TALKED | {"channel": "pigeon"}, "channel", NEVER),

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 
 from complaints.handling import Promise
-from complaints.handling.steps import authority, both, mediation, suggesting
+from complaints.handling.steps import authority, both, mediation
 from complaints.models import Complaint
 from complaints.pages.links.answer_pages import PAGES
 from complaints.pages.mediation import mediate_pages
@@ -65,7 +65,7 @@ CLAIM = ("consumer", both.claim_settled_elsewhere(text="店里已经退钱。"))
 OFFERED = (
     ("consumer", both.agree_to_mediation()),
     ("shop", both.agree_to_mediation()),
-    ("officer", suggesting.suggest_settlement(text="退还一半费用。")),
+    ("officer", mediation.suggest_settlement(text="退还一半费用。")),
 )
 ACCEPTED = at_a_shop()
 

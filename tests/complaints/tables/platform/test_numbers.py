@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from complaints import handling
+from complaints.handling.steps import platform
 from complaints.handling.steps.platform import record_platform_number
-from complaints.handling.transition import platform_numbers
 from complaints.models import Complaint, HandlingStep, Notice
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -24,7 +24,7 @@ NUMBER = "12315-3501-2026-0000001"
 def listed(world: World, condition: str, now: datetime) -> set[int]:
     return set(
         Complaint.objects.filter(
-            platform_numbers.wanted(condition, now=now, calendar=current_calendar(), region_id=world.region.pk)
+            platform.wanted(condition, now=now, calendar=current_calendar(), region_id=world.region.pk)
         ).values_list("pk", flat=True)
     )
 
@@ -118,28 +118,28 @@ def test_it_takes_no_undo_from_the_consumer(world: World) -> None:
 def test_it_is_flagged_after_one_working_day(world: World, received: datetime, late_from: datetime) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=received)
     instant = timedelta(microseconds=1)
-    assert case.pk in listed(world, platform_numbers.MISSING, late_from - instant)
-    assert case.pk not in listed(world, platform_numbers.LATE, late_from - instant)
-    assert case.pk in listed(world, platform_numbers.LATE, late_from)
-    assert platform_numbers.is_late(case, now=late_from, calendar=current_calendar(), days=1)
+    assert case.pk in listed(world, platform.MISSING, late_from - instant)
+    assert case.pk not in listed(world, platform.LATE, late_from - instant)
+    assert case.pk in listed(world, platform.LATE, late_from)
+    assert platform.is_late(case, now=late_from, calendar=current_calendar(), days=1)
     given.step(case, record_platform_number(platform_number=NUMBER), world.officer, late_from)
-    assert not listed(world, platform_numbers.LATE, late_from) & {case.pk}
+    assert not listed(world, platform.LATE, late_from) & {case.pk}
 
 
 @pytest.mark.parametrize("status", [s for s in S if s not in (S.DRAFT, S.CLOSED)])
 def test_the_list_and_the_page_agree_about_what_differs(world: World, status: Status) -> None:
     case = given.a_complaint(world, status=status)
-    for state in platform_numbers.STATES:
+    for state in platform.STATES:
         Complaint.objects.filter(pk=case.pk).update(platform_number=NUMBER, platform_state=state)
-        same = case.pk in listed(world, platform_numbers.SAME, WEDNESDAY)
-        assert same != (case.pk in listed(world, platform_numbers.DIFFERS, WEDNESDAY))
+        same = case.pk in listed(world, platform.SAME, WEDNESDAY)
+        assert same != (case.pk in listed(world, platform.DIFFERS, WEDNESDAY))
         if status != S.PERFORMING:
-            assert same == (platform_numbers.expected(case) == state)
+            assert same == (platform.expected(case) == state)
 
 
 def test_every_end_has_its_state(world: World) -> None:
     for outcome in Outcome:
-        assert platform_numbers.expected(Complaint(status=S.CLOSED, outcome=outcome)) in platform_numbers.STATES
+        assert platform.expected(Complaint(status=S.CLOSED, outcome=outcome)) in platform.STATES
 
 
 def test_typed_by_hand_on_the_page_of_the_case(world: World) -> None:

@@ -1,29 +1,149 @@
-"""Sends deliveries. One at a time to an endpoint, in order within a case, and no endpoint waits for another.
-
-The lines are threads that only speak over the network; rows are read and stamped here, between calls,
-and no transaction is open during one. Whoever fails is tried again later and later; an endpoint that
-fails several times in a row rests for growing times; what could not be delivered for a week is a dead
-letter, which people see and can send again.
-"""
+"""Deliveries to programs of enterprises: made from events (ids and states only), sent in order within a case."""
 
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import time
+import uuid
 from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from complaints.models import WebhookDelivery
+from complaints.models import Engagement, HandlingStep, WebhookDelivery
 from complaints.notices.channels.signing import headers_of
 from complaints.notices.delivery import alone
-from complaints.webhooks.making import listening, make_deliveries
+from complaints.record.events import events_after, external_refs, of_enterprise, told
 from enterprises.models import WebhookEndpoint
+from enterprises.team.staffing import shut_out
 from web import safe_http
+
+LIMIT = 500
+TRANSFERRED = "case.transferred"
+TEST = "test"
+#: What an event tells besides its type and moment.
+FIELDS = ("id", "case", "sequence", "from_status", "to_status", "outcome", "external_ref")
+#: A cursor that moved over so many transactions is kept, though nothing was there for this reader.
+FAR = 1000
+
+
+def listening() -> QuerySet[WebhookEndpoint]:
+    """Endpoints that are told: switched on, of an enterprise that may work here."""
+    return WebhookEndpoint.objects.exclude(state="off").exclude(shut_out("enterprise__"))
+
+
+def make_deliveries(*, now: datetime, is_over: Callable[[], bool]) -> int:
+    """How many deliveries were made; an endpoint that another one holds is left to it."""
+    made = 0
+    for pk in list(listening().order_by("pk").values_list("pk", flat=True)):
+        while not is_over():
+            some, is_more = _make_some(pk, now=now)
+            made += some
+            if not is_more:
+                break
+    return made
+
+
+def _make_some(pk: int, *, now: datetime) -> tuple[int, bool]:
+    with transaction.atomic():
+        endpoint = listening().filter(pk=pk).select_for_update(skip_locked=True, of=("self",)).first()
+        if endpoint is None:
+            return 0, False
+        # Of a case an enterprise is told from its forwarding on.
+        rows, cursor = events_after(
+            endpoint.cursor, visible=of_enterprise(endpoint.enterprise_id).exclude(step="file"), limit=LIMIT
+        )
+        deliveries = list(_deliveries(endpoint, rows, now=now))
+        WebhookDelivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        if rows or _is_far(endpoint.cursor, cursor):
+            WebhookEndpoint.objects.filter(pk=pk).update(cursor=cursor)
+    return len(deliveries), len(rows) == LIMIT
+
+
+def _is_far(old: str, new: str) -> bool:
+    """Cursors are era.transaction.entry."""
+    return old.split(".")[0] != new.split(".")[0] or int(new.split(".")[1]) - int(old.split(".")[1]) > FAR
+
+
+def _deliveries(endpoint: WebhookEndpoint, rows: Iterable[HandlingStep], *, now: datetime) -> Iterable[WebhookDelivery]:
+    rows = list(rows)
+    tickets = external_refs(rows, enterprise_id=endpoint.enterprise_id)
+    gone = [row.complaint_id for row in rows if row.complaint.enterprise_id != endpoint.enterprise_id]
+    # The newest time counts: a case may come back and go again.
+    times = dict(
+        Engagement.objects.filter(complaint_id__in=gone, enterprise_id=endpoint.enterprise_id)
+        .order_by("pk")
+        .values_list("complaint_id", "pk")
+    )
+    for row in rows:
+        ticket = tickets.get(row.complaint_id, "")
+        if row.complaint_id in times:
+            # Whatever happened meanwhile is another enterprise's matter, or nobody's yet.
+            yield delivery_of(
+                endpoint,
+                f"transferred:{times[row.complaint_id]}",
+                TRANSFERRED,
+                row.written_at,
+                {"case": row.complaint.number, "external_ref": ticket},
+                complaint_id=row.complaint_id,
+                now=now,
+            )
+        elif not endpoint.events or row.step in endpoint.events:
+            said = told(row, external_ref=ticket)
+            yield delivery_of(
+                endpoint,
+                f"step:{row.pk}",
+                row.step,
+                row.written_at,
+                {name: said[name] for name in FIELDS},
+                complaint_id=row.complaint_id,
+                now=now,
+            )
+
+
+def delivery_of(
+    endpoint: WebhookEndpoint,
+    key: str,
+    kind: str,
+    at: datetime,
+    said: dict[str, Any],
+    *,
+    complaint_id: int | None,
+    now: datetime,
+) -> WebhookDelivery:
+    """A message in the words of Standard Webhooks: type, timestamp, data."""
+    body = {"type": kind, "timestamp": timezone.localtime(at).isoformat(), "data": said}
+    return WebhookDelivery(
+        endpoint=endpoint,
+        complaint_id=complaint_id,
+        event_key=key,
+        type=kind,
+        webhook_id=f"msg_{uuid.uuid4().hex}",
+        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        queued_at=now,
+        next_try_at=now,
+    )
+
+
+def throw_away_sent(*, before: datetime, limit: int) -> int:
+    """Delivered messages are kept for a while so that people can look; the dead ones until somebody does."""
+    old = WebhookDelivery.objects.filter(state="sent", sent_at__lte=before).order_by("sent_at").values("pk")[:limit]
+    return WebhookDelivery.objects.filter(pk__in=old).delete()[0]
+
+
+def replay(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> int:
+    """They are sent again as soon as the endpoint answers, under their old ids; what is being sent is left alone."""
+    return deliveries.exclude(state="leased").update(
+        state="queued", attempts=0, queued_at=now, next_try_at=now, leased_until=None, sent_at=None
+    )
+
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,4 @@
-"""Art. 23: the eight grounds on which a mediation is ended, and what a case shows for each.
-
-A ground that only its own record can bear (a day of session, a claim, the sixty days, a party that is
-gone) is closed until that record stands; what an officer must judge stays open and shows what is known.
-"""
+"""To whom a mediation may be handed (art. 19), and its eight ends (art. 23), with what a case shows for each."""
 
 from __future__ import annotations
 
@@ -10,15 +6,45 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from authorities.limits import measured
 from complaints import wording
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
-from complaints.procedure.grounds import TERMINATION_GROUNDS
+from complaints.procedure.categories import TERMINATION_GROUNDS
 from complaints.procedure.workflow import Audience
 from complaints.procedure.working_calendar import SHANGHAI
+from enterprises.models import Enterprise, MediationBody
 from web.dates import written
+
+
+def bodies_for(complaint: Complaint, *, on: date) -> QuerySet[MediationBody]:
+    """Bodies of the handling authority and of those above it, in whose region the case is handled."""
+    place = complaint.handling_region_id
+    return (
+        MediationBody.objects.on(on)
+        .filter(
+            region_id__lte=place,
+            region__last__gte=place,
+            authority__region_id__lte=place,
+            authority__region__last__gte=place,
+        )
+        .select_related("authority", "enterprise")
+        .order_by("kind", "name", "pk")
+    )
+
+
+def why_not_to_body(complaint: Complaint, body: MediationBody) -> str:
+    """Why this body may not mediate here; empty where it may."""
+    respondents = {complaint.enterprise_id, complaint.picked_enterprise_id} - {None}
+    if body.enterprise_id in respondents:
+        return _("这个组织由被投诉企业开办或者主导，不能调解这件投诉。")
+    names = [complaint.respondent_named, *Enterprise.objects.filter(pk__in=respondents).values_list("name", flat=True)]
+    if any(name and name in body.name for name in names):
+        return _("这个组织的名称里有被投诉人，不能调解这件投诉。")
+    return ""
+
 
 #: What of the record bears on a ground.
 _TELLING = (
