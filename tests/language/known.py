@@ -25,8 +25,11 @@ class Known:
     """Chinese run or Latin word → the lines of known texts in which it stands."""
 
     lines: dict[str, set[str]] = field(default_factory=dict)
+    #: Text → what was found in it: frames of pages say the same again and again.
+    _found: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, text: str) -> None:
+        self._found.clear()
         for line in text.splitlines():
             said = " ".join(line.split()).casefold()
             for word in foreign(said):
@@ -40,12 +43,14 @@ class Known:
 
     def unknown(self, text: str) -> list[str]:
         """What in this text of a page is neither the third language nor part of a known text that stands in it."""
-        shown = text.casefold()
-        return [
-            word
-            for word in foreign(text)
-            if not any(_stands_in(shown, line) for line in self.lines.get(word.casefold(), ()))
-        ]
+        if text not in self._found:
+            shown = text.casefold()
+            self._found[text] = [
+                word
+                for word in foreign(text)
+                if not any(_stands_in(shown, line) for line in self.lines.get(word.casefold(), ()))
+            ]
+        return self._found[text]
 
 
 def _stands_in(shown: str, line: str) -> bool:

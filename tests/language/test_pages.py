@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.language import known, pseudo
-from tests.language.reading import texts_of
+from tests.language import known
 from tests.language.walking import SIDES, Walk
 from tests.walls.world import World
 
@@ -29,9 +28,7 @@ def test_every_page_is_in_the_third_language(
         if shown.name in LEFT_OUT:
             continue
         pages += shown.answer.status == 200
-        wrong |= names.left((f"{shown.name}, {where}", text) for where, text in shown.texts())
-        if "<html" in shown.answer.text and texts_of(shown.answer.text)[0] != pseudo.CODE:
-            wrong.add(f"{shown.name} says that it is in another language: {shown.asked}")
+        wrong |= shown.left(names)
     wrong |= names.left(papers)
     assert not wrong, f"{len(wrong)} left on {pages} pages\n" + "\n".join(sorted(wrong))
     assert pages > 5

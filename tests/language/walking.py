@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 from django.conf import settings
 
 from access.permissions import is_public
 from tests.language import pseudo
+from tests.language.known import Known
 from tests.language.reading import texts_of
 from tests.walls.addresses import Address, Place, addresses, places
 from tests.walls.calling import Answer, Caller
@@ -35,6 +37,8 @@ LOOKS = {"display": "elder", "theme": "dark"}
 OF_EVERY_STATUS = frozenset({"complaints:case", "complaints:enterprise-case", "complaints:authority-case"})
 #: So often an address may lead on, or have nothing there, before it is left.
 PATIENCE = 2
+#: Of a calendar file, what people read.
+EVENT = ("SUMMARY", "DESCRIPTION", "LOCATION")
 _MAY = frozenset({"allow", "steps"})
 _keys = count()
 
@@ -48,14 +52,34 @@ class Shown:
     asked: str
     answer: Answer
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """(where it stands, text) of a page or of a table; nothing of what only programs read."""
-        kind = self.answer.headers.get("Content-Type", "")
-        if kind.startswith("text/html"):
-            yield from texts_of(self.answer.text)[1]
-        elif kind.startswith("text/csv"):
-            for row in csv.reader(io.StringIO(self.answer.text.removeprefix("\ufeff"))):
-                yield from (("cell", cell) for cell in row)
+    @cached_property
+    def page(self) -> tuple[str, list[tuple[str, str]]]:
+        """The language that it says it is in, and (where it stands, text); of a file, what people read of it."""
+        kind, text = self.answer.headers.get("Content-Type", "").partition(";")[0], self.answer.text
+        if kind == "text/html":
+            return texts_of(text)
+        found: list[tuple[str, str]] = []
+        if kind == "text/csv":
+            rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+            found = [("cell", cell) for row in rows for cell in row]
+        elif kind == "text/calendar":
+            found = [("event", line.partition(":")[2]) for line in text.splitlines() if line.startswith(EVENT)]
+        return pseudo.CODE, found
+
+    def left(self, names: Known) -> set[str]:
+        """What is neither in the third language nor may stay."""
+        language, texts = self.page
+        wrong = names.left((f"{self.name}, {where}", text) for where, text in texts)
+        if language not in (pseudo.CODE, ""):
+            wrong.add(f"{self.name} says that it is in another language: {self.asked}")
+        return wrong
+
+
+def reader(person: Person, world: World, **looks: str) -> Caller:
+    """This person at a browser that is set to the third language."""
+    found = Caller(person, world)
+    found.cookies |= {settings.LANGUAGE_COOKIE_NAME: pseudo.CODE, **looks}
+    return found
 
 
 class Walk:
@@ -64,12 +88,8 @@ class Walk:
     def __init__(self, world: World, side: str) -> None:
         self.world = world
         self.people = [world.person(name) for name in SIDES[side]]
-        self.callers = {person.name: Caller(person, world) for person in self.people}
-        for caller in self.callers.values():
-            caller.cookies |= {
-                settings.LANGUAGE_COOKIE_NAME: pseudo.CODE,
-                **(LOOKS if side in IN_ELDER_DISPLAY else {}),
-            }
+        looks = LOOKS if side in IN_ELDER_DISPLAY else {}
+        self.callers = {person.name: reader(person, world, **looks) for person in self.people}
 
     def __iter__(self) -> Iterator[Shown]:
         for address in addresses():
