@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from authorities.models import Authority
-from demo.enterprise_names import MOBILE
 from demo.people import address_of
+from demo.texts import MOBILE
 from enterprises.directory import changing
 from enterprises.directory.change_kinds_names import KINDS
 from enterprises.models import Branch, ServiceArea

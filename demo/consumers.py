@@ -77,7 +77,7 @@ def _while_negotiating(case: Case, scene: Scene) -> Move | None:
         return both.confirm_settled_elsewhere() if case.rng.random() < 0.8 else None
     if case.times("asked_consumer") > case.times("replied"):
         case.did("replied")
-        return consumer.add_statement(text=case.rng.choice(texts.REPLIES).format(month=scene.today.month))
+        return consumer.add_statement(text=case.rng.choice(texts.SENTENCES["replies"]).format(month=scene.today.month))
     case.did("claimed")
     return both.claim_settled_elsewhere(text="门店已经当面退了钱，双方另行和解。")
 
@@ -86,11 +86,12 @@ def _answer(case: Case, scene: Scene) -> Move | None:
     story = case.story
     if case.times("asked") < story.asks:
         case.did("asked")
-        return consumer.ask_about_offer(text=case.rng.choice(texts.ASKS))
+        return consumer.ask_about_offer(text=case.rng.choice(texts.SENTENCES["asks"]))
     if case.times("declined") < story.rounds:
         case.did("declined")
         return consumer.decline_offer(
-            reason=case.rng.choice(consumer.DECLINE_REASONS), counter_demand=case.rng.choice(texts.COUNTERS)
+            reason=case.rng.choice(consumer.DECLINE_REASONS),
+            counter_demand=case.rng.choice(texts.SENTENCES["counters"]),
         )
     if story.answer in ("silent", "late_yes", "late_no"):
         return None
@@ -134,7 +135,7 @@ def _material(case: Case) -> Move | None:
         return None
     if case.story.authority == "none":
         return both.supply_material(has_none=True)
-    return both.supply_material(text=case.rng.choice(texts.STATEMENTS))
+    return both.supply_material(text=case.rng.choice(texts.SENTENCES["statements"]))
 
 
 def _mediation(case: Case, scene: Scene) -> Move | None:
@@ -165,7 +166,7 @@ def _afterwards(case: Case, scene: Scene) -> Move | None:
             speed=min(5, max(1, overall + case.rng.randint(-1, 1))),
             attitude=overall,
             performed=outcome != "mediation_terminated",
-            text=case.rng.choice(texts.RATINGS),
+            text=case.rng.choice(texts.SENTENCES["ratings"]),
         )
     if case.times("looked_back") == 0:
         case.wake = scene.now + timedelta(days=1)

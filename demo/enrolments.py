@@ -21,8 +21,8 @@ from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.evidence import EvidenceRefused, licences
 from complaints.forms import enrol_forms
-from demo.enterprise_names import MOBILE, TELECOM, UNICOM
 from demo.stations import GULOU
+from demo.texts import MOBILE, TELECOM, UNICOM
 from enterprises.enrolment import enrolled, enrolling
 from enterprises.models import EnrolmentApplication, Staff
 

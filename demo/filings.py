@@ -17,7 +17,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.deadlines import Calendar
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
 from complaints.stations import posters
-from demo import enterprise_names, texts
+from demo import texts
 from demo.people import Cast, Consumer
 from demo.stories import WANTED, Case, Story, a_story, draw, wanted_story
 from demo.texts import PROBLEMS, Problem
@@ -38,13 +38,8 @@ COUNTIES = {
     "350125": 2,
     "350128": 3,
 }
-MARKET = {enterprise_names.MOBILE: 50, enterprise_names.TELECOM: 31, enterprise_names.UNICOM: 19}
-BRANDS = {
-    enterprise_names.MOBILE: "中国移动",
-    enterprise_names.TELECOM: "中国电信",
-    enterprise_names.UNICOM: "中国联通",
-    enterprise_names.RONGMU: "榕木",
-}
+MARKET = {texts.MOBILE: 50, texts.TELECOM: 31, texts.UNICOM: 19}
+BRANDS = {texts.MOBILE: "中国移动", texts.TELECOM: "中国电信", texts.UNICOM: "中国联通", texts.RONGMU: "榕木"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,7 @@ def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict
     return Plan(
         min(bisect_left(days, day), len(days) - 1),
         county="350102",
-        enterprise=enterprise_names.MOBILE,
+        enterprise=texts.MOBILE,
         problem=PROBLEMS[0],
         story=wanted_story(changes),
     )
@@ -122,31 +117,22 @@ def _hot_spots(rng: Random, days: Sequence[date], last: date, *, share: float) -
     days.
     """
     broadband = next(p for p in PROBLEMS if p.code == "telecom.broadband.repair")
-    gym = next(p for p in PROBLEMS if p.enterprises == (enterprise_names.RANDONG,) and p.code == "contract")
+    gym = next(p for p in PROBLEMS if p.enterprises == (texts.RANDONG,) and p.code == "contract")
     price = next(p for p in PROBLEMS if p.code == "price")
 
     def tick(before: float) -> int:
         day = last - timedelta(days=int(before))
         return min(bisect_left(days, day), len(days) - 1)
 
-    outage = [
-        Plan(tick(rng.uniform(26, 33)), enterprise_names.TELECOM, broadband, "350104") for _ in range(round(64 * share))
-    ]
+    outage = [Plan(tick(rng.uniform(26, 33)), texts.TELECOM, broadband, "350104") for _ in range(round(64 * share))]
     # The older, the rarer: the square root bends the spread towards today.
     closing = [
-        Plan(
-            tick(56 * (1 - rng.random() ** 0.5)),
-            enterprise_names.RANDONG,
-            gym,
-            rng.choice(["350102", "350103", "350104"]),
-        )
+        Plan(tick(56 * (1 - rng.random() ** 0.5)), texts.RANDONG, gym, rng.choice(["350102", "350103", "350104"]))
         for _ in range(round(76 * share))
     ]
-    one_day = [Plan(tick(14), enterprise_names.MINTAO, price) for _ in range(round(26 * share))]
+    one_day = [Plan(tick(14), texts.MINTAO, price) for _ in range(round(26 * share))]
     caught = round(22 * share)
-    promotion = [
-        Plan(tick(3 * nth / caught), enterprise_names.MOBILE, texts.PROMOTION, "350102") for nth in range(caught)
-    ]
+    promotion = [Plan(tick(3 * nth / caught), texts.MOBILE, texts.PROMOTION, "350102") for nth in range(caught)]
     return outage + closing + one_day + promotion
 
 
@@ -169,7 +155,7 @@ def compose(
         problem, rng=rng, amount=amount, month=(today.month - 2) % 12 + 1, language=consumer.user.language
     )
     if story.path == "consultation":
-        title, statement = "咨询", rng.choice(texts.CONSULTATIONS)
+        title, statement = "咨询", rng.choice(texts.SENTENCES["consultations"])
     respondent, named = _respondent(rng, story, enterprise, cast, places)
     case = Case(nth, story, rng, consumer, problem, demands, named=named)
     disputed = today - timedelta(days=rng.randint(2, 60))
@@ -185,11 +171,13 @@ def compose(
         problem_category=problem.code,
         item_name=title,
         amount=amount,
-        is_online=problem.category == texts.INTERNET,
+        is_online=problem.category == texts.CATEGORY_INTERNET,
         disputed_on=disputed,
         disputed_on_is_approximate=rng.random() < 0.3,
-        order_no=f"DEMO-{nth:06}" if problem.category == texts.INTERNET else "",
-        answers=({"service_number": consumer.phone.removeprefix("+86")} if problem.category == texts.TELECOM else {}),
+        order_no=f"DEMO-{nth:06}" if problem.category == texts.CATEGORY_INTERNET else "",
+        answers=(
+            {"service_number": consumer.phone.removeprefix("+86")} if problem.category == texts.CATEGORY_TELECOM else {}
+        ),
         statement=statement,
         has_contacted=rng.random() < 0.7,
         demands=tuple(DemandRequest(kind=kind, amount=money) for kind, money in demands),
@@ -243,7 +231,7 @@ def _through(cast: Cast, consumer: Consumer, today: date) -> Actor:
 
 
 def _path(rng: Random, enterprise: str) -> str:
-    if not enterprise or enterprise in (enterprise_names.HAOLINLI, enterprise_names.DRIVING, enterprise_names.TRAVEL):
+    if not enterprise or enterprise in (texts.HAOLINLI, texts.DRIVING, texts.TRAVEL):
         return draw(rng, {"named": 8, "left": 2})
     return draw(rng, {"enterprise": 90, "left": 6, "consultation": 2, "brand": 8, "unverified": 2})
 
@@ -263,7 +251,7 @@ def _respondent(
     if story.path in ("left", "consultation"):
         return RespondentRequest(), ""
     if story.path == "named" and not enterprise:
-        shop = rng.choice(texts.SHOPS)
+        shop = rng.choice(texts.SENTENCES["shops"])
         return RespondentRequest(named=shop, address=f"福州市样例街{rng.randint(1, 90)}号"), shop
     if story.path == "named" and rng.random() < 0.5:
         return RespondentRequest(named=enterprise.partition("（")[0]), enterprise

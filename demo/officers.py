@@ -122,7 +122,7 @@ def _refusal(case: Case) -> dict[str, str]:
     else:
         ground = ("not_consumption", "already_handled", "outside_duty")[case.nth % 3]
     body = {"outside_duty": "12300", "already_handled": "association"}.get(ground, "")
-    return {"ground": ground, "facts": texts.FACTS[1], "body": body}
+    return {"ground": ground, "facts": texts.SENTENCES["facts"][1], "body": body}
 
 
 def _two_persons(case: Case, scene: Scene, officer: Actor, step: str, payload: dict[str, str]) -> Acts:
@@ -157,12 +157,14 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
         case.wake = at
         return [(move, scene.mediator(case, officer))]
     if case.first("session"):
-        return [(mediation.record_session(minutes=rng.choice(texts.MINUTES)), scene.mediator(case, officer))]
+        return [
+            (mediation.record_session(minutes=rng.choice(texts.SENTENCES["minutes"])), scene.mediator(case, officer))
+        ]
     if what == "terminate":
-        payload = {"ground": "no_agreement_possible", "facts": texts.FACTS[0]}
+        payload = {"ground": "no_agreement_possible", "facts": texts.SENTENCES["facts"][0]}
         return _two_persons(case, scene, officer, "terminate", payload)
     if what == "agreement" and case.nth % 3 == 0 and case.first("suggested"):
-        return [(mediation.suggest_settlement(text=rng.choice(texts.AGREEMENTS)), officer)]
+        return [(mediation.suggest_settlement(text=rng.choice(texts.SENTENCES["agreements"])), officer)]
     promises = []
     # A promise that was broken before stays in the case; then only what is done at once can end it.
     if what != "at_once" and case.times("accepted") == 0:
@@ -170,7 +172,7 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
         due_on = scene.today + timedelta(days=rng.randint(3, 12))
         kind = "transfer" if money else "repair"
         promises = [Promise(kind=kind, what="按调解书履行", amount=money, due_on=due_on)]
-    return [(mediation.record_agreement(promises=promises, text=rng.choice(texts.AGREEMENTS)), officer)]
+    return [(mediation.record_agreement(promises=promises, text=rng.choice(texts.SENTENCES["agreements"])), officer)]
 
 
 def _association() -> MediationBody:

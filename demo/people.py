@@ -27,8 +27,8 @@ from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.settlement import answer_templates
 from demo import texts
-from demo.enterprise_names import MINTAO, MOBILE, TELECOM
 from demo.stations import MALL, make_stations
+from demo.texts import MINTAO, MOBILE, TELECOM
 from enterprises.models import Branch, Enterprise, Staff, StationStaff
 from enterprises.team import inviting
 from enterprises.team.rights import Post, enterprise_reach

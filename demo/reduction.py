@@ -13,7 +13,7 @@ from django.db.models import F
 from accounts.roles import Role
 from authorities.models import Officer
 from complaints.procedure.working_calendar import SHANGHAI
-from demo.enterprise_names import MINTAO, TELECOM
+from demo.texts import MINTAO, TELECOM
 from enterprises.models import Staff
 from oversight.hot_spots import guiding, hotspots, warning
 from oversight.hot_spots.guiding import Wanted

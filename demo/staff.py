@@ -80,7 +80,7 @@ def _negotiate(case: Case, scene: Scene) -> list[Move | None]:
     story, rng = case.story, case.rng
     if scene.matter(case, "question"):
         case.did("answered")
-        return [enterprise.answer_question(text=rng.choice(texts.ANSWERS))] if rng.random() < 0.9 else []
+        return [enterprise.answer_question(text=rng.choice(texts.SENTENCES["answers"]))] if rng.random() < 0.9 else []
     if scene.matter(case, "settled_elsewhere"):
         return [both.confirm_settled_elsewhere()] if case.first("confirmed_claim") and rng.random() < 0.9 else []
     if scene.matter(case, "urge") and case.first("urge_answered"):
@@ -94,14 +94,14 @@ def _negotiate(case: Case, scene: Scene) -> list[Move | None]:
     if case.first("second_look"):
         if rng.random() < 0.25 and case.consumer.actor.user_id is not None:
             case.did("asked_consumer")
-            return [enterprise.ask_consumer(text=rng.choice(texts.QUESTIONS))]
+            return [enterprise.ask_consumer(text=rng.choice(texts.SENTENCES["questions"]))]
         if rng.random() < 0.03:
             return [enterprise.ask_authority(text="合约条款与活动说明不一致时，以哪一个为准？")]
         if rng.random() < 0.03:
             return [enterprise.flag_concern(text="同一地址近期有多件相同文字的投诉。")]
     if story.settle == "fails":
         reason = ("no_agreement", "refused_with_reasons", "consumer_wants_none")[case.nth % 3]
-        return [enterprise.report_failure(reason=reason, text=texts.FAILURES[case.nth % 3])]
+        return [enterprise.report_failure(reason=reason, text=texts.SENTENCES["failures"][case.nth % 3])]
     if story.settle == "unreachable":
         return [enterprise.report_failure(reason="unreachable", text="多次电话、短信均未联系上。")]
     if story.settle == "elsewhere_enterprise" and case.first("claimed"):
@@ -116,7 +116,7 @@ def _contact(case: Case) -> list[Move | None]:
     case.did("contact")
     misses = case.story.settle == "unreachable"
     channel = ("phone", "sms")[case.times("contact") % 2] if misses else case.rng.choice(["phone", "phone", "message"])
-    note = case.rng.choice(texts.MISSED_NOTES if misses else texts.CONTACT_NOTES)
+    note = case.rng.choice(texts.SENTENCES["missed_notes"] if misses else texts.SENTENCES["contact_notes"])
     moves: list[Move | None] = [enterprise.log_contact(channel=channel, reached=not misses, note=note)]
     if case.rng.random() < 0.12:
         moves.append(enterprise.add_internal_note(text="演示备注：老客户，按首问负责处理。"))
@@ -137,12 +137,12 @@ def an_offer(case: Case, today: date, *, is_good: bool) -> tuple[list[Answer], l
             promises += _promises(case, today, kind, ordinal, amount, before=len(promises))
         elif amount is not None:
             part = (amount * Decimal(rng.choice([30, 40, 50, 60])) / 100).quantize(Decimal("0.01"))
-            reason = rng.choice(texts.PART_REASONS)
+            reason = rng.choice(texts.SENTENCES["part_reasons"])
             answers.append(Answer(demand=ordinal, verdict="part", amount=part, reason=reason, is_separable=True))
             promises += _promises(case, today, kind, ordinal, part, before=len(promises))
         else:
-            answers.append(Answer(demand=ordinal, verdict="refuse", reason=rng.choice(texts.REFUSALS)))
-    return answers, promises if case.story.promises else [], rng.choice(texts.OFFER_MESSAGES)
+            answers.append(Answer(demand=ordinal, verdict="refuse", reason=rng.choice(texts.SENTENCES["refusals"])))
+    return answers, promises if case.story.promises else [], rng.choice(texts.SENTENCES["offer_messages"])
 
 
 def _promises(
@@ -190,7 +190,7 @@ def _perform(case: Case, scene: Scene) -> Move | None:
     if keeps == "late" and dated and min(dated) >= scene.today:
         case.wake = scene.now + timedelta(days=(min(dated) - scene.today).days + 1)
         return None
-    proof = case.rng.choice(texts.PROOFS).format(n=f"{case.nth:05}")
+    proof = case.rng.choice(texts.SENTENCES["proofs"]).format(n=f"{case.nth:05}")
     return enterprise.report_performed(obligations=[row.ordinal for row in due], proof=proof, channel="原路")
 
 

@@ -28,7 +28,6 @@ TOO_LONG = {
     "complaints/reading/case.py",
     "complaints/reading/mediation_facts.py",
     "complaints/tables/round_trip/working.py",
-    "demo/texts.py",
     "odr_portal/settings.py",
     "oversight/figures/figures.py",
     "oversight/mirror/mirror.py",
