@@ -77,7 +77,7 @@ def test_the_bar_and_the_page_of_the_display_offer_every_other_language(client: 
 
 
 def test_chinese_that_was_typed_says_so_on_a_page_in_another_language() -> None:
-    marked = ' lang="zh-Hans"'
+    marked = 'lang="zh-Hans"'
     for text, wanted in (
         ("多扣了58元", marked),
         ("iPhone 15坏了，不给退", marked),

@@ -103,7 +103,7 @@ def lang(text: object) -> str:
     if reads_chinese() or not text:
         return ""
     characters, letters = len(_HAN.findall(str(text))), len(_LATIN.findall(str(text)))
-    return SafeString(' lang="zh-Hans"') if 2 * characters > letters else ""
+    return SafeString('lang="zh-Hans"') if 2 * characters > letters else ""
 
 
 @register.filter
