@@ -1,5 +1,5 @@
 """Templates in which everything that never changes is drawn already: translated words, icons, addresses of static
-files.
+files. What only lays out the template, line breaks with their indents, becomes one space.
 
 What is drawn beforehand depends on the language and on nothing else, so each template is kept once a
 language. Drawing forty translations and a dozen icons anew was a quarter of a page. A template is loaded in the
@@ -8,6 +8,7 @@ language that is active when it is asked for; nothing may be loaded under one la
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -34,6 +35,8 @@ from web.templatetags import portal
 
 #: Own tags that draw the same for the same words.
 _ALWAYS_THE_SAME = frozenset({portal.icon, portal.tone_icon})
+#: A line break of a template with its indents, and the end of an element's tag that stands behind it.
+_LINE_BREAK = re.compile(r"[ \t]*\n[ \t\n]*(>?)")
 
 
 class _Shown(VariableNode):
@@ -56,7 +59,7 @@ class _Folding(base.Loader):
 
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         template = super().get_template(template_name, skip)
-        _fold(template.nodelist)
+        _fold(template.nodelist, as_written="<pre" in template.source)
         return template
 
 
@@ -67,20 +70,25 @@ class Loader(cached.Loader, _Folding):
         return f"{get_language()} {super().cache_key(template_name, skip)}"
 
 
-def _fold(nodes: NodeList) -> None:
-    """In place, as a node may be known in several places (the blocks of a page that extends another)."""
+def _fold(nodes: NodeList, *, as_written: bool) -> None:
+    """In place, as a node may be known in several places (the blocks of a page that extends another).
+
+    Line breaks stay where `as_written` is true: within <pre> they are seen.
+    """
     folded: list[Node] = []
     for node in nodes:
         if isinstance(node, CommentNode | LoadNode):
             continue
         text = _drawn(node)
+        if isinstance(node, TextNode) and not as_written:
+            text = _LINE_BREAK.sub(lambda found: found[1] or " ", node.s)
         if text is not None and folded and isinstance(folded[-1], TextNode):
             folded[-1] = _text(folded[-1].s + text, folded[-1])
         else:
             folded.append(_shown(node) if text is None else _text(text, node))
         if text is None and not isinstance(node, LanguageNode):
             for below in _below(node):
-                _fold(below)
+                _fold(below, as_written=as_written)
     nodes[:] = folded
 
 

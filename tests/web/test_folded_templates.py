@@ -66,3 +66,16 @@ def test_what_never_changes_is_text(tmp_path: Path) -> None:
         nodes = folded.get_template("base.html").nodelist
     assert [type(node).__name__ for node in nodes] == ["TextNode", "BlockNode", "BlockNode"]
     assert nodes[0].render(Context()).startswith('<h1>My complaints</h1><link href="/static/css/base')
+
+
+def test_only_line_breaks_of_a_template_become_a_space(tmp_path: Path) -> None:
+    sources = {
+        "laid_out.html": '<p\n  class="a"\n  {% if text %}hidden{% endif %}\n>\n  {{ text }}  b　\n\n  c\n</p>\n',
+        "as_written.html": "<pre>\n  a\n</pre>\n",
+    }
+    folded = engine("web.folded_templates.Loader", tmp_path)
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    drawn = folded.get_template("laid_out.html").render(Context({"text": "x\n  y"}))
+    assert drawn == '<p class="a" hidden> x\n  y  b　 c </p> '
+    assert folded.get_template("as_written.html").render(Context()) == sources["as_written.html"]

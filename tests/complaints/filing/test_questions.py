@@ -192,7 +192,7 @@ def test_the_receipt_tells_the_next_three_things_with_dates(client: Client, town
     draft = ready(client, town)
     prove(client, draft)
     page = client.get(file(client, draft).headers["Location"]).content.decode()
-    things = re.findall(r"<li><b><time[^>]*>(.*?)</time></b><br>(.*?)</li>", page, re.S)
+    things = re.findall(r"<li>\s*<b><time[^>]*>(.*?)</time></b><br>(.*?)</li>", page, re.S)
     assert [what.strip() for _when, what in things] == [
         "把投诉转给测试移动福州分公司",
         "测试移动福州分公司受理，指定专人与您联系",

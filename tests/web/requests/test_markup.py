@@ -1,5 +1,6 @@
 """What somebody typed is shown as they typed it, and no browser runs it."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -145,6 +146,6 @@ def test_T30_T53_nothing_that_was_typed_comes_alive(world: World, hostile: Compl
         reader.feed(page)
         assert reader.alive == [], pattern
         seen += "x-evil" in reader.text
-        assert ">49<" not in page
+        assert not re.search(r">\s*49\s*<", page)
     assert seen or who == "su", "the pages show none of the texts, so this proves nothing"
     assert hostile.status == Status.AWAITING_CONSUMER
