@@ -78,6 +78,7 @@ prove-walls: set-up-tests
 check: set-up-tests
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
+	@.venv/bin/djangofmt --check templates
 	@$(PYTHON) -m mypy $(PACKAGES)
 	@.venv/bin/lint-imports
 	@$(PYTHON) manage.py check
