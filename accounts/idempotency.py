@@ -112,9 +112,8 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
 
     ``savepoint`` off: the door is inside a transaction of its own, which ends with any refusal.
 
-    The block must do nothing if ``attempt.answered``, and must set ``attempt.reference`` when it
-    took effect; without a reference, or after an exception, no key is stored.
-    Raises AlreadyRunning, SameKeyOtherBody, KeyMissing.
+    The block must do nothing if ``attempt.answered``, and must set ``attempt.reference`` when it took effect; without a
+    reference, or after an exception, no key is stored. Raises AlreadyRunning, SameKeyOtherBody, KeyMissing.
     """
     whose = actor or actor_of(request)
     key = key_of(request)

@@ -96,7 +96,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     person_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    # A new phone or mailbox: for a day nothing that matters is done with it (sign_in/changing.py).
+    # A new phone or mailbox: for a day nothing that matters is done with it (sign_in/contacts.py).
     contact_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

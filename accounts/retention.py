@@ -1,15 +1,27 @@
-"""What the account side keeps no longer than it needs it.
+"""What the account side keeps no longer than it needs it, and the closing of an account.
 
-Only rows whose work is done go, a few hundred at a time, so that no page waits for it.
+Only rows whose work is done go, a few hundred at a time. A closed account is out at once; its data are kept until no
+duty to keep is left (PIPL arts 47 and 44 to 50).
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from accounts.models import BrowserSession, CountedTry, IdempotencyKey, OutgoingMessage, SecurityEvent, SignInCode
+from accounts import security_log
+from accounts.models import (
+    AccountClosing,
+    BrowserSession,
+    CountedTry,
+    IdempotencyKey,
+    OutgoingMessage,
+    SecurityEvent,
+    SignInCode,
+    User,
+)
 from accounts.security_log import KEPT_FOR
 
 KEYS_FOR = timedelta(days=30)
@@ -21,8 +33,7 @@ MESSAGES_FOR = timedelta(days=7)
 
 def throw_away_done(*, now: datetime, limit: int) -> int:
     """Answered requests, dead codes, old counts of tries, ended sessions, the security log of last year. Returns how
-    many rows went.
-    """
+    many rows went."""
     used_or_expired = Coalesce(F("used_at"), F("expires_at"))
     codes = SignInCode.objects.annotate(dead_at=used_or_expired).filter(
         Q(dead_at__lte=now - CODES_FOR) & Q(created_at__lte=now - CODES_FOR)
@@ -42,3 +53,20 @@ def delete_some(rows: QuerySet[Any], *, limit: int) -> int:
     """At most so many of these rows, oldest key first."""
     some = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
     return rows.model._default_manager.filter(pk__in=some).delete()[0] if some else 0
+
+
+def close(user: User, *, destroy_after: datetime, now: datetime) -> AccountClosing:
+    """Out with the next request; what is kept is kept until ``destroy_after``."""
+    with transaction.atomic():
+        closing, _ = AccountClosing.objects.get_or_create(
+            user=user, defaults={"closed_at": now, "destroy_after": destroy_after}
+        )
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        security_log.note("account_closed", now=now, user=user)
+    return closing
+
+
+def due(*, now: datetime, limit: int) -> list[User]:
+    """Closed accounts whose data nobody has to keep any longer, the oldest first."""
+    closings = AccountClosing.objects.filter(destroyed_at=None, destroy_after__lte=now)
+    return [closing.user for closing in closings.select_related("user").order_by("destroy_after", "pk")[:limit]]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, changes, factors, sign_in
+from accounts.views import account, factors, sign_in
 
 app_name = "accounts"
 
@@ -20,10 +20,10 @@ urlpatterns = [
     path("account/ways/<int:pk>/remove/", account.remove_factor, name="factor-remove"),
     path("account/sessions/", account.sessions, name="sessions"),
     path("account/sessions/stay/", account.stay, name="stay"),
-    path("account/change/<slug:kind>/", changes.contact, name="contact"),
-    path("account/change/<slug:kind>/code/", changes.contact_code, name="contact-code"),
-    path("account/password/", changes.password, name="password"),
-    path("account/password/reset/", changes.reset, name="reset"),
-    path("account/password/reset/code/", changes.reset_code, name="reset-code"),
+    path("account/change/<slug:kind>/", account.contact, name="contact"),
+    path("account/change/<slug:kind>/code/", account.contact_code, name="contact-code"),
+    path("account/password/", account.password, name="password"),
+    path("account/password/reset/", account.reset, name="reset"),
+    path("account/password/reset/code/", account.reset_code, name="reset-code"),
     path("account/sign-out/", sign_in.sign_out, name="sign-out"),
 ]

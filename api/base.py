@@ -34,7 +34,7 @@ from api.problems import NotAllowed, WrongFields
 from api.strict_json import StrictJSONParser
 from api.visibility import actors_for
 from complaints.handling import StepNotAllowed
-from enterprises.models.api_token import ApiToken
+from enterprises.models.programs import ApiToken
 
 UNSAFE = frozenset({"POST"})
 #: So many wrong fields are named; more say nothing more.

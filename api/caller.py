@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from accounts.models import User
-from enterprises.models.api_token import ApiToken
+from enterprises.models.programs import ApiToken
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The public side: regions, authorities, their officers, calendars, policies.
 
-Everything here is data with a source that an authority can load or
-change; no rule of the procedure stands in code.
+Everything here is data with a source that an authority can load or change; no rule of the procedure stands in code.
 """
 
 from __future__ import annotations
@@ -121,8 +120,7 @@ class Officer(DatedRow):
 
 class OfficerAbsence(LeaveRow):
     """Leave of an officer. At its start open cases go to the deputy, else to a head
-    (complaints/assignment/officer_handover.py).
-    """
+    (complaints/assignment/officer_handover.py)."""
 
     officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="absences")
     deputy = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="+")

@@ -1,8 +1,7 @@
 """Reads the CSV tables that people hand in or that come with the project.
 
-UTF-8 with or without mark, else GB 18030 (Excel in China); lines that
-start with # are comments; a bad row is named by line and column, never
-guessed.
+UTF-8 with or without mark, else GB 18030 (Excel in China); lines that start with # are comments; a bad row is named by
+line and column, never guessed.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def measure(*, quick: bool) -> list[Figure]:
         import typst
 
         from complaints.documents import printing as printing
-        from complaints.dossier import packing, papers
+        from complaints.dossier import building, papers
         from complaints.dossier.gathering import gather
         from complaints.handling.steps import consumer
         from complaints.models import Dossier
@@ -62,7 +62,7 @@ def measure(*, quick: bool) -> list[Figure]:
         def whole() -> None:
             gathered = gather(dossier, now=pattern.now)
             made = printing.typeset(papers.dossier_paper(gathered, seal=None, site=dossier.site), at=pattern.now)
-            packing.pack(
+            building.pack(
                 io.BytesIO(), gathered, seal=None, papers={"dossier.pdf": made}, at=pattern.now, each=lambda: None
             )
 

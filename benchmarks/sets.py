@@ -65,15 +65,14 @@ def _staff() -> Any:
 def _offers(rounds: int) -> Figure:
     from complaints import handling
     from complaints.handling.steps import offers
-    from complaints.measures import sending
     from complaints.parties.actors import staff_member
-    from complaints.tables.short_answers import Short, offer_of
+    from complaints.tables.many_cases import Short, offer_of, open_demands
 
     actor, now, ids = staff_member(_staff()), datetime.now(ZONE), _cases()
     together, alone = [], []
 
     def moves(cases: list[int]) -> list[Any]:
-        measure, demands = uuid4(), sending.open_demands(cases)
+        measure, demands = uuid4(), open_demands(cases)
         found = []
         for case in cases:
             answers, promises = offer_of(

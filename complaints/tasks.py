@@ -11,9 +11,9 @@ from complaints.handling import printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
-from complaints.privacy import retention
+from complaints.privacy import erasing
 from complaints.stations import station_letters
-from complaints.tables.exporting import building
+from complaints.tables.exporting import lifecycle
 from complaints.tables.platform import working as platform
 from complaints.tables.round_trip import working
 from complaints.webhooks import deliveries
@@ -45,7 +45,7 @@ def sweep_station_letters() -> int:
 # Making a long workbook may take longer than any other sweep; the lease of its row is longer still.
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_exports() -> int:
-    return building.sweep_exports(now=timezone.now())
+    return lifecycle.sweep_exports(now=timezone.now())
 
 
 # Many files may have to be packed; the lease of its row is taken anew after each.
@@ -99,7 +99,7 @@ def sweep_call_backs() -> int:
 
 @shared_task
 def sweep_expired() -> int:
-    return drain(retention.sweep_expired, now=timezone.now())
+    return drain(erasing.sweep_expired, now=timezone.now())
 
 
 @shared_task

@@ -16,8 +16,7 @@ from django.utils import timezone
 from complaints.handling import StepNotAllowed
 from complaints.handling.steps.consumer import accept_offer
 from complaints.measures import sending
-from complaints.measures.choosing import LeftOut, Pick
-from complaints.measures.ruling import KindRule, Rule
+from complaints.measures.choosing import KindRule, LeftOut, Pick, Rule
 from complaints.models import Complaint, Matter, Measure
 from complaints.parties.actors import Actor, consumer, staff_member
 from complaints.parties.conditions import Conditions

@@ -30,7 +30,7 @@ from demo import texts
 from demo.stations import MALL, make_stations
 from demo.texts import MINTAO, MOBILE, TELECOM
 from enterprises.models import Branch, Enterprise, Staff, StationStaff
-from enterprises.team import inviting
+from enterprises.team import team
 from enterprises.team.rights import Post, enterprise_reach
 
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
@@ -237,7 +237,7 @@ def invite_newcomer(*, now: datetime) -> None:
     branch = Branch.objects.select_related("enterprise").get(name="中国移动福州分公司")
     contact = parse_contact(address_of("newcomer"))
     assert contact is not None  # noqa: S101
-    inviting.invite(
+    team.invite(
         contact,
         Post(enterprise=branch.enterprise, branch=branch),
         Role.HANDLER.post,

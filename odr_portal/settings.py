@@ -112,7 +112,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.sign_in.entering.SignedIn",
     # Below /api/ a token says who asks, and no cookie does; before anything asks who that is.
-    "enterprises.programs.token_middleware.TokenMiddleware",
+    "enterprises.programs.tokens.TokenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     # Before anything of the body is read, and before a page sees a text.

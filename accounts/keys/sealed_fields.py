@@ -43,9 +43,8 @@ class _Opening(DeferredAttribute):
 
 class SealedText(_Bytes):
     """``whose``: path to the person (a UUID) from the row, empty or None for the house. ``place``: names of the
-    attributes that make the row this row; they must be known when it is written and never change.
-    ``free_text``: sealed by setting only (ENCRYPT_FREE_TEXTS); True, or the name of an attribute that says so.
-    """
+    attributes that make the row this row; they must be known when it is written and never change. ``free_text``: sealed
+    by setting only (ENCRYPT_FREE_TEXTS); True, or the name of an attribute that says so."""
 
     descriptor_class = _Opening
 

@@ -1,9 +1,8 @@
 """One-time codes: six digits, ten minutes, one use, for the browser that asked.
 
-Whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per
-address, per network address and by everybody together, known or not; guesses are counted with the code. All of it
-lies in the database, so it counts when the cache is away; call these functions outside of a transaction that may be
-rolled back.
+Whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per address, per network
+address and by everybody together, known or not; guesses are counted with the code. All of it lies in the database, so
+it counts when the cache is away; call these functions outside of a transaction that may be rolled back.
 """
 
 import secrets
@@ -20,8 +19,7 @@ from django.utils.translation import gettext, override
 from accounts.keys.sealed_fields import digest_of, digests_of
 from accounts.models import OutgoingMessage, SignInCode, User
 from accounts.sign_in.contacts import Contact, known_user, may_sign_in_by_code
-from accounts.sign_in.limits import EVERYBODY, Limit, TooManyTries, count, waits_until
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import EVERYBODY, Limit, TooManyTries, client_address, count, waits_until
 from accounts.sign_in.proof import is_worked_for
 
 VALID_FOR = timedelta(minutes=10)

@@ -1,12 +1,12 @@
 """A signed-in browser: how it begins, what it must have shown, when it ends.
 
-Who works for an organisation is nobody until the second factor was shown. The pages and the API see
-such a session as no session at all, so no door has to think of it; only the pages of the second factor ask
-``person_at_the_door``.
+Who works for an organisation is nobody until the second factor was shown. The pages and the API see such a session as
+no session at all, so no door has to think of it; only the pages of the second factor ask ``person_at_the_door``.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -14,14 +14,55 @@ from django.contrib.auth import get_user, login
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 
 from accounts.models import User
 from accounts.security_log import note
-from accounts.sign_in.backend import needs_second_factor
-from accounts.sign_in.devices import device_words
-from accounts.sign_in.network import client_address, network_of
+from accounts.sign_in.backend import duty_of, needs_second_factor
+from accounts.sign_in.limits import client_address, network_of
+
+#: The first mark that stands in the user agent decides.
+_SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+_BROWSERS = (
+    ("MicroMessenger", "WeChat"),
+    ("HuaweiBrowser", "Huawei Browser"),
+    ("QQBrowser", "QQ Browser"),
+    ("UCBrowser", "UC Browser"),
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("CriOS", "Chrome"),
+    ("Safari", "Safari"),
+)
+
+
+def device_words(user_agent: str) -> str:
+    """Such as "Android · WeChat"; empty if nothing is known."""
+    return " · ".join(
+        found
+        for marks in (_SYSTEMS, _BROWSERS)
+        if (found := next((name for mark, name in marks if mark in user_agent), ""))
+    )
+
+
+def shown(device: str) -> str:
+    """The words in the list."""
+    return device or gettext("未知设备")
+
 
 BACKEND = "accounts.sign_in.backend.PortalBackend"
 
@@ -139,3 +180,38 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
     if now - seen >= SEEN_EVERY:
         session[SEEN] = int(now.timestamp())
     return user
+
+
+AUTHORITY_HOME = "/authority/"
+ENTERPRISE_HOME = "/enterprise/queue/"
+STATION_HOME = "/station/"
+CONSUMER_HOME = "/cases/"
+ADMINISTRATION_HOME = "/administration/"
+
+
+@lru_cache(maxsize=512)
+def is_here(path: str) -> bool:
+    """True if the URLconf answers this path."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def landing_of(user: User) -> str:
+    """The first page of this person's work, or the home page."""
+    # Reverse relations: this app knows neither authorities nor enterprises.
+    offices, employments = getattr(user, "offices", None), getattr(user, "employments", None)
+    posts = getattr(user, "station_posts", None)
+    if duty_of(user):
+        home = ADMINISTRATION_HOME
+    elif offices is not None and offices.exists():
+        home = AUTHORITY_HOME
+    elif employments is not None and employments.exists():
+        home = ENTERPRISE_HOME
+    elif posts is not None and posts.exists():
+        home = STATION_HOME
+    else:
+        home = CONSUMER_HOME
+    return home if is_here(home) else "/"

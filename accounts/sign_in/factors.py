@@ -1,28 +1,96 @@
-"""The authenticator app and the recovery codes: made, checked, used up.
+"""The second factors: authenticator app, recovery codes, passkeys, and the password before them.
 
-A code counts once. The half minute of an app's code is remembered, a recovery code is struck out, and
-wrong ones are counted per person and network, so that nobody is locked out by somebody elsewhere.
+A code counts once. The half minute of an app's code is remembered, a recovery code is struck out, and wrong ones are
+counted per person and network, so that nobody is locked out by somebody elsewhere.
 """
 
 import base64
+import json
 import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
+import webauthn
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.db import connection, transaction
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django_otp.oath import TOTP
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
 
-from accounts.models import RecoveryCode, SecondFactor, User
-from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
-from accounts.sign_in.network import network_of
+from accounts.models import RecoveryCode, SecondFactor, SecurityEvent, User
+from accounts.security_log import note
+from accounts.sign_in.limits import (
+    EVERYBODY,
+    Limit,
+    TooManyTries,
+    client_address,
+    count,
+    network_of,
+    place_of,
+    waits_until,
+)
+
+WITHIN = timedelta(minutes=15)
+#: One address from one network; one network on all addresses; one address from everywhere; everybody.
+PAIR = Limit("wrong_password_pair", 10, WITHIN)
+NETWORK = Limit("wrong_password_network", 100, WITHIN)
+ADDRESS = Limit("wrong_password_address", 50, timedelta(hours=1))
+SPRAY = Limit("wrong_password_everybody", 1000, WITHIN)
+#: While somebody sprays passwords over all addresses, a network has room for this many.
+NETWORK_UNDER_SPRAY = Limit(NETWORK.kind, 10, WITHIN)
+KNOWN_FOR = timedelta(days=90)
+
+
+def staff_user(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
+    """The user these belong to; None for every kind of no."""
+    address, here = email.strip().lower(), client_address(request)
+    network = network_of(here)
+    pair = f"{address} {network}"
+    # The hash is computed even when blocked: the time of an answer tells nothing.
+    found = authenticate(request, username=address, password=password)
+    user = found if isinstance(found, User) else None
+    is_spray = waits_until(SPRAY, EVERYBODY, now=now) is not None
+    blocked = (
+        waits_until(PAIR, pair, now=now)
+        or waits_until(NETWORK_UNDER_SPRAY if is_spray else NETWORK, network, now=now)
+        or (waits_until(ADDRESS, address, now=now) and not _has_been_here(user, network, now=now))
+    )
+    if not blocked and user is not None:
+        return user
+    if user is None:
+        for limit, who in ((PAIR, pair), (NETWORK, network), (ADDRESS, address), (SPRAY, EVERYBODY)):
+            count(limit.kind, who, now=now)
+    note("sign_in_refused", now=now, reason="blocked" if blocked else "wrong_password", address=here)
+    return None
+
+
+def _has_been_here(user: User | None, network: str, *, now: datetime) -> bool:
+    """True if this person, whose password was right, signed in from this network lately."""
+    if user is None or not network:
+        return False
+    earlier = (
+        SecurityEvent.objects.filter(person_key=user.person_key, kind="sign_in", at__gt=now - KNOWN_FOR)
+        .exclude(address="")
+        .values_list("address", flat=True)
+    )
+    return any(network_of(address) == network for address in earlier[:200])
+
 
 ISSUER = "12315 ODR"
 RECOVERY_CODES = 10
@@ -82,13 +150,9 @@ def app_address(key: bytes, *, name: str) -> str:
     return f"otpauth://totp/{quote(ISSUER)}:{quote(name)}?{query}"
 
 
-def _digits(typed: str) -> str:
-    return "".join(str(int(letter)) for letter in typed if letter.isdecimal())
-
-
 def half_minute(key: bytes, typed: str, *, after: int, now: datetime) -> int | None:
     """The number of the half minute to which this code belongs, one to either side of now; None if to none."""
-    code = _digits(typed)
+    code = "".join(str(int(letter)) for letter in typed if letter.isdecimal())
     if len(code) != 6:
         return None
     clock = TOTP(key)
@@ -164,3 +228,108 @@ def new_recovery_codes(user: User, *, now: datetime) -> list[str]:
             for code in codes
         )
     return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+CHALLENGE = "passkey_challenge"
+LONGEST_ANSWER = 20_000
+
+
+def _name(request: HttpRequest) -> str:
+    return urlsplit(place_of(request)).hostname or ""
+
+
+def _known(user: User) -> list[PublicKeyCredentialDescriptor]:
+    ids = SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.PASSKEY).values_list("credential_id", flat=True)
+    return [PublicKeyCredentialDescriptor(id=bytes(found)) for found in ids if found is not None]
+
+
+def ask_for_new(request: HttpRequest, user: User) -> str:
+    """The options for navigator.credentials.create, as JSON; the challenge stays in the session."""
+    options = webauthn.generate_registration_options(
+        rp_id=_name(request),
+        rp_name=ISSUER,
+        user_id=user.person_key.bytes,
+        user_name=user.email or str(user),
+        user_display_name=user.name or str(user),
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=UserVerificationRequirement.PREFERRED
+        ),
+        exclude_credentials=_known(user),
+    )
+    request.session[CHALLENGE] = bytes_to_base64url(options.challenge)
+    return str(webauthn.options_to_json(options))
+
+
+def ask_for_known(request: HttpRequest, user: User) -> str:
+    """The options for navigator.credentials.get, as JSON; empty if this person has no passkey."""
+    known = _known(user)
+    if not known:
+        return ""
+    options = webauthn.generate_authentication_options(
+        rp_id=_name(request), allow_credentials=known, user_verification=UserVerificationRequirement.PREFERRED
+    )
+    request.session[CHALLENGE] = bytes_to_base64url(options.challenge)
+    return str(webauthn.options_to_json(options))
+
+
+def _answer(request: HttpRequest) -> tuple[dict[str, Any] | None, bytes]:
+    challenge = request.session.pop(CHALLENGE, "")
+    text = request.POST.get("credential", "")
+    try:
+        found = json.loads(text) if len(text) <= LONGEST_ANSWER else None
+    except ValueError:
+        found = None
+    return (found if isinstance(found, dict) and challenge else None), base64url_to_bytes(challenge)
+
+
+def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -> SecondFactor | None:
+    """The passkey that the browser just made; None if its answer is not right or the key is known already."""
+    credential, challenge = _answer(request)
+    if credential is None:
+        return None
+    try:
+        made = webauthn.verify_registration_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=_name(request),
+            expected_origin=place_of(request),
+        )
+    except (WebAuthnException, ValueError, TypeError, KeyError):
+        return None
+    factor, is_new = SecondFactor.objects.get_or_create(
+        credential_id=made.credential_id,
+        defaults={
+            "user": user,
+            "kind": SecondFactor.Kind.PASSKEY,
+            "name": name,
+            "key": made.credential_public_key,
+            "counter": made.sign_count,
+            "created_at": now,
+            "last_used_at": now,
+        },
+    )
+    return factor if is_new else None
+
+
+def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> Shown | None:
+    """A passkey of this person answered the challenge; None if not."""
+    credential, challenge = _answer(request)
+    if credential is None:
+        return None
+    try:
+        wanted = base64url_to_bytes(str(credential.get("rawId", "")))
+        factor = SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.PASSKEY, credential_id=wanted).first()
+        if factor is None:
+            return None
+        answer = webauthn.verify_authentication_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=_name(request),
+            expected_origin=place_of(request),
+            credential_public_key=bytes(factor.key),
+            credential_current_sign_count=factor.counter,
+        )
+    except (WebAuthnException, ValueError, TypeError, KeyError):
+        return None
+    SecondFactor.objects.filter(pk=factor.pk).update(counter=answer.new_sign_count, last_used_at=now)
+    return Shown("passkey")

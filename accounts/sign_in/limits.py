@@ -1,16 +1,50 @@
-"""How often something may be tried: per person, per network, by everybody together.
+"""How often something may be tried, per person, per network and by everybody together; and which network that is.
 
-Counts are rows of the database, so they hold when Valkey is away, and they are kept under a digest,
-so the table tells nobody's phone. A limit says until when; the door that asks tells it to the person.
+Counts are rows of the database, so they hold when Valkey is away, and they are kept under a digest, so the table tells
+nobody's phone. A limit says until when; the page that asks tells it to the person.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from accounts.models import CountedTry
+
+
+def client_address(request: HttpRequest) -> str:
+    """The network address of whoever asks; empty where there is none (a unix socket without a proxy)."""
+    trusted: int = settings.TRUSTED_PROXIES
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")] if trusted else []
+    # A shorter list did not come through all of the proxies: then only the connection itself is known.
+    found = told[-trusted] if trusted and len(told) >= trusted else request.META.get("REMOTE_ADDR", "")
+    return _written_once(found) or _written_once(request.META.get("REMOTE_ADDR", ""))
+
+
+def _written_once(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    mapped = getattr(found, "ipv4_mapped", None)
+    return str(mapped or found)
+
+
+def network_of(address: str) -> str:
+    """The neighbourhood that one household or office shares: /24 of IPv4, /64 of IPv6."""
+    if not address:
+        return ""
+    found = ipaddress.ip_address(address)
+    return str(ipaddress.ip_network(f"{address}/{24 if found.version == 4 else 64}", strict=False))
+
+
+def place_of(request: HttpRequest) -> str:
+    """Where the portal stands, for links that leave it: https://host, without a slash at the end."""
+    return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
+
 
 EVERYBODY = "everybody"
 

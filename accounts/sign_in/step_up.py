@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from accounts.display import safe_next
 from accounts.models import User
-from accounts.sign_in.changing import refuse_while_new
+from accounts.sign_in.contacts import refuse_while_new
 from accounts.sign_in.entering import CONFIRMED, IS_DEMO, moment
 from web.errors import answer, kept_text
 

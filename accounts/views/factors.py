@@ -7,13 +7,12 @@ nobody else learns that they exist for anybody.
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -21,27 +20,26 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import SecondFactor, SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
-from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import contact_of
-from accounts.sign_in.entering import VERIFIED, confirm_by_code, person_at_the_door, show_factor
+from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, person_at_the_door, show_factor
 from accounts.sign_in.factors import (
     Shown,
     add_app,
+    add_passkey,
     app_address,
+    ask_for_known,
+    ask_for_new,
     key_words,
     new_app_key,
     new_recovery_codes,
     seal,
     show_code,
+    show_passkey,
     unseal,
 )
-from accounts.sign_in.landing import landing_of
-from accounts.sign_in.limits import TooManyTries
-from accounts.sign_in.network import client_address
-from accounts.sign_in.passkeys import add_passkey, ask_for_known, ask_for_new, show_passkey
+from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.sign_in.step_up import confirm_address, is_fresh
-from accounts.views.forms import CodeForm, FactorForm, NewAppForm
-from accounts.views.sign_in import next_of, too_many_codes, with_next
+from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
 from web.dates import moment as moment_words
 from web.qr import qr_code
 
@@ -98,12 +96,16 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
                 shown = show_code(user, form.cleaned_data["code"], address=client_address(request), now=now)
             except TooManyTries as wait:
                 status = wait.told(request)
-                form.add_error("code", _later(wait.until))
+                until = moment_words(wait.until)
+                form.add_error("code", gettext("试错的次数太多了，请在%(moment)s之后再试。") % {"moment": until})
             else:
                 form.add_error("code", gettext("这个码不对，或已用过。请等验证器显示下一个再填。"))
         if shown is not None:
             show_factor(request, user, now=now, how=shown.how)
-            return _go_on(request, user, shown, target)
+            target = target or landing_of(user)
+            if shown.how == "recovery":
+                return render(request, "accounts/recovery_used.html", {"left": shown.left, "next": target})
+            return HttpResponseRedirect(target)
         if passkey_error or form.data.get("code"):
             note("factor_refused", now=now, user=user, address=client_address(request))
     kinds = set(SecondFactor.objects.filter(user=user).values_list("kind", flat=True))
@@ -124,16 +126,6 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
     )
 
 
-def _later(until: datetime) -> str:
-    return gettext("试错的次数太多了，请在%(moment)s之后再试。") % {"moment": moment_words(until)}
-
-
-def _go_on(request: HttpRequest, user: User, shown: Shown, target: str) -> HttpResponse:
-    if shown.how == "recovery":
-        return render(request, "accounts/recovery_used.html", {"left": shown.left, "next": target or landing_of(user)})
-    return HttpResponseRedirect(target or landing_of(user))
-
-
 def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
     """A consumer: a fresh code to the own phone or mailbox."""
     now = timezone.now()
@@ -143,31 +135,16 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if request.method == "POST" and "send" in request.POST:
-        try:
-            send_code(
-                contact=contact,
-                purpose=SignInCode.Purpose.CONFIRM,
-                asker=asker_of(request, now=now),
-                language=get_language() or settings.LANGUAGE_CODE,
-                now=now,
-            )
-        except TooManyTries as wait:
-            status = wait.told(request)
-            form.add_error("code", too_many_codes(wait.until))
-        else:
+        refusal = send(request, contact, SignInCode.Purpose.CONFIRM, now=now)
+        if not refusal:
             return redirect(f"{with_next('accounts:confirm', target)}{'&' if target else '?'}sent=1")
+        status = 429
+        form.add_error("code", refusal)
     elif form.is_bound and form.is_valid():
-        if check_code(
-            contact=contact,
-            purpose=SignInCode.Purpose.CONFIRM,
-            code=form.cleaned_data["code"],
-            flow=flow_of(request),
-            form_key=request.POST.get("idempotency_key", ""),
-            now=now,
-        ):
+        if is_right(request, contact, SignInCode.Purpose.CONFIRM, form.cleaned_data["code"], now=now):
             confirm_by_code(request, user, now=now)
             return HttpResponseRedirect(target or landing_of(user))
-        form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
+        form.add_error("code", WRONG_CODE)
     return render(
         request,
         "accounts/confirm_code.html",

@@ -1,39 +1,201 @@
-"""Signing in and out.
+"""Signing in and out, and the forms of the account.
 
-The answer to an unknown address is the answer to a known one.
+The answer to an unknown address is the answer to a known one: no error says whether an address is known.
 """
 
 from datetime import datetime
+from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.password_validation import validate_password
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.demo import demo_people, is_demo_person, work_of
 from accounts.display import own_language, safe_next
+from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
-from accounts.sign_in.contacts import Contact, may_sign_in_by_code, user_for
-from accounts.sign_in.entering import VERIFIED, enter, person_at_the_door
-from accounts.sign_in.landing import landing_of
-from accounts.sign_in.limits import TooManyTries
-from accounts.sign_in.network import client_address
-from accounts.sign_in.passwords import staff_user
-from accounts.views.forms import AddressForm, CodeForm, PasswordForm
+from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contact, user_for
+from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_the_door
+from accounts.sign_in.factors import staff_user
+from accounts.sign_in.limits import TooManyTries, client_address
 from web.dates import moment as moment_words
 
 PENDING = "sign_in_contact"
+WRONG_CODE = _("验证码不对或已过期，请重新获取；已填内容还在")
 SHOWN_PEOPLE = 16
+
+
+class AddressForm(forms.Form):
+    """Where to send the code."""
+
+    address = forms.CharField(
+        label=_("手机号或邮箱"),
+        max_length=254,
+        error_messages={"required": _("请填手机号或邮箱")},
+        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "username", "inputmode": "email"}),
+    )
+
+    def clean_address(self) -> Contact:
+        contact = parse_contact(self.cleaned_data["address"])
+        if contact is None:
+            raise forms.ValidationError(_("请填11位手机号，或像 name@example.org 这样的邮箱"))
+        return contact
+
+
+class CodeForm(forms.Form):
+    """The code that arrived."""
+
+    code = forms.CharField(
+        label=_("验证码"),
+        help_text=_("6位数字，可以粘贴。"),
+        max_length=20,
+        error_messages={"required": _("请填6位验证码")},
+        widget=forms.TextInput(attrs={"class": "w-10", "inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+
+
+class FactorForm(forms.Form):
+    """The second factor by hand: six digits of the app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("验证器里的6位数字"),
+        help_text=_("手机不在手边，填一个恢复码也行。"),
+        max_length=40,
+        error_messages={"required": _("请填6位数字，或一个恢复码")},
+        widget=forms.TextInput(attrs={"class": "w-10", "autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class NewAppForm(forms.Form):
+    """The first code of a new app, so that a mistyped key is found at once."""
+
+    code = forms.CharField(
+        label=_("验证器现在显示的6位数字"),
+        max_length=40,
+        error_messages={"required": _("请填验证器显示的6位数字")},
+        widget=forms.TextInput(
+            attrs={"class": "w-10", "inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"}
+        ),
+    )
+
+
+class MailboxForm(forms.Form):
+    """The work e-mail of somebody who signs in with a password."""
+
+    email = forms.CharField(
+        label=_("工作邮箱"),
+        max_length=254,
+        error_messages={"required": _("请填工作邮箱")},
+        widget=forms.EmailInput(attrs={"class": "w-24", "autocomplete": "username"}),
+    )
+
+
+class PasswordForm(MailboxForm):
+    """Staff: work e-mail and password."""
+
+    password = forms.CharField(
+        label=_("密码"),
+        max_length=200,
+        strip=False,
+        error_messages={"required": _("请填密码")},
+        widget=forms.PasswordInput(attrs={"class": "w-24", "autocomplete": "current-password"}),
+    )
+
+
+class NewContactForm(forms.Form):
+    """The new phone or mailbox; ``channel`` is sms or email."""
+
+    address = forms.CharField(max_length=254, error_messages={"required": _("请填新的号码或邮箱")})
+
+    def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.channel = channel
+        field = self.fields["address"]
+        field.label, kind = (_("新手机号"), "tel") if channel == "sms" else (_("新邮箱"), "email")
+        field.widget = forms.TextInput(attrs={"class": "w-24", "autocomplete": kind, "inputmode": kind})
+
+    def clean_address(self) -> Contact:
+        contact = parse_contact(self.cleaned_data["address"])
+        if contact is None or contact.channel != self.channel:
+            raise forms.ValidationError(
+                _("请填11位手机号") if self.channel == "sms" else _("请填像 name@example.org 这样的邮箱")
+            )
+        return contact
+
+
+class NewPasswordForm(forms.Form):
+    """A password chosen by its owner; seen as dots, so it is asked twice."""
+
+    password = forms.CharField(
+        label=_("新密码"),
+        help_text=_("至少12个字，几个不相干的词最好记；不用大小写、符号的花样。"),
+        max_length=200,
+        strip=False,
+        error_messages={"required": _("请填新密码")},
+        widget=forms.PasswordInput(attrs={"class": "w-24", "autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("再填一次"),
+        max_length=200,
+        strip=False,
+        error_messages={"required": _("请再填一次新密码")},
+        widget=forms.PasswordInput(attrs={"class": "w-24", "autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("password") and cleaned.get("again") and cleaned["password"] != cleaned["again"]:
+            self.add_error("again", _("两次填的不一样"))
+        return cleaned
+
+
+class ResetForm(MailboxForm):
+    """Whose password is lost."""
+
+    def clean_email(self) -> Contact:
+        contact = parse_contact(self.cleaned_data["email"])
+        if contact is None or contact.channel != "email":
+            raise forms.ValidationError(_("请填像 name@example.org 这样的邮箱"))
+        return contact
+
+
+class ProfileForm(forms.Form):
+    """What one may change of oneself here."""
+
+    name = forms.CharField(
+        label=_("姓名"),
+        max_length=120,
+        error_messages={"required": _("请填姓名")},
+        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(label=_("通知用的语言"), choices=settings.LANGUAGES, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        setattr(self.fields["name"], "why", _("单位和监管部门按这个姓名称呼您。"))  # noqa: B010
 
 
 def next_of(request: HttpRequest) -> str:
@@ -75,28 +237,32 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         contact: Contact = form.cleaned_data["address"]
-        try:
-            _send(request, contact)
-        except TooManyTries as wait:
-            status = wait.told(request)
-            form.add_error("address", too_many_codes(wait.until))
-        else:
+        refusal = send(request, contact, SignInCode.Purpose.SIGN_IN, now=timezone.now())
+        if not refusal:
             request.session[PENDING] = [contact.channel, contact.address]
             return redirect(with_next("accounts:sign-in-code", target))
+        status = 429
+        form.add_error("address", refusal)
     return render(
         request, "accounts/sign_in.html", {"form": form, "next": target, "people": _demo_rows()}, status=status
     )
 
 
-def _send(request: HttpRequest, contact: Contact) -> None:
-    now = timezone.now()
-    send_code(
-        contact=contact,
-        purpose=SignInCode.Purpose.SIGN_IN,
-        language=get_language() or settings.LANGUAGE_CODE,
-        asker=asker_of(request, now=now),
-        now=now,
-    )
+def send(request: HttpRequest, contact: Contact, purpose: str, *, now: datetime) -> str:
+    """A code for whoever asks here; the sentence of the refusal, or empty."""
+    try:
+        language = get_language() or settings.LANGUAGE_CODE
+        send_code(contact=contact, purpose=purpose, asker=asker_of(request, now=now), language=language, now=now)
+    except TooManyTries as wait:
+        wait.told(request)
+        return too_many_codes(wait.until)
+    return ""
+
+
+def is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *, now: datetime) -> bool:
+    """Whether this is the code that this browser asked for; it is used up."""
+    key = request.POST.get(KEY_FIELD, "")
+    return check_code(contact=contact, purpose=purpose, code=typed, flow=flow_of(request), form_key=key, now=now)
 
 
 def too_many_codes(until: datetime) -> str:
@@ -121,27 +287,18 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if request.method == "POST" and "again" in request.POST:
-        try:
-            _send(request, contact)
-        except TooManyTries as wait:
-            form.add_error("code", too_many_codes(wait.until))
-            status = wait.told(request)
-        else:
+        refusal = send(request, contact, SignInCode.Purpose.SIGN_IN, now=now)
+        if not refusal:
             return redirect(with_next("accounts:sign-in-code", target))
+        status = 429
+        form.add_error("code", refusal)
     elif form.is_bound and form.is_valid():
-        is_right = check_code(
-            contact=contact,
-            purpose=SignInCode.Purpose.SIGN_IN,
-            code=form.cleaned_data["code"],
-            flow=flow_of(request),
-            form_key=request.POST.get("idempotency_key", ""),
-            now=now,
-        )
-        user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if is_right else None
+        opens = is_right(request, contact, SignInCode.Purpose.SIGN_IN, form.cleaned_data["code"], now=now)
+        user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if opens else None
         if user is not None and may_sign_in_by_code(user):
             return _enter(request, user, how="code")
         note("sign_in_refused", now=now, reason="wrong_code", address=client_address(request))
-        form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
+        form.add_error("code", WRONG_CODE)
     return render(
         request, "accounts/sign_in_code.html", {"form": form, "next": target, "masked": contact.masked}, status=status
     )

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from authorities.limits import measured
+from authorities.policies import measured
 from complaints import wording
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.categories import TERMINATION_GROUNDS

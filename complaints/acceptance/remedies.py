@@ -8,8 +8,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from authorities.limits import Limits
-from authorities.policies import Policies
+from authorities.policies import Limits, Policies
 from complaints.models import Complaint
 from complaints.procedure import deadlines
 from complaints.procedure.categories import BODY_BY_CODE, SECTORS, sector_of

@@ -150,8 +150,7 @@ def draw(month: CallBackMonth, *, now: datetime) -> int:
     """Write the sample of one month, each case with somebody who did not handle it. Returns how many were written now.
 
     A batch is a transaction, as a large month takes longer than one may last; who goes on after a kill finds what
-    stands.
-    The month has its sample, and shows its seed, with the last batch.
+    stands. The month has its sample, and shows its seed, with the last batch.
     """
     with alone(DRAWER) as is_alone:
         if not is_alone or not CallBackMonth.objects.filter(pk=month.pk, drawn_at=None).exists():

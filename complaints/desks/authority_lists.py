@@ -24,10 +24,10 @@ from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
 from complaints.procedure.workflow import ENTERPRISE_SIDE, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
-from complaints.reading import listed_rows
+from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, case_url, why_url
 from complaints.reading.case_people import label_of
-from complaints.reading.listed_rows import Beside
+from complaints.reading.case_rows import Beside
 from complaints.wording import duty
 from web.languages import named
 
@@ -127,7 +127,7 @@ def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: Beside 
     """One statement, unless what stands ``beside`` was read with something else."""
     if not cases:
         return []
-    more = beside or listed_rows.beside(cases)
+    more = beside or case_rows.beside(cases)
     return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), workspace) for case in cases]
 
 

@@ -6,7 +6,7 @@ and so does an officer of another region.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -17,9 +17,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Right
-from authorities.limits import Limits
 from authorities.models import CalendarVersion, Officer, Region
-from complaints.desks.authority_choices import Choices, choices_of
+from authorities.policies import Limits
 from complaints.desks.staff_access import View, staff_page
 from complaints.models import Complaint, Matter
 from complaints.models.complaint import regions_of
@@ -29,6 +28,46 @@ from complaints.parties.conditions import Conditions, calendar_of
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, Found
+from complaints.reading.case_people import by_name
+from database.prepared import CombinedQuery, PreparedQuery
+
+#: More are not told apart by a list to choose from.
+MOST = 200
+
+# The same values for all: the authorities, their regions, the day.
+_parts = PreparedQuery(
+    lambda authorities, regions: (
+        Region.objects.filter(parent_id__any_of=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")
+    ),
+    list,
+    list,
+)
+_officers = PreparedQuery(
+    lambda authorities, regions, day: (
+        Officer.objects.on(day)
+        .filter(authority_id__any_of=authorities, user__is_active=True, role__in=Right.HOLD_CASE.posts)
+        .select_related("user")
+        .order_by("pk")[:MOST]
+    ),
+    list,
+    list,
+    date,
+)
+_together = CombinedQuery(_parts, _officers)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Officers who handle cases, by name; the regions right below."""
+
+    officers: list[Officer]
+    parts: list[Region]
+
+
+def choices_of(authorities: Iterable[int], regions: Iterable[int], *, day: date) -> Choices:
+    """One statement, beside keys that are not held yet."""
+    parts, officers = _together(sorted(authorities), sorted(regions), day)
+    return Choices(by_name(officers), parts)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,7 @@ OPEN, ANY = "open", "any"
 STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED, Status.CLOSED))
 WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal", "power")
 #: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle
-#: it;
-#: its officer is away; an enterprise has it.
+#: it; its officer is away; an enterprise has it.
 HERE, OTHERS, BACK, LEFT, AT_A_FIRM = "here", "others", "back", "left", "firm"
 #: Ways by which a complaint comes.
 CAME_BY = ("web", "station", "phone", "counter", "post", "hotline", "platform", "import", "api")

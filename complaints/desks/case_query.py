@@ -142,8 +142,7 @@ def _enterprises(words: str) -> list[int]:
 
 def _officers(workspace: Workspace, one_more: str) -> list[Officer]:
     """Who may handle cases at these authorities today; ``one_more`` (an id) is asked for wherever in these regions that
-    is.
-    """
+    is."""
     rows = [officer for officer in workspace.choices.officers if officer.user_id != workspace.user.pk]
     if (
         one_more.isascii()

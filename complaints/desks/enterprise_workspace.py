@@ -6,7 +6,7 @@ the same 404 as for an address that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -16,18 +16,79 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
-from complaints.desks.enterprise_choices import Choices, choices_of
 from complaints.desks.staff_access import View, staff_page
-from complaints.models import Complaint, Engagement
+from complaints.models import Complaint, Engagement, SavedView
 from complaints.parties.actors import Actor, jobs_of, staff_member, stands_to
-from complaints.parties.conditions import current_calendar
+from complaints.parties.conditions import calendar_of, current_calendar, newest_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import ENTERPRISE, CasePage, Found, page_of
+from complaints.reading.case_people import by_name
 from complaints.reading.case_rows import RELATED, Rows, of_page
-from database.prepared import PreparedQuery
+from database.prepared import CombinedQuery, PreparedQuery
+from enterprises.models import Branch, Staff
+from enterprises.team.staffing import at_work
+
+#: Own views, so many a person, since each is counted with every page of the queue.
+MOST_VIEWS = 12
+
+# The same values for all: who sits here, the enterprises, those of them that are seen whole, branches of the others,
+# the day.
+_views = PreparedQuery(lambda user: SavedView.objects.filter(user_id=user)[:MOST_VIEWS], int)
+_calendar = PreparedQuery(lambda user: newest_calendar("CN"), int)
+_branches = PreparedQuery(
+    lambda user, enterprises, whole, some: Branch.objects.filter(
+        Q(enterprise_id__any_of=whole) | Q(pk__any_of=some)
+    ).order_by("pk"),
+    int,
+    list,
+    list,
+    list,
+)
+_people = PreparedQuery(
+    lambda user, enterprises, whole, some, day: (
+        at_work(day)
+        .filter(role__in=Right.ANSWER_CASE.posts, user__is_active=True, enterprise_id__any_of=enterprises)
+        .filter(Q(enterprise_id__any_of=whole) | Q(branch=None) | Q(branch_id__any_of=some))
+        .select_related("user", "branch", "enterprise")
+        .order_by("pk")
+    ),
+    int,
+    list,
+    list,
+    list,
+    date,
+)
+_together = CombinedQuery(_views, _calendar, _branches, _people)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """People by name; branches, none where there is no choice; views in the order in which they were made."""
+
+    people: list[Staff]
+    branches: list[Branch]
+    views: list[SavedView]
+    calendar: Calendar
+
+
+def choices_of(user: User, actors: Iterable[Actor], *, day: date) -> Choices:
+    """For ``user`` with these jobs on ``day``; one statement, beside keys that are not held yet."""
+    jobs = [(actor.enterprise_id, actor.branch_ids) for actor in actors if actor.enterprise_id is not None]
+    whole = sorted({enterprise for enterprise, branches in jobs if branches is None})
+    some = sorted({branch for _enterprise, branches in jobs for branch in branches or ()})
+    views, newest, branches, people = _together(
+        user.pk, sorted({enterprise for enterprise, _ in jobs}), whole, some, day
+    )
+    for view in views:
+        view.user = user
+    sealed_fields.load_for(views)
+    return Choices(
+        by_name(people), branches if len(branches) > 1 else [], views, calendar_of("CN", next(iter(newest), None))
+    )
 
 
 @dataclass(frozen=True)

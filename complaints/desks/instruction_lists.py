@@ -105,8 +105,7 @@ COLUMNS: dict[str, Column] = {
 
 def told_here(workspace: Workspace) -> QuerySet[Any]:
     """These authorities and everybody above them: what was reported so high was reported to us or past us. No query
-    yet.
-    """
+    yet."""
     own = [actor.authority_id for actor in workspace.actors]
     above, path = Q(pk__in=own), "children"
     for _level in Authority.Level.choices[1:]:

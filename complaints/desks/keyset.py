@@ -170,8 +170,7 @@ def counts_and_ids(
     of: Mapping[str, QuerySet[Any]], ids: Mapping[str, QuerySet[Any]]
 ) -> tuple[dict[str, int], dict[str, list[int]]]:
     """The same with the ids of these rows, each ordered and cut off by itself: a board of several lists is one
-    statement.
-    """
+    statement."""
     parts: list[str] = []
     values: list[Any] = []
     asked: list[tuple[dict[str, Any], str]] = []
@@ -197,3 +196,46 @@ def counts_and_ids(
 
 def in_words(count: int) -> str:
     return str(count) if count <= MANY else f"{MANY}+"
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """``tone`` is that of a number above nought; ``empty`` says why there is nothing to see."""
+
+    code: str
+    title: Any
+    tone: str
+    empty: Any
+
+
+def chosen_tab(tabs: Sequence[Tab], asked: Mapping[str, str]) -> Tab:
+    """The tab that the address names, else the first."""
+    return next((tab for tab in tabs if tab.code == asked.get("view")), tabs[0])
+
+
+def tab_url(address: str, tab: Tab) -> str:
+    return f"{address}?view={tab.code}"
+
+
+def tabs_shown(
+    tabs: Sequence[Tab], tab: Tab, counts: Mapping[str, int], page: Page[Any], *, address: str
+) -> dict[str, Any]:
+    """What the template needs of the tabs and of the pages of ``tab``."""
+    here = tab_url(address, tab)
+    return {
+        "tab": tab,
+        "counts": {code: in_words(count) for code, count in counts.items()},
+        "tabs": [
+            {
+                "title": one.title,
+                "value": counts[one.code],
+                "words": in_words(counts[one.code]),
+                "is_current": one is tab,
+                "tone": one.tone if counts[one.code] else "neutral",
+                "url": tab_url(address, one),
+            }
+            for one in tabs
+        ],
+        "previous_url": f"{here}&before={page.before}" if page.before else "",
+        "next_url": f"{here}&after={page.after}" if page.after else "",
+    }

@@ -1,7 +1,6 @@
 """One case in front of an officer: which steps stand open, and what a step page is made of.
 
-Nothing is added to what the table offers; a step is only left out when there is
-nothing it could act on.
+Nothing is added to what the table offers; a step is only left out when there is nothing it could act on.
 """
 
 from __future__ import annotations
@@ -180,8 +179,7 @@ def needs_two(found: Found, step: str, workspace: Workspace) -> bool:
 
 def who_signs(setting: OfficerCase, rule: str) -> str:
     """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their
-    keys.
-    """
+    keys."""
     case, workspace = setting.found.complaint, setting.workspace
     here = case.handling_authority
     acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
@@ -221,10 +219,6 @@ def refusal_of(steps: Sequence[str], setting: OfficerCase) -> StepNotAllowed:
         () if setting.found.actor is None else handling.allowed_steps(setting.found.complaint, setting.found.actor)
     )
     status = setting.found.complaint.status
-    if any(name in allowed for name in steps) or status not in _statuses_of(steps):
+    if any(name in allowed for name in steps) or not any(status in TABLE[name].at for name in steps):
         return not_now(wording.label(status, kind="status"))
     return not_yours()
-
-
-def _statuses_of(steps: Sequence[str]) -> set[str]:
-    return {str(status) for name in steps for status in TABLE[name].at}

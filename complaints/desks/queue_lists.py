@@ -1,28 +1,104 @@
 """Which cases a list of the queue holds: its views, the conditions in its address, what has ended.
 
-Each list is a condition on cases of the desk and none on anything else, so a view, a count, an export and
-a step for many cases mean the same rows.
+Each list is a condition on cases of the workspace and none on anything else, so a view, a count, an export and a step
+for many cases mean the same rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, TypeVar
 
+from django import forms
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from complaints.desks.case_search import matching
 from complaints.desks.enterprise_workspace import Workspace
-from complaints.desks.queue_filter import QueueFilter
+from complaints.forms.fields import Choices
 from complaints.models import Complaint, Engagement, Matter, Obligation
+from complaints.procedure.categories import PROBLEM_CATEGORIES
 from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Status
 from complaints.reading.case_people import by_name, handler_words
 from enterprises.models import Staff
 from enterprises.team.staffing import branch_subtree
 from web.languages import named
+
+
+class QueueFilter(forms.Form):
+    """Conditions on the queue: a shareable GET form; what cannot be read is left out.
+
+    ``people`` and ``branches`` are (id, words) of this desk; ``only`` are numbers of cases with dots between them.
+    """
+
+    #: So many cases can be named one by one in an address.
+    MOST_NAMED = 100
+    SIZES = ("25", "50", "100")
+
+    view = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
+    q = forms.CharField(
+        label=_("编号、商品、姓名、电话、订单号"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "size": 18}),
+    )
+    problem = forms.ChoiceField(label=_("问题"), required=False, choices=[("", _("全部")), *PROBLEM_CATEGORIES])
+    handler = forms.ChoiceField(label=_("处理人"), required=False)
+    branch = forms.ChoiceField(label=_("网点"), required=False)
+    size = forms.ChoiceField(label=_("每页"), required=False, choices=[("", SIZES[0]), *((n, n) for n in SIZES[1:])])
+    only = forms.CharField(label=_("选中的"), required=False, max_length=2000, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, people: Choices | None = None, branches: Choices | None = None) -> None:
+        super().__init__(data)
+        self.people = people or []
+        self.fields["handler"].choices = [  # type: ignore[attr-defined]
+            ("", _("全部")),
+            ("mine", _("我的")),
+            ("none", _("未分派")),
+            *self.people,
+        ]
+        self.fields["branch"].choices = [("", _("全部")), *(branches or [])]  # type: ignore[attr-defined]
+        if not branches:
+            self.fields["branch"].widget = forms.HiddenInput()
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The conditions that could be read, by name; how long a page is, is none."""
+        self.is_valid()
+        said = getattr(self, "cleaned_data", {})
+        return {name: str(value) for name, value in said.items() if value and name not in ("view", "size")}
+
+    @property
+    def numbers(self) -> list[str]:
+        """Cases that were named one by one."""
+        return [one for one in self.said.get("only", "").split(".") if one][: self.MOST_NAMED]
+
+    @property
+    def rows_a_page(self) -> int:
+        """0 where the usual number is meant."""
+        self.is_valid()
+        return int(getattr(self, "cleaned_data", {}).get("size") or 0)
+
+    def words_of(self, name: str) -> str:
+        value: Any = self.said.get(name, "")
+        if name == "only":
+            value = gettext("%(n)s件") % {"n": len(self.numbers)}
+        elif name in ("handler", "branch", "problem"):
+            value = dict(_flat(self.fields[name].choices)).get(value, value)  # type: ignore[attr-defined]
+        return gettext("%(label)s：%(value)s") % {"label": self.fields[name].label, "value": value}
+
+
+def _flat(choices: Any) -> Iterator[tuple[str, Any]]:
+    """The choices of a list with groups."""
+    for value, words in choices:
+        if isinstance(words, list | tuple):
+            yield from words
+        else:
+            yield value, words
+
 
 S = Status
 AT_THE_AUTHORITY = sorted(HAS_RESPONDENT - ENTERPRISE_SIDE)
@@ -94,46 +170,28 @@ def _mine(cases: Rows, workspace: Workspace) -> Rows:
 VIEWS: dict[str, QueueView] = {
     view.code: view
     for view in (
-        QueueView(
-            "all",
-            gettext_lazy("全部"),
-            lambda cases, workspace: cases,
-            "neutral",
-            gettext_lazy("现在没有未办结的案件。"),
-        ),
-        QueueView("overdue", gettext_lazy("逾期"), _late, "bad", gettext_lazy("没有逾期的案件，都在期限内。")),
-        QueueView("today", gettext_lazy("今日到期"), _due_by(0), "warn", gettext_lazy("今天没有到期的案件。")),
-        QueueView(
-            "soon", gettext_lazy("2工作日内到期"), _due_by(SOON), "warn", gettext_lazy("2个工作日内没有到期的案件。")
-        ),
-        QueueView("new", gettext_lazy("待受理"), _at(S.WITH_ENTERPRISE), "info", gettext_lazy("没有等待受理的案件。")),
-        QueueView("fresh", gettext_lazy("昨天以来新到"), _fresh, "info", gettext_lazy("昨天和今天没有新到的案件。")),
-        QueueView("urged", gettext_lazy("有督办"), _instructed, "authority", gettext_lazy("没有等您答复的督办。")),
-        QueueView("replied", gettext_lazy("有回复"), _replied, "info", gettext_lazy("消费者没有新的回复。")),
-        QueueView(
-            "waiting",
-            gettext_lazy("等消费者"),
-            _at(S.AWAITING_CONSUMER),
-            "neutral",
-            gettext_lazy("没有等消费者答复的方案。"),
-        ),
-        QueueView(
-            "performing", gettext_lazy("待履行"), _at(S.PERFORMING), "neutral", gettext_lazy("没有待履行的和解。")
-        ),
-        QueueView("breached", gettext_lazy("违约"), _breached, "bad", gettext_lazy("没有违约的案件，答应的都做到了。")),
-        QueueView("mine", gettext_lazy("我的"), _mine, "neutral", gettext_lazy("没有分派给您的案件。")),
+        QueueView("all", _("全部"), lambda cases, workspace: cases, "neutral", _("现在没有未办结的案件。")),
+        QueueView("overdue", _("逾期"), _late, "bad", _("没有逾期的案件，都在期限内。")),
+        QueueView("today", _("今日到期"), _due_by(0), "warn", _("今天没有到期的案件。")),
+        QueueView("soon", _("2工作日内到期"), _due_by(SOON), "warn", _("2个工作日内没有到期的案件。")),
+        QueueView("new", _("待受理"), _at(S.WITH_ENTERPRISE), "info", _("没有等待受理的案件。")),
+        QueueView("fresh", _("昨天以来新到"), _fresh, "info", _("昨天和今天没有新到的案件。")),
+        QueueView("urged", _("有督办"), _instructed, "authority", _("没有等您答复的督办。")),
+        QueueView("replied", _("有回复"), _replied, "info", _("消费者没有新的回复。")),
+        QueueView("waiting", _("等消费者"), _at(S.AWAITING_CONSUMER), "neutral", _("没有等消费者答复的方案。")),
+        QueueView("performing", _("待履行"), _at(S.PERFORMING), "neutral", _("没有待履行的和解。")),
+        QueueView("breached", _("违约"), _breached, "bad", _("没有违约的案件，答应的都做到了。")),
+        QueueView("mine", _("我的"), _mine, "neutral", _("没有分派给您的案件。")),
         QueueView(
             "unassigned",
-            gettext_lazy("未分派"),
+            _("未分派"),
             lambda cases, workspace: cases.filter(ON_OUR_SIDE, handler=None),
             "warn",
-            gettext_lazy("每件都有处理人。"),
+            _("每件都有处理人。"),
         ),
     )
 }
-PAST = QueueView(
-    "past", gettext_lazy("已结束"), lambda cases, workspace: cases, "neutral", gettext_lazy("还没有结束的案件。")
-)
+PAST = QueueView("past", _("已结束"), lambda cases, workspace: cases, "neutral", _("还没有结束的案件。"))
 
 
 def view_of(code: str) -> QueueView:

@@ -1,4 +1,4 @@
-"""Asking for a dossier and fetching what was built: by whoever asked, for a day.
+"""Asking for a dossier, being told of it, and fetching what was built: by whoever asked, for a day.
 
 A dossier belongs to one person in one capacity; whoever does not see the case any more gets none of it.
 """
@@ -11,11 +11,15 @@ from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts import security_log
-from accounts.models import User
-from complaints.models import Complaint, Dossier
+from accounts.models import OutgoingMessage, User
+from complaints.models import Complaint, Dossier, NoticeChoice
+from complaints.notices.recipients import ORDER, address_of
+from complaints.procedure import working_calendar
 from complaints.procedure.refusals import StepNotAllowed
 
 EXPIRES_AFTER = timedelta(hours=24)
@@ -101,4 +105,34 @@ def destroy(dossiers: list[Dossier]) -> None:
         remove_files(dossier.public_id)
     Dossier.objects.filter(pk__in=[d.pk for d in dossiers]).update(
         state="expired", leased_until=None, has_files=False, files={}
+    )
+
+
+def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:
+    """One message, in the transaction of its state; none to somebody without an address."""
+    user, number = dossier.asked_by, dossier.complaint.number
+    wish = NoticeChoice.objects.filter(pk=user.pk).first()
+    ways = sorted(ORDER[dossier.side], key=lambda way: wish is None or way != wish.first)
+    way = next((way for way in ways if address_of(way, user, {})), "")
+    if not way:
+        return
+    with override(user.language):
+        words = (
+            _("【12315】投诉%(number)s的档案已做好，请在24小时内登录下载。")
+            if is_ready
+            else _("【12315】投诉%(number)s的档案没有做成，请登录重新制作。")
+        )
+        text, subject = words % {"number": number}, ""
+        if way == "email":
+            subject = _("【12315】%(number)s：案件档案") % {"number": number}
+            text += "\n" + dossier.site + reverse("complaints:case-dossier", args=[number])
+    OutgoingMessage.objects.create(
+        channel=way,
+        address=address_of(way, user, {}),
+        person_key=user.person_key,
+        created_at=now,
+        useful_until=now + EXPIRES_AFTER,
+        send_after=working_calendar.not_before(way, now),
+        subject=subject,
+        body=text,
     )

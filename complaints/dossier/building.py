@@ -1,4 +1,4 @@
-"""Builds dossiers, one at a time. A row that nobody holds any more is built anew by the next sweep.
+"""Builds dossiers, one at a time: two papers, and the ZIP that docs/verify/verify_dossier.py checks.
 
 What is read is read under the sight of whoever asked; files are put in place by a rename, so half a dossier is never
 handed out, and the row is finished only by the sweep that still holds its lease.
@@ -7,11 +7,15 @@ handed out, and the row is finished only by the sweep that still holds its lease
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import time
+import zipfile
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
@@ -19,10 +23,120 @@ from django.http import Http404
 from django.utils.translation import override
 
 from complaints.documents import printing
-from complaints.dossier import asking, packing, papers, telling
-from complaints.dossier.gathering import Gathered, gather
+from complaints.dossier import asking, papers
+from complaints.dossier.gathering import Gathered, Part, gather
 from complaints.dossier.proving import seal_of
+from complaints.evidence.files import ENDINGS
+from complaints.evidence.storing import CHUNK, storage
 from complaints.models import Dossier
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record import record
+
+FORMAT = "odr-dossier-1"
+_README = Path(__file__).with_name("README.txt")
+
+
+def pack(
+    out: IO[bytes],
+    gathered: Gathered,
+    *,
+    seal: dict[str, Any] | None,
+    papers: dict[str, bytes],
+    at: datetime,
+    each: Callable[[], None],
+) -> None:
+    """Write the archive. ``papers``: name → PDF; ``each`` is called after each file of evidence."""
+    archive = _Archive(out, at=at)
+    with archive.zip:
+        _fill(archive, gathered, seal=seal, papers=papers, at=at, each=each)
+
+
+def _fill(
+    archive: _Archive,
+    gathered: Gathered,
+    *,
+    seal: dict[str, Any] | None,
+    papers: dict[str, bytes],
+    at: datetime,
+    each: Callable[[], None],
+) -> None:
+    listed = []
+    for place, part in enumerate(gathered.files, 1):
+        path = f"files/{place:02d}{ENDINGS.get(part.media_type, ('.bin',))[0]}"
+        there = bool(part.path) and archive.copy(path, part)
+        listed.append(
+            {"sha256": part.sha256, "size": part.size, "name": part.name}
+            | ({"path": path} | ({"copy": part.copy_sha256} if part.copy_sha256 else {}) if there else {})
+        )
+        each()
+    page = gathered.page
+    archive.json(
+        "dossier.json",
+        {
+            "format": FORMAT,
+            "case": page.complaint.number,
+            "audience": "parties",
+            "made_for": page.side,
+            "made_at": record.stamp(at),
+            "withheld": gathered.withheld,
+            "files": listed,
+            "entries": [
+                {"sequence": sequence, "hash": head.hex()} | ({"withheld": True} if body is None else {})
+                for sequence, head, body in gathered.entries
+            ],
+        },
+    )
+    for sequence, _head, body in gathered.entries:
+        if body is not None:
+            archive.write(f"entries/{sequence:04d}.json", body.encode())
+    archive.json("texts.json", {"texts": gathered.texts, "names": gathered.names})
+    if seal is not None:
+        archive.json("seal.json", seal)
+        archive.write("public-key.txt", f"{seal['public_key']}\n".encode())
+    for name, paper in papers.items():
+        archive.write(name, paper)
+    archive.write("README.txt", _README.read_bytes())
+    archive.write_sums()
+
+
+class _Archive:
+    """Parts with one date; their digests stand in the last one."""
+
+    def __init__(self, out: IO[bytes], *, at: datetime) -> None:
+        self.zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)
+        self.date = at.astimezone(SHANGHAI).timetuple()[:6]
+        self.sums: list[str] = []
+
+    def _info(self, name: str, kind: int) -> zipfile.ZipInfo:
+        info = zipfile.ZipInfo(name, date_time=self.date)
+        info.compress_type, info.external_attr = kind, 0o644 << 16
+        return info
+
+    def write(self, name: str, content: bytes) -> None:
+        self.zip.writestr(self._info(name, zipfile.ZIP_DEFLATED), content)
+        self.sums.append(f"{hashlib.sha256(content).hexdigest()}  {name}\n")
+
+    def json(self, name: str, value: Any) -> None:
+        self.write(name, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode())
+
+    def copy(self, name: str, part: Part) -> bool:
+        """A file of evidence, a piece at a time; pictures and recordings are compressed already. False: it is gone."""
+        try:
+            source = storage().open(part.path, "rb")
+        except FileNotFoundError:
+            return False
+        digest, info = hashlib.sha256(), self._info(name, zipfile.ZIP_STORED)
+        info.file_size = part.size
+        with source, self.zip.open(info, "w") as target:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+        self.sums.append(f"{digest.hexdigest()}  {name}\n")
+        return True
+
+    def write_sums(self) -> None:
+        self.zip.writestr(self._info("SHA256SUMS", zipfile.ZIP_DEFLATED), "".join(self.sums))
+
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +190,7 @@ def _lease(*, now: datetime) -> Dossier | None:
     if dossier.attempts > MOST_ATTEMPTS:
         with transaction.atomic(), override(dossier.language):
             _end(dossier, "failed")
-            telling.tell(dossier, is_ready=False, now=now)
+            asking.tell(dossier, is_ready=False, now=now)
         return None
     return dossier
 
@@ -87,7 +201,10 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     last = gathered.entries[-1][0]
     is_sealed = seal is not None and seal["sequence"] >= last
     if not is_sealed and now < dossier.asked_at + SEALED_WITHIN:
-        return _wait(dossier, now=now)
+        # Not failed: the seal over the last entry is not there yet.
+        waits = now + timedelta(seconds=5)
+        Dossier.objects.filter(pk=dossier.pk).update(state="asked", leased_until=waits, attempts=0)
+        return
     work = _Work(dossier, pieces=_PIECES + len(gathered.files), now=now)
     made = {"pdf": printing.typeset(papers.dossier_paper(gathered, seal=seal, site=dossier.site), at=now)}
     work.go_on()
@@ -97,12 +214,7 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     files = {form: _put(dossier, form, paper) for form, paper in made.items()}
     made |= {f"documents/{place:02d}": one.content for place, one in enumerate(gathered.documents, 1) if one.content}
     files["zip"] = _pack(dossier, gathered, seal, made, work, now=now)
-    return _finish(dossier, files, entries=last, is_sealed=is_sealed, now=now)
-
-
-def _wait(dossier: Dossier, *, now: datetime) -> None:
-    """Not failed: the seal over the last entry is not there yet."""
-    Dossier.objects.filter(pk=dossier.pk).update(state="asked", leased_until=now + timedelta(seconds=5), attempts=0)
+    _finish(dossier, files, entries=last, is_sealed=is_sealed, now=now)
 
 
 class _Work:
@@ -130,7 +242,7 @@ def _pack(
     path = asking.path_of(dossier.public_id, "zip")
     half = path.with_suffix(".zip.part")
     with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
-        packing.pack(
+        pack(
             out,
             gathered,
             seal=seal,
@@ -170,7 +282,7 @@ def _finish(
             leased_until=None,
         )
         if is_ours:
-            telling.tell(dossier, is_ready=True, now=now)
+            asking.tell(dossier, is_ready=True, now=now)
     # Else erased meanwhile; or taken over by another sweep after our lease, whose files have the same names.
     if not is_ours and not Dossier.objects.filter(pk=dossier.pk).exclude(state__in=["expired", "failed"]).exists():
         asking.remove_files(dossier.public_id)

@@ -22,7 +22,7 @@ from complaints.models.record import FREE_KINDS, salted_text
 from complaints.procedure.workflow import Audience, Role
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, CasePage, find_case, page_of, steps_of
-from complaints.reading.documents_told import readable_by, title_of
+from complaints.reading.case_documents import readable_by, title_of
 from complaints.reading.file_view import is_sender
 from database import row_security
 

@@ -1,16 +1,25 @@
-"""The seal over a record, and the proof that this record is under it, without a word about any other.
+"""The seal over a record, and whether a dossier is whole and ours is the record in it.
 
-Read beside the sight of the parties (a sealed head is nobody's to read), it gives away digests only.
+What is shown gives away digests only; what is asked is answered by yes, no, a number and a time. Nothing of a case
+leaves, nothing sent is kept.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import importlib.util
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import IO, Any
 
-from complaints.models import Complaint, Seal, SealedHead
+from complaints.models import Complaint, HandlingStep, Seal, SealedHead
 from complaints.procedure.workflow import Audience
 from complaints.record import record
+from complaints.record.record import chained
 from complaints.record.sealing import Head, path_to
+from database.row_security import working_as_steps
+from web.environment import ROOT
 
 
 def seal_of(complaint: Complaint) -> dict[str, Any] | None:
@@ -61,3 +70,90 @@ def _heads(seal: Seal) -> list[Head]:
         .values_list("complaint_id", "audience", "sequence", "hash")
     )
     return [(complaint_id, audience, sequence, bytes(head)) for complaint_id, audience, sequence, head in rows]
+
+
+PROGRAM = ROOT / "docs" / "verify" / "verify_dossier.py"
+#: What a page looks into while somebody waits; larger ones are for the program.
+MOST_BYTES = 256 * 1024 * 1024
+MOST_JSON = 6 * 1024 * 1024
+UNBROKEN, BROKEN, UNKNOWN = "unbroken", "broken", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``state``; ``entry`` is the one that was shown, or the first broken one; seal and time of what covers it."""
+
+    state: str
+    entry: int = 0
+    entries: int = 0
+    seal: int | None = None
+    sealed_at: datetime | None = None
+
+
+@cache
+def verifier() -> Any:
+    """docs/verify/verify_dossier.py, which has no dependency and so no package."""
+    spec = importlib.util.spec_from_file_location("verify_dossier", PROGRAM)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(PROGRAM)
+    program = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = program
+    spec.loader.exec_module(program)
+    return program
+
+
+def report_on(file: IO[bytes]) -> Any:
+    """The program's Report. Raises its Unreadable."""
+    return verifier().check(file, most_bytes=MOST_BYTES, most_json=MOST_JSON)
+
+
+def is_published(number: int, root: str, public_key: str) -> bool:
+    """Whether this seal is one of ours."""
+    try:
+        found = Seal.objects.filter(number=number, root=bytes.fromhex(root), public_key=bytes.fromhex(public_key))
+    except (ValueError, TypeError):
+        return False
+    return 0 <= number < 2**62 and found.exists()
+
+
+def standing_of(number: str, digest: str) -> Standing:
+    """How the parties' record of case ``number`` stands, for whoever shows the digest of one of its entries.
+
+    A number that does not exist and a digest that does not fit are both unknown.
+    """
+    with working_as_steps():
+        case = Complaint.objects.filter(number=number).first()
+        entries = HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES) if case else None
+        shown = entries.filter(hash=bytes.fromhex(digest)).first() if entries is not None else None
+        if case is None or entries is None or shown is None:
+            return Standing(UNKNOWN)
+        rows = list(entries.order_by("sequence").values_list("sequence", "previous_hash", "hash", "body"))
+        head = (
+            SealedHead.objects.filter(complaint_id=case.pk, audience=Audience.PARTIES)
+            .select_related("seal")
+            .order_by("-seal__number")
+            .first()
+        )
+    broken = _first_broken(rows, case.last_sequence, head)
+    if broken:
+        return Standing(BROKEN, entry=broken, entries=len(rows))
+    covers = head is not None and head.sequence >= shown.sequence
+    return Standing(
+        UNBROKEN,
+        entry=shown.sequence,
+        entries=len(rows),
+        seal=head.seal.number if head and covers else None,
+        sealed_at=head.seal.at if head and covers else None,
+    )
+
+
+def _first_broken(rows: list[tuple[int, Any, Any, str]], last: int, head: SealedHead | None) -> int:
+    """The number of the first entry that is missing or is not what was chained and sealed; 0 if all stand."""
+    previous = b""
+    for place, (sequence, before, digest, body) in enumerate(rows, 1):
+        if sequence != place or bytes(before) != previous or chained(previous, body) != bytes(digest):
+            return place
+        previous = bytes(digest)
+    if head is not None and (head.sequence > len(rows) or bytes(rows[head.sequence - 1][2]) != bytes(head.hash)):
+        return min(head.sequence, len(rows) + 1)
+    return len(rows) + 1 if last > len(rows) else 0

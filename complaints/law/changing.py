@@ -7,7 +7,6 @@ that runs is touched; a calendar is counted for open clocks by `working`, each d
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
@@ -19,11 +18,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Right
 from authorities import calendar
-from authorities.calendar_files import Year
+from authorities.calendar import Year
 from authorities.models import Authority, CalendarVersion, Officer, Policy, Region
 from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints.law.numbers import bounds_of
 from complaints.models import LawChange
+from complaints.procedure.numbering import new_mark
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 
 WORKING = ("trying", "applying")
@@ -31,11 +31,6 @@ WORKING = ("trying", "applying")
 TRIED_ON = timedelta(days=365)
 #: The decree holds for the country, so a county does not load it.
 LOADS_CALENDARS = frozenset({Authority.Level.NATIONAL, Authority.Level.PROVINCE, Authority.Level.CITY})
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def new_mark(now: datetime) -> str:
-    return f"L{timezone.localdate(now):%y%m%d}-" + "".join(secrets.choice(_LETTERS) for _n in range(8))
 
 
 def may_change(authority: Authority, region: Region | None) -> bool:
@@ -72,7 +67,7 @@ def draft_policy(
     if Policy.objects.filter(name=name, region=region, starts_on=starts_on).exists():
         raise WrongInput("same_day", _("从这一天起已经有一项变动，请换一天。"), field="starts_on")
     return LawChange.objects.create(
-        mark=new_mark(now),
+        mark=new_mark("L", timezone.localdate(now)),
         kind="policy",
         authority=authority,
         region=region,
@@ -162,7 +157,7 @@ def draft_calendar(
                 field="published_on",
             )
     return LawChange.objects.create(
-        mark=new_mark(now),
+        mark=new_mark("L", timezone.localdate(now)),
         kind="calendar",
         authority=authority,
         asked_by=by,
@@ -217,7 +212,7 @@ def ask_replay(
             raise WrongInput("no_such_policy", _("没有这个参数。"), field="name")
         change = {"name": name, "number": number, "unit": unit or holds.unit, "before": [holds.number, holds.unit]}
     return LawChange.objects.create(
-        mark=new_mark(now),
+        mark=new_mark("L", timezone.localdate(now)),
         kind="replay",
         authority=authority,
         region=region,
@@ -234,8 +229,7 @@ def ask_replay(
 
 def may_decide(change: LawChange, user: User, heads: Iterable[Authority], *, on: date) -> bool:
     """The head of the authority that asked, or of one above it; of a calendar, who speaks for the country. Never
-    whoever asked.
-    """
+    whoever asked."""
     if change.kind == "replay" or change.state != "tried" or change.authority is None or change.asked_by_id == user.pk:
         return False
     if change.kind == "calendar":
@@ -249,8 +243,7 @@ def may_decide(change: LawChange, user: User, heads: Iterable[Authority], *, on:
 
 def _speaks_for_the_country(heads: Iterable[Authority], asked: Authority, *, on: date) -> bool:
     """A calendar moves dates everywhere: the national head; where nobody holds that office, the one of the province
-    above.
-    """
+    above."""
     levels = {
         head.level for head in heads if head.region.covers(asked.region_id) or head.level == Authority.Level.NATIONAL
     }

@@ -1,16 +1,19 @@
-"""What the numbers of the procedure are: which clock each one sets, what the law lets it be, and how it is written.
+"""What the numbers of the procedure are: which clock each one sets, what the law lets it be, which article says so.
 
-A number that stands in a law may be stricter than it and never looser; what is a closed list of the law
-(grounds, statuses, who may do what) is no number, and stands in code with its article (docs/how-to/policies.md).
+A number that stands in a law may be stricter than it and never looser; what is a closed list of the law (grounds,
+statuses, who may do what) is no number, and stands in code with its article (docs/how-to/policies.md).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
+from authorities.law import Article, article
 from authorities.models import Policy
-from complaints.law.resting import PAUSE_CAP
+from authorities.tables import rows_of
+from complaints.law.replaying import PAUSE_CAP
 from complaints.procedure.workflow import CLOCKS, Clock
 from complaints.procedure.working_calendar import Calendar
 
@@ -79,3 +82,16 @@ def missing_year(calendar: Calendar, today: date) -> int | None:
     """The year whose working days ought to be loaded by now and are not; no query."""
     wanted = [today.year, *([today.year + 1] if today.month >= ASKED_FROM_MONTH else [])]
     return next((year for year in wanted if not calendar.is_known(year)), None)
+
+
+_LAWS = ("order121", "consumer")
+#: Step or "clock:<name>" → the articles on which it rests, in the order in which they are read.
+CITED: dict[str, list[Article]] = {
+    row["what"]: [article(int(number), law) for law in _LAWS for number in row[law].split()]
+    for _line, row in rows_of(Path(__file__).with_name("cited.csv"), required=("what", *_LAWS))
+}
+
+
+def cited_by(what: str) -> list[Article]:
+    """The articles of a step or a clock; nothing for what rests on an agreement or a platform's rule."""
+    return CITED.get(what, [])

@@ -1,22 +1,93 @@
-"""One recorded clock under other numbers or another calendar: would it have been late?
+"""One recorded clock under other numbers, another calendar or another cap of its rests: would it have been late?
 
-Pure. What people would have done otherwise is not guessed; where a lapse itself ended the clock and the
-longer period would not have lapsed by then, the answer is "unknown". The same rules give no difference, ever.
+Pure. What people would have done otherwise is not guessed; where a lapse itself ended the clock and the longer period
+would not have lapsed by then, the answer is "unknown". The same rules give no difference, ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from authorities.policies import Policies, PolicyMissing
-from complaints.law import resting
-from complaints.law.resting import PAUSE_CAP, Rest
 from complaints.procedure import deadlines
 from complaints.procedure.deadlines import CALENDAR, Calendar, Due
-from complaints.procedure.workflow import CLOCKS, Clock
+from complaints.procedure.workflow import CLOCKS, Clock, Status
+
+#: The one number that is no length of a clock and moves the last day of one all the same.
+PAUSE_CAP = "negotiation_pause_cap"
+_RUNS = CLOCKS[Clock.NEGOTIATION].runs_while
+
+
+class Rest(NamedTuple):
+    """From an offer to the day on which the negotiation went on; ``ended`` None where it never did (accepted, closed,
+    or the offer lies there still)."""
+
+    begun: datetime
+    ended: datetime | None
+
+
+def rests_of(changes: Iterable[tuple[str, str, str, datetime]]) -> list[Rest]:
+    """The rests of one case, from its changes of status in order: (step, from, to, when it happened)."""
+    found: list[Rest] = []
+    for step, old, new, at in changes:
+        if new == Status.AWAITING_CONSUMER:
+            if step == "undo" and found:
+                # What was said was taken back: the offer lies there as if nothing had been said.
+                found[-1] = Rest(found[-1].begun, None)
+            else:
+                found.append(Rest(at, None))
+        elif old == Status.AWAITING_CONSUMER and new in _RUNS and found:
+            found[-1] = Rest(found[-1].begun, at)
+    return found
+
+
+def counted(derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[Rest], *, cap: int) -> Due:
+    """The period of ``derivation`` (which has a start), resting ``cap`` working days at most in all of ``rests``."""
+    start, rule = date.fromisoformat(derivation["start"]), derivation["rule"]
+    if derivation["unit"] == CALENDAR:
+        due = deadlines.calendar_days(
+            start, derivation["length"], calendar, weekend_roll=derivation["weekend_roll"], rule=rule
+        )
+    else:
+        due = deadlines.working_days(start, derivation["length"], calendar, rule=rule)
+    used = 0
+    for begun, until, is_capped in _pauses(derivation, calendar, rests):
+        if begun > due.last_day:
+            # It would have run out before that rest could begin.
+            break
+        left, rested = (
+            deadlines.remaining(due.last_day, begun, calendar),
+            calendar.count(begun, until) if until else None,
+        )
+        allowance = cap - used
+        if is_capped and allowance <= 0:
+            continue
+        if is_capped and (rested is None or rested >= allowance):
+            due = deadlines.with_allowance(begun, left, allowance, calendar, earlier=due.derivation)
+            used += allowance
+        elif until is not None:
+            due = deadlines.resume(until, left, calendar, earlier=due.derivation, paused_from=begun)
+            used += (rested or 0) if is_capped else 0
+    return due
+
+
+def _pauses(
+    derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[Rest]
+) -> list[tuple[date, date | None, bool]]:
+    """(from, until, whether the cap counts it) in order: the rests, and what stopped the clock for another reason."""
+    found: list[tuple[date, date | None, bool]] = [
+        (calendar.local_day(rest.begun), calendar.local_day(rest.ended) if rest.ended else None, True) for rest in rests
+    ]
+    capped = {begun for begun, _until, _is_capped in found}
+    for pause in derivation["pauses"]:
+        begun = date.fromisoformat(pause["from"])
+        if "allowance" not in pause and begun not in capped:
+            found.append((begun, date.fromisoformat(pause["to"]), False))
+    return sorted(found, key=lambda pause: pause[0])
+
 
 #: Whether a last day on a weekend rolls on: the one number that is no length, and moves dates all the same.
 WEEKEND_ROLL = "weekend_roll"
@@ -58,8 +129,7 @@ class Rules:
     """What a clock is counted by: as it is today, and as it would be.
 
     ``policies`` None: only the calendar is another. ``numbers``: what each recorded policy version said.
-    ``caps_rests``: the
-    number that is another is the cap of what a negotiation may rest.
+    ``caps_rests``: the number that is another is the cap of what a negotiation may rest.
     """
 
     today: Calendar
@@ -111,7 +181,7 @@ def _under_another_cap(row: Recorded, calendar: Calendar, rests: Sequence[Rest],
     own = [
         rest for rest in rests if row.started_at <= rest.begun and (row.ended_at is None or rest.begun < row.ended_at)
     ]
-    due = resting.counted(row.derivation, calendar, own, cap=cap)
+    due = counted(row.derivation, calendar, own, cap=cap)
     return Outcome("same" if due.due_at == row.due_at else _verdict(row, due, now=now), due.last_day)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,8 +24,7 @@ from authorities.policies import Policies
 from complaints.handling.transition.recounting import floor_of, hangs_on, open_clocks, recount_piece
 from complaints.law import changing
 from complaints.law.numbers import moves
-from complaints.law.replaying import FIELDS, WEEKEND_ROLL, Recorded, Rules, outcome
-from complaints.law.resting import PAUSE_CAP, Rest, rests_of
+from complaints.law.replaying import FIELDS, PAUSE_CAP, WEEKEND_ROLL, Recorded, Rest, Rules, outcome, rests_of
 from complaints.models import Deadline, HandlingStep, LawChange, LawEffect
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import deadlines
@@ -221,11 +220,11 @@ def _try_calendar(change: LawChange, calendar: Calendar, years: frozenset[int], 
     with _holding(change):
         if change.total is None:
             change.total = open_clocks(years).count()
-        rows = _rows_with_case(years, change.after)
+        rows = open_clocks(years).filter(pk__gt=change.after).order_by("pk").select_related("complaint")[:PIECE]
         today = timezone.localdate(now)
         policies = Policies.load(today)
         effects, counted = [], []
-        for row, enterprise_id, authority_id in rows:
+        for row in rows:
             verdict = "same"
             if hangs_on(row, years):
                 floor = floor_of(row, policies, row.complaint.handling_region_id)
@@ -245,14 +244,10 @@ def _try_calendar(change: LawChange, calendar: Calendar, years: frozenset[int], 
                     )
                 elif row.is_provisional and not due.provisional:
                     verdict = "settled"
-            counted.append((row.clock, row.owed_by, enterprise_id, authority_id, verdict))
+            case = row.complaint
+            counted.append((row.clock, row.owed_by, case.enterprise_id, case.handling_authority_id, verdict))
         _count(change, counted, effects)
-        _go_on(change, [row.pk for row, _enterprise, _authority in rows], now=now)
-
-
-def _rows_with_case(years: frozenset[int], after: int) -> list[tuple[Deadline, int | None, int | None]]:
-    rows = open_clocks(years).filter(pk__gt=after).order_by("pk").select_related("complaint")[:PIECE]
-    return [(row, row.complaint.enterprise_id, row.complaint.handling_authority_id) for row in rows]
+        _go_on(change, [row.pk for row in rows], now=now)
 
 
 def _moved(before: date, after: date, *, is_kept: bool) -> str:
@@ -263,7 +258,7 @@ def _moved(before: date, after: date, *, is_kept: bool) -> str:
 
 
 def _count(
-    change: LawChange, counted: list[tuple[str, str, int | None, int | None, str]], effects: list[LawEffect]
+    change: LawChange, counted: Sequence[tuple[str, str, int | None, int | None, str]], effects: list[LawEffect]
 ) -> None:
     told = sum(change.counts.get(verdict, 0) for verdict in TOLD)
     counts = Counter(change.counts)

@@ -1,30 +1,34 @@
-"""Trying a measure out, sending it, and reporting it as performed: one flush for all its cases.
+"""Trying a measure out, sending it, approving it, reporting it as performed, and how it stands: one flush for all.
 
-Each case is judged by itself and each consumer decides alone; whoever gets nothing is named with the
-reason.
-Where the enterprise lets a second person approve any of its offers, all of it is proposed (approving.py).
+Each case is judged by itself and each consumer decides alone; whoever gets nothing is named with the reason. Where the
+enterprise lets a second person approve any of its offers, all of it is proposed, and approved as a whole.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.keys import sealed_fields
+from accounts.roles import Right
+from complaints import handling
 from complaints.handling import Move, StepNotAllowed, Taken
 from complaints.handling.steps import enterprise, offers, proposals
 from complaints.handling.transition import two_persons
-from complaints.measures.choosing import LeftOut, Pick, picks_of
-from complaints.measures.ruling import Rule, answers_to
-from complaints.models import Complaint, Demand, Measure, Obligation, Offer
+from complaints.measures.choosing import LeftOut, Pick, Rule, answers_to, picks_of
+from complaints.models import Complaint, Engagement, Matter, Measure, Obligation, Offer
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
-from complaints.tables.short_answers import Short, offer_of
-from complaints.tables.taking_many import rehearse, take_all, why
+from complaints.procedure.refusals import not_yours
+from complaints.tables.many_cases import Short, due_obligations, offer_of, open_demands, rehearse, take_all, why
 from enterprises.models import Staff
 
 
@@ -44,17 +48,6 @@ class Outcome:
             self.done.append(pick.number)
         else:
             self.left_out.append(LeftOut(pick.number, why(result), step))
-
-
-def open_demands(ids: Iterable[int]) -> dict[int, list[Demand]]:
-    found: dict[int, list[Demand]] = defaultdict(list)
-    for demand in (
-        Demand.objects.filter(complaint_id__in=list(ids), is_settled=False, is_given_up=False)
-        .order_by("complaint_id", "ordinal")
-        .defer("note")
-    ):
-        found[demand.complaint_id].append(demand)
-    return found
 
 
 def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], actor: Actor, now: datetime) -> Measure:
@@ -168,14 +161,8 @@ def report_performed(
     ``proofs`` None: all cases that still wait for something. ``measure`` is locked by the caller.
     """
     outcome = Outcome()
-    due: dict[int, list[int]] = defaultdict(list)
     own = Offer.objects.filter(measure_id=measure.public_id, complaint__in=cases)
-    for pk, ordinal in (
-        Obligation.objects.filter(offer__in=own, owed_by="enterprise", state="due")
-        .order_by("complaint_id", "ordinal")
-        .values_list("complaint_id", "ordinal")
-    ):
-        due[pk].append(ordinal)
+    due = due_obligations(offer__in=own)
     if proofs is None:
         proofs = [
             Pick(pk, number) for pk, number in cases.filter(pk__in=due).order_by("pk").values_list("pk", "number")
@@ -207,3 +194,148 @@ def report_performed(
     ]
     measure.save(update_fields=["left_out"])
     return outcome
+
+
+def proposed(measure: Measure) -> list[Pick]:
+    """The cases that were proposed: those chosen that nothing held back then."""
+    left = {one["number"] for one in measure.left_out if one["step"] == "propose"}
+    return [pick for pick in picks_of(measure.picks) if pick.number not in left]
+
+
+def waiting(measures: Iterable[Measure]) -> QuerySet[Matter]:
+    """Their proposals that still stand; the others fell when their case moved on."""
+    return Matter.objects.filter(measure_id__in=[one.public_id for one in measures], kind="proposal", state="open")
+
+
+def deciders(measure: Measure, actors: Iterable[Actor]) -> list[Actor]:
+    """The jobs in which somebody may decide on this measure; none on the own."""
+    return [
+        actor
+        for actor in actors
+        if actor.may(Right.APPROVE_MEASURE)
+        and actor.enterprise_id == measure.enterprise_id
+        and (measure.proposed_by is None or actor.user_id != measure.proposed_by.user_id)
+    ]
+
+
+def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> Outcome:
+    """Sends what was proposed, each case judged anew. ``measure`` is locked by the caller.
+
+    Raises StepNotAllowed where nothing waits, it is one's own, or not one case can get its offer any more.
+    """
+    mine = _mine(measure, actors)
+    outcome, steps = Outcome(), dict[int, tuple[Pick, Matter, Actor]]()
+    matters = _matters(measure)
+    seen = {case.pk: case for case in cases.filter(pk__in=list(matters))}
+    for pick in proposed(measure):
+        case, matter = seen.get(pick.case), matters.get(pick.case)
+        actor = next((a for a in mine if case is not None and stands_to(a, case)), None)
+        if matter is None or actor is None:
+            outcome.left_out.append(LeftOut(pick.number, _("案件已有变化，这份请示已失效。")))
+        else:
+            steps[pick.case] = (pick, matter, actor)
+    moves: list[tuple[int, Move, Actor]] = []
+    for pk, (_pick, matter, actor) in steps.items():
+        moves += [
+            (pk, proposals.approve(matter_id=matter.pk), actor),
+            (pk, handling.built(matter.subject, matter.data["payload"]), actor),
+        ]
+    results = {taken.complaint.pk: taken for taken in handling.take_each(moves, now=now, whole=True)} if moves else {}
+    back: list[tuple[int, Move, Actor]] = []
+    for pk, (pick, matter, actor) in steps.items():
+        outcome.note(pick, results[pk], "make_offer")
+        if not results[pk].is_done:
+            back.append((pk, proposals.send_back(matter_id=matter.pk, text=why(results[pk])), actor))
+    if not outcome.done:
+        raise StepNotAllowed("nobody_left", _("没有一件还可以发送。请退回，由提请人重新选择。"))
+    # The whole was decided, so nothing of it goes on waiting.
+    take_all(back, now=now)
+    measure.left_out = [
+        one | {"step": "make_offer"} if one["step"] == "propose" else one for one in measure.left_out
+    ] + [one.kept() for one in outcome.left_out]
+    measure.sent_at = measure.decided_at = now
+    measure.sent, measure.decided_by_id = len(outcome.done), mine[0].staff_id
+    measure.save(update_fields=["left_out", "sent_at", "sent", "decided_at", "decided_by"])
+    return outcome
+
+
+def send_back(
+    measure: Measure, *, text: str, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
+) -> None:
+    """It is a draft again, with the reason. ``measure`` is locked by the caller."""
+    mine = _mine(measure, actors)
+    matters = _matters(measure)
+    moves = []
+    for case in cases.filter(pk__in=list(matters)).order_by("pk"):
+        actor = next((a for a in mine if stands_to(a, case)), None)
+        if actor is not None:
+            moves.append((case.pk, proposals.send_back(matter_id=matters[case.pk].pk, text=text), actor))
+    take_all(moves, now=now)
+    measure.left_out = [one for one in measure.left_out if one["step"] != "propose"]
+    measure.returned, measure.decided_at, measure.decided_by_id = text, now, mine[0].staff_id
+    measure.proposed_at = None
+    measure.save(update_fields=["left_out", "returned", "decided_at", "decided_by", "proposed_at"])
+
+
+def _mine(measure: Measure, actors: Sequence[Actor]) -> list[Actor]:
+    if measure.proposed_at is None or measure.sent_at is not None:
+        raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
+    if not any(actor.may(Right.APPROVE_MEASURE) for actor in actors):
+        raise not_yours()
+    mine = deciders(measure, actors)
+    if not mine:
+        raise StepNotAllowed("own_proposal", _("须由另一位人员办理，不能批准自己提出的。"))
+    return mine
+
+
+def _matters(measure: Measure) -> dict[int, Matter]:
+    found = list(waiting([measure]).select_related("complaint"))
+    sealed_fields.load_for(found)
+    return {matter.complaint_id: matter for matter in found}
+
+
+#: State → words, tone; in the order of the page.
+STATES: dict[str, tuple[Any, str]] = {
+    "open": (gettext_lazy("待消费者答复"), "info"),
+    "accepted": (gettext_lazy("已接受，待履行"), "warn"),
+    "reported": (gettext_lazy("已报告履行，待确认"), "info"),
+    "performed": (gettext_lazy("已履行"), "ok"),
+    "broken": (gettext_lazy("没有兑现"), "bad"),
+    "declined": (gettext_lazy("未接受"), "neutral"),
+    "lapsed": (gettext_lazy("没有答复，已失效"), "neutral"),
+    "superseded": (gettext_lazy("已另提方案"), "neutral"),
+}
+
+
+def offers_of(measures: Sequence[UUID], engagements: Q) -> QuerySet[Offer]:
+    """Their offers in this person's own engagements."""
+    return Offer.objects.filter(measure_id__in=measures, engagement__in=Engagement.objects.filter(engagements))
+
+
+def states_of(offers: Iterable[Offer]) -> dict[int, str]:
+    """Offer → state; one query."""
+    rows = list(offers)
+    owed: dict[int, set[str]] = defaultdict(set)
+    accepted = [offer.pk for offer in rows if offer.state == "accepted"]
+    for offer, state in Obligation.objects.filter(offer__in=accepted, owed_by="enterprise").values_list(
+        "offer_id", "state"
+    ):
+        owed[offer].add(state)
+    return {offer.pk: _state(offer.state, owed[offer.pk]) for offer in rows}
+
+
+def _state(offer: str, owed: set[str]) -> str:
+    if offer == "withdrawn":
+        return "lapsed"
+    if offer != "accepted":
+        return offer
+    if "broken" in owed:
+        return "broken"
+    if owed & {"due", "proposed"}:
+        return "accepted"
+    return "reported" if "reported" in owed else "performed"
+
+
+def counted(states: Iterable[str]) -> dict[str, int]:
+    found = Counter(states)
+    return {state: found[state] for state in STATES}

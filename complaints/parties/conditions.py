@@ -16,14 +16,12 @@ from django.db.models import QuerySet
 from authorities import calendar as loaded
 from authorities import freshness
 from authorities.jurisdiction import Jurisdiction
-from authorities.limits import Limits
 from authorities.models import Authority, CalendarVersion
-from authorities.policies import Policies
+from authorities.policies import Limits, Policies
 from complaints.procedure.deadlines import Calendar
 from database.prepared import PreparedQuery
 from enterprises.models import Branch, BranchAuthority, Enterprise, Succession, TwoPersons
-from enterprises.team.approving import setting_for
-from enterprises.team.presence import Worker, worker
+from enterprises.team.staffing import Worker, setting_for, worker
 
 Found = TypeVar("Found")
 

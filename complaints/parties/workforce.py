@@ -18,7 +18,7 @@ from accounts.roles import Right
 from complaints.models import Complaint
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 from enterprises.models import Absence, AssignmentRule
-from enterprises.team.presence import Worker, parents_of, upwards, workers_of
+from enterprises.team.staffing import Worker, parents_of, upwards, workers_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,28 @@
-"""Erasing a person: the key is destroyed, and what it closed is emptied; the record still verifies.
+"""Erasing a person, and throwing away once a day what was only needed for a while.
 
-Nothing is erased while somebody has a duty to keep it (accounts/closing.py says until when), and what
-is erased is gone everywhere: from old archives too, because no archive holds a key (odr_portal/backup).
-
-What stays: the entries with their digests, whose salts are gone; files of evidence, which belong to the case and have a
-term of their own.
+The key is destroyed and what it closed is emptied; the record still verifies. Nothing is erased while somebody has a
+duty to keep it (accounts/retention.py), and it is gone from old archives too: none holds a key (odr_portal/backup). The
+entries stay with their digests, whose salts are gone; files of evidence have a term of their own.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
-from accounts import closing, security_log
+from accounts import retention, security_log
 from accounts.keys import keyring
 from accounts.models import AccountClosing, OutgoingMessage, User
+from accounts.retention import delete_some, throw_away_done
 from complaints.documents import printing
 from complaints.dossier import asking
+from complaints.evidence import storing
+from complaints.filing import drafts
+from complaints.links.tracking import WITHIN
 from complaints.models import (
     AnswerLink,
     Complaint,
@@ -31,6 +33,7 @@ from complaints.models import (
     Evidence,
     FilingDraft,
     ForwardingDecision,
+    Heartbeat,
     InternalNote,
     Matter,
     Obligation,
@@ -40,11 +43,19 @@ from complaints.models import (
     Participant,
     PersonalText,
     PersonDigest,
+    Reading,
     RecordedName,
     SavedView,
     StationEntry,
+    TrackingTry,
 )
 from complaints.procedure.refusals import StepNotAllowed
+from complaints.settlement import offer_terms
+from complaints.stations import stations
+from complaints.tables.platform import asking as platform
+from complaints.tables.round_trip import asking as round_trip
+from complaints.webhooks import deliveries
+from enterprises.enrolment import enrolling
 
 #: Opens to nothing and is not empty: a refusal must have a reason, also when its words are gone.
 _WORDLESS = b"\x00"
@@ -53,7 +64,7 @@ _WORDLESS = b"\x00"
 def erase_due(*, now: datetime, limit: int) -> int:
     """Everybody whose account was closed and whose term is over. How many were erased."""
     erased = 0
-    for user in closing.due(now=now, limit=limit):
+    for user in retention.due(now=now, limit=limit):
         if not _open_cases(user.person_key).exists():
             erase(user.person_key, now=now)
             erased += 1
@@ -121,3 +132,35 @@ def _empty_user(user: User, *, now: datetime) -> None:
         is_active=False, name=b"", email=None, phone=None, email_index=None, phone_index=None, password=user.password
     )
     AccountClosing.objects.filter(user=user).update(destroyed_at=now)
+
+
+EVERY = timedelta(days=1)
+BATCH = 500
+#: Messages that a program of an enterprise has taken.
+SENT_KEPT_FOR = timedelta(days=30)
+#: Up to where somebody has read a case, after it was closed.
+READ_KEPT_FOR = timedelta(days=90)
+#: The row that says when a day's work was finished.
+MARK = "retention"
+
+
+def sweep_expired(*, now: datetime) -> int:
+    """How many rows went; 0 when it was done within the last day, and when nothing is left."""
+    if Heartbeat.objects.filter(name=MARK, at__gt=now - EVERY).exists():
+        return 0
+    thrown = drafts.throw_away_expired(now=now, limit=BATCH)
+    thrown += throw_away_done(now=now, limit=BATCH)
+    thrown += delete_some(TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
+    thrown += erase_due(now=now, limit=BATCH // 10)
+    old = enrolling.throw_away_old(now=now, limit=BATCH)
+    storing.drop(*(path for paths in old for path in paths))
+    thrown += len(old)
+    thrown += stations.forget(now=now, limit=BATCH)
+    thrown += offer_terms.throw_away_old_drafts(now=now, limit=BATCH)
+    thrown += round_trip.forget(now=now, limit=BATCH)
+    thrown += platform.forget(now=now, limit=BATCH)
+    thrown += delete_some(Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
+    thrown += deliveries.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
+    if thrown == 0:
+        Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
+    return thrown

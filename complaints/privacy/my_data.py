@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from accounts import closing
+from accounts import retention
 from accounts.models import User
 from complaints.casefile import case_file
 from complaints.models import (
@@ -159,5 +159,5 @@ def close_account(user: User, *, now: datetime) -> datetime:
     FilingDraft.objects.filter(owner_id=user.pk, filed_at=None).delete()
     NoticeChoice.objects.filter(pk=user.pk).delete()
     until = kept_until(user, now=now)
-    closing.close(user, destroy_after=until, now=now)
+    retention.close(user, destroy_after=until, now=now)
     return until

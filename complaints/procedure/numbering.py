@@ -21,6 +21,11 @@ def new_number(day: date) -> str:
     return f"{day:%Y%m%d}-{letters}-{check_character(f'{day:%Y%m%d}{letters}')}"
 
 
+def new_mark(letter: str, day: date) -> str:
+    """``E261118-7K3Q9M2P``: of an export, a table or a change of the law; short enough to be read out."""
+    return f"{letter}{day:%y%m%d}-" + "".join(secrets.choice(ALPHABET[2:]) for _ in range(8))
+
+
 def check_character(text: str) -> str:
     """Luhn mod N; finds every single wrong character and most swaps of neighbours."""
     factor, total = 2, 0

@@ -17,8 +17,8 @@ from django.urls import reverse
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.sign_in.backend import may_work
-from authorities.limits import Limits
 from authorities.models import Authority
+from authorities.policies import Limits
 from complaints import wording
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Deadline, Demand, Engagement, HandlingStep, Matter, Participant
@@ -203,7 +203,9 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
     if complaint is None:
         raise Http404
     if side == CONSUMER:
-        if complaint.consumer_id == user.pk and not _is_over(complaint, day):
+        # A representative who filed stands there until the power ends.
+        until = complaint.represented_until
+        if complaint.consumer_id == user.pk and (until is None or until >= day):
             actor = actors.consumer(user)
         else:
             row = Participant.objects.filter(complaint=complaint, person_id=user.pk, state=Participant.JOINED).first()
@@ -221,11 +223,6 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
     raise Http404
 
 
-def _is_over(complaint: Complaint, day: date) -> bool:
-    """Whether the term of the representative who filed has ended."""
-    return complaint.represented_until is not None and complaint.represented_until < day
-
-
 def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> CasePage:
     """Load the case for the page of ``side``; the number of queries does not grow with it."""
     return page_of(find_case(user, number, side=side, now=now), now=now)
@@ -233,8 +230,7 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
 
 def page_of(found: Found, *, now: datetime, visibility: str = "", files_at: str = "complaints:case-file{}") -> CasePage:
     """``visibility``: how much of the person, and ``files_at``: where files are handed out, where a door of its own
-    decides that.
-    """
+    decides that."""
     complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
     is_former = actor is None
     conditions = Conditions.at(now)
@@ -393,8 +389,7 @@ def _within_branches(found: list[Engagement], viewer: Actor | None) -> list[Enga
 
 def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None = None) -> dict[str, Matter]:
     """Open ones by kind; of a kind that may be open several times, the newest. ``known``: all of them, where they were
-    read.
-    """
+    read."""
     return {
         m.kind: m
         for m in (case_rows.open_matters(complaint.pk) if known is None else known)

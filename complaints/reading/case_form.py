@@ -1,25 +1,34 @@
-"""One submitted step of a case page: taken once, refused with the reason, nothing typed lost.
+"""One submitted step of a case page: taken once, refused with the reason or with what others did meanwhile.
 
-What overdue clocks did while the step was judged stays done, even when the step
-itself is refused; of several moves in one form either all are taken or none.
+What overdue clocks did while the step was judged stays done, even when the step itself is refused; of several moves in
+one form either all are taken or none. Nobody's step takes effect on a case that they have not seen as it is now; what
+was typed stays in the form, and sent once more it counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
+from accounts.keys import sealed_fields
 from complaints import handling
 from complaints.forms.file_forms import TakesFiles
 from complaints.handling import Move, StepNotAllowed, WrongInput
+from complaints.models import HandlingStep
 from complaints.parties.actors import Actor
-from complaints.reading.case import Found
+from complaints.procedure.workflow import LOOK, Audience
+from complaints.reading.case import ENTERPRISE, CasePage, Found
+from complaints.reading.case_record import Reader, title_of, who
+from web.dates import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ def _taken(
     if refusal is None:
         return Taken(attempt.reference, is_new=bool(attempt.reference))
     if isinstance(refusal, WrongInput) and form is not None:
-        form.add_error(_field(form, refusal.field), refusal.reason)
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
         return Taken()
     raise refusal
 
@@ -110,6 +119,89 @@ def _take(case: int, moves: Sequence[Move], *, actor: Actor, now: datetime) -> N
                 raise result.refusal
 
 
-def _field(form: Form, name: str) -> str | None:
-    """The form's field for a field of the verb; None for the top of the form."""
-    return name if name in form.fields else None
+#: Steps whose sense hangs on what was last said and done; a note or one more call is right whatever came before.
+HEEDS = frozenset(
+    {
+        "accept_case",
+        "assign",
+        "make_offer",
+        "replace_offer",
+        "report_failure",
+        "return_case",
+        "request_return",
+        "answer_question",
+        "claim_settled_elsewhere",
+        "confirm_settled_elsewhere",
+        "resume_performance",
+    }
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: What the column of the number holds.
+_MOST_ENTRIES = 2**31 - 1
+#: So many entries are named, the newest.
+MOST = 3
+
+
+def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
+    """What the form carries: the newest entry of the parties' chain that it was filled in against, and the microsecond
+    in which it was shown, for what is written in the enterprise's own chain.
+
+    A form that comes back (a mistake, a row more, a preview) stays that old until its reader was told what happened
+    since.
+    """
+    sent = request.POST.get("version", "")
+    if sent and not getattr(form, "is_behind", False):
+        return sent
+    return f"{case.entries}.{int(case.now.timestamp())}{case.now.microsecond:06}"
+
+
+def news(case: CasePage, version: str) -> list[str]:
+    """What others did since ``version``, one sentence each; nothing for an odd one. One query.
+
+    What a version is says ``version_of``.
+    """
+    entry, _dot, shown = version.partition(".")
+    if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (entry, shown)):
+        return []
+    later = Q(audience=Audience.PARTIES, sequence__gt=min(int(entry), _MOST_ENTRIES)) | Q(
+        audience=Audience.ENTERPRISE, written_at__gt=_EPOCH + timedelta(microseconds=int(shown))
+    )
+    steps = list(
+        HandlingStep.objects.filter(later, complaint=case.complaint)
+        .exclude(step=LOOK)
+        .exclude(name__person_key=case.viewer.person_key or UUID(int=0))
+        .select_related("name")
+        .order_by("-written_at", "-pk")[:MOST]
+    )
+    sealed_fields.load_for(step.name for step in steps if step.name is not None)
+    reader = Reader(side=ENTERPRISE, knows_consumer=False, names={})
+    return [
+        _("%(who)s %(at)s：%(what)s。")
+        % {"who": who(step, reader), "at": moment(step.written_at), "what": title_of(step)}
+        for step in reversed(steps)
+    ]
+
+
+def is_behind(case: CasePage, version: str, step: str, form: Form) -> bool:
+    """Whether ``form`` was filled in before something that its step has to heed; it then says what."""
+    happened = news(case, version) if version and step in HEEDS else []
+    if happened:
+        form.add_error(
+            None, _("案件刚有变化：%(what)s您写的内容已保留，看过以后可以再次提交。") % {"what": "".join(happened)}
+        )
+        form.is_behind = True  # type: ignore[attr-defined]
+    return bool(happened)
+
+
+def told(refusal: StepNotAllowed, case: CasePage, version: str) -> StepNotAllowed:
+    """The same refusal, with who did what meanwhile."""
+    happened = news(case, version)
+    if happened:
+        refusal.reason += "".join(happened)
+        refusal.args = (refusal.reason,)
+    return refusal
+
+
+def status_of(form: Form) -> int:
+    """409 for a form that came too late, 422 for one that was filled in wrong."""
+    return 409 if getattr(form, "is_behind", False) else 422

@@ -1,7 +1,6 @@
 """Who the consumer is and what was filed, as much of it as this viewer may read.
 
-A name or number that the viewer may not see in full is masked here, once, and
-never reaches a template.
+A name or number that the viewer may not see in full is masked here, once, and never reaches a template.
 """
 
 from __future__ import annotations

@@ -47,10 +47,6 @@ def _mine(around: Around) -> str:
     return "enterprise" if around.side == "enterprise" else "consumer"
 
 
-def _theirs(around: Around) -> str:
-    return "consumer" if around.side == "enterprise" else "enterprise"
-
-
 def _may_undo(around: Around) -> bool:
     matter = around.matters.get("undo")
     return matter is not None and matter.until_at is not None and around.now < matter.until_at
@@ -100,7 +96,9 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "replace_offer": lambda a: a.has_open_offer and not any(o.is_replacement for o in a.offers),
     "make_offer": lambda a: not a.has_open_offer,
     "answer_question": lambda a: "question" in a.matters,
-    "confirm_performed": lambda a: a.owed(_theirs(a), "due", "reported", "silent"),
+    "confirm_performed": lambda a: a.owed(
+        "consumer" if a.side == "enterprise" else "enterprise", "due", "reported", "silent"
+    ),
     "report_performed": lambda a: a.owed(_mine(a), "due"),
     "dispute_performance": lambda a: any(
         o.owed_by == "enterprise" and o.state == "reported" and o.disputed_at is None for o in a.obligations

@@ -62,8 +62,7 @@ def files_of(
     known: Iterable[Evidence] | None = None,
 ) -> list[FileView]:
     """All files of a case for a reader of this side, the oldest first. ``address``: behind which door they are handed
-    out.
-    ``known``: their rows, where they were read."""
+    out. ``known``: their rows, where they were read."""
     return [
         _view(
             row,

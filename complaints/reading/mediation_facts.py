@@ -15,7 +15,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from authorities.limits import measured
+from authorities.policies import measured
 from complaints import wording
 from complaints.handling.steps import mediation
 from complaints.models import Complaint, Deadline, HandlingStep, Matter

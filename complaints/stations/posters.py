@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db.models import Count, QuerySet
 from django.utils.translation import override
 
-from authorities.limits import Limits
+from authorities.policies import Limits
 from complaints.documents import printing
 from complaints.documents.printing import readable
 from complaints.models import Complaint

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from authorities.law import article as one_article
-from complaints.law.citing import cited_by
+from complaints.law.numbers import cited_by
 
 register = template.Library()
 

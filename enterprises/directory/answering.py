@@ -1,8 +1,7 @@
 """Which branch answers for a place: pure, read by the search and by routing.
 
-A row for the category beats a row for everything; then the narrowest
-region wins; of a branch and one above it, the lower. What still ties is told
-as a tie and never decided by chance.
+A row for the category beats a row for everything; then the narrowest region wins; of a branch and one above it, the
+lower. What still ties is told as a tie and never decided by chance.
 """
 
 from __future__ import annotations
@@ -85,11 +84,7 @@ def answering_branches(
             best, found = rank, {area.branch_id: None}
         elif rank == best:
             found[area.branch_id] = None
-    return tuple(b for b in found if not _has_lower(b, found, branches))
-
-
-def _has_lower(branch_id: int, found: Mapping[int, None], branches: Mapping[int, BranchFacts]) -> bool:
-    return any(branch_id in _above(other, branches) for other in found if other != branch_id)
+    return tuple(b for b in found if not any(b in _above(other, branches) for other in found if other != b))
 
 
 def _above(branch_id: int, branches: Mapping[int, BranchFacts]) -> set[int]:

@@ -73,8 +73,7 @@ class Wish:
 
 class Kind:
     """One kind of change. ``row``: the table of the row it is about; ``day``: what its day means (from, last, fact,
-    "").
-    """
+    "")."""
 
     code: ClassVar[str]
     title: ClassVar[str | Promise]

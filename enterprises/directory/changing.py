@@ -24,7 +24,7 @@ from enterprises.directory.change_kinds import ChangeRefused, Wish
 from enterprises.directory.change_kinds_names import KINDS
 from enterprises.directory.naming import write_names
 from enterprises.models import Enterprise
-from enterprises.models.directory_change import DirectoryChange
+from enterprises.models.enrolment import DirectoryChange
 from web.languages import named
 
 #: Of one enterprise, not yet decided.
@@ -185,8 +185,7 @@ def write(change: DirectoryChange, *, today: date) -> date:
     """Judge and write it, names to be searched included; returns the first day on which it makes a difference.
 
     For whoever takes it back again (routing.directory_changes.previewing), in a transaction; a decision goes through
-    ``decide``.
-    Raises ChangeRefused.
+    ``decide``. Raises ChangeRefused.
     """
     wish = wish_of(change, today=today)
     Enterprise.objects.select_for_update(no_key=True).get(pk=change.enterprise_id)

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import LeagueLine, PublishedFigure
-from enterprises.models.league import ALL
+from enterprises.models.published import ALL
 
 #: Under so many a share says nothing.
 TOO_FEW = 30
@@ -64,8 +64,7 @@ _PUBLISHED = CombinedQuery(
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """``first`` and ``day`` are the first and the last day of what is counted. A number is None where it is withheld, a
-    share where there is too little.
-    """
+    share where there is too little."""
 
     first: date
     day: date

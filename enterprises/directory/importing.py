@@ -7,7 +7,7 @@ already change nothing, so a file may be imported twice; nothing is deleted.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,16 +64,9 @@ class _Plan:
         self.by_kind: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             self.by_kind[row.kind].append(row)
-        self.regions = dict(
-            Region.objects.filter(
-                code__in={r.cells["region_code"] for r in rows if r.cells["region_code"]}
-            ).values_list("code", "id")
-        )
-        self.authorities = dict(
-            Authority.objects.filter(name__in={r.cells["authority"] for r in rows if r.cells["authority"]}).values_list(
-                "name", "id"
-            )
-        )
+        places, offices = ({r.cells[name] for r in rows} - {""} for name in ("region_code", "authority"))
+        self.regions = dict(Region.objects.filter(code__in=places).values_list("code", "id"))
+        self.authorities = dict(Authority.objects.filter(name__in=offices).values_list("name", "id"))
         self.enterprises: dict[str, list[Enterprise]] = defaultdict(list)
         self.branches: dict[tuple[int, str], Branch] = {}
         self.branch_rows: list[tuple[Row, Enterprise, Branch]] = []
@@ -87,8 +80,6 @@ class _Plan:
         for kind in ("area", "authority", "brand", "alias", "former", "successor"):
             for row in self.by_kind[kind]:
                 self._check_targets(row)
-
-    # What the rows point at
 
     def _find_enterprises(self, rows: Sequence[Row]) -> None:
         wanted = {r.cells["enterprise"].split("@")[0] for r in rows}
@@ -105,12 +96,7 @@ class _Plan:
         self.brands = {brand.name: brand for brand in Brand.objects.filter(name__in=names)}
 
     def _by_pk(self) -> dict[int, Enterprise]:
-        return {
-            enterprise.pk: enterprise
-            for enterprises in self.enterprises.values()
-            for enterprise in enterprises
-            if enterprise.pk
-        }
+        return {one.pk: one for enterprises in self.enterprises.values() for one in enterprises if one.pk}
 
     def _know(self, enterprise: Enterprise) -> None:
         keys = {enterprise.name, enterprise.uscc or ""}
@@ -152,8 +138,6 @@ class _Plan:
             row.wrong("branch", _("这个企业没有这个分支机构"))
         return branch
 
-    # Enterprises and branches, new or changed
-
     def _plan_enterprises(self) -> None:
         seen: set[int] = set()
         for row in self.by_kind["enterprise"]:
@@ -186,17 +170,14 @@ class _Plan:
             self._know(enterprise)
 
     def _same_enterprise(self, cells: Mapping[str, str], domicile_id: int | None) -> Enterprise | None:
-        if cells["uscc"]:
-            known = self.enterprises.get(cells["uscc"], [])
-            if known:
-                return known[0]
+        if cells["uscc"] and (known := self.enterprises.get(cells["uscc"])):
+            return known[0]
         for enterprise in self.enterprises.get(cells["name"], []):
             if enterprise.uscc is None and enterprise.domicile_id == domicile_id:
                 return enterprise
         return None
 
     def _plan_branches(self) -> None:
-        planned = self.branch_rows
         seen: set[int] = set()
         for row in self.by_kind["branch"]:
             enterprise = self._enterprise(row, "enterprise")
@@ -225,11 +206,9 @@ class _Plan:
             else:
                 self.outcome.same["branch"] += 1
             seen.add(id(branch))
-            planned.append((row, enterprise, branch))
-        above: dict[int, Branch | None] = {}
-        for row, enterprise, branch in planned:
-            above[id(branch)] = self._branch(row, enterprise)
-        for row, _enterprise, branch in planned:
+            self.branch_rows.append((row, enterprise, branch))
+        above = {id(branch): self._branch(row, enterprise) for row, enterprise, branch in self.branch_rows}
+        for row, _enterprise, branch in self.branch_rows:
             trail, step = {id(branch)}, above[id(branch)]
             while step is not None and id(step) not in trail:
                 trail.add(id(step))
@@ -246,8 +225,6 @@ class _Plan:
         if row.kind == "successor" and self._enterprise(row, "name") is enterprise and enterprise is not None:
             row.wrong("name", _("不能由自己承继"))
 
-    # Writing
-
     def write(self) -> Outcome:
         """Write what is new or changed; every reference is known to be good."""
         _save(Enterprise, self._changed_enterprises)
@@ -261,12 +238,12 @@ class _Plan:
             if name not in self.brands:
                 self.brands[name] = new_brands[name] = Brand(name=name, name_en=row.cells["name_en"])
         Brand.objects.bulk_create(new_brands.values(), batch_size=BATCH)
-        self._dated("area", ServiceArea, ("branch_id", "region_id", "category", "starts_on"), self._area)
-        self._dated("authority", BranchAuthority, ("branch_id", "starts_on"), self._branch_authority)
-        self._dated("brand", BrandHolding, ("brand_id", "enterprise_id", "category", "starts_on"), self._holding)
-        self._dated("alias", Alias, ("enterprise_id", "name", "kind", "starts_on"), self._alias)
-        self._dated("former", Alias, ("enterprise_id", "name", "kind", "starts_on"), self._alias)
-        self._dated("successor", Succession, ("predecessor_id", "successor_id", "on_day"), self._succession)
+        self._dated("area", ServiceArea, ("branch_id", "region_id", "category", "starts_on"))
+        self._dated("authority", BranchAuthority, ("branch_id", "starts_on"))
+        self._dated("brand", BrandHolding, ("brand_id", "enterprise_id", "category", "starts_on"))
+        self._dated("alias", Alias, ("enterprise_id", "name", "kind", "starts_on"))
+        self._dated("former", Alias, ("enterprise_id", "name", "kind", "starts_on"))
+        self._dated("successor", Succession, ("predecessor_id", "successor_id", "on_day"))
         self.outcome.enterprise_ids = sorted(self._by_pk())
         return self.outcome
 
@@ -280,13 +257,11 @@ class _Plan:
                 moved.append(branch)
         Branch.objects.bulk_update(moved, ["parent_id"], batch_size=BATCH)
 
-    def _dated(
-        self, kind: str, model: type[models.Model], key: Sequence[str], values_of: Callable[[Row], dict[str, Any]]
-    ) -> None:
+    def _dated(self, kind: str, model: type[models.Model], key: Sequence[str]) -> None:
         rows = self.by_kind[kind]
         if not rows:
             return
-        wanted = {tuple(v[k] for k in key): v for v in map(values_of, rows)}
+        wanted = {tuple(v[k] for k in key): v for v in map(self._values, rows)}
         owner = key[0]
         manager = model._default_manager
         there = {
@@ -302,62 +277,39 @@ class _Plan:
                 changed.append(row)
         manager.bulk_create(new, batch_size=BATCH)
         if changed:
-            fields = [f for f in values_of(rows[0]) if f not in key]
+            fields = [f for f in self._values(rows[0]) if f not in key]
             manager.bulk_update(changed, fields, batch_size=BATCH)
+            self.outcome.changed[kind] += len(changed)
         if new:
             self.outcome.new[kind] += len(new)
-        if changed:
-            self.outcome.changed[kind] += len(changed)
         self.outcome.same[kind] += len(wanted) - len(new) - len(changed)
 
-    def _pk(self, row: Row, column: str = "enterprise") -> int:
-        return int(self.enterprises[row.cells[column]][0].pk)
-
-    def _branch_pk(self, row: Row) -> int:
-        enterprise = self.enterprises[row.cells["enterprise"]][0]
-        return int(self.branches[(id(enterprise), row.cells["branch"])].pk)
-
-    def _area(self, row: Row) -> dict[str, Any]:
-        return {
-            "branch_id": self._branch_pk(row),
-            "region_id": self.regions[row.cells["region_code"]],
-            "category": row.cells["category"],
-            **_period(row),
-        }
-
-    def _branch_authority(self, row: Row) -> dict[str, Any]:
-        return {
-            "branch_id": self._branch_pk(row),
-            "authority_id": self.authorities[row.cells["authority"]],
-            **_period(row),
-        }
-
-    def _holding(self, row: Row) -> dict[str, Any]:
-        return {
-            "brand_id": self.brands[row.cells["name"]].pk,
-            "enterprise_id": self._pk(row),
-            "category": row.cells["category"],
-            **_period(row),
-        }
-
-    def _alias(self, row: Row) -> dict[str, Any]:
-        return {"enterprise_id": self._pk(row), "name": row.cells["name"], "kind": row.kind, **_period(row)}
-
-    def _succession(self, row: Row) -> dict[str, Any]:
-        return {"predecessor_id": self._pk(row), "successor_id": self._pk(row, "name"), "on_day": row.starts_on}
-
-
-def _period(row: Row) -> dict[str, Any]:
-    return {"starts_on": row.starts_on, "ends_on": row.ends_on}
+    def _values(self, row: Row) -> dict[str, Any]:
+        """The columns of a dated row."""
+        cells = row.cells
+        enterprise = self.enterprises[cells["enterprise"]][0]
+        period = {"starts_on": row.starts_on, "ends_on": row.ends_on}
+        if row.kind == "successor":
+            other = self.enterprises[cells["name"]][0]
+            return {"predecessor_id": enterprise.pk, "successor_id": other.pk, "on_day": row.starts_on}
+        if row.kind in ("alias", "former"):
+            return {"enterprise_id": enterprise.pk, "name": cells["name"], "kind": row.kind, **period}
+        if row.kind == "brand":
+            brand = self.brands[cells["name"]]
+            return {"brand_id": brand.pk, "enterprise_id": enterprise.pk, "category": cells["category"], **period}
+        branch = self.branches[(id(enterprise), cells["branch"])]
+        if row.kind == "authority":
+            return {"branch_id": branch.pk, "authority_id": self.authorities[cells["authority"]], **period}
+        region = self.regions[cells["region_code"]]
+        return {"branch_id": branch.pk, "region_id": region, "category": cells["category"], **period}
 
 
 def _update(row: models.Model, values: Mapping[str, Any]) -> bool:
-    changed = False
-    for name, value in values.items():
-        if getattr(row, name) != value:
-            setattr(row, name, value)
-            changed = True
-    return changed
+    """Whether anything of it is another value now."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return bool(changed)
 
 
 def _save(model: type[models.Model], rows: Iterable[models.Model]) -> None:

@@ -1,7 +1,6 @@
 """Cuts names into what the search compares, and keeps the search rows in step.
 
-Whoever writes a name of an enterprise calls `write_names` in the same
-transaction; nothing else writes `SearchName`.
+Whoever writes a name of an enterprise calls `write_names` in the same transaction; nothing else writes `SearchName`.
 """
 
 from __future__ import annotations

@@ -155,7 +155,8 @@ def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_d
         held.save(update_fields=["leaves_on"])
         _note(held, Kind.EXIT_SET, by=by, ground=ground, text=text, on_day=last_day, now=now)
         if ground == ExitGround.OWN_REQUEST:
-            _answered(held, Filing.Kind.EXIT, now=now, answer=text)
+            asked = Filing.objects.filter(enterprise=held, kind=Filing.Kind.EXIT, state=Filing.State.FILED)
+            asked.update(state=Filing.State.NOTED, answered_at=now, answer=text)
         _tell(
             held,
             lambda: (
@@ -202,8 +203,7 @@ def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> 
 
 def sweep_exits(*, now: datetime) -> int:
     """End the enrolments whose last day has passed; how many. Their people keep the cases that they have, unless they
-    are out.
-    """
+    are out."""
     today = timezone.localdate(now)
     with transaction.atomic():
         due = list(
@@ -287,12 +287,6 @@ def _filing(pk: UUID, *, by: User, now: datetime) -> Iterator[EnrolmentFiling]:
                 "moved_on", _("这份备案刚刚已经处理：%(state)s。") % {"state": row.get_state_display()}
             )
         yield row
-
-
-def _answered(enterprise: Enterprise, kind: str, *, now: datetime, answer: str) -> None:
-    Filing.objects.filter(enterprise=enterprise, kind=kind, state=Filing.State.FILED).update(
-        state=Filing.State.NOTED, answered_at=now, answer=answer
-    )
 
 
 def customers_on(enterprise_ids: Any, day: date) -> dict[int, CustomerCount]:

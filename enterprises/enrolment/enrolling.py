@@ -30,7 +30,7 @@ from enterprises.directory.naming import write_names
 from enterprises.models import Branch, BranchAuthority, Enterprise, ServiceArea
 from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry, RefusalGround
 from enterprises.models.refusing import Refusal
-from enterprises.team import inviting
+from enterprises.team import team
 from enterprises.team.rights import HEAD, Post, enrolling_reach
 
 State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
@@ -47,8 +47,7 @@ class EnrolmentRefusal(Refusal):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What the enterprise says of itself, checked by the forms. ``areas``: ids of regions; ``customers``: (number, day,
-    source).
-    """
+    source)."""
 
     name: str
     uscc: str
@@ -237,7 +236,7 @@ def invite_manager(
     enterprise: Enterprise, email: str, *, by: User, place: str, language: str, now: datetime, address: str = ""
 ) -> None:
     """A letter to whoever shall lead the enterprise, while nobody does. Raises TeamRefusal."""
-    inviting.invite(
+    team.invite(
         Contact("email", email),
         Post(enterprise=enterprise),
         HEAD["enterprise"],

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.roles import Right
 from authorities.models import Officer
 from enterprises.models import Enterprise, PublicReply
-from enterprises.models.public_reply import LONGEST
+from enterprises.models.published import LONGEST
 
 State = PublicReply.State
 BATCH = 100

@@ -1,11 +1,9 @@
 """The rows of the directory of enterprises, by noun."""
 
-from enterprises.models.answer_template import AnswerTemplate, TemplateVersion
-from enterprises.models.api_token import ApiToken
-from enterprises.models.appraisal import Appraisal
-from enterprises.models.directory_change import DirectoryChange
+from enterprises.models.bodies import Appraisal, MediationBody, Station, StationStaff
 from enterprises.models.enrolment import (
     CustomerCount,
+    DirectoryChange,
     EnrolmentApplication,
     EnrolmentEntry,
     EnrolmentFile,
@@ -24,13 +22,9 @@ from enterprises.models.enterprise import (
     Staff,
     Succession,
 )
-from enterprises.models.invitation import Invitation
-from enterprises.models.league import LeagueLine, LeagueSet
-from enterprises.models.mediation_body import MediationBody
-from enterprises.models.public_reply import PublicReply
-from enterprises.models.station import Station, StationStaff
-from enterprises.models.webhook_endpoint import WebhookEndpoint
-from enterprises.models.work_rules import Absence, AssignmentRule, TwoPersons
+from enterprises.models.programs import ApiToken, WebhookEndpoint
+from enterprises.models.published import LeagueLine, LeagueSet, PublicReply
+from enterprises.models.team import Absence, AnswerTemplate, AssignmentRule, Invitation, TemplateVersion, TwoPersons
 
 __all__ = [
     "Absence",

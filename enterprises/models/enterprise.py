@@ -72,8 +72,7 @@ class Enterprise(models.Model):
     @property
     def is_shut_out(self) -> bool:
         """Whether its people are out by a decision of the authority (enterprises.team.staffing.shut_out asks it in
-        queries).
-        """
+        queries)."""
         return self.stays_out or (self.enrolment == self.Enrolment.SUSPENDED and not self.finishes_cases)
 
     @property

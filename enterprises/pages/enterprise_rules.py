@@ -23,7 +23,7 @@ from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer, OfficerAbsence
 from enterprises.models import Staff
-from enterprises.models.work_rules import Absence, TwoPersons
+from enterprises.models.team import Absence, TwoPersons
 from enterprises.pages.team import Here, here_of
 from enterprises.team import organising
 from enterprises.team.rights import HEAD, Reach, post_of
@@ -108,8 +108,7 @@ def _leaves(here: Here, people: list[Staff] | list[Officer]) -> list[Absence] | 
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
     """/enterprise/team/leave/, /authority/team/leave/: who is away and when; leave of somebody in one's charge, or
-    one's own.
-    """
+    one's own."""
     here = here_of(request, side)
     people = _people(here)
     by_id: dict[str, Any] = {str(row.pk): row for row in people}

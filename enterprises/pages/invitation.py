@@ -23,13 +23,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.sign_in.contacts import Contact, known_user
-from accounts.sign_in.entering import enter
-from accounts.sign_in.landing import landing_of
-from accounts.sign_in.limits import Limit, count, waits_until
-from accounts.sign_in.network import client_address
-from enterprises.models.invitation import Invitation
-from enterprises.team import inviting
-from enterprises.team.inviting import role_words
+from accounts.sign_in.entering import enter, landing_of
+from accounts.sign_in.limits import Limit, client_address, count, waits_until
+from enterprises.models.team import Invitation
+from enterprises.team import team
+from enterprises.team.rights import post_of
+from enterprises.team.team import role_words
 from enterprises.team.team_forms import AddressForm, PersonForm
 
 TOKEN, ADDRESS = "invitation_token", "invitation_address"
@@ -52,7 +51,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
 def invitation(request: HttpRequest) -> HttpResponseBase:
     """/account/invitation/: first the address, then name and password; a person we know signs in instead."""
     now = timezone.now()
-    found = inviting.open_invitation(request.session.get(TOKEN, ""), now=now)
+    found = team.open_invitation(request.session.get(TOKEN, ""), now=now)
     if found is None:
         return render(request, "team/invitation_over.html", status=404)
     if isinstance(request.user, User):
@@ -93,7 +92,7 @@ def _ask_address(request: HttpRequest, found: Invitation) -> HttpResponseBase:
         if waits_until(WRONG_ADDRESS, whose, now=now) is not None:
             form.add_error("email", _("试得太多了，请过一小时再试。"))
             return _show(request, found, form)
-        if inviting.is_addressed_to(found, typed):
+        if team.is_addressed_to(found, typed):
             request.session[ADDRESS] = typed
             return redirect("enterprises:invitation")
         count(WRONG_ADDRESS.kind, whose, now=now)
@@ -103,7 +102,7 @@ def _ask_address(request: HttpRequest, found: Invitation) -> HttpResponseBase:
 
 def _as_somebody(request: HttpRequest, found: Invitation, user: User) -> HttpResponseBase:
     """Signed in: one button; who signed in by code so far also sets a password."""
-    is_mine = inviting.is_addressed_to(found, user.email)
+    is_mine = team.is_addressed_to(found, user.email)
     needs_password = not user.has_usable_password()
     form = (
         PersonForm(request.POST if request.method == "POST" else None, email=user.email or "", user=user)
@@ -123,7 +122,7 @@ def _as_somebody(request: HttpRequest, found: Invitation, user: User) -> HttpRes
 
 def _accept(request: HttpRequest, found: Invitation, user: User) -> None:
     now = timezone.now()
-    inviting.accept(found, user, now=now, today=timezone.localdate(now), address=client_address(request))
+    team.accept(found, user, now=now, today=timezone.localdate(now), address=client_address(request))
 
 
 def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:
@@ -135,7 +134,7 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:
 
 
 def _show(request: HttpRequest, found: Invitation, form: Any, **more: Any) -> HttpResponse:
-    post = inviting.post_of(found)
+    post = post_of(found)
     return render(
         request,
         "team/invitation.html",

@@ -26,16 +26,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.models import SecondFactor, User
-from accounts.sign_in.network import client_address, place_of
+from accounts.sign_in.limits import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer
 from enterprises.models import Staff
-from enterprises.models.invitation import Invitation
-from enterprises.team import inviting, organising, team
-from enterprises.team.inviting import role_words
+from enterprises.models.team import Invitation
+from enterprises.team import organising, team
 from enterprises.team.rights import HEAD, Reach, authority_reach, enterprise_reach, post_of
 from enterprises.team.staffing import at_work, branch_ids_seen_by
-from enterprises.team.team import Row
+from enterprises.team.team import Row, role_words
 from enterprises.team.team_forms import EndForm, InviteForm, NumberForm, RoleForm
 
 PAGE = 100
@@ -130,7 +129,7 @@ def _invitations(here: Here) -> list[dict[str, Any]]:
         rows = rows.filter(enterprise_id__in={post.enterprise.pk for post in here.reach.posts if post.enterprise})
     found = []
     for row in rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]:
-        post = inviting.post_of(row)
+        post = post_of(row)
         if here.reach.may_touch(post, row.role):
             found.append(
                 {
@@ -195,7 +194,7 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered:
                 place = place_of(request) + reverse("enterprises:invitation")
-                inviting.invite(
+                team.invite(
                     form.cleaned_data["email"],
                     form.chosen_post,
                     form.cleaned_data["role"],
@@ -221,11 +220,11 @@ def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     """The link in the letter opens nothing any more."""
     here = here_of(request, side)
     row = Invitation.objects.select_related("enterprise", "branch", "authority", "station").filter(pk=pk).first()
-    if row is None or not here.reach.may_touch(inviting.post_of(row), row.role):
+    if row is None or not here.reach.may_touch(post_of(row), row.role):
         raise Http404
     with once(request) as attempt:
         if not attempt.answered:
-            inviting.revoke(row, by=here.user, now=here.now, address=here.address)
+            team.revoke(row, by=here.user, now=here.now, address=here.address)
             attempt.reference = here.side.home
             messages.success(request, _("邀请已撤回。"), extra_tags="ok")
     return redirect(attempt.reference)

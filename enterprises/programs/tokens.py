@@ -1,27 +1,36 @@
-"""Tokens of programs: issued, opened at each call, ended.
+"""Tokens of programs: issued, opened at each call below /api/, ended.
 
-The secret is shown once and kept nowhere; the row has its digest. A token ends with
-what it stands on: its day, its person, the enterprise or office that it was issued for.
+The secret is shown once and kept nowhere; the row has its digest. A token ends with what it stands on: its day, its
+person, the enterprise or office that it was issued for. Below /api/ nothing else says who asks; a token that stands in
+an address is refused, as addresses are written down everywhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts import security_log
 from accounts.models import User
+from accounts.sign_in.limits import client_address
 from authorities.models import Officer
-from enterprises.models.api_token import SHOWN, ApiToken
+from enterprises.models.programs import SHOWN, ApiToken
 from enterprises.team.staffing import at_work
+from web.errors import problem
 
 PREFIX = "odr_"
 LONGEST = timedelta(days=366)
@@ -29,12 +38,12 @@ MINUTE = timedelta(minutes=1)
 MOST_ADDRESSES = 20
 #: What a token may be allowed; what its person may not do, none allows.
 SCOPES = {
-    "cases:read": _("查看案件和记录"),
-    "cases:write": _("提交投诉、办理步骤"),
-    "contact:read": _("查看受理后案件的联系方式"),
-    "files:read": _("下载材料"),
-    "files:write": _("上传材料"),
-    "events:read": _("读取事件"),
+    "cases:read": gettext_lazy("查看案件和记录"),
+    "cases:write": gettext_lazy("提交投诉、办理步骤"),
+    "contact:read": gettext_lazy("查看受理后案件的联系方式"),
+    "files:read": gettext_lazy("下载材料"),
+    "files:write": gettext_lazy("上传材料"),
+    "events:read": gettext_lazy("读取事件"),
 }
 
 
@@ -172,3 +181,125 @@ def _count(token: ApiToken, *, address: str, now: datetime) -> None:
 def revoke(token: ApiToken, *, now: datetime) -> None:
     """It opens nothing from the next call on."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+
+
+ROOT = "/api/v1/"
+#: Read by people before they have a token.
+OPEN = ("/api/v1/schema/", "/api/v1/docs/")
+_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+_NAMES = frozenset({"token", "access_token", "api_key", "apikey", "authorization", "bearer"})
+#: A broken program is noted so often.
+_NOTED_EVERY = timedelta(hours=1)
+_MEGABYTE = 1_048_576
+
+
+class TokenMiddleware:
+    """Sets ``request.user`` and ``request.api_token``; answers 400, 401, 403, 413 and 429 itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(ROOT):
+            return self.get_response(request)
+        set_caller(request, None)
+        if _names_a_token(request):
+            return problem(
+                request,
+                status=400,
+                title=_("请求有误"),
+                code="token_in_address",
+                detail=_("令牌不能写在网址里，请放在 Authorization 头里，并作废这个令牌。"),
+            )
+        if request.path.startswith(OPEN):
+            return self.get_response(request)
+        return self._refused(request) or self.get_response(request)
+
+    def _refused(self, request: HttpRequest) -> HttpResponse | None:
+        found = _BEARER.fullmatch(request.headers.get("Authorization", ""))
+        if found is None:
+            return _unknown(request, code="token_missing", detail=_("请在 Authorization 头里带上令牌：Bearer odr_…"))
+        now, address = timezone.now(), client_address(request)
+        try:
+            token = opened_by(found[1], address=address, now=now)
+        except TokenRefused as refusal:
+            return _turned_away(request, refusal, address=address, now=now)
+        if _is_too_large(request):
+            return problem(
+                request,
+                status=413,
+                title=_("请求太大"),
+                code="too_large",
+                detail=_("请求正文最多1 MB；材料请用 multipart/form-data 上传。"),
+            )
+        set_caller(request, token)
+        return None
+
+
+def set_caller(request: HttpRequest, token: ApiToken | None) -> None:
+    """Whoever the session belongs to is nobody here."""
+    caller: Any = request
+    caller.user = AnonymousUser() if token is None else token.user
+    caller.api_token = token
+
+
+def _names_a_token(request: HttpRequest) -> bool:
+    return (
+        any(
+            name.lower() in _NAMES or PREFIX in value
+            for name, values in request.GET.lists()
+            for value in (*values, name)
+        )
+        or PREFIX in request.path
+    )
+
+
+def _is_too_large(request: HttpRequest) -> bool:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if (request.content_type or "").startswith("multipart/"):
+        most = max(settings.EVIDENCE_FILE_MB, settings.EVIDENCE_VIDEO_MB) * _MEGABYTE + _MEGABYTE
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return not length.isdecimal() or int(length) > most
+
+
+def _turned_away(request: HttpRequest, refusal: TokenRefused, *, address: str, now: datetime) -> HttpResponse:
+    token = refusal.token
+    if token is not None and (token.denied_at is None or now - token.denied_at > _NOTED_EVERY):
+        ApiToken.objects.filter(pk=token.pk).update(denied_at=now)
+        security_log.note(
+            "denied",
+            now=now,
+            user=token.user,
+            subject=token.shown,
+            reason=f"token_{refusal.code}",
+            organisation=str(token.enterprise or token.authority or ""),
+            address=address,
+        )
+    if refusal.code == "too_many":
+        response = problem(
+            request,
+            status=429,
+            title=_("请求太多"),
+            code="too_many_calls",
+            detail=_("这个令牌一分钟内请求太多，请%(n)s秒后再试。") % {"n": refusal.seconds},
+        )
+        response["Retry-After"] = str(refusal.seconds)
+        return response
+    if refusal.code == "address":
+        return problem(
+            request,
+            status=403,
+            title=_("不允许"),
+            code="address_not_allowed",
+            detail=_("这个令牌不能从这个网络地址使用。"),
+        )
+    # Unknown, revoked, expired, ended: who asks learns that it does not open, and no more.
+    return _unknown(request, code="token_invalid", detail=_("令牌无效、已作废或已到期。"))
+
+
+def _unknown(request: HttpRequest, *, code: str, detail: str) -> HttpResponse:
+    response = problem(request, status=401, title=_("请先表明身份"), code=code, detail=detail)
+    response["WWW-Authenticate"] = 'Bearer realm="12315"' + (
+        ', error="invalid_token"' if code == "token_invalid" else ""
+    )
+    return response

@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
 from enterprises.models import Enterprise, Staff
-from enterprises.models.work_rules import Absence, AssignmentRule, TwoPersons
+from enterprises.models.team import Absence, AssignmentRule, TwoPersons
 from enterprises.team.rights import HEAD, Post, Reach, post_of
 from enterprises.team.staffing import at_work
 from enterprises.team.team import TeamRefusal, locked

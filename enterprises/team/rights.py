@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from accounts.roles import GIVES, Role
 from authorities.models import Authority, Officer
 from database.prepared import CombinedQuery, PreparedQuery
-from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
+from enterprises.models import Branch, Enterprise, Invitation, Staff, Station, StationStaff
 from enterprises.team.staffing import at_work, branch_subtree
 from web.languages import named
 
@@ -81,8 +81,10 @@ class Reach:
         return {post.code: post for post in self.posts}
 
 
-def post_of(row: Staff | Officer | StationStaff) -> Post:
-    """Where this job or office is."""
+def post_of(row: Staff | Officer | StationStaff | Invitation) -> Post:
+    """Where this job or office is, or where somebody is invited to."""
+    if isinstance(row, Invitation):
+        return Post(row.enterprise, row.branch, row.authority, row.station)
     if isinstance(row, StationStaff):
         return Post(station=row.station)
     if isinstance(row, Officer):

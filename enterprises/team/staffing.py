@@ -1,12 +1,14 @@
-"""Who is at work for an enterprise today, and which branches that person sees: their own and those below.
+"""Who is at work for an enterprise today, which branches they see, and who can be given a case.
 
-Who has no job today is at no desk; nor is whose enterprise ended, or was suspended without being left its open
-cases. Headquarters sees all of its enterprise; a branch never sees a sibling, nor the branch above it.
+Who has no job today is in no workspace; nor is whose enterprise ended, or was suspended without being left its open
+cases. Headquarters sees all of its enterprise; a branch sees itself and those below. Nobody on leave gets a case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
@@ -14,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.roles import Right
 from enterprises.models import Branch, Enterprise, Staff
+from enterprises.models.team import Absence, TwoPersons
 
 _SUBTREE = """
 with recursive below as (
@@ -86,3 +89,106 @@ def led_by(user_id: int, *, on: date) -> tuple[Enterprise, frozenset[int] | None
     if None in roots:
         return enterprise, None
     return enterprise, frozenset(branch_subtree(root for root in roots if root is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Somebody at work. ``sees`` None: every branch. ``leave``: the one of that day, if any."""
+
+    staff: Staff
+    sees: frozenset[int] | None
+    leave: Absence | None
+
+    def may_have(self, branch_id: int | None) -> bool:
+        """Whether a case of this branch lies in sight; one without a branch is headquarters'."""
+        return self.sees is None or branch_id in self.sees
+
+
+def worker(enterprise_id: int, day: date, *, pk: int | None = None, number: str = "") -> Worker | None:
+    """The one with this id or 工号, if at work for this enterprise and able to hold a case."""
+    if pk is None and not number:
+        return None
+    named = Q(pk=pk) if pk is not None else Q(number=number)
+    staff = (
+        at_work(day)
+        .select_related("user")
+        .filter(named, enterprise_id=enterprise_id, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
+        .first()
+    )
+    if staff is None:
+        return None
+    return Worker(
+        staff,
+        None if staff.branch_id is None else frozenset(branch_subtree([staff.branch_id])),
+        Absence.objects.on(day).filter(staff=staff).select_related("deputy").first(),
+    )
+
+
+def workers_of(enterprise_ids: Iterable[int], day: date) -> dict[int, list[Worker]]:
+    """By enterprise, in the order of their ids; three queries for all of them."""
+    wanted = set(enterprise_ids)
+    rows = list(
+        at_work(day)
+        .select_related("user")
+        .filter(enterprise_id__in=wanted, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
+        .order_by("pk")
+    )
+    leaves = {
+        row.staff_id: row
+        for row in Absence.objects.on(day).filter(staff__enterprise_id__in=wanted).select_related("deputy")
+    }
+    below = _subtrees(wanted)
+    found: dict[int, list[Worker]] = defaultdict(list)
+    for row in rows:
+        sees = None if row.branch_id is None else below[row.branch_id]
+        found[row.enterprise_id].append(Worker(row, sees, leaves.get(row.pk)))
+    return found
+
+
+def parents_of(enterprise_ids: Iterable[int]) -> dict[int, int | None]:
+    """Every branch of these enterprises and the one above it; one query."""
+    return dict(Branch.objects.filter(enterprise_id__in=set(enterprise_ids)).values_list("pk", "parent_id"))
+
+
+def upwards(branch_id: int | None, parents: dict[int, int | None]) -> list[int | None]:
+    """The branch, those above it, nearest first, and None for headquarters at the end."""
+    found: list[int | None] = []
+    while branch_id is not None and branch_id not in found:
+        found.append(branch_id)
+        branch_id = parents.get(branch_id)
+    return [*found, None]
+
+
+def _subtrees(enterprise_ids: set[int]) -> dict[int, frozenset[int]]:
+    parents = parents_of(enterprise_ids)
+    below: dict[int, set[int]] = {pk: {pk} for pk in parents}
+    for pk in parents:
+        for above in upwards(pk, parents):
+            if above is not None and above in below:
+                below[above].add(pk)
+    return {pk: frozenset(rows) for pk, rows in below.items()}
+
+
+def setting_for(enterprise_id: int, branch_id: int | None) -> TwoPersons | None:
+    """The setting in force where this branch works; one query where there is none, two where branches differ."""
+    rows = {row.branch_id: row for row in TwoPersons.objects.filter(enterprise_id=enterprise_id, ended_at=None)}
+    if not rows:
+        return None
+    own = rows.keys() - {None}
+    places = upwards(branch_id, parents_of([enterprise_id])) if own and branch_id is not None else [branch_id, None]
+    return _together([rows[place] for place in dict.fromkeys(places) if place in rows])
+
+
+def _together(rows: Sequence[TwoPersons]) -> TwoPersons | None:
+    """One row as it is; of several what they come to, which is no row of the database."""
+    if len(rows) < 2:
+        return rows[0] if rows else None
+    amounts = [row.offers_above for row in rows if row.offers_above is not None]
+    return TwoPersons(
+        enterprise_id=rows[0].enterprise_id,
+        branch_id=rows[0].branch_id,
+        offers_above=min(amounts, default=None),
+        refusals=any(row.refusals for row in rows),
+        failures=any(row.failures for row in rows),
+        returns=any(row.returns for row in rows),
+    )

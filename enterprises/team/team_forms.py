@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.sign_in.contacts import Contact, parse_contact
 from authorities.periods import in_our_years
-from enterprises.team.inviting import role_words
 from enterprises.team.rights import Post, Reach
+from enterprises.team.team import role_words
 
 CHOOSE = _("请从列出的选项中选一项。")
 FILL = _("请填写这一项。")

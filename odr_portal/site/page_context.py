@@ -23,8 +23,7 @@ from accounts.display import chosen_display, chosen_theme
 from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.backend import duty_of, may_work, needs_second_factor
-from accounts.sign_in.entering import AT_WORK, ENTERED, moment
-from accounts.sign_in.landing import is_here
+from accounts.sign_in.entering import AT_WORK, ENTERED, is_here, moment
 from authorities.models import Officer
 from complaints.parties.conditions import Conditions
 from enterprises.models import StationStaff

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.display import display_changed, safe_next
-from accounts.sign_in.landing import is_here
+from accounts.sign_in.entering import is_here
 from authorities.law import LAWS, Article, articles
 from authorities.policies import PolicyMissing
 from complaints.parties.conditions import Conditions

@@ -30,7 +30,7 @@ from accounts.roles import POST_WORDS, role_at
 from accounts.sign_in.backend import duty_of
 from accounts.sign_in.contacts import known_user, parse_contact
 from accounts.sign_in.entering import DEVICE, PLACE, SEEN
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset
 from complaints.procedure.numbering import tidy

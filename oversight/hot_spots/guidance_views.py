@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.roles import Right
-from complaints.desks import enterprise_workspace, keyset, tabs
+from complaints.desks import enterprise_workspace, keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.enterprise_workspace import workspace_page
-from complaints.desks.tabs import Tab
+from complaints.desks.keyset import Tab
 from enterprises.models import Enterprise
 from oversight.hot_spots import guiding, reduction_words
 from oversight.hot_spots.effects import effect_of
@@ -75,13 +75,13 @@ def guidances(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The guidances of the own region."""
     rows = Guidance.objects.filter(workspace.around("hot_spot__place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
-    tab = tabs.chosen(TABS, request.GET)
+    tab = keyset.chosen_tab(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
     return render(
         request,
         "oversight/guidances.html",
         {
-            **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+            **keyset.tabs_shown(TABS, tab, keyset.counts(lists), page, address=request.path),
             "is_firm": False,
             "rows": _lines(page.rows, "oversight:guidance", workspace.today),
         },
@@ -261,13 +261,13 @@ def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
 def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """The guidances of the own enterprise."""
     lists = {tab.code: _ours(workspace).filter(state=tab.code) for tab in FIRM_TABS}
-    tab = tabs.chosen(FIRM_TABS, request.GET)
+    tab = keyset.chosen_tab(FIRM_TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, BY_SENDING, related=_RELATED)
     return render(
         request,
         "oversight/guidances.html",
         {
-            **tabs.shown(FIRM_TABS, tab, keyset.counts(lists), page, address=request.path),
+            **keyset.tabs_shown(FIRM_TABS, tab, keyset.counts(lists), page, address=request.path),
             "is_firm": True,
             "rows": _lines(page.rows, "oversight:enterprise-guidance", workspace.today),
         },

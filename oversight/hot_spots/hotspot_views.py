@@ -21,9 +21,9 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.roles import Right
 from authorities.models import Region
-from complaints.desks import keyset, tabs
+from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.tabs import Tab
+from complaints.desks.keyset import Tab
 from complaints.models import Complaint
 from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
@@ -93,14 +93,14 @@ def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     # What somebody did something about stands for itself.
     lists["open"] = folding.shown(lists["open"], workspace.around("place"))
-    tab = tabs.chosen(TABS, request.GET)
+    tab = keyset.chosen_tab(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
     also = _also(rows, page.rows)
     return render(
         request,
         "oversight/hot_spots.html",
         {
-            **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+            **keyset.tabs_shown(TABS, tab, keyset.counts(lists), page, address=request.path),
             "now": workspace.now,
             "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
             "rises": reduction_words.detectable_rises(),

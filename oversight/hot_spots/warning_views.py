@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from accounts.public_pages import public_page
 from accounts.roles import Right
-from complaints.desks import keyset, tabs
+from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.tabs import Tab
+from complaints.desks.keyset import Tab
 from oversight.hot_spots import reduction_words, warning
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
@@ -44,13 +44,13 @@ def warnings(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The warnings of the own region in every state."""
     rows = ConsumerWarning.objects.filter(workspace.around("hot_spot__place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
-    tab = tabs.chosen(TABS, request.GET)
+    tab = keyset.chosen_tab(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
     return render(
         request,
         "oversight/warnings.html",
         {
-            **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+            **keyset.tabs_shown(TABS, tab, keyset.counts(lists), page, address=request.path),
             "rows": [
                 reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk])) for row in page.rows
             ],

@@ -23,7 +23,7 @@ from complaints.desks.staff_access import staff_page
 from enterprises.enrolment import replying
 from enterprises.enrolment.replying import ReplyRefused, State
 from enterprises.models import PublicReply
-from enterprises.models.public_reply import LONGEST
+from enterprises.models.published import LONGEST
 from routing.pages.profile import Lead, lead_of
 from web.templatetags.portal import name_of
 

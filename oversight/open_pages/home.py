@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
-from accounts.sign_in.landing import is_here
+from accounts.sign_in.entering import is_here
 from complaints.procedure.categories import OBJECT_LABELS
 from oversight.models.open_models import OpenIndicators
 from oversight.presenting.leagues import RANKED_FROM

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.public_pages import public_page
 from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
-from enterprises.models.league import ALL
+from enterprises.models.published import ALL
 from oversight.presenting.leagues import RANKED_FROM
 from web.languages import name_in_language
 

@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import client_address
 from database.row_security import serving
 from oversight.portal_state import signs
 from oversight.portal_state.signs import Signs

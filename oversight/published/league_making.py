@@ -24,7 +24,7 @@ from authorities.models import Region
 from complaints.models import Heartbeat
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise, LeagueLine, LeagueSet
-from enterprises.models.league import ALL
+from enterprises.models.published import ALL
 from oversight.models import DataSet
 from oversight.open_data import quarters, reading
 from oversight.open_data.reading import Line, Range

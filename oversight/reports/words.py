@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import override
 
-from authorities.limits import Limits
+from authorities.policies import Limits
 from oversight.open_data.files import label_of
 from oversight.reports.figures import shares
 

@@ -22,7 +22,7 @@ from complaints.forms.fields import Choice, Day, StepForm, Words
 from complaints.procedure import categories
 from enterprises.directory.change_kinds import Kind
 from enterprises.models import Branch, Enterprise
-from enterprises.models.directory_change import LONGEST
+from enterprises.models.enrolment import LONGEST
 from web.languages import named
 from web.listing import listed
 

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from accounts import security_log
 from accounts.models import User
+from authorities.loading import CHINA_FIRST, CHINA_LAST
 from authorities.models import Authority, Region
-from authorities.regions import CHINA_FIRST, CHINA_LAST
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import Branch, Enterprise
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial

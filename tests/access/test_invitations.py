@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Administrator, OutgoingMessage, SecurityEvent, User
 from enterprises.models import Staff
-from enterprises.models.invitation import Invitation
+from enterprises.models.team import Invitation
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 

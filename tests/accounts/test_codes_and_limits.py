@@ -16,8 +16,7 @@ from django.test import Client, RequestFactory
 from accounts.models import OutgoingMessage, SignInCode, User
 from accounts.sign_in.codes import Asker, check_code, send_code
 from accounts.sign_in.contacts import Contact, user_for
-from accounts.sign_in.limits import TooManyTries
-from accounts.sign_in.network import client_address, network_of
+from accounts.sign_in.limits import TooManyTries, client_address, network_of
 from accounts.sign_in.proof import is_worked_for, new_task
 
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import SecurityEvent
 from accounts.sign_in.entering import CONFIRMED
-from enterprises.models.api_token import ApiToken
+from enterprises.models.programs import ApiToken
 from tests.api.conftest import Program, token_for
 from tests.cast import World
 

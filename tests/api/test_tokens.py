@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import SecurityEvent
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Staff
-from enterprises.models.api_token import ApiToken
+from enterprises.models.programs import ApiToken
 from enterprises.programs.tokens import digest_of, revoke
 from tests import given
 from tests.api.conftest import Making, Program, token_for

@@ -27,7 +27,6 @@ TOO_LONG = {
     "complaints/procedure/workflow.py",
     "complaints/reading/case.py",
     "complaints/reading/mediation_facts.py",
-    "complaints/tables/round_trip/working.py",
     "odr_portal/settings.py",
     "oversight/figures/figures.py",
     "oversight/mirror/mirror.py",

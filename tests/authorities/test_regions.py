@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from authorities.loading import DATA, load_regions
+from authorities.loading import DATA, Place, RegionsDoNotFit, china_interval, country_interval, intervals, load_regions
 from authorities.models import Region
-from authorities.regions import Place, RegionsDoNotFit, china_interval, country_interval, intervals
 from authorities.romanising import english_name
 from authorities.tables import rows_of
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from complaints.models import Export, WebhookDelivery
 from complaints.procedure.workflow import Status as S
 from complaints.record import events
-from complaints.tables.exporting import asking, building
+from complaints.tables.exporting import lifecycle
 from complaints.webhooks import deliveries, endpoints
 from tests import given
 from tests.browser.looks import LOOKS
@@ -32,10 +32,10 @@ def exports(world: World) -> list[Export]:
         "language": "zh-hans",
         "now": now,
     }
-    ready = asking.ask(wanted=["number", "item"], purpose="", **common)
-    building.sweep_exports(now=now)
-    waiting = asking.ask(wanted=["number", "consumer_phone"], purpose="回访退款", **common)
-    failed = asking.ask(wanted=["number"], purpose="", **common)
+    ready = lifecycle.ask(wanted=["number", "item"], purpose="", **common)
+    lifecycle.sweep_exports(now=now)
+    waiting = lifecycle.ask(wanted=["number", "consumer_phone"], purpose="回访退款", **common)
+    failed = lifecycle.ask(wanted=["number"], purpose="", **common)
     Export.objects.filter(pk=failed.pk).update(state="failed", failure="too_many_rows")
     return [ready, waiting, failed]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Administrator, OutgoingMessage, User
 from accounts.sign_in.contacts import Contact
 from complaints.procedure.workflow import Status
-from enterprises.team import inviting
+from enterprises.team import team
 from enterprises.team.rights import Post, enterprise_reach
 from tests import given
 from tests.cast import World
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def invited(world: World) -> str:
     """The path of a link to join."""
     now = timezone.now()
-    inviting.invite(
+    team.invite(
         Contact("email", "newcomer@example.com"),
         Post(enterprise=world.mobile, branch=world.fuzhou),
         "handler",

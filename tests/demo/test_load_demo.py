@@ -45,7 +45,7 @@ from complaints.record.verification import verify
 from demo import world
 from demo.people import CAST, PASSWORD
 from enterprises.models import DirectoryChange, Staff
-from enterprises.models.invitation import Invitation
+from enterprises.models.team import Invitation
 
 pytestmark = [pytest.mark.usefixtures("demo_directory"), pytest.mark.django_db]
 

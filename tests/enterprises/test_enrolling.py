@@ -14,8 +14,8 @@ from enterprises.enrolment import enrolling
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Branch, Enterprise, ServiceArea, Staff
 from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry
-from enterprises.models.invitation import Invitation
-from enterprises.team import inviting
+from enterprises.models.team import Invitation
+from enterprises.team import team
 from enterprises.team.team import TeamRefusal
 from tests.cast import WEDNESDAY, World
 from tests.enterprises.enrolments import MAIL, PLACE, code, enrolled, submitted, wanted
@@ -46,10 +46,10 @@ def test_the_applicant_is_told_and_becomes_the_manager_by_the_letter(world: Worl
     assert (decision.address, letter.address) == (MAIL, MAIL)
     assert "在线和解企业" in decision.body
     token = letter.body.split(PLACE)[1].split("/")[0]
-    invitation = inviting.open_invitation(token, now=WEDNESDAY)
+    invitation = team.open_invitation(token, now=WEDNESDAY)
     assert invitation is not None
     user = User.objects.create_user(MAIL, "a long sentence that nobody guesses", name="林主管")
-    row = inviting.accept(invitation, user, now=LATER, today=timezone.localdate(LATER))
+    row = team.accept(invitation, user, now=LATER, today=timezone.localdate(LATER))
     assert isinstance(row, Staff)
     assert (row.enterprise, row.branch, row.role) == (enterprise, None, "manager")
 
@@ -64,7 +64,7 @@ def test_the_authority_invites_nobody_where_somebody_leads(world: World) -> None
         )
     late = User.objects.create_user(MAIL, name="晚到")
     with pytest.raises(TeamRefusal):
-        inviting.accept(first, late, now=LATER, today=timezone.localdate(LATER))
+        team.accept(first, late, now=LATER, today=timezone.localdate(LATER))
 
 
 def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World) -> None:

@@ -9,8 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from enterprises.directory.exchange import COLUMNS
-from enterprises.directory.exporting import export_enterprises
+from enterprises.directory.exchange import COLUMNS, export_enterprises
 from enterprises.directory.importing import ImportRefused, import_enterprises
 from enterprises.models import Alias, Branch, Enterprise
 from tests import ROOT

@@ -18,10 +18,10 @@ from complaints.dossier import building
 from complaints.models import Dossier, Export
 from complaints.parties.actors import Actor, officer, staff_member
 from complaints.record.sealing import seal
-from complaints.tables.exporting import asking as exporting
 from complaints.tables.exporting import files
-from complaints.tables.exporting.building import sweep_exports
+from complaints.tables.exporting import lifecycle as exporting
 from complaints.tables.exporting.columns import COLUMNS
+from complaints.tables.exporting.lifecycle import sweep_exports
 from complaints.tables.platform import asking as platform_asking
 from complaints.tables.platform import lines
 from complaints.tables.platform.working import sweep_platform_files

@@ -12,11 +12,10 @@ import pytest
 from django.utils import timezone, translation
 
 from accounts.models import OutgoingMessage, User
-from accounts.sign_in import changing as own_account
-from accounts.sign_in import codes
+from accounts.sign_in import codes, contacts
 from accounts.sign_in.contacts import parse_contact
 from complaints import wording
-from complaints.dossier import telling
+from complaints.dossier import asking
 from complaints.handling import sweep_clocks
 from complaints.links import joining
 from complaints.models import Complaint, Dossier, Notice, Participant
@@ -165,13 +164,13 @@ def write_each(world: World) -> None:
         contact = parse_contact(typed)
         asker = codes.Asker(flow="flow", address="192.0.2.1")
         codes.send_code(contact=contact, purpose="sign_in", language=pseudo.CODE, asker=asker, now=now)
-        own_account.change_contact(chen, contact, now=now)
-    own_account.change_password(chen, "Korrekt-Pferd-Batterie", now=now)
+        contacts.change_contact(chen, contact, now=now)
+    contacts.change_password(chen, "Korrekt-Pferd-Batterie", now=now)
     # A case.
     for user, side in ((chen, "consumer"), (manager, "enterprise")):
         for is_ready in (True, False):
             dossier = Dossier(complaint=case, asked_by=user, side=side, site="https://example.com")
-            telling.tell(dossier, is_ready=is_ready, now=now)
+            asking.tell(dossier, is_ready=is_ready, now=now)
     for number, phone in enumerate(("13900007788", "joint@example.com"), 1):
         Participant.objects.create(complaint=case, ordinal=number, kind="joint", name="甲", phone=phone)
     assert joining.ask(case, place="https://example.com", now=now) == 2

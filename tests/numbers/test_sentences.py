@@ -29,7 +29,7 @@ def test_no_sentence_has_a_number_of_the_law_typed_into_it() -> None:
         if _is_of_the_law(length, old)
     }
     assert not wrong, (
-        "Give the sentence a hole for the number in force (authorities/limits.py); a number that no authority can "
+        "Give the sentence a hole for the number in force (authorities/policies.py); a number that no authority can "
         "change goes to tests/numbers/typed.csv with the reason:\n" + "\n".join(sorted(wrong))
     )
 

@@ -32,7 +32,7 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import MUST_ACT, TABLE, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record.verification import verify
-from complaints.tables.taking_many import take_all
+from complaints.tables.many_cases import take_all
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.stateful import promises

@@ -57,7 +57,7 @@ _keys = count()
 NUMBER = re.compile(r"(?<![\w.+-])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w.-])|(?<![\w.-])\d{17}[\dXx](?![\w.-])")
 
 
-#: Who opens a case at the desk has read it: the own row says how far (complaints/assignment/reading.py), and nothing
+#: Who opens a case at the desk has read it: the own row says how far (complaints/assignment/assigning.py), and nothing
 #: else does.
 LEFT_BY_LOOKING = {"complaints:enterprise-case": frozenset({"complaints_reading"})}
 

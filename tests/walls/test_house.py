@@ -24,7 +24,7 @@ BEYOND_SIGHT = {
     "complaints/notices/delivery.py": "the notice was found under the caller's role",
     "api/filing.py": "a draft of the caller's own for as long as a recording is filed",
     "api/cases.py": "the own engagement was found under the caller's role",
-    "complaints/dossier/checking.py": (
+    "complaints/dossier/proving.py": (
         "whoever shows the digest of an entry holds that record; answered by yes, no and numbers"
     ),
     "complaints/pages/public/published.py": (

@@ -18,14 +18,14 @@ from complaints.models import LawChange, Matter, PlatformFile, RoundTrip
 from complaints.parties.actors import officer, staff_member
 from complaints.settlement import answer_templates
 from complaints.stations import stations
-from complaints.tables.exporting import asking, columns
+from complaints.tables.exporting import columns, lifecycle
 from complaints.webhooks import endpoints
 from enterprises.directory import changing
 from enterprises.enrolment import enrolled, enrolling
 from enterprises.models import DirectoryChange, MediationBody, Staff, StationStaff
-from enterprises.models.api_token import ApiToken
+from enterprises.models.programs import ApiToken
 from enterprises.programs.tokens import SCOPES, issue
-from enterprises.team import inviting, organising
+from enterprises.team import organising, team
 from enterprises.team.rights import authority_reach, enterprise_reach, post_of
 from oversight.hot_spots import guiding, warning
 from oversight.models import HotSpot, OversightView
@@ -171,7 +171,7 @@ def make(world: World) -> None:
     ):
         assert isinstance(user, User)
         wanted = [column.code for column in columns.offered(side, with_personal=True)]
-        world.things[f"{side} export"] = asking.ask(
+        world.things[f"{side} export"] = lifecycle.ask(
             user=user,
             actor=actor,
             query="",
@@ -249,7 +249,7 @@ def make(world: World) -> None:
         contact = parse_contact(f"new.{side}@example.com")
         assert contact is not None
         world.things[f"{side} invitation"] = str(
-            inviting.invite(
+            team.invite(
                 contact,
                 post_of(one),
                 role,

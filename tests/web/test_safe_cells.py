@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaints.tables.importing.bad import BadRow, BadRows
+from complaints.tables.importing.reading import BadRow, BadRows
 from enterprises.directory import exchange
-from enterprises.directory.exporting import export_enterprises
+from enterprises.directory.exchange import export_enterprises
 from enterprises.models import Enterprise
 from web.safe_cells import plain_cell, safe_cell
 

@@ -97,7 +97,7 @@ ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 #: A page of documentation whose tables have both languages, and names of holidays and places.
 WITH_BOTH = {
     "complaints/management/commands/write_lifecycle.py",
-    "authorities/calendar_files.py",
+    "authorities/calendar.py",
     "authorities/romanising.py",
 }
 ONE_LANGUAGE = re.compile(

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from authorities.loading import DATA, load_regions
-from authorities.regions import CHINA, RegionsDoNotFit
+from authorities.loading import CHINA, DATA, RegionsDoNotFit, load_regions
 from authorities.tables import TableError
 
 

@@ -1,8 +1,7 @@
 """manage.py write_regions FOLDER: make regions_cn.csv anew from the gazetteer's JSON.
 
-Facts only. FOLDER holds divisions_v1.json and townships_v1.json of the
-package named in authorities/data/README.md; English names that stand in the
-table are kept, new ones are spelt (authorities/romanising.py).
+Facts only. FOLDER holds divisions_v1.json and townships_v1.json of the package named in authorities/data/README.md;
+English names that stand in the table are kept, new ones are spelt (authorities/romanising.py).
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from authorities.loading import DATA
-from authorities.regions import CHINA
+from authorities.loading import CHINA, DATA
 from authorities.romanising import english_name
 from authorities.tables import rows_of
 
@@ -47,14 +45,16 @@ class Command(BaseCommand):
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(
-                (code, name, english.get(code) or _english(name, level), level, above)
+                (
+                    code,
+                    name,
+                    english.get(code) or (english_name(name, level) if level in ("city", "county") else ""),
+                    level,
+                    above,
+                )
                 for code, name, level, above in rows
             )
         self.stdout.write(f"{to.name}: {len(rows)} places; source fetched {divisions['meta']['fetched_at']}")
-
-
-def _english(name: str, level: str) -> str:
-    return english_name(name, level) if level in ("city", "county") else ""
 
 
 def _rows(divisions: dict[str, Any], townships: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from authorities.limits import Limits
+from authorities.policies import Limits
 from complaints.acceptance.remedies import late_answer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties

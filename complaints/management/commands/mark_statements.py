@@ -1,6 +1,5 @@
 """manage.py mark_statements: complaints of before there were marks are found by their text too; begun again, it goes
-on.
-"""
+on."""
 
 from __future__ import annotations
 

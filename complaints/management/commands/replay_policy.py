@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import override
 
-from authorities.calendar_files import read_year
+from authorities.calendar import read_year
 from authorities.models import Region
 from authorities.tables import TableError
 from complaints.law import changing, working

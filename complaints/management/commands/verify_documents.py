@@ -1,6 +1,5 @@
 """manage.py verify_documents [--json]: do the numbers of official documents follow each other, is every print still the
-one?
-"""
+one?"""
 
 from __future__ import annotations
 

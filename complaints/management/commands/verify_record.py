@@ -21,15 +21,15 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept outside the database")
 
-    def handle(self, *args: Any, case: str, json: bool, public_key: Path | None, **options: Any) -> None:
+    def handle(self, *args: Any, case: str, public_key: Path | None, **options: Any) -> None:
         if case and not Complaint.objects.filter(number=case).exists():
             raise CommandError(f"There is no case {case}.")
         raw = b""
         if public_key is not None:
             raw = load_pem_public_key(public_key.read_bytes()).public_bytes(Encoding.Raw, PublicFormat.Raw)
         report = verify(number=case, public_key=raw)
-        if json:
-            self.stdout.write(_json(report.as_json()))
+        if options["json"]:
+            self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
         else:
             self.stdout.write(
                 f"{report.entries} entries in {report.chains} chains, "
@@ -43,7 +43,3 @@ class Command(BaseCommand):
                 self.stdout.write("The record is unbroken.")
         if not report.is_unbroken:
             raise SystemExit(1)
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -35,7 +35,7 @@ from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import letters_of
 from complaints.procedure.refusals import not_yours
-from complaints.reading import documents_visibility
+from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
@@ -99,8 +99,7 @@ _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterp
 
 #: By the ids of cases and the keys of people.
 _BESIDE = CombinedQuery(
-    *documents_visibility.SAID,
-    PreparedQuery(lambda cases, keys: User.objects.filter(person_key__any_of=keys), list, list),
+    *case_documents.SAID, PreparedQuery(lambda cases, keys: User.objects.filter(person_key__any_of=keys), list, list)
 )
 
 
@@ -116,7 +115,7 @@ def proposals_of(matters: Iterable[Matter], workspace: Workspace, *, is_shown: b
     *said, people = _BESIDE(cases, sorted({m.opened_by_key for m in rows if m.opened_by_key} | signers))
     sealed_fields.load_for([*people, *(row for found in said for row in found)])
     names = {person.person_key: person.name for person in people}
-    hides = documents_visibility.hiding(cases, *said)
+    hides = case_documents.hiding(cases, *said)
     return [
         _proposal(m, names, workspace, workspace.conditions.policies, str if is_shown else hides[m.complaint_id])
         for m in rows
@@ -226,7 +225,7 @@ def _show(
     request: HttpRequest, workspace: Workspace, matter: Matter, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
     officer_case = setting_of(workspace, matter.complaint.number, request.GET)
-    is_shown = documents_visibility.is_shown(matter.complaint, officer_case.found, now=workspace.now)
+    is_shown = case_documents.is_shown(matter.complaint, officer_case.found, now=workspace.now)
     proposal = proposals_of([matter], workspace, is_shown=is_shown)[0]
     page = next((page for page in PAGES.values() if matter.subject in page.steps), None)
     corrects = matter.subject == documents_signing.CORRECTION

@@ -26,7 +26,7 @@ from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import REVIEWED, review_url
 from complaints.pages.authority.triage.triage import triage_url
 from complaints.procedure.workflow import Status
-from complaints.reading import case_rows, documents_told
+from complaints.reading import case_documents, case_rows
 from complaints.reading.case import AUTHORITY, CasePage, page_of
 from complaints.reading.mediation_facts import desk_url
 from complaints.reading.notices_told import of_case
@@ -166,8 +166,8 @@ def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
             "consents": _consents(page),
             "matters": _matters(page),
             "forwarding_notes": rows.forwarding_notes,
-            "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer, rows.documents)),
-            "court": documents_told.court_of(documents, complaint.number),
+            "documents": (documents := case_documents.of_case(complaint, AUTHORITY, page.viewer, rows.documents)),
+            "court": case_documents.court_of(documents, complaint.number),
             "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in officer_case.may else "",
             "mediation_url": (
                 desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else ""

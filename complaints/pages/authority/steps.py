@@ -18,7 +18,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, needs_two, refusal_of, refuse_unless_open, setting_of
 from complaints.handling import Move, WrongInput
 from complaints.handling.steps import proposals
-from complaints.law.citing import CITED
+from complaints.law.numbers import CITED
 from complaints.models import Complaint
 from complaints.pages.authority.pages import PAGES
 from complaints.pages.authority.review.review_case import letters_of

@@ -22,8 +22,7 @@ from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name, masked_phone
 from accounts.models import User
-from accounts.sign_in.limits import TooManyTries
-from accounts.sign_in.network import place_of
+from accounts.sign_in.limits import TooManyTries, place_of
 from complaints import wording
 from complaints.links import joining
 from complaints.models import Complaint, Offer, Participant

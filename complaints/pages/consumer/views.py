@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from accounts.sign_in.changing import refuse_while_new
+from accounts.sign_in.contacts import refuse_while_new
 from complaints import wording
 from complaints.acceptance.remedies import remedies
 from complaints.handling import Move
@@ -35,7 +35,7 @@ from complaints.pages.consumer.readback import read_back
 from complaints.pages.shared.case_shared import to_own_page
 from complaints.pages.shared.step_pages import StepContext, StepPage, Text, led_back, show_or_take
 from complaints.procedure.workflow import Audience, Outcome, Status
-from complaints.reading import case_rows, documents_told
+from complaints.reading import case_documents, case_rows
 from complaints.reading.case import CONSUMER, TRACKING, CasePage, Found, case_url, find_case, page_of
 from complaints.reading.case_record import body_words
 from complaints.reading.notices_told import of_case
@@ -81,8 +81,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
             "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
             "may_break": page.may("report_breach"),
             "told": of_case(page.complaint, CONSUMER, rows),
-            "documents": (documents := documents_told.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
-            "court": documents_told.court_of(documents, page.complaint.number),
+            "documents": (documents := case_documents.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
+            "court": case_documents.court_of(documents, page.complaint.number),
             "siblings": siblings_of(page.complaint, cast(User, request.user)),
             "people": people_of(found, now=now),
             "outcome": _outcome(page.complaint),

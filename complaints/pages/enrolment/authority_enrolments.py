@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.roles import Right
-from accounts.sign_in.network import client_address, place_of
+from accounts.sign_in.limits import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer
 from complaints.desks import keyset

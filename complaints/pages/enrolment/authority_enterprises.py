@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.sign_in.contacts import parse_contact
-from accounts.sign_in.network import client_address, place_of
+from accounts.sign_in.limits import client_address, place_of
 from accounts.sign_in.step_up import fresh_factor
 from complaints import handling
 from complaints.desks.authority_workspace import Workspace, officer_page

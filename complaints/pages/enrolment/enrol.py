@@ -29,8 +29,7 @@ from accounts.sign_in.codes import asker_of, flow_of
 from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
-from authorities.limits import Limits
-from authorities.policies import Policies
+from authorities.policies import Limits, Policies
 from complaints.evidence import EvidenceRefused, licences
 from complaints.filing import proving
 from complaints.filing.drafts import typed_in

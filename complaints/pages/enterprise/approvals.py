@@ -28,7 +28,7 @@ from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import proposals
 from complaints.handling.transition import saying, two_persons
-from complaints.measures import approving
+from complaints.measures import sending
 from complaints.measures.sending import readable
 from complaints.models import Complaint, Demand, Matter, Measure, PersonalText
 from complaints.pages.enterprise.offer import card_of
@@ -122,7 +122,7 @@ def _sets(workspace: Workspace) -> list[WaitingSet]:
         return []
     counted = {
         row["measure_id"]: row
-        for row in approving.waiting(found)
+        for row in sending.waiting(found)
         .filter(complaint__in=workspace.cases())
         .order_by()
         .values("measure_id")
@@ -132,7 +132,7 @@ def _sets(workspace: Workspace) -> list[WaitingSet]:
         WaitingSet(
             measure=one,
             is_own=one.proposed_by is not None and one.proposed_by.user_id == workspace.user.pk,
-            may_decide=bool(approving.deciders(one, workspace.actors)),
+            may_decide=bool(sending.deciders(one, workspace.actors)),
             cases=counted.get(one.public_id, {}).get("cases", 0),
             until=counted.get(one.public_id, {}).get("until"),
             url=reverse("complaints:enterprise-measure-approval", args=[one.public_id]),

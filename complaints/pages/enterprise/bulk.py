@@ -14,12 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import handling
-from complaints.assignment import reading
+from complaints.assignment import assigning
 from complaints.desks.bulk_run import Run
 from complaints.desks.enterprise_workspace import Workspace
 from complaints.desks.keyset import BY_DUE
-from complaints.desks.queue_filter import QueueFilter
-from complaints.desks.queue_lists import Rows
+from complaints.desks.queue_lists import QueueFilter, Rows
 from complaints.forms.fields import CHOOSE, Choices, StepForm
 from complaints.handling import Move
 from complaints.handling.steps import enterprise
@@ -91,7 +90,7 @@ def carry_out(form: BulkForm, cases: Rows, workspace: Workspace) -> Run:
     done = [number for number in numbers if not refused[number]]
     ids = [case.pk for case in found if not refused[case.number]]
     if ids:
-        reading.mark_read(ids, user=workspace.user)
+        assigning.mark_read(ids, user=workspace.user)
     return Run(do, done, [(number, refused[number]) for number in numbers if refused[number]])
 
 

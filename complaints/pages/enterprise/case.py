@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording
-from complaints.assignment import reading
+from complaints.assignment import assigning
 from complaints.desks.enterprise_workspace import Workspace, case_url, held_whole, workspace_page
 from complaints.handling.steps import mediation
 from complaints.models import OfficialDocument
@@ -24,7 +24,7 @@ from complaints.pages.enterprise.approvals import standing_of
 from complaints.pages.enterprise.pages import BUTTONS, steps_of
 from complaints.pages.enterprise.steps import open_steps
 from complaints.procedure.workflow import Clock
-from complaints.reading import documents_told
+from complaints.reading import case_documents
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.notices_told import of_case
@@ -100,12 +100,12 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         "documents": (
             documents := []
             if page.is_former
-            else documents_told.of_case(page.complaint, page.side, page.viewer, documents_of(page, rows.documents))
+            else case_documents.of_case(page.complaint, page.side, page.viewer, documents_of(page, rows.documents))
         ),
-        "court": documents_told.court_of(documents, page.complaint.number),
+        "court": case_documents.court_of(documents, page.complaint.number),
         "others": []
         if page.is_former or engagement is None or request.method != "GET"
-        else reading.opened(page.complaint, engagement, user=workspace.user, now=workspace.now),
+        else assigning.opened(page.complaint, engagement, user=workspace.user, now=workspace.now),
         "odr_result": wording.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result
         else "",

@@ -26,13 +26,13 @@ from complaints import handling
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling.transition import two_persons
-from complaints.measures import approving
-from complaints.measures.sending import open_demands
+from complaints.measures import sending
 from complaints.models import Complaint, Matter, Measure
 from complaints.pages.enterprise.approvals import WHY, offer_card
 from complaints.pages.enterprise.measures import PAGE, found_measure
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case_people import label_of, names_of_consumers
+from complaints.tables.many_cases import open_demands
 from web.listing import told
 
 
@@ -64,12 +64,10 @@ def _is_decided(found: Measure) -> bool:
 
 def _decide(request: HttpRequest, workspace: Workspace, found: Measure, said: Mapping[str, str]) -> None:
     if said["decision"] == "refuse":
-        approving.send_back(
-            found, text=said["text"], cases=workspace.cases(), actors=workspace.actors, now=workspace.now
-        )
+        sending.send_back(found, text=said["text"], cases=workspace.cases(), actors=workspace.actors, now=workspace.now)
         messages.success(request, _("已退回：%(title)s") % {"title": found.title}, extra_tags="ok")
         return
-    outcome = approving.approve(found, cases=workspace.cases(), actors=workspace.actors, now=workspace.now)
+    outcome = sending.approve(found, cases=workspace.cases(), actors=workspace.actors, now=workspace.now)
     words = _("已同意，并已发送%(n)s件方案。") % {"n": len(outcome.done)}
     if outcome.left_out:
         words += _("%(n)s件没有发送，原因见批量方案。") % {"n": len(outcome.left_out)}
@@ -83,10 +81,8 @@ def _form(data: Any) -> DecisionForm:
 def _show(
     request: HttpRequest, workspace: Workspace, found: Measure, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    seen = {
-        case.pk: case for case in workspace.cases().filter(pk__in=[pick.case for pick in approving.proposed(found)])
-    }
-    matters = [matter for matter in approving.waiting([found]).order_by("complaint_id") if matter.complaint_id in seen]
+    seen = {case.pk: case for case in workspace.cases().filter(pk__in=[pick.case for pick in sending.proposed(found)])}
+    matters = [matter for matter in sending.waiting([found]).order_by("complaint_id") if matter.complaint_id in seen]
     for matter in matters:
         matter.complaint = seen[matter.complaint_id]
     sealed_fields.load_for(matters)
@@ -110,8 +106,8 @@ def _show(
             "until": min(ends, default=None),
             "why": _why(matters),
             "is_own": is_own,
-            "may_decide": bool(approving.deciders(found, workspace.actors)),
-            "fell": [pick.number for pick in approving.proposed(found) if pick.case not in worth],
+            "may_decide": bool(sending.deciders(found, workspace.actors)),
+            "fell": [pick.number for pick in sending.proposed(found) if pick.case not in worth],
             "preview": (
                 offer_card(demands[matters[0].complaint_id], matters[0].data["payload"], by=by, at=matters[0].opened_at)
                 if matters

@@ -19,8 +19,7 @@ from complaints import wording
 from complaints.forms.enterprise_offer_form import VERDICTS
 from complaints.forms.fields import Choice, Day, Money, StepForm, Words, words_of
 from complaints.handling.steps.offers import SHORTEST_REASON
-from complaints.measures.choosing import MOST_CASES
-from complaints.measures.ruling import KindRule, Rule
+from complaints.measures.choosing import MOST_CASES, KindRule, Rule
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.tables.table_forms import SheetField
 

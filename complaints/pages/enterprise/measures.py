@@ -26,9 +26,8 @@ from accounts.roles import Right
 from complaints import wording
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.handling import StepNotAllowed, WrongInput
-from complaints.measures import sending, standing
-from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, from_lines, picks_of
-from complaints.measures.ruling import Rule
+from complaints.measures import sending
+from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, Rule, from_lines, picks_of
 from complaints.models import Complaint, Measure, Obligation
 from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
@@ -36,8 +35,8 @@ from complaints.pages.shared.exports import ENTERPRISE, query_of
 from complaints.reading.case_people import demand_text, label_of, names_of_consumers
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
 from complaints.tables.exporting.selecting import chosen, visibility_at
+from complaints.tables.many_cases import Short, offer_of, open_demands
 from complaints.tables.sheets import SheetRefused, form_of, lines_of, pasted
-from complaints.tables.short_answers import Short, offer_of
 
 PAGE = 50
 #: Of a table of at most five hundred cases; it is read while somebody waits.
@@ -49,9 +48,9 @@ def measures(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The measures of this desk, newest first, each with how it stands."""
     found = list(sending.readable(workspace.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
     offers = list(
-        standing.offers_of([one.public_id for one in found], workspace.engagements()).only("pk", "measure_id", "state")
+        sending.offers_of([one.public_id for one in found], workspace.engagements()).only("pk", "measure_id", "state")
     )
-    states = standing.states_of(offers)
+    states = sending.states_of(offers)
     by_measure: dict[UUID | None, list[str]] = {}
     for offer in offers:
         by_measure.setdefault(offer.measure_id, []).append(states[offer.pk])
@@ -134,7 +133,7 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
         return redirect(_url("measure-approval", public_id))
     demands = [
         d
-        for rows in sending.open_demands(
+        for rows in open_demands(
             workspace.cases().filter(pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)
         ).values()
         for d in rows
@@ -181,8 +180,8 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
     found = found_measure(workspace, public_id)
     if found.sent_at is None:
         return redirect(_url("measure", public_id))
-    offers = list(standing.offers_of([found.public_id], workspace.engagements()).only("pk", "state"))
-    due = list(standing.states_of(offers).values()).count("accepted")
+    offers = list(sending.offers_of([found.public_id], workspace.engagements()).only("pk", "state"))
+    due = list(sending.states_of(offers).values()).count("accepted")
     form, status = DoneForm(request.POST if request.method == "POST" else None, request.FILES or None), 200
     if request.method == "POST":
         with once(request) as attempt:
@@ -387,26 +386,26 @@ def _counts(found: Measure, states: list[str]) -> list[dict[str, Any]]:
     here = _url("measure", found.public_id)
     return [
         {
-            "title": standing.STATES[state][0],
-            "tone": standing.STATES[state][1],
+            "title": sending.STATES[state][0],
+            "tone": sending.STATES[state][1],
             "count": count,
             "state": state,
             "url": f"{here}?{urlencode({'state': state})}",
         }
-        for state, count in standing.counted(states).items()
+        for state, count in sending.counted(states).items()
         if count
     ]
 
 
 def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> HttpResponseBase:
     offers = list(
-        standing.offers_of([found.public_id], workspace.engagements())
+        sending.offers_of([found.public_id], workspace.engagements())
         .defer("message", "counter_demand")
         .order_by("complaint_id", "pk")
     )
-    states = standing.states_of(offers)
+    states = sending.states_of(offers)
     asked = request.GET.get("state", "")
-    state = asked if asked in standing.STATES else ""
+    state = asked if asked in sending.STATES else ""
     after = request.GET.get("after", "")
     behind = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
     meant = [o for o in offers if (not state or states[o.pk] == state) and o.complaint_id > behind]
@@ -423,7 +422,7 @@ def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> Htt
             "by": found.made_by.user.name,
             "counts": _counts(found, list(states.values())),
             "state": state,
-            "state_words": standing.STATES[state][0] if state else "",
+            "state_words": sending.STATES[state][0] if state else "",
             "here": here,
             "total": len(offers),
             "rows": [
@@ -432,8 +431,8 @@ def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> Htt
                     "url": case_url(case),
                     "consumer": masked_name(names.get(case.pk, "")),
                     "problem": case.item_name or label_of(case.problem_category),
-                    "state": standing.STATES[states[o.pk]][0],
-                    "tone": standing.STATES[states[o.pk]][1],
+                    "state": sending.STATES[states[o.pk]][0],
+                    "tone": sending.STATES[states[o.pk]][1],
                     "answered_at": o.answered_at,
                     "total": totals.get(o.pk),
                 }

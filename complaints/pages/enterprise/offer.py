@@ -36,7 +36,7 @@ from complaints.pages.enterprise.similar_shown import similar_shown
 from complaints.pages.enterprise.steps import answer, step_context
 from complaints.pages.shared.step_pages import StepContext, StepPage, draw
 from complaints.procedure.workflow import Audience
-from complaints.reading import moved_on
+from complaints.reading import case_form
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
@@ -134,8 +134,8 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
         found = _findings(editor, form)
         if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
             preview = _preview(case, form, found)
-            is_behind = moved_on.is_behind(case, typed.get("version", ""), step, form)
-            status = moved_on.status_of(form) if is_behind else 200
+            is_behind = case_form.is_behind(case, typed.get("version", ""), step, form)
+            status = case_form.status_of(form) if is_behind else 200
             return draw(at, editor.page, form, preview=preview, status=status)
     elif "preview" in typed:
         return draw(at, editor.page, form, status=422)

@@ -19,10 +19,10 @@ from accounts.idempotency import once
 from complaints.desks import keyset
 from complaints.desks.bulk_run import Run
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
-from complaints.desks.queue_filter import QueueFilter
 from complaints.desks.queue_lists import (
     PAST,
     VIEWS,
+    QueueFilter,
     QueueView,
     Rows,
     asked_for,

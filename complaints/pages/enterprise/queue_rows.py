@@ -15,14 +15,14 @@ from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subque
 
 from accounts.masking import masked_name
 from complaints import wording
-from complaints.assignment import reading
+from complaints.assignment import assigning
 from complaints.desks.enterprise_workspace import Workspace, case_url
 from complaints.desks.queue_lists import HERE, Rows, Shown
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
 from complaints.procedure.workflow import LOOK, Status
 from complaints.reading.case import why_url
 from complaints.reading.case_people import label_of
-from complaints.reading.listed_rows import beside
+from complaints.reading.case_rows import beside
 from complaints.wording import duty
 
 
@@ -61,7 +61,7 @@ def with_newest_step(rows: QuerySet[Shown], *, path: str = "") -> QuerySet[Shown
 
 def marked(cases: Rows, workspace: Workspace) -> Rows:
     """Each case with its newest step and with how far this person has read it."""
-    return with_newest_step(cases).annotate(read_to=reading.read_to(workspace.user))
+    return with_newest_step(cases).annotate(read_to=assigning.read_to(workspace.user))
 
 
 def rows_of(

@@ -23,7 +23,7 @@ from complaints.desks import queue_lists, sent_tables
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.models import Demand, RoundTrip, RoundTripRow
 from complaints.procedure.refusals import WrongInput
-from complaints.tables.exporting import asking as exports
+from complaints.tables.exporting import lifecycle
 from complaints.tables.exporting.columns import MOST_DEMANDS, coming_back
 from complaints.tables.exporting.selecting import chosen, visibility_at
 from complaints.tables.round_trip import asking, rows
@@ -83,7 +83,7 @@ def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 workspace, [a for a in workspace.actors if a.enterprise_id == workspace.actors[0].enterprise_id]
             )
             ids = chosen(visibility, query, most=asking.MOST_ROWS)
-            export = exports.ask(
+            export = lifecycle.ask(
                 user=workspace.user,
                 actor=visibility.actor,
                 query=query,

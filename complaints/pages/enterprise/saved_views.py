@@ -18,10 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from complaints.desks import keyset
-from complaints.desks.enterprise_choices import MOST_VIEWS
-from complaints.desks.enterprise_workspace import Workspace, workspace_page
-from complaints.desks.queue_filter import QueueFilter
-from complaints.desks.queue_lists import PAST, VIEWS, Rows, asked_for, narrowed, view_of
+from complaints.desks.enterprise_workspace import MOST_VIEWS, Workspace, workspace_page
+from complaints.desks.queue_lists import PAST, VIEWS, QueueFilter, Rows, asked_for, narrowed, view_of
 from complaints.forms.fields import StepForm, Words
 from complaints.models import SavedView
 

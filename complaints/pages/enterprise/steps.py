@@ -24,9 +24,9 @@ from complaints.pages.enterprise import work
 from complaints.pages.enterprise.pages import PAGES
 from complaints.pages.shared.step_pages import StepContext, StepPage, Text, show_or_take, take
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
-from complaints.reading import moved_on
+from complaints.reading import case_form
 from complaints.reading.case import CasePage, Found
-from enterprises.team.approving import setting_for
+from enterprises.team.staffing import setting_for
 
 
 @workspace_page("GET", "POST")
@@ -40,7 +40,7 @@ def answer(at: StepContext[CasePage], page: StepPage[CasePage], form: Form | Non
     try:
         return show_or_take(at, page) if form is None else take(at, page, form)
     except StepNotAllowed as refusal:
-        raise moved_on.told(refusal, at.case, at.request.POST.get("version", "")) from None
+        raise case_form.told(refusal, at.case, at.request.POST.get("version", "")) from None
 
 
 def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
@@ -50,7 +50,7 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
     def moves(at: StepContext[CasePage], page: StepPage[CasePage], form: Form) -> Sequence[Move] | None:
         _refuse(case, page.steps)
         is_right = form.is_valid()
-        if moved_on.is_behind(case, request.POST.get("version", ""), page.steps[0], form) or not is_right:
+        if case_form.is_behind(case, request.POST.get("version", ""), page.steps[0], form) or not is_right:
             return None
         chosen.extend(page.moves(form))
         return [proposals.propose(move=move) if _needs_another(case, move) else move for move in chosen]
@@ -61,7 +61,7 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
         return words % {"step": wording.label(chosen[0].step, kind="step")}
 
     def shown(page: StepPage[CasePage], form: Form) -> dict[str, Any]:
-        return {"page": case, "complaint": case.complaint, "version": moved_on.version_of(request, case, form)}
+        return {"page": case, "complaint": case.complaint, "version": case_form.version_of(request, case, form)}
 
     return StepContext(
         request=request,

@@ -20,7 +20,7 @@ from complaints.assignment import assigning
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.desks.queue_lists import VIEWS, open_cases
 from complaints.models import Complaint
-from enterprises.models.work_rules import Absence
+from enterprises.models.team import Absence
 from enterprises.pages.team import here_of, list_of
 from enterprises.team.rights import HEAD
 

@@ -20,13 +20,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts import security_log
 from accounts.idempotency import once
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.forms.fields import CHOOSE, FILL, StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.webhooks.endpoints import head_manager
-from enterprises.models.api_token import ApiToken
+from enterprises.models.programs import ApiToken
 from enterprises.programs.tokens import MOST_ADDRESSES, SCOPES, Issued, issue, network_of, revoke
 
 DAYS = (("30", gettext_lazy("30天")), ("90", gettext_lazy("90天")), ("365", gettext_lazy("365天")))

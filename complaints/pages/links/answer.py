@@ -28,11 +28,11 @@ from complaints.parties.actors import Actor
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Audience
 from complaints.reading.case import ENTERPRISE, Found, clock_name, matters_of, visible_clocks
+from complaints.reading.case_documents import readable_by, title_of
 from complaints.reading.case_people import MASKED, Fact, facts_of, party_words, spoken
 from complaints.reading.case_record import Event, Message, Reader, thread_of, timeline_of
 from complaints.reading.case_settlement import ObligationView, demand_words, in_force, obligations_of
 from complaints.reading.case_steps import Around, open_steps
-from complaints.reading.documents_told import readable_by, title_of
 from complaints.reading.file_view import FileView, files_of
 from complaints.reading.mediation_facts import Session, SixtyDays, mediation_clock, sessions_of, sixty_days
 from complaints.wording.duty import Standing, standing

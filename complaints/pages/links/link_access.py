@@ -28,10 +28,8 @@ from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode
 from accounts.security_log import note
 from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
-from accounts.sign_in.limits import TooManyTries
-from accounts.sign_in.network import client_address
-from accounts.views.forms import CodeForm
-from accounts.views.sign_in import too_many_codes
+from accounts.sign_in.limits import TooManyTries, client_address
+from accounts.views.sign_in import CodeForm, too_many_codes
 from complaints.links import answer_links
 from complaints.links.opening import OPEN_FOR
 from complaints.models import AnswerLink

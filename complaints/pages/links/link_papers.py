@@ -16,7 +16,7 @@ from complaints.pages.shared.case_documents import newest_print
 from complaints.pages.shared.case_files import FILE, ORIGINAL, handed_out
 from complaints.pages.shared.case_shared import derived
 from complaints.parties import actors
-from complaints.reading.documents_told import readable_by, title_of
+from complaints.reading.case_documents import readable_by, title_of
 from complaints.reading.file_view import is_sender
 
 

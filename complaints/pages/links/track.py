@@ -26,8 +26,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from accounts.sign_in.limits import TooManyTries
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import TooManyTries, client_address
 from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR, open_until, proven
 from complaints.links.tracking import Seeker, find_tracked
 from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer

@@ -28,10 +28,8 @@ from accounts.models import SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, parse_contact
-from accounts.sign_in.limits import TooManyTries
-from accounts.sign_in.network import client_address
-from accounts.views.forms import CodeForm
-from accounts.views.sign_in import too_many_codes
+from accounts.sign_in.limits import TooManyTries, client_address
+from accounts.views.sign_in import CodeForm, too_many_codes
 from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR, proven
 from complaints.models import Complaint, PersonalText
 from complaints.pages.consumer.pages import PAGES as CONSUMERS

@@ -20,17 +20,17 @@ from django.utils.translation import gettext_lazy
 
 from complaints import wording
 from complaints.acceptance import mediation
-from complaints.desks import keyset, tabs
+from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, Row, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import OfficerCase, setting_of
-from complaints.desks.tabs import Tab
 from complaints.models import Complaint, Deadline, Matter
 from complaints.pages.authority.case import Button, step_url
 from complaints.pages.authority.intake.on_behalf import may_write_down
 from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.reading import documents_told, listed_rows
+from complaints.reading import case_documents, case_rows
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.mediation_facts import calendar_file, desk_url, facts_for, mediation_clock, sixty_days
 from database.prepared import PreparedQuery
@@ -90,7 +90,7 @@ def _mediated() -> QuerySet[Deadline]:
 @officer_page("GET")
 def mediations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     lists = _lists(workspace)
-    tab = tabs.chosen(TABS, request.GET)
+    tab = keyset.chosen_tab(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
     return render(
@@ -99,12 +99,12 @@ def mediations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         {
             "rows": _rows(page.rows, workspace),
             "now": workspace.now,
-            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
+            **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
         },
     )
 
 
-_READING = listed_rows.Reading(
+_READING = case_rows.Reading(
     sixty=PreparedQuery(
         lambda cases: Deadline.objects.filter(complaint_id__any_of=cases, clock=Clock.MEDIATION).order_by("pk"), list
     ),
@@ -216,8 +216,8 @@ def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> H
             if "invite_body" in officer_case.may
             else "",
             "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
-            "documents": (documents := documents_told.of_case(case, AUTHORITY, page.viewer)),
-            "court": documents_told.court_of(documents, case.number),
+            "documents": (documents := case_documents.of_case(case, AUTHORITY, page.viewer)),
+            "court": case_documents.court_of(documents, case.number),
             "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
             **facts_for(page, officer_case.around.matters, workspace.now),
         },

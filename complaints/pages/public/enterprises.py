@@ -26,7 +26,7 @@ from enterprises.directory.finding import find
 from enterprises.enrolment import enrolled, replying
 from enterprises.models import Appraisal, Branch, Enterprise, LeagueLine, PublicReply, PublishedFigure, ServiceArea
 from enterprises.models.enrolment import EnrolmentEntry
-from enterprises.models.league import ALL
+from enterprises.models.published import ALL
 from web.templatetags.portal import name_of
 
 SHOWN_BRANCHES = 30

@@ -21,9 +21,9 @@ from complaints.models import DocumentVersion, OfficialDocument
 from complaints.pages.shared import court
 from complaints.pages.shared.case_shared import meet
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.reading import documents_visibility
+from complaints.reading import case_documents
 from complaints.reading.case import CONSUMER, Found, case_url, page_of
-from complaints.reading.documents_told import readable_by
+from complaints.reading.case_documents import readable_by
 
 
 @never_cache
@@ -35,7 +35,7 @@ def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     mine = next((row for row in documents_of(found) if row.pk == pk), None)
     if found.actor is None or mine is None:
         raise Http404
-    documents_visibility.refuse_print(mine.form, found.complaint, found, now=timezone.now())
+    case_documents.refuse_print(mine.form, found.complaint, found, now=timezone.now())
     asked = request.GET.get("version", "")
     return newest_print(mine, number=int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else None)
 
@@ -82,7 +82,7 @@ def court_page(request: HttpRequest, number: str) -> HttpResponse:
             "back": case_url(found.complaint, found.side),
             "document": version.document,
             "last_day": _last_day(version.document.issued_at),
-            "may_print": documents_visibility.may_print(found.side, found.actor),
+            "may_print": case_documents.may_print(found.side, found.actor),
             "body_class": "" if found.side == CONSUMER else "staff",
         },
     )
@@ -97,7 +97,7 @@ def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase
         raise Http404
     found = meet(request, number)
     version = _agreement(found)
-    documents_visibility.refuse_print(kinds.AGREEMENT, found.complaint, found, now=timezone.now())
+    case_documents.refuse_print(kinds.AGREEMENT, found.complaint, found, now=timezone.now())
     page = page_of(found, now=timezone.now())
     try:
         made = court.package(page, version) if form == "zip" else None

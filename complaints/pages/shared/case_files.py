@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import security_log
 from accounts.models import User
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import client_address
 from complaints import evidence
 from complaints.evidence import Download
 from complaints.filing.held import held_by

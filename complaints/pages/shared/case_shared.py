@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.sign_in.landing import is_here
+from accounts.sign_in.entering import is_here
 from complaints import wording
 from complaints.models import Complaint, Deadline
 from complaints.parties.conditions import current_calendar

@@ -30,7 +30,7 @@ from complaints.desks.staff_access import View
 from complaints.models import Export
 from complaints.pages.shared.export_forms import ApprovalForm, ExportForm
 from complaints.procedure.refusals import WrongInput
-from complaints.tables.exporting import asking
+from complaints.tables.exporting import lifecycle
 from complaints.tables.exporting.columns import COLUMNS
 from complaints.tables.exporting.selecting import Visibility, Workspace, chosen, visibility_at
 from enterprises.models import Staff
@@ -80,7 +80,7 @@ AUTHORITY = Side("authority", "authority-cases", tuple(CaseFilter.base_fields))
 def _exports(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponseBase:
     found = [
         export
-        for export in asking.readable(workspace.user, workspace.actors).order_by("-pk")[:PAGE]
+        for export in lifecycle.readable(workspace.user, workspace.actors).order_by("-pk")[:PAGE]
         if _is_theirs(export, workspace)
     ]
     return render(
@@ -92,7 +92,7 @@ def _exports(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResp
             "list_url": side.list_url(""),
             "here": side.url("exports"),
             "to_decide": sum(
-                export.state == "asked" and bool(asking.deciders(export, workspace.actors, workspace.user))
+                export.state == "asked" and bool(lifecycle.deciders(export, workspace.actors, workspace.user))
                 for export in found
             ),
         },
@@ -105,7 +105,7 @@ def _is_theirs(export: Export, workspace: Workspace) -> bool:
         (a.enterprise_id, a.authority_id) == (export.enterprise_id, export.authority_id) for a in workspace.actors
     )
     return here and (
-        export.asked_by_id == workspace.user.pk or bool(asking.deciders(export, workspace.actors, workspace.user))
+        export.asked_by_id == workspace.user.pk or bool(lifecycle.deciders(export, workspace.actors, workspace.user))
     )
 
 
@@ -126,7 +126,7 @@ def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponse
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
-                    export = asking.ask(
+                    export = lifecycle.ask(
                         user=workspace.user,
                         actor=visibility.actor,
                         query=query,
@@ -199,7 +199,7 @@ def _decide(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             export = _found(workspace, mark, lock=True)
-            asking.decide(
+            lifecycle.decide(
                 export,
                 user=workspace.user,
                 actors=workspace.actors,
@@ -219,7 +219,7 @@ def _link(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -> 
     with once(request) as attempt:
         if not attempt.answered:
             export = _found(workspace, mark, lock=True, own=True)
-            to = side.url("export-file", mark, asking.new_link(export, now=workspace.now))
+            to = side.url("export-file", mark, lifecycle.new_link(export, now=workspace.now))
             attempt.reference = side.url("export", mark)
     return redirect(to or attempt.reference)
 
@@ -230,7 +230,7 @@ def _file(request: HttpRequest, workspace: Workspace, side: Side, mark: str, tok
         return HttpResponseNotAllowed(["GET"])
     with transaction.atomic():
         export = _found(workspace, mark, lock=True, own=True)
-        file = asking.fetch(export, token, actor=workspace.actors[0], now=workspace.now)
+        file = lifecycle.fetch(export, token, actor=workspace.actors[0], now=workspace.now)
     if file is None:
         raise Http404
     kinds = {
@@ -244,7 +244,7 @@ def _file(request: HttpRequest, workspace: Workspace, side: Side, mark: str, tok
 
 def _found(workspace: Workspace, mark: str, *, lock: bool = False, own: bool = False) -> Export:
     """The export; Http404 for everybody who neither asked nor may decide."""
-    exports = asking.readable(workspace.user, workspace.actors).filter(mark=mark)
+    exports = lifecycle.readable(workspace.user, workspace.actors).filter(mark=mark)
     export = (exports.select_for_update(of=("self",)) if lock else exports).first()
     if export is None or not _is_theirs(export, workspace) or (own and export.asked_by_id != workspace.user.pk):
         raise Http404
@@ -263,7 +263,7 @@ def _shown(export: Export, workspace: Workspace, side: Side) -> dict[str, Any]:
         "by": export.asked_by.name,
         "is_own": export.asked_by_id == workspace.user.pk,
         "columns": listed(COLUMNS[code].title for code in export.columns if code in COLUMNS),
-        "may_decide": export.state == "asked" and bool(asking.deciders(export, workspace.actors, workspace.user)),
+        "may_decide": export.state == "asked" and bool(lifecycle.deciders(export, workspace.actors, workspace.user)),
         "may_fetch": words == STATES["ready"][0] and export.asked_by_id == workspace.user.pk,
         "is_moving": export.state in ("approved", "building"),
         "failure": FAILURES.get(export.failure, ""),

@@ -19,7 +19,7 @@ from accounts import security_log
 from accounts.idempotency import once
 from accounts.models import User
 from accounts.sign_in.contacts import Contact
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
 from complaints.models import Complaint
 from complaints.parties.actors import actors_of

@@ -21,8 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.sign_in import limits
-from accounts.sign_in.network import client_address, network_of
-from complaints.dossier import checking
+from accounts.sign_in.limits import client_address, network_of
+from complaints.dossier import proving
 from complaints.dossier.proving import published
 from complaints.models import Seal
 from complaints.procedure.numbering import tidy
@@ -32,7 +32,7 @@ from web.dates import moment
 LOOKS = limits.Limit("open_verify", 60, timedelta(minutes=10))
 PAGE, MOST = 50, 1000
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_TONES = {checking.UNBROKEN: "ok", checking.BROKEN: "bad", checking.UNKNOWN: "warn"}
+_TONES = {proving.UNBROKEN: "ok", proving.BROKEN: "bad", proving.UNKNOWN: "warn"}
 
 
 class FileForm(forms.Form):
@@ -110,30 +110,30 @@ def _waits(request: HttpRequest, *, now: datetime) -> datetime | None:
 
 
 def _of_entry(form: EntryForm) -> dict[str, Any]:
-    found = checking.standing_of(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
+    found = proving.standing_of(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
     title = {
-        checking.UNBROKEN: _("记录完整，未被改动"),
-        checking.BROKEN: _("记录在第%(n)s条有断裂") % {"n": found.entry},
-        checking.UNKNOWN: _("没有查到：编号和摘要对不上"),
+        proving.UNBROKEN: _("记录完整，未被改动"),
+        proving.BROKEN: _("记录在第%(n)s条有断裂") % {"n": found.entry},
+        proving.UNKNOWN: _("没有查到：编号和摘要对不上"),
     }[found.state]
     lines = []
-    if found.state == checking.UNBROKEN:
+    if found.state == proving.UNBROKEN:
         lines.append(_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": found.entry, "all": found.entries})
         lines.append(
             _("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": found.seal, "at": moment(found.sealed_at)}
             if found.seal is not None
             else _("这一条还没有封印，请过两分钟再核对。")
         )
-    elif found.state == checking.UNKNOWN:
+    elif found.state == proving.UNKNOWN:
         lines.append(_("请照档案再核对一遍。如果没有抄错，这份档案不是本平台现有的记录。"))
     return {"tone": _TONES[found.state], "title": title, "lines": lines}
 
 
 def _of_file(form: FileForm) -> dict[str, Any]:
-    program, say = checking.verifier(), partial(pgettext, "verifier")
+    program, say = proving.verifier(), partial(pgettext, "verifier")
     try:
         with nothing_held():
-            report = checking.report_on(form.cleaned_data["file"])
+            report = proving.report_on(form.cleaned_data["file"])
     except program.Unreadable as wrong:
         return {"tone": "warn", "title": _("不能核对"), "lines": [say(program.UNREADABLE[wrong.code])]}
     lines = program.told(report, say)
@@ -158,9 +158,9 @@ def _is_ours(report: Any) -> bool:
     """Its last entry stands in our record; its seal is one of ours."""
     if not _DIGEST.fullmatch(report.head) or len(report.case) > 60:
         return False
-    if checking.standing_of(tidy(report.case), report.head).state == checking.UNKNOWN:
+    if proving.standing_of(tidy(report.case), report.head).state == proving.UNKNOWN:
         return False
-    return report.seal is None or checking.is_published(report.seal, report.root, report.public_key)
+    return report.seal is None or proving.is_published(report.seal, report.root, report.public_key)
 
 
 def _newest_key() -> str:
@@ -172,9 +172,9 @@ def _newest_key() -> str:
 def program(request: HttpRequest) -> HttpResponseBase:
     """The checking program, one file, to be kept and read."""
     return FileResponse(
-        checking.PROGRAM.open("rb"),
+        proving.PROGRAM.open("rb"),
         as_attachment=True,
-        filename=checking.PROGRAM.name,
+        filename=proving.PROGRAM.name,
         content_type="text/x-python; charset=utf-8",
     )
 

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.sign_in.network import place_of
+from accounts.sign_in.limits import place_of
 from complaints.desks import authority_workspace, enterprise_workspace
 from complaints.desks.enterprise_workspace import workspace_page
 from complaints.models import Complaint

@@ -18,14 +18,14 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from authorities.limits import Limits
+from authorities.policies import Limits
 from complaints import handling, wording
 from complaints.forms.fields import TextForm
 from complaints.forms.file_forms import upload_address
 from complaints.handling import Move
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_now
-from complaints.reading import moved_on
+from complaints.reading import case_form
 from complaints.reading.case import Found
 from complaints.reading.case_form import take_step
 
@@ -210,7 +210,7 @@ def take(at: StepContext[Any], page: StepPage[Any], form: Form) -> HttpResponseB
     to = at.to(page) if at.to is not None else at.home
     done = take_step(at.request, at.found, moves, form=form, to=to, now=at.now)
     if not done.address:
-        return draw(at, page, form, status=moved_on.status_of(form))
+        return draw(at, page, form, status=case_form.status_of(form))
     if done.is_new and (said := at.told(page, form, taken)):
         messages.success(at.request, str(said), extra_tags="ok")
     return redirect(done.address)

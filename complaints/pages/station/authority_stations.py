@@ -24,7 +24,7 @@ from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
-from accounts.sign_in.network import client_address
+from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer
 from complaints.pages.station.station_forms import StationForm

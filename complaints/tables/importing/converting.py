@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from complaints.tables.importing.bad import BadCell
+from complaints.tables.importing.reading import BadCell
 
 Cells = Mapping[str, str]
 EARLIEST_YEAR = 1970

@@ -1,29 +1,180 @@
 """Builds the directory of enterprises out of the names in a source's own file.
 
-What stands in the directory already is only added to, never changed, so that an
-authority's later decision (a suspension, a corrected name) outlives every import.
+Names are one enterprise when the source gives them one number, or when they are the same (legal form apart) at the same
+place. What stands in the directory already is only added to, so that an authority's later decision outlives an import.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Q
 
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority
-from complaints.tables.importing.bad import BadCell
-from complaints.tables.importing.mapping import Mapping, MappingError
-from complaints.tables.importing.names import Mention, NamedEnterprise, Splitter, enterprises
+from complaints.tables.importing.mapping import Mapping, MappingError, Naming
 from complaints.tables.importing.places import Places, load_country
-from complaints.tables.importing.reading import records
+from complaints.tables.importing.reading import BadCell, records
 from enterprises.directory.naming import write_names
 from enterprises.directory.spelling import LONGEST, fold
 from enterprises.models import Alias, Enterprise, SearchName
+
+#: A slash between single letters or figures (c/o, 24/7) does not part two names.
+_SLASH = r"(?<!\b\w){0}(?!\w\b)(?!\d)"
+Item = TypeVar("Item")
+_EDGES = " \t,;:/-–.\"'"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """One written name, taken apart."""
+
+    head: str
+    former: tuple[str, ...] = ()
+    alias: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Mention:
+    """How often a source's number stands beside each name and place."""
+
+    names: Counter[str] = field(default_factory=Counter)
+    places: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEnterprise:
+    """What will be one enterprise. ``place``: (state, city) as the source writes it."""
+
+    legal: str
+    former: tuple[str, ...]
+    alias: tuple[str, ...]
+    place: tuple[str, str]
+    ids: tuple[str, ...]
+
+    @property
+    def folded(self) -> set[str]:
+        return {fold(name) for name in (self.legal, *self.former, *self.alias)}
+
+
+class Splitter:
+    """Takes names apart as the mapping says."""
+
+    def __init__(self, naming: Naming) -> None:
+        self.naming = naming
+        marks = sorted((*naming.former, *naming.alias), key=len, reverse=True)
+        alternatives = "|".join(re.escape(mark) for mark in marks)
+        self._marks = re.compile(rf"[\s(/]+({alternatives})[.:]?\s+", re.IGNORECASE) if marks else None
+        self._former = {mark.casefold() for mark in naming.former}
+        self._split = re.compile(_SLASH.format(re.escape(naming.split))) if naming.split else None
+        forms = "|".join(re.escape(form) for form in sorted(naming.legal_forms, key=len, reverse=True))
+        self._forms = re.compile(rf"[\s,]+(?:{forms})\.?$", re.IGNORECASE) if forms else None
+
+    def is_nobody(self, text: str) -> bool:
+        """Blank, or one of the words by which the source says that it does not know."""
+        plain = text.strip().casefold()
+        return not fold(plain) or any(
+            plain == word or (word.endswith("*") and plain.startswith(word[:-1])) for word in self.naming.nobody
+        )
+
+    def core(self, name: str) -> str:
+        """The folded name without its legal form."""
+        while self._forms is not None and (shorter := self._forms.sub("", name)) not in ("", name):
+            name = shorter
+        return fold(name)
+
+    def names(self, text: str) -> Names:
+        pieces = self._marks.split(text) if self._marks else [text]
+        heads = self._parts(pieces[0])
+        former: list[str] = []
+        alias = list(heads[1:])
+        for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+            (former if mark.casefold() in self._former else alias).extend(self._parts(piece))
+        head = heads[0] if heads else text
+        if fold(head) != fold(text):
+            # As it is written in the source, so that it is found as it is written.
+            alias.append(text)
+        return Names(head, tuple(former), tuple(alias))
+
+    def _parts(self, text: str) -> list[str]:
+        parts = [part.strip(_EDGES) for part in self._split.split(text)] if self._split else [text]
+        parts = [part for part in parts if part]
+        if any(len(fold(part)) < 3 for part in parts):
+            parts = [text.strip(_EDGES)]
+        closed = (part[:-1] if part.endswith(")") and "(" not in part else part for part in parts)
+        return [part for part in closed if not self.is_nobody(part)]
+
+
+def enterprises(
+    mentions: MappingType[str, Mention], nameless: Iterable[tuple[str, str, str, int]], splitter: Splitter
+) -> list[NamedEnterprise]:
+    """Every enterprise of a source, by name.
+
+    ``mentions`` by the source's number; ``nameless``: names without a number, as (name, state, city, rows).
+    """
+    merged: dict[tuple[str, tuple[str, str]], tuple[Mention, list[str]]] = {}
+
+    def join(mention: Mention, source_id: str) -> None:
+        place = _most(mention.places) or ("", "")
+        legal = _sorted_out(mention.names, splitter)[0]
+        key = (splitter.core(legal), (place[0].casefold(), fold(place[1])))
+        known, ids = merged.setdefault(key, (Mention(), []))
+        known.names.update(mention.names)
+        known.places.update(mention.places)
+        if source_id:
+            ids.append(source_id)
+
+    for source_id, mention in sorted(mentions.items()):
+        if mention.names:
+            join(mention, source_id)
+    by_name: dict[tuple[str, str, str], Mention] = defaultdict(Mention)
+    for name, state, city, rows in nameless:
+        one = by_name[splitter.core(splitter.names(name).head), state.casefold(), fold(city)]
+        one.names[name] += rows
+        one.places[state, city] += rows
+    for mention in by_name.values():
+        join(mention, "")
+    found = []
+    for mention, ids in merged.values():
+        legal, former, alias = _sorted_out(mention.names, splitter)
+        found.append(NamedEnterprise(legal, former, alias, _most(mention.places) or ("", ""), tuple(ids)))
+    return sorted(found, key=lambda enterprise: (fold(enterprise.legal), enterprise.place))
+
+
+def _sorted_out(names: Counter[str], splitter: Splitter) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """(legal, former, other): the commonest first name that is nobody's former or other name."""
+    heads: Counter[str] = Counter()
+    former: dict[str, str] = {}
+    alias: dict[str, str] = {}
+    for text, rows in sorted(names.items()):
+        parts = splitter.names(text)
+        heads[parts.head] += rows
+        former |= {fold(name): name for name in parts.former}
+        alias |= {fold(name): name for name in parts.alias}
+    free = Counter({head: rows for head, rows in heads.items() if fold(head) not in former | alias})
+    legal = _most(free) or _most(heads) or ""
+    taken = {fold(legal), ""}
+    for head in sorted(heads):
+        if fold(head) not in taken | former.keys():
+            alias.setdefault(fold(head), head)
+    kept_former = {key: name for key, name in former.items() if key not in taken and len(name) <= LONGEST}
+    kept_alias = {
+        key: name for key, name in alias.items() if key not in taken | kept_former.keys() and len(name) <= LONGEST
+    }
+    return legal, tuple(sorted(kept_former.values())), tuple(sorted(kept_alias.values()))
+
+
+def _most(counted: Counter[Item]) -> Item | None:
+    """The commonest; of equals the first in order, so that every run agrees."""
+    return min(counted, key=lambda one: (-counted[one], str(one)), default=None)
+
 
 BATCH = 2000
 _BEARING = (
@@ -67,7 +218,9 @@ def build_directory(path: Path, mapping: Mapping) -> Built:
     seen = _read(path, mapping, splitter)
     with transaction.atomic():
         places, cities = load_country(mapping, seen.cities)
-        _check(mapping, places)
+        for key, code in (("region.code", mapping.region_code), ("region.otherwise", mapping.region_otherwise)):
+            if code and code not in places.ids:
+                raise MappingError(f"{mapping.path.name}: {key}: no region {code!r}")
         built = Built(places, splitter, rows=seen.rows, cities=cities)
         nameless = [(name, state, city, rows) for (name, state, city), rows in seen.nameless.items()]
         _write(enterprises(seen.mentions, nameless, splitter), mapping, built)
@@ -103,15 +256,9 @@ def _read(path: Path, mapping: Mapping, splitter: Splitter) -> _Seen:
     return seen
 
 
-def _check(mapping: Mapping, places: Places) -> None:
-    for key, code in (("region.code", mapping.region_code), ("region.otherwise", mapping.region_otherwise)):
-        if code and code not in places.ids:
-            raise MappingError(f"{mapping.path.name}: {key}: no region {code!r}")
-
-
 def _write(found: Sequence[NamedEnterprise], mapping: Mapping, built: Built) -> None:
     known = _known(found)
-    domiciles = _domiciles({enterprise for enterprises in known.values() for enterprise in enterprises})
+    domiciles = Enterprise.objects.in_bulk({pk for bearers in known.values() for pk, _legal in bearers})
     enrol = _Enrolment(mapping)
     new: list[Enterprise] = []
     pairs: list[tuple[NamedEnterprise, Enterprise]] = []
@@ -154,10 +301,6 @@ def _known(found: Sequence[NamedEnterprise]) -> dict[str, list[tuple[int, bool]]
     for name, enterprise_id, kind in _search_names({name for enterprise in found for name in enterprise.folded}):
         known[name].append((enterprise_id, kind == SearchName.Kind.LEGAL))
     return known
-
-
-def _domiciles(bearers: set[tuple[int, bool]]) -> dict[int, Enterprise]:
-    return Enterprise.objects.in_bulk({enterprise_id for enterprise_id, _legal in bearers})
 
 
 def _same(

@@ -171,7 +171,7 @@ class _Reader:
         language, currency = top.text("language", "zh-hans"), top.text("currency", needed=True)
         zone, absent = self._zone(top), self._absent(top)
         country, region, respondent = top.table("country"), top.table("region"), top.table("respondent")
-        directory, file = top.table("directory"), top.table("file")
+        directory, file, consents = top.table("directory"), top.table("file"), top.table("consents")
         values = self._values(top.table("fields"))
         found = Mapping(
             path=self.path,
@@ -205,7 +205,7 @@ class _Reader:
             values=values,
             demands=self._demands(top),
             on_behalf=self._maybe(top, "on_behalf"),
-            consents=self._named(top.table("consents")),
+            consents={key: self._converter(consents, key) for key in list(consents.raw)},
             absent=absent,
             doubts=self._doubts(top),
         )
@@ -275,9 +275,6 @@ class _Reader:
         return {
             key: self._converter(table, key, needed=key in ("external_id", "received_at")) for key in list(table.raw)
         }
-
-    def _named(self, table: Table) -> dict[str, Converter]:
-        return {key: self._converter(table, key) for key in list(table.raw)}
 
     def _demands(self, top: Table) -> tuple[Demanded, ...]:
         found = []

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from authorities import loading
 from authorities.models import Region
 from authorities.tables import rows_of
-from complaints.tables.importing.bad import BadCell
 from complaints.tables.importing.converting import Cells
 from complaints.tables.importing.mapping import Mapping
+from complaints.tables.importing.reading import BadCell
 from enterprises.directory.spelling import fold
 
 LONGEST_CODE = 24

@@ -1,7 +1,6 @@
 """A row of a foreign source becomes one filing request, or says which of its cells are bad.
 
-Every cell of the row is judged before anything is given up, so that one pass over
-the errors file corrects the row.
+Every cell of the row is judged before anything is given up, so that one pass over the errors file corrects the row.
 """
 
 from __future__ import annotations
@@ -17,11 +16,10 @@ from django.utils.translation import gettext as _
 
 from complaints.procedure import categories
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, OnBehalf, RespondentRequest
-from complaints.tables.importing.bad import BadCell, BadRow, BadRows
 from complaints.tables.importing.converting import Cells, Converter
 from complaints.tables.importing.directory import Built
 from complaints.tables.importing.mapping import AMOUNTS, DAYS, FLAGS, OWN_QUESTIONS, TEXTS, Mapping
-from complaints.tables.importing.reading import records
+from complaints.tables.importing.reading import BadCell, BadRow, BadRows, records
 from enterprises.directory.spelling import fold
 
 LONGEST_RESPONDENT = 200
@@ -127,7 +125,8 @@ class Rows:
             consents={name: said for name, said in consents.items() if said is not None},
             on_behalf=OnBehalf(kind=behalf or "self"),
             external_source=mapping.source,
-            absent=mapping.absent + self._missing(values),
+            # What the source has as a rule, but not in this row.
+            absent=mapping.absent if values.get("statement") else tuple(dict.fromkeys([*mapping.absent, "statement"])),
         )
         return Row(number, request, by_number), []
 
@@ -153,10 +152,6 @@ class Rows:
             if earlier is not None and later is not None and later < earlier:
                 what = f"{doubt.later.column} lies before {doubt.earlier.column}"
                 self.doubted.setdefault(what, Doubted()).add(number)
-
-    def _missing(self, values: dict[str, Any]) -> tuple[str, ...]:
-        """What the source has as a rule, but not in this row."""
-        return ("statement",) if not values.get("statement") and "statement" not in self.mapping.absent else ()
 
     def _respondent(self, cells: Cells) -> tuple[RespondentRequest, bool]:
         """As the row names it. The source's number decides where the name leads nowhere or to several."""

@@ -6,34 +6,29 @@ sent again lead to the answer that stands.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.retention import delete_some
 from accounts.roles import Right
 from complaints.models import PlatformFile, PlatformLine
 from complaints.parties.actors import Actor
+from complaints.procedure.numbering import new_mark
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.tables import uploads
 from complaints.tables.exporting import files
-from complaints.tables.sheets import MOST_BYTES, SheetRefused, form_of
+from complaints.tables.uploads import MOST_AT_A_TIME
 
 MOST_LINES = 10_000
-#: Of one authority at a time.
-MOST_AT_A_TIME = 5
 UNDERWAY = ("checking", "checked", "applying")
 WORKING = ("checking", "applying")
-#: Nobody decides for so long, and the file is dropped; so long one may look at what came of it.
-DECIDED_WITHIN, KEPT_FOR = timedelta(days=7), timedelta(days=365)
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: So long one may look at what came of a file.
+KEPT_FOR = timedelta(days=365)
 
 
 def take_in(
@@ -43,11 +38,8 @@ def take_in(
     table."""
     if actor.authority_id is None or not actor.may(Right.SEND_PLATFORM_FILE):
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
-    mark = f"P{timezone.localdate(now):%y%m%d}-" + "".join(secrets.choice(_LETTERS) for _n in range(8))
-    path = files.upload_of(mark)
-    try:
-        digest, first = _keep(chunks, mark)
-        form = form_of(first)
+    mark = new_mark("P", timezone.localdate(now))
+    with uploads.kept(chunks, mark) as (form, digest):
         same = _live(actor.authority_id).filter(digest=digest)
         known = same.first()
         if known is None:
@@ -70,42 +62,17 @@ def take_in(
             except IntegrityError:
                 # Somebody sent in the same bytes at the same moment.
                 known = same.get()
-        path.unlink(missing_ok=True)
+        files.upload_of(mark).unlink(missing_ok=True)
         return known
-    except SheetRefused as refused:
-        path.unlink(missing_ok=True)
-        raise WrongInput("not_a_table", str(refused), field="file") from None
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _live(authority_id: int) -> QuerySet[PlatformFile]:
     return PlatformFile.objects.filter(authority_id=authority_id).exclude(state__in=["dropped", "failed"])
 
 
-def _keep(chunks: Iterable[bytes], mark: str) -> tuple[str, bytes]:
-    """(digest, first bytes) of what was written beside the row."""
-    digest, size, first = hashlib.sha256(), 0, b""
-    with os.fdopen(os.open(files.upload_of(mark), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        for chunk in chunks:
-            first = first or chunk[:8]
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise WrongInput(
-                    "too_large", _("文件太大，最多%(n)s MB。请分成几份。") % {"n": MOST_BYTES >> 20}, field="file"
-                )
-            digest.update(chunk)
-            file.write(chunk)
-    if not size:
-        raise WrongInput("empty", _("这份文件是空的。"), field="file")
-    return digest.hexdigest(), first
-
-
 def counts_of(file: PlatformFile) -> dict[str, int]:
     """How many lines are in each state."""
-    found = dict.fromkeys(PlatformLine.STATES, 0)
-    return found | dict(PlatformLine.objects.filter(file=file).order_by().values_list("state").annotate(n=Count("pk")))
+    return uploads.counts_of(PlatformLine.objects.filter(file=file), PlatformLine.STATES)
 
 
 def decide(file: PlatformFile, choice: str, *, now: datetime) -> None:
@@ -113,8 +80,7 @@ def decide(file: PlatformFile, choice: str, *, now: datetime) -> None:
     if file.state != "checked":
         raise StepNotAllowed("already_decided", _("这份文件已经不在等您决定。"))
     if choice == "drop":
-        end(file, "dropped", now=now)
-        return
+        return end(file, "dropped", now=now)
     if choice != "good" or not counts_of(file)["good"]:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="decision")
     file.state, file.decided_at, file.place, file.attempts, file.leased_until = "applying", now, 0, 0, None
@@ -130,14 +96,11 @@ def end(file: PlatformFile, state: str, *, now: datetime, code: str = "", words:
 
 def forget(*, now: datetime, limit: int) -> int:
     """Files that nobody decided are dropped; what is old is deleted with its lines. How many rows went."""
-    for _n in range(limit):
-        with transaction.atomic():
-            # Whoever decides at this moment holds the row.
-            waiting = PlatformFile.objects.filter(state="checked", asked_at__lte=now - DECIDED_WITHIN).order_by("id")
-            file = waiting.select_for_update(skip_locked=True).first()
-            if file is None:
-                break
-            end(file, "dropped", now=now)
-    old = PlatformFile.objects.filter(ended_at__lte=now - KEPT_FOR)
-    lines = delete_some(PlatformLine.objects.filter(file__in=old), limit=limit * 10)
-    return lines or delete_some(old, limit=limit)
+    return uploads.forget(
+        PlatformFile,
+        lambda old: PlatformLine.objects.filter(file__in=old),
+        lambda file: end(file, "dropped", now=now),
+        kept_for=KEPT_FOR,
+        now=now,
+        limit=limit,
+    )

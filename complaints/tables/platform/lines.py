@@ -131,8 +131,9 @@ def request_of(line: Line, *, region: Region, now: datetime, language: str) -> F
     draft = FilingDraft(pk=uuid.uuid4(), owner_id=None, data=_typed(line, place))
     composed = composing.to_request(draft, now=now, language=language, tracking_digest="")
     if isinstance(composed, Unfinished):
-        for place_said, sentences in _problems(composed):
-            raise WrongInput("bad_field", " ".join(sentences), field=_SCREENS.get(place_said, ""))
+        for step, names in composed.by_field().items():
+            for name, sentences in names.items():
+                raise WrongInput("bad_field", " ".join(sentences), field=_SCREENS.get((step, name), ""))
     assert isinstance(composed, FilingRequest)  # noqa: S101
     return replace(
         composed,
@@ -144,12 +145,6 @@ def request_of(line: Line, *, region: Region, now: datetime, language: str) -> F
         consumer_id=None,
         contact_verified=False,
     )
-
-
-def _problems(unfinished: Unfinished) -> list[tuple[tuple[str, str], Sequence[str]]]:
-    return [
-        ((step, name), sentences) for step, names in unfinished.by_field().items() for name, sentences in names.items()
-    ]
 
 
 def _region(line: Line, own: Region) -> Region:

@@ -6,17 +6,14 @@ none. What somebody may do is asked anew for each file, under the sight of whoev
 
 from __future__ import annotations
 
-import logging
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from authorities.models import Authority
 from complaints import handling
@@ -25,80 +22,34 @@ from complaints.handling.steps.platform import is_number, number_said
 from complaints.models import Complaint, PlatformFile, PlatformLine
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.procedure.numbering import tidy
-from complaints.tables.exporting import files
-from complaints.tables.exporting.selecting import NoWorkspace, Visibility, visibility_of_person
+from complaints.tables import uploads
+from complaints.tables.exporting.selecting import Visibility, visibility_of_person
+from complaints.tables.many_cases import take_all, why
 from complaints.tables.platform import asking, lines
 from complaints.tables.platform.lines import Line
-from complaints.tables.sheets import SheetRefused, lines_of
-from complaints.tables.taking_many import take_all, why
+from complaints.tables.uploads import BATCH, Overtaken
 
-log = logging.getLogger(__name__)
-
-#: Lines tried or carried out together: their cases are locked for so long.
-BATCH = 50
-LEASE = timedelta(seconds=60)
-SECONDS = 12
-MOST_ATTEMPTS = 4
 CHANNEL = "platform"
-
-
-class _Overtaken(Exception):
-    """The lease ran out, and another worker has brought the file further."""
 
 
 def sweep_platform_files(*, now: datetime) -> int:
     """How many files were worked on. Any number of sweeps may run; each takes what no other one holds."""
-    begun = time.monotonic()
-    worked: list[int] = []
-    while time.monotonic() < begun + SECONDS and (file := _lease(now=now, without=worked)):
-        worked.append(file.pk)
-        _work(file, now=now, is_late=lambda: time.monotonic() - begun > SECONDS)
-    return len(worked)
 
+    def work(file: PlatformFile, is_late: Callable[[], bool]) -> None:
+        visibility = visibility_of_person(file.asked_by, enterprise_id=None, authority_id=file.authority_id, now=now)
+        worker = _Worker(file, visibility, file.authority, now)
+        for piece in worker.pieces():
+            if is_late():
+                break
+            worker.go_on(piece)
+        else:
+            worker.turn()
 
-def _lease(*, now: datetime, without: Sequence[int]) -> PlatformFile | None:
-    with transaction.atomic():
-        free = PlatformFile.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=asking.WORKING)
-        file = (
-            free.exclude(pk__in=without)
-            .order_by("id")
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("asked_by", "authority__region")
-            .first()
-        )
-        if file is not None:
-            file.leased_until, file.attempts = now + LEASE, file.attempts + 1
-            file.save(update_fields=["leased_until", "attempts"])
-    return file
+    def fail(file: PlatformFile, code: str, words: str) -> None:
+        asking.end(file, "failed", now=now, code=code, words=words)
 
-
-def _work(file: PlatformFile, *, now: datetime, is_late: Callable[[], bool]) -> None:
-    try:
-        with override(file.language):
-            if file.attempts > MOST_ATTEMPTS:
-                return asking.end(file, "failed", now=now, code="gave_up")
-            visibility = visibility_of_person(
-                file.asked_by, enterprise_id=None, authority_id=file.authority_id, now=now
-            )
-            worker = _Worker(file, visibility, file.authority, now)
-            for piece in worker.pieces():
-                if is_late():
-                    break
-                worker.go_on(piece)
-            else:
-                worker.turn()
-        PlatformFile.objects.filter(pk=file.pk).update(leased_until=None, attempts=0)
-    except NoWorkspace:
-        asking.end(file, "failed", now=now, code="no_desk")
-    except SheetRefused as refused:
-        asking.end(file, "failed", now=now, code="file", words=str(refused))
-    except _Overtaken:
-        log.info("platform file %s was taken over by another worker", file.mark)
-    except OperationalError:
-        raise
-    except Exception as error:
-        # Only its kind: its words may hold what stands in a cell. The lease runs out and it is tried again.
-        log.error("platform file %s was not worked on: %s", file.mark, type(error).__name__)
+    rows = PlatformFile.objects.filter(state__in=asking.WORKING).select_related("asked_by", "authority__region")
+    return uploads.sweep(rows, work, fail, now=now)
 
 
 @dataclass
@@ -117,20 +68,10 @@ class _Worker:
 
     def pieces(self) -> list[list[Line]]:
         """The lines that are left, in pieces; raises SheetRefused for what is no such table."""
-        path = files.upload_of(self.file.mark)
-        if not path.exists():
-            raise SheetRefused(_("文件已不在，请重新上传。"))
-        found = lines_of(path, self.file.form)
-        first = next(found, None)
-        if first is None:
-            raise SheetRefused(_("这份文件是空的。"))
-        columns = lines.heading(first[1])
-        every = [
-            Line(number, {code: cells[n] for n, code in columns.items() if n < len(cells) and cells[n]})
-            for number, cells in found
-        ]
+        _path, found = uploads.lines_below_heading(self.file.mark, self.file.form, lines.heading)
+        every = [Line(number, cells) for number, cells in found]
         if len(every) > asking.MOST_LINES:
-            raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": asking.MOST_LINES})
+            raise uploads.too_long(asking.MOST_LINES)
         self.file.lines = len(every)
         done = [line for line in every if line.line <= self.file.place]
         for line in done:
@@ -144,13 +85,13 @@ class _Worker:
         with transaction.atomic():
             held = PlatformFile.objects.select_for_update(no_key=True).filter(pk=self.file.pk)
             if held.values_list("state", "place").first() != (self.file.state, self.file.place):
-                raise _Overtaken
+                raise Overtaken
             if applying:
                 self._carry_out(piece)
             else:
                 PlatformLine.objects.bulk_create(self._tried(piece))
-            self.file.place, self.file.attempts, self.file.leased_until = piece[-1].line, 0, self.now + LEASE
-            self.file.save(update_fields=["place", "lines", "attempts", "leased_until"])
+            self.file.place = piece[-1].line
+            uploads.save_progress(self.file, "place", "lines", now=self.now)
 
     def turn(self) -> None:
         """All lines are through."""
@@ -159,7 +100,7 @@ class _Worker:
         elif not PlatformFile.objects.filter(pk=self.file.pk, state="checking").update(
             state="checked", lines=self.file.lines
         ):
-            raise _Overtaken
+            raise Overtaken
 
     def _tried(self, piece: Sequence[Line]) -> list[PlatformLine]:
         """What would come of each line: the real thing, taken back."""
@@ -262,6 +203,6 @@ class _Worker:
 
 
 def _bad(row: PlatformLine, column: str, problem: str, *, state: str) -> None:
-    row.state, row.column, row.problem = state, column[:40], problem[:300]
+    uploads.mark_bad(row, column, problem, state=state)
     if row.kind == "new":
         row.number = ""

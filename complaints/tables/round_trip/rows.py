@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 
 from django.conf import settings
@@ -29,8 +28,8 @@ from complaints.handling.transition import saying
 from complaints.models import Demand
 from complaints.models.settlement import OBLIGATION_KINDS
 from complaints.tables.exporting.columns import COLUMNS, MOST_DEMANDS
+from complaints.tables.many_cases import Short, offer_of
 from complaints.tables.sheets import SheetRefused
-from complaints.tables.short_answers import Short, offer_of
 from enterprises.models import Staff
 
 #: What a table can ask for.
@@ -302,17 +301,13 @@ def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[Short]:
             Short(
                 demand=demand,
                 verdict=code_of(said[f"answer_{n}"], "verdict", f"answer_{n}"),
-                amount=_money(said.get(f"amount_{n}", ""), f"amount_{n}"),
+                amount=saying.money(said.get(f"amount_{n}", "").strip(), f"amount_{n}"),
                 reason=said.get(f"reason_{n}", ""),
                 by=code_of(way, "obligation_kind", f"by_{n}") if way else "",
                 due_on=_day(said.get(f"due_{n}", ""), f"due_{n}"),
             )
         )
     return found
-
-
-def _money(text: str, column: str) -> Decimal | None:
-    return saying.money(text.strip(), column)
 
 
 def _day(text: str, column: str) -> date | None:

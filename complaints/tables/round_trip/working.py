@@ -8,105 +8,52 @@ is asked anew for each table, under the sight of whoever sent it.
 from __future__ import annotations
 
 import logging
-import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import Effect, Move, StepNotAllowed, Taken, WrongInput
-from complaints.models import Complaint, Demand, Obligation, RoundTrip, RoundTripRow
+from complaints.models import Complaint, Demand, RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
 from complaints.record.events import plain_version
-from complaints.tables.exporting import files
-from complaints.tables.exporting.selecting import NoWorkspace, Visibility, visibility_of_person
+from complaints.tables import uploads
+from complaints.tables.exporting.selecting import Visibility, visibility_of_person
+from complaints.tables.many_cases import due_obligations, open_demands, rehearse, take_all, why
 from complaints.tables.round_trip import asking, rows
-from complaints.tables.sheets import SheetRefused, lines_of
-from complaints.tables.taking_many import rehearse, take_all, why
+from complaints.tables.uploads import BATCH, Overtaken, mark_bad
 from enterprises.team.staffing import at_work
 
 log = logging.getLogger(__name__)
 
-#: Lines read together; lines tried or carried out together: their cases are locked for so long.
-PIECE, BATCH = 500, 50
+#: Lines read together.
+PIECE = 500
 #: One case may stand in so many lines.
 MOST_OF_A_CASE = 20
-LEASE = timedelta(seconds=60)
-SECONDS = 12
-MOST_ATTEMPTS = 4
-_MOVED = "moved_on"
-
-
-class _Overtaken(Exception):
-    """The lease ran out, and another worker has brought the table further."""
 
 
 def sweep_round_trips(*, now: datetime) -> int:
     """How many tables were worked on. Any number of sweeps may run; each takes what no other one holds."""
-    begun = time.monotonic()
-    worked: list[int] = []
-    while time.monotonic() < begun + SECONDS and (trip := _lease(now=now, without=worked)):
-        worked.append(trip.pk)
-        _work(trip, now=now, is_late=lambda: time.monotonic() - begun > SECONDS)
-    return len(worked)
 
+    def work(trip: RoundTrip, is_late: Callable[[], bool]) -> None:
+        visibility = visibility_of_person(trip.asked_by, enterprise_id=trip.enterprise_id, authority_id=None, now=now)
+        worker = _Worker(trip, visibility, now)
+        for state in asking.WORKING:
+            while trip.state == state and not is_late():
+                worker.go_on()
 
-def _lease(*, now: datetime, without: Sequence[int]) -> RoundTrip | None:
-    with transaction.atomic():
-        free = RoundTrip.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=asking.WORKING)
-        trip = (
-            free.exclude(pk__in=without)
-            .order_by("id")
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("asked_by")
-            .first()
-        )
-        if trip is not None:
-            trip.leased_until, trip.attempts = now + LEASE, trip.attempts + 1
-            trip.save(update_fields=["leased_until", "attempts"])
-    return trip
+    def fail(trip: RoundTrip, code: str, words: str) -> None:
+        asking.fail(trip, code, words, now=now)
 
-
-def _work(trip: RoundTrip, *, now: datetime, is_late: Callable[[], bool]) -> None:
-    try:
-        with override(trip.language):
-            if trip.attempts > MOST_ATTEMPTS:
-                return asking.fail(trip, "gave_up", now=now)
-            worker = _Worker(
-                trip,
-                visibility_of_person(trip.asked_by, enterprise_id=trip.enterprise_id, authority_id=None, now=now),
-                now,
-            )
-            for state in asking.WORKING:
-                while trip.state == state:
-                    if is_late():
-                        return _hand_back(trip)
-                    worker.go_on()
-        _hand_back(trip)
-    except NoWorkspace:
-        asking.fail(trip, "no_desk", now=now)
-    except SheetRefused as refused:
-        asking.fail(trip, "file", str(refused), now=now)
-    except _Overtaken:
-        log.info("table %s was taken over by another worker", trip.mark)
-    except OperationalError:
-        raise
-    except Exception as error:
-        # Only its kind: its words may hold what stands in a cell. The lease runs out and it is tried again.
-        log.error("table %s was not worked on: %s", trip.mark, type(error).__name__)
-
-
-def _hand_back(trip: RoundTrip) -> None:
-    RoundTrip.objects.filter(pk=trip.pk).update(leased_until=None, attempts=0)
+    rows = RoundTrip.objects.filter(state__in=asking.WORKING).select_related("asked_by")
+    return uploads.sweep(rows, work, fail, now=now)
 
 
 @dataclass
@@ -130,21 +77,14 @@ class _Worker:
 
     def read(self) -> None:
         """All of the file from where it was left, piece by piece."""
-        path = files.upload_of(self.trip.mark)
-        if not path.exists():
-            raise SheetRefused(_("文件已不在，请重新上传。"))
-        lines = lines_of(path, self.trip.form)
-        first = next(lines, None)
-        if first is None:
-            raise SheetRefused(_("这份文件是空的。"))
-        columns = rows.heading(first[1])
+        path, lines = uploads.lines_below_heading(self.trip.mark, self.trip.form, rows.heading)
         done, piece = self.trip.read_rows, list[tuple[int, dict[str, str]]]()
-        for place, (line, cells) in enumerate(lines, start=1):
+        for place, line in enumerate(lines, start=1):
             if place > asking.MOST_ROWS:
-                raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": asking.MOST_ROWS})
+                raise uploads.too_long(asking.MOST_ROWS)
             if place <= done:
                 continue
-            piece.append((line, {code: cells[n] for n, code in columns.items() if n < len(cells) and cells[n]}))
+            piece.append(line)
             if len(piece) == PIECE:
                 self._keep(piece)
                 piece = []
@@ -160,8 +100,7 @@ class _Worker:
             RoundTripRow.objects.bulk_create(kept)
             trip.read_rows += len(piece)
             trip.blank_rows += len(piece) - len(kept)
-            trip.attempts, trip.leased_until = 0, self.now + LEASE
-            trip.save(update_fields=["read_rows", "blank_rows", "attempts", "leased_until"])
+            uploads.save_progress(trip, "read_rows", "blank_rows", now=self.now)
 
     def _cases(self, numbers: set[str]) -> dict[str, int]:
         with self.visibility.both_walls():
@@ -195,18 +134,14 @@ class _Worker:
         with self._holding():
             batch = self._batch("read", BATCH)
             if not batch:
-                return self._checked()
+                # Tried for the first time, it waits for somebody; once more after "all" (asking.is_long), it begins
+                # unless a line is bad.
+                if self.trip.mode == "all" and not asking.counts_of(self.trip)["bad"]:
+                    return self._turn_to("applying")
+                return self._turn_to("checked", mode="")
             moves = self._moves(batch, good="good")
             self._judge(rehearse([one.move for one in moves], now=self.now), moves, good="good", bad="bad")
             self._save(batch)
-
-    def _checked(self) -> None:
-        """Tried for the first time, it waits for somebody; once more after "all" (asking.is_long), it begins unless a
-        line is bad.
-        """
-        if self.trip.mode == "all" and not asking.counts_of(self.trip)["bad"]:
-            return self._turn_to("applying")
-        self._turn_to("checked", mode="")
 
     # --- carrying out ---
 
@@ -217,7 +152,7 @@ class _Worker:
             with self._holding():
                 batch = self._batch("good", BATCH)
                 if not batch:
-                    return asking.ended(self.trip, now=self.now)
+                    return asking.end(self.trip, "done", now=self.now)
                 self._take(batch)
                 self._save(batch)
         except IntegrityError:
@@ -233,7 +168,7 @@ class _Worker:
                 transaction.set_rollback(True)
             else:
                 self._save(batch)
-                asking.ended(self.trip, now=self.now)
+                asking.end(self.trip, "done", now=self.now)
         if refused:
             for row in refused:
                 row.state = "bad"
@@ -261,7 +196,7 @@ class _Worker:
         with transaction.atomic():
             held = RoundTrip.objects.select_for_update(no_key=True).filter(pk=self.trip.pk)
             if held.values_list("state", "mode").first() != (self.trip.state, self.trip.mode):
-                raise _Overtaken
+                raise Overtaken
             yield
 
     def _batch(self, state: str, size: int) -> list[RoundTripRow]:
@@ -280,7 +215,7 @@ class _Worker:
         ids = {row.case_id for row in batch if row.case_id is not None}
         with self.visibility.both_walls():
             seen = dict(self.visibility.cases().filter(pk__in=ids).values_list("pk", "handler"))
-        demands, due = _demands(seen), _due(seen)
+        demands, due = open_demands(seen), due_obligations(complaint_id__in=seen)
         earlier = {
             row.key: row
             for row in (
@@ -296,23 +231,19 @@ class _Worker:
         counted: dict[int, int] = defaultdict(int)
         keys: dict[str, int] = {}
         stepped: set[int] = set()
+        bad = "bad" if good == "good" else "refused"
         for row in batch:
             case = row.case_id or 0
             counted[case] += 1
             if case not in seen:
-                _bad(row, "number", _("没有找到这件投诉。"), state="bad" if good == "good" else "refused")
+                mark_bad(row, "number", _("没有找到这件投诉。"), state=bad)
             elif row.key in earlier:
-                _bad(row, "", _same(earlier[row.key]), state="same")
+                mark_bad(row, "", _same(earlier[row.key]), state="same")
                 versions[case].add(earlier[row.key].after)
             elif row.key in keys:
-                _bad(row, "", _("与第%(n)s行相同，只算一次。") % {"n": keys[row.key]}, state="same")
+                mark_bad(row, "", _("与第%(n)s行相同，只算一次。") % {"n": keys[row.key]}, state="same")
             elif counted[case] > MOST_OF_A_CASE:
-                _bad(
-                    row,
-                    "number",
-                    _("同一件投诉最多写%(n)s行。") % {"n": MOST_OF_A_CASE},
-                    state="bad" if good == "good" else "refused",
-                )
+                mark_bad(row, "number", _("同一件投诉最多写%(n)s行。") % {"n": MOST_OF_A_CASE}, state=bad)
             else:
                 keys[row.key] = row.line
                 try:
@@ -325,7 +256,7 @@ class _Worker:
                         handler=seen[case],
                     )
                 except StepNotAllowed as wrong:
-                    _bad(row, wrong.field, wrong.reason, state="bad" if good == "good" else "refused")
+                    mark_bad(row, wrong.field, wrong.reason, state=bad)
                     continue
                 wanted = {row.said.get("version", "")} - {""}
                 if wanted:
@@ -343,18 +274,18 @@ class _Worker:
                 row.after = plain_version(result.complaint) if good == "done" else ""
                 continue
             column = rows.column_of(row.step, refusal.field, row.said.get("cells", {}), one.demands)
-            _bad(row, column or ("number" if not isinstance(refusal, WrongInput) else "step"), why(result), state=bad)
+            mark_bad(
+                row, column or ("number" if not isinstance(refusal, WrongInput) else "step"), why(result), state=bad
+            )
 
     def _save(self, batch: Sequence[RoundTripRow]) -> None:
         RoundTripRow.objects.bulk_update(batch, ["state", "column", "problem", "after"])
-        trip = self.trip
-        trip.attempts, trip.leased_until = 0, self.now + LEASE
-        trip.save(update_fields=["attempts", "leased_until"])
+        uploads.save_progress(self.trip, now=self.now)
 
     def _turn_to(self, state: str, *, mode: str | None = None) -> None:
         mode = self.trip.mode if mode is None else mode
         if not RoundTrip.objects.filter(pk=self.trip.pk, state=self.trip.state).update(state=state, mode=mode):
-            raise _Overtaken
+            raise Overtaken
         self.trip.state, self.trip.mode = state, mode
 
     def _people(self) -> rows.Colleagues:
@@ -376,8 +307,8 @@ class _Meant:
     demands: Sequence[Demand]
 
 
-def _bad(row: RoundTripRow, column: str, problem: str, *, state: str = "bad") -> RoundTripRow:
-    row.state, row.column, row.problem = state, column[:40], problem[:300]
+def _bad(row: RoundTripRow, column: str, problem: str) -> RoundTripRow:
+    mark_bad(row, column, problem)
     return row
 
 
@@ -391,31 +322,11 @@ def _only_if(move: Move, versions: set[str], stepped: set[int]) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         case = file.complaint.pk
         if versions and case not in stepped and plain_version(file.complaint) not in versions:
-            raise StepNotAllowed(_MOVED, _("下载表格之后案件有了变化，请先看案件，再重新下载填写。"), field="version")
+            raise StepNotAllowed(
+                "moved_on", _("下载表格之后案件有了变化，请先看案件，再重新下载填写。"), field="version"
+            )
         effect = move.carry(file, actor)
         stepped.add(case)
         return effect
 
     return replace(move, carry=carry)
-
-
-def _demands(ids: Collection[int]) -> dict[int, list[Demand]]:
-    found: dict[int, list[Demand]] = defaultdict(list)
-    for demand in (
-        Demand.objects.filter(complaint_id__in=ids, is_settled=False, is_given_up=False)
-        .order_by("complaint_id", "ordinal")
-        .defer("note")
-    ):
-        found[demand.complaint_id].append(demand)
-    return found
-
-
-def _due(ids: Collection[int]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    for case, ordinal in (
-        Obligation.objects.filter(complaint_id__in=ids, owed_by="enterprise", state="due")
-        .order_by("complaint_id", "ordinal")
-        .values_list("complaint_id", "ordinal")
-    ):
-        found[case].append(ordinal)
-    return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from enterprises.directory.exporting import export_enterprises
+from enterprises.directory.exchange import export_enterprises
 
 
 class Command(BaseCommand):

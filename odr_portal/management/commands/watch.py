@@ -24,10 +24,10 @@ from complaints.handling import printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
-from complaints.privacy import retention
+from complaints.privacy import erasing
 from complaints.record import sealing
 from complaints.stations import station_letters
-from complaints.tables.exporting import building
+from complaints.tables.exporting import lifecycle
 from complaints.tables.platform import working as platform
 from complaints.tables.round_trip import working
 from complaints.webhooks import deliveries
@@ -51,7 +51,7 @@ SWEEPS: dict[str, Sweep] = {
     "officers": officer_handover.sweep_officers,
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
-    "exports": building.sweep_exports,
+    "exports": lifecycle.sweep_exports,
     "dossiers": dossiers.sweep_dossiers,
     "documents": printing_documents.sweep_documents,
     "round_trips": working.sweep_round_trips,
@@ -61,7 +61,7 @@ SWEEPS: dict[str, Sweep] = {
     "evidence": scanning.sweep_evidence,
     "exits": enrolled.sweep_exits,
     "call_backs": call_backs.sweep_call_backs,
-    "expired": retention.sweep_expired,
+    "expired": erasing.sweep_expired,
     "previews": previewing.sweep_previews,
     "successions": succeeding.sweep_successions,
     "trials": trying.sweep_trials,

@@ -8,12 +8,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from authorities.regions import RegionsDoNotFit
+from authorities.loading import RegionsDoNotFit
 from authorities.tables import TableError
+from complaints.tables.importing.batches import directory_lines
 from complaints.tables.importing.directory import build_directory
 from complaints.tables.importing.mapping import MappingError, read_mapping
 from complaints.tables.importing.reading import FileRefused
-from complaints.tables.importing.report import directory_lines
 
 
 class Command(BaseCommand):

@@ -19,16 +19,23 @@ from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 
 from authorities.jurisdiction import NoAuthority
+from authorities.loading import RegionsDoNotFit
 from authorities.policies import PolicyMissing
-from authorities.regions import RegionsDoNotFit
 from authorities.tables import TableError
 from complaints.models import Heartbeat
-from complaints.tables.importing.bad import BadRows
-from complaints.tables.importing.batches import Batches, SourceConditions, Tally, would_file
+from complaints.tables.importing.batches import (
+    Batches,
+    Progress,
+    SourceConditions,
+    Tally,
+    directory_lines,
+    doubt_lines,
+    filing_lines,
+    would_file,
+)
 from complaints.tables.importing.directory import build_directory
 from complaints.tables.importing.mapping import Mapping, MappingError, read_mapping
-from complaints.tables.importing.reading import FileRefused
-from complaints.tables.importing.report import Progress, directory_lines, doubt_lines, filing_lines
+from complaints.tables.importing.reading import BadRows, FileRefused
 from complaints.tables.importing.rows import Rows
 from routing.forwarding.forwarding import sweep_filed
 

@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import OutgoingMessage, SecurityEvent, User
-from complaints.dossier import asking, building, checking, packing
+from complaints.dossier import asking, building, proving
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Dossier, NoticeChoice, PersonalText
 from complaints.privacy import erasing
@@ -51,7 +51,7 @@ def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
         assert f"{dossier.public_id}/{form}/" in page
         assert str(digest) in page
     archive = fetched(dossier, world.chen)
-    report = checking.verifier().check(io.BytesIO(archive), key=PUBLIC)
+    report = proving.verifier().check(io.BytesIO(archive), key=PUBLIC)
     assert (report.exit_code, report.case, report.files) == (0, case.number, 1), report
     assert report.entries == report.sealed == case.last_sequence
     assert report.head == bytes(case.last_hash).hex()
@@ -126,7 +126,7 @@ def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_writt
     )
     assert "退款✓㎡°é—“好”[字符 U+20BB7]野家" in text
     archive = fetched(dossier, world.chen)
-    assert checking.verifier().check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
+    assert proving.verifier().check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
     assert said in {row["text"] for row in json.loads(parts_of(archive)["texts.json"])["texts"]}
     # Whose paper lacks nothing is told nothing of it.
     other = built(asked(a_case(world), world.chen))
@@ -156,7 +156,7 @@ def test_the_other_sides_get_their_own_sight_of_it(world: World, who: str) -> No
     dossier = built(asked(case, user))
     assert dossier.state == "ready"
     archive = fetched(dossier, user)
-    report = checking.verifier().check(io.BytesIO(archive), key=PUBLIC)
+    report = proving.verifier().check(io.BytesIO(archive), key=PUBLIC)
     assert report.exit_code == 0, report
     assert report.withheld > 0
     everything = b"".join(parts_of(archive).values()).decode(errors="replace")
@@ -176,7 +176,7 @@ def test_who_is_killed_in_the_middle_is_followed_by_the_next_sweep(
         def killed(*_: Any, **__: Any) -> None:
             raise SystemExit
 
-        broken.setattr(packing._Archive, "json", killed)
+        broken.setattr(building._Archive, "json", killed)
         with pytest.raises(SystemExit):
             building.sweep_dossiers(now=timezone.now())
     dossier.refresh_from_db()
@@ -190,13 +190,13 @@ def test_who_is_killed_in_the_middle_is_followed_by_the_next_sweep(
     assert built(dossier, after=timedelta(minutes=2)).state == "ready"
     assert built(other, after=timedelta(minutes=2)).state == "ready"
     assert not list(exports.glob("*.part"))
-    assert checking.verifier().check(io.BytesIO(fetched(dossier, world.chen)), key=PUBLIC).exit_code == 0
+    assert proving.verifier().check(io.BytesIO(fetched(dossier, world.chen)), key=PUBLIC).exit_code == 0
 
 
 def test_what_cannot_be_built_is_given_up_and_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     case = a_case(world)
     dossier = asked(case, world.chen)
-    monkeypatch.setattr(building.printing, "pdf", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(building.printing, "typeset", lambda *_, **__: 1 / 0)
     for minutes in range(0, 14, 2):
         built(dossier, after=timedelta(minutes=minutes))
     assert dossier.state == "failed"
@@ -246,7 +246,7 @@ def test_a_record_that_just_grew_waits_for_its_seal_but_not_for_ever(world: Worl
     late = asked(case, world.chen)
     assert built(late, after=timedelta(minutes=2)).state == "ready"
     assert not late.is_sealed
-    report = checking.verifier().check(io.BytesIO(fetched(late, world.chen)), key=PUBLIC)
+    report = proving.verifier().check(io.BytesIO(fetched(late, world.chen)), key=PUBLIC)
     assert (report.exit_code, report.first, report.sealed) == (3, None, report.entries - 1)
 
 
@@ -276,7 +276,7 @@ def test_erasing_the_person_destroys_what_was_built(world: World, exports: Path)
     # Whoever may still see the case gets a dossier without what was erased, and it verifies.
     seal(now=timezone.now(), key=KEY)
     after = built(asked(case, world.rui)) if Dossier.objects.filter(complaint=case).exists() else mine
-    report = checking.verifier().check(io.BytesIO(fetched(after, world.rui)), key=PUBLIC)
+    report = proving.verifier().check(io.BytesIO(fetched(after, world.rui)), key=PUBLIC)
     assert report.first is None, report.first
     assert theirs.complaint_id == case.pk
     assert not PersonalText.objects.filter(complaint=case, key_id=world.chen.person_key).exclude(sealed=b"").exists()

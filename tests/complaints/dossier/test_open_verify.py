@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.sign_in import limits
-from complaints.dossier import checking
+from complaints.dossier import proving
 from complaints.models import Complaint, Dossier, HandlingStep
 from complaints.pages.shared import open_verify
 from complaints.procedure.workflow import Audience
@@ -71,7 +71,7 @@ def test_a_dossier_that_somebody_made_himself_is_not_ours(world: World) -> None:
         value["signature"] = other.sign(bytes.fromhex(value["root"])).hex()
 
     forged = altered(archive, "seal.json", resealed)
-    assert checking.verifier().check(forged).first is None
+    assert proving.verifier().check(forged).first is None
     assert "不是本平台的记录" in shown(uploaded(forged.getvalue()))
     for odd in ({"number": -1}, {"number": 10**30}):
         wrong = altered(archive, "seal.json", lambda v, odd=odd: v.update(odd))
@@ -177,7 +177,7 @@ def test_T72_who_rewrites_everything_and_seals_it_anew_is_shown_by_a_kept_seal(
     )
     assert seal(now=timezone.now(), key=KEY) is not None
     Dossier.objects.update(state="expired")
-    forged, program = fetched(built(asked(case, world.chen)), world.chen), checking.verifier()
+    forged, program = fetched(built(asked(case, world.chen)), world.chen), proving.verifier()
     assert program.check(io.BytesIO(forged), key=PUBLIC).exit_code == 0
     assert program.check(io.BytesIO(forged), key=PUBLIC, seals=kept).first.code == "seal_unpublished"
     assert program.check(io.BytesIO(honest), key=PUBLIC, seals=kept).exit_code == 0
@@ -200,9 +200,9 @@ def test_the_seals_are_published_and_the_dossier_is_under_one_of_them(world: Wor
     for odd in ("x", "-1", "9" * 30, ""):
         assert Client().get(f"/open/seals.json?after={odd}").status_code == 200
     kept = {one["number"]: one["root"] for one in answer["seals"]}
-    program = checking.verifier()
+    program = proving.verifier()
     assert program.check(io.BytesIO(archive), key=PUBLIC, seals=kept).exit_code == 0
     assert program.check(io.BytesIO(archive), key=PUBLIC, seals={1: "00"}).first.code == "seal_unpublished"
     assert not {"complaint", "case", "heads"} & set(json.dumps(answer).replace('"', " ").split())
     given_out = Client().get("/open/verify/verify_dossier.py")
-    assert b"".join(given_out.streaming_content) == checking.PROGRAM.read_bytes()  # type: ignore[attr-defined]
+    assert b"".join(given_out.streaming_content) == proving.PROGRAM.read_bytes()  # type: ignore[attr-defined]

@@ -16,12 +16,12 @@ import pytest
 from django.utils import translation
 from django.utils.translation import pgettext
 
-from complaints.dossier import checking
+from complaints.dossier import proving
 from complaints.models.record import FREE_KINDS
 from complaints.record.sealing import path_to, tree_root
 from tests.complaints.dossier.conftest import PUBLIC, altered, packed, parts_of
 
-verifier = checking.verifier()
+verifier = proving.verifier()
 CHINESE, ENGLISH = verifier.LANGUAGES["zh"], verifier.LANGUAGES["en"]
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,7 @@ def test_each_head_is_proved_to_be_under_its_seal_and_no_other(count: int) -> No
 def test_it_is_one_file_that_needs_nothing() -> None:
     imported = {
         name.split(".")[0]
-        for node in ast.walk(ast.parse(checking.PROGRAM.read_text()))
+        for node in ast.walk(ast.parse(proving.PROGRAM.read_text()))
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
@@ -100,7 +100,7 @@ def run(archive: bytes, tmp_path: Path, *words: str) -> tuple[int, str]:
     file = tmp_path / "dossier.zip"
     file.write_bytes(archive)
     done = subprocess.run(
-        [sys.executable, "-I", "-S", str(checking.PROGRAM), str(file), *words],
+        [sys.executable, "-I", "-S", str(proving.PROGRAM), str(file), *words],
         capture_output=True,
         text=True,
         timeout=30,
@@ -329,7 +329,7 @@ def test_T40_what_is_no_dossier_is_said_and_costs_little(archive: bytes) -> None
     }
     for what, (file, code) in cases.items():
         with pytest.raises(verifier.Unreadable) as refused:
-            checking.report_on(file)
+            proving.report_on(file)
         assert refused.value.code == code, what
 
 

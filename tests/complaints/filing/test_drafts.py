@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import OutgoingMessage, User
+from authorities.loading import china_interval
 from authorities.models import Region
-from authorities.regions import china_interval
 from authorities.romanising import english_name
 from complaints.filing import composing, drafts
 from complaints.filing.held import COOKIE

@@ -21,7 +21,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff, TwoPersons
-from enterprises.team.approving import setting_for
+from enterprises.team.staffing import setting_for
 from tests import given
 from tests.cast import WEDNESDAY, World
 

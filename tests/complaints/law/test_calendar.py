@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.roles import Role
-from authorities.calendar_files import read_year
+from authorities.calendar import read_year
 from authorities.models import Authority, CalendarVersion, Officer
 from authorities.tables import TableError
 from complaints import handling

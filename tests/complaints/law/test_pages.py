@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.roles import Role
 from authorities.law import LAWS, article, articles
 from authorities.models import Authority, CalendarVersion, Officer, Policy
-from complaints.law import changing, citing, working
+from complaints.law import changing, numbers, working
 from complaints.law.numbers import missing_year
 from complaints.models import Complaint, LawChange
 from complaints.parties.conditions import current_calendar
@@ -274,8 +274,8 @@ def test_every_article_that_is_cited_stands_there() -> None:
     assert article(45).anchor == "art-45"
     assert len(article(16).lines) == 8
     assert article(16).lines[1].startswith("（一）")
-    for what in citing.CITED:
-        assert citing.cited_by(what), what
+    for what in numbers.CITED:
+        assert numbers.cited_by(what), what
         assert what in TABLE or what.removeprefix("clock:") in set(map(str, CLOCKS)), what
 
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from authorities import calendar as loaded
-from authorities.calendar_files import Year
+from authorities.calendar import Year
 from authorities.models import Authority, Region
 from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints import handling

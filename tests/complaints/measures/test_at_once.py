@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from complaints.models import Contact, RoundTrip, RoundTripRow
 from complaints.record.events import plain_version
+from complaints.tables import uploads
 from complaints.tables.round_trip import asking, working
 from tests.cast import World
 from tests.complaints.measures.conftest import HOME, SignIn, cases, filled, states, table, tried
@@ -98,7 +99,7 @@ def elsewhere(work: Any) -> None:
 
 def test_what_somebody_decides_at_this_moment_is_not_dropped(world: World, signed_in: SignIn) -> None:
     trip = tried(signed_in(world.ming), contacts(world, 2))
-    RoundTrip.objects.update(asked_at=timezone.now() - asking.DECIDED_WITHIN)
+    RoundTrip.objects.update(asked_at=timezone.now() - uploads.DECIDED_WITHIN)
     with transaction.atomic():
         locked = RoundTrip.objects.select_for_update().get(pk=trip.pk)
         elsewhere(lambda: asking.forget(now=timezone.now(), limit=100))
@@ -121,7 +122,7 @@ def test_a_batch_that_outlives_its_lease_is_done_once_and_stays_done(
     def late(self: Any, *batch: Sequence[RoundTripRow]) -> Any:
         """The lease has run out before the cases are locked; another worker comes by."""
         monkeypatch.setattr(working._Worker, at, usual)
-        later: datetime = timezone.now() + 2 * working.LEASE + timedelta(seconds=1)
+        later: datetime = timezone.now() + 2 * uploads.LEASE + timedelta(seconds=1)
         elsewhere(lambda: working.sweep_round_trips(now=later))
         return usual(self, *batch)
 

@@ -15,7 +15,7 @@ from complaints.handling.steps import consumer
 from complaints.models import Complaint, HandlingStep, Matter, Measure, Offer
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Staff
-from enterprises.models.work_rules import TwoPersons
+from enterprises.models.team import TwoPersons
 from tests import given
 from tests.cast import World
 from tests.complaints.measures.conftest import SignIn, cases, filled

@@ -15,10 +15,11 @@ from django.utils import timezone
 from complaints.handling.steps import enterprise
 from complaints.models import Complaint, Contact, Deadline, Export, Offer, RoundTrip
 from complaints.procedure.workflow import Status as S
-from complaints.tables.exporting import building
+from complaints.tables import uploads
+from complaints.tables.exporting import lifecycle
 from complaints.tables.round_trip import asking, working
 from enterprises.models import Staff
-from enterprises.models.work_rules import TwoPersons
+from enterprises.models.team import TwoPersons
 from tests import given
 from tests.cast import World
 from tests.complaints.measures.conftest import (
@@ -47,7 +48,7 @@ def fetched(browser: Client, form: str) -> bytes:
     assert answer.status_code == 302
     export = Export.objects.latest("pk")
     assert answer["Location"] == f"/enterprise/exports/{export.mark}/"
-    building.sweep_exports(now=timezone.now())
+    lifecycle.sweep_exports(now=timezone.now())
     link = browser.post(f"/enterprise/exports/{export.mark}/link/", filled())
     return b"".join(browser.get(link["Location"]).streaming_content)  # type: ignore[attr-defined]
 
@@ -263,7 +264,7 @@ def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
     with pytest.raises(KeyboardInterrupt):
         working.sweep_round_trips(now=timezone.now())
     assert states(trip) == [*["done"] * 2, *["good"] * 4]
-    working.sweep_round_trips(now=timezone.now() + 2 * working.LEASE)
+    working.sweep_round_trips(now=timezone.now() + 2 * uploads.LEASE)
     trip.refresh_from_db()
     assert (trip.state, states(trip)) == ("done", [*["done"] * 3, "refused", *["done"] * 2])
     assert [Offer.objects.filter(complaint=case).count() for case in ours] == [1] * 6
@@ -383,11 +384,11 @@ def test_a_table_in_the_encoding_of_excel_in_china(world: World, signed_in: Sign
 
 def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World, signed_in: SignIn) -> None:
     browser, raw = signed_in(world.ming), table([{"编号": "x", "步骤": "受理"}])
-    trips = [uploaded(browser, raw) for _n in range(asking.MOST_AT_A_TIME)]
+    trips = [uploaded(browser, raw) for _n in range(uploads.MOST_AT_A_TIME)]
     assert browser.post(HOME, filled(file=io.BytesIO(raw))).status_code == 409
     for trip in trips:
         worked(trip)
-    RoundTrip.objects.update(asked_at=timezone.now() - asking.DECIDED_WITHIN)
+    RoundTrip.objects.update(asked_at=timezone.now() - uploads.DECIDED_WITHIN)
     asking.forget(now=timezone.now(), limit=100)
     assert set(RoundTrip.objects.values_list("state", flat=True)) == {"dropped"}
     uploaded(browser, raw)

@@ -24,7 +24,7 @@ from accounts.roles import Role
 from accounts.sign_in import entering
 from complaints.models import Complaint, Export
 from complaints.procedure.workflow import Status as S
-from complaints.tables.exporting import asking, building, columns, files, selecting
+from complaints.tables.exporting import columns, files, lifecycle, selecting
 from enterprises.models import Staff
 from tests.cast import World
 from tests.complaints.outbound.conftest import filled
@@ -43,7 +43,7 @@ def asked(browser: Client, page: str = QUEUE, *, query: str = "", status: int = 
 
 
 def built(export: Export) -> Export:
-    building.sweep_exports(now=timezone.now())
+    lifecycle.sweep_exports(now=timezone.now())
     export.refresh_from_db()
     return export
 
@@ -119,7 +119,7 @@ def test_T48_the_link_works_once_and_for_one_person(
     assert browser.get(address).status_code == 410
     assert browser.post(f"{place(export)}link/", filled()).status_code == 410
     assert list(export_root.iterdir())
-    building.sweep_exports(now=timezone.now())
+    lifecycle.sweep_exports(now=timezone.now())
     assert not list(export_root.iterdir())
 
 
@@ -131,7 +131,7 @@ def test_T48_a_day_later_it_is_gone(world: World, signed_in: SignIn, export_root
     Export.objects.update(ready_at=timezone.now() - timedelta(hours=25), expires_at=timezone.now() - timedelta(hours=1))
     assert browser.get(address).status_code == 410
     assert "已过期" in browser.get(place(export)).content.decode()
-    building.sweep_exports(now=timezone.now())
+    lifecycle.sweep_exports(now=timezone.now())
     export.refresh_from_db()
     assert (export.state, export.has_file, list(export_root.iterdir())) == ("expired", False, [])
 
@@ -152,7 +152,7 @@ def test_T48_a_file_holds_what_the_asker_sees_when_it_is_built(world: World, sig
 
 def test_rows_cost_the_same_queries_however_many(world: World, signed_in: SignIn) -> None:
     cases = [a_complaint(world, status=S.NEGOTIATING, now=timezone.now()).pk for _ in range(4)]
-    visibility = building.visibility_of(asked(signed_in(world.lead)), now=timezone.now())
+    visibility = lifecycle.visibility_of(asked(signed_in(world.lead)), now=timezone.now())
     counts = []
     for ids in (cases[:1], cases):
         keyring.forget()
@@ -167,12 +167,12 @@ def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, sign
     case = a_complaint(world, status=S.NEGOTIATING)
     a_complaint(world, status=S.NEGOTIATING)
     export = asked(signed_in(world.lead))
-    visibility = building.visibility_of(export, now=timezone.now())
-    ids = building.chosen(visibility, export.query, most=10)
+    visibility = lifecycle.visibility_of(export, now=timezone.now())
+    ids = lifecycle.chosen(visibility, export.query, most=10)
     assert case.pk in ids
     type(case).objects.filter(pk=case.pk).update(enterprise=world.telecom, branch=None)
     case.engagements.update(enterprise=world.telecom, branch=None)
-    assert case.pk not in [row.case.pk for row in building.rows_of(visibility, ids)]
+    assert case.pk not in [row.case.pk for row in lifecycle.rows_of(visibility, ids)]
 
 
 def test_T48_the_second_wall_alone_keeps_a_file_clean(
@@ -319,7 +319,7 @@ def test_T48_too_many_rows_are_refused(world: World, signed_in: SignIn, settings
 def test_T48_a_killed_sweep_loses_one_piece(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = {a_complaint(world, status=S.NEGOTIATING).number for _ in range(3)}
     export = asked(signed_in(world.lead))
-    monkeypatch.setattr(building, "BATCH", 1)
+    monkeypatch.setattr(lifecycle, "BATCH", 1)
     taken, pieces = files.append, []
 
     def dies(mark: str, rows: Any, *, after: int) -> int:
@@ -332,11 +332,11 @@ def test_T48_a_killed_sweep_loses_one_piece(world: World, signed_in: SignIn, mon
 
     monkeypatch.setattr(files, "append", dies)
     with pytest.raises(KeyboardInterrupt):
-        building.sweep_exports(now=timezone.now())
+        lifecycle.sweep_exports(now=timezone.now())
     export.refresh_from_db()
     assert (export.state, export.rows, export.total) == ("building", 1, 3)
-    assert building.sweep_exports(now=timezone.now()) == 0
-    assert building.sweep_exports(now=timezone.now() + timedelta(minutes=2)) == 1
+    assert lifecycle.sweep_exports(now=timezone.now()) == 0
+    assert lifecycle.sweep_exports(now=timezone.now() + timedelta(minutes=2)) == 1
     raw = fetched(signed_in(world.lead), Export.objects.get(pk=export.pk))
     assert sorted(row["编号"] for row in rows_in(raw)) == sorted(numbers)
     assert pieces[1] == pieces[2] > 0
@@ -351,9 +351,9 @@ def test_T48_one_that_always_breaks_is_given_up(
     def breaks(*_: Any, **__: Any) -> Any:
         raise ValueError("陈试 13800000001")
 
-    monkeypatch.setattr(building, "rows_of", breaks)
+    monkeypatch.setattr(lifecycle, "rows_of", breaks)
     for minutes in range(0, 20, 2):
-        building.sweep_exports(now=timezone.now() + timedelta(minutes=minutes))
+        lifecycle.sweep_exports(now=timezone.now() + timedelta(minutes=minutes))
     export.refresh_from_db()
     assert (export.state, export.failure) == ("failed", "gave_up")
     assert "陈试" not in caplog.text
@@ -361,10 +361,10 @@ def test_T48_one_that_always_breaks_is_given_up(
 
 def test_T48_five_at_a_time(world: World, signed_in: SignIn) -> None:
     browser = signed_in(world.lead)
-    for _ in range(asking.MOST_AT_A_TIME):
+    for _ in range(lifecycle.MOST_AT_A_TIME):
         asked(browser)
     asked(browser, status=409)
-    assert Export.objects.count() == asking.MOST_AT_A_TIME
+    assert Export.objects.count() == lifecycle.MOST_AT_A_TIME
 
 
 def test_T47_T48_a_workbook_holds_texts_only_and_its_mark(world: World, signed_in: SignIn, tmp_path: Path) -> None:

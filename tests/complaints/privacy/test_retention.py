@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import BrowserSession, CountedTry, IdempotencyKey, SignInCode
 from complaints.filing import drafts
 from complaints.models import Complaint, FilingDraft, HandlingStep, Heartbeat, PersonalText, TrackingTry
-from complaints.privacy import retention
+from complaints.privacy import erasing
 from complaints.tasks import sweep_expired
 from odr_portal.celery import beats
 from tests.cast import World
@@ -58,7 +58,7 @@ def test_what_is_over_goes_and_what_still_counts_stays() -> None:
     CountedTry.objects.create(kind="x", at=now - 2 * DAY)
     TrackingTry.objects.create(at=now - timedelta(minutes=61))
     session("ended", now - HOUR)
-    retention.sweep_expired(now=now)
+    erasing.sweep_expired(now=now)
     left = {model: sorted(model.objects.values_list("pk", flat=True)) for model in kept}
     assert left == {model: sorted(rows) for model, rows in kept.items()}
     assert not FilingDraft.objects.filter(pk=old_draft.pk).exists()
@@ -68,17 +68,17 @@ def test_what_is_over_goes_and_what_still_counts_stays() -> None:
 def test_it_is_the_work_of_a_day_and_whoever_comes_first_does_it() -> None:
     now = timezone.now()
     key(now - 31 * DAY)
-    assert retention.sweep_expired(now=now) == 1
+    assert erasing.sweep_expired(now=now) == 1
     assert not Heartbeat.objects.filter(name="retention").exists(), "only an empty sweep says that it is done"
-    assert retention.sweep_expired(now=now) == 0
+    assert erasing.sweep_expired(now=now) == 0
     key(now - 40 * DAY)
-    assert retention.sweep_expired(now=now + 23 * HOUR) == 0
-    assert retention.sweep_expired(now=now + 25 * HOUR) == 1
+    assert erasing.sweep_expired(now=now + 23 * HOUR) == 0
+    assert erasing.sweep_expired(now=now + 25 * HOUR) == 1
 
 
 @pytest.mark.django_db
 def test_a_backlog_is_swept_in_batches_until_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "BATCH", 100)
+    monkeypatch.setattr(erasing, "BATCH", 100)
     made = timezone.now() - 31 * DAY
     IdempotencyKey.objects.bulk_create(
         IdempotencyKey(actor="a", key=f"key-{n}", body_digest="x", reference="/", created_at=made) for n in range(250)
@@ -91,7 +91,7 @@ def test_no_case_is_ever_touched(world: World) -> None:
     now = timezone.now()
     filed(world, now=now)
     before: Any = [list(model.objects.values()) for model in (Complaint, HandlingStep, PersonalText)]
-    retention.sweep_expired(now=now + 4000 * DAY)
+    erasing.sweep_expired(now=now + 4000 * DAY)
     assert before == [list(model.objects.values()) for model in (Complaint, HandlingStep, PersonalText)]
 
 

@@ -16,7 +16,7 @@ from authorities.models import Officer
 from complaints.models import Complaint, FilingDraft, HandlingStep, StationEntry
 from complaints.stations import stations
 from enterprises.models import Station, StationStaff
-from enterprises.team import inviting
+from enterprises.team import team
 from enterprises.team.rights import authority_reach
 from tests.cast import World
 from tests.complaints.filing import answers
@@ -259,7 +259,7 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
     contact = parse_contact("new.clerk@example.com")
     assert contact is not None
     now = timezone.now()
-    invitation = inviting.invite(
+    invitation = team.invite(
         contact,
         Post(station=made),
         "station",
@@ -270,7 +270,7 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
         now=now,
     )
     newcomer = User.objects.create_user("new.clerk@example.com", name="新试")
-    row = inviting.accept(invitation, newcomer, now=now, today=timezone.localdate())
+    row = team.accept(invitation, newcomer, now=now, today=timezone.localdate())
     assert isinstance(row, StationStaff)
     assert client.get("/authority/team/").status_code == 200
     post = StationStaff.objects.get(user=clerk)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from complaints.models import Complaint, HandlingStep
-from complaints.tables.importing.bad import MOST_SHOWN
-from complaints.tables.importing.reading import LONGEST_LINE
+from complaints.tables.importing.reading import LONGEST_LINE, MOST_SHOWN
 from tests.routing.importing import register
 from tests.routing.importing.conftest import run
 

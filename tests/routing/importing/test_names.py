@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from complaints.tables.importing.directory import Mention, NamedEnterprise, Names, Splitter, enterprises
 from complaints.tables.importing.mapping import Naming
-from complaints.tables.importing.names import Mention, NamedEnterprise, Names, Splitter, enterprises
 
 NAMING = Naming(
     former=("fka", "formerly"),

@@ -18,11 +18,11 @@ from pathlib import Path
 from django.db import transaction
 
 from complaints.models import Complaint
-from complaints.tables.importing.bad import BadRows
 from complaints.tables.importing.batches import Batches, SourceConditions
 from complaints.tables.importing.directory import Built, build_directory
 from complaints.tables.importing.mapping import Mapping as SourceMapping
 from complaints.tables.importing.mapping import read_mapping
+from complaints.tables.importing.reading import BadRows
 from complaints.tables.importing.rows import Rows
 from enterprises.directory.spelling import fold, grams_of
 from enterprises.models import Enterprise, SearchName

@@ -151,4 +151,4 @@ def test_no_page_refuses_who_tries_too_often_without_saying_until_when() -> None
         if re.search(r"(?<!=)= ?429|return 429", text := path.read_text(encoding="utf-8"))
         and ".told(request)" not in text
     }
-    assert made == {"accounts/sign_in/limits.py", "enterprises/programs/token_middleware.py"}
+    assert made == {"accounts/sign_in/limits.py", "enterprises/programs/tokens.py"}

@@ -25,9 +25,9 @@ from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.documents.document_forms import CorrectionForm, ServiceForm
 from complaints.pages.shared.step_pages import Data, StepContext, StepPage, show_or_take, table
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.reading import documents_visibility
+from complaints.reading import case_documents
 from complaints.reading.case import page_of
-from complaints.reading.documents_told import addressees, title_of
+from complaints.reading.case_documents import addressees, title_of
 from web.listing import labelled
 
 
@@ -74,8 +74,8 @@ def paper_of(version: DocumentVersion, officer_case: OfficerCase) -> Paper | Non
     if not version.content:
         return None
     paper: Paper = version.content["paper"]
-    shown = documents_visibility.is_shown(version.complaint, officer_case.found, now=officer_case.workspace.now)
-    return paper if shown else documents_visibility.masked(paper)
+    shown = case_documents.is_shown(version.complaint, officer_case.found, now=officer_case.workspace.now)
+    return paper if shown else case_documents.masked(paper)
 
 
 def entries_of(complaint_id: int, row: OfficialDocument) -> list[HandlingStep]:
@@ -133,11 +133,11 @@ def _correction_form(at: Met, data: Data) -> Form:
     now = paper_of(newest, officer_case)
     if now is None:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
-    is_shown = documents_visibility.is_shown(newest.complaint, officer_case.found, now=officer_case.workspace.now)
+    is_shown = case_documents.is_shown(newest.complaint, officer_case.found, now=officer_case.workspace.now)
     read = versions.get(data.get("version", ""), newest) if data is not None else newest
     whole: Paper = read.content["paper"]
     was_shown = is_shown if data is None else data.get("sight") == CorrectionForm.OPEN
-    lines = documents.correctable(whole if was_shown else documents_visibility.masked(whole))
+    lines = documents.correctable(whole if was_shown else case_documents.masked(whole))
     words = {place: said for place, _label, said in documents.editable(whole["blocks"])}
     # A masked line that is left alone stays as it was.
     return CorrectionForm(

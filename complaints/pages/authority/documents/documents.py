@@ -30,9 +30,9 @@ from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.pages.authority.documents import documents_signing
 from complaints.pages.authority.documents.document_steps import PAGES, entries_of, met, paper_of
 from complaints.procedure.workflow import LOOK
-from complaints.reading import documents_visibility
+from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url
-from complaints.reading.documents_told import pdf_url, rows_of, services_of, title_of, to_be_served
+from complaints.reading.case_documents import pdf_url, rows_of, services_of, title_of, to_be_served
 
 BY_DAY = keyset.Order("issued_at", falling=True)
 TO_SERVE, VOID = "to_serve", "void"
@@ -154,7 +154,7 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         version.complaint = case
     sealed_fields.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
     paper = paper_of(versions[0], officer_case)
-    is_shown = documents_visibility.is_shown(case, officer_case.found, now=workspace.now)
+    is_shown = case_documents.is_shown(case, officer_case.found, now=workspace.now)
     entries = entries_of(case.pk, row)
     return render(
         request,
@@ -190,8 +190,8 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
 
 
 def _prints(row: OfficialDocument, officer_case: OfficerCase, *, is_shown: bool) -> bool:
-    """Whether the paper is offered: see documents_visibility.refuse_print."""
-    return documents_visibility.may_print(officer_case.found.side, officer_case.found.actor) and (
+    """Whether the paper is offered: see case_documents.refuse_print."""
+    return case_documents.may_print(officer_case.found.side, officer_case.found.actor) and (
         is_shown or row.form not in kinds.WITH_CONTACT
     )
 

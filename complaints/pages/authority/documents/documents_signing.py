@@ -19,7 +19,7 @@ from complaints.documents.wording import Paper
 from complaints.handling.steps import documents
 from complaints.handling.transition import two_persons
 from complaints.models import Matter, OfficialDocument
-from complaints.reading import documents_visibility
+from complaints.reading import case_documents
 
 CORRECTION = "correct_clerical_error"
 EFFECT = gettext_lazy(
@@ -68,10 +68,8 @@ def rewritten(matter: Matter, officer_case: OfficerCase) -> dict[str, Any]:
         return address
     paper: Paper = version.content["paper"]
     before, after = paper, documents.rewritten(paper, said["changes"])
-    if not documents_visibility.is_shown(
-        officer_case.found.complaint, officer_case.found, now=officer_case.workspace.now
-    ):
-        before, after = documents_visibility.masked(before), documents_visibility.masked(after)
+    if not case_documents.is_shown(officer_case.found.complaint, officer_case.found, now=officer_case.workspace.now):
+        before, after = case_documents.masked(before), case_documents.masked(after)
     new = {place: words for place, _label, words in documents.editable(after["blocks"])}
     hidden = {
         place

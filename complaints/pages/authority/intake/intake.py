@@ -28,7 +28,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import key_of, once
 from accounts.models import User
 from accounts.roles import Right
-from accounts.sign_in.network import place_of
+from accounts.sign_in.limits import place_of
 from authorities.models import Region
 from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace, officer_page

@@ -29,8 +29,8 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from authorities.jurisdiction import Jurisdiction
-from authorities.limits import measured
 from authorities.models import Authority, Officer, Policy, Region
+from authorities.policies import measured
 from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.decision_form import DecisionForm

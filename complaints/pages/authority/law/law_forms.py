@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from authorities.calendar_files import MOST_BYTES, Year, read_year
+from authorities.calendar import MOST_BYTES, Year, read_year
 from authorities.models import Policy
 from authorities.tables import TableError
 from complaints.forms.fields import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words, set_choices

@@ -28,8 +28,7 @@ from complaints.pages.authority.platform.platform_forms import OutgoingForm, Pla
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput, not_yours
 from complaints.procedure.workflow import LOOK
-from complaints.tables.exporting import asking as exports
-from complaints.tables.exporting import columns
+from complaints.tables.exporting import columns, lifecycle
 from complaints.tables.platform import asking, lines
 
 #: What the file of the day says of each case, and what a second person has to agree to.
@@ -113,7 +112,7 @@ def outgoing(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         if not attempt.answered and form.is_valid():
             personal = columns.PERSONAL if form.cleaned_data.get("personal") == "yes" else ()
             try:
-                export = exports.ask(
+                export = lifecycle.ask(
                     user=workspace.user,
                     actor=actor,
                     query=QUERY,
@@ -217,7 +216,7 @@ def _found(workspace: Workspace, mark: str, *, lock: bool = False) -> PlatformFi
 
 def _outgoing(workspace: Workspace) -> list[Export]:
     """The last files of the day that this person may see."""
-    found = exports.readable(workspace.user, workspace.actors).order_by("-pk")[: sent_tables.PAGE]
+    found = lifecycle.readable(workspace.user, workspace.actors).order_by("-pk")[: sent_tables.PAGE]
     return [export for export in found if export.query == QUERY][:5]
 
 

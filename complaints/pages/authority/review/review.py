@@ -13,10 +13,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from complaints.desks import keyset, tabs
+from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, due_soon, late, rows_of, step_url
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.tabs import Tab
+from complaints.desks.keyset import Tab
 from complaints.models import Complaint, Matter
 from complaints.pages.authority.review.review_case import REVIEWED, review_url
 from complaints.procedure.workflow import Status
@@ -57,7 +57,7 @@ def lists_of(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
 @officer_page("GET")
 def review(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     lists = lists_of(workspace)
-    tab = tabs.chosen(TABS, request.GET)
+    tab = keyset.chosen_tab(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
     proposed = (
@@ -78,7 +78,7 @@ def review(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 for row in rows_of(page.rows, workspace)
             ],
             "now": workspace.now,
-            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
+            **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
         },
     )
 

@@ -31,7 +31,7 @@ from complaints.pages.authority.review.review_building import known_of, refusal_
 from complaints.pages.authority.review.review_forms import RefusalForm
 from complaints.pages.authority.triage.signals_shown import shown_signals
 from complaints.procedure.workflow import Audience, Status
-from complaints.reading import documents_visibility
+from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_people import by_name
 from complaints.wording.reasons import ROUTES
@@ -82,10 +82,10 @@ def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[s
     officers = list(dict.fromkeys(filter(None, (by, actor.name))))
     case = officer_case.found.complaint
     sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=officer_case.workspace.now)
-    is_shown = documents_visibility.is_shown(case, officer_case.found, now=officer_case.workspace.now)
-    hide = str if is_shown else documents_visibility.letter_masked(case)
+    is_shown = case_documents.is_shown(case, officer_case.found, now=officer_case.workspace.now)
+    hide = str if is_shown else case_documents.letter_masked(case)
     return {
-        "papers": [paper if is_shown else documents_visibility.masked(paper) for paper in sent.papers],
+        "papers": [paper if is_shown else case_documents.masked(paper) for paper in sent.papers],
         "letters": [
             Letter(
                 to=wording.label(n.addressee, kind="side"),

@@ -18,17 +18,17 @@ from django.utils.translation import gettext_lazy
 from accounts.keys import sealed_fields
 from authorities.models import Officer
 from complaints import wording
-from complaints.desks import keyset, tabs
+from complaints.desks import keyset
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import setting_of
-from complaints.desks.tabs import Tab
 from complaints.handling.transition.settling import KINDS
 from complaints.models import Deadline, Matter, OfficialDocument
 from complaints.procedure.workflow import Clock, Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
+from complaints.reading.case_documents import title_of
 from complaints.reading.case_record import Message
-from complaints.reading.documents_told import title_of
 from complaints.wording import duty
 from database.prepared import CombinedQuery, PreparedQuery
 from web.listing import listed
@@ -84,7 +84,7 @@ def lists_of(workspace: Workspace) -> dict[str, QuerySet[Matter]]:
 @officer_page("GET")
 def violations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     lists = lists_of(workspace)
-    tab = tabs.chosen(TABS, request.GET)
+    tab = keyset.chosen_tab(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
     return render(
@@ -93,7 +93,7 @@ def violations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         {
             "rows": rows_of(page.rows, workspace),
             "now": workspace.now,
-            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
+            **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
         },
     )
 

@@ -35,7 +35,7 @@ from complaints.models import CallBack, CallBackMonth, Complaint, Obligation
 from complaints.pages.authority.case import step_url
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Outcome
-from complaints.reading import listed_rows
+from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import names_given
@@ -168,7 +168,7 @@ _ROWS = CombinedQuery(
         list,
     ),
     PreparedQuery(lambda calls: names_given(complaint_id__in=_cases_of(calls)), list),
-    PreparedQuery(lambda calls: listed_rows.clocks_live(complaint_id__in=_cases_of(calls)), list),
+    PreparedQuery(lambda calls: case_rows.clocks_live(complaint_id__in=_cases_of(calls)), list),
 )
 
 
@@ -177,8 +177,8 @@ def _called(ids: list[int], workspace: Workspace) -> list[Called]:
         return []
     calls, names, clocks = _ROWS(ids)
     cases = [call.complaint for call in calls]
-    sealed_fields.load_for([*names, *listed_rows.people_of(calls), *listed_rows.people_of(cases)])
-    rows = rows_of(cases, workspace, beside=listed_rows.Beside.of(names, clocks))
+    sealed_fields.load_for([*names, *case_rows.people_of(calls), *case_rows.people_of(cases)])
+    rows = rows_of(cases, workspace, beside=case_rows.Beside.of(names, clocks))
     shown = {row.complaint.pk: row for row in rows}
     return [
         Called(

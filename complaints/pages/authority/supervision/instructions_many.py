@@ -25,7 +25,7 @@ from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Complaint
 from complaints.parties.actors import Actor, stands_to
-from complaints.tables import taking_many
+from complaints.tables import many_cases
 
 NOT_HERE = gettext_lazy("没有这件投诉，或者它不在本辖区。")
 
@@ -56,11 +56,11 @@ class Run:
 def each(numbers: list[str], move: Move, workspace: Workspace) -> Run:
     """Take ``move`` on the cases of this desk with these numbers; the others are named as not there."""
     found = {case.number: case for case in workspace.cases().filter(number__in=numbers)}
-    results = taking_many.take_all(
+    results = many_cases.take_all(
         [(case.pk, move, _actor(workspace, case)) for case in found.values()], now=workspace.now
     )
     refused = {number: str(NOT_HERE) for number in numbers}
-    refused |= {result.complaint.number: taking_many.why(result) for result in results}
+    refused |= {result.complaint.number: many_cases.why(result) for result in results}
     return Run([n for n in numbers if not refused[n]], [(n, refused[n]) for n in numbers if refused[n]])
 
 

@@ -29,7 +29,7 @@ from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.case import step_url
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Status
-from complaints.reading import listed_rows
+from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.wording import duty
 from database.prepared import PreparedQuery
@@ -276,7 +276,7 @@ def _narrowed(cases: QuerySet[Complaint], said: Mapping[str, str]) -> QuerySet[C
 
 
 #: By the ids of cases, of authorities, of officers.
-_overdue_rows = listed_rows.Reading(
+_overdue_rows = case_rows.Reading(
     entries=_ENTRIES,
     units=PreparedQuery(lambda cases, units: Authority.objects.filter(pk__any_of=units), list, list),
     officers=PreparedQuery(

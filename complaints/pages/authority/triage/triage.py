@@ -21,12 +21,12 @@ from django.utils.translation import gettext_lazy, pgettext
 from accounts.idempotency import once
 from accounts.roles import Right
 from complaints import wording
-from complaints.desks import keyset, tabs
+from complaints.desks import keyset
 from complaints.desks.authority_lists import PASSED_ON, RELATED, Row, due_today, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import Run
+from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import setting_of
-from complaints.desks.tabs import Tab
 from complaints.forms.fields import Choices, set_choices
 from complaints.models import Complaint
 from complaints.pages.authority.triage import bulk
@@ -88,7 +88,7 @@ def _conditions(workspace: Workspace) -> dict[str, Any]:
 @officer_page("GET", "POST")
 def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/triage/?view=…: one view of what waits; POST distributes the chosen ones."""
-    tab = tabs.chosen(TABS, request.GET)
+    tab = keyset.chosen_tab(TABS, request.GET)
     if request.method != "POST":
         return _show(request, workspace, tab)
     form = BatchForm(request.POST, targets=_named_target(request.POST.get("target", "")))
@@ -110,7 +110,7 @@ def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "title": run.title(),
             "groups": run.refusals(),
             "case_page": "complaints:authority-case",
-            "back_url": tabs.url_of(reverse("complaints:authority-triage"), tab),
+            "back_url": keyset.tab_url(reverse("complaints:authority-triage"), tab),
         },
     )
 
@@ -145,7 +145,7 @@ def _show(
                 for row in shown.rows
             ],
             "now": workspace.now,
-            **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
+            **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
             "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
             "form": form,
             "may_send": may_send,

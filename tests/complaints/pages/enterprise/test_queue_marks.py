@@ -11,10 +11,10 @@ import time_machine
 
 from accounts.models import User
 from accounts.roles import Role
-from complaints.assignment import reading
+from complaints.assignment import assigning
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Reading, SavedView
-from complaints.privacy import retention
+from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
 from database import row_security
 from enterprises.models import Branch, Staff
@@ -80,7 +80,7 @@ def test_a_colleague_who_has_it_open_is_named_for_some_minutes(world: World) -> 
         # Nobody sees himself, and the consumer sees none of them.
         assert "明试在" not in shown(ming.get(address(case)))
         assert "王强" not in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
-    with time_machine.travel(NOON + reading.IS_THERE_FOR + timedelta(minutes=3), tick=False):
+    with time_machine.travel(NOON + assigning.IS_THERE_FOR + timedelta(minutes=3), tick=False):
         assert "王强在" not in shown(signed_in(world.ming).get(address(case)))
 
 
@@ -112,7 +112,7 @@ def test_many_are_marked_as_read_by_who_read_them_at_another_firm(world: World) 
     moved_to_telecom(world, case)
     with row_security.seeing_as(world.ming, day=NOON.date(), is_at_job=True):
         for _time in range(2):
-            reading.mark_read([case.pk], user=world.ming)
+            assigning.mark_read([case.pk], user=world.ming)
     assert Reading.objects.count() == 2
 
 
@@ -200,5 +200,5 @@ def test_what_was_read_is_forgotten_a_while_after_a_case_was_closed(world: World
     for one in (case, running):
         signed_in(world.ming).get(address(one))
     assert Reading.objects.count() == 2
-    retention.sweep_expired(now=NOON + retention.READ_KEPT_FOR + timedelta(days=1))
+    erasing.sweep_expired(now=NOON + erasing.READ_KEPT_FOR + timedelta(days=1))
     assert [row.complaint_id for row in Reading.objects.all()] == [running.pk]

@@ -12,7 +12,7 @@ from accounts.roles import Role
 from complaints.handling.steps.platform import record_platform_number
 from complaints.models import Complaint, Export, HandlingStep, PlatformFile
 from complaints.procedure.workflow import Status
-from complaints.tables.exporting import building, files
+from complaints.tables.exporting import files, lifecycle
 from complaints.tables.platform import asking, working
 from tests import given
 from tests.cast import World
@@ -207,7 +207,7 @@ def test_the_file_of_the_day_holds_what_the_platform_has_to_be_told(world: World
     assert "没有平台编号" in page
     response = browser.post(f"{HOME}outgoing/", filled(format="csv", personal="no"))
     assert "/authority/exports/E" in response.headers["Location"]
-    building.sweep_exports(now=timezone.now())
+    lifecycle.sweep_exports(now=timezone.now())
     export = Export.objects.get()
     assert (export.state, export.total, export.has_personal) == ("ready", 2, False)
     said = files.file_of(export.mark, "csv").read_text("utf-8-sig")

@@ -1,16 +1,20 @@
-"""The league table of ODR enterprises as it was published: sets, and lines that are ready to be shown.
+"""What is published of enterprises: the league table, and what an enterprise says about its figures.
 
-Written by `oversight.published.league_making` only. A set is of closed quarters; where an outcome changes
-afterwards it gets the next version. A line holds what may be shown and nothing that is withheld
-(oversight/figures/suppression.py).
+The league is written by `oversight.published.league_making` only. A set is of closed quarters; where an outcome changes
+afterwards it gets the next version. A line holds nothing that is withheld (oversight/figures/suppression.py).
 """
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.keys.sealed_fields import SealedText
 
 #: The group of all sectors.
 ALL = ""
@@ -106,3 +110,51 @@ class LeagueLine(models.Model):
 def is_told(least: int | None, most: int | None, n: int | None) -> bool:
     """Whether a range says something: less than half of all lies between its ends."""
     return least is not None and most is not None and not (n and 2 * (most - least) >= n)
+
+
+LONGEST = 500
+
+
+class PublicReply(models.Model):
+    """Sealed until somebody has checked that it names nobody, and after that too: the table is one."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("等待核对")
+        SHOWN = "shown", _("已公开")
+        REFUSED = "refused", _("未公开")
+        REPLACED = "replaced", _("已被新的说明代替")
+        WITHDRAWN = "withdrawn", _("企业已撤下")
+
+    class Ground(models.TextChoices):
+        NAMES_SOMEBODY = "names_somebody", _("写了消费者或者其他人的信息")
+        ABUSE = "abuse", _("侮辱、威胁他人")
+        ADVERTISING = "advertising", _("广告，和数字无关")
+        UNLAWFUL = "unlawful", _("法律禁止公开的内容")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    enterprise = models.ForeignKey("enterprises.Enterprise", on_delete=models.PROTECT, related_name="replies")
+    text = SealedText(place=["public_id"], free_text=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    ground = models.CharField(max_length=16, blank=True, default="", choices=Ground.choices)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-written_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enterprise", "state"],
+                condition=Q(state__in=["waiting", "shown"]),
+                name="one_reply_waits_and_one_is_shown",
+            ),
+            models.CheckConstraint(condition=~Q(state="refused") | ~Q(ground=""), name="a_refused_reply_has_a_ground"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["shown", "refused"]) | Q(decided_at__isnull=False),
+                name="a_shown_reply_was_checked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise_id} {self.state}"

@@ -1,0 +1,186 @@
+"""A table that somebody uploads, and that a worker reads, tries out and carries out piece by piece.
+
+The row is the queue. A worker leases it for a minute and writes with each piece how far it came, so whoever is killed
+loses one piece; whoever was overtaken meanwhile writes nothing (``Overtaken``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.db import OperationalError, transaction
+from django.db.models import Count, Model, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from accounts.retention import delete_some
+from complaints.procedure.refusals import WrongInput
+from complaints.tables.exporting import files
+from complaints.tables.exporting.selecting import NoWorkspace
+from complaints.tables.sheets import MOST_BYTES, SheetRefused, form_of, lines_of
+
+log = logging.getLogger(__name__)
+
+#: Lines tried or carried out together: their cases are locked for so long.
+BATCH = 50
+LEASE = timedelta(seconds=60)
+#: A sweep begins no piece after so many seconds.
+SECONDS = 12
+#: Leases without a piece between them.
+MOST_ATTEMPTS = 4
+#: Nobody decides for so long, and the table is dropped.
+DECIDED_WITHIN = timedelta(days=7)
+#: Of one person or authority at a time, until they are decided and done.
+MOST_AT_A_TIME = 5
+
+#: A row with mark, form, state, language, attempts, leased_until, asked_at and ended_at.
+Upload = TypeVar("Upload", bound=Any)
+#: Ends a row as failed: row, code, words for a person.
+Fail = Callable[[Any, str, str], None]
+
+
+class Overtaken(Exception):
+    """The lease ran out, and another worker has brought the table further."""
+
+
+@contextmanager
+def kept(chunks: Iterable[bytes], mark: str) -> Iterator[tuple[str, str]]:
+    """(form, digest) of the file, which lies beside its row from now on; gone again when the block raises.
+
+    Raises WrongInput for what is no table, empty or too large.
+    """
+    path = files.upload_of(mark)
+    try:
+        digest, size, first = hashlib.sha256(), 0, b""
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            for chunk in chunks:
+                first = first or chunk[:8]
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    raise WrongInput(
+                        "too_large", _("文件太大，最多%(n)s MB。请分成几份。") % {"n": MOST_BYTES >> 20}, field="file"
+                    )
+                digest.update(chunk)
+                file.write(chunk)
+        if not size:
+            raise WrongInput("empty", _("这份文件是空的。"), field="file")
+        yield form_of(first), digest.hexdigest()
+    except SheetRefused as refused:
+        path.unlink(missing_ok=True)
+        raise WrongInput("not_a_table", str(refused), field="file") from None
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def lines_below_heading(
+    mark: str, form: str, heading: Callable[[Sequence[str]], dict[int, str]]
+) -> tuple[Path, Iterator[tuple[int, dict[str, str]]]]:
+    """The file, and (line, cells by code) of what stands in it below the heading. Raises SheetRefused."""
+    path = files.upload_of(mark)
+    if not path.exists():
+        raise SheetRefused(_("文件已不在，请重新上传。"))
+    lines = lines_of(path, form)
+    first = next(lines, None)
+    if first is None:
+        raise SheetRefused(_("这份文件是空的。"))
+    columns = heading(first[1])
+    return path, (
+        (line, {code: cells[n] for n, code in columns.items() if n < len(cells) and cells[n]}) for line, cells in lines
+    )
+
+
+def too_long(most: int) -> SheetRefused:
+    return SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": most})
+
+
+def counts_of(lines: QuerySet[Any], states: Iterable[str]) -> dict[str, int]:
+    """How many lines are in each state."""
+    return dict.fromkeys(states, 0) | dict(lines.order_by().values_list("state").annotate(n=Count("pk")))
+
+
+def sweep(
+    rows: QuerySet[Upload], work: Callable[[Upload, Callable[[], bool]], None], fail: Fail, *, now: datetime
+) -> int:
+    """How many of these rows were worked on. Any number of sweeps may run; each takes what no other one holds.
+
+    ``work`` goes on with one row until it is told that it is late.
+    """
+    begun, worked = time.monotonic(), list[int]()
+
+    def is_late() -> bool:
+        return time.monotonic() - begun > SECONDS
+
+    while not is_late() and (row := _leased(rows.exclude(pk__in=worked), now=now)) is not None:
+        worked.append(row.pk)
+        try:
+            with override(row.language):
+                if row.attempts > MOST_ATTEMPTS:
+                    fail(row, "gave_up", "")
+                    continue
+                work(row, is_late)
+            type(row).objects.filter(pk=row.pk).update(leased_until=None, attempts=0)
+        except NoWorkspace:
+            fail(row, "no_desk", "")
+        except SheetRefused as refused:
+            fail(row, "file", str(refused))
+        except Overtaken:
+            log.info("table %s was taken over by another worker", row.mark)
+        except OperationalError:
+            raise
+        except Exception as error:
+            # Only its kind: its words may hold what stands in a cell. The lease runs out and it is tried again.
+            log.error("table %s was not worked on: %s", row.mark, type(error).__name__)
+    return len(worked)
+
+
+def _leased(rows: QuerySet[Upload], *, now: datetime) -> Upload | None:
+    with transaction.atomic():
+        free = rows.filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        row = free.order_by("id").select_for_update(skip_locked=True, of=("self",)).first()
+        if row is not None:
+            row.leased_until, row.attempts = now + LEASE, row.attempts + 1
+            row.save(update_fields=["leased_until", "attempts"])
+    return row
+
+
+def save_progress(row: Any, *fields: str, now: datetime) -> None:
+    """Write how far the row came; its lease begins anew."""
+    row.attempts, row.leased_until = 0, now + LEASE
+    row.save(update_fields=["attempts", "leased_until", *fields])
+
+
+def mark_bad(row: Any, column: str, problem: str, *, state: str = "bad") -> None:
+    """Say on a line what is wrong with it."""
+    row.state, row.column, row.problem = state, column[:40], problem[:300]
+
+
+def forget(
+    model: type[Model],
+    lines: Callable[[QuerySet[Any]], QuerySet[Any]],
+    drop: Callable[[Any], None],
+    *,
+    kept_for: timedelta,
+    now: datetime,
+    limit: int,
+) -> int:
+    """Drop tables that nobody decided, and delete what is old with its ``lines``. How many rows went."""
+    rows = model._default_manager
+    for _n in range(limit):
+        with transaction.atomic():
+            # Whoever decides at this moment holds the row.
+            waiting = rows.filter(state="checked", asked_at__lte=now - DECIDED_WITHIN).order_by("id")
+            row = waiting.select_for_update(skip_locked=True).first()
+            if row is None:
+                break
+            drop(row)
+    old = rows.filter(ended_at__lte=now - kept_for)
+    return delete_some(lines(old), limit=limit * 10) or delete_some(old, limit=limit)
