@@ -171,5 +171,6 @@ def actions_for(resource: str, roles: frozenset[str]) -> frozenset[str]:
 
 
 def allows(resource: str, action: str, roles: frozenset[str]) -> bool:
-    """Whether somebody with these roles gets past the gate; which case it is, the page asks `visible_to`."""
+    """Whether somebody with these roles gets past the permission middleware; which case it is, the page asks
+    `visible_to`."""
     return action in actions_for(resource, roles)

@@ -207,7 +207,9 @@ def end(process: subprocess.Popen[bytes], by: int = signal.SIGTERM) -> None:
 def web(ground: Ground) -> Iterator[tuple[int, int]]:
     """The portal behind the command line of `make run`; gives (port, process id of the master)."""
     port = free_port()
-    place = programs.Place(root=ROOT, local=ground.folder, sockets=ground.folder, server_user=None, code_user=None)
+    place = programs.Installation(
+        root=ROOT, local=ground.folder, sockets=ground.folder, server_user=None, code_user=None
+    )
     command = programs.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
     log = ground.folder / "web.log"
     variables = {**os.environ, **ground.variables, "ALLOWED_HOSTS": "127.0.0.1"}

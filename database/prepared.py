@@ -69,12 +69,12 @@ class AnyOf(models.Lookup):  # type: ignore[type-arg]
 class Statement:
     """One statement by its words and values, prepared in each connection where it is asked."""
 
-    def __init__(self, words: str, told: Sequence[Any], stand_ins: Sequence[Value]) -> None:
-        self.words = words
+    def __init__(self, sql: str, values: Sequence[Any], stand_ins: Sequence[Value]) -> None:
+        self.sql = sql
         # The values that never change stay words, so that an index with a condition is found.
-        self.told = [AsIs(f"${found}") if (found := _place_of(value, stand_ins)) else value for value in told]
+        self.values = [AsIs(f"${found}") if (found := _place_of(value, stand_ins)) else value for value in values]
         # The same in every process: what stands behind a pooler shows which statement it is.
-        self.name = f"q_{sha256(repr((words, [str(value) for value in self.told])).encode()).hexdigest()[:16]}"
+        self.name = f"q_{sha256(repr((sql, [str(value) for value in self.values])).encode()).hexdigest()[:16]}"
         self.call = f"({', '.join(['%s'] * len(stand_ins))})" if stand_ins else ""
 
     def ask(self, values: Sequence[Value]) -> list[tuple[Any, ...]]:
@@ -93,7 +93,7 @@ class Statement:
         name = f"{self.name}_{row_security.caller() or 'nobody'}"
         known = _prepared.setdefault(cursor.connection, set())
         if name not in known:
-            cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.words, self.told))
+            cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.sql, self.values))
             known.add(name)
         return name
 
@@ -162,7 +162,7 @@ class _Joint:
         self.plans, self.readers = plans, [_readers(plan) for plan in plans]
         self.statement = Statement(
             " union all ".join(_as_texts(place, plan) for place, plan in enumerate(plans)),
-            [value for plan in plans for value in plan.told],
+            [value for plan in plans for value in plan.values],
             stand_ins,
         )
 
@@ -186,7 +186,7 @@ class _Joint:
 def _as_texts(place: int, plan: _Plan[Any]) -> str:
     names = [f"c{number}" for number in range(plan.width)]
     texts = ", ".join(f"{name}::text" for name in names)
-    return f"select {place}, array[{texts}] from ({plan.words}) as part ({', '.join(names)})"  # noqa: S608 - words that Django made
+    return f"select {place}, array[{texts}] from ({plan.sql}) as part ({', '.join(names)})"  # noqa: S608 - words that Django made
 
 
 def _readers(plan: _Plan[Any]) -> list[tuple[int, Any]]:
@@ -194,8 +194,8 @@ def _readers(plan: _Plan[Any]) -> list[tuple[int, Any]]:
     with connection.cursor() as wrapper:
         cursor = wrapper.cursor
         # What will change is nothing yet: a list of stand-ins is not of every type.
-        told = [None if _place_of(value, plan.stand_ins) else value for value in plan.told]
-        cursor.execute(f"select * from ({plan.words}) as part limit 0", told)  # noqa: S608 - the same
+        values = [None if _place_of(value, plan.stand_ins) else value for value in plan.values]
+        cursor.execute(f"select * from ({plan.sql}) as part limit 0", values)  # noqa: S608 - the same
         known = {**string_types, **cursor.connection.string_types}
         found = [(place, known.get(column.type_code)) for place, column in enumerate(cursor.description)]
     return [(place, read) for place, read in found if read is not None and read is not UNICODE]
@@ -214,7 +214,7 @@ class _Plan(Generic[Row]):
         if query._prefetch_related_lookups or query._fields is not None:
             raise TypeError("Only rows are kept: prefetch after asking, and ask for values by a cursor.")
         compiler = query.query.get_compiler(connection=connection)
-        self.words, self.told = compiler.as_sql()
+        self.sql, self.values = compiler.as_sql()
         select = compiler.select
         self.width = len(select)
         self.converters = [
@@ -223,7 +223,7 @@ class _Plan(Generic[Row]):
         ]
         self.shape: _Shape[Row] = _Shape(compiler.klass_info, select)
         self.annotated = list((compiler.annotation_col_map or {}).items())
-        self.statement = Statement(self.words, self.told, stand_ins)
+        self.statement = Statement(self.sql, self.values, stand_ins)
         self.joint = _Joint([self], stand_ins) if self.width > _WIDE else None
 
     def rows(self, values: Sequence[Value]) -> list[Row]:

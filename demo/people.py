@@ -43,7 +43,7 @@ _GIVEN = "安邦诚达恩帆光海和佳康乐明宁平清荣顺天文欣雅怡�
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CastMember:
     """One person of the cast before there are rows: a job, an office or a duty of the platform, or none (a
     consumer)."""
 
@@ -59,22 +59,22 @@ class Part:
 
 #: The first sixteen are offered for one-click sign-in, so they show every kind of user.
 CAST = (
-    Part("陈演示", "chen"),
-    Part("Otto Demo", "otto", language="en"),
-    Part("明演示", "ming", "handler", MOBILE, "中国移动福州分公司"),
-    Part("管演示", "lead", "manager", MOBILE),
-    Part("审演示", "reviewer", "reviewer", MOBILE),
-    Part("华演示", "hua", "handler", TELECOM, "中国电信福州分公司"),
-    Part("淘演示", "tao", "handler", MINTAO, "闽淘平台客户服务中心"),
-    Part("苏演示", "su", "intake", authority="福州市市场监督管理局"),
-    Part("瑞演示", "rui", "handler", authority="福州市鼓楼区市场监督管理局"),
-    Part("章演示", "zhang", "approver", authority="福州市鼓楼区市场监督管理局"),
-    Part("所演示", "suo", "handler", authority="鼓楼区东街市场监督管理所"),
-    Part("析演示", "xi", "analyst", authority="福州市市场监督管理局"),
-    Part("站演示", "station", Role.STATION.post, station=MALL),
-    Part("系统演示", "system", "system"),
-    Part("安全演示", "security", "security"),
-    Part("审计演示", "audit", "audit"),
+    CastMember("陈演示", "chen"),
+    CastMember("Otto Demo", "otto", language="en"),
+    CastMember("明演示", "ming", "handler", MOBILE, "中国移动福州分公司"),
+    CastMember("管演示", "lead", "manager", MOBILE),
+    CastMember("审演示", "reviewer", "reviewer", MOBILE),
+    CastMember("华演示", "hua", "handler", TELECOM, "中国电信福州分公司"),
+    CastMember("淘演示", "tao", "handler", MINTAO, "闽淘平台客户服务中心"),
+    CastMember("苏演示", "su", "intake", authority="福州市市场监督管理局"),
+    CastMember("瑞演示", "rui", "handler", authority="福州市鼓楼区市场监督管理局"),
+    CastMember("章演示", "zhang", "approver", authority="福州市鼓楼区市场监督管理局"),
+    CastMember("所演示", "suo", "handler", authority="鼓楼区东街市场监督管理所"),
+    CastMember("析演示", "xi", "analyst", authority="福州市市场监督管理局"),
+    CastMember("站演示", "station", Role.STATION.post, station=MALL),
+    CastMember("系统演示", "system", "system"),
+    CastMember("安全演示", "security", "security"),
+    CastMember("审计演示", "audit", "audit"),
 )
 
 
@@ -110,46 +110,46 @@ def address_of(name: str) -> str:
     return f"{name}@{DEMO_DOMAIN}"
 
 
-def _supporting_parts() -> list[Part]:
+def _supporting_parts() -> list[CastMember]:
     """Two handlers for each branch in Fuzhou, a manager and a desk at each headquarters; the authorities."""
-    parts: list[Part] = []
+    parts: list[CastMember] = []
     city = Authority.objects.select_related("region", "parent__parent").get(region__code=FUZHOU)
     known = {(part.branch or part.enterprise, part.role) for part in CAST}
     enterprises = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).order_by("uscc")
     for nth, enterprise in enumerate(enterprises, start=1):
         tag = f"e{nth:02}"
         if (enterprise.name, "manager") not in known:
-            parts.append(Part(f"主管演示{nth}", f"{tag}.manager", "manager", enterprise.name))
+            parts.append(CastMember(f"主管演示{nth}", f"{tag}.manager", "manager", enterprise.name))
         if (enterprise.name, "reviewer") not in known:
-            parts.append(Part(f"复核演示{nth}", f"{tag}.reviewer", "reviewer", enterprise.name))
-        parts.append(Part(f"总台演示{nth}", f"{tag}.desk", "handler", enterprise.name))
+            parts.append(CastMember(f"复核演示{nth}", f"{tag}.reviewer", "reviewer", enterprise.name))
+        parts.append(CastMember(f"总台演示{nth}", f"{tag}.desk", "handler", enterprise.name))
         branches = enterprise.branches.filter(
             ends_on=None, place_id__gte=city.region_id, place_id__lte=city.region.last
         ).order_by("name")
         for place, branch in enumerate(branches, start=1):
             for who in ("甲", "乙"):
                 address = f"{tag}.b{place}.{'a' if who == '甲' else 'b'}"
-                parts.append(Part(f"客服演示{nth}{place}{who}", address, "handler", enterprise.name, branch.name))
+                parts.append(CastMember(f"客服演示{nth}{place}{who}", address, "handler", enterprise.name, branch.name))
     parts += [
-        Part("分送演示甲", "intake.a", "intake", authority=city.name),
-        Part("分送演示乙", "intake.b", "intake", authority=city.name),
-        Part("督办演示", "city.handler", "handler", authority=city.name),
-        Part("局长演示", "city.approver", "approver", authority=city.name),
+        CastMember("分送演示甲", "intake.a", "intake", authority=city.name),
+        CastMember("分送演示乙", "intake.b", "intake", authority=city.name),
+        CastMember("督办演示", "city.handler", "handler", authority=city.name),
+        CastMember("局长演示", "city.approver", "approver", authority=city.name),
     ]
     below = Authority.objects.filter(
         region_id__gte=city.region_id, region_id__lte=city.region.last, level__in=["county", "office"]
     ).order_by("region__code", "name")
     for nth, authority in enumerate(below, start=1):
         parts += [
-            Part(f"经办演示{nth}甲", f"a{nth:02}.a", "handler", authority=authority.name),
-            Part(f"经办演示{nth}乙", f"a{nth:02}.b", "handler", authority=authority.name),
-            Part(f"负责演示{nth}", f"a{nth:02}.head", "approver", authority=authority.name),
+            CastMember(f"经办演示{nth}甲", f"a{nth:02}.a", "handler", authority=authority.name),
+            CastMember(f"经办演示{nth}乙", f"a{nth:02}.b", "handler", authority=authority.name),
+            CastMember(f"负责演示{nth}", f"a{nth:02}.head", "approver", authority=authority.name),
         ]
     for above, name, tag in ((city.parent, "省局", "province"), (city.parent and city.parent.parent, "总局", "nation")):
         assert above is not None  # noqa: S101 - every city has both above it
         parts += [
-            Part(f"{name}经办演示", f"{tag}.handler", "handler", authority=above.name),
-            Part(f"{name}负责演示", f"{tag}.head", "approver", authority=above.name),
+            CastMember(f"{name}经办演示", f"{tag}.handler", "handler", authority=above.name),
+            CastMember(f"{name}负责演示", f"{tag}.head", "approver", authority=above.name),
         ]
     return parts
 
@@ -204,7 +204,7 @@ def _key(rng: Random) -> uuid.UUID:
     return uuid.UUID(int=rng.getrandbits(128), version=4)
 
 
-def _employ(parts: list[Part], users: list[User]) -> None:
+def _employ(parts: list[CastMember], users: list[User]) -> None:
     enterprises = {enterprise.name: enterprise for enterprise in Enterprise.objects.all()}
     branches = {branch.name: branch for branch in Branch.objects.all()}
     authorities = {authority.name: authority for authority in Authority.objects.all()}

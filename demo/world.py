@@ -74,7 +74,7 @@ _SEEN = (
 
 
 @dataclass(slots=True)
-class Told:
+class RunCounts:
     """What came of a run."""
 
     filed: int = 0
@@ -92,7 +92,7 @@ class World:
     places: Places
     until: datetime
     live: dict[int, Case] = field(default_factory=dict)
-    told: Told = field(default_factory=Told)
+    told: RunCounts = field(default_factory=RunCounts)
     conditions: Conditions | None = None
     conditions_on: date | None = None
 
@@ -202,7 +202,7 @@ def moments(*, until: datetime, rng: Random, calendar: Calendar) -> list[tuple[d
     return [*found, (until, False)]
 
 
-def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] = lambda line: None) -> Told:
+def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] = lambda line: None) -> RunCounts:
     """Make the people and walk the run; the directory must stand already."""
     rng = Random(seed)  # noqa: S311
     cast = make_people(rng=rng, consumers=max(20, cases * 3 // 4))

@@ -32,7 +32,7 @@ class Unusable(Exception):
 
 
 @dataclass(slots=True)
-class Part:
+class Counted:
     """How much of one kind the archive holds."""
 
     count: int = 0
@@ -75,7 +75,7 @@ class Writer:
         self.listing = tempfile.TemporaryFile()  # noqa: SIM115
         self.size = 0
 
-    def add(self, name: str, chunks: Iterable[bytes], *, listed: bool = True) -> Part:
+    def add(self, name: str, chunks: Iterable[bytes], *, listed: bool = True) -> Counted:
         """The size is only known at the end, so the header is written twice."""
         begin = self.file.tell()
         self.file.write(self._header(name, 0))
@@ -92,7 +92,7 @@ class Writer:
         self.file.seek(end)
         if listed:
             self.listing.write(_line(digest.hexdigest(), name))
-        return Part(1, size, digest.hexdigest())
+        return Counted(1, size, digest.hexdigest())
 
     def finish(self, manifest: dict[str, Any]) -> None:
         """Adds the list of digests, the manifest with the digest of that list, and the manifest's own digest."""
@@ -148,7 +148,7 @@ def entries(file: IO[bytes]) -> Iterator[Entry]:
 
 def check(path: Path, *, tell: Callable[[str, int], None]) -> dict[str, Any]:
     """Reads the whole archive, compares every digest, and returns the manifest."""
-    parts = {name: Part() for name in (DUMP, EVIDENCE, FILES)}
+    parts = {name: Counted() for name in (DUMP, EVIDENCE, FILES)}
     manifest: dict[str, Any] = {}
     manifest_digest, is_whole, done = "", False, 0
     with path.open("rb") as file, tempfile.TemporaryFile() as listing:
@@ -195,7 +195,7 @@ def _parsed(written: bytes) -> dict[str, Any]:
     return manifest
 
 
-def _compare(entry: Entry, listing: IO[bytes]) -> Part:
+def _compare(entry: Entry, listing: IO[bytes]) -> Counted:
     """The list that was written against the list of what is there; names the first difference."""
     listing.seek(0)
     digest, rest = hashlib.sha256(), b""
@@ -209,10 +209,10 @@ def _compare(entry: Entry, listing: IO[bytes]) -> Part:
                 raise Unusable(f"{name} in the archive was changed or damaged: take another copy of it.")
     if rest or listing.read(1):
         raise Unusable("The archive holds files that its own list does not name; nothing was taken.")
-    return Part(1, entry.size, digest.hexdigest())
+    return Counted(1, entry.size, digest.hexdigest())
 
 
-def _compare_parts(manifest: dict[str, Any], parts: dict[str, Part]) -> None:
+def _compare_parts(manifest: dict[str, Any], parts: dict[str, Counted]) -> None:
     try:
         told = manifest["parts"]
         same = (

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from odr_portal.backup import database, person_keys
-from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part, Unusable, Writer, is_plain
+from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Counted, Unusable, Writer, is_plain
 from web import environment
 
 #: Whoever reads a backup must not be able to be somebody; signing in again costs nothing. Keys have a file of their
@@ -120,7 +120,7 @@ def _write(
     writer = Writer(file, written_at=int(now.timestamp()))
     with _dump(pg_dump, url, snapshot, _other_schemas(connection)) as chunks:
         dump = writer.add(DUMP, _told(chunks, "Saving the database", writer, tell))
-    kept, missing, changed = _evidence(writer, connection, evidence, tell) if evidence else (Part(), [], [])
+    kept, missing, changed = _evidence(writer, connection, evidence, tell) if evidence else (Counted(), [], [])
     manifest |= {"missing": missing[:_MOST_NAMED], "missing_count": len(missing), "changed": changed[:_MOST_NAMED]}
     connection.rollback()
     manifest["parts"] = {
@@ -201,9 +201,9 @@ def _told(chunks: Iterator[bytes], what: str, writer: Writer, tell: Tell) -> Ite
         tell(what, writer.size)
 
 
-def _evidence(writer: Writer, connection: Any, root: Path, tell: Tell) -> tuple[Part, list[str], list[str]]:
+def _evidence(writer: Writer, connection: Any, root: Path, tell: Tell) -> tuple[Counted, list[str], list[str]]:
     """Each file that a row of the snapshot names; (what was kept, rows without file, rows with another file)."""
-    total, missing, changed = Part(), [], []
+    total, missing, changed = Counted(), [], []
     with connection.cursor(name="evidence") as rows:
         rows.itersize = 2000
         rows.execute(f"select distinct path, sha256 from ({_KEPT}) kept order by path")  # noqa: S608
@@ -230,7 +230,7 @@ def _still_named(connection: Any, missing: list[str]) -> list[str]:
 
 
 def _files(writer: Writer, root: Path, tell: Tell) -> dict[str, int]:
-    total = Part()
+    total = Counted()
     for path in _walk(root, ""):
         part = _copy(writer, f"{FILES}/{path}", root / path, tell)
         if part is not None:
@@ -254,7 +254,7 @@ def _walk(root: Path, below: str) -> Iterator[str]:
             yield path
 
 
-def _copy(writer: Writer, name: str, path: Path, tell: Tell) -> Part | None:
+def _copy(writer: Writer, name: str, path: Path, tell: Tell) -> Counted | None:
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:

@@ -32,7 +32,7 @@ LEAST_FREE = 400 * 1024 * 1024
 LONGEST_SOCKET_PATH = 90
 
 
-def find_place() -> programs.Place:
+def find_place() -> programs.Installation:
     """As root the data lie in a folder of the service user outside the clone, and .local points there."""
     local = environment.local_folder()
     user = embedded.service_user()
@@ -60,7 +60,7 @@ def find_place() -> programs.Place:
         local / "state",
     ):
         make_folder(folder, user)
-    return programs.Place(
+    return programs.Installation(
         root=ROOT, local=local, sockets=sockets, server_user=user, code_user=user if can_read_code(user) else None
     )
 
@@ -85,7 +85,7 @@ def can_read_code(user: Any) -> bool:
         return False
 
 
-def take_lock(place: programs.Place) -> IO[str]:
+def take_lock(place: programs.Installation) -> IO[str]:
     lock = (place.sockets / "lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,13 +107,13 @@ def check_port(host: str, port: int) -> None:
             raise stop(f"Cannot listen on {host}:{port} ({error.strerror}): choose another HOST or PORT.") from None
 
 
-def check_disk(place: programs.Place) -> None:
+def check_disk(place: programs.Installation) -> None:
     free = shutil.disk_usage(place.local).free
     if free < LEAST_FREE:
         raise stop(f"The disk of {place.local} is full ({free >> 20} MB left): free at least {LEAST_FREE >> 20} MB.")
 
 
-def local_environment(place: programs.Place) -> dict[str, str]:
+def local_environment(place: programs.Installation) -> dict[str, str]:
     """Addresses and secrets of this folder, made once and kept in .local/environment."""
     file = place.local / "environment"
     kept = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line) if file.exists() else {}
@@ -143,7 +143,7 @@ def write(file: Path, content: str, user: Any) -> None:
     embedded.give(file, user)
 
 
-def make_vault_keys(place: programs.Place) -> None:
+def make_vault_keys(place: programs.Installation) -> None:
     """Beside the database and not in it; who has both can read everything."""
     file = place.local / "vault" / "keys"
     if not file.exists():
@@ -151,7 +151,7 @@ def make_vault_keys(place: programs.Place) -> None:
     embedded.give(file, place.code_user)
 
 
-def make_seal_key(place: programs.Place) -> None:
+def make_seal_key(place: programs.Installation) -> None:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -164,7 +164,7 @@ def make_seal_key(place: programs.Place) -> None:
     embedded.give(file, place.code_user)
 
 
-def local_servers(place: programs.Place, values: dict[str, str]) -> dict[str, dict[str, str]]:
+def local_servers(place: programs.Installation, values: dict[str, str]) -> dict[str, dict[str, str]]:
     """The programs of PostgreSQL and Valkey, as far as no address names a real server."""
     servers: dict[str, dict[str, str]] = {}
     user, copies = place.server_user, place.local

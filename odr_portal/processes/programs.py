@@ -49,7 +49,7 @@ daemonize no
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Installation:
     """Where things lie and who runs them. `server_user` owns data; `code_user` runs our own programs."""
 
     root: Path
@@ -63,7 +63,7 @@ class Place:
         return self.sockets / "supervisor.sock"
 
 
-def portal_programs(place: Place, *, bind: str, reload: bool) -> dict[str, dict[str, str]]:
+def portal_programs(place: Installation, *, bind: str, reload: bool) -> dict[str, dict[str, str]]:
     """Our own four programs; they begin when the tables are there."""
     python = sys.executable
     web = (
@@ -105,7 +105,7 @@ def portal_programs(place: Place, *, bind: str, reload: bool) -> dict[str, dict[
 
 
 def supervisor_settings(
-    place: Place, *, servers: Mapping[str, dict[str, str]], portal: Mapping[str, dict[str, str]]
+    place: Installation, *, servers: Mapping[str, dict[str, str]], portal: Mapping[str, dict[str, str]]
 ) -> str:
     written = configparser.RawConfigParser()
     written["supervisord"] = {

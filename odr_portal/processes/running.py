@@ -68,7 +68,7 @@ def check_translations() -> None:
 class Portal:
     """The running whole: supervisord and what it looks after."""
 
-    def __init__(self, place: programs.Place, variables: dict[str, str]) -> None:
+    def __init__(self, place: programs.Installation, variables: dict[str, str]) -> None:
         self.place = place
         self.variables = variables
         self.supervisord: subprocess.Popen[bytes] | None = None

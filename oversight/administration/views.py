@@ -1,6 +1,6 @@
 """/administration/: one page or two for each of the three duties.
 
-Who may open a page stands in permissions.csv and is asked by the gate; here nothing is left to ask.
+Who may open a page stands in permissions.csv and is asked by the permission middleware; here nothing is left to ask.
 """
 
 from __future__ import annotations

@@ -320,7 +320,7 @@ _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw",
 PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-step", "slug"): {slug: page.steps for slug, page in authority_pages.PAGES.items()},
     ("complaints:authority-document-deed", "slug"): {slug: page.steps for slug, page in document_steps.PAGES.items()},
-    # Whose step it is says the consumer's table; that an officer may write it down, the gate.
+    # Whose step it is says the consumer's table; that an officer may write it down, the permission middleware.
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.PAGES, ()),
     ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),
     ("complaints:answer-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),

@@ -138,7 +138,7 @@ class Sweep:
         if not self.every_status:
             statuses = (person.only,) if person.only and address.is_of_a_case else (self.random.choice(statuses),)
         elif not is_past_the_gate:
-            # The gate knows no status.
+            # The permission middleware knows no status.
             statuses = tuple(self.random.sample(statuses, min(len(statuses), 3)))
         for status in statuses:
             found = self.places(address, status)

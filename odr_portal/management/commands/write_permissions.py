@@ -1,6 +1,6 @@
 """Write docs/permissions.md from accounts/roles.py and permissions.csv, so that the page cannot say anything else.
 
-Every cell is read from there; an empty cell is what the gate refuses.
+Every cell is read from there; an empty cell is what the permission middleware refuses.
 """
 
 from __future__ import annotations

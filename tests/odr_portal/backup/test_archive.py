@@ -27,10 +27,10 @@ def write(path: Path, names: list[str] = NAMES, **changes: Any) -> Path:
     with path.open("w+b") as file:
         writer = Writer(file, written_at=1_790_000_000)
         dump = writer.add(archive.DUMP, [b"PGDMP", b"x" * 3000])
-        parts = {kind: archive.Part() for kind in (archive.EVIDENCE, archive.FILES)}
+        parts = {kind: archive.Counted() for kind in (archive.EVIDENCE, archive.FILES)}
         for name in names:
             added = writer.add(name, [name.encode() * 50])
-            part = parts.get(name.partition("/")[0], archive.Part())
+            part = parts.get(name.partition("/")[0], archive.Counted())
             part.count, part.size = part.count + 1, part.size + added.size
         manifest: dict[str, Any] = {
             "format": 1,

@@ -30,7 +30,7 @@ def address() -> Iterator[tuple[str, int]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = Path(tempfile.mkdtemp(prefix=f"odr-test-{os.getpid()}-"))
-    place = programs.Place(root=settings.ROOT, local=folder, sockets=folder, server_user=None, code_user=None)
+    place = programs.Installation(root=settings.ROOT, local=folder, sockets=folder, server_user=None, code_user=None)
     command = programs.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     web = subprocess.Popen(
