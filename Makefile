@@ -14,14 +14,15 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak soak-walk prove-faults prove-walls check lock translations
+.PHONY: help run dev set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk prove-faults prove-walls check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
 	@echo "make dev        the same, restarting what you change"
 	@echo "make test       all tests but the long ones"
-	@echo "make test-fast  about five minutes on two cores: no browser, no killed processes, nothing thorough"
+	@echo "make test-fast  what is quick; one folder: make test-fast TESTS=tests/accounts"
 	@echo "make test-full  everything"
+	@echo "make list-slow  measure which tests make test-fast leaves out"
 	@echo "make fuzz       50,000 calls of programs as every role (FUZZ_CASES=… FUZZ_SEED=…)"
 	@echo "make soak       a million steps of the procedure, then two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
 	@echo "make soak-walk  a million steps of the procedure at random (WALK_SEEDS=… WALK_FROM=…)"
@@ -48,8 +49,13 @@ test: set-up-tests
 	@tools/set-up-browser
 	@$(PYTHON) -m pytest -q -m "not full" $(BOTH_CORES)
 
+TESTS ?=
 test-fast: set-up-tests
-	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser and not thorough" $(BOTH_CORES)
+	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser and not slow" $(BOTH_CORES) $(TESTS)
+
+# Which tests make test-fast leaves out: measured anew, with an hour of patience and nothing else running.
+list-slow: set-up-tests
+	@$(PYTHON) -m pytest -q -p tests.slow -m "not full and not fault and not browser" $(BOTH_CORES)
 
 test-full: set-up-tests
 	@tools/set-up-browser

@@ -4,6 +4,8 @@ from pathlib import Path
 
 #: The project's folder.
 ROOT = Path(__file__).resolve().parent.parent
+#: Seconds that a test waits for something to happen: only what never happens uses them up, not a busy machine.
+PATIENCE = 300
 #: The packages that the portal is made of.
 APPS = (
     "access",

@@ -1,6 +1,6 @@
 """What all tests share: their own database server. The cast is in tests/cast.py.
 
-Three sizes: test-fast leaves out browsers, killed processes and what is `thorough`; test leaves
+Three sizes: test-fast leaves out browsers, killed processes and what tests/slow.txt lists; test leaves
 out what is `full`; test-full runs everything.
 """
 
@@ -14,18 +14,10 @@ from django.test import Client, override_settings
 from django.utils import translation
 
 from accounts.sign_in import entering
+from tests import slow
 
 pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
 
-#: Too long for a look in between: every page as everybody, random walks, whole imports.
-THOROUGH = (
-    "tests/complaints/pages/",
-    "tests/stateful/",
-    "tests/demo/",
-    "tests/routing/importing/",
-    "tests/language/",
-    "tests/walls/sweep/",
-)
 #: The same again in crossed looks: for the long run.
 FULL = (
     "tests/complaints/evidence/test_long_bodies.py",
@@ -61,9 +53,10 @@ LONGEST = ("tests/walls/sweep/", "tests/faults/", "tests/browser/", "tests/api/t
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    listed = slow.listed()
     for item in items:
-        if item.nodeid.startswith(THOROUGH):
-            item.add_marker("thorough")
+        if slow.name(item) in listed:
+            item.add_marker("slow")
         if item.nodeid.startswith(FULL):
             item.add_marker("full")
 

@@ -27,6 +27,9 @@ from odr_portal.processes import embedded
 from tests import ready_made
 
 DATABASE = "portal"
+#: A page may take seconds, a test may not fail because the machine is busy: only a hang uses this up. Most tests are
+#: one transaction, so that has no limit at all.
+PATIENT = "statement_timeout=10min lock_timeout=10min transaction_timeout=0 idle_in_transaction_session_timeout=0"
 PREFIX = "odr-test-"
 #: What a request of the test client says to the database beside its view: begin, who calls, end; and, because here
 #: nothing ends with it, that nobody calls any more (database/row_security.py).
@@ -87,6 +90,7 @@ def _point_at(server: embedded.ThrowAwayPostgres, user: str) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(postgres_server: embedded.ThrowAwayPostgres) -> None:
     _point_at(postgres_server, roles.WEB)
+    connections["default"].settings_dict["OPTIONS"]["options"] += "".join(f" -c {one}" for one in PATIENT.split())
     # Programs that a test starts find the same database, and nothing of what somebody runs beside it.
     os.environ["ODR_LOCAL"] = str(postgres_server.folder / "local")
     os.environ["DATABASE_URL"] = postgres_server.dsn(user=roles.WEB, database=DATABASE)

@@ -22,7 +22,7 @@ from complaints.management.commands import write_lifecycle
 from complaints.models import Complaint
 from complaints.procedure.workflow import TABLE
 from odr_portal.management.commands import write_permissions
-from tests import APPS, ROOT
+from tests import APPS, PATIENCE, ROOT
 from tests.api.conftest import program
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, case_at, key, workspace
@@ -151,7 +151,7 @@ def test_a_role_is_added_in_one_file() -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "odr_portal.settings"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     found = ast.literal_eval(done.stdout)

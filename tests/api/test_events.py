@@ -13,7 +13,7 @@ from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Status
 from complaints.record import events
-from tests import given
+from tests import PATIENCE, given
 from tests.cast import WEDNESDAY, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +31,7 @@ def in_a_thread_of_its_own(work: Any) -> Any:
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(timeout=30)
+    thread.join(PATIENCE)
     return found[0]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from accounts.demo import demo_people
@@ -54,14 +54,8 @@ CASES = 120
 
 
 @pytest.fixture(autouse=True)
-def _as_long_as_it_takes(db: None, settings: Any, tmp_path: Path) -> None:
-    """A test is one transaction, the command is many: its limits do not fit here."""
+def _files_of_its_own(settings: Any, tmp_path: Path) -> None:
     settings.EVIDENCE_ROOT = tmp_path
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "set local transaction_timeout = 0; set local statement_timeout = 0;"
-            " set local idle_in_transaction_session_timeout = 0"
-        )
 
 
 def digest() -> str:

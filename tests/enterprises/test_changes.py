@@ -34,6 +34,7 @@ from enterprises.models import (
 )
 from enterprises.team import team
 from enterprises.team.rights import Post
+from tests import PATIENCE
 from tests.cast import WEDNESDAY, World
 from tests.languages import in_language
 
@@ -274,7 +275,7 @@ def test_it_is_counted_before_it_is_filed_and_before_it_is_approved(world: World
 def test_of_two_heads_at_once_one_decides_and_the_other_is_told_who_did(world: World) -> None:
     change = wished(world, "alias-add", name="榕城移动")
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=PATIENCE)
     told: list[str] = []
 
     def decide(agrees: bool) -> None:
@@ -290,7 +291,7 @@ def test_of_two_heads_at_once_one_decides_and_the_other_is_told_who_did(world: W
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     change.refresh_from_db()
     assert len(told) == 1
     assert told[0].startswith("decided 长试")

@@ -15,6 +15,7 @@ from enterprises.enrolment import enrolled, enrolling
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
+from tests import PATIENCE
 from tests.cast import WEDNESDAY, World
 from tests.enterprises.enrolments import PLACE, code, submitted, wanted
 
@@ -29,7 +30,7 @@ def at_once(*ways: Callable[[], Any]) -> list[str]:
     def attempt(way: Callable[[], Any]) -> str:
         connections["default"].ensure_connection()
         try:
-            start.wait(20)
+            start.wait(PATIENCE)
             way()
         except EnrolmentRefusal as refusal:
             return str(refusal)

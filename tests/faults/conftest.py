@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import PATIENCE
 from tests.faults.history import History
 from tests.faults.portal import RunningPortal, a_portal
 from tests.faults.scenario import LEAN, Scenario
@@ -21,7 +22,7 @@ def one_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPort
     with a_portal(tmp_path_factory.mktemp("portal"), **LEAN) as portal:
         portal.start()
         directory = portal.manage("load_directory")
-        assert directory.wait(120) == 0, directory.communicate()[0][-2000:]
+        assert directory.wait(PATIENCE) == 0, directory.communicate()[0][-2000:]
         yield portal
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from tests import PATIENCE
 from tests.faults.history import History
 from tests.faults.portal import RunningPortal, crowded, descendants
 
@@ -148,4 +149,4 @@ class Nemesis(threading.Thread):
 
     def __exit__(self, *_: object) -> None:
         self.stopped.set()
-        self.join(30)
+        self.join(PATIENCE)

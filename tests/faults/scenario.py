@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests import PATIENCE
 from tests.faults import standing
 from tests.faults.clients import CLIENTS, Filing, filing
 from tests.faults.history import History
@@ -64,7 +65,7 @@ class Scenario:
 
     def clocks(self, count: int, begins: float, ends: float) -> None:
         """So many cases, twice as many clocks, that fall due from now in these seconds."""
-        said = self.portal.in_clone("tests.faults.seed", count, begins, ends).communicate(timeout=120)[0]
+        said = self.portal.in_clone("tests.faults.seed", count, begins, ends).communicate(timeout=PATIENCE)[0]
         assert said.strip() == str(count), said
         self.history.event(f"{count} cases whose clocks fall due {begins} to {ends} s from now")
 
@@ -93,7 +94,7 @@ class Scenario:
         for process in self.started:
             if process.poll() is None:
                 process.kill()
-            process.wait(20)
+            process.wait(PATIENCE)
             if process.stdout:
                 process.stdout.close()
         self.started.clear()

@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import PATIENCE
 from tests.faults import checker
 from tests.faults.history import History, Sent
 from tests.faults.nemesis import ATTACKS, Nemesis
@@ -107,7 +108,7 @@ def main() -> int:
         with a_portal(folder, **LEAN) as portal:
             portal.start()
             directory = portal.manage("load_directory")
-            assert directory.wait(120) == 0, directory.communicate()[0][-2000:]
+            assert directory.wait(PATIENCE) == 0, directory.communicate()[0][-2000:]
             portal.recover()
             is_whole = rounds(portal, folder, seed=seed, minutes=minutes)
             if not is_whole:

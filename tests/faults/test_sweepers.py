@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests import PATIENCE
 from tests.faults.scenario import Scenario
 
 pytestmark = pytest.mark.fault
@@ -44,7 +45,7 @@ def test_f24_a_sweeper_freezes_inside_its_transaction(scenario: Scenario, statem
 
     os.kill(frozen.pid, signal.SIGCONT)
     said = frozen.stdout.read()
-    assert frozen.wait(60) == 0
+    assert frozen.wait(PATIENCE) == 0
     assert "failed" in said or "swept 0" in said, said
     scenario.judge()
     assert scenario.lapsed() == 100

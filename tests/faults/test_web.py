@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from tests import PATIENCE
 from tests.faults.browser import Answer, Browser
 from tests.faults.clients import Person, pick_of
 from tests.faults.history import Sent
@@ -51,14 +52,14 @@ def at_once(person: Person, path: str, fields: dict[str, str]) -> list[Answer]:
     def press() -> None:
         window = Browser(person.portal.port, person.history)
         window.cookies = dict(person.browser.cookies)
-        gate.wait(30)
+        gate.wait(PATIENCE)
         found.append(window.post(path, fields))
 
     threads = [threading.Thread(target=press) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(PATIENCE)
     assert len(found) == AT_ONCE
     return found
 

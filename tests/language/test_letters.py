@@ -64,7 +64,6 @@ def parts(row: Notice | OutgoingMessage | Letter, where: str) -> Iterator[tuple[
     return ((where, text) for text in (row.subject, row.body, getattr(row, "short", "")))
 
 
-@pytest.mark.thorough
 def test_every_notice_of_every_step(world: World, names: known.Known) -> None:
     wrong, kinds = set(), set()
     for status in STATUSES:

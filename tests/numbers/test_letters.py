@@ -18,7 +18,6 @@ from tests.walls.notices import notices
 from tests.walls.world import World
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_no_notice_tells_a_number_that_is_not_in_force(world: World, numbers: Numbers, language: str) -> None:
     wrong, steps = {}, set()
@@ -32,7 +31,6 @@ def test_no_notice_tells_a_number_that_is_not_in_force(world: World, numbers: Nu
     assert steps >= {step for step, row in TABLE.items() if row.tells}
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("form", KINDS)
 def test_no_document_tells_a_number_that_is_not_in_force(world: World, numbers: Numbers, form: int) -> None:
     given = Conditions.at(world.now)

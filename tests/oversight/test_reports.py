@@ -49,8 +49,6 @@ def month() -> date:
 @pytest.fixture
 def issued(world: World) -> DataSet:
     """Twelve complaints of the month before, seven of them withdrawn; its open data."""
-    with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0")
     at = last_month()
     for number in range(12):
         problem = "telecom.fees.unexplained_charge" if number < 7 else "telecom.broadband.repair"

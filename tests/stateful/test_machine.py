@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -41,10 +40,6 @@ PHASES = (Phase.generate, Phase.shrink) if os.environ.get("WALK_SHRINK") else (P
 
 def walk(world: World, number: int) -> type[Town]:
     """Towns by this seed until enough steps were taken; what they did is told by the class."""
-    with connection.cursor() as cursor:
-        # A walk is one transaction, longer than any that the portal allows itself.
-        cursor.execute("set local transaction_timeout = 0")
-        cursor.execute("set local idle_in_transaction_session_timeout = 0")
     walked, refused, reached, town = 0, 0, Counter[str](), Town
     for round_ in range(20):
 

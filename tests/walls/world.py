@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -158,8 +158,6 @@ def standing(
 
     with blocker.unblock(), override_settings(EVIDENCE_ROOT=str(evidence_root), API_CALLS_PER_MINUTE=10**9):
         load_directory()
-        # Everything is one transaction; the portal allows a request half a minute.
-        _say("set transaction_timeout = 0", "set idle_in_transaction_session_timeout = 0")
         logging.disable(logging.ERROR)
         try:
             with transaction.atomic():
@@ -168,13 +166,6 @@ def standing(
                 transaction.set_rollback(True)
         finally:
             logging.disable(logging.NOTSET)
-            _say("reset transaction_timeout", "reset idle_in_transaction_session_timeout")
-
-
-def _say(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
 
 
 def build(*, now: datetime, evidence_root: Path, language: str = "zh-hans") -> World:

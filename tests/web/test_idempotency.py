@@ -11,6 +11,7 @@ from django.test import RequestFactory
 
 from accounts.idempotency import AlreadyRunning, KeyMissing, SameKeyOtherBody, body_digest, once
 from accounts.models import IdempotencyKey, User
+from tests import PATIENCE
 
 KEY = "0f6c2a7e0f6c2a7e"
 
@@ -112,7 +113,7 @@ def test_while_it_runs_the_same_key_is_turned_away_at_once() -> None:
     with once(posted(), actor="draft:chen") as attempt:
         other = threading.Thread(target=second)
         other.start()
-        other.join(timeout=10)
+        other.join(PATIENCE)
         assert not other.is_alive(), "it must not wait for the lock"
         attempt.reference = "/done/"
     assert seen == [AlreadyRunning]
@@ -136,7 +137,7 @@ def test_twenty_at_once_make_one() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(PATIENCE)
     assert len(results) == 20
     assert User.objects.count() == 1
     assert len({result for result in results if result != "409"}) == 1

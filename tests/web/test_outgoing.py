@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import resource
 import socket
+import threading
 import time
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
+from tests import PATIENCE
 from tests.complaints.outbound.receivers import NAME, Receiver, receiver
 from web import safe_http
 from web.safe_http import NoAnswer, Refused, Rule, is_public
@@ -177,10 +179,12 @@ def test_T60_the_name_is_looked_up_by_the_system_and_not_for_ever(monkeypatch: p
     )
     assert safe_http.look_up("hook.example", 443) == ["8.8.8.8"]
     monkeypatch.setattr(safe_http, "CONNECT_WITHIN", 0.1)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1) or [])
+    may_answer = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: may_answer.wait(PATIENCE) and [])
     begun = time.monotonic()
     assert safe_http.look_up("hook.example", 443) == []
-    assert time.monotonic() - begun < 0.8
+    assert time.monotonic() - begun < PATIENCE / 2, "it waited for the answer"
+    may_answer.set()
 
 
 def test_T60_more_ports_by_setting_only(settings: Any) -> None:
@@ -221,16 +225,16 @@ def test_T61_who_holds_us_holds_us_for_a_moment(receiver: Receiver, mode: str) -
     begun = time.monotonic()
     with pytest.raises(NoAnswer, match="timeout"):
         ask(receiver.url, receiver.rule(), within=0.6)
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < PATIENCE / 2, "it held us until it hung up"
 
 
 @pytest.mark.parametrize("mode", ["endless", "bomb", "headers"])
 def test_T61_a_flood_costs_nothing(receiver: Receiver, mode: str) -> None:
     receiver.mode, receiver.status = mode, 200
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begun = time.monotonic()
+    begun = time.thread_time()
     assert ask(receiver.url, receiver.rule()) in {200, 204}
-    assert time.monotonic() - begun < 5
+    assert time.thread_time() - begun < 5
     # What the socket's buffers took, and not 10 GB.
     assert receiver.sent < 30_000_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000

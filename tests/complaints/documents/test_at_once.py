@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from complaints.documents import kinds
 from complaints.models import DocumentSeries
+from tests import PATIENCE
 from tests.cast import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +24,7 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
             with transaction.atomic():
                 taken = kinds.take_numbers([series])[0]
                 has_it.set()
-                assert may_end.wait(20)
+                assert may_end.wait(PATIENCE)
                 transaction.set_rollback(fails)
             return taken
         finally:
@@ -32,7 +33,7 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
     def second(may_begin: Event) -> int:
         try:
             with transaction.atomic():
-                assert may_begin.wait(20)
+                assert may_begin.wait(PATIENCE)
                 return kinds.take_numbers([series])[0]
         finally:
             connection.close()
@@ -43,8 +44,8 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
             has_it, may_end = Event(), Event()
             one = people.submit(first, has_it, may_end, fails=fails)
             other = people.submit(second, has_it)
-            assert has_it.wait(20)
+            assert has_it.wait(PATIENCE)
             may_end.set()
-            found.append((one.result(30), other.result(30)))
+            found.append((one.result(PATIENCE), other.result(PATIENCE)))
     assert found == [(1, 2), (3, 3)]
     assert DocumentSeries.objects.get().last == 3

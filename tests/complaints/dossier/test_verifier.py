@@ -19,6 +19,7 @@ from django.utils.translation import pgettext
 from complaints.dossier import proving
 from complaints.models.record import FREE_KINDS
 from complaints.record.sealing import path_to, tree_root
+from tests import PATIENCE
 from tests.complaints.dossier.conftest import PUBLIC, altered, packed, parts_of
 
 verifier = proving.verifier()
@@ -103,7 +104,7 @@ def run(archive: bytes, tmp_path: Path, *words: str) -> tuple[int, str]:
         [sys.executable, "-I", "-S", str(proving.PROGRAM), str(file), *words],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
     )
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout

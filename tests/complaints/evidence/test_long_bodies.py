@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import PATIENCE
 from tests.faults.portal import descendants
 from tests.web.requests.test_raw_requests import HOST, address, asked
 
@@ -39,7 +40,7 @@ def test_T44_a_gigabyte_is_refused_and_memory_stays_flat(address: tuple[str, int
     head = b"POST /account/sign-in/ HTTP/1.1\r\n" + HOST + b"Content-Type: " + kind + b"\r\n" + long + b"\r\n"
     chunk = bytes(65536) if coding == "length" else b"10000\r\n" + bytes(65536) + b"\r\n"
     most = before
-    with socket.create_connection(address, timeout=20) as line:
+    with socket.create_connection(address, timeout=PATIENCE) as line:
         line.sendall(head)
         with suppress(OSError):
             for number in range(GIGABYTE // 65536):

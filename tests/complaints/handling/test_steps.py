@@ -504,7 +504,6 @@ def test_step(world: World, step: str) -> None:
     assert verify(number=case.number).is_unbroken
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("step", sorted(WALKS))
 def test_step_is_refused_to_strangers(world: World, step: str) -> None:
     walk = WALKS[step]

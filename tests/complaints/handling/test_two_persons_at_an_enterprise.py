@@ -22,7 +22,7 @@ from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff, TwoPersons
 from enterprises.team.staffing import setting_for
-from tests import given
+from tests import PATIENCE, given
 from tests.cast import WEDNESDAY, World
 
 S = Status
@@ -291,7 +291,7 @@ def test_two_approve_at_once_and_one_offer_goes_out(world: World) -> None:
 
     def one(actor: Actor) -> None:
         try:
-            together.wait(10)
+            together.wait(PATIENCE)
             done = handling.take_each(
                 [
                     (case.pk, proposals.approve(matter_id=matter.pk), actor),
@@ -307,7 +307,7 @@ def test_two_approve_at_once_and_one_offer_goes_out(world: World) -> None:
     for person in people:
         person.start()
     for person in people:
-        person.join(30)
+        person.join(PATIENCE)
     assert sorted(results)[0] == ["", ""]
     assert sorted(results)[1][0] == "nothing_open"
     assert Offer.objects.filter(complaint=case).count() == 1

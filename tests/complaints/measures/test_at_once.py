@@ -15,6 +15,7 @@ from complaints.models import Contact, RoundTrip, RoundTripRow
 from complaints.record.events import plain_version
 from complaints.tables import uploads
 from complaints.tables.round_trip import asking, working
+from tests import PATIENCE
 from tests.cast import World
 from tests.complaints.measures.conftest import HOME, SignIn, cases, filled, states, table, tried
 
@@ -92,7 +93,7 @@ def elsewhere(work: Any) -> None:
 
     one = threading.Thread(target=run)
     one.start()
-    one.join(30)
+    one.join(PATIENCE)
     assert not one.is_alive()
     assert not failed
 

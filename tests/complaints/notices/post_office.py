@@ -7,6 +7,7 @@ handed, whatever became of it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import socket
 import socketserver
@@ -19,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from tests import PATIENCE
 
 
 @dataclass
@@ -64,8 +67,8 @@ class _Talk(socketserver.StreamRequestHandler):
         office = self.server.office
         data = f"{line}\r\n".encode()
         if office.mode == "tarpit":
-            # A byte at a time: no time-out that counts from the last byte ever ends it.
-            for byte in data:
+            # A byte at a time, for ever: no time-out that counts from the last byte ends it.
+            for byte in itertools.cycle(data.rstrip()):
                 if office.ended.wait(0.2):
                     return
                 self.wfile.write(bytes([byte]))
@@ -79,7 +82,7 @@ class _Talk(socketserver.StreamRequestHandler):
             if office.mode == "hangs_up":
                 return
             if office.mode == "silent":
-                office.ended.wait(30)
+                office.ended.wait(PATIENCE)
                 return
             self.say("220 post office")
             self.talk(office)

@@ -17,7 +17,7 @@ from complaints.notices import delivery
 from complaints.notices.channels import open_channels
 from complaints.notices.channels.letter import SEND_WITHIN
 from complaints.procedure.workflow import Status
-from tests import given
+from tests import PATIENCE, given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
 from tests.complaints.notices.test_channels import SECRET
@@ -272,7 +272,7 @@ def at_once(*sweeps: Callable[[], int]) -> list[int]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     return found
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests import PATIENCE
+
 
 class Line:
     """``share`` of all calls are cut; where, is chosen by ``seed``. ``cuts`` counts them by kind."""
@@ -50,7 +52,7 @@ class _Talk(socketserver.BaseRequestHandler):
             kind = line.lot()
             if not asked or kind == "before":
                 return
-            with socket.create_connection(line.target, timeout=30) as portal:
+            with socket.create_connection(line.target, timeout=PATIENCE) as portal:
                 head, _, body = asked.partition(b"\r\n\r\n")
                 portal.sendall(head + b"\r\nConnection: close\r\n\r\n" + body)
                 answer = b""

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests import PATIENCE
 from web import safe_http
 
 NAME = "receiver.example"
@@ -102,7 +103,7 @@ class _Talk(socketserver.BaseRequestHandler):
         with contextlib.suppress(OSError):
             sock = self.server.tls.wrap_socket(self.request, server_side=True)
             if receiver.mode == "silent":
-                receiver.ended.wait(30)
+                receiver.ended.wait(PATIENCE)
                 return
             file = sock.makefile("rb")
             line = file.readline().decode()

@@ -31,7 +31,7 @@ from tests.complaints.outbound.receivers import Receiver, receiver
 from tests.given import a_complaint, step
 
 __all__ = ["receiver"]
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
+pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "whsec_" + base64.b64encode(b"x" * 32).decode()
 OFFER = {
     "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],

@@ -7,7 +7,6 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import connection
 
 from authorities.models import Region
 from complaints.models import Complaint
@@ -180,14 +179,6 @@ def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:
 def _all_is_still_to_be_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written in one transaction is never certain, so a fold would leave it."""
     monkeypatch.setattr(reads, "MOST_UNFOLDED", 100_000)
-
-
-@pytest.fixture(autouse=True)
-def _a_slow_count_may_take_its_time(db: None) -> None:
-    """The whole test is one transaction; on a busy machine it lasts longer than a page may."""
-    with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0")
-        cursor.execute("set local idle_in_transaction_session_timeout = 0")
 
 
 def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:

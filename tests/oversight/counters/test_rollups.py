@@ -50,11 +50,9 @@ WHOLE = Period(first=date(2026, 9, 10), last=date(2027, 6, 12))
 
 
 @pytest.fixture
-def patient(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole test is one transaction, in which nothing is ever certain enough to be folded."""
     monkeypatch.setattr(reads, "MOST_UNFOLDED", 100_000)
-    with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0")
 
 
 def sums(model: Any) -> dict[tuple[Any, ...], tuple[Any, ...]]:

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
 
 from authorities.models import Region
 from complaints.models import Complaint, Engagement
@@ -34,8 +33,6 @@ JUDGED = {
 
 @pytest.fixture(params=[4, 11])
 def walk(world: World, request: pytest.FixtureRequest) -> Walk:
-    with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0")
     found = Walk(world, seed=request.param, cases=24, ticks=30)
     making.rebuild(now=found.now)
     return found

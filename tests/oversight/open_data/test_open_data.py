@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -176,8 +175,6 @@ def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, iss
 
 
 def test_a_month_is_issued_from_its_third_day_on_and_looked_at_once(world: World) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0")
     making.rebuild(now=timezone.now())
     second = last_month().replace(day=2)
     assert issuing.sweep_open_data(now=second) == 0
@@ -194,8 +191,6 @@ def test_a_month_is_issued_from_its_third_day_on_and_looked_at_once(world: World
 
 
 def test_no_file_tells_a_small_number(world: World) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0")
     for number in range(9):
         case = given.a_complaint(
             world,
@@ -226,8 +221,6 @@ def walked(world: World, monkeypatch: pytest.MonkeyPatch) -> Walk:
     """A random world of which nothing is withheld: October to December."""
     for module in (cells, withholding):
         monkeypatch.setattr(module, "published", lambda counts, axes, already=(): suppression._with_sums(counts, axes))
-    with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0")
     walk = Walk(world, seed=7, cases=40, ticks=22)
     walk.now = datetime(2027, 1, 5, 4, 0, tzinfo=UTC)
     making.rebuild(now=walk.now)

@@ -18,6 +18,7 @@ from django.conf import settings
 from complaints.models import Complaint, HandlingStep, Notice
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise
+from tests import PATIENCE
 from tests.routing.importing import register
 from tests.routing.importing.conftest import MAPPINGS, SHARED, run
 
@@ -191,11 +192,11 @@ def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
         text=True,
         env={**os.environ, "SECRET_KEY": settings.SECRET_KEY},
     )
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + PATIENCE
     while not Complaint.objects.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(number)
-    told = process.communicate(timeout=60)[0]
+    told = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == code, told
     filed = Complaint.objects.count()
     assert 0 < filed < rows

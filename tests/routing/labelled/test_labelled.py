@@ -9,7 +9,6 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from tests.cast import load_directory
@@ -39,7 +38,6 @@ FLOORS = {
 def test_routing_is_as_right_as_it_was(directory: None, db: None, tmp_path: Path, source: str, near_only: bool) -> None:
     if not (SHARED / SOURCES[source][0]).exists():
         pytest.skip("the folder shared/data with the public registers is not there")
-    _take_time()
     load_directory()
     wanted = [label for label in labels() if not label.is_for_writing]
     for by_number, score in measure(source, wanted, tmp_path, now=timezone.now(), near_only=near_only).items():
@@ -59,10 +57,3 @@ def test_the_labels_are_many_hard_and_told_apart_once() -> None:
     halves = sum(label.is_for_writing for label in found)
     assert 0.4 < halves / len(found) < 0.6
     assert hashlib.sha256(b"wa_ag/cases_all.csv.gz:438597").digest()[0] % 2 == 0, "the halves are fixed"
-
-
-def _take_time() -> None:
-    """A whole register in one transaction of a test takes longer than a page may."""
-    with connection.cursor() as cursor:
-        for limit in ("idle_in_transaction_session_timeout", "transaction_timeout", "statement_timeout"):
-            cursor.execute(f"set local {limit} = 0")

@@ -37,7 +37,6 @@ ALIKE = (
 ANALYST, DUTIES = "analyst", ("system", "security", "audit")
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("each", [1, pytest.param(4, marks=pytest.mark.full)])
 @pytest.mark.parametrize("who", ["chen", "ming", "lead", "rui", "su", "head", "superior", ANALYST, *DUTIES])
 def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each: int) -> None:

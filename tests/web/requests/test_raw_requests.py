@@ -17,6 +17,7 @@ from django.conf import settings
 
 from odr_portal.processes import programs
 from odr_portal.processes.web_worker import HEAD_WITHIN
+from tests import PATIENCE
 
 HOST = b"Host: localhost\r\n"
 #: Two workers with four threads each (odr_portal/processes/programs.py).
@@ -48,7 +49,7 @@ def address() -> Iterator[tuple[str, int]]:
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while asked(("127.0.0.1", port), b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n") == b"":
             assert time.monotonic() < deadline, "the web server does not start"
             assert web.poll() is None

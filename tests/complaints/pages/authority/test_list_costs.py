@@ -7,7 +7,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import uuid4
 
-import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -139,7 +138,6 @@ def _cost(client: Client, path: str) -> list[str]:
     return [query["sql"][:90] for query in asked.captured_queries]
 
 
-@pytest.mark.thorough
 def test_a_list_asks_at_most_ten_statements_however_long_it_is(world: World) -> None:
     clients = {"su": workspace(world.su), "rui": workspace(world.rui), "head": workspace(world.head_officer.user)}
     _more(world, 1)

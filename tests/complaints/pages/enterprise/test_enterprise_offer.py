@@ -15,7 +15,7 @@ from django.db import connection
 from complaints.forms.enterprise_offer_form import without_blank_rows
 from complaints.models import Obligation, Offer, OfferAnswer
 from complaints.procedure.workflow import Status
-from tests import given
+from tests import PATIENCE, given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
 from tests.server import A_REQUEST
@@ -230,7 +230,7 @@ def test_twice_at_once_makes_one_offer(world: World) -> None:
     def press() -> None:
         try:
             client = signed_in(world.ming)
-            ready.wait(20)
+            ready.wait(PATIENCE)
             answers.append(send(client, address(case, "offer"), OFFER, key="pressed-twice-at-once").status_code)
         finally:
             connection.close()
@@ -239,7 +239,7 @@ def test_twice_at_once_makes_one_offer(world: World) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert sorted(answers) in ([302, 302], [302, 409])
     assert Offer.objects.filter(complaint=case).count() == 1
 

@@ -17,7 +17,7 @@ from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
 from complaints.settlement import offer_terms
 from database import row_security
-from tests import given
+from tests import PATIENCE, given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, moved_to_telecom, send, shown, signed_in
 
@@ -127,7 +127,7 @@ def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None
 @pytest.mark.django_db(transaction=True)
 def test_two_first_savings_at_once_both_go_through(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    engagement, both, done = case.engagements.get(), threading.Barrier(2, timeout=20), []
+    engagement, both, done = case.engagements.get(), threading.Barrier(2, timeout=PATIENCE), []
 
     def keep(words: str) -> None:
         try:
@@ -148,6 +148,6 @@ def test_two_first_savings_at_once_both_go_through(world: World) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert done == [True, True]
     assert OfferDraft.objects.get().typed["fields"]["message"] in ("甲", "乙")

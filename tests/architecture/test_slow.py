@@ -1,0 +1,38 @@
+"""The list of what `make test-fast` leaves out names tests that are there, and `make test` runs them."""
+
+import ast
+import re
+from collections import Counter
+
+from tests import ROOT, slow
+
+
+def _tests() -> set[str]:
+    found = set()
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        place = file.relative_to(ROOT).as_posix()
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                found |= {f"{place}::{node.name}::{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)}
+            elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                found.add(f"{place}::{node.name}")
+    return found
+
+
+def test_each_line_names_a_test_once_and_in_order() -> None:
+    lines = slow.LIST.read_text().splitlines()
+    assert lines == sorted(set(lines))
+    gone = set(lines) - _tests()
+    assert not gone, "take these lines out of tests/slow.txt, or name them as they are called now"
+
+
+def test_a_quick_look_has_something_of_every_package() -> None:
+    quick = Counter(test.split("/")[1] for test in _tests() - slow.listed())
+    assert {folder.name for folder in (ROOT / "tests").iterdir() if any(folder.glob("**/test_*.py"))} <= set(quick)
+
+
+def test_make_test_leaves_out_nothing_that_stands_in_the_list() -> None:
+    """It leaves out what is `full`; only `make test-fast` asks for what is not `slow`."""
+    rules = re.findall(r'^([a-z-]+):.*\n(?:\t.*\n)*?\t.*-m "([^"]*)"', (ROOT / "Makefile").read_text(), re.M)
+    assert dict(rules)["test"] == "not full"
+    assert [name for name, chosen in rules if "slow" in chosen] == ["test-fast"]
