@@ -139,14 +139,17 @@ def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
         said = " or ".join(f"t.{name} is not null" for name in names)
         return f"({said}) and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
     ends = {name: windows.days(name)[1] for name in RAN}
-    return (
+    counted = f"""
         (
-            "(t.ran_out is not null and t.day <= %(ran_out)s or t.ran_out_taken is not null and t.day <="
-            f" %(ran_out_taken)s) and not exists (select from {TALLY} e where e.complaint_id = t.complaint_id and"
-            " e.kind = 'ended' and e.ref = t.ref and e.ran_out_ended is not null and e.day <= %(ran_out_ended)s)"
-        ),
-        ends,
-    )
+            t.ran_out is not null and t.day <= %(ran_out)s
+            or t.ran_out_taken is not null and t.day <= %(ran_out_taken)s
+        )
+        and not exists (
+            select from {TALLY} e
+            where e.complaint_id = t.complaint_id and e.kind = 'ended' and e.ref = t.ref
+                and e.ran_out_ended is not null and e.day <= %(ran_out_ended)s
+        )"""
+    return counted, ends
 
 
 def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, without: Sequence[int]) -> list[Line]:
@@ -158,9 +161,13 @@ def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, wi
         params |= dict(zip(("day", "id", "kind", "ref"), after, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select t.day, t.complaint_id, t.kind, t.ref from {TALLY} t where {ours} and {counted}"
-            " and t.complaint_id <> all(%(without)s::bigint[])"
-            " order by t.day desc, t.complaint_id desc, t.kind desc, t.ref desc limit %(limit)s",
+            f"""
+            select t.day, t.complaint_id, t.kind, t.ref
+            from {TALLY} t
+            where {ours} and {counted} and t.complaint_id <> all(%(without)s::bigint[])
+            order by t.day desc, t.complaint_id desc, t.kind desc, t.ref desc
+            limit %(limit)s
+            """,
             params,
         )
         return [Line(*row) for row in cursor.fetchall()]

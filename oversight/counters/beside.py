@@ -55,8 +55,12 @@ def finish(cursor: Any, names: Sequence[str]) -> None:
     cursor.execute("set local maintenance_work_mem = '256MB'")
     for name in names:
         cursor.execute(
-            "select c.relname, pg_get_indexdef(i.indexrelid), i.indisprimary from pg_index i join pg_class c on c.oid ="
-            " i.indexrelid where i.indrelid = %s::regclass",
+            """
+            select c.relname, pg_get_indexdef(i.indexrelid), i.indisprimary
+            from pg_index i
+            join pg_class c on c.oid = i.indexrelid
+            where i.indrelid = %s::regclass
+            """,
             [name],
         )
         for index, said, is_key in cursor.fetchall():
@@ -84,8 +88,11 @@ def swap(cursor: Any) -> None:
 
 def _policies(cursor: Any, name: str) -> list[str]:
     cursor.execute(
-        "select policyname, permissive, cmd, array_to_string(roles, ', '), qual, with_check from pg_policies"
-        " where schemaname = 'public' and tablename = %s",
+        """
+        select policyname, permissive, cmd, array_to_string(roles, ', '), qual, with_check
+        from pg_policies
+        where schemaname = 'public' and tablename = %s
+        """,
         [name],
     )
     return [
@@ -99,8 +106,12 @@ def _policies(cursor: Any, name: str) -> list[str]:
 def _grants(cursor: Any, name: str) -> list[str]:
     """All that others than the owner may do, and nothing that a new table gives by default."""
     cursor.execute(
-        "select a.grantee::regrole::text, string_agg(a.privilege_type, ', ') from pg_class c, aclexplode(c.relacl) a"
-        " where c.oid = %s::regclass and a.grantee <> c.relowner group by 1",
+        """
+        select a.grantee::regrole::text, string_agg(a.privilege_type, ', ')
+        from pg_class c, aclexplode(c.relacl) a
+        where c.oid = %s::regclass and a.grantee <> c.relowner
+        group by 1
+        """,
         [name],
     )
     held = cursor.fetchall()

@@ -256,28 +256,52 @@ def _looked_up(measure: Measure) -> dict[str, Any]:
     # Who has been asked for counts a case once, whatever others did with it.
     same = " and p.enterprise = t.enterprise" if measure.scope.enterprise_id else ""
     again = ", ".join(
-        f"count(*) filter (where t.ended_again is not null and t.ended_{result} is not null and exists (select from"
-        f" {TALLY} p where p.complaint_id = t.complaint_id and p.kind = 'ended' and p.ref <> t.ref and p.ended_{result}"
-        f" is not null{same} and p.day >= %(first)s and (p.day, p.ref) < (t.day, t.ref))) as again_{result}"
+        f"""
+        count(*) filter (
+            where t.ended_again is not null and t.ended_{result} is not null
+                and exists (
+                    select from {TALLY} p
+                    where p.complaint_id = t.complaint_id and p.kind = 'ended' and p.ref <> t.ref
+                        and p.ended_{result} is not null{same}
+                        and p.day >= %(first)s and (p.day, p.ref) < (t.day, t.ref)
+                )
+        ) as again_{result}"""
         for result in figures.RESULTS
     )
     found: dict[str, Any] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select {again}, count(*) filter (where t.mended_waiting is not null and exists (select from"
-            " complaints_deadline d join complaints_engagement e on e.id = t.ref where d.complaint_id = t.complaint_id"
-            " and d.clock = 'forwarding' and d.started_at = e.until_at and d.due_at <= %(now)s)) as too_late from"
-            f" {TALLY} t where (t.mended_waiting is not null or t.foreign_n is not null or t.ended_again is not null)"
-            f" and t.day between %(first)s and %(last)s and {ours}",
+            f"""
+            select {again},
+                count(*) filter (
+                    where t.mended_waiting is not null
+                        and exists (
+                            select from complaints_deadline d
+                            join complaints_engagement e on e.id = t.ref
+                            where d.complaint_id = t.complaint_id and d.clock = 'forwarding'
+                                and d.started_at = e.until_at and d.due_at <= %(now)s
+                        )
+                ) as too_late
+            from {TALLY} t
+            where (t.mended_waiting is not null or t.foreign_n is not null or t.ended_again is not null)
+                and t.day between %(first)s and %(last)s and {ours}
+            """,
             params,
         )
         found |= dict(zip((column.name for column in cursor.description or ()), cursor.fetchone(), strict=True))
         cursor.execute(
-            "select c.currency, sum(o.amount) filter (where o.state = 'confirmed' and o.kind <> 'voucher'),"
-            " sum(o.amount) filter (where o.state = 'confirmed' and o.kind = 'voucher'), sum(o.amount) filter (where"
-            f" o.state = 'silent') from {TALLY} t join complaints_obligation o on o.id = t.ref join"
-            " complaints_complaint c on c.id = t.complaint_id where t.foreign_n is not null and t.day between"
-            f" %(first)s and %(last)s and {ours} group by 1",
+            f"""
+            select
+                c.currency,
+                sum(o.amount) filter (where o.state = 'confirmed' and o.kind <> 'voucher'),
+                sum(o.amount) filter (where o.state = 'confirmed' and o.kind = 'voucher'),
+                sum(o.amount) filter (where o.state = 'silent')
+            from {TALLY} t
+            join complaints_obligation o on o.id = t.ref
+            join complaints_complaint c on c.id = t.complaint_id
+            where t.foreign_n is not null and t.day between %(first)s and %(last)s and {ours}
+            group by 1
+            """,
             params,
         )
         found["money"] = {

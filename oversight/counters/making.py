@@ -31,11 +31,12 @@ PIECE, ROWS = 50_000, 500_000
 #: Connections that work at once where tables are made beside those that stand.
 LANES = 2
 PIECE_OF_CASES = "{id} > %(after)s and {id} <= %(upto)s"
-_DAYS = (
-    "diff as not materialized (select 1 as sign, complaint_id, "
-    + ", ".join((*PLACE, *MEASURES))
-    + f" from {TALLY}{{beside}} where day between %(first)s and %(last)s)"
-)
+_DAYS = f"""
+diff as not materialized (
+    select 1 as sign, complaint_id, {", ".join((*PLACE, *MEASURES))}
+    from {TALLY}{{beside}}
+    where day between %(first)s and %(last)s
+)"""
 #: The tally of some days, to be added up anew.
 DAYS = _DAYS.format(beside="")
 Job = Callable[[Any], None]
@@ -86,9 +87,12 @@ def months_at_once(cursor: Any, *, beside: str = "", table: Table | None = None)
     days = f"select day, count(*) as n from {TALLY}{beside} group by 1"
     if table:
         days += f" union all select {'day' if 'day' in table.key else 'month'}, 0 from {table.name} group by 1"
-    cursor.execute(
-        f"select date_trunc('month', day::timestamp)::date, sum(n)::int from ({days}) d group by 1 order by 1"
-    )
+    cursor.execute(f"""
+        select date_trunc('month', day::timestamp)::date, sum(n)::int
+        from ({days}) d
+        group by 1
+        order by 1
+    """)
     found: list[dict[str, date]] = []
     held = 0
     for month, n in cursor.fetchall():

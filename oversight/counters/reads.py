@@ -243,20 +243,33 @@ def _unfolded(ids: list[int], calendar: Calendar) -> list[dict[str, Any]]:
 
 #: After a restore the entries begin anew (complaints/record/events.py).
 _POSITION = """
-select coalesce(s.transaction * (s.era = e.last_value)::int, 0), coalesce(s.entry, 0), s.folded_at,
+select
+    coalesce(s.transaction * (s.era = e.last_value)::int, 0),
+    coalesce(s.entry, 0),
+    s.folded_at,
     s.rebuilt_through is null
-from complaints_event_era e left join oversight_rollupstate s on s.id = 1
+from complaints_event_era e
+left join oversight_rollupstate s on s.id = 1
 """
 #: With the first entries behind it, each by its case.
-_BEGUN = (
-    f"with p (transaction, entry, folded_at, is_rebuilt) as materialized ({_POSITION}) select p.*, w.complaint_id from"
-    " p left join lateral (select h.complaint_id from complaints_handlingstep h where (h.transaction, h.id) >"
-    " (p.transaction, p.entry) order by h.transaction, h.id limit %(limit)s) w on true"
-)
-_RESPONSES = (
-    f"select enterprise, response_minutes, count(*) from {TALLY} where {{ours}} and response_minutes is not null"
-    " and day between %(first)s and %(last)s group by 1, 2"
-)
+_BEGUN = f"""
+with p (transaction, entry, folded_at, is_rebuilt) as materialized ({_POSITION})
+select p.*, w.complaint_id
+from p
+left join lateral (
+    select h.complaint_id
+    from complaints_handlingstep h
+    where (h.transaction, h.id) > (p.transaction, p.entry)
+    order by h.transaction, h.id
+    limit %(limit)s
+) w on true
+"""
+_RESPONSES = f"""
+select enterprise, response_minutes, count(*)
+from {TALLY}
+where {{ours}} and response_minutes is not null and day between %(first)s and %(last)s
+group by 1, 2
+"""
 #: Days of a period outside of its whole months.
 _EDGES = (
     "(day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)"
@@ -268,24 +281,34 @@ def _buckets(ours: str, whats: Sequence[str], *, is_wide: bool) -> str:
     """The statement: whole months from their cells; at the edges of wide regions from cells of days, of others case by
     case.
     """
-    parts = [
-        f"select what, bucket::int, n from {MonthSpread._meta.db_table} where whose = %(whose)s and of ="
-        " any(%(of)s::bigint[]) and what = any(%(whats)s) and month >= %(from)s and month < %(to)s"
-    ]
+    months = f"""
+        select what, bucket::int, n
+        from {MonthSpread._meta.db_table}
+        where whose = %(whose)s and of = any(%(of)s::bigint[]) and what = any(%(whats)s)
+            and month >= %(from)s and month < %(to)s"""
     if is_wide:
-        parts.append(
-            f"select what, bucket::int, n from {DaySpread._meta.db_table} where region = any(%(of)s::int[])"
-            f" and what = any(%(whats)s) and {_EDGES}"
-        )
+        days = f"""
+            select what, bucket::int, n
+            from {DaySpread._meta.db_table}
+            where region = any(%(of)s::int[]) and what = any(%(whats)s) and {_EDGES}"""
     else:
         lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in whats)
-        parts.append(
-            "select s.what, case when s.v <= s.exact then s.v else s.exact + ceil(ln(s.v / s.exact::float8) /"
-            f" ln({RATIO}::float8)) end::int, 1 from {TALLY} cross join lateral (values {lengths}) s (what, v, exact)"
-            f" where {ours} and ({' or '.join(f'{what} is not null' for what in whats)}) and s.v is not null and"
-            f" {_EDGES}"
-        )
-    return f"select what, bucket, sum(n)::int from ({' union all '.join(parts)}) b group by 1, 2"
+        days = f"""
+            select
+                s.what,
+                case
+                    when s.v <= s.exact then s.v
+                    else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8))
+                end::int,
+                1
+            from {TALLY}
+            cross join lateral (values {lengths}) s (what, v, exact)
+            where {ours} and ({" or ".join(f"{what} is not null" for what in whats)})
+                and s.v is not null and {_EDGES}"""
+    return f"""
+        select what, bucket, sum(n)::int
+        from ({months} union all {days}) b
+        group by 1, 2"""
 
 
 def _places(scope: Scope, region: int) -> list[str]:

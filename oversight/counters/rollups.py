@@ -61,31 +61,54 @@ def _changes(which: str) -> str:
     now = ", ".join(f"f.{name}" for name in COLUMNS[len(KEY) :])
     taken = ", ".join((*PLACE, *(f"-o.{name} as {name}" for name in MEASURES)))
     of = ", ".join(f"coalesce(o.{name}, f.{name}) as {name}" for name in KEY)
-    return (
-        f"fresh as materialized ({facts(which)}),"
-        f" old as materialized (select {', '.join(COLUMNS)} from {TALLY} where complaint_id in ({{ids}})),"
-        f" changed as materialized (select {of} from old o full join fresh f on {_SAME}"
-        f" where ({was}) is distinct from ({now})),"
-        f" diff as materialized (select -1 as sign, {_keys_of('o')}, {taken} from old o join changed using ({_KEYS})"
-        f" union all select 1, {_keys_of('f')}, {_DIFF} from fresh f join changed using ({_KEYS}))"
-    )
+    return f"""
+        fresh as materialized ({facts(which)}),
+        old as materialized (
+            select {", ".join(COLUMNS)}
+            from {TALLY}
+            where complaint_id in ({{ids}})
+        ),
+        changed as materialized (
+            select {of}
+            from old o
+            full join fresh f on {_SAME}
+            where ({was}) is distinct from ({now})
+        ),
+        diff as materialized (
+            select -1 as sign, {_keys_of("o")}, {taken}
+            from old o
+            join changed using ({_KEYS})
+            union all
+            select 1, {_keys_of("f")}, {_DIFF}
+            from fresh f
+            join changed using ({_KEYS})
+        )"""
 
 
 CHANGES = _changes("{id} = any(%(ids)s)").replace("{ids}", "select unnest(%(ids)s::bigint[])")
-_FOLD = (
-    adding(
-        f"{CHANGES}, gone as (delete from {TALLY} t using changed g where "
-        + " and ".join(f"t.{name} = g.{name}" for name in KEY)
-        + f" returning 1), came as (insert into {TALLY} ({', '.join(COLUMNS)}) select"
-        f" {', '.join(f'f.{name}' for name in COLUMNS)}"
-        # A row of the same name may only come when the old one has gone.
-        f" from fresh f join changed using ({_KEYS}) where (select count(*) from gone) >= 0)"
-    )
-    + " select count(distinct complaint_id) from diff"
-)
+#: A row of the same name may only come when the old one has gone.
+_TALLYING = f"""
+{CHANGES},
+gone as (
+    delete from {TALLY} t
+    using changed g
+    where {" and ".join(f"t.{name} = g.{name}" for name in KEY)}
+    returning 1
+),
+came as (
+    insert into {TALLY} ({", ".join(COLUMNS)})
+    select {", ".join(f"f.{name}" for name in COLUMNS)}
+    from fresh f
+    join changed using ({_KEYS})
+    where (select count(*) from gone) >= 0
+)"""
+_FOLD = f"{adding(_TALLYING)} select count(distinct complaint_id) from diff"
 WAITING = """
-select complaint_id, transaction, id, written_at from complaints_handlingstep
-where (transaction, id) > (%(transaction)s, %(entry)s) {decided} order by transaction, id limit %(limit)s
+select complaint_id, transaction, id, written_at
+from complaints_handlingstep
+where (transaction, id) > (%(transaction)s, %(entry)s) {decided}
+order by transaction, id
+limit %(limit)s
 """
 _TALLIED = f"select {', '.join(COLUMNS)} from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s"
 
@@ -191,8 +214,11 @@ def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
     """Numbers of the cases that count for something else than what was tallied; they are folded again."""
     odd = differing(cursor, after=state.compared_through or 0, upto=upto)
     cursor.execute(
-        "select distinct complaint_id from complaints_handlingstep where complaint_id = any(%s)"
-        " and (transaction, id) > (%s, %s)",
+        """
+        select distinct complaint_id
+        from complaints_handlingstep
+        where complaint_id = any(%s) and (transaction, id) > (%s, %s)
+        """,
         [odd, state.transaction, state.entry],
     )
     wrong = sorted(set(odd) - {row[0] for row in cursor.fetchall()})
@@ -204,9 +230,17 @@ def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
 def differing(cursor: Any, *, after: int, upto: int) -> list[int]:
     """Cases behind ``after``, up to ``upto``, that count for something else than what was tallied, folded or not."""
     cursor.execute(
-        f"with fresh as materialized ({facts(PIECE_OF_CASES)}), old as materialized ({_TALLIED})"
-        " select distinct complaint_id from ((select * from fresh except all select * from old)"
-        " union all (select * from old except all select * from fresh)) d order by 1",
+        f"""
+        with fresh as materialized ({facts(PIECE_OF_CASES)}),
+        old as materialized ({_TALLIED})
+        select distinct complaint_id
+        from (
+            (select * from fresh except all select * from old)
+            union all
+            (select * from old except all select * from fresh)
+        ) d
+        order by 1
+        """,
         {**decrees(current_calendar()), "after": after, "upto": upto},
     )
     return [row[0] for row in cursor.fetchall()]
@@ -217,17 +251,28 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
     numbers = MEASURES if table.values else ("n",)
     columns = ", ".join((*table.key, *numbers))
     key = " || ' ' || ".join(f"{name}::text" for name in table.key)
-    stands = (
-        f"select {columns} from {table.name} where {'day' if 'day' in table.key else 'month'} between %(first)s and"
-        f" %(last)s and num_nonnulls({', '.join(f'nullif({n}, 0)' for n in numbers)}) > 0"
-    )
+    stands = f"""
+        select {columns}
+        from {table.name}
+        where {"day" if "day" in table.key else "month"} between %(first)s and %(last)s
+            and num_nonnulls({", ".join(f"nullif({n}, 0)" for n in numbers)}) > 0"""
     take_memory(cursor, by_page=True)
     found: list[str] = []
     for days in months_at_once(cursor, table=table):
         cursor.execute(
-            f"with {DAYS}, {SHARED}, sums as materialized ({table.sums}), stands as materialized ({stands}) select"
-            f" distinct {key} from ((select {columns} from sums except all select {columns} from stands) union all"
-            f" (select {columns} from stands except all select {columns} from sums)) d order by 1 limit {NAMED}",
+            f"""
+            with {DAYS}, {SHARED},
+            sums as materialized ({table.sums}),
+            stands as materialized ({stands})
+            select distinct {key}
+            from (
+                (select {columns} from sums except all select {columns} from stands)
+                union all
+                (select {columns} from stands except all select {columns} from sums)
+            ) d
+            order by 1
+            limit {NAMED}
+            """,
             days,
         )
         found += [f"{table.name} {row[0]}" for row in cursor.fetchall()]

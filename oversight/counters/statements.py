@@ -204,7 +204,7 @@ def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple
         asked = [name for name in names if (name in lasting) == is_lasting]
         if asked:
             listed = ", ".join(dict.fromkeys(COLUMN_OF[name] for name in asked))
-            read = " union all ".join(f"select {_key_of(rows, by, source)}, {listed} {source}" for source in sources)
+            read = "\nunion all\n".join(f"select {_key_of(rows, by, source)}, {listed}\n{source}" for source in sources)
             numbers = ", ".join(
                 (
                     _within(name, spans[name], params, is_whole=not is_lasting and spans[name] == (first, last))
@@ -213,24 +213,28 @@ def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple
                 )
                 for name in names
             )
-            selects.append(f"select key, {numbers} from ({read}) r group by key")
+            selects.append(f"""
+                select key, {numbers}
+                from ({read}) r
+                group by key""")
     if len(selects) == 1:
         return selects[0], params
     named = ", ".join(f"n{number}" for number in range(len(names)))
     added = ", ".join(f"sum(n{number})" for number in range(len(names)))
-    return f"select key, {added} from ({' union all '.join(selects)}) s (key, {named}) group by key", params
+    statement = f"""
+        select key, {added}
+        from ({" union all ".join(selects)}) s (key, {named})
+        group by key"""
+    return statement, params
 
 
 def _within(name: str, span: tuple[date, date], params: dict[str, Any], *, is_whole: bool) -> str:
     """The sum of a measure over its own days; without looking at each day where they are those that were read."""
-    ends = (
-        []
-        if is_whole
-        else [(sign, day) for sign, day, edge in ((">=", span[0], EVER), ("<=", span[1], NEVER)) if day != edge]
-    )
+    edges = [] if is_whole else [(">=", span[0], EVER), ("<=", span[1], NEVER)]
+    ends = [(sign, day) for sign, day, edge in edges if day != edge]
     params |= {f"d{day.toordinal()}": day for _, day in ends}
-    said = " and ".join(f"day {sign} %(d{day.toordinal()})s" for sign, day in ends)
-    return f"sum({COLUMN_OF[name]})" + (f" filter (where {said})" if said else "")
+    condition = " and ".join(f"day {sign} %(d{day.toordinal()})s" for sign, day in ends)
+    return f"sum({COLUMN_OF[name]})" + (f" filter (where {condition})" if condition else "")
 
 
 def _key_of(rows: Rows, by: str, source: str) -> str:

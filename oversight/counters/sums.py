@@ -51,17 +51,19 @@ class Table:
     def sums(self) -> str:
         """A select with the key and all measures; groups that come to nothing are left out."""
         added = [f"nullif(sum(d.{name}), 0)" for name in MEASURES]
-        cells = (
-            f"select {self._named(added)} from {self.rows} group by {', '.join(self.values)}"
-            f" having num_nonnulls({', '.join(added)}) > 0"
-        )
+        cells = f"""
+            select {self._named(added)}
+            from {self.rows}
+            group by {", ".join(self.values)}
+            having num_nonnulls({", ".join(added)}) > 0"""
         if not self.alone:
             return cells
         plain = [f"nullif(d.{name}, 0)" for name in MEASURES]
-        return (
-            f"select {self._named(plain)} from {self.alone} where num_nonnulls({', '.join(plain)}) > 0 union all"
-            f" {cells}"
-        )
+        return f"""
+            select {self._named(plain)}
+            from {self.alone}
+            where num_nonnulls({", ".join(plain)}) > 0
+            union all {cells}"""
 
     def _named(self, numbers: Sequence[str]) -> str:
         return ", ".join(
@@ -96,8 +98,9 @@ TABLES = (
         MonthEnterprise._meta.db_table,
         ("enterprise", "branch", "month"),
         ("d.enterprise", "b.branch", "d.month"),
-        "firms d cross join lateral (values (0::bigint), (d.branch)) b (branch)"
-        " where d.enterprise is not null and b.branch is not null",
+        """
+        firms d cross join lateral (values (0::bigint), (d.branch)) b (branch)
+        where d.enterprise is not null and b.branch is not null""",
     ),
 )
 
@@ -117,18 +120,31 @@ class Spreads(Table):
         return f"{self.fill()} on conflict ({', '.join(self.key)}) do update set n = t.n + excluded.n"
 
 
-_BY_MONTH = (
-    "select 'r' as whose, l.at::bigint as of, d.what, d.month, d.bucket, d.n from spread d"
-    " join alone l on l.of = d.region where d.n <> 0"
-    " union all select 'r', l.at, d.what, d.month, d.bucket, sum(d.n)::int from spread_above d"
-    " join above l on l.of = d.region group by 2, 3, 4, 5 having sum(d.n) <> 0"
-    " union all select 'e', enterprise, what, month, bucket, sum(sign)::int from spans where enterprise is not null"
-    " group by 2, 3, 4, 5 having sum(sign) <> 0"
-)
-_BY_DAY = (
-    "select l.at as region, d.what, d.day, d.bucket, sum(d.sign)::int as n from spans d join wide l on l.of = d.region"
-    " group by 1, 2, 3, 4 having sum(d.sign) <> 0"
-)
+_BY_MONTH = """
+select 'r' as whose, l.at::bigint as of, d.what, d.month, d.bucket, d.n
+from spread d
+join alone l on l.of = d.region
+where d.n <> 0
+union all
+select 'r', l.at, d.what, d.month, d.bucket, sum(d.n)::int
+from spread_above d
+join above l on l.of = d.region
+group by 2, 3, 4, 5
+having sum(d.n) <> 0
+union all
+select 'e', enterprise, what, month, bucket, sum(sign)::int
+from spans
+where enterprise is not null
+group by 2, 3, 4, 5
+having sum(sign) <> 0
+"""
+_BY_DAY = """
+select l.at as region, d.what, d.day, d.bucket, sum(d.sign)::int as n
+from spans d
+join wide l on l.of = d.region
+group by 1, 2, 3, 4
+having sum(d.sign) <> 0
+"""
 ALL: tuple[Table, ...] = (
     *TABLES,
     Spreads(MonthSpread._meta.db_table, ("whose", "of", "what", "month", "bucket"), (), _BY_MONTH),
@@ -142,7 +158,10 @@ def _grouped(*key: str, of: str = "diff d") -> str:
     Counts stay small numbers, as sums of large ones are slow.
     """
     numbers = ", ".join(f"sum(d.{name})::{'bigint' if name in AMOUNTS else 'int'} as {name}" for name in MEASURES)
-    return f"select {', '.join(key)}, {numbers} from {of} group by {', '.join(str(n + 1) for n in range(len(key)))}"
+    return f"""
+        select {", ".join(key)}, {numbers}
+        from {of}
+        group by {", ".join(str(n + 1) for n in range(len(key)))}"""
 
 
 #: Which length, and up to where it is exact; each row of ``diff`` stands beside each of them, which costs less than
@@ -150,12 +169,18 @@ def _grouped(*key: str, of: str = "diff d") -> str:
 _WHATS = ", ".join(f"({nth}, '{name}', {EXACT[name]})" for nth, name in enumerate(SPREAD))
 _LENGTH = "abs(case s.nth " + " ".join(f"when {nth} then d.{name}" for nth, name in enumerate(SPREAD)) + " end)"
 _SPANS = f"""
-select sign, region, enterprise, what, day, month,
-       case when v <= exact then v else exact + ceil(ln(v / exact::float8) / ln({RATIO}::float8)) end::smallint
-           as bucket
-from (select d.sign, d.region, d.enterprise, s.what, s.exact, d.day, {_MONTH} as month, {_LENGTH} as v
-      from diff d cross join (values {_WHATS}) s (nth, what, exact)
-      where num_nonnulls({", ".join(f"d.{name}" for name in SPREAD)}) > 0) d
+select
+    sign, region, enterprise, what, day, month,
+    case
+        when v <= exact then v
+        else exact + ceil(ln(v / exact::float8) / ln({RATIO}::float8))
+    end::smallint as bucket
+from (
+    select d.sign, d.region, d.enterprise, s.what, s.exact, d.day, {_MONTH} as month, {_LENGTH} as v
+    from diff d
+    cross join (values {_WHATS}) s (nth, what, exact)
+    where num_nonnulls({", ".join(f"d.{name}" for name in SPREAD)}) > 0
+) d
 where v is not null
 """
 #: Which regions lie in which (``of`` in ``at``), as far as there are rows. A region is alone where nothing but one of
@@ -164,32 +189,64 @@ where v is not null
 _LEVELS = f"""
 levels as materialized (
     with recursive up (of, at, height) as (
-        select distinct region, region, 0 from places
-        union select up.of, r.parent_id, up.height + 1 from up join authorities_region r on r.id = up.at
-            where r.parent_id is not null)
-    select *, count(*) over (partition by at) = 1 as is_alone from up),
-alone as materialized (select of, at from levels where is_alone),
-wide as materialized (select l.of, l.at from levels l join authorities_region r on r.id = l.at
-    where r.level in ({", ".join(map(repr, WIDE))})),
-trunk as materialized (select distinct on (of) of, at from levels where not is_alone order by of, height),
-above as materialized (select distinct t.at as of, l.at from trunk t join levels l on l.of = t.of and not l.is_alone)"""
+        select distinct region, region, 0
+        from places
+        union
+        select up.of, r.parent_id, up.height + 1
+        from up
+        join authorities_region r on r.id = up.at
+        where r.parent_id is not null
+    )
+    select *, count(*) over (partition by at) = 1 as is_alone
+    from up
+),
+alone as materialized (
+    select of, at
+    from levels
+    where is_alone
+),
+wide as materialized (
+    select l.of, l.at
+    from levels l
+    join authorities_region r on r.id = l.at
+    where r.level in ({", ".join(map(repr, WIDE))})
+),
+trunk as materialized (
+    select distinct on (of) of, at
+    from levels
+    where not is_alone
+    order by of, height
+),
+above as materialized (
+    select distinct t.at as of, l.at
+    from trunk t
+    join levels l on l.of = t.of and not l.is_alone
+)"""
 _TRUNK = "{} d join trunk l on l.of = d.region"
+_SPREAD = """
+    select region, what, month, bucket, sum(sign)::int as n
+    from spans
+    group by 1, 2, 3, 4"""
+_SPREAD_ABOVE = f"""
+    select l.at as region, d.what, d.month, d.bucket, sum(d.n)::int as n
+    from {_TRUNK.format("spread")}
+    group by 1, 2, 3, 4"""
+_MONTH_FACETS = f"months d {_FACETS.format(all=_ALL)} {_NAMED}"
 #: Made of ``diff``, the rows to be added up (what is taken back has a ``sign`` of -1 and its measures below zero).
-SHARED = f"""places as materialized ({_grouped("d.region", "d.day")}),
+SHARED = f"""
+places as materialized ({_grouped("d.region", "d.day")}),
 {_LEVELS},
 places_above as materialized ({_grouped("l.at as region", "d.day", of=_TRUNK.format("places"))}),
 days as materialized ({_grouped("d.day", "d.problem", "d.object", "d.channel")}),
 months as materialized ({_grouped(f"{_MONTH} as month", "d.region", "d.problem", "d.object", "d.channel")}),
-facets as materialized (
-{_grouped("d.month", "d.region", "f.facet", of=f"months d {_FACETS.format(all=_ALL)} {_NAMED}")}),
+facets as materialized ({_grouped("d.month", "d.region", "f.facet", of=_MONTH_FACETS)}),
 facets_above as materialized ({_grouped("d.month", "l.at as region", "d.facet", of=_TRUNK.format("facets"))}),
 firms as materialized (
-{_grouped(f"{_MONTH} as month", "d.enterprise", "d.branch", of="diff d where d.enterprise is not null")}),
+    {_grouped(f"{_MONTH} as month", "d.enterprise", "d.branch", of="diff d where d.enterprise is not null")}
+),
 spans as materialized ({_SPANS}),
-spread as materialized (select region, what, month, bucket, sum(sign)::int as n from spans group by 1, 2, 3, 4),
-spread_above as materialized (
-    select l.at as region, d.what, d.month, d.bucket, sum(d.n)::int as n from {_TRUNK.format("spread")} group by 1, 2,
-        3, 4)"""
+spread as materialized ({_SPREAD}),
+spread_above as materialized ({_SPREAD_ABOVE})"""
 
 
 def adding(before: str, tables: Iterable[Table] = ALL) -> str:

@@ -23,8 +23,8 @@ DAY_MINUTES = CLOSES - OPENS
 
 #: Working days from the first Monday of the calendar up to and including a day.
 _WORKED = (
-    "{day} / 7 * 5 + least({day} %% 7, 5) + width_bucket({day}, %(worked)s::int[])"
-    " - width_bucket({day}, %(free)s::int[])"
+    "{day} / 7 * 5 + least({day} %% 7, 5)"
+    " + width_bucket({day}, %(worked)s::int[]) - width_bucket({day}, %(free)s::int[])"
 )
 _NUMBERED = "{at}::date - date '0001-01-01' + 1"
 _MINUTE = (
@@ -43,36 +43,49 @@ _STEPS = {
     )
 }
 _MEASURED = """
-with span (who, a, b) as materialized ({spans}),
+with
+span (who, a, b) as materialized ({spans}),
 placed as materialized (
     select who, {number_a} as day_a, {number_b} as day_b, at_a, at_b
-    from (select who, a at time zone %(zone)s as at_a, b at time zone %(zone)s as at_b from span) as local),
+    from (select who, a at time zone %(zone)s as at_a, b at time zone %(zone)s as at_b from span) as local
+),
 counted as materialized (
-    select *, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b from placed),
+    select *, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b
+    from placed
+),
 measured as materialized (
-    select who, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes from counted)
+    select who, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes
+    from counted
+)
 select {head}, count(*),
-       avg(cd)::float, percentile_cont(array[0.5, 0.9]) within group (order by cd),
-       avg(wd)::float, percentile_cont(array[0.5, 0.9]) within group (order by wd),
-       avg(minutes)::float, percentile_cont(array[0.5, 0.9]) within group (order by minutes)
-from measured group by grouping sets {groups}
+    avg(cd)::float, percentile_cont(array[0.5, 0.9]) within group (order by cd),
+    avg(wd)::float, percentile_cont(array[0.5, 0.9]) within group (order by wd),
+    avg(minutes)::float, percentile_cont(array[0.5, 0.9]) within group (order by minutes)
+from measured
+group by grouping sets {groups}
 """
 
 #: What one step needs of the one before is worked out once: without the fences (offset 0) each place that names it
 #: would work it out again.
 _LENGTHS = """(
-select r.*, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes from (
-    select r.*, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b from (
-        select r.*, {number_a} as day_a, {number_b} as day_b from ({rows}) r offset 0) r offset 0) r)"""
+    select r.*, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes
+    from (
+        select r.*, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b
+        from (
+            select r.*, {number_a} as day_a, {number_b} as day_b
+            from ({rows}) r
+            offset 0
+        ) r
+        offset 0
+    ) r
+) {name}"""
 
 
-def measuring(rows: str) -> str:
-    """``rows``, a select with local times at_a and at_b, with cd, wd and minutes from one to the other beside its
-    columns.
-
-    A bracketed select that wants a name; ``decrees`` fills its parameters.
+def measuring(rows: str, *, name: str) -> str:
+    """A bracketed select, called ``name``: ``rows``, a select with local times at_a and at_b, with cd, wd and minutes
+    from one to the other beside its columns. ``decrees`` fills its parameters.
     """
-    return _LENGTHS.format(rows=rows, **_STEPS)
+    return _LENGTHS.format(rows=rows, name=name, **_STEPS)
 
 
 def decrees(calendar: Calendar) -> dict[str, Any]:

@@ -29,35 +29,47 @@ ENOUGH = 30
 BATCH = 200
 
 _OWN = f"""
-select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s) from {TALLY}
+select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s)
+from {TALLY}
 where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(sent)s and {{cell}}
 """
 #: The same category in an interval of regions, without another one in it and without the enterprise.
 _BESIDE = f"""
-select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s) from {TALLY}
-where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(sent)s and region between %(low)s
-    and %(high)s
-    and not (region between %(without)s and %(without_last)s) and enterprise is distinct from %(firm)s {{facet}}
+select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s)
+from {TALLY}
+where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(sent)s
+    and region between %(low)s and %(high)s
+    and not (region between %(without)s and %(without_last)s)
+    and enterprise is distinct from %(firm)s {{facet}}
 """
 #: What of a country is not in its control group: the region with all in it, and the enterprise wherever it is.
 _NOT_ELSEWHERE = f"""
-select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s) from (
-    select day from {TALLY} where kind = 'received' and enterprise = %(firm)s and day >= %(first)s
-        and day <= %(last)s {{facet}}
+select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s)
+from (
+    select day
+    from {TALLY}
+    where kind = 'received' and enterprise = %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}
     union all
-    select day from {TALLY} where kind = 'received' and region between %(without)s and %(without_last)s
-        and enterprise is distinct from %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}) as t
-            where day <> %(sent)s
+    select day
+    from {TALLY}
+    where kind = 'received' and region between %(without)s and %(without_last)s
+        and enterprise is distinct from %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}
+) as t
+where day <> %(sent)s
 """
-_FACET = f"""
-select coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint, coalesce(sum(received)
-    filter (where day > %(sent)s), 0)::bigint
-from {DayFacet._meta.db_table} where facet = %(facet)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
+#: The cells of the whole country.
+_RECEIVED = """
+select
+    coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint,
+    coalesce(sum(received) filter (where day > %(sent)s), 0)::bigint
 """
-_ALL = f"""
-select coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint, coalesce(sum(received)
-    filter (where day > %(sent)s), 0)::bigint
-from {DayRegion._meta.db_table} where region = %(country)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
+_FACET = f"""{_RECEIVED}
+from {DayFacet._meta.db_table}
+where facet = %(facet)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
+"""
+_ALL = f"""{_RECEIVED}
+from {DayRegion._meta.db_table}
+where region = %(country)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
 """
 
 

@@ -40,44 +40,74 @@ _PATIENCE = "55s"
 #: A row a cell and number of weeks back: the seven days, and the one day. Cells of regions are added up the tree, so
 #: each level has its own. Nothing but the tally's rows of what was received is read.
 _CELLS = f"""
-with received as materialized (
-    select region, enterprise, problem, object, (%(day)s::date - day) / {DAYS} as lag,
-           (%(day)s::date - day) %% {DAYS} = 0 as is_day
-    from {TALLY} where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - {DAYS * (USUAL + 1)}),
+with
+-- What was received in nine weeks, by how many weeks ago that is.
+received as materialized (
+    select
+        region, enterprise, problem, object,
+        (%(day)s::date - day) / {DAYS} as lag,
+        (%(day)s::date - day) %% {DAYS} = 0 as is_day
+    from {TALLY}
+    where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - {DAYS * (USUAL + 1)}
+),
+-- Cells of enterprises: all, and each problem.
 firms as (
     select enterprise as of, facet, lag, count(*) as n, count(*) filter (where is_day) as d
     from received, lateral (values (''), ('p:' || problem)) f (facet)
-    where enterprise is not null and facet <> 'p:' group by 1, 2, 3),
+    where enterprise is not null and facet <> 'p:'
+    group by 1, 2, 3
+),
+-- Cells of the smallest places: all, each problem and each object.
 places as (
     select region, facet, lag, count(*) as n, count(*) filter (where is_day) as d
     from received, lateral (values (''), ('p:' || problem), ('o:' || object)) f (facet)
-    where facet not in ('p:', 'o:') group by 1, 2, 3),
+    where facet not in ('p:', 'o:')
+    group by 1, 2, 3
+),
+-- The regions in which these places lie.
 within as materialized (
-    select r.region, up.id as above from (select distinct region from received) r
-    join authorities_region up on r.region between up.id and up.last),
+    select r.region, up.id as above
+    from (select distinct region from received) r
+    join authorities_region up on r.region between up.id and up.last
+),
 regions as (
     select w.above as of, p.facet, p.lag, sum(p.n)::bigint as n, sum(p.d)::bigint as d
-    from places p join within w using (region) group by 1, 2, 3),
-cells as (select 'e' as whose, of, facet, lag, n, d from firms union all select 'r', of, facet, lag, n, d from regions)
+    from places p
+    join within w using (region)
+    group by 1, 2, 3
+),
+cells as (
+    select 'e' as whose, of, facet, lag, n, d from firms
+    union all
+    select 'r', of, facet, lag, n, d from regions
+)
 """
 #: Of the week and the day itself, and of the eight before each the sum and the sum of squares.
 _COUNTED = f"""{_CELLS}
-select whose, of, facet,
-       coalesce(sum(n) filter (where lag = 0), 0)::bigint, coalesce(sum(n) filter (where lag > 0), 0)::bigint,
-       coalesce(sum(n * n) filter (where lag > 0), 0)::bigint,
-       coalesce(sum(d) filter (where lag = 0), 0)::bigint, coalesce(sum(d) filter (where lag > 0), 0)::bigint,
-       coalesce(sum(d * d) filter (where lag > 0), 0)::bigint
-from cells group by 1, 2, 3
+select
+    whose, of, facet,
+    coalesce(sum(n) filter (where lag = 0), 0)::bigint,
+    coalesce(sum(n) filter (where lag > 0), 0)::bigint,
+    coalesce(sum(n * n) filter (where lag > 0), 0)::bigint,
+    coalesce(sum(d) filter (where lag = 0), 0)::bigint,
+    coalesce(sum(d) filter (where lag > 0), 0)::bigint,
+    coalesce(sum(d * d) filter (where lag > 0), 0)::bigint
+from cells
+group by 1, 2, 3
 """
 #: The counts of the few cells that are found.
 _EIGHT = f"""{_CELLS}
-select whose, of, facet, lag, n, d from cells
+select whose, of, facet, lag, n, d
+from cells
 join unnest(%(whose)s::text[], %(of)s::bigint[], %(facets)s::text[]) as w (whose, of, facet) using (whose, of, facet)
-    where lag > 0
+where lag > 0
 """
 _BEGAN = f"""
-select exists (select from {TALLY} where kind = 'received' and day <= %(day)s::date - {DAYS * USUAL}
-               and day > %(day)s::date - {DAYS * (USUAL + 1)})
+select exists (
+    select from {TALLY}
+    where kind = 'received'
+        and day <= %(day)s::date - {DAYS * USUAL} and day > %(day)s::date - {DAYS * (USUAL + 1)}
+)
 """
 
 

@@ -55,21 +55,35 @@ _SUMS: Mapping[str, str] = {
     "rated": "rated",
     "marks": "marks",
 }
+_CLASS_OF_MINUTES = " ".join(f"when response_minutes <= {hours * 60} then 'responded_{hours}h'" for hours in HOURS)
+#: How many ended in time on their last day, and how many first responses came within which hours.
 _DETAILS = f"""
-select region, enterprise, case when kind = 'ended' then 'last_day' else case {
-    " ".join(f"when response_minutes <= {hours * 60} then 'responded_{hours}h'" for hours in HOURS)
-} else 'responded_later' end end, count(*)
-from {Tally._meta.db_table} where day between %s and %s
-  and (kind = 'ended' and in_time is not null and ended_last_day is not null or kind = 'responded'
-      and response_minutes is not null)
+select
+    region,
+    enterprise,
+    case
+        when kind = 'ended' then 'last_day'
+        else case {_CLASS_OF_MINUTES} else 'responded_later' end
+    end,
+    count(*)
+from {Tally._meta.db_table}
+where day between %s and %s
+    and (
+        kind = 'ended' and in_time is not null and ended_last_day is not null
+        or kind = 'responded' and response_minutes is not null
+    )
 group by 1, 2, 3
 """  # noqa: S608 - names and numbers of our own
 _SECTORS = """
-select distinct on (enterprise_id) enterprise_id, object_category from (
-    select enterprise_id, object_category, count(*) as n from complaints_complaint
-    where enterprise_id is not null and status <> 'draft' and object_category <> '' and received_at >= %s
-        and received_at < %s
-    group by 1, 2) c order by enterprise_id, n desc, object_category
+select distinct on (enterprise_id) enterprise_id, object_category
+from (
+    select enterprise_id, object_category, count(*) as n
+    from complaints_complaint
+    where enterprise_id is not null and status <> 'draft' and object_category <> ''
+        and received_at >= %s and received_at < %s
+    group by 1, 2
+) c
+order by enterprise_id, n desc, object_category
 """
 _PATIENCE = "60s"
 DAY = timedelta(days=1)
