@@ -6,12 +6,14 @@ key) that is tried, never waited for. What was refused leaves no key, so it can 
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.db import connection, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -141,3 +143,16 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
                 answer=attempt.answer.decode("latin-1") or None,
                 created_at=timezone.now(),
             )
+
+
+def redirect_once(request: HttpRequest, act: Callable[[], tuple[str, str]]) -> HttpResponseBase:
+    """Carry out ``act`` at most once, and go on to the address of the result that it returns with what to tell of it.
+
+    Raises what ``once`` and ``act`` raise.
+    """
+    with once(request) as attempt:
+        if not attempt.answered:
+            attempt.reference, text = act()
+            if text:
+                messages.success(request, text, extra_tags="ok")
+    return redirect(attempt.reference)

@@ -1,7 +1,6 @@
-"""GET complaints/ and complaints/{number}/: lists by cursor, one case, its record, the enterprise's ticket.
+"""GET complaints/ and complaints/{number}/, and around the cases: who I am, the directory, what happened since.
 
-A list costs a page, however long it is; and whether the contact data was seen stands in
-the record.
+A list costs a page, however long it is; and whether the contact data was seen stands in the record.
 """
 
 from __future__ import annotations
@@ -22,13 +21,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes, telling
-from api.base import Answer, ApiView, RefusedAfterwards, once_only, validated
-from api.caller import Caller, caller
+from api.base import Answer, ApiView, RefusedAfterwards, StepRefused, WrongFields, once_only, validated
+from api.caller import Caller, actors_for, caller, engagements_of, events_for, found_for, listed_for, side_of
+from api.exact import StrictJSONParser
 from api.filing import file_one
-from api.problems import StepRefused, WrongFields
 from api.step_shapes import STEPS
-from api.strict_json import StrictJSONParser
-from api.visibility import actors_for, engagements_of, found_for, listed_for, side_of
 from authorities.periods import YEARS
 from complaints import handling
 from complaints.desks import keyset
@@ -40,7 +37,9 @@ from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Status
 from complaints.reading.case import CONSUMER, ENTERPRISE, Found, page_of, steps_of
 from complaints.reading.case_people import FULL, MASKED, NONE
+from complaints.record import events
 from database.row_security import working_as_steps
+from enterprises.directory.finding import LONGEST_QUERY, find
 
 MOST = 100
 LISTED = ("enterprise", "branch", "handling_authority")
@@ -151,8 +150,7 @@ class OneCase(ApiView):
 
 
 def _visibility(who: Caller, found: Found) -> str:
-    """The own data is one's own; others' needs the scope and the right to look, and leaves an entry in the
-    record (and in the security log), one a case and day."""
+    """Others' data needs the scope and the right, and leaves one entry a case and day."""
     case, actor = found.complaint, found.actor
     if found.side == CONSUMER:
         return FULL
@@ -223,3 +221,107 @@ def _set_ref(found: Found, ref: str, who: Caller) -> None:
             Engagement.objects.filter(pk=newest.pk).update(external_ref=ref)
     except IntegrityError:
         raise WrongFields({"/external_ref": [_("这个工单号已用于另一件投诉。")]}) from None
+
+
+MOST_HITS = 20
+
+
+class Me(ApiView):
+    """As whom this token acts."""
+
+    scopes = {"GET": ""}
+
+    def get(self, request: Request) -> Response:
+        who = caller(request)
+        actors, token = actors_for(who), who.token
+        return Response(
+            shapes.Me(
+                {
+                    "side": side_of(who),
+                    "organisation": str(token.enterprise or token.authority or ""),
+                    "enterprise_id": token.enterprise_id,
+                    "authority_id": token.authority_id,
+                    "staff_ids": [a.staff_id for a in actors if a.staff_id is not None],
+                    "roles": sorted({str(role) for a in actors for role in a.roles}),
+                    "scopes": token.scopes,
+                    "token": token.shown,
+                    "expires_at": token.expires_at,
+                    "language": who.user.language,
+                }
+            ).data
+        )
+
+
+class DirectoryQuery(serializers.Serializer[Any]):
+    q = exact.Text(max_length=LONGEST_QUERY, help_text="a name, a brand, a credit code or its initials")
+    region = serializers.IntegerField(
+        required=False, min_value=1, max_value=exact.LARGEST, help_text="those that serve it come first"
+    )
+    category = exact.Text(required=False, max_length=60)
+
+
+class Enterprises(ApiView):
+    """Who answers: enterprises by any of their names, best first."""
+
+    scopes = {"GET": ""}
+
+    def get(self, request: Request) -> Response:
+        asked = validated(DirectoryQuery(data=request.query_params.dict()))
+        hits = find(
+            asked["q"],
+            on=caller(request).today,
+            region_id=asked.get("region"),
+            category=asked.get("category", ""),
+            limit=MOST_HITS,
+        )
+        return Response(
+            shapes.EnterpriseHits(
+                {
+                    "results": [
+                        {
+                            "enterprise_id": hit.enterprise.pk,
+                            "branch_id": hit.branch.pk if hit.branch else None,
+                            "name": hit.enterprise.name,
+                            "name_en": hit.enterprise.name_en,
+                            "branch": hit.branch.name if hit.branch else None,
+                            "brands": list(hit.brands),
+                            "matched": hit.matched,
+                            "is_enrolled": hit.is_enrolled,
+                            "successor_id": hit.successor.pk if hit.successor else None,
+                        }
+                        for hit in hits
+                    ]
+                }
+            ).data
+        )
+
+
+class EventQuery(serializers.Serializer[Any]):
+    after = exact.Text(required=False, allow_blank=True, max_length=60, help_text="`next` of the look before")
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=events.MOST)
+
+
+class Events(ApiView):
+    """What happened to the own cases, in the order in which it was committed; nothing is ever skipped."""
+
+    scopes = {"GET": "events:read"}
+
+    def get(self, request: Request) -> Response:
+        who = caller(request)
+        asked = validated(EventQuery(data=request.query_params.dict()))
+        try:
+            rows, after = events.events_after(
+                asked.get("after", ""), visible=events_for(who), limit=asked.get("limit", 100)
+            )
+        except events.OddCursor:
+            raise WrongFields({"/after": [_("请用上一次得到的next。")]}) from None
+        enterprise = who.token.enterprise_id
+        refs = events.external_refs(rows, enterprise_id=enterprise) if enterprise is not None else {}
+        return Response(
+            shapes.EventPage(
+                {
+                    "events": [events.told(row, external_ref=refs.get(row.complaint_id, "")) for row in rows],
+                    "next": after,
+                }
+            ).data
+        )

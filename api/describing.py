@@ -25,7 +25,7 @@ from drf_spectacular.utils import OpenApiParameter
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.renderers import TemplateHTMLRenderer
 
-from api import cases, files, filing, others, shapes, steps
+from api import cases, files, filing, shapes, steps
 from api.base import ApiView
 from api.step_shapes import STEPS, input_of
 from complaints.procedure.workflow import TABLE
@@ -62,9 +62,9 @@ CALLS: Mapping[tuple[type, str], Call] = {
     (files.Files, "GET"): Call("files", shapes.FileList),
     (files.Files, "POST"): Call("add_file", shapes.ReceivedFile, status=201, takes=files.FileInput),
     (files.OneFile, "GET"): Call("file_bytes", bytes),
-    (others.Me, "GET"): Call("me", shapes.Me),
-    (others.Enterprises, "GET"): Call("enterprises", shapes.EnterpriseHits, asks=others.DirectoryQuery),
-    (others.Events, "GET"): Call("events", shapes.EventPage, asks=others.EventQuery),
+    (cases.Me, "GET"): Call("me", shapes.Me),
+    (cases.Enterprises, "GET"): Call("enterprises", shapes.EnterpriseHits, asks=cases.DirectoryQuery),
+    (cases.Events, "GET"): Call("events", shapes.EventPage, asks=cases.EventQuery),
     (steps.Step, "POST"): Call("step", shapes.StepTaken, headers=("If-Match",)),
     (steps.Batch, "POST"): Call("batch", shapes.BatchTaken, takes=steps.BatchInput),
 }

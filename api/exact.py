@@ -1,17 +1,102 @@
-"""Fields that take what was said and nothing like it: a number is no text, "true" is no yes.
+"""JSON that means one thing only, and fields that take what was said and nothing like it.
 
-What is checked here is the kind and the size; whether it makes sense is for the verb.
+Duplicate keys, NaN and infinities, numbers beyond what anybody counts, nesting without end, and characters that no
+database holds are 400 and never reach a field. What is checked is the kind and the size; whether it makes sense is for
+the verb.
 """
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from typing import Any
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import IO, Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
 
 from authorities.periods import YEARS
+
+DEEPEST = 20
+_LONGEST_NUMBER = 40
+
+
+class StrictJSONParser(BaseParser):
+    """For application/json; numbers with a point come as Decimal."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        return read(stream.read())
+
+
+def read(body: bytes) -> Any:
+    """The value of ``body``. Raises ParseError with a sentence."""
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_number,
+            parse_int=_whole,
+        )
+    except (UnicodeDecodeError, RecursionError, ValueError):
+        raise ParseError(_("正文不是有效的JSON。")) from None
+    _walk(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ParseError(_("JSON里有重复的字段名。"))
+    return found
+
+
+def _constant(text: str) -> Any:
+    raise ParseError(_("JSON里不能有NaN或无穷大。"))
+
+
+def _number(text: str) -> Decimal:
+    if len(text) > _LONGEST_NUMBER or abs(float(text)) > 1e18:
+        raise ParseError(_("JSON里的数字太大或太长。"))
+    return Decimal(text)
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ParseError(_("JSON里的数字太大或太长。"))
+    return int(text)
+
+
+def _walk(value: Any) -> None:
+    waiting = [(value, 1)]
+    while waiting:
+        one, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise ParseError(_("JSON最多嵌套%(n)s层。") % {"n": DEEPEST})
+        if isinstance(one, str):
+            _check(one)
+        elif isinstance(one, dict):
+            for key, inner in one.items():
+                _check(key)
+                waiting.append((inner, depth + 1))
+        elif isinstance(one, list):
+            waiting += [(inner, depth + 1) for inner in one]
+
+
+def _check(text: str) -> None:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ParseError(_("JSON里有不能保存的字符。"))
+
 
 #: Beyond what any verb takes; a guard against bodies, not a rule.
 LONGEST_TEXT = 20_000
@@ -44,7 +129,7 @@ class Choice(serializers.ChoiceField):
 
 
 class Whole(serializers.IntegerField):
-    default_error_messages = {"whole": _("请写整数。")}
+    default_error_messages = {"whole": gettext_lazy("请写整数。")}
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("min_value", 0)
@@ -58,7 +143,7 @@ class Whole(serializers.IntegerField):
 
 
 class YesNo(serializers.BooleanField):
-    default_error_messages = {"yes_no": _("请写true或false。")}
+    default_error_messages = {"yes_no": gettext_lazy("请写true或false。")}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, bool):
@@ -82,7 +167,7 @@ class Money(serializers.DecimalField):
 class Day(serializers.DateField):
     """A local day within reason: calendars do not reach to the year 9999."""
 
-    default_error_messages = {"year": _("年份请写在2000和2100之间。")}
+    default_error_messages = {"year": gettext_lazy("年份请写在2000和2100之间。")}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(input_formats=["iso-8601"], **options)
@@ -99,7 +184,7 @@ class Day(serializers.DateField):
 class Moment(serializers.DateTimeField):
     """An instant with its zone; without one it is Beijing time."""
 
-    default_error_messages = {"year": _("年份请写在2000和2100之间。")}
+    default_error_messages = {"year": gettext_lazy("年份请写在2000和2100之间。")}
 
     def to_internal_value(self, value: Any) -> Any:
         if not isinstance(value, str):

@@ -15,11 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import exact, shapes
-from api.base import Answer, ApiView, RefusedAfterwards, once_only, validated
-from api.caller import Caller, caller
-from api.problems import StepRefused
+from api.base import Answer, ApiView, RefusedAfterwards, StepRefused, once_only, validated
+from api.caller import Caller, caller, found_for
 from api.steps import refused
-from api.visibility import found_for
 from complaints import handling
 from complaints.evidence import EvidenceRefused, download, keeping, shows_content
 from complaints.handling import StepNotAllowed, WrongInput

@@ -23,11 +23,9 @@ from rest_framework.request import Request
 
 from accounts.idempotency import key_of
 from accounts.roles import Right
-from api import exact, strict_json
-from api.base import Answer, RefusedAfterwards, once_only, validated
-from api.caller import Caller, caller
-from api.problems import NotAllowed, StepRefused, WrongFields
-from api.visibility import actors_for, side_of
+from api import exact
+from api.base import Answer, NotAllowed, RefusedAfterwards, StepRefused, WrongFields, once_only, validated
+from api.caller import Caller, actors_for, caller, side_of
 from complaints import handling
 from complaints.evidence import EvidenceRefused, keeping
 from complaints.evidence.keeping import Kept
@@ -222,7 +220,7 @@ def file_one(request: Request) -> HttpResponse:
         raise WrongFields({"/voice": [str(refusal)]}) from refusal
     taken: list[Complaint] = []
     try:
-        return _filed(request, who, filer, strict_json.read(said["complaint"].encode()), voice, taken)
+        return _filed(request, who, filer, exact.read(said["complaint"].encode()), voice, taken)
     finally:
         if not taken:
             voice.drop()

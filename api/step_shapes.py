@@ -67,7 +67,6 @@ def _arguments(verb: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
 
 
 def _field(kind: Any, default: Any) -> serializers.Field[Any, Any, Any, Any]:
-    """A field for a type of the verbs. Raises TypeError for a type that no field is known for."""
     options: dict[str, Any] = {}
     if default is not inspect.Parameter.empty:
         options = {"required": False, "default": default}

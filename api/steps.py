@@ -18,11 +18,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from api import exact
-from api.base import Answer, ApiView, RefusedAfterwards, once_only, scope_missing, validated
-from api.caller import Caller, caller
-from api.problems import StepRefused, WrongFields
+from api.base import Answer, ApiView, RefusedAfterwards, StepRefused, WrongFields, once_only, scope_missing, validated
+from api.caller import Caller, actors_for, caller, cases_for, found_for, founds_for
 from api.step_shapes import STEPS, input_of
-from api.visibility import actors_for, cases_for, found_for, founds_for
 from complaints import handling, wording
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built

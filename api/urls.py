@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from api import cases, describing, files, others, steps
+from api import cases, describing, files, steps
 
 app_name = "api"
 
 urlpatterns = [
     path("schema/", describing.schema, name="schema"),
     path("docs/", describing.Docs.as_view(), name="docs"),
-    path("me/", others.Me.as_view(), name="me"),
-    path("events/", others.Events.as_view(), name="events"),
-    path("enterprises/", others.Enterprises.as_view(), name="enterprises"),
+    path("me/", cases.Me.as_view(), name="me"),
+    path("events/", cases.Events.as_view(), name="events"),
+    path("enterprises/", cases.Enterprises.as_view(), name="enterprises"),
     path("complaints/", cases.Cases.as_view(), name="cases"),
     path("complaints/<str:number>/", cases.OneCase.as_view(), name="case"),
     path("complaints/<str:number>/record/", cases.CaseRecord.as_view(), name="record"),

@@ -32,12 +32,12 @@ def measure(*, quick: bool) -> list[Figure]:
     rounds, months = (3, 4) if quick else (7, MONTHS)
     with ground.database("benchmark_open_data") as base:
         ground.set_up(base)
-        from oversight.open_data import series
+        from oversight.open_data import reading
 
         tell(f"open data: issuing {months} months of {REGIONS * CODES:,} rows")
         rows = sum(_issue(number) for number in range(months))
         _table()
-        files = series.newest_files("categories")
+        files = reading.newest_files("categories")
         ours, bare = [], []
         for _round in range(rounds):
             ours.append(rows / timed(lambda: _written(files)))
@@ -116,10 +116,10 @@ def _table() -> None:
 
 
 def _written(files: list[int]) -> None:
-    from oversight.open_data import series
+    from oversight.open_data import reading
 
     with TemporaryFile() as out:
-        series.write(files, out)
+        reading.write(files, out)
 
 
 def _copied() -> None:

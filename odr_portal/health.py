@@ -10,7 +10,7 @@ from complaints.models import Heartbeat
 from complaints.parties.conditions import current_calendar
 from database.row_security import serving, working_as_steps
 from oversight.counters import rollups
-from oversight.portal_state.backlog import alarm_after, backlog, set_aside
+from oversight.portal_state.state import alarm_after, backlog, set_aside
 
 
 @transaction.non_atomic_requests

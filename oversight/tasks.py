@@ -4,12 +4,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from database.sweeping import drain
+from oversight import letters
 from oversight.counters import publishing, rollups
 from oversight.hot_spots import effects, guiding, hotspots
-from oversight.letters import director_letters
-from oversight.mirror import monthly
 from oversight.open_data import issuing
-from oversight.portal_state import alarms, proving
+from oversight.portal_state import signs
 from oversight.published import indicator_making, league_making
 
 
@@ -30,7 +29,7 @@ def publish_indicators() -> int:
 
 @shared_task
 def sweep_summaries() -> int:
-    return drain(monthly.sweep_summaries, now=timezone.now())
+    return drain(letters.sweep_summaries, now=timezone.now())
 
 
 @shared_task
@@ -65,14 +64,14 @@ def sweep_open_data() -> int:
 
 @shared_task
 def sweep_director_letters() -> int:
-    return director_letters.sweep_director_letters(now=timezone.now())
+    return letters.sweep_director_letters(now=timezone.now())
 
 
 @shared_task
 def sweep_alarms() -> int:
-    return alarms.sweep_alarms(now=timezone.now())
+    return signs.sweep_alarms(now=timezone.now())
 
 
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_record() -> int:
-    return proving.sweep_record(now=timezone.now())
+    return signs.sweep_record(now=timezone.now())

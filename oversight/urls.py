@@ -4,24 +4,24 @@ administrators.
 
 from django.urls import path
 
+from oversight import letters
 from oversight.administration import views as administration
-from oversight.dashboard import behind_views, compare_views, flow_views, league_views, saved_views, views
+from oversight.dashboard import compare_views, list_views, views
 from oversight.hot_spots import guidance_views, hotspot_views, warning_views
-from oversight.letters import letter_views
-from oversight.mirror import appraisal_views, mirror_views, reply_views
-from oversight.open_pages import home, league
-from oversight.portal_state import metrics_views, system_views
+from oversight.mirror import appraisals, mirror_views, reply_views
+from oversight.open_pages import pages
+from oversight.portal_state import system_views
 from oversight.published import open_data_views
 from oversight.reports import open_report_views, report_views
 
 app_name = "oversight"
 
 urlpatterns = [
-    path("metrics", metrics_views.metrics, name="metrics"),
-    path("open/", home.home, name="open-home"),
-    path("open/league/", league.league, name="open-league"),
+    path("metrics", system_views.metrics, name="metrics"),
+    path("open/", pages.home, name="open-home"),
+    path("open/league/", pages.league, name="open-league"),
     path("oversight/", views.dashboard, name="dashboard"),
-    path("oversight/letters/", letter_views.letters, name="letters"),
+    path("oversight/letters/", letters.letters, name="letters"),
     path("authority/reports/", report_views.reports, name="authority-reports"),
     path("authority/reports/<int:pk>/", report_views.report, name="authority-report"),
     path("authority/reports/<int:pk>/edit/", report_views.edit, name="authority-report-edit"),
@@ -36,16 +36,16 @@ urlpatterns = [
     path("open/data/all/<slug:name>.csv", open_data_views.series, name="open-data-series"),
     path("open/data/<str:mark>/", open_data_views.data_set, name="open-data-set"),
     path("open/data/<str:mark>/<str:name>", open_data_views.file, name="open-data-file"),
-    path("oversight/enterprises/", league_views.enterprises, name="enterprises"),
+    path("oversight/enterprises/", list_views.enterprises, name="enterprises"),
     path("oversight/compare/", compare_views.compare, name="compare"),
-    path("oversight/workload/", flow_views.workload, name="workload"),
-    path("oversight/flow/", flow_views.flow_page, name="flow"),
+    path("oversight/workload/", views.workload, name="workload"),
+    path("oversight/flow/", views.flow_page, name="flow"),
     path("oversight/system/", system_views.system, name="system"),
-    path("oversight/views/", saved_views.views, name="views"),
-    path("oversight/views/<uuid:key>/", saved_views.view, name="view"),
-    path("oversight/cases/", behind_views.cases, name="cases"),
-    path("open/appraisal/", appraisal_views.method, name="open-appraisal"),
-    path("authority/appraisals/", appraisal_views.appraisals, name="authority-appraisals"),
+    path("oversight/views/", list_views.views, name="views"),
+    path("oversight/views/<uuid:key>/", list_views.view, name="view"),
+    path("oversight/cases/", list_views.cases, name="cases"),
+    path("open/appraisal/", appraisals.method, name="open-appraisal"),
+    path("authority/appraisals/", appraisals.appraisals, name="authority-appraisals"),
     path("enterprise/reply/", reply_views.own, name="enterprise-reply"),
     path("authority/replies/", reply_views.check, name="authority-replies"),
     path("enterprise/performance/", mirror_views.performance, name="performance"),

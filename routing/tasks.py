@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from database.sweeping import drain
 from routing.directory_changes import previewing
-from routing.forwarding import forwarding, succeeding
+from routing.forwarding import forwarding
 from routing.rule_desk import learning, trying
 
 
@@ -18,7 +18,7 @@ def sweep_filed() -> int:
 
 @shared_task
 def sweep_successions() -> int:
-    return drain(succeeding.sweep_successions, now=timezone.now())
+    return drain(forwarding.sweep_successions, now=timezone.now())
 
 
 # A change may touch a hundred thousand cases; the lease of its row is longer.

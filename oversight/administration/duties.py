@@ -32,10 +32,7 @@ def may_give(by: User) -> tuple[str, ...]:
 
 
 def appoint(user: User, kind: str, *, by: User | None, now: datetime, address: str = "") -> None:
-    """Give a duty to somebody who has no other work. ``by`` None: whoever runs the server, for the first.
-
-    Raises TeamRefusal.
-    """
+    """A duty for somebody without other work; ``by`` None: whoever runs the server. Raises TeamRefusal."""
     if kind not in KINDS or (by is not None and kind not in may_give(by)):
         raise TeamRefusal("not_yours_to_give", _("您不能授予这项职责。"))
     try:

@@ -1,6 +1,7 @@
-"""/administration/: one page or two for each of the three duties.
+"""/administration/: one page or two for each of the three duties, and the texts of the security log.
 
-Who may open a page stands in permissions.csv and is asked by the permission middleware; here nothing is left to ask.
+Who may open a page stands in permissions.csv and is asked by the permission middleware; here nothing is left to ask. A
+kind or reason of the log without a text is shown as its code, never hidden.
 """
 
 from __future__ import annotations
@@ -32,13 +33,73 @@ from accounts.sign_in.contacts import known_user, parse_contact
 from accounts.sign_in.entering import DEVICE, PLACE, SEEN
 from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
+from complaints import wording
 from complaints.desks import keyset
 from complaints.procedure.numbering import tidy
 from complaints.procedure.working_calendar import SHANGHAI
+from complaints.wording.reasons import LOOK_REASONS
 from enterprises.team.team import TeamRefusal
 from oversight.administration import duties
-from oversight.administration.words import KINDS, kind_words, reason_words
 from oversight.portal_state import signs, state, system_views
+
+#: In the order of the filter.
+KINDS: dict[str, Any] = {
+    "reveal_alert": gettext_lazy("查看联系方式过多"),
+    "reveal": gettext_lazy("查看联系方式"),
+    "denied": gettext_lazy("被拒绝的请求"),
+    "sign_in": gettext_lazy("登录"),
+    "sign_in_refused": gettext_lazy("登录被拒"),
+    "password_right": gettext_lazy("密码正确"),
+    "stepped_up": gettext_lazy("再次确认"),
+    "signed_out": gettext_lazy("退出登录"),
+    "session_ended": gettext_lazy("结束登录"),
+    "factor_added": gettext_lazy("添加第二重验证"),
+    "factor_removed": gettext_lazy("移除第二重验证"),
+    "factor_refused": gettext_lazy("第二重验证不对"),
+    "recovery_codes_made": gettext_lazy("生成恢复码"),
+    "password_changed": gettext_lazy("更换密码"),
+    "contact_changed": gettext_lazy("更换手机或邮箱"),
+    "invited": gettext_lazy("发出邀请"),
+    "invitation_revoked": gettext_lazy("撤回邀请"),
+    "role_given": gettext_lazy("授予岗位"),
+    "role_taken": gettext_lazy("收回岗位"),
+    "directory_change_made": gettext_lazy("提出名录变更"),
+    "directory_change_filed": gettext_lazy("提交名录变更"),
+    "directory_change_withdrawn": gettext_lazy("撤回名录变更"),
+    "directory_change_approved": gettext_lazy("批准名录变更"),
+    "directory_change_refused": gettext_lazy("不批准名录变更"),
+    "routing_rule_drafted": gettext_lazy("起草分送规则"),
+    "routing_rule_filed": gettext_lazy("提交分送规则"),
+    "routing_rule_withdrawn": gettext_lazy("撤回分送规则"),
+    "routing_rule_approved": gettext_lazy("批准分送规则"),
+    "routing_rule_refused": gettext_lazy("不批准分送规则"),
+    "routing_lesson_dismissed": gettext_lazy("不采纳更正建议"),
+    "export_asked": gettext_lazy("申请导出"),
+    "export_approved": gettext_lazy("批准导出"),
+    "export_refused": gettext_lazy("不同意导出"),
+    "export_fetched": gettext_lazy("下载导出"),
+    "token_made": gettext_lazy("签发程序口令"),
+    "token_revoked": gettext_lazy("撤销程序口令"),
+    "webhook_made": gettext_lazy("建立推送"),
+    "webhook_rotated": gettext_lazy("更换推送密钥"),
+    "webhook_on": gettext_lazy("启用推送"),
+    "webhook_off": gettext_lazy("停用推送"),
+    "webhook_replayed": gettext_lazy("重发推送"),
+    "account_off": gettext_lazy("停用账号"),
+    "account_on": gettext_lazy("恢复账号"),
+    "account_closed": gettext_lazy("注销账号"),
+    "data_copied": gettext_lazy("取走本人数据"),
+    "tracking_code": gettext_lazy("凭查询口令取验证码"),
+}
+
+
+def kind_words(kind: str) -> str:
+    return str(KINDS.get(kind, kind))
+
+
+def reason_words(reason: str) -> str:
+    return wording.label(reason, kind="look_reason") if reason in LOOK_REASONS else reason
+
 
 NEWEST = keyset.Order("at", falling=True)
 HOME = {
@@ -155,7 +216,6 @@ def _morning(day: date) -> datetime:
 
 
 def _key_of(words: str) -> uuid.UUID | None:
-    """A person by address or by person_key; None for nobody."""
     try:
         return uuid.UUID(words.strip())
     except ValueError:
@@ -266,7 +326,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "administration/audit.html",
         {
             "now": timezone.now(),
-            "record": state.record_state(),
+            "unsealed": state.unsealed(),
             "seals": state.seals(10),
             "typed": typed,
             "report": report,

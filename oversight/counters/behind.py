@@ -132,7 +132,6 @@ def _page(measure: Measure, what: str, after: Key | None, counters: Counters) ->
 
 
 def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
-    """The condition on a row ``t`` of the tally."""
     if what != OPEN_OVERDUE:
         names = _TOGETHER.get(what, (what,))
         begin, end = windows.days(names[0])

@@ -112,7 +112,6 @@ def _lengths(name: str) -> dict[str, str]:
 
 
 def _measured_to(moment: str) -> str:
-    """The stages with the time from their beginning to ``moment``, of those that came so far."""
     rows = f"select e.*, e.from_here as at_a, {_local(moment)} as at_b from e where {moment} >= e.from_at"
     return measuring(rows, name="e")
 

@@ -13,10 +13,9 @@ from typing import Any
 
 from django.db import connection
 
-from oversight.counters.buckets import quantile
 from oversight.counters.reads import Counters, Sums, steadily
 from oversight.counters.statements import narrowed
-from oversight.counters.sums import TALLY
+from oversight.counters.sums import TALLY, quantile
 from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
 from oversight.models import SPREAD
@@ -60,64 +59,22 @@ def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
     }
 
 
-_NAMES = (
-    "received",
-    "closed",
-    *(f"ended_{result}" for result in figures.RESULTS),
-    "ended_again",
-    "in_part",
-    "in_time",
-    "in_time_reported",
-    "in_time_apart",
-    "ended_late",
-    "ran_out",
-    "ran_out_taken",
-    "ran_out_ended",
-    "waiting",
-    "responded",
-    "accepted",
-    "handled",
-    "closed_mediated",
-    "closed_not_kept",
-    "closed_mediation_terminated",
-    "review_met",
-    "review_late",
-    "routed",
-    "misrouted",
-    "mended",
-    "mended_late",
-    "mended_waiting",
-    "recovered_n",
-    "foreign_n",
-    "recovered",
-    "vouchers",
-    "unconfirmed",
-    *PROMISES,
-    *SPREAD,
-)
-
-
 #: What the first page of a director is made of.
 HEADLINES = (
-    "received",
-    "closed",
     *(f"ended_{result}" for result in figures.RESULTS),
-    "in_part",
-    "in_time",
-    "in_time_reported",
-    "in_time_apart",
-    "ended_late",
-    "ran_out",
-    "ran_out_taken",
-    "ran_out_ended",
-    "waiting",
-    "responded",
-    "response_minutes",
-    "recovered_n",
-    "foreign_n",
-    "recovered",
-    "vouchers",
-    "unconfirmed",
+    *("received", "closed", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
+    *("ran_out", "ran_out_taken", "ran_out_ended", "waiting", "responded", "response_minutes"),
+    *("recovered_n", "foreign_n", "recovered", "vouchers", "unconfirmed"),
+)
+_NAMES = tuple(
+    dict.fromkeys(
+        (
+            *HEADLINES,
+            *("ended_again", "accepted", "handled", "closed_mediated", "closed_not_kept"),
+            *("closed_mediation_terminated", "review_met", "review_late", "routed", "misrouted"),
+            *("mended", "mended_late", "mended_waiting", *PROMISES, *SPREAD),
+        )
+    )
 )
 
 
@@ -247,9 +204,7 @@ def _misroutes(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
 
 
 def _looked_up(measure: Measure) -> dict[str, Any]:
-    """Times that the same end came twice within the period, returns that wait beyond their time, money of other
-    countries.
-    """
+    """Same ends that came twice in the period, returns that wait beyond their time, money of other countries."""
     first, last = measure.period.first, measure.period.last
     ours, params = narrowed(measure.scope, "t.")
     params |= {"first": first, "last": last, "now": measure.now}

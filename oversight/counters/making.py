@@ -1,7 +1,8 @@
 """All counters anew from the cases: whole tables at a time, by the same expressions as a fold.
 
-Pages show what was counted before until all of it is done. Who owns the tables makes new ones beside
-them, on two connections at once, and puts them in their place; everybody else empties and fills those that stand.
+Pages show what was counted before until all of it is done. Who owns the tables makes new ones beside them, on two
+connections at once, and puts them in their place, the same to the last index, policy and grant; everybody else empties
+and fills those that stand. Only one at a time changes counters.
 """
 
 from __future__ import annotations
@@ -19,12 +20,165 @@ from django.db.models import F
 
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
-from oversight.counters import beside as rollup_beside
 from oversight.counters.facts import COLUMNS, PLACE, facts
-from oversight.counters.state import calendar_name, certain_below, read_state, take_memory, take_time, wait_alone
 from oversight.counters.sums import ALL, TALLY, Table, filling
 from oversight.figures.working_time import decrees
 from oversight.models import MEASURES, RollupState, Tally
+
+#: Only one folds; who comes second leaves it to the first.
+_LOCK = 0x0F1652
+
+
+def read_state(*, lock: bool = False) -> RollupState:
+    """Whoever only looks writes nothing, before the first fold either."""
+    if not lock:
+        return RollupState.objects.filter(pk=1).first() or RollupState(pk=1)
+    RollupState.objects.bulk_create([RollupState(pk=1)], ignore_conflicts=True)
+    return RollupState.objects.select_for_update().get(pk=1)
+
+
+def calendar_name() -> str:
+    """What names the calendar: working days of past spans are counted by it."""
+    return current_calendar().version[:200]
+
+
+def is_alone(cursor: Any) -> bool:
+    cursor.execute("select pg_try_advisory_xact_lock(%s)", [_LOCK])
+    return bool(cursor.fetchone()[0])
+
+
+def wait_alone(cursor: Any) -> None:
+    cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def take_time(cursor: Any) -> None:
+    """Adding up ten million cases takes longer than a step may."""
+    for name in ("transaction_timeout", "statement_timeout"):
+        cursor.execute(f"set local {name} = 0")
+
+
+def take_memory(cursor: Any, *, by_page: bool = False) -> None:
+    """Groups and joins of many rows in memory; ``by_page``: rows of many days are read page by page."""
+    for said in ("work_mem = '64MB'", f"enable_indexscan = {'off' if by_page else 'on'}"):
+        cursor.execute(f"set local {said}")
+
+
+def certain_below(cursor: Any) -> tuple[int, int]:
+    """(life of the database, transaction below which everything is decided); asked before the entries."""
+    cursor.execute("select last_value, pg_snapshot_xmin(pg_current_snapshot())::text::bigint from complaints_event_era")
+    era, below = cursor.fetchone()
+    return era, below
+
+
+#: The names of new tables and their indexes end so.
+END = "_anew"
+_NAMES = (TALLY, *(table.name for table in ALL))
+
+
+def may_make(cursor: Any) -> bool:
+    """Whether who is connected owns the counters (`manage.py rebuild_rollups` with DATABASE_OWNER_URL does)."""
+    cursor.execute(
+        "select pg_has_role(session_user, relowner, 'usage') from pg_class where oid = %s::regclass", [TALLY]
+    )
+    return bool(cursor.fetchone()[0])
+
+
+def stands(cursor: Any) -> bool:
+    """Whether tables are there beside the others."""
+    cursor.execute("select to_regclass(%s) is not null", [TALLY + END])
+    return bool(cursor.fetchone()[0])
+
+
+def begin(cursor: Any) -> None:
+    """Empty tables, guarded as those that stand."""
+    for name in _NAMES:
+        cursor.execute(f"drop table if exists {name}{END}")
+        cursor.execute(
+            f"create table {name}{END} (like {name} including defaults including constraints including storage)"
+        )
+        cursor.execute("select relrowsecurity, relforcerowsecurity from pg_class where oid = %s::regclass", [name])
+        for is_on, words in zip(cursor.fetchone(), ("enable", "force"), strict=True):
+            if is_on:
+                cursor.execute(f"alter table {name}{END} {words} row level security")
+        for statement in (*_policies(cursor, name), *_grants(cursor, name)):
+            cursor.execute(statement)
+
+
+def empty(cursor: Any, names: Sequence[str]) -> None:
+    for name in names:
+        cursor.execute(f"truncate {name}{END}")
+
+
+def finish(cursor: Any, names: Sequence[str]) -> None:
+    """Keys, indexes and statistics, for tables that are filled."""
+    cursor.execute("set local maintenance_work_mem = '256MB'")
+    for name in names:
+        cursor.execute(
+            """
+            select c.relname, pg_get_indexdef(i.indexrelid), i.indisprimary
+            from pg_index i
+            join pg_class c on c.oid = i.indexrelid
+            where i.indrelid = %s::regclass
+            """,
+            [name],
+        )
+        for index, said, is_key in cursor.fetchall():
+            cursor.execute(
+                said.replace(f" INDEX {index} ON public.{name} ", f" INDEX {index}{END} ON public.{name}{END} ")
+            )
+            if is_key:
+                cursor.execute(f"alter table {name}{END} add primary key using index {index}{END}")
+        cursor.execute(f"analyze {name}{END}")
+
+
+def swap(cursor: Any) -> None:
+    """The new tables take the place of the old ones; with the commit everybody reads them."""
+    cursor.execute("lock table " + ", ".join(_NAMES) + " in access exclusive mode")
+    for name in _NAMES:
+        cursor.execute(f"drop table {name}")
+        cursor.execute(f"alter table {name}{END} rename to {name}")
+        cursor.execute(
+            "select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = %s::regclass",
+            [name],
+        )
+        for (index,) in cursor.fetchall():
+            cursor.execute(f"alter index {index} rename to {index.removesuffix(END)}")
+
+
+def _policies(cursor: Any, name: str) -> list[str]:
+    cursor.execute(
+        """
+        select policyname, permissive, cmd, array_to_string(roles, ', '), qual, with_check
+        from pg_policies
+        where schemaname = 'public' and tablename = %s
+        """,
+        [name],
+    )
+    return [
+        f"create policy {policy} on {name}{END} as {kind} for {command} to {who}"
+        + (f" using ({using})" if using else "")
+        + (f" with check ({check})" if check else "")
+        for policy, kind, command, who, using, check in cursor.fetchall()
+    ]
+
+
+def _grants(cursor: Any, name: str) -> list[str]:
+    """All that others than the owner may do, and nothing that a new table gives by default."""
+    cursor.execute(
+        """
+        select a.grantee::regrole::text, string_agg(a.privilege_type, ', ')
+        from pg_class c, aclexplode(c.relacl) a
+        where c.oid = %s::regclass and a.grantee <> c.relowner
+        group by 1
+        """,
+        [name],
+    )
+    held = cursor.fetchall()
+    return [
+        *(f"revoke all on {name}{END} from {who}" for who, _ in held),
+        *(f"grant {what} on {name}{END} to {who}" for who, what in held),
+    ]
+
 
 #: Cases of one piece, and rows of the tally that are added up at once.
 PIECE, ROWS = 50_000, 500_000
@@ -62,7 +216,7 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
         take_time(cursor)
         wait_alone(cursor)
         if beside:
-            rollup_beside.swap(cursor)
+            swap(cursor)
         else:
             add_up(cursor)
         RollupState.objects.filter(pk=1).update(
@@ -81,9 +235,7 @@ def add_up(cursor: Any, tables: Sequence[Table] = ALL) -> None:
 
 
 def months_at_once(cursor: Any, *, beside: str = "", table: Table | None = None) -> list[dict[str, date]]:
-    """First and last days of months in a row that hold about ``ROWS`` rows of the tally, or cells of ``table``; a cell
-    lies in one.
-    """
+    """First and last days of months in a row with about ``ROWS`` rows of the tally, or cells of ``table``."""
     days = f"select day, count(*) as n from {TALLY}{beside} group by 1"
     if table:
         days += f" union all select {'day' if 'day' in table.key else 'month'}, 0 from {table.name} group by 1"
@@ -108,19 +260,19 @@ def _begin() -> tuple[str, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         wait_alone(cursor)
         state = read_state(lock=True)
-        is_beside, stands = rollup_beside.may_make(cursor), rollup_beside.stands(cursor)
-        if state.rebuilt_through is None or is_beside != stands:
+        is_beside, was_beside = may_make(cursor), stands(cursor)
+        if state.rebuilt_through is None or is_beside != was_beside:
             # What is written from now on is folded afterwards.
             state.era, state.transaction = certain_below(cursor)
             state.transaction, state.entry, state.rebuilt_through = state.transaction - 1, 2**62, 0
             state.compared_calendar, state.compared_through, state.compared_tables = calendar_name(), None, 0
             state.save()
             if is_beside:
-                rollup_beside.begin(cursor)
+                begin(cursor)
         elif is_beside:
             # Of two pieces at once the later one may have been done first.
-            cursor.execute(f"delete from {TALLY}{rollup_beside.END} where complaint_id > %s", [state.rebuilt_through])
-    return rollup_beside.END if is_beside else "", state.rebuilt_through or 0
+            cursor.execute(f"delete from {TALLY}{END} where complaint_id > %s", [state.rebuilt_through])
+    return END if is_beside else "", state.rebuilt_through or 0
 
 
 def _tallying(after: int, upto: int, beside: str) -> Job:
@@ -139,19 +291,19 @@ def _sum_up_beside() -> None:
     def adding(days: dict[str, date]) -> Job:
         def add(cursor: Any) -> None:
             take_memory(cursor, by_page=True)
-            cursor.execute(filling(said, beside=rollup_beside.END) + " select 1", days)
+            cursor.execute(filling(said, beside=END) + " select 1", days)
 
         return add
 
-    said = _DAYS.format(beside=rollup_beside.END)
-    _do(lambda cursor: rollup_beside.finish(cursor, [TALLY]))
+    said = _DAYS.format(beside=END)
+    _do(lambda cursor: finish(cursor, [TALLY]))
     with transaction.atomic(), connection.cursor() as cursor:
         take_time(cursor)
-        rollup_beside.empty(cursor, [table.name for table in ALL])
-        months = months_at_once(cursor, beside=rollup_beside.END)
+        empty(cursor, [table.name for table in ALL])
+        months = months_at_once(cursor, beside=END)
     for _ in _run((adding(days) for days in months), is_beside=True):
         pass
-    _do(lambda cursor: rollup_beside.finish(cursor, [table.name for table in ALL]))
+    _do(lambda cursor: finish(cursor, [table.name for table in ALL]))
 
 
 def _do(job: Job) -> None:

@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from complaints.procedure.working_calendar import Calendar
-from oversight.counters.buckets import bucket_of
 from oversight.counters.rollups import CHANGES
 from oversight.counters.statements import COLUMN_OF, NAMES, STANDING, Windows, narrowed, rows_of, summed
-from oversight.counters.sums import EXACT, RATIO, TALLY
+from oversight.counters.sums import EXACT, RATIO, TALLY, bucket_of
 from oversight.figures.scope import Period, Scope
 from oversight.figures.working_time import decrees
 from oversight.models import SPREAD, WIDE, DaySpread, MonthSpread
@@ -81,9 +80,7 @@ class Counters:
     def sums_of(
         self, scope: Scope, periods: Sequence[Period], *, by: str = "", names: Iterable[str] = NAMES
     ) -> list[dict[str, Sums]] | None:
-        """The same for several periods, in their order, still in one statement; what stands now is read for the first
-        only.
-        """
+        """The same for several periods, in one statement; what stands now is read for the first only."""
         asked = tuple(names)
         later = tuple(name for name in asked if name not in STANDING) or asked
         found = self.read(
@@ -142,8 +139,7 @@ class Counters:
         ]
 
     def buckets(self, scope: Scope, period: Period, whats: Iterable[str] = SPREAD) -> dict[str, dict[int, int]] | None:
-        """How many took how long within the period, by what and bucket; of regions or of one enterprise. One
-        statement."""
+        """How many took how long in the period, by what and bucket; of regions or an enterprise. One statement."""
         found = self.buckets_of(scope, [period], whats)
         return None if found is None else found[0]
 
@@ -198,9 +194,7 @@ class Counters:
         ]
 
     def responses(self, scope: Scope, period: Period) -> dict[int, Counter[int]]:
-        """How often each enterprise took so many working minutes to respond first; ``scope`` has regions. One
-        statement.
-        """
+        """How often each enterprise first responded in so many working minutes, in regions. One statement."""
         ours, params = narrowed(scope)
         found: defaultdict[int, Counter[int]] = defaultdict(Counter)
         with connection.cursor() as cursor:
@@ -278,9 +272,7 @@ _EDGES = (
 
 
 def _buckets(ours: str, whats: Sequence[str], *, is_wide: bool) -> str:
-    """The statement: whole months from their cells; at the edges of wide regions from cells of days, of others case by
-    case.
-    """
+    """Whole months from their cells; at the edges cells of days for wide regions, else case by case."""
     months = f"""
         select what, bucket::int, n
         from {MonthSpread._meta.db_table}
@@ -312,7 +304,6 @@ def _buckets(ours: str, whats: Sequence[str], *, is_wide: bool) -> str:
 
 
 def _places(scope: Scope, region: int) -> list[str]:
-    """Those of the scope's regions in which this one lies."""
     return [str(one.pk) for one in {one.pk: one for one in scope.regions}.values() if one.covers(region)]
 
 

@@ -19,11 +19,14 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
 from database.sweeping import FULL
 from oversight.counters.facts import COLUMNS, KEY, PLACE, facts
-from oversight.counters.making import DAYS, PIECE_OF_CASES, add_up, months_at_once
-from oversight.counters.state import (
+from oversight.counters.making import (
+    DAYS,
+    PIECE_OF_CASES,
+    add_up,
     calendar_name,
     certain_below,
     is_alone,
+    months_at_once,
     read_state,
     take_memory,
     take_time,
@@ -175,10 +178,7 @@ def compare(*, now: datetime) -> list[str]:
 
 
 def _compare_some(*, now: datetime) -> bool:
-    """The next piece: so many cases, and after the last one a table each. False when it was the last.
-
-    A case whose last step is not folded yet is no difference.
-    """
+    """The next piece of cases, then a table each; False when it was the last. Unfolded steps are no difference."""
     last = Complaint.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     with transaction.atomic(), connection.cursor() as cursor:
         take_time(cursor)

@@ -1,7 +1,6 @@
 """The statements by which counters are read: which rows say it of a scope, and which of their days count for a measure.
 
-What is asked of a month is a cell of that month, and a row of the tally is read only where no cell says
-it.
+What is asked of a month is a cell of that month, and a row of the tally is read only where no cell says it.
 """
 
 from __future__ import annotations
@@ -97,8 +96,7 @@ class Rows:
 
 
 def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
-    """The condition on a row of the tally, whose columns are reached by ``row``, that it is of ``scope``; its
-    values."""
+    """The condition on a row of the tally (columns reached by ``row``) that it is of ``scope``; its values."""
     said: list[str] = []
     params = {
         "category": scope.category,
@@ -170,8 +168,7 @@ def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple
     """The statement: whole months from their cells, days at the edges, and days since the last whole month.
 
     What happened in the period is read from its own days only, what counts for days far from its own from all since
-    ever:
-    few columns of many rows, and many of few.
+    ever: few columns of many rows, and many of few.
     """
     first, last = windows.period.first, windows.period.last
     spans = {name: windows.days(name) for name in names}

@@ -21,12 +21,10 @@ from oversight.counters import figures as rollup_figures
 from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
 from oversight.figures.scope import Period
-from oversight.presenting import cards, changes, choosing, further_figures, shifts
-from oversight.presenting.changes import Change
-from oversight.presenting.choosing import EARLIEST
-from oversight.presenting.looking import DashboardPage, dashboard_page
-from oversight.presenting.patience import patiently
+from oversight.presenting import cards, choosing, flow, shifts
+from oversight.presenting.choosing import EARLIEST, DashboardPage, dashboard_page, patiently
 from oversight.presenting.places import Places, places_of
+from oversight.presenting.shifts import Change
 from web.languages import named
 
 BEFORE, YEAR, SAME, CHOSEN = "before", "year", "same", "chosen"
@@ -167,7 +165,7 @@ def _other(form: OtherForm, look: DashboardPage) -> tuple[Period, tuple[Region, 
 
 
 def _cards(found: Mapping[str, Figure], lists: cards.Lists) -> list[cards.Card]:
-    return cards.flow_cards(found, lists) + further_figures.cards_of(found, lists)
+    return cards.flow_cards(found, lists) + flow.cards_of(found, lists)
 
 
 def _counted(measure: Measure) -> dict[str, Figure]:
@@ -176,13 +174,13 @@ def _counted(measure: Measure) -> dict[str, Figure]:
     if found is None:
         came_in, stages = figures.received(measure), figures.stages_of(measure)
         found = figures.flow_figures(measure, stages, received=sum(came_in.values()))
-    return found | further_figures.counted(measure)
+    return found | flow.counted(measure)
 
 
 def _shift(
     code: str, here: Mapping[str, Figure], there: Mapping[str, Figure], period: Period, other: Period
 ) -> cards.Shift | None:
-    change: Change | None = changes.of_figures(
+    change: Change | None = shifts.of_figures(
         here[code], there[code], days=shifts.days_of(period), days_before=shifts.days_of(other)
     )
     return shifts.shift(code, change, _("另一边")) if change is not None else None

@@ -21,34 +21,18 @@ from complaints.procedure.workflow import ANY_E, Clock, Outcome, Status
 from complaints.procedure.working_calendar import Calendar
 from oversight.figures.scope import Period, Scope
 from oversight.figures.working_time import Spread, measured
-from routing.rule_desk import misroutes
+from routing.rule_desk import learning
 
 #: A formula that is counted differently from before gets the next number.
 VERSIONS: Mapping[str, int] = dict.fromkeys(
     (
-        "received",
-        "closed",
-        "open",
-        "overdue",
-        "due_soon",
-        "settled",
-        "on_time",
-        "first_response",
-        "acceptance",
-        "review_on_time",
-        "handling_time",
-        "mediated",
-        "kept",
-        "recovered",
-        "first_settled",
-        "rating",
-        "withdrawn",
-        "again",
-        "last_day",
-        "last_offer",
+        *("received", "closed", "open", "overdue", "due_soon", "settled", "on_time", "first_response"),
+        *("acceptance", "review_on_time"),
+        *("handling_time", "mediated", "kept", "recovered", "first_settled", "rating", "withdrawn"),
+        *("again", "last_day", "last_offer"),
     ),
     1,
-) | dict.fromkeys(("misrouted", "mended"), misroutes.VERSION)
+) | dict.fromkeys(("misrouted", "mended"), learning.VERSION)
 #: Two counts, the first no part of the second: what was settled in a period may have come before it.
 OF_TWO_COUNTS = frozenset({"first_settled"})
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
@@ -357,10 +341,7 @@ def promises_due(measure: Measure) -> QuerySet[Deadline]:
 
 
 def kept_figure(measure: Measure) -> Figure:
-    """守约率: the enterprise's promises performed on time and confirmed, of all that came due.
-
-    Its newest clock says when a promise came due: it may have rested, or been dated anew.
-    """
+    """守约率: promises kept in time and confirmed, of all that came due by their newest clock."""
     # A branch answers for what it promised in its own time with a case.
     whose = "obligation__" if measure.scope.branch_ids is None else "obligation__engagement__"
     done = Q(obligation__state="confirmed")
@@ -411,8 +392,8 @@ def recovered_figure(measure: Measure) -> Figure:
 
 
 def misroute_figures(measure: Measure) -> dict[str, Figure]:
-    """误送率 and what of it was mended within the time for forwarding; one query (routing.rule_desk.misroutes)."""
-    found = misroutes.counted(ended_stages(measure), now=measure.now)
+    """误送率 and what of it was mended within the time for forwarding; one query (routing.rule_desk.learning)."""
+    found = learning.counted(ended_stages(measure), now=measure.now)
     due = found.in_time + found.late
     return {
         "misrouted": Figure(code="misrouted", n=found.ended, numerator=found.misrouted, denominator=found.ended),

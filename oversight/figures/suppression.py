@@ -136,8 +136,7 @@ class _Table:
                 yield place, (place, division, (*key[:place], *key[place + 1 :]))
 
     def with_room(self, leaf: Key) -> Iterator[Key]:
-        """Counted cells of the same divisions that can be less by enough, the least first; so many, and the last
-        two."""
+        """Counted cells of the same divisions that can be less by enough, the least first, and the last two."""
         division = self._divisions(leaf)
         if division not in self._roomy:
             self._roomy[division] = [
@@ -149,9 +148,7 @@ class _Table:
         yield from found if len(found) <= _TRIED_CROSSED else (*found[: _TRIED_CROSSED - 2], *found[-2:])
 
     def beside(self, leaf: Key) -> Iterator[tuple[tuple[str, ...], ...]]:
-        """Leaves of the other divisions of each axis in which the same things were counted: the least with room, and
-        the largest.
-        """
+        """Counted leaves of the other divisions of each axis: the least with room, and the largest."""
         for which in (0, -1):
             found = list[tuple[str, ...]]()
             for place, axis in enumerate(self.axes):
@@ -178,9 +175,7 @@ class _Table:
                 self._hidden[line].add(key[place])
 
     def there(self, key: Key, place: int, division: int, name: str = TOTAL) -> list[str]:
-        """The leaves of the line in this division where something was counted, the least first; below ``name`` if it
-        lies there.
-        """
+        """The counted leaves of the line in this division, the least first; below ``name`` if it lies there."""
         axis, found = self.axes[place], self._there.get((place, division, (*key[:place], *key[place + 1 :])), [])
         if axis.where.get(name) != division:
             return found
@@ -189,9 +184,7 @@ class _Table:
         return [leaf for leaf in found if name in axis.above(leaf)]
 
     def partners(self, key: Key, place: int) -> list[str]:
-        """Leaves of the same division that do not lie below this name: withheld ones first, then the least, so many;
-        and the last two.
-        """
+        """Leaves of the division not below this name: withheld first, then the least; and the last two."""
         axis, name = self.axes[place], key[place]
         line = (place, axis.where[name], (*key[:place], *key[place + 1 :]))
         there, hidden = self._there.get(line, []), self._hidden.get(line, set())
@@ -206,15 +199,6 @@ class _Table:
         return list(
             dict.fromkeys([*taken[:_TRIED], *islice(others, max(0, _TRIED - len(taken))), *[*taken[-2:], *last][-2:]])
         )
-
-
-def share(part: int | None, whole: int | None) -> tuple[int | None, int | None]:
-    """A part beside its whole on a page of its own: the part is withheld where it or what is left of the whole is
-    small.
-    """
-    if whole is None or whole in SMALL:
-        return None, None
-    return (None if part is None or part in SMALL or whole - part in SMALL else part), whole
 
 
 def _with_sums(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int]:
@@ -242,8 +226,7 @@ def _at(key: Key, place: int, name: str) -> Key:
 
 
 def _cheapest(key: Key, table: _Table) -> _Pattern:
-    """The pattern that leaves this number open enough and takes the least away; there always is one: all sums
-    upwards."""
+    """The pattern that leaves this number open enough and takes the least; there always is one: all sums."""
     least = _upwards(key, table)
     best = _cost(least, table), least
     ways = [_ways(key, place, table) for place in range(len(table.axes))]
@@ -260,9 +243,7 @@ def _cheapest(key: Key, table: _Table) -> _Pattern:
 
 
 def _cost(pattern: _Pattern, table: _Table) -> tuple[int, int]:
-    """How much is lost: the sum of what is withheld, then how many. By number alone a total would go for two small
-    cells.
-    """
+    """The sum of what is withheld, then how many: by number alone a total would go for two small cells."""
     lost = [table.numbers[cell] for cell in pattern if cell not in table.withheld]
     return sum(lost), len(lost)
 
@@ -295,8 +276,7 @@ def _crossed(key: Key, table: _Table) -> Iterator[_Pattern]:
 
 
 def _is_open(key: Key, pattern: _Pattern, table: Mapping[Key, int]) -> bool:
-    """Whether the number can be moved along the pattern by so much, down and up taken together, with nothing below
-    1."""
+    """Whether the number can move along the pattern by so much, down and up together, nothing below 1."""
     room: dict[int, int] = {}
     for cell, sign in pattern.items():
         side = sign * pattern[key]

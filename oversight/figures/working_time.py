@@ -96,10 +96,7 @@ def decrees(calendar: Calendar) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Mean, median and p90 of n spans, as ``<unit>_mean`` and so on; units: cd, wd, minutes.
-
-    Quantiles lie between their two neighbours, by proportion.
-    """
+    """Mean, median and p90 of n spans as ``<unit>_mean`` …; units cd, wd, minutes; quantiles are interpolated."""
 
     n: int
     values: dict[str, float]
@@ -109,8 +106,7 @@ NONE = Spread(0, {})
 
 
 def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = False) -> dict[int | None, Spread]:
-    """One query. ``spans`` yields (who, from, to); the answer holds the whole under None, and
-    with ``by_who`` each who that had a span."""
+    """One query. ``spans``: (who, from, to); the whole stands under None, with ``by_who`` each who as well."""
     sql, params = spans.order_by().query.sql_with_params()
     names = [f"span_{number}" for number in range(len(params))]
     statement = _MEASURED.format(

@@ -88,8 +88,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Cases and days before and after; ``elsewhere``: the same of the control group. The day of sending is in
-    neither."""
+    """Cases and days before and after, ``elsewhere`` of the control group; without the day of sending."""
 
     before: int
     after: int
@@ -232,7 +231,6 @@ def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int,
 
 
 def _asked(statement: str, told: dict[str, Any]) -> tuple[int, int]:
-    """(before, after)."""
     with connection.cursor() as cursor:
         cursor.execute(statement, told)
         before, after = cursor.fetchone()

@@ -49,8 +49,6 @@ lateral (
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """``narrow`` may explain ``wide``."""
-
     wide: HotSpot
     narrow: HotSpot
 
@@ -89,9 +87,7 @@ def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
 
 
 def fold(found: Iterable[int], first: date, last: date) -> None:
-    """Of the rows ``found`` now and those beside them in these days: which explains which. Three statements, and one
-    each row that is new to it.
-    """
+    """Which of ``found`` and of those beside them explains which. Three statements, and one each changed row."""
     new = set(found)
     near = list(
         HotSpot.objects.filter(last__gte=first, first__lte=last)
@@ -135,9 +131,7 @@ def _add(known: dict[int, set[int]], wide: int, narrow: int) -> None:
 
 
 def _size(spot: HotSpot) -> tuple[float, bool, bool, int]:
-    """The narrower the less: how much came in all nine weeks; then an enterprise before a region, a category before
-    all.
-    """
+    """The narrower the less: cases of nine weeks; an enterprise before a region, a category before all."""
     return spot.observed + sum(spot.usual), spot.enterprise_id is None, not spot.facet, spot.pk
 
 
@@ -146,9 +140,7 @@ def _rise(spot: HotSpot) -> float:
 
 
 def _may(pair: _Pair) -> bool:
-    """Whether the narrow one is narrower, was at the same time, and has cases in common with the wide one, enough of
-    them.
-    """
+    """Whether the narrow one is narrower, was at the same time, and shares enough cases with the wide one."""
     wide, narrow = pair.wide, pair.narrow
     if _size(narrow) >= _size(wide) or pair.first > pair.last or _rise(narrow) < PART * _rise(wide):
         return False
@@ -168,9 +160,7 @@ def _explains(pair: _Pair, now: int, usual: int) -> bool:
 
 
 def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:
-    """(now, in the eight weeks before) of each pair; one statement for those with an enterprise, whose index it asks,
-    and one for the others.
-    """
+    """(now, in the eight weeks before) of each pair; a statement for those with an enterprise, one for the others."""
     found = [(0, 0)] * len(pairs)
     for has_enterprise in (True, False):
         asked = [(nr, pair) for nr, pair in enumerate(pairs) if (pair.enterprise is not None) is has_enterprise]

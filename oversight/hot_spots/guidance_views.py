@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.idempotency import once
+from accounts.idempotency import redirect_once
 from accounts.roles import Right
 from complaints.desks import enterprise_workspace, keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
@@ -99,22 +98,23 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
     )
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
+        authority_id = office.authority_id
+        assert authority_id is not None  # noqa: S101 - an office is one of an authority
+
+        def opened() -> tuple[str, str]:
+            made = guiding.open_guidance(
+                spot.pk,
+                enterprise_id=int(form.cleaned_data["enterprise"]),
+                authority_id=authority_id,
+                causes=form.cleaned_data["causes"],
+                first=form.wanted(),
+                by=workspace.user,
+                now=workspace.now,
+            )
+            return reverse("oversight:guidance", args=[made.pk]), _("已起草。可以再加措施，然后送达企业。")
+
         try:
-            with once(request) as attempt:
-                if not attempt.answered:
-                    assert office.authority_id is not None  # noqa: S101 - an office is one of an authority
-                    made = guiding.open_guidance(
-                        spot.pk,
-                        enterprise_id=int(form.cleaned_data["enterprise"]),
-                        authority_id=office.authority_id,
-                        causes=form.cleaned_data["causes"],
-                        first=form.wanted(),
-                        by=workspace.user,
-                        now=workspace.now,
-                    )
-                    attempt.reference = reverse("oversight:guidance", args=[made.pk])
-                    messages.success(request, _("已起草。可以再加措施，然后送达企业。"), extra_tags="ok")
-            return redirect(attempt.reference)
+            return redirect_once(request, opened)
         except ReductionRefusal as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
@@ -174,13 +174,9 @@ def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         status = 422
         if _is_complete(wanted, measure, ending):
             try:
-                with once(request) as attempt:
-                    if not attempt.answered:
-                        messages.success(
-                            request, _carry_out(request, workspace, found, wanted, measure, ending), extra_tags="ok"
-                        )
-                        attempt.reference = request.path
-                return redirect(attempt.reference)
+                return redirect_once(
+                    request, lambda: (request.path, _carry_out(request, workspace, found, wanted, measure, ending))
+                )
             except ReductionRefusal as refusal:
                 status, refused = refusal.status, str(refusal)
     return render(
@@ -252,7 +248,6 @@ def _shown(found: Guidance, today: Any) -> dict[str, Any]:
 
 
 def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
-    """What was sent to the enterprises of these jobs."""
     enterprises = {actor.enterprise_id for actor in workspace.actors if actor.enterprise_id is not None}
     return Guidance.objects.filter(enterprise_id__in=enterprises).exclude(state=Guidance.State.DRAFT)
 
@@ -284,31 +279,23 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
     asked = (request.POST if request.method == "POST" else request.GET).get("measure", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
     chosen = next((row for row in found.measures.all() if row.number == number), None)
-    form, status = (
-        ReportForm(
-            request.POST if request.method == "POST" else None, initial={"state": chosen.state if chosen else ""}
-        ),
-        200,
+    form = ReportForm(
+        request.POST if request.method == "POST" else None, initial={"state": chosen.state if chosen else ""}
     )
+    status = 200
     if request.method == "POST":
         if not may_report or chosen is None:
             raise Http404
         status = 422
         if form.is_valid():
+            report = {"state": form.cleaned_data["state"], "text": form.cleaned_data["text"]}
+
+            def reported() -> tuple[str, str]:
+                guiding.report(found.pk, number, **report, by=workspace.user, now=workspace.now)
+                return request.path, _("已报告，监管部门看得到。")
+
             try:
-                with once(request) as attempt:
-                    if not attempt.answered:
-                        guiding.report(
-                            found.pk,
-                            number,
-                            state=form.cleaned_data["state"],
-                            text=form.cleaned_data["text"],
-                            by=workspace.user,
-                            now=workspace.now,
-                        )
-                        attempt.reference = request.path
-                        messages.success(request, _("已报告，监管部门看得到。"), extra_tags="ok")
-                return redirect(attempt.reference)
+                return redirect_once(request, reported)
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status

@@ -20,7 +20,7 @@ from django.utils.translation import override
 
 from accounts.models import OutgoingMessage, User
 from enterprises.models.refusing import Refusal
-from oversight.mirror.monthly import managers_of
+from oversight.letters import managers_of
 from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
 
 Kind = Deed.Kind
@@ -69,9 +69,7 @@ def _judged(spot_id: int, before: str, after: str, kind: str, *, why: str, by: U
 def open_guidance(
     spot_id: int, *, enterprise_id: int, authority_id: int, causes: str, first: Wanted, by: User, now: datetime
 ) -> Guidance:
-    """A draft with its first measure; the enterprise sees nothing of it yet. Raises ReductionRefusal: it was opened
-    before.
-    """
+    """A draft with its first measure, not seen by the enterprise. Raises ReductionRefusal: opened before."""
     with transaction.atomic():
         spot = HotSpot.objects.select_for_update().get(pk=spot_id)
         try:

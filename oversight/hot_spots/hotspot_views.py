@@ -1,39 +1,88 @@
-"""/authority/hot-spots/: what stands out in the own region, the numbers and cases behind it, and the judgement.
+"""/authority/hot-spots/: what stands out in the own region, the cases and equal texts behind it, the judgement.
 
-A hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the
-officer sees them anyway.
+A hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the officer sees them
+anyway. Marks alike make a candidate, the texts themselves decide; no text leaves this file.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from itertools import combinations
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.idempotency import once
+from accounts.idempotency import redirect_once
+from accounts.keys import sealed_fields
 from accounts.roles import Right
 from authorities.models import Region
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
-from complaints.models import Complaint
+from complaints.models import Complaint, PersonalText, PersonDigest
 from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
+from complaints.record.person_digests import COPIED, MARK, same_text
 from oversight.figures.scope import Period
-from oversight.hot_spots import copies, folding, guiding, reduction_words
+from oversight.hot_spots import folding, guiding, reduction_words
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.reduction_forms import ReasonForm
 from oversight.hot_spots.unusual import FEWEST, LOOKS_A_WEEK, RATE
 from oversight.models import HotSpot, Tally
 from oversight.presenting.cards import Lists
+
+#: So many texts are opened, and of one mark so many are compared: a page is waited for.
+MOST_READ, MOST_ALIKE = 120, 40
+
+
+def clusters(ids: Collection[int]) -> list[list[int]]:
+    """Groups of two or more cases with nearly the same text, the largest first. Two statements and the keys."""
+    by_mark: defaultdict[bytes, list[int]] = defaultdict(list)
+    for pk, digest in (
+        PersonDigest.objects.filter(complaint_id__in=ids, kind=MARK)
+        .order_by("-complaint_id")
+        .values_list("complaint_id", "digest")
+    ):
+        by_mark[bytes(digest)].append(pk)
+    candidates = [sorted(set(found), reverse=True)[:MOST_ALIKE] for found in by_mark.values() if len(set(found)) > 1]
+    candidates.sort(key=len, reverse=True)
+    wanted = list(dict.fromkeys(pk for found in candidates for pk in found))[:MOST_READ]
+    texts = _texts(wanted)
+    group = {pk: pk for pk in texts}
+
+    def top(pk: int) -> int:
+        while group[pk] != pk:
+            pk = group[pk]
+        return pk
+
+    for found in candidates:
+        for one, other in combinations([pk for pk in found if pk in texts], 2):
+            if top(one) != top(other) and same_text(texts[one], texts[other]):
+                group[top(one)] = top(other)
+    together: defaultdict[int, list[int]] = defaultdict(list)
+    for pk in group:
+        together[top(pk)].append(pk)
+    return sorted(
+        (sorted(found, reverse=True) for found in together.values() if len(found) > 1),
+        key=lambda found: (-len(found), found),
+    )
+
+
+def _texts(ids: list[int]) -> dict[int, str]:
+    rows = list(
+        PersonalText.objects.filter(complaint_id__in=ids, kind=COPIED, audience="parties").order_by(
+            "complaint_id", "sequence"
+        )
+    )
+    sealed_fields.load_for(rows)
+    return {row.complaint_id: text for row in rows if (text := row.text)}
+
 
 NEWEST = keyset.Order("found_at", falling=True)
 RELATED = ("enterprise", "region")
@@ -122,14 +171,14 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             raise Http404
         status = 422
         if form.is_valid():
+
+            def judge() -> tuple[str, str]:
+                action = guiding.reopen if spot.state == HotSpot.State.DISMISSED else guiding.dismiss
+                action(spot.pk, why=form.cleaned_data["why"], by=workspace.user, now=workspace.now)
+                return request.path, _("已记下您的判断。")
+
             try:
-                with once(request) as attempt:
-                    if not attempt.answered:
-                        action = guiding.reopen if spot.state == HotSpot.State.DISMISSED else guiding.dismiss
-                        action(spot.pk, why=form.cleaned_data["why"], by=workspace.user, now=workspace.now)
-                        attempt.reference = request.path
-                        messages.success(request, _("已记下您的判断。"), extra_tags="ok")
-                return redirect(attempt.reference)
+                return redirect_once(request, judge)
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
@@ -224,16 +273,14 @@ def _lines(cases: list[Complaint]) -> list[dict[str, Any]]:
 
 
 def _groups(cases: QuerySet[Complaint]) -> list[dict[str, Any]]:
-    """Groups of cases whose consumers wrote nearly the same."""
     seen = {case.pk: case for case in cases.only("pk", "number", "status")}
     return [
         {"n": len(group), "cases": _lines([seen[pk] for pk in group[:NAMED]]), "more": max(0, len(group) - NAMED)}
-        for group in copies.clusters(seen)
+        for group in clusters(seen)
     ]
 
 
 def _list_url(spot: HotSpot) -> str:
-    """All cases of the cell in the list of cases, which narrows by place, enterprise and category."""
     return Lists(
         Period(first=spot.first, last=spot.last),
         spot.category,

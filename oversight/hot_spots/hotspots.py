@@ -1,8 +1,7 @@
 """What stands out: each cell's week and day beside eight like it, from the counters, and a row for each that is found.
 
-One pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has
-one row a day for its day, and one for its week in which no day was in the row before it. The statistics stand in
-`unusual`.
+One pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has one row a day
+for its day, and one for its week in which no day was in the row before it. The statistics stand in `unusual`.
 """
 
 from __future__ import annotations
@@ -186,8 +185,7 @@ def counted(day: date) -> list[Cell]:
 
 
 def standing_out(cells: Iterable[Cell]) -> Iterator[Found]:
-    """The cells whose week or day is less probable than the promised rate; each level compares with cells of its
-    kind."""
+    """The cells whose week or day is less probable than the promised rate, each compared with its kind."""
     by_kind: defaultdict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_kind[f"{cell.whose}{cell.facet[:1]}"].append(cell)
@@ -204,8 +202,7 @@ def standing_out(cells: Iterable[Cell]) -> Iterator[Found]:
 
 
 def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
-    """By kind: all complaints of the same days beside what is usual, of the widest region, for whoever judges a
-    cell."""
+    """By kind: all complaints of the same days beside what is usual, of the widest region."""
     whole = max(
         (cell for cell in cells if cell.whose == "r" and not cell.facet),
         key=lambda cell: cell.usual_weeks.total + cell.week,
@@ -273,7 +270,6 @@ def _kept(found: list[Found], day: date, around: dict[str, list[float]], *, now:
 
 
 def _eights(found: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:
-    """The eight counts of each, oldest first; one statement."""
     if not found:
         return {}
     cells = {(one.cell.whose, one.cell.of, one.cell.facet): one.cell for one in found}

@@ -166,9 +166,7 @@ def at_least(count: int, mean: float, restless: float) -> float:
 
 @lru_cache(maxsize=10_000)
 def detectable(usual: int, restless: float, level: float) -> float:
-    """By how many times a cell must rise to be found nine times out of ten: 2.0 is a doubling, to one digit, rounded
-    up.
-    """
+    """How many times a cell must rise to be found nine times out of ten; to one digit, rounded up."""
     mean = max(usual / USUAL, 1 / USUAL)
     needed = threshold(usual, restless, level)
     low, high = 1.0, 2.0
@@ -201,10 +199,7 @@ class Ratio:
 
 
 def rate_ratio(before: int, days_before: int, after: int, days_after: int, *, restless: float = 1.0) -> Ratio | None:
-    """The rate after over the rate before; log-normal, widened by how restless the cell is. None without days.
-
-    Where nothing came in one of the two, half a case is added to both, as is usual.
-    """
+    """Rate after over before, log-normal, widened by restlessness; None without days. A zero adds half a case."""
     error = _error(before, after, restless)
     if days_before <= 0 or days_after <= 0 or error is None:
         return None
@@ -215,8 +210,7 @@ def rate_ratio(before: int, days_before: int, after: int, days_after: int, *, re
 def against(
     cell: tuple[int, int], control: tuple[int, int], *, restless: float = 1.0, control_restless: float = 1.0
 ) -> Ratio | None:
-    """By how much the cell changed beyond its control group; (before, after) over the same days. None without
-    counts."""
+    """By how much the cell, (before, after), changed beyond its control group. None without counts."""
     errors = _error(*cell, restless), _error(*control, control_restless)
     if errors[0] is None or errors[1] is None or not all(control):
         return None

@@ -1,12 +1,12 @@
 """消费预警: drafted from the numbers of a hot spot, edited, agreed to by a second person, public until it is withdrawn.
 
-Nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the
-reason.
+Nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the reason.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -67,62 +67,49 @@ def draft(spot_id: int, *, authority_id: int, by: User, now: datetime) -> Consum
 
 
 def edit(warning_id: int, *, title: str, text: str, by: User, now: datetime) -> ConsumerWarning:
-    with transaction.atomic():
-        warning = _held(warning_id, State.DRAFT)
-        warning.title, warning.text = title, text
-        warning.save(update_fields=["title", "text"])
-        _note(warning, Kind.EDITED, by=by, now=now, text=text)
-    return warning
+    return _moved(warning_id, State.DRAFT, Kind.EDITED, {"title": title, "text": text}, by=by, now=now, text=text)
 
 
 def propose(warning_id: int, *, by: User, now: datetime) -> ConsumerWarning:
     """It waits for a second person, and nobody edits it meanwhile."""
-    with transaction.atomic():
-        warning = _held(warning_id, State.DRAFT)
-        warning.state, warning.proposed_by = State.PROPOSED, by
-        warning.save(update_fields=["state", "proposed_by"])
-        _note(warning, Kind.PROPOSED, by=by, now=now)
-    return warning
+    becomes = {"state": State.PROPOSED, "proposed_by": by}
+    return _moved(warning_id, State.DRAFT, Kind.PROPOSED, becomes, by=by, now=now)
 
 
 def approve(warning_id: int, *, by: User, now: datetime) -> ConsumerWarning:
     """Public from now on. Raises ReductionRefusal for whoever proposed it."""
-    with transaction.atomic():
-        warning = _held(warning_id, State.PROPOSED)
-        if warning.proposed_by_id == by.pk:
-            raise ReductionRefusal("own_proposal", _("您自己提请的，须由另一位负责人批准。"))
-        warning.state, warning.decided_by, warning.published_at = State.PUBLISHED, by, now
-        warning.save(update_fields=["state", "decided_by", "published_at"])
-        _note(warning, Kind.PUBLISHED, by=by, now=now, text=warning.text)
-    return warning
+    becomes = {"state": State.PUBLISHED, "decided_by": by, "published_at": now}
+    return _moved(warning_id, State.PROPOSED, Kind.PUBLISHED, becomes, by=by, now=now)
 
 
 def send_back(warning_id: int, *, why: str, by: User, now: datetime) -> ConsumerWarning:
     """Not like this: it is a draft again, with the reason in its history."""
-    with transaction.atomic():
-        warning = _held(warning_id, State.PROPOSED)
-        warning.state, warning.proposed_by = State.DRAFT, None
-        warning.save(update_fields=["state", "proposed_by"])
-        _note(warning, Kind.SENT_BACK, by=by, now=now, text=why)
-    return warning
+    becomes = {"state": State.DRAFT, "proposed_by": None}
+    return _moved(warning_id, State.PROPOSED, Kind.SENT_BACK, becomes, by=by, now=now, text=why)
 
 
 def withdraw(warning_id: int, *, why: str, by: User, now: datetime) -> ConsumerWarning:
     """Its page stays and says that it was withdrawn, and why."""
-    with transaction.atomic():
-        warning = _held(warning_id, State.PUBLISHED)
-        warning.state, warning.withdrawn_at, warning.withdrawn_why = State.WITHDRAWN, now, why
-        warning.save(update_fields=["state", "withdrawn_at", "withdrawn_why"])
-        _note(warning, Kind.WITHDRAWN, by=by, now=now, text=why)
-    return warning
+    becomes = {"state": State.WITHDRAWN, "withdrawn_at": now, "withdrawn_why": why}
+    return _moved(warning_id, State.PUBLISHED, Kind.WITHDRAWN, becomes, by=by, now=now, text=why)
 
 
-def _held(warning_id: int, state: str) -> ConsumerWarning:
+@transaction.atomic
+def _moved(
+    warning_id: int, before: str, kind: str, becomes: dict[str, Any], *, by: User, now: datetime, text: str = ""
+) -> ConsumerWarning:
+    """Write what it ``becomes``, if it is in the state ``before`` still, with the deed that says so."""
     warning = ConsumerWarning.objects.select_for_update(of=("self",)).get(pk=warning_id)
-    if warning.state != state:
+    if warning.state != before:
         raise ReductionRefusal(
             "moved_on", _("这份消费预警已是“%(state)s”，请重新打开页面。") % {"state": State(warning.state).label}
         )
+    if kind == Kind.PUBLISHED and warning.proposed_by_id == by.pk:
+        raise ReductionRefusal("own_proposal", _("您自己提请的，须由另一位负责人批准。"))
+    for name, value in becomes.items():
+        setattr(warning, name, value)
+    warning.save(update_fields=list(becomes))
+    _note(warning, kind, by=by, now=now, text=warning.text if kind == Kind.PUBLISHED else text)
     return warning
 
 

@@ -1,21 +1,19 @@
 """消费预警: drafted and agreed to at the authority, read by everybody.
 
-The public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted
-it.
+The public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.idempotency import once
+from accounts.idempotency import redirect_once
 from accounts.public_pages import public_page
 from accounts.roles import Right
 from complaints.desks import keyset
@@ -62,16 +60,15 @@ def warnings(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 def warning_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """A draft made from the numbers of a hot spot; whoever asks again comes to the one that is there."""
     spot = spot_of(workspace, pk)
-    office = acting(workspace, spot.place)
-    assert office.authority_id is not None  # noqa: S101 - an office is one of an authority
-    with once(request) as attempt:
-        if not attempt.answered:
-            there = spot.warnings.filter(authority_id=office.authority_id).exclude(state=State.WITHDRAWN).first()
-            made = there or warning.draft(
-                spot.pk, authority_id=office.authority_id, by=workspace.user, now=workspace.now
-            )
-            attempt.reference = reverse("oversight:warning", args=[made.pk])
-    return redirect(attempt.reference)
+    authority_id = acting(workspace, spot.place).authority_id
+    assert authority_id is not None  # noqa: S101 - an office is one of an authority
+
+    def drafted() -> tuple[str, str]:
+        there = spot.warnings.filter(authority_id=authority_id).exclude(state=State.WITHDRAWN).first()
+        made = there or warning.draft(spot.pk, authority_id=authority_id, by=workspace.user, now=workspace.now)
+        return reverse("oversight:warning", args=[made.pk]), ""
+
+    return redirect_once(request, drafted)
 
 
 @officer_page("GET", "POST")
@@ -95,13 +92,9 @@ def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase
         status = 422
         if all(form.is_valid() for form in (writing, reason) if form.is_bound):
             try:
-                with once(request) as attempt:
-                    if not attempt.answered:
-                        messages.success(
-                            request, _carry_out(workspace, found, wanted, writing, reason), extra_tags="ok"
-                        )
-                        attempt.reference = request.path
-                return redirect(attempt.reference)
+                return redirect_once(
+                    request, lambda: (request.path, _carry_out(workspace, found, wanted, writing, reason))
+                )
             except ReductionRefusal as refusal:
                 status, refused = refusal.status, str(refusal)
     return render(

@@ -92,9 +92,7 @@ def _offered(measure: Measure) -> Stages:
 
 
 def _offered_last_day(measure: Measure) -> Stages:
-    """末日报价: an offer pauses the clock, which keeps how many days were left; or the allowance for pauses was used
-    up.
-    """
+    """末日报价: an offer pauses the clock, which keeps the days left; or the allowance was used up."""
     clocks = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION)
     paused = clocks.filter(derivation__pauses__contains=[{"remaining": 0}], due_at__gte=OuterRef("from_at"))
     unpaused = (
@@ -358,8 +356,7 @@ class Comparison:
 
 
 def compared(enterprise_id: int, *, on: date) -> list[Comparison]:
-    """With the sector: enterprises that had at least 30 complaints about the same problem within the year. Two
-    queries."""
+    """With enterprises of at least 30 complaints about the same problem within the year. Two queries."""
     newest = (
         PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on)
         .order_by("-day")

@@ -64,8 +64,6 @@ BY_START = keyset.Order("from_at", falling=True)
 
 @dataclass(frozen=True, slots=True)
 class _Looking:
-    """Who looks at what: the enterprise, its figures' measure, and the addresses of the lists."""
-
     enterprise: Enterprise
     branches: list[Branch]
     measure: Measure
@@ -181,7 +179,6 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
 
 
 def _causes(looking: _Looking) -> list[dict[str, Any]]:
-    """A line for each problem, with its causes, the most frequent first in both."""
     found: defaultdict[str, list[mirror.CauseLine]] = defaultdict(list)
     for line in mirror.causes(looking.measure):
         found[line.problem].append(line)
@@ -204,8 +201,6 @@ def _causes(looking: _Looking) -> list[dict[str, Any]]:
 
 
 def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
-    """Each with the same number of the days before, and with what it is made of."""
-
     def part(code: str) -> Part:
         n = now.counts[code]
         return Part(str(TITLES[code]), cards.cases(n), looking.url(code) if n else "")
@@ -287,7 +282,6 @@ def _tone(value: float | None, good: float) -> str:
 
 
 def _change(now: float | None, then: float | None) -> tuple[str, ...]:
-    """▲ or ▼ and the number before; nothing where there was none."""
     if now is None or then is None:
         return ()
     difference = now - then

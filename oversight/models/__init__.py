@@ -16,10 +16,8 @@ from oversight.models.counters import (
     RollupState,
     Tally,
 )
-from oversight.models.kept_rows import AlarmSent, OversightView, SystemCheck
-from oversight.models.letter_models import DirectorLetter
-from oversight.models.open_models import OpenIndicators
-from oversight.models.published_models import DataFile, DataSet, MonthlyReport
+from oversight.models.kept_rows import AlarmSent, DirectorLetter, OversightView, SystemCheck
+from oversight.models.published_models import DataFile, DataSet, MonthlyReport, OpenIndicators
 from oversight.models.reduction import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
 
 __all__ = [

@@ -10,71 +10,22 @@ from django.db import models
 
 #: How often something happened. One column each, in every table of counters.
 COUNTS = (
-    "received",
-    "open",
-    "closed",
-    "closed_settled",
-    "closed_unconfirmed",
-    "closed_settled_elsewhere",
-    "closed_negotiation_failed",
-    "closed_mediated",
-    "closed_not_kept",
-    "closed_mediation_terminated",
-    "closed_refused",
-    "closed_redirected",
-    "closed_withdrawn",
-    "handled",
-    "rated",
-    "delivered",
-    "again",
-    "waiting",
-    "ended_settled",
-    "ended_unconfirmed",
-    "ended_settled_elsewhere",
-    "ended_failed",
-    "ended_withdrawn",
-    "ended_returned",
-    "ended_again",
-    "in_part",
-    "in_time",
-    "in_time_reported",
-    "in_time_apart",
-    "ended_late",
-    "ran_out",
-    "ran_out_taken",
-    "ran_out_ended",
-    "routed",
-    "misrouted",
-    "mended",
-    "mended_late",
-    "mended_waiting",
-    "offered",
-    "offered_last_day",
-    "ended_last_day",
-    "responded",
-    "accepted",
-    "review_met",
-    "review_late",
-    "promise_due",
-    "promise_kept",
-    "promise_late",
-    "promise_silent",
-    "promise_broken",
-    "promise_waiting",
-    "recovered_n",
-    "foreign_n",
+    *("received", "open"),
+    *("closed", "closed_settled", "closed_unconfirmed", "closed_settled_elsewhere", "closed_negotiation_failed"),
+    *("closed_mediated", "closed_not_kept", "closed_mediation_terminated", "closed_refused", "closed_redirected"),
+    *("closed_withdrawn", "handled", "rated", "delivered", "again", "waiting"),
+    *("ended_settled", "ended_unconfirmed", "ended_settled_elsewhere", "ended_failed", "ended_withdrawn"),
+    *("ended_returned", "ended_again", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
+    *("ran_out", "ran_out_taken", "ran_out_ended", "routed", "misrouted", "mended", "mended_late"),
+    *("mended_waiting", "offered", "offered_last_day", "ended_last_day"),
+    *("responded", "accepted", "review_met", "review_late"),
+    *("promise_due", "promise_kept", "promise_late", "promise_silent", "promise_broken", "promise_waiting"),
+    *("recovered_n", "foreign_n"),
 )
 #: What is added up: working minutes, working and calendar days, marks, money in cents.
 AMOUNTS = (
-    "handled_wd",
-    "handled_cd",
-    "marks",
-    "response_minutes",
-    "response_wd",
-    "accept_minutes",
-    "recovered",
-    "vouchers",
-    "unconfirmed",
+    *("handled_wd", "handled_cd", "marks", "response_minutes", "response_wd", "accept_minutes"),
+    *("recovered", "vouchers", "unconfirmed"),
 )
 MEASURES = COUNTS + AMOUNTS
 #: Amounts of which the spread is kept as well.
@@ -234,8 +185,7 @@ class RollupState(models.Model):
     """How far was folded: behind this entry of the record, in the order of commits. One row.
 
     ``rebuilt_through`` is the last case of a rebuild that is under way, ``compared_through`` of a comparison, which
-    goes
-    on with ``compared_tables``; ``differences`` names cases and cells that it found to be wrong, and mended.
+    goes on with ``compared_tables``; ``differences`` names cases and cells that it found to be wrong, and mended.
     ``calendar`` is the one by which all cases were counted: under another one they are counted anew without an alarm.
     """
 

@@ -1,7 +1,6 @@
-"""What the pages of oversight keep: the last whole look at the portal, alarms that were told, pages under a name.
+"""What the pages of oversight keep: looks at the portal, alarms that were sent, pages under a name, letters.
 
-Nothing of a case and nothing of a person; these rows need no policies, and whoever asks says for which
-authority.
+Nothing of a case; these rows need no policies, and whoever asks says for which authority.
 """
 
 from __future__ import annotations
@@ -38,10 +37,7 @@ class AlarmSent(models.Model):
 
 
 class OversightView(models.Model):
-    """A page of oversight with its conditions, kept under a name for all who work at one authority.
-
-    ``name`` is a title that an officer gives, ``query`` the address: nothing of a person.
-    """
+    """A page with its conditions, under a name for all of one authority; ``query`` tells nothing of a person."""
 
     key = models.UUIDField(unique=True)
     authority = models.ForeignKey("authorities.Authority", on_delete=models.PROTECT, related_name="+")
@@ -59,3 +55,18 @@ class OversightView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.page} {self.key}"
+
+
+class DirectorLetter(models.Model):
+    """Whoever wants the first figures of the own offices by mail, and how often. No row: not at all."""
+
+    EVERY = ("week", "month")
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    every = models.CharField(max_length=5, choices=[(e, e) for e in EVERY])
+    chosen_at = models.DateTimeField()
+    #: The first day of the week or month in which the last letter was written.
+    sent_for = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.every}"

@@ -1,10 +1,12 @@
-"""What was published and stays: the sets of open data with their files, and the monthly reports.
+"""What was published and stays: the sets of open data with their files, the monthly reports, the newest indicators.
 
-What was issued is never changed. A correction is a new version beside the old one, and says what it
-changes; triggers refuse the rest (oversight/migrations).
+What was issued is never changed. A correction is a new version beside the old one, and says what it changes; triggers
+refuse the rest (oversight/migrations).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -113,3 +115,25 @@ class MonthlyReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.authority_id} {self.month:%Y-%m}.{self.version}"
+
+
+class OpenIndicators(models.Model):
+    """A region of the newest set. ``data``: see `indicator_making`; ``region`` is the country, a province or a city."""
+
+    region = models.IntegerField(primary_key=True)
+    level = models.CharField(max_length=10)
+    parent = models.IntegerField(null=True)
+    name = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80, blank=True, default="")
+    first = models.DateField()
+    last = models.DateField()
+    formula = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField()
+    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+
+    class Meta:
+        ordering = ["region"]
+        indexes = [models.Index(fields=["parent"], name="indicators_below")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.last}"

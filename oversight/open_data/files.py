@@ -26,9 +26,8 @@ from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
 from enterprises.enrolment.enrolled import customers_on
 from enterprises.models import Enterprise
 from oversight.open_data import quarters
-from oversight.open_data.cells import GOODS, SERVICE, Cells
+from oversight.open_data.cells import GOODS, NONE, SERVICE, Cells, Numbers
 from oversight.open_data.columns import TABLES, WITHHELD, Column, Table
-from oversight.open_data.withholding import NONE, Numbers
 from web.safe_cells import safe_cell
 
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
@@ -174,7 +173,6 @@ def csv_of(name: str, rows: Iterable[Row]) -> bytes:
 
 
 def _json(rows: list[Row]) -> bytes:
-    """A list of objects; null is withheld."""
     return json.dumps(rows, ensure_ascii=False, indent=0, default=float).encode() + b"\n"
 
 
@@ -209,7 +207,6 @@ def schema_of(table: Table) -> Row:
 
 
 def _package(month: date, files: Iterable[File]) -> bytes:
-    """A Data Package (specs.frictionlessdata.io) with a resource for each table."""
     resources = []
     for file in files:
         name, form = file.name.split(".")

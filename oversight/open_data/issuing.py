@@ -1,7 +1,7 @@
-"""Issuing the open data of a month, and issuing it once more where a number came out otherwise.
+"""Issuing the open data of a month, and once more where a number came out otherwise or a set told too much.
 
-A version is written once. A later one is only made where its tables differ, and says line by line what is
-told otherwise; the earlier ones stay where they were.
+A version is written once. A later one is only made where its tables differ, and says line by line what is told
+otherwise; the earlier ones stay where they were. A set is judged by its files alone.
 """
 
 from __future__ import annotations
@@ -21,10 +21,57 @@ from enterprises.models import Enterprise
 from oversight.counters import rollups
 from oversight.figures.figures import VERSIONS
 from oversight.models import DataFile, DataSet
-from oversight.open_data import files, quarters, reading, rule
-from oversight.open_data.cells import cells_of
+from oversight.open_data import files, quarters, reading
+from oversight.open_data.cells import NONE, Withheld, cells_of
 from oversight.open_data.columns import OF_QUARTERS, RETIRED, TABLES, WITHHELD
-from oversight.open_data.withholding import NONE, Withheld
+from oversight.open_data.quarters import ends_with
+from web.small_numbers import SMALL
+
+#: Told by months before stages of enterprises were told by quarters.
+WORDS = "更早的版本按月公布了企业阶段的结果，和季度数字比较能推算出1到4的数。请改用本版，不要再用更早的版本。"
+#: Sums that are no counts of cases.
+_AMOUNTS = frozenset({"marks"})
+
+
+def wrong_in(data_set: DataSet) -> list[str]:
+    """What breaks the rule in this set: names of tables and columns, and cells with a small number."""
+    found: list[str] = []
+    tables = [name for name in TABLES if name not in OF_QUARTERS or ends_with(data_set.month)]
+    for file in data_set.files.filter(name__endswith=".csv").order_by("pk"):
+        name = file.name.removesuffix(".csv")
+        if name not in tables:
+            found.append(name)
+            continue
+        found += _columns(name, file)
+        found += _small(name, file)
+    return found
+
+
+def broken() -> Iterator[tuple[DataSet, list[str]]]:
+    """The newest version of each month that breaks the rule, the oldest month first."""
+    for data_set in DataSet.objects.order_by("month", "-version").distinct("month"):
+        if wrong := wrong_in(data_set):
+            yield data_set, wrong
+
+
+def _columns(name: str, file: DataFile) -> list[str]:
+    known = {column.name for column in TABLES[name].columns}
+    said = next(csv.reader(io.StringIO(bytes(file.content).decode("utf-8-sig"), newline="")), [])
+    return [f"{name}.{column}" for column in said if column not in known]
+
+
+def _small(name: str, file: DataFile) -> list[str]:
+    counts = [
+        column.name for column in TABLES[name].columns if column.kind == "integer" and column.name not in _AMOUNTS
+    ]
+    key = TABLES[name].key
+    return [
+        f"{name} {' '.join(line.get(one, '') for one in key)} {column}"
+        for line in reading.lines(file)
+        for column in counts
+        if (said := line.get(column, "")).isdigit() and int(said) in SMALL
+    ]
+
 
 #: A month is issued on this day of the next one: what happened on its last day has been told by then.
 FROM_DAY = 3
@@ -63,7 +110,7 @@ def sweep_open_data(*, now: datetime) -> int:
 def issue(month: date, *, now: datetime) -> DataSet | None:
     """The next version of this month's data, or None where it would say what the newest one says.
 
-    One that takes the place of a version that told too much (oversight/open_data/rule.py) says so.
+    One that takes the place of a version that told too much (oversight/open_data/issuing.py) says so.
     """
     already = withheld_before(month)
     quarter = quarters.told(month, now=now, already=already) if quarters.ends_with(month) else None
@@ -87,7 +134,7 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
             made_at=now,
             formulas=dict(VERSIONS),
             changes=changes,
-            reason=rule.WORDS if before and rule.wrong_in(before) else "",
+            reason=WORDS if before and wrong_in(before) else "",
         )
         DataFile.objects.bulk_create(
             [
@@ -151,9 +198,7 @@ def withheld_before(month: date) -> set[Withheld]:
 
 
 def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> dict[str, Any] | None:
-    """What a table says otherwise than before: every cell that differs, and rows that came or went. None of a new
-    table.
-    """
+    """Every cell of a table that differs from before, and rows that came or went. None of a new table."""
     if was is None:
         return None
     key = TABLES[name].key
@@ -185,7 +230,6 @@ def _key(names: tuple[str, ...], line: Mapping[str, str]) -> str:
 
 
 def _months_before(day: date) -> Iterator[date]:
-    """The month before this day and the ones before it, newest first."""
     month = day.replace(day=1)
     for _n in range(RESTATED + 1):
         month = (month - DAY).replace(day=1)

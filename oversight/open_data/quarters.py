@@ -1,8 +1,7 @@
 """What may be published of a quarter: how stages at enterprises ended, in time or not, by region and by enterprise.
 
-These figures are told by whole quarters only, in one table for regions and enterprises. A month of a
-single enterprise is nearly always a number from 1 to 4; a quarter is the shortest time of which most can be told
-something.
+These figures are told by whole quarters only, in one table for regions and enterprises. A month of a single enterprise
+is nearly always a number from 1 to 4; a quarter is the shortest time of which most can be told something.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from enterprises.models import Enterprise
 from oversight.counters.reads import steadily
 from oversight.figures.suppression import TOTAL
 from oversight.models import MonthEnterprise, MonthFacet, Tally
-from oversight.open_data.withholding import Counts, Figure, Numbers, Withheld, tell, tree_of
+from oversight.open_data.cells import Counts, Figure, Numbers, Withheld, tell, tree_of
 
 #: First responses by the working hours within which they came.
 HOURS = (2, 4, 8, 16, 24, 40)

@@ -1,7 +1,7 @@
-"""The issued files read back as numbers: what pages show of longer times is added up from here and from nothing else.
+"""The issued files read back as numbers, and all months of a table in one file.
 
-A withheld number stays unknown in every sum. What can be said then is the least and the most that the sum
-may be, as any reader of the files can work it out; so a page never tells more than the files do.
+What pages show of longer times is added up from here and from nothing else. A withheld number stays unknown in every
+sum: what can be said then is the least and the most, as any reader of the files can work it out.
 """
 
 from __future__ import annotations
@@ -10,10 +10,37 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from oversight.models import DataFile, DataSet
 from oversight.open_data.columns import TABLES, WITHHELD
+
+
+def newest_files(table: str) -> list[int]:
+    """The CSV of the newest version of each month, the oldest month first. One statement."""
+    newest = DataSet.objects.order_by("month", "-version").distinct("month").values("pk")
+    return list(
+        DataFile.objects.filter(data_set__in=newest, name=f"{table}.csv")
+        .order_by("data_set__month")
+        .values_list("pk", flat=True)
+    )
+
+
+def write(files: list[int], out: BinaryIO) -> int:
+    """The lines of these files under one head; how many bytes."""
+    size = 0
+    for pk in files:
+        content = memoryview(DataFile.objects.values_list("content", flat=True).get(pk=pk))
+        size += out.write(content[_end_of_head(content) :] if size else content)
+        # Else it is still there while the next one is read.
+        del content
+    return size
+
+
+def _end_of_head(content: memoryview) -> int:
+    """Names of columns hold no line break, and are shorter than this."""
+    return bytes(content[:4096]).index(b"\r\n") + 2
+
 
 Line = dict[str, Any]
 #: Parts of a sum that may be unknown: the least and the most, None where there is no most.

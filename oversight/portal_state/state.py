@@ -1,27 +1,74 @@
-"""How the portal is: what waits, what is set, what the record and its seals say. Counts and codes only.
+"""How the portal is: what waits for the sweeps, what is set, what the record and its seals say. Counts and codes only.
 
-No secret and nothing of a case leaves these functions; a setting that is one is told as set or not set.
-Administrators are shown no row of a case by the database: what is counted here is counted as the procedure itself.
+No secret and nothing of a case leaves these functions; a setting that is one is told as set or not set. Administrators
+are shown no row of a case by the database: what is counted here is counted as the procedure itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Count, Min, QuerySet, Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OutgoingMessage
-from complaints.models import Evidence, HandlingStep, Heartbeat, Notice, Seal
+from authorities.policies import Policies, PolicyMissing
+from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Heartbeat, Notice, Seal
 from complaints.models.evidence import EvidenceState
 from complaints.models.tables import Export
+from complaints.procedure.workflow import Status
 from complaints.record.verification import Report, verify
 from database.row_security import working_as_steps
-from oversight.portal_state.backlog import Waiting, backlog
+
+SCAN_ALARM = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One queue: how many rows are due, and how long the oldest has been."""
+
+    count: int
+    age: timedelta
+    #: Of its own; None: the policy's.
+    limit: timedelta | None = None
+
+
+def backlog(*, now: datetime) -> dict[str, Waiting]:
+    """What is due now: filed cases, clocks, notices, files to search for malware. Four queries on small indexes."""
+    queues: dict[str, tuple[QuerySet[Any], str]] = {
+        "filed cases": (Complaint.objects.filter(status=Status.FILED), "status_since"),
+        "due clocks": (Deadline.objects.filter(chase_at__lte=now), "chase_at"),
+        "notices": (Notice.objects.filter(state__in=["queued", "leased"], send_after__lte=now), "send_after"),
+    }
+    waiting = {name: _waiting(rows, since, now=now) for name, (rows, since) in queues.items()}
+    # Cases go on without it, so it is no reason to call somebody at once.
+    scans = Evidence.objects.filter(state=EvidenceState.QUARANTINED)
+    return waiting | {"files to scan": replace(_waiting(scans, "uploaded_at", now=now), limit=SCAN_ALARM)}
+
+
+def _waiting(rows: QuerySet[Any], since: str, *, now: datetime) -> Waiting:
+    found = rows.aggregate(count=Count("pk"), oldest=Min(since))
+    return Waiting(found["count"], max(now - found["oldest"], timedelta()) if found["count"] else timedelta())
+
+
+def set_aside() -> int:
+    """Notices that reached nobody: a person must see to them. One query on a small index."""
+    return Notice.objects.filter(state="set_aside").count()
+
+
+def alarm_after(*, now: datetime) -> timedelta | None:
+    """The policy's minutes; None on a database into which no policy was loaded yet."""
+    try:
+        policy = Policies.load(timezone.localdate(now)).number("forwarding_alarm", None)
+    except PolicyMissing:
+        return None
+    return timedelta(minutes=policy.number)
+
 
 QUEUES: dict[str, Any] = {
     "filed cases": gettext_lazy("等待转送的投诉"),
@@ -35,30 +82,13 @@ BEATS: dict[str, Any] = {
     "published figures": gettext_lazy("每天公布的数字"),
     "retention": gettext_lazy("到期销毁"),
 }
-#: name → whether the value itself may be read; else only whether it is set.
-SETTINGS: dict[str, bool] = {
-    "DEBUG": True,
-    "DEMO": True,
-    "HTTPS": True,
-    "SITE_URL": True,
-    "ALLOWED_HOSTS": True,
-    "TIME_ZONE": True,
-    "LANGUAGE_CODE": True,
-    "EVIDENCE_SCAN": True,
-    "REVEAL_MINUTES": True,
-    "REVEALS_A_DAY": True,
-    "HEARTBEAT_STALE_AFTER": True,
-    "SWEEP_EVERY": True,
-    "TRUSTED_PROXIES": True,
-    "DATA_UPLOAD_MAX_MEMORY_SIZE": True,
-    "MAIL_FROM": True,
-    "MAIL_SERVER": False,
-    "SMS_GATEWAY": False,
-    "SMS_ALIYUN": False,
-    "SECRET_KEY": False,
-    "SEAL_KEY_FILE": False,
-    "REDIS_URL": False,
-}
+#: Settings whose value may be read, and those of which it is only told whether they are set.
+OPEN_SETTINGS = (
+    *("DEBUG", "DEMO", "HTTPS", "SITE_URL", "ALLOWED_HOSTS", "TIME_ZONE", "LANGUAGE_CODE", "EVIDENCE_SCAN"),
+    *("REVEAL_MINUTES", "REVEALS_A_DAY", "HEARTBEAT_STALE_AFTER", "SWEEP_EVERY", "TRUSTED_PROXIES"),
+    *("DATA_UPLOAD_MAX_MEMORY_SIZE", "MAIL_FROM"),
+)
+CLOSED_SETTINGS = ("MAIL_SERVER", "SMS_GATEWAY", "SMS_ALIYUN", "SECRET_KEY", "SEAL_KEY_FILE", "REDIS_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +103,12 @@ class Setting:
 def configuration() -> list[Setting]:
     """Every setting that an administrator asks for; never a password, a key or an address with one in it."""
     found = []
-    for name, is_open in SETTINGS.items():
+    for name in OPEN_SETTINGS:
         value = getattr(settings, name, None)
-        if is_open:
-            shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        else:
-            shown = _("已设置") if value else _("未设置")
-        found.append(Setting(name, shown or "–", is_open))
-    return found
+        shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        found.append(Setting(name, shown or "–", True))
+    closed = ((name, _("已设置") if getattr(settings, name, None) else _("未设置")) for name in CLOSED_SETTINGS)
+    return [*found, *(Setting(name, text, False) for name, text in closed)]
 
 
 def queues(*, now: datetime) -> list[tuple[str, Waiting]]:
@@ -107,18 +135,11 @@ def letters_given_up() -> int:
     return OutgoingMessage.objects.filter(state="given_up").count()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The record from outside: how long it is, and how much of it is sealed."""
-
-    last_seal: Seal | None
-    unsealed: int
-
-
-def record_state() -> Record:
+def unsealed() -> int:
+    """How many entries of the record stand behind the last seal."""
     with working_as_steps():
         seal = Seal.objects.order_by("-number").first()
-        return Record(seal, HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).count())
+        return HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).count()
 
 
 def seals(number: int) -> list[Seal]:

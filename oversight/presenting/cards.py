@@ -208,7 +208,6 @@ def _settled(figure: Figure, lists: Lists) -> Card:
 
 
 def _part(label: str, n: int, lists: Lists, what: str) -> Part:
-    """A line whose number opens exactly so many."""
     return Part(label, cases(n), lists.behind(what) if n else "")
 
 

@@ -1,28 +1,60 @@
-"""What somebody asks the dashboard for: days, category, channel, enterprise, order, page of the table.
+"""What somebody asks the dashboard for, and what every page of oversight begins with.
 
-What cannot be read is named in an error, and the figures shown are then those of
-the usual period; nothing that is typed can widen what the officer may see.
+What cannot be read is named in an error, and the figures shown are then those of the usual period; nothing that is
+typed can widen what the officer may see. One address says it all, and every link keeps what it does not change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
+from django.db import OperationalError, connection, transaction
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_filter import CAME_BY
 from complaints.forms.fields import words_of
+from complaints.parties.conditions import current_calendar
 from complaints.procedure import categories
 from enterprises.models import Enterprise
-from oversight.figures.scope import Period
+from oversight.figures.figures import Measure
+from oversight.figures.scope import Period, Scope
+from oversight.presenting.cards import Lists
 from oversight.presenting.leagues import SORTS
-from oversight.presenting.places import NOWHERE, Places
+from oversight.presenting.places import NOWHERE, Places, places_of
 from web.languages import named
+
+#: Milliseconds for each statement: together less than a transaction may take.
+LONGEST = 2500
+#: What the database says when a statement took longer than it may.
+CANCELED = "57014"
+T = TypeVar("T")
+
+
+def patiently(count: Callable[[], T]) -> T | None:
+    """What ``count`` says; None where the database gave up."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [str(LONGEST)]
+            )
+            before = cursor.fetchone()[0]
+            found = count()
+            cursor.execute("select set_config('statement_timeout', %s, true)", [before])
+            return found
+    except OperationalError as refused:
+        if getattr(refused.__cause__, "pgcode", "") != CANCELED:
+            raise
+        return None
+
 
 WEEK, MONTH, THIRTY, YEAR, CHOSEN = "7", "month", "30", "year", "chosen"
 PERIODS = ((WEEK, _("近7天")), (THIRTY, _("近30天")), (MONTH, _("本月")), (YEAR, _("今年")), (CHOSEN, _("自选日期")))
@@ -110,7 +142,6 @@ class ChoiceForm(forms.Form):
 
 
 def _categories() -> list[tuple[Any, Any]]:
-    """What it is about, by group; then what went wrong."""
     return [
         (str(group), [(code, str(label)) for code, label in options])
         for groups in (categories.OBJECT_CATEGORIES, categories.PROBLEM_CATEGORIES)
@@ -192,3 +223,96 @@ def a_year_before(period: Period, kind: str) -> Period:
 
 def _last_year(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+#: Name of the page, its title; in the order in which they are asked for.
+PAGES: tuple[tuple[str, Any], ...] = (
+    ("dashboard", _("总览")),
+    ("compare", _("全部指标和对比")),
+    ("enterprises", _("企业")),
+    ("workload", _("工作量")),
+    ("flow", _("流转")),
+    ("system", _("系统")),
+)
+
+#: Pages of others that a director goes on to; they have conditions of their own.
+BESIDE: tuple[tuple[str, Any], ...] = (("hot-spots", _("热点")), ("authority-reports", _("月报")))
+
+
+@dataclass(frozen=True)
+class DashboardPage:
+    """One officer at one page."""
+
+    workspace: Workspace
+    page: str
+    places: Places
+    form: ChoiceForm
+    asked: Asked
+
+    @cached_property
+    def scope(self) -> Scope:
+        return Scope(
+            regions=self.places.regions,
+            enterprise_id=self.asked.enterprise_id,
+            category=self.asked.category,
+            channel=self.asked.channel,
+        )
+
+    @cached_property
+    def measure(self) -> Measure:
+        return Measure(self.scope, self.asked.period, self.workspace.now, current_calendar())
+
+    @cached_property
+    def lists(self) -> Lists:
+        chosen = self.places.chosen
+        return Lists(
+            self.asked.period,
+            self.asked.category,
+            self.asked.enterprise_id,
+            chosen.code if chosen else "",
+            self.asked.channel,
+        )
+
+    def around(self) -> dict[str, Any]:
+        """What the frame of the page shows."""
+        asked, places = self.asked, self.places
+        return {
+            "form": self.form,
+            "now": self.workspace.now,
+            "period": asked.period,
+            "page_url": reverse(f"oversight:{self.page}"),
+            "periods": [
+                {
+                    "label": label,
+                    "is_current": asked.kind == name,
+                    "url": asked.url(period=name, first="", last="", page=""),
+                }
+                for name, label in PERIODS
+                if name != CHOSEN
+            ],
+            "tabs": [
+                {
+                    "label": label,
+                    "url": reverse(f"oversight:{name}") + asked.url(page="", sort=""),
+                    "is_current": name == self.page,
+                }
+                for name, label in PAGES
+            ]
+            + [{"label": label, "url": reverse(f"oversight:{name}"), "is_current": False} for name, label in BESIDE],
+            "place": " · ".join(named(region) for region in places.regions),
+            "up_url": asked.url(region=places.above.code if places.above else "", page="") if places.chosen else "",
+            "up_name": named(places.above) if places.above else " · ".join(named(region) for region in places.own),
+            "all_url": asked.url(enterprise="", page=""),
+            "save_url": reverse("oversight:views")
+            + "?"
+            + urlencode({"page": self.page, "query": asked.url(page="").removeprefix("?")})
+            if self.page in dict(PAGES)
+            else "",
+        }
+
+
+def dashboard_page(request: HttpRequest, workspace: Workspace, page: str) -> DashboardPage:
+    """One statement for the places, one more where an enterprise is asked for."""
+    places = places_of(workspace, request.GET.get("region", ""))
+    form = ChoiceForm(request.GET, today=workspace.today, places=places)
+    return DashboardPage(workspace, page, places, form, understood(form, request.GET))

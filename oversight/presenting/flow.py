@@ -1,5 +1,4 @@
-"""Where the days go: how long open cases have stood where they stand, how they ended, and week by week what came and
-went.
+"""Where the days go, and the figures of the procedure (section 7) that the first page does not show.
 
 Only open cases are read one by one, once; everything that is over comes from the counters.
 """
@@ -7,20 +6,25 @@ Only open cases are read one by one, once; everything that is over comes from th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from complaints.desks.authority_lists import at_an_authority, late
 from complaints.models.complaint import OPEN
 from complaints.procedure.workflow import Status
-from oversight.counters.buckets import quantile
-from oversight.counters.reads import Counters, steadily
-from oversight.figures.figures import Measure, share
+from oversight.counters.reads import Counters, Sums, steadily
+from oversight.counters.sums import quantile
+from oversight.figures.figures import RESULTS, Figure, Measure, share
 from oversight.figures.scope import Period
+from oversight.presenting import cards
+from oversight.presenting.cards import Card, Lists, Part
 
 WEEKS = 12
 #: What takes how long, from the counters.
@@ -125,20 +129,7 @@ def _flow(measure: Measure, counters: Counters) -> Flow:
     weeks = [
         Period(first=end - timedelta(days=7 * n + 6), last=end - timedelta(days=7 * n)) for n in reversed(range(WEEKS))
     ]
-    names = (
-        "received",
-        "closed",
-        "routed",
-        "offered",
-        "offered_last_day",
-        "ended_last_day",
-        "ended_settled",
-        "ended_unconfirmed",
-        "ended_settled_elsewhere",
-        "ended_failed",
-        "ended_withdrawn",
-        "ended_returned",
-    )
+    names = ("received", "closed", "routed", "offered", "offered_last_day", "ended_last_day", *_ENDED)
     sums = [
         one.get("", dict.fromkeys(names, 0))
         for one in counters.sums_of(measure.scope, [*weeks, measure.period], names=names) or []
@@ -152,7 +143,7 @@ def _flow(measure: Measure, counters: Counters) -> Flow:
             for what, counts in buckets.items()
             if sum(counts.values()) > 0
         },
-        sum(whole[name] for name in names if name.startswith("ended_") and name != "ended_last_day"),
+        sum(whole[name] for name in _ENDED),
         whole["ended_last_day"],
         whole["offered"],
         whole["offered_last_day"],
@@ -208,3 +199,94 @@ def workload(measure: Measure, soon: Q) -> list[Load]:
         for row in rows
     ]
     return sorted(found, key=lambda load: (-load.overdue, -load.open, load.officer_id or 0, load.authority_id or 0))
+
+
+_ENDED = tuple(f"ended_{result}" for result in RESULTS)
+NAMES = (
+    *("received", "closed", "rated", "marks", "delivered", "again", "offered", "offered_last_day"),
+    *("ended_last_day",),
+    *_ENDED,
+)
+
+
+def counted(measure: Measure) -> dict[str, Figure]:
+    """By code; nothing while nothing was ever folded. One statement beside those that ask how far the counters are."""
+    sums = steadily(
+        lambda counters: counters.sums(measure.scope, measure.period, names=NAMES),
+        now=measure.now,
+        calendar=measure.calendar,
+    )
+    return of_sums(sums[""]) if sums else {}
+
+
+def of_sums(sums: Sums) -> dict[str, Figure]:
+    """``sums`` of NAMES."""
+    ended = sum(sums[name] for name in _ENDED)
+
+    def share(code: str, part: int, whole: int, **beside: int) -> Figure:
+        return Figure(code=code, n=whole, numerator=part, denominator=whole, beside=beside)
+
+    return {
+        "first_settled": share("first_settled", sums["ended_settled"], sums["received"]),
+        "rating": Figure(
+            code="rating",
+            n=sums["rated"],
+            beside={"marks": sums["marks"], "closed": sums["closed"]},
+            spread={"mean": sums["marks"] / sums["rated"]} if sums["rated"] else {},
+        ),
+        "withdrawn": share("withdrawn", sums["ended_withdrawn"], ended),
+        "again": share("again", sums["again"], sums["delivered"]),
+        "last_day": share("last_day", sums["ended_last_day"], ended),
+        "last_offer": share("last_offer", sums["offered_last_day"], sums["offered"]),
+    }
+
+
+def _share(label: Any, what: str, of: Any, of_what: str) -> Callable[[Figure, Lists], Card]:
+    """``what`` and ``of_what`` are lists behind the two numbers (rollup_behind.WHAT)."""
+
+    def build(figure: Figure, lists: Lists) -> Card:
+        part, whole = figure.numerator or 0, figure.n
+        return Card(
+            code=figure.code,
+            value=cards.percent(figure.value),
+            foot=(cards.n_of(figure), *cards.interval(figure), *cards.few(figure.n)),
+            parts=(
+                Part(str(label), cards.cases(part), lists.behind(what) if part else ""),
+                Part(str(of), cards.cases(whole), lists.behind(of_what) if whole else ""),
+            ),
+        )
+
+    return build
+
+
+def _rating(figure: Figure, lists: Lists) -> Card:
+    closed = figure.beside["closed"]
+    mean = figure.spread.get("mean")
+    return Card(
+        code="rating",
+        value=cards.NOTHING if mean is None else f"{mean:.2f}",
+        unit="" if mean is None else _("分"),
+        foot=(
+            cards.n_of(figure),
+            _("办结的%(share)s评了分") % {"share": cards.percent(figure.n / closed) if closed else cards.NOTHING},
+            *cards.few(figure.n),
+        ),
+        parts=(
+            Part(_("评了分的"), cards.cases(figure.n), lists.behind("rated") if figure.n else ""),
+            Part(_("办结的件数"), cards.cases(closed), lists.behind("closed") if closed else ""),
+        ),
+    )
+
+
+_CARDS: Mapping[str, Callable[[Figure, Lists], Card]] = {
+    "first_settled": _share(gettext_lazy("确认和解"), "ended_settled", gettext_lazy("收到"), "received"),
+    "rating": _rating,
+    "withdrawn": _share(gettext_lazy("撤回的"), "ended_withdrawn", gettext_lazy("结束的"), "ended"),
+    "again": _share(gettext_lazy("60天内再次投诉"), "again", gettext_lazy("送达的"), "delivered"),
+    "last_day": _share(gettext_lazy("最后一天才结束"), "ended_last_day", gettext_lazy("结束的"), "ended"),
+    "last_offer": _share(gettext_lazy("最后一天才提方案"), "offered_last_day", gettext_lazy("提过方案的"), "offered"),
+}
+
+
+def cards_of(found: Mapping[str, Figure], lists: Lists) -> list[Card]:
+    return [build(found[code], lists) for code, build in _CARDS.items() if code in found]

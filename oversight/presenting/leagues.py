@@ -34,9 +34,7 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
 
 
 def ratio_interval(first: int, second: int) -> tuple[float, float]:
-    """The 95 % interval of one count over another, not 0, that it is no part of: Wilson's of the first's share of both,
-    as a ratio.
-    """
+    """The 95 % interval of one count over another that it is no part of, from Wilson's of its share of both."""
     low, high = wilson(first, first + second)
     return low / (1 - low), high / (1 - high)
 

@@ -59,9 +59,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """``at`` is the moment of the data; None before anything was ever counted. ``buckets`` are first responses by
-    period.
-    """
+    """``at``: the moment of the data, None before any was counted; ``buckets``: first responses by period."""
 
     at: datetime | None
     whole: Spot
@@ -156,8 +154,7 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Burning:
-    """Holders and hands with most that is late first, as of ``at``; ``late_holders`` is how many have something
-    late."""
+    """Holders and hands, most late first, as of ``at``; ``late_holders``: how many have something late."""
 
     at: datetime
     holders: Sequence[Holder]
@@ -265,8 +262,6 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line of _SHOWN."""
-
     enterprise: int | None
     office: int | None
     who: int | None

@@ -1,25 +1,128 @@
-"""What changed, in words: beside each figure, and as a sentence or two that say why it matters.
+"""What changed, beside each figure and as a sentence; whether it really changed, or only as numbers do by chance.
 
-Every word follows from two numbers; what lies within chance is called so and never made a headline.
+A change is said to be one only where the 95 % interval of the difference leaves out "no change". Sums of money have no
+interval here and are never judged. Every word follows from two numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import log, sqrt
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from authorities.models import Region
-from oversight.figures.figures import Figure
+from oversight.counters.sums import quantile
+from oversight.figures.figures import OF_TWO_COUNTS, Figure
 from oversight.figures.scope import Period
-from oversight.presenting import cards, changes
+from oversight.presenting import cards
 from oversight.presenting.cards import Shift
-from oversight.presenting.changes import Change
+from oversight.presenting.leagues import Z, wilson
 from oversight.presenting.overview import Overview
 from web.languages import named
+
+#: Lengths of time, and which number of their spread stands for them; without their buckets a difference cannot be
+#: judged.
+LENGTHS = {"first_response": "minutes_median", "acceptance": "minutes_median", "handling_time": "wd_mean"}
+#: Fewer than this on both sides together, and no difference is worth a word.
+TOO_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From ``before`` to ``after``; ``is_chance`` is None where that cannot be judged."""
+
+    after: float
+    before: float
+    is_chance: bool | None
+
+    @property
+    def by(self) -> float:
+        return self.after - self.before
+
+    @property
+    def share(self) -> float | None:
+        """By how much of what was before; None where nothing was."""
+        return self.by / self.before if self.before else None
+
+    @property
+    def is_real(self) -> bool:
+        return self.is_chance is False and self.by != 0
+
+
+def of_counts(after: int, before: int, *, days: int = 1, days_before: int = 1) -> Change:
+    """Two counts over so many days: of both together, the later has its share of the days unless something changed."""
+    both = after + before
+    low, high = wilson(after, both)
+    usual = days / (days + days_before)
+    return Change(after, before, both < TOO_FEW or low <= usual <= high)
+
+
+def of_shares(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
+    """(part, whole) twice, by Newcombe's interval of the difference; None where one has nothing to count."""
+    if not after[1] or not before[1]:
+        return None
+    low, high = newcombe(after, before)
+    return Change(after[0] / after[1], before[0] / before[1], low <= 0 <= high)
+
+
+def of_ratios(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
+    """(count, count) twice, the first no part of the second: by the interval of the quotient of both ratios."""
+    if not after[1] or not before[1]:
+        return None
+    # Half a case more in each, as nothing has no logarithm.
+    (one, of), (other, of_other) = ((part + 0.5, whole + 0.5) for part, whole in (after, before))
+    half = Z * sqrt(1 / one + 1 / of + 1 / other + 1 / of_other)
+    return Change(after[0] / after[1], before[0] / before[1], abs(log(one / of) - log(other / of_other)) <= half)
+
+
+def newcombe(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float]:
+    """95 % interval of one share less another (Newcombe 1998, method 10: from the two Wilson intervals)."""
+    p, q = one[0] / one[1], other[0] / other[1]
+    (low, high), (other_low, other_high) = wilson(*one), wilson(*other)
+    return p - q - sqrt((p - low) ** 2 + (other_high - q) ** 2), p - q + sqrt((high - p) ** 2 + (q - other_low) ** 2)
+
+
+def median_interval(what: str, buckets: Mapping[int, int]) -> tuple[float, float] | None:
+    """95 % interval of a median, from the order of the values whatever their distribution; None without any."""
+    n = sum(buckets.values())
+    if n <= 0:
+        return None
+    half = Z / (2 * sqrt(n))
+    low, high = (quantile(what, buckets, min(1.0, max(0.0, 0.5 + side * half))) or 0.0 for side in (-1, 1))
+    return low, high
+
+
+def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -> Change | None:
+    """Two medians; within chance where their intervals overlap."""
+    one, other = median_interval(what, after), median_interval(what, before)
+    if one is None or other is None:
+        return None
+    return Change(
+        quantile(what, after, 0.5) or 0.0, quantile(what, before, 0.5) or 0.0, one[0] <= other[1] and other[0] <= one[1]
+    )
+
+
+def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
+    """The change of a share, mark, length of time or sum (never judged), else of a count; None without both."""
+    if after.denominator is not None and before.denominator is not None:
+        compared = of_ratios if after.code in OF_TWO_COUNTS else of_shares
+        return compared((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
+    if after.code == "rating":
+        marks, then = after.spread.get("mean"), before.spread.get("mean")
+        return None if marks is None or then is None else Change(marks, then, None)
+    if after.code in LENGTHS:
+        name = LENGTHS[after.code]
+        now, then = after.spread.get(name), before.spread.get(name)
+        return None if now is None or then is None else Change(float(now), float(then), None)
+    if after.money or before.money or after.code == "recovered":
+        sums = [float(figure.money.get("CNY", {}).get("confirmed", 0)) for figure in (after, before)]
+        return Change(sums[0], sums[1], None)
+    return of_counts(after.n, before.n, days=days, days_before=days_before)
+
 
 MINUTES = "response_minutes"
 #: Figures of which less is better.
@@ -39,12 +142,12 @@ def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict
     if not then["received"].n and not then["closed"].n:
         return {}
     found = {
-        code: changes.of_figures(now[code], then[code], days=days_of(periods[0]), days_before=days_of(periods[nth]))
+        code: of_figures(now[code], then[code], days=days_of(periods[0]), days_before=days_of(periods[nth]))
         for code in now
         if code in then
     }
     if len(overview.buckets) > nth:
-        found["first_response"] = changes.of_medians(MINUTES, overview.buckets[0], overview.buckets[nth])
+        found["first_response"] = of_medians(MINUTES, overview.buckets[0], overview.buckets[nth])
     return {code: change for code, change in found.items() if change is not None}
 
 
@@ -62,7 +165,7 @@ def shift(code: str, change: Change, than: str) -> Shift:
     }
     if not change.by or (not change.share and code in ("received", "closed") and change.before):
         return Shift(_("与%(than)s持平") % said, "", None)
-    if code in changes.LENGTHS:
+    if code in LENGTHS:
         words = _("比%(than)s慢%(by)s") if up else _("比%(than)s快%(by)s")
     elif code in ("received", "closed", "recovered"):
         words = _("比%(than)s多%(by)s%(share)s") if up else _("比%(than)s少%(by)s%(share)s")
@@ -74,7 +177,7 @@ def shift(code: str, change: Change, than: str) -> Shift:
 def _by(code: str, n: float) -> str:
     if code == "handling_time":
         return cards.with_unit(cards.number(n), _("个工作日"))
-    if code in changes.LENGTHS:
+    if code in LENGTHS:
         return cards.with_unit(*cards.working_time(n))
     if code == "recovered":
         return cards.amount_in("CNY", n, is_short=True)
@@ -132,7 +235,7 @@ def _where(overview: Overview, parts: Sequence[Region], *, up: bool) -> dict[str
     for region in parts:
         part = overview.parts[region.pk]
         after, before = part.now["received"].n, part.came_before
-        change = changes.of_counts(after, before)
+        change = of_counts(after, before)
         if change.is_real and (after > before) == up and (best is None or abs(after - before) > abs(best[0])):
             best = after - before, region
     return {"place": named(best[1]), "by": f"{best[0]:+,}"} if best else None

@@ -1,15 +1,13 @@
 """Makes the indicators of the public page from the issued open data: the country, each province and each city.
 
-Nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files,
-so whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve
-issued months, what became of stages at enterprises of the last four issued quarters.
+Nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files, so whoever has
+the files gets the page, and the page never tells more than they do. What came in is of the last twelve issued months,
+what became of stages at enterprises of the last four issued quarters.
 
 ``data`` of a row: a number is an int, or [at least] where a month of it is withheld, or null where nothing can be said.
 ``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part,
-in
-all]; ``response``: [hours within which half had a first response, how many had one], null under thirty; ``recovered``
-in
-yuan; ``quarters``: the first and the last of them.
+in all]; ``response``: [hours within which half had a first response, how many had one], null under thirty;
+``recovered`` in yuan; ``quarters``: the first and the last of them.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from authorities.models import Region
 from complaints.models import Heartbeat
 from complaints.procedure.working_calendar import SHANGHAI
 from oversight.models import DataSet
-from oversight.models.open_models import OpenIndicators
+from oversight.models.published_models import OpenIndicators
 from oversight.open_data import quarters, reading
 from oversight.presenting.leagues import RANKED_FROM
 
@@ -64,8 +62,6 @@ def publish(*, now: datetime) -> int:
 
 @dataclass(slots=True)
 class _Read:
-    """The lines of each region, a month or a quarter after the other; a category of a region by month."""
-
     months: list[date] = field(default_factory=list)
     quarters: list[date] = field(default_factory=list)
     by_month: dict[str, dict[date, Line]] = field(default_factory=lambda: defaultdict(dict))
@@ -160,9 +156,7 @@ def shown(numbers: Sequence[int | None]) -> int | list[int] | None:
 
 
 def _response(lines: Sequence[Line]) -> list[int] | None:
-    """The shortest time of the classes within which half of the first responses came, as far as the shown numbers prove
-    it.
-    """
+    """The shortest of the times within which half of the first responses came, as the shown numbers prove it."""
     whole = reading.added(line["responded"] for line in lines)
     if whole is None or whole < RANKED_FROM:
         return None

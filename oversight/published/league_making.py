@@ -86,8 +86,6 @@ def periods(months: Sequence[date]) -> list[list[date]]:
 
 
 class _Places:
-    """The country, provinces and cities, by their codes."""
-
     def __init__(self, rows: Sequence[Region]) -> None:
         self.rows = {row.pk: row for row in rows}
         self.country = next((row.pk for row in rows if row.level == Region.Level.COUNTRY), 0)
@@ -166,7 +164,6 @@ def _whole(of: LeagueSet) -> Iterator[LeagueLine]:
 
 
 def _told(line: LeagueLine) -> list[Any]:
-    """All that a line says, its place in the order first."""
     names = [field.attname for field in LeagueLine._meta.fields if field.attname not in ("pk", "of_id", "position")]
     return [line.position, *(str(getattr(line, name)) for name in names)]
 
@@ -214,9 +211,7 @@ class Shown:
 
 
 def shown_counts(rows: Sequence[Line]) -> Shown:
-    """A withheld number comes as the range that the quarters leave it; ranked is who has thirty or more and is known
-    well enough.
-    """
+    """A withheld number as the range that is left; ranked is who has thirty or more and is known well enough."""
     n = reading.added(row[WHOLE] for row in rows)
     settled, unconfirmed = (
         reading.ranges_added(reading.range_of(row, part, PARTS, WHOLE) for row in rows) for part in PARTS[:2]

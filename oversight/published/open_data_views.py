@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.public_pages import FOREVER, public_page, unchanged
 from oversight.models import DataFile, DataSet
-from oversight.open_data import series as all_months
+from oversight.open_data import reading as all_months
 from oversight.open_data.columns import TABLES, WITHHELD
 from oversight.open_data.files import CSV, LICENCE
 
@@ -156,9 +156,7 @@ def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
 
 @public_page(fresh=0)
 def series(request: HttpRequest, name: str) -> HttpResponseBase:
-    """All months of one table; newest versions. The answer is written to a file first, so nobody waits for it in
-    memory.
-    """
+    """All months of one table, newest versions; written to a file first, so nobody waits in memory."""
     if name not in TABLES:
         raise Http404
     files = all_months.newest_files(name)

@@ -1,20 +1,24 @@
-"""The figures of a monthly report: what the open data of its month says about one region.
+"""The figures of a monthly report: what the open data of its month says of a region; and a draft of its text.
 
-Nothing is counted here. Each number stands in a published file, withheld where that withholds it, so
-anybody can look it up and a report never shows what the open data hides.
+Nothing is counted here. Each number stands in a published file, withheld where that withholds it; a sentence names only
+numbers that are shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.utils.translation import override
+
+from authorities.policies import Limits
 from oversight.models import DataSet
 from oversight.open_data import issuing, quarters, reading
-from oversight.open_data.cells import GOODS, SERVICE
+from oversight.open_data.cells import GOODS, NONE, SERVICE
 from oversight.open_data.columns import TABLES, WITHHELD
-from oversight.open_data.withholding import NONE
+from oversight.open_data.files import label_of
 from oversight.presenting import leagues
 
 #: Categories that a table names.
@@ -82,7 +86,6 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
 
 
 def _zero(table: str) -> Line:
-    """Nothing happened."""
     return {
         column.name: "0" if column.kind == "number" else 0
         for column in TABLES[table].columns
@@ -91,9 +94,7 @@ def _zero(table: str) -> Line:
 
 
 def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
-    """The sets of the newest quarter that was over with this month, and of the one right before it, where they were
-    issued.
-    """
+    """The sets of the newest quarter that ended by this month and of the one before it, where issued."""
     month = data_set.month
     while not quarters.ends_with(month):
         month = reading.back(month, 1)
@@ -103,7 +104,6 @@ def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
 
 
 def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, Line]:
-    """What a quarter says of a region and of those directly below it, by code."""
     counts = [column.name for column in TABLES["region_quarters"].columns if column.kind == "integer"]
     return {
         line["region_code"]: {name: line[name] for name in counts}
@@ -137,7 +137,6 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[L
 
 
 def _regions(data_set: DataSet, code: str) -> dict[str, Line]:
-    """The line of a region and of those directly below it, by code."""
     return {
         line["region_code"]: {name: _number(name, value) for name, value in line.items()}
         for line in reading.lines(data_set.files.get(name="regions.csv"))
@@ -146,7 +145,6 @@ def _regions(data_set: DataSet, code: str) -> dict[str, Line]:
 
 
 def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]]:
-    """Received by category, for each way to divide it."""
     found: dict[str, dict[str, int | None]] = {"channel": {}, "object": {}, "problem": {}}
     for line in reading.lines(data_set.files.get(name="categories.csv")):
         if line["region_code"] == code:
@@ -226,3 +224,78 @@ def shares(line: Line) -> dict[str, Share]:
 def sum_of(line: Line, *names: str) -> int | None:
     numbers = [line.get(name) for name in names]
     return None if None in numbers else sum(number for number in numbers if number is not None)
+
+
+#: The blocks of a report, in their order.
+BLOCKS = ("overview", "problems", "cases", "tips")
+
+
+def first_draft(place: str, month: date, figures: dict[str, Any], *, limits: Limits) -> dict[str, str]:
+    """Words by block; the cases are told by people. ``limits``: those in force at the place."""
+    with override("zh-hans"):
+        return {
+            "overview": _overview(place, month, figures),
+            "problems": _problems(figures),
+            "cases": "",
+            "tips": _tips(figures, limits),
+        }
+
+
+def change_words(now: int | None, before: int | None) -> str:
+    """环比上升12.3%（上月110件）; nothing where one of the two is withheld, unknown or zero."""
+    if now is None or not before:
+        return ""
+    if now == before:
+        return f"，与上月（{before:,}件）持平"
+    return f"，环比{'上升' if now > before else '下降'}{abs(now - before) / before * 100:.1f}%（上月{before:,}件）"
+
+
+def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
+    line = figures["summary"]
+    received, closed = line.get("received"), line.get("closed")
+    said = []
+    if received is not None:
+        said.append(
+            f"{month.year}年{month.month}月，{place}收到投诉{received:,}件"
+            f"{change_words(received, figures.get('summary_before', {}).get('received'))}"
+        )
+    if closed is not None:
+        said.append(f"办结{closed:,}件")
+    found, quarter = shares(line), (figures.get("quarter") or [""])[0]
+    settled, on_time = found.get("settled"), found.get("on_time")
+    if settled is not None and settled.value is not None and settled.upper_value is not None:
+        said.append(
+            f"{_quarter_words(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），"
+            f"未答复的都算同意则为{settled.upper_value * 100:.1f}%"
+        )
+    if on_time is not None and on_time.value is not None:
+        said.append(f"{_quarter_words(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
+    if line.get("recovered") and line["recovered"] != "0":
+        said.append(f"经确认挽回经济损失{float(line['recovered']):,.2f}元")
+    return "；".join(said) + "。" if said else ""
+
+
+def _quarter_words(mark: str) -> str:
+    year, _mark, number = mark.partition("-Q")
+    return f"{year}年第{'一二三四'[int(number) - 1]}季度" if number else ""
+
+
+def _named(by: str, rows: list[dict[str, Any]], most: int = 3) -> str:
+    return "、".join(f"{label_of(by, row['code'])}（{row['received']:,}件）" for row in rows[:most])
+
+
+def _problems(figures: dict[str, Any]) -> str:
+    said = []
+    if figures["objects"]:
+        said.append(f"投诉较多的商品和服务是{_named('object', figures['objects'])}。")
+    if figures["problems"]:
+        said.append(f"反映较多的问题是{_named('problem', figures['problems'])}。")
+    return "".join(said)
+
+
+def _tips(figures: dict[str, Any], limits: Limits) -> str:
+    begins = f"本月反映最多的是“{label_of('problem', figures['problems'][0]['code'])}”。" if figures["problems"] else ""
+    return (
+        f"{begins}消费前请问清价格、期限和退订办法，留好合同、账单和聊天记录；有争议可以先与企业在线协商，"
+        f"{limits['negotiation']}内谈不成的，再转监管部门。"
+    )

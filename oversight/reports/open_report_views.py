@@ -17,7 +17,7 @@ from django.urls import reverse
 from accounts.public_pages import FOREVER, public_page, unchanged
 from complaints.desks import keyset
 from oversight.models import MonthlyReport
-from oversight.reports import printing, showing
+from oversight.reports import keeping, showing
 from oversight.reports.report_views import earlier_published
 from web.languages import named
 from web.safe_cells import safe_cell
@@ -50,7 +50,7 @@ def reports(request: HttpRequest) -> HttpResponse:
                 {
                     "report": row,
                     "url": reverse("oversight:open-report", args=[row.pk]),
-                    "title": printing.title_of(row),
+                    "title": keeping.title_of(row),
                     "authority": named(row.authority),
                 }
                 for row in page.rows
@@ -77,14 +77,14 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "reports/open_one.html",
         {
             "report": found,
-            "title": printing.title_of(found),
+            "title": keeping.title_of(found),
             "authority": named(found.authority),
             "tables": [
                 (table, reverse("oversight:open-report-table", args=[found.pk, table.name]))
                 for table in showing.tables_of(found)
             ],
             "blocks": showing.blocks_of(found),
-            "notes": printing.notes_of(found),
+            "notes": keeping.notes_of(found),
             "changes": showing.changes_between(earlier, found) if earlier else [],
             "others": [
                 {"version": version, "url": reverse("oversight:open-report", args=[other])}

@@ -6,8 +6,10 @@ Who works on cases or on figures drafts, another head approves; what was approve
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -25,11 +27,53 @@ from authorities.models import Authority, Officer
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.decision_form import DecisionForm
+from complaints.forms.fields import Choice, Choices, StepForm, Words, set_choices
 from complaints.procedure.refusals import StepNotAllowed
 from oversight.models import DataSet, MonthlyReport
-from oversight.reports import keeping, printing, showing
-from oversight.reports.report_forms import NewReportForm, TextsForm
+from oversight.reports import keeping, showing
+from oversight.reports.showing import TITLES
 from web.languages import named
+
+LONGEST = 4000
+
+
+class NewReportForm(StepForm):
+    """Of which authority and month; of a correction also why."""
+
+    authority = Choice(label=gettext_lazy("哪个机关的报告"), widget=forms.Select(attrs={"class": "w-24"}))
+    month = Choice(label=gettext_lazy("哪个月"), widget=forms.Select(attrs={"class": "w-10"}))
+    what_changed = Words(
+        label=gettext_lazy("更正什么"),
+        rows=2,
+        longest=500,
+        required=False,
+        help_text=gettext_lazy("这个月已经公布过的，须写明；会印在新的一版上。"),
+    )
+
+    def __init__(self, *args: Any, authorities: Choices, months: list[date], **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "authority", authorities)
+        set_choices(self, "month", [(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in months])
+
+    def clean_month(self) -> date:
+        return date.fromisoformat(f"{self.cleaned_data['month']}-01")
+
+
+class TextsForm(StepForm):
+    """The words of each block; ``seen`` is when they were last edited."""
+
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    overview = Words(label=TITLES["overview"], rows=5, longest=LONGEST, required=False)
+    problems = Words(label=TITLES["problems"], rows=5, longest=LONGEST, required=False)
+    cases = Words(
+        label=TITLES["cases"],
+        rows=6,
+        longest=LONGEST,
+        required=False,
+        help_text=gettext_lazy("不写消费者的姓名、电话、订单号；写企业名称的，先核对事实。空着就不印这一节。"),
+    )
+    tips = Words(label=TITLES["tips"], rows=5, longest=LONGEST, required=False)
+
 
 #: Months that can be chosen for a new report.
 MONTHS = 24
@@ -64,7 +108,6 @@ def _authorities(posts: list[Officer], right: Right) -> list[Authority]:
 
 
 def _seen(posts: list[Officer]) -> QuerySet[MonthlyReport]:
-    """Reports of the own authority and of those below it."""
     lies = Q(pk__in=[])
     for region in {post.authority.region for post in posts}:
         lies |= Q(authority__region_id__gte=region.pk, authority__region_id__lte=region.last)
@@ -129,7 +172,7 @@ def _line(report: MonthlyReport) -> dict[str, Any]:
     return {
         "report": report,
         "url": _url(report),
-        "title": printing.title_of(report),
+        "title": keeping.title_of(report),
         "authority": named(report.authority),
         "words": words,
         "tone": tone,
@@ -249,13 +292,13 @@ def _show(
         "reports/authority_one.html",
         {
             "report": found,
-            "title": printing.title_of(found),
+            "title": keeping.title_of(found),
             "authority": named(found.authority),
             "words": words,
             "tone": tone,
             "tables": showing.tables_of(found),
             "blocks": showing.blocks_of(found),
-            "notes": printing.notes_of(found),
+            "notes": keeping.notes_of(found),
             "form": decision or form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
             "texts_form": form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
             "decision": decision or _decision(None),

@@ -17,8 +17,7 @@ from oversight.models import MonthlyReport
 from oversight.open_data.columns import WITHHELD
 from oversight.open_data.files import label_of
 from oversight.presenting import cards
-from oversight.reports.figures import BY_QUARTER, Share, shares
-from oversight.reports.words import BLOCKS
+from oversight.reports.figures import BLOCKS, BY_QUARTER, Share, shares
 from web.languages import name_in_language
 
 TITLES: Mapping[str, Any] = {
@@ -281,10 +280,7 @@ def name_of(line: Mapping[str, Any]) -> str:
 
 
 def _summary(figures: Mapping[str, Any]) -> Table:
-    """Each line: the figure, its value, how it was a month before, what it was made of.
-
-    Reports of before stages were told by quarters have all figures here.
-    """
+    """Each line: figure, value, a month before, parts. Reports of before quarters have all figures here."""
     line, was = figures["summary"], figures.get("summary_before")
     rows = [
         [
@@ -314,7 +310,6 @@ def _summary(figures: Mapping[str, Any]) -> Table:
 
 
 def _stages(figures: Mapping[str, Any]) -> Table:
-    """What became of stages at enterprises, by quarter."""
     rows: list[Row] = []
     raw: list[Row] = []
     if _quarter(figures):

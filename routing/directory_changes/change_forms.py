@@ -1,28 +1,39 @@
-"""What is typed to change an enterprise's entry in the directory, and to decide on it.
+"""A change of the directory: what is typed to make it and decide on it, and what it is and would move, in words.
 
-A form finds what was meant (a place, an authority, an enterprise) and says which there are if several
-bear the name; whether the change can be made is judged by its kind.
+A form finds what was meant (a place, an authority, an enterprise) and says which there are if several bear the name.
+Of cases that were or would be another enterprise's, the enterprise is told nothing, not even how many: a wish costs
+nothing, and must show nothing. Case numbers are shown to whoever may see those cases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.keys import sealed_fields
+from accounts.models import User
 from authorities.models import Authority, Region
+from complaints import wording
 from complaints.filing.places import full_name
 from complaints.forms.fields import Choice, Day, StepForm, Words
+from complaints.models import Complaint
 from complaints.procedure import categories
+from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS, SECTOR_LABELS
+from complaints.reading.case import case_url
 from enterprises.directory.change_kinds import Kind
-from enterprises.models import Branch, Enterprise
+from enterprises.directory.change_kinds_names import KINDS
+from enterprises.models import Branch, Brand, DirectoryChange, Enterprise
 from enterprises.models.enrolment import LONGEST
+from web.dates import day_text
 from web.languages import named
 from web.listing import listed
 
@@ -164,3 +175,204 @@ class DecisionForm(StepForm):
         if said.get("decision") == "refuse" and not said.get("reason") and "reason" not in self.errors:
             self.add_error("reason", _("不批准，请写明理由。"))
         return said
+
+
+State = DirectoryChange.State
+TONES = {
+    **{State.DRAFT: "neutral", State.WAITING: "warn", State.APPROVED: "ok"},
+    **{State.REFUSED: "bad", State.WITHDRAWN: "neutral", State.RECORDED: "ok"},
+}
+#: Names by which a change, a rule or a place says a row, and its table.
+TABLES: dict[str, Any] = {
+    **dict.fromkeys(("branch", "parent", "target_branch"), Branch),
+    **dict.fromkeys(("enterprise", "target_enterprise"), Enterprise),
+    **dict.fromkeys(("authority", "target_authority"), Authority),
+    "region": Region,
+    "brand": Brand,
+}
+
+
+def category_words(code: str) -> str:
+    """A category, a problem, or the sector of all its problems; what no list has (part of a sector's) as it is."""
+    return str(OBJECT_LABELS.get(code) or PROBLEM_LABELS.get(code) or SECTOR_LABELS.get(code) or code)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The rows of the directory that a page speaks of; a query a table, however many changes or rules."""
+
+    rows: dict[tuple[Any, int], Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, named_rows: Iterable[Mapping[str, Any]]) -> Names:
+        """``named_rows``: ids of rows by the names of TABLES; whatever else stands there is left out."""
+        wanted: dict[Any, set[int]] = {}
+        for one in named_rows:
+            for name, table in TABLES.items():
+                if one.get(name):
+                    wanted.setdefault(table, set()).add(one[name])
+        return cls(
+            {(table, pk): row for table, ids in wanted.items() for pk, row in table.objects.in_bulk(ids).items()}
+        )
+
+    @classmethod
+    def of_changes(cls, changes: Iterable[DirectoryChange]) -> Names:
+        places = [
+            way[side] for one in changes for way in (one.preview or {}).get("ways", ()) for side in ("before", "after")
+        ]
+        return cls.of([*(change.what for change in changes), *places])
+
+    def say(self, name: str, pk: int | None, otherwise: str = "–") -> str:
+        row = self.rows.get((TABLES[name], pk)) if pk else None
+        return named(row) if row is not None else otherwise
+
+
+def links_to(ids: Iterable[int], *, user: User, side: str, today: date) -> dict[int, tuple[str, str]]:
+    """(number, address) of those of these cases that ``user`` may see; a query, none without ids."""
+    wanted = list(ids)
+    rows = Complaint.objects.visible_to(user, on=today).filter(pk__in=wanted).only("number") if wanted else ()
+    return {case.pk: (case.number, case_url(case, side)) for case in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One change of the directory or of a rule in a list."""
+
+    change: Any
+    title: str
+    what: str
+    state: str
+    tone: str
+    by: str
+    url: str
+
+
+def lines(changes: Sequence[DirectoryChange], *, url: Any) -> list[ChangeLine]:
+    """``changes`` with their ``made_by`` and ``enterprise``; ``url``: from a change to its page."""
+    names = Names.of_changes(changes)
+    sealed_fields.load_for(change.made_by for change in changes)
+    return [
+        ChangeLine(
+            change,
+            str(KINDS[change.kind].title),
+            " · ".join(value for _key, value in wished(change, names)),
+            str(State(change.state).label),
+            TONES[State(change.state)],
+            change.made_by.name,
+            url(change),
+        )
+        for change in changes
+    ]
+
+
+def facts(change: DirectoryChange, names: Names) -> list[dict[str, str]]:
+    """The change for a summary list."""
+    kind = KINDS[change.kind]
+    rows = [(str(key), value) for key, value in wished(change, names)]
+    if kind.day:
+        rows.append((str(DAYS[kind.day][0]), day_text(change.on_day)))
+    rows.append((_("为什么"), change.why))
+    return [{"key": key, "value": value} for key, value in rows]
+
+
+def wished(change: DirectoryChange, names: Names) -> list[tuple[str, str]]:
+    """What is wished, without its day and reason: words and their value."""
+    what = change.what
+    keys = {
+        "name": _("名称"),
+        "name_en": _("英文名称"),
+        "region": _("地区"),
+        "parent": _("新的上级"),
+        "authority": _("监管部门"),
+        "enterprise": _("企业"),
+        "branch": _("上级") if change.kind == "branch-add" else _("分支机构"),
+    }
+    found: list[tuple[str, str]] = []
+    for name in ("branch", "parent", "region", "authority", "enterprise", "name", "name_en"):
+        if what.get(name):
+            found.append((keys[name], names.say(name, what[name]) if name in TABLES else str(what[name])))
+        elif name == "parent" and name in what:
+            found.append((keys[name], _("直属总部")))
+    if what.get("category"):
+        found.append((_("只限哪一类"), category_words(what["category"])))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """So many cases from here to there."""
+
+    before: str
+    after: str
+    n: int
+    cases: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change would move. ``state``: counting, failed, impossible or done."""
+
+    state: str
+    ways: list[Way] = field(default_factory=list)
+    total: int = 0
+    others: int = 0
+    looked_at: int = 0
+    days: int = 0
+    is_cut: bool = False
+    at: datetime | None = None
+    from_day: date | None = None
+
+
+def preview(change: DirectoryChange, names: Names, *, user: User, side: str, today: date) -> Preview:
+    """The preview as this side may read it: one query for the numbers of cases that ``user`` may see."""
+    if change.preview_wanted_at is not None:
+        return Preview("counting")
+    counted = change.preview
+    if counted is None or counted["impossible"]:
+        return Preview("failed" if counted is None else "impossible")
+    ways = [way for way in counted["ways"] if side == "authority" or _is_ours(way, change.enterprise_id)]
+    seen = links_to((pk for way in ways for pk in way["cases"]), user=user, side=side, today=today)
+    shown = [
+        Way(
+            _place(way["before"], change, names),
+            _place(way["after"], change, names),
+            way["n"],
+            [seen[pk] for pk in way["cases"] if pk in seen],
+        )
+        for way in ways
+    ]
+    others = counted["others"] if side == "authority" else 0
+    return Preview(
+        "done",
+        shown,
+        sum(way.n for way in shown) + others,
+        others,
+        counted["looked_at"] if side == "authority" else 0,
+        counted["days"],
+        counted["is_cut"],
+        parse_datetime(counted["at"]),
+        parse_date(counted["from_day"]),
+    )
+
+
+def _is_ours(way: dict[str, Any], enterprise_id: int) -> bool:
+    return all(place["enterprise"] in (None, enterprise_id) for place in (way["before"], way["after"])) or (
+        way["before"]["enterprise"] == enterprise_id
+    )
+
+
+def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
+    if place["reason"]:
+        return _("人工分送（%(reason)s）") % {"reason": wording.label(place["reason"], kind="reason")}
+    if place["enterprise"] is None:
+        return names.say("authority", place["authority"])
+    words = names.say("enterprise", place["enterprise"])
+    if place["branch"]:
+        # A branch that the change itself would found has no row yet.
+        words = names.say("branch", place["branch"], str(change.what.get("name") or "–"))
+    if place["authority"]:
+        words = _("%(where)s（不成转%(authority)s）") % {
+            "where": words,
+            "authority": names.say("authority", place["authority"]),
+        }
+    return words

@@ -50,18 +50,9 @@ _KNOWN = frozenset({"not_enrolled", "suspended", "ended", "no_consent"})
 
 #: What `facts_of` and `may_go` read of a case.
 _OF_FACTS = (
-    "number",
-    "consumer_key",
-    "service_region",
-    "handling_region",
-    "picked_enterprise",
-    "picked_branch",
-    "picked_brand",
-    "respondent_named",
-    "respondent_details",
-    "object_category",
-    "problem_category",
-    "channel",
+    *("number", "consumer_key", "service_region", "handling_region", "picked_enterprise"),
+    *("picked_branch", "picked_brand"),
+    *("respondent_named", "respondent_details", "object_category", "problem_category", "channel"),
 )
 _OF_HURDLES = ("contact_verified", "absent", "facts", "returns", "consents", "filed_at")
 
@@ -164,9 +155,7 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
 
 
 def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list[int], bool]:
-    """The cases of the last days that may go elsewhere, newest first: of this enterprise, of its brands, under its
-    names.
-    """
+    """Recent cases that may go elsewhere, newest first: of this enterprise, of its brands, under its names."""
     kind, wish = KINDS[change.kind], changing.wish_of(change, today=timezone.localdate(now))
     enterprises = kind.enterprise_ids(wish)
     names = {fold(wish.text(name)) for name in ("name", "name_en")} - {""}
@@ -252,9 +241,7 @@ def _held(
 
 
 def cases_of(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Complaint]:
-    """These cases with what routing reads of them (and ``more``), their regions attached; the others of a row stay
-    away.
-    """
+    """These cases with what routing reads of them (and ``more``) and their regions; others stay away."""
     regions: dict[int, Region] = {}
     for piece in _pieces(ids):
         cases = list(Complaint.objects.filter(pk__in=piece).only(*_OF_FACTS, *more))

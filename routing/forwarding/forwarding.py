@@ -1,8 +1,8 @@
-"""Sweeps what was filed: to who should answer, or to a person, always with the reason.
+"""Sweeps what was filed: to who should answer, or to a person, always with the reason; and open cases to successors.
 
-Every case of a sweep leaves `filed` with a stored explanation. A rule
-that fails, an enterprise that cannot receive, a consent that is missing are reasons
-for triage, never for waiting.
+Every case of a sweep leaves `filed` with a stored explanation. A rule that fails, an enterprise that cannot receive, a
+consent that is missing are reasons for triage, never for waiting. Open cases of an entity that another one answers for
+go to that one on the day on which it begins to, only where it is certain who answers now.
 """
 
 from __future__ import annotations
@@ -12,18 +12,21 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from authorities.models import Region
 from complaints.handling import StepNotAllowed, Taken, take_each
-from complaints.handling.steps.authority import consented, forward, refer_to_triage
+from complaints.handling.steps.authority import consented, forward, pass_to_successor, refer_to_triage
 from complaints.handling.transition.effect import Move
 from complaints.models import Complaint, Engagement
+from complaints.models.complaint import OPEN
 from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
+from enterprises.models import Enterprise, Succession
+from routing.rules.directory import rules, snapshot
 from routing.rules.directory import rules as all_rules
-from routing.rules.directory import snapshot
 from routing.rules.facts import Directory, Facts, Match, NoMatch, Rule, Why
 from routing.rules.matching import choose
 
@@ -186,7 +189,6 @@ def _may_have_it(case: Complaint, enterprise_id: int, *, had: set[int], conditio
 
 
 def _earlier_filings(cases: Sequence[Complaint]) -> Counter[int]:
-    """How many complaints the same person filed in the 24 hours before each."""
     first = min(case.filed_at for case in cases) - DAY
     last = max(case.filed_at for case in cases)
     by_person: dict[Any, list[tuple[dt.datetime, int]]] = defaultdict(list)
@@ -261,3 +263,74 @@ def _take(moves: Mapping[int, Move], *, now: dt.datetime, conditions: Conditions
             log.exception("case %s could not be moved on", step[0])
         done += [Taken(case, refusal) for case in Complaint.objects.filter(pk=step[0])]
     return done
+
+
+def sweep_successions(*, now: datetime, limit: int = BATCH) -> int:
+    """Pass up to ``limit`` open cases on (procedure, section 3, `pass_to_successor`); how many went.
+
+    A case that another sweeper holds is skipped, and taken by the next sweep.
+    """
+    conditions = Conditions.at(now)
+    day = conditions.calendar.local_day(now)
+    heirs = _heirs(day)
+    if not heirs:
+        return 0
+    cases = list(
+        Complaint.objects.filter(OPEN, enterprise_id__in=heirs)
+        .order_by("id")
+        .select_related("picked_enterprise", "service_region", "handling_region")[:limit]
+    )
+    if not cases:
+        return 0
+    branches = _branches(cases, heirs, on=day)
+    moves = [
+        (
+            case.pk,
+            pass_to_successor(enterprise_id=heirs[case.enterprise_id or 0], branch_id=branches.get(case.pk)),
+            SYSTEM,
+        )
+        for case in cases
+    ]
+    return sum(taken.is_done for taken in take_each(moves, now=now, conditions=conditions, skip_locked=True))
+
+
+def _heirs(day: date) -> dict[int, int]:
+    """For each entity that ended or merged: the one enterprise that answers on that day and can receive."""
+    after: dict[int, set[int]] = {}
+    for old, new in Succession.objects.filter(on_day__lte=day).values_list("predecessor_id", "successor_id"):
+        after.setdefault(old, set()).add(new)
+    last = {old: _last(old, after) for old in after}
+    able = set(
+        Enterprise.objects.filter(
+            pk__in={pk for found in last.values() for pk in found}, enrolment=Enterprise.Enrolment.ENROLLED
+        ).values_list("pk", flat=True)
+    )
+    return {old: next(iter(found)) for old, found in last.items() if len(found) == 1 and found <= able}
+
+
+def _last(old: int, after: Mapping[int, set[int]]) -> set[int]:
+    """Those at the end of all ways from here; none where they go round in a circle."""
+    found, seen, waiting = set(), {old}, set(after[old])
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one in after:
+            waiting |= after[one]
+        else:
+            found.add(one)
+    return found
+
+
+def _branches(cases: Sequence[Complaint], heirs: Mapping[int, int], *, on: date) -> dict[int, int | None]:
+    """Which branch of the successor answers, where the rules of forwarding lead there; else its headquarters does."""
+    facts = {case.pk: facts_of(case, on=on) for case in cases}
+    known = rules()
+    directory = snapshot(facts.values(), known)
+    found: dict[int, int | None] = {}
+    for case in cases:
+        chosen = choose(facts[case.pk], known, directory)
+        if isinstance(chosen, Match) and chosen.enterprise_id == heirs[case.enterprise_id or 0]:
+            found[case.pk] = chosen.branch_id
+    return found

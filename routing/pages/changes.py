@@ -6,8 +6,9 @@ change would move. A draft is the enterprise's own until it is filed.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -15,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.idempotency import once
+from accounts.idempotency import once, redirect_once
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset
@@ -23,8 +24,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.directory import changing
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import DirectoryChange
-from routing.directory_changes.change_forms import DecisionForm
-from routing.directory_changes.change_words import Names, facts, lines, preview
+from routing.directory_changes.change_forms import DecisionForm, Names, facts, lines, preview
 from web.languages import named
 
 BY_FILING, BY_DECISION = keyset.Order("filed_at"), keyset.Order("decided_at", falling=True)
@@ -37,18 +37,37 @@ def change_url(change: DirectoryChange) -> str:
 
 
 def _filed(workspace: Workspace) -> QuerySet[DirectoryChange]:
-    """What was filed by enterprises that one of these offices' authorities enrolled."""
     own = [actor.authority_id for actor in workspace.actors if actor.authority_id is not None]
     return changing.filed_with(own)
 
 
 def _headed(workspace: Workspace) -> set[int]:
-    """The authorities that this person heads."""
     return {
         actor.authority_id
         for actor in workspace.actors
         if actor.may(Right.DECIDE_DIRECTORY_CHANGE) and actor.authority_id is not None
     }
+
+
+def redirect_or_explain(
+    request: HttpRequest, form: forms.Form, act: Callable[[], tuple[str, str]], *, raised: Sequence[str] = ()
+) -> HttpResponseBase | None:
+    """Carry out ``act`` at most once and go on to the address that it returns, with what to tell of it.
+
+    Where a rule refuses it, the reason stands beside its field and the answer is None; codes in ``raised`` are raised.
+    """
+    with once(request) as attempt:
+        if not attempt.answered:
+            try:
+                attempt.reference, text = act()
+            except ChangeRefused as refused:
+                if refused.code in raised:
+                    raise
+                form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+            else:
+                if text:
+                    messages.success(request, text, extra_tags="ok")
+    return redirect(attempt.reference) if attempt.reference else None
 
 
 @officer_page("GET")
@@ -85,32 +104,30 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
     if row.enterprise.enrolled_by_id not in _headed(workspace):
         raise Http404
     form = DecisionForm(request.POST)
-    is_count = request.POST.get("do") == "count"
-    with once(request) as attempt:
-        if not attempt.answered and is_count:
+    if request.POST.get("do") == "count":
+
+        def counted() -> tuple[str, str]:
             changing.count_again(row, now=workspace.now)
-            attempt.reference = change_url(row)
-        elif not attempt.answered and form.is_valid():
-            try:
-                changing.decide(
-                    row,
-                    agrees=form.cleaned_data["decision"] == "agree",
-                    reason=form.cleaned_data["reason"],
-                    authority_ids=_headed(workspace),
-                    by=workspace.user,
-                    now=workspace.now,
-                    today=workspace.today,
-                )
-            except ChangeRefused as refused:
-                if refused.code in ("decided", "not_waiting", "not_yours"):
-                    raise
-                # It cannot be written any more: the reason is told beside the form, which may still refuse it.
-                form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-            else:
-                attempt.reference = change_url(row)
-                messages.success(request, _("已记录您的决定，并告知提出的人。"), extra_tags="ok")
-    if attempt.reference:
-        return redirect(attempt.reference)
+            return change_url(row), ""
+
+        return redirect_once(request, counted)
+
+    def decided() -> tuple[str, str]:
+        changing.decide(
+            row,
+            agrees=form.cleaned_data["decision"] == "agree",
+            reason=form.cleaned_data["reason"],
+            authority_ids=_headed(workspace),
+            by=workspace.user,
+            now=workspace.now,
+            today=workspace.today,
+        )
+        return change_url(row), _("已记录您的决定，并告知提出的人。")
+
+    # What cannot be written any more is told beside the form, which may still refuse it.
+    raised = ("decided", "not_waiting", "not_yours")
+    if form.is_valid() and (answer := redirect_or_explain(request, form, decided, raised=raised)):
+        return answer
     return _show(request, workspace, row, form, status=422)
 
 
@@ -124,12 +141,8 @@ def _found(workspace: Workspace, pk: int) -> DirectoryChange:
 def _show(
     request: HttpRequest, workspace: Workspace, row: DirectoryChange, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    names = Names.of([row])
-    return render(request, "profile/change.html", _context(workspace, row, names, form), status=status)
-
-
-def _context(workspace: Workspace, row: DirectoryChange, names: Names, form: DecisionForm) -> dict[str, Any]:
-    return {
+    names = Names.of_changes([row])
+    context = {
         "change": row,
         "line": lines([row], url=change_url)[0],
         "now": workspace.now,
@@ -148,3 +161,4 @@ def _context(workspace: Workspace, row: DirectoryChange, names: Names, form: Dec
         "decided_by": row.decided_by.name if row.decided_by else "",
         "decide_url": reverse("routing:authority-change-decide", args=[row.pk]),
     }
+    return render(request, "profile/change.html", context, status=status)

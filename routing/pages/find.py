@@ -1,25 +1,41 @@
-"""Looking for the right respondent: a page for everyone, its list alone, and names while one types.
+"""The right respondent: a page for everyone, its list alone, names while one types; and the return of a case not ours.
 
-Looking changes nothing and keeps nothing; what was typed comes back as typed.
+Looking changes nothing and keeps nothing. Of a return only 退回 takes the step, and what was suggested goes with it, so
+that whoever distributes the case next sees the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
 from complaints.filing.forms import Pick
 from complaints.filing.places import full_name, is_choosable, nearby
+from complaints.forms.fields import Choices
+from complaints.handling import Move
+from complaints.handling.steps import enterprise
+from complaints.pages.authority.triage.targets import likelihood
+from complaints.pages.enterprise.forms import RequestReturnForm, ReturnForm
+from complaints.pages.enterprise.steps import answer, step_context
+from complaints.pages.shared.step_pages import Data, StepPage
+from complaints.reading.case import CasePage
+from enterprises.directory import reasons
 from enterprises.directory.expectations import Expectation, expected
 from enterprises.directory.finding import LONGEST_QUERY, Hit, find, suggest
 from enterprises.models import Enterprise
+from routing.forwarding import returning
 from web.languages import named
+from web.listing import told
 
 SHOWN = 10
 
@@ -125,3 +141,89 @@ def _shown(rank: int, hit: Hit, *, query: str, region_id: int | None, figures: M
 def _filing(*, query: str, region_id: int | None, pick: str) -> str:
     asked = {"query": query, "service_region": region_id or "", "pick": pick}
     return "/file/?" + urlencode({name: value for name, value in asked.items() if value})
+
+
+@workspace_page("GET", "POST")
+def return_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/return/: before it was accepted."""
+    return answer(step_context(request, held(workspace, number)), RETURN)
+
+
+@workspace_page("GET", "POST")
+def request_return(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/request-return/: after it was accepted."""
+    return answer(step_context(request, held(workspace, number)), REQUEST)
+
+
+def _form(kind: type[ReturnForm], case: CasePage, typed: Mapping[str, Any], data: Data = None) -> ReturnForm:
+    """With whose case it may be: what fits it, and what was asked for."""
+    asked = str(typed.get("q", ""))[:80]
+    found = _suggested(case, asked)
+    because = {"candidates": [one.as_json() for one in found]}
+    return kind(data, targets=targets(found), asked=asked.strip(), because=because, initial=dict(typed))
+
+
+def _page(
+    kind: type[ReturnForm], name: str, step: str, build: Callable[[Any], Move], explain: Any
+) -> StepPage[CasePage]:
+    return StepPage(
+        name=name,
+        steps=(step,),
+        form=lambda case, data: _form(kind, case, data or {}, data),
+        redraw=lambda case, typed: _form(kind, case, typed) if "search" in typed else None,
+        build=build,
+        explain=explain,
+        template="enterprise/return.html",
+        more=lambda case, form: {"is_empty": len(form.fields["target"].choices) == 1},
+    )
+
+
+def _returned(form: ReturnForm) -> Move:
+    enterprise_id, branch_id = form.picked
+    return enterprise.return_case(
+        reason=form.cleaned_data["reason"],
+        enterprise_id=enterprise_id,
+        branch_id=branch_id,
+        text=form.cleaned_data["text"],
+        because=form.because,
+    )
+
+
+def _requested(form: ReturnForm) -> Move:
+    enterprise_id, branch_id = form.picked
+    return enterprise.request_return(
+        text=form.cleaned_data["text"], enterprise_id=enterprise_id, branch_id=branch_id, because=form.because
+    )
+
+
+def _suggested(case: CasePage, asked: str) -> list[returning.Suggestion]:
+    # Who returned the case already reads a part of it: the same form again shows its result, no suggestions.
+    return returning.suggest(case.complaint, statement=case.statement, asked=asked, on=case.today)
+
+
+def targets(found: Sequence[returning.Suggestion]) -> Choices:
+    """Enrolled enterprises and branches, the likeliest first, each with its reasons."""
+    return [(one.value, _words(one)) for one in found]
+
+
+def _words(one: returning.Suggestion) -> str:
+    names = list(dict.fromkeys([named(one.branch or one.enterprise), named(one.enterprise)]))
+    sure, _tone = likelihood(one.score)
+    why = reasons.say_all([why.as_json() for why in one.why])
+    return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": told(why)}
+
+
+RETURN = _page(
+    ReturnForm,
+    "return",
+    "return_case",
+    _returned,
+    gettext_lazy("案件交回分送，转给您选的单位；第二次退回，或者没有选单位，由分送人员决定。"),
+)
+REQUEST = _page(
+    RequestReturnForm,
+    "request-return",
+    "request_return",
+    _requested,
+    gettext_lazy("由分送人员决定，%(return_answer)s内答复，会看到您选的单位和理由。期限不停。"),
+)

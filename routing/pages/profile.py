@@ -12,15 +12,14 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.idempotency import once
+from accounts.idempotency import redirect_once
 from accounts.models import User
 from complaints.desks import keyset
 from complaints.desks.staff_access import staff_page
@@ -38,8 +37,8 @@ from enterprises.models import (
     Succession,
 )
 from enterprises.team.staffing import led_by
-from routing.directory_changes.change_forms import ChangeForm
-from routing.directory_changes.change_words import Names, category_words, facts, lines, preview, wished
+from routing.directory_changes.change_forms import ChangeForm, Names, category_words, facts, lines, preview, wished
+from routing.pages.changes import redirect_or_explain
 from web.languages import named
 
 #: Branches on one page; of more, those of one level at a time.
@@ -95,6 +94,7 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
         lead.changes().filter(state__in=changing.OPEN).select_related("made_by", "enterprise").order_by("-pk")[:10]
     )
     under = _under(request, lead)
+    leads = is_whole or (under is not None and under.parent_id in (lead.branch_ids or ()))
     return render(
         request,
         "profile/profile.html",
@@ -106,17 +106,11 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
             "facts": _facts(enterprise, is_whole=is_whole),
             "under": under,
             **_tree(lead, under),
-            "above_url": f"?under={under.parent_id}"
-            if under and under.parent_id and _leads(lead, under.parent_id)
-            else "?",
+            "above_url": f"?under={under.parent_id}" if under and under.parent_id and leads else "?",
             "add_url": _wish_url("branch-add"),
             **(_names(enterprise, today=lead.today) if is_whole else {}),
         },
     )
-
-
-def _leads(lead: Lead, branch_id: int) -> bool:
-    return lead.branch_ids is None or branch_id in lead.branch_ids
 
 
 def _under(request: HttpRequest, lead: Lead) -> Branch | None:
@@ -166,36 +160,32 @@ def _tree(lead: Lead, under: Branch | None) -> dict[str, Any]:
     ids = [row.pk for row, _depth in ordered]
     areas: dict[int, list[dict[str, Any]]] = defaultdict(list)
     not_over = Q(ends_on=None) | Q(ends_on__gte=lead.today)
-    for area in (
-        ServiceArea.objects.filter(not_over, branch_id__in=ids).select_related("region").order_by("region_id", "id")
-    ):
+    of_these = ServiceArea.objects.filter(not_over, branch_id__in=ids).select_related("region")
+    for area in of_these.order_by("region_id", "id"):
         areas[area.branch_id].append(
             {
                 "region": named(area.region),
                 "category": category_words(area.category) if area.category else "",
                 "until": area.ends_on,
-                "since": area.starts_on if area.starts_on and area.starts_on > lead.today else None,
+                "since": _later(area.starts_on, lead.today),
                 "url": "" if area.ends_on else _wish_url("area-end", area.pk),
             }
         )
     duties: dict[int, list[Any]] = defaultdict(list)
-    for duty in (
-        BranchAuthority.objects.filter(not_over, branch_id__in=ids)
-        .select_related("authority")
-        .order_by(F("starts_on").asc(nulls_first=True))
-    ):
-        duties[duty.branch_id].append(
-            {
-                "name": named(duty.authority),
-                "since": duty.starts_on if duty.starts_on and duty.starts_on > lead.today else None,
-            }
-        )
+    on_duty = BranchAuthority.objects.filter(not_over, branch_id__in=ids).select_related("authority")
+    for duty in on_duty.order_by(F("starts_on").asc(nulls_first=True)):
+        duties[duty.branch_id].append({"name": named(duty.authority), "since": _later(duty.starts_on, lead.today)})
     return {
         "branches": [
             _line(row, depth, areas[row.pk], duties[row.pk], row.pk in with_more, lead) for row, depth in ordered
         ],
         "is_level": is_level,
     }
+
+
+def _later(day: date | None, today: date) -> date | None:
+    """A first day, while it is still to come."""
+    return day if day and day > today else None
 
 
 def _ordered(children: dict[int | None, list[Branch]], root: int | None) -> list[tuple[Branch, int]]:
@@ -209,14 +199,8 @@ def _ordered(children: dict[int | None, list[Branch]], root: int | None) -> list
 
 
 def _line(row: Branch, depth: int, areas: list[Any], duties: list[Any], has_more: bool, lead: Lead) -> dict[str, Any]:
-    kinds = [
-        "area-add",
-        "branch-add",
-        "duty-set",
-        "branch-move",
-        "english-name",
-        *([] if row.ends_on else ["branch-end"]),
-    ]
+    kinds = ["area-add", "branch-add", "duty-set", "branch-move", "english-name"]
+    kinds += [] if row.ends_on else ["branch-end"]
     return {
         "row": row,
         "name": named(row),
@@ -224,7 +208,7 @@ def _line(row: Branch, depth: int, areas: list[Any], duties: list[Any], has_more
         "place": named(row.place) if row.place else "",
         "areas": areas,
         "duties": duties,
-        "since": row.starts_on if row.starts_on and row.starts_on > lead.today else None,
+        "since": _later(row.starts_on, lead.today),
         "more_url": f"?under={row.pk}" if has_more else "",
         "wishes": [(_wish_url(code, row.pk), KINDS[code].title) for code in kinds],
     }
@@ -243,7 +227,7 @@ def _names(enterprise: Enterprise, *, today: date) -> dict[str, Any]:
                 "row": row,
                 "name": named(row.brand),
                 "category": category_words(row.category) if row.category else "",
-                "since": row.starts_on if row.starts_on and row.starts_on > today else None,
+                "since": _later(row.starts_on, today),
                 "url": "" if row.ends_on else _wish_url("brand-end", row.pk),
             }
             for row in brands
@@ -252,7 +236,7 @@ def _names(enterprise: Enterprise, *, today: date) -> dict[str, Any]:
             {
                 "row": row,
                 "kind": row.get_kind_display(),
-                "since": row.starts_on if row.starts_on and row.starts_on > today else None,
+                "since": _later(row.starts_on, today),
                 "url": _wish_url("alias-end", row.pk) if row.kind == Alias.Kind.ALIAS and not row.ends_on else "",
             }
             for row in aliases
@@ -304,33 +288,29 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
         may_be_top=is_whole,
         initial={"on_day": lead.today.isoformat()},
     )
-    if form.is_bound and form.is_valid():
-        with once(request) as attempt:
-            if not attempt.answered:
-                try:
-                    change = changing.draft(
-                        kind.code,
-                        about | form.what,
-                        enterprise=lead.enterprise,
-                        branch_ids=lead.branch_ids,
-                        on_day=form.cleaned_data.get("on_day") or lead.today,
-                        why=form.cleaned_data["why"],
-                        by=lead.user,
-                        now=lead.now,
-                        today=lead.today,
-                    )
-                except ChangeRefused as refused:
-                    form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-                else:
-                    attempt.reference = change_url(change)
-                    if change.state == State.RECORDED:
-                        messages.success(request, _("已生效，并记入变更记录。"), extra_tags="ok")
-        if attempt.reference:
-            return redirect(attempt.reference)
+
+    def drafted() -> tuple[str, str]:
+        change = changing.draft(
+            kind.code,
+            about | form.what,
+            enterprise=lead.enterprise,
+            branch_ids=lead.branch_ids,
+            on_day=form.cleaned_data.get("on_day") or lead.today,
+            why=form.cleaned_data["why"],
+            by=lead.user,
+            now=lead.now,
+            today=lead.today,
+        )
+        return change_url(change), _("已生效，并记入变更记录。") if change.state == State.RECORDED else ""
+
+    if form.is_bound and form.is_valid() and (answer := redirect_or_explain(request, form, drafted)):
+        return answer
+    kept = DirectoryChange(kind=kind.code, what=about)
+    shown = [{"key": key, "value": value} for key, value in wished(kept, Names.of_changes([kept]))]
     return render(
         request,
         "profile/new.html",
-        {"form": form, "kind": kind, "about": _about_words(about, kind), "back": reverse("routing:enterprise-profile")},
+        {"form": form, "kind": kind, "about": shown, "back": reverse("routing:enterprise-profile")},
         status=422 if form.is_bound else 200,
     )
 
@@ -354,12 +334,6 @@ def _about(request: HttpRequest, lead: Lead, kind: Kind) -> dict[str, Any]:
     return kind.about(row)
 
 
-def _about_words(about: dict[str, Any], kind: Kind) -> list[dict[str, str]]:
-    """The row as the form shows it."""
-    change = DirectoryChange(kind=kind.code, what=about)
-    return [{"key": key, "value": value} for key, value in wished(change, Names.of([change]))]
-
-
 @staff_page(lead_of, "GET", "POST")
 def change(request: HttpRequest, lead: Lead, pk: int) -> HttpResponseBase:
     """One wish: what it would move, and its way to the authority."""
@@ -367,13 +341,13 @@ def change(request: HttpRequest, lead: Lead, pk: int) -> HttpResponseBase:
     if row is None:
         raise Http404
     if request.method == "POST":
-        with once(request) as attempt:
-            if not attempt.answered:
-                changing.may_change(row, lead.branch_ids)
-                _do(request, row, lead)
-                attempt.reference = change_url(row)
-        return redirect(attempt.reference)
-    names = Names.of([row])
+
+        def carried_out() -> tuple[str, str]:
+            changing.may_change(row, lead.branch_ids)
+            return change_url(row), _do(request.POST.get("do", ""), row, lead)
+
+        return redirect_once(request, carried_out)
+    names = Names.of_changes([row])
     return render(
         request,
         "profile/change.html",
@@ -392,18 +366,17 @@ def change(request: HttpRequest, lead: Lead, pk: int) -> HttpResponseBase:
     )
 
 
-def _do(request: HttpRequest, row: DirectoryChange, lead: Lead) -> None:
-    what = request.POST.get("do", "")
+def _do(what: str, row: DirectoryChange, lead: Lead) -> str:
     if what == "file":
         changing.file(row, by=lead.user, now=lead.now, today=lead.today)
-        messages.success(request, _("已提交，由批准入驻的部门决定。"), extra_tags="ok")
-    elif what == "withdraw":
+        return _("已提交，由批准入驻的部门决定。")
+    if what == "withdraw":
         changing.withdraw(row, by=lead.user, now=lead.now)
-        messages.success(request, _("已撤回。"), extra_tags="ok")
-    elif what == "count":
+        return _("已撤回。")
+    if what == "count":
         changing.count_again(row, now=lead.now)
-    else:
-        raise ChangeRefused("bad_choice", _("请从列出的选项中选一项。"))
+        return ""
+    raise ChangeRefused("bad_choice", _("请从列出的选项中选一项。"))
 
 
 @staff_page(lead_of, "GET")

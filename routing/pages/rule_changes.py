@@ -1,31 +1,29 @@
 """A change of the routing rules on its way: drafted, tried, filed, decided.
 
-Its author drafts, tries, files and withdraws; the head of an authority around it, another person,
-decides.
+Its author drafts, tries, files and withdraws; the head of an authority around it, another person, decides.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.idempotency import once
+from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.directory.change_kinds import ChangeRefused
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
-from routing.pages.rule_desk import authors, change_of, changes_seen, heads, lessons_seen, reach_of
-from routing.pages.rules import regions_of, tabs
+from routing.pages.changes import redirect_or_explain
+from routing.pages.rules import authors, change_of, changes_seen, heads, lessons_seen, reach_of, regions_of, tabs
 from routing.rule_desk import rule_changing, rule_words
-from routing.rule_desk.rule_forms import DecisionForm, EndForm, RuleForm, TrialForm, initial_of, shown
+from routing.rule_desk.rule_forms import EndForm, RuleDecisionForm, RuleForm, TrialForm, initial_of, shown
 from routing.rules import conflicts, directory
 
 BY_MAKING = keyset.Order("made_at", falling=True)
@@ -69,26 +67,22 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if is_end and base is None:
         raise Http404
     form = _form(request, workspace, base=base, lesson=lesson, is_end=is_end)
-    if form.is_bound and form.is_valid():
-        with once(request) as attempt:
-            if not attempt.answered:
-                try:
-                    change = rule_changing.draft(
-                        kind=Kind.END if is_end else Kind.SET,
-                        rule=base,
-                        by=workspace.user,
-                        reach=reach,
-                        now=workspace.now,
-                        today=workspace.today,
-                        lesson=lesson,
-                        **_said(form, base),
-                    )
-                except ChangeRefused as refused:
-                    form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-                else:
-                    attempt.reference = rule_words.change_url(change)
-        if attempt.reference:
-            return redirect(attempt.reference)
+
+    def drafted() -> tuple[str, str]:
+        change = rule_changing.draft(
+            kind=Kind.END if is_end else Kind.SET,
+            rule=base,
+            by=workspace.user,
+            reach=reach,
+            now=workspace.now,
+            today=workspace.today,
+            lesson=lesson,
+            **_said(form, base),
+        )
+        return rule_words.change_url(change), ""
+
+    if form.is_bound and form.is_valid() and (answer := redirect_or_explain(request, form, drafted)):
+        return answer
     title = (_("停用规则%(code)s") if is_end else _("修改规则%(code)s")) % {"code": base.code} if base else _("新规则")
     back = rule_words.rule_url(base.code) if base else reverse("routing:authority-routing")
     learned = rule_words.lesson_lines([lesson], user=workspace.user, today=workspace.today)[0] if lesson else None
@@ -156,13 +150,7 @@ def _said(form: Any, base: RoutingRule | None) -> dict[str, Any]:
     if isinstance(form, EndForm):
         what = rule_changing.columns_of(base) if base is not None else {}
         return {"what": what, "starts_on": None, "ends_on": said["ends_on"], "why": said["why"], "why_en": ""}
-    return {
-        "what": form.what,
-        "starts_on": said["starts_on"],
-        "ends_on": said["ends_on"],
-        "why": said["why"],
-        "why_en": said["why_en"],
-    }
+    return {"what": form.what, **{name: said[name] for name in ("starts_on", "ends_on", "why", "why_en")}}
 
 
 @officer_page("GET", "POST")
@@ -175,21 +163,15 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     data = request.POST if request.method == "POST" else None
     initial = initial_of(rule_changing.as_rule(row))
     form: Any = EndForm(data, initial=initial) if is_end else RuleForm(data, initial=initial)
-    if form.is_bound and form.is_valid():
-        with once(request) as attempt:
-            if not attempt.answered:
-                try:
-                    rule_changing.edit(
-                        row, by=workspace.user, reach=authors(workspace), today=workspace.today, **_said(form, base)
-                    )
-                except ChangeRefused as refused:
-                    if refused.code == "not_draft":
-                        raise
-                    form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-                else:
-                    attempt.reference = rule_words.change_url(row)
-        if attempt.reference:
-            return redirect(attempt.reference)
+
+    def edited() -> tuple[str, str]:
+        reach, cleaned = authors(workspace), _said(form, base)
+        rule_changing.edit(row, by=workspace.user, reach=reach, today=workspace.today, **cleaned)
+        return rule_words.change_url(row), ""
+
+    is_whole = form.is_bound and form.is_valid()
+    if is_whole and (answer := redirect_or_explain(request, form, edited, raised=("not_draft",))):
+        return answer
     return render(
         request,
         "routing/edit.html",
@@ -213,11 +195,12 @@ def trial(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBa
         if not authors(workspace).spans:
             raise Http404
         if form.is_valid():
-            with once(request) as attempt:
-                if not attempt.answered:
-                    rule_changing.start_trial(row, days=form.chosen, by=workspace.user, now=workspace.now)
-                    attempt.reference = reverse("routing:authority-routing-try", args=[row.pk])
-            return redirect(attempt.reference)
+
+            def begun() -> tuple[str, str]:
+                rule_changing.start_trial(row, days=form.chosen, by=workspace.user, now=workspace.now)
+                return reverse("routing:authority-routing-try", args=[row.pk]), ""
+
+            return redirect_once(request, begun)
     return render(
         request,
         "routing/try.html",
@@ -241,20 +224,18 @@ def file(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     row = change_of(workspace, pk)
     if row.made_by_id != workspace.user.pk or not authors(workspace).spans:
         raise Http404
-    with once(request) as attempt:
-        if not attempt.answered:
-            if request.POST.get("do") == "file":
-                rule_changing.file(
-                    row, by=workspace.user, reach=authors(workspace), now=workspace.now, today=workspace.today
-                )
-                messages.success(request, _("已提交，由另一名负责人批准。"), extra_tags="ok")
-            elif request.POST.get("do") == "withdraw":
-                rule_changing.withdraw(row, by=workspace.user, now=workspace.now)
-                messages.success(request, _("已撤回。"), extra_tags="ok")
-            else:
-                raise ChangeRefused("bad_choice", _("请从列出的选项中选一项。"))
-            attempt.reference = rule_words.change_url(row)
-    return redirect(attempt.reference)
+
+    def carried_out() -> tuple[str, str]:
+        url, now = rule_words.change_url(row), workspace.now
+        if request.POST.get("do") == "file":
+            rule_changing.file(row, by=workspace.user, reach=authors(workspace), now=now, today=workspace.today)
+            return url, _("已提交，由另一名负责人批准。")
+        if request.POST.get("do") == "withdraw":
+            rule_changing.withdraw(row, by=workspace.user, now=now)
+            return url, _("已撤回。")
+        raise ChangeRefused("bad_choice", _("请从列出的选项中选一项。"))
+
+    return redirect_once(request, carried_out)
 
 
 @officer_page("POST")
@@ -264,39 +245,39 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
     row = change_of(workspace, pk)
     if not heads(workspace).covers(row.region):
         raise Http404
-    form = DecisionForm(request.POST)
-    with once(request) as attempt:
-        if not attempt.answered and form.is_valid():
-            try:
-                rule_changing.decide(
-                    row,
-                    agrees=form.cleaned_data["decision"] == "agree",
-                    reason=form.cleaned_data["reason"],
-                    by=workspace.user,
-                    reach=heads(workspace),
-                    now=workspace.now,
-                    today=workspace.today,
-                )
-            except ChangeRefused as refused:
-                if refused.code in ("decided", "not_waiting", "own_change"):
-                    raise
-                # It cannot be written any more: the reason is told beside the form, which may still refuse it.
-                form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-            else:
-                attempt.reference = rule_words.change_url(row)
-                messages.success(request, _("已记录您的决定。"), extra_tags="ok")
-    if attempt.reference:
-        return redirect(attempt.reference)
+    form = RuleDecisionForm(request.POST)
+
+    def decided() -> tuple[str, str]:
+        rule_changing.decide(
+            row,
+            agrees=form.cleaned_data["decision"] == "agree",
+            reason=form.cleaned_data["reason"],
+            by=workspace.user,
+            reach=heads(workspace),
+            now=workspace.now,
+            today=workspace.today,
+        )
+        return rule_words.change_url(row), _("已记录您的决定。")
+
+    # What cannot be written any more is told beside the form, which may still refuse it.
+    raised = ("decided", "not_waiting", "own_change")
+    if form.is_valid() and (answer := redirect_or_explain(request, form, decided, raised=raised)):
+        return answer
     return _show(request, workspace, row, form, status=422)
 
 
-def _told(row: RuleChange, workspace: Workspace) -> rule_words.Told | None:
+def _told(row: RuleChange, workspace: Workspace) -> rule_words.TrialResult | None:
     latest = row.trials.exclude(state=RuleTrial.State.DROPPED).order_by("-pk").first()
     return rule_words.told(latest, row, user=workspace.user, today=workspace.today)
 
 
 def _show(
-    request: HttpRequest, workspace: Workspace, row: RuleChange, form: DecisionForm | None = None, *, status: int = 200
+    request: HttpRequest,
+    workspace: Workspace,
+    row: RuleChange,
+    form: RuleDecisionForm | None = None,
+    *,
+    status: int = 200,
 ) -> HttpResponseBase:
     sealed_fields.load_for([person for person in (row.made_by, row.decided_by) if person is not None])
     base = rule_changing.newest(row.code)
@@ -328,7 +309,7 @@ def _show(
             "learned": lesson,
             "decided_by": row.decided_by.name if row.decided_by else "",
             "now": workspace.now,
-            "form": form or DecisionForm(),
+            "form": form or RuleDecisionForm(),
             "is_open": is_open,
             "is_mine": is_mine,
             "is_tried": bool(told and told.is_current and told.trial.state == "done"),

@@ -1,20 +1,25 @@
-"""/authority/routing/: the rules that hold on a day, how they fare, which contradict each other; one rule with its
-history.
+"""/authority/routing/: the rules that hold on a day, how they fare, what corrections taught; who may do what.
 
-What is shown of a rule is the row and the file of its changes; nothing is written here.
+A rule is seen where it may apply; drafted by who works on cases, and decided by who heads an authority, each only for
+what lies within the own region. Drafting from a lesson opens the form filled in, and nothing else is done by itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
+from accounts.roles import Right
 from authorities.models import Authority, Region
 from authorities.periods import holds_on
 from complaints.desks import keyset
@@ -22,12 +27,74 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.fields import Day, StepForm
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.models.complaint import lies_in
+from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
-from routing.models import RoutingRule, RuleChange, RuleUse
-from routing.pages.rule_desk import authors, changes_seen, is_seen, lessons_seen, rules_seen
-from routing.rule_desk import misroutes, rule_words
-from routing.rule_desk.learning import DAYS, NO_MISROUTE, OFFICER
+from routing.models import Lesson, RoutingRule, RuleChange, RuleUse
+from routing.rule_desk import learning, rule_changing, rule_words
+from routing.rule_desk.learning import DAYS, FEWEST, NO_MISROUTE, OFFICER, SHARE
+from routing.rule_desk.rule_changing import Reach
+from routing.rule_desk.rule_forms import DismissForm
 from routing.rules import conflicts, directory
+from routing.rules.facts import Rule
+
+
+def authors(workspace: Workspace) -> Reach:
+    """Where this person may draft."""
+    return _reach(actor for actor in workspace.actors if actor.may(Right.DRAFT_ROUTING_RULE))
+
+
+def heads(workspace: Workspace) -> Reach:
+    """Where this person may decide."""
+    return _reach(actor for actor in workspace.actors if actor.may(Right.DECIDE_ROUTING_RULE))
+
+
+def reach_of(workspace: Workspace) -> Reach:
+    return _reach(workspace.actors)
+
+
+def _reach(actors: Iterable[Actor]) -> Reach:
+    return Reach(tuple(actor.region for actor in actors if actor.region is not None))
+
+
+def rules_seen(workspace: Workspace) -> QuerySet[RoutingRule]:
+    """All versions of the rules that may apply in these regions."""
+    seen = Q(region=None)
+    for first, last in reach_of(workspace).spans:
+        seen |= Q(region_id__lte=last, region__last__gte=first)
+    return RoutingRule.objects.filter(seen)
+
+
+def is_seen(rule: Rule, workspace: Workspace) -> bool:
+    """The same of a rule as matching reads it."""
+    return rule.first is None or any(
+        rule.first <= last and (rule.last or 0) >= first for first, last in reach_of(workspace).spans
+    )
+
+
+def changes_seen(workspace: Workspace) -> QuerySet[RuleChange]:
+    """Changes of rules within these regions."""
+    seen = Q(pk__in=[])
+    reach = reach_of(workspace)
+    for first, last in reach.spans:
+        seen |= Q(region_id__gte=first, region__last__lte=last)
+    return RuleChange.objects.filter(seen | Q(region=None) if reach.covers(None) else seen)
+
+
+def lessons_seen(workspace: Workspace) -> QuerySet[Lesson]:
+    """What the cases of these regions taught and nobody has decided on."""
+    seen = Q(pk__in=[])
+    for first, last in reach_of(workspace).spans:
+        seen |= Q(region_id__gte=first, region__last__lte=last)
+    return Lesson.objects.filter(seen, state=Lesson.State.OPEN)
+
+
+def change_of(workspace: Workspace, pk: int) -> RuleChange:
+    """Http404 for one of another region."""
+    row = changes_seen(workspace).filter(pk=pk).select_related("region", "made_by", "decided_by").first()
+    if row is None:
+        raise Http404
+    return row
+
 
 PAGE = 25
 #: Contradictions that are shown; cases that came back.
@@ -41,7 +108,7 @@ _MISROUTED = Engagement.objects.filter(
 class OnDay(StepForm):
     """The day on which rules are to hold."""
 
-    on = Day(label=_("哪一天生效的"), required=False)
+    on = Day(label=gettext_lazy("哪一天生效的"), required=False)
 
 
 @officer_page("GET")
@@ -51,7 +118,7 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     day: date = (form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None) or workspace.today
     rows, before, after = _page(rules_seen(workspace).filter(holds_on(day), is_taken_back=False), request)
     found = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, workspace)], on=day)
-    figures = misroutes.counted(_ended(workspace), now=workspace.now)
+    figures = learning.counted(_ended(workspace), now=workspace.now)
     kept = f"on={day.isoformat()}&" if day != workspace.today else ""
     return render(
         request,
@@ -67,7 +134,7 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "may_draft": bool(authors(workspace).spans),
             "figures": figures,
             "days": DAYS,
-            "version": misroutes.VERSION,
+            "version": learning.VERSION,
             "rate": percent(figures.rate),
             "in_time_rate": percent(figures.in_time_rate),
             "officers": RuleUse.objects.filter(code=OFFICER).first(),
@@ -91,7 +158,6 @@ def percent(value: float | None) -> str:
 
 
 def _ended(workspace: Workspace) -> QuerySet[Engagement]:
-    """Stages that ended within the last days in these regions."""
     here = Q(pk__in=[])
     for region in regions_of(workspace):
         here |= lies_in(region, "complaint__")
@@ -184,3 +250,65 @@ def _returned(workspace: Workspace, code: str) -> list[Complaint]:
         .values_list("complaint_id", flat=True)
     )
     return list(workspace.cases().filter(pk__in=list(ids[:MOST_CASES])).only("number"))
+
+
+BY_COUNT = keyset.Order("counted_at", falling=True)
+
+
+@officer_page("GET")
+def learned(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    return _show(request, workspace)
+
+
+@officer_page("POST")
+def dismiss(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+    """POST: it is not to become a rule, for a reason."""
+    row = Lesson.objects.select_related("region").filter(pk=pk).first()
+    if row is None or not authors(workspace).covers(row.region):
+        raise Http404
+    form = DismissForm(request.POST)
+    if not form.is_valid():
+        return _show(request, workspace, form=form, of=pk, status=422)
+
+    def dismissed() -> tuple[str, str]:
+        reason, reach = form.cleaned_data["reason"], authors(workspace)
+        rule_changing.dismiss(row, reason=reason, by=workspace.user, reach=reach, now=workspace.now)
+        return reverse("routing:authority-routing-learned"), _("已记录，不再提示这一条。")
+
+    return redirect_once(request, dismissed)
+
+
+def _show(
+    request: HttpRequest, workspace: Workspace, *, form: DismissForm | None = None, of: int = 0, status: int = 200
+) -> HttpResponseBase:
+    page = keyset.page_of(lessons_seen(workspace), request.GET, BY_COUNT, related=("region",))
+    reach = authors(workspace)
+    lines = rule_words.lesson_lines(page.rows, user=workspace.user, today=workspace.today)
+    return render(
+        request,
+        "routing/learned.html",
+        {
+            "lines": [
+                (
+                    line,
+                    (
+                        form
+                        if form is not None and line.lesson.pk == of
+                        else DismissForm(auto_id=f"id_{line.lesson.pk}_%s")
+                    ),
+                    reach.covers(line.lesson.region),
+                )
+                for line in lines
+            ],
+            "form": form,
+            "of": of,
+            "now": workspace.now,
+            "days": DAYS,
+            "fewest": FEWEST,
+            "share": round(100 * SHARE),
+            "tabs": tabs(workspace, "learned"),
+            "previous_url": f"?before={page.before}" if page.before else "",
+            "next_url": f"?after={page.after}" if page.after else "",
+        },
+        status=status,
+    )

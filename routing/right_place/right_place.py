@@ -39,10 +39,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One radio: what it means, by which law, who takes it and what to do there.
-
-    ``category`` is carried into the draft of a complaint.
-    """
+    """One answer: its meaning, law, who takes it, what to do; ``category`` goes into the draft."""
 
     code: str
     label: Text
@@ -78,7 +75,6 @@ _ART_16_1, _ART_16_2, _ART_16_3 = (
 
 
 def _answer(trade: Trade) -> Answer:
-    """What a sector's file says of a kind of goods or service."""
     return Answer(
         code=trade.code,
         label=trade.label,

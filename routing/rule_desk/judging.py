@@ -89,8 +89,7 @@ class Judged(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """The rules of one trial, and what was decided by them so far. It lives for one sweep: as long as a piece after a
-    piece may be read at another moment anyway."""
+    """The rules of one trial and what was decided by them so far; it lives for one sweep."""
 
     code: str
     before: Sequence[Rule]
@@ -104,8 +103,7 @@ class Known:
 
 
 def judged(rows: Sequence[Recorded], known: Known, *, now: datetime) -> Iterator[Judged]:
-    """Those of these cases that the change touches: it decides them, or they go elsewhere. A fixed number of
-    queries."""
+    """Those of these cases that the change decides or moves. A fixed number of queries."""
     groups = _groups(rows, known)
     made = _decided(groups, known)
     touched = [

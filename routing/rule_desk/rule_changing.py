@@ -37,16 +37,8 @@ Kind, State = RuleChange.Kind, RuleChange.State
 OPEN = (State.DRAFT, State.WAITING)
 #: Columns of a rule as a change keeps them.
 COLUMNS = (
-    "priority",
-    "category",
-    "region",
-    "brand",
-    "enterprise",
-    "named",
-    "channel",
-    "target_enterprise",
-    "target_branch",
-    "target_authority",
+    *("priority", "category", "region", "brand", "enterprise", "named", "channel"),
+    *("target_enterprise", "target_branch", "target_authority"),
 )
 ROWS = ("region", "brand", "enterprise", "target_enterprise", "target_branch", "target_authority")
 
@@ -109,8 +101,7 @@ def draft(
     today: date,
     lesson: Lesson | None = None,
 ) -> RuleChange:
-    """A change that nobody else has to see yet. ``rule``: the version that is changed or ended. Raises
-    ChangeRefused."""
+    """A change nobody else has to see yet; ``rule``: the version changed or ended. Raises ChangeRefused."""
     change = RuleChange(
         kind=kind,
         made_by=by,
@@ -211,9 +202,7 @@ def withdraw(change: RuleChange, *, by: User, now: datetime) -> None:
 def decide(
     change: RuleChange, *, agrees: bool, reason: str, by: User, reach: Reach, now: datetime, today: date
 ) -> None:
-    """Write the rule, or refuse it for good with a reason. ``reach``: where ``by`` heads an authority. Raises
-    ChangeRefused.
-    """
+    """Write the rule, or refuse it for good; ``reach``: where ``by`` heads an authority. Raises ChangeRefused."""
     with _held(change) as held:
         if held.state in (State.APPROVED, State.REFUSED):
             who = held.decided_by.name if held.decided_by else ""
@@ -341,7 +330,6 @@ def _judge_target(change: RuleChange, reach: Reach) -> None:
 
 
 def _write(change: RuleChange, versions: Collection[RoutingRule], *, today: date) -> RoutingRule:
-    """End what held before and write what holds then; of an end the version that it ends."""
     first = (
         max(change.ends_on, today) + DAY
         if change.kind == Kind.END and change.ends_on is not None

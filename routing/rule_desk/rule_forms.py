@@ -18,9 +18,8 @@ from complaints.forms.fields import Choice, Day, StepForm, Words
 from complaints.procedure import categories
 from enterprises.directory.spelling import fold
 from enterprises.models import Branch, Brand, Enterprise
-from routing.directory_changes.change_forms import WIDE, Named
-from routing.models import RoutingRule
-from routing.models.rule_change import LONGEST
+from routing.directory_changes.change_forms import WIDE, DecisionForm, Named
+from routing.models import LONGEST, RoutingRule
 from routing.rule_desk.rule_changing import COLUMNS, FEWEST_DAYS, MOST_DAYS, TRIAL_DAYS
 from web.languages import named
 
@@ -237,13 +236,9 @@ class TrialForm(StepForm):
         return int(self.cleaned_data["number"] if days == OTHER else days)
 
 
-class DecisionForm(StepForm):
-    """Approve or not; a refusal says why."""
+class RuleDecisionForm(DecisionForm):
+    """Approve or not; the author reads why not."""
 
-    decision = Choice(
-        label=gettext_lazy("决定"),
-        choices=[("agree", gettext_lazy("批准这项变更")), ("refuse", gettext_lazy("不批准"))],
-    )
     reason = Words(
         label=gettext_lazy("理由"),
         rows=2,
@@ -251,12 +246,6 @@ class DecisionForm(StepForm):
         required=False,
         help_text=gettext_lazy("不批准的，须写明理由；起草人会看到。"),
     )
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("decision") == "refuse" and not said.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", _("不批准，请写明理由。"))
-        return said
 
 
 class DismissForm(StepForm):

@@ -1,13 +1,12 @@
 """Routing rules, their changes, trials and lessons in words.
 
-Rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see
-it.
+Rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,60 +14,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from authorities.models import Authority, Region
 from complaints import wording
-from complaints.models import Complaint
-from complaints.reading.case import AUTHORITY, case_url
-from enterprises.models import Branch, Brand, Enterprise
-from routing.directory_changes.change_words import category_words
+from complaints.reading.case import AUTHORITY
+from routing.directory_changes.change_forms import ChangeLine, Names, Way, category_words, links_to
 from routing.directory_changes.previewing import Place
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial, RuleUse
 from routing.rule_desk.rule_changing import columns_of
 from routing.rule_desk.trying import progress, ways_of
 from routing.rules.conflicts import CONFLICT, Finding
 from routing.rules.facts import Rule
-from web.languages import name_in_language, named
+from web.languages import name_in_language
 
 #: A share of fewer is not told.
 FEWEST = 30
-_TABLES: dict[str, Any] = {
-    "region": Region,
-    "brand": Brand,
-    "enterprise": Enterprise,
-    "target_enterprise": Enterprise,
-    "branch": Branch,
-    "target_branch": Branch,
-    "authority": Authority,
-    "target_authority": Authority,
-}
 _STATE_TONES = {"draft": "neutral", "waiting": "warn", "approved": "ok", "refused": "bad", "withdrawn": "neutral"}
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The rows of the directory that a page speaks of; a query a table."""
-
-    rows: dict[tuple[Any, int], Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, columns: Iterable[Mapping[str, Any]], places: Iterable[Place] = ()) -> Names:
-        """``columns``: of rules, by name; ``places``: from and to of a trial."""
-        wanted: dict[Any, set[int]] = {}
-        for one in columns:
-            for name, table in _TABLES.items():
-                if one.get(name):
-                    wanted.setdefault(table, set()).add(one[name])
-        for place in places:
-            for table, pk in ((Enterprise, place.enterprise), (Branch, place.branch), (Authority, place.authority)):
-                if pk:
-                    wanted.setdefault(table, set()).add(pk)
-        return cls(
-            {(table, pk): row for table, ids in wanted.items() for pk, row in table.objects.in_bulk(ids).items()}
-        )
-
-    def say(self, name: str, pk: int | None) -> str:
-        row = self.rows.get((_TABLES[name], pk)) if pk else None
-        return named(row) if row is not None else "–"
 
 
 def conditions(what: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
@@ -156,7 +115,7 @@ def rule_lines(rules: Sequence[RoutingRule], *, day: date) -> list[Line]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedColumn:
     """One column of a change: as it is and as it is to be."""
 
     key: str
@@ -168,16 +127,16 @@ class Row:
         return self.before != self.after
 
 
-def compared(change: RuleChange, base: RoutingRule | None) -> list[Row]:
+def compared(change: RuleChange, base: RoutingRule | None) -> list[ComparedColumn]:
     """The columns of a change beside those of the version that it replaces."""
     was = columns_of(base) if base is not None else {}
     names = Names.of([change.what, was])
-    rows = []
     old, new = dict(conditions(was, names)) if base else {}, dict(conditions(change.what, names))
-    for key in dict.fromkeys([*new, *old]):
-        rows.append(Row(key, old.get(key, "–") if base else "", new.get(key, "–")))
-    rows.append(Row(_("转给"), target(was, names) if base else "", target(change.what, names)))
-    rows.append(Row(_("优先级"), str(base.priority) if base else "", str(change.what.get("priority") or "")))
+    rows = [
+        ComparedColumn(key, old.get(key, "–") if base else "", new.get(key, "–")) for key in dict.fromkeys([*new, *old])
+    ]
+    rows.append(ComparedColumn(_("转给"), target(was, names) if base else "", target(change.what, names)))
+    rows.append(ComparedColumn(_("优先级"), str(base.priority) if base else "", str(change.what.get("priority") or "")))
     return rows
 
 
@@ -189,19 +148,6 @@ def title_of(change: RuleChange) -> str:
     return _("新规则%(code)s") % {"code": change.final_code}
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
-    """One change in a list."""
-
-    change: RuleChange
-    title: str
-    what: str
-    state: str
-    tone: str
-    by: str
-    url: str
-
-
 def change_lines(changes: Sequence[RuleChange]) -> list[ChangeLine]:
     """``changes`` with their ``made_by``, whose names were unsealed before."""
     names = Names.of([change.what for change in changes])
@@ -209,7 +155,7 @@ def change_lines(changes: Sequence[RuleChange]) -> list[ChangeLine]:
         ChangeLine(
             change,
             title_of(change),
-            _what(change, names),
+            f"{' · '.join(value for _key, value in conditions(change.what, names))} → {target(change.what, names)}",
             str(RuleChange.State(change.state).label),
             _STATE_TONES[change.state],
             change.made_by.name,
@@ -219,23 +165,8 @@ def change_lines(changes: Sequence[RuleChange]) -> list[ChangeLine]:
     ]
 
 
-def _what(change: RuleChange, names: Names) -> str:
-    said = " · ".join(value for _key, value in conditions(change.what, names))
-    return f"{said} → {target(change.what, names)}"
-
-
 @dataclass(frozen=True, slots=True)
-class Way:
-    """So many cases from here to there, and those of them that may be seen."""
-
-    before: str
-    after: str
-    n: int
-    cases: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
+class TrialResult:
     """A trial as a page shows it."""
 
     trial: RuleTrial
@@ -247,31 +178,23 @@ class Told:
     tone: str = "neutral"
 
 
-def told(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date) -> Told | None:
+def told(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date) -> TrialResult | None:
     """What a trial found; one query for the cases that ``user`` may see."""
     if trial is None:
         return None
     is_current, done = trial.digest == change.digest, trial.state == RuleTrial.State.DONE
     if not done:
-        return Told(trial, is_current, progress(trial))
+        return TrialResult(trial, is_current, progress(trial))
     ways, found = ways_of(trial.found), trial.found
-    names = Names.of([], [place for before, after, _n, _ids in ways for place in (before, after)])
-    ids = [pk for *_way, some in ways[:20] for pk in some]
-    seen = (
-        {
-            case.pk: (case.number, case_url(case, AUTHORITY))
-            for case in Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")
-        }
-        if ids
-        else {}
-    )
+    names = Names.of(asdict(place) for before, after, _n, _ids in ways for place in (before, after))
+    seen = links_to((pk for *_way, some in ways[:20] for pk in some), user=user, side=AUTHORITY, today=today)
     shown = [
         Way(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
         for before, after, n, some in ways
     ]
     before, after = (_share(found, side) for side in ("before", "after"))
     tone = "neutral" if before is None or after is None or before == after else "ok" if after > before else "bad"
-    return Told(trial, is_current, 100, shown, _percent(before), _percent(after), tone)
+    return TrialResult(trial, is_current, 100, shown, _percent(before), _percent(after), tone)
 
 
 def _share(found: Mapping[str, Any], side: str) -> float | None:
@@ -360,15 +283,7 @@ def lesson_lines(lessons: Sequence[Lesson], *, user: User, today: date) -> list[
     """One query for the cases that ``user`` may see, one a table of the directory."""
     columns = {lesson.pk: columns_learned(lesson) for lesson in lessons}
     names = Names.of(columns.values())
-    ids = [pk for lesson in lessons for pk in lesson.cases]
-    seen = (
-        {
-            case.pk: (case.number, case_url(case, AUTHORITY))
-            for case in Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")
-        }
-        if ids
-        else {}
-    )
+    seen = links_to((pk for one in lessons for pk in one.cases), user=user, side=AUTHORITY, today=today)
     return [
         LessonLine(
             lesson,

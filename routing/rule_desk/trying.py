@@ -85,8 +85,7 @@ def _failed(trial: RuleTrial) -> None:
 def work(
     trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, Known] | None = None
 ) -> None:
-    """Look at the next piece of cases of a trial that is locked, and keep what was found. ``known``: what earlier
-    pieces of this sweep decided, by trial and rules."""
+    """The next piece of cases of a locked trial. ``known``: decisions of earlier pieces, by trial and rules."""
     change = trial.change
     if trial.digest != change.digest:
         trial.state = RuleTrial.State.DROPPED
@@ -156,7 +155,6 @@ def _places(change: RuleChange) -> list[Region] | None:
 
 
 def _scope(places: Sequence[Region] | None) -> QuerySet[Complaint]:
-    """Cases of these places."""
     cases = Complaint.objects.exclude(status=Status.DRAFT)
     if places is None:
         return cases
@@ -168,7 +166,6 @@ def _scope(places: Sequence[Region] | None) -> QuerySet[Complaint]:
 
 
 def _meets(rule: Rule, places: Sequence[Region] | None) -> bool:
-    """Whether a rule may apply to some case of these places."""
     return (
         places is None
         or rule.first is None
@@ -177,17 +174,8 @@ def _meets(rule: Rule, places: Sequence[Region] | None) -> bool:
 
 
 NUMBERS = (
-    "touched",
-    "matched",
-    "moved",
-    "unmatched",
-    "newly",
-    "consent",
-    "known",
-    "before_decided",
-    "before_right",
-    "after_decided",
-    "after_right",
+    *("touched", "matched", "moved", "unmatched", "newly", "consent", "known"),
+    *("before_decided", "before_right", "after_decided", "after_right"),
 )
 
 

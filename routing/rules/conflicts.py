@@ -54,9 +54,7 @@ def between(one: Rule, other: Rule) -> Finding | None:
 
 
 def _pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
-    """Pairs whose places can meet. Regions lie in each other or apart, so only those around a rule are compared with
-    it.
-    """
+    """Pairs whose places can meet: only the regions around a rule are compared with it."""
     around: list[Rule] = []
     ordered = sorted(
         rules, key=lambda rule: (rule.first or 0, -(rule.last or 0) if rule.last is not None else -(1 << 40))
@@ -77,7 +75,6 @@ def _meet(one: Period, other: Period) -> bool:
 
 
 def _may_both_match(one: Rule, other: Rule) -> bool:
-    """Whether some facts could match both. A brand, an enterprise and a written name may be of the same enterprise."""
     same_place = (
         one.first is None or other.first is None or (one.first <= (other.last or 0) and other.first <= (one.last or 0))
     )
@@ -95,7 +92,6 @@ def _may_both_match(one: Rule, other: Rule) -> bool:
 
 
 def _covers(first: Rule, second: Rule) -> bool:
-    """Whether the earlier rule matches whenever the later one does, and all the time."""
     wider = (
         (
             first.first is None

@@ -1,7 +1,7 @@
-"""Takes the part of the directory out of the database that some cases touch.
+"""Takes the part of the directory out of the database that some cases touch; loads rules from a table.
 
-A fixed number of queries for a whole batch of cases, however large the
-directory is; only names that nobody bears cost one more each.
+A fixed number of queries for a whole batch of cases, however large the directory is; only names that nobody bears cost
+one more each. A version of a rule that stands there is never rewritten; a change is a new version.
 """
 
 from __future__ import annotations
@@ -9,14 +9,27 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Q
 
+from authorities.models import Authority, Region
+from authorities.tables import TableError, day_or_none, rows_of
 from enterprises.directory.answering import Area, BranchFacts, Period
 from enterprises.directory.finding import near
 from enterprises.directory.spelling import fold
-from enterprises.models import Branch, BranchAuthority, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
+from enterprises.models import (
+    Branch,
+    BranchAuthority,
+    Brand,
+    BrandHolding,
+    Enterprise,
+    SearchName,
+    ServiceArea,
+    Succession,
+)
 from routing.models import RoutingRule
 from routing.rules.facts import BranchDuty, Directory, EnterpriseFacts, Facts, Holding, Name, Rule
 from routing.rules.matching import wanted_names
@@ -52,8 +65,7 @@ def rule_of(row: RoutingRule) -> Rule:
 
 
 def snapshot(cases: Iterable[Facts], rules: Sequence[Rule], *, suggests: bool = True) -> Directory:
-    """What `choose` needs for these cases. Without suggestions: only where they go, nobody is to be shown who is
-    alike."""
+    """What `choose` needs for these cases; without suggestions nobody is shown who is alike."""
     cases = list(cases)
     names = _names({key for facts in cases for key in wanted_names(facts)})
     brand_ids = {brand_id for facts in cases for brand_id in facts.brand_ids}
@@ -181,3 +193,78 @@ def _duties(branches: dict[int, BranchFacts]) -> dict[int, tuple[BranchDuty, ...
     for row in rows.order_by("starts_on", "id"):
         found[row.branch_id].append(BranchDuty(row.branch_id, row.authority_id, _period(row)))
     return {key: tuple(value) for key, value in found.items()}
+
+
+Row = TypeVar("Row")
+
+DATA = Path(__file__).parents[1] / "data"
+REQUIRED = ("code", "version", "priority", "reason")
+OPTIONAL = (
+    *("category", "region_code", "brand", "enterprise", "named", "channel"),
+    *("target_enterprise", "target_branch", "target_authority", "starts_on", "ends_on", "reason_en"),
+)
+
+
+def load_rules(path: Path) -> int:
+    """Load the rule versions that are new; returns how many."""
+    known = set(RoutingRule.objects.values_list("code", "version"))
+    new = 0
+    with transaction.atomic():
+        for line, row in rows_of(path, required=REQUIRED, optional=OPTIONAL):
+            where = f"{path.name} line {line}"
+            if not (row["version"].isdigit() and row["priority"].isdigit()):
+                raise TableError(f"{where}: version and priority must be whole numbers")
+            if (row["code"], int(row["version"])) in known:
+                continue
+            target = _enterprise(row["target_enterprise"], where=where)
+            RoutingRule.objects.create(
+                code=row["code"],
+                version=int(row["version"]),
+                priority=int(row["priority"]),
+                category=row["category"],
+                region=_region(row["region_code"], where=where),
+                brand=_brand(row["brand"], where=where),
+                enterprise=_enterprise(row["enterprise"], where=where),
+                named=row["named"],
+                channel=row["channel"],
+                target_enterprise=target,
+                target_branch=_branch(row["target_branch"], target, where=where),
+                target_authority=_authority(row["target_authority"], where=where),
+                starts_on=day_or_none(row["starts_on"], where=where),
+                ends_on=day_or_none(row["ends_on"], where=where),
+                reason=row["reason"],
+                reason_en=row["reason_en"],
+            )
+            new += 1
+    return new
+
+
+def _enterprise(text: str, *, where: str) -> Enterprise | None:
+    if not text:
+        return None
+    found = list(Enterprise.objects.filter(uscc=text) or Enterprise.objects.filter(name=text)[:2])
+    if len(found) != 1:
+        raise TableError(f"{where}: {len(found)} enterprises are called {text!r}")
+    return found[0]
+
+
+def _region(code: str, *, where: str) -> Region | None:
+    return _one(Region.objects.filter(code=code).first(), code, where=where)
+
+
+def _brand(name: str, *, where: str) -> Brand | None:
+    return _one(Brand.objects.filter(name=name).first(), name, where=where)
+
+
+def _authority(name: str, *, where: str) -> Authority | None:
+    return _one(Authority.objects.filter(name=name).first(), name, where=where)
+
+
+def _branch(name: str, enterprise: Enterprise | None, *, where: str) -> Branch | None:
+    return _one(Branch.objects.filter(enterprise=enterprise, name=name).first(), name, where=where)
+
+
+def _one(row: Row | None, text: str, *, where: str) -> Row | None:
+    if text and row is None:
+        raise TableError(f"{where}: no {text!r}")
+    return row

@@ -1,7 +1,6 @@
 """What routing knows when it chooses: the case, the rules, the directory.
 
-Plain values only, no database and no clock, so that a decision can be
-made again years later from what was stored.
+Plain values only, no database and no clock, so that a decision can be made again years later from what was stored.
 """
 
 from __future__ import annotations
@@ -32,10 +31,9 @@ class Why:
 class Facts:
     """What a complaint says about who should answer.
 
-    `region_id` is the contract place (procedure §5.2), never the consumer's
-    home; `named` is what somebody typed instead of picking, `address` where
-    they say that the enterprise is, None where that was not read yet. `is_returned`:
-    who is picked was named by whoever gave the case back, not by the consumer.
+    `region_id` is the contract place (procedure §5.2), never the consumer's home; `named` is what somebody typed
+    instead of picking, `address` where they say that the enterprise is, None where that was not read yet.
+    `is_returned`: who is picked was named by whoever gave the case back, not by the consumer.
     """
 
     on: dt.date

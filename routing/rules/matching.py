@@ -1,9 +1,8 @@
 """Chooses who should answer a complaint, and says why. Pure.
 
-Pick, then brand, then name lead to a legal entity; successors are
-followed by date; then the rule rows are tried by priority; without one the
-most specific branch for the place answers. What is not certain goes to a
-person: this function never breaks a tie.
+Pick, then brand, then name lead to a legal entity; successors are followed by date; then the rule rows are tried by
+priority; without one the most specific branch for the place answers. What is not certain goes to a person: this
+function never breaks a tie.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ MOST_SUGGESTIONS = 5
 
 
 def choose(facts: Facts, rules: Sequence[Rule], directory: Directory) -> Match | NoMatch:
-    """Who should answer on the day of the facts. Raises AddressWanted where that hangs on an address that was not
-    read."""
+    """Who should answer on the day of the facts. Raises AddressWanted where it hangs on an unread address."""
     return _Choice(facts, rules, directory).made()
 
 

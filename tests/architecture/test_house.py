@@ -31,7 +31,6 @@ TOO_LONG = {
     "oversight/figures/figures.py",
     "oversight/mirror/mirror.py",
     "oversight/presenting/cards.py",
-    "routing/pages/profile.py",
     "routing/rules/matching.py",
     "tests/accounts/test_sessions_and_changes.py",
     "tests/browser/pictures.py",

@@ -28,11 +28,10 @@ from complaints.stations import station_letters, stations
 from enterprises.directory import changing as directory
 from enterprises.enrolment import enrolled, enrolling
 from enterprises.models import DirectoryChange, EnrolmentApplication, StationStaff
+from oversight import letters as director_letters
 from oversight.hot_spots import guiding
-from oversight.letters import director_letters
-from oversight.mirror import monthly
 from oversight.models import DirectorLetter, Guidance, GuidanceMeasure
-from oversight.portal_state import alarms
+from oversight.portal_state import signs
 from tests import ROOT
 from tests.language import known, pseudo
 from tests.walls.cases import STATUSES
@@ -49,7 +48,7 @@ LEFT_OUT = {
 def test_every_word_for_a_code_is_in_the_third_language(world: World) -> None:
     translation.activate(pseudo.CODE)
     words = [(kind, wording.label(code, kind=kind)) for kind in wording.KINDS for code in wording.KINDS[kind]]
-    assert not known.Known().left([*words, *((code, alarms.words_of(code)) for code in alarms.WORDS)])
+    assert not known.Known().left([*words, *((code, signs.words_of(code)) for code in signs.WORDS)])
 
 
 #: Letters that are in no reader's language, and why.
@@ -233,5 +232,5 @@ def write_each(world: World) -> None:
     for officer, every in (("approver", "week"), ("analyst", "month")):
         DirectorLetter.objects.create(user=world.officers[officer, "own"].user, every=every, chosen_at=now)
     assert director_letters.sweep_director_letters(now=morning(world)) == 2
-    assert monthly.sweep_summaries(now=(now.replace(day=28) + timedelta(days=9)).replace(day=3))
-    assert alarms.sweep_alarms(now=now)
+    assert director_letters.sweep_summaries(now=(now.replace(day=28) + timedelta(days=9)).replace(day=3))
+    assert signs.sweep_alarms(now=now)

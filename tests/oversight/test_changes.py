@@ -12,10 +12,10 @@ from hypothesis import given as such
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from oversight.counters.buckets import bucket_of
+from oversight.counters.sums import bucket_of
 from oversight.figures.figures import Figure
-from oversight.presenting import cards, changes
-from oversight.presenting.changes import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
+from oversight.presenting import cards, shifts
+from oversight.presenting.shifts import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
 
 MINUTES = "response_minutes"
 
@@ -51,7 +51,7 @@ def test_what_was_settled_may_be_more_than_what_came_in() -> None:
         Figure(code="first_settled", n=whole, numerator=part, denominator=whole) for part, whole in ((3, 2), (80, 40))
     )
     assert cards.interval(quiet) == ("95%区间30.0～750.2%",)
-    assert of_figures(busy, quiet, days=7, days_before=7) == changes.Change(2.0, 1.5, True)
+    assert of_figures(busy, quiet, days=7, days_before=7) == shifts.Change(2.0, 1.5, True)
     fewer = Figure(code="first_settled", n=200, numerator=90, denominator=200)
     change = of_figures(busy, fewer, days=7, days_before=7)
     assert change is not None
@@ -86,7 +86,7 @@ def test_a_count_is_judged_as_the_sum_of_binomials_does(after: int, before: int)
         assert of_counts(after, before).is_chance
         return
     tail = min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2**n)
-    if tail < 0.02 and n >= changes.TOO_FEW:
+    if tail < 0.02 and n >= shifts.TOO_FEW:
         assert of_counts(after, before).is_real
     if tail > 0.12:
         assert of_counts(after, before).is_chance
@@ -110,7 +110,7 @@ def test_a_median_lies_in_its_interval_about_95_times_in_100() -> None:
     dice, inside = random.Random(3), 0
     for _ in range(400):
         values = Counter(bucket_of(MINUTES, int(dice.expovariate(1 / 400))) for _ in range(101))
-        found = changes.median_interval(MINUTES, values)
+        found = shifts.median_interval(MINUTES, values)
         assert found is not None
         inside += found[0] * 0.95 <= 400 * 0.6931 <= found[1] * 1.05
     assert inside >= 400 * 0.92

@@ -20,11 +20,12 @@ from complaints.models import Engagement, RootCause
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
+from oversight import letters
 from oversight.counters import making
 from oversight.figures import figures
 from oversight.figures.figures import Measure
 from oversight.figures.scope import Period, Scope
-from oversight.mirror import mirror, monthly
+from oversight.mirror import mirror
 from tests.cast import World
 from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
 from tests.oversight.counters.test_rollups import WHOLE, patient, walk
@@ -308,15 +309,15 @@ def test_the_summary_of_a_month_goes_to_each_head_once(world: World, november: d
     Enterprise.objects.filter(~Q(pk=world.mobile.pk)).update(enrolment="not_enrolled")
     assert Staff.objects.filter(user=world.lead, branch=None).exists()
     first = datetime(2026, 12, 1, 7, 59, tzinfo=timezone.get_fixed_timezone(480))
-    assert monthly.sweep_summaries(now=first) == 0
-    assert monthly.sweep_summaries(now=first + timedelta(minutes=1)) == 1
-    assert monthly.sweep_summaries(now=first + timedelta(days=20)) == 0
+    assert letters.sweep_summaries(now=first) == 0
+    assert letters.sweep_summaries(now=first + timedelta(minutes=1)) == 1
+    assert letters.sweep_summaries(now=first + timedelta(days=20)) == 0
     [letter] = OutgoingMessage.objects.all()
     assert letter.address == "lead@example.com"
     assert "收到4件，结束2件" in letter.body
     assert "/enterprise/performance/?first=2026-11-01&last=2026-11-30" in letter.body
     assert "陈试" not in letter.body
-    assert monthly.sweep_summaries(now=first + timedelta(days=32)) == 1
+    assert letters.sweep_summaries(now=first + timedelta(days=32)) == 1
 
 
 def test_a_firm_that_cannot_be_counted_keeps_nobody_from_a_summary(
@@ -334,9 +335,9 @@ def test_a_firm_that_cannot_be_counted_keeps_nobody_from_a_summary(
 
     monkeypatch.setattr(mirror, "reflected", counted)
     now = at(1, 9, month=12)
-    assert monthly.sweep_summaries(now=now) == 1
+    assert letters.sweep_summaries(now=now) == 1
     [letter] = OutgoingMessage.objects.all()
     assert letter.person_key == world.lead.person_key, "who is erased takes the letter along"
     monkeypatch.setattr(mirror, "reflected", honest)
-    assert monthly.sweep_summaries(now=now) == 1
+    assert letters.sweep_summaries(now=now) == 1
     assert OutgoingMessage.objects.count() == 1

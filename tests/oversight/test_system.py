@@ -14,7 +14,7 @@ from complaints.models import Heartbeat
 from complaints.procedure.workflow import Status
 from oversight.counters import rollups
 from oversight.models import AlarmSent, RollupState, SystemCheck
-from oversight.portal_state import alarms, proving, signs
+from oversight.portal_state import signs
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import workspace
@@ -89,21 +89,21 @@ def test_a_condition_is_told_once_a_day(keeper: User, world: World) -> None:
     now = timezone.now().replace(hour=4)
     beating(now - timedelta(hours=2))
     before = OutgoingMessage.objects.count()
-    first = alarms.sweep_alarms(now=now)
+    first = signs.sweep_alarms(now=now)
     assert first >= 1
-    assert alarms.sweep_alarms(now=now + 5 * MINUTE) == 0
+    assert signs.sweep_alarms(now=now + 5 * MINUTE) == 0
     letters = list(OutgoingMessage.objects.all())[:first]
     assert OutgoingMessage.objects.count() == before + first == before + AlarmSent.objects.count()
     assert {letter.address for letter in letters} == {"keeper@example.com"}
     assert any("定时任务和看守进程都停了" in letter.body for letter in letters)
-    assert alarms.sweep_alarms(now=now + timedelta(days=1)) >= 1
+    assert signs.sweep_alarms(now=now + timedelta(days=1)) >= 1
 
 
 def test_alarms_go_to_the_listed_addresses_instead(keeper: User, settings: Any) -> None:
     settings.ALARM_MAIL = ["ops@example.com", "night@example.com"]
     now = timezone.now()
     beating(now - timedelta(hours=2))
-    told = alarms.sweep_alarms(now=now)
+    told = signs.sweep_alarms(now=now)
     assert {letter.address for letter in OutgoingMessage.objects.all()} == {"ops@example.com", "night@example.com"}
     assert AlarmSent.objects.first().told == 2  # type: ignore[union-attr]
     assert OutgoingMessage.objects.count() == 2 * told
@@ -112,7 +112,7 @@ def test_alarms_go_to_the_listed_addresses_instead(keeper: User, settings: Any) 
 def test_nobody_to_tell_marks_nothing_as_told(world: World) -> None:
     now = timezone.now()
     beating(now - timedelta(hours=2))
-    assert alarms.sweep_alarms(now=now) == 0
+    assert signs.sweep_alarms(now=now) == 0
     assert not AlarmSent.objects.exists()
 
 
@@ -124,20 +124,20 @@ def test_what_waits_to_be_counted_and_what_differed_are_alarms(world: World, mon
     RollupState.objects.update_or_create(pk=1, defaults={"differences": ["20261118-7K3QABCDEFGH-5"]})
     found = signs.read(now=now)
     assert {"uncounted", "counters_differ"} <= set(found.alarms)
-    assert all(alarms.words_of(code) != code for code in found.alarms), "each condition has words"
+    assert all(signs.words_of(code) != code for code in found.alarms), "each condition has words"
 
 
 def test_the_record_is_gone_through_once_a_night_and_a_break_is_told(world: World) -> None:
     given.a_complaint(world, status=Status.NEGOTIATING)
     day = timezone.localtime().replace(hour=1)
-    assert proving.sweep_record(now=day) == 0
+    assert signs.sweep_record(now=day) == 0
     night = day.replace(hour=4)
-    assert proving.sweep_record(now=night) == 1
-    assert proving.sweep_record(now=night + timedelta(hours=3)) == 0
+    assert signs.sweep_record(now=night) == 1
+    assert signs.sweep_record(now=night + timedelta(hours=3)) == 0
     kept = SystemCheck.objects.get()
     assert kept.is_sound
     assert kept.counted > 0
-    assert proving.sweep_record(now=night + timedelta(days=1)) == 1
+    assert signs.sweep_record(now=night + timedelta(days=1)) == 1
     SystemCheck.objects.update(is_sound=False)
     assert "record_broken" in signs.read(now=night).alarms
     SystemCheck.objects.update(is_sound=True, at=night - timedelta(days=9))

@@ -10,7 +10,7 @@ import pytest
 from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint, Engagement
 from routing.models import Lesson, RuleUse
-from routing.rule_desk import learning, misroutes, rule_changing
+from routing.rule_desk import learning, rule_changing
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.routing.rules_at_work import BECAUSE, WRITTEN, approved, drafted, written
@@ -103,8 +103,8 @@ def test_how_a_rule_fares(world: World) -> None:
     assert (use.forwarded, use.returned, use.held) == (3, 1, 0)
 
 
-def counted(now: datetime) -> misroutes.Misroutes:
-    return misroutes.counted(Engagement.objects.filter(until_at__isnull=False), now=now)
+def counted(now: datetime) -> learning.Misroutes:
+    return learning.counted(Engagement.objects.filter(until_at__isnull=False), now=now)
 
 
 #: After the return on a Wednesday: when it was forwarded again (hours), when it is asked → in time, late, waiting.

@@ -12,7 +12,7 @@ from accounts.models import User
 from complaints.models import Deadline, Engagement, HandlingStep, Notice
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Enterprise, Staff, Succession
-from routing.forwarding import succeeding
+from routing.forwarding import forwarding
 from tests import given
 from tests.cast import World
 from tests.complaints.handling.test_steps import WEDNESDAY
@@ -38,9 +38,9 @@ def test_from_that_day_on_open_cases_are_the_successors(world: World, heir: Staf
     )
     clocks = list(Deadline.objects.filter(complaint=talks, state="running").values_list("clock", "due_at"))
     merged(world.mobile, world.telecom)
-    assert succeeding.sweep_successions(now=WEDNESDAY) == 0
-    assert succeeding.sweep_successions(now=WEDNESDAY + DAY) == 2
-    assert succeeding.sweep_successions(now=WEDNESDAY + DAY) == 0
+    assert forwarding.sweep_successions(now=WEDNESDAY) == 0
+    assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 2
+    assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 0
     for case in (talks, promised, closed):
         case.refresh_from_db()
     assert {talks.enterprise, promised.enterprise} == {world.telecom}
@@ -58,7 +58,7 @@ def test_whoever_answers_in_the_end_gets_them_at_once(world: World, heir: Staff)
     middle = Enterprise.objects.create(name="中转通信", enrolment="not_enrolled")
     merged(world.mobile, middle)
     merged(middle, world.telecom)
-    assert succeeding.sweep_successions(now=WEDNESDAY + DAY) == 1
+    assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 1
     case.refresh_from_db()
     assert case.enterprise == world.telecom
 
@@ -74,7 +74,7 @@ def test_where_it_is_not_certain_who_can_answer_they_stay(world: World, heir: St
         merged(world.telecom, world.mobile)
     else:
         Enterprise.objects.filter(pk=world.telecom.pk).update(enrolment="not_enrolled")
-    assert succeeding.sweep_successions(now=WEDNESDAY + DAY) == 0
+    assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 0
     case.refresh_from_db()
     assert case.enterprise == world.mobile
 
@@ -84,6 +84,6 @@ def test_the_branch_is_the_one_that_serves_the_place(world: World, heir: Staff) 
     assert case.picked_enterprise == world.mobile
     branch = Branch.objects.filter(enterprise=world.telecom).first()
     merged(world.mobile, world.telecom)
-    assert succeeding.sweep_successions(now=WEDNESDAY + DAY) == 1
+    assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 1
     case.refresh_from_db()
     assert case.branch == branch

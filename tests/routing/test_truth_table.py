@@ -18,8 +18,8 @@ from enterprises.directory.importing import import_enterprises
 from enterprises.directory.reasons import WORDS, say_all
 from enterprises.models import Branch, Brand, Enterprise
 from routing.rules import directory, matching
+from routing.rules.directory import load_rules
 from routing.rules.facts import Directory, Facts, Match, NoMatch, Rule
-from routing.rules.loading import load_rules
 from tests.languages import in_language
 
 HERE = Path(__file__).parent

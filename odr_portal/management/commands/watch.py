@@ -33,14 +33,13 @@ from complaints.tables.round_trip import working
 from complaints.webhooks import deliveries
 from database.sweeping import Sweep, drain
 from enterprises.enrolment import enrolled
+from oversight import letters
 from oversight.counters import publishing, rollups
 from oversight.hot_spots import effects, guiding, hotspots
-from oversight.letters import director_letters
-from oversight.mirror import monthly
 from oversight.open_data import issuing
-from oversight.portal_state import alarms, proving
+from oversight.portal_state import signs
 from routing.directory_changes import previewing
-from routing.forwarding import forwarding, succeeding
+from routing.forwarding import forwarding
 from routing.rule_desk import learning, trying
 
 log = logging.getLogger("watch")
@@ -63,21 +62,21 @@ SWEEPS: dict[str, Sweep] = {
     "call_backs": call_backs.sweep_call_backs,
     "expired": erasing.sweep_expired,
     "previews": previewing.sweep_previews,
-    "successions": succeeding.sweep_successions,
+    "successions": forwarding.sweep_successions,
     "trials": trying.sweep_trials,
     "lessons": learning.sweep_lessons,
     "counters": rollups.fold,
     "comparison": rollups.sweep_comparison,
     "figures": publishing.publish,
-    "summaries": monthly.sweep_summaries,
+    "summaries": letters.sweep_summaries,
     "hot_spots": hotspots.sweep,
     "effects": effects.sweep,
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
-    "director_letters": director_letters.sweep_director_letters,
+    "director_letters": letters.sweep_director_letters,
     "station_letters": station_letters.sweep_station_letters,
-    "alarms": alarms.sweep_alarms,
-    "record": proving.sweep_record,
+    "alarms": signs.sweep_alarms,
+    "record": signs.sweep_record,
 }
 SEAL_EVERY = timedelta(seconds=60)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from oversight.open_data import issuing, rule
+from oversight.open_data import issuing
 
 #: Faults of one set that are named one by one.
 NAMED = 10
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, withdraw: bool = False, **options: Any) -> None:
         left = 0
-        for data_set, wrong in list(rule.broken()):
+        for data_set, wrong in list(issuing.broken()):
             self.stdout.write(
                 f"BREAKS {data_set}:"
                 f" {', '.join(wrong[:NAMED])}{f' and {len(wrong) - NAMED} more' if len(wrong) > NAMED else ''}"

@@ -11,8 +11,8 @@ from django.utils import timezone
 from authorities.loading import load_all
 from authorities.tables import TableError
 from enterprises.directory.importing import ImportRefused, import_enterprises
-from routing.rules.loading import DATA as RULES
-from routing.rules.loading import load_rules
+from routing.rules.directory import DATA as RULES
+from routing.rules.directory import load_rules
 
 DEMO = Path(__file__).parents[3] / "enterprises" / "data"
 

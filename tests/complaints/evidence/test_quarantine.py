@@ -15,7 +15,7 @@ from complaints import evidence
 from complaints.evidence.scanning import LEASE, sweep_evidence, sweep_scans
 from complaints.models import Complaint, Evidence, EvidenceState
 from complaints.procedure.workflow import Status
-from oversight.portal_state.backlog import backlog
+from oversight.portal_state.state import backlog
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.evidence.clamd import EICAR, Clamd, running

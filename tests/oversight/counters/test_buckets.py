@@ -14,8 +14,7 @@ from hypothesis import given as such
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from oversight.counters.buckets import bucket_of, quantile
-from oversight.counters.sums import EXACT, RATIO
+from oversight.counters.sums import EXACT, RATIO, bucket_of, quantile
 from tests.oversight import slow_count
 
 

@@ -18,7 +18,8 @@ from oversight.figures.figures import Measure
 from oversight.figures.scope import Period, Scope
 from oversight.mirror import mirror
 from oversight.models import Tally
-from oversight.presenting import further_figures, leagues
+from oversight.presenting import flow as further_figures
+from oversight.presenting import leagues
 from tests.cast import World
 from tests.oversight import slow_count
 from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk

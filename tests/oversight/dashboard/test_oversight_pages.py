@@ -23,7 +23,7 @@ from oversight.counters import behind, making
 from oversight.figures.figures import Figure, Measure
 from oversight.figures.scope import Period, Scope
 from oversight.models import OversightView
-from oversight.presenting import changes, flow, shifts
+from oversight.presenting import flow, shifts
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import officer_of, workspace
@@ -212,11 +212,11 @@ def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -
 
 def test_a_comparison_tells_how_much_longer_it_took(cases: World) -> None:
     slower, quicker = (Figure(code="first_response", n=40, spread={"minutes_median": n}) for n in (180.0, 60.0))
-    change = changes.of_figures(slower, quicker, days=7, days_before=7)
+    change = shifts.of_figures(slower, quicker, days=7, days_before=7)
     assert change is not None
     assert (shifts.shift("first_response", change, "对比").words, change.is_chance) == ("比对比慢2工作小时", None)
     days = [Figure(code="handling_time", n=9, spread={"wd_mean": n}) for n in (8.0, 9.5)]
-    change = changes.of_figures(*days, days=7, days_before=7)
+    change = shifts.of_figures(*days, days=7, days_before=7)
     assert change is not None
     assert shifts.shift("handling_time", change, "对比").words == "比对比快1.5个工作日"
 

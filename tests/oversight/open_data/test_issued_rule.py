@@ -10,7 +10,7 @@ from django.test import Client
 
 from enterprises.models import Enterprise
 from oversight.models import DataFile, DataSet
-from oversight.open_data import issuing, reading, rule
+from oversight.open_data import issuing, reading
 from tests.cast import World
 from tests.oversight.told import counted, issued, stages
 
@@ -48,18 +48,18 @@ def test_a_set_of_before_the_rule_is_found_and_withdrawn_by_a_version_that_says_
 ) -> None:
     counted("350100", MONTH, received=40)
     old = an_old_set(MONTH)
-    assert rule.wrong_in(old) == ["regions.settled", "enterprises"]
+    assert issuing.wrong_in(old) == ["regions.settled", "enterprises"]
     with pytest.raises(SystemExit):
         call_command("check_open_data")
     assert f"BREAKS {old}: regions.settled, enterprises" in capsys.readouterr().out
     call_command("check_open_data", withdraw=True)
     newest = issuing.newest(MONTH)
     assert newest is not None
-    assert (newest.version, rule.wrong_in(newest)) == (2, [])
+    assert (newest.version, issuing.wrong_in(newest)) == (2, [])
     call_command("check_open_data")
     assert "All newest versions keep the rule." in capsys.readouterr().out
     # Both versions stay; the new one says why, the old one points to it.
-    assert rule.WORDS in Client().get(f"/open/data/{newest}/").content.decode()
+    assert issuing.WORDS in Client().get(f"/open/data/{newest}/").content.decode()
     page = Client().get(f"/open/data/{old}/").content.decode()
     assert "请不要再用" in page
     assert f'href="/open/data/{newest}/"' in page
@@ -73,13 +73,13 @@ def test_the_sweep_replaces_them_too_and_says_why(world: World) -> None:
         issuing.sweep_open_data(now=NOW)
     newest = issuing.newest(MONTH)
     assert newest is not None
-    assert (newest.version, newest.reason) == (2, rule.WORDS)
+    assert (newest.version, newest.reason) == (2, issuing.WORDS)
 
 
 def test_a_small_count_in_a_file_breaks_the_rule(world: World) -> None:
     counted("350100", MONTH, received=40)
     data_set = issued(MONTH, now=NOW)[0]
-    assert rule.wrong_in(data_set) == []
+    assert issuing.wrong_in(data_set) == []
     bad = DataSet.objects.create(month=MONTH, version=2, made_at=NOW)
     file = data_set.files.get(name="regions.csv")
     content = bytes(file.content).replace(b",40,", b",3,", 1)
@@ -92,8 +92,8 @@ def test_a_small_count_in_a_file_breaks_the_rule(world: World) -> None:
         rows=1,
         sha256="0" * 64,
     )
-    assert len(rule.wrong_in(bad)) == 1
-    assert "received" in rule.wrong_in(bad)[0]
+    assert len(issuing.wrong_in(bad)) == 1
+    assert "received" in issuing.wrong_in(bad)[0]
 
 
 def test_what_a_version_withheld_the_next_one_withholds_too(world: World) -> None:

@@ -13,8 +13,8 @@ from authorities.models import Region
 from complaints.models import Complaint, Engagement
 from oversight.counters import making
 from oversight.figures import suppression
-from oversight.mirror import appraising
-from oversight.open_data import cells, quarters, withholding
+from oversight.mirror import appraisals
+from oversight.open_data import cells, quarters
 from oversight.published import indicator_making
 from tests.cast import World
 from tests.oversight import told
@@ -116,11 +116,10 @@ def test_indicators_show_what_was_received_where_and_withhold_the_rest(walk: Wal
 
 
 def test_grades_are_made_of_the_same_counts(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appraising, "RANKED_FROM", 1)
-    for module in (cells, withholding):
-        monkeypatch.setattr(module, "published", lambda counts, axes, already=(): suppression._with_sums(counts, axes))
+    monkeypatch.setattr(appraisals, "RANKED_FROM", 1)
+    monkeypatch.setattr(cells, "published", lambda counts, axes, already=(): suppression._with_sums(counts, axes))
     told.issued(*(date(2026, month, 1) for month in (3, 6, 9, 12)), now=walk.now)
-    found = appraising.computed([side.enterprise for side in walk.sides], 2026)
+    found = appraisals.computed([side.enterprise for side in walk.sides], 2026)
     counted = quarters.read(date(2026, 1, 1), date(2026, 12, 31), places()).enterprises
     assert found
     for pk, figures in found.items():

@@ -24,7 +24,7 @@ from enterprises.enrolment import enrolled
 from oversight.counters import making
 from oversight.figures import suppression
 from oversight.models import DataSet
-from oversight.open_data import cells, issuing, reading, rule, withholding
+from oversight.open_data import cells, issuing, reading
 from oversight.open_data.columns import OF_QUARTERS, TABLES, WITHHELD
 from oversight.open_data.quarters import CLASSES, HOURS, ends_with
 from tests import ROOT, given
@@ -203,7 +203,7 @@ def test_no_file_tells_a_small_number(world: World) -> None:
     making.rebuild(now=timezone.now())
     data_set = issuing.issue(month(), now=timezone.now())
     assert data_set is not None
-    assert rule.wrong_in(data_set) == []
+    assert issuing.wrong_in(data_set) == []
     county = line_of(data_set, world.region)
     assert county["closed"] == WITHHELD
     assert county["closed_withdrawn"] == WITHHELD
@@ -219,8 +219,7 @@ def test_no_file_tells_a_small_number(world: World) -> None:
 @pytest.fixture
 def walked(world: World, monkeypatch: pytest.MonkeyPatch) -> Walk:
     """A random world of which nothing is withheld: October to December."""
-    for module in (cells, withholding):
-        monkeypatch.setattr(module, "published", lambda counts, axes, already=(): suppression._with_sums(counts, axes))
+    monkeypatch.setattr(cells, "published", lambda counts, axes, already=(): suppression._with_sums(counts, axes))
     walk = Walk(world, seed=7, cases=40, ticks=22)
     walk.now = datetime(2027, 1, 5, 4, 0, tzinfo=UTC)
     making.rebuild(now=walk.now)

@@ -16,7 +16,7 @@ from django.test import Client
 
 from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
 from oversight.models import DataSet, MonthlyReport
-from oversight.models.open_models import OpenIndicators
+from oversight.models.published_models import OpenIndicators
 from oversight.open_data import reading
 from oversight.published import indicator_making, league_making
 from oversight.reports import keeping

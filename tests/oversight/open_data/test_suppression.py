@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oversight.figures.suppression import SMALL, SPREAD, TOTAL, Axis, published, share
+from oversight.figures.suppression import SMALL, SPREAD, TOTAL, Axis, published
 
 NAMES = "abcd"
 PLAIN = [Axis.of("ab"), Axis.of("vwx")]
@@ -183,20 +183,3 @@ def test_a_table_of_the_size_of_a_province_is_quickly_done():
 def test_what_is_no_table_is_refused(counts, axes):
     with pytest.raises(ValueError):
         published(counts, axes)
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "shown"),
-    [
-        (20, 50, (20, 50)),
-        (0, 50, (0, 50)),
-        (50, 50, (50, 50)),
-        (3, 50, (None, 50)),
-        (47, 50, (None, 50)),
-        (1, 3, (None, None)),
-        (None, 40, (None, 40)),
-        (5, None, (None, None)),
-    ],
-)
-def test_a_part_and_what_is_left_of_the_whole(part, whole, shown):
-    assert share(part, whole) == shown

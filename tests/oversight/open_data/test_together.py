@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oversight.figures.suppression import SMALL, SPREAD, TOTAL, Axis
-from oversight.open_data import cells, quarters, withholding
+from oversight.open_data import cells, quarters
 from oversight.published import indicator_making, league_making
 from tests.oversight.open_data.test_suppression import added_up, relations
 
@@ -109,7 +109,7 @@ def take_in(
     for cell in cells_of_table:
         at = (period, *cell)
         name = cell[0]
-        is_told = name not in (TOTAL, f"e:{withholding.NONE}") and not name.startswith(withholding.OWN)
+        is_told = name not in (TOTAL, f"e:{cells.NONE}") and not name.startswith(cells.OWN)
         if not is_told:
             reader.bounds[at] = (0, most)
         elif shown.get(cell, 0) is None:
@@ -202,7 +202,7 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
     reader, truths, told, found = Reader(), [], [], []
     most = sum(n for world, _how in worlds for of in world.values() for n in of.values()) + SPREAD + 1
     tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
-    enterprises = dict.fromkeys([*(f"e:{pk}" for pk in FIRMS), f"e:{withholding.NONE}"], TOTAL)
+    enterprises = dict.fromkeys([*(f"e:{pk}" for pk in FIRMS), f"e:{cells.NONE}"], TOTAL)
     axes = [Axis((tree, enterprises)), Axis((ENDED.parts,))]
     for period, (world, how) in enumerate(worlds):
         whole = {part: sum(of[part] for of in world.values()) for part in ENDED.counted}
@@ -216,7 +216,7 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
         counts = {(f"own:{pk}", part): n for pk, of in world.items() for part, n in of.items()}
         for pk, of in zip(FIRMS, (first, second), strict=True):
             counts |= {(f"e:{pk}", part): n for part, n in of.items()}
-        counts |= {(f"e:{withholding.NONE}", part): whole[part] - first[part] - second[part] for part in whole}
+        counts |= {(f"e:{cells.NONE}", part): whole[part] - first[part] - second[part] for part in whole}
         names = {part: part for part in ENDED.parts} | {ENDED.name: TOTAL}
         shown = {
             (who, names[column]): n

@@ -21,8 +21,8 @@ from complaints.models import StationEntry
 from complaints.procedure.workflow import Status
 from enterprises.enrolment import replying
 from enterprises.models import Appraisal, Enterprise, PublicReply, Station
-from oversight.mirror import appraising
-from oversight.models.open_models import OpenIndicators
+from oversight.mirror import appraisals
+from oversight.models.published_models import OpenIndicators
 from oversight.published import indicator_making
 from tests import given
 from tests.cast import World
@@ -269,22 +269,22 @@ GOOD = {
     ],
 )
 def test_points_follow_the_published_formula(changes: dict[str, int], points: int, grade: str) -> None:
-    found = appraising.points_of(GOOD | changes)
+    found = appraisals.points_of(GOOD | changes)
     assert sum(found.values()) == points
-    assert appraising.grade_of(points, was_suspended=False) == grade
-    assert appraising.grade_of(100, was_suspended=True) == "B"
+    assert appraisals.grade_of(points, was_suspended=False) == grade
+    assert appraisals.grade_of(100, was_suspended=True) == "B"
 
 
 def test_what_did_not_happen_is_left_out_of_the_hundred() -> None:
     perfect = {**GOOD, "settled": 100, "last_day": 0, "kept": 0, "promised": 0}
-    assert abs(sum(appraising.points_of(perfect).values()) - 100) <= 1
+    assert abs(sum(appraisals.points_of(perfect).values()) - 100) <= 1
 
 
 def test_two_officers_make_a_grade_public(ours: World) -> None:
     year = timezone.localdate().year - 1
     stages(ours.mobile, date(year, 5, 1), ended_settled=95, ended_failed=5, in_time=100, delivered=100)
     issued(*(date(year, month, 1) for month in (3, 6, 9)), now=timezone.now())
-    assert appraising.computed([ours.mobile], year) == {}, "the last quarter is not issued"
+    assert appraisals.computed([ours.mobile], year) == {}, "the last quarter is not issued"
     issued(date(year, 12, 1), now=timezone.now())
     head = ours.head_officer.user
     page = f"/open/enterprises/{ours.mobile.code}/"
@@ -313,9 +313,9 @@ def test_a_grade_is_made_of_what_is_published(ours: World) -> None:
         ours.mobile, date(year, 2, 1), ended_settled=97, ended_failed=3, in_time=90, ran_out=10, delivered=100, again=8
     )
     issued(*(date(year, month, 1) for month in (3, 6, 9, 12)), now=timezone.now())
-    found = appraising.computed([ours.mobile], year)[ours.mobile.pk]
+    found = appraisals.computed([ours.mobile], year)[ours.mobile.pk]
     assert (found["settled"], found["judged"], found["in_time"], found["timed"], found["again"]) == (0, 0, 90, 100, 8)
-    assert set(appraising.points_of(found)) == {"on_time", "again", "last_day"}
+    assert set(appraisals.points_of(found)) == {"on_time", "again", "last_day"}
 
 
 def test_an_officer_from_elsewhere_grades_nobody(ours: World) -> None:

@@ -1,23 +1,30 @@
-"""/open/: the indicators of the whole platform or of a chosen region, and the way to all that is published.
+"""/open/ and /open/league/: the indicators of the platform or a region, and who settles more often.
 
-The newest published set is shown as it stands; nothing is counted or withheld here.
+The newest published set is shown as it stands; nothing is counted, ranked or withheld here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
 from accounts.sign_in.entering import is_here
 from complaints.procedure.categories import OBJECT_LABELS
-from oversight.models.open_models import OpenIndicators
+from enterprises.models import LeagueLine, LeagueSet, PublicReply
+from enterprises.models.published import ALL
+from oversight.models.published_models import OpenIndicators
 from oversight.presenting.leagues import RANKED_FROM
 from oversight.published.indicator_making import OTHER
+from web.languages import name_in_language
 from web.templatetags.portal import name_of
 
 #: The drawing of the months: its width, the height of the tallest bar, the room of one.
@@ -123,7 +130,6 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _quarters(named: Sequence[str]) -> str:
-    """2025-Q4 – 2026-Q3."""
     return " – ".join(dict.fromkeys(named))
 
 
@@ -179,7 +185,6 @@ def _width(n: _Number, all_of_them: Sequence[tuple[str, _Number]]) -> str:
 
 
 def _falling(rows: Sequence[tuple[str, _Number]]) -> list[tuple[str, _Number]]:
-    """The commonest first, what is withheld and all other last."""
     return sorted(
         ((code, n) for code, n in rows if n != 0),
         key=lambda one: (one[0] == OTHER, one[1] is None, -_least(one[1]), one[0]),
@@ -188,3 +193,170 @@ def _falling(rows: Sequence[tuple[str, _Number]]) -> list[tuple[str, _Number]]:
 
 def _category(code: str) -> str:
     return _("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))
+
+
+PAGE = 50
+#: Nobody asks for more pages than this many lines.
+_FURTHEST = 1_000_000
+#: The bar of an interval: its left end and its length in the drawing.
+_LEFT, _WIDTH = 4, 232
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line in words."""
+
+    line: LeagueLine
+    name: str
+    url: str
+    sector: str
+    place: str
+    share: str
+    interval: str
+    n: str
+    settled: str
+    unconfirmed: str
+    received: str
+    per_customers: str
+    last_day: str
+    again: str
+    bar: tuple[float, float, float, float]
+    has_reply: bool
+
+
+@public_page(parameters=("region", "sector", "period", "after"))
+def league(request: HttpRequest) -> HttpResponse:
+    sets = newest_sets()
+    chosen = next((one for one in sets if key_of(one) == request.GET.get("period")), sets[0] if sets else None)
+    if chosen is None:
+        return render(request, "open/league.html", {"set": None})
+    asked = _asked(request.GET, chosen)
+    lines = list(
+        LeagueLine.objects.filter(
+            of=chosen, region=asked["region"], sector=asked["sector"], position__gt=asked["after"]
+        ).order_by("position")[: PAGE + 1]
+    )
+    more, lines = len(lines) > PAGE, lines[:PAGE]
+    replied = set(
+        PublicReply.objects.filter(
+            enterprise__in=[line.enterprise_id for line in lines], state=PublicReply.State.SHOWN
+        ).values_list("enterprise_id", flat=True)
+    )
+    rows = [_row(line, replied) for line in lines]
+    here: dict[str, Any] = {"region": asked["region"], "sector": asked["sector"], "period": key_of(chosen)}
+
+    def page(after: int) -> str:
+        return "?" + urlencode(
+            {name: value for name, value in here.items() if value} | ({"after": after} if after else {})
+        )
+
+    return render(
+        request,
+        "open/league.html",
+        {
+            "set": chosen,
+            "asked": asked,
+            "ranked": [row for row in rows if row.line.is_ranked],
+            "unranked": [row for row in rows if not row.line.is_ranked],
+            "ranked_from": RANKED_FROM,
+            "place": _place(chosen, asked["region"]),
+            "period": period_words(chosen),
+            "regions": [
+                {
+                    "value": pk,
+                    "label": "　" * {"country": 0, "province": 1}.get(level, 2) + name_in_language(name, english),
+                }
+                for pk, level, name, english in chosen.places
+            ],
+            "sectors": [{"value": code, "label": OBJECT_LABELS.get(code, code)} for code in chosen.sectors],
+            "periods": [{"value": key_of(one), "label": period_words(one)} for one in sets],
+            "period_key": key_of(chosen),
+            "previous_url": page(max(0, asked["after"] - PAGE)) if asked["after"] else "",
+            "next_url": page(lines[-1].position) if more else "",
+        },
+    )
+
+
+def newest_sets() -> list[LeagueSet]:
+    """The newest version of each period: the newest period first, of those the longest."""
+    found = LeagueSet.objects.order_by("-last", "first", "-version").distinct("last", "first")
+    return list(found[:40])
+
+
+def key_of(one: LeagueSet) -> str:
+    return f"{one.first:%Y-%m}_{one.last:%Y-%m}"
+
+
+def period_words(one: LeagueSet) -> str:
+    first, last = (date_format(day, "YEAR_MONTH_FORMAT") for day in (one.first, one.last))
+    return first if first == last else _("%(first)s至%(last)s") % {"first": first, "last": last}
+
+
+def _asked(said: Mapping[str, str], chosen: LeagueSet) -> dict[str, Any]:
+    regions = {str(pk): pk for pk, *_rest in chosen.places}
+    sector = said.get("sector", "")
+    after = said.get("after", "")
+    return {
+        "region": regions.get(said.get("region", ""), chosen.country),
+        "sector": sector if sector in chosen.sectors else ALL,
+        "after": min(int(after), _FURTHEST) if after.isascii() and after.isdigit() and len(after) < 9 else 0,
+    }
+
+
+def _place(chosen: LeagueSet, region: int) -> str:
+    return next((name_in_language(name, english) for pk, _level, name, english in chosen.places if pk == region), "")
+
+
+def _row(line: LeagueLine, replied: set[int]) -> Row:
+    low, high = (line.low or 0) / 10, (line.high or 0) / 10
+    middle = _middle(line)
+    return Row(
+        line=line,
+        name=name_in_language(line.name, line.name_en),
+        url=reverse("complaints:open-enterprise", args=[line.code]),
+        sector=str(OBJECT_LABELS.get(line.main_sector, "")),
+        place=_places(line),
+        share=_percents(line),
+        interval=f"{low:.0f}–{high:.0f}%",
+        n=_range(line.n, line.n),
+        settled=_range(line.settled_least, line.settled_most) if line.tells_settled else _("不公布"),
+        unconfirmed=_range(line.unconfirmed_least, line.unconfirmed_most) if line.tells_unconfirmed else _("不公布"),
+        received=_range(line.received, line.received),
+        per_customers=f"{line.per_customers:,}" if line.per_customers is not None else "",
+        last_day=_thousandths(line.last_day_share),
+        again=_thousandths(line.again_share),
+        bar=(
+            _LEFT + low / 100 * _WIDTH,
+            max(2.0, (high - low) / 100 * _WIDTH),
+            _LEFT + middle / 100 * _WIDTH - 1.5,
+            middle,
+        ),
+        has_reply=line.enterprise_id in replied,
+    )
+
+
+def _middle(line: LeagueLine) -> float:
+    return 50.0 * ((line.settled_least or 0) + (line.settled_most or 0)) / line.n if line.n else 0.0
+
+
+def _percents(line: LeagueLine) -> str:
+    if not line.n or line.settled_least is None or line.settled_most is None:
+        return ""
+    least, most = (round(100 * part / line.n) for part in (line.settled_least, line.settled_most))
+    return f"{least}%" if least == most else f"{least}–{most}%"
+
+
+def _range(least: int | None, most: int | None) -> str:
+    if least is None or most is None:
+        return _("不公布")
+    return f"{least:,}" if least == most else f"{least:,}–{most:,}"
+
+
+def _places(line: LeagueLine) -> str:
+    if line.place_first is None:
+        return ""
+    return str(line.place_first) if line.place_first == line.place_last else f"{line.place_first}–{line.place_last}"
+
+
+def _thousandths(thousandths: int | None) -> str:
+    return f"{thousandths / 10:.0f}%" if thousandths is not None else ""

@@ -1,7 +1,7 @@
 """The yearly grade of an ODR enterprise: points by a published formula, proposed by one officer and decided by another.
 
-Points come from the published quarters of the year and from nothing else, so they tell nothing that these
-do not; another grade than that of the points needs a reason, which is published beside it.
+Points come from the published quarters of the year and from nothing else, so they tell nothing that these do not;
+another grade than that of the points needs a reason, which is published beside it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,27 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.idempotency import once
 from accounts.models import User
+from accounts.public_pages import public_page
 from accounts.roles import Right
 from authorities.models import Officer
+from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
 from oversight.open_data.reading import Line
 from oversight.presenting.leagues import RANKED_FROM
+from web.templatetags.portal import name_of
 
 #: Counted differently from before gets the next number.
 FORMULA = 2
@@ -76,8 +84,7 @@ def last_year(today: date) -> int:
 
 
 def points_of(figures: Mapping[str, int]) -> dict[str, int]:
-    """Of each part its points; one of which nothing came due is left out and the others count for more. Whole
-    points."""
+    """Whole points of each part; one of which nothing came due is left out, the others count for more."""
     counted = [part for part in PARTS if figures[part.whole]]
     scale = sum(part.points for part in counted)
     found = {}
@@ -184,3 +191,120 @@ def decide(pk: int, *, agrees: bool, by: User, on: date, now: datetime) -> Appra
         else:
             row.delete()
     return row
+
+
+PAGE = 100
+
+
+@officer_page("GET", "POST")
+def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    year = last_year(workspace.today)
+    enterprises = enterprises_of(workspace.user, on=workspace.today)
+    if request.method == "POST":
+        with once(request) as attempt:
+            if not attempt.answered:
+                try:
+                    messages.success(request, _done(request, workspace, year), extra_tags="ok")
+                except AppraisalRefused as refused:
+                    messages.error(request, str(refused), extra_tags="bad")
+                attempt.reference = request.path
+        return redirect(attempt.reference)
+    shown = list(enterprises[:PAGE])
+    figures = computed(shown, year)
+    made = {row.enterprise_id: row for row in Appraisal.objects.filter(enterprise__in=shown, year=year)}
+    may_decide = offices(workspace.user, on=workspace.today, right=Right.DECIDE_APPRAISAL).exists()
+    rows: list[dict[str, Any]] = []
+    for enterprise in shown:
+        row = made.get(enterprise.pk)
+        points = row.points if row else points_of(figures[enterprise.pk]) if enterprise.pk in figures else {}
+        by_formula = (
+            row.computed
+            if row
+            else (
+                grade_of(sum(points.values()), was_suspended=bool(figures[enterprise.pk]["suspended"]))
+                if points
+                else ""
+            )
+        )
+        rows.append(
+            {
+                "firm": enterprise,
+                "name": name_of(enterprise),
+                "row": row,
+                "points": points,
+                "total": sum(points.values()),
+                "computed": by_formula,
+                "url": reverse("complaints:open-enterprise", args=[enterprise.code]),
+                "may_decide": (
+                    may_decide
+                    and row is not None
+                    and row.decided_at is None
+                    and row.proposed_by_id != workspace.user.pk
+                ),
+            }
+        )
+    return render(
+        request,
+        "open/appraisals.html",
+        {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": workspace.now, "few": RANKED_FROM},
+    )
+
+
+def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
+    number = request.POST.get("which", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 18):
+        raise AppraisalRefused(_("请选一家企业。"))
+    if request.POST.get("do") == "propose":
+        enterprise = enterprises_of(workspace.user, on=workspace.today).filter(pk=int(number)).first()
+        if enterprise is None:
+            raise Http404
+        propose(
+            enterprise,
+            year,
+            request.POST.get("grade", ""),
+            request.POST.get("reason", ""),
+            by=workspace.user,
+            now=workspace.now,
+        )
+        return _("已提出，等另一名人员决定。")
+    agrees = request.POST.get("do") == "approve"
+    row = decide(int(number), agrees=agrees, by=workspace.user, on=workspace.today, now=workspace.now)
+    return (_("已公布：%(name)s") if agrees else _("已退回：%(name)s")) % {"name": name_of(row.enterprise)}
+
+
+@public_page(parameters=("after",))
+def method(request: HttpRequest) -> HttpResponse:
+    typed = request.GET.get("after", "")
+    after = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
+    newest = Appraisal.objects.filter(decided_at__isnull=False).order_by("-year").values_list("year", flat=True).first()
+    rows = (
+        list(
+            Appraisal.objects.filter(decided_at__isnull=False, year=newest, enterprise_id__gt=after)
+            .select_related("enterprise")
+            .order_by("enterprise_id")[: PAGE + 1]
+        )
+        if newest
+        else []
+    )
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    return render(
+        request,
+        "open/appraisal.html",
+        {
+            "parts": PARTS,
+            "formula": FORMULA,
+            "a_from": A_FROM,
+            "b_from": B_FROM,
+            "few": RANKED_FROM,
+            "year": newest,
+            "next_url": f"?after={rows[-1].enterprise_id}" if more else "",
+            "rows": [
+                {
+                    "row": row,
+                    "name": name_of(row.enterprise),
+                    "url": reverse("complaints:open-enterprise", args=[row.enterprise.code]),
+                }
+                for row in rows
+            ],
+        },
+    )

@@ -1,0 +1,321 @@
+"""/oversight/enterprises/, /cases/, /views/: the table by enterprise, the cases behind a number, saved pages.
+
+What is listed is what was counted. A saved view is an address and nothing more; whoever opens it sees the own region,
+never that of its maker.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django import forms
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.idempotency import once
+from complaints.desks.authority_lists import RELATED, rows_of
+from complaints.desks.authority_workspace import Workspace, officer_page
+from enterprises.models import Enterprise
+from oversight.counters import behind
+from oversight.models import OversightView
+from oversight.presenting import cards, leagues
+from oversight.presenting.choosing import FIELDS, PAGES, Asked, dashboard_page, patiently
+from oversight.presenting.leagues import Line
+from web.languages import named
+
+PAGE = 25
+COLUMNS: tuple[tuple[str, Any], ...] = (
+    ("overdue", gettext_lazy("逾期")),
+    ("open", gettext_lazy("在办")),
+    ("received", gettext_lazy("收到")),
+    ("settled", gettext_lazy("和解成功率")),
+    ("on_time", gettext_lazy("按时办结率")),
+    ("response", gettext_lazy("首次响应")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One enterprise, ready to be shown."""
+
+    line: Line
+    name: str
+    url: str
+    open_url: str
+    overdue_url: str
+    received_url: str
+    settled_url: str
+    in_time_url: str
+    place: str
+    success: str
+    interval: tuple[int, int]
+    confirmed_at: int
+    upper_at: int
+    punctual: str
+    response: str
+
+
+@officer_page("GET")
+def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    look = dashboard_page(request, workspace, "enterprises")
+    asked = look.asked
+    lines = patiently(lambda: leagues.counted(look.measure))
+    page, found = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)
+    names = {
+        enterprise.pk: named(enterprise)
+        for enterprise in Enterprise.objects.filter(pk__in=[line.enterprise_id for line in found]).only(
+            "name", "name_en"
+        )
+    }
+    return render(
+        request,
+        "oversight/enterprises.html",
+        look.around()
+        | page
+        | {
+            "narrowed_to": look.form.enterprise_name,
+            "is_too_much": lines is None,
+            "rows": [_row(line, names, asked, look.lists) for line in found],
+            "columns": _columns(asked),
+            "ranked_from": leagues.RANKED_FROM,
+        },
+    )
+
+
+def _page(found: list[Line], asked: Asked) -> tuple[dict[str, str], list[Line]]:
+    page = min(asked.page, max(1, -(-len(found) // PAGE)))
+    first = (page - 1) * PAGE
+    shown = found[first : first + PAGE]
+    return {
+        "previous_url": asked.url(page=page - 1) if page > 1 else "",
+        "next_url": asked.url(page=page + 1) if first + PAGE < len(found) else "",
+        "summary": _("第%(first)s–%(last)s家，共%(all)s家")
+        % {"first": first + 1, "last": first + len(shown), "all": len(found)}
+        if len(found) > PAGE
+        else "",
+    }, shown
+
+
+def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) -> Row:
+    low, high = line.interval
+    pk = line.enterprise_id
+    success = line.success
+    response = cards.NOTHING
+    if line.responses and line.response_minutes is not None:
+        response = cards.with_unit(*cards.working_time(line.response_minutes))
+    place = ""
+    if line.place is not None and not asked.enterprise_id:
+        first, last = line.place
+        place = str(first) if first == last else f"{first}–{last}"
+    return Row(
+        line=line,
+        name=names.get(pk, ""),
+        url=asked.url(enterprise=pk, page=""),
+        open_url=lists.url(enterprise_id=pk),
+        overdue_url=lists.url(enterprise_id=pk, overdue="1"),
+        received_url=lists.received(enterprise_id=pk),
+        settled_url=lists.behind("ended_settled", enterprise_id=pk),
+        in_time_url=lists.behind("in_time", enterprise_id=pk),
+        place=place,
+        success=cards.percents(success.value, success.upper_value),
+        interval=(round(low * 100), max(1, round((high - low) * 100))),
+        confirmed_at=round((success.value or 0) * 100),
+        upper_at=round((success.upper_value or 0) * 100),
+        punctual=cards.percent(line.punctual.value),
+        response=response,
+    )
+
+
+def _columns(asked: Asked) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [{"label": _("企业")}]
+    for name, label in COLUMNS:
+        is_current = name == asked.sort
+        turned = is_current and not asked.is_turned
+        falls = leagues.SORTS[name][1] != asked.is_turned
+        found.append(
+            {
+                "label": label,
+                "is_number": True,
+                "url": asked.url(sort=f"-{name}" if turned else name, page=""),
+                "sort": ("descending" if falls else "ascending") if is_current else "",
+            }
+        )
+    return found
+
+
+@officer_page("GET")
+def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    what = request.GET.get("what") or "received"
+    if what not in behind.WHAT:
+        raise Http404
+    look = dashboard_page(request, workspace, "cases")
+    found = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
+    known = {
+        case.pk: case
+        for case in workspace.cases()
+        .filter(pk__in={line.complaint_id for line in found.lines})
+        .select_related(*RELATED)
+    }
+    rows = {row.complaint.pk: row for row in rows_of(list(known.values()), workspace)}
+    here = reverse("oversight:cases") + look.asked.url(what=what)
+    return render(
+        request,
+        "oversight/cases.html",
+        look.around()
+        | {
+            "title": behind.WHAT[what],
+            "n": found.n,
+            "what": what,
+            "first_url": here,
+            "rows": [
+                {"row": rows[line.complaint_id], "day": line.day} for line in found.lines if line.complaint_id in rows
+            ],
+            "next_url": f"{here}&after={found.after}" if found.after else "",
+            "is_first": not request.GET.get("after"),
+            "enterprise": look.form.enterprise_name,
+            "place": " · ".join(named(region) for region in look.places.regions),
+            "back_url": reverse("oversight:dashboard") + look.asked.url(),
+        },
+    )
+
+
+#: So many an authority.
+MOST = 30
+#: What an address of these pages may say; everything else is left out.
+KNOWN = (*FIELDS, "sort", "against", "other_first", "other_last", "with_region")
+TITLES = dict(PAGES)
+
+
+class ViewForm(forms.Form):
+    """The name under which colleagues find it."""
+
+    name = forms.CharField(
+        label=gettext_lazy("视图的名称"),
+        max_length=40,
+        error_messages={
+            "required": gettext_lazy("请写一个名称，例如“鼓楼区本月”。"),
+            "max_length": gettext_lazy("名称最多40个字。"),
+        },
+    )
+
+
+def tidy(query: str) -> str:
+    """The conditions of an address in one order, each once and no longer than a condition is."""
+    asked = dict(parse_qsl(query[:3000]))
+    return urlencode({name: asked[name][:60] for name in KNOWN if asked.get(name)})[:600]
+
+
+def of(workspace: Workspace) -> list[OversightView]:
+    """Those of the authorities where this officer works."""
+    return list(
+        OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in workspace.actors])[: MOST * 4]
+    )
+
+
+@officer_page("GET", "POST")
+def views(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    """The list; POST keeps one more or takes one away."""
+    if request.method != "POST":
+        return _show(request, workspace, None, request.GET.get("page", ""), tidy(request.GET.get("query", "")))
+    page, query = request.POST.get("page", ""), tidy(request.POST.get("query", ""))
+    is_removing = "remove" in request.POST
+    form = ViewForm(None if is_removing else request.POST, label_suffix="")
+    with once(request) as attempt:
+        if not attempt.answered and is_removing:
+            _take_away(workspace, request.POST["remove"])
+            attempt.reference = reverse("oversight:views")
+            messages.success(request, _("已删除这个视图。"), extra_tags="ok")
+        elif not attempt.answered and page in TITLES and form.is_valid():
+            kept = _keep(workspace, form, page, query)
+            if kept is not None:
+                attempt.reference = reverse("oversight:views")
+                messages.success(
+                    request,
+                    _("已保存。同事可以用这个地址打开：%(url)s") % {"url": request.build_absolute_uri(_address(kept))},
+                    extra_tags="ok",
+                )
+    return (
+        redirect(attempt.reference) if attempt.reference else _show(request, workspace, form, page, query, status=422)
+    )
+
+
+def _here(workspace: Workspace) -> int:
+    """The authority for which it is kept: the first office."""
+    return next(actor.authority_id for actor in workspace.actors if actor.authority_id is not None)
+
+
+def _keep(workspace: Workspace, form: ViewForm, page: str, query: str) -> OversightView | None:
+    """A name that the authority has already gets the new conditions, and keeps its address."""
+    authority_id, name = _here(workspace), form.cleaned_data["name"]
+    known = OversightView.objects.filter(authority_id=authority_id, name=name).first()
+    if known is None and OversightView.objects.filter(authority_id=authority_id).count() >= MOST:
+        form.add_error("name", _("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST})
+        return None
+    view = known or OversightView(key=uuid.uuid4(), authority_id=authority_id, name=name)
+    view.made_by, view.made_at, view.page, view.query = workspace.user, workspace.now, page, query
+    try:
+        with transaction.atomic():
+            view.save()
+    except IntegrityError:
+        form.add_error("name", _("刚有同事用了这个名称，请换一个。"))
+        return None
+    return view
+
+
+def _take_away(workspace: Workspace, key: str) -> None:
+    try:
+        found = uuid.UUID(key)
+    except ValueError:
+        raise Http404 from None
+    if not OversightView.objects.filter(
+        authority_id__in=[actor.authority_id for actor in workspace.actors], key=found
+    ).delete()[0]:
+        raise Http404
+
+
+def _address(view: OversightView) -> str:
+    return reverse("oversight:view", args=[view.key])
+
+
+def _show(
+    request: HttpRequest, workspace: Workspace, form: ViewForm | None, page: str, query: str, *, status: int = 200
+) -> HttpResponseBase:
+    own = of(workspace)
+    return render(
+        request,
+        "oversight/views.html",
+        {
+            "rows": [
+                {"view": one, "url": _address(one), "title": TITLES.get(one.page, one.page), "query": one.query}
+                for one in own
+            ],
+            "form": form or ViewForm(label_suffix=""),
+            "page": page if page in TITLES else "",
+            "page_title": TITLES.get(page, ""),
+            "query": query,
+            "back_url": (
+                reverse(f"oversight:{page}" if page in TITLES else "oversight:dashboard")
+                + (f"?{query}" if query else "")
+            ),
+        },
+        status=status,
+    )
+
+
+@officer_page("GET")
+def view(request: HttpRequest, workspace: Workspace, key: uuid.UUID) -> HttpResponseBase:
+    """/oversight/views/<key>/: on to the page; for whoever works at the authority that keeps it."""
+    found: Any = OversightView.objects.filter(
+        key=key, authority_id__in=[actor.authority_id for actor in workspace.actors]
+    ).first()
+    if found is None or found.page not in TITLES:
+        raise Http404
+    return redirect(reverse(f"oversight:{found.page}") + (f"?{found.query}" if found.query else ""))

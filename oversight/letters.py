@@ -1,0 +1,331 @@
+"""Figures by mail: to directors each week or month, as they choose on /oversight/letters/; to managers each month.
+
+One letter a period and reader, with nothing that this person would not see on the pages today. What cannot be counted
+is left for the next sweep; the others do not wait for it. The letters and the mark that says so are one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.db import connection, transaction
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from accounts.idempotency import once
+from accounts.keys import sealed_fields
+from accounts.models import OutgoingMessage, User
+from accounts.roles import Right
+from authorities.models import Authority, Officer
+from complaints import wording
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.forms.fields import Choice, StepForm
+from complaints.models import Heartbeat
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading.case_people import label_of
+from database.row_security import seeing_as
+from enterprises.models import Enterprise
+from enterprises.team.staffing import at_work
+from oversight.counters import figures as rollup_figures
+from oversight.figures import figures
+from oversight.figures.figures import Figure, Measure
+from oversight.figures.scope import Period, Scope
+from oversight.mirror import mirror
+from oversight.mirror.mirror import Reflection
+from oversight.models import DirectorLetter
+from oversight.presenting import cards, leagues
+from web.languages import named
+from web.listing import listed
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+#: From this hour on: people read it at work.
+HOUR = 8
+#: A letter that could not be delivered for so long is no news any more.
+OF_USE = timedelta(days=5)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a letter says: where the cases stand now, what happened in the period."""
+
+    places: list[Authority]
+    totals: dict[str, int]
+    flow: dict[str, Figure]
+
+
+def begun(every: str, day: date) -> date:
+    """The first day of the week (Monday) or month that this day lies in."""
+    return day - timedelta(days=day.weekday()) if every == "week" else day.replace(day=1)
+
+
+def period_before(every: str, day: date) -> Period:
+    """The week or month before the one of this day."""
+    last = begun(every, day) - DAY
+    return Period(first=begun(every, last), last=last)
+
+
+def chosen(user: User) -> str:
+    """ "week", "month", or nothing."""
+    return DirectorLetter.objects.filter(user=user).values_list("every", flat=True).first() or ""
+
+
+def choose(user: User, every: str, *, now: datetime) -> None:
+    """``every``: week, month, or nothing to get no more of them. The first one comes with the next week or month."""
+    if every not in DirectorLetter.EVERY:
+        DirectorLetter.objects.filter(user=user).delete()
+        return
+    DirectorLetter.objects.update_or_create(
+        user=user,
+        defaults={"every": every, "chosen_at": now, "sent_for": begun(every, now.astimezone(SHANGHAI).date())},
+    )
+
+
+def sweep_director_letters(*, now: datetime) -> int:
+    """How many were dealt with; who holds no office any more is passed over without a letter."""
+    here = now.astimezone(SHANGHAI)
+    if here.hour < HOUR:
+        return 0
+    today, done = here.date(), 0
+    for every in DirectorLetter.EVERY:
+        waiting = DirectorLetter.objects.filter(every=every).exclude(sent_for__gte=begun(every, today)).order_by("pk")
+        for letter in waiting.select_related("user")[:BATCH]:
+            try:
+                done += _write(letter, today, now=now)
+            except Exception as error:
+                log.error("director %s has no letter: %s", letter.user_id, type(error).__name__)
+    return done
+
+
+def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
+    """Counted before anything is locked: nobody's work waits for a letter."""
+    user, period = letter.user, period_before(letter.every, today)
+    told = told_to(user, period, today=today, now=now)
+    with transaction.atomic():
+        first = begun(letter.every, today)
+        # Who comes second finds it done.
+        if not DirectorLetter.objects.filter(
+            Q(sent_for=None) | Q(sent_for__lt=first), pk=letter.pk, every=letter.every
+        ).update(sent_for=first):
+            return 0
+        sealed_fields.load_for([user])
+        if told is not None and user.is_active and user.email:
+            with override(user.language):
+                OutgoingMessage.objects.create(
+                    channel="email",
+                    address=user.email,
+                    person_key=user.person_key,
+                    created_at=now,
+                    useful_until=now + OF_USE,
+                    subject=_("【12315】%(places)s：%(period)s")
+                    % {"places": _places(told), "period": _period(letter.every, period)},
+                    body=_body(told, period),
+                )
+    return 1
+
+
+def told_to(user: User, period: Period, *, today: date, now: datetime) -> Told | None:
+    """The figures as this person sees them, behind both walls; None without an office."""
+    offices = list(Officer.objects.on(today).filter(user=user).select_related("authority__region").order_by("pk"))
+    places = list(dict.fromkeys(office.authority for office in offices))
+    if not places:
+        return None
+    scope = Scope(regions=tuple({place.region_id: place.region for place in places}.values()))
+    measure = figures.Measure(scope, period, now, current_calendar())
+    with seeing_as(user, day=today, is_at_job=False):
+        standing = leagues.standing(measure)
+        flow = rollup_figures.flow(measure)
+        if flow is None:
+            flow = figures.flow_figures(
+                measure, figures.stages_of(measure), received=sum(figures.received(measure).values())
+            )
+    return Told(places, standing.totals, flow)
+
+
+def _places(told: Told) -> str:
+    return listed([named(place) for place in told.places])
+
+
+def _period(every: str, period: Period) -> str:
+    if every == "month":
+        return date_format(period.first, "YEAR_MONTH_FORMAT")
+    return _("%(first)s至%(last)s这一周") % {"first": period.first.isoformat(), "last": period.last.isoformat()}
+
+
+def _body(told: Told, period: Period) -> str:
+    flow, totals = told.flow, told.totals
+    settled, on_time = flow["settled"], flow["on_time"]
+    money = flow["recovered"].money.get("CNY", {}).get("confirmed", 0)
+    lines = [
+        _("现在：逾期%(overdue)s件，2个工作日内到期%(soon)s件，在办%(open)s件。")
+        % {"overdue": totals["overdue"], "soon": totals["due_soon"], "open": totals["open"]},
+        _("收到%(n)s件。") % {"n": flow["received"].n},
+        _("按时办结率%(share)s（n=%(n)s）。") % {"share": cards.percent(on_time.value), "n": on_time.n},
+        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。")
+        % {
+            "share": cards.percents(settled.value, settled.upper_value),
+            "n": settled.n,
+            "silent": settled.beside["unconfirmed"],
+        },
+        _("按时受理率%(share)s（n=%(n)s）。")
+        % {"share": cards.percent(flow["review_on_time"].value), "n": flow["review_on_time"].n},
+        _("经确认挽回%(amount)s元。") % {"amount": f"{money:,.2f}"},
+    ]
+    address = (
+        f"{settings.SITE_URL}{reverse('oversight:dashboard')}?period=chosen&first={period.first}&last={period.last}"
+    )
+    return "\n".join(
+        [
+            *lines,
+            "",
+            _("每个数背后的案件：%(address)s") % {"address": address},
+            _("不想再收到：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('oversight:letters')}"},
+        ]
+    )
+
+
+EVERY: list[tuple[str, Any]] = [
+    ("none", gettext_lazy("不寄")),
+    ("week", gettext_lazy("每周一早上，上一周的")),
+    ("month", gettext_lazy("每月1日早上，上个月的")),
+]
+
+
+class LettersForm(StepForm):
+    """How often."""
+
+    every = Choice(label=gettext_lazy("多久寄一次"), choices=EVERY, widget=forms.RadioSelect)
+
+
+@officer_page("GET", "POST")
+def letters(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    form = LettersForm(
+        request.POST if request.method == "POST" else None, initial={"every": chosen(workspace.user) or "none"}
+    )
+    if form.is_bound and form.is_valid():
+        with once(request) as attempt:
+            if not attempt.answered:
+                choose(workspace.user, form.cleaned_data["every"], now=workspace.now)
+                attempt.reference = request.path
+                messages.success(request, _("已保存。"), extra_tags="ok")
+        return redirect(attempt.reference)
+    sealed_fields.load_for([workspace.user])
+    return render(
+        request,
+        "oversight/letters.html",
+        {"form": form, "address": workspace.user.email},
+        status=422 if form.is_bound else 200,
+    )
+
+
+#: With the number of the enterprise: who writes its letter.
+_LOCK = 0x0F1651
+#: A letter that could not be delivered for so long is no news any more.
+MONTHLY_OF_USE = timedelta(days=14)
+CAUSES = 3
+
+
+def month_before(day: date) -> Period:
+    """The calendar month before the one of ``day``."""
+    last = day.replace(day=1) - timedelta(days=1)
+    return Period(first=last.replace(day=1), last=last)
+
+
+def sweep_summaries(*, now: datetime) -> int:
+    """How many enterprises were written to; those that have no manager with an address are marked all the same.
+
+    One that cannot be counted is named in the log and tried again with the next sweep; the others do not wait for it.
+    """
+    here = now.astimezone(SHANGHAI)
+    if here.day == 1 and here.hour < HOUR:
+        return 0
+    begun = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    told = Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True)
+    done = {int(name.removeprefix(_MARK)) for name in told}
+    waiting = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).exclude(pk__in=done).order_by("pk")
+    written = 0
+    for enterprise in waiting:
+        if written == BATCH:
+            break
+        try:
+            written += _summarise(enterprise, month_before(here.date()), now=now, begun=begun)
+        except Exception as error:
+            log.error("enterprise %s has no summary of the month: %s", enterprise.pk, type(error).__name__)
+    return written
+
+
+_MARK = "summary of enterprise "
+
+
+def _summarise(enterprise: Enterprise, period: Period, *, now: datetime, begun: datetime) -> int:
+    """Counted before anything is locked: nobody's work waits for a letter."""
+    measure = Measure(Scope(enterprise_id=enterprise.pk, is_own=True), period, now, current_calendar())
+    was, causes = mirror.reflected(measure), mirror.causes(measure)[:CAUSES]
+    with transaction.atomic():
+        # Whoever comes second waits here and finds the mark.
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, enterprise.pk])
+        if Heartbeat.objects.filter(name=f"{_MARK}{enterprise.pk}", at__gte=begun).exists():
+            return 0
+        people = managers_of(enterprise.pk, on=now.astimezone(SHANGHAI).date())
+        for person in people if was.counts["delivered"] or was.counts["ended"] else ():
+            with override(person.language):
+                OutgoingMessage.objects.create(
+                    channel="email",
+                    address=person.email,
+                    person_key=person.person_key,
+                    created_at=now,
+                    useful_until=now + MONTHLY_OF_USE,
+                    subject=_("【12315】%(month)s办理小结：%(firm)s")
+                    % {"month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": enterprise},
+                    body=_monthly_body(was, causes, period),
+                )
+        Heartbeat.objects.update_or_create(name=f"{_MARK}{enterprise.pk}", defaults={"at": now})
+    return 1
+
+
+def managers_of(pk: int, *, on: date) -> list[User]:
+    """Managers of the whole enterprise who can be written to."""
+    jobs = at_work(on).filter(enterprise_id=pk, branch=None, role__in=Right.LEAD_ENTERPRISE.posts).values("user_id")
+    people = list(User.objects.filter(pk__in=jobs, is_active=True).order_by("pk"))
+    sealed_fields.load_for(people)
+    return [person for person in people if person.email]
+
+
+def _monthly_body(was: Reflection, causes: list[mirror.CauseLine], period: Period) -> str:
+    counts = was.counts
+    lines = [
+        _("收到%(n)s件，结束%(ended)s件。") % {"n": counts["delivered"], "ended": counts["ended"]},
+        _("按时办结率%(share)s（n=%(n)s）；届满仍未结束%(late)s件。")
+        % {"share": cards.percent(was.on_time), "n": was.came_due, "late": counts["open_late"]},
+        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。")
+        % {"share": cards.percents(was.confirmed, was.upper), "n": was.judged, "silent": counts["unconfirmed"]},
+        _("守约率%(share)s（n=%(n)s）。") % {"share": cards.percent(was.kept.value), "n": was.kept.n},
+        _("60天内再次投诉%(again)s件；最后一天才结束%(last)s件。")
+        % {"again": counts["again"], "last": counts["ended_last_day"]},
+    ]
+    if causes:
+        lines += ["", _("最常见的原因：")]
+        lines += [
+            _("· %(problem)s：%(cause)s，%(n)s件")
+            % {"problem": label_of(one.problem), "cause": wording.label(one.cause, kind="root_cause"), "n": one.n}
+            for one in causes
+        ]
+    if counts["untagged"]:
+        lines.append(_("还有%(n)s件没有标记原因。") % {"n": counts["untagged"]})
+    address = f"{settings.SITE_URL}{reverse('oversight:performance')}?first={period.first}&last={period.last}"
+    return "\n".join([*lines, "", _("每个数背后的案件：%(address)s") % {"address": address}])
