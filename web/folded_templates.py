@@ -37,6 +37,8 @@ from web.templatetags import portal
 _ALWAYS_THE_SAME = frozenset({portal.icon, portal.tone_icon})
 #: A line break of a template with its indents, and the end of an element's tag that stands behind it.
 _LINE_BREAK = re.compile(r"[ \t]*\n[ \t\n]*(>?)")
+#: A line break that is seen: a reader sees it in <pre>, and a browser takes the first one of <textarea> as no text.
+_SEEN_BREAK = re.compile(r"<(pre|textarea)\b[^>]*>(?:(?!</\1>).)*?\n", re.DOTALL)
 
 
 class _Shown(VariableNode):
@@ -59,7 +61,7 @@ class _Folding(base.Loader):
 
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         template = super().get_template(template_name, skip)
-        _fold(template.nodelist, as_written="<pre" in template.source)
+        _fold(template.nodelist, as_written=_SEEN_BREAK.search(template.source) is not None)
         return template
 
 
@@ -73,7 +75,7 @@ class Loader(cached.Loader, _Folding):
 def _fold(nodes: NodeList, *, as_written: bool) -> None:
     """In place, as a node may be known in several places (the blocks of a page that extends another).
 
-    Line breaks stay where `as_written` is true: within <pre> they are seen.
+    Line breaks stay where `as_written` is true: there one of them is seen.
     """
     folded: list[Node] = []
     for node in nodes:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django import forms
 from django.template import Context, Engine
 from django.utils.safestring import mark_safe
 from django.utils.translation import override
@@ -79,3 +80,9 @@ def test_only_line_breaks_of_a_template_become_a_space(tmp_path: Path) -> None:
     drawn = folded.get_template("laid_out.html").render(Context({"text": "x\n  y"}))
     assert drawn == '<p class="a" hidden> x\n  y  b　 c </p> '
     assert folded.get_template("as_written.html").render(Context()) == sources["as_written.html"]
+
+
+def test_a_text_area_holds_what_was_typed_and_no_space_more() -> None:
+    for typed in ("", "经过", " 经过\n第二行"):
+        drawn = forms.Textarea().render("text", typed)
+        assert drawn.partition(">")[2].removeprefix("\n") == f"{typed}</textarea>"
