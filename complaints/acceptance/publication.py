@@ -1,9 +1,7 @@
 """投诉公示: whether a closed complaint is shown to the public, and what of it.
 
-What is shown is made of facts and words of ours, never of what somebody wrote; a consent that is taken
-back hides the complaint at once, and only a new decision shows it again. Source: 市场监督管理投诉信息公示暂行规则
-(2023).
-"""
+What is shown is made of facts and words of ours, never of what somebody wrote; a consent that is taken back hides the
+complaint at once, and only a new decision shows it again. Source: 市场监督管理投诉信息公示暂行规则 (2023)."""
 
 from __future__ import annotations
 
@@ -69,8 +67,7 @@ def published_name(name: str) -> str:
     """A surname with its salutation where that was given (陈女士), else as masked everywhere (陈**).
 
     The form asks for no salutation, and nothing is guessed from a number or a voice: it is known only where an officer
-    or a station wrote the consumer down by it.
-    """
+    or a station wrote the consumer down by it."""
     found = _ADDRESSED.fullmatch(unicodedata.normalize("NFC", name).strip())
     return f"{found[1]}{found[2]}" if found else masked_name(name)
 

@@ -1,8 +1,7 @@
 """What words of a complaint may point to: grounds 1, 2 and 5 of art. 16, as advice with the reason.
 
-Advice and nothing more. It is written from words alone, so it may be wrong; it stands beside a ground,
-chooses none, and is kept nowhere. The patterns are data, each with the reason that the officer reads.
-"""
+Advice and nothing more. It is written from words alone, so it may be wrong; it stands beside a ground, chooses none,
+and is kept nowhere. The patterns are data, each with the reason that the officer reads."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """What the file of a case says about acceptance: who, against whom, what, since when, what was asked for.
 
-Facts only, as the record has them; what follows from them is said in review_grounds.py. Five queries a
-case, and no text is opened: that one was given is seen from its kind.
-"""
+Facts only, as the record has them; what follows from them is said in review_grounds.py. Five queries a case, and no
+text is opened: that one was given is seen from its kind."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Whether a complaint may be accepted: the list of arts 10 to 12, and what the file shows for each ground of art. 16.
 
-Pure over ``Known``. It shows and it bars; it never chooses. A ground is barred only where the file itself
-says that it cannot hold, with the way out in words; everything else an officer judges.
-"""
+Pure over ``Known``. It shows and it bars; it never chooses. A ground is barred only where the file itself says that it
+cannot hold, with the way out in words; everything else an officer judges."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 Nothing here touches the database; handling/transition/writing reads the rows and writes them. The ledger of consents is
 written where the case is written, from what changed: a consent has one purpose, names its text, and can be taken back
-(PIPL arts 14 to 16, 23, 25).
-"""
+(PIPL arts 14 to 16, 23, 25)."""
 
 from __future__ import annotations
 
@@ -17,6 +16,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Complaint, ConsentRecord, Deadline, Demand, Engagement, Matter, Obligation, Offer
+from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Audience, Clock, Status
 from complaints.record.record import Entry
@@ -81,20 +81,30 @@ class CaseFile:
             None,
         )
 
-    def add(self, row: Model) -> Model:
-        """A new child row; it joins the file's own list at once."""
-        self.added[type(row)].append(row)
-        own: dict[type[models.Model], list[Any]] = {
+    @property
+    def rows(self) -> dict[type[models.Model], list[Any]]:
+        """The case's own rows by their model."""
+        return {
             Engagement: self.engagements,
+            Demand: self.demands,
             Offer: self.offers,
             Obligation: self.obligations,
             Matter: self.matters,
             Deadline: self.clocks,
-            Demand: self.demands,
         }
-        if type(row) in own:
-            own[type(row)].append(row)
+
+    def add(self, row: Model) -> Model:
+        """A new child row; it joins the file's own list at once."""
+        self.added[type(row)].append(row)
+        if type(row) in self.rows:
+            self.rows[type(row)].append(row)
         return row
+
+    def enter(self, step: str, actor: Actor, audience: Audience, data: dict[str, Any], **values: Any) -> None:
+        """An entry of the record that moves nothing; ``values``: what else it says (Entry)."""
+        case, at = self.complaint, self.now
+        values = {"from_status": case.status, "to_status": case.status, "outcome": case.outcome} | values
+        self.entries.append(Entry(case, step, actor, at, at, audience=audience, data=data, **values))
 
     def change(self, row: models.Model, **values: Any) -> None:
         """Set values on a row of the file; written with the batch."""
@@ -105,15 +115,7 @@ class CaseFile:
 
     def mark(self) -> Callable[[], None]:
         """A way back: what a refused move had changed by then is forgotten."""
-        lists: list[list[Any]] = [
-            self.demands,
-            self.engagements,
-            self.offers,
-            self.obligations,
-            self.matters,
-            self.clocks,
-            self.entries,
-        ]
+        lists: list[list[Any]] = [*self.rows.values(), self.entries]
         kept: list[list[Any]] = [list(rows) for rows in lists]
         values = [(row, dict(row.__dict__)) for rows in kept[:-1] for row in rows]
         values.append((self.complaint, dict(self.complaint.__dict__)))

@@ -25,7 +25,7 @@ from complaints.procedure.workflow import Audience, Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import AUTHORITY, CasePage, case_url
 from complaints.reading.case_record import Message
-from complaints.wording import duty
+from complaints.wording.clock import clock_facts
 from database.prepared import CombinedQuery, PreparedQuery
 from web.languages import named
 
@@ -189,7 +189,7 @@ def _worded(
         clock, case = clocks.get(matter.pk), matter.complaint
         facts = None
         if clock is not None and matter.state == "open":
-            facts = duty.clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
+            facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
         found.append(
             Row(
                 matter=matter,

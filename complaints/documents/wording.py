@@ -1,8 +1,7 @@
 """What stands on the ten official forms. The words are the law's and Chinese, whoever reads them.
 
-Words are put together from facts that the caller has; nothing is asked of the database here, so the same
-facts give the same paper, before the step (preview) and after it.
-"""
+Words are put together from facts that the caller has; nothing is asked of the database here, so the same facts give the
+same paper, before the step (preview) and after it."""
 
 from __future__ import annotations
 

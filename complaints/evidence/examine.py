@@ -1,12 +1,11 @@
 """Looks into one untrusted file, in a process of its own: `python -I examine.py TYPE SECONDS PIXELS LONGEST COPY
 THUMBNAIL`.
 
-Limits first, then the libraries that read the file; whatever happens in here, the portal only reads one
-line of JSON: {"refused": code} or {"copy": type or "", "thumbnail": true or false}, for a recording with its "seconds".
+Limits first, then the libraries that read the file; whatever happens in here, the portal only reads one line of JSON:
+{"refused": code} or {"copy": type or "", "thumbnail": true or false}, for a recording with its "seconds".
 
 The file is standard input; COPY and THUMBNAIL are numbers of open files to write to. It is run by `examining.py`, knows
-nothing of Django, and gets neither the environment nor the network of the portal.
-"""
+nothing of Django, and gets neither the environment nor the network of the portal."""
 
 from __future__ import annotations
 
@@ -251,8 +250,7 @@ def recording(
 ) -> dict[str, Any]:
     """Decodes the first second and packs the same sound and pictures anew, without place and other remarks.
 
-    ``longest``: seconds that it may last; 0 is any. Returns whether there is a thumbnail, and how long it lasts.
-    """
+    ``longest``: seconds that it may last; 0 is any. Returns whether there is a thumbnail, and how long it lasts."""
     import av
 
     form = _PACKED.get(kind, "mp4")

@@ -1,7 +1,6 @@
 """Has a file examined in a child process that is bounded in time, memory and what it may touch.
 
-The portal's own process never decodes what somebody sent; it reads one short line of the child.
-"""
+The portal's own process never decodes what somebody sent; it reads one short line of the child."""
 
 from __future__ import annotations
 
@@ -47,8 +46,7 @@ def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail:
     recording lasts.
 
     ``source`` is an open file on disk; ``longest``: seconds that a recording may last (0: any). Raises Unreadable:
-    long, broken, pixels, memory, slow, busy, pdf_….
-    """
+    long, broken, pixels, memory, slow, busy, pdf_…."""
     answer = _in_turn(_SCRIPT, source, media_type, copy, thumbnail, longest=longest)
     seconds_long = answer.get("seconds")
     has_thumbnail = _draws(source, thumbnail) if media_type == "application/pdf" else bool(answer["thumbnail"])

@@ -1,8 +1,7 @@
 """Hands a file out: to whom which copy, and under headers that keep it harmless.
 
-Before a configured scanner has passed a file, nobody but its sender gets it; others get the copy that we
-made ourselves, and the sealed original only its sender and the authority.
-"""
+Before a configured scanner has passed a file, nobody but its sender gets it; others get the copy that we made
+ourselves, and the sealed original only its sender and the authority."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Takes a file in: looked at, kept, copied clean, counted against the limits.
 
-The bytes are examined before any row is locked; the row is written after its files are, and what is
-refused leaves nothing behind.
-"""
+The bytes are examined before any row is locked; the row is written after its files are, and what is refused leaves
+nothing behind."""
 
 from __future__ import annotations
 
@@ -63,11 +62,10 @@ def examined(incoming: Incoming, *, known: Iterable[str] = (), longest: int = 0)
     """Looks into the file and keeps it, bound to nothing yet. Raises EvidenceRefused; then nothing is kept.
 
     ``known``: digests of what is there already; ``longest``: seconds of a recording (0: any). Takes up to
-    EVIDENCE_INSPECTION_SECONDS: hold no lock.
-    """
+    EVIDENCE_INSPECTION_SECONDS: hold no lock."""
     name = incoming.name
     if not incoming.size:
-        raise limits.empty(name)
+        raise limits.refused("empty", name)
     with storing.scratch() as source:
         media_type = _taken_down(incoming, source)
         return kept_from(source, media_type, name=name, known=known, longest=longest)
@@ -80,10 +78,10 @@ def _taken_down(incoming: Incoming, source: IO[bytes]) -> str:
         media_type = media_type or type_of(chunk[:HEAD], size=size, name=incoming.name)
         written += len(chunk)
         if written > limits.bytes_a_file(media_type):
-            raise limits.too_large(incoming.name, written, limits.bytes_a_file(media_type))
+            raise limits.refused("too_large", incoming.name, size=written, most=limits.bytes_a_file(media_type))
         source.write(chunk)
     if not media_type:
-        raise limits.empty(incoming.name)
+        raise limits.refused("empty", incoming.name)
     return media_type
 
 
@@ -91,11 +89,11 @@ def type_of(head: bytes, *, size: int, name: str | None) -> str:
     """The type by the first bytes, where it may be so large. Raises EvidenceRefused."""
     media_type = media_type_of(head, is_whole=size <= HEAD)
     if media_type is None:
-        raise limits.unknown_type(name)
+        raise limits.refused("unknown_type", name)
     if size > limits.bytes_a_file(media_type):
-        raise limits.too_large(name, size, limits.bytes_a_file(media_type))
+        raise limits.refused("too_large", name, size=size, most=limits.bytes_a_file(media_type))
     if not storing.has_room(size):
-        raise limits.no_room(name)
+        raise limits.refused("no_room", name)
     return media_type
 
 
@@ -106,7 +104,7 @@ def kept_from(
     source.flush()
     sha256, _size = storing.digest_of(source)
     if sha256 in set(known):
-        raise limits.already_there(name)
+        raise limits.refused("already_there", name)
     with storing.scratch() as copy, storing.scratch() as thumbnail:
         try:
             # A bucket is far away, too: nothing is held while it is spoken to.
@@ -115,11 +113,11 @@ def kept_from(
                 kept = _stored(source, media_type, copy, seen.copy_type, thumbnail if seen.has_thumbnail else None)
                 return replace(kept, seconds=seen.seconds)
         except examining.Unreadable as found:
-            raise limits.examined(str(found), name) from None
+            raise limits.refused(str(found), name) from None
         except OSError as away:
             # A full disk, a bucket that does not answer.
             log.error("a file could not be stored: %s", type(away).__name__)
-            raise limits.no_room(name) from None
+            raise limits.refused("no_room", name) from None
 
 
 def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str, thumbnail: IO[bytes] | None) -> Kept:
@@ -147,7 +145,7 @@ def receive(
     kept."""
     known = list(draft.evidence.values_list("sha256", flat=True))
     if len(known) >= limits.files_at_filing():
-        raise limits.too_many_at_filing(incoming.name)
+        raise limits.refused("too_many_at_filing", incoming.name)
     kept = examined(incoming, known=known, longest=longest)
     return put_with_draft(kept, draft=draft, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now)
 
@@ -157,8 +155,7 @@ def receive_for_case(
 ) -> Evidence:
     """Keeps one file with a case. Raises EvidenceRefused; then nothing is kept.
 
-    A door that holds a lock calls ``examined`` before and ``put_with_case`` inside it.
-    """
+    A door that holds a lock calls ``examined`` before and ``put_with_case`` inside it."""
     known = Evidence.objects.filter(complaint=complaint, audience="parties").values_list("sha256", flat=True)
     kept = examined(incoming, known=known)
     return put_with_case(kept, complaint=complaint, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now)
@@ -171,9 +168,9 @@ def put_with_draft(
     with _counted(kept, f"draft:{draft.pk}"):
         there = list(draft.evidence.values_list("sha256", flat=True))
         if len(there) >= limits.files_at_filing():
-            raise limits.too_many_at_filing(name)
+            raise limits.refused("too_many_at_filing", name)
         if kept.sha256 in there:
-            raise limits.already_there(name)
+            raise limits.refused("already_there", name)
         row = _row(kept, name=name, kind=kind, uploaded_by=uploaded_by, now=now)
         row.draft = draft
         row.save()
@@ -193,15 +190,14 @@ def put_with_case(
 ) -> Evidence:
     """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused.
 
-    Files for the authority alone are counted apart: the limits that others meet must not tell of them.
-    """
+    Files for the authority alone are counted apart: the limits that others meet must not tell of them."""
     with _counted(kept, f"case:{complaint.pk}"), working_as_steps():
         there = list(Evidence.objects.filter(complaint=complaint, audience=audience).values_list("size", "sha256"))
         whole = sum(size for size, _sha256 in there) + kept.size
         if len(there) >= limits.files_a_case() or whole > limits.bytes_a_case():
-            raise limits.too_much_for_a_case(name)
+            raise limits.refused("too_much_for_a_case", name)
         if kept.sha256 in {sha256 for _size, sha256 in there}:
-            raise limits.already_there(name)
+            raise limits.refused("already_there", name)
         row = _row(kept, name=name, kind=kind, uploaded_by=uploaded_by, now=now)
         row.complaint, row.audience, row.by_body = complaint, audience, by_body
         row.save()
@@ -244,5 +240,5 @@ def take_away(evidence: Evidence) -> None:
 def remove(evidence: Evidence) -> None:
     """Takes a file back while it still lies with a draft."""
     if evidence.draft_id is None:
-        raise limits.already_filed()
+        raise limits.refused("already_filed")
     take_away(evidence)

@@ -1,8 +1,6 @@
 """The scan of an enterprise's licence: looked into, kept and searched for malware as files of a case are.
 
-One file an application; with a scanner configured, nobody but the applicant gets one that it has not
-passed.
-"""
+One file an application; with a scanner configured, nobody but the applicant gets one that it has not passed."""
 
 from __future__ import annotations
 
@@ -10,7 +8,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from complaints.evidence import limits, scanning, storing
 from complaints.evidence.files import shown_name
@@ -20,27 +17,13 @@ from complaints.models.evidence import EvidenceState
 from database.row_security import nothing_held
 from enterprises.models import EnrolmentApplication, EnrolmentFile
 
-#: What a licence keeps of a kept file.
-_COLUMNS = (
-    "media_type",
-    "size",
-    "sha256",
-    "path",
-    "copy_type",
-    "copy_size",
-    "copy_sha256",
-    "copy_path",
-    "thumbnail_sha256",
-    "thumbnail_path",
-)
-
 
 def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datetime) -> EnrolmentFile:
     """Keeps it in place of an earlier one. Raises EvidenceRefused; then the earlier one stays."""
     kept = examined(incoming)
     if not kept.media_type.startswith("image/") and kept.media_type != "application/pdf":
         kept.drop()
-        raise limits.unknown_type(incoming.name)
+        raise limits.refused("unknown_type", incoming.name)
     is_clean = _passes(kept, name=incoming.name)
     with transaction.atomic():
         earlier = EnrolmentFile.objects.select_for_update().filter(application=application).first()
@@ -51,7 +34,7 @@ def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datet
             name=shown_name(incoming.name),
             is_clean=is_clean,
             uploaded_at=now,
-            **{name: getattr(kept, name) for name in _COLUMNS},
+            **{name: value for name, value in kept.as_json().items() if name != "seconds"},
         )
     if earlier is not None:
         storing.drop(*earlier.paths)
@@ -75,7 +58,7 @@ def _passes(kept: Kept, *, name: str | None) -> bool:
     state = _looked_at(kept.path)
     if state in (EvidenceState.INFECTED, EvidenceState.UNSCANNABLE):
         kept.drop()
-        raise limits.EvidenceRefused(_("“%(file)s”没有通过查毒，没有收下；请换一个文件") % {"file": shown_name(name)})
+        raise limits.refused("not_clean", name)
     return state == EvidenceState.CLEAN
 
 

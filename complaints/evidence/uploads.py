@@ -1,7 +1,6 @@
 """Uploads over a bad network: in parts of 1 MB, each with its digest; what arrived stays for a while.
 
-A part counts when the row says so; whoever lost the answer asks for the state and goes on from there.
-"""
+A part counts when the row says so; whoever lost the answer asks for the state and goes on from there."""
 
 from __future__ import annotations
 
@@ -13,10 +12,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, Sum
-from django.utils.translation import gettext as _
 
 from complaints.evidence import keeping, limits, storing
-from complaints.evidence.files import HEAD, shown_name
+from complaints.evidence.files import HEAD
 from complaints.evidence.limits import EvidenceRefused
 from complaints.models.complaint import Complaint
 from complaints.models.evidence import Evidence, FilingDraft, Upload
@@ -62,12 +60,12 @@ def begin(upload_id: uuid.UUID, holder: Holder, *, size: int, name: str, now: da
     if is_taken:
         raise ValueError("an upload of somebody else")
     if size < 1:
-        raise limits.empty(name)
+        raise limits.refused("empty", name)
     if size > limits.bytes_of_the_largest():
-        raise limits.too_large(name, size, limits.bytes_of_the_largest())
+        raise limits.refused("too_large", name, size=size, most=limits.bytes_of_the_largest())
     _refuse_too_many(holder, size=size, name=name, now=now)
     if not storing.has_room(size):
-        raise limits.no_room(name)
+        raise limits.refused("no_room", name)
     return Upload.objects.create(
         pk=upload_id,
         draft=holder.draft,
@@ -84,20 +82,19 @@ def _refuse_too_many(holder: Holder, *, size: int, name: str, now: datetime) -> 
     on_the_way = Upload.objects.filter(holder.uploads(), evidence=None, expires_at__gt=now)
     if holder.draft is not None:
         if holder.draft.evidence.count() + on_the_way.count() >= limits.files_at_filing():
-            raise limits.too_many_at_filing(name)
+            raise limits.refused("too_many_at_filing", name)
         return
     kept = Evidence.objects.filter(complaint=holder.complaint, audience="parties")
     whole = sum(rows.aggregate(whole=Sum("size"))["whole"] or 0 for rows in (kept, on_the_way))
     if kept.count() + on_the_way.count() >= limits.files_a_case() or whole + size > limits.bytes_a_case():
-        raise limits.too_much_for_a_case(name)
+        raise limits.refused("too_much_for_a_case", name)
 
 
 def put_part(upload: Upload, content: bytes, *, at: int, sha256: str, name: str, now: datetime) -> Upload:
     """Adds one part. One that is there already changes nothing.
 
-    Raises WrongPlace (also for bytes that are not those of the digest), EvidenceRefused for what no file of ours
-    begins with; then the upload is gone.
-    """
+    Raises WrongPlace (also for bytes that are not those of the digest), EvidenceRefused for what no file of ours begins
+    with; then the upload is gone."""
     if not content or len(content) > limits.PART or hashlib.sha256(content).hexdigest() != sha256:
         raise WrongPlace
     if at == 0:
@@ -135,8 +132,7 @@ def finish(upload: Upload, holder: Holder, *, name: str, kind: str, whole: str, 
     """Examines and keeps the file; with a draft it gets its row at once, with a case when a step puts it forward.
 
     ``whole``: SHA-256 over the digests of all parts, as the sender counted them. Raises WrongPlace while parts are
-    missing or differ, EvidenceRefused for the file itself; then the upload is gone.
-    """
+    missing or differ, EvidenceRefused for the file itself; then the upload is gone."""
     if upload.evidence_id is not None or upload.kept is not None:
         return upload
     counted = hashlib.sha256("".join(upload.digests).encode()).hexdigest()
@@ -170,11 +166,11 @@ def _kept(upload: Upload, holder: Holder, *, name: str) -> keeping.Kept:
     try:
         source = open(storing.part_file(upload.pk), "rb")  # noqa: SIM115 - closed below
     except FileNotFoundError:
-        raise limits.examined("broken", name) from None
+        raise limits.refused("broken", name) from None
     with source:
         for wanted in upload.digests:
             if hashlib.sha256(source.read(limits.PART)).hexdigest() != wanted:
-                raise EvidenceRefused(_("“%(file)s”在传送中损坏，请重新选择") % {"file": shown_name(name)})
+                raise limits.refused("changed", name)
         source.seek(0)
         media_type = keeping.type_of(source.read(HEAD), size=upload.size, name=name)
         return keeping.kept_from(source, media_type, name=name, known=rows.values_list("sha256", flat=True))

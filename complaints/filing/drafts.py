@@ -275,7 +275,7 @@ def examined_voice(upload: Incoming) -> Kept:
     kept = keeping.examined(upload, longest=limits.VOICE_SECONDS + limits.VOICE_SLACK)
     if not _is_sound(kept):
         kept.drop()
-        raise limits.no_sound(upload.name)
+        raise limits.refused("no_sound", upload.name)
     return kept
 
 
@@ -295,7 +295,7 @@ def take_voice(draft: FilingDraft, upload: Incoming, *, uploaded_by: int | None,
     )
     if not _is_sound(row):
         keeping.remove(row)
-        raise limits.no_sound(upload.name)
+        raise limits.refused("no_sound", upload.name)
     drop_voice(draft, now=now)
     draft.data["voice"] = {"file": [str(row.pk)]}
     touch(draft, now=now, fields=["data"])

@@ -17,7 +17,7 @@ from complaints import wording
 from complaints.forms.fields import FILL, Choice, Day, StepForm, Words, after_today, lines_of, set_choices, words_of
 from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling.steps.casework import CALL_BACK_ANSWERS
-from complaints.wording.supervision import OVERDUE_REASONS
+from complaints.wording.reasons import OVERDUE_REASONS
 from web.languages import named
 
 #: So many cases at once.

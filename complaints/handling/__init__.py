@@ -1,8 +1,7 @@
 """The verbs: everything that may happen to a case, and take(), which carries them out.
 
-A door builds a move with a verb and calls ``take`` once. ``MOVES`` gives the
-verb of a step by its name, for doors that hear the name from outside.
-"""
+A door builds a move with a verb and calls ``take`` once. ``MOVES`` gives the verb of a step by its name, for doors that
+hear the name from outside."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Prints documents that were issued, any number of workers at once.
 
-The row is the queue. What a worker took and did not finish is taken anew after its lease; the print, its
-digest and the entry that says so come into being together.
-"""
+The row is the queue. What a worker took and did not finish is taken anew after its lease; the print, its digest and the
+entry that says so come into being together."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Call-backs (回访): the sealed draw of each month and the cases that it brought.
 
-The seed of a month lies where no page can read it until the sample is drawn; its digest is shown before.
-"""
+The seed of a month lies where no page can read it until the sample is drawn; its digest is shown before."""
 
 from __future__ import annotations
 
@@ -22,8 +21,7 @@ class CallBackMonth(models.Model):
     """One month of closings. ``commitment`` is the digest of the seed, shown from ``made_at`` on; ``seed`` is there
     once drawn.
 
-    ``population`` and ``population_digest`` say of which numbers the sample was drawn, ``drawn`` how many it has.
-    """
+    ``population`` and ``population_digest`` say of which numbers the sample was drawn, ``drawn`` how many it has."""
 
     month = models.DateField(unique=True)
     commitment = models.CharField(max_length=64)
@@ -53,14 +51,10 @@ class CallBackSeed(models.Model):
     month = models.OneToOneField(CallBackMonth, on_delete=models.PROTECT, related_name="sealed")
     seed = models.CharField(max_length=64)
 
-    def __str__(self) -> str:
-        return str(self.month_id)
-
 
 class CallBack(models.Model):
     """One case of the sample. ``share`` is the policy's per hundred at the draw; ``officer`` who is to ring and did not
-    handle it.
-    """
+    handle it."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="call_backs")
     month = models.ForeignKey(CallBackMonth, on_delete=models.PROTECT, db_index=False, related_name="cases")
@@ -86,6 +80,3 @@ class CallBack(models.Model):
             models.Index(fields=["month", "authority", "id"], name="call_backs_of_an_authority"),
             models.Index(fields=["officer", "id"], name="call_backs_of_an_officer", condition=Q(state="open")),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.complaint_id} {self.month_id} {self.state}"

@@ -1,8 +1,7 @@
 """Clocks as rows: what is owed by when, and every reminder of it.
 
-``due_at`` is the first instant that is late, and ``chase_at`` is when
-somebody must look next; both are written inside ``handling.take`` only.
-"""
+``due_at`` is the first instant that is late, and ``chase_at`` is when somebody must look next; both are written inside
+``handling.take`` only."""
 
 from __future__ import annotations
 
@@ -19,12 +18,10 @@ from complaints.procedure.workflow import Clock
 class Deadline(models.Model):
     """One clock of one case.
 
-    States: running, paused, met (done in time or late), lapsed (still owed, overdue),
-    ended (its status was left). ``remaining`` is R, in working days, while paused;
-    ``allowance_used`` counts the days of pause already taken. Of an overdue one that superiors are told of
-    (handling/transition/lapses.py): ``escalations`` says how often, ``escalated_to`` whom last, ``escalate_at``
-    when the next is.
-    """
+    States: running, paused, met (done in time or late), lapsed (still owed, overdue), ended (its status was left).
+    ``remaining`` is R, in working days, while paused; ``allowance_used`` counts the days of pause already taken. Of an
+    overdue one that superiors are told of (handling/transition/lapses.py): ``escalations`` says how often,
+    ``escalated_to`` whom last, ``escalate_at`` when the next is."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="deadlines")
     clock = models.CharField(max_length=20, choices=[(c, c) for c in Clock])
@@ -94,9 +91,6 @@ class Deadline(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.clock} until {self.last_day}"
-
 
 class Reminder(models.Model):
     """A reminder that was given. The unique index makes it single, not a query."""
@@ -107,6 +101,3 @@ class Reminder(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["deadline", "mark"], name="reminded_once_a_mark")]
-
-    def __str__(self) -> str:
-        return f"{self.deadline_id} {self.mark}"

@@ -1,7 +1,6 @@
 """The case: where it stands, who holds it, by when. Its words lie in PersonalText.
 
-``status`` is written by ``handling.take`` and by nothing else.
-"""
+``status`` is written by ``handling.take`` and by nothing else."""
 
 from __future__ import annotations
 
@@ -61,8 +60,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def visible_to(self, user: User | Any, *, on: date | None = None) -> ComplaintQuerySet:
         """Cases that ``user`` may see on day ``on`` (today): own, own engagement, own region.
 
-        A person may hold several relations at once; they add up. Anonymous: none.
-        """
+        A person may hold several relations at once; they add up. Anonymous: none."""
         day = on or timezone.localdate()
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
@@ -117,9 +115,8 @@ def regions_of(offices: Iterable[Officer]) -> list[Region]:
 class Complaint(models.Model):
     """One dispute of one consumer with one respondent.
 
-    Amounts are in ``currency``; ``*_at`` are instants (UTC), ``*_on`` local days.
-    ``last_sequence`` and ``last_hash`` are the head of the parties' chain.
-    """
+    Amounts are in ``currency``; ``*_at`` are instants (UTC), ``*_on`` local days. ``last_sequence`` and ``last_hash``
+    are the head of the parties' chain."""
 
     number = models.CharField(max_length=32, unique=True)
     status = models.CharField(max_length=24, choices=[(s, s) for s in Status])
@@ -341,9 +338,6 @@ class Demand(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.ordinal} {self.kind}"
-
 
 class Engagement(models.Model):
     """One legal entity's time with the case. Offers, contacts and notes hang on it."""
@@ -407,6 +401,3 @@ class Engagement(models.Model):
             models.Index(fields=["until_at"], name="ended_engagements", condition=Q(until_at__isnull=False)),
             models.Index(F("branch"), F("complaint"), name="engagements_of_a_branch"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.complaint_id} · {self.enterprise_id}"

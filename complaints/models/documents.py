@@ -1,8 +1,7 @@
 """Official documents (文书) that an authority issues, their versions and series of numbers; and dossiers asked for.
 
-A number is given in the transaction of the step that issues the document, stays with it for good, and is
-never used again; what was issued is corrected by a new version beside the old one.
-"""
+A number is given in the transaction of the step that issues the document, stays with it for good, and is never used
+again; what was issued is corrected by a new version beside the old one."""
 
 from __future__ import annotations
 
@@ -36,16 +35,12 @@ class DocumentSeries(models.Model):
             models.CheckConstraint(name="a_series_begins_with_one", condition=Q(last__gt=0)),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.authority_id} {self.year} {self.form}: {self.last}"
-
 
 class OfficialDocument(models.Model):
     """One number. ``audience`` and ``sequence`` name the entry of the record that issued it.
 
     ``to_consumer`` and ``to_enterprise``: whom it is addressed to, and so who reads it beside the authority. The
-    enterprise's side is the engagement that had the case then. ``served_*`` is when an officer recorded the service.
-    """
+    enterprise's side is the engagement that had the case then. ``served_*`` is when an officer recorded the service."""
 
     ISSUED, VOID = "issued", "void"
     STATES = (ISSUED, VOID)
@@ -116,8 +111,7 @@ class OfficialDocument(models.Model):
 class DocumentVersion(models.Model):
     """The words of a document as they stood, frozen. ``content`` holds ``salt`` and ``paper`` (documents/wording.py);
     ``digest`` is theirs and stands in the entry ``sequence``. The print is made of them later; its own digest then
-    stands in an entry too.
-    """
+    stands in an entry too."""
 
     document = models.ForeignKey(OfficialDocument, on_delete=models.PROTECT, related_name="versions")
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -141,16 +135,12 @@ class DocumentVersion(models.Model):
         ]
         indexes = [models.Index(fields=["id"], name="documents_to_print", condition=Q(sha256=""))]
 
-    def __str__(self) -> str:
-        return f"{self.document_id} v{self.number}"
-
 
 class Dossier(models.Model):
     """``side`` is as what the person asked. ``entries`` is how long the parties' record was then built.
 
     ``files``: form (pdf, zip, agreement) → [SHA-256 in hexadecimal, bytes]. ``site`` is where its QR codes lead.
-    ``done`` of ``total`` pieces of work are over.
-    """
+    ``done`` of ``total`` pieces of work are over."""
 
     STATES = ("asked", "building", "ready", "expired", "failed")
 

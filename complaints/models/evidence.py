@@ -1,8 +1,7 @@
 """What comes in: a complaint still being written, files that somebody put forward, files on their way.
 
 A draft is no record and has no clock. The bytes of a file lie below settings.EVIDENCE_ROOT under a random path and are
-handed out only as attachments; an upload has neither name nor content here.
-"""
+handed out only as attachments; an upload has neither name nor content here."""
 
 from __future__ import annotations
 
@@ -60,9 +59,6 @@ class FilingDraft(models.Model):
             models.Index(fields=["owner", "saved_at"], name="drafts_of_a_person"),
         ]
 
-    def __str__(self) -> str:
-        return f"draft {self.id} ({self.step})"
-
 
 class EvidenceKind(models.TextChoices):
     """What the file shows, in the words of the form."""
@@ -100,9 +96,8 @@ class Evidence(models.Model):
     `audience`: parties, or authority for what an enterprise attached to a concern. `seconds`: how long a recording
     lasts.
 
-    `path`, `size`, `sha256` are those of the original as it came; `copy_*` those of the copy that we made of a
-    picture or recording, without place and other remarks.
-    """
+    `path`, `size`, `sha256` are those of the original as it came; `copy_*` those of the copy that we made of a picture
+    or recording, without place and other remarks."""
 
     draft = models.ForeignKey(
         "complaints.FilingDraft", null=True, blank=True, on_delete=models.CASCADE, related_name="evidence"
@@ -165,16 +160,12 @@ class Evidence(models.Model):
         """All that the storage holds of it."""
         return tuple(path for path in (self.path, self.copy_path, self.thumbnail_path) if path)
 
-    def __str__(self) -> str:
-        return f"{self.name} ({self.size})"
-
 
 class Upload(models.Model):
     """The id is chosen by the browser, so that a beginning sent twice is one upload.
 
-    ``digests``: SHA-256 of each part. ``kept``: what the storage holds of a finished file that waits for the step
-    that puts it forward (complaints/evidence/keeping.Kept).
-    """
+    ``digests``: SHA-256 of each part. ``kept``: what the storage holds of a finished file that waits for the step that
+    puts it forward (complaints/evidence/keeping.Kept)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     draft = models.ForeignKey(
@@ -209,6 +200,3 @@ class Upload(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["expires_at"], name="uploads_to_throw_away")]
-
-    def __str__(self) -> str:
-        return f"upload {self.id} ({self.received} of {self.size})"

@@ -1,8 +1,7 @@
 """By what a case is found: digests of what nobody can read in the database (phone, name, order number, copied text),
 the words of what was bought, and wrong tries at following a case without an account.
 
-Of a person only digests stand here (accounts/keys/blind.py). They go when the person is erased.
-"""
+Of a person only digests stand here (accounts/keys/blind.py). They go when the person is erased."""
 
 from __future__ import annotations
 
@@ -24,9 +23,6 @@ class PersonDigest(models.Model):
     class Meta:
         indexes = [models.Index(fields=["digest", "complaint"], name="cases_by_what_was_typed")]
 
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.complaint_id}"
-
 
 class CaseWords(models.Model):
     """What was bought, as it is looked for: without spaces, signs and large letters (``folded``), and cut into pairs of
@@ -34,8 +30,7 @@ class CaseWords(models.Model):
     and where it is handled, ``r:<region>`` of each level, so that one index finds words within what somebody may see.
 
     Filled by the database itself (migration 0005), asked by its function ``cases_with_words`` alone: no caller may read
-    it.
-    """
+    it."""
 
     complaint = models.OneToOneField(Complaint, primary_key=True, on_delete=models.PROTECT, related_name="+")
     folded = models.TextField()
@@ -44,9 +39,6 @@ class CaseWords(models.Model):
     class Meta:
         # What was added last is read through with each search until it is sorted in: not more than this (kB).
         indexes = [GinIndex(fields=["marks"], name="cases_by_words", gin_pending_list_limit=128)]
-
-    def __str__(self) -> str:
-        return f"words of {self.complaint_id}"
 
 
 class TrackingTry(models.Model):
@@ -62,6 +54,3 @@ class TrackingTry(models.Model):
             models.Index(fields=["address_digest", "-at"], name="wrong_tries_of_an_address"),
             models.Index(fields=["at"], name="oldest_wrong_tries_first"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.browser_digest[:8]} {self.at:%Y-%m-%d %H:%M}"

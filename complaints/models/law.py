@@ -1,8 +1,7 @@
 """Changes of the law's data, tried on recorded cases before they hold; and the same as a mere question (a replay).
 
-A row says what is meant and how far it came; what holds stands in policies and calendar versions, and
-nothing gets there that was not tried first and decided by another person than whoever asked.
-"""
+A row says what is meant and how far it came; what holds stands in policies and calendar versions, and nothing gets
+there that was not tried first and decided by another person than whoever asked."""
 
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ class LawChange(models.Model):
     days: [[day, is_working, name, name_en]]}; a replay has the one or the other. ``region`` empty: the whole country.
     ``since`` and ``until``: the days on which the clocks that are tried began; empty for a calendar, which is tried on
     all that run. ``asked_by`` empty: the command at the machine. ``counts`` by verdict; ``groups`` by
-    "clock|enterprise|authority", each by verdict. ``result``: the policy version or calendar version that it became.
-    """
+    "clock|enterprise|authority", each by verdict. ``result``: the policy version or calendar version that it became."""
 
     KINDS = ("policy", "calendar", "replay")
     STATES = ("trying", "tried", "applying", "done", "refused", "dropped", "failed")
@@ -98,6 +96,3 @@ class LawEffect(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["change", "verdict", "id"], name="effects_of_a_law_change")]
-
-    def __str__(self) -> str:
-        return f"{self.change_id} {self.clock} {self.verdict}"

@@ -1,8 +1,7 @@
 """Side matters of a case that wait for somebody (questions, claims, proposals, sessions), and answer links.
 
-A matter is opened by a step and ended by a step; it never holds text of a
-person (that is PersonalText). One open matter of a single kind a case, by index.
-"""
+A matter is opened by a step and ended by a step; it never holds text of a person (that is PersonalText). One open
+matter of a single kind a case, by index."""
 
 from __future__ import annotations
 
@@ -38,8 +37,7 @@ class Matter(models.Model):
     """``data`` holds plain facts (ids, amounts, grounds); ``subject`` tells twins apart.
 
     An instruction (urge) says who sent it (``authority``) and to whom: ``to_authority``, else the enterprise; its last
-    moment is ``until_at``. A proposal says of which set of offers it is (``measure_id``).
-    """
+    moment is ``until_at``. A proposal says of which set of offers it is (``measure_id``)."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="matters")
     enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -102,9 +100,6 @@ class Matter(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.kind} {self.state}"
-
 
 class AnswerLink(models.Model):
     """``phone`` got the link, or was told by the respondent: what decides asks for a code to it. Empty: nothing is
@@ -140,6 +135,3 @@ class AnswerLink(models.Model):
                 condition=Q(revoked_at__isnull=True, delegation__isnull=False),
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"link {self.pk} of {self.complaint_id}"

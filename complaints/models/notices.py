@@ -1,8 +1,7 @@
 """Notices, deliveries of webhooks and heartbeats: rows that other processes pick up.
 
 Notices are written in the transaction of the step that causes them. The body of a delivery is written once, of ids and
-states only, and goes out under the same id however often it is tried.
-"""
+states only, and goes out under the same id however often it is tried."""
 
 from __future__ import annotations
 
@@ -18,11 +17,10 @@ from enterprises.models import Enterprise, Staff, WebhookEndpoint
 class Notice(models.Model):
     """What we tell one addressee about one entry. Its words are stamped when made.
 
-    ``channel`` is empty until the first sweep that finds it due chooses person and channel; several
-    people of one organisation get a row each. ``form`` single goes alone; digest and summary rows
-    of one person are folded into the letter that ``letter`` names (the least id of its rows).
-    ``again`` counts how often somebody asked for it to be sent once more: that is a new letter.
-    """
+    ``channel`` is empty until the first sweep that finds it due chooses person and channel; several people of one
+    organisation get a row each. ``form`` single goes alone; digest and summary rows of one person are folded into the
+    letter that ``letter`` names (the least id of its rows). ``again`` counts how often somebody asked for it to be sent
+    once more: that is a new letter."""
 
     STATES = ("queued", "leased", "sent", "bounced", "set_aside", "told", "in_portal")
     FORMS = ("single", "digest", "summary")
@@ -79,8 +77,7 @@ class NoticeChoice(models.Model):
     """How one person wants to be told. Without a row: everything, at once, by the usual way.
 
     ``first`` is the way tried first ("" = the usual one). ``reminders`` and ``progress`` are the groups of
-    complaints/notices/notice_choices.py that may come folded, or stand on the case alone (state in_portal).
-    """
+    complaints/notices/notice_choices.py that may come folded, or stand on the case alone (state in_portal)."""
 
     HOW = ("each", "digest", "none")
 
@@ -89,9 +86,6 @@ class NoticeChoice(models.Model):
     reminders = models.CharField(max_length=8, default="each", choices=[(h, h) for h in HOW])
     progress = models.CharField(max_length=8, default="each", choices=[(h, h) for h in HOW])
     changed_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.user_id} {self.first} {self.reminders} {self.progress}"
 
 
 class NoticeOrder(models.Model):
@@ -106,9 +100,6 @@ class NoticeOrder(models.Model):
 
     class Meta:
         ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.notice_id} {self.what}"
 
 
 class Heartbeat(models.Model):
@@ -160,6 +151,3 @@ class WebhookDelivery(models.Model):
             ),
             models.Index(fields=["sent_at"], name="deliveries_by_age", condition=Q(state="sent")),
         ]
-
-    def __str__(self) -> str:
-        return self.webhook_id

@@ -1,8 +1,7 @@
 """Who takes part in a case beside the person who filed it: joint complainants, and the principal of a representative.
 
-Somebody whom another one named is nobody until they opened their own link and typed the code that went to
-their own phone. The link is here as a digest only, and one person uses it once.
-"""
+Somebody whom another one named is nobody until they opened their own link and typed the code that went to their own
+phone. The link is here as a digest only, and one person uses it once."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ from accounts.keys.sealed_fields import SealedText
 class Participant(models.Model):
     """``ordinal`` counts from 1; the filer has none. ``agreed_offer`` and ``refused_offer``: number of an offer.
 
-    Name and phone lie under a key of their own until the person came; then under the person's.
-    """
+    Name and phone lie under a key of their own until the person came; then under the person's."""
 
     JOINT, PRINCIPAL = "joint", "principal"
     KINDS = (JOINT, PRINCIPAL)
@@ -64,6 +62,3 @@ class Participant(models.Model):
                 fields=["person", "complaint"], name="cases_of_a_participant", condition=Q(person__isnull=False)
             )
         ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.ordinal} of {self.complaint_id}"

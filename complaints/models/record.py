@@ -1,8 +1,7 @@
 """The record: what happened, when, by whom, in whose name; the ledger of consents; what routing decided and why.
 
-Nobody updates or deletes a row here; triggers and grants refuse it for record and consents. The
-exact text that was hashed is kept in ``body``; the columns beside it only serve reading.
-"""
+Nobody updates or deletes a row here; triggers and grants refuse it for record and consents. The exact text that was
+hashed is kept in ``body``; the columns beside it only serve reading."""
 
 from __future__ import annotations
 
@@ -57,8 +56,7 @@ def salted_text(opened: str) -> tuple[bytes, str]:
 class RecordedName(models.Model):
     """A name as it was, under its person's key. Erasure empties ``sealed``, never the digest.
 
-    ``mark`` is the same for the same name of one person, and says nothing without that person's key.
-    """
+    ``mark`` is the same for the same name of one person, and says nothing without that person's key."""
 
     person_key = models.UUIDField()
     sealed = SealedText(whose="person_key", place=["person_key", "digest"])
@@ -79,9 +77,8 @@ class RecordedName(models.Model):
 class HandlingStep(models.Model):
     """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written.
 
-    ``transaction`` is filled by the database: by it events are told in the order in which they
-    became visible (complaints/record/events.py). It is no part of what is hashed.
-    """
+    ``transaction`` is filled by the database: by it events are told in the order in which they became visible
+    (complaints/record/events.py). It is no part of what is hashed."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="steps")
     audience = models.CharField(max_length=12, default="parties")
@@ -116,17 +113,13 @@ class HandlingStep(models.Model):
         ]
         indexes = [models.Index(fields=["transaction", "id"], name="entries_as_they_were_committed")]
 
-    def __str__(self) -> str:
-        return f"{self.sequence} {self.step}"
-
 
 class PersonalText(models.Model):
     """What a person said or is called: name, phone, address, statement, message, reason.
 
-    ``key_id`` is that person's key; destroying the key destroys the text. The entry
-    ``sequence`` of chain ``audience`` carries the salted digest. The salt is sealed with the text:
-    whoever had it could try all phone numbers against the digest.
-    """
+    ``key_id`` is that person's key; destroying the key destroys the text. The entry ``sequence`` of chain ``audience``
+    carries the salted digest. The salt is sealed with the text: whoever had it could try all phone numbers against the
+    digest."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="texts")
     key_id = models.UUIDField()
@@ -145,9 +138,6 @@ class PersonalText(models.Model):
             models.Index(fields=["key_id"], name="texts_of_a_person"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.kind} of entry {self.sequence}"
-
     @property
     def is_free(self) -> bool:
         """Sealed by setting; every other kind is a name, a number or an address and is always sealed."""
@@ -165,8 +155,7 @@ class PersonalText(models.Model):
 class Seal(models.Model):
     """A signed head over all chains that grew since the seal before it.
 
-    ``heads_root`` is the root of a tree over their last entries (empty in seals from before there were trees).
-    """
+    ``heads_root`` is the root of a tree over their last entries (empty in seals from before there were trees)."""
 
     number = models.PositiveBigIntegerField(unique=True)
     at = models.DateTimeField()
@@ -180,9 +169,6 @@ class Seal(models.Model):
 
     class Meta:
         ordering = ["number"]
-
-    def __str__(self) -> str:
-        return f"seal {self.number}"
 
 
 class SealedHead(models.Model):
@@ -200,9 +186,6 @@ class SealedHead(models.Model):
             models.UniqueConstraint(fields=["seal", "complaint_id", "audience"], name="chain_is_sealed_once_a_seal")
         ]
         indexes = [models.Index(fields=["complaint_id", "seal"], name="sealed_heads_of_a_case")]
-
-    def __str__(self) -> str:
-        return f"{self.complaint_id} {self.audience} {self.sequence}"
 
 
 class ConsentRecord(models.Model):
@@ -227,9 +210,6 @@ class ConsentRecord(models.Model):
             models.Index(fields=["person_key", "id"], name="consents_of_a_person"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.purpose} {'yes' if self.is_given else 'no'}"
-
 
 class ForwardingDecision(models.Model):
     """``explanation``: candidates, confidence, why; each why is a code with parameters. ``note``: what an officer wrote
@@ -250,6 +230,3 @@ class ForwardingDecision(models.Model):
         ordering = ["complaint_id", "id"]
         # How a rule fares; most decisions are made by the directory alone and name none.
         indexes = [models.Index(fields=["rule", "at", "id"], name="decisions_by_rule", condition=~models.Q(rule=""))]
-
-    def __str__(self) -> str:
-        return f"{self.verdict} {self.rule}"

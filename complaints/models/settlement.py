@@ -1,8 +1,7 @@
 """What the enterprise's side puts on the table: offers, answers, obligations, contacts.
 
-Rows of the enterprise's side carry ``(enterprise, engagement)`` together;
-a composite key in the database refuses one enterprise's child under another's engagement.
-"""
+Rows of the enterprise's side carry ``(enterprise, engagement)`` together; a composite key in the database refuses one
+enterprise's child under another's engagement."""
 
 from __future__ import annotations
 
@@ -76,9 +75,6 @@ class Offer(models.Model):
             models.UniqueConstraint(fields=["complaint"], condition=Q(state="open"), name="one_open_offer_a_case"),
         ]
 
-    def __str__(self) -> str:
-        return f"offer {self.number}"
-
 
 class OfferAnswer(models.Model):
     """What the enterprise says to one demand: grant, in part, refuse with a reason."""
@@ -99,17 +95,13 @@ class OfferAnswer(models.Model):
             models.CheckConstraint(name="refusal_has_reason", condition=Q(verdict="grant") | ~Q(reason=b"")),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.demand_id} {self.verdict}"
-
 
 class Obligation(models.Model):
     """One promise: who owes what, by when, and how it ended.
 
-    ``due_on`` is the last day; or ``days_after`` working days after the obligation
-    ``after_ordinal`` was confirmed. Without an engagement it stems from a mediation.
-    ``settlement`` counts the engagements and agreements of the case.
-    """
+    ``due_on`` is the last day; or ``days_after`` working days after the obligation ``after_ordinal`` was confirmed.
+    Without an engagement it stems from a mediation. ``settlement`` counts the engagements and agreements of the
+    case."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="obligations")
     enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -164,9 +156,6 @@ class Obligation(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.ordinal} {self.what}"
-
 
 class Contact(models.Model):
     """One attempt to reach the consumer: when, how, who, and whether it worked."""
@@ -186,9 +175,6 @@ class Contact(models.Model):
     class Meta:
         ordering = ["complaint_id", "at", "id"]
 
-    def __str__(self) -> str:
-        return f"{self.channel} {self.at:%Y-%m-%d}"
-
 
 class InternalNote(models.Model):
     """Seen by the enterprise alone."""
@@ -204,15 +190,11 @@ class InternalNote(models.Model):
     class Meta:
         ordering = ["complaint_id", "id"]
 
-    def __str__(self) -> str:
-        return f"note {self.pk}"
-
 
 class RootCause(models.Model):
     """Why it came to the complaint, in the enterprise's own eyes; one a time with a case. Seen by the enterprise alone.
 
-    ``cause`` is a code of complaints/procedure/categories.py; who tagged it stands in the record.
-    """
+    ``cause`` is a code of complaints/procedure/categories.py; who tagged it stands in the record."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="root_causes")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -225,6 +207,3 @@ class RootCause(models.Model):
     class Meta:
         ordering = ["complaint_id", "id"]
         indexes = [models.Index(fields=["enterprise", "at"], name="root_causes_of_an_enterprise")]
-
-    def __str__(self) -> str:
-        return self.cause

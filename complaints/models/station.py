@@ -1,8 +1,7 @@
 """Disputes that a station settled on the spot.
 
-What the station writes counts as settled only when the consumer said so (the link in a short message, or
-a signed sheet); until then it stands apart as unconfirmed.
-"""
+What the station writes counts as settled only when the consumer said so (the link in a short message, or a signed
+sheet); until then it stands apart as unconfirmed."""
 
 from __future__ import annotations
 
@@ -53,6 +52,3 @@ class StationEntry(models.Model):
                 name="an_answer_has_its_moment", condition=Q(state="unconfirmed") | Q(answered_at__isnull=False)
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"entry of station {self.station_id}"

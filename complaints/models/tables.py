@@ -1,8 +1,7 @@
 """Work on many cases: a table that was asked for or comes back filled in, a file of the national platform, a measure.
 
 The row is the queue and the trace. What was done to a case stands in its record and its offers; the rows here say what
-was meant, how far it came and which cases were left out.
-"""
+was meant, how far it came and which cases were left out."""
 
 from __future__ import annotations
 
@@ -21,9 +20,8 @@ from enterprises.models import Branch, Enterprise, Staff
 class Export(models.Model):
     """``query`` is the filter as it stood in the address; ``columns`` are codes of exporting/columns.py.
 
-    ``mark`` names it for people and stands in the file. ``case_ids`` are chosen when building begins;
-    ``rows`` of them are done, and the first ``kept_bytes`` of the half-built file hold these.
-    """
+    ``mark`` names it for people and stands in the file. ``case_ids`` are chosen when building begins; ``rows`` of them
+    are done, and the first ``kept_bytes`` of the half-built file hold these."""
 
     STATES = ("asked", "approved", "building", "ready", "fetched", "expired", "refused", "failed")
     FORMATS = ("csv", "xlsx")
@@ -153,17 +151,13 @@ class PlatformLine(models.Model):
         constraints = [models.UniqueConstraint(fields=["file", "line"], name="platform_line_is_read_once")]
         indexes = [models.Index(fields=["file", "state", "line"], name="platform_lines_by_state")]
 
-    def __str__(self) -> str:
-        return f"{self.file_id} {self.line}"
-
 
 class Measure(models.Model):
     """One answer to equal cases. ``picks``: case, number and amount as chosen; ``rule``: what each kind of demand gets.
 
     ``branch`` is where whoever made it works, empty for the whole enterprise: who sees that branch sees the measure.
     ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``, and so do the
-    proposals of its cases while a second person is asked (``proposed_at``); ``returned``: why that one sent it back.
-    """
+    proposals of its cases while a second person is asked (``proposed_at``); ``returned``: why that one sent it back."""
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4)
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
@@ -196,9 +190,8 @@ class Measure(models.Model):
 class RoundTrip(models.Model):
     """One uploaded table: read, tried out, and carried out as whoever sent it decides.
 
-    ``mode``: ``all`` or nothing, or the ``good`` rows only. The row is the queue: a sweep leases it, and the states
-    of its rows say how far it came.
-    """
+    ``mode``: ``all`` or nothing, or the ``good`` rows only. The row is the queue: a sweep leases it, and the states of
+    its rows say how far it came."""
 
     STATES = ("reading", "checking", "checked", "applying", "done", "dropped", "failed")
     MODES = ("all", "good")
@@ -239,8 +232,7 @@ class RoundTripRow(models.Model):
     in.
 
     ``after``: the version of the case when the line was done. ``case_id`` is empty where the number names nothing that
-    the sender sees. ``said``: the cells that were filled in, gone when the line is done with.
-    """
+    the sender sees. ``said``: the cells that were filled in, gone when the line is done with."""
 
     STATES = ("read", "good", "bad", "done", "refused", "same")
 
@@ -263,6 +255,3 @@ class RoundTripRow(models.Model):
             models.UniqueConstraint(fields=["enterprise", "key"], condition=Q(state="done"), name="line_counts_once"),
         ]
         indexes = [models.Index(fields=["trip", "state", "case_id", "line"], name="lines_to_work_on")]
-
-    def __str__(self) -> str:
-        return f"{self.trip_id} {self.line}"

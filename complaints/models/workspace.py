@@ -1,8 +1,7 @@
-"""What somebody at an enterprise's desk keeps for himself: what was read up to where, filters under a name,
-offers half written.
+"""What somebody at an enterprise's desk keeps for himself: what was read up to where, filters under a name, offers half
+written.
 
-Nothing of this is part of a case or its record; it says how somebody works, and is gone with the person.
-"""
+Nothing of this is part of a case or its record; it says how somebody works, and is gone with the person."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ class Reading(models.Model):
     """One person and one case at one enterprise: read up to entry ``read_to`` of the parties' chain, last opened at
     ``seen_at``.
 
-    ``seen_at`` is empty where the case was only marked as read in the list.
-    """
+    ``seen_at`` is empty where the case was only marked as read in the list."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="readings")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -35,14 +33,10 @@ class Reading(models.Model):
             models.UniqueConstraint(fields=["complaint", "user", "enterprise"], name="a_person_reads_a_case_once")
         ]
 
-    def __str__(self) -> str:
-        return f"{self.user_id} read {self.complaint_id} to {self.read_to}"
-
 
 class SavedView(models.Model):
     """A filter of the queue that one person keeps; ``query`` as it stands in the address. Words of a search may be a
-    name.
-    """
+    name."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_views")
     made_at = models.DateTimeField()
@@ -52,14 +46,10 @@ class SavedView(models.Model):
     class Meta:
         ordering = ["id"]
 
-    def __str__(self) -> str:
-        return f"view {self.pk} of {self.user_id}"
-
 
 class OfferDraft(models.Model):
     """What one person has typed of an offer at one enterprise and not sent: ``typed`` are the editor's fields by name,
-    and the step.
-    """
+    and the step."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="+")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -74,6 +64,3 @@ class OfferDraft(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["complaint", "user", "enterprise"], name="a_person_drafts_an_offer_once")
         ]
-
-    def __str__(self) -> str:
-        return f"draft of {self.user_id} for {self.complaint_id}"

@@ -1,9 +1,8 @@
 """Delivers the messages of the account side (one-time codes) over the same channels.
 
-A code is of use for ten minutes, so it is tried often and then given up (other letters say themselves how
-long they are of use); once it has gone out or is given up its words are emptied. In the portal's own mailbox they can
-be read as long as they are of use.
-"""
+A code is of use for ten minutes, so it is tried often and then given up (other letters say themselves how long they are
+of use); once it has gone out or is given up its words are emptied. In the portal's own mailbox they can be read as long
+as they are of use."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Who has no account and a live link with a phone is told by a text message that there is news of the case.
 
-The message holds the number of the case and nothing of it; the link itself was sent before and is not
-known any more. Written with the step, like every notice.
-"""
+The message holds the number of the case and nothing of it; the link itself was sent before and is not known any more.
+Written with the step, like every notice."""
 
 from __future__ import annotations
 

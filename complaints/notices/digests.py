@@ -1,8 +1,7 @@
 """Letters: one notice as one letter, or many notices of one person folded into a digest.
 
-Which notices a digest holds is fixed when it is first taken up, so that trying again
-sends the same letter; heads read one line a unit, everybody else one line a case.
-"""
+Which notices a digest holds is fixed when it is first taken up, so that trying again sends the same letter; heads read
+one line a unit, everybody else one line a case."""
 
 from __future__ import annotations
 

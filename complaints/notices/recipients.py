@@ -305,8 +305,7 @@ def in_own_language(rows: Iterable[Notice], *, now: datetime) -> bool:
     """Write anew what was written in another language than its reader's; whether there was any such row.
 
     Whoever filed a case reads it in the language chosen with it. A notice of a status that has passed meanwhile no
-    longer says what comes next.
-    """
+    longer says what comes next."""
     found = [
         (row, row.user.language)
         for row in rows

@@ -1,14 +1,13 @@
 """Who takes a step, in which role, for whom, and who wrote it down.
 
-An actor is made at the door from the signed-in person and the day; rules
-only compare, they never look a person up.
-"""
+An actor is made at the door from the signed-in person and the day; rules only compare, they never look a person up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from accounts.models import User
@@ -54,14 +53,12 @@ _JOBS = PreparedQuery(
 class Actor:
     """A person (or the system) in one role.
 
-    ``roles`` are all roles held in that organisation; ``role`` is the one that the record
-    shows. ``branch_ids`` None means all branches. ``recorded_by`` is the officer who wrote
-    the step down on behalf of the actor (procedure, section 1), ``recording`` how that officer knew who spoke and what
-    proves it. ``party`` is the number of a participant (Participant.ordinal) of the case ``party_of``: the filer has
-    none.
-    A respondent without account stands to the case ``party_of`` and to no other, and so does a body that mediates it:
-    ``delegation`` is the matter by which it was handed the case.
-    """
+    ``roles`` are all roles held in that organisation; ``role`` is the one that the record shows. ``branch_ids`` None
+    means all branches. ``recorded_by`` is the officer who wrote the step down on behalf of the actor (procedure,
+    section 1), ``recording`` how that officer knew who spoke and what proves it. ``party`` is the number of a
+    participant (Participant.ordinal) of the case ``party_of``: the filer has none. A respondent without account stands
+    to the case ``party_of`` and to no other, and so does a body that mediates it: ``delegation`` is the matter by which
+    it was handed the case."""
 
     role: Role
     roles: frozenset[Role] = frozenset()
@@ -98,24 +95,19 @@ class Actor:
 SYSTEM = Actor(role=Role.SYSTEM, roles=frozenset({Role.SYSTEM}), name="", organisation="系统")
 
 
+def _in_role(role: Role, **facts: Any) -> Actor:
+    return Actor(role=role, roles=frozenset({role}), **facts)
+
+
 def consumer(user: User, *, channel: str = "portal") -> Actor:
     """The person as complainant."""
-    return Actor(
-        role=Role.CONSUMER,
-        roles=frozenset({Role.CONSUMER}),
-        name=user.name,
-        user_id=user.pk,
-        person_key=user.person_key,
-        channel=channel,
-    )
+    return _in_role(Role.CONSUMER, name=user.name, user_id=user.pk, person_key=user.person_key, channel=channel)
 
 
 def participant(user: User, row: Participant, *, channel: str = "portal") -> Actor:
     """The person as one of several complainants, or as the principal of a representative."""
-    role = _role_of(row, is_there=row.state == Participant.JOINED)
-    return Actor(
-        role=role,
-        roles=frozenset({role}),
+    return _in_role(
+        _role_of(row, is_there=row.state == Participant.JOINED),
         name=user.name or row.name,
         user_id=user.pk,
         person_key=user.person_key,
@@ -127,14 +119,11 @@ def participant(user: User, row: Participant, *, channel: str = "portal") -> Act
 
 def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
     """The person at work for an enterprise."""
-    role = role_at("enterprise", staff.role)
     branch_ids = branch_ids_seen_by(staff)
-    organisation = staff.branch.name if staff.branch else staff.enterprise.name
-    return Actor(
-        role=role,
-        roles=frozenset({role}),
+    return _in_role(
+        role_at("enterprise", staff.role),
         name=staff.user.name,
-        organisation=organisation,
+        organisation=staff.branch.name if staff.branch else staff.enterprise.name,
         user_id=staff.user_id,
         person_key=staff.user.person_key,
         staff_id=staff.pk,
@@ -181,10 +170,8 @@ def _below(authority: Authority) -> list[int]:
 
 def actors_of(user: User, *, on: date) -> list[Actor]:
     """Every capacity in which ``user`` may act on day ``on``; consumer comes last."""
-    found: list[Actor] = []
-    found += officers(offices_of(user, on=on))
-    found += [staff_member(job) for job in jobs_of(user, on=on)]
-    return [*found, consumer(user)]
+    jobs = [staff_member(job) for job in jobs_of(user, on=on)]
+    return [*officers(offices_of(user, on=on)), *jobs, consumer(user)]
 
 
 def officers(offices: Iterable[Officer]) -> list[Actor]:
@@ -197,8 +184,7 @@ def officers(offices: Iterable[Officer]) -> list[Actor]:
 
 def offices_of(user: User, *, on: date) -> list[Officer]:
     """The offices that ``user`` holds on day ``on``, with their authorities, where these are, and whose name they act
-    in besides.
-    """
+    in besides."""
     return offices_and_calendar(user, on=on)[0]
 
 
@@ -250,8 +236,7 @@ def _may_write_down(by: Actor, complaint: Complaint) -> bool:
 
 def clerk(user: User, station: Station) -> Actor:
     """Somebody at work at a service station: writes down, and does nothing of their own. ``enterprise_id``: whose shop
-    it is.
-    """
+    it is."""
     return Actor(
         role=Role.CONSUMER,
         name=user.name,
@@ -267,15 +252,8 @@ def on_behalf_of(
     user_id: int | None, name: str, key: UUID, *, by: Actor, channel: str, recording: Mapping[str, str] | None = None
 ) -> Actor:
     """A consumer's step that an officer wrote down after ringing or seeing the person."""
-    return Actor(
-        role=Role.CONSUMER,
-        roles=frozenset({Role.CONSUMER}),
-        name=name,
-        user_id=user_id,
-        person_key=key,
-        channel=channel,
-        recorded_by=by,
-        recording=recording,
+    return _in_role(
+        Role.CONSUMER, name=name, user_id=user_id, person_key=key, channel=channel, recorded_by=by, recording=recording
     )
 
 
@@ -283,10 +261,8 @@ def on_behalf_of_participant(
     row: Participant, *, by: Actor, channel: str, recording: Mapping[str, str] | None = None
 ) -> Actor:
     """The same of a fellow complainant, or of a principal, who need not have come by the link to say what they want."""
-    role = _role_of(row, is_there=row.state == Participant.JOINED or row.kind == Participant.PRINCIPAL)
-    return Actor(
-        role=role,
-        roles=frozenset({role}),
+    return _in_role(
+        _role_of(row, is_there=row.state == Participant.JOINED or row.kind == Participant.PRINCIPAL),
         name=row.name,
         user_id=row.person_id,
         person_key=row.person_key,
@@ -308,11 +284,9 @@ def respondent(
     recording: Mapping[str, str] | None = None,
 ) -> Actor:
     """Who is complained of and has no account: by the link to this case, or through the officer ``by`` who wrote it
-    down.
-    """
-    return Actor(
-        role=Role.RESPONDENT,
-        roles=frozenset({Role.RESPONDENT}),
+    down."""
+    return _in_role(
+        Role.RESPONDENT,
         organisation=organisation,
         person_key=person_key,
         channel=channel,
@@ -327,9 +301,8 @@ def mediation_body(
 ) -> Actor:
     """The body to which the mediation of this case was handed, by its link: in its own name, for as long as that
     holds."""
-    return Actor(
-        role=Role.MEDIATION_BODY,
-        roles=frozenset({Role.MEDIATION_BODY}),
+    return _in_role(
+        Role.MEDIATION_BODY,
         organisation=organisation,
         person_key=person_key,
         channel=channel,

@@ -1,7 +1,6 @@
 """Under which conditions a step is judged: calendar, policies, jurisdiction.
 
-Loaded once for a whole batch and handed down; a dated import brings its own.
-"""
+Loaded once for a whole batch and handed down; a dated import brings its own."""
 
 from __future__ import annotations
 
@@ -55,8 +54,7 @@ class Conditions:
     """``tells`` off: an import of old cases writes no notice. ``issues`` off: nor an official document, as theirs were
     issued. ``reminds`` off: its sweeps look for lapses only, as a reminder of years ago helps nobody.
 
-    Rows of the directory that a batch asks for are read once and kept with it.
-    """
+    Rows of the directory that a batch asks for are read once and kept with it."""
 
     calendar: Calendar
     policies: Policies
@@ -71,8 +69,7 @@ class Conditions:
         """As they stand at ``now``: one query, whatever the batch; more after a change. None for whoever asked for the
         ``newest`` calendar in this transaction already.
 
-        What was read for the same state of the tables and the same day is not read again.
-        """
+        What was read for the same state of the tables and the same day is not read again."""
         state = freshness.state() if newest is None else freshness.told_by(newest)
         known = _read.get(country)
         if known is None or known.state != state or known.policies.on != known.calendar.local_day(now):

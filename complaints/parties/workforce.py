@@ -1,8 +1,7 @@
 """Who is at work in an enterprise, by which rules cases are given there, and to whom one goes.
 
-It reads once for many cases and writes nothing; whoever gives a case writes the step (assigning.py; a
-succession, handling/steps/authority.py).
-"""
+It reads once for many cases and writes nothing; whoever gives a case writes the step (assigning.py; a succession,
+handling/steps/authority.py)."""
 
 from __future__ import annotations
 
@@ -32,8 +31,7 @@ class Given:
 @dataclass(slots=True)
 class Workforce:
     """Who is at work in some enterprises on a day, by which rules, with how many open cases; counts go up as cases are
-    given.
-    """
+    given."""
 
     day: date
     workers: dict[int, list[Worker]]

@@ -1,11 +1,9 @@
 """Pure date arithmetic for every clock, with its derivation.
 
-No clock reading, no database, no framework. A start and a calendar go in, a last day
-and the reason for it come out. Counting follows article 45 of Order 121: the day of the event
-is not counted, a period ends at 24:00 of its last day, so the first late instant is 00:00 of
-the following day. Days are local days of the calendar's zone; a naive moment is refused.
-Years without a published calendar count Monday–Friday and make the date provisional.
-"""
+No clock reading, no database, no framework. A start and a calendar go in, a last day and the reason for it come out.
+Counting follows article 45 of Order 121: the day of the event is not counted, a period ends at 24:00 of its last day,
+so the first late instant is 00:00 of the following day. Days are local days of the calendar's zone; a naive moment is
+refused. Years without a published calendar count Monday–Friday and make the date provisional."""
 
 from __future__ import annotations
 
@@ -78,9 +76,8 @@ def calendar_days(
 ) -> Due:
     """``length`` days after the day of ``start``.
 
-    A last day on a holiday moves to the first day after it (art. 45); with ``weekend_roll``
-    (policy) one on a weekend too, to the first working day. The strict day is kept.
-    """
+    A last day on a holiday moves to the first day after it (art. 45); with ``weekend_roll`` (policy) one on a weekend
+    too, to the first working day. The strict day is kept."""
     if length < 1:
         raise ValueError("count at least one day")
     day = calendar.local_day(start)
@@ -97,8 +94,7 @@ def fixed_day(last_day: date, calendar: Calendar, *, rule: str = "") -> Due:
 def remaining(due_last_day: date, day: date, calendar: Calendar, *, unit: str = WORKING) -> int:
     """R: working days after ``day`` up to and including the due day; 0 when it has passed.
 
-    For a calendar-day clock give ``unit=CALENDAR`` and its strict day.
-    """
+    For a calendar-day clock give ``unit=CALENDAR`` and its strict day."""
     if unit == CALENDAR:
         return max(0, (due_last_day - day).days)
     return calendar.count(day, due_last_day)
@@ -108,8 +104,7 @@ def resume(day: date, remaining: int, calendar: Calendar, *, earlier: Mapping[st
     """A paused clock goes on: ``remaining`` days of its unit after ``day``.
 
     ``remaining`` 0 means it has run out: it keeps the day that it had when it was paused
-    (``derivation["has_run_out"]``), and the step that resumes it leads on as the lapse would.
-    """
+    (``derivation["has_run_out"]``), and the step that resumes it leads on as the lapse would."""
     pause = {
         "from": paused_from.isoformat(),
         "to": day.isoformat(),
@@ -153,10 +148,9 @@ def with_allowance(
 def recompute(derivation: Mapping[str, Any], calendar: Calendar, *, changed_on: date, floor: int | None) -> Due:
     """The same clock under a newly loaded calendar; an unmoved date comes back unmoved.
 
-    ``floor``: a date may move later freely, but earlier never to less than so many working days
-    from the change; None for a clock that an authority owes, which moves as it is counted. The
-    remaining days of a paused clock are a promise and stay.
-    """
+    ``floor``: a date may move later freely, but earlier never to less than so many working days from the change; None
+    for a clock that an authority owes, which moves as it is counted. The remaining days of a paused clock are a promise
+    and stay."""
     old = date.fromisoformat(derivation["last_day"])
     if derivation["has_run_out"]:
         same = copy.deepcopy(dict(derivation))
@@ -205,8 +199,7 @@ def replayed(derivation: Mapping[str, Any], calendar: Calendar, *, length: int, 
     """A recorded period under other rules: its start and the days of its pauses stay, all else is counted anew.
 
     Unlike ``recompute`` nothing is promised any more: what was left at a pause is what this length would have left.
-    ``derivation`` has a start (no day that somebody named), else ValueError.
-    """
+    ``derivation`` has a start (no day that somebody named), else ValueError."""
     if derivation["start"] is None:
         raise ValueError("a named day is not counted")
     start, rule = date.fromisoformat(derivation["start"]), derivation["rule"]
@@ -233,11 +226,10 @@ def milestones(
 ) -> tuple[tuple[int, datetime], ...]:
     """(mark, moment) of the reminders at 50, 80 and 100 %, then ``overdue`` days past due.
 
-    Every moment is 08:30 local: of the day on which that share of the period is reached, of
-    the last day (100), of each working day overdue (101, 102, …). A working-day clock is
-    shared out by working days, without its pauses; every other by calendar days. Moments
-    not after ``started`` are left out: nobody is reminded of what they have just been told.
-    """
+    Every moment is 08:30 local: of the day on which that share of the period is reached, of the last day (100), of each
+    working day overdue (101, 102, …). A working-day clock is shared out by working days, without its pauses; every
+    other by calendar days. Moments not after ``started`` are left out: nobody is reminded of what they have just been
+    told."""
     first, last = calendar.local_day(started), _last_day(due, calendar)
     days = [(mark, _day_of(mark, first, last, due, calendar)) for mark in _FRACTIONS]
     days.append((OVERDUE, last))
@@ -330,9 +322,8 @@ def _due(
 ) -> Due:
     """Complete the derivation.
 
-    Named in it are the days met after ``counted_from``; the years from ``depends_on`` to the
-    last day decide whether the date is provisional (None: no calendar can change it).
-    """
+    Named in it are the days met after ``counted_from``; the years from ``depends_on`` to the last day decide whether
+    the date is provisional (None: no calendar can change it)."""
     day = counted_from or last
     while (day := day + _ONE_DAY) <= last:
         works = calendar.is_working(day)

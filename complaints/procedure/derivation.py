@@ -1,7 +1,7 @@
 """A derivation in words: why a due date is the day it is, for people.
 
-Nothing is counted anew. What is said here follows from the stored derivation alone,
-so that the page says the same as on the day the promise was made. Keys of a derivation:
+Nothing is counted anew. What is said here follows from the stored derivation alone, so that the page says the same as
+on the day the promise was made. Keys of a derivation:
 
     rule             clock name, optionally "@" and the number of the policy version
     unit, length     "WD" working days, "CD" calendar days, "day" a named day (length None)
@@ -13,8 +13,7 @@ so that the page says the same as on the day the promise was made. Keys of a der
     has_run_out      paused with nothing left
     calendar, calendar_source, has_no_calendar, provisional_years
     earlier          {last_day, calendar, changed_on} when a new calendar moved the date
-    counted_to       the day counted, when the last day was kept later than that
-"""
+    counted_to       the day counted, when the last day was kept later than that"""
 
 from __future__ import annotations
 

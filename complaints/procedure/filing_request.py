@@ -1,10 +1,8 @@
 """What a complaint says when it is filed: one frozen value for every door.
 
-The browser, the counter, the importer and the API all hand the same value to
-the verb `file`; it holds what was said and nothing that the system decides.
-A field that was not said is None (or empty), never a guess; a
-foreign source names in `absent` the fields that it does not have at all.
-"""
+The browser, the counter, the importer and the API all hand the same value to the verb `file`; it holds what was said
+and nothing that the system decides. A field that was not said is None (or empty), never a guess; a foreign source names
+in `absent` the fields that it does not have at all."""
 
 from __future__ import annotations
 
@@ -39,9 +37,8 @@ class DemandRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class RespondentRequest:
-    """Against whom: a pick from the directory, a business in the consumer's own
-    words, or (all empty) left to the authority. Every respondent becomes a case.
-    """
+    """Against whom: a pick from the directory, a business in the consumer's own words, or (all empty) left to the
+    authority. Every respondent becomes a case."""
 
     enterprise_id: int | None = None
     branch_id: int | None = None
@@ -68,9 +65,8 @@ class JointParty:
 class OnBehalf:
     """For whom the person who files speaks, and on what ground.
 
-    guardian, agent, heir: `principal_*` is the child, the client, the deceased.
-    joint: `parties` besides the filer, `representatives` at most two names.
-    """
+    guardian, agent, heir: `principal_*` is the child, the client, the deceased. joint: `parties` besides the filer,
+    `representatives` at most two names."""
 
     kind: str = SELF
     principal_name: str = ""
@@ -89,9 +85,8 @@ class OnBehalf:
 class FilingRequest:
     """The official complaint form (投诉登记表), as said by whoever files.
 
-    Amounts are exact; dates are local days; `received_at` is the moment the
-    complaint reached us by its channel, not the moment it was typed in.
-    """
+    Amounts are exact; dates are local days; `received_at` is the moment the complaint reached us by its channel, not
+    the moment it was typed in."""
 
     received_at: datetime
     #: An officer writes it down: the authority has it from ``received_at`` on, whoever answers first.

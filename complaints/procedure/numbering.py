@@ -1,8 +1,7 @@
 """The number of a case: the day, 60 random bits, a check character.
 
-A number tells nothing about how many there are, and a slip of the pen is
-noticed (Luhn mod 32 over the alphabet without I, L, O, U).
-"""
+A number tells nothing about how many there are, and a slip of the pen is noticed (Luhn mod 32 over the alphabet without
+I, L, O, U)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """The sectors, each read from one file in the folder `sectors/`: its categories, problems, questions, causes, bodies.
 
 `general.toml` has what is common to all. A word in a file is a message of the catalogues, as in Python. A file that
-cannot be used is refused whole, by file and key: SectorProblem. How to add a sector: docs/how-to/sector.md.
-"""
+cannot be used is refused whole, by file and key: SectorProblem. How to add a sector: docs/how-to/sector.md."""
 
 from __future__ import annotations
 
@@ -70,8 +69,7 @@ class ProblemGroup:
 class Body:
     """Who else may be the right one. Without a `name` only “Is this the right place?” names it, by its `office`.
 
-    `has_duty`: a refusal may name it as who has the duty. `in_documents`: Chinese, on statutory documents.
-    """
+    `has_duty`: a refusal may name it as who has the duty. `in_documents`: Chinese, on statutory documents."""
 
     code: str
     name: Word = ""
@@ -88,8 +86,7 @@ class Question:
 
     A text is kept in the record as `consumer_<code>`, a day or a choice in `Complaint.facts` under its code.
     `is_identifier`: the number of a contract or a line; cases with the same one are found by it, and it is masked like
-    a phone. `about`: for programs, in English.
-    """
+    a phone. `about`: for programs, in English."""
 
     code: str
     kind: str
@@ -160,8 +157,7 @@ class Trade:
 class Sector:
     """One file. `also_for`: categories of others for which its questions and problems are offered too.
 
-    `usual_causes`: causes of other files → problems of this sector for which they are shown first.
-    """
+    `usual_causes`: causes of other files → problems of this sector for which they are shown first."""
 
     file: str
     code: str

@@ -1,9 +1,8 @@
 """THE TABLE: statuses, steps, who may take them, from where to where, and the clocks.
 
-Whatever may happen to a complaint stands here and nowhere else. Buttons, the
-programs' door, docs/lifecycle.md and the tests read this file; only ``handling.take`` acts
-on it. No database: the words are plain data. Source: procedure, sections 2 to 4.
-"""
+Whatever may happen to a complaint stands here and nowhere else. Buttons, the programs' door, docs/lifecycle.md and the
+tests read this file; only ``handling.take`` acts on it. No database: the words are plain data. Source: procedure,
+sections 2 to 4."""
 
 from __future__ import annotations
 
@@ -92,11 +91,9 @@ Target = tuple[Status, Outcome | None]
 class Row:
     """One line of the table.
 
-    ``to`` lists every target the step may lead to; empty means it changes no status.
-    ``closed_as`` narrows a step at ``closed`` to these outcomes. ``undo`` marks steps that
-    the consumer may take back until 24:00 of the next working day. ``tells`` names who gets
-    a notice. ``superior`` steps are open to every authority above the handling one.
-    """
+    ``to`` lists every target the step may lead to; empty means it changes no status. ``closed_as`` narrows a step at
+    ``closed`` to these outcomes. ``undo`` marks steps that the consumer may take back until 24:00 of the next working
+    day. ``tells`` names who gets a notice. ``superior`` steps are open to every authority above the handling one."""
 
     step: str
     by: frozenset[Role]
@@ -113,17 +110,24 @@ class Row:
 class ClockRule:
     """How one clock behaves. ``policy`` names the dated row with its length.
 
-    A clock runs only in ``runs_while``, rests in ``paused_while``; leaving both ends it.
-    ``ends_by_step`` clocks end when their matter is answered, whatever the status.
-    """
+    A clock runs only in ``runs_while``, rests in ``paused_while``; leaving both ends it. ``basis``: an article
+    of Order 121, or on what else it rests."""
 
     clock: Clock
     policy: str
     owed_by: str
     runs_while: frozenset[Status]
+    basis: str = "policy"
     paused_while: frozenset[Status] = frozenset()
-    on_lapse: str = "escalate"
-    basis: str = ""
+
+    @property
+    def on_lapse(self) -> str:
+        """The step of the system when it runs out."""
+        return f"lapse_{self.clock}"
+
+
+def _at(*statuses: Status) -> frozenset[Status]:
+    return frozenset(statuses)
 
 
 def _to(*targets: Status | Target) -> tuple[Target, ...]:
@@ -146,46 +150,36 @@ BOTH_SIDES = C | E | NOT_HERE
 LEAVE = _to(S.REVIEW) + _closed(Outcome.NEGOTIATION_FAILED)
 EN, AU = Audience.ENTERPRISE, Audience.AUTHORITY
 #: Where promises may be in force: part of an offer was accepted, the rest goes on.
-PROMISED = frozenset({S.PERFORMING, S.NEGOTIATING, S.AWAITING_CONSUMER, S.REVIEW})
-MED = frozenset({S.MEDIATING})
-REVMED = frozenset({S.REVIEW, S.MEDIATING})
-CLOSED = frozenset({S.CLOSED})
+PROMISED = _at(S.PERFORMING, S.NEGOTIATING, S.AWAITING_CONSUMER, S.REVIEW)
+MED = _at(S.MEDIATING)
+REVMED = _at(S.REVIEW, S.MEDIATING)
+CLOSED = _at(S.CLOSED)
+#: Whatever was filed, open or closed.
+FILED = frozenset(S) - {S.DRAFT}
+_END_OF_PERFORMING = _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED)
 
 _ROWS = (
     # --- the consumer -------------------------------------------------------------------
-    Row("file", C, frozenset({S.DRAFT}), _to(S.FILED), tells="consumer"),
+    Row("file", C, _at(S.DRAFT), _to(S.FILED), tells="consumer"),
     Row("add_statement", CP | NOT_HERE, OPEN, tells="holder"),
     Row("correct_facts", C, OPEN, tells="holder"),
     Row(
         "accept_offer",
         C,
-        frozenset({S.AWAITING_CONSUMER}),
+        _at(S.AWAITING_CONSUMER),
         _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED),
         undo=True,
         tells="both",
     ),
-    Row("ask_about_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING), tells="enterprise"),
-    Row("decline_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING) + LEAVE, undo=True, tells="both"),
+    Row("ask_about_offer", C, _at(S.AWAITING_CONSUMER), _to(S.NEGOTIATING), tells="enterprise"),
+    Row("decline_offer", C, _at(S.AWAITING_CONSUMER), _to(S.NEGOTIATING) + LEAVE, undo=True, tells="both"),
     Row("stop_negotiating", C, ANY_E, LEAVE, undo=True, tells="both"),
-    Row(
-        "confirm_performed",
-        BOTH_SIDES,
-        PROMISED,
-        _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED),
-        undo=True,
-        tells="both",
-    ),
+    Row("confirm_performed", BOTH_SIDES, PROMISED, _END_OF_PERFORMING, undo=True, tells="both"),
     Row("dispute_performance", C, PROMISED, tells="enterprise"),
-    Row("report_breach", C, frozenset({S.PERFORMING}), LEAVE + _closed(Outcome.MEDIATED), tells="both"),
-    Row(
-        "waive_obligation",
-        C,
-        PROMISED,
-        _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED),
-        tells="both",
-    ),
-    Row("resume_performance", BOTH_SIDES, frozenset({S.REVIEW}), _to(S.PERFORMING), tells="both"),
-    Row("supply_material", C, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW), tells="authority"),
+    Row("report_breach", C, _at(S.PERFORMING), LEAVE + _closed(Outcome.MEDIATED), tells="both"),
+    Row("waive_obligation", C, PROMISED, _END_OF_PERFORMING, tells="both"),
+    Row("resume_performance", BOTH_SIDES, _at(S.REVIEW), _to(S.PERFORMING), tells="both"),
+    Row("supply_material", C, _at(S.AWAITING_MATERIAL), _to(S.REVIEW), tells="authority"),
     Row("claim_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
     Row("confirm_settled_elsewhere", BOTH_SIDES, OPEN, _closed(Outcome.SETTLED_ELSEWHERE), tells="both"),
     Row("deny_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
@@ -233,77 +227,57 @@ _ROWS = (
         tells="authority",
     ),
     Row("rate", C, CLOSED, tells=""),
-    Row("give_publication_consent", C, frozenset(S) - {S.DRAFT}),
-    Row("withdraw_publication_consent", C, frozenset(S) - {S.DRAFT}),
+    Row("give_publication_consent", C, FILED),
+    Row("withdraw_publication_consent", C, FILED),
     Row("withdraw_consent", C, OPEN, tells="holder"),
     Row("join_case", P, OPEN, tells="both"),
     Row("decline_to_join", P, OPEN, tells="both"),
-    Row("answer_as_party", CP, frozenset({S.AWAITING_CONSUMER, S.PERFORMING}), tells="consumer"),
+    Row("answer_as_party", CP, _at(S.AWAITING_CONSUMER, S.PERFORMING), tells="consumer"),
     Row("withdraw_party", CP, OPEN, tells="both"),
     Row("end_power", C, OPEN, tells="both"),
-    Row("give_consent", C, frozenset({S.TRIAGE}), tells="authority"),
-    Row("decline_consent", C, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="authority"),
-    Row(
-        "undo",
-        C,
-        frozenset(S) - {S.DRAFT},
-        tuple(
-            (s, None)
-            for s in (
-                S.WITH_ENTERPRISE,
-                S.NEGOTIATING,
-                S.AWAITING_CONSUMER,
-                S.PERFORMING,
-                S.REVIEW,
-                S.FILED,
-                S.TRIAGE,
-                S.AWAITING_MATERIAL,
-                S.MEDIATING,
-                S.MEDIATION_SUSPENDED,
-            )
-        ),
-        tells="both",
-    ),
+    Row("give_consent", C, _at(S.TRIAGE), tells="authority"),
+    Row("decline_consent", C, _at(S.TRIAGE), _to(S.REVIEW), tells="authority"),
+    Row("undo", C, FILED, _to(*(status for status in Status if status in OPEN)), tells="both"),
     # --- the enterprise -----------------------------------------------------------------
-    Row("accept_case", E, frozenset({S.WITH_ENTERPRISE}), _to(S.NEGOTIATING), tells="consumer"),
+    Row("accept_case", E, _at(S.WITH_ENTERPRISE), _to(S.NEGOTIATING), tells="consumer"),
     Row("assign", E | X, ENTERPRISE_SIDE, audience=EN),
     Row("log_contact", E, ENTERPRISE_SIDE),
     Row("ask_consumer", E, ENTERPRISE_SIDE, tells="consumer"),
     Row("send_message", E, ENTERPRISE_SIDE, tells="consumer"),
     Row("add_internal_note", E, ENTERPRISE_SIDE, audience=EN),
-    Row("answer_question", E, frozenset({S.NEGOTIATING}), _to(S.AWAITING_CONSUMER), tells="consumer"),
-    Row("make_offer", E, frozenset({S.NEGOTIATING}), _to(S.AWAITING_CONSUMER), tells="consumer"),
-    Row("replace_offer", E, frozenset({S.AWAITING_CONSUMER}), tells="consumer"),
-    Row("report_failure", E, frozenset({S.NEGOTIATING}), LEAVE, tells="both"),
-    Row("return_case", E, frozenset({S.WITH_ENTERPRISE}), _to(S.FILED, S.TRIAGE), tells="both"),
-    Row("request_return", E, frozenset({S.NEGOTIATING}), tells="authority"),
+    Row("answer_question", E, _at(S.NEGOTIATING), _to(S.AWAITING_CONSUMER), tells="consumer"),
+    Row("make_offer", E, _at(S.NEGOTIATING), _to(S.AWAITING_CONSUMER), tells="consumer"),
+    Row("replace_offer", E, _at(S.AWAITING_CONSUMER), tells="consumer"),
+    Row("report_failure", E, _at(S.NEGOTIATING), LEAVE, tells="both"),
+    Row("return_case", E, _at(S.WITH_ENTERPRISE), _to(S.FILED, S.TRIAGE), tells="both"),
+    Row("request_return", E, _at(S.NEGOTIATING), tells="authority"),
     Row("report_performed", BOTH_SIDES, PROMISED, tells="consumer"),
     Row("show_payment", E, PROMISED, tells="consumer"),
-    Row("request_extension", E, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}), tells="consumer"),
-    Row("agree_to_extension", C, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}), tells="enterprise"),
+    Row("request_extension", E, _at(S.WITH_ENTERPRISE, S.NEGOTIATING), tells="consumer"),
+    Row("agree_to_extension", C, _at(S.WITH_ENTERPRISE, S.NEGOTIATING), tells="enterprise"),
     Row("flag_concern", E, OPEN, audience=AU),
     Row("ask_authority", E, OPEN, tells="authority"),
     Row("answer_instruction", E | ACTING_OFFICERS, OPEN, tells="authority"),
-    Row("reply_publicly", E, frozenset(S) - {S.DRAFT}),
+    Row("reply_publicly", E, FILED),
     Row("tag_cause", E, AT_AUTHORITY - {S.TRIAGE} | CLOSED, audience=EN),
     # --- either side of the office looks ------------------------------------------------
-    Row(LOOK, E | ACTING_OFFICERS, frozenset(S) - {S.DRAFT}),
+    Row(LOOK, E | ACTING_OFFICERS, FILED),
     # --- two persons --------------------------------------------------------------------
     Row("propose", E | ACTING_OFFICERS, OPEN | CLOSED, audience=AU),
     Row("approve", STAFF_APPROVERS | A, OPEN | CLOSED, audience=AU),
     Row("send_back", STAFF_APPROVERS | A | X, OPEN | CLOSED, audience=AU),
     # --- the authority ------------------------------------------------------------------
-    Row("forward", I | A | X, frozenset({S.FILED, S.TRIAGE, S.REVIEW}), _to(S.WITH_ENTERPRISE), tells="both"),
-    Row("refer_to_triage", X, frozenset({S.FILED}), _to(S.TRIAGE), tells="authority"),
-    Row("ask_consent", I, frozenset({S.TRIAGE}), tells="consumer"),
-    Row("assign_authority", I | X, frozenset({S.FILED, S.TRIAGE}), _to(S.REVIEW), tells="consumer"),
+    Row("forward", I | A | X, _at(S.FILED, S.TRIAGE, S.REVIEW), _to(S.WITH_ENTERPRISE), tells="both"),
+    Row("refer_to_triage", X, _at(S.FILED), _to(S.TRIAGE), tells="authority"),
+    Row("ask_consent", I, _at(S.TRIAGE), tells="consumer"),
+    Row("assign_authority", I | X, _at(S.FILED, S.TRIAGE), _to(S.REVIEW), tells="consumer"),
     Row("assign_officer", A | I | X, OPEN - {S.FILED}),
-    Row("return_to_intake", A, frozenset({S.REVIEW}), _to(S.TRIAGE), tells="authority"),
+    Row("return_to_intake", A, _at(S.REVIEW), _to(S.TRIAGE), tells="authority"),
     Row("recall", I | A, ANY_E, _to(S.REVIEW), tells="both", superior=True),
-    Row("request_material", A, frozenset({S.REVIEW}), _to(S.AWAITING_MATERIAL), tells="consumer"),
-    Row("accept", A, frozenset({S.REVIEW}), _to(S.MEDIATING), tells="both"),
-    Row("refuse", A, frozenset({S.REVIEW, S.AWAITING_MATERIAL}), _closed(Outcome.REFUSED), tells="both"),
-    Row("redirect", A | I, frozenset({S.TRIAGE, S.REVIEW}), _closed(Outcome.REDIRECTED), tells="both"),
+    Row("request_material", A, _at(S.REVIEW), _to(S.AWAITING_MATERIAL), tells="consumer"),
+    Row("accept", A, _at(S.REVIEW), _to(S.MEDIATING), tells="both"),
+    Row("refuse", A, _at(S.REVIEW, S.AWAITING_MATERIAL), _closed(Outcome.REFUSED), tells="both"),
+    Row("redirect", A | I, _at(S.TRIAGE, S.REVIEW), _closed(Outcome.REDIRECTED), tells="both"),
     Row("schedule_session", A | B, MED, tells="both"),
     Row("record_session", A | B, MED),
     Row("suggest_settlement", A | B, MED, tells="both"),
@@ -321,23 +295,17 @@ _ROWS = (
         tells="both",
     ),
     Row("order_appraisal", A, MED, _to(S.MEDIATION_SUSPENDED), tells="both"),
-    Row("end_appraisal", A, frozenset({S.MEDIATION_SUSPENDED}), _to(S.MEDIATING), tells="both"),
+    Row("end_appraisal", A, _at(S.MEDIATION_SUSPENDED), _to(S.MEDIATING), tells="both"),
     Row("record_agreement", A, MED, _to(S.PERFORMING) + _closed(Outcome.MEDIATED), tells="both"),
-    Row(
-        "terminate",
-        A,
-        frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
-        _closed(Outcome.MEDIATION_TERMINATED),
-        tells="both",
-    ),
-    Row("serve_notice", A | I, frozenset(S) - {S.DRAFT}),
+    Row("terminate", A, _at(S.MEDIATING, S.MEDIATION_SUSPENDED), _closed(Outcome.MEDIATION_TERMINATED), tells="both"),
+    Row("serve_notice", A | I, FILED),
     Row("urge", A | I, OPEN, tells="enterprise", superior=True),
     Row("take_up", A, AT_AUTHORITY, tells="both", superior=True),
-    Row("grant_extension", A, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}), tells="both"),
-    Row("refuse_extension", A, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}), tells="enterprise"),
-    Row("grant_return", I, frozenset({S.NEGOTIATING}), _to(S.TRIAGE), tells="both"),
-    Row("refuse_return", I, frozenset({S.NEGOTIATING}), tells="enterprise"),
-    Row("explain_overdue", A | I, frozenset(S) - {S.DRAFT}, audience=AU),
+    Row("grant_extension", A, _at(S.WITH_ENTERPRISE, S.NEGOTIATING), tells="both"),
+    Row("refuse_extension", A, _at(S.WITH_ENTERPRISE, S.NEGOTIATING), tells="enterprise"),
+    Row("grant_return", I, _at(S.NEGOTIATING), _to(S.TRIAGE), tells="both"),
+    Row("refuse_return", I, _at(S.NEGOTIATING), tells="enterprise"),
+    Row("explain_overdue", A | I, FILED, audience=AU),
     Row("verify_contact", A | I, OPEN),
     Row("change_contact", A | I, OPEN, tells="consumer"),
     Row("write_down_statement", A | I, OPEN, tells="consumer"),
@@ -353,8 +321,8 @@ _ROWS = (
     Row("correct_clerical_error", A, OPEN | CLOSED, tells="both"),
     Row("draw_up_document", A | I, OPEN | CLOSED),
     Row("void_document", HEADS, OPEN | CLOSED),
-    Row("dispute_jurisdiction", A, frozenset({S.REVIEW, S.TRIAGE}), audience=AU),
-    Row("designate_authority", A | I, frozenset({S.REVIEW, S.TRIAGE}), _to(S.REVIEW), tells="both", superior=True),
+    Row("dispute_jurisdiction", A, _at(S.REVIEW, S.TRIAGE), audience=AU),
+    Row("designate_authority", A | I, _at(S.REVIEW, S.TRIAGE), _to(S.REVIEW), tells="both", superior=True),
     Row("open_lead", A, OPEN | CLOSED, audience=AU),
     Row("extend_lead", A, OPEN | CLOSED, audience=AU),
     Row("close_lead", A, OPEN | CLOSED, audience=AU),
@@ -367,37 +335,25 @@ _ROWS = (
     # --- the system ---------------------------------------------------------------------
     Row("pass_to_successor", X, OPEN, tells="both"),
     Row("keep_print", X, OPEN | CLOSED, audience=AU),
-    Row("remind", X, frozenset(S) - {S.DRAFT}),
+    Row("remind", X, FILED),
     Row("recompute_clock", X, OPEN, tells="both"),
-    Row("escalate", X, frozenset(S) - {S.DRAFT}, tells="authority"),
-    Row("lapse_forwarding", X, frozenset({S.FILED, S.TRIAGE}), _to(S.TRIAGE), tells="authority"),
-    Row("lapse_acceptance", X, frozenset({S.WITH_ENTERPRISE}), tells="both"),
+    Row("escalate", X, FILED, tells="authority"),
+    Row("lapse_forwarding", X, _at(S.FILED, S.TRIAGE), _to(S.TRIAGE), tells="authority"),
+    Row("lapse_acceptance", X, _at(S.WITH_ENTERPRISE), tells="both"),
     Row("lapse_negotiation", X, ANY_E | {S.FILED, S.TRIAGE}, LEAVE, tells="both"),
-    Row(
-        "lapse_confirmation",
-        X,
-        frozenset({S.AWAITING_CONSUMER}),
-        _to(S.REVIEW) + _closed(Outcome.UNCONFIRMED),
-        tells="both",
-    ),
-    Row(
-        "fall_silent",
-        X,
-        OPEN,
-        _to(S.REVIEW) + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED),
-        tells="both",
-    ),
+    Row("lapse_confirmation", X, _at(S.AWAITING_CONSUMER), _to(S.REVIEW) + _closed(Outcome.UNCONFIRMED), tells="both"),
+    Row("fall_silent", X, OPEN, _END_OF_PERFORMING, tells="both"),
     Row("lapse_performance", X, OPEN, tells="both"),
     Row("lapse_performance_answer", X, OPEN, LEAVE + _closed(Outcome.MEDIATED), tells="both"),
-    Row("lapse_review", X, frozenset({S.REVIEW, S.AWAITING_MATERIAL, S.TRIAGE}), tells="authority"),
-    Row("lapse_material", X, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW), tells="both"),
-    Row("lapse_mediation", X, frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}), tells="authority"),
+    Row("lapse_review", X, _at(S.REVIEW, S.AWAITING_MATERIAL, S.TRIAGE), tells="authority"),
+    Row("lapse_material", X, _at(S.AWAITING_MATERIAL), _to(S.REVIEW), tells="both"),
+    Row("lapse_mediation", X, _at(S.MEDIATING, S.MEDIATION_SUSPENDED), tells="authority"),
     Row("lapse_suspension", X, MED | {S.MEDIATION_SUSPENDED}, tells="authority"),
-    Row("lapse_notice", X, frozenset(S) - {S.DRAFT}, tells="authority"),
+    Row("lapse_notice", X, FILED, tells="authority"),
     Row("lapse_jurisdiction", X, OPEN, audience=AU),
-    Row("lapse_lead", X, frozenset(S) - {S.DRAFT}, audience=AU),
+    Row("lapse_lead", X, FILED, audience=AU),
     Row("lapse_instruction", X, OPEN, tells="authority"),
-    Row("lapse_consent", X, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="consumer"),
+    Row("lapse_consent", X, _at(S.TRIAGE), _to(S.REVIEW), tells="consumer"),
     Row("lapse_settled_elsewhere", X, OPEN, _closed(Outcome.SETTLED_ELSEWHERE), tells="both"),
     Row("lapse_answer", X, OPEN, _to(S.AWAITING_CONSUMER) + LEAVE, tells="both"),
     Row("lapse_return", X, OPEN, tells="authority"),
@@ -408,133 +364,45 @@ _ROWS = (
 TABLE: dict[str, Row] = {row.step: row for row in _ROWS}
 STEPS: tuple[str, ...] = tuple(TABLE)
 
-_REV = frozenset({S.REVIEW, S.AWAITING_MATERIAL})
-_ALWAYS = frozenset(S) - {S.DRAFT}
-
 #: Clocks in the order in which ties lapse.
 CLOCKS: dict[Clock, ClockRule] = {
     rule.clock: rule
     for rule in (
-        ClockRule(
-            Clock.FORWARDING,
-            "forwarding",
-            "authority",
-            frozenset({S.FILED, S.TRIAGE}),
-            on_lapse="lapse_forwarding",
-            basis="art. 41",
-        ),
-        ClockRule(
-            Clock.ACCEPTANCE,
-            "acceptance",
-            "enterprise",
-            frozenset({S.WITH_ENTERPRISE}),
-            on_lapse="lapse_acceptance",
-            basis="policy",
-        ),
+        ClockRule(Clock.FORWARDING, "forwarding", "authority", _at(S.FILED, S.TRIAGE), "art. 41"),
+        ClockRule(Clock.ACCEPTANCE, "acceptance", "enterprise", _at(S.WITH_ENTERPRISE)),
         ClockRule(
             Clock.NEGOTIATION,
             "negotiation",
             "enterprise",
-            frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}),
-            frozenset({S.AWAITING_CONSUMER, S.FILED, S.TRIAGE}),
-            on_lapse="lapse_negotiation",
-            basis="ODR",
+            _at(S.WITH_ENTERPRISE, S.NEGOTIATING),
+            "ODR",
+            paused_while=_at(S.AWAITING_CONSUMER, S.FILED, S.TRIAGE),
         ),
-        ClockRule(
-            Clock.CONFIRMATION,
-            "confirmation",
-            "consumer",
-            frozenset({S.AWAITING_CONSUMER}),
-            on_lapse="lapse_confirmation",
-            basis="policy",
-        ),
-        ClockRule(
-            Clock.PERFORMANCE, "performance", "enterprise", OPEN, on_lapse="lapse_performance", basis="settlement"
-        ),
-        ClockRule(
-            Clock.PERFORMANCE_ANSWER,
-            "performance_answer",
-            "enterprise",
-            OPEN,
-            on_lapse="lapse_performance_answer",
-            basis="policy",
-        ),
+        ClockRule(Clock.CONFIRMATION, "confirmation", "consumer", _at(S.AWAITING_CONSUMER)),
+        ClockRule(Clock.PERFORMANCE, "performance", "enterprise", OPEN, "settlement"),
+        ClockRule(Clock.PERFORMANCE_ANSWER, "performance_answer", "enterprise", OPEN),
         ClockRule(
             Clock.REVIEW,
             "review",
             "authority",
-            _REV,
-            frozenset(ENTERPRISE_SIDE | {S.TRIAGE}),
-            on_lapse="lapse_review",
-            basis="art. 15",
+            _at(S.REVIEW, S.AWAITING_MATERIAL),
+            "art. 15",
+            paused_while=ENTERPRISE_SIDE | {S.TRIAGE},
         ),
-        ClockRule(
-            Clock.MATERIAL,
-            "material",
-            "consumer",
-            frozenset({S.AWAITING_MATERIAL}),
-            on_lapse="lapse_material",
-            basis="art. 10",
-        ),
-        ClockRule(
-            Clock.MEDIATION,
-            "mediation",
-            "authority",
-            frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
-            on_lapse="lapse_mediation",
-            basis="arts 22, 23",
-        ),
+        ClockRule(Clock.MATERIAL, "material", "consumer", _at(S.AWAITING_MATERIAL), "art. 10"),
+        ClockRule(Clock.MEDIATION, "mediation", "authority", MED | {S.MEDIATION_SUSPENDED}, "arts 22, 23"),
         # From the request on, whether or not somebody suspends the mediation for it.
-        ClockRule(
-            Clock.SUSPENSION,
-            "recusal",
-            "authority",
-            MED | {S.MEDIATION_SUSPENDED},
-            on_lapse="lapse_suspension",
-            basis="local",
-        ),
-        ClockRule(
-            Clock.NOTICE, "termination_notice", "authority", _ALWAYS, on_lapse="lapse_notice", basis="arts 15, 23"
-        ),
-        ClockRule(
-            Clock.JURISDICTION,
-            "jurisdiction",
-            "authority",
-            frozenset({S.TRIAGE, S.REVIEW}),
-            on_lapse="lapse_jurisdiction",
-            basis="art. 33",
-        ),
-        ClockRule(Clock.LEAD, "lead", "authority", _ALWAYS, on_lapse="lapse_lead", basis="art. 27"),
-        ClockRule(Clock.INSTRUCTION, "instruction", "enterprise", OPEN, on_lapse="lapse_instruction", basis="督办"),
-        ClockRule(
-            Clock.CONSENT, "consent", "consumer", frozenset({S.TRIAGE}), on_lapse="lapse_consent", basis="policy"
-        ),
-        ClockRule(
-            Clock.SETTLED_ELSEWHERE,
-            "settled_elsewhere",
-            "other",
-            OPEN,
-            on_lapse="lapse_settled_elsewhere",
-            basis="policy",
-        ),
-        ClockRule(
-            Clock.ANSWER,
-            "consumer_question_answer",
-            "enterprise",
-            frozenset({S.NEGOTIATING}),
-            on_lapse="lapse_answer",
-            basis="policy",
-        ),
-        ClockRule(
-            Clock.RETURN,
-            "return_answer",
-            "authority",
-            frozenset({S.NEGOTIATING}),
-            on_lapse="lapse_return",
-            basis="policy",
-        ),
-        ClockRule(Clock.OBJECTION, "objection", "authority", CLOSED, on_lapse="lapse_objection", basis="policy"),
-        ClockRule(Clock.HEIRS, "heirs_answer", "consumer", OPEN, on_lapse="lapse_heirs", basis="policy"),
+        ClockRule(Clock.SUSPENSION, "recusal", "authority", MED | {S.MEDIATION_SUSPENDED}, "local"),
+        ClockRule(Clock.NOTICE, "termination_notice", "authority", FILED, "arts 15, 23"),
+        ClockRule(Clock.JURISDICTION, "jurisdiction", "authority", _at(S.TRIAGE, S.REVIEW), "art. 33"),
+        ClockRule(Clock.LEAD, "lead", "authority", FILED, "art. 27"),
+        ClockRule(Clock.INSTRUCTION, "instruction", "enterprise", OPEN, "督办"),
+        ClockRule(Clock.CONSENT, "consent", "consumer", _at(S.TRIAGE)),
+        ClockRule(Clock.SETTLED_ELSEWHERE, "settled_elsewhere", "other", OPEN),
+        ClockRule(Clock.ANSWER, "consumer_question_answer", "enterprise", _at(S.NEGOTIATING)),
+        ClockRule(Clock.RETURN, "return_answer", "authority", _at(S.NEGOTIATING)),
+        ClockRule(Clock.OBJECTION, "objection", "authority", CLOSED),
+        ClockRule(Clock.HEIRS, "heirs_answer", "consumer", OPEN),
     )
 }
 
@@ -556,12 +424,3 @@ MUST_ACT: dict[Status, str] = {
     S.MEDIATION_SUSPENDED: "authority",
     S.CLOSED: "",
 }
-
-
-def steps_at(status: Status, role: Role, outcome: Outcome | None = None) -> tuple[str, ...]:
-    """The steps that ``role`` may take at ``status``, in the order of the table."""
-    return tuple(
-        row.step
-        for row in _ROWS
-        if role in row.by and status in row.at and (status != S.CLOSED or not row.closed_as or outcome in row.closed_as)
-    )

@@ -1,9 +1,7 @@
 """The working days of one zone (which day is worked, the n-th one after a day); when people may be disturbed.
 
-No search and no day loop. Day → number of working days so far → day, in two tables;
-outside the tables the same numbers come from division. A day that a decree names follows the
-decree, every other day follows Monday–Friday.
-"""
+No search and no day loop. Day → number of working days so far → day, in two tables; outside the tables the same numbers
+come from division. A day that a decree names follows the decree, every other day follows Monday–Friday."""
 
 from __future__ import annotations
 
@@ -62,8 +60,7 @@ class Calendar:
     ) -> Calendar:
         """``days``: (day, is it worked, name, name_en), a row a day that a decree names.
 
-        Raises ValueError when one day is given two different answers.
-        """
+        Raises ValueError when one day is given two different answers."""
         listed: dict[date, Listed] = {}
         for day, works, name, name_en in days:
             if listed.setdefault(day, (works, name, name_en))[0] != works:

@@ -50,7 +50,8 @@ from complaints.reading.case_settlement import (
 )
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
-from complaints.wording.duty import Standing, chip, clock_facts, standing
+from complaints.wording.clock import chip, clock_facts
+from complaints.wording.duty import Standing, standing
 from enterprises.models import Branch, Enterprise
 from web.languages import named, reads_chinese
 

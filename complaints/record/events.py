@@ -43,10 +43,8 @@ class Position:
 def events_after(cursor: str, *, visible: QuerySet[HandlingStep], limit: int = 100) -> tuple[list[HandlingStep], str]:
     """At most ``limit`` entries of ``visible`` behind ``cursor`` ("" = from the first), and the next cursor.
 
-    Entries come with their ``complaint``. The next cursor is never empty: come back with it, also
-    when nothing was new. An entry that is not committed long enough comes with a later look.
-    Raises OddCursor.
-    """
+    Entries come with their ``complaint``. The next cursor is never empty: come back with it, also when nothing was new.
+    An entry that is not committed long enough comes with a later look. Raises OddCursor."""
     limit = max(1, min(limit, MOST))
     now = _horizon()
     after = _read(cursor, now)

@@ -1,6 +1,5 @@
 """Cases by the exact phone, name or order number of their consumer, or by a copied text, none of which the database can
-read; and whether two statements are the same text again.
-"""
+read; and whether two statements are the same text again."""
 
 from __future__ import annotations
 
@@ -109,8 +108,7 @@ def mark_statements(*, after: int, limit: int) -> tuple[int, int]:
     """The marks of statements that were filed before there were marks: (how many got some, id to go on after; 0 at the
     end).
 
-    A case that has marks is passed over, so whoever begins again loses nothing and doubles nothing.
-    """
+    A case that has marks is passed over, so whoever begins again loses nothing and doubles nothing."""
     marked = PersonDigest.objects.filter(complaint=OuterRef("complaint"), kind=MARK)
     with transaction.atomic():
         texts = list(

@@ -1,9 +1,8 @@
 """Seals: a signed head over every chain that grew, written every minute by the watcher.
 
-A seal covers only entries that can no longer appear later. Writers share an
-advisory lock, the sealer takes it alone for an instant and reads the highest id; whatever
-commits afterwards gets a higher one. The signing key is readable to the watcher only.
-"""
+A seal covers only entries that can no longer appear later. Writers share an advisory lock, the sealer takes it alone
+for an instant and reads the highest id; whatever commits afterwards gets a higher one. The signing key is readable to
+the watcher only."""
 
 from __future__ import annotations
 
@@ -91,8 +90,7 @@ def signing_key() -> Ed25519PrivateKey:
 def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Seal | None:
     """Seal what was written since the last seal; None when there is nothing new.
 
-    Two sealers at once: the second finds nothing new, or fails on the unique number.
-    """
+    Two sealers at once: the second finds nothing new, or fails on the unique number."""
     signer = key or signing_key()
     with transaction.atomic():
         with connection.cursor() as cursor:

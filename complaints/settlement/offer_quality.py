@@ -1,8 +1,7 @@
 """What an offer lacks before it is sent: findings that advise and forbid nothing.
 
-A finding names what is missing and where; whether to send is for whoever answers, and what stood then is
-kept in the record. What counts as copied is defined in docs/how-to/offers.md and by the cases of its test.
-"""
+A finding names what is missing and where; whether to send is for whoever answers, and what stood then is kept in the
+record. What counts as copied is defined in docs/how-to/offers.md and by the cases of its test."""
 
 from __future__ import annotations
 
@@ -67,8 +66,7 @@ class Draft:
 
     ``earlier``: texts of this enterprise's last answers to other cases; ``least``: what the law certainly gives;
     ``is_measure``: one answer for a set of equal cases; ``is_filled_template``: the message is a template of the house
-    whose variables about this case were filled in.
-    """
+    whose variables about this case were filled in."""
 
     demands: Sequence[Asked]
     answers: Sequence[Said]

@@ -1,8 +1,7 @@
 """Cases of the same enterprise with the same problem: how they ended, and what settled them.
 
-One statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only
-at those that the reader's own desk has had.
-"""
+One statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only at those that
+the reader's own desk has had."""
 
 from __future__ import annotations
 

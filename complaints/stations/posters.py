@@ -29,8 +29,7 @@ _MARK = re.compile(r"(a4|a6)(?:b([1-9][0-9]{0,8}))?")
 @dataclass(frozen=True, slots=True)
 class Poster:
     """``owner``: the code of an enterprise or station; ``form`` is empty for the bare code; ``branch_id``: where it
-    hangs.
-    """
+    hangs."""
 
     owner: str
     form: str = ""

@@ -1,8 +1,7 @@
 """What became of the complaints that a station wrote down: one letter a working day to those who work there.
 
-It says numbers and statuses of what the station may still follow (complaints/stations/stations.py), and
-nothing of a person or of what it is about. Where nothing moved nobody is written to.
-"""
+It says numbers and statuses of what the station may still follow (complaints/stations/stations.py), and nothing of a
+person or of what it is about. Where nothing moved nobody is written to."""
 
 from __future__ import annotations
 

@@ -67,8 +67,7 @@ def write_down(
 ) -> StationEntry:
     """An entry of the log. ``sheet``: number of the signed sheet, which confirms at once; else ``phone`` gets a link.
 
-    ``place``: where the portal stands, without a slash at the end. Raises TooManyTries.
-    """
+    ``place``: where the portal stands, without a slash at the end. Raises TooManyTries."""
     entry = StationEntry(
         station=station,
         by=by,

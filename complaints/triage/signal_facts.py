@@ -1,8 +1,7 @@
 """Makes of rows what signals compare: two statements, for one case or a page of them, which a page may ask for more.
 
-Only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and
-never read, texts of candidates are read to say how alike they are and leave this module as a number.
-"""
+Only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and never read, texts
+of candidates are read to say how alike they are and leave this module as a number."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """The rows that signals compare, by words that are kept: what the asked cases have, then what lies near them.
 
-Of cases that were not asked about, only those of the asker's regions are read. Regions are told as
-values, by the columns that an index has, so the words of a statement differ only by what kinds of regions somebody has.
-"""
+Of cases that were not asked about, only those of the asker's regions are read. Regions are told as values, by the
+columns that an index has, so the words of a statement differ only by what kinds of regions somebody has."""
 
 from __future__ import annotations
 
@@ -197,8 +196,7 @@ class First:
     """What the asked cases have and what lies near, in one statement, with ``more`` that a page reads of the same
     cases.
 
-    ``typed``: nothing is filed yet; digests stand instead of ids, and there is nothing of their own.
-    """
+    ``typed``: nothing is filed yet; digests stand instead of ids, and there is nothing of their own."""
 
     def __init__(self, more: Mapping[str, PreparedQuery[Any]] | None = None, *, typed: bool = False) -> None:
         self.more, self.typed = dict(more or {}), typed

@@ -1,8 +1,7 @@
 """What an officer should know of a case before it is distributed: twins, copies, bursts, art. 17, what is missing.
 
-A signal shows what it rests on and decides nothing. It bars no filing, stands in no record, is told to no
-party (procedure, section 9), and only cases that the asking officer may see are behind it.
-"""
+A signal shows what it rests on and decides nothing. It bars no filing, stands in no record, is told to no party
+(procedure, section 9), and only cases that the asking officer may see are behind it."""
 
 from __future__ import annotations
 
@@ -44,8 +43,7 @@ class Signal:
     """``code`` with its ``values`` is put into words by labels_signals; ``cases`` are the numbers behind it, newest
     first.
 
-    ``day`` with ``respondent`` leads to a list instead, where there are too many to name.
-    """
+    ``day`` with ``respondent`` leads to a list instead, where there are too many to name."""
 
     code: str
     values: Mapping[str, str | int] = field(default_factory=dict)
@@ -98,9 +96,8 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What lies around the cases of one question: other cases, and how many a day each respondent has.
-    ``looked_back``: so far back a duplicate is looked for (procedure, section 9), and how often one person complains.
-    """
+    """What lies around the cases of one question: other cases, and how many a day each respondent has. ``looked_back``:
+    so far back a duplicate is looked for (procedure, section 9), and how often one person complains."""
 
     others: Sequence[Facts] = ()
     same_thing: Sequence[Facts] = ()

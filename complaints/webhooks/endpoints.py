@@ -1,9 +1,8 @@
 """What a manager does with an endpoint: make it, try it, change its secret, switch it off and on, send dead letters
 again.
 
-Only a manager of the whole enterprise, for it is told of all its cases; each of these
-steps stands in the security log, and a secret is shown once.
-"""
+Only a manager of the whole enterprise, for it is told of all its cases; each of these steps stands in the security log,
+and a secret is shown once."""
 
 from __future__ import annotations
 

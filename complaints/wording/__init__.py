@@ -1,9 +1,8 @@
 """Words for codes, in the active language. One code of one kind, one word, everywhere.
 
-The words stand beside this file as dicts code → lazy text, whose context for translators is the kind. A code may
-belong to several kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string is
-looked for in the order of ``KINDS`` unless ``kind`` is given.
-"""
+The words stand beside this file as dicts code → lazy text, whose context for translators is the kind. A code may belong
+to several kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string is looked for
+in the order of ``KINDS`` unless ``kind`` is given."""
 
 from __future__ import annotations
 
@@ -17,8 +16,9 @@ from django.utils.translation import get_language
 from accounts.roles import WORDS, Role
 from complaints.procedure.categories import BODY_BY_CODE, CAUSE_LABELS, DEMAND_KINDS
 from complaints.procedure.workflow import Clock, Outcome, Status
-from complaints.wording import case, reasons, settlement, steps, supervision
-from complaints.wording.case import STATUS_TONES, TONE_ICONS, TONES
+from complaints.wording import case, reasons, settlement, steps
+from complaints.wording.case import STATUS_TONES, TONES
+from web.templatetags.portal import TONE_ICONS
 
 __all__ = ["KINDS", "TONES", "TONE_ICONS", "action", "capitals", "icon", "label", "reason", "sentence", "tone"]
 
@@ -43,12 +43,12 @@ KINDS: dict[str, Mapping[str, str | Promise]] = {
     "look_reason": reasons.LOOK_REASONS,
     "recording": reasons.RECORDINGS,
     "root_cause": CAUSE_LABELS,
-    "overdue_reason": supervision.OVERDUE_REASONS,
-    "call_back_question": supervision.CALL_BACK_QUESTIONS,
-    "call_back_answer": supervision.CALL_BACK_ANSWERS,
-    "call_back_why": supervision.CALL_BACK_WHY,
-    "call_back_finding": supervision.CALL_BACK_FINDINGS,
-    "call_back_state": supervision.CALL_BACK_STATES,
+    "overdue_reason": reasons.OVERDUE_REASONS,
+    "call_back_question": reasons.CALL_BACK_QUESTIONS,
+    "call_back_answer": reasons.CALL_BACK_ANSWERS,
+    "call_back_why": reasons.CALL_BACK_WHY,
+    "call_back_finding": reasons.CALL_BACK_FINDINGS,
+    "call_back_state": reasons.CALL_BACK_STATES,
     "route": reasons.ROUTES,
     "body": {code: body.name for code, body in BODY_BY_CODE.items()},
     "offer_state": settlement.OFFER_STATES,

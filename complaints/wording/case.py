@@ -1,12 +1,13 @@
 """Words for where a case stands: statuses, outcomes, clocks, roles, and their tones.
 
-The Chinese of statuses and outcomes is the procedure's (section 2), to the letter.
-"""
+The Chinese of statuses and outcomes is the procedure's (section 2), to the letter."""
 
 from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
+
+from web.templatetags.portal import TONE_ICONS
 
 STATUSES: dict[str, Promise] = {
     "draft": pgettext_lazy("status", "草稿"),
@@ -38,21 +39,9 @@ OUTCOMES: dict[str, Promise] = {
     "withdrawn": pgettext_lazy("outcome", "已撤回"),
 }
 
-TONES = ("neutral", "info", "ok", "warn", "bad", "authority")
-
-TONE_ICONS = {
-    "neutral": "ellipsis-horizontal-circle",
-    "info": "information-circle",
-    "ok": "check-circle",
-    "warn": "clock",
-    "bad": "exclamation-triangle",
-    "authority": "scale",
-}
-
+TONES = tuple(TONE_ICONS)
+#: Those that are not neutral.
 STATUS_TONES = {
-    "draft": "neutral",
-    "filed": "neutral",
-    "triage": "neutral",
     "with_enterprise": "info",
     "negotiating": "info",
     "awaiting_consumer": "warn",
@@ -61,20 +50,8 @@ STATUS_TONES = {
     "awaiting_material": "warn",
     "mediating": "authority",
     "mediation_suspended": "authority",
-    "closed": "neutral",
 }
-
-OUTCOME_TONES = {
-    "settled": "ok",
-    "unconfirmed": "neutral",
-    "settled_elsewhere": "neutral",
-    "negotiation_failed": "neutral",
-    "mediated": "ok",
-    "mediation_terminated": "neutral",
-    "refused": "neutral",
-    "redirected": "neutral",
-    "withdrawn": "neutral",
-}
+OUTCOME_TONES = {"settled": "ok", "mediated": "ok"}
 
 CLOCKS: dict[str, Promise] = {
     "forwarding": pgettext_lazy("clock", "分送期限"),

@@ -1,8 +1,7 @@
 """The duty strip as data: who holds the case, since when, by when, and what if it is missed.
 
-Pure over rows that are given. Nothing here asks the database: a related row that
-was not loaded with the case is called by its general name ("企业"), never fetched.
-"""
+Pure over rows that are given. Nothing here asks the database: a related row that was not loaded with the case is called
+by its general name ("企业"), never fetched."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ from complaints.models import Complaint, Deadline
 from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording.case import WAITS_FOR_YOU
-from complaints.wording.clock import Chip, chip, clock_facts, is_late
-from complaints.wording.standing import (
+from complaints.wording.clock import (
     IF_MISSED,
     KEEP_YOURS,
     NO_CLOCK,
@@ -32,23 +30,11 @@ from complaints.wording.standing import (
     PERFORM_YOURS,
     SENTENCES,
     YOU,
+    clock_facts,
+    is_late,
 )
 from web.dates import before, day_text
 from web.languages import named, reads_chinese
-
-__all__ = [
-    "Chip",
-    "Standing",
-    "chip",
-    "clock_facts",
-    "is_late",
-    "listed_clock",
-    "listed_facts",
-    "listed_name",
-    "speaking_clock",
-    "standing",
-    "what_if_missed",
-]
 
 S = Status
 SIDES = ("consumer", "enterprise", "authority")
@@ -75,8 +61,8 @@ class Standing:
     """Four facts and one sentence. The names at the end are those of components/duty.html."""
 
     side: str
-    who: str
-    who_detail: str
+    holder: str
+    holder_detail: str
     since: datetime | None
     deadline: Deadline | None
     if_missed: str
@@ -87,14 +73,6 @@ class Standing:
     status: str
     status_icon: str
     clock: dict[str, Any] | None = None
-
-    @property
-    def holder(self) -> str:
-        return self.who
-
-    @property
-    def holder_detail(self) -> str:
-        return self.who_detail
 
     @property
     def due_at(self) -> datetime | None:
@@ -113,8 +91,7 @@ def standing(
 ) -> Standing:
     """Where the case stands, for somebody of ``viewer_side`` ("" = anybody; sees no person).
 
-    ``authority`` saves loading it with the case; ``names`` off calls everybody in general.
-    """
+    ``authority`` saves loading it with the case; ``names`` off calls everybody in general."""
     status = Status(complaint.status)
     deadline = speaking_clock(status, clocks)
     situation = _situation(complaint, status, deadline)
@@ -124,8 +101,8 @@ def standing(
     who, detail = cast.holder(side)
     return Standing(
         side=side,
-        who=who,
-        who_detail=detail,
+        holder=who,
+        holder_detail=detail,
         since=complaint.status_since,
         deadline=deadline,
         if_missed=_if_missed(complaint, status, deadline, cast),
@@ -164,8 +141,7 @@ def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | Non
 
 def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Deadline | None, bool]:
     """(the clock by whose date lists sort this case, whether it must be named): where another one than the strip's
-    comes first.
-    """
+    comes first."""
     rows = list(clocks)
     status = Status(complaint.status)
     speaking = speaking_clock(status, rows)

@@ -1,8 +1,6 @@
 """The words of notices: what happened, what comes next. No name, no problem, no amount.
 
-A subject is the number and what; whoever reads it over a shoulder learns no more
-than that there is a case.
-"""
+A subject is the number and what; whoever reads it over a shoulder learns no more than that there is a case."""
 
 from __future__ import annotations
 

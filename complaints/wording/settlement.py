@@ -1,7 +1,6 @@
 """Words for what lies on the table: demands, offers, promises, contacts, channels.
 
-The words of demands and channels are those of the filing form.
-"""
+The words of demands and channels are those of the filing form."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Words for what an officer should know of a case before it is distributed (signals.py).
 
-A signal says what was found and by which article one may ask; it never says what somebody is or wants.
-"""
+A signal says what was found and by which article one may ask; it never says what somebody is or wants."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """What stood against an offer when it was sent: the findings, from the rows of the case.
 
-The page that asks before sending and the step that keeps the answer look at the same rows in the same
-way, so what the record says is what was shown. At most five statements, and the last answers are read once a batch.
-"""
+The page that asks before sending and the step that keeps the answer look at the same rows in the same way, so what the
+record says is what was shown. At most five statements, and the last answers are read once a batch."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """What an authority does: distribute, review, decide, supervise.
 
-A decision names its ground from the closed list of the law, and what an
-authority has no power for goes back to intake, never sideways (art. 41).
-"""
+A decision names its ground from the closed list of the law, and what an authority has no power for goes back to intake,
+never sideways (art. 41)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
 from complaints.handling.steps.jurisdiction import give_to
 from complaints.handling.transition import clocks, saying, settling, two_persons
-from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.effect import Effect, Move, proposable, verb
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.parties import powers
 from complaints.parties.actors import Actor
@@ -30,7 +30,7 @@ from complaints.parties.workforce import Given, Workforce
 from complaints.procedure import deadlines
 from complaints.procedure.categories import REFUSAL_GROUNDS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.workflow import ENTERPRISE_SIDE, Clock, Outcome, Role, Status
+from complaints.procedure.workflow import ENTERPRISE_SIDE, Audience, Clock, Outcome, Role, Status
 from enterprises.models import Enterprise
 
 S = Status
@@ -55,68 +55,66 @@ def decided(file: CaseFile, verdict: str, explanation: dict[str, Any]) -> None:
     )
 
 
-def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any]) -> Move:
+@verb()
+def forward(
+    file: CaseFile, actor: Actor, *, enterprise_id: int, branch_id: int | None, because: dict[str, Any]
+) -> Effect:
     """To the legal entity that answers. By an officer it is a supervised settlement
     (监督ODR企业开展和解): the review clock rests. Needs the consumer's consent to the entity."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        complaint = file.complaint
-        conditions = file.conditions
-        enterprise = conditions.enterprise(enterprise_id)
-        branch = conditions.branch(branch_id, enterprise_id) if branch_id else None
-        if enterprise is None or (branch_id and branch is None):
-            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
-        if enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
-            raise StepNotAllowed("not_enrolled", _("这家企业没有入驻或已暂停，请由监管部门处理。"))
-        if not consented(complaint, enterprise_id, conditions=conditions):
-            raise StepNotAllowed("no_consent", _("消费者没有同意转给这家企业，请先征求同意。"))
-        by_officer = actor.role != Role.SYSTEM
-        if not by_officer and file.status != S.FILED:
-            raise StepNotAllowed("not_now", _("已转由工作人员分送。"))
-        supervised = by_officer or clocks.live(file, Clock.REVIEW) is not None
-        last = file.latest_engagement
-        running = clocks.live(file, Clock.NEGOTIATION)
-        same = last is not None and enterprise_id in conditions.with_successors(last.enterprise_id)
-        if running is not None and not same:
-            # The first entity was the wrong respondent: the ten days begin anew.
-            clocks.end(file, running, file.now, met=False)
-        file.add(
-            Engagement(
-                complaint=complaint, enterprise=enterprise, branch=branch, from_at=file.now, is_supervised=supervised
-            )
+    complaint = file.complaint
+    conditions = file.conditions
+    enterprise = conditions.enterprise(enterprise_id)
+    branch = conditions.branch(branch_id, enterprise_id) if branch_id else None
+    if enterprise is None or (branch_id and branch is None):
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
+    if enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
+        raise StepNotAllowed("not_enrolled", _("这家企业没有入驻或已暂停，请由监管部门处理。"))
+    if not consented(complaint, enterprise_id, conditions=conditions):
+        raise StepNotAllowed("no_consent", _("消费者没有同意转给这家企业，请先征求同意。"))
+    by_officer = actor.role != Role.SYSTEM
+    if not by_officer and file.status != S.FILED:
+        raise StepNotAllowed("not_now", _("已转由工作人员分送。"))
+    supervised = by_officer or clocks.live(file, Clock.REVIEW) is not None
+    last = file.latest_engagement
+    running = clocks.live(file, Clock.NEGOTIATION)
+    same = last is not None and enterprise_id in conditions.with_successors(last.enterprise_id)
+    if running is not None and not same:
+        # The first entity was the wrong respondent: the ten days begin anew.
+        clocks.end(file, running, file.now, met=False)
+    file.add(
+        Engagement(
+            complaint=complaint, enterprise=enterprise, branch=branch, from_at=file.now, is_supervised=supervised
         )
-        complaint.enterprise, complaint.branch, complaint.handler = enterprise, branch, None
-        complaint.delivered_at = file.now
-        if complaint.consents.get("share_with_enterprise") and not complaint.consents.get("named_entity"):
-            # Named by brand or in free words: the consent is to this entity, not to the next.
-            complaint.consents = {**complaint.consents, "named_entity": enterprise_id}
-        place = (branch.place_id if branch else None) or enterprise.domicile_id
-        if place is not None:
-            complaint.handling_region_id = place
-        settling.to_county(file)
-        decided(file, "forward", because)
-        return Effect(
-            to=S.WITH_ENTERPRISE,
-            reason="supervised" if supervised else "",
-            data={
-                "enterprise": enterprise.name,
-                "branch": branch.name if branch else "",
-                "rule": because.get("rule", ""),
-                "version": because.get("version"),
-                "supervised": supervised,
-                **({"form": 3} if by_officer else {}),
-                **(because.get("override") or {}),
-            },
-        )
-
-    return Move("forward", carry)
+    )
+    complaint.enterprise, complaint.branch, complaint.handler = enterprise, branch, None
+    complaint.delivered_at = file.now
+    if complaint.consents.get("share_with_enterprise") and not complaint.consents.get("named_entity"):
+        # Named by brand or in free words: the consent is to this entity, not to the next.
+        complaint.consents = {**complaint.consents, "named_entity": enterprise_id}
+    place = (branch.place_id if branch else None) or enterprise.domicile_id
+    if place is not None:
+        complaint.handling_region_id = place
+    settling.to_county(file)
+    decided(file, "forward", because)
+    return Effect(
+        to=S.WITH_ENTERPRISE,
+        reason="supervised" if supervised else "",
+        data={
+            "enterprise": enterprise.name,
+            "branch": branch.name if branch else "",
+            "rule": because.get("rule", ""),
+            "version": because.get("version"),
+            "supervised": supervised,
+            **({"form": 3} if by_officer else {}),
+            **(because.get("override") or {}),
+        },
+    )
 
 
 def consented(complaint: Complaint, enterprise_id: int, *, conditions: Conditions) -> bool:
     """Consent to that legal entity: given at filing for the one named, or asked for later.
 
-    A foreign source that never asked declares it absent; then its own rules applied.
-    """
+    A foreign source that never asked declares it absent; then its own rules applied."""
     return consents_cover(complaint.consents, complaint.absent, enterprise_id, conditions=conditions)
 
 
@@ -132,59 +130,51 @@ def consents_cover(
     return named in (None, enterprise_id) or enterprise_id in conditions.with_successors(named)
 
 
-def refer_to_triage(*, reason: str, explanation: dict[str, Any]) -> Move:
+@verb()
+def refer_to_triage(file: CaseFile, actor: Actor, *, reason: str, explanation: dict[str, Any]) -> Effect:
     """Routing could not decide: a person does, with ranked suggestions."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        decided(file, "triage", explanation)
-        file.complaint.handling_authority = file.conditions.jurisdiction.intake(file.complaint.handling_region_id)
-        return Effect(to=S.TRIAGE, reason=reason, data={"reason": reason})
-
-    return Move("refer_to_triage", carry)
+    decided(file, "triage", explanation)
+    file.complaint.handling_authority = file.conditions.jurisdiction.intake(file.complaint.handling_region_id)
+    return Effect(to=S.TRIAGE, reason=reason, data={"reason": reason})
 
 
-def ask_consent(*, enterprise_id: int) -> Move:
+@verb()
+def ask_consent(file: CaseFile, actor: Actor, *, enterprise_id: int) -> Effect:
     """One tap for the consumer: may this named entity have it? 2 working days."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        entity = file.conditions.enterprise(enterprise_id)
-        if entity is None:
-            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
-        if file.matter("consent") is not None:
-            raise StepNotAllowed("already_open", _("已经问过，正等消费者答复。"))
-        matter = file.open_matter("consent", by="authority", enterprise=entity.pk, name=entity.name)
-        clocks.start(file, Clock.CONSENT, file.now, matter=matter)
-        return Effect(data={"enterprise": entity.pk, "name": entity.name})
-
-    return Move("ask_consent", carry)
+    entity = file.conditions.enterprise(enterprise_id)
+    if entity is None:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
+    if file.matter("consent") is not None:
+        raise StepNotAllowed("already_open", _("已经问过，正等消费者答复。"))
+    matter = file.open_matter("consent", by="authority", enterprise=entity.pk, name=entity.name)
+    clocks.start(file, Clock.CONSENT, file.now, matter=matter)
+    return Effect(data={"enterprise": entity.pk, "name": entity.name})
 
 
-def assign_authority(*, authority_id: int, text: str = "", because: dict[str, Any] | None = None) -> Move:
+@verb(text=partial(saying.text, needed=False))
+def assign_authority(
+    file: CaseFile, actor: Actor, *, authority_id: int, text: str = "", because: dict[str, Any] | None = None
+) -> Effect:
     """To the county authority (or its office) that has the power. ``because``: what was suggested, where it was
     something else, and why not that."""
-    said = saying.text(text, "text", needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        authority = Authority.objects.select_related("region").filter(pk=authority_id).first()
-        if authority is None or not (authority.has_power or authority.level == Authority.Level.OFFICE):
-            raise WrongInput("bad_choice", _("请选一个有处理权限的机关。"), field="authority")
-        if actor.region is not None and not (actor.region[0] <= authority.region_id <= actor.region[1]):
-            raise WrongInput("bad_choice", _("请选本辖区内的机关。"), field="authority")
-        give_to(file, authority)
-        if because:
-            decided(file, "assign", because)
-        forms = [*documents.unregistered(file), 3]
-        return Effect(
-            to=S.REVIEW,
-            texts={"message": said},
-            data={
-                "authority": authority.name,
-                **({"form": forms} if actor.role != Role.SYSTEM else {}),
-                **((because or {}).get("override") or {}),
-            },
-        )
-
-    return Move("assign_authority", carry)
+    authority = Authority.objects.select_related("region").filter(pk=authority_id).first()
+    if authority is None or not (authority.has_power or authority.level == Authority.Level.OFFICE):
+        raise WrongInput("bad_choice", _("请选一个有处理权限的机关。"), field="authority")
+    if actor.region is not None and not (actor.region[0] <= authority.region_id <= actor.region[1]):
+        raise WrongInput("bad_choice", _("请选本辖区内的机关。"), field="authority")
+    give_to(file, authority)
+    if because:
+        decided(file, "assign", because)
+    forms = [*documents.unregistered(file), 3]
+    return Effect(
+        to=S.REVIEW,
+        texts={"message": text},
+        data={
+            "authority": authority.name,
+            **({"form": forms} if actor.role != Role.SYSTEM else {}),
+            **((because or {}).get("override") or {}),
+        },
+    )
 
 
 def _papers(*forms: int) -> dict[str, Any]:
@@ -213,53 +203,40 @@ def _officer(file: CaseFile, officer_id: int) -> Officer:
     return officer
 
 
-def assign_officer(*, officer_id: int) -> Move:
+@verb()
+def assign_officer(file: CaseFile, actor: Actor, *, officer_id: int) -> Effect:
     """Names who handles it (责任到人)."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        officer = _officer(file, officer_id)
-        file.complaint.officer = officer
-        return Effect(data={"officer": officer.pk})
-
-    return Move("assign_officer", carry)
+    officer = _officer(file, officer_id)
+    file.complaint.officer = officer
+    return Effect(data={"officer": officer.pk})
 
 
-def return_to_intake(*, text: str) -> Move:
+@verb(text=saying.text)
+def return_to_intake(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """No power here: back to intake; twice → the common superior, 7 WD (art. 33)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        complaint = file.complaint
-        before = complaint.facts.get("returned_to_intake", 0) + 1
-        complaint.facts = {**complaint.facts, "returned_to_intake": before}
-        jurisdiction = file.conditions.jurisdiction
-        intake = jurisdiction.intake(complaint.handling_region_id)
-        complaint.officer = None
-        complaint.handling_authority = intake
-        data: dict[str, Any] = {"times": before}
-        if before >= 2:
-            superior = jurisdiction.superior(intake.pk)
-            matter = file.open_matter("jurisdiction", by="authority", audience="authority")
-            clocks.start(file, Clock.JURISDICTION, file.now, matter=matter)
-            complaint.handling_authority = superior
-            data["superior"] = superior.name
-        return Effect(to=S.TRIAGE, reason="no_power", data=data, texts={"message": said})
-
-    return Move("return_to_intake", carry)
+    complaint = file.complaint
+    before = complaint.facts.get("returned_to_intake", 0) + 1
+    complaint.facts = {**complaint.facts, "returned_to_intake": before}
+    jurisdiction = file.conditions.jurisdiction
+    intake = jurisdiction.intake(complaint.handling_region_id)
+    complaint.officer = None
+    complaint.handling_authority = intake
+    data: dict[str, Any] = {"times": before}
+    if before >= 2:
+        superior = jurisdiction.superior(intake.pk)
+        matter = file.open_matter("jurisdiction", by="authority", audience="authority")
+        clocks.start(file, Clock.JURISDICTION, file.now, matter=matter)
+        complaint.handling_authority = superior
+        data["superior"] = superior.name
+    return Effect(to=S.TRIAGE, reason="no_power", data=data, texts={"message": text})
 
 
-def recall(*, text: str) -> Move:
+@verb(text=saying.text)
+def recall(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """Takes the case back from the enterprise's side, with a reason."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        settling.leave(file, result="failed", ended_by="recalled", reason="recalled")
-        settling.to_county(file)
-        return Effect(
-            to=S.REVIEW, reason="recalled", texts={"message": said}, data=_papers(*documents.unregistered(file))
-        )
-
-    return Move("recall", carry)
+    settling.leave(file, result="failed", ended_by="recalled", reason="recalled")
+    settling.to_county(file)
+    return Effect(to=S.REVIEW, reason="recalled", texts={"message": text}, data=_papers(*documents.unregistered(file)))
 
 
 def request_material(*, what: str, last_day: date | str | None = None, is_identity: bool = False) -> Move:
@@ -298,17 +275,14 @@ def request_material(*, what: str, last_day: date | str | None = None, is_identi
     return Move("request_material", carry)
 
 
-def accept(*, officer_id: int | None = None) -> Move:
+@verb()
+def accept(file: CaseFile, actor: Actor, *, officer_id: int | None = None) -> Effect:
     """Art. 14: accepted; sixty days begin."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if officer_id is not None:
-            file.complaint.officer = _officer(file, officer_id)
-        elif actor.officer_id is not None and actor.user_id not in powers.recused(file.complaint):
-            file.complaint.officer_id = actor.officer_id
-        return Effect(to=S.MEDIATING, data=_papers(*documents.unregistered(file), 5))
-
-    return Move("accept", carry)
+    if officer_id is not None:
+        file.complaint.officer = _officer(file, officer_id)
+    elif actor.officer_id is not None and actor.user_id not in powers.recused(file.complaint):
+        file.complaint.officer_id = actor.officer_id
+    return Effect(to=S.MEDIATING, data=_papers(*documents.unregistered(file), 5))
 
 
 @proposable
@@ -317,8 +291,7 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
 
     Ground 1 names the body that has the duty; ground 2 who has accepted or handled it: a body, or ``earlier``, the
     number of a case of the same consumer against the same respondent. What the file itself rules out is refused by
-    name.
-    """
+    name."""
     why = saying.choice(ground, REFUSAL_GROUNDS, "ground")
     said = saying.text(facts, "facts", shortest=10)
     if body or why == "outside_duty":
@@ -361,66 +334,59 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
     return Move("refuse", carry)
 
 
-def redirect(*, matter: str, body: str, text: str) -> Move:
+@verb(
+    matter=partial(saying.choice, allowed=("report", "consultation", "information", "reconsideration", "discipline")),
+    body=partial(saying.choice, allowed=BODIES),
+    text=saying.text,
+)
+def redirect(file: CaseFile, actor: Actor, *, matter: str, body: str, text: str) -> Effect:
     """Only what is no consumer complaint (arts 34, 44): told where it belongs."""
-    kind = saying.choice(matter, ("report", "consultation", "information", "reconsideration", "discipline"), "matter")
-    where = saying.choice(body, BODIES, "body")
-    said = saying.text(text, "text")
-    return Move(
-        "redirect",
-        lambda file, actor: Effect(
-            to=S.CLOSED, outcome=Outcome.REDIRECTED, reason=kind, data={"body": where}, texts={"decision": said}
-        ),
-    )
+    return Effect(to=S.CLOSED, outcome=Outcome.REDIRECTED, reason=matter, data={"body": body}, texts={"decision": text})
 
 
-def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Move:
+@verb()
+def pass_to_successor(file: CaseFile, actor: Actor, *, enterprise_id: int, branch_id: int | None = None) -> Effect:
     """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles
     it there (somebody must where somebody did), and what the former people proposed among themselves is void."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        two_persons.fall_with_the_house(file, actor)
-        successor = Enterprise.objects.get(pk=enterprise_id)
-        before = file.complaint.enterprise
-        file.complaint.enterprise = successor
-        file.complaint.branch_id = branch_id
-        given = _given_there(file)
-        file.complaint.handler = given.worker.staff if given is not None else None
-        old = file.engagement
-        if old is not None:
-            settling.end_engagement(file, "returned", "succession", file.now)
-            file.add(
-                Engagement(
-                    complaint=file.complaint,
-                    enterprise=successor,
-                    branch_id=branch_id,
-                    from_at=file.now,
-                    is_supervised=old.is_supervised,
-                    is_overdue=old.is_overdue,
-                    accepted_at=old.accepted_at,
-                    first_contact_at=old.first_contact_at,
-                )
+    two_persons.fall_with_the_house(file, actor)
+    successor = Enterprise.objects.get(pk=enterprise_id)
+    before = file.complaint.enterprise
+    file.complaint.enterprise = successor
+    file.complaint.branch_id = branch_id
+    given = _given_there(file)
+    file.complaint.handler = given.worker.staff if given is not None else None
+    old = file.engagement
+    if old is not None:
+        settling.end_engagement(file, "returned", "succession", file.now)
+        file.add(
+            Engagement(
+                complaint=file.complaint,
+                enterprise=successor,
+                branch_id=branch_id,
+                from_at=file.now,
+                is_supervised=old.is_supervised,
+                is_overdue=old.is_overdue,
+                accepted_at=old.accepted_at,
+                first_contact_at=old.first_contact_at,
             )
-        elif file.latest_engagement is not None:
-            # An authority has it: whoever answers now must be able to see what it answers for.
-            file.add(
-                Engagement(
-                    complaint=file.complaint,
-                    enterprise=successor,
-                    branch_id=branch_id,
-                    from_at=file.now,
-                    until_at=file.now,
-                    odr_result="returned",
-                    ended_by="succession",
-                )
+        )
+    elif file.latest_engagement is not None:
+        # An authority has it: whoever answers now must be able to see what it answers for.
+        file.add(
+            Engagement(
+                complaint=file.complaint,
+                enterprise=successor,
+                branch_id=branch_id,
+                from_at=file.now,
+                until_at=file.now,
+                odr_result="returned",
+                ended_by="succession",
             )
-        if given is not None:
-            settling.note_inside(
-                file, actor, "assign", {"handler": given.worker.staff.pk, "before": None, "because": given.because}
-            )
-        return Effect(data={"from": before.name if before else "", "to": successor.name})
-
-    return Move("pass_to_successor", carry)
+        )
+    if given is not None:
+        data = {"handler": given.worker.staff.pk, "before": None, "because": given.because}
+        file.enter("assign", actor, Audience.ENTERPRISE, data)
+    return Effect(data={"from": before.name if before else "", "to": successor.name})
 
 
 def _given_there(file: CaseFile) -> Given | None:

@@ -1,15 +1,16 @@
 """What either side may do: claims of a settlement elsewhere, consents, objections, ratings.
 
-What one side claims takes effect by the other side's word or the clock.
-"""
+What one side claims takes effect by the other side's word or the clock."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import REVOCABLE, CaseFile
 from complaints.handling.transition import clocks, saying, settling
-from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Outcome, Status
@@ -17,97 +18,75 @@ from complaints.procedure.workflow import Clock, Outcome, Status
 S = Status
 
 
-def claim_settled_elsewhere(*, text: str) -> Move:
+@verb(text=saying.text)
+def claim_settled_elsewhere(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """Either side; the other confirms or denies within 5 working days."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.matter("settled_elsewhere") is not None:
-            raise StepNotAllowed("already_claimed", _("已经有人提出，正等对方答复。"))
-        side = saying.debtor_side(actor)
-        matter = file.open_matter("settled_elsewhere", by=side, key=actor.person_key)
-        clocks.start(file, Clock.SETTLED_ELSEWHERE, file.now, matter=matter, owed_by=saying.creditor_of(side))
-        return Effect(texts={"message": said}, data={"claimed_by": side})
-
-    return Move("claim_settled_elsewhere", carry)
+    if file.matter("settled_elsewhere") is not None:
+        raise StepNotAllowed("already_claimed", _("已经有人提出，正等对方答复。"))
+    side = saying.debtor_side(actor)
+    matter = file.open_matter("settled_elsewhere", by=side, key=actor.person_key)
+    clocks.start(file, Clock.SETTLED_ELSEWHERE, file.now, matter=matter, owed_by=saying.creditor_of(side))
+    return Effect(texts={"message": text}, data={"claimed_by": side})
 
 
 def _answer_claim(file: CaseFile, actor: Actor) -> None:
     claim = saying.open_matter(file, "settled_elsewhere")
     if claim.opened_by == saying.debtor_side(actor):
         raise StepNotAllowed("own_claim", _("须由对方确认。"))
-    running = clocks.live(file, Clock.SETTLED_ELSEWHERE)
-    if running is not None:
-        clocks.end(file, running, file.now)
+    clocks.end_live(file, Clock.SETTLED_ELSEWHERE)
 
 
-def confirm_settled_elsewhere() -> Move:
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        _answer_claim(file, actor)
-        file.end_matter(saying.open_matter(file, "settled_elsewhere"), "granted")
-        settling.end_engagement(file, "settled_elsewhere", "claim", file.now)
-        return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="both_confirmed")
-
-    return Move("confirm_settled_elsewhere", carry)
+@verb()
+def confirm_settled_elsewhere(file: CaseFile, actor: Actor) -> Effect:
+    _answer_claim(file, actor)
+    file.end_matter(saying.open_matter(file, "settled_elsewhere"), "granted")
+    settling.end_engagement(file, "settled_elsewhere", "claim", file.now)
+    return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="both_confirmed")
 
 
-def deny_settled_elsewhere(*, text: str = "") -> Move:
-    said = saying.text(text, "text", needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        _answer_claim(file, actor)
-        file.end_matter(saying.open_matter(file, "settled_elsewhere"), "refused")
-        return Effect(texts={"message": said})
-
-    return Move("deny_settled_elsewhere", carry)
+@verb(text=partial(saying.text, needed=False))
+def deny_settled_elsewhere(file: CaseFile, actor: Actor, *, text: str = "") -> Effect:
+    _answer_claim(file, actor)
+    file.end_matter(saying.open_matter(file, "settled_elsewhere"), "refused")
+    return Effect(texts={"message": text})
 
 
-def _mediation_consent(step: str, agrees: bool) -> Move:
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        side = saying.debtor_side(actor)
-        file.complaint.consents = {**file.complaint.consents, f"mediation_{side}": agrees}
-        return Effect(data={"side": side, "agrees": agrees})
-
-    return Move(step, carry)
-
-
-def agree_to_mediation() -> Move:
+@verb()
+def agree_to_mediation(file: CaseFile, actor: Actor) -> Effect:
     """Art. 18: no session and no agreement without both consents."""
-    return _mediation_consent("agree_to_mediation", True)
+    return _mediation_consent(file, actor, True)
 
 
-def decline_mediation() -> Move:
-    return _mediation_consent("decline_mediation", False)
+@verb()
+def decline_mediation(file: CaseFile, actor: Actor) -> Effect:
+    return _mediation_consent(file, actor, False)
 
 
-def request_recusal(*, whom: str, text: str) -> Move:
+def _mediation_consent(file: CaseFile, actor: Actor, agrees: bool) -> Effect:
+    side = saying.debtor_side(actor)
+    file.complaint.consents = {**file.complaint.consents, f"mediation_{side}": agrees}
+    return Effect(data={"side": side, "agrees": agrees})
+
+
+@verb(text=saying.text, whom=partial(saying.text, longest=120))
+def request_recusal(file: CaseFile, actor: Actor, *, whom: str, text: str) -> Effect:
     """Art. 21: sessions stop, the clock does not, until another officer has decided."""
-    said = saying.text(text, "text")
-    person = saying.text(whom, "whom", longest=120)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.matter("recusal") is not None:
-            raise StepNotAllowed("already_open", _("已有回避申请在办理。"))
-        matter = file.open_matter("recusal", by=saying.debtor_side(actor), key=actor.person_key, whom=person)
-        if file.status == S.MEDIATING:
-            clocks.start(file, Clock.SUSPENSION, file.now, matter=matter)
-        return Effect(texts={"message": said, "whom": person})
-
-    return Move("request_recusal", carry)
+    if file.matter("recusal") is not None:
+        raise StepNotAllowed("already_open", _("已有回避申请在办理。"))
+    matter = file.open_matter("recusal", by=saying.debtor_side(actor), key=actor.person_key, whom=whom)
+    if file.status == S.MEDIATING:
+        clocks.start(file, Clock.SUSPENSION, file.now, matter=matter)
+    return Effect(texts={"message": text, "whom": whom})
 
 
-def object_to_decision(*, text: str) -> Move:
+@verb("object", text=saying.text)
+def object_to_decision(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """Another officer answers within 7 working days."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.matter("objection") is not None:
-            raise StepNotAllowed("already_open", _("您的异议正在办理。"))
-        matter = file.open_matter("objection", by="consumer", key=actor.person_key)
-        clocks.start(file, Clock.OBJECTION, file.now, matter=matter)
-        return Effect(texts={"message": said})
-
-    return Move("object", carry)
+    if file.matter("objection") is not None:
+        raise StepNotAllowed("already_open", _("您的异议正在办理。"))
+    matter = file.open_matter("objection", by="consumer", key=actor.person_key)
+    clocks.start(file, Clock.OBJECTION, file.now, matter=matter)
+    return Effect(texts={"message": text})
 
 
 def rate(
@@ -135,24 +114,20 @@ def rate(
     return Move("rate", carry)
 
 
-def _publication(step: str, given: bool) -> Move:
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        complaint = file.complaint
-        complaint.publication_consent = given
-        if not given and complaint.facts.get("published"):
-            # Gone at once; a consent that is given again shows nothing before somebody decides anew.
-            complaint.facts = {name: value for name, value in complaint.facts.items() if name != "published"}
-        return Effect(data={"publication": given})
-
-    return Move(step, carry)
+@verb()
+def give_publication_consent(file: CaseFile, actor: Actor) -> Effect:
+    file.complaint.publication_consent = True
+    return Effect(data={"publication": True})
 
 
-def give_publication_consent() -> Move:
-    return _publication("give_publication_consent", True)
-
-
-def withdraw_publication_consent() -> Move:
-    return _publication("withdraw_publication_consent", False)
+@verb()
+def withdraw_publication_consent(file: CaseFile, actor: Actor) -> Effect:
+    """Gone at once; a consent that is given again shows nothing before somebody decides anew."""
+    complaint = file.complaint
+    complaint.publication_consent = False
+    if complaint.facts.get("published"):
+        complaint.facts = {name: value for name, value in complaint.facts.items() if name != "published"}
+    return Effect(data={"publication": False})
 
 
 def withdraw_consent(*, purpose: str) -> Move:
@@ -173,31 +148,29 @@ def withdraw_consent(*, purpose: str) -> Move:
     return Move("withdraw_consent", carry)
 
 
-def _consent(step: str, given: bool) -> Move:
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        asked = saying.open_matter(file, "consent")
-        running = clocks.live(file, Clock.CONSENT)
-        if running is not None:
-            clocks.end(file, running, file.now)
-        entity = asked.data["enterprise"]
-        file.end_matter(asked, "granted" if given else "refused")
-        if given:
-            named = [*file.complaint.consents.get("entities", []), entity]
-            file.complaint.consents = {**file.complaint.consents, "entities": named}
-            return Effect(data={"enterprise": entity, "given": True})
-        return settling.to_authority(file, reason="no_consent", data={"enterprise": entity, "given": False})
-
-    return Move(step, carry)
-
-
-def give_consent() -> Move:
+@verb()
+def give_consent(file: CaseFile, actor: Actor) -> Effect:
     """One tap: this named entity may have the case."""
-    return _consent("give_consent", True)
+    entity = _answer_consent(file, "granted")
+    named = [*file.complaint.consents.get("entities", []), entity]
+    file.complaint.consents = {**file.complaint.consents, "entities": named}
+    return Effect(data={"enterprise": entity, "given": True})
 
 
-def decline_consent() -> Move:
+@verb()
+def decline_consent(file: CaseFile, actor: Actor) -> Effect:
     """No: the authority handles the case itself."""
-    return _consent("decline_consent", False)
+    entity = _answer_consent(file, "refused")
+    return settling.to_authority(file, reason="no_consent", data={"enterprise": entity, "given": False})
+
+
+def _answer_consent(file: CaseFile, state: str) -> int:
+    """The entity that was asked about."""
+    asked = saying.open_matter(file, "consent")
+    clocks.end_live(file, Clock.CONSENT)
+    file.end_matter(asked, state)
+    entity: int = asked.data["enterprise"]
+    return entity
 
 
 def supply_material(*, text: str = "", has_none: bool = False, files: tuple[str, ...] = ()) -> Move:

@@ -1,14 +1,13 @@
 """What else an officer does with a case: serving, linking, reopening, publishing.
 
-What is not for the parties stands in the authority's own chain, so that
-theirs has no gap.
-"""
+What is not for the parties stands in the authority's own chain, so that theirs has no gap."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from authorities.models import Officer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
 from complaints.handling.transition import clocks, saying, settling, two_persons
-from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import CallBack, Complaint, HandlingStep
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -61,8 +60,7 @@ def serve_notice(
 ) -> Move:
     """A bounce moves to the next channel; the decision of a termination, served on both, ends its notice clock.
     ``document_id``: an official document, else its name. ``to``: which addressee; ``day``, ``received_by`` (RECEIVERS)
-    and ``reference`` (number of a letter or call)
-    prove it."""
+    and ``reference`` (number of a letter or call) prove it."""
     name = saying.text(document, "document", longest=60, needed=document_id is None)
     saying.choice(channel, SERVICE_CHANNELS, "channel")
     saying.choice(to, ("consumer", "enterprise"), "to")
@@ -105,30 +103,22 @@ def serve_notice(
     return Move("serve_notice", carry)
 
 
-def verify_contact(*, result: str) -> Move:
+@verb(result=partial(saying.choice, allowed=CALL_RESULTS))
+def verify_contact(file: CaseFile, actor: Actor, *, result: str) -> Effect:
     """An officer rings the number that no code has proven (procedure, section 1)."""
-    saying.choice(result, CALL_RESULTS, "result")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.complaint.contact_verified:
-            raise StepNotAllowed("already_verified", _("联系电话已经核实过了。"))
-        file.complaint.contact_verified = result == "call_confirmed"
-        return Effect(reason=result)
-
-    return Move("verify_contact", carry)
+    if file.complaint.contact_verified:
+        raise StepNotAllowed("already_verified", _("联系电话已经核实过了。"))
+    file.complaint.contact_verified = result == "call_confirmed"
+    return Effect(reason=result)
 
 
-def write_down_statement(*, text: str) -> Move:
+@verb(text=saying.text)
+def write_down_statement(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """What the consumer said in a voice note, in writing; who reads it and finds it wrong corrects it."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if not file.complaint.facts.get("voice"):
-            raise StepNotAllowed("no_voice", _("这件投诉没有语音陈述。"))
-        file.complaint.facts = {**file.complaint.facts, "voice_written": True}
-        return Effect(texts={"consumer_transcript": said})
-
-    return Move("write_down_statement", carry)
+    if not file.complaint.facts.get("voice"):
+        raise StepNotAllowed("no_voice", _("这件投诉没有语音陈述。"))
+    file.complaint.facts = {**file.complaint.facts, "voice_written": True}
+    return Effect(texts={"consumer_transcript": text})
 
 
 def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> list[str]:
@@ -158,94 +148,74 @@ def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> 
     return found
 
 
-def link_cases(*, numbers: Sequence[str]) -> Move:
+@verb()
+def link_cases(file: CaseFile, actor: Actor, *, numbers: Sequence[str]) -> Effect:
     """关联案件: shown to officers, nothing merges. Take it on every one of the cases."""
-    return Move("link_cases", lambda file, actor: Effect(data={"with": _group(file, numbers, same_respondent=False)}))
+    return Effect(data={"with": _group(file, numbers, same_respondent=False)})
 
 
-def join_cases(*, numbers: Sequence[str], consents_recorded: bool) -> Move:
+@verb()
+def join_cases(file: CaseFile, actor: Actor, *, numbers: Sequence[str], consents_recorded: bool) -> Effect:
     """Art. 12: handled together; needs each complainant's consent. Take it on all of them."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if not consents_recorded:
-            raise StepNotAllowed("no_consent", _("合并办理须每一位投诉人同意。"))
-        return Effect(data={"joined": _group(file, numbers, same_respondent=True)})
-
-    return Move("join_cases", carry)
+    if not consents_recorded:
+        raise StepNotAllowed("no_consent", _("合并办理须每一位投诉人同意。"))
+    return Effect(data={"joined": _group(file, numbers, same_respondent=True)})
 
 
-def separate_case(*, text: str) -> Move:
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.complaint.linked_group is None:
-            raise StepNotAllowed("not_joined", _("这件投诉没有合并办理。"))
-        file.complaint.linked_group = None
-        return Effect(texts={"message": said})
-
-    return Move("separate_case", carry)
+@verb(text=saying.text)
+def separate_case(file: CaseFile, actor: Actor, *, text: str) -> Effect:
+    if file.complaint.linked_group is None:
+        raise StepNotAllowed("not_joined", _("这件投诉没有合并办理。"))
+    file.complaint.linked_group = None
+    return Effect(texts={"message": text})
 
 
-def record_party_gone(*, party: str, text: str) -> Move:
+@verb(party=partial(saying.choice, allowed=("consumer", "enterprise")), text=saying.text)
+def record_party_gone(file: CaseFile, actor: Actor, *, party: str, text: str) -> Effect:
     """A dead consumer's clocks stop and the heirs are asked for 30 days."""
-    who = saying.choice(party, ("consumer", "enterprise"), "party")
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if who == "consumer" and clocks.live(file, Clock.HEIRS) is None:
-            for row in file.clocks:
-                if row.owed_by == "consumer" and row.state == "running" and row.ended_at is None:
-                    clocks.pause(file, row, file.now, capped=False)
-            clocks.start(file, Clock.HEIRS, file.now)
-        return Effect(data={"party": who}, texts={"message": said})
-
-    return Move("record_party_gone", carry)
+    if party == "consumer" and clocks.live(file, Clock.HEIRS) is None:
+        for row in file.clocks:
+            if row.owed_by == "consumer" and row.state == "running" and row.ended_at is None:
+                clocks.pause(file, row, file.now, capped=False)
+        clocks.start(file, Clock.HEIRS, file.now)
+    return Effect(data={"party": party}, texts={"message": text})
 
 
-@proposable
+@verb(text=saying.text)
 def correct_clerical_error(
+    file: CaseFile,
+    actor: Actor,
     *,
     text: str,
     sequence: int = 0,
     document_id: int | None = None,
     changes: Mapping[str, str] | None = None,
     version: int | None = None,
-) -> Move:
+) -> Effect:
     """An entry that says what was wrong in an earlier one, or in an official document, which then has a new version;
     nothing is edited. ``version``: the one that was read, refused when there is a newer one."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if document_id is not None:
-            row, entry = documents.corrected(file, document_id, changes or {}, version=version)
-            names = two_persons.names_of(file, "correct_clerical_error", actor)
-            return Effect(
-                data={"corrects": row.sequence, "documents": [entry], "officers": names},
-                texts={"correction": said},
-                audience=Audience(row.audience),
-                tells=documents.told(row),
-            )
-        if not 1 <= sequence <= file.complaint.last_sequence:
-            raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")
-        return Effect(data={"corrects": sequence}, texts={"correction": said})
-
-    return Move("correct_clerical_error", carry)
+    if document_id is not None:
+        row, entry = documents.corrected(file, document_id, changes or {}, version=version)
+        names = two_persons.names_of(file, "correct_clerical_error", actor)
+        return Effect(
+            data={"corrects": row.sequence, "documents": [entry], "officers": names},
+            texts={"correction": text},
+            audience=Audience(row.audience),
+            tells=documents.told(row),
+        )
+    if not 1 <= sequence <= file.complaint.last_sequence:
+        raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")
+    return Effect(data={"corrects": sequence}, texts={"correction": text})
 
 
-def answer_objection(*, upheld: bool, text: str) -> Move:
+@verb(text=saying.text)
+def answer_objection(file: CaseFile, actor: Actor, *, upheld: bool, text: str) -> Effect:
     """By another officer than the one who decided."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = saying.open_matter(file, "objection")
-        _not_who_handled(file, actor)
-        file.end_matter(matter, "granted" if upheld else "refused")
-        running = clocks.live(file, Clock.OBJECTION)
-        if running is not None:
-            clocks.end(file, running, file.now)
-        return Effect(data={"upheld": upheld}, texts={"decision": said})
-
-    return Move("answer_objection", carry)
+    matter = saying.open_matter(file, "objection")
+    _not_who_handled(file, actor)
+    file.end_matter(matter, "granted" if upheld else "refused")
+    clocks.end_live(file, Clock.OBJECTION)
+    return Effect(data={"upheld": upheld}, texts={"decision": text})
 
 
 def _not_who_handled(file: CaseFile, actor: Actor) -> None:
@@ -311,49 +281,41 @@ def call_back(
     return Move("call_back", carry)
 
 
-def reopen(*, ground: str, text: str) -> Move:
+@verb(ground=partial(saying.choice, allowed=("broken_promise", "clerical_error", "objection_upheld")), text=saying.text)
+def reopen(file: CaseFile, actor: Actor, *, ground: str, text: str) -> Effect:
     """Only for a broken promise, a clerical error, or an objection that was upheld."""
-    why = saying.choice(ground, ("broken_promise", "clerical_error", "objection_upheld"), "ground")
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if (
-            why == "objection_upheld"
-            and not HandlingStep.objects.filter(
-                complaint=file.complaint, step="answer_objection", data__upheld=True
-            ).exists()
-        ):
-            raise WrongInput("bad_choice", _("没有成立的异议。"), field="ground")
-        # What the consumer says in a call-back counts, whether or not the term had let the promise pass as silent.
-        if (
-            why == "broken_promise"
-            and not file.has_broken_promise
-            and not HandlingStep.objects.filter(
-                complaint=file.complaint, step="call_back", data__finding="not_kept"
-            ).exists()
-        ):
-            raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
-        settling.to_county(file)
-        return Effect(to=S.REVIEW, reason=why, texts={"message": said})
-
-    return Move("reopen", carry)
+    if (
+        ground == "objection_upheld"
+        and not HandlingStep.objects.filter(
+            complaint=file.complaint, step="answer_objection", data__upheld=True
+        ).exists()
+    ):
+        raise WrongInput("bad_choice", _("没有成立的异议。"), field="ground")
+    # What the consumer says in a call-back counts, whether or not the term had let the promise pass as silent.
+    if (
+        ground == "broken_promise"
+        and not file.has_broken_promise
+        and not HandlingStep.objects.filter(
+            complaint=file.complaint, step="call_back", data__finding="not_kept"
+        ).exists()
+    ):
+        raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
+    settling.to_county(file)
+    return Effect(to=S.REVIEW, reason=ground, texts={"message": text})
 
 
-def _publicity(step: str, shown: bool, text: str) -> Move:
-    said = saying.text(text, "text", needed=not shown)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if shown and not file.complaint.publication_consent:
-            raise StepNotAllowed("no_consent", _("消费者没有同意公示。"))
-        file.complaint.facts = {**file.complaint.facts, "published": shown}
-        return Effect(data={"published": shown}, texts={"message": said})
-
-    return Move(step, carry)
+@verb()
+def publish(file: CaseFile, actor: Actor) -> Effect:
+    if not file.complaint.publication_consent:
+        raise StepNotAllowed("no_consent", _("消费者没有同意公示。"))
+    return _published(file, True)
 
 
-def publish() -> Move:
-    return _publicity("publish", True, "")
+@verb(text=saying.text)
+def withhold(file: CaseFile, actor: Actor, *, text: str) -> Effect:
+    return _published(file, False, text)
 
 
-def withhold(*, text: str) -> Move:
-    return _publicity("withhold", False, text)
+def _published(file: CaseFile, is_shown: bool, text: str = "") -> Effect:
+    file.complaint.facts = {**file.complaint.facts, "published": is_shown}
+    return Effect(data={"published": is_shown}, texts={"message": text})

@@ -1,12 +1,11 @@
 """What a consumer may do while the enterprise has the case.
 
-Only the consumer (or an officer recording the consumer's word) calls a
-settlement a success; silence never is one.
-"""
+Only the consumer (or an officer recording the consumer's word) calls a settlement a success; silence never is one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,7 @@ from complaints.acceptance.remedies import late_answer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import parties
 from complaints.handling.transition import clocks, saying, settling
-from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import OfferAnswer
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -33,176 +32,142 @@ def add_statement(*, text: str, files: Sequence[str] = ()) -> Move:
     return Move("add_statement", lambda file, actor: Effect(texts={"message": said}, files=tuple(files)))
 
 
-def correct_facts(*, text: str) -> Move:
+@verb(text=saying.text)
+def correct_facts(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """A correction is an entry beside what was said, never an edit."""
-    said = saying.text(text, "text")
-    return Move("correct_facts", lambda file, actor: Effect(texts={"correction": said}))
+    return Effect(texts={"correction": text})
 
 
-def accept_offer(*, separable: Sequence[int] = (), rest: str = "give_up") -> Move:
+@verb(rest=partial(saying.choice, allowed=REST))
+def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (), rest: str = "give_up") -> Effect:
     """Accept all, or the separable demands ``separable`` (ordinals).
 
-    ``rest`` says what becomes of the others: given up (the case is settled in part), go on
-    negotiating, or to the regulator; accepted obligations stay in force either way.
-    """
-    saying.choice(rest, REST, "rest")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        offer = saying.open_offer(file)
-        answers = list(OfferAnswer.objects.filter(offer=offer).select_related("demand"))
-        part = set(separable) if separable else {a.demand.ordinal for a in answers}
-        for answer in answers:
-            if separable and answer.demand.ordinal in part and not answer.is_separable:
-                raise StepNotAllowed(
-                    "not_separable", _("这几项方案是一个整体，不能只接受其中一项。"), field="separable"
-                )
-        unknown = part - {a.demand.ordinal for a in answers}
-        if unknown:
-            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="separable")
-        accepted_ids = {a.demand_id for a in answers if a.demand.ordinal in part}
-        left = [d for d in file.demands if d.pk not in accepted_ids and not d.is_settled and not d.is_given_up]
-        file.change(offer, state="accepted", answered_at=file.now)
-        for demand in file.demands:
-            if demand.pk in accepted_ids:
-                file.change(demand, is_settled=True)
-            elif demand in left and rest == "give_up":
-                file.change(demand, is_given_up=True)
-        if left and rest == "give_up":
-            file.complaint.is_in_part = True
-        engagement = file.engagement
-        if engagement is not None and engagement.is_overdue:
-            file.complaint.is_late = True
-        mine = [o for o in file.obligations if o.offer_id == offer.pk and o.state == "proposed"]
-        kept = [o for o in mine if o.answers_demand_id is None or o.answers_demand_id in accepted_ids]
-        for obligation in mine:
-            if obligation not in kept:
-                file.change(obligation, state="dropped")
-        settling.bring_into_force(file, kept, file.now)
-        data = {
-            "offer": offer.number,
-            "demands": sorted(part),
-            "late": file.complaint.is_late,
-            **parties.bound(file, offer.number),
-        }
-        if left and rest == "go_on":
-            if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
-                return settling.leave(file, result="failed", ended_by="lapse", reason="overdue", data=data)
-            return Effect(to=S.NEGOTIATING, data=data, reason="rest_goes_on")
-        if left and rest == "regulator":
-            return settling.leave(file, result="failed", ended_by="stopped", reason="rest_to_regulator", data=data)
-        if kept or file.obligations_in("due", "reported"):
-            return Effect(to=S.PERFORMING, data=data)
-        settling.end_engagement(file, "settled", "accepted", file.now)
-        return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
-
-    return Move("accept_offer", carry)
-
-
-def ask_about_offer(*, text: str) -> Move:
-    """The offer stays open; at most twice an offer; an answer by the end of the next WD."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        offer = saying.open_offer(file)
-        most = file.conditions.policies.number("reply_questions_per_offer", file.complaint.handling_region_id).number
-        if offer.questions >= most:
-            raise StepNotAllowed(
-                "asked_enough", _("同一方案最多提问%(n)s次。您可以接受，或不接受并写明理由。") % {"n": most}
-            )
-        file.change(offer, questions=offer.questions + 1)
-        matter = file.open_matter("question", by="consumer", subject=str(offer.number), offer=offer.number)
-        clocks.start(file, Clock.ANSWER, file.now, matter=matter)
-        return Effect(to=S.NEGOTIATING, texts={"question": said}, data={"offer": offer.number})
-
-    return Move("ask_about_offer", carry)
-
-
-def decline_offer(*, reason: str, text: str = "", counter_demand: str = "") -> Move:
-    """Back to negotiating with a counter-demand; on to review when the clock has run out."""
-    saying.choice(reason, DECLINE_REASONS, "reason")
-    said = saying.text(text, "text", needed=False)
-    wanted = saying.text(counter_demand, "counter_demand", needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        offer = saying.open_offer(file)
-        data = {"offer": offer.number, "reason": reason}
-        texts = {"reason": said, "counter_demand": wanted}
-        file.change(offer, decline_reason=reason, counter_demand=wanted)
+    ``rest`` says what becomes of the others: given up (the case is settled in part), go on negotiating, or to the
+    regulator; accepted obligations stay in force either way."""
+    offer = saying.open_offer(file)
+    answers = list(OfferAnswer.objects.filter(offer=offer).select_related("demand"))
+    part = set(separable) if separable else {a.demand.ordinal for a in answers}
+    for answer in answers:
+        if separable and answer.demand.ordinal in part and not answer.is_separable:
+            raise StepNotAllowed("not_separable", _("这几项方案是一个整体，不能只接受其中一项。"), field="separable")
+    unknown = part - {a.demand.ordinal for a in answers}
+    if unknown:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="separable")
+    accepted_ids = {a.demand_id for a in answers if a.demand.ordinal in part}
+    left = [d for d in file.demands if d.pk not in accepted_ids and not d.is_settled and not d.is_given_up]
+    file.change(offer, state="accepted", answered_at=file.now)
+    for demand in file.demands:
+        if demand.pk in accepted_ids:
+            file.change(demand, is_settled=True)
+        elif demand in left and rest == "give_up":
+            file.change(demand, is_given_up=True)
+    if left and rest == "give_up":
+        file.complaint.is_in_part = True
+    engagement = file.engagement
+    if engagement is not None and engagement.is_overdue:
+        file.complaint.is_late = True
+    mine = [o for o in file.obligations if o.offer_id == offer.pk and o.state == "proposed"]
+    kept = [o for o in mine if o.answers_demand_id is None or o.answers_demand_id in accepted_ids]
+    for obligation in mine:
+        if obligation not in kept:
+            file.change(obligation, state="dropped")
+    settling.bring_into_force(file, kept, file.now)
+    data = {
+        "offer": offer.number,
+        "demands": sorted(part),
+        "late": file.complaint.is_late,
+        **parties.bound(file, offer.number),
+    }
+    if left and rest == "go_on":
         if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
-            return settling.leave(file, result="failed", ended_by="declined", reason="overdue", data=data, texts=texts)
-        file.change(offer, state="declined", answered_at=file.now)
-        settling.drop_obligations(file, offer)
-        return Effect(to=S.NEGOTIATING, data=data, texts=texts, reason="declined")
+            return settling.leave(file, result="failed", ended_by="lapse", reason="overdue", data=data)
+        return Effect(to=S.NEGOTIATING, data=data, reason="rest_goes_on")
+    if left and rest == "regulator":
+        return settling.leave(file, result="failed", ended_by="stopped", reason="rest_to_regulator", data=data)
+    if kept or file.obligations_in("due", "reported"):
+        return Effect(to=S.PERFORMING, data=data)
+    settling.end_engagement(file, "settled", "accepted", file.now)
+    return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
 
-    return Move("decline_offer", carry)
+
+@verb(text=saying.text)
+def ask_about_offer(file: CaseFile, actor: Actor, *, text: str) -> Effect:
+    """The offer stays open; at most twice an offer; an answer by the end of the next WD."""
+    offer = saying.open_offer(file)
+    most = file.conditions.policies.number("reply_questions_per_offer", file.complaint.handling_region_id).number
+    if offer.questions >= most:
+        raise StepNotAllowed(
+            "asked_enough", _("同一方案最多提问%(n)s次。您可以接受，或不接受并写明理由。") % {"n": most}
+        )
+    file.change(offer, questions=offer.questions + 1)
+    matter = file.open_matter("question", by="consumer", subject=str(offer.number), offer=offer.number)
+    clocks.start(file, Clock.ANSWER, file.now, matter=matter)
+    return Effect(to=S.NEGOTIATING, texts={"question": text}, data={"offer": offer.number})
 
 
-def stop_negotiating(*, text: str = "") -> Move:
+@verb(
+    reason=partial(saying.choice, allowed=DECLINE_REASONS),
+    text=partial(saying.text, needed=False),
+    counter_demand=partial(saying.text, needed=False),
+)
+def decline_offer(file: CaseFile, actor: Actor, *, reason: str, text: str = "", counter_demand: str = "") -> Effect:
+    """Back to negotiating with a counter-demand; on to review when the clock has run out."""
+    offer = saying.open_offer(file)
+    data = {"offer": offer.number, "reason": reason}
+    texts = {"reason": text, "counter_demand": counter_demand}
+    file.change(offer, decline_reason=reason, counter_demand=counter_demand)
+    if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
+        return settling.leave(file, result="failed", ended_by="declined", reason="overdue", data=data, texts=texts)
+    file.change(offer, state="declined", answered_at=file.now)
+    settling.drop_obligations(file, offer)
+    return Effect(to=S.NEGOTIATING, data=data, texts=texts, reason="declined")
+
+
+@verb(text=partial(saying.text, needed=False))
+def stop_negotiating(file: CaseFile, actor: Actor, *, text: str = "") -> Effect:
     """On any day, without a reason: settlement is voluntary (arts 6, 18)."""
-    said = saying.text(text, "text", needed=False)
-    return Move(
-        "stop_negotiating",
-        lambda file, actor: settling.leave(
-            file, result="failed", ended_by="stopped", reason="stopped", texts={"reason": said}
-        ),
-    )
+    return settling.leave(file, result="failed", ended_by="stopped", reason="stopped", texts={"reason": text})
 
 
-def confirm_performed(*, obligations: Sequence[int]) -> Move:
+@verb()
+def confirm_performed(file: CaseFile, actor: Actor, *, obligations: Sequence[int]) -> Effect:
     """Whoever was owed says that it was done; performing ends when nothing is left."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        owed_by = saying.creditor_of(saying.debtor_side(actor))
-        rows = saying.obligations(file, obligations, ("due", "reported", "silent"), owed_by)
-        for row in rows:
-            settling.confirm(file, row, file.now)
-        return settling.when_all_is_done(file, Effect(data={"obligations": list(obligations)}))
-
-    return Move("confirm_performed", carry)
+    owed_by = saying.creditor_of(saying.debtor_side(actor))
+    rows = saying.obligations(file, obligations, ("due", "reported", "silent"), owed_by)
+    for row in rows:
+        settling.confirm(file, row, file.now)
+    return settling.when_all_is_done(file, Effect(data={"obligations": list(obligations)}))
 
 
-def dispute_performance(*, obligation: int, text: str) -> Move:
+@verb(text=saying.text)
+def dispute_performance(file: CaseFile, actor: Actor, *, obligation: int, text: str) -> Effect:
     """Reported but not there: the enterprise shows channel, last 4, date in 3 WD; once."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = saying.obligations(file, [obligation], ("reported",), "enterprise")[0]
-        if row.disputed_at is not None:
-            raise StepNotAllowed("disputed_once", _("企业已经说明过一次。您可以确认已兑现，或报告没有兑现。"))
-        running = clocks.live(file, Clock.CONFIRMATION, obligation=row)
-        if running is not None:
-            clocks.end(file, running, file.now)
-        file.change(row, state="due", disputed_at=file.now)
-        days = file.conditions.policies.number("performance_dispute_answer", file.complaint.handling_region_id).number
-        clocks.start(file, Clock.PERFORMANCE_ANSWER, file.now, days=days, obligation=row)
-        return Effect(data={"obligation": obligation}, texts={"message": said})
-
-    return Move("dispute_performance", carry)
+    row = saying.obligations(file, [obligation], ("reported",), "enterprise")[0]
+    if row.disputed_at is not None:
+        raise StepNotAllowed("disputed_once", _("企业已经说明过一次。您可以确认已兑现，或报告没有兑现。"))
+    clocks.end_live(file, Clock.CONFIRMATION, obligation=row)
+    file.change(row, state="due", disputed_at=file.now)
+    days = file.conditions.policies.number("performance_dispute_answer", file.complaint.handling_region_id).number
+    clocks.start(file, Clock.PERFORMANCE_ANSWER, file.now, days=days, obligation=row)
+    return Effect(data={"obligation": obligation}, texts={"message": text})
 
 
-def report_breach(*, obligation: int, text: str) -> Move:
+@verb(text=saying.text)
+def report_breach(file: CaseFile, actor: Actor, *, obligation: int, text: str) -> Effect:
     """One button: it was not done. →review; after a mediation closed as not kept."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = saying.obligations(file, [obligation], ("due", "reported", "silent"), "enterprise")[0]
-        last = row.due_on
-        if row.state == "due" and last is not None and last >= file.today:
-            raise StepNotAllowed("not_due_yet", _("这一项还没到期：最后一天是%(day)s。") % {"day": last.isoformat()})
-        return settling.breach(file, row, {"obligation": obligation}, texts={"message": said})
-
-    return Move("report_breach", carry)
+    row = saying.obligations(file, [obligation], ("due", "reported", "silent"), "enterprise")[0]
+    last = row.due_on
+    if row.state == "due" and last is not None and last >= file.today:
+        raise StepNotAllowed("not_due_yet", _("这一项还没到期：最后一天是%(day)s。") % {"day": last.isoformat()})
+    return settling.breach(file, row, {"obligation": obligation}, texts={"message": text})
 
 
-def waive_obligation(*, obligation: int) -> Move:
+@verb()
+def waive_obligation(file: CaseFile, actor: Actor, *, obligation: int) -> Effect:
     """The consumer lets one promise go; nobody else can."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = saying.obligations(file, [obligation], ("due", "reported"), "enterprise")[0]
-        settling.waive(file, row, file.now)
-        return settling.when_all_is_done(file, Effect(data={"obligation": obligation}))
-
-    return Move("waive_obligation", carry)
+    row = saying.obligations(file, [obligation], ("due", "reported"), "enterprise")[0]
+    settling.waive(file, row, file.now)
+    return settling.when_all_is_done(file, Effect(data={"obligation": obligation}))
 
 
 def resume_performance(*, dates: dict[int, str]) -> Move:
@@ -232,90 +197,75 @@ def resume_performance(*, dates: dict[int, str]) -> Move:
     return Move("resume_performance", carry)
 
 
-def withdraw(*, reason: str, text: str = "") -> Move:
+@verb(reason=partial(saying.choice, allowed=WITHDRAW_REASONS), text=partial(saying.text, needed=False))
+def withdraw(file: CaseFile, actor: Actor, *, reason: str, text: str = "") -> Effect:
     """Asks why; in a mediation it is ground 1 of art. 23 and a notice is owed."""
-    saying.choice(reason, WITHDRAW_REASONS, "reason")
-    said = saying.text(text, "text", needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        offer = file.open_offer
-        if offer is not None:
-            file.change(offer, state="withdrawn", answered_at=file.now)
-            settling.drop_obligations(file, offer)
-        settling.end_engagement(file, "withdrawn", "consumer", file.now)
-        if file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED):
-            clocks.start(file, Clock.NOTICE, file.now)
-            return Effect(
-                to=S.CLOSED,
-                outcome=Outcome.MEDIATION_TERMINATED,
-                reason="withdrawn_or_settled",
-                data={"why": reason},
-                texts={"reason": said},
-            )
+    settling.take_back_offer(file, file.now)
+    settling.end_engagement(file, "withdrawn", "consumer", file.now)
+    if file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED):
+        clocks.start(file, Clock.NOTICE, file.now)
         return Effect(
-            to=S.CLOSED, outcome=Outcome.WITHDRAWN, reason="withdrawn", data={"why": reason}, texts={"reason": said}
+            to=S.CLOSED,
+            outcome=Outcome.MEDIATION_TERMINATED,
+            reason="withdrawn_or_settled",
+            data={"why": reason},
+            texts={"reason": text},
         )
+    return Effect(
+        to=S.CLOSED, outcome=Outcome.WITHDRAWN, reason="withdrawn", data={"why": reason}, texts={"reason": text}
+    )
 
-    return Move("withdraw", carry)
 
-
-def refer_to_regulator() -> Move:
+@verb()
+def refer_to_regulator(file: CaseFile, actor: Actor) -> Effect:
     """From a closed case to the county authority, everything carried over."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        complaint = file.complaint
-        if complaint.outcome == Outcome.SETTLED and not file.has_broken_promise:
-            raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
-        learned = complaint.learned_on or complaint.disputed_on
-        old = learned is not None and learned.replace(year=learned.year + 3, day=min(learned.day, 28)) < file.today
-        settling.to_county(file)
-        return Effect(to=S.REVIEW, reason="referred", data={"over_three_years": old, "was": complaint.outcome})
-
-    return Move("refer_to_regulator", carry)
+    complaint = file.complaint
+    if complaint.outcome == Outcome.SETTLED and not file.has_broken_promise:
+        raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
+    learned = complaint.learned_on or complaint.disputed_on
+    old = learned is not None and learned.replace(year=learned.year + 3, day=min(learned.day, 28)) < file.today
+    settling.to_county(file)
+    return Effect(to=S.REVIEW, reason="referred", data={"over_three_years": old, "was": complaint.outcome})
 
 
-def answer_late(*, accept: bool, text: str = "") -> Move:
+@verb(text=partial(saying.text, needed=False))
+def answer_late(file: CaseFile, actor: Actor, *, accept: bool, text: str = "") -> Effect:
     """Soon after an unconfirmed end (policy ``late_answer``): yes makes it settled (late), no is a decline."""
-    said = saying.text(text, "text", needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        complaint = file.complaint
-        policies = file.conditions.policies
-        if file.now >= late_answer(complaint, policies, file.conditions.calendar).due_at:
-            limits = Limits(policies, complaint.handling_region_id)
-            raise StepNotAllowed("too_late", _("办结%(late_answer)s后不能再答复；您仍可转交监管部门。") % limits)
-        texts = {"message": said}
-        engagement = file.latest_engagement
-        if not accept:
-            if engagement is not None and engagement.odr_result == "unconfirmed":
-                # A clear no is a decline and no silence any more.
-                file.change(engagement, odr_result="failed", ended_by="declined")
-            if settling.goes_on(file):
-                settling.to_county(file)
-                return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
-            return Effect(
-                to=S.CLOSED,
-                outcome=Outcome.NEGOTIATION_FAILED,
-                reason="declined_late",
-                texts=texts,
-                data={"may_refer": True},
-            )
-        complaint.is_late = True
-        offer = next((o for o in reversed(file.offers) if o.state == "lapsed"), None)
-        if offer is not None:
-            file.change(offer, state="accepted", answered_at=file.now)
-            for demand in file.demands:
-                file.change(demand, is_settled=True)
-            owed = [o for o in file.obligations if o.offer_id == offer.pk and o.state == "dropped"]
-            if owed:
-                if engagement is not None:
-                    file.change(engagement, until_at=None, odr_result="", ended_by="")
-                settling.bring_into_force(file, owed, file.now)
-                return Effect(to=S.PERFORMING, reason="accepted_late", texts=texts)
-        for row in file.obligations_in("silent"):
-            file.change(row, state="confirmed", confirmed_at=file.now)
-        if engagement is not None:
-            file.change(engagement, odr_result="settled", ended_by="answered_late")
-        return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="answered_late", texts=texts)
-
-    return Move("answer_late", carry)
+    complaint = file.complaint
+    policies = file.conditions.policies
+    if file.now >= late_answer(complaint, policies, file.conditions.calendar).due_at:
+        limits = Limits(policies, complaint.handling_region_id)
+        raise StepNotAllowed("too_late", _("办结%(late_answer)s后不能再答复；您仍可转交监管部门。") % limits)
+    texts = {"message": text}
+    engagement = file.latest_engagement
+    if not accept:
+        if engagement is not None and engagement.odr_result == "unconfirmed":
+            # A clear no is a decline and no silence any more.
+            file.change(engagement, odr_result="failed", ended_by="declined")
+        if settling.goes_on(file):
+            settling.to_county(file)
+            return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
+        return Effect(
+            to=S.CLOSED,
+            outcome=Outcome.NEGOTIATION_FAILED,
+            reason="declined_late",
+            texts=texts,
+            data={"may_refer": True},
+        )
+    complaint.is_late = True
+    offer = next((o for o in reversed(file.offers) if o.state == "lapsed"), None)
+    if offer is not None:
+        file.change(offer, state="accepted", answered_at=file.now)
+        for demand in file.demands:
+            file.change(demand, is_settled=True)
+        owed = [o for o in file.obligations if o.offer_id == offer.pk and o.state == "dropped"]
+        if owed:
+            if engagement is not None:
+                file.change(engagement, until_at=None, odr_result="", ended_by="")
+            settling.bring_into_force(file, owed, file.now)
+            return Effect(to=S.PERFORMING, reason="accepted_late", texts=texts)
+    for row in file.obligations_in("silent"):
+        file.change(row, state="confirmed", confirmed_at=file.now)
+    if engagement is not None:
+        file.change(engagement, odr_result="settled", ended_by="answered_late")
+    return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="answered_late", texts=texts)

@@ -1,8 +1,7 @@
 """How people are reached: the link of a respondent or body without account; contact data that an officer changes.
 
 Only who has no account comes by a link; a new link ends the one before. The entry keeps what contact data was before,
-and whoever has the number of before is told, so that nobody takes a case over by a telephone call.
-"""
+and whoever has the number of before is told, so that nobody takes a case over by a telephone call."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.sign_in.contacts import parse_contact
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
-from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import AnswerLink, Matter
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -82,18 +81,15 @@ def _given(
     return Effect(data={"channel": channel, "has_phone": bool(phone)})
 
 
-def end_invitation() -> Move:
+@verb()
+def end_invitation(file: CaseFile, actor: Actor) -> Effect:
     """From now on the link leads nowhere."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        rows = live_links(file)
-        if not rows:
-            raise StepNotAllowed("nothing_open", _("没有有效的链接。"))
-        for row in rows:
-            file.change(row, revoked_at=file.now)
-        return Effect()
-
-    return Move("end_invitation", carry)
+    rows = live_links(file)
+    if not rows:
+        raise StepNotAllowed("nothing_open", _("没有有效的链接。"))
+    for row in rows:
+        file.change(row, revoked_at=file.now)
+    return Effect()
 
 
 def live_links(file: CaseFile, *, is_bodys: bool = False) -> list[AnswerLink]:

@@ -1,8 +1,7 @@
 """What is done to official documents once there are any: drawn up, printed, corrected, withdrawn.
 
-Nothing that was issued is edited. A correction is a version beside the old one, under the same number and
-with its reason; a withdrawn number stays in the register and is not used again.
-"""
+Nothing that was issued is edited. A correction is a version beside the old one, under the same number and with its
+reason; a withdrawn number stays in the register and is not used again."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.documents import issuing, kinds
 from complaints.documents.wording import Paper
 from complaints.handling.transition import saying
-from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import Deadline, DocumentVersion, HandlingStep, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -72,8 +71,7 @@ def owes_result(file: CaseFile, *, by_hand: bool = False) -> bool:
 def ends_notice(file: CaseFile, notice: Deadline, document: OfficialDocument | None, to: str) -> bool:
     """Whether everybody was told of the termination that began ``notice`` once ``document`` reached ``to``.
 
-    Only the decision of that termination tells. Where none stands (the consumer withdrew), words name what did.
-    """
+    Only the decision of that termination tells. Where none stands (the consumer withdrew), words name what did."""
     decision = (
         OfficialDocument.objects.filter(
             complaint_id=file.complaint.pk,
@@ -139,17 +137,14 @@ def _of_a_report(file: CaseFile, form: int) -> None:
         raise StepNotAllowed("already_there", _("这件投诉已经有登记表。"))
 
 
-def keep_print(*, version_id: int, path: str, sha256: str, size: int) -> Move:
+@verb()
+def keep_print(file: CaseFile, actor: Actor, *, version_id: int, path: str, sha256: str, size: int) -> Effect:
     """A worker printed it: the digest of the print stands in the record beside the digest of its words."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        version = DocumentVersion.objects.select_related("document").get(pk=version_id, complaint_id=file.complaint.pk)
-        if version.sha256:
-            raise StepNotAllowed("printed", "printed already")
-        file.change(version, path=path, sha256=sha256, size=size, leased_until=None)
-        return Effect(data={"reference": version.document.reference, "version": version.number, "sha256": sha256})
-
-    return Move("keep_print", carry)
+    version = DocumentVersion.objects.select_related("document").get(pk=version_id, complaint_id=file.complaint.pk)
+    if version.sha256:
+        raise StepNotAllowed("printed", "printed already")
+    file.change(version, path=path, sha256=sha256, size=size, leased_until=None)
+    return Effect(data={"reference": version.document.reference, "version": version.number, "sha256": sha256})
 
 
 def corrected(
@@ -262,18 +257,14 @@ def editable(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def void_document(*, document_id: int, text: str) -> Move:
+@verb(text=saying.text)
+def void_document(file: CaseFile, actor: Actor, *, document_id: int, text: str) -> Effect:
     """作废: it stands in the register with its reason, and its number is not used again."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        document = found(file, document_id)
-        file.change(document, state=OfficialDocument.VOID)
-        return Effect(
-            texts={"message": said},
-            data={"document": document.pk, "reference": document.reference},
-            audience=Audience(document.audience),
-            tells=told(document),
-        )
-
-    return Move("void_document", carry)
+    document = found(file, document_id)
+    file.change(document, state=OfficialDocument.VOID)
+    return Effect(
+        texts={"message": text},
+        data={"document": document.pk, "reference": document.reference},
+        audience=Audience(document.audience),
+        tells=told(document),
+    )

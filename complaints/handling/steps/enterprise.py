@@ -1,12 +1,12 @@
 """What the enterprise does with a case: accept, contact, perform, report, return.
 
-Nothing here calls a case settled; offers stand in offers.py.
-"""
+Nothing here calls a case settled; offers stand in offers.py."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import giving_back
 from complaints.handling.steps.offers import engaged, touch_first_contact
 from complaints.handling.transition import clocks, saying, settling
-from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.effect import Effect, Move, proposable, verb
 from complaints.models import Contact, InternalNote, Matter, Obligation, RootCause
 from complaints.parties import unreachable
 from complaints.parties.actors import Actor
@@ -45,69 +45,64 @@ def _handler(file: CaseFile, handler_id: int | None, handler_number: str) -> Sta
     return found.staff
 
 
-def accept_case(*, handler_id: int | None = None, handler_number: str = "") -> Move:
+@verb()
+def accept_case(file: CaseFile, actor: Actor, *, handler_id: int | None = None, handler_number: str = "") -> Effect:
     """Takes the case and names who handles it (责任到人), by id or by 工号."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        staff = _handler(file, handler_id, handler_number)
-        file.complaint.handler = staff
-        file.change(engaged(file), accepted_at=file.now)
-        return Effect(to=S.NEGOTIATING, data={"handler": staff.pk})
-
-    return Move("accept_case", carry)
+    staff = _handler(file, handler_id, handler_number)
+    file.complaint.handler = staff
+    file.change(engaged(file), accepted_at=file.now)
+    return Effect(to=S.NEGOTIATING, data={"handler": staff.pk})
 
 
+@verb()
 def assign(
-    *, handler_id: int | None = None, handler_number: str = "", because: Mapping[str, Any] | None = None
-) -> Move:
+    file: CaseFile,
+    actor: Actor,
+    *,
+    handler_id: int | None = None,
+    handler_number: str = "",
+    because: Mapping[str, Any] | None = None,
+) -> Effect:
     """Hands the case to another handler, named by id or by 工号; the clocks run on.
 
-    ``because``: what the system goes by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}.
-    """
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        staff = _handler(file, handler_id, handler_number)
-        before = file.complaint.handler_id
-        file.complaint.handler = staff
-        data = {"handler": staff.pk, "before": before}
-        if because is None:
-            return Effect(data=data)
-        why = f"assigned_by_{because['why']}"
-        return Effect(data=data | {"because": dict(because)}, reason=why)
-
-    return Move("assign", carry)
+    ``because``: what the system goes by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}."""
+    staff = _handler(file, handler_id, handler_number)
+    before = file.complaint.handler_id
+    file.complaint.handler = staff
+    data = {"handler": staff.pk, "before": before}
+    if because is None:
+        return Effect(data=data)
+    why = f"assigned_by_{because['why']}"
+    return Effect(data=data | {"because": dict(because)}, reason=why)
 
 
-def log_contact(*, channel: str, reached: bool, note: str = "", at: datetime | None = None) -> Move:
+@verb(channel=partial(saying.choice, allowed=CONTACT_CHANNELS), note=partial(saying.text, needed=False, longest=1000))
+def log_contact(
+    file: CaseFile, actor: Actor, *, channel: str, reached: bool, note: str = "", at: datetime | None = None
+) -> Effect:
     """One attempt to reach the consumer; at most now, never in the future. ``note``: what was said, if anything was."""
-    saying.choice(channel, CONTACT_CHANNELS, "channel")
-    said = saying.text(note, "note", needed=False, longest=1000)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        moment = at or file.now
-        engagement = engaged(file)
-        if moment > file.now:
-            raise WrongInput("in_future", _("联系时间不能晚于现在。"), field="at")
-        if moment < engagement.from_at.replace(second=0, microsecond=0):
-            raise WrongInput("too_early", _("联系时间不能早于送达。"), field="at")
-        file.add(
-            Contact(
-                complaint=file.complaint,
-                enterprise_id=engagement.enterprise_id,
-                engagement=engagement,
-                channel=channel,
-                at=moment,
-                by_id=actor.staff_id,
-                by_name=actor.name,
-                reached=reached,
-                note=said,
-            )
+    moment = at or file.now
+    engagement = engaged(file)
+    if moment > file.now:
+        raise WrongInput("in_future", _("联系时间不能晚于现在。"), field="at")
+    if moment < engagement.from_at.replace(second=0, microsecond=0):
+        raise WrongInput("too_early", _("联系时间不能早于送达。"), field="at")
+    file.add(
+        Contact(
+            complaint=file.complaint,
+            enterprise_id=engagement.enterprise_id,
+            engagement=engagement,
+            channel=channel,
+            at=moment,
+            by_id=actor.staff_id,
+            by_name=actor.name,
+            reached=reached,
+            note=note,
         )
-        if reached:
-            touch_first_contact(file, _counts_from(moment, file))
-        return Effect(data={"channel": channel, "reached": reached, "at": moment.isoformat()}, texts={"contact": said})
-
-    return Move("log_contact", carry)
+    )
+    if reached:
+        touch_first_contact(file, _counts_from(moment, file))
+    return Effect(data={"channel": channel, "reached": reached, "at": moment.isoformat()}, texts={"contact": note})
 
 
 def _counts_from(moment: datetime, file: CaseFile) -> datetime:
@@ -117,86 +112,67 @@ def _counts_from(moment: datetime, file: CaseFile) -> datetime:
     return moment if calendar.after(calendar.local_day(moment), 1) >= file.today else file.now
 
 
-def _message(step: str, text: str) -> Move:
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        touch_first_contact(file, file.now)
-        return Effect(texts={"message": said})
-
-    return Move(step, carry)
-
-
-def ask_consumer(*, text: str) -> Move:
+@verb(text=saying.text)
+def ask_consumer(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """A question to the consumer; the clocks run on."""
-    return _message("ask_consumer", text)
+    return _message(file, text)
 
 
-def send_message(*, text: str) -> Move:
-    return _message("send_message", text)
+@verb(text=saying.text)
+def send_message(file: CaseFile, actor: Actor, *, text: str) -> Effect:
+    return _message(file, text)
 
 
-def add_internal_note(*, text: str) -> Move:
+def _message(file: CaseFile, text: str) -> Effect:
+    touch_first_contact(file, file.now)
+    return Effect(texts={"message": text})
+
+
+@verb(text=saying.text)
+def add_internal_note(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """Seen by the enterprise alone."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        engagement = engaged(file)
-        file.add(
-            InternalNote(
-                complaint=file.complaint,
-                enterprise_id=engagement.enterprise_id,
-                engagement=engagement,
-                by_id=actor.user_id,
-                by_name=actor.name,
-                at=file.now,
-                text=said,
-            )
+    engagement = engaged(file)
+    file.add(
+        InternalNote(
+            complaint=file.complaint,
+            enterprise_id=engagement.enterprise_id,
+            engagement=engagement,
+            by_id=actor.user_id,
+            by_name=actor.name,
+            at=file.now,
+            text=text,
         )
-        return Effect(texts={"note": said})
+    )
+    return Effect(texts={"note": text})
 
-    return Move("add_internal_note", carry)
 
-
-def answer_question(*, text: str) -> Move:
+@verb(text=saying.text)
+def answer_question(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """The offer lies with the consumer again."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.end_matter(saying.open_matter(file, "question"), "answered")
-        touch_first_contact(file, file.now)
-        return Effect(to=S.AWAITING_CONSUMER, texts={"message": said})
-
-    return Move("answer_question", carry)
+    file.end_matter(saying.open_matter(file, "question"), "answered")
+    touch_first_contact(file, file.now)
+    return Effect(to=S.AWAITING_CONSUMER, texts={"message": text})
 
 
-@proposable
-def report_failure(*, reason: str, text: str) -> Move:
+@verb(reason=partial(saying.choice, allowed=FAILURE_REASONS), text=saying.text)
+def report_failure(file: CaseFile, actor: Actor, *, reason: str, text: str) -> Effect:
     """No agreement, refused with reasons, wants none; unreachable only after 3 attempts on
     2 days by 2 channels, and then the consumer is told and has 2 working days."""
-    saying.choice(reason, FAILURE_REASONS, "reason")
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        # Those of the same batch are not in the database yet.
-        fresh = [row for row in file.added.get(Contact, ()) if isinstance(row, Contact)]
-        contacts = [*Contact.objects.filter(engagement=engaged(file)), *fresh]
-        if not contacts:
-            raise StepNotAllowed("no_contact", _("请先记录与消费者的联系。"))
-        data = {"reason": reason, "contacts": len(contacts)}
-        if reason == "unreachable":
-            _check_attempts(file, contacts)
-            if file.matter("unreachable") is not None:
-                raise StepNotAllowed("already_told", _("已通知消费者，正等其回应。"))
-            matter = file.open_matter("unreachable", by="enterprise", key=actor.person_key)
-            days = file.conditions.policies.number("failure_answer", file.complaint.handling_region_id).number
-            clocks.start(file, Clock.ANSWER, file.now, days=days, matter=matter, owed_by="consumer")
-            return Effect(data=data, texts={"message": said}, reason=reason)
-        return settling.leave(
-            file, result="failed", ended_by="report", reason=reason, data=data, texts={"message": said}
-        )
-
-    return Move("report_failure", carry)
+    # Those of the same batch are not in the database yet.
+    fresh = [row for row in file.added.get(Contact, ()) if isinstance(row, Contact)]
+    contacts = [*Contact.objects.filter(engagement=engaged(file)), *fresh]
+    if not contacts:
+        raise StepNotAllowed("no_contact", _("请先记录与消费者的联系。"))
+    data = {"reason": reason, "contacts": len(contacts)}
+    if reason == "unreachable":
+        _check_attempts(file, contacts)
+        if file.matter("unreachable") is not None:
+            raise StepNotAllowed("already_told", _("已通知消费者，正等其回应。"))
+        matter = file.open_matter("unreachable", by="enterprise", key=actor.person_key)
+        days = file.conditions.policies.number("failure_answer", file.complaint.handling_region_id).number
+        clocks.start(file, Clock.ANSWER, file.now, days=days, matter=matter, owed_by="consumer")
+        return Effect(data=data, texts={"message": text}, reason=reason)
+    return settling.leave(file, result="failed", ended_by="report", reason=reason, data=data, texts={"message": text})
 
 
 def _check_attempts(file: CaseFile, contacts: list[Contact]) -> None:
@@ -252,53 +228,57 @@ def return_case(
     return Move("return_case", carry)
 
 
+@verb(text=saying.text)
 def request_return(
-    *, text: str, enterprise_id: int | None = None, branch_id: int | None = None, because: dict[str, Any] | None = None
-) -> Move:
+    file: CaseFile,
+    actor: Actor,
+    *,
+    text: str,
+    enterprise_id: int | None = None,
+    branch_id: int | None = None,
+    because: dict[str, Any] | None = None,
+) -> Effect:
     """After acceptance, only before the first offer; intake grants it (1 WD, clock runs). It may name the right
     target."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        engagement = engaged(file)
-        if any(o.engagement_id == engagement.pk for o in file.offers):
-            raise StepNotAllowed("offer_made", _("已提出过方案，不能再退回。"))
-        if file.matter("return") is not None:
-            raise StepNotAllowed("already_open", _("退回申请正在办理。"))
-        giving_back.not_oneself(file, (enterprise_id, branch_id))
-        matter = file.open_matter(
-            "return", by="enterprise", key=actor.person_key, enterprise=enterprise_id, branch=branch_id, because=because
-        )
-        clocks.start(file, Clock.RETURN, file.now, matter=matter)
-        return Effect(data={"enterprise": enterprise_id, "branch": branch_id}, texts={"message": said})
-
-    return Move("request_return", carry)
+    engagement = engaged(file)
+    if any(o.engagement_id == engagement.pk for o in file.offers):
+        raise StepNotAllowed("offer_made", _("已提出过方案，不能再退回。"))
+    if file.matter("return") is not None:
+        raise StepNotAllowed("already_open", _("退回申请正在办理。"))
+    giving_back.not_oneself(file, (enterprise_id, branch_id))
+    matter = file.open_matter(
+        "return", by="enterprise", key=actor.person_key, enterprise=enterprise_id, branch=branch_id, because=because
+    )
+    clocks.start(file, Clock.RETURN, file.now, matter=matter)
+    return Effect(data={"enterprise": enterprise_id, "branch": branch_id}, texts={"message": text})
 
 
-def report_performed(*, obligations: Sequence[int], proof: str, channel: str = "", files: Sequence[str] = ()) -> Move:
+@verb(proof=partial(saying.text, longest=1000))
+def report_performed(
+    file: CaseFile,
+    actor: Actor,
+    *,
+    obligations: Sequence[int],
+    proof: str,
+    channel: str = "",
+    files: Sequence[str] = (),
+) -> Effect:
     """Done, with proof; whoever was owed has 5 working days to say yes or no."""
-    shown = saying.text(proof, "proof", longest=1000)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        rows = saying.obligations(file, obligations, ("due",), saying.debtor_side(actor))
-        if any(row.disputed_at is not None for row in rows):
-            raise StepNotAllowed("show_payment", _("消费者说没有收到：请出示渠道、末4位和日期。"))
-        for row in rows:
-            _report(file, row, shown, channel)
-        return Effect(
-            data={"obligations": list(obligations), "channel": channel}, texts={"proof": shown}, files=tuple(files)
-        )
-
-    return Move("report_performed", carry)
+    rows = saying.obligations(file, obligations, ("due",), saying.debtor_side(actor))
+    if any(row.disputed_at is not None for row in rows):
+        raise StepNotAllowed("show_payment", _("消费者说没有收到：请出示渠道、末4位和日期。"))
+    for row in rows:
+        _report(file, row, proof, channel)
+    return Effect(
+        data={"obligations": list(obligations), "channel": channel}, texts={"proof": proof}, files=tuple(files)
+    )
 
 
 def _report(file: CaseFile, row: Obligation, proof: str, channel: str) -> None:
     # Late is what its clock says: it rested while the consumer's own part was unmet.
     file.change(row, state="reported", reported_at=file.now, reported_proof=proof, payment_channel=channel[:60])
     for kind in (Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER):
-        running = clocks.live(file, kind, obligation=row)
-        if running is not None:
-            clocks.end(file, running, file.now)
+        clocks.end_live(file, kind, obligation=row)
     clocks.start(file, Clock.CONFIRMATION, file.now, obligation=row, owed_by=saying.creditor_of(row.owed_by))
 
 
@@ -321,95 +301,73 @@ def show_payment(*, obligation: int, channel: str, last4: str, paid_on: date | s
     return Move("show_payment", carry)
 
 
-def request_extension(*, days: int, text: str) -> Move:
+@verb(text=saying.text)
+def request_extension(file: CaseFile, actor: Actor, *, days: int, text: str) -> Effect:
     """Once, at most 5 WD, only where the policy allows and with the consumer's yes."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        policies, region = file.conditions.policies, file.complaint.handling_region_id
-        if not policies.number("extension", region).number:
-            raise StepNotAllowed("no_extension", _("本地区的规定不允许延期。"))
-        most = policies.number("extension_cap", region).number
-        if not 1 <= days <= most:
-            raise WrongInput("bad_number", _("最多延%(n)s个工作日。") % {"n": most}, field="days")
-        if Matter.objects.filter(complaint=file.complaint, kind="extension").exists():
-            raise StepNotAllowed("extended_once", _("只能申请延期一次。"))
-        file.open_matter("extension", by="enterprise", key=actor.person_key, days=days)
-        return Effect(data={"days": days}, texts={"message": said})
-
-    return Move("request_extension", carry)
+    policies, region = file.conditions.policies, file.complaint.handling_region_id
+    if not policies.number("extension", region).number:
+        raise StepNotAllowed("no_extension", _("本地区的规定不允许延期。"))
+    most = policies.number("extension_cap", region).number
+    if not 1 <= days <= most:
+        raise WrongInput("bad_number", _("最多延%(n)s个工作日。") % {"n": most}, field="days")
+    if Matter.objects.filter(complaint=file.complaint, kind="extension").exists():
+        raise StepNotAllowed("extended_once", _("只能申请延期一次。"))
+    file.open_matter("extension", by="enterprise", key=actor.person_key, days=days)
+    return Effect(data={"days": days}, texts={"message": text})
 
 
-def agree_to_extension() -> Move:
+@verb()
+def agree_to_extension(file: CaseFile, actor: Actor) -> Effect:
     """The consumer's yes; the authority still has to grant it."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = saying.open_matter(file, "extension")
-        file.change(matter, data={**matter.data, "consumer_agreed": True})
-        return Effect(data={"days": matter.data["days"]})
-
-    return Move("agree_to_extension", carry)
+    matter = saying.open_matter(file, "extension")
+    file.change(matter, data={**matter.data, "consumer_agreed": True})
+    return Effect(data={"days": matter.data["days"]})
 
 
-def flag_concern(*, text: str, files: Sequence[str] = ()) -> Move:
+@verb(text=saying.text)
+def flag_concern(file: CaseFile, actor: Actor, *, text: str, files: Sequence[str] = ()) -> Effect:
     """Authority-only, its files too: the authority judges, the handling is not affected."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.open_matter("concern", by="enterprise", key=actor.person_key, audience="authority")
-        return Effect(texts={"concern": said}, files=tuple(files))
-
-    return Move("flag_concern", carry)
+    file.open_matter("concern", by="enterprise", key=actor.person_key, audience="authority")
+    return Effect(texts={"concern": text}, files=tuple(files))
 
 
-def ask_authority(*, text: str) -> Move:
+@verb(text=saying.text)
+def ask_authority(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """A question to the office, answered within 2 working days."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = file.open_matter(
-            "office_question", by="enterprise", key=actor.person_key, subject=str(len(file.matters))
-        )
-        days = file.conditions.policies.number("authority_question_answer", file.complaint.handling_region_id).number
-        due = deadlines.working_days(file.now, days, file.conditions.calendar, rule="instruction")
-        clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by="authority")
-        return Effect(texts={"message": said})
-
-    return Move("ask_authority", carry)
+    matter = file.open_matter("office_question", by="enterprise", key=actor.person_key, subject=str(len(file.matters)))
+    days = file.conditions.policies.number("authority_question_answer", file.complaint.handling_region_id).number
+    due = deadlines.working_days(file.now, days, file.conditions.calendar, rule="instruction")
+    clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by="authority")
+    return Effect(texts={"message": text})
 
 
-def reply_publicly(*, text: str) -> Move:
+@verb(text=partial(saying.text, longest=1000))
+def reply_publicly(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """Stands beside the published complaint."""
-    said = saying.text(text, "text", longest=1000)
-    return Move("reply_publicly", lambda file, actor: Effect(texts={"public_reply": said}))
+    return Effect(texts={"public_reply": text})
 
 
-def tag_cause(*, cause: str) -> Move:
+@verb(cause=partial(saying.choice, allowed=CAUSES))
+def tag_cause(file: CaseFile, actor: Actor, *, cause: str) -> Effect:
     """Why it came to this complaint, as the enterprise sees it once its part is over; a later tag replaces it.
 
-    ``cause``: a code of root_causes.CAUSES. For the enterprise alone.
-    """
-    code = saying.choice(cause, CAUSES, "cause")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        engagement = engaged(file)
-        if engagement.until_at is None:
-            raise StepNotAllowed("not_over", _("本企业还在办理，办完后再标记原因。"))
-        # One of the same batch is not in the database yet.
-        fresh = [row for row in file.added.get(RootCause, ()) if isinstance(row, RootCause)]
-        before = fresh[-1] if fresh else RootCause.objects.filter(engagement=engagement).first()
-        if before is None:
-            file.add(
-                RootCause(
-                    complaint=file.complaint,
-                    enterprise_id=engagement.enterprise_id,
-                    engagement=engagement,
-                    cause=code,
-                    at=file.now,
-                )
+    ``cause``: a code of root_causes.CAUSES. For the enterprise alone."""
+    engagement = engaged(file)
+    if engagement.until_at is None:
+        raise StepNotAllowed("not_over", _("本企业还在办理，办完后再标记原因。"))
+    # One of the same batch is not in the database yet.
+    fresh = [row for row in file.added.get(RootCause, ()) if isinstance(row, RootCause)]
+    before = fresh[-1] if fresh else RootCause.objects.filter(engagement=engagement).first()
+    if before is None:
+        file.add(
+            RootCause(
+                complaint=file.complaint,
+                enterprise_id=engagement.enterprise_id,
+                engagement=engagement,
+                cause=cause,
+                at=file.now,
             )
-        else:
-            file.change(before, cause=code, at=file.now)
-        return Effect(data={"cause": code})
-
-    return Move("tag_cause", carry)
+        )
+    else:
+        file.change(before, cause=cause, at=file.now)
+    return Effect(data={"cause": cause})

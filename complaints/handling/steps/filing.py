@@ -1,8 +1,7 @@
 """Filing: what was said becomes cases, their demands and the first entry of the record.
 
-One request with n respondents gives n linked cases, all or none; what a
-source does not know stays absent, it is never invented.
-"""
+One request with n respondents gives n linked cases, all or none; what a source does not know stays absent, it is never
+invented."""
 
 from __future__ import annotations
 
@@ -31,7 +30,6 @@ from complaints.procedure.numbering import new_number
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Audience, Status
 from complaints.record import bulk
-from complaints.record.record import Entry
 from database.row_security import working_as_steps
 from enterprises.models import Branch, Enterprise
 
@@ -50,9 +48,8 @@ def file(
 ) -> list[Complaint]:
     """File complaints at ``now``; raises WrongInput before anything is written.
 
-    ``actor`` is the consumer (its person key is taken when it has one), or one for each
-    request; for an import or the counter ``actor.recorded_by`` says who wrote it down.
-    """
+    ``actor`` is the consumer (its person key is taken when it has one), or one for each request; for an import or the
+    counter ``actor.recorded_by`` says who wrote it down."""
     actors = [actor] * len(requests) if isinstance(actor, Actor) else actor
     conditions = conditions or Conditions.at(now)
     places = _places(requests)
@@ -311,20 +308,9 @@ def _digests(ids: Sequence[int]) -> tuple[str, ...]:
 def _split(opened: CaseFile, report: str) -> None:
     """A report mixed in goes to the authority's own chain; the parties' shows nothing (art. 9)."""
     matter = register(opened, "report", by="consumer")
-    opened.entries.append(
-        Entry(
-            complaint=opened.complaint,
-            step="split_report",
-            actor=SYSTEM,
-            happened_at=opened.now,
-            written_at=opened.now,
-            from_status=Status.FILED,
-            to_status=Status.FILED,
-            audience=Audience.AUTHORITY,
-            data={"register": matter.subject},
-            texts=[("report", saying.text(report, "report"), opened.complaint.consumer_key)],
-        )
-    )
+    texts = [("report", saying.text(report, "report"), opened.complaint.consumer_key)]
+    filed = {"from_status": Status.FILED, "to_status": Status.FILED}
+    opened.enter("split_report", SYSTEM, Audience.AUTHORITY, {"register": matter.subject}, texts=texts, **filed)
 
 
 def _attach(evidence: Sequence[tuple[Complaint, Sequence[int]]]) -> None:

@@ -1,8 +1,6 @@
 """What is known of where a case belongs when an enterprise gives it back: kept as a decision, which triage reads first.
 
-Whom the enterprise named stands first, with why; whoever gave the case back as not theirs is suggested no
-more.
-"""
+Whom the enterprise named stands first, with why; whoever gave the case back as not theirs is suggested no more."""
 
 from __future__ import annotations
 

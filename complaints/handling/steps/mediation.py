@@ -1,14 +1,14 @@
 """Mediation at the authority: sessions, suggestions, recusal, appraisal, agreement, termination.
 
-No session and no agreement without both consents (art. 18), a suggestion binds nobody, and only an
-appraisal stops the sixty days (art. 22).
-"""
+No session and no agreement without both consents (art. 18), a suggestion binds nobody, and only an appraisal stops the
+sixty days (art. 22)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from complaints.acceptance import mediation
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps.offers import mediated_promises
 from complaints.handling.transition import clocks, saying, settling
-from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import Deadline, Matter
 from complaints.models.matters import SESSION_MODES
 from complaints.parties import powers
@@ -113,49 +113,36 @@ def record_session(
     return Move("record_session", carry)
 
 
-def delegate_mediation(*, body_id: int) -> Move:
+@verb()
+def delegate_mediation(file: CaseFile, actor: Actor, *, body_id: int) -> Effect:
     """To a consumer association or lawful body of the register, in the authority's name (art. 19); the 60 days run
     on."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        both_agreed(file)
-        if file.complaint.consents.get("delegated_mediation") is not True:
-            raise StepNotAllowed("no_consent", _("消费者没有同意委托调解。"))
-        if file.matter("delegation") is not None:
-            raise StepNotAllowed("already_open", _("已经委托调解，受委托的组织不能再委托。"))
-        body = mediation.bodies_for(file.complaint, on=file.today).filter(pk=body_id).first()
-        if body is None:
-            raise WrongInput("bad_choice", _("请从名册里选一个在本地的组织。"), field="body_id")
-        if why_not := mediation.why_not_to_body(file.complaint, body):
-            raise WrongInput("not_neutral", why_not, field="body_id")
-        file.open_matter("delegation", by="authority", body=body.name, body_id=body.pk)
-        return Effect(data={"body": body.name, "body_id": body.pk, "kind": body.kind})
-
-    return Move("delegate_mediation", carry)
+    both_agreed(file)
+    if file.complaint.consents.get("delegated_mediation") is not True:
+        raise StepNotAllowed("no_consent", _("消费者没有同意委托调解。"))
+    if file.matter("delegation") is not None:
+        raise StepNotAllowed("already_open", _("已经委托调解，受委托的组织不能再委托。"))
+    body = mediation.bodies_for(file.complaint, on=file.today).filter(pk=body_id).first()
+    if body is None:
+        raise WrongInput("bad_choice", _("请从名册里选一个在本地的组织。"), field="body_id")
+    if why_not := mediation.why_not_to_body(file.complaint, body):
+        raise WrongInput("not_neutral", why_not, field="body_id")
+    file.open_matter("delegation", by="authority", body=body.name, body_id=body.pk)
+    return Effect(data={"body": body.name, "body_id": body.pk, "kind": body.kind})
 
 
-def recall_mediation(*, text: str = "") -> Move:
-    said = saying.text(text, "text", needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.end_matter(saying.open_matter(file, "delegation"))
-        return Effect(texts={"message": said})
-
-    return Move("recall_mediation", carry)
+@verb(text=partial(saying.text, needed=False))
+def recall_mediation(file: CaseFile, actor: Actor, *, text: str = "") -> Effect:
+    file.end_matter(saying.open_matter(file, "delegation"))
+    return Effect(texts={"message": text})
 
 
-def report_mediation(*, result: str, text: str, files: Sequence[str] = ()) -> Move:
+@verb(result=partial(saying.choice, allowed=DELEGATED_RESULTS), text=partial(saying.text, shortest=10))
+def report_mediation(file: CaseFile, actor: Actor, *, result: str, text: str, files: Sequence[str] = ()) -> Effect:
     """What the body to which it was handed brought about; the authority decides what follows. Said again, the newer
-    holds.
-    """
-    saying.choice(result, DELEGATED_RESULTS, "result")
-    said = saying.text(text, "text", shortest=10)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.change(saying.open_matter(file, "delegation"), subject=result)
-        return Effect(data={"result": result}, texts={"message": said}, files=tuple(files))
-
-    return Move("report_mediation", carry)
+    holds."""
+    file.change(saying.open_matter(file, "delegation"), subject=result)
+    return Effect(data={"result": result}, texts={"message": text}, files=tuple(files))
 
 
 def decide_recusal(*, decision: str, text: str = "") -> Move:
@@ -219,77 +206,63 @@ def _stop_sixty_days(file: CaseFile, running: Deadline) -> None:
 
 
 def _end_suspension(file: CaseFile, matter: Matter) -> None:
-    running = clocks.live(file, Clock.SUSPENSION, matter=matter)
-    if running is not None:
-        clocks.end(file, running, file.now)
+    clocks.end_live(file, Clock.SUSPENSION, matter=matter)
 
 
-def end_appraisal(*, result: str) -> Move:
+@verb(result=saying.text)
+def end_appraisal(file: CaseFile, actor: Actor, *, result: str) -> Effect:
     """The sixty days go on with the days that were left."""
-    said = saying.text(result, "result")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        appraisal = saying.open_matter(file, "appraisal")
-        file.end_matter(appraisal)
-        _end_suspension(file, appraisal)
-        running = clocks.live(file, Clock.MEDIATION)
-        if running is not None and running.state == "paused":
-            clocks.resume(file, running, file.now)
-        return Effect(to=S.MEDIATING, reason="appraisal_ended", texts={"message": said})
-
-    return Move("end_appraisal", carry)
+    appraisal = saying.open_matter(file, "appraisal")
+    file.end_matter(appraisal)
+    _end_suspension(file, appraisal)
+    running = clocks.live(file, Clock.MEDIATION)
+    if running is not None and running.state == "paused":
+        clocks.resume(file, running, file.now)
+    return Effect(to=S.MEDIATING, reason="appraisal_ended", texts={"message": result})
 
 
-def record_agreement(*, promises: Sequence[Promise], text: str, without_document: bool = False) -> Move:
+@verb(text=saying.text)
+def record_agreement(
+    file: CaseFile, actor: Actor, *, promises: Sequence[Promise], text: str, without_document: bool = False
+) -> Effect:
     """调解书 unless performed at once or both waive it (art. 24)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        both_agreed(file)
-        no_recusal(file)
-        rows = mediated_promises(file, promises)
-        settling.settle_anew(file, file.now)
-        for row in rows:
-            file.add(row)
-        _over(file)
-        data = {"promises": len(rows), "form": None if without_document else 9}
-        for demand in file.demands:
-            file.change(demand, is_settled=True)
-        if not rows:
-            return Effect(
-                to=S.CLOSED, outcome=Outcome.MEDIATED, reason="nothing_to_perform", data=data, texts={"agreement": said}
-            )
-        settling.bring_into_force(file, rows, file.now)
-        return Effect(to=S.PERFORMING, data=data, texts={"agreement": said}, reason="mediated")
-
-    return Move("record_agreement", carry)
-
-
-@proposable
-def terminate(*, ground: str, facts: str) -> Move:
-    """Art. 23: one of eight grounds; both are told within 7 working days."""
-    why = saying.choice(ground, TERMINATION_GROUNDS, "ground")
-    said = saying.text(facts, "facts", shortest=10)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        found = mediation.grounds(
-            file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION), now=file.now
-        )[why]
-        if not found.is_open:
-            raise StepNotAllowed(
-                "not_sixty_days" if why == "sixty_days" else "no_such_facts", found.why_not, field="ground"
-            )
-        _over(file)
-        clocks.start(file, Clock.NOTICE, file.now)
+    both_agreed(file)
+    no_recusal(file)
+    rows = mediated_promises(file, promises)
+    settling.settle_anew(file, file.now)
+    for row in rows:
+        file.add(row)
+    _over(file)
+    data = {"promises": len(rows), "form": None if without_document else 9}
+    for demand in file.demands:
+        file.change(demand, is_settled=True)
+    if not rows:
         return Effect(
-            to=S.CLOSED,
-            outcome=Outcome.MEDIATION_TERMINATED,
-            reason=why,
-            data={"ground": why, "form": 8},
-            texts={"decision": said},
+            to=S.CLOSED, outcome=Outcome.MEDIATED, reason="nothing_to_perform", data=data, texts={"agreement": text}
         )
+    settling.bring_into_force(file, rows, file.now)
+    return Effect(to=S.PERFORMING, data=data, texts={"agreement": text}, reason="mediated")
 
-    return Move("terminate", carry)
+
+@verb(ground=partial(saying.choice, allowed=TERMINATION_GROUNDS), facts=partial(saying.text, shortest=10))
+def terminate(file: CaseFile, actor: Actor, *, ground: str, facts: str) -> Effect:
+    """Art. 23: one of eight grounds; both are told within 7 working days."""
+    found = mediation.grounds(
+        file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION), now=file.now
+    )[ground]
+    if not found.is_open:
+        raise StepNotAllowed(
+            "not_sixty_days" if ground == "sixty_days" else "no_such_facts", found.why_not, field="ground"
+        )
+    _over(file)
+    clocks.start(file, Clock.NOTICE, file.now)
+    return Effect(
+        to=S.CLOSED,
+        outcome=Outcome.MEDIATION_TERMINATED,
+        reason=ground,
+        data={"ground": ground, "form": 8},
+        texts={"decision": facts},
+    )
 
 
 def _over(file: CaseFile) -> None:
@@ -302,48 +275,42 @@ def _over(file: CaseFile) -> None:
 SIDES = ("consumer", "enterprise")
 
 
-def suggest_settlement(*, text: str, promises: Sequence[Promise] = ()) -> Move:
+@verb(text=saying.text)
+def suggest_settlement(file: CaseFile, actor: Actor, *, text: str, promises: Sequence[Promise] = ()) -> Effect:
     """Both sides read it and answer for themselves; a new one takes the place of the one before."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        both_agreed(file)
-        no_recusal(file)
-        # The same checks as when it becomes an agreement; the rows themselves are not kept.
-        rows = mediated_promises(file, promises)
-        before = file.matter("suggestion")
-        if before is not None:
-            file.end_matter(before, "fallen")
-        file.open_matter(
-            "suggestion",
-            by="authority",
-            key=actor.person_key,
-            text=said,
-            promises=[_plain(promise) for promise in promises],
-            answers={},
-        )
-        return Effect(texts={"suggestion": said}, data={"promises": len(rows), "replaces": before is not None})
-
-    return Move("suggest_settlement", carry)
+    both_agreed(file)
+    no_recusal(file)
+    # The same checks as when it becomes an agreement; the rows themselves are not kept.
+    rows = mediated_promises(file, promises)
+    before = file.matter("suggestion")
+    if before is not None:
+        file.end_matter(before, "fallen")
+    file.open_matter(
+        "suggestion",
+        by="authority",
+        key=actor.person_key,
+        text=text,
+        promises=[_plain(promise) for promise in promises],
+        answers={},
+    )
+    return Effect(texts={"suggestion": text}, data={"promises": len(rows), "replaces": before is not None})
 
 
-def answer_suggestion(*, agrees: bool, text: str = "", matter_id: int | None = None) -> Move:
+@verb(text=partial(saying.text, needed=False, longest=1000))
+def answer_suggestion(
+    file: CaseFile, actor: Actor, *, agrees: bool, text: str = "", matter_id: int | None = None
+) -> Effect:
     """Each side for itself, until the agreement is recorded; who thinks better of it answers again. ``matter_id``:
     which suggestion was read; another one that took its place is not answered by that."""
-    said = saying.text(text, "text", needed=False, longest=1000)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        suggestion = saying.open_matter(file, "suggestion")
-        if matter_id not in (None, suggestion.pk):
-            raise changed()
-        side = saying.debtor_side(actor)
-        answers = answers_of(suggestion)
-        if answers.get(side) is agrees:
-            raise StepNotAllowed("already_answered", _("您已经这样答复过了。"))
-        file.change(suggestion, data={**suggestion.data, "answers": {**answers, side: agrees}})
-        return Effect(data={"side": side, "agrees": agrees}, texts={"message": said})
-
-    return Move("answer_suggestion", carry)
+    suggestion = saying.open_matter(file, "suggestion")
+    if matter_id not in (None, suggestion.pk):
+        raise changed()
+    side = saying.debtor_side(actor)
+    answers = answers_of(suggestion)
+    if answers.get(side) is agrees:
+        raise StepNotAllowed("already_answered", _("您已经这样答复过了。"))
+    file.change(suggestion, data={**suggestion.data, "answers": {**answers, side: agrees}})
+    return Effect(data={"side": side, "agrees": agrees}, texts={"message": text})
 
 
 def changed() -> StepNotAllowed:

@@ -1,7 +1,6 @@
 """Offers: an answer to every demand and the promises that follow from it.
 
-An unanswered demand cannot be sent, and a replaced offer is never worse.
-"""
+An unanswered demand cannot be sent, and a replaced offer is never worse."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import advising
 from complaints.handling.transition import clocks, saying, settling
-from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.effect import Effect, verb
 from complaints.models import Engagement, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.parties.actors import Actor
@@ -47,62 +46,56 @@ def touch_first_contact(file: CaseFile, at: datetime) -> None:
         file.change(engagement, first_contact_at=max(at, engagement.from_at))
 
 
-@proposable
+@verb()
 def make_offer(
+    file: CaseFile,
+    actor: Actor,
     *,
     answers: Sequence[Answer],
     promises: Sequence[Promise] = (),
     message: str = "",
     measure_id: UUID | None = None,
     template_version: int | None = None,
-) -> Move:
+) -> Effect:
     """Answers every open demand and says what follows from it. ``template_version``: whose words the message holds."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.open_offer is not None:
-            raise StepNotAllowed("offer_open", _("已有一份方案在等消费者；请先答复提问。"))
-        offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id, template=template_version)
-        data = _offer_facts(offer, answers, promises) | _advice(file, offer, answers, promises)
-        touch_first_contact(file, file.now)
-        return Effect(to=S.AWAITING_CONSUMER, data=data, texts=_offer_texts(message, answers))
-
-    return Move("make_offer", carry)
+    if file.open_offer is not None:
+        raise StepNotAllowed("offer_open", _("已有一份方案在等消费者；请先答复提问。"))
+    offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id, template=template_version)
+    data = _offer_facts(offer, answers, promises) | _advice(file, offer, answers, promises)
+    touch_first_contact(file, file.now)
+    return Effect(to=S.AWAITING_CONSUMER, data=data, texts=_offer_texts(message, answers))
 
 
-@proposable
+@verb()
 def replace_offer(
+    file: CaseFile,
+    actor: Actor,
     *,
     answers: Sequence[Answer],
     promises: Sequence[Promise] = (),
     message: str = "",
     template_version: int | None = None,
-) -> Move:
+) -> Effect:
     """Better or equal for each demand; once a case."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        old = saying.open_offer(file)
-        if any(o.is_replacement for o in file.offers):
-            raise StepNotAllowed("replaced_once", _("方案只能改一次。"))
-        before = {a.demand.ordinal: a for a in OfferAnswer.objects.filter(offer=old).select_related("demand")}
-        for answer in answers:
-            standing = before.get(answer.demand)
-            if standing is not None and _is_worse(answer, standing):
-                raise WrongInput("worse", _("新方案的每一项都不能比原来差。"), field=f"answer-{answer.demand}")
-        offer = _write_offer(file, actor, answers, promises, message, is_replacement=True, template=template_version)
-        file.change(old, state="superseded", answered_at=file.now)
-        settling.drop_obligations(file, old)
-        running = clocks.live(file, Clock.CONFIRMATION)
-        if running is not None:
-            clocks.end(file, running, file.now)
-        clocks.start(file, Clock.CONFIRMATION, file.now)
-        return Effect(
-            data=_offer_facts(offer, answers, promises)
-            | {"replaces": old.number}
-            | _advice(file, offer, answers, promises),
-            texts=_offer_texts(message, answers),
-        )
-
-    return Move("replace_offer", carry)
+    old = saying.open_offer(file)
+    if any(o.is_replacement for o in file.offers):
+        raise StepNotAllowed("replaced_once", _("方案只能改一次。"))
+    before = {a.demand.ordinal: a for a in OfferAnswer.objects.filter(offer=old).select_related("demand")}
+    for answer in answers:
+        standing = before.get(answer.demand)
+        if standing is not None and _is_worse(answer, standing):
+            raise WrongInput("worse", _("新方案的每一项都不能比原来差。"), field=f"answer-{answer.demand}")
+    offer = _write_offer(file, actor, answers, promises, message, is_replacement=True, template=template_version)
+    file.change(old, state="superseded", answered_at=file.now)
+    settling.drop_obligations(file, old)
+    clocks.end_live(file, Clock.CONFIRMATION)
+    clocks.start(file, Clock.CONFIRMATION, file.now)
+    return Effect(
+        data=_offer_facts(offer, answers, promises)
+        | {"replaces": old.number}
+        | _advice(file, offer, answers, promises),
+        texts=_offer_texts(message, answers),
+    )
 
 
 _RANK = {"refuse": 0, "part": 1, "grant": 2}

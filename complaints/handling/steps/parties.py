@@ -1,22 +1,22 @@
 """Several on one side: who joins, who leaves, who is bound by an offer, what a representative's power is and when it
 ends.
 
-Nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept
-binds themselves and whoever said yes, and the record names who that was.
-"""
+Nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept binds themselves
+and whoever said yes, and the record names who that was."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
-from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import Demand, Participant
 from complaints.parties.actors import Actor
 from complaints.parties.powers import CONFIRMED, REFUSED, SEEN
@@ -49,8 +49,7 @@ def _own(file: CaseFile, actor: Actor, *states: str) -> Participant:
 def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, Any]] = ()) -> Move:
     """The person who was named comes in: as one of several complainants, or as the principal who confirms the power.
 
-    ``demands`` ({kind, amount, note}): what this person wants beyond what was filed; only before the first offer.
-    """
+    ``demands`` ({kind, amount, note}): what this person wants beyond what was filed; only before the first offer."""
     said = {name: bool(answer) for name, answer in consents.items()}
     wanted = [
         (
@@ -109,71 +108,58 @@ def _plain(kind: str, amount: Decimal | None) -> dict[str, str | None]:
     return {"kind": kind, "amount": None if amount is None else str(amount)}
 
 
-def decline_to_join() -> Move:
+@verb()
+def decline_to_join(file: CaseFile, actor: Actor) -> Effect:
     """No: not one of them; or, of a principal: nobody has my power. Then the representative is out at once."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = _own(file, actor, P.ASKED)
-        file.change(row, state=P.DECLINED, answered_at=file.now)
-        if row.kind == P.PRINCIPAL:
-            _end_power(file)
-        return Effect(texts={"party": row.name}, data={"party": row.ordinal, "kind": row.kind})
-
-    return Move("decline_to_join", carry)
-
-
-def answer_as_party(*, agrees: bool) -> Move:
-    """One of several says yes or no to the offer that lies there, or to the one that was accepted."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = _own(file, actor, P.JOINED)
-        if row.kind != P.JOINT:
-            raise StepNotAllowed("not_joint", _("这不是共同投诉。"))
-        offer = file.open_offer or next((o for o in reversed(file.offers) if o.state == "accepted"), None)
-        if offer is None:
-            raise StepNotAllowed("no_offer", _("现在没有等待答复的方案。"))
-        if offer.state == "accepted" and row.agreed_offer == offer.number and not agrees:
-            raise StepNotAllowed("bound", _("您已经同意，方案已经接受，不能再改。"))
-        file.change(row, agreed_offer=offer.number if agrees else None, refused_offer=None if agrees else offer.number)
-        return Effect(texts={"party": row.name}, data={"party": row.ordinal, "offer": offer.number, "agrees": agrees})
-
-    return Move("answer_as_party", carry)
-
-
-def withdraw_party(*, party: str = "") -> Move:
-    """One of several complainants leaves; the others go on (art. 12). ``party``: the name, where others say so."""
-    name = saying.text(party, "party", longest=120, needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.complaint.on_behalf_kind != JOINT:
-            raise StepNotAllowed("not_joint", _("这不是共同投诉。"))
-        rows = participants(file)
-        row = next((r for r in rows if (r.ordinal == actor.party if actor.party else name and r.name == name)), None)
-        if row is None and (actor.party or not name):
-            raise StepNotAllowed("not_joint", _("请写明谁退出。"), field="party")
-        if row is not None and row.state not in (P.ASKED, P.JOINED):
-            raise StepNotAllowed("answered", _("您已经答复过了。"))
-        if row is not None:
-            file.change(row, state=P.LEFT, answered_at=file.now)
-            for demand in file.demands:
-                if demand.party == row.ordinal and not demand.is_settled:
-                    file.change(demand, is_given_up=True)
-        return Effect(texts={"party": row.name if row else name}, data={"party": row.ordinal} if row else {})
-
-    return Move("withdraw_party", carry)
-
-
-def end_power() -> Move:
-    """The principal takes the case over: from now on the representative sees and does nothing more."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = _own(file, actor, P.JOINED)
-        if row.kind != P.PRINCIPAL:
-            raise StepNotAllowed("not_principal", _("只有委托人本人可以收回委托。"))
+    row = _own(file, actor, P.ASKED)
+    file.change(row, state=P.DECLINED, answered_at=file.now)
+    if row.kind == P.PRINCIPAL:
         _end_power(file)
-        return Effect(data={"party": row.ordinal})
+    return Effect(texts={"party": row.name}, data={"party": row.ordinal, "kind": row.kind})
 
-    return Move("end_power", carry)
+
+@verb()
+def answer_as_party(file: CaseFile, actor: Actor, *, agrees: bool) -> Effect:
+    """One of several says yes or no to the offer that lies there, or to the one that was accepted."""
+    row = _own(file, actor, P.JOINED)
+    if row.kind != P.JOINT:
+        raise StepNotAllowed("not_joint", _("这不是共同投诉。"))
+    offer = file.open_offer or next((o for o in reversed(file.offers) if o.state == "accepted"), None)
+    if offer is None:
+        raise StepNotAllowed("no_offer", _("现在没有等待答复的方案。"))
+    if offer.state == "accepted" and row.agreed_offer == offer.number and not agrees:
+        raise StepNotAllowed("bound", _("您已经同意，方案已经接受，不能再改。"))
+    file.change(row, agreed_offer=offer.number if agrees else None, refused_offer=None if agrees else offer.number)
+    return Effect(texts={"party": row.name}, data={"party": row.ordinal, "offer": offer.number, "agrees": agrees})
+
+
+@verb(party=partial(saying.text, longest=120, needed=False))
+def withdraw_party(file: CaseFile, actor: Actor, *, party: str = "") -> Effect:
+    """One of several complainants leaves; the others go on (art. 12). ``party``: the name, where others say so."""
+    if file.complaint.on_behalf_kind != JOINT:
+        raise StepNotAllowed("not_joint", _("这不是共同投诉。"))
+    rows = participants(file)
+    row = next((r for r in rows if (r.ordinal == actor.party if actor.party else party and r.name == party)), None)
+    if row is None and (actor.party or not party):
+        raise StepNotAllowed("not_joint", _("请写明谁退出。"), field="party")
+    if row is not None and row.state not in (P.ASKED, P.JOINED):
+        raise StepNotAllowed("answered", _("您已经答复过了。"))
+    if row is not None:
+        file.change(row, state=P.LEFT, answered_at=file.now)
+        for demand in file.demands:
+            if demand.party == row.ordinal and not demand.is_settled:
+                file.change(demand, is_given_up=True)
+    return Effect(texts={"party": row.name if row else party}, data={"party": row.ordinal} if row else {})
+
+
+@verb()
+def end_power(file: CaseFile, actor: Actor) -> Effect:
+    """The principal takes the case over: from now on the representative sees and does nothing more."""
+    row = _own(file, actor, P.JOINED)
+    if row.kind != P.PRINCIPAL:
+        raise StepNotAllowed("not_principal", _("只有委托人本人可以收回委托。"))
+    _end_power(file)
+    return Effect(data={"party": row.ordinal})
 
 
 def confirm_power(*, seen: str, may_settle: bool, valid_until: str, text: str = "") -> Move:
@@ -203,22 +189,17 @@ def confirm_power(*, seen: str, may_settle: bool, valid_until: str, text: str = 
     return Move("confirm_power", carry)
 
 
-def refuse_power(*, text: str) -> Move:
+@verb(text=saying.text)
+def refuse_power(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """The power of attorney proves nothing, and why; the representative may bring a better one, and nothing else."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        _of_representative(file)
-        _end_check(file, power_check=REFUSED)
-        return Effect(texts={"message": said})
-
-    return Move("refuse_power", carry)
+    _of_representative(file)
+    _end_check(file, power_check=REFUSED)
+    return Effect(texts={"message": text})
 
 
 def _of_representative(file: CaseFile) -> None:
     """Raises where nobody's power is in question: no representative, one who is out, or one whom the principal
-    confirmed.
-    """
+    confirmed."""
     complaint = file.complaint
     if complaint.on_behalf_kind != AGENT or (
         complaint.represented_until is not None and complaint.represented_until < file.today

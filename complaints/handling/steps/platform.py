@@ -1,8 +1,7 @@
 """全国12315平台: the number that a case has there, the state it should have there, and where the two differ.
 
-What the platform says is kept as it was told, beside the case and never instead of its status. Source:
-procedure, end of section 6; Order 121 arts 8 and 40.
-"""
+What the platform says is kept as it was told, beside the case and never instead of its status. Source: procedure, end
+of section 6; Order 121 arts 8 and 40."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Two persons: one proposes a step, another approves it; then it is judged anew.
 
-A proposal changes no status and stops no clock; it falls when the case
-moves on, and nobody approves what he proposed himself.
-"""
+A proposal changes no status and stops no clock; it falls when the case moves on, and nobody approves what he proposed
+himself."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying, two_persons
-from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import Matter
 from complaints.parties import powers
 from complaints.parties.actors import Actor
@@ -26,43 +25,40 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import TABLE, Audience
 
 
-def propose(*, move: Move) -> Move:
+@verb()
+def propose(file: CaseFile, actor: Actor, *, move: Move) -> Effect:
     """Keeps what the verb of ``move`` was called with, in JSON primitives; refused like the step itself would be."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = TABLE[move.step]
-        # What an enterprise proposes hangs on its engagement; an authority corrects its documents after closing too.
-        gone = actor.side == "enterprise" and file.engagement is None
-        if file.status not in row.at or not actor.has(row.by) or gone:
-            raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
-        if powers.bars(move.step, actor, file.complaint):
-            raise powers.recusal_refusal()
-        if file.matter("proposal", move.step) is not None:
-            raise StepNotAllowed("already_open", _("同一事项已有一份待批准。"))
-        why = two_persons.asked_of(file, move, actor)
-        # What could not be carried out today is not worth a second person's time.
-        back = file.mark()
-        move.carry(file, actor)
-        back()
-        matter = file.open_matter(
-            "proposal",
-            by=actor.side,
-            key=actor.person_key,
-            subject=move.step,
-            audience=_audience(actor),
-            payload=primitive(move.said),
-            why=list(why),
-            status=file.complaint.status,
-            sequence=file.complaint.last_sequence,
-        )
-        matter.measure_id = move.said.get("measure_id")
-        if actor.officer_id is not None:
-            matter.data = {**matter.data, "officers": [actor.officer_id], "rule": two_persons.rule_of(file, move)}
-        if actor.side == "enterprise":
-            matter.engagement, matter.enterprise_id = file.engagement, actor.enterprise_id
-        return _effect(actor, move.step, tells="enterprise")
-
-    return Move("propose", carry)
+    row = TABLE[move.step]
+    # What an enterprise proposes hangs on its engagement; an authority corrects its documents after closing too.
+    gone = actor.side == "enterprise" and file.engagement is None
+    if file.status not in row.at or not actor.has(row.by) or gone:
+        raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
+    if powers.bars(move.step, actor, file.complaint):
+        raise powers.recusal_refusal()
+    if file.matter("proposal", move.step) is not None:
+        raise StepNotAllowed("already_open", _("同一事项已有一份待批准。"))
+    why = two_persons.asked_of(file, move, actor)
+    # What could not be carried out today is not worth a second person's time.
+    back = file.mark()
+    move.carry(file, actor)
+    back()
+    matter = file.open_matter(
+        "proposal",
+        by=actor.side,
+        key=actor.person_key,
+        subject=move.step,
+        audience=_audience(actor),
+        payload=primitive(move.said),
+        why=list(why),
+        status=file.complaint.status,
+        sequence=file.complaint.last_sequence,
+    )
+    matter.measure_id = move.said.get("measure_id")
+    if actor.officer_id is not None:
+        matter.data = {**matter.data, "officers": [actor.officer_id], "rule": two_persons.rule_of(file, move)}
+    if actor.side == "enterprise":
+        matter.engagement, matter.enterprise_id = file.engagement, actor.enterprise_id
+    return _effect(actor, move.step, tells="enterprise")
 
 
 def primitive(value: Any) -> Any:
@@ -96,29 +92,25 @@ def proposal(matter: Matter, actor: Actor) -> Matter:
     return matter
 
 
-def approve(*, matter_id: int | None = None, missing: int | None = None) -> Move:
+@verb()
+def approve(file: CaseFile, actor: Actor, *, matter_id: int | None = None, missing: int | None = None) -> Effect:
     """Signs the proposal. With the last signature it is approved, and the door takes the proposed move in the same
     call; before that (two names and the head) it stays open and nothing else may follow.
 
     ``missing``: how many signatures of an authority the door saw missing when it chose what follows. Where somebody
-    signed since, it is refused (moved_on): else the last signature would come without its step.
-    """
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
-        if powers.bars(matter.subject, actor, file.complaint):
-            raise powers.recusal_refusal()
-        if matter.data["status"] != file.complaint.status:
-            file.end_matter(matter, "fallen")
-            raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))
-        if actor.side == "authority":
-            _sign(file, matter, actor, missing)
-            if two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id):
-                return _effect(actor, matter.subject, reason="signed")
-        file.end_matter(matter, "granted")
-        return _effect(actor, matter.subject)
-
-    return Move("approve", carry)
+    signed since, it is refused (moved_on): else the last signature would come without its step."""
+    matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
+    if powers.bars(matter.subject, actor, file.complaint):
+        raise powers.recusal_refusal()
+    if matter.data["status"] != file.complaint.status:
+        file.end_matter(matter, "fallen")
+        raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))
+    if actor.side == "authority":
+        _sign(file, matter, actor, missing)
+        if two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id):
+            return _effect(actor, matter.subject, reason="signed")
+    file.end_matter(matter, "granted")
+    return _effect(actor, matter.subject)
 
 
 def _sign(file: CaseFile, matter: Matter, actor: Actor, missing: int | None) -> None:
@@ -135,12 +127,8 @@ def _sign(file: CaseFile, matter: Matter, actor: Actor, missing: int | None) -> 
     file.change(matter, data={**matter.data, "signed": [*signed, key], "officers": officers})
 
 
-def send_back(*, matter_id: int, text: str) -> Move:
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
-        file.end_matter(matter, "refused")
-        return _effect(actor, matter.subject, texts={"message": said}, tells="enterprise")
-
-    return Move("send_back", carry)
+@verb(text=saying.text)
+def send_back(file: CaseFile, actor: Actor, *, matter_id: int, text: str) -> Effect:
+    matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
+    file.end_matter(matter, "refused")
+    return _effect(actor, matter.subject, texts={"message": text}, tells="enterprise")

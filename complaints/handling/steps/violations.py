@@ -1,10 +1,11 @@
 """Violations that came to light in a complaint: reports split off, leads, their check within its time, the police.
 
-All of it stands in the authority's own chain, in matters and under a clock that no party can read, so
-that theirs has no gap (arts 9, 27, 37, 42). A number of its own tells nothing of the case or of how many there are.
-"""
+All of it stands in the authority's own chain, in matters and under a clock that no party can read, so that theirs has
+no gap (arts 9, 27, 37, 42). A number of its own tells nothing of the case or of how many there are."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.handling.steps import documents
 from complaints.handling.transition import clocks, saying, two_persons
-from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.effect import Effect, verb
 from complaints.handling.transition.settling import KINDS, register
 from complaints.models import Matter
 from complaints.parties.actors import Actor
@@ -25,26 +26,18 @@ from complaints.procedure.workflow import Clock
 RESULTS = ("no_violation", "case_opened", "corrected", "handed_over")
 
 
-def split_report(*, text: str) -> Move:
+@verb(text=saying.text)
+def split_report(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """A report of a violation becomes an authority-only record of its own (art. 9)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = register(file, "report", by="authority", actor=actor)
-        return Effect(texts={"report": said}, data={"form": 2, "register": matter.subject})
-
-    return Move("split_report", carry)
+    matter = register(file, "report", by="authority", actor=actor)
+    return Effect(texts={"report": text}, data={"form": 2, "register": matter.subject})
 
 
-def open_lead(*, text: str) -> Move:
+@verb(text=saying.text)
+def open_lead(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """A violation lead found in a mediation (art. 27)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = register(file, "lead", by="authority", actor=actor)
-        return Effect(texts={"lead": said}, data={"register": matter.subject})
-
-    return Move("open_lead", carry)
+    matter = register(file, "lead", by="authority", actor=actor)
+    return Effect(texts={"lead": text}, data={"register": matter.subject})
 
 
 def _open(file: CaseFile, matter_id: int) -> Matter:
@@ -54,76 +47,58 @@ def _open(file: CaseFile, matter_id: int) -> Matter:
     return found
 
 
-def extend_lead(*, matter_id: int, text: str) -> Move:
+@verb(text=saying.text)
+def extend_lead(file: CaseFile, actor: Actor, *, matter_id: int, text: str) -> Effect:
     """Fifteen working days more, once, by the head (art. 27)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = _open(file, matter_id)
-        if not actor.may(Right.LEAD_AUTHORITY):
-            raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
-        running = clocks.live(file, Clock.LEAD, matter=matter)
-        if running is None or running.derivation.get("extended") or running.lapsed_at is not None:
-            raise StepNotAllowed("extended_once", _("只能在期限内延长一次。"))
-        days = file.conditions.policies.number("lead_extension", file.complaint.handling_region_id).number
-        due = deadlines.working_days(running.last_day, days, file.conditions.calendar, rule="lead")
-        file.change(running, due_at=due.due_at, last_day=due.last_day, derivation={**due.derivation, "extended": True})
-        clocks.chase_again(file, running, file.now)
-        return Effect(texts={"lead": said}, data={"register": matter.subject, "extended_to": due.last_day.isoformat()})
-
-    return Move("extend_lead", carry)
+    matter = _open(file, matter_id)
+    if not actor.may(Right.LEAD_AUTHORITY):
+        raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
+    running = clocks.live(file, Clock.LEAD, matter=matter)
+    if running is None or running.derivation.get("extended") or running.lapsed_at is not None:
+        raise StepNotAllowed("extended_once", _("只能在期限内延长一次。"))
+    days = file.conditions.policies.number("lead_extension", file.complaint.handling_region_id).number
+    due = deadlines.working_days(running.last_day, days, file.conditions.calendar, rule="lead")
+    file.change(running, due_at=due.due_at, last_day=due.last_day, derivation={**due.derivation, "extended": True})
+    clocks.chase_again(file, running, file.now)
+    return Effect(texts={"lead": text}, data={"register": matter.subject, "extended_to": due.last_day.isoformat()})
 
 
-def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str, told: str = "") -> Move:
+@verb(result=partial(saying.choice, allowed=RESULTS), text=saying.text, told=partial(saying.text, needed=False))
+def close_lead(
+    file: CaseFile, actor: Actor, *, matter_id: int, result: str, second_officer_id: int, text: str, told: str = ""
+) -> Effect:
     """What the check brought, in the names of two officers in office today. Whoever reported it is owed the result
-    (art. 36):
-    form 10 says it with ``told``, never with ``text``, which is the authority's own."""
-    saying.choice(result, RESULTS, "result")
-    said = saying.text(text, "text")
-    words = saying.text(told, "told", needed=False)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = _open(file, matter_id)
-        second = (
-            Officer.objects.on(file.today)
-            .filter(
-                pk=second_officer_id, authority_id=file.complaint.handling_authority_id, role__in=Right.HOLD_CASE.posts
-            )
-            .exclude(user_id=actor.user_id or 0)
-            .first()
-        )
-        if second is None:
-            raise WrongInput("bad_choice", _("请选本机关在岗的另一名人员。"), field="second_officer")
-        if words and matter.kind != "report":
-            raise WrongInput("nobody_reported", _("线索没有举报人，不用告知。"), field="told")
-        is_owed = matter.kind == "report" and documents.owes_result(file)
-        if words and not is_owed:
-            raise WrongInput("already_there", _("这件举报的处理结果告知书已经制作。"), field="told")
-        officers = [*([actor.officer_id] if actor.officer_id is not None else []), second.pk]
-        file.change(matter, data={**matter.data, "result": result, "officers": officers})
-        file.end_matter(matter)
-        running = clocks.live(file, Clock.LEAD, matter=matter)
-        if running is not None:
-            clocks.end(file, running, file.now)
-        return Effect(
-            texts={"lead": said, "result": words},
-            data={
-                "register": matter.subject,
-                "result": result,
-                "officers": officers,
-                **({"form": kinds.REPORT_RESULT} if is_owed else {}),
-            },
-        )
-
-    return Move("close_lead", carry)
+    (art. 36): form 10 says it with ``told``, never with ``text``, which is the authority's own."""
+    matter = _open(file, matter_id)
+    second = (
+        Officer.objects.on(file.today)
+        .filter(pk=second_officer_id, authority_id=file.complaint.handling_authority_id, role__in=Right.HOLD_CASE.posts)
+        .exclude(user_id=actor.user_id or 0)
+        .first()
+    )
+    if second is None:
+        raise WrongInput("bad_choice", _("请选本机关在岗的另一名人员。"), field="second_officer")
+    if told and matter.kind != "report":
+        raise WrongInput("nobody_reported", _("线索没有举报人，不用告知。"), field="told")
+    is_owed = matter.kind == "report" and documents.owes_result(file)
+    if told and not is_owed:
+        raise WrongInput("already_there", _("这件举报的处理结果告知书已经制作。"), field="told")
+    officers = [*([actor.officer_id] if actor.officer_id is not None else []), second.pk]
+    file.change(matter, data={**matter.data, "result": result, "officers": officers})
+    file.end_matter(matter)
+    clocks.end_live(file, Clock.LEAD, matter=matter)
+    return Effect(
+        texts={"lead": text, "result": told},
+        data={
+            "register": matter.subject,
+            "result": result,
+            "officers": officers,
+            **({"form": kinds.REPORT_RESULT} if is_owed else {}),
+        },
+    )
 
 
-@proposable
-def refer_to_police(*, text: str) -> Move:
+@verb(text=saying.text)
+def refer_to_police(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """Two names and the head (two_persons.signatures); closes nothing by itself (art. 42)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        return Effect(texts={"message": said}, data={"officers": two_persons.names_of(file, "refer_to_police", actor)})
-
-    return Move("refer_to_police", carry)
+    return Effect(texts={"message": text}, data={"officers": two_persons.names_of(file, "refer_to_police", actor)})

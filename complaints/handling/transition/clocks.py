@@ -1,12 +1,12 @@
 """The clocks of a file: started, paused, resumed, ended and reminded of, as the table declares.
 
-A clock follows the status; a verb only starts those that hang on an obligation, a matter or a date in a notice.
-"""
+A clock follows the status; a verb only starts those that hang on an obligation, a matter or a date in a notice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.models import Deadline, Matter, Obligation, Reminder
@@ -14,7 +14,6 @@ from complaints.parties.actors import SYSTEM
 from complaints.procedure import deadlines
 from complaints.procedure.deadlines import Due
 from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, OPEN, Audience, Clock, Status
-from complaints.record.record import Entry
 
 S = Status
 _INSTANT = timedelta(microseconds=1)
@@ -140,6 +139,28 @@ def end(file: CaseFile, row: Deadline, at: datetime, *, met: bool = True) -> Non
     file.change(row, state=state, ended_at=at, chase_at=None, remaining=None, paused_on=None)
 
 
+def end_live(
+    file: CaseFile,
+    clock: Clock,
+    at: datetime | None = None,
+    *,
+    obligation: Obligation | None = None,
+    matter: Matter | None = None,
+    met: bool = True,
+) -> None:
+    """End the clock of this kind where one is live; ``at``: now."""
+    row = live(file, clock, obligation=obligation, matter=matter)
+    if row is not None:
+        end(file, row, at or file.now, met=met)
+
+
+def move(file: CaseFile, row: Deadline, due: Due, after: datetime, **values: Any) -> None:
+    """Another last day, and when somebody looks next ``after`` that; ``values``: what else changes of the row."""
+    values = {"derivation": due.derivation} | values
+    file.change(row, due_at=due.due_at, last_day=due.last_day, is_provisional=due.provisional, **values)
+    _chase(file, row, after)
+
+
 def _runs(row: Deadline) -> frozenset[Status]:
     if row.obligation_id is not None or row.obligation is not None:
         return OPEN
@@ -171,17 +192,7 @@ def pause(file: CaseFile, row: Deadline, at: datetime, *, capped: bool) -> None:
     if allowance <= 0:
         return
     latest = deadlines.with_allowance(day, left, allowance, calendar, earlier=row.derivation)
-    file.change(
-        row,
-        state="paused",
-        remaining=left,
-        paused_on=day,
-        due_at=latest.due_at,
-        last_day=latest.last_day,
-        derivation=latest.derivation,
-        is_provisional=latest.provisional,
-    )
-    _chase(file, row, at)
+    move(file, row, latest, at, state="paused", remaining=left, paused_on=day)
 
 
 def resume(file: CaseFile, row: Deadline, at: datetime) -> None:
@@ -191,58 +202,38 @@ def resume(file: CaseFile, row: Deadline, at: datetime) -> None:
     if row.paused_on is None or row.remaining is None:
         raise ValueError(f"clock {row.pk} is not paused")
     pauses = row.derivation.get("pauses", [])
-    allowance = pauses[-1].get("allowance") if pauses and "allowance" in pauses[-1] else None
+    allowance = pauses[-1].get("allowance") if pauses else None
     rested = calendar.count(row.paused_on, day)
+    going_on = {"state": "running", "remaining": None, "paused_on": None}
     if allowance is not None and rested >= allowance:
         # The pause ended by itself: the latest day stands already.
-        file.change(row, state="running", remaining=None, paused_on=None, allowance_used=row.allowance_used + allowance)
-    else:
-        earlier = dict(row.derivation)
-        if allowance is not None:
-            earlier["pauses"] = pauses[:-1]
-            earlier["last_day"] = _day_when_paused(row, calendar)
-        due = deadlines.resume(day, row.remaining, calendar, earlier=earlier, paused_from=row.paused_on)
-        used = row.allowance_used + (rested if allowance is not None else 0)
-        file.change(
-            row,
-            state="running",
-            due_at=due.due_at,
-            last_day=due.last_day,
-            derivation=due.derivation,
-            is_provisional=due.provisional,
-            remaining=None,
-            paused_on=None,
-            allowance_used=used,
-        )
-    _chase(file, row, at)
+        file.change(row, **going_on, allowance_used=row.allowance_used + allowance)
+        _chase(file, row, at)
+        return
+    earlier, used = dict(row.derivation), row.allowance_used
+    if allowance is not None:
+        earlier |= {"pauses": pauses[:-1], "last_day": _day_when_paused(row.paused_on, row.remaining, calendar)}
+        used += rested
+    due = deadlines.resume(day, row.remaining, calendar, earlier=earlier, paused_from=row.paused_on)
+    move(file, row, due, at, **going_on, allowance_used=used)
 
 
-def _day_when_paused(row: Deadline, calendar: deadlines.Calendar) -> str:
+def _day_when_paused(paused_on: date, remaining: int, calendar: deadlines.Calendar) -> str:
     """The last day that the clock had when it was paused: R working days after that day."""
-    if row.paused_on is None:
-        raise ValueError(f"clock {row.pk} is not paused")
-    day = calendar.after(row.paused_on, row.remaining) if row.remaining else row.paused_on
-    return day.isoformat()
+    return (calendar.after(paused_on, remaining) if remaining else paused_on).isoformat()
 
 
 def has_run_out(file: CaseFile, clock: Clock, at: datetime) -> bool:
     """R = 0 at the pause, or overdue: a refusal then leads on as the lapse would."""
     row = live(file, clock)
-    if row is None:
-        return False
-    if row.lapsed_at is not None:
-        return True
-    if row.state == "paused":
-        return row.remaining == 0
-    return False
+    return row is not None and (row.lapsed_at is not None or (row.state == "paused" and row.remaining == 0))
 
 
 def follow(file: CaseFile, old: Status, at: datetime, written: datetime, *, met: bool) -> None:
     """After the status changed: end, pause, resume and start what the table says.
 
-    Only a rest that the old status caused ends here; an appraisal or an unmet part of the
-    consumer holds a clock until its own step.
-    """
+    Only a rest that the old status caused ends here; an appraisal or an unmet part of the consumer holds a clock until
+    its own step."""
     status = file.status
     for row in list(file.clocks):
         if row.ended_at is not None:
@@ -368,20 +359,11 @@ def _given(files: Sequence[CaseFile]) -> set[tuple[int, str]]:
 
 
 def _enter(file: CaseFile, row: Deadline, mark: int) -> None:
-    clock, owed_by, last_day = row.clock, row.owed_by, row.last_day.isoformat()
-    audience = Audience.AUTHORITY if is_internal(row) else Audience.PARTIES
-    file.entries.append(
-        Entry(
-            complaint=file.complaint,
-            step="remind",
-            actor=SYSTEM,
-            happened_at=file.now,
-            written_at=file.now,
-            from_status=file.status,
-            to_status=file.status,
-            outcome=file.complaint.outcome,
-            audience=audience,
-            tells=owed_by if owed_by in ("consumer", "enterprise", "authority") else "both",
-            data={"clock": clock, "mark": mark, "last_day": last_day, "basis": CLOCKS[Clock(clock)].basis},
-        )
-    )
+    data = {
+        "clock": row.clock,
+        "mark": mark,
+        "last_day": row.last_day.isoformat(),
+        "basis": CLOCKS[Clock(row.clock)].basis,
+    }
+    tells = row.owed_by if row.owed_by in ("consumer", "enterprise", "authority") else "both"
+    file.enter("remind", SYSTEM, Audience.AUTHORITY if is_internal(row) else Audience.PARTIES, data, tells=tells)

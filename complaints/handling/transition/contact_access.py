@@ -1,8 +1,7 @@
 """Showing a consumer's contact data: who may, for how long, and the step that leaves the trace.
 
-The entry in the record is the permit. Nothing is shown in full to staff unless an entry of the
-same person, of this case, young enough, stands in the record; so nobody can look without being seen to.
-"""
+The entry in the record is the permit. Nothing is shown in full to staff unless an entry of the same person, of this
+case, young enough, stands in the record; so nobody can look without being seen to."""
 
 from __future__ import annotations
 
@@ -37,9 +36,8 @@ PROGRAM = "look_program"
 def may_see_contact(complaint: Complaint, actor: Actor, engagements: Iterable[Engagement]) -> bool:
     """Whether this person may ask to see the contact data now.
 
-    An authority's people who act, where the case lies; of an enterprise the named handler and a manager, once the
-    case was accepted and as long as it is theirs (procedure, sections 1 and 3).
-    """
+    An authority's people who act, where the case lies; of an enterprise the named handler and a manager, once the case
+    was accepted and as long as it is theirs (procedure, sections 1 and 3)."""
     if actor.side == "authority":
         return actor.may(LOOK) and complaint.handling_authority_id in actor.authority_ids
     if actor.side != "enterprise":
@@ -80,32 +78,26 @@ def program_saw_contact(steps: Iterable[HandlingStep], actor: Actor, *, on: date
 def reveal_contact(*, reason: str, text: str = "") -> Move:
     """See name, phone, address and service number in full for a while; changes nothing of the case."""
     why = saying.choice(reason, (*WHY, PROGRAM), "reason")
-    said = saying.text(text, "text", needed=why == WHY[-1], longest=200)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if not may_see_contact(file.complaint, actor, file.engagements):
-            raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
-        return Effect(reason=why, texts={"look": said}, tells="")
-
-    return Move(LOOK, carry)
+    other = saying.text(text, "text", needed=why == WHY[-1], longest=200)
+    return Move(LOOK, lambda file, actor: _shown(file, actor, Effect(reason=why, texts={"look": other}, tells="")))
 
 
 def export_contact(*, mark: str) -> Move:
     """Put the contact data into the export ``mark`` (complaints/exporting); no page shows more for it."""
+    effect = Effect(reason=EXPORTED, data={"export": mark}, tells="")
+    return Move(LOOK, lambda file, actor: _shown(file, actor, effect))
 
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if not may_see_contact(file.complaint, actor, file.engagements):
-            raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
-        return Effect(reason=EXPORTED, data={"export": mark}, tells="")
 
-    return Move(LOOK, carry)
+def _shown(file: CaseFile, actor: Actor, effect: Effect) -> Effect:
+    if not may_see_contact(file.complaint, actor, file.engagements):
+        raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
+    return effect
 
 
 def note_contact_access(files: Iterable[CaseFile]) -> None:
     """Write what was looked at into the security log as well, and raise an alert for somebody who looks too often.
 
-    In the caller's transaction: a look that is not in both places did not happen.
-    """
+    In the caller's transaction: a look that is not in both places did not happen."""
     for file in files:
         for entry in file.entries:
             # An export is noted as one, by whoever asks, approves and fetches it.

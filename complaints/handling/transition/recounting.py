@@ -1,9 +1,8 @@
 """A newly loaded calendar: provisional clocks are counted anew, and each is told.
 
-The one rule (procedure, section 4): for consumer and enterprise a date may move later
-freely, earlier never below two working days from the change; for an authority exactly.
-Both dates stand in the record. Known days move only by a decree loaded as a version.
-"""
+The one rule (procedure, section 4): for consumer and enterprise a date may move later freely, earlier never below two
+working days from the change; for an authority exactly. Both dates stand in the record. Known days move only by a decree
+loaded as a version."""
 
 from __future__ import annotations
 
@@ -24,21 +23,6 @@ from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure import deadlines
 from complaints.procedure.workflow import TABLE, Audience, Status
-
-
-def recount_clocks(*, now: datetime, years: frozenset[int] | None = None) -> int:
-    """Count open clocks anew whose dates hang on ``years`` (None: all provisional ones).
-
-    Returns how many dates moved. In batches; may be stopped and run again at any time,
-    since a clock that was counted is no longer provisional or no longer moves.
-    """
-    conditions = Conditions.at(now)
-    moved, after = 0, 0
-    while True:
-        piece = recount_piece(after, now=now, years=years, conditions=conditions)
-        if piece is None:
-            return moved
-        after, moved = piece.after, moved + piece.moved
 
 
 class Piece(NamedTuple):
@@ -112,10 +96,7 @@ def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
             changed_on=file.today,
             floor=floor_of(row, file.conditions.policies, file.complaint.handling_region_id),
         )
-        file.change(
-            row, due_at=due.due_at, last_day=due.last_day, derivation=due.derivation, is_provisional=due.provisional
-        )
-        clocks.chase_again(file, row, file.now)
+        clocks.move(file, row, due, file.now)
         if due.last_day != old:
             moved += 1
             carry_out(

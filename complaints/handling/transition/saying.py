@@ -1,7 +1,6 @@
 """What was said is checked here once: texts, amounts, choices, who is meant.
 
-A refusal names the field and the way out (WrongInput), and nothing is cut, rounded or guessed.
-"""
+A refusal names the field and the way out (WrongInput), and nothing is cut, rounded or guessed."""
 
 from __future__ import annotations
 

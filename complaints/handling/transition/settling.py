@@ -2,13 +2,12 @@
 
 Procedure, section 3: what an authority has received never closes on the enterprise's side as failed; a consumer who
 declined onward transfer is not passed on. Performing ends when no obligation is due or reported; all confirmed is a
-success, silence never is, one broken goes to review at once.
-"""
+success, silence never is, one broken goes to review at once."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from complaints.casefile.case_file import CaseFile
@@ -17,8 +16,7 @@ from complaints.handling.transition.effect import Effect
 from complaints.models import Matter, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.procedure.numbering import new_number
-from complaints.procedure.workflow import ENTERPRISE_SIDE, Audience, Clock, Outcome, Status
-from complaints.record.record import Entry
+from complaints.procedure.workflow import ENTERPRISE_SIDE, Clock, Outcome, Status
 
 
 def goes_on(file: CaseFile) -> bool:
@@ -40,23 +38,20 @@ def leave(
     """→review, or →closed/negotiation_failed with the one-click referral in the notice."""
     at = happened_at or file.now
     end_engagement(file, result, ended_by, at)
-    offer = file.open_offer
-    if offer is not None:
-        file.change(offer, state="declined" if ended_by == "declined" else "withdrawn", answered_at=at)
-        for obligation in file.obligations:
-            if obligation.offer_id == offer.pk and obligation.state == "proposed":
-                file.change(obligation, state="dropped")
+    take_back_offer(file, at, "declined" if ended_by == "declined" else "withdrawn")
+    effect = Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {}, happened_at=happened_at)
     if goes_on(file):
         to_county(file)
-        return Effect(to=Status.REVIEW, reason=reason, data=data or {}, texts=texts or {}, happened_at=happened_at)
-    return Effect(
-        to=Status.CLOSED,
-        outcome=Outcome.NEGOTIATION_FAILED,
-        reason=reason,
-        data=(data or {}) | {"may_refer": True},
-        texts=texts or {},
-        happened_at=happened_at,
-    )
+        return effect
+    return replace(effect, to=Status.CLOSED, outcome=Outcome.NEGOTIATION_FAILED, data=effect.data | {"may_refer": True})
+
+
+def take_back_offer(file: CaseFile, at: datetime, state: str = "withdrawn") -> None:
+    """No offer outlives its case: it would bar the next one when the case is reopened."""
+    offer = file.open_offer
+    if offer is not None:
+        file.change(offer, state=state, answered_at=at)
+        drop_obligations(file, offer)
 
 
 def end_engagement(file: CaseFile, result: str, ended_by: str, at: datetime) -> None:
@@ -70,26 +65,6 @@ def nobody_has_it(file: CaseFile) -> None:
     """Handed back: who had the case is a former enterprise until somebody gets it again."""
     complaint = file.complaint
     complaint.enterprise = complaint.branch = complaint.handler = None
-
-
-def note_inside(file: CaseFile, actor: Actor, step: str, data: dict[str, Any], *, reason: str = "") -> None:
-    """What a change of the enterprise brings with it stands in the enterprise's own chain."""
-    case = file.complaint
-    file.entries.append(
-        Entry(
-            complaint=case,
-            step=step,
-            actor=actor,
-            happened_at=file.now,
-            written_at=file.now,
-            from_status=case.status,
-            to_status=case.status,
-            outcome=case.outcome,
-            reason=reason,
-            audience=Audience.ENTERPRISE,
-            data=data,
-        )
-    )
 
 
 def to_county(file: CaseFile) -> None:
@@ -124,22 +99,17 @@ KINDS = ("report", "lead")
 _PREFIX = {"report": "JB", "lead": "XS"}
 
 
-def number_for(kind: str, day: date) -> str:
-    """JB20261126-7K3Q9M2PT4RA-5."""
-    return f"{_PREFIX[kind]}{new_number(day)}"
-
-
 def register(
     file: CaseFile, kind: str, *, by: str, actor: Actor | None = None, obligation: int | None = None
 ) -> Matter:
-    """A record with its number; to be checked within 15 working days (art. 27)."""
+    """A record with its number (JB20261126-7K3Q9M2PT4RA-5); to be checked within 15 working days (art. 27)."""
     officers = [actor.officer_id] if actor is not None and actor.officer_id is not None else []
     matter = file.open_matter(
         kind,
         by=by,
         key=actor.person_key if actor is not None else None,
         audience="authority",
-        subject=number_for(kind, file.today),
+        subject=f"{_PREFIX[kind]}{new_number(file.today)}",
         officers=officers,
     )
     if obligation is not None:
@@ -162,30 +132,23 @@ def drop_obligations(file: CaseFile, offer: Offer) -> None:
             file.change(obligation, state="dropped")
 
 
-def is_mediated(file: CaseFile) -> bool:
-    """Whether the newest promises in force stem from a mediation."""
-    kept = [o for o in file.obligations if o.state not in ("proposed", "dropped")]
-    return bool(kept) and kept[-1].source == "mediation"
+def _in_force(file: CaseFile) -> list[Obligation]:
+    return [o for o in file.obligations if o.state not in ("proposed", "dropped")]
 
 
 def _newest(file: CaseFile) -> list[Obligation]:
     """The promises of the newest settlement: one agreement, or all offers of one engagement.
 
-    What an earlier one left broken was settled anew.
-    """
-    kept = [o for o in file.obligations if o.state not in ("proposed", "dropped")]
-    if not kept:
-        return []
-    last = kept[-1]
-    return [o for o in kept if o.source == last.source and o.settlement == last.settlement]
+    What an earlier one left broken was settled anew."""
+    kept = _in_force(file)
+    return [o for o in kept if (o.source, o.settlement) == (kept[-1].source, kept[-1].settlement)]
 
 
 def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
     """Add the end of performing to ``effect`` when nothing is due or reported any more.
 
-    From review it ends only as a confirmed success with no demand left open; silence there
-    changes nothing, and a case that an authority has received goes back to it.
-    """
+    From review it ends only as a confirmed success with no demand left open; silence there changes nothing, and a case
+    that an authority has received goes back to it."""
     newest = _newest(file)
     in_force = [o for o in newest if o.state in ("confirmed", "silent", "waived")]
     if file.status not in (Status.PERFORMING, Status.REVIEW) or not in_force:
@@ -194,21 +157,21 @@ def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
         return effect
     silent = any(o.state == "silent" for o in in_force)
     at = effect.happened_at or file.now
-    if file.status == Status.REVIEW:
-        open_demand = any(not d.is_settled and not d.is_given_up for d in file.demands)
-        if silent or open_demand:
-            return effect
+    open_demand = any(not d.is_settled and not d.is_given_up for d in file.demands)
+    if file.status == Status.REVIEW and (silent or open_demand):
+        return effect
     if in_force[-1].source == "mediation":
         return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="performed")
-    if silent and file.was_received_by_authority:
+    if not silent:
+        end_engagement(file, "settled", "performed", at)
+        return replace(effect, to=Status.CLOSED, outcome=Outcome.SETTLED, reason="performed")
+    effect = replace(effect, reason="performance_unconfirmed")
+    if file.was_received_by_authority:
         end_engagement(file, "unconfirmed", "silence", at)
         to_county(file)
-        return replace(effect, to=Status.REVIEW, reason="performance_unconfirmed")
-    outcome = Outcome.UNCONFIRMED if silent else Outcome.SETTLED
-    end_engagement(file, "unconfirmed" if silent else "settled", "performed", at)
-    return replace(
-        effect, to=Status.CLOSED, outcome=outcome, reason="performance_unconfirmed" if silent else "performed"
-    )
+        return replace(effect, to=Status.REVIEW)
+    end_engagement(file, "unconfirmed", "performed", at)
+    return replace(effect, to=Status.CLOSED, outcome=Outcome.UNCONFIRMED)
 
 
 def settle_anew(file: CaseFile, at: datetime) -> None:
@@ -231,26 +194,19 @@ def breach(
     for demand in file.demands:
         # The next offer answers it again.
         file.change(demand, is_settled=False)
-    for kind in (Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER, Clock.CONFIRMATION):
-        row = clocks.live(file, kind, obligation=obligation)
-        if row is not None:
-            clocks.end(file, row, at, met=False)
-    if is_mediated(file):
+    _end_clocks(file, obligation, at, met=False)
+    effect = Effect(data=data, texts=texts or {}, reason="breach", happened_at=happened_at)
+    in_force = _in_force(file)
+    if in_force and in_force[-1].source == "mediation":
         file.complaint.is_not_kept = True
         register(file, "lead", by="system", obligation=obligation.ordinal)
-        return Effect(
-            to=Status.CLOSED,
-            outcome=Outcome.MEDIATED,
-            reason="not_kept",
-            data=data | {"court": True},
-            texts=texts or {},
-            happened_at=happened_at,
-        )
+        kept = data | {"court": True}
+        return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="not_kept", data=kept)
     if file.status == Status.PERFORMING:
         return leave(
             file, result="failed", ended_by="breach", reason="breach", data=data, texts=texts, happened_at=happened_at
         )
-    return Effect(data=data, texts=texts or {}, reason="breach", happened_at=happened_at)
+    return effect
 
 
 def confirm(file: CaseFile, obligation: Obligation, at: datetime) -> None:
@@ -268,29 +224,18 @@ def waive(file: CaseFile, obligation: Obligation, at: datetime) -> None:
 
 def _end_clocks(file: CaseFile, obligation: Obligation, at: datetime, *, met: bool = True) -> None:
     for kind in (Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER, Clock.CONFIRMATION):
-        row = clocks.live(file, kind, obligation=obligation)
-        if row is not None:
-            clocks.end(file, row, at, met=met)
+        clocks.end_live(file, kind, at, obligation=obligation, met=met)
 
 
 def receive(file: CaseFile, old: Status, new: Status) -> None:
     """The authority gets the case: at triage for the first time, or when it flows back.
 
-    A supervised settlement never left it: its review clock rests and goes on.
-    """
+    A supervised settlement never left it: its review clock rests and goes on."""
     complaint = file.complaint
     comes_back = new == Status.REVIEW and old in ENTERPRISE_SIDE | {Status.CLOSED}
     first = new in (Status.TRIAGE, Status.REVIEW) and complaint.authority_received_at is None
     if first or (comes_back and clocks.live(file, Clock.REVIEW) is None):
         complaint.authority_received_at = file.now
-
-
-def take_back_offer(file: CaseFile, at: datetime) -> None:
-    """No offer outlives its case: it would bar the next one when the case is reopened."""
-    offer = file.open_offer
-    if offer is not None:
-        file.change(offer, state="withdrawn", answered_at=at)
-        drop_obligations(file, offer)
 
 
 def heard_from_consumer(file: CaseFile, actor: Actor) -> None:
@@ -332,7 +277,5 @@ def readdress(file: CaseFile) -> None:
         elif file.conditions.jurisdiction.is_above(matter.authority_id, complaint.handling_authority_id):
             file.change(matter, to_authority_id=complaint.handling_authority_id)
             continue
-        running = clocks.live(file, Clock.INSTRUCTION, matter=matter)
-        if running is not None:
-            clocks.end(file, running, file.now, met=False)
+        clocks.end_live(file, Clock.INSTRUCTION, matter=matter, met=False)
         file.end_matter(matter, "fallen")

@@ -1,9 +1,7 @@
 """take(): the one place that writes a status.
 
-Lock N cases; let every overdue clock lapse in order; judge the step by the table; carry it
-out; write everything in one flush. Status, clocks, record and notices
-commit together or not at all. One step is a batch of one.
-"""
+Lock N cases; let every overdue clock lapse in order; judge the step by the table; carry it out; write everything in one
+flush. Status, clocks, record and notices commit together or not at all. One step is a batch of one."""
 
 from __future__ import annotations
 
@@ -66,9 +64,8 @@ def take(
 ) -> list[Taken]:
     """Take ``move`` on the cases ``ids`` (at most 500) as ``actor`` at ``now``.
 
-    A single case raises its refusal (StepNotAllowed); a batch returns it with its case. An
-    id that does not exist, or is locked under ``skip_locked``, is missing from the answer.
-    """
+    A single case raises its refusal (StepNotAllowed); a batch returns it with its case. An id that does not exist, or
+    is locked under ``skip_locked``, is missing from the answer."""
     return take_each([(case, move, actor) for case in ids], now=now, conditions=conditions, skip_locked=skip_locked)
 
 
@@ -84,8 +81,7 @@ def take_each(
 
     The same case may stand there several times: its moves follow each other, and with ``whole`` all of them are taken
     or none, each told with the refusal of the one that failed. While a request is answered, cases that its caller
-    cannot see are missing, whoever asked for them.
-    """
+    cannot see are missing, whoever asked for them."""
     ids = _seen(sorted({case for case, _move, _actor in moves}))
     with working_as_steps(), transaction.atomic():
         conditions = conditions or Conditions.at(now)
@@ -265,16 +261,14 @@ def _owner(kind: str, key: UUID, complaint: Complaint) -> UUID:
 def lapse_overdue(file: CaseFile) -> None:
     """Every overdue clock lapses, in order of due_at (ties: the table's order).
 
-    Each is judged anew after the other: a clock whose status was left has ended. Superiors are told after that.
-    """
+    Each is judged anew after the other: a clock whose status was left has ended. Superiors are told after that."""
     while (clock := _next_overdue(file)) is not None:
-        row = TABLE[CLOCKS[Clock(clock.clock)].on_lapse]
         due = clock.due_at
         clock.lapsed_at, clock.lapse_written_at, clock.state = due, file.now, "lapsed"
         clock.remaining = clock.paused_on = None
         file.change(clock)
-        effect, step = lapses.LAPSES[Clock(clock.clock)](file, clock)
-        carry_out(TABLE[step or row.step], file, SYSTEM, effect)
+        effect = lapses.LAPSES[Clock(clock.clock)](file, clock)
+        carry_out(TABLE[lapses.step_of(clock)], file, SYSTEM, effect)
         lapses.begin_escalation(file, clock)
         if clock.ended_at is None:
             clocks.chase_again(file, clock, file.now)
@@ -298,10 +292,8 @@ def _next_overdue(file: CaseFile) -> Deadline | None:
 def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
     """Chase everything that is due: lapses first, then reminders. Returns how many cases.
 
-    A batch after another, each in a transaction of its own, so a sweeper that is killed
-    loses nothing. Any number of sweepers may run at once: a case held by one is skipped by
-    the others and looked at again with the next tick.
-    """
+    A batch after another, each in a transaction of its own, so a sweeper that is killed loses nothing. Any number of
+    sweepers may run at once: a case held by one is skipped by the others and looked at again with the next tick."""
     conditions = conditions or Conditions.at(now)
     chased = 0
     for _round in range(MOST_BATCHES):

@@ -1,8 +1,7 @@
 """Steps that one person alone may not take: by policy at an authority, by its own setting at an enterprise.
 
-Such a step follows its own approval within one call of ``take_each``; an approval that was given at
-another time, or for another step, opens nothing.
-"""
+Such a step follows its own approval within one call of ``take_each``; an approval that was given at another time, or
+for another step, opens nothing."""
 
 from __future__ import annotations
 
@@ -15,11 +14,12 @@ from django.utils.translation import gettext as _
 from authorities.policies import Policies, PolicyMissing
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
-from complaints.handling.transition import saying, settling
+from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Move
 from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Audience
 from complaints.settlement.offer_terms import Answer
 from enterprises.models import TwoPersons
 
@@ -42,8 +42,7 @@ ENTERPRISES = (*OFFERS, "report_failure", "return_case")
 def needed(policies: Policies, step: str, region_id: int) -> bool:
     """Whether an authority's ``step`` needs a second person in this place on the day of ``policies``.
 
-    Where no row says anything, it does: only an authority that decided so does without.
-    """
+    Where no row says anything, it does: only an authority that decided so does without."""
     return step in RULES and _flag(policies, f"two_persons.{step}", region_id, missing=True)
 
 
@@ -58,8 +57,7 @@ def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]
     """Who must sign after whoever proposed an authority's ``step``, in this order: another officer, the head.
 
     The head may be the second name of a refusal or a termination; a referral to the police has two names and the head
-    (art. 42). Without a row that asks for the head the two names still stand.
-    """
+    (art. 42). Without a row that asks for the head the two names still stand."""
     head = (HEAD,) if step in GUARDED and _flag(policies, f"head.{step}", region_id, missing=False) else ()
     return (ANOTHER, *head) if step == "refer_to_police" else head or (ANOTHER,)
 
@@ -97,8 +95,7 @@ def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
 def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tuple[str, ...]:
     """Why the enterprise wants a second person for this move: amount, refusal, failure, return. Empty: it does not.
 
-    Raises WrongInput for an amount that is none.
-    """
+    Raises WrongInput for an amount that is none."""
     if setting is None or move.step not in ENTERPRISES:
         return ()
     if move.step == "report_failure":
@@ -175,4 +172,4 @@ def fall_with_the_house(file: CaseFile, actor: Actor) -> None:
     for matter in file.matters:
         if matter.kind == "proposal" and matter.state == "open" and matter.opened_by == "enterprise":
             file.end_matter(matter, "fallen")
-            settling.note_inside(file, actor, "send_back", {"step": matter.subject}, reason="succession")
+            file.enter("send_back", actor, Audience.ENTERPRISE, {"step": matter.subject}, reason="succession")

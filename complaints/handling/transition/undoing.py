@@ -1,8 +1,7 @@
 """Undo: once, until 24:00 of the next working day, before the other side acted on it.
 
-The status and the clocks before come back exactly; rows that the step made
-are ended, nothing is deleted, and both sides are told.
-"""
+The status and the clocks before come back exactly; rows that the step made are ended, nothing is deleted, and both
+sides are told."""
 
 from __future__ import annotations
 
@@ -15,15 +14,14 @@ from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks
-from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.effect import Effect, verb
 from complaints.handling.transition.writing import CHANGES
-from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
+from complaints.models import Complaint, Deadline, Matter
 from complaints.parties.actors import Actor
 from complaints.procedure import deadlines
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import CLOCKS, HIDDEN_CLOCKS, LOOK, Audience, Clock, Status
 
-_KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation, Matter, Deadline)
 #: Stand in the parties' record and yet are nobody's going on.
 _SILENT = frozenset({"undo", LOOK})
 #: These move on with the record, or are set by the move itself.
@@ -47,14 +45,7 @@ _NOT_RESTORED = frozenset(
 def snapshot(file: CaseFile) -> dict[str, Any]:
     """The rows of the case as JSON, before the step changes them."""
     kept: dict[str, Any] = {"Complaint": [_values(file.complaint)], "status": file.complaint.status}
-    for kind, rows in (
-        (Engagement, file.engagements),
-        (Demand, file.demands),
-        (Offer, file.offers),
-        (Obligation, file.obligations),
-        (Matter, file.matters),
-        (Deadline, file.clocks),
-    ):
+    for kind, rows in file.rows.items():
         kept[kind.__name__] = [_values(row) for row in rows if row.pk is not None]
     # What lapsed a moment before started these: they get their number with the step itself.
     kept["fresh"] = [_values(row) | _name_of(row) for row in file.clocks if row.pk is None and row.ended_at is None]
@@ -146,24 +137,21 @@ def void(file: CaseFile, step: str, audience: Audience) -> None:
         file.end_matter(matter, "fallen")
 
 
-def undo() -> Move:
+@verb()
+def undo(file: CaseFile, actor: Actor) -> Effect:
     """Take back the last undoable step (procedure, section 1)."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        matter = file.matter("undo")
-        if matter is None or matter.until_at is None or file.now >= matter.until_at:
-            raise StepNotAllowed("undo_over", _("撤回的期限已过，或者对方已经在办。"))
-        before, status = matter.data["before"], Status(matter.data["status"])
-        file.end_matter(matter, "done")
-        _restore(file, before, status, taken_at=matter.opened_at)
-        return Effect(to=status, data={"undone": matter.subject}, keeps_clocks=True)
-
-    return Move("undo", carry)
+    matter = file.matter("undo")
+    if matter is None or matter.until_at is None or file.now >= matter.until_at:
+        raise StepNotAllowed("undo_over", _("撤回的期限已过，或者对方已经在办。"))
+    before, status = matter.data["before"], Status(matter.data["status"])
+    file.end_matter(matter, "done")
+    _restore(file, before, status, taken_at=matter.opened_at)
+    return Effect(to=status, data={"undone": matter.subject}, keeps_clocks=True)
 
 
 def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at: datetime) -> None:
     standing: dict[str, set[int]] = {}
-    kinds: tuple[type[models.Model], ...] = (Complaint, *_KINDS)
+    kinds: tuple[type[models.Model], ...] = (Complaint, *file.rows)
     for kind in kinds:
         rows = {row.pk: row for row in _loaded(file, kind, [v["id"] for v in before[kind.__name__]])}
         standing[kind.__name__] = set(rows)
@@ -231,14 +219,7 @@ def _loaded(file: CaseFile, kind: type[models.Model], ids: list[int]) -> list[mo
     """The file's own objects where it has them, the rest from the database."""
     if kind is Complaint:
         return [file.complaint]
-    mine: dict[type[models.Model], list[Any]] = {
-        Engagement: file.engagements,
-        Demand: file.demands,
-        Offer: file.offers,
-        Obligation: file.obligations,
-        Matter: file.matters,
-        Deadline: file.clocks,
-    }
+    mine = file.rows
     rows = [row for row in mine[kind] if row.pk in ids]
     missing = set(ids) - {row.pk for row in rows}
     if missing:

@@ -1,8 +1,7 @@
 """The open file of one locked case: its rows in memory, and what will be written.
 
-Nothing here touches the database but ``open_files`` (reads) and ``write``
-(one flush for the whole batch); ``take`` decides what happens in between.
-"""
+Nothing here touches the database but ``open_files`` (reads) and ``write`` (one flush for the whole batch); ``take``
+decides what happens in between."""
 
 from __future__ import annotations
 
@@ -178,16 +177,11 @@ def open_files(
         file.consents_before = case_file.given_consents(file.complaint)
     if not files:
         return []
-    for model, name in (
-        (Demand, "demands"),
-        (Engagement, "engagements"),
-        (Offer, "offers"),
-        (Obligation, "obligations"),
-    ):
+    for model in (Demand, Engagement, Offer, Obligation):
         for row in model._default_manager.filter(complaint_id__in=files).order_by("pk"):
             # Whose key its texts lie under is asked of its case.
             row.complaint = files[row.complaint_id].complaint
-            getattr(files[row.complaint_id], name).append(row)
+            files[row.complaint_id].rows[model].append(row)
     for matter in Matter.objects.filter(complaint_id__in=files, state="open").order_by("pk"):
         matter.complaint = files[matter.complaint_id].complaint
         files[matter.complaint_id].matters.append(matter)

@@ -27,7 +27,7 @@ from complaints.procedure.workflow import (
     Status,
     Target,
 )
-from complaints.wording.standing import IF_MISSED
+from complaints.wording.clock import IF_MISSED
 
 ZH = "zh-hans"
 PAGE = "docs/lifecycle.md"

@@ -1,8 +1,7 @@
 """The ways out of the portal: one small interface, ``send(letter, address)``.
 
-A channel says in a code what went wrong, never in words of the other side, for those
-may hold an address. Two kinds of failure: try again later, or this address is dead for good.
-"""
+A channel says in a code what went wrong, never in words of the other side, for those may hold an address. Two kinds of
+failure: try again later, or this address is dead for good."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """E-mail over SMTP: one connection for many letters.
 
-Only a 250 after the last dot counts as delivered; the Message-ID is made of the
-letter's key, so the same letter sent twice is recognised by whoever receives it.
-"""
+Only a 250 after the last dot counts as delivered; the Message-ID is made of the letter's key, so the same letter sent
+twice is recognised by whoever receives it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """A signed HTTP POST by the scheme of Standard Webhooks: id, timestamp, HMAC-SHA256.
 
-The id is made of the letter's key, so what is sent twice is recognised; the body is
-signed exactly as it goes out. Two keys at once while keys are changed.
-"""
+The id is made of the letter's key, so what is sent twice is recognised; the body is signed exactly as it goes out. Two
+keys at once while keys are changed."""
 
 from __future__ import annotations
 

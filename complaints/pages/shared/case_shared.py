@@ -35,7 +35,8 @@ from complaints.reading.case import (
     find_case,
     visible_clocks,
 )
-from complaints.wording.duty import clock_facts, what_if_missed
+from complaints.wording.clock import clock_facts
+from complaints.wording.duty import what_if_missed
 from web.dates import working_days
 
 _WEEK = 7

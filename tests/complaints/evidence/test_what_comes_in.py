@@ -376,8 +376,8 @@ def test_each_refusal_has_words() -> None:
     from complaints.evidence import limits
 
     for _name, _content, why in REFUSED:
-        assert why in limits._EXAMINED
-    assert "“账单.pdf”有密码" in str(limits.examined("pdf_locked", "账单.pdf"))
+        assert why in limits._REFUSALS
+    assert "“账单.pdf”有密码" in str(limits.refused("pdf_locked", "账单.pdf"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else is tested as such")

@@ -10,7 +10,7 @@ import pytest
 
 from complaints import handling
 from complaints.handling.steps import authority, consumer, enterprise, mediation
-from complaints.handling.transition.recounting import recount_clocks
+from complaints.handling.transition.recounting import recount_piece
 from complaints.models import Complaint, Deadline, HandlingStep, Notice, Reminder
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Outcome, Status
@@ -324,13 +324,13 @@ def test_a_date_in_a_year_without_calendar_is_provisional_and_counted_anew(world
     before = clock(case, "negotiation")
     assert (before.is_provisional, before.last_day) == (True, date(2027, 1, 4))
     new_year(world, off=[date(2027, 1, 1), date(2027, 1, 4)])
-    assert recount_clocks(now=at(22, month=12), years=frozenset({2027})) == 1
+    assert recount_piece(0, now=at(22, month=12), years=frozenset({2027})).moved == 1
     after = clock(case, "negotiation")
     assert (after.is_provisional, after.last_day) == (False, date(2027, 1, 6))
     entry = HandlingStep.objects.get(complaint=case, step="recompute_clock")
     assert (entry.data["before"], entry.data["after"]) == ("2027-01-04", "2027-01-06")
     assert Notice.objects.filter(complaint=case, kind="recompute_clock").count() >= 2
-    assert recount_clocks(now=at(22, month=12), years=frozenset({2027})) == 0
+    assert recount_piece(0, now=at(22, month=12), years=frozenset({2027})).moved == 0
 
 
 def test_a_merged_entity_keeps_the_consent(world: World) -> None:

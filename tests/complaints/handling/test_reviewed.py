@@ -442,12 +442,12 @@ def test_the_worker_forwards_nothing_out_of_triage(world: World) -> None:
 
 def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
     from authorities.calendar import import_year
-    from complaints.handling.transition.recounting import recount_clocks
+    from complaints.handling.transition.recounting import recount_piece
 
     case = given.a_complaint(world, status=S.MEDIATING, now=at(14, month=12))
     walk(world, case, at(14, 11, month=12), ("officer", violations.open_lead(text="涉嫌虚假宣传")))
     import_year([(date(2027, 1, 1), False, "元旦", "New Year")], year=2027, source="试验通知", now=at(20, month=12))
-    recount_clocks(now=at(22, month=12), years=frozenset({2027}))
+    recount_piece(0, now=at(22, month=12), years=frozenset({2027}))
     seen = HandlingStep.objects.filter(complaint=case, audience="parties", step="recompute_clock")
     assert not seen.filter(data__clock="lead").exists()
     assert HandlingStep.objects.filter(

@@ -14,7 +14,7 @@ from complaints.models.settlement import OBLIGATION_KINDS
 from complaints.procedure.categories import DEMAND_KINDS, FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.procedure.workflow import STEPS, TABLE, Audience, Clock, Outcome, Role, Status
 from complaints.wording import KINDS, action, icon, label, reason, tone
-from complaints.wording.standing import IF_MISSED, SENTENCES
+from complaints.wording.clock import IF_MISSED, SENTENCES
 from tests import ROOT
 from tests.languages import in_language
 

@@ -210,7 +210,7 @@ def test_a_question_lies_with_the_enterprise_and_silence_with_the_consumer() -> 
 def test_a_stranger_is_told_no_person() -> None:
     row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     found = strip(with_li(case(S.NEGOTIATING)), row, viewer="")
-    assert "李敏" not in found.sentence + found.who + found.who_detail
+    assert "李敏" not in found.sentence + found.holder + found.holder_detail
 
 
 def test_without_a_clock_nothing_is_promised() -> None:

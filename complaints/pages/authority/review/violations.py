@@ -29,7 +29,7 @@ from complaints.procedure.workflow import Clock, Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_documents import title_of
 from complaints.reading.case_record import Message
-from complaints.wording import duty
+from complaints.wording.clock import clock_facts
 from database.prepared import CombinedQuery, PreparedQuery
 from web.listing import listed
 
@@ -114,9 +114,7 @@ def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[Row]:
         facts = (
             None
             if clock is None
-            else duty.clock_facts(
-                deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status)
-            )
+            else clock_facts(deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status))
         )
         return Row(
             matter=matter,

@@ -31,7 +31,7 @@ from complaints.pages.authority.case import step_url
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Status
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, case_url
-from complaints.wording import duty
+from complaints.wording.clock import clock_facts
 from database.prepared import PreparedQuery
 from enterprises.models import Branch, Enterprise
 from web.languages import named
@@ -91,9 +91,7 @@ def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[Reported
     found = []
     for clock in clocks:
         case = clock.complaint
-        facts = duty.clock_facts(
-            deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status)
-        )
+        facts = clock_facts(deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status))
         is_theirs = clock.owed_by == "authority"
         has_it = case.handling_authority if is_theirs else case.branch or case.enterprise
         found.append(

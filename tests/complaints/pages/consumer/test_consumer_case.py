@@ -54,7 +54,7 @@ def test_the_case_page_says_who_does_what_by_when(world: World, status: Status, 
     text, duty = shown(answer), answer.context["page"].duty
     assert case.number in text
     assert duty.status in text
-    assert duty.who in text
+    assert duty.holder in text
     assert duty.if_missed in text
     if duty.deadline is not None:
         assert f"{place(case)}why/" in text
