@@ -18,7 +18,6 @@ LONGEST = 400
 TOO_LONG = {
     "api/filing.py",
     "complaints/handling/steps/authority.py",
-    "complaints/handling/steps/enterprise.py",
     "complaints/law/changing.py",
     "complaints/models/complaint.py",
     "complaints/pages/authority/law/law.py",
