@@ -5,8 +5,6 @@ cookie is set, and its frame has no form. Whoever is signed in gets a page of on
 that of the process, so nothing else has to be there; an empty one only makes the answer slower.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256

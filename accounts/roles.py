@@ -6,8 +6,6 @@ step of the table and list no roles; docs/permissions.md is written from all thr
 docs/how-to/roles.md says how to add a role.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self

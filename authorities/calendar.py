@@ -4,8 +4,6 @@ A loaded year is never edited. A new decree is a new version beside the
 old one, and the newest version of a year counts.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json

@@ -5,8 +5,6 @@ it is committed, and inside its own transaction at once. Regions are not asked: 
 and nothing else of a region is read through a policy or an authority.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypeVar
 
 from django.db import connection

@@ -1,7 +1,5 @@
 """Leave of officers, as a condition. Who is away from an authority is away from every office there."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from django.db.models import Exists, OuterRef

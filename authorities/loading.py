@@ -5,8 +5,6 @@ A region has an interval of integers that holds its whole subtree and never move
 China's are read off the digits of its codes (GB/T 2260); every other country has a million integers.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

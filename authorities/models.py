@@ -3,8 +3,6 @@
 Everything here is data with a source that an authority can load or change; no rule of the procedure stands in code.
 """
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q

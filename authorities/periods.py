@@ -4,8 +4,6 @@
 means without that limit. A dated row is ended, never deleted.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Self, TypeVar
 

@@ -4,8 +4,6 @@ The pinyin of the name with the English word of its level, as road signs write i
 another language, or is read otherwise than its characters mostly are, stands in data/place_names.csv.
 """
 
-from __future__ import annotations
-
 from pypinyin import Style, lazy_pinyin
 
 from authorities.loading import DATA

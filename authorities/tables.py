@@ -4,8 +4,6 @@ UTF-8 with or without mark, else GB 18030 (Excel in China); lines that start wit
 line and column, never guessed.
 """
 
-from __future__ import annotations
-
 import csv
 import datetime as dt
 from collections.abc import Iterator, Sequence

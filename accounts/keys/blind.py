@@ -7,8 +7,6 @@ A digest is: version of the index key (1 byte, 128 added for SM3), then 128 bit 
 versions are asked for (``digests``); only the newest is written (``digest``).
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import lru_cache

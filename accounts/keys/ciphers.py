@@ -4,8 +4,6 @@ The suite stands in every value, so both can be read at any time and the setting
 written next. One secret serves both: each suite derives a key of its own from it.
 """
 
-from __future__ import annotations
-
 import secrets
 from functools import lru_cache
 from typing import Protocol

@@ -7,8 +7,6 @@ Ask for the keys of a page at once (``secrets_of``, ``load_for``): one query, no
 migrations use it too.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime

@@ -5,8 +5,6 @@ What is weak, short or written twice refuses to start, in one sentence. A key fi
 still open what they closed until `manage.py rotate_keys` has been through.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import secrets

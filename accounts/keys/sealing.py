@@ -8,8 +8,6 @@ the portal was told not to encrypt them. Empty is empty: nothing, or erased. A w
 version of the wrapping key (1), nonce, ciphertext, tag.
 """
 
-from __future__ import annotations
-
 import secrets
 from uuid import UUID
 

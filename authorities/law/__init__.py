@@ -4,8 +4,6 @@ The text is the law's own, read once from articles.csv; titles and English are o
 rows of the table and a line of LAWS; what is cited and does not stand there fails a test.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cache

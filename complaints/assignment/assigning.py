@@ -4,8 +4,6 @@ Every case is given by an ``assign`` step of the system that names rule or leave
 none. A sweep that dies in the middle loses nothing: what is still with nobody is found again.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A number on the first page and the list that it opens are one and the same
 condition, and a page of rows costs the same number of queries however many cases there are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time

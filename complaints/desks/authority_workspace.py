@@ -4,8 +4,6 @@ Who holds no office today gets the same 404 as for an address that does not exis
 and so does an officer of another region.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -4,8 +4,6 @@ A condition that cannot be read is left out and said so; it never fails, and it 
 shows more than the region of the reader.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 A condition narrows what the desk sees and never widens it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any

@@ -5,8 +5,6 @@ Numbers and words are found by an index; where too many cases have a word, and f
 bounded number of rows is compared, so that nothing typed can make a page slow.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, NamedTuple, TypeVar
 

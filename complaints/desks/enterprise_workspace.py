@@ -4,8 +4,6 @@ Who has no job at an enterprise today, or whose enterprise never had the case, g
 the same 404 as for an address that does not exist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime

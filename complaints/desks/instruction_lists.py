@@ -4,8 +4,6 @@ A column is one condition on matters of cases that the desk sees, for its number
 alike; a page of rows costs the same number of queries however many instructions there are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ No OFFSET and no count over everything. A page begins at the row that its addres
 names, and a count ends at ``MANY``; beyond that it says "more than".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

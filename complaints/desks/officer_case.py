@@ -3,8 +3,6 @@
 Nothing is added to what the table offers; a step is only left out when there is nothing it could act on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property

@@ -4,8 +4,6 @@ Each list is a condition on cases of the workspace and none on anything else, so
 for many cases mean the same rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta

@@ -4,8 +4,6 @@ Two kinds of table use it (round_trip, authority_platform), each with its own co
 its lines say and how they are paged is the same for both.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -3,8 +3,6 @@
 The desk is asked anew for each request, so who left is out with the next one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -3,8 +3,6 @@
 A dossier belongs to one person in one capacity; whoever does not see the case any more gets none of it.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO

@@ -4,8 +4,6 @@ What the reader may not have is counted by its digest and never leaves the datab
 enterprise's time, contact data of the consumer for anybody at work, files that are held back, what was erased.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass, field

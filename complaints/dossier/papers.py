@@ -3,8 +3,6 @@
 They say what the page of the case says to the same reader, and no more.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from datetime import date, datetime

@@ -4,8 +4,6 @@ What is shown gives away digests only; what is asked is answered by yes, no, a n
 leaves, nothing sent is kept.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from dataclasses import dataclass

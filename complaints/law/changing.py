@@ -5,8 +5,6 @@ the data changed meanwhile, it is drafted anew. A change begins on a later day t
 that runs is touched; a calendar is counted for open clocks by `working`, each date told.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 

@@ -4,8 +4,6 @@ A number that stands in a law may be stricter than it and never looser; what is 
 statuses, who may do what) is no number, and stands in code with its article (docs/how-to/policies.md).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path

@@ -4,8 +4,6 @@ Pure. What people would have done otherwise is not guessed; where a lapse itself
 would not have lapsed by then, the answer is "unknown". The same rules give no difference, ever.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

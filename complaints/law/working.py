@@ -4,8 +4,6 @@ A piece is tried or carried out in one transaction with how far the row came, so
 one piece and doubles none. Only ids, days and codes are kept of a case.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter

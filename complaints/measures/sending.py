@@ -4,8 +4,6 @@ Each case is judged by itself and each consumer decides alone; whoever gets noth
 enterprise lets a second person approve any of its offers, all of it is proposed, and approved as a whole.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace

@@ -5,8 +5,6 @@ duty to keep it (accounts/retention.py), and it is gone from old archives too: n
 entries stay with their digests, whose salts are gone; files of evidence have a term of their own.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID

@@ -4,8 +4,6 @@ It answers for the person asked about and touches no other; what the law makes u
 kept and said (PIPL arts 44 to 50).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ A page is built from ``open_case`` alone. It finds the case among those that the
 person may see (else 404), and what the side may not read is left out before a template sees it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

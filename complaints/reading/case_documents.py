@@ -4,8 +4,6 @@ A side reads what is addressed to it and nothing of the others' service. An offi
 masked, or all of it for a while after saying why (handling/transition/contact_access.py).
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

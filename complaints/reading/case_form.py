@@ -5,8 +5,6 @@ one form either all are taken or none. Nobody's step takes effect on a case that
 was typed stays in the form, and sent once more it counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

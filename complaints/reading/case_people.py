@@ -3,8 +3,6 @@
 A name or number that the viewer may not see in full is masked here, once, and never reaches a template.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date

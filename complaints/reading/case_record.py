@@ -4,8 +4,6 @@ Entries come from the chains that the reader may see, and a person's name only
 where the reader may know it; the consumer is "您" to himself and no name to the enterprise.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

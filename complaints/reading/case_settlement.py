@@ -3,8 +3,6 @@
 An offer shows every demand beside its answer; none is left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -4,8 +4,6 @@ Nothing is added to what ``handling.allowed_steps`` offers; a step is only left
 out when its verb would refuse it for lack of a matter, an offer or a promise.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 A file whose content this reader may not have yet stands there without a link.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ Everything is read from the record, the matters and the clock of the case; nothi
 the clock counts already.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

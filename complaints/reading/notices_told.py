@@ -3,8 +3,6 @@
 No address is shown, and nobody sees what was told in a chain that they do not read.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable

@@ -5,8 +5,6 @@ same things in the same way: granting a sum without naming one means the whole o
 be done.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ How large it gets is checked before it is opened, and what cannot be read is ref
 guessed. Every cell comes back as it was before ``safe_cell`` touched it.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

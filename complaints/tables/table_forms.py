@@ -1,7 +1,5 @@
 """What somebody sends in to work on many cases at once: a table, and what is done with it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

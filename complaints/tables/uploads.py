@@ -4,8 +4,6 @@ The row is the queue. A worker leases it for a minute and writes with each piece
 loses one piece; whoever was overtaken meanwhile writes nothing (``Overtaken``).
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

@@ -4,8 +4,6 @@ A row for the category beats a row for everything; then the narrowest region win
 lower. What still ties is told as a tie and never decided by chance.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

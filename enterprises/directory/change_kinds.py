@@ -5,8 +5,6 @@ A kind judges and writes the rows of one enterprise, under a lock that `changing
 anew each time: a branch that ended meanwhile is named and nothing is written. Rows are dated, never deleted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -3,8 +3,6 @@
 As in change_kinds. What belongs to another enterprise is never written, except that it is succeeded.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -5,8 +5,6 @@ else; every decision locks the enterprise first and is judged anew, so of two wh
 other did. What moves nothing takes effect at once and is kept all the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta

@@ -4,8 +4,6 @@ What `export_enterprises` writes, `import_enterprises` reads back without a chan
 same bytes. A row is one fact; docs/how-to/enterprises.md explains it to people.
 """
 
-from __future__ import annotations
-
 import csv
 import datetime as dt
 import re

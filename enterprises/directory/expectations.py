@@ -5,8 +5,6 @@ Every count is that of its published line (league of the last four quarters), so
 how long things took is of the year before and names no count.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

@@ -4,8 +4,6 @@ A hit always says why it is one, and which branch would answer; an ended
 enterprise is shown with its successor, never alone. Six queries, however many hits.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import unicodedata
 from collections import defaultdict

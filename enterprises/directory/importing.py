@@ -4,8 +4,6 @@ Every bad cell is named before anything is written. Rows that stand there
 already change nothing, so a file may be imported twice; nothing is deleted.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

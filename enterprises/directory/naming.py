@@ -3,8 +3,6 @@
 Whoever writes a name of an enterprise calls `write_names` in the same transaction; nothing else writes `SearchName`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from django.db import transaction

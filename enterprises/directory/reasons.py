@@ -4,8 +4,6 @@ Routing speaks in codes and stores them, names with their English (``branch``, `
 here only, so a decision stored years ago can still be read.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 

@@ -4,8 +4,6 @@ Two names are the same when their folded forms are the same. A name without a le
 be one with any form; two different forms are two enterprises.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import NamedTuple

@@ -4,8 +4,6 @@ The authority that enrolled it decides, by its head, under a lock on the enterpr
 entry of the history in the same transaction, and the managers are told.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta

@@ -4,8 +4,6 @@ Each decision locks the application and says which version of it was read; who c
 was first. Granting writes the enterprise, its branch, its areas, the history and the invitation together, or nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence

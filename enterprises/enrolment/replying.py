@@ -5,8 +5,6 @@ One reply waits and one is shown; what was shown stays until the next one was ch
 says a ground of the list, and the managers are told of it on their page.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 

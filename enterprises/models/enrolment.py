@@ -4,8 +4,6 @@ What an authority decided, who and why, is an entry that nobody changes; `Enterp
 of them came to. Persons stand in sealed columns, the entries speak of enterprises.
 """
 
-from __future__ import annotations
-
 import uuid
 
 from django.conf import settings

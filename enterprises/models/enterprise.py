@@ -4,8 +4,6 @@ A change of name, owner, area or staff is a dated row beside the old one,
 so that a case is read against the directory of its own day.
 """
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass

@@ -1,7 +1,5 @@
 """Programs of enterprises and people: tokens with which they ask, and endpoints that are told of events."""
 
-from __future__ import annotations
-
 import uuid
 
 from django.conf import settings

@@ -3,8 +3,6 @@
 The words are for the person, ``code`` is for programs; the page answers 409 with both (web/errors.py).
 """
 
-from __future__ import annotations
-
 
 class Refusal(Exception):
     """Raised by rules; each area has a kind of its own."""

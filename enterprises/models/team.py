@@ -1,7 +1,5 @@
 """How the team of an enterprise or authority works: invitations, two persons, leave, assignment rules, templates."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q

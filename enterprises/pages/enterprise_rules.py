@@ -4,8 +4,6 @@ Everybody at work reads what holds at the own place; what may be changed is aske
 (rights.py) with each request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

@@ -4,8 +4,6 @@ The token leaves the address bar at once, into the session; every kind of invita
 looks the same.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -4,8 +4,6 @@ Everybody at work reads the list of the own place; what may be changed is asked 
 (rights.py) with each request, and who may not change somebody finds no page for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -5,8 +5,6 @@ person, the enterprise or office that it was issued for. Below /api/ nothing els
 an address is refused, as addresses are written down everywhere.
 """
 
-from __future__ import annotations
-
 import hashlib
 import ipaddress
 import re

@@ -4,8 +4,6 @@ Whoever changes it manages the place that it is about; each change locks the ent
 security log, and what was in force before stays as an ended row.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date, datetime
 from decimal import Decimal

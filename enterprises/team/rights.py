@@ -4,8 +4,6 @@ What stands in no line there nobody may give. Nobody gives more than they hold: 
 with the branch, a head's with the own authority, its offices and the heads of the authorities directly below.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property

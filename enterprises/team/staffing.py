@@ -4,8 +4,6 @@ Who has no job today is in no workspace; nor is whose enterprise ended, or was s
 cases. Headquarters sees all of its enterprise; a branch sees itself and those below. Nobody on leave gets a case.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Each change locks the organisation first, then asks who may give what (rights.py
 heads who remove each other at once cannot both succeed. Every change stands in the security log.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from collections.abc import Iterator

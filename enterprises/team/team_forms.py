@@ -3,8 +3,6 @@
 A form offers only what this person may give (rights.py); the rules judge it again.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -1,7 +1,5 @@
 """manage.py load_regions [FILE.csv --country XX]: load or refresh a tree of places."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -4,8 +4,6 @@ Facts only. FOLDER holds divisions_v1.json and townships_v1.json of the package 
 English names that stand in the table are kept, new ones are spelt (authorities/romanising.py).
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """manage.py check_call_backs 2026-10: draw the sample of a month again and compare it with the one that stands."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

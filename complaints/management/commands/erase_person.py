@@ -1,7 +1,5 @@
 """manage.py erase_person PERSON: destroy the key of somebody whose data nobody has to keep any longer."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID

@@ -1,7 +1,5 @@
 """manage.py import_calendar FILE --year 2027 --source "…": load a year's working days."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Any

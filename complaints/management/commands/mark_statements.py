@@ -1,8 +1,6 @@
 """manage.py mark_statements: complaints of before there were marks are found by their text too; begun again, it goes
 on."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

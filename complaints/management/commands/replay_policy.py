@@ -1,7 +1,5 @@
 """manage.py replay_policy negotiation 8 [--region 350102]: which recorded clocks would have been late or in time."""
 
-from __future__ import annotations
-
 import datetime as dt
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """manage.py rotate_keys: everything under the newest vault keys; begun again after a stop, it goes on where it was."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

@@ -1,8 +1,6 @@
 """manage.py verify_documents [--json]: do the numbers of official documents follow each other, is every print still the
 one?"""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """manage.py verify_evidence [--case N] [--json]: is every file still the one that was put forward?"""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from typing import Any

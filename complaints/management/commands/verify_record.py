@@ -1,7 +1,5 @@
 """manage.py verify_record [--case N] [--json] [--public-key FILE]: is the record unbroken?"""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 No sentence of the page is about a single case or kept by hand; it is all read from ``workflow`` and ``labels``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any

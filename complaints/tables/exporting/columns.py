@@ -4,8 +4,6 @@ A column that is not listed here for a side does not leave the portal. Texts of 
 (statement, messages) are no columns; what leads to a person is a column that needs a second person.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta

@@ -4,8 +4,6 @@ Every cell goes through ``safe_cell`` and is written as text; nothing in the fil
 formula, a link or a number to a spreadsheet.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

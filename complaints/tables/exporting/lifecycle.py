@@ -5,8 +5,6 @@ and sees as much. A piece is read under the sight of whoever asked and kept toge
 its cases and with how far the row came, so whoever is killed loses one piece. Each step stands in the security log.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import secrets

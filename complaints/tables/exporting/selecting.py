@@ -4,8 +4,6 @@ Sight is asked anew each time rows are read, for the person, the organisation an
 day of the reading. Who left, or no longer sees a case, gets no row of it, whatever was chosen before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ A batch is filed and forwarded in one transaction, so a crash leaves whole batch
 (source and number) is passed over, so going on is running again.
 """
 
-from __future__ import annotations
-
 import itertools
 import logging
 import sys

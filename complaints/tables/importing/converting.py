@@ -4,8 +4,6 @@ A converter is data of the mapping (docs/how-to/import.md lists them); a cell th
 cannot read is a BadCell with its column, never a default.
 """
 
-from __future__ import annotations
-
 import hashlib
 import unicodedata
 from collections.abc import Mapping

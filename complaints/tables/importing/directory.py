@@ -4,8 +4,6 @@ Names are one enterprise when the source gives them one number, or when they are
 place. What stands in the directory already is only added to, so that an authority's later decision outlives an import.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

@@ -4,8 +4,6 @@ Whatever is misspelt, unknown or missing in a mapping is refused by its key befo
 a row is read; what the source does not have stands in ``absent`` and is never filled.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence

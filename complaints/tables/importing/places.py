@@ -4,8 +4,6 @@ A state must stand in the country's own table; a city is added under its state a
 the file writes it. What cannot be placed is said, never moved somewhere else.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import tempfile

@@ -3,8 +3,6 @@
 Every cell of the row is judged before anything is given up, so that one pass over the errors file corrects the row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -4,8 +4,6 @@ Nothing of a file is carried out before an officer has seen what would come of e
 sent again lead to the answer that stands.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 

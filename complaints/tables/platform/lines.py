@@ -4,8 +4,6 @@ A new complaint is judged by the same forms as the screens of filing, so nothing
 person could not file; a problem names the column as the heading writes it.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

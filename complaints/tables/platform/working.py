@@ -4,8 +4,6 @@ A piece is tried or carried out in one transaction with its lines, so whoever is
 none. What somebody may do is asked anew for each file, under the sight of whoever sent it.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

@@ -4,8 +4,6 @@ Nothing of a table is carried out before whoever sent it has seen what would com
 so; ``all`` or nothing only where all of it fits into one transaction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """manage.py export_enterprises [FILE.csv]: the directory in the import's own format."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """manage.py import_enterprises FILE.csv [--dry-run]: all rows of a file, or none."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -3,8 +3,6 @@
 The secret goes to standard output and nowhere else.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 
