@@ -11,17 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from accounts import security_log
-from accounts.models import (
-    AccountClosing,
-    BrowserSession,
-    CountedTry,
-    IdempotencyKey,
-    OutgoingMessage,
-    SecurityEvent,
-    SignInCode,
-    User,
-)
+from accounts import models, security_log
 from accounts.security_log import KEPT_FOR
 
 KEYS_FOR = timedelta(days=30)
@@ -35,16 +25,16 @@ def throw_away_done(*, now: datetime, limit: int) -> int:
     """Answered requests, dead codes, old counts of tries, ended sessions, the security log of last year. Returns how
     many rows went."""
     used_or_expired = Coalesce(F("used_at"), F("expires_at"))
-    codes = SignInCode.objects.annotate(dead_at=used_or_expired).filter(
+    codes = models.SignInCode.objects.annotate(dead_at=used_or_expired).filter(
         Q(dead_at__lte=now - CODES_FOR) & Q(created_at__lte=now - CODES_FOR)
     )
     done: tuple[QuerySet[Any], ...] = (
-        IdempotencyKey.objects.filter(created_at__lte=now - KEYS_FOR),
+        models.IdempotencyKey.objects.filter(created_at__lte=now - KEYS_FOR),
         codes,
-        CountedTry.objects.filter(at__lte=now - CODES_FOR),
-        OutgoingMessage.objects.filter(created_at__lte=now - MESSAGES_FOR),
-        BrowserSession.objects.filter(expire_date__lte=now),
-        SecurityEvent.objects.filter(at__lte=now - KEPT_FOR),
+        models.CountedTry.objects.filter(at__lte=now - CODES_FOR),
+        models.OutgoingMessage.objects.filter(created_at__lte=now - MESSAGES_FOR),
+        models.BrowserSession.objects.filter(expire_date__lte=now),
+        models.SecurityEvent.objects.filter(at__lte=now - KEPT_FOR),
     )
     return sum(delete_some(rows, limit=limit) for rows in done)
 
@@ -55,18 +45,18 @@ def delete_some(rows: QuerySet[Any], *, limit: int) -> int:
     return rows.model._default_manager.filter(pk__in=some).delete()[0] if some else 0
 
 
-def close(user: User, *, destroy_after: datetime, now: datetime) -> AccountClosing:
+def close(user: models.User, *, destroy_after: datetime, now: datetime) -> models.AccountClosing:
     """Out with the next request; what is kept is kept until ``destroy_after``."""
     with transaction.atomic():
-        closing, _ = AccountClosing.objects.get_or_create(
+        closing, _ = models.AccountClosing.objects.get_or_create(
             user=user, defaults={"closed_at": now, "destroy_after": destroy_after}
         )
-        User.objects.filter(pk=user.pk).update(is_active=False)
+        models.User.objects.filter(pk=user.pk).update(is_active=False)
         security_log.note("account_closed", now=now, user=user)
     return closing
 
 
-def due(*, now: datetime, limit: int) -> list[User]:
+def due(*, now: datetime, limit: int) -> list[models.User]:
     """Closed accounts whose data nobody has to keep any longer, the oldest first."""
-    closings = AccountClosing.objects.filter(destroyed_at=None, destroy_after__lte=now)
+    closings = models.AccountClosing.objects.filter(destroyed_at=None, destroy_after__lte=now)
     return [closing.user for closing in closings.select_related("user").order_by("destroy_after", "pk")[:limit]]

@@ -23,17 +23,8 @@ from accounts.display import remember
 from accounts.idempotency import once
 from accounts.models import BrowserSession, SecondFactor, SignInCode, User
 from accounts.security_log import note
+from accounts.sign_in import contacts
 from accounts.sign_in.backend import needs_second_factor
-from accounts.sign_in.contacts import (
-    AddressTaken,
-    Contact,
-    change_contact,
-    change_password,
-    contacts_of,
-    held_until,
-    known_user,
-    refuse_while_new,
-)
 from accounts.sign_in.entering import DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, enter, moment, shown
 from accounts.sign_in.limits import client_address
 from accounts.sign_in.sessions import SessionStore, stored_key
@@ -80,15 +71,15 @@ def account(request: HttpRequest) -> HttpResponse:
         response = redirect(attempt.reference)
         remember(response, settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["language"])
         return response
-    contacts = {contact.channel: contact.masked for contact in contacts_of(user)}
+    masked = {contact.channel: contact.masked for contact in contacts.contacts_of(user)}
     return render(
         request,
         "accounts/account.html",
         {
             "form": form,
-            "phone": contacts.get("sms", ""),
-            "email": contacts.get("email", ""),
-            "held_until": held_until(user, now=timezone.now()),
+            "phone": masked.get("sms", ""),
+            "email": masked.get("email", ""),
+            "held_until": contacts.held_until(user, now=timezone.now()),
             "needs_factor": needs_second_factor(user),
             "sessions": len(open_sessions(request, user)),
         },
@@ -215,7 +206,7 @@ def contact(request: HttpRequest, kind: str) -> HttpResponse:
     form = NewContactForm(request.POST if request.method == "POST" else None, channel=CHANNELS[kind])
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
-        new: Contact = form.cleaned_data["address"]
+        new: contacts.Contact = form.cleaned_data["address"]
         refusal = send(request, new, SignInCode.Purpose.CHANGE, now=now)
         if not refusal:
             request.session[CHANGING] = [new.channel, new.address]
@@ -235,7 +226,7 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
     pending = request.session.get(CHANGING)
     if not pending or pending[0] != CHANNELS.get(kind):
         return redirect("accounts:account")
-    new, now = Contact(*pending), timezone.now()
+    new, now = contacts.Contact(*pending), timezone.now()
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if form.is_bound and "again" in request.POST:
@@ -249,8 +240,8 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
             form.add_error("code", WRONG_CODE)
         else:
             try:
-                change_contact(user, new, now=now)
-            except AddressTaken:
+                contacts.change_contact(user, new, now=now)
+            except contacts.AddressTaken:
                 form.add_error("code", gettext("这个号码或邮箱已有另一个账号，用它登录就能看到。要合并请打12315。"))
             else:
                 request.session.pop(CHANGING, None)
@@ -277,7 +268,7 @@ def password(request: HttpRequest) -> HttpResponse:
         raise Http404
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if form.is_bound and form.is_valid():
-        change_password(user, form.cleaned_data["password"], now=timezone.now())
+        contacts.change_password(user, form.cleaned_data["password"], now=timezone.now())
         update_session_auth_hash(request, user)
         _end_others(request, user)
         messages.success(request, gettext("密码已更换，其他地方都已退出。"), extra_tags="ok")
@@ -292,7 +283,7 @@ def reset(request: HttpRequest) -> HttpResponse:
     form = ResetForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
-        mailbox: Contact = form.cleaned_data["email"]
+        mailbox: contacts.Contact = form.cleaned_data["email"]
         refusal = send(request, mailbox, SignInCode.Purpose.RESET, now=timezone.now())
         if not refusal:
             request.session[RESETTING] = mailbox.address
@@ -310,12 +301,12 @@ def reset_code(request: HttpRequest) -> HttpResponse:
     address = request.session.get(RESETTING)
     if not address:
         return redirect("accounts:reset")
-    mailbox, now = Contact("email", address), timezone.now()
+    mailbox, now = contacts.Contact("email", address), timezone.now()
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        user = known_user(mailbox)
+        user = contacts.known_user(mailbox)
         if is_right(request, mailbox, SignInCode.Purpose.RESET, form.cleaned_data["code"], now=now) and user:
-            refuse_while_new(user, now=now)
+            contacts.refuse_while_new(user, now=now)
             if user.is_active and user.has_usable_password() and SecondFactor.objects.filter(user=user).exists():
                 enter(request, user, now=now, how="reset")
                 request.session.pop(RESETTING, None)

@@ -19,24 +19,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import SecondFactor, SignInCode, User
 from accounts.security_log import note
+from accounts.sign_in import factors
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.contacts import contact_of
 from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, person_at_the_door, show_factor
-from accounts.sign_in.factors import (
-    Shown,
-    add_app,
-    add_passkey,
-    app_address,
-    ask_for_known,
-    ask_for_new,
-    key_words,
-    new_app_key,
-    new_recovery_codes,
-    seal,
-    show_code,
-    show_passkey,
-    unseal,
-)
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.sign_in.step_up import confirm_address, is_fresh
 from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
@@ -87,13 +73,13 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
     passkey_error = ""
     if request.method == "POST":
         status = 422
-        shown: Shown | None = None
+        shown: factors.Shown | None = None
         if "credential" in request.POST:
-            shown = show_passkey(request, user, now=now)
+            shown = factors.show_passkey(request, user, now=now)
             passkey_error = gettext("通行密钥没有通过。请再试一次，或改用验证器。")
         elif form.is_valid():
             try:
-                shown = show_code(user, form.cleaned_data["code"], address=client_address(request), now=now)
+                shown = factors.show_code(user, form.cleaned_data["code"], address=client_address(request), now=now)
             except TooManyTries as wait:
                 status = wait.told(request)
                 until = moment_words(wait.until)
@@ -117,7 +103,7 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
         {
             "form": form,
             "next": target,
-            "passkey": ask_for_known(request, user),
+            "passkey": factors.ask_for_known(request, user),
             "passkey_error": passkey_error,
             "has_app": SecondFactor.Kind.APP in kinds,
             "has_errors": bool(passkey_error),
@@ -175,12 +161,12 @@ def set_up(request: HttpRequest) -> HttpResponse:
         status = 422
         made: SecondFactor | None = None
         if "credential" in request.POST:
-            made = add_passkey(request, user, name=_name(request, gettext("通行密钥")), now=now)
+            made = factors.add_passkey(request, user, name=_name(request, gettext("通行密钥")), now=now)
             passkey_error = gettext("没有设置成功。请再试一次，或改用验证器。")
         elif form.is_valid():
-            key = unseal(bytes.fromhex(request.session.get(NEW_APP, "")), user=user)
+            key = factors.unseal(bytes.fromhex(request.session.get(NEW_APP, "")), user=user)
             name = _name(request, gettext("验证器"))
-            made = add_app(user, key, form.cleaned_data["code"], name=name, now=now) if key else None
+            made = factors.add_app(user, key, form.cleaned_data["code"], name=name, now=now) if key else None
             form.add_error("code", gettext("这个码不对。请看验证器现在显示的6位数字；手机时间要准。"))
         if made is not None:
             return _made(request, user, made, is_first=is_first, target=target, now=now)
@@ -205,19 +191,19 @@ def _name(request: HttpRequest, otherwise: str) -> str:
 def _show_set_up(
     request: HttpRequest, user: User, form: NewAppForm, *, status: int, context: dict[str, Any]
 ) -> HttpResponse:
-    key = unseal(bytes.fromhex(request.session.get(NEW_APP, "")), user=user)
+    key = factors.unseal(bytes.fromhex(request.session.get(NEW_APP, "")), user=user)
     if key is None:
-        key = new_app_key()
-        request.session[NEW_APP] = seal(key, user=user).hex()
+        key = factors.new_app_key()
+        request.session[NEW_APP] = factors.seal(key, user=user).hex()
     return render(
         request,
         "accounts/factor_set_up.html",
         {
             **context,
             "form": form,
-            "key": key_words(key),
-            "passkey": ask_for_new(request, user),
-            "qr": qr_code(app_address(key, name=user.email or str(user))),
+            "key": factors.key_words(key),
+            "passkey": factors.ask_for_new(request, user),
+            "qr": qr_code(factors.app_address(key, name=user.email or str(user))),
         },
         status=status,
     )
@@ -231,7 +217,7 @@ def _made(
     if isinstance(request.user, User) and VERIFIED in request.session and not is_first:
         return redirect(target or "accounts:ways")
     # Who has no more than this one device needs another way in: the codes are shown now and never again.
-    codes = new_recovery_codes(user, now=now)
+    codes = factors.new_recovery_codes(user, now=now)
     show_factor(request, user, now=now, how="set_up")
     return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": target or landing_of(user)})
 
@@ -250,6 +236,6 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         return redirect(confirm_address(request.get_full_path()))
     if request.method != "POST":
         return render(request, "accounts/recovery_renew.html")
-    codes = new_recovery_codes(user, now=now)
+    codes = factors.new_recovery_codes(user, now=now)
     note("recovery_codes_made", now=now, user=user, address=client_address(request))
     return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": ""})

@@ -16,37 +16,12 @@ from accounts import retention, security_log
 from accounts.keys import keyring
 from accounts.models import AccountClosing, OutgoingMessage, User
 from accounts.retention import delete_some, throw_away_done
+from complaints import models
 from complaints.documents import printing
 from complaints.dossier import asking
 from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.links.tracking import WITHIN
-from complaints.models import (
-    AnswerLink,
-    Complaint,
-    Contact,
-    Demand,
-    DocumentVersion,
-    Dossier,
-    Evidence,
-    FilingDraft,
-    ForwardingDecision,
-    Heartbeat,
-    InternalNote,
-    Matter,
-    Obligation,
-    Offer,
-    OfferAnswer,
-    OfferDraft,
-    Participant,
-    PersonalText,
-    PersonDigest,
-    Reading,
-    RecordedName,
-    SavedView,
-    StationEntry,
-    TrackingTry,
-)
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.settlement import offer_terms
 from complaints.stations import stations
@@ -79,7 +54,7 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
         raise StepNotAllowed("open_cases", "a case is open")
     with transaction.atomic():
         _empty_cases(person)
-        RecordedName.objects.filter(person_key=person).exclude(sealed=b"").update(sealed=b"")
+        models.RecordedName.objects.filter(person_key=person).exclude(sealed=b"").update(sealed=b"")
         OutgoingMessage.objects.filter(person_key=person).delete()
         if user is not None:
             _empty_user(user, now=now)
@@ -88,41 +63,41 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
 
 
 def _open_cases(person: UUID) -> Any:
-    return Complaint.objects.filter(consumer_key=person).open()
+    return models.Complaint.objects.filter(consumer_key=person).open()
 
 
 def _empty_cases(person: UUID) -> None:
-    PersonalText.objects.filter(key_id=person).exclude(sealed=b"").update(sealed=b"")
-    cases = list(Complaint.objects.filter(consumer_key=person).values_list("pk", flat=True))
-    Complaint.objects.filter(pk__in=cases).update(respondent_details=b"")
-    Demand.objects.filter(complaint_id__in=cases).update(note=b"")
-    Offer.objects.filter(complaint_id__in=cases).update(message=b"", counter_demand=b"")
-    OfferAnswer.objects.filter(offer__complaint_id__in=cases).exclude(reason=b"").update(reason=_WORDLESS)
-    OfferDraft.objects.filter(complaint_id__in=cases).delete()
-    Obligation.objects.filter(complaint_id__in=cases).update(
+    models.PersonalText.objects.filter(key_id=person).exclude(sealed=b"").update(sealed=b"")
+    cases = list(models.Complaint.objects.filter(consumer_key=person).values_list("pk", flat=True))
+    models.Complaint.objects.filter(pk__in=cases).update(respondent_details=b"")
+    models.Demand.objects.filter(complaint_id__in=cases).update(note=b"")
+    models.Offer.objects.filter(complaint_id__in=cases).update(message=b"", counter_demand=b"")
+    models.OfferAnswer.objects.filter(offer__complaint_id__in=cases).exclude(reason=b"").update(reason=_WORDLESS)
+    models.OfferDraft.objects.filter(complaint_id__in=cases).delete()
+    models.Obligation.objects.filter(complaint_id__in=cases).update(
         what=b"", payee_last4=b"", proof=b"", reported_proof=b"", payment_channel=b""
     )
-    Contact.objects.filter(complaint_id__in=cases).update(note=b"")
-    InternalNote.objects.filter(complaint_id__in=cases).update(text=b"")
-    Matter.objects.filter(complaint_id__in=cases).update(data=b"")
-    ForwardingDecision.objects.filter(complaint_id__in=cases).exclude(note=b"").update(note=b"")
-    Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
-    PersonDigest.objects.filter(complaint_id__in=cases).delete()
-    asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))
-    printing.destroy_prints(DocumentVersion.objects.filter(complaint_id__in=cases))
-    AnswerLink.objects.filter(complaint_id__in=cases).update(phone=b"")
-    Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
-    StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")
+    models.Contact.objects.filter(complaint_id__in=cases).update(note=b"")
+    models.InternalNote.objects.filter(complaint_id__in=cases).update(text=b"")
+    models.Matter.objects.filter(complaint_id__in=cases).update(data=b"")
+    models.ForwardingDecision.objects.filter(complaint_id__in=cases).exclude(note=b"").update(note=b"")
+    models.Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
+    models.PersonDigest.objects.filter(complaint_id__in=cases).delete()
+    asking.destroy(list(models.Dossier.objects.filter(complaint_id__in=cases)))
+    printing.destroy_prints(models.DocumentVersion.objects.filter(complaint_id__in=cases))
+    models.AnswerLink.objects.filter(complaint_id__in=cases).update(phone=b"")
+    models.Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
+    models.StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")
 
 
 def _empty_user(user: User, *, now: datetime) -> None:
-    FilingDraft.objects.filter(owner=user, filed_at=None).delete()
-    SavedView.objects.filter(user=user).delete()
-    OfferDraft.objects.filter(user=user).delete()
-    asking.destroy(list(Dossier.objects.filter(asked_by=user)))
-    Offer.objects.filter(made_by__user=user).update(made_by_name=b"")
-    Contact.objects.filter(by__user=user).update(by_name=b"")
-    InternalNote.objects.filter(by=user).update(by_name=b"")
+    models.FilingDraft.objects.filter(owner=user, filed_at=None).delete()
+    models.SavedView.objects.filter(user=user).delete()
+    models.OfferDraft.objects.filter(user=user).delete()
+    asking.destroy(list(models.Dossier.objects.filter(asked_by=user)))
+    models.Offer.objects.filter(made_by__user=user).update(made_by_name=b"")
+    models.Contact.objects.filter(by__user=user).update(by_name=b"")
+    models.InternalNote.objects.filter(by=user).update(by_name=b"")
     for rows in (user.browser_sessions, user.second_factors, user.recovery_codes):
         rows.all().delete()
     user.set_unusable_password()
@@ -144,11 +119,11 @@ MARK = "retention"
 
 def sweep_expired(*, now: datetime) -> int:
     """How many rows went; 0 when it was done within the last day, and when nothing is left."""
-    if Heartbeat.objects.filter(name=MARK, at__gt=now - EVERY).exists():
+    if models.Heartbeat.objects.filter(name=MARK, at__gt=now - EVERY).exists():
         return 0
     thrown = drafts.throw_away_expired(now=now, limit=BATCH)
     thrown += throw_away_done(now=now, limit=BATCH)
-    thrown += delete_some(TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
+    thrown += delete_some(models.TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
     thrown += erase_due(now=now, limit=BATCH // 10)
     old = enrolling.throw_away_old(now=now, limit=BATCH)
     storing.drop(*(path for paths in old for path in paths))
@@ -157,8 +132,8 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += offer_terms.throw_away_old_drafts(now=now, limit=BATCH)
     thrown += round_trip.forget(now=now, limit=BATCH)
     thrown += platform.forget(now=now, limit=BATCH)
-    thrown += delete_some(Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
+    thrown += delete_some(models.Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
     thrown += deliveries.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:
-        Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
+        models.Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
     return thrown

@@ -13,17 +13,8 @@ from django.db.models import Max
 
 from accounts import retention
 from accounts.models import User
+from complaints import models
 from complaints.casefile import case_file
-from complaints.models import (
-    Complaint,
-    ConsentRecord,
-    Demand,
-    Evidence,
-    FilingDraft,
-    HandlingStep,
-    NoticeChoice,
-    PersonalText,
-)
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK, Status
@@ -36,25 +27,25 @@ COPIED_CASES = 2000
 class Holding:
     """One consent as it stands: the newest row of its purpose and entity in one case."""
 
-    record: ConsentRecord
+    record: models.ConsentRecord
     words: Any
     may_be_taken_back: bool
 
 
-def cases_of(user: User) -> Iterable[Complaint]:
-    return Complaint.objects.filter(consumer_id=user.pk).exclude(status=Status.DRAFT).order_by("-filed_at")
+def cases_of(user: User) -> Iterable[models.Complaint]:
+    return models.Complaint.objects.filter(consumer_id=user.pk).exclude(status=Status.DRAFT).order_by("-filed_at")
 
 
 def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
     """What holds now, newest case first."""
     rows = (
-        ConsentRecord.objects.filter(person_key=user.person_key)
+        models.ConsentRecord.objects.filter(person_key=user.person_key)
         .order_by("complaint_id", "purpose", "enterprise_id", "-id")
         .distinct("complaint_id", "purpose", "enterprise_id")
         .values("pk")
     )
     newest = (
-        ConsentRecord.objects.filter(pk__in=rows)
+        models.ConsentRecord.objects.filter(pk__in=rows)
         .select_related("complaint", "enterprise")
         .order_by("-complaint__filed_at", "complaint_id", "id")[:limit]
     )
@@ -68,10 +59,10 @@ def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
     ]
 
 
-def looks_at(user: User, *, limit: int = 100) -> list[HandlingStep]:
+def looks_at(user: User, *, limit: int = 100) -> list[models.HandlingStep]:
     """Who had the contact data shown, newest first."""
     return list(
-        HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
+        models.HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
         .select_related("complaint")
         .order_by("-written_at", "-id")[:limit]
     )
@@ -82,15 +73,15 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
     cases = list(cases_of(user)[:COPIED_CASES])  # type: ignore[index]
     ids = [case.pk for case in cases]
     texts: dict[int, list[dict[str, Any]]] = {}
-    for text in PersonalText.objects.filter(complaint_id__in=ids, key_id=user.person_key, audience="parties"):
+    for text in models.PersonalText.objects.filter(complaint_id__in=ids, key_id=user.person_key, audience="parties"):
         texts.setdefault(text.complaint_id, []).append({"kind": text.kind, "text": text.text})
     demands: dict[int, list[dict[str, Any]]] = {}
-    for demand in Demand.objects.filter(complaint_id__in=ids):
+    for demand in models.Demand.objects.filter(complaint_id__in=ids):
         demands.setdefault(demand.complaint_id, []).append(
             {"kind": demand.kind, "amount": str(demand.amount) if demand.amount is not None else None}
         )
     files: dict[int, list[dict[str, Any]]] = {}
-    for file in Evidence.objects.filter(complaint_id__in=ids, uploaded_by_id=user.pk):
+    for file in models.Evidence.objects.filter(complaint_id__in=ids, uploaded_by_id=user.pk):
         files.setdefault(file.complaint_id or 0, []).append(
             {"name": file.name, "size": file.size, "sha256": file.sha256}
         )
@@ -103,7 +94,7 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
             "language": user.language,
             "since": user.created_at.isoformat(),
         },
-        "notices": NoticeChoice.objects.filter(pk=user.pk).values("first", "reminders", "progress").first(),
+        "notices": models.NoticeChoice.objects.filter(pk=user.pk).values("first", "reminders", "progress").first(),
         "complaints": [
             {
                 "number": case.number,
@@ -128,11 +119,11 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
                 "text": row.text_version,
                 "at": row.at.isoformat(),
             }
-            for row in ConsentRecord.objects.filter(person_key=user.person_key).select_related(
+            for row in models.ConsentRecord.objects.filter(person_key=user.person_key).select_related(
                 "complaint", "enterprise"
             )
         ],
-        "drafts": [draft.data for draft in FilingDraft.objects.filter(owner_id=user.pk, filed_at=None)],
+        "drafts": [draft.data for draft in models.FilingDraft.objects.filter(owner_id=user.pk, filed_at=None)],
         "who_looked": [
             {"complaint": look.complaint.number, "at": look.written_at.isoformat(), "organisation": look.organisation}
             for look in looks_at(user)
@@ -142,7 +133,9 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
 
 def kept_until(user: User, *, now: datetime) -> datetime:
     """When the last duty to keep ends; now for somebody without a case."""
-    last: datetime | None = Complaint.objects.filter(consumer_id=user.pk).aggregate(last=Max("closed_at"))["last"]
+    last: datetime | None = models.Complaint.objects.filter(consumer_id=user.pk).aggregate(last=Max("closed_at"))[
+        "last"
+    ]
     if not last:
         return now
     # A day more, as three years may hold the 29th of February.
@@ -152,10 +145,10 @@ def kept_until(user: User, *, now: datetime) -> datetime:
 
 def close_account(user: User, *, now: datetime) -> datetime:
     """Close it and throw the drafts away; raises StepNotAllowed while a case is open. Until when data are kept."""
-    if Complaint.objects.filter(consumer_id=user.pk).open().exists():
+    if models.Complaint.objects.filter(consumer_id=user.pk).open().exists():
         raise StepNotAllowed("open_cases", "open cases")
-    FilingDraft.objects.filter(owner_id=user.pk, filed_at=None).delete()
-    NoticeChoice.objects.filter(pk=user.pk).delete()
+    models.FilingDraft.objects.filter(owner_id=user.pk, filed_at=None).delete()
+    models.NoticeChoice.objects.filter(pk=user.pk).delete()
     until = kept_until(user, now=now)
     retention.close(user, destroy_after=until, now=now)
     return until

@@ -183,8 +183,8 @@ def test_T48_the_second_wall_alone_keeps_a_file_clean(
     monkeypatch.setattr(selecting.Visibility, "cases", lambda _visibility: Complaint.objects.all())
     monkeypatch.setattr(selecting.Visibility, "times", lambda _visibility: Q())
     for query in (
-        "complaints.desks.enterprise_workspace.Desk.cases",
-        "complaints.desks.authority_workspace.Desk.cases",
+        "complaints.desks.enterprise_workspace.Workspace.cases",
+        "complaints.desks.authority_workspace.Workspace.cases",
     ):
         monkeypatch.setattr(query, lambda _workspace: Complaint.objects.all())
     for user, page in ((world.hua, QUEUE), (world.far_officer.user, CASES)):
