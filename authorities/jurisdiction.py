@@ -1,15 +1,18 @@
-"""Which authority is competent for a place: the intake desk, and who has the power.
+"""Which authority is competent for a place, who has the power there, and which of its officers are on leave.
 
-The most specific authority whose region holds the place; offices act in the name of
-their county, so power is looked for above them (Order 121, arts 13 and 41).
+The most specific authority whose region holds the place; offices act in the name of their county, so power is looked
+for above them (Order 121, arts 13 and 41).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from authorities.models import Authority
+from django.db.models import Exists, OuterRef
+
+from authorities.models import Authority, OfficerAbsence
 
 
 class NoAuthority(LookupError):
@@ -73,3 +76,10 @@ class Jurisdiction:
             if row.region.covers(region_id):
                 return row
         raise NoAuthority(f"no authority covers region {region_id}")
+
+
+def on_leave(day: date) -> Exists:
+    """Of an office: this person is away from that authority on ``day``, whichever office the leave was entered for."""
+    return Exists(
+        OfficerAbsence.objects.on(day).filter(officer__user=OuterRef("user"), officer__authority=OuterRef("authority"))
+    )

@@ -14,7 +14,7 @@ from complaints.notices import delivery
 from complaints.privacy import erasing
 from complaints.stations import station_letters
 from complaints.tables.exporting import lifecycle
-from complaints.tables.platform import working as platform
+from complaints.tables.platform import platform_files
 from complaints.tables.round_trip import working
 from complaints.webhooks import deliveries
 from database.sweeping import drain
@@ -73,7 +73,7 @@ def sweep_law() -> int:
 
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_platform_files() -> int:
-    return platform.sweep_platform_files(now=timezone.now())
+    return platform_files.sweep_platform_files(now=timezone.now())
 
 
 @shared_task

@@ -39,7 +39,7 @@ from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
-from complaints.tables.platform import asking
+from complaints.tables.platform import platform_files
 from demo.people import Cast, address_of
 from demo.scene import take_all
 from demo.stations import GULOU
@@ -306,7 +306,7 @@ def _platform_file(workspaces: Workspaces) -> None:
     ]
     intake = workspaces.cast.intake[0]
     user = User.objects.get(pk=intake.user_id or 0)
-    asking.take_in(
+    platform_files.take_in(
         [("\n".join([head, *lines]) + "\n").encode()],
         name="平台回执（演示）.csv",
         user=user,

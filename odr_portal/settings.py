@@ -254,7 +254,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # In the database: sessions must outlive the loss of Valkey.
 SESSION_ENGINE = "accounts.sign_in.sessions"
-SESSION_SERIALIZER = "accounts.keys.sealed_sessions.SealedSessions"
+SESSION_SERIALIZER = "accounts.sign_in.sessions.SealedSessions"
 # Of who is not signed in; entering.py says how long the others last.
 SESSION_COOKIE_AGE = 43200
 SESSION_COOKIE_HTTPONLY = True

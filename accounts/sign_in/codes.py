@@ -1,26 +1,30 @@
-"""One-time codes: six digits, ten minutes, one use, for the browser that asked.
+"""One-time codes: six digits, ten minutes, one use, for the browser that asked; and the work it does for one (ALTCHA).
 
 Whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per address, per network
 address and by everybody together, known or not; guesses are counted with the code. All of it lies in the database, so
-it counts when the cache is away; call these functions outside of a transaction that may be rolled back.
+it counts when the cache is away; call these functions outside of a transaction that may be rolled back. A browser that
+brings no work (without scripts) is not turned away, only counted against a tighter limit.
 """
 
+import base64
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from altcha.v1 import ChallengeOptions, create_challenge, verify_solution
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, override
 
 from accounts.keys.sealed_fields import digest_of, digests_of
 from accounts.models import OutgoingMessage, SignInCode, User
 from accounts.sign_in.contacts import Contact, known_user, may_sign_in_by_code
 from accounts.sign_in.limits import EVERYBODY, Limit, TooManyTries, client_address, count, waits_until
-from accounts.sign_in.proof import is_worked_for
 
 VALID_FOR = timedelta(minutes=10)
 RESEND_AFTER = timedelta(seconds=60)
@@ -189,3 +193,39 @@ def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key
             return False
         SignInCode.objects.filter(pk=row.pk).update(used_at=now, used_by_form=form_key)
         return True
+
+
+#: On average half of it is tried: a quarter of a second on a desk, a second or two on an old telephone, while people
+#: type.
+HARDEST = 20_000
+PROOF_VALID_FOR = timedelta(hours=2)
+_ONCE = Limit("proof", 1, PROOF_VALID_FOR)
+_LONGEST = 2000
+
+
+def _key() -> str:
+    return salted_hmac("accounts.proof", "altcha", algorithm="sha256").hexdigest()
+
+
+def new_task(*, now: datetime) -> str:
+    """A task as JSON for static/js/proof.js: algorithm, challenge, maxNumber, salt, signature."""
+    until = localtime(now + PROOF_VALID_FOR)
+    made = create_challenge(ChallengeOptions("SHA-256", max_number=HARDEST, hmac_key=_key(), expires=until))
+    return json.dumps(made.to_dict())
+
+
+def is_worked_for(solution: str, *, now: datetime) -> bool:
+    """True the first time for a right solution of one of our tasks."""
+    if not solution or len(solution) > _LONGEST:
+        return False
+    try:
+        told = json.loads(base64.b64decode(solution, validate=True))
+        is_right, _why = verify_solution(told, _key())
+        # Counted by what was signed: the same answer written differently is the same answer.
+        task = str(told["challenge"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    if not is_right or waits_until(_ONCE, task, now=now) is not None:
+        return False
+    count(_ONCE.kind, task, now=now)
+    return True

@@ -1,6 +1,7 @@
-"""Sessions in the database, known by a digest, each with the person it belongs to.
+"""Sessions in the database, known by a digest, each with the person it belongs to; what they hold is sealed.
 
-What lies in the table opens nothing. The cookie is not in it, and a copy of the table is no way in.
+What lies in the table opens nothing: the cookie is not in it, and a session knows the address that somebody is just
+proving, so it is sealed with the key of the installation. Both classes are named in settings.
 """
 
 import hashlib
@@ -9,8 +10,10 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.serializers import JSONSerializer
 from django.utils import timezone
 
+from accounts.keys import keyring, sealing
 from accounts.models import BrowserSession
 
 
@@ -53,3 +56,22 @@ class SessionStore(DatabaseStore):
         key = session_key or self.session_key
         if key is not None:
             BrowserSession.objects.filter(session_key=stored_key(key)).delete()
+
+
+_PLACE = b"session"
+
+
+class SealedSessions:
+    """A serializer as Django's sessions want it: dictionary to bytes and back."""
+
+    def dumps(self, obj: dict[str, Any]) -> bytes:
+        text = JSONSerializer().dumps(obj).decode("latin-1")
+        secret = keyring.secrets_of([keyring.HOUSE], make=True)[keyring.HOUSE]
+        return sealing.seal(text, person=keyring.HOUSE, secret=secret, place=_PLACE, suite=keyring.suite())
+
+    def loads(self, data: bytes) -> dict[str, Any]:
+        """Raises CannotOpen for what was not sealed here; Django then begins a new session."""
+        secret = keyring.secrets_of([keyring.HOUSE]).get(keyring.HOUSE, b"")
+        text = sealing.open_sealed(data, secret=secret, place=_PLACE)
+        found: dict[str, Any] = JSONSerializer().loads(text.encode("latin-1"))
+        return found

@@ -3,14 +3,14 @@
 from django import template
 from django.utils import timezone
 
-from accounts.sign_in.proof import new_task
+from accounts.sign_in.codes import new_task
 
 register = template.Library()
 
 
 @register.inclusion_tag("components/proof.html")
 def proof_of_work(buttons: str = "") -> dict[str, str]:
-    """A small search that the browser does unseen before the form goes out (accounts/sign_in/proof.py).
+    """A small search that the browser does unseen before the form goes out (accounts/sign_in/codes.py).
 
     ``buttons``: names of the buttons that need it, with spaces between; the others do not wait. Empty: all.
     """

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.keys import sealed_fields
 from accounts.roles import Right, posts_of
-from authorities.leave import on_leave
+from authorities.jurisdiction import on_leave
 from authorities.models import Officer
 from authorities.policies import Policies
 from complaints.handling.steps.casework import NOT_HANDLING

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.roles import Right
-from authorities.leave import on_leave
+from authorities.jurisdiction import on_leave
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import call_backs
 from complaints.assignment.assigning import pages_of, take_moves

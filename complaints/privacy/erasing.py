@@ -25,7 +25,7 @@ from complaints.links.tracking import WITHIN
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.settlement import offer_terms
 from complaints.stations import stations
-from complaints.tables.platform import asking as platform
+from complaints.tables.platform import platform_files
 from complaints.tables.round_trip import asking as round_trip
 from complaints.webhooks import deliveries
 from enterprises.enrolment import enrolling
@@ -131,7 +131,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += stations.forget(now=now, limit=BATCH)
     thrown += offer_terms.throw_away_old_drafts(now=now, limit=BATCH)
     thrown += round_trip.forget(now=now, limit=BATCH)
-    thrown += platform.forget(now=now, limit=BATCH)
+    thrown += platform_files.forget(now=now, limit=BATCH)
     thrown += delete_some(models.Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
     thrown += deliveries.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:

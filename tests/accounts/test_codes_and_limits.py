@@ -14,10 +14,9 @@ import time_machine
 from django.test import Client, RequestFactory
 
 from accounts.models import OutgoingMessage, SignInCode, User
-from accounts.sign_in.codes import Asker, check_code, send_code
+from accounts.sign_in.codes import Asker, check_code, is_worked_for, new_task, send_code
 from accounts.sign_in.contacts import Contact, user_for
 from accounts.sign_in.limits import TooManyTries, client_address, network_of
-from accounts.sign_in.proof import is_worked_for, new_task
 
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 CHEN = Contact("sms", "+8619900001234")

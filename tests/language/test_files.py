@@ -22,9 +22,8 @@ from complaints.tables.exporting import files
 from complaints.tables.exporting import lifecycle as exporting
 from complaints.tables.exporting.columns import COLUMNS
 from complaints.tables.exporting.lifecycle import sweep_exports
-from complaints.tables.platform import asking as platform_asking
-from complaints.tables.platform import lines
-from complaints.tables.platform.working import sweep_platform_files
+from complaints.tables.platform import lines, platform_files
+from complaints.tables.platform.platform_files import sweep_platform_files
 from complaints.tables.round_trip import asking as trip_asking
 from complaints.tables.round_trip import rows
 from complaints.tables.round_trip.working import sweep_round_trips
@@ -149,7 +148,7 @@ def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known)
     for (side, person, actor), table, take_in, sweep in zip(
         desks(world),
         (filled_in, sent),
-        (trip_asking.take_in, platform_asking.take_in),
+        (trip_asking.take_in, platform_files.take_in),
         (sweep_round_trips, sweep_platform_files),
         strict=True,
     ):

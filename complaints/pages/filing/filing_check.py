@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from accounts.models import User
+from accounts.sign_in.codes import is_worked_for
 from accounts.sign_in.limits import Limit, TooManyTries, client_address, count, place_of, waits_until
-from accounts.sign_in.proof import is_worked_for
 from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked

@@ -28,7 +28,7 @@ from complaints.privacy import erasing
 from complaints.record import sealing
 from complaints.stations import station_letters
 from complaints.tables.exporting import lifecycle
-from complaints.tables.platform import working as platform
+from complaints.tables.platform import platform_files
 from complaints.tables.round_trip import working
 from complaints.webhooks import deliveries
 from database.sweeping import Sweep, drain
@@ -55,7 +55,7 @@ SWEEPS: dict[str, Sweep] = {
     "documents": printing_documents.sweep_documents,
     "round_trips": working.sweep_round_trips,
     "law": law.sweep_law,
-    "platform_files": platform.sweep_platform_files,
+    "platform_files": platform_files.sweep_platform_files,
     "webhooks": deliveries.sweep_webhooks,
     "evidence": scanning.sweep_evidence,
     "exits": enrolled.sweep_exits,

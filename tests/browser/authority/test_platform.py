@@ -13,7 +13,7 @@ from django.utils import timezone
 from complaints.handling.steps import both
 from complaints.models import Complaint, PlatformFile
 from complaints.procedure.workflow import Status as S
-from complaints.tables.platform import working
+from complaints.tables.platform import platform_files
 from enterprises.models import Station
 from tests import given
 from tests.browser.looks import LOOKS
@@ -52,14 +52,14 @@ def test_a_file_of_the_platform_comes_back(
     page.locator("form[enctype] button").click()
     page.wait_for_url("**/platform/P*/")
     visitor.check()
-    working.sweep_platform_files(now=now)
+    platform_files.sweep_platform_files(now=now)
     page.reload()
     visitor.check()
     visitor.shot(f"platform-checked-{name}")
     page.locator("input[name=decision][value=good]").check()
     page.locator("form[action$='/decide/'] button").click()
     page.wait_for_load_state()
-    working.sweep_platform_files(now=now)
+    platform_files.sweep_platform_files(now=now)
     page.goto(page.url.partition("?")[0] + "?show=all")
     visitor.check()
     visitor.shot(f"platform-done-{name}")

@@ -29,7 +29,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput, not_yours
 from complaints.procedure.workflow import LOOK
 from complaints.tables.exporting import columns, lifecycle
-from complaints.tables.platform import asking, lines
+from complaints.tables.platform import lines, platform_files
 
 #: What the file of the day says of each case, and what a second person has to agree to.
 OUTGOING = (
@@ -69,7 +69,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             if not attempt.answered and form.is_valid():
                 file = form.cleaned_data["file"]
                 try:
-                    taken = asking.take_in(
+                    taken = platform_files.take_in(
                         file.chunks(),
                         name=file.name or "",
                         user=workspace.user,
@@ -138,10 +138,10 @@ def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpRespons
     """POST: the good lines, or none."""
     file = _found(workspace, mark)
     _writer(workspace)
-    form = PlatformDecisionForm(request.POST, good=asking.counts_of(file)["good"])
+    form = PlatformDecisionForm(request.POST, good=platform_files.counts_of(file)["good"])
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            asking.decide(_found(workspace, mark, lock=True), form.cleaned_data["decision"], now=workspace.now)
+            platform_files.decide(_found(workspace, mark, lock=True), form.cleaned_data["decision"], now=workspace.now)
             attempt.reference = _url("file", mark)
     if not attempt.reference:
         return _page(request, workspace, file, form, status=422)
@@ -232,7 +232,7 @@ def _only_there(files: list[PlatformFile]) -> dict[str, Any] | None:
 
 
 def _shown(file: PlatformFile) -> dict[str, Any]:
-    return sent_tables.shown(file, url=_url("file", file.mark), length=file.lines, working=asking.WORKING)
+    return sent_tables.shown(file, url=_url("file", file.mark), length=file.lines, working=platform_files.WORKING)
 
 
 def _heads() -> list[str]:
@@ -256,7 +256,7 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponseBase:
-    counts = asking.counts_of(file)
+    counts = platform_files.counts_of(file)
     found = sent_tables.results_of(
         request, counts, PlatformLine.objects.filter(file=file).order_by("line"), cells=_cells, title=_title
     )

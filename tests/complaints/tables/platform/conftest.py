@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from complaints.models import Complaint, PlatformFile
 from complaints.procedure.workflow import Status
-from complaints.tables.platform import working
+from complaints.tables.platform import platform_files
 from tests import given
 from tests.cast import World
 
@@ -89,7 +89,7 @@ def uploaded(browser: Client, raw: bytes) -> PlatformFile:
 
 
 def worked(file: PlatformFile) -> PlatformFile:
-    working.sweep_platform_files(now=timezone.now())
+    platform_files.sweep_platform_files(now=timezone.now())
     file.refresh_from_db()
     return file
 

@@ -13,7 +13,7 @@ from complaints.handling.steps.platform import record_platform_number
 from complaints.models import Complaint, Export, HandlingStep, PlatformFile
 from complaints.procedure.workflow import Status
 from complaints.tables.exporting import files, lifecycle
-from complaints.tables.platform import asking, working
+from complaints.tables.platform import platform_files
 from tests import given
 from tests.cast import World
 from tests.complaints.tables.platform.conftest import (
@@ -165,32 +165,32 @@ def test_a_file_is_read_whole_or_not_at_all(world: World) -> None:
         assert (response.status_code, word in response.content.decode()) == (422, True)
     file = worked(uploaded(browser, "名称\n甲\n".encode()))
     assert (file.state, "平台编号" in file.failure_words) == ("failed", True)
-    long = "平台编号\n" + "".join(f"12315-{n:07}\n" for n in range(asking.MOST_LINES + 1))
+    long = "平台编号\n" + "".join(f"12315-{n:07}\n" for n in range(platform_files.MOST_LINES + 1))
     file = worked(uploaded(browser, long.encode()))
     assert (file.state, "10000" in file.failure_words or "10,000" in file.failure_words) == ("failed", True)
 
 
 def test_a_worker_that_is_gone_doubles_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(working, "BATCH", 2)
+    monkeypatch.setattr(platform_files, "BATCH", 2)
     ours = cases(world, 5)
     browser = at(world.rui)
     file = tried(browser, [answer(case.number, f"12315-{n:06}") for n, case in enumerate(ours)])
-    asking.decide(PlatformFile.objects.get(pk=file.pk), "good", now=timezone.now())
-    whole = working._Worker.go_on
+    platform_files.decide(PlatformFile.objects.get(pk=file.pk), "good", now=timezone.now())
+    whole = platform_files._Worker.go_on
     left = [1]
 
-    def killed(self: working._Worker, piece: object) -> None:
+    def killed(self: platform_files._Worker, piece: object) -> None:
         if not left:
             raise RuntimeError("gone")
         left.pop()
         whole(self, piece)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(working._Worker, "go_on", killed)
-    working.sweep_platform_files(now=timezone.now())
+    monkeypatch.setattr(platform_files._Worker, "go_on", killed)
+    platform_files.sweep_platform_files(now=timezone.now())
     file.refresh_from_db()
     assert (file.state, states(file)) == ("applying", ["done", "done", "good", "good", "good"])
-    monkeypatch.setattr(working._Worker, "go_on", whole)
-    working.sweep_platform_files(now=timezone.now() + timedelta(minutes=2))
+    monkeypatch.setattr(platform_files._Worker, "go_on", whole)
+    platform_files.sweep_platform_files(now=timezone.now() + timedelta(minutes=2))
     file.refresh_from_db()
     assert (file.state, states(file)) == ("done", ["done"] * 5)
     assert HandlingStep.objects.filter(step="record_platform_number").count() == 5
@@ -234,13 +234,15 @@ def test_who_sends_in_the_same_bytes_at_the_same_moment_gets_the_same_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def send() -> PlatformFile:
-        return asking.take_in(
+        return platform_files.take_in(
             [b"a,b\n1,2\n"], name="a.csv", user=world.rui, actor=world.officer, language="zh-hans", now=timezone.now()
         )
 
-    first, manager = send(), asking.QuerySet.first
+    first, manager = send(), platform_files.QuerySet.first
     # The other one has looked for it before it was there.
-    monkeypatch.setattr(asking.QuerySet, "first", lambda rows: None if rows.model is PlatformFile else manager(rows))
+    monkeypatch.setattr(
+        platform_files.QuerySet, "first", lambda rows: None if rows.model is PlatformFile else manager(rows)
+    )
     assert send() == first
     assert [
         path.name.startswith(first.mark)
