@@ -23,7 +23,7 @@ from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.models.complaint import lies_in
 from complaints.parties.actors import Actor, actors_of, offices_of, stands_to
 from complaints.procedure.workflow import Status
-from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, Found
+from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, CaseAccess
 from complaints.record import events
 from enterprises.models.programs import ApiToken
 
@@ -129,7 +129,7 @@ def engagements_of(actors: Iterable[Actor]) -> Q:
     return found
 
 
-def found_for(caller: Caller, number: str) -> Found:
+def found_for(caller: Caller, number: str) -> CaseAccess:
     """The case ``number`` and as whom the token stands to it; Http404 for everything else."""
     found = founds_for(caller, [number]).get(number)
     if found is None:
@@ -137,7 +137,7 @@ def found_for(caller: Caller, number: str) -> Found:
     return found
 
 
-def founds_for(caller: Caller, numbers: Iterable[str]) -> dict[str, Found]:
+def founds_for(caller: Caller, numbers: Iterable[str]) -> dict[str, CaseAccess]:
     """The same for many cases in three queries; what the token may not see is missing."""
     cases = list(cases_for(caller).filter(number__in=set(numbers)).select_related(*RELATED))
     side, actors = side_of(caller), actors_for(caller)
@@ -149,10 +149,10 @@ def founds_for(caller: Caller, numbers: Iterable[str]) -> dict[str, Found]:
     return {number: one for number, one in found.items() if one is not None}
 
 
-def _found(case: Complaint, side: str, actors: list[Actor], engagement: Engagement | None) -> Found | None:
+def _found(case: Complaint, side: str, actors: list[Actor], engagement: Engagement | None) -> CaseAccess | None:
     acting = next((a for a in actors if stands_to(a, case)), None)
     if side != ENTERPRISE:
-        return None if acting is None else Found(complaint=case, side=side, viewer=acting, actor=acting)
+        return None if acting is None else CaseAccess(complaint=case, side=side, viewer=acting, actor=acting)
     if engagement is None or not actors:
         return None
     viewer = acting or next(
@@ -161,7 +161,7 @@ def _found(case: Complaint, side: str, actors: list[Actor], engagement: Engageme
     if engagement.odr_result == "returned" or case.status in (Status.FILED, Status.TRIAGE):
         # It lies with intake again: who returned it reads on, and takes no step.
         acting = None
-    return Found(complaint=case, side=side, viewer=viewer, actor=acting)
+    return CaseAccess(complaint=case, side=side, viewer=viewer, actor=acting)
 
 
 def events_for(caller: Caller) -> QuerySet[HandlingStep]:

@@ -35,7 +35,7 @@ from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Status
-from complaints.reading.case import CONSUMER, ENTERPRISE, Found, page_of, steps_of
+from complaints.reading.case import CONSUMER, ENTERPRISE, CaseAccess, page_of, steps_of
 from complaints.reading.case_people import FULL, MASKED, NONE
 from complaints.record import events
 from database.row_security import working_as_steps
@@ -149,7 +149,7 @@ class OneCase(ApiView):
         return response
 
 
-def _visibility(who: Caller, found: Found) -> str:
+def _visibility(who: Caller, found: CaseAccess) -> str:
     """Others' data needs the scope and the right, and leaves one entry a case and day."""
     case, actor = found.complaint, found.actor
     if found.side == CONSUMER:
@@ -208,7 +208,7 @@ class ExternalRef(ApiView):
         return once_only(request, work)
 
 
-def _set_ref(found: Found, ref: str, who: Caller) -> None:
+def _set_ref(found: CaseAccess, ref: str, who: Caller) -> None:
     """On the newest time with the case; an older one of the same case gives the ticket up."""
     mine = Engagement.objects.filter(engagements_of(actors_for(who)), complaint=found.complaint).order_by("pk")
     newest = mine.last()

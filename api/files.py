@@ -26,7 +26,7 @@ from complaints.models import Evidence
 from complaints.models.evidence import EvidenceKind
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Status
-from complaints.reading.case import CONSUMER, Found
+from complaints.reading.case import CONSUMER, CaseAccess
 
 
 class FileInput(serializers.Serializer[Any]):
@@ -40,7 +40,7 @@ def _url(number: str, row: Evidence) -> str:
     return reverse("api:file", args=[number, row.pk])
 
 
-def _held(request: Request, number: str) -> Found:
+def _held(request: Request, number: str) -> CaseAccess:
     """A former enterprise gets no files."""
     found = found_for(caller(request), number)
     if found.actor is None:
@@ -116,7 +116,7 @@ def _refused(refusal: EvidenceRefused) -> StepRefused:
     return StepRefused(WrongInput("file_refused", str(refusal), field="file"), ())
 
 
-def _put(found: Found, kept: keeping.Kept, said: dict[str, Any], who: Caller) -> Evidence:
+def _put(found: CaseAccess, kept: keeping.Kept, said: dict[str, Any], who: Caller) -> Evidence:
     """With the case; what the consumer puts forward is an entry of the record, as on the page."""
     if found.actor is None or found.complaint.status == Status.CLOSED:
         raise RefusedAfterwards(refused(not_yours(), found))

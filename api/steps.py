@@ -31,7 +31,7 @@ from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import LOOK, TABLE, Audience
-from complaints.reading.case import Found
+from complaints.reading.case import CaseAccess
 from complaints.record.events import version_of
 
 MOST_ROWS = 500
@@ -88,7 +88,7 @@ def _check_scope(who: Caller, step: str) -> None:
         raise scope_missing("contact:read")
 
 
-def meant_by(who: Caller, found: Found, step: str, arguments: Mapping[str, Any], *, if_match: str) -> Meant:
+def meant_by(who: Caller, found: CaseAccess, step: str, arguments: Mapping[str, Any], *, if_match: str) -> Meant:
     """Who takes which moves. Raises StepNotAllowed, WrongInput."""
     case = found.complaint
     actor = _actor(who, found, step)
@@ -123,7 +123,7 @@ def meant_by(who: Caller, found: Found, step: str, arguments: Mapping[str, Any],
     return Meant(moves, ids, actor)
 
 
-def _actor(who: Caller, found: Found, step: str) -> Actor:
+def _actor(who: Caller, found: CaseAccess, step: str) -> Actor:
     """Of several capacities the one that the table lets take this step."""
     if found.actor is None:
         raise not_yours()
@@ -216,7 +216,7 @@ def advice_of(case: Complaint, step: str) -> dict[str, Any]:
     }
 
 
-def refused(refusal: StepNotAllowed, found: Found) -> StepRefused:
+def refused(refusal: StepNotAllowed, found: CaseAccess) -> StepRefused:
     fresh = Complaint.objects.filter(pk=found.complaint.pk).first() or found.complaint
     return StepRefused(refusal, _allowed(fresh, found.actor))
 
@@ -266,7 +266,7 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
     results: list[dict[str, Any]] = [{} for _row in rows]
     meant: dict[int, tuple[int, Move, Actor]] = {}
     places: dict[int, int] = {}
-    founds: dict[int, Found] = {}
+    founds: dict[int, CaseAccess] = {}
     seen = founds_for(who, [row["case"] for row in rows])
     for place, row in enumerate(rows):
         found = seen.get(row["case"])
@@ -317,7 +317,7 @@ def _taken_some(
     return [(r.complaint.pk, r.refusal or r.complaint) for r in results]
 
 
-def _row_refused(number: str, refusal: StepNotAllowed, found: Found) -> dict[str, Any]:
+def _row_refused(number: str, refusal: StepNotAllowed, found: CaseAccess) -> dict[str, Any]:
     told = refused(refusal, found)
     return {
         "case": number,

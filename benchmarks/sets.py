@@ -66,7 +66,7 @@ def _offers(rounds: int) -> Figure:
     from complaints import handling
     from complaints.handling.steps import offers
     from complaints.parties.actors import staff_member
-    from complaints.tables.many_cases import Short, offer_of, open_demands
+    from complaints.tables.many_cases import ShortAnswer, offer_of, open_demands
 
     actor, now, ids = staff_member(_staff()), datetime.now(ZONE), _cases()
     together, alone = [], []
@@ -76,7 +76,7 @@ def _offers(rounds: int) -> Figure:
         found = []
         for case in cases:
             answers, promises = offer_of(
-                [Short(demand=d, verdict="grant", by="service_change", due_on=now.date()) for d in demands[case]]
+                [ShortAnswer(demand=d, verdict="grant", by="service_change", due_on=now.date()) for d in demands[case]]
             )
             found.append(
                 (

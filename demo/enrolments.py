@@ -147,7 +147,7 @@ def _handed_in(name: str, code: str, place: str, *, now: datetime) -> EnrolmentA
     city = enrol_forms.find_region("福州市", levels=(Region.Level.CITY,))
     return enrolling.submit(
         application,
-        enrolling.Wanted(
+        enrolling.EnrolmentData(
             name=name, uscc=code, domicile_id=region.pk, branch=name, place_id=region.pk, areas=(city.pk,)
         ),
         now=now,

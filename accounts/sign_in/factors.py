@@ -101,7 +101,7 @@ FAR = Limit("wrong_factor", 30, timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class UsedFactor:
     """What was right: ``how`` is app, recovery or passkey; ``left`` recovery codes remain."""
 
     how: str
@@ -176,7 +176,7 @@ def add_app(user: User, key: bytes, typed: str, *, name: str, now: datetime) -> 
     )
 
 
-def show_code(user: User, typed: str, *, address: str, now: datetime) -> Shown | None:
+def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFactor | None:
     """What this code is of, used up; None if of nothing.
 
     Raises TooManyTries. Call outside of a transaction that may be rolled back: wrong codes count.
@@ -195,13 +195,13 @@ def show_code(user: User, typed: str, *, address: str, now: datetime) -> Shown |
     raise TooManyTries(until)
 
 
-def _app_code(user: User, typed: str, *, now: datetime) -> Shown | None:
+def _app_code(user: User, typed: str, *, now: datetime) -> UsedFactor | None:
     for factor in SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.APP):
         key = unseal(bytes(factor.key), user=user)
         used = half_minute(key, typed, after=factor.counter, now=now) if key is not None else None
         if used is not None:
             SecondFactor.objects.filter(pk=factor.pk).update(counter=used, last_used_at=now)
-            return Shown("app")
+            return UsedFactor("app")
     return None
 
 
@@ -211,11 +211,11 @@ def _recovery_digest(user: User, code: str, secret: str) -> str:
     return salted_hmac("accounts.recovery", value, secret=secret, algorithm="sha256").hexdigest()
 
 
-def _recovery_code(user: User, typed: str, *, now: datetime) -> Shown | None:
+def _recovery_code(user: User, typed: str, *, now: datetime) -> UsedFactor | None:
     rows = RecoveryCode.objects.filter(user=user, used_at=None)
     if not rows.filter(code_digest__in=[_recovery_digest(user, typed, key) for key in _secrets()]).update(used_at=now):
         return None
-    return Shown("recovery", left=rows.count())
+    return UsedFactor("recovery", left=rows.count())
 
 
 def new_recovery_codes(user: User, *, now: datetime) -> list[str]:
@@ -311,7 +311,7 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -
     return factor if is_new else None
 
 
-def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> Shown | None:
+def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> UsedFactor | None:
     """A passkey of this person answered the challenge; None if not."""
     credential, challenge = _answer(request)
     if credential is None:
@@ -332,4 +332,4 @@ def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> Shown | 
     except (WebAuthnException, ValueError, TypeError, KeyError):
         return None
     SecondFactor.objects.filter(pk=factor.pk).update(counter=answer.new_sign_count, last_used_at=now)
-    return Shown("passkey")
+    return UsedFactor("passkey")

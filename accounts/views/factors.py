@@ -73,7 +73,7 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
     passkey_error = ""
     if request.method == "POST":
         status = 422
-        shown: factors.Shown | None = None
+        shown: factors.UsedFactor | None = None
         if "credential" in request.POST:
             shown = factors.show_passkey(request, user, now=now)
             passkey_error = gettext("通行密钥没有通过。请再试一次，或改用验证器。")

@@ -114,7 +114,7 @@ def _with_why(cases: QuerySet[Complaint]) -> QuerySet[Complaint]:
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class SampledCase:
     """One case and why it is in the sample ("" when it is not)."""
 
     complaint: Complaint
@@ -122,7 +122,7 @@ class Picked:
     share: int
 
 
-def picked(month: date, seed: str) -> Iterator[list[Picked]]:
+def picked(month: date, seed: str) -> Iterator[list[SampledCase]]:
     """Every case of the month with the decision, a batch at a time."""
     policies = Policies.load(after(month) - timedelta(days=1))
     ids = _ids_of(month)
@@ -142,7 +142,7 @@ def picked(month: date, seed: str) -> Iterator[list[Picked]]:
                     else ""
                 )
             )
-            batch.append(Picked(case, why, share))
+            batch.append(SampledCase(case, why, share))
         yield batch
 
 
@@ -170,7 +170,7 @@ def draw(month: CallBackMonth, *, now: datetime) -> int:
     return chosen
 
 
-def _write(month: CallBackMonth, batch: Sequence[Picked], people: People) -> int:
+def _write(month: CallBackMonth, batch: Sequence[SampledCase], people: People) -> int:
     ids = [one.complaint.pk for one in batch if one.why]
     with transaction.atomic():
         there = set(CallBack.objects.filter(month=month, complaint__in=ids).values_list("complaint_id", flat=True))
@@ -258,7 +258,7 @@ def hand_over(*, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RecountResult:
     """What counting again brought: numbers that should be in the sample and are not, and the other way round."""
 
     is_committed: bool
@@ -270,7 +270,7 @@ class Check:
         return self.is_committed and not self.missing and not self.too_many
 
 
-def recount(month: CallBackMonth) -> Check:
+def recount(month: CallBackMonth) -> RecountResult:
     """Draw again from the seed that was shown. Cases that were reopened since count by the row that they have."""
     rows = {row.complaint.number: row for row in CallBack.objects.filter(month=month).select_related("complaint")}
     missing = [
@@ -282,4 +282,4 @@ def recount(month: CallBackMonth) -> Check:
     too_many = [
         number for number, row in rows.items() if row.why == "drawn" and not is_drawn(month.seed, number, row.share)
     ]
-    return Check(commitment(month.seed) == month.commitment, missing, too_many)
+    return RecountResult(commitment(month.seed) == month.commitment, missing, too_many)

@@ -25,7 +25,7 @@ from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, case_url, why_url
 from complaints.reading.case_people import label_of
-from complaints.reading.case_rows import Beside
+from complaints.reading.case_rows import CaseExtras
 from complaints.wording import duty
 from web.languages import named
 
@@ -33,7 +33,7 @@ SOON_DAYS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ListedCase:
     """One line of a list, ready to be shown; the consumer is masked."""
 
     complaint: Complaint
@@ -121,7 +121,7 @@ def waits_for(kind: str) -> Exists:
 RELATED = ("enterprise", "branch", "picked_enterprise", "officer__user")
 
 
-def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: Beside | None = None) -> list[Row]:
+def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: CaseExtras | None = None) -> list[ListedCase]:
     """One statement, unless what stands ``beside`` was read with something else."""
     if not cases:
         return []
@@ -129,11 +129,11 @@ def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: Beside 
     return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), workspace) for case in cases]
 
 
-def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspace) -> Row:
+def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspace) -> ListedCase:
     status = Status(case.status)
     deadline, facts = duty.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
-    return Row(
+    return ListedCase(
         complaint=case,
         url=case_url(case, AUTHORITY),
         consumer=masked_name(name),

@@ -25,7 +25,7 @@ from complaints.parties.actors import Actor, officers, offices_and_calendar
 from complaints.parties.conditions import Conditions, calendar_of
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case_rows
-from complaints.reading.case import AUTHORITY, Found
+from complaints.reading.case import AUTHORITY, CaseAccess
 from complaints.reading.case_people import by_name
 from database.prepared import CombinedQuery, PreparedQuery
 
@@ -136,7 +136,7 @@ class Workspace:
         """Cases in whose authority's name this person may act."""
         return Q(handling_authority_id__in=self.authority_ids)
 
-    def find(self, number: str) -> Found:
+    def find(self, number: str) -> CaseAccess:
         """The case ``number``; Http404 for everybody from elsewhere. One statement an office."""
         for actor in self.actors:
             case = (
@@ -145,7 +145,7 @@ class Workspace:
                 else None
             )
             if case is not None and actors.stands_to(actor, case):
-                return Found(complaint=case, side=AUTHORITY, viewer=actor, actor=actor)
+                return CaseAccess(complaint=case, side=AUTHORITY, viewer=actor, actor=actor)
         raise Http404
 
     def proposals(self) -> QuerySet[Matter]:

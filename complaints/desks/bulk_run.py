@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BulkRun:
     """What came of it: numbers that were done, (number, why not) of the others."""
 
     do: str
@@ -24,7 +24,7 @@ class Run:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_text(cls, text: str) -> Run:
+    def from_text(cls, text: str) -> BulkRun:
         said = json.loads(text)
         return cls(said["do"], said["done"], [(number, why) for number, why in said["refused"]])
 

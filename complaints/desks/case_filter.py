@@ -71,7 +71,7 @@ class Code(forms.CharField):
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
+class ActiveCondition:
     """A condition in force: its name, its words."""
 
     name: str
@@ -202,7 +202,7 @@ class CaseFilter(forms.Form):
             if (name, value) != ("status", self.default)
         }
 
-    def active(self, *, enterprise: str, region: str) -> list[Active]:
+    def active(self, *, enterprise: str, region: str) -> list[ActiveCondition]:
         names = {"enterprise": enterprise, "region": region}
         found = []
         for name, value in self.address().items():
@@ -211,7 +211,7 @@ class CaseFilter(forms.Form):
             for code, words in getattr(field.widget, "choices", ()):
                 known |= dict(words) if isinstance(words, (list, tuple)) else {code: words}
             words = names.get(name) or known.get(value, value)
-            found.append(Active(name, gettext("%(name)s：%(value)s") % {"name": field.label, "value": words}))
+            found.append(ActiveCondition(name, gettext("%(name)s：%(value)s") % {"name": field.label, "value": words}))
         return found
 
 

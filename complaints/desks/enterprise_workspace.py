@@ -23,7 +23,7 @@ from complaints.parties.actors import Actor, jobs_of, staff_member, stands_to
 from complaints.parties.conditions import calendar_of, current_calendar, newest_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
-from complaints.reading.case import ENTERPRISE, CasePage, Found, page_of
+from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage, page_of
 from complaints.reading.case_people import by_name
 from complaints.reading.case_rows import RELATED, Rows, of_page
 from database.prepared import CombinedQuery, PreparedQuery
@@ -129,13 +129,13 @@ class Workspace:
 
     def engagements(self) -> Q:
         """Times with a case that belong to one of these jobs, ended ones too."""
-        found = Q(pk__in=[])
+        case_access = Q(pk__in=[])
         for actor in self.actors:
             mine = Q(enterprise_id=actor.enterprise_id)
             if actor.branch_ids is not None:
                 mine &= Q(branch_id__in=actor.branch_ids)
-            found |= mine
-        return found
+            case_access |= mine
+        return case_access
 
 
 def case_url(complaint: Complaint) -> str:
@@ -179,7 +179,7 @@ _HAD = PreparedQuery(
 )
 
 
-def found(workspace: Workspace, number: str) -> Found:
+def case_access(workspace: Workspace, number: str) -> CaseAccess:
     """The case ``number`` as this desk stands to it; Http404 for a stranger. One statement.
 
     Returned cases lie with intake again: who returned one reads on, and takes no step.
@@ -202,7 +202,7 @@ def found(workspace: Workspace, number: str) -> Found:
         actor = None
     if viewer is None:
         viewer = next((a for a in workspace.actors if _is_of(engagement, a)), workspace.actors[0])
-    return Found(
+    return CaseAccess(
         complaint=complaint,
         side=ENTERPRISE,
         viewer=viewer,
@@ -219,12 +219,12 @@ def _is_of(engagement: Engagement, actor: Actor) -> bool:
 
 def held(workspace: Workspace, number: str) -> CasePage:
     """The whole case for the pages of this desk."""
-    return page_of(found(workspace, number), now=workspace.now)
+    return page_of(case_access(workspace, number), now=workspace.now)
 
 
 def held_whole(workspace: Workspace, number: str) -> tuple[CasePage, Rows]:
     """The case for the page of itself, with the rows that only this page shows; one statement after the case."""
-    here = found(workspace, number)
+    here = case_access(workspace, number)
     rows = of_page[ENTERPRISE](
         here.complaint.pk, here.viewer.enterprise_id or 0, [e.pk for e in here.engagements or ()]
     )

@@ -128,7 +128,7 @@ def instructions(workspace: Workspace, unit: int | None = None) -> Rows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class InstructionRow:
     """One instruction, ready to be shown. ``told``: whom the silence was reported to, and how often."""
 
     matter: Matter
@@ -151,7 +151,7 @@ def rows_of(
     url: Callable[[Matter], str] | None = None,
     side: str = AUTHORITY,
     mine: frozenset[int] = frozenset(),
-) -> list[Row]:
+) -> list[InstructionRow]:
     """One query for any number, beside keys that are not held yet."""
     if not matters:
         return []
@@ -161,7 +161,7 @@ def rows_of(
 
 def read(
     ids: Iterable[int], *, now: datetime, calendar: Calendar, mine: frozenset[int] = frozenset()
-) -> dict[int, Row]:
+) -> dict[int, InstructionRow]:
     """The instructions with these ids, ready to be shown, by id; one query more for any number of keys."""
     matters, live, said = _WITH_MATTERS(list(ids))
     return {
@@ -180,7 +180,7 @@ def _worded(
     url: Callable[[Matter], str] | None,
     side: str,
     mine: frozenset[int],
-) -> list[Row]:
+) -> list[InstructionRow]:
     clocks = {clock.matter_id: clock for clock in live}
     texts, found = _by_matter(matters, said), []
     for matter in matters:
@@ -189,7 +189,7 @@ def _worded(
         if clock is not None and matter.state == "open":
             facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
         found.append(
-            Row(
+            InstructionRow(
                 matter=matter,
                 complaint=case,
                 url=(url or instruction_url)(matter),

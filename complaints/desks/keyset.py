@@ -42,7 +42,7 @@ BY_END = Order("until_at", falling=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class KeysetPage(Generic[Row]):
     """One page and the keys of the pages before and after it ("" where there is none)."""
 
     rows: list[Row]
@@ -66,7 +66,7 @@ def page_of(
     related: Sequence[str] = (),
     size: int = 0,
     shown: QuerySet[Row] | None = None,
-) -> Page[Row]:
+) -> KeysetPage[Row]:
     """The page of ``size`` (PAGE) rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
     ``shown``: what the rows of a page come with, where that is more than the rows of the list.
 
@@ -89,7 +89,7 @@ def page_of(
     if backwards:
         found.reverse()
     has_before, has_after = (has_more, True) if backwards else (key is not None, has_more)
-    return Page(
+    return KeysetPage(
         found,
         _write_key(found[0], order) if found and has_before else "",
         _write_key(found[-1], order) if found and has_after else "",
@@ -216,7 +216,7 @@ def tab_url(address: str, tab: Tab) -> str:
 
 
 def tabs_shown(
-    tabs: Sequence[Tab], tab: Tab, counts: Mapping[str, int], page: Page[Any], *, address: str
+    tabs: Sequence[Tab], tab: Tab, counts: Mapping[str, int], page: KeysetPage[Any], *, address: str
 ) -> dict[str, Any]:
     """What the template needs of the tabs and of the pages of ``tab``."""
     here = tab_url(address, tab)

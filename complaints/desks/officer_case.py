@@ -22,7 +22,7 @@ from complaints.procedure.filing_request import AGENT
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Status
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.reading.case import AUTHORITY, Found
+from complaints.reading.case import AUTHORITY, CaseAccess
 from complaints.reading.case_rows import Rows, of_case
 from complaints.reading.case_steps import Around, open_steps
 from web.languages import named
@@ -37,7 +37,7 @@ class OfficerCase:
     """One case in front of an officer: what a page needs to draw its form and judge it."""
 
     workspace: Workspace
-    found: Found
+    found: CaseAccess
     around: Around
     rows: Rows
     query: QueryDict = field(default_factory=lambda: QueryDict())
@@ -75,7 +75,7 @@ def setting_of(
     return OfficerCase(workspace=workspace, found=found, around=around, rows=rows, query=query)
 
 
-def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
+def shown_steps(found: CaseAccess, around: Around) -> tuple[str, ...]:
     """What the table offers this officer, less what has nothing to act on and what waits for a second person; an
     analyst only reads."""
     if found.actor is None or not found.actor.roles:
@@ -89,23 +89,23 @@ def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
     return tuple(step for step in open_steps(found.actor, around) if step not in hidden)
 
 
-def _is_agreed(found: Found, around: Around) -> bool:
+def _is_agreed(found: CaseAccess, around: Around) -> bool:
     consents = found.complaint.consents
     return bool(consents.get("mediation_consumer") and consents.get("mediation_enterprise"))
 
 
-def _answers(found: Found, around: Around) -> bool:
+def _answers(found: CaseAccess, around: Around) -> bool:
     urge = around.matters.get("urge")
     return "office_question" in around.matters or (
         urge is not None and found.actor is not None and urge.to_authority_id in found.actor.authority_ids
     )
 
 
-def _is_elsewhere(found: Found, around: Around) -> bool:
+def _is_elsewhere(found: CaseAccess, around: Around) -> bool:
     return found.actor is not None and found.complaint.handling_authority_id not in found.actor.authority_ids
 
 
-def _is_superior(found: Found) -> bool:
+def _is_superior(found: CaseAccess) -> bool:
     """From above, or where the case lies because it was returned twice."""
     actor, case = found.actor, found.complaint
     if actor is None or actor.region is None:
@@ -116,7 +116,7 @@ def _is_superior(found: Found) -> bool:
     return actor.region[0] <= here.region_id <= actor.region[1]
 
 
-def _has_power_to_check(found: Found, around: Around) -> bool:
+def _has_power_to_check(found: CaseAccess, around: Around) -> bool:
     """As long as a representative acts whom the principal has not confirmed; a better paper may come any day."""
     case = found.complaint
     return (
@@ -127,13 +127,13 @@ def _has_power_to_check(found: Found, around: Around) -> bool:
     )
 
 
-def _is_checked(found: Found, around: Around) -> bool:
+def _is_checked(found: CaseAccess, around: Around) -> bool:
     return bool({"report", "lead"} & around.matters.keys())
 
 
 #: Nobody below them could be designated.
 _LOWEST = (Authority.Level.COUNTY, Authority.Level.OFFICE)
-_NEEDS: dict[str, Callable[[Found, Around], bool]] = {
+_NEEDS: dict[str, Callable[[CaseAccess, Around], bool]] = {
     "schedule_session": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
     "record_session": _is_agreed,
     "record_agreement": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
@@ -168,7 +168,7 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
 }
 
 
-def needs_two(found: Found, step: str, workspace: Workspace) -> bool:
+def needs_two(found: CaseAccess, step: str, workspace: Workspace) -> bool:
     """Whether this step is proposed here, for somebody else to approve."""
     return step in two_persons.GUARDED and two_persons.needed(
         Policies.load(workspace.today), step, found.complaint.handling_region_id

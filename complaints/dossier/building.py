@@ -24,7 +24,7 @@ from django.utils.translation import override
 
 from complaints.documents import printing
 from complaints.dossier import asking, papers
-from complaints.dossier.gathering import Gathered, Part, gather
+from complaints.dossier.gathering import DossierFile, Gathered, gather
 from complaints.dossier.proving import seal_of
 from complaints.evidence.files import ENDINGS
 from complaints.evidence.storing import CHUNK, storage
@@ -119,7 +119,7 @@ class _Archive:
     def json(self, name: str, value: Any) -> None:
         self.write(name, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode())
 
-    def copy(self, name: str, part: Part) -> bool:
+    def copy(self, name: str, part: DossierFile) -> bool:
         """A file of evidence, a piece at a time; pictures and recordings are compressed already. False: it is gone."""
         try:
             source = storage().open(part.path, "rb")

@@ -26,7 +26,7 @@ from database import row_security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class DossierFile:
     """One file of the case: what lies in the storage, and which digest the record has of the original."""
 
     sha256: str
@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Official:
+class DossierDocument:
     """An official document that is addressed to the reader. ``content``: the newest print, for the consumer alone, as
     it names the person; for others its digest, once there is a print."""
 
@@ -59,8 +59,8 @@ class Gathered:
     texts: list[dict[str, Any]]
     names: list[dict[str, str]]
     withheld: list[str]
-    files: list[Part] = field(default_factory=list)
-    documents: list[Official] = field(default_factory=list)
+    files: list[DossierFile] = field(default_factory=list)
+    documents: list[DossierDocument] = field(default_factory=list)
 
 
 def gather(dossier: Dossier, *, now: datetime) -> Gathered:
@@ -88,7 +88,8 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
     named = {digest for _s, _h, body in entries if body for digest in json.loads(body)["files"]}
     # Evidence may be gone while the record still names it.
     files += [
-        Part(sha256=digest, name="", media_type="", size=0) for digest in sorted(named - {f.sha256 for f in files})
+        DossierFile(sha256=digest, name="", media_type="", size=0)
+        for digest in sorted(named - {f.sha256 for f in files})
     ]
     return Gathered(
         page=page,
@@ -149,7 +150,7 @@ def _is_open(digest: str, salt: bytes, hidden: set[str], withheld: set[str]) -> 
     return False
 
 
-def _documents(page: CasePage) -> list[Official]:
+def _documents(page: CasePage) -> list[DossierDocument]:
     """Oldest first; what is only the authority's stays out of a dossier, which goes to others."""
     rows = [row for row in readable_by(page.complaint, page.side, page.viewer) if row.audience == Audience.PARTIES]
     versions: dict[int, DocumentVersion] = {}
@@ -159,7 +160,7 @@ def _documents(page: CasePage) -> list[Official]:
         versions[version.document_id] = version
     prints = {pk: _print(version) if page.side == CONSUMER else b"" for pk, version in versions.items()}
     return [
-        Official(
+        DossierDocument(
             reference=row.reference,
             title=title_of(row.form),
             issued_at=row.issued_at,
@@ -178,15 +179,15 @@ def _print(version: DocumentVersion) -> bytes:
         return b""
 
 
-def _files(page: CasePage, user: User) -> list[Part]:
+def _files(page: CasePage, user: User) -> list[DossierFile]:
     found = []
     for row in Evidence.objects.known_to(page.side).filter(complaint=page.complaint).order_by("pk"):
         is_theirs = is_sender(row, page.complaint, side=page.side, user_id=user.pk)
         if not evidence.shows_content(row, is_sender=is_theirs):
-            found.append(Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
+            found.append(DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
         elif row.copy_path and not is_theirs and page.side != AUTHORITY:
             found.append(
-                Part(
+                DossierFile(
                     sha256=row.sha256,
                     name=row.name,
                     media_type=row.copy_type,
@@ -197,6 +198,6 @@ def _files(page: CasePage, user: User) -> list[Part]:
             )
         else:
             found.append(
-                Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size, path=row.path)
+                DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size, path=row.path)
             )
     return found

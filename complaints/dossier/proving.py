@@ -78,7 +78,7 @@ UNBROKEN, BROKEN, UNKNOWN = "unbroken", "broken", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RecordState:
     """``state``; ``entry`` is the one that was shown, or the first broken one; seal and time of what covers it."""
 
     state: str
@@ -114,7 +114,7 @@ def is_published(number: int, root: str, public_key: str) -> bool:
     return 0 <= number < 2**62 and found.exists()
 
 
-def standing_of(number: str, digest: str) -> Standing:
+def standing_of(number: str, digest: str) -> RecordState:
     """How the parties' record of case ``number`` stands, for whoever shows the digest of one of its entries.
 
     A number that does not exist and a digest that does not fit are both unknown.
@@ -124,7 +124,7 @@ def standing_of(number: str, digest: str) -> Standing:
         entries = HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES) if case else None
         shown = entries.filter(hash=bytes.fromhex(digest)).first() if entries is not None else None
         if case is None or entries is None or shown is None:
-            return Standing(UNKNOWN)
+            return RecordState(UNKNOWN)
         rows = list(entries.order_by("sequence").values_list("sequence", "previous_hash", "hash", "body"))
         head = (
             SealedHead.objects.filter(complaint_id=case.pk, audience=Audience.PARTIES)
@@ -134,9 +134,9 @@ def standing_of(number: str, digest: str) -> Standing:
         )
     broken = _first_broken(rows, case.last_sequence, head)
     if broken:
-        return Standing(BROKEN, entry=broken, entries=len(rows))
+        return RecordState(BROKEN, entry=broken, entries=len(rows))
     covers = head is not None and head.sequence >= shown.sequence
-    return Standing(
+    return RecordState(
         UNBROKEN,
         entry=shown.sequence,
         entries=len(rows),

@@ -21,7 +21,7 @@ from stdnum.exceptions import ValidationError as WrongCode
 from authorities.models import Region
 from complaints.forms.fields import PlainForm
 from complaints.procedure.typed_values import NO, YES, Day, PersonName, Phone, Words, YesNo
-from enterprises.enrolment.enrolling import EnrolmentRefusal, Wanted, refuse_the_enrolled
+from enterprises.enrolment.enrolling import EnrolmentData, EnrolmentRefusal, refuse_the_enrolled
 from enterprises.models import EnrolmentApplication
 from web.dates import day_text
 from web.listing import listed
@@ -343,13 +343,13 @@ def as_read(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-def wanted_of(steps: Mapping[str, Step]) -> Wanted | None:
+def wanted_of(steps: Mapping[str, Step]) -> EnrolmentData | None:
     """What the enterprise asks for, when nothing is wrong with any step."""
     if not all(form.is_valid() for form in steps.values()):
         return None
     entity, areas, customers = (steps[code].cleaned_data for code in ("entity", "areas", "customers"))
     office = areas["seat"] or entity["domicile"]
-    return Wanted(
+    return EnrolmentData(
         name=entity["name"],
         uscc=entity["uscc"],
         domicile_id=entity["domicile"].pk,

@@ -41,7 +41,7 @@ DAYS = (Policy.Unit.WORKING_DAYS, Policy.Unit.CALENDAR_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class NumberBounds:
     """What may be typed for a number."""
 
     least: int
@@ -61,15 +61,15 @@ def moves(name: str) -> tuple[Clock, ...]:
     return (Clock.NEGOTIATION,) if name == PAUSE_CAP else clocks_of(name)
 
 
-def bounds_of(name: str, unit: str) -> Bounds:
+def bounds_of(name: str, unit: str) -> NumberBounds:
     """``unit``: the one in which the number is written today."""
     if unit == Policy.Unit.FLAG:
-        return Bounds(0, 1, (unit,))
+        return NumberBounds(0, 1, (unit,))
     least = FLOORS.get(name, 1 if clocks_of(name) else 0)
     if name in CEILINGS:
         most, article = CEILINGS[name]
-        return Bounds(least, most, (unit,), article)
-    return Bounds(least, MOST, tuple(map(str, DAYS)) if unit in DAYS and clocks_of(name) else (unit,))
+        return NumberBounds(least, most, (unit,), article)
+    return NumberBounds(least, MOST, tuple(map(str, DAYS)) if unit in DAYS and clocks_of(name) else (unit,))
 
 
 #: The decree comes in November: from then on its absence is told.

@@ -91,7 +91,7 @@ def _pauses(
 WEEKEND_ROLL = "weekend_roll"
 
 
-class Recorded(NamedTuple):
+class RecordedDeadline(NamedTuple):
     """A clock as it is recorded, with where its case lies. The order is that of ``FIELDS``."""
 
     id: int
@@ -115,7 +115,7 @@ class Recorded(NamedTuple):
 
 
 FIELDS = (
-    *Recorded._fields[:15],
+    *RecordedDeadline._fields[:15],
     "complaint__handling_region_id",
     "complaint__enterprise_id",
     "complaint__handling_authority_id",
@@ -141,23 +141,23 @@ class Rules:
         return self.calendar is not self.today
 
 
-class Outcome(NamedTuple):
+class ReplayOutcome(NamedTuple):
     """``verdict``: late, in_time, unknown; moved (the date alone); same; set (somebody named the length or the day)."""
 
     verdict: str
     last_day: date
 
 
-def outcome(row: Recorded, rules: Rules, *, now: datetime, rests: Sequence[Rest] = ()) -> Outcome:
+def outcome(row: RecordedDeadline, rules: Rules, *, now: datetime, rests: Sequence[Rest] = ()) -> ReplayOutcome:
     """What would have become of a recorded clock. ``rests``: those of its case, where the rules cap them otherwise."""
     told = row.derivation
     if not told or told.get("start") is None or told["unit"] == deadlines.FIXED or "extended_from" in told:
-        return Outcome("set", row.last_day)
+        return ReplayOutcome("set", row.last_day)
     length, unit, roll = told["length"], told["unit"], bool(told.get("weekend_roll"))
     new = (length, unit, roll)
     if rules.policies is not None:
         if rules.numbers.get(row.policy_version) != (length, unit):
-            return Outcome("set", row.last_day)
+            return ReplayOutcome("set", row.last_day)
         try:
             number = rules.policies.number(CLOCKS[Clock(row.clock)].policy, row.region_id)
             new = (number.number, number.unit, rules.policies.flag(WEEKEND_ROLL, row.region_id))
@@ -165,29 +165,31 @@ def outcome(row: Recorded, rules: Rules, *, now: datetime, rests: Sequence[Rest]
                 cap = rules.policies.number(PAUSE_CAP, row.region_id).number
                 return _under_another_cap(row, rules.calendar, rests, cap=cap, now=now)
         except PolicyMissing:
-            return Outcome("set", row.last_day)
+            return ReplayOutcome("set", row.last_day)
         if new[:2] == (length, unit) and (unit != CALENDAR or new[2] == roll) and not rules.is_other_calendar:
-            return Outcome("same", row.last_day)
+            return ReplayOutcome("same", row.last_day)
     due = _counted(row, rules.calendar, *new)
     as_today = _counted(row, rules.today, length, unit, roll) if rules.is_other_calendar else None
     if as_today is not None and as_today.due_at == due.due_at and new == (length, unit, roll):
-        return Outcome("same", row.last_day)
-    return Outcome(_verdict(row, due, now=now), due.last_day)
+        return ReplayOutcome("same", row.last_day)
+    return ReplayOutcome(_verdict(row, due, now=now), due.last_day)
 
 
-def _under_another_cap(row: Recorded, calendar: Calendar, rests: Sequence[Rest], *, cap: int, now: datetime) -> Outcome:
+def _under_another_cap(
+    row: RecordedDeadline, calendar: Calendar, rests: Sequence[Rest], *, cap: int, now: datetime
+) -> ReplayOutcome:
     own = [
         rest for rest in rests if row.started_at <= rest.begun and (row.ended_at is None or rest.begun < row.ended_at)
     ]
     due = counted(row.derivation, calendar, own, cap=cap)
-    return Outcome("same" if due.due_at == row.due_at else _verdict(row, due, now=now), due.last_day)
+    return ReplayOutcome("same" if due.due_at == row.due_at else _verdict(row, due, now=now), due.last_day)
 
 
-def _counted(row: Recorded, calendar: Calendar, length: int, unit: str, roll: bool) -> Due:
+def _counted(row: RecordedDeadline, calendar: Calendar, length: int, unit: str, roll: bool) -> Due:
     return deadlines.replayed(row.derivation, calendar, length=length, unit=unit, weekend_roll=roll)
 
 
-def _verdict(row: Recorded, due: Due, *, now: datetime) -> str:
+def _verdict(row: RecordedDeadline, due: Due, *, now: datetime) -> str:
     if row.state == "paused":
         # It rests still: its last day is not known under either rule.
         return "moved" if due.last_day != row.last_day else "same"

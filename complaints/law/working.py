@@ -22,7 +22,7 @@ from authorities.policies import Policies
 from complaints.handling.transition.recounting import floor_of, hangs_on, open_clocks, recount_piece
 from complaints.law import changing
 from complaints.law.numbers import moves
-from complaints.law.replaying import FIELDS, PAUSE_CAP, WEEKEND_ROLL, Recorded, Rest, Rules, outcome, rests_of
+from complaints.law.replaying import FIELDS, PAUSE_CAP, WEEKEND_ROLL, RecordedDeadline, Rest, Rules, outcome, rests_of
 from complaints.models import Deadline, HandlingStep, LawChange, LawEffect
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import deadlines
@@ -172,7 +172,9 @@ def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
     with _holding(change):
         if change.total is None:
             change.total = recorded(change).count()
-        rows = [Recorded(*row) for row in recorded(change).filter(pk__gt=change.after).values_list(*FIELDS)[:PIECE]]
+        rows = [
+            RecordedDeadline(*row) for row in recorded(change).filter(pk__gt=change.after).values_list(*FIELDS)[:PIECE]
+        ]
         rests = _rests({row.complaint_id for row in rows}) if rules.caps_rests else {}
         found = []
         for row in rows:

@@ -24,7 +24,7 @@ from complaints.handling.transition import saying
 from complaints.models import Complaint, Demand
 from complaints.models.settlement import MONEY_KINDS
 from complaints.tables.exporting.columns import COLUMNS
-from complaints.tables.many_cases import Short
+from complaints.tables.many_cases import ShortAnswer
 
 MOST_CASES = 500
 #: What is only told of a line: its case is chosen all the same.
@@ -165,7 +165,7 @@ class Rule:
         )
 
 
-def answers_to(pick: Pick, demands: Sequence[Demand], rule: Rule) -> list[Short]:
+def answers_to(pick: Pick, demands: Sequence[Demand], rule: Rule) -> list[ShortAnswer]:
     """What every open demand of this case gets. Raises WrongInput with the reason why the case is left out."""
     if not demands:
         raise WrongInput("no_demand", _("没有待答复的诉求。"))
@@ -177,7 +177,7 @@ def answers_to(pick: Pick, demands: Sequence[Demand], rule: Rule) -> list[Short]
     return [_answer(pick, demand, rule) for demand in demands]
 
 
-def _answer(pick: Pick, demand: Demand, rule: Rule) -> Short:
+def _answer(pick: Pick, demand: Demand, rule: Rule) -> ShortAnswer:
     words = wording.label(demand.kind, kind="demand_kind")
     one = rule.kinds.get(demand.kind)
     if one is None:
@@ -189,7 +189,9 @@ def _answer(pick: Pick, demand: Demand, rule: Rule) -> Short:
         raise WrongInput("nothing_granted", _("“%(demand)s”的金额是0，不能算“部分同意”。") % {"demand": words})
     if one.by in MONEY_KINDS and one.verdict != "refuse" and not amount:
         raise WrongInput("no_amount", _("“%(demand)s”没有金额。") % {"demand": words})
-    return Short(demand=demand, verdict=one.verdict, amount=amount, reason=one.reason, by=one.by, due_on=rule.due_on)
+    return ShortAnswer(
+        demand=demand, verdict=one.verdict, amount=amount, reason=one.reason, by=one.by, due_on=rule.due_on
+    )
 
 
 def _amount(pick: Pick, demand: Demand, one: KindRule, words: str) -> Decimal | None:

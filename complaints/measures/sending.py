@@ -26,18 +26,26 @@ from complaints.models import Complaint, Engagement, Matter, Measure, Obligation
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_yours
-from complaints.tables.many_cases import Short, due_obligations, offer_of, open_demands, rehearse, take_all, why
+from complaints.tables.many_cases import (
+    ShortAnswer,
+    due_obligations,
+    offer_of,
+    open_demands,
+    rehearse,
+    take_all,
+    why_refused,
+)
 from enterprises.models import Staff
 
 
 @dataclass
-class Outcome:
+class MeasureOutcome:
     """What came of it, or would: numbers of the cases that get it, and those left out."""
 
     done: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     #: What is said to each complete case, by its number.
-    said: dict[str, list[Short]] = field(default_factory=dict)
+    said: dict[str, list[ShortAnswer]] = field(default_factory=dict)
     #: A second person must approve it first.
     is_for_two: bool = False
 
@@ -45,7 +53,7 @@ class Outcome:
         if result.refusal is None:
             self.done.append(pick.number)
         else:
-            self.left_out.append(LeftOut(pick.number, why(result), step))
+            self.left_out.append(LeftOut(pick.number, why_refused(result), step))
 
 
 def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], actor: Actor, now: datetime) -> Measure:
@@ -75,7 +83,7 @@ def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
 
 def try_out(
     measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
-) -> Outcome:
+) -> MeasureOutcome:
     """What would come of it; nothing of it stays."""
     outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
     for pick, result in zip(picks, rehearse(moves, now=now), strict=True):
@@ -85,7 +93,7 @@ def try_out(
 
 def send(
     measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
-) -> Outcome:
+) -> MeasureOutcome:
     """The offers of all complete cases in one flush, or their proposals. ``measure`` is locked by the caller."""
     if measure.sent_at is not None or measure.proposed_at is not None:
         raise StepNotAllowed("sent_before", _("这份批量方案已经发送过。"))
@@ -109,9 +117,9 @@ def send(
 
 def _meant(
     measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
-) -> tuple[Outcome, list[tuple[int, Move, Actor]], list[Pick]]:
+) -> tuple[MeasureOutcome, list[tuple[int, Move, Actor]], list[Pick]]:
     """What each complete case is told, as offers or, where one of them needs a second person, as proposals of them."""
-    outcome, conditions = Outcome(), Conditions.at(now)
+    outcome, conditions = MeasureOutcome(), Conditions.at(now)
     picks = picks_of(measure.picks)
     seen = {case.pk: case for case in cases.filter(pk__in=[pick.case for pick in picks])}
     demands = open_demands(seen)
@@ -153,12 +161,12 @@ def report_performed(
     cases: QuerySet[Complaint],
     actors: Sequence[Actor],
     now: datetime,
-) -> Outcome:
+) -> MeasureOutcome:
     """What the enterprise owes from this measure is done: with one proof, or one for each case that a table names.
 
     ``proofs`` None: all cases that still wait for something. ``measure`` is locked by the caller.
     """
-    outcome = Outcome()
+    outcome = MeasureOutcome()
     own = Offer.objects.filter(measure_id=measure.public_id, complaint__in=cases)
     due = due_obligations(offer__in=own)
     if proofs is None:
@@ -216,13 +224,13 @@ def deciders(measure: Measure, actors: Iterable[Actor]) -> list[Actor]:
     ]
 
 
-def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> Outcome:
+def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> MeasureOutcome:
     """Sends what was proposed, each case judged anew. ``measure`` is locked by the caller.
 
     Raises StepNotAllowed where nothing waits, it is one's own, or not one case can get its offer any more.
     """
     mine = _mine(measure, actors)
-    outcome, steps = Outcome(), dict[int, tuple[Pick, Matter, Actor]]()
+    outcome, steps = MeasureOutcome(), dict[int, tuple[Pick, Matter, Actor]]()
     matters = _matters(measure)
     seen = {case.pk: case for case in cases.filter(pk__in=list(matters))}
     for pick in proposed(measure):
@@ -243,7 +251,7 @@ def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Ac
     for pk, (pick, matter, actor) in steps.items():
         outcome.note(pick, results[pk], "make_offer")
         if not results[pk].is_done:
-            back.append((pk, proposals.send_back(matter_id=matter.pk, text=why(results[pk])), actor))
+            back.append((pk, proposals.send_back(matter_id=matter.pk, text=why_refused(results[pk])), actor))
     if not outcome.done:
         raise StepNotAllowed("nobody_left", _("没有一件还可以发送。请退回，由提请人重新选择。"))
     # The whole was decided, so nothing of it goes on waiting.

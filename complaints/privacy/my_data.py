@@ -24,7 +24,7 @@ COPIED_CASES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class ConsentHeld:
     """One consent as it stands: the newest row of its purpose and entity in one case."""
 
     record: models.ConsentRecord
@@ -36,7 +36,7 @@ def cases_of(user: User) -> Iterable[models.Complaint]:
     return models.Complaint.objects.filter(consumer_id=user.pk).exclude(status=Status.DRAFT).order_by("-filed_at")
 
 
-def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
+def standing_consents(user: User, *, limit: int = 200) -> list[ConsentHeld]:
     """What holds now, newest case first."""
     rows = (
         models.ConsentRecord.objects.filter(person_key=user.person_key)
@@ -50,7 +50,7 @@ def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
         .order_by("-complaint__filed_at", "complaint_id", "id")[:limit]
     )
     return [
-        Holding(
+        ConsentHeld(
             record,
             case_file.CONSENT_LABELS.get(record.purpose, record.purpose),
             record.is_given and record.purpose in case_file.REVOCABLE and record.complaint.status != Status.CLOSED,

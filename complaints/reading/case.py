@@ -62,7 +62,7 @@ _RECENT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class CaseAccess:
     """A case and in which capacity the person stands to it; ``actor`` None reads only."""
 
     complaint: Complaint
@@ -190,7 +190,7 @@ class CasePage:
         return next((o for o in self.offers if o.number == number), None)
 
 
-def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Found:
+def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> CaseAccess:
     """The case ``number`` for somebody of ``side``; Http404 for everybody else."""
     day = now.astimezone(SHANGHAI).date()
     if isinstance(user, User) and user.is_active and not may_work(user):
@@ -211,14 +211,14 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
             if row is None:
                 raise Http404
             actor = actors.participant(user, row)
-        return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
+        return CaseAccess(complaint=complaint, side=side, viewer=actor, actor=actor)
     mine = [a for a in actors.actors_of(user, on=day) if a.side == side and (side != AUTHORITY or a.region is not None)]
     for actor in mine:
         if actors.stands_to(actor, complaint):
-            return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
+            return CaseAccess(complaint=complaint, side=side, viewer=actor, actor=actor)
     for actor in mine:
         if side == ENTERPRISE and _engagements_of(complaint, actor):
-            return Found(complaint=complaint, side=side, viewer=actor, actor=None)
+            return CaseAccess(complaint=complaint, side=side, viewer=actor, actor=None)
     raise Http404
 
 
@@ -227,7 +227,9 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
     return page_of(find_case(user, number, side=side, now=now), now=now)
 
 
-def page_of(found: Found, *, now: datetime, visibility: str = "", files_at: str = "complaints:case-file{}") -> CasePage:
+def page_of(
+    found: CaseAccess, *, now: datetime, visibility: str = "", files_at: str = "complaints:case-file{}"
+) -> CasePage:
     """``visibility``: how much of the person, and ``files_at``: where files are handed out, where a door of its own
     decides that."""
     complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
@@ -333,13 +335,13 @@ def page_of(found: Found, *, now: datetime, visibility: str = "", files_at: str 
     )
 
 
-def steps_of(found: Found) -> list[HandlingStep]:
+def steps_of(found: CaseAccess) -> list[HandlingStep]:
     """The entries of the record that this reader may know, by audience and sequence."""
     engagements = _engagements_of(found.complaint, found.viewer if found.side == ENTERPRISE else None)
     return _seen_by(found.side, case_rows.steps[found.side](found.complaint.pk), engagements, found.actor is None)
 
 
-def rows_of(found: Found) -> case_rows.Rows:
+def rows_of(found: CaseAccess) -> case_rows.Rows:
     """What every page of a case is made of; one statement."""
     if found.side == ENTERPRISE:
         return case_rows.of_case[ENTERPRISE](found.complaint.pk, found.viewer.enterprise_id or 0)

@@ -27,7 +27,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, not_yours
 from complaints.procedure.workflow import LOOK, Audience, Role
 from complaints.reading import case_rows
-from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, Found
+from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, CaseAccess
 from complaints.reading.case_rows import BY_LETTER
 from complaints.reading.notices_told import CHANNELS, STATES
 from database.prepared import CombinedQuery, PreparedQuery
@@ -40,7 +40,7 @@ _MASKS: dict[str, Callable[[str], str]] = {
 }
 
 
-def is_shown(complaint: Complaint, found: Found, *, now: datetime) -> bool:
+def is_shown(complaint: Complaint, found: CaseAccess, *, now: datetime) -> bool:
     """Whether this officer has said a moment ago why the contact data of the case is needed."""
     contact_accesses = HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
     return found.actor is not None and contact_access.shown_until(contact_accesses, found.actor, now=now) is not None
@@ -51,7 +51,7 @@ def may_print(side: str, viewer: Actor | None) -> bool:
     return side != AUTHORITY or (viewer is not None and viewer.may(Right.PRINT_DOCUMENT))
 
 
-def refuse_print(form: int, complaint: Complaint, found: Found, *, now: datetime) -> None:
+def refuse_print(form: int, complaint: Complaint, found: CaseAccess, *, now: datetime) -> None:
     """Raise unless this reader may take the paper away: whoever only reads cases may not, and where to reach the
     consumer is printed for those who said why."""
     if not may_print(found.side, found.actor):
@@ -155,7 +155,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class DocumentRow:
     """One document of a list."""
 
     document: OfficialDocument
@@ -202,7 +202,7 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
 
 def of_case(
     complaint: Complaint, side: str, viewer: Actor, documents: Sequence[OfficialDocument] | None = None
-) -> list[Row]:
+) -> list[DocumentRow]:
     """For the page of a case; a query more for officers. ``documents``: those that this reader may read, where they
     were read."""
     return rows_of(
@@ -213,19 +213,19 @@ def of_case(
     )
 
 
-def court_of(rows: Sequence[Row], number: str) -> str:
+def court_of(rows: Sequence[DocumentRow], number: str) -> str:
     """The number of a case that has an agreement for a court; empty for others."""
     return number if any(row.document.form == kinds.AGREEMENT and not row.is_void for row in rows) else ""
 
 
 def rows_of(
     documents: Sequence[OfficialDocument], side: str, cases: dict[int, str], *, prints: bool = True
-) -> list[Row]:
+) -> list[DocumentRow]:
     """``cases``: id → number of those that the reader may see; of others only the number of the document is shown.
     ``prints``: off for whoever only reads cases."""
     services = services_of(documents) if side == AUTHORITY else {}
     return [
-        Row(
+        DocumentRow(
             document=row,
             title=title_of(row.form),
             case=cases.get(row.complaint_id, ""),

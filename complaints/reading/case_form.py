@@ -24,13 +24,13 @@ from complaints.handling import Move, StepNotAllowed, WrongInput
 from complaints.models import HandlingStep
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import LOOK, Audience
-from complaints.reading.case import ENTERPRISE, CasePage, Found
+from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage
 from complaints.reading.case_record import Reader, title_of, who
 from web.dates import moment
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StepResult:
     """``address`` is where the result is shown; empty means that the form has errors.
 
     ``is_new`` is false when the same form was sent before: this is the first result again.
@@ -42,13 +42,13 @@ class Taken:
 
 def take_step(
     request: HttpRequest,
-    found: Found,
+    found: CaseAccess,
     moves: Callable[[], Sequence[Move] | None],
     *,
     form: Form | None,
     to: str,
     now: datetime,
-) -> Taken:
+) -> StepResult:
     """Take the moves that ``moves()`` builds; None from it means that the form has errors.
 
     A WrongInput becomes an error of ``form`` (at its field where the form has one). Any other
@@ -72,20 +72,20 @@ def take_step(
 
 def _taken(
     request: HttpRequest,
-    found: Found,
+    found: CaseAccess,
     moves: Callable[[], Sequence[Move] | None],
     *,
     form: Form | None,
     to: str,
     now: datetime,
-) -> Taken:
+) -> StepResult:
     actor = found.actor
     if actor is None:
         raise Http404
     refusal: StepNotAllowed | None = None
     with once(request) as attempt:
         if attempt.answered:
-            return Taken(attempt.reference)
+            return StepResult(attempt.reference)
         try:
             wanted = moves()
             if (
@@ -100,10 +100,10 @@ def _taken(
         except StepNotAllowed as caught:
             refusal = caught
     if refusal is None:
-        return Taken(attempt.reference, is_new=bool(attempt.reference))
+        return StepResult(attempt.reference, is_new=bool(attempt.reference))
     if isinstance(refusal, WrongInput) and form is not None:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
-        return Taken()
+        return StepResult()
     raise refusal
 
 
@@ -191,7 +191,7 @@ def is_behind(case: CasePage, version: str, step: str, form: Form) -> bool:
     return bool(happened)
 
 
-def told(refusal: StepNotAllowed, case: CasePage, version: str) -> StepNotAllowed:
+def with_news(refusal: StepNotAllowed, case: CasePage, version: str) -> StepNotAllowed:
     """The same refusal, with who did what meanwhile."""
     happened = news(case, version)
     if happened:

@@ -52,7 +52,7 @@ _LATE_WRITING = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class MessagePart:
     """One text of a message; ``label`` says what it is when it is more than a message."""
 
     label: str
@@ -73,7 +73,7 @@ class Message:
     is_mine: bool
     #: Which report or lead it belongs to.
     register: str = ""
-    parts: list[Part] = field(default_factory=list)
+    parts: list[MessagePart] = field(default_factory=list)
     files: list[FileView] = field(default_factory=list)
 
 
@@ -203,7 +203,7 @@ def thread_of(
                 organisation=reader.organisation(step.organisation) if side != "consumer" else "",
                 is_mine=side == reader.side,
                 register=str((step.data or {}).get("register", "")),
-                parts=[Part(label=_part_label(row.kind, len(rows), side), text=row.text) for row in rows],
+                parts=[MessagePart(label=_part_label(row.kind, len(rows), side), text=row.text) for row in rows],
                 files=attached,
             )
         )

@@ -317,14 +317,14 @@ _NAMES = PreparedQuery(lambda cases: names_given(complaint_id__any_of=cases), li
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class CaseExtras:
     """By the id of a case: the name that was given last (not masked), the live clocks."""
 
     names: dict[int, str]
     clocks: dict[int, list[Deadline]]
 
     @classmethod
-    def of(cls, given: Iterable[PersonalText], live: Iterable[Deadline]) -> Beside:
+    def of(cls, given: Iterable[PersonalText], live: Iterable[Deadline]) -> CaseExtras:
         """Of the names that were given, the last one last, their keys held, and of the live clocks."""
         clocks: dict[int, list[Deadline]] = defaultdict(list)
         for clock in live:
@@ -339,20 +339,20 @@ class Reading:
     def __init__(self, **more: PreparedQuery[Any]) -> None:
         self.names, self.together = tuple(more), CombinedQuery(_NAMES, CLOCKS, *more.values())
 
-    def __call__(self, cases: Sequence[Complaint], *lists: list[int]) -> tuple[Beside, dict[str, list[Any]]]:
+    def __call__(self, cases: Sequence[Complaint], *lists: list[int]) -> tuple[CaseExtras, dict[str, list[Any]]]:
         """One query, beside one for keys that are not held yet: of consumers, of who has the cases, of what came
         besides."""
         given, live, *more = self.together([case.pk for case in cases], *lists)
         sealed_fields.load_for(
             [*given, *people_of(cases), *(row for rows in more for row in (*rows, *people_of(rows)))]
         )
-        return Beside.of(given, live), dict(zip(self.names, more, strict=True))
+        return CaseExtras.of(given, live), dict(zip(self.names, more, strict=True))
 
 
 _READING = Reading()
 
 
-def beside(cases: Sequence[Complaint]) -> Beside:
+def beside(cases: Sequence[Complaint]) -> CaseExtras:
     """What every list shows, and nothing more."""
     return _READING(cases)[0]
 

@@ -30,7 +30,7 @@ AN_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
+class ClockPause:
     """A stretch that does not count: from the day after ``start`` to ``end`` (None: it goes on)."""
 
     start: date
@@ -50,7 +50,7 @@ class SixtyDays:
     left: int
     is_resting: bool
     is_over: bool
-    rests: list[Rest]
+    rests: list[ClockPause]
     url: str
 
     @property
@@ -81,7 +81,7 @@ def sixty_days(clock: Deadline | None, today: date, *, url: str = "") -> SixtyDa
     began = clock.started_at.astimezone(SHANGHAI).date()
     length = clock.length or LENGTH
     rests = [
-        Rest(
+        ClockPause(
             start=date.fromisoformat(p["from"]),
             end=date.fromisoformat(p["to"]),
             days=(date.fromisoformat(p["to"]) - date.fromisoformat(p["from"])).days,
@@ -95,7 +95,7 @@ def sixty_days(clock: Deadline | None, today: date, *, url: str = "") -> SixtyDa
     left = max(0, (strict - min(today, ended)).days)
     if is_resting and clock.paused_on is not None:
         left = clock.remaining or 0
-        rests.append(Rest(start=clock.paused_on, end=None, days=max(0, (ended - clock.paused_on).days)))
+        rests.append(ClockPause(start=clock.paused_on, end=None, days=max(0, (ended - clock.paused_on).days)))
     return SixtyDays(
         day=max(0, min(length, length - left)),
         length=length,

@@ -56,7 +56,7 @@ _HEAD = re.compile(r"^(?:【12315】|\[12315\] )[\w-]+(?:：|: )")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class NoticeRow:
     """One notice, ready to be shown."""
 
     pk: int
@@ -75,14 +75,14 @@ class Told:
     may: tuple[str, ...] = ()
 
 
-def of_case(complaint: Complaint, side: str, rows: Rows) -> list[Told]:
+def of_case(complaint: Complaint, side: str, rows: Rows) -> list[NoticeRow]:
     """What was told about a case, newest first, as far as this side may know it."""
     orders: dict[int, list[NoticeOrder]] = defaultdict(list)
     for order in rows.orders:
         orders[order.notice_id].append(order)
     for row in rows.notices:
         row.complaint = complaint
-    return [told(row, side, orders[row.pk]) for row in rows.notices]
+    return [notice_row(row, side, orders[row.pk]) for row in rows.notices]
 
 
 def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:
@@ -91,10 +91,10 @@ def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:
     return rows.select_related(*_RELATED).prefetch_related(_ORDERS)
 
 
-def told(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = None) -> Told:
+def notice_row(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = None) -> NoticeRow:
     """``orders``: of this notice, where they were not fetched with it."""
     words, tone = STATES[row.state]
-    return Told(
+    return NoticeRow(
         pk=row.pk,
         complaint=row.complaint,
         url=case_url(row.complaint, side),

@@ -23,7 +23,7 @@ from complaints.wording import label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Short:
+class ShortAnswer:
     """What is said to one demand. ``by``: kind of obligation, empty where nothing has to be done."""
 
     demand: Demand
@@ -34,7 +34,7 @@ class Short:
     due_on: date | None = None
 
 
-def offer_of(said: Iterable[Short]) -> tuple[list[Answer], list[Promise]]:
+def offer_of(said: Iterable[ShortAnswer]) -> tuple[list[Answer], list[Promise]]:
     """Answers and promises as the verb wants to hear them; it judges what is missing."""
     answers: list[Answer] = []
     promises: list[Promise] = []
@@ -70,7 +70,7 @@ def take_all(moves: Moves, *, now: datetime) -> list[Taken]:
         return [Taken(Complaint.objects.get(pk=moves[0][0]), refusal)]
 
 
-def why(result: Taken) -> str:
+def why_refused(result: Taken) -> str:
     """Why a move was refused, for a list of many; empty where it was taken."""
     if result.refusal is None:
         return ""

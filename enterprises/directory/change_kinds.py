@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from authorities.models import Authority, Region
 from authorities.periods import DatedRow, holds_on
 from enterprises.directory.exchange import CATEGORY
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 from enterprises.models import Branch, BranchAuthority, Enterprise, SearchName, ServiceArea
 from enterprises.models.refusing import Refusal
 from web.languages import named
@@ -35,7 +35,7 @@ class ChangeRefused(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ChangeRequest:
     """What is wanted of one enterprise, as of the day on which it is judged."""
 
     enterprise: Enterprise
@@ -92,21 +92,21 @@ class Kind:
         """In whose part of the tree it lies; None: the whole enterprise."""
         return None if self.is_whole else what.get("branch")
 
-    def first_day(self, wish: Wish) -> date:
+    def first_day(self, wish: ChangeRequest) -> date:
         """The first day on which it makes a difference."""
         if self.day == "last":
             return wish.start + DAY
         return wish.start if self.day == "from" else wish.today
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         """Raises ChangeRefused where it cannot be written."""
         raise NotImplementedError
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         """Write what was judged; the caller holds the lock and rewrites the names to be searched."""
         raise NotImplementedError
 
-    def enterprise_ids(self, wish: Wish) -> set[int]:
+    def enterprise_ids(self, wish: ChangeRequest) -> set[int]:
         """Whose cases it may move: of those who answer for these names today."""
         return {wish.enterprise.pk}
 
@@ -115,13 +115,13 @@ REGISTERED = (SearchName.Kind.LEGAL, SearchName.Kind.CODE, SearchName.Kind.BRANC
 
 
 def free_name(
-    wish: Wish, name: str, *, field: str, longest: int = 200, kinds: Collection[SearchName.Kind] = REGISTERED
+    wish: ChangeRequest, name: str, *, field: str, longest: int = 200, kinds: Collection[SearchName.Kind] = REGISTERED
 ) -> None:
     """What somebody else is called, by a name of these kinds, is not to be taken. Raises ChangeRefused."""
     if not name or len(name) > longest or "\0" in name:
         raise ChangeRefused("bad_name", _("请写名称，最多%(n)s个字") % {"n": longest}, field=field)
     taken = (
-        SearchName.objects.filter(folded=fold(name), kind__in=kinds)
+        SearchName.objects.filter(folded=fold_name(name), kind__in=kinds)
         .exclude(enterprise=wish.enterprise)
         .select_related("enterprise")
         .first()
@@ -134,7 +134,7 @@ def free_name(
         )
 
 
-def last_day(row: DatedRow, wish: Wish, name: str) -> None:
+def last_day(row: DatedRow, wish: ChangeRequest, name: str) -> None:
     """Whether a dated row can end on the day wished. Raises ChangeRefused by the name of what it is."""
     last = wish.start
     if row.ends_on is not None and row.ends_on <= last:
@@ -164,7 +164,7 @@ class BranchAdd(Kind):
     fields = ("name", "name_en", "region")
     row = Branch
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         free_name(wish, wish.text("name"), field="name")
         if wish.text("name_en"):
             free_name(wish, wish.text("name_en"), field="name_en")
@@ -175,7 +175,7 @@ class BranchAdd(Kind):
         if wish.what.get("region") and not Region.objects.filter(pk=wish.what["region"]).exists():
             raise ChangeRefused("no_region", _("没有这个地区"), field="region")
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         Branch.objects.create(
             enterprise=wish.enterprise,
             parent_id=wish.what.get("branch"),
@@ -190,7 +190,7 @@ class BranchEnd(Kind):
     code, title, day = "branch-end", gettext_lazy("终止分支机构"), "last"
     row = Branch
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         branch = wish.branch(on=wish.today)
         last_day(branch, wish, named(branch))
         below = branch.children.filter(holds_on(wish.start + DAY)).first()
@@ -199,7 +199,7 @@ class BranchEnd(Kind):
                 "has_branches", _("%(branch)s还在它下面：请先终止它，或改变它的上级") % {"branch": named(below)}
             )
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         Branch.objects.filter(pk=wish.what["branch"]).update(ends_on=wish.start)
 
 
@@ -208,7 +208,7 @@ class BranchMove(Kind):
     fields = ("parent",)
     row = Branch
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         branch = wish.branch(on=wish.today)
         parent = wish.branch("parent", on=wish.today) if wish.what.get("parent") else None
         if branch.parent_id == (parent.pk if parent else None):
@@ -221,7 +221,7 @@ class BranchMove(Kind):
             seen.add(above)
             above = parents.get(above)
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         Branch.objects.filter(pk=wish.what["branch"]).update(parent_id=wish.what.get("parent"))
 
 
@@ -230,7 +230,7 @@ class AreaAdd(Kind):
     fields = ("region", "category")
     row = Branch
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         branch = wish.branch(on=wish.start)
         known_category(wish.text("category"))
         if not Region.objects.filter(pk=wish.pk("region")).exists():
@@ -243,7 +243,7 @@ class AreaAdd(Kind):
                 "area_known", _("%(branch)s已经服务这个地区") % {"branch": named(branch)}, field="region"
             )
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         ServiceArea.objects.create(
             branch_id=wish.what["branch"],
             region_id=wish.what["region"],
@@ -259,16 +259,16 @@ class AreaEnd(Kind):
     def about(self, row: Any) -> dict[str, Any]:
         return {"area": row.pk, "branch": row.branch_id, "region": row.region_id, "category": row.category}
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         area = self._area(wish)
         if area is None:
             raise ChangeRefused("no_area", _("没有这个服务区域"))
         last_day(area, wish, named(area.region))
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         ServiceArea.objects.filter(pk=wish.what["area"]).update(ends_on=wish.start)
 
-    def _area(self, wish: Wish) -> ServiceArea | None:
+    def _area(self, wish: ChangeRequest) -> ServiceArea | None:
         return (
             ServiceArea.objects.filter(pk=wish.pk("area"), branch__enterprise=wish.enterprise)
             .select_related("region")
@@ -281,7 +281,7 @@ class DutySet(Kind):
     fields = ("authority",)
     row = Branch
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         branch = wish.branch(on=wish.start)
         authority = Authority.objects.filter(pk=wish.pk("authority")).first()
         if authority is None or not authority.has_power:
@@ -291,7 +291,7 @@ class DutySet(Kind):
         if branch.authorities.filter(starts_on__gte=wish.start).exists():
             raise ChangeRefused("later_authority", _("这一天或以后已有登记的改变"), field="on_day")
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         BranchAuthority.objects.filter(overlapping(wish.start), branch_id=wish.what["branch"]).update(
             ends_on=wish.start - DAY
         )

@@ -16,9 +16,9 @@ from enterprises.directory.change_kinds import (
     BranchEnd,
     BranchMove,
     ChangeRefused,
+    ChangeRequest,
     DutySet,
     Kind,
-    Wish,
     free_name,
     known_category,
     last_day,
@@ -32,7 +32,7 @@ class BrandAdd(Kind):
     code, title, is_whole = "brand-add", gettext_lazy("增加品牌"), True
     fields = ("name", "name_en", "category")
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         free_name(wish, wish.text("name"), field="name", longest=80)
         if wish.text("name_en"):
             free_name(wish, wish.text("name_en"), field="name_en", longest=80)
@@ -46,7 +46,7 @@ class BrandAdd(Kind):
         if held.exists():
             raise ChangeRefused("brand_held", _("这个品牌已经由本企业负责"), field="name")
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         brand, _made = Brand.objects.get_or_create(name=wish.text("name"), defaults={"name_en": wish.text("name_en")})
         BrandHolding.objects.create(
             brand=brand, enterprise=wish.enterprise, category=wish.text("category"), starts_on=wish.start
@@ -60,7 +60,7 @@ class BrandEnd(Kind):
     def about(self, row: Any) -> dict[str, Any]:
         return {"holding": row.pk, "name": row.brand.name, "category": row.category}
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         held = (
             BrandHolding.objects.filter(pk=wish.pk("holding"), enterprise=wish.enterprise)
             .select_related("brand")
@@ -70,7 +70,7 @@ class BrandEnd(Kind):
             raise ChangeRefused("no_brand", _("本企业没有这个品牌"))
         last_day(held, wish, named(held.brand))
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         BrandHolding.objects.filter(pk=wish.what["holding"]).update(ends_on=wish.start)
 
 
@@ -79,7 +79,7 @@ class AliasAdd(Kind):
     fields = ("name",)
     kind = Alias.Kind.ALIAS
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         free_name(wish, wish.text("name"), field="name")
         same = Alias.objects.filter(
             overlapping(wish.start), enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind
@@ -87,7 +87,7 @@ class AliasAdd(Kind):
         if same.exists():
             raise ChangeRefused("alias_known", _("这个名称已经登记"), field="name")
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         Alias.objects.create(enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind, starts_on=wish.start)
 
 
@@ -95,14 +95,14 @@ class FormerAdd(AliasAdd):
     code, title, day = "former-add", gettext_lazy("登记曾用名"), "fact"
     kind = Alias.Kind.FORMER
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         free_name(wish, wish.text("name"), field="name")
         if Alias.objects.filter(enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind).exists():
             raise ChangeRefused("alias_known", _("这个名称已经登记"), field="name")
         if wish.on_day > wish.today:
             raise ChangeRefused("future", _("曾用名的最后一天不能晚于今天"), field="on_day")
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         Alias.objects.create(enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind, ends_on=wish.on_day)
 
 
@@ -113,13 +113,13 @@ class AliasEnd(Kind):
     def about(self, row: Any) -> dict[str, Any]:
         return {"alias": row.pk, "name": row.name}
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         alias = Alias.objects.filter(pk=wish.pk("alias"), enterprise=wish.enterprise, kind=Alias.Kind.ALIAS).first()
         if alias is None:
             raise ChangeRefused("no_alias", _("本企业没有这个别称"))
         last_day(alias, wish, alias.name)
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         Alias.objects.filter(pk=wish.what["alias"]).update(ends_on=wish.start)
 
 
@@ -129,13 +129,13 @@ class SuccessorAdd(Kind):
     code, title, day, is_whole = "successor-add", gettext_lazy("由别家企业承继本企业"), "fact", True
     fields = ("enterprise",)
 
-    def pair(self, wish: Wish, other: Enterprise) -> tuple[int, int]:
+    def pair(self, wish: ChangeRequest, other: Enterprise) -> tuple[int, int]:
         return wish.enterprise.pk, other.pk
 
-    def first_day(self, wish: Wish) -> date:
+    def first_day(self, wish: ChangeRequest) -> date:
         return wish.start
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         other = self._other(wish)
         old, new = self.pair(wish, other)
         if Succession.objects.filter(predecessor_id=old, successor_id=new).exists():
@@ -151,11 +151,11 @@ class SuccessorAdd(Kind):
                 "circle", _("承继绕成了圈：%(enterprise)s") % {"enterprise": named(other)}, field="enterprise"
             )
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         old, new = self.pair(wish, self._other(wish))
         Succession.objects.create(predecessor_id=old, successor_id=new, on_day=wish.on_day)
 
-    def _other(self, wish: Wish) -> Enterprise:
+    def _other(self, wish: ChangeRequest) -> Enterprise:
         other = Enterprise.objects.filter(pk=wish.pk("enterprise")).exclude(pk=wish.enterprise.pk).first()
         if other is None:
             raise ChangeRefused("no_enterprise", _("没有这个企业"), field="enterprise")
@@ -167,13 +167,13 @@ class PredecessorAdd(SuccessorAdd):
 
     code, title = "predecessor-add", gettext_lazy("本企业承继别家企业")
 
-    def pair(self, wish: Wish, other: Enterprise) -> tuple[int, int]:
+    def pair(self, wish: ChangeRequest, other: Enterprise) -> tuple[int, int]:
         return other.pk, wish.enterprise.pk
 
-    def enterprise_ids(self, wish: Wish) -> set[int]:
+    def enterprise_ids(self, wish: ChangeRequest) -> set[int]:
         return {wish.enterprise.pk, int(wish.what["enterprise"])}
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         other = self._other(wish)
         if other.enrolment in (Enterprise.Enrolment.ENROLLED, Enterprise.Enrolment.SUSPENDED):
             raise ChangeRefused(
@@ -191,7 +191,7 @@ class EnglishName(Kind):
     fields = ("name_en",)
     row = Branch
 
-    def judge(self, wish: Wish) -> None:
+    def judge(self, wish: ChangeRequest) -> None:
         # Nobody is asked before it counts, so a brand or an alias of somebody else is not to be had this way either.
         free_name(wish, wish.text("name_en"), field="name_en", kinds=tuple(SearchName.Kind))
         if not wish.text("name_en").isascii():
@@ -199,7 +199,7 @@ class EnglishName(Kind):
         if wish.what.get("branch"):
             wish.branch(on=wish.today)
 
-    def write(self, wish: Wish) -> None:
+    def write(self, wish: ChangeRequest) -> None:
         rows: Any = Enterprise.objects.filter(pk=wish.enterprise.pk)
         if wish.what.get("branch"):
             rows = Branch.objects.filter(pk=wish.what["branch"], enterprise=wish.enterprise)

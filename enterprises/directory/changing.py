@@ -18,7 +18,7 @@ from django.utils.translation import override
 
 from accounts import security_log
 from accounts.models import OutgoingMessage, User
-from enterprises.directory.change_kinds import ChangeRefused, Wish
+from enterprises.directory.change_kinds import ChangeRefused, ChangeRequest
 from enterprises.directory.change_kinds_names import KINDS
 from enterprises.directory.naming import write_names
 from enterprises.models import Enterprise
@@ -33,9 +33,9 @@ State = DirectoryChange.State
 OPEN = (State.DRAFT, State.WAITING)
 
 
-def wish_of(change: DirectoryChange, *, today: date) -> Wish:
+def wish_of(change: DirectoryChange, *, today: date) -> ChangeRequest:
     """The change as its kind judges it on ``today``."""
-    return Wish(change.enterprise, change.what, change.on_day, today)
+    return ChangeRequest(change.enterprise, change.what, change.on_day, today)
 
 
 def filed_with(authority_ids: Collection[int]) -> QuerySet[DirectoryChange]:

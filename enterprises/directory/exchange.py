@@ -78,7 +78,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Row:
+class DirectoryRow:
     """One fact, its cells read."""
 
     line: int
@@ -93,15 +93,15 @@ class Row:
         self.problems.append(Problem(self.line, column, self.cells.get(column, ""), reason))
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[DirectoryRow]:
     """All rows of a file, each checked on its own; a file of another shape is refused."""
     optional = [name for name in COLUMNS if name not in {"row", "name"}]
     return [_row(line, cells) for line, cells in rows_of(path, required=("row", "name"), optional=optional)]
 
 
-def _row(line: int, told: Mapping[str, str]) -> Row:
+def _row(line: int, told: Mapping[str, str]) -> DirectoryRow:
     cells = {column: plain_cell(text) for column, text in told.items()}
-    row = Row(line, cells["row"], cells)
+    row = DirectoryRow(line, cells["row"], cells)
     if row.kind not in USED:
         row.wrong("row", _("没有这种行"))
         return row
@@ -128,7 +128,7 @@ def _row(line: int, told: Mapping[str, str]) -> Row:
     return row
 
 
-def _day(row: Row, column: str) -> dt.date | None:
+def _day(row: DirectoryRow, column: str) -> dt.date | None:
     text = row.cells[column]
     if not text:
         return None
@@ -139,7 +139,7 @@ def _day(row: Row, column: str) -> dt.date | None:
         return None
 
 
-def _check_enterprise(row: Row) -> None:
+def _check_enterprise(row: DirectoryRow) -> None:
     cells = row.cells
     if cells["uscc"] and not credit_code.is_valid(cells["uscc"]):
         row.wrong("uscc", _("统一社会信用代码的校验位不对"))

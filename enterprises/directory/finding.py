@@ -21,7 +21,7 @@ from rapidfuzz.fuzz import partial_ratio
 from authorities.models import Region
 from authorities.periods import holds_on
 from enterprises.directory.answering import Area, BranchFacts, Period, answering_branches
-from enterprises.directory.spelling import COMMON, fold, grams_of, wanted_grams
+from enterprises.directory.spelling import COMMON, fold_name, grams_of, wanted_grams
 from enterprises.models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
 from web.languages import name_in_language
 
@@ -43,7 +43,7 @@ WORDS: dict[str, Promise] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class SearchReason:
     """One reason with its values."""
 
     code: str
@@ -178,7 +178,7 @@ class Hit:
     score: int
     is_similar: bool
     successor: Enterprise | None = None
-    why: tuple[Why, ...] = field(default=())
+    why: tuple[SearchReason, ...] = field(default=())
 
     @property
     def is_enrolled(self) -> bool:
@@ -230,7 +230,7 @@ def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
 
 def _terms(query: str) -> list[str]:
     words = unicodedata.normalize("NFKC", query.replace("\0", ""))[:LONGEST_QUERY].split()
-    return [folded for word in words if (folded := fold(word))]
+    return [folded for word in words if (folded := fold_name(word))]
 
 
 def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
@@ -298,14 +298,14 @@ def _hits(
         branch = branches.get(answering.get(answers.pk, 0))
         if branch is None and name.branch_id and successor is None and region is None:
             branch = branches.get(name.branch_id)
-        why = [Why("matched_" + name.kind, {"text": name.text})]
+        why = [SearchReason("matched_" + name.kind, {"text": name.text})]
         if is_similar:
-            why = [Why("similar", {"text": name.text})]
+            why = [SearchReason("similar", {"text": name.text})]
         if successor is not None:
-            why.append(Why("succeeded", {"old": enterprise.name, "new": successor.name}))
+            why.append(SearchReason("succeeded", {"old": enterprise.name, "new": successor.name}))
         if branch is not None and region is not None:
             why.append(
-                Why(
+                SearchReason(
                     "serves",
                     {
                         "branch": branch.name,
@@ -320,7 +320,7 @@ def _hits(
             score += 50
         elif answers.enrolment == Enterprise.Enrolment.ENDED:
             score -= 100
-        why.append(Why(answers.enrolment, {}))
+        why.append(SearchReason(answers.enrolment, {}))
         hits.append(
             Hit(
                 enterprise=enterprise,

@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Region
-from enterprises.directory.exchange import Problem, Row, read, reference
+from enterprises.directory.exchange import DirectoryRow, Problem, read, reference
 from enterprises.directory.naming import write_names
 from enterprises.models import Alias, Branch, BranchAuthority, Brand, BrandHolding, Enterprise, ServiceArea, Succession
 
@@ -30,7 +30,7 @@ class ImportRefused(Exception):
 
 
 @dataclass(slots=True)
-class Outcome:
+class ImportOutcome:
     """How many rows of a kind were new, changed, or there already."""
 
     new: Counter[str] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class Outcome:
     enterprise_ids: list[int] = field(default_factory=list)
 
 
-def import_enterprises(path: Path, *, dry_run: bool = False) -> Outcome:
+def import_enterprises(path: Path, *, dry_run: bool = False) -> ImportOutcome:
     """Import a file; a dry run does everything and takes it back."""
     rows = read(path)
     plan = _Plan(rows)
@@ -58,8 +58,8 @@ def import_enterprises(path: Path, *, dry_run: bool = False) -> Outcome:
 class _Plan:
     """The rows with what they point at; made without writing."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.by_kind: dict[str, list[Row]] = defaultdict(list)
+    def __init__(self, rows: Sequence[DirectoryRow]) -> None:
+        self.by_kind: dict[str, list[DirectoryRow]] = defaultdict(list)
         for row in rows:
             self.by_kind[row.kind].append(row)
         places, offices = ({r.cells[name] for r in rows} - {""} for name in ("region_code", "authority"))
@@ -67,9 +67,9 @@ class _Plan:
         self.authorities = dict(Authority.objects.filter(name__in=offices).values_list("name", "id"))
         self.enterprises: dict[str, list[Enterprise]] = defaultdict(list)
         self.branches: dict[tuple[int, str], Branch] = {}
-        self.branch_rows: list[tuple[Row, Enterprise, Branch]] = []
+        self.branch_rows: list[tuple[DirectoryRow, Enterprise, Branch]] = []
         self.brands: dict[str, Brand] = {}
-        self.outcome = Outcome()
+        self.outcome = ImportOutcome()
         self._changed_enterprises: list[Enterprise] = []
         self._changed_branches: list[Branch] = []
         self._find_enterprises(rows)
@@ -79,7 +79,7 @@ class _Plan:
             for row in self.by_kind[kind]:
                 self._check_targets(row)
 
-    def _find_enterprises(self, rows: Sequence[Row]) -> None:
+    def _find_enterprises(self, rows: Sequence[DirectoryRow]) -> None:
         wanted = {r.cells["enterprise"].split("@")[0] for r in rows}
         wanted |= {r.cells["name"].split("@")[0] for r in rows if r.kind in ("enterprise", "successor")}
         wanted |= {r.cells["uscc"] for r in rows}
@@ -104,7 +104,7 @@ class _Plan:
             if enterprise not in self.enterprises[key]:
                 self.enterprises[key].append(enterprise)
 
-    def _enterprise(self, row: Row, column: str) -> Enterprise | None:
+    def _enterprise(self, row: DirectoryRow, column: str) -> Enterprise | None:
         text = row.cells[column]
         found = self.enterprises.get(text, [])
         if len(found) == 1:
@@ -115,19 +115,19 @@ class _Plan:
             )
         return None
 
-    def _region(self, row: Row) -> int | None:
+    def _region(self, row: DirectoryRow) -> int | None:
         code = row.cells["region_code"]
         if code and code not in self.regions:
             row.wrong("region_code", _("没有这个地区代码"))
         return self.regions.get(code)
 
-    def _authority(self, row: Row) -> int | None:
+    def _authority(self, row: DirectoryRow) -> int | None:
         name = row.cells["authority"]
         if name and name not in self.authorities:
             row.wrong("authority", _("没有这个部门"))
         return self.authorities.get(name)
 
-    def _branch(self, row: Row, enterprise: Enterprise | None) -> Branch | None:
+    def _branch(self, row: DirectoryRow, enterprise: Enterprise | None) -> Branch | None:
         name = row.cells["branch"]
         if not name or enterprise is None:
             return None
@@ -215,7 +215,7 @@ class _Plan:
                 row.wrong("branch", _("上级分支机构绕成了圈"))
                 return
 
-    def _check_targets(self, row: Row) -> None:
+    def _check_targets(self, row: DirectoryRow) -> None:
         enterprise = self._enterprise(row, "enterprise")
         self._branch(row, enterprise)
         self._region(row)
@@ -223,7 +223,7 @@ class _Plan:
         if row.kind == "successor" and self._enterprise(row, "name") is enterprise and enterprise is not None:
             row.wrong("name", _("不能由自己承继"))
 
-    def write(self) -> Outcome:
+    def write(self) -> ImportOutcome:
         """Write what is new or changed; every reference is known to be good."""
         _save(Enterprise, self._changed_enterprises)
         for _row, enterprise, branch in self.branch_rows:
@@ -282,7 +282,7 @@ class _Plan:
             self.outcome.new[kind] += len(new)
         self.outcome.same[kind] += len(wanted) - len(new) - len(changed)
 
-    def _values(self, row: Row) -> dict[str, Any]:
+    def _values(self, row: DirectoryRow) -> dict[str, Any]:
         """The columns of a dated row."""
         cells = row.cells
         enterprise = self.enterprises[cells["enterprise"]][0]

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
-from enterprises.directory.spelling import fold, grams_of
+from enterprises.directory.spelling import fold_name, grams_of
 from enterprises.models import Alias, Branch, BrandHolding, Enterprise, SearchName
 
 
 def initials_of(text: str) -> str:
     """First letters of the pinyin: 东方书店 → dfsd. Latin letters stay."""
-    folded = fold(text)
+    folded = fold_name(text)
     if folded.isascii():
         return folded
     # Half a second and 32 MB to load, so only where a Chinese name is written.
@@ -72,6 +72,6 @@ def _rows(ids: list[int]) -> Iterator[SearchName]:
 
 
 def _row(kind: SearchName.Kind, text: str, **columns: object) -> SearchName:
-    folded = fold(text)
+    folded = fold_name(text)
     initials = "" if kind is SearchName.Kind.CODE else initials_of(text)
     return SearchName(kind=kind, text=text, folded=folded, initials=initials, grams=grams_of(folded), **columns)

@@ -48,7 +48,7 @@ _MOST_NAMES = 8
 COMMON = frozenset({"有限", "限公", "公司", "股份", "份有", "集团", "团有", "分公", "中国", "福州", "福建"})
 
 
-def fold(text: str) -> str:
+def fold_name(text: str) -> str:
     """NFKC, lower case, no punctuation, no spaces."""
     return _DROPPED.sub("", unicodedata.normalize("NFKC", text).casefold())[:LONGEST]
 
@@ -68,21 +68,21 @@ def wanted_grams(folded: str) -> list[str]:
 
 def spellings(text: str) -> tuple[str, ...]:
     """Folded names that are this one but for the legal form and for “and”; the name itself is none."""
-    itself = fold(text)
+    itself = fold_name(text)
     form = _WRITTEN_FORM.search(text)
     bare = text[: form.start()] if form else text
     stems = {
-        fold(bare),
-        fold(re.sub(r"\s+and\s+", " ", bare, flags=re.IGNORECASE)),
-        fold(re.sub(r"\s*&\s*", " and ", bare)),
+        fold_name(bare),
+        fold_name(re.sub(r"\s+and\s+", " ", bare, flags=re.IGNORECASE)),
+        fold_name(re.sub(r"\s*&\s*", " and ", bare)),
     }
     stems = {stem for stem in stems if len(stem) >= _SHORTEST}
-    written = fold(form.group()) if form else ""
+    written = fold_name(form.group()) if form else ""
     endings = [one for forms in FORMS if not written or written in forms for one in forms]
     return tuple(sorted({stem + ending for stem in stems for ending in ("", *endings)} - {itself}))
 
 
-class Said(NamedTuple):
+class NamesInText(NamedTuple):
     """The names inside one written name: of now, other ones of the same enterprise, and former ones."""
 
     present: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class Said(NamedTuple):
     former: tuple[str, ...] = ()
 
 
-def said(text: str) -> Said:
+def names_in(text: str) -> NamesInText:
     """The names that a written name holds.
 
     “A fka B” and “甲（原乙）” name A, formerly B; “A dba B” names A, and what A is called; “A/B” may
@@ -104,13 +104,13 @@ def said(text: str) -> Said:
         kind = "former" if mark.group("former") or mark.group("former_zh") else "other"
     names[kind] += _parted(text[start:])
     if not 1 < sum(map(len, names.values())) <= _MOST_NAMES:
-        return Said()
-    return Said(*map(tuple, names.values()))
+        return NamesInText()
+    return NamesInText(*map(tuple, names.values()))
 
 
 def _parted(text: str) -> list[str]:
     parts = [part.strip(" \t,;:/-–\"'") for part in _SLASH.split(text)]
-    if any(len(fold(part)) < _SHORTEST for part in parts):
+    if any(len(fold_name(part)) < _SHORTEST for part in parts):
         parts = [text.strip(" \t,;:/-–\"'")]
     closed = (part[:-1] if part.endswith((")", "）")) and not re.search(r"[(（]", part) else part for part in parts)
-    return [part for part in closed if fold(part)]
+    return [part for part in closed if fold_name(part)]

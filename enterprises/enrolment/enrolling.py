@@ -43,7 +43,7 @@ class EnrolmentRefusal(Refusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class EnrolmentData:
     """What the enterprise says of itself, checked by the forms. ``areas``: ids of regions; ``customers``: (number, day,
     source)."""
 
@@ -90,7 +90,7 @@ def save(application: EnrolmentApplication, *, step: str, typed: Mapping[str, li
     application.data, application.saved_at = held.data, now
 
 
-def submit(application: EnrolmentApplication, wanted: Wanted, *, now: datetime) -> EnrolmentApplication:
+def submit(application: EnrolmentApplication, wanted: EnrolmentData, *, now: datetime) -> EnrolmentApplication:
     """It lies with the county authority of the domicile now. Raises EnrolmentRefusal: already enrolled, applied for."""
     authority = Jurisdiction.load().with_power(wanted.domicile_id)
     with transaction.atomic():
@@ -182,7 +182,7 @@ def refuse(
 
 
 def grant(
-    application_id: UUID, wanted: Wanted, *, by: User, version: int, place: str, now: datetime, address: str = ""
+    application_id: UUID, wanted: EnrolmentData, *, by: User, version: int, place: str, now: datetime, address: str = ""
 ) -> EnrolmentApplication:
     """An ODR enterprise from today on, with a branch that answers, areas, and an invitation for its manager.
 
@@ -290,7 +290,7 @@ def _write(held: EnrolmentApplication, subject: str, body: str, *, now: datetime
     )
 
 
-def _enterprise(wanted: Wanted, authority: Authority) -> Enterprise:
+def _enterprise(wanted: EnrolmentData, authority: Authority) -> Enterprise:
     there = Enterprise.objects.select_for_update(no_key=True).filter(uscc=wanted.uscc).first()
     refuse_the_enrolled(wanted.uscc)
     found = there or Enterprise(uscc=wanted.uscc)
@@ -301,7 +301,7 @@ def _enterprise(wanted: Wanted, authority: Authority) -> Enterprise:
     return found
 
 
-def _branch(enterprise: Enterprise, wanted: Wanted, *, today: date) -> None:
+def _branch(enterprise: Enterprise, wanted: EnrolmentData, *, today: date) -> None:
     """The unit that answers, which county takes what it cannot settle, and whom it serves; what is there stays."""
     branch, _made = Branch.objects.get_or_create(
         enterprise=enterprise, name=wanted.branch, defaults={"place_id": wanted.place_id, "starts_on": today}

@@ -22,7 +22,7 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Officer, OfficerAbsence
 from enterprises.models import Staff
 from enterprises.models.team import Absence, TwoPersons
-from enterprises.pages.team import Here, here_of
+from enterprises.pages.team import TeamRequest, here_of
 from enterprises.team import organising
 from enterprises.team.rights import HEAD, Reach, post_of
 from enterprises.team.staffing import at_work, branch_ids_seen_by
@@ -32,7 +32,7 @@ from enterprises.team.team_forms import LeaveForm, TwoPersonsForm
 MOST = 300
 
 
-def colleagues(here: Here) -> list[Staff]:
+def colleagues(here: TeamRequest) -> list[Staff]:
     """People who hold cases, in the sight of this person's jobs; none for a stranger."""
     jobs = list(at_work(here.today).filter(user=here.user))
     seen = Q(pk__in=[])
@@ -52,11 +52,11 @@ def colleagues(here: Here) -> list[Staff]:
     return rows
 
 
-def _people(here: Here) -> list[Staff] | list[Officer]:
+def _people(here: TeamRequest) -> list[Staff] | list[Officer]:
     return _officers(here) if here.side.code == "authority" else colleagues(here)
 
 
-def _officers(here: Here) -> list[Officer]:
+def _officers(here: TeamRequest) -> list[Officer]:
     """One row a person and authority; their own offices first, so that leave is entered for the person."""
     own = set(Officer.objects.on(here.today).filter(user=here.user).values_list("authority_id", flat=True))
     if not own:
@@ -77,7 +77,7 @@ def words_of(row: Staff | Officer) -> str:
     return " · ".join(str(word) for word in words if word)
 
 
-def may_speak_for(row: Staff | Officer, here: Here) -> bool:
+def may_speak_for(row: Staff | Officer, here: TeamRequest) -> bool:
     return row.user_id == here.user.pk or here.reach.may_touch(post_of(row), str(row.role))
 
 
@@ -85,7 +85,7 @@ def _whose(row: Absence | OfficerAbsence) -> Staff | Officer:
     return row.officer if isinstance(row, OfficerAbsence) else row.staff
 
 
-def _leaves(here: Here, people: list[Staff] | list[Officer]) -> list[Absence] | list[OfficerAbsence]:
+def _leaves(here: TeamRequest, people: list[Staff] | list[Officer]) -> list[Absence] | list[OfficerAbsence]:
     if here.side.code == "authority":
         persons, places = {row.user_id for row in people}, {post_of(row).authority for row in people}
         return list(
@@ -224,7 +224,7 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _set(form: TwoPersonsForm, here: Here, *, drops: bool) -> None:
+def _set(form: TwoPersonsForm, here: TeamRequest, *, drops: bool) -> None:
     told: dict[str, Any] = {"by": here.user, "reach": here.reach, "now": here.now, "address": here.address}
     if drops:
         organising.drop_two_persons(form.chosen_post, **told)

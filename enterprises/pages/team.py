@@ -62,7 +62,7 @@ SIDES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class TeamRequest:
     """Who asks, on which side, when, and what they may give."""
 
     user: User
@@ -73,13 +73,13 @@ class Here:
     address: str
 
 
-def here_of(request: HttpRequest, side: str) -> Here:
+def here_of(request: HttpRequest, side: str) -> TeamRequest:
     """Who asks; Http404 without an account."""
     user, now = request.user, timezone.now()
     if not isinstance(user, User):
         raise Http404
     today = timezone.localdate(now)
-    return Here(
+    return TeamRequest(
         user=user,
         side=SIDES[side],
         reach=SIDES[side].reach(user.pk, on=today),
@@ -89,7 +89,7 @@ def here_of(request: HttpRequest, side: str) -> Here:
     )
 
 
-def _people(here: Here, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
+def _people(here: TeamRequest, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
     """Everybody who works, or will work, where this person may read the list; none for a stranger. ``offices``: those
     of today, where somebody has asked for them."""
     not_over = Q(ends_on=None) | Q(ends_on__gte=here.today)
@@ -113,7 +113,7 @@ def _people(here: Here, offices: Iterable[Officer] | None = None) -> QuerySet[An
     return jobs.annotate(has_factor=factor).order_by("enterprise_id", "branch_id", "id")
 
 
-def _invitations(here: Here) -> list[dict[str, Any]]:
+def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
     """Open ones that this person could have made."""
     if not here.reach.posts:
         return []
@@ -140,7 +140,7 @@ def _invitations(here: Here) -> list[dict[str, Any]]:
     return found
 
 
-def list_of(request: HttpRequest, here: Here, *, offices: Iterable[Officer] | None = None) -> dict[str, Any]:
+def list_of(request: HttpRequest, here: TeamRequest, *, offices: Iterable[Officer] | None = None) -> dict[str, Any]:
     """What the list of a team shows; Http404 for a stranger."""
     rows = _people(here, offices)
     typed = request.GET.get("from", "")
@@ -161,7 +161,7 @@ def list_of(request: HttpRequest, here: Here, *, offices: Iterable[Officer] | No
     }
 
 
-def _line(row: Row, here: Here) -> dict[str, Any]:
+def _line(row: Row, here: TeamRequest) -> dict[str, Any]:
     post = post_of(row)
     return {
         "row": row,
@@ -277,7 +277,7 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     )
 
 
-def _change(row: Row, what: str, role: RoleForm, last: EndForm, here: Here) -> None:
+def _change(row: Row, what: str, role: RoleForm, last: EndForm, here: TeamRequest) -> None:
     told: dict[str, Any] = {
         "by": here.user,
         "reach": here.reach,

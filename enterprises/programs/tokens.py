@@ -59,7 +59,7 @@ class TokenRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedToken:
     """A new token; ``secret`` is to be shown now and never again."""
 
     token: ApiToken
@@ -82,7 +82,7 @@ def issue(
     authority_id: int | None = None,
     addresses: Sequence[str] = (),
     by: User | None = None,
-) -> Issued:
+) -> IssuedToken:
     """Make a token. Raises ValueError for an unknown scope, an odd network or a day out of reach."""
     if unknown := set(scopes) - SCOPES.keys():
         raise ValueError(f"no such scope: {', '.join(sorted(unknown))}")
@@ -107,7 +107,7 @@ def issue(
         created_by=by,
         expires_at=expires_at,
     )
-    return Issued(token, secret)
+    return IssuedToken(token, secret)
 
 
 def network_of(text: str) -> str:

@@ -27,7 +27,7 @@ from complaints.procedure.workflow import Status
 from enterprises.directory import changing
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.directory.change_kinds_names import KINDS
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 from enterprises.models import Brand, BrandHolding, DirectoryChange, SearchName, Succession
 from routing.forwarding.forwarding import facts_of, may_go
 from routing.rules.directory import rules as all_rules
@@ -158,7 +158,7 @@ def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list
     """Recent cases that may go elsewhere, newest first: of this enterprise, of its brands, under its names."""
     kind, wish = KINDS[change.kind], changing.wish_of(change, today=timezone.localdate(now))
     enterprises = kind.enterprise_ids(wish)
-    names = {fold(wish.text(name)) for name in ("name", "name_en")} - {""}
+    names = {fold_name(wish.text(name)) for name in ("name", "name_en")} - {""}
     names |= set(SearchName.objects.filter(enterprise_id__in=enterprises).values_list("folded", flat=True))
     brands = set(BrandHolding.objects.filter(enterprise_id__in=enterprises).values_list("brand_id", flat=True))
     brands |= set(Brand.objects.filter(name=wish.text("name")).values_list("pk", flat=True))

@@ -15,7 +15,7 @@ from django.db.models.functions import Length, StrIndex
 
 from complaints.models import Complaint
 from enterprises.directory.finding import find
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 from enterprises.models import Branch, Enterprise, SearchName
 from routing.forwarding.forwarding import facts_of
 from routing.rules.directory import rules as all_rules
@@ -101,7 +101,7 @@ def _mentioned(statement: str, *, besides: int | None) -> list[str]:
     )
     return list(
         dict.fromkeys(
-            rows.annotate(place=StrIndex(Value(fold(statement)), F("folded")), length=Length("folded"))
+            rows.annotate(place=StrIndex(Value(fold_name(statement)), F("folded")), length=Length("folded"))
             .filter(place__gt=0, length__gte=SHORTEST)
             .order_by("-length", "pk")
             .values_list("folded", flat=True)[:MOST_MENTIONED]

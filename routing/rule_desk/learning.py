@@ -19,7 +19,7 @@ from authorities.models import Region
 from complaints.handling.steps import giving_back
 from complaints.models import Complaint, Deadline, Engagement, ForwardingDecision
 from complaints.procedure.workflow import Clock
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 from routing.models import Lesson, RuleUse
 
 DAYS = 90
@@ -197,7 +197,7 @@ def _plain(case: Complaint, places: _Places) -> Plain | None:
         return Plain("enterprise", str(case.picked_enterprise_id), case.object_category, place)
     if case.picked_brand_id is not None:
         return Plain("brand", str(case.picked_brand_id), case.object_category, place)
-    written = fold(case.respondent_named)
+    written = fold_name(case.respondent_named)
     return Plain("named", written[:200], case.object_category, place) if written else None
 
 

@@ -16,7 +16,7 @@ from authorities.models import Authority, Region
 from complaints import wording
 from complaints.forms.fields import Choice, Day, StepForm, Words
 from complaints.procedure import categories
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 from enterprises.models import Branch, Brand, Enterprise
 from routing.directory_changes.change_forms import WIDE, DecisionForm, Named
 from routing.models import LONGEST, RoutingRule
@@ -158,7 +158,7 @@ class RuleForm(StepForm):
         else:
             said["target_branch"] = None
         written = said.get("named")
-        if written and not fold(written):
+        if written and not fold_name(written):
             self.add_error("named", _("名称里至少要有一个字。"))
         return said
 

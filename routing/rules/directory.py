@@ -19,7 +19,7 @@ from authorities.models import Authority, Region
 from authorities.tables import TableError, day_or_none, rows_of
 from enterprises.directory.answering import Area, BranchFacts, Period
 from enterprises.directory.finding import near
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 from enterprises.models import (
     Branch,
     BranchAuthority,
@@ -55,7 +55,7 @@ def rule_of(row: RoutingRule) -> Rule:
         last=row.region.last if row.region else None,
         brand_id=row.brand_id,
         enterprise_id=row.enterprise_id,
-        named=fold(row.named),
+        named=fold_name(row.named),
         channel=row.channel,
         target_enterprise_id=row.target_enterprise_id,
         target_branch_id=row.target_branch_id,
@@ -148,7 +148,7 @@ def _names(folded: set[str]) -> dict[str, tuple[Name, ...]]:
 def _near(cases: Iterable[Facts], names: dict[str, tuple[Name, ...]]) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for facts in cases:
-        key = fold(facts.named)
+        key = fold_name(facts.named)
         if key and key not in found and not facts.enterprise_id and not names.keys() & wanted_names(facts):
             found[key] = near(facts.named, on=facts.on)
     return found

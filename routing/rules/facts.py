@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from enterprises.directory.answering import ALWAYS, Area, BranchFacts, Period
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 
 Values = Mapping[str, str | int]
 
@@ -52,7 +52,7 @@ class Facts:
     @property
     def written(self) -> str:
         """The name as it is folded, of a consumer who picked nobody."""
-        return "" if self.enterprise_id is not None or self.brand_ids else fold(self.named)
+        return "" if self.enterprise_id is not None or self.brand_ids else fold_name(self.named)
 
 
 class AddressWanted(Exception):

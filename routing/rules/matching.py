@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain
 
 from enterprises.directory.answering import answering_branches, category_matches
-from enterprises.directory.spelling import fold, said, spellings
+from enterprises.directory.spelling import fold_name, names_in, spellings
 from routing.rules.facts import AddressWanted, Candidate, Directory, EnterpriseFacts, Facts, Match, NoMatch, Rule, Why
 
 CERTAIN, BY_BRAND, BY_NAME, BY_OTHER_NAME, BY_SPELLING, NO_BRANCH = 100, 95, 90, 85, 80, 70
@@ -28,8 +28,8 @@ def wanted_names(facts: Facts) -> set[str]:
     """Every folded name that `choose` may look for."""
     if not facts.named.strip():
         return set()
-    parts = [facts.named, *chain.from_iterable(said(facts.named))]
-    return {key for part in parts for key in (fold(part), *spellings(part))} - {""}
+    parts = [facts.named, *chain.from_iterable(names_in(facts.named))]
+    return {key for part in parts for key in (fold_name(part), *spellings(part))} - {""}
 
 
 class _Choice:
@@ -92,7 +92,7 @@ class _Choice:
         found = self._spelt(text)
         if found:
             return found
-        names = said(text)
+        names = names_in(text)
         deciding = next(filter(None, names), ())
         known = {part: self._spelt(part) for part in deciding}
         if not any(known.values()):
@@ -109,7 +109,7 @@ class _Choice:
         return []
 
     def _spelt(self, text: str) -> list[int]:
-        found = self._named([fold(text)])
+        found = self._named([fold_name(text)])
         if not found:
             found = self._named(spellings(text))
             if found:
@@ -198,8 +198,8 @@ class _Choice:
         """Of several enterprises of one name the only one that sits where the consumer says."""
         if self.facts.address is None:
             raise AddressWanted
-        parts = {fold(part) for part in self.facts.address.replace("，", ",").split(",")} - {""}
-        there = [i for i in ids if parts & {fold(name) for name in self.directory.enterprises[i].domicile_names}]
+        parts = {fold_name(part) for part in self.facts.address.replace("，", ",").split(",")} - {""}
+        there = [i for i in ids if parts & {fold_name(name) for name in self.directory.enterprises[i].domicile_names}]
         if len(there) != 1:
             return ids
         self._because("only_one_sits_there", self.directory.enterprises[there[0]])
@@ -356,7 +356,7 @@ class _Choice:
 
     def _ranked(self, ids: Iterable[int]) -> tuple[Candidate, ...]:
         scored: dict[int, int] = dict.fromkeys(ids, 80)
-        near = self.directory.near.get(fold(self.facts.named), ()) if self.facts.named else ()
+        near = self.directory.near.get(fold_name(self.facts.named), ()) if self.facts.named else ()
         for place, enterprise_id in enumerate(near):
             scored.setdefault(enterprise_id, max(60 - 5 * place, 10))
         candidates = []

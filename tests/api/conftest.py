@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from enterprises.programs.tokens import SCOPES, Issued, issue
+from enterprises.programs.tokens import SCOPES, IssuedToken, issue
 from tests.cast import World
 
 ROOT = "/api/v1"
@@ -59,7 +59,7 @@ Making = Callable[..., Program]
 
 def token_for(
     user: User, *, world: World, place: str = "", scopes: Sequence[str] = tuple(SCOPES), **options: Any
-) -> Issued:
+) -> IssuedToken:
     """``place``: enterprise, authority or "" for one's own."""
     now = timezone.now()
     held: dict[str, Any] = {}

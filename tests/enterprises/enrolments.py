@@ -9,7 +9,7 @@ from typing import Any
 from stdnum.cn import uscc
 
 from enterprises.enrolment import enrolling
-from enterprises.enrolment.enrolling import Wanted
+from enterprises.enrolment.enrolling import EnrolmentData
 from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentApplication
 from tests.cast import WEDNESDAY, World
@@ -24,8 +24,8 @@ def code(number: int = 1, *, region: str = "350102") -> str:
     return head + uscc.calc_check_digit(head)
 
 
-def wanted(world: World, **changes: Any) -> Wanted:
-    said = Wanted(
+def wanted(world: World, **changes: Any) -> EnrolmentData:
+    said = EnrolmentData(
         name="榕声通信（福州）有限公司",
         uscc=code(),
         domicile_id=world.region.pk,

@@ -218,7 +218,7 @@ def write_each(world: World) -> None:
         answer(applied.pk, **by, **more)
         EnrolmentApplication.objects.filter(pk=applied.pk).update(state="submitted", version=applied.version)
     del by["text"]
-    wanted = enrolling.Wanted(
+    wanted = enrolling.EnrolmentData(
         name="新企业", uscc=applied.uscc, domicile_id=place, branch="客服部", place_id=place, areas=(place,)
     )
     enrolling.grant(applied.pk, wanted, place="https://example.com/", **by)

@@ -9,7 +9,7 @@ import pytest
 
 from complaints.models import Complaint
 from complaints.procedure.filing_request import RespondentRequest
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 from enterprises.models import Enterprise, SearchName
 from routing.directory_changes.previewing import place_of
 from routing.forwarding.forwarding import facts_of
@@ -33,7 +33,7 @@ def twins(world: World) -> list[Complaint]:
         enterprise = Enterprise.objects.create(
             name=f"苍鹭{place.name}店", name_en="", enrolment="enrolled", enrolled_by=world.city, domicile=place
         )
-        SearchName.objects.create(kind="alias", text="苍鹭", folded=fold("苍鹭"), grams=[], enterprise=enterprise)
+        SearchName.objects.create(kind="alias", text="苍鹭", folded=fold_name("苍鹭"), grams=[], enterprise=enterprise)
     return [
         given.filed(world, now=WEDNESDAY - DAY, respondents=(RespondentRequest(named="苍鹭", address=said),))
         for said in (

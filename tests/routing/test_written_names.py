@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from enterprises.directory.spelling import Said, fold, said, spellings
+from enterprises.directory.spelling import NamesInText, fold_name, names_in, spellings
 from routing.rules.facts import Directory, EnterpriseFacts, Facts, Holding, Match, Name, NoMatch, Rule
 from routing.rules.matching import choose
 
@@ -16,7 +16,7 @@ DAY = dt.date(2026, 9, 1)
 def _directory(*enterprises: tuple[int, str, str]) -> Directory:
     names: dict[str, tuple[Name, ...]] = {}
     for pk, name, _town in enterprises:
-        names[fold(name)] = (*names.get(fold(name), ()), Name("legal", pk))
+        names[fold_name(name)] = (*names.get(fold_name(name), ()), Name("legal", pk))
     return Directory(
         names=names,
         enterprises={
@@ -74,15 +74,15 @@ def test_two_forms_of_one_name_are_left_to_a_person() -> None:
         ("Egret LLC d/b/a Egret Fiber/Egretnet", (("Egret LLC",), ("Egret Fiber", "Egretnet"), ())),
         ("福州苍鹭网络有限公司（原福州白鹭网络有限公司）", (("福州苍鹭网络有限公司",), (), ("福州白鹭网络有限公司",))),
         ("鼓楼白鹭数码店/福州苍鹭网络有限公司", (("鼓楼白鹭数码店", "福州苍鹭网络有限公司"), (), ())),
-        ("24/7 Locks", Said()),
-        ("c/o Egret", Said()),
-        ("中原网络有限公司", Said()),
-        ("Egret Fiber", Said()),
-        ("/ fka /", Said()),
+        ("24/7 Locks", NamesInText()),
+        ("c/o Egret", NamesInText()),
+        ("中原网络有限公司", NamesInText()),
+        ("Egret Fiber", NamesInText()),
+        ("/ fka /", NamesInText()),
     ],
 )
 def test_the_names_that_a_name_holds(text: str, names: tuple[tuple[str, ...], ...]) -> None:
-    assert said(text) == names
+    assert names_in(text) == names
 
 
 def test_the_present_name_decides_before_the_former_one() -> None:
@@ -128,7 +128,7 @@ def test_names_that_are_all_known_need_nobody() -> None:
 
 def test_a_franchise_of_an_unknown_shop_is_left_to_a_person_with_the_holder_suggested() -> None:
     directory = Directory(
-        names={fold("Planet Gym"): (Name("brand", 1, brand_id=7),)},
+        names={fold_name("Planet Gym"): (Name("brand", 1, brand_id=7),)},
         holdings={7: (Holding(7, 1),)},
         enterprises={1: EnterpriseFacts(1, "Egret Fiber")},
     )
@@ -162,5 +162,5 @@ def test_of_one_name_the_one_in_the_town_that_was_given() -> None:
 @pytest.mark.parametrize("text", ["", " ", "/", "((((", "fka", "Inc", "有限公司", "x" * 5000, "a/" * 500, "fka " * 500])
 def test_rubbish_is_bounded(text: str) -> None:
     assert len(spellings(text)) < 100
-    assert sum(len(level) for level in said(text)) <= 8
+    assert sum(len(level) for level in names_in(text)) <= 8
     assert _route(text, (1, "Heron", "")) in ("nothing_matched", "left_to_authority")

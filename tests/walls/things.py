@@ -455,7 +455,7 @@ def _enrolment(world: World, *, manager: Staff) -> None:
     world.things["application"] = str(
         enrolling.submit(
             application,
-            enrolling.Wanted(
+            enrolling.EnrolmentData(
                 name="新企业",
                 uscc="91350102MA88888889",
                 domicile_id=place,

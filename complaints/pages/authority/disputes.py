@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from complaints.desks import keyset
-from complaints.desks.authority_lists import RELATED, Row, rows_of, waits_for
+from complaints.desks.authority_lists import RELATED, ListedCase, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.models import Deadline
 from complaints.models.complaint import OPEN
@@ -24,7 +24,7 @@ from complaints.procedure.workflow import Clock
 class Line:
     """One dispute. ``decide_url`` is empty where this desk is one of those who dispute, or only reads."""
 
-    row: Row
+    row: ListedCase
     clock: Deadline | None
     decide_url: str
 

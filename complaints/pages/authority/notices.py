@@ -27,7 +27,7 @@ from complaints.notices import delivery
 from complaints.parties.actors import stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url
-from complaints.reading.notices_told import in_cases, told
+from complaints.reading.notices_told import in_cases, notice_row
 
 PAGE = 25
 SET_ASIDE, WAITING, SENT = "set_aside", "waiting", "sent"
@@ -79,7 +79,7 @@ def notices(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         request,
         "authority/notices.html",
         {
-            "rows": [told(row, AUTHORITY) for row in page],
+            "rows": [notice_row(row, AUTHORITY) for row in page],
             "filter": form,
             "state": state,
             "may_order": workspace.may(Right.ORDER_NOTICE),

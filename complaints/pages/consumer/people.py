@@ -28,7 +28,7 @@ from complaints.links import joining
 from complaints.models import Complaint, Offer, Participant
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import Role
-from complaints.reading.case import CONSUMER, Found, case_url, find_case
+from complaints.reading.case import CONSUMER, CaseAccess, case_url, find_case
 from complaints.reading.case_people import respondent_of
 from web.dates import moment
 
@@ -79,7 +79,7 @@ def siblings_of(complaint: Complaint, user: User) -> list[Sibling]:
     ]
 
 
-def people_of(found: Found, *, now: datetime) -> list[PersonLine]:
+def people_of(found: CaseAccess, *, now: datetime) -> list[PersonLine]:
     """Everybody beside the filer; two queries where there is anybody, none where there is not."""
     complaint = found.complaint
     if complaint.on_behalf_kind not in (JOINT, AGENT):
@@ -91,12 +91,12 @@ def people_of(found: Found, *, now: datetime) -> list[PersonLine]:
     return [_line(row, found, offer, may_ask=may_ask, now=now) for row in rows]
 
 
-def _may_ask(found: Found) -> bool:
+def _may_ask(found: CaseAccess) -> bool:
     """The representatives see to it that the others are asked."""
     return found.actor is not None and found.actor.role == Role.CONSUMER and found.complaint.contact_verified
 
 
-def _line(row: Participant, found: Found, offer: Offer | None, *, may_ask: bool, now: datetime) -> PersonLine:
+def _line(row: Participant, found: CaseAccess, offer: Offer | None, *, may_ask: bool, now: datetime) -> PersonLine:
     is_me = found.viewer.party == row.ordinal
     is_open = row.state == Participant.ASKED
     states = {
@@ -152,7 +152,7 @@ def people(request: HttpRequest, number: str) -> HttpResponseBase:
     )
 
 
-def _ask(request: HttpRequest, found: Found, *, now: datetime) -> HttpResponseBase:
+def _ask(request: HttpRequest, found: CaseAccess, *, now: datetime) -> HttpResponseBase:
     typed = request.POST.get("ask", "")
     if not _may_ask(found) or not (typed.isascii() and typed.isdigit() and len(typed) < 4):
         raise Http404

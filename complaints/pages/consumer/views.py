@@ -36,7 +36,7 @@ from complaints.pages.shared.case_shared import to_own_page
 from complaints.pages.shared.step_pages import StepContext, StepPage, Text, led_back, show_or_take
 from complaints.procedure.workflow import Audience, Outcome, Status
 from complaints.reading import case_documents, case_rows
-from complaints.reading.case import CONSUMER, TRACKING, CasePage, Found, case_url, find_case, page_of
+from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, case_url, find_case, page_of
 from complaints.reading.case_record import body_words
 from complaints.reading.notices_told import of_case
 
@@ -145,7 +145,9 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
     return step_of(request, found, name, offer, now=now)
 
 
-def step_of(request: HttpRequest, found: Found, name: str, offer: int | None, *, now: datetime) -> HttpResponseBase:
+def step_of(
+    request: HttpRequest, found: CaseAccess, name: str, offer: int | None, *, now: datetime
+) -> HttpResponseBase:
     """The step's page, or what was sent there; for whoever holds the case, by account or by token."""
     asked = PAGES.get(name)
     if asked is None or (name == OFFER) != (offer is not None):

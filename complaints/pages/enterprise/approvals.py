@@ -35,7 +35,7 @@ from complaints.pages.enterprise.offer import card_of
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Audience
-from complaints.reading.case import ENTERPRISE, CasePage, Found, page_of
+from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
 from enterprises.models import Branch, Enterprise
@@ -216,7 +216,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         return [proposals.approve(matter_id=matter.pk), handling.built(matter.subject, matter.data["payload"])]
 
     viewer = actor or next(a for a in workspace.actors if stands_to(a, case))
-    found = Found(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer)
+    found = CaseAccess(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer)
     done = take_step(request, found, moves, form=form, now=workspace.now, to=reverse("complaints:enterprise-approvals"))
     if not done.address:
         return _show(request, workspace, matter, form, status=422)
@@ -235,7 +235,7 @@ def _show(
 ) -> HttpResponseBase:
     waiting, case = _waiting([matter], workspace)[0], matter.complaint
     viewer = next(a for a in workspace.actors if stands_to(a, case))
-    page = page_of(Found(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer), now=workspace.now)
+    page = page_of(CaseAccess(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer), now=workspace.now)
     said = matter.data.get("payload", {})
     is_offer = matter.subject in two_persons.OFFERS
     return render(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import handling
 from complaints.assignment import assigning
-from complaints.desks.bulk_run import Run
+from complaints.desks.bulk_run import BulkRun
 from complaints.desks.enterprise_workspace import Workspace
 from complaints.desks.keyset import BY_DUE
 from complaints.desks.queue_lists import QueueFilter, Rows
@@ -76,7 +76,7 @@ def _people(workspace: Workspace) -> Choices:
     return [(str(person.pk), handler_words(person)) for person in workspace.choices.people]
 
 
-def carry_out(form: BulkForm, cases: Rows, workspace: Workspace) -> Run:
+def carry_out(form: BulkForm, cases: Rows, workspace: Workspace) -> BulkRun:
     """Take the step on those of ``cases`` that were chosen; the others are named as not there."""
     do, numbers = form.cleaned_data["do"], form.numbers
     if form.is_for_all:
@@ -91,7 +91,7 @@ def carry_out(form: BulkForm, cases: Rows, workspace: Workspace) -> Run:
     ids = [case.pk for case in found if not refused[case.number]]
     if ids:
         assigning.mark_read(ids, user=workspace.user)
-    return Run(do, done, [(number, refused[number]) for number in numbers if refused[number]])
+    return BulkRun(do, done, [(number, refused[number]) for number in numbers if refused[number]])
 
 
 def _move(do: str, handler_id: int | None) -> Move:

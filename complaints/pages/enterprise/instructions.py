@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints.desks import keyset
-from complaints.desks.enterprise_workspace import Workspace, found, workspace_page
+from complaints.desks.enterprise_workspace import Workspace, case_access, workspace_page
 from complaints.desks.instruction_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, rows_of, said_of
 from complaints.forms.file_forms import upload_address
 from complaints.forms.supervision_forms import AnswerForm
@@ -84,7 +84,7 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
     matter = _ours(workspace).select_related(*RELATED).filter(pk=pk).first()
     if matter is None:
         raise Http404
-    case = found(workspace, matter.complaint.number)
+    case = case_access(workspace, matter.complaint.number)
     if request.method != "POST":
         return _show(request, workspace, matter, AnswerForm(None))
     form = AnswerForm(request.POST)
@@ -108,7 +108,7 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
 def _show(
     request: HttpRequest, workspace: Workspace, matter: Matter, form: AnswerForm, *, status: int = 200
 ) -> HttpResponseBase:
-    case = found(workspace, matter.complaint.number)
+    case = case_access(workspace, matter.complaint.number)
     page = page_of(case, now=workspace.now)
     may_answer = matter.state == "open" and page.may("answer_instruction") and _acts(case.actor)
     return render(

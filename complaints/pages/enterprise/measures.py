@@ -35,7 +35,7 @@ from complaints.pages.shared.exports import ENTERPRISE, query_of
 from complaints.reading.case_people import demand_text, label_of, names_of_consumers
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
 from complaints.tables.exporting.selecting import chosen, visibility_at
-from complaints.tables.many_cases import Short, offer_of, open_demands
+from complaints.tables.many_cases import ShortAnswer, offer_of, open_demands
 from complaints.tables.sheets import SheetRefused, form_of, lines_of, pasted
 
 PAGE = 50
@@ -203,7 +203,7 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
     )
 
 
-def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.Outcome:
+def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.MeasureOutcome:
     said = form.cleaned_data
     proofs, left = None, list[LeftOut]()
     if said["lines"] or said["file"]:
@@ -317,7 +317,7 @@ def _draft(
     found: Measure,
     form: RuleForm,
     *,
-    outcome: sending.Outcome | None = None,
+    outcome: sending.MeasureOutcome | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
     return render(
@@ -340,7 +340,7 @@ def _draft(
     )
 
 
-def _preview(workspace: Workspace, found: Measure, form: RuleForm, outcome: sending.Outcome) -> dict[str, Any]:
+def _preview(workspace: Workspace, found: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
     """What the consumer of the first case will see: the same card."""
     number, shorts = outcome.done[0], outcome.said[outcome.done[0]]
     _answers, promises = offer_of(shorts)
@@ -366,7 +366,7 @@ def _preview(workspace: Workspace, found: Measure, form: RuleForm, outcome: send
     }
 
 
-def _answer(short: Short) -> AnswerView:
+def _answer(short: ShortAnswer) -> AnswerView:
     amount = short.demand.amount if short.verdict == "grant" and short.amount is None else short.amount
     return AnswerView(
         ordinal=short.demand.ordinal,

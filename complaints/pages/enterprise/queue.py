@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
 from complaints.desks import keyset
-from complaints.desks.bulk_run import Run
+from complaints.desks.bulk_run import BulkRun
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.desks.queue_lists import (
     PAST,
@@ -52,10 +52,10 @@ def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     wanted = bulk.BulkForm(request.POST, workspace=workspace)
     if wanted.is_valid() and wanted.cleaned_data["do"] in ELSEWHERE:
         return redirect(_elsewhere(view, form, wanted))
-    run: Run | None = None
+    run: BulkRun | None = None
     with once(request) as attempt:
         if attempt.answered:
-            run = Run.from_text(attempt.answer.decode())
+            run = BulkRun.from_text(attempt.answer.decode())
         elif wanted.is_valid():
             cases = (
                 narrowed(view.of(open_cases(workspace), workspace), form, workspace)

@@ -28,7 +28,7 @@ from complaints.procedure.categories import PROBLEM_CATEGORIES, PROBLEM_LABELS, 
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 from enterprises.models import AssignmentRule, Staff
 from enterprises.pages.enterprise_rules import colleagues, words_of
-from enterprises.pages.team import Here, here_of
+from enterprises.pages.team import TeamRequest, here_of
 from enterprises.team import organising
 from enterprises.team.rights import HEAD, Post
 from enterprises.team.team import TeamRefusal
@@ -92,7 +92,7 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
-def _managed(here: Here) -> list[Post]:
+def _managed(here: TeamRequest) -> list[Post]:
     """The places for which this person may make rules; Http404 for whoever manages none."""
     posts = [post for post in here.reach.posts if HEAD["enterprise"] in here.reach.may_give(post)]
     if not posts:
@@ -100,7 +100,7 @@ def _managed(here: Here) -> list[Post]:
     return posts
 
 
-def _added(request: HttpRequest, here: Here, form: RuleForm, people: Sequence[Staff]) -> HttpResponseBase:
+def _added(request: HttpRequest, here: TeamRequest, form: RuleForm, people: Sequence[Staff]) -> HttpResponseBase:
     said = form.cleaned_data
     with once(request) as attempt:
         if not attempt.answered:
@@ -184,7 +184,7 @@ def rule_words(row: AssignmentRule) -> str:
     return str(problem_label(row.category)) if row.category else _("所有问题")
 
 
-def _tried(workspace: Workspace, here: Here, form: RuleForm, people: Sequence[Staff]) -> list[dict[str, Any]]:
+def _tried(workspace: Workspace, here: TeamRequest, form: RuleForm, people: Sequence[Staff]) -> list[dict[str, Any]]:
     """What would have become of the newest cases of that place."""
     post, said = here.reach.by_code[form.cleaned_data["post"]], form.cleaned_data
     if post.enterprise is None:

@@ -25,7 +25,7 @@ from complaints.pages.enterprise.pages import PAGES
 from complaints.pages.shared.step_pages import StepContext, StepPage, Text, show_or_take, take
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.reading import case_form
-from complaints.reading.case import CasePage, Found
+from complaints.reading.case import CaseAccess, CasePage
 from enterprises.team.staffing import setting_for
 
 
@@ -40,7 +40,7 @@ def answer(at: StepContext[CasePage], page: StepPage[CasePage], form: Form | Non
     try:
         return show_or_take(at, page) if form is None else take(at, page, form)
     except StepNotAllowed as refusal:
-        raise case_form.told(refusal, at.case, at.request.POST.get("version", "")) from None
+        raise case_form.with_news(refusal, at.case, at.request.POST.get("version", "")) from None
 
 
 def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
@@ -66,7 +66,7 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
     return StepContext(
         request=request,
         # Who just returned the case has no step left, yet the same form again shows its result.
-        found=Found(complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer),
+        found=CaseAccess(complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer),
         case=case,
         steps=open_steps(case),
         now=case.now,

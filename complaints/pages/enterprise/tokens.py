@@ -27,7 +27,7 @@ from complaints.forms.fields import CHOOSE, FILL, StepForm, Words
 from complaints.parties.actors import Actor
 from complaints.webhooks.endpoints import head_manager
 from enterprises.models.programs import ApiToken
-from enterprises.programs.tokens import MOST_ADDRESSES, SCOPES, Issued, issue, network_of, revoke
+from enterprises.programs.tokens import MOST_ADDRESSES, SCOPES, IssuedToken, issue, network_of, revoke
 
 DAYS = (("30", gettext_lazy("30天")), ("90", gettext_lazy("90天")), ("365", gettext_lazy("365天")))
 SHOWN = 100
@@ -92,7 +92,7 @@ def token_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     form = TokenForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return render(request, "enterprise/token_new.html", {"form": form})
-    issued: Issued | None = None
+    issued: IssuedToken | None = None
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             said = form.cleaned_data

@@ -27,7 +27,7 @@ from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Audience
-from complaints.reading.case import ENTERPRISE, Found, clock_name, matters_of, visible_clocks
+from complaints.reading.case import ENTERPRISE, CaseAccess, clock_name, matters_of, visible_clocks
 from complaints.reading.case_documents import readable_by, title_of
 from complaints.reading.case_people import MASKED, Fact, facts_of, party_words, spoken
 from complaints.reading.case_record import Event, Message, Reader, thread_of, timeline_of
@@ -123,7 +123,7 @@ def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepC
     found = answering_of(link, now=now)
     return StepContext(
         request=request,
-        found=Found(complaint=found.case, side=ENTERPRISE, viewer=found.actor, actor=found.actor),
+        found=CaseAccess(complaint=found.case, side=ENTERPRISE, viewer=found.actor, actor=found.actor),
         case=found.table,
         steps=found.steps,
         status=found.duty.status,

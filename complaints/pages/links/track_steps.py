@@ -38,7 +38,7 @@ from complaints.pages.links.track import STEPS, station_of, unlisted
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience
-from complaints.reading.case import CONSUMER, TRACKING, Found
+from complaints.reading.case import CONSUMER, TRACKING, CaseAccess
 from web.errors import answer, kept_text
 
 #: The consumer's pages that a token opens; what decides asks for a code as well.
@@ -71,7 +71,7 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
             recorded_by=actors.clerk(cast(User, request.user), here),
             recording={"how": "station", "proof": here.code},
         )
-    found = Found(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
+    found = CaseAccess(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
     return step_of(request, found, name, offer, now=now)
 
 

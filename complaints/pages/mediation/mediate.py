@@ -26,13 +26,13 @@ from complaints.pages.mediation.mediate_pages import PAGES
 from complaints.pages.shared.step_pages import StepContext
 from complaints.parties import actors
 from complaints.procedure.workflow import LOOK
-from complaints.reading.case import BODY, CasePage, Found, clock_name, page_of
+from complaints.reading.case import BODY, CaseAccess, CasePage, clock_name, page_of
 from complaints.reading.case_people import MASKED
 from complaints.reading.mediation_facts import facts_for, mediation_clock, sixty_days
 from web.languages import named
 
 
-def _found(link: AnswerLink) -> Found:
+def _found(link: AnswerLink) -> CaseAccess:
     """The case of a live link, and the body as who acts on it."""
     case = answer_links.case_of(link)
     with answer_links.reading(link):
@@ -45,10 +45,10 @@ def _found(link: AnswerLink) -> Found:
             delegation=delegation.pk,
             channel=LINK,
         )
-    return Found(complaint=case, side=BODY, viewer=actor, actor=actor)
+    return CaseAccess(complaint=case, side=BODY, viewer=actor, actor=actor)
 
 
-def _page(found: Found, now: datetime) -> CasePage:
+def _page(found: CaseAccess, now: datetime) -> CasePage:
     page = page_of(found, now=now, visibility=MASKED, files_at="complaints:mediate-file{}")
     if page.duty.clock is not None and page.duty.deadline is not None:
         page.duty.clock["url"] = ACCESS.url(found.complaint.number, "why", clock_name(page.duty.deadline))

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from complaints import wording
 from complaints.acceptance import mediation
 from complaints.desks import keyset
-from complaints.desks.authority_lists import RELATED, Row, late, rows_of, waits_for
+from complaints.desks.authority_lists import RELATED, ListedCase, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import OfficerCase, setting_of
@@ -119,7 +119,7 @@ _READING = case_rows.Reading(
 )
 
 
-def _rows(cases: list[Complaint], workspace: Workspace) -> list[Row]:
+def _rows(cases: list[Complaint], workspace: Workspace) -> list[ListedCase]:
     """Each leads to its desk and says what it waits for: the clock of the mediation and the open matters."""
     beside, more = _READING(cases)
     clocks = {clock.complaint_id: clock for clock in more["sixty"]}

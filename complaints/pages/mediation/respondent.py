@@ -31,7 +31,7 @@ from complaints.pages.links.answer_pages import PAGES, Table
 from complaints.pages.shared.step_pages import StepContext, refused
 from complaints.parties import actors
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.reading.case import AUTHORITY, ENTERPRISE, Found, page_of
+from complaints.reading.case import AUTHORITY, ENTERPRISE, CaseAccess, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.mediation_facts import desk_url
@@ -251,7 +251,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     at = StepContext(
         request=request,
         # Files that come with it were sent by the officer.
-        found=Found(complaint=case, side=AUTHORITY, viewer=officer_case.found.viewer, actor=actor),
+        found=CaseAccess(complaint=case, side=AUTHORITY, viewer=officer_case.found.viewer, actor=actor),
         case=table,
         steps=_open_steps(officer_case, table),
         status=shown.duty.status,

@@ -39,17 +39,19 @@ TONES: dict[str, str] = {
 }
 
 
-def listed(query: str, asked: Mapping[str, str], *, on: dt.date, rows: QuerySet[Enterprise]) -> keyset.Page[Enterprise]:
+def listed(
+    query: str, asked: Mapping[str, str], *, on: dt.date, rows: QuerySet[Enterprise]
+) -> keyset.KeysetPage[Enterprise]:
     """A page of the register by number, or what the search finds, best first. Names, brands and codes all lead
     there."""
     if query:
         hits = find(query, on=on, limit=keyset.PAGE)
         allowed = set(rows.filter(pk__in=[hit.enterprise.pk for hit in hits]).values_list("pk", flat=True))
-        return keyset.Page([hit.enterprise for hit in hits if hit.enterprise.pk in allowed], "", "")
+        return keyset.KeysetPage([hit.enterprise for hit in hits if hit.enterprise.pk in allowed], "", "")
     return _by_number(rows, asked)
 
 
-def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.Page[Enterprise]:
+def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.KeysetPage[Enterprise]:
     def number(name: str) -> int:
         typed = asked.get(name, "")
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
@@ -58,10 +60,12 @@ def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.P
     if before:
         found = list(rows.filter(pk__lt=before).order_by("-pk")[: keyset.PAGE + 1])
         has_before, found = len(found) > keyset.PAGE, found[: keyset.PAGE][::-1]
-        return keyset.Page(found, str(found[0].pk) if found and has_before else "", str(found[-1].pk) if found else "")
+        return keyset.KeysetPage(
+            found, str(found[0].pk) if found and has_before else "", str(found[-1].pk) if found else ""
+        )
     found = list(rows.filter(pk__gt=after).order_by("pk")[: keyset.PAGE + 1])
     has_after, found = len(found) > keyset.PAGE, found[: keyset.PAGE]
-    return keyset.Page(
+    return keyset.KeysetPage(
         found, str(found[0].pk) if found and after else "", str(found[-1].pk) if found and has_after else ""
     )
 

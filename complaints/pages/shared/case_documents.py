@@ -22,7 +22,7 @@ from complaints.pages.shared import court
 from complaints.pages.shared.case_shared import meet
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents
-from complaints.reading.case import CONSUMER, Found, case_url, page_of
+from complaints.reading.case import CONSUMER, CaseAccess, case_url, page_of
 from complaints.reading.case_documents import readable_by
 
 
@@ -56,7 +56,7 @@ def newest_print(document: OfficialDocument, *, number: int | None = None) -> Ht
     return _file(content, printing.file_name(version), "application/pdf")
 
 
-def documents_of(found: Found) -> list[OfficialDocument]:
+def documents_of(found: CaseAccess) -> list[OfficialDocument]:
     """What the reader of this case may read."""
     return readable_by(found.complaint, found.side, found.viewer)
 
@@ -108,7 +108,7 @@ def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase
     return _file(court.application(page, version), f"{number}-court.pdf", "application/pdf")
 
 
-def _agreement(found: Found) -> DocumentVersion:
+def _agreement(found: CaseAccess) -> DocumentVersion:
     """The newest version of the mediation agreement that stands; 404 where this reader has none."""
     mine = next(
         (row for row in documents_of(found) if row.form == kinds.AGREEMENT and row.state == OfficialDocument.ISSUED),

@@ -29,7 +29,7 @@ from complaints.reading.case import (
     AUTHORITY,
     CONSUMER,
     ENTERPRISE,
-    Found,
+    CaseAccess,
     case_url,
     clock_name,
     find_case,
@@ -55,7 +55,7 @@ class Cell:
     is_today: bool
 
 
-def meet(request: HttpRequest, number: str) -> Found:
+def meet(request: HttpRequest, number: str) -> CaseAccess:
     """The case for whoever asks, the own case first; Http404 for a stranger."""
     now = timezone.now()
     for side in (CONSUMER, AUTHORITY, ENTERPRISE):

@@ -26,7 +26,7 @@ from accounts.models import User
 from complaints.dossier import asking
 from complaints.models import Dossier
 from complaints.pages.shared.case_shared import meet
-from complaints.reading.case import CONSUMER, Found, case_url
+from complaints.reading.case import CONSUMER, CaseAccess, case_url
 
 
 @never_cache
@@ -95,7 +95,7 @@ def download(request: HttpRequest, number: str, public_id: uuid.UUID, form: str)
     return FileResponse(file, as_attachment=True, filename=f"{number}.{ending}", content_type=media_type)
 
 
-def _met(request: HttpRequest, number: str) -> Found:
+def _met(request: HttpRequest, number: str) -> CaseAccess:
     found = meet(request, number)
     if found.actor is None:
         # Who had the case and has it no more reads on the page what was theirs.

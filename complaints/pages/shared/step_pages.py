@@ -26,7 +26,7 @@ from complaints.handling import Move
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_now
 from complaints.reading import case_form
-from complaints.reading.case import Found
+from complaints.reading.case import CaseAccess
 from complaints.reading.case_form import take_step
 
 Text = str | Promise
@@ -159,7 +159,7 @@ class StepContext(Generic[Case]):
     """
 
     request: HttpRequest
-    found: Found
+    found: CaseAccess
     case: Case
     steps: Collection[str]
     now: datetime

@@ -31,9 +31,9 @@ from complaints.parties.conditions import Conditions, current_calendar
 from complaints.procedure.deadlines import Calendar
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Role, Status
-from complaints.tables.importing.directory import Built
+from complaints.tables.importing.directory import BuiltDirectory
 from complaints.tables.importing.reading import BadCell, BadRow, BadRows
-from complaints.tables.importing.rows import Doubted, Row
+from complaints.tables.importing.rows import DoubtfulRows, ImportedRow
 from enterprises.directory.reasons import say
 
 BATCH = 500
@@ -132,7 +132,7 @@ class Batches:
         self.tally = Tally()
         self._started = time.monotonic(), time.process_time()
 
-    def run(self, rows: Iterable[Row | None]) -> Tally:
+    def run(self, rows: Iterable[ImportedRow | None]) -> Tally:
         """File as the rows come, at the present moment."""
         for batch in _batched(self._counted(rows), BATCH):
             if self._is_over():
@@ -140,7 +140,7 @@ class Batches:
             self._file(batch, now=self.clock())
         return self._ended()
 
-    def run_dated(self, rows: Iterable[Row | None], *, zone: ZoneInfo) -> Tally:
+    def run_dated(self, rows: Iterable[ImportedRow | None], *, zone: ZoneInfo) -> Tally:
         """File in the order of the rows' days; the clocks of each day are judged on that day."""
         ordered = sorted(self._counted(rows), key=lambda row: (_day(row, zone), row.number))
         for day, of_day in itertools.groupby(ordered, key=lambda row: _day(row, zone)):
@@ -154,7 +154,7 @@ class Batches:
                 self._file(batch, now=now)
         return self._ended()
 
-    def _counted(self, rows: Iterable[Row | None]) -> Iterator[Row]:
+    def _counted(self, rows: Iterable[ImportedRow | None]) -> Iterator[ImportedRow]:
         for row in rows:
             self.tally.rows += 1
             if row is not None:
@@ -171,7 +171,7 @@ class Batches:
         self.tally.cpu_seconds = time.process_time() - self._started[1]
         return self.tally
 
-    def _file(self, batch: Sequence[Row], *, now: datetime) -> None:
+    def _file(self, batch: Sequence[ImportedRow], *, now: datetime) -> None:
         try:
             self._together(batch, now=now)
         except OperationalError:
@@ -183,7 +183,7 @@ class Batches:
                 self._alone(row, now=now)
         self.progress(self.tally)
 
-    def _alone(self, row: Row, *, now: datetime) -> None:
+    def _alone(self, row: ImportedRow, *, now: datetime) -> None:
         try:
             self._together([row], now=now)
         except OperationalError:
@@ -194,7 +194,7 @@ class Batches:
             log.exception("row %s could not be saved", row.number)
             self.bad.add(BadRow.of(row.number, BadCell("", type(problem).__name__, _("这一行无法保存"))))
 
-    def _together(self, batch: Sequence[Row], *, now: datetime) -> None:
+    def _together(self, batch: Sequence[ImportedRow], *, now: datetime) -> None:
         for attempt in range(1, RETRIES + 1):
             try:
                 return self._once(batch, now=now)
@@ -203,7 +203,7 @@ class Batches:
                 if attempt == RETRIES:
                     raise
 
-    def _once(self, batch: Sequence[Row], *, now: datetime) -> None:
+    def _once(self, batch: Sequence[ImportedRow], *, now: datetime) -> None:
         conditions = self.conditions.at(now)
         with transaction.atomic():
             there = _there(self.source, batch)
@@ -215,7 +215,7 @@ class Batches:
                 self.forward(now=now, limit=len(filed), conditions=conditions, only=filed)
         self._count(fresh, filed, len(there))
 
-    def _count(self, fresh: Sequence[Row], filed: Sequence[int], there: int) -> None:
+    def _count(self, fresh: Sequence[ImportedRow], filed: Sequence[int], there: int) -> None:
         tally = self.tally
         tally.there += there
         tally.filed += len(fresh)
@@ -230,7 +230,7 @@ class Batches:
                     tally.unnamed[named] += 1
 
 
-def would_file(rows: Iterable[Row | None], *, source: str) -> Tally:
+def would_file(rows: Iterable[ImportedRow | None], *, source: str) -> Tally:
     """What filing these rows would come to; nothing is written."""
     tally = Tally()
     for batch in _batched(rows, BATCH):
@@ -242,7 +242,7 @@ def would_file(rows: Iterable[Row | None], *, source: str) -> Tally:
     return tally
 
 
-def _there(source: str, batch: Sequence[Row]) -> set[str]:
+def _there(source: str, batch: Sequence[ImportedRow]) -> set[str]:
     """The numbers of the batch that have been filed already."""
     return set(
         Complaint.objects.filter(
@@ -251,7 +251,7 @@ def _there(source: str, batch: Sequence[Row]) -> set[str]:
     )
 
 
-def _day(row: Row, zone: ZoneInfo) -> date:
+def _day(row: ImportedRow, zone: ZoneInfo) -> date:
     return row.request.received_at.astimezone(zone).date()
 
 
@@ -297,7 +297,7 @@ class Progress:
             self.stream.write("\n")
 
 
-def directory_lines(built: Built, *, dry_run: bool = False) -> Iterator[str]:
+def directory_lines(built: BuiltDirectory, *, dry_run: bool = False) -> Iterator[str]:
     """What was built from the names of the file."""
     verb = "would be new" if dry_run else "new"
     yield (
@@ -311,7 +311,7 @@ def directory_lines(built: Built, *, dry_run: bool = False) -> Iterator[str]:
         yield f"directory: {built.unplaced.total():,} enterprises without a place, as the state is not known: {top}"
 
 
-def doubt_lines(doubted: Mapping[str, Doubted]) -> Iterator[str]:
+def doubt_lines(doubted: Mapping[str, DoubtfulRows]) -> Iterator[str]:
     """What good rows say that cannot be; they were taken as they stand."""
     for what, rows in doubted.items():
         more = ", …" if rows.count > len(rows.first) else ""

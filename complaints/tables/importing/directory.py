@@ -17,11 +17,11 @@ from django.db.models import Q
 
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority
-from complaints.tables.importing.mapping import Mapping, MappingError, Naming
+from complaints.tables.importing.mapping import Mapping, MappingError, NameRules
 from complaints.tables.importing.places import Places, load_country
 from complaints.tables.importing.reading import BadCell, records
 from enterprises.directory.naming import write_names
-from enterprises.directory.spelling import LONGEST, fold
+from enterprises.directory.spelling import LONGEST, fold_name
 from enterprises.models import Alias, Enterprise, SearchName
 
 #: A slash between single letters or figures (c/o, 24/7) does not part two names.
@@ -31,7 +31,7 @@ _EDGES = " \t,;:/-–.\"'"
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class WrittenName:
     """One written name, taken apart."""
 
     head: str
@@ -59,13 +59,13 @@ class NamedEnterprise:
 
     @property
     def folded(self) -> set[str]:
-        return {fold(name) for name in (self.legal, *self.former, *self.alias)}
+        return {fold_name(name) for name in (self.legal, *self.former, *self.alias)}
 
 
 class Splitter:
     """Takes names apart as the mapping says."""
 
-    def __init__(self, naming: Naming) -> None:
+    def __init__(self, naming: NameRules) -> None:
         self.naming = naming
         marks = sorted((*naming.former, *naming.alias), key=len, reverse=True)
         alternatives = "|".join(re.escape(mark) for mark in marks)
@@ -78,7 +78,7 @@ class Splitter:
     def is_nobody(self, text: str) -> bool:
         """Blank, or one of the words by which the source says that it does not know."""
         plain = text.strip().casefold()
-        return not fold(plain) or any(
+        return not fold_name(plain) or any(
             plain == word or (word.endswith("*") and plain.startswith(word[:-1])) for word in self.naming.nobody
         )
 
@@ -86,9 +86,9 @@ class Splitter:
         """The folded name without its legal form."""
         while self._forms is not None and (shorter := self._forms.sub("", name)) not in ("", name):
             name = shorter
-        return fold(name)
+        return fold_name(name)
 
-    def names(self, text: str) -> Names:
+    def names(self, text: str) -> WrittenName:
         pieces = self._marks.split(text) if self._marks else [text]
         heads = self._parts(pieces[0])
         former: list[str] = []
@@ -96,15 +96,15 @@ class Splitter:
         for mark, piece in zip(pieces[1::2], pieces[2::2], strict=True):
             (former if mark.casefold() in self._former else alias).extend(self._parts(piece))
         head = heads[0] if heads else text
-        if fold(head) != fold(text):
+        if fold_name(head) != fold_name(text):
             # As it is written in the source, so that it is found as it is written.
             alias.append(text)
-        return Names(head, tuple(former), tuple(alias))
+        return WrittenName(head, tuple(former), tuple(alias))
 
     def _parts(self, text: str) -> list[str]:
         parts = [part.strip(_EDGES) for part in self._split.split(text)] if self._split else [text]
         parts = [part for part in parts if part]
-        if any(len(fold(part)) < 3 for part in parts):
+        if any(len(fold_name(part)) < 3 for part in parts):
             parts = [text.strip(_EDGES)]
         closed = (part[:-1] if part.endswith(")") and "(" not in part else part for part in parts)
         return [part for part in closed if not self.is_nobody(part)]
@@ -122,7 +122,7 @@ def enterprises(
     def join(mention: Mention, source_id: str) -> None:
         place = _most(mention.places) or ("", "")
         legal = _sorted_out(mention.names, splitter)[0]
-        key = (splitter.core(legal), (place[0].casefold(), fold(place[1])))
+        key = (splitter.core(legal), (place[0].casefold(), fold_name(place[1])))
         known, ids = merged.setdefault(key, (Mention(), []))
         known.names.update(mention.names)
         known.places.update(mention.places)
@@ -134,7 +134,7 @@ def enterprises(
             join(mention, source_id)
     by_name: dict[tuple[str, str, str], Mention] = defaultdict(Mention)
     for name, state, city, rows in nameless:
-        one = by_name[splitter.core(splitter.names(name).head), state.casefold(), fold(city)]
+        one = by_name[splitter.core(splitter.names(name).head), state.casefold(), fold_name(city)]
         one.names[name] += rows
         one.places[state, city] += rows
     for mention in by_name.values():
@@ -143,7 +143,7 @@ def enterprises(
     for mention, ids in merged.values():
         legal, former, alias = _sorted_out(mention.names, splitter)
         found.append(NamedEnterprise(legal, former, alias, _most(mention.places) or ("", ""), tuple(ids)))
-    return sorted(found, key=lambda enterprise: (fold(enterprise.legal), enterprise.place))
+    return sorted(found, key=lambda enterprise: (fold_name(enterprise.legal), enterprise.place))
 
 
 def _sorted_out(names: Counter[str], splitter: Splitter) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -154,14 +154,14 @@ def _sorted_out(names: Counter[str], splitter: Splitter) -> tuple[str, tuple[str
     for text, rows in sorted(names.items()):
         parts = splitter.names(text)
         heads[parts.head] += rows
-        former |= {fold(name): name for name in parts.former}
-        alias |= {fold(name): name for name in parts.alias}
-    free = Counter({head: rows for head, rows in heads.items() if fold(head) not in former | alias})
+        former |= {fold_name(name): name for name in parts.former}
+        alias |= {fold_name(name): name for name in parts.alias}
+    free = Counter({head: rows for head, rows in heads.items() if fold_name(head) not in former | alias})
     legal = _most(free) or _most(heads) or ""
-    taken = {fold(legal), ""}
+    taken = {fold_name(legal), ""}
     for head in sorted(heads):
-        if fold(head) not in taken | former.keys():
-            alias.setdefault(fold(head), head)
+        if fold_name(head) not in taken | former.keys():
+            alias.setdefault(fold_name(head), head)
     kept_former = {key: name for key, name in former.items() if key not in taken and len(name) <= LONGEST}
     kept_alias = {
         key: name for key, name in alias.items() if key not in taken | kept_former.keys() and len(name) <= LONGEST
@@ -186,7 +186,7 @@ _BEARING = (
 
 
 @dataclass(slots=True)
-class Built:
+class BuiltDirectory:
     """What came of it, and what filing needs: who bears which number and name."""
 
     places: Places
@@ -210,7 +210,7 @@ class _Seen:
     rows: int = 0
 
 
-def build_directory(path: Path, mapping: Mapping) -> Built:
+def build_directory(path: Path, mapping: Mapping) -> BuiltDirectory:
     """Read the whole file once, then write regions, authorities, enterprises and names: all or nothing."""
     splitter = Splitter(mapping.naming)
     seen = _read(path, mapping, splitter)
@@ -219,7 +219,7 @@ def build_directory(path: Path, mapping: Mapping) -> Built:
         for key, code in (("region.code", mapping.region_code), ("region.otherwise", mapping.region_otherwise)):
             if code and code not in places.ids:
                 raise MappingError(f"{mapping.path.name}: {key}: no region {code!r}")
-        built = Built(places, splitter, rows=seen.rows, cities=cities)
+        built = BuiltDirectory(places, splitter, rows=seen.rows, cities=cities)
         nameless = [(name, state, city, rows) for (name, state, city), rows in seen.nameless.items()]
         _write(enterprises(seen.mentions, nameless, splitter), mapping, built)
     return built
@@ -254,7 +254,7 @@ def _read(path: Path, mapping: Mapping, splitter: Splitter) -> _Seen:
     return seen
 
 
-def _write(found: Sequence[NamedEnterprise], mapping: Mapping, built: Built) -> None:
+def _write(found: Sequence[NamedEnterprise], mapping: Mapping, built: BuiltDirectory) -> None:
     known = _known(found)
     domiciles = Enterprise.objects.in_bulk({pk for bearers in known.values() for pk, _legal in bearers})
     enrol = _Enrolment(mapping)
@@ -310,11 +310,11 @@ def _same(
 ) -> Enterprise | None:
     """The enterprise that is meant: of this legal name here, else of a former name here."""
     for name in (enterprise.legal, *enterprise.former):
-        for enterprise_id, is_legal in known.get(fold(name), ()):
+        for enterprise_id, is_legal in known.get(fold_name(name), ()):
             row = rows[enterprise_id]
             if is_legal and row.domicile_id == place and row.pk not in claimed:
                 return row
-    for enterprise_id, _is_legal in known.get(fold(enterprise.legal), ()):
+    for enterprise_id, _is_legal in known.get(fold_name(enterprise.legal), ()):
         row = rows[enterprise_id]
         if row.domicile_id == place and row.pk not in claimed:
             return row
@@ -345,15 +345,15 @@ class _Enrolment:
 def _wanted_aliases(enterprise: NamedEnterprise, row: Enterprise) -> list[tuple[str, str]]:
     wanted = [(name, Alias.Kind.FORMER.value) for name in enterprise.former]
     wanted += [(name, Alias.Kind.ALIAS.value) for name in enterprise.alias]
-    if fold(enterprise.legal) != fold(row.name):
+    if fold_name(enterprise.legal) != fold_name(row.name):
         wanted.append((enterprise.legal, Alias.Kind.ALIAS.value))
-    return [(name, kind) for name, kind in wanted if fold(name) != fold(row.name)]
+    return [(name, kind) for name, kind in wanted if fold_name(name) != fold_name(row.name)]
 
 
 def _write_aliases(pairs: Sequence[tuple[NamedEnterprise, Enterprise]]) -> list[int]:
     """Add the names that are missing; the enterprise of each new one."""
     there = {
-        (enterprise_id, fold(name))
+        (enterprise_id, fold_name(name))
         for enterprise_id, name in Alias.objects.filter(enterprise__in=[row for _enterprise, row in pairs]).values_list(
             "enterprise_id", "name"
         )
@@ -361,8 +361,8 @@ def _write_aliases(pairs: Sequence[tuple[NamedEnterprise, Enterprise]]) -> list[
     new = []
     for enterprise, row in pairs:
         for name, kind in _wanted_aliases(enterprise, row):
-            if (row.pk, fold(name)) not in there:
-                there.add((row.pk, fold(name)))
+            if (row.pk, fold_name(name)) not in there:
+                there.add((row.pk, fold_name(name)))
                 new.append(Alias(enterprise=row, name=name, kind=kind))
     Alias.objects.bulk_create(new, batch_size=BATCH)
     return [alias.enterprise_id for alias in new]

@@ -61,7 +61,7 @@ class MappingError(TomlProblem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demanded:
+class DemandMapping:
     """One demand of every row."""
 
     kind: Converter
@@ -78,7 +78,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Naming:
+class NameRules:
     """How names of enterprises are written in this source."""
 
     former: tuple[str, ...] = ()
@@ -109,13 +109,13 @@ class Mapping:
     name: Converter
     source_id: str
     address: Converter | None
-    naming: Naming
+    naming: NameRules
     enrols: bool
     enrolled_by: str
     enterprise_state: Converter | None
     enterprise_city: Converter | None
     values: MappingType[str, Converter]
-    demands: tuple[Demanded, ...]
+    demands: tuple[DemandMapping, ...]
     on_behalf: Converter | None
     consents: MappingType[str, Converter]
     absent: tuple[str, ...]
@@ -189,7 +189,7 @@ class _Reader:
             name=self._converter(respondent, "name"),
             source_id=respondent.text("id"),
             address=self._maybe(respondent, "address"),
-            naming=Naming(
+            naming=NameRules(
                 former=directory.texts("former"),
                 alias=directory.texts("alias"),
                 split=directory.text("split"),
@@ -274,11 +274,11 @@ class _Reader:
             key: self._converter(table, key, needed=key in ("external_id", "received_at")) for key in list(table.raw)
         }
 
-    def _demands(self, top: Table) -> tuple[Demanded, ...]:
+    def _demands(self, top: Table) -> tuple[DemandMapping, ...]:
         found = []
         for table in top.tables("demands"):
             found.append(
-                Demanded(
+                DemandMapping(
                     kind=self._converter(table, "kind", needed=True),
                     amount=self._maybe(table, "amount"),
                     note=self._maybe(table, "note"),

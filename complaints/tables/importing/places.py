@@ -19,7 +19,7 @@ from authorities.tables import rows_of
 from complaints.tables.importing.converting import Cells
 from complaints.tables.importing.mapping import Mapping
 from complaints.tables.importing.reading import BadCell
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 
 LONGEST_CODE = 24
 LONGEST_NAME = 80
@@ -70,7 +70,7 @@ class Places:
 
 def city_code(state_code: str, city: str) -> str:
     """The code of a city in its state; empty for what is no name of a place."""
-    folded = fold(city)
+    folded = fold_name(city)
     if not state_code or len(city) > LONGEST_NAME or not any(c.isalpha() for c in folded):
         return ""
     if set(folded) <= {"x"}:

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from complaints.procedure import categories
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, OnBehalf, RespondentRequest
 from complaints.tables.importing.converting import Cells, Converter
-from complaints.tables.importing.directory import Built
+from complaints.tables.importing.directory import BuiltDirectory
 from complaints.tables.importing.mapping import AMOUNTS, DAYS, FLAGS, OWN_QUESTIONS, TEXTS, Mapping
 from complaints.tables.importing.reading import BadCell, BadRow, BadRows, records
-from enterprises.directory.spelling import fold
+from enterprises.directory.spelling import fold_name
 
 LONGEST_RESPONDENT = 200
 MOST_SHOWN = 5
@@ -26,7 +26,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ImportedRow:
     """A good row. ``by_number``: the respondent was found by the source's own number."""
 
     number: int
@@ -35,7 +35,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Doubted:
+class DoubtfulRows:
     """Good rows that contradict themselves, by what is wrong: how many, and the first of them."""
 
     count: int = 0
@@ -50,12 +50,14 @@ class Doubted:
 class Rows:
     """Reads a file by its mapping, against the directory that was built from it."""
 
-    def __init__(self, mapping: Mapping, built: Built) -> None:
+    def __init__(self, mapping: Mapping, built: BuiltDirectory) -> None:
         self.mapping = mapping
         self.built = built
-        self.doubted: dict[str, Doubted] = {}
+        self.doubted: dict[str, DoubtfulRows] = {}
 
-    def read(self, path: Path, *, now: datetime, bad: BadRows, limit: int | None = None) -> Iterator[Row | None]:
+    def read(
+        self, path: Path, *, now: datetime, bad: BadRows, limit: int | None = None
+    ) -> Iterator[ImportedRow | None]:
         """Each row of the file: good, or None after its bad cells were told."""
         first_seen: dict[str, int] = {}
         for count, record in enumerate(records(path, self.mapping.shape, needed=self.mapping.columns)):
@@ -82,7 +84,7 @@ class Rows:
                 self._doubt(record.number, record.cells)
             yield None if problems else row
 
-    def row(self, number: int, cells: Cells, *, now: datetime) -> tuple[Row | None, list[BadCell]]:
+    def row(self, number: int, cells: Cells, *, now: datetime) -> tuple[ImportedRow | None, list[BadCell]]:
         """The request of one row, or all its bad cells."""
         mapping, problems = self.mapping, list[BadCell]()
 
@@ -126,7 +128,7 @@ class Rows:
             # What the source has as a rule, but not in this row.
             absent=mapping.absent if values.get("statement") else tuple(dict.fromkeys([*mapping.absent, "statement"])),
         )
-        return Row(number, request, by_number), []
+        return ImportedRow(number, request, by_number), []
 
     def _value(self, name: str, converter: Converter, cells: Cells, now: datetime) -> Any:
         if name in TEXTS:
@@ -145,11 +147,11 @@ class Rows:
             try:
                 earlier, later = doubt.earlier.day(cells), doubt.later.day(cells)
             except BadCell as problem:
-                self.doubted.setdefault(f"{problem.column} is no date", Doubted()).add(number)
+                self.doubted.setdefault(f"{problem.column} is no date", DoubtfulRows()).add(number)
                 continue
             if earlier is not None and later is not None and later < earlier:
                 what = f"{doubt.later.column} lies before {doubt.earlier.column}"
-                self.doubted.setdefault(what, Doubted()).add(number)
+                self.doubted.setdefault(what, DoubtfulRows()).add(number)
 
     def _respondent(self, cells: Cells) -> tuple[RespondentRequest, bool]:
         """As the row names it. The source's number decides where the name leads nowhere or to several."""
@@ -158,7 +160,7 @@ class Rows:
         if built.splitter.is_nobody(named):
             named = ""
         address = mapping.address.text(cells) if mapping.address else ""
-        bearers = built.bearers.get(fold(named), set()) if named else set()
+        bearers = built.bearers.get(fold_name(named), set()) if named else set()
         by_number = built.by_id.get(cells[mapping.source_id]) if mapping.source_id else None
         enterprise_id = by_number if by_number is not None and len(bearers) != 1 else None
         respondent = RespondentRequest(

@@ -71,7 +71,7 @@ _SCREENS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlatformRow:
     """``cells`` by code, as they were typed."""
 
     line: int
@@ -102,7 +102,7 @@ def heading(cells: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def state_of(line: Line) -> str:
+def state_of(line: PlatformRow) -> str:
     """The state there, by its code or in words; registered where the line does not say. Raises WrongInput."""
     words = line.text("state")
     code = _in_words(STATES).get(words, words) or "registered"
@@ -111,7 +111,7 @@ def state_of(line: Line) -> str:
     return code
 
 
-def move_of(line: Line) -> Move:
+def move_of(line: PlatformRow) -> Move:
     return record_platform_number(
         platform_number=line.text("platform_number"),
         received_at=saying.moment(line.text("received_at"), "received_at"),
@@ -119,7 +119,7 @@ def move_of(line: Line) -> Move:
     )
 
 
-def request_of(line: Line, *, region: Region, now: datetime, language: str) -> FilingRequest:
+def request_of(line: PlatformRow, *, region: Region, now: datetime, language: str) -> FilingRequest:
     """The complaint of a line; ``region``: of the office that sends the file. Raises WrongInput with the column."""
     number = number_said(line.text("platform_number"))
     received = saying.moment(line.text("received_at"), "received_at") or now
@@ -145,7 +145,7 @@ def request_of(line: Line, *, region: Region, now: datetime, language: str) -> F
     )
 
 
-def _region(line: Line, own: Region) -> Region:
+def _region(line: PlatformRow, own: Region) -> Region:
     code = line.text("region")
     if not code:
         return own
@@ -155,7 +155,7 @@ def _region(line: Line, own: Region) -> Region:
     return found
 
 
-def _typed(line: Line, place: Region) -> dict[str, dict[str, list[str]]]:
+def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
     """What somebody would have typed on each screen of filing to say the same."""
     object_category, problem = (
         _code(line, "object_category", OBJECT_LABELS),
@@ -208,7 +208,7 @@ def _typed(line: Line, place: Region) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def _code(line: Line, column: str, labels: Mapping[str, object]) -> str:
+def _code(line: PlatformRow, column: str, labels: Mapping[str, object]) -> str:
     """The code, or what it is called."""
     words = line.text(column)
     return _in_words(labels).get(words, words)
@@ -223,7 +223,7 @@ def _in_words(labels: Mapping[str, object]) -> dict[str, str]:
     return found
 
 
-def _enterprise(line: Line) -> Enterprise | None:
+def _enterprise(line: PlatformRow) -> Enterprise | None:
     """Whoever is enrolled under this code; anybody else goes to a person in triage by name."""
     code = line.text("credit_code")
     return Enterprise.objects.filter(uscc=code, enrolment=Enterprise.Enrolment.ENROLLED).first() if code else None

@@ -27,9 +27,9 @@ from complaints.procedure.numbering import new_mark, tidy
 from complaints.tables import uploads
 from complaints.tables.exporting import files
 from complaints.tables.exporting.selecting import Visibility, visibility_of_person
-from complaints.tables.many_cases import take_all, why
+from complaints.tables.many_cases import take_all, why_refused
 from complaints.tables.platform import lines
-from complaints.tables.platform.lines import Line
+from complaints.tables.platform.lines import PlatformRow
 from complaints.tables.uploads import BATCH, MOST_AT_A_TIME, Overtaken
 
 MOST_LINES = 10_000
@@ -151,10 +151,10 @@ class _Worker:
     def actor(self) -> Actor:
         return self.visibility.actor
 
-    def pieces(self) -> list[list[Line]]:
+    def pieces(self) -> list[list[PlatformRow]]:
         """The lines that are left, in pieces; raises SheetRefused for what is no such table."""
         _path, found = uploads.lines_below_heading(self.file.mark, self.file.form, lines.heading)
-        every = [Line(number, cells) for number, cells in found]
+        every = [PlatformRow(number, cells) for number, cells in found]
         if len(every) > MOST_LINES:
             raise uploads.too_long(MOST_LINES)
         self.file.lines = len(every)
@@ -164,7 +164,7 @@ class _Worker:
         left = every[len(done) :]
         return [left[n : n + BATCH] for n in range(0, len(left), BATCH)]
 
-    def go_on(self, piece: Sequence[Line]) -> None:
+    def go_on(self, piece: Sequence[PlatformRow]) -> None:
         """Try one piece out, or carry it out, with its lines and how far the file is."""
         applying = self.file.state == "applying"
         with transaction.atomic():
@@ -187,7 +187,7 @@ class _Worker:
         ):
             raise Overtaken
 
-    def _tried(self, piece: Sequence[Line]) -> list[PlatformLine]:
+    def _tried(self, piece: Sequence[PlatformRow]) -> list[PlatformLine]:
         """What would come of each line: the real thing, taken back."""
         with transaction.atomic():
             rows = self._take(piece, good="good", bad="bad")
@@ -197,7 +197,7 @@ class _Worker:
             row.number = "" if row.kind == "new" else row.number
         return rows
 
-    def _carry_out(self, piece: Sequence[Line]) -> None:
+    def _carry_out(self, piece: Sequence[PlatformRow]) -> None:
         """Only lines that were good when they were tried out; each is judged anew."""
         kept = {
             row.line: row
@@ -208,7 +208,7 @@ class _Worker:
             row.pk = kept[row.line].pk
         PlatformLine.objects.bulk_update(taken, ["state", "column", "problem", "number"])
 
-    def _take(self, piece: Sequence[Line], *, good: str, bad: str) -> list[PlatformLine]:
+    def _take(self, piece: Sequence[PlatformRow], *, good: str, bad: str) -> list[PlatformLine]:
         rows, moves = [], list[tuple[PlatformLine, tuple[int, Move, Actor]]]()
         here = self._cases(piece)
         for line in piece:
@@ -232,10 +232,10 @@ class _Worker:
             if result.refusal is not None and result.refusal.code == "nothing_new":
                 _bad(row, "", result.refusal.reason, state="same")
             elif result.refusal is not None:
-                _bad(row, result.refusal.field, why(result), state=bad)
+                _bad(row, result.refusal.field, why_refused(result), state=bad)
         return rows
 
-    def _cases(self, piece: Sequence[Line]) -> dict[str, Complaint]:
+    def _cases(self, piece: Sequence[PlatformRow]) -> dict[str, Complaint]:
         """Our cases that the lines name, by our number and by theirs; of what the sender sees."""
         ours = {line.text("number") for line in piece} - {""}
         theirs = {line.text("platform_number") for line in piece} - {""}
@@ -245,7 +245,7 @@ class _Worker:
             f"#{case.platform_number}": case for case in found if case.platform_number
         }
 
-    def _one(self, line: Line, row: PlatformLine, here: dict[str, Complaint]) -> tuple[int, Move, Actor] | None:
+    def _one(self, line: PlatformRow, row: PlatformLine, here: dict[str, Complaint]) -> tuple[int, Move, Actor] | None:
         """The move of a line, or None where it was a complaint that is filed now. Raises StepNotAllowed."""
         number = number_said(line.text("platform_number"))
         if (earlier := self._numbers.setdefault(number, line.line)) != line.line:
@@ -277,7 +277,7 @@ class _Worker:
         row.number = self._file(line).number
         return None
 
-    def _file(self, line: Line) -> Complaint:
+    def _file(self, line: PlatformRow) -> Complaint:
         """A complaint that began on the platform, written down by whoever sent the file."""
         request = lines.request_of(line, region=self.authority.region, now=self.now, language=self.file.language)
         who = on_behalf_of(

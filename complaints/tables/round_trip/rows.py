@@ -28,7 +28,7 @@ from complaints.handling.transition import saying
 from complaints.models import Demand
 from complaints.models.settlement import OBLIGATION_KINDS
 from complaints.tables.exporting.columns import COLUMNS, MOST_DEMANDS
-from complaints.tables.many_cases import Short, offer_of
+from complaints.tables.many_cases import ShortAnswer, offer_of
 from complaints.tables.sheets import SheetRefused
 from enterprises.models import Staff
 
@@ -279,7 +279,7 @@ def _ordinals(text: str, due: Sequence[int]) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[Short]:
+def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortAnswer]:
     found = []
     wanted = {d.ordinal for d in demands}
     for code in said:
@@ -298,7 +298,7 @@ def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[Short]:
             )
         way = said.get(f"by_{n}", "")
         found.append(
-            Short(
+            ShortAnswer(
                 demand=demand,
                 verdict=code_of(said[f"answer_{n}"], "verdict", f"answer_{n}"),
                 amount=saying.money(said.get(f"amount_{n}", "").strip(), f"amount_{n}"),

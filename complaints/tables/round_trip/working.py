@@ -26,7 +26,7 @@ from complaints.parties.actors import Actor
 from complaints.record.events import plain_version
 from complaints.tables import uploads
 from complaints.tables.exporting.selecting import Visibility, visibility_of_person
-from complaints.tables.many_cases import due_obligations, open_demands, rehearse, take_all, why
+from complaints.tables.many_cases import due_obligations, open_demands, rehearse, take_all, why_refused
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.uploads import BATCH, Overtaken, mark_bad
 from enterprises.team.staffing import at_work
@@ -275,7 +275,10 @@ class _Worker:
                 continue
             column = rows.column_of(row.step, refusal.field, row.said.get("cells", {}), one.demands)
             mark_bad(
-                row, column or ("number" if not isinstance(refusal, WrongInput) else "step"), why(result), state=bad
+                row,
+                column or ("number" if not isinstance(refusal, WrongInput) else "step"),
+                why_refused(result),
+                state=bad,
             )
 
     def _save(self, batch: Sequence[RoundTripRow]) -> None:

@@ -18,7 +18,7 @@ from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints import handling
 from complaints.handling.steps import consumer
 from complaints.law import changing, working
-from complaints.law.replaying import FIELDS, Outcome, Recorded, Rules, outcome
+from complaints.law.replaying import FIELDS, RecordedDeadline, ReplayOutcome, Rules, outcome
 from complaints.models import Deadline, LawChange, LawEffect
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.refusals import StepNotAllowed
@@ -47,8 +47,8 @@ def rules(name: str = "negotiation", number: int = 10, unit: str = "WD") -> Rule
     )
 
 
-def recorded(clock: str) -> Recorded:
-    return Recorded(*Deadline.objects.filter(clock=clock).order_by("-pk").values_list(*FIELDS)[0])
+def recorded(clock: str) -> RecordedDeadline:
+    return RecordedDeadline(*Deadline.objects.filter(clock=clock).order_by("-pk").values_list(*FIELDS)[0])
 
 
 def ended(world: World, *, after: int) -> None:
@@ -71,7 +71,7 @@ def test_a_shorter_time_makes_late_what_was_done_after_it(
     world: World, length: int, expected: tuple[str, date]
 ) -> None:
     ended(world, after=8)
-    assert outcome(recorded("negotiation"), rules(number=length), now=at(30)) == Outcome(*expected)
+    assert outcome(recorded("negotiation"), rules(number=length), now=at(30)) == ReplayOutcome(*expected)
 
 
 def test_what_would_have_run_out_before_the_offer_was_made_is_late(world: World) -> None:
@@ -80,7 +80,7 @@ def test_what_would_have_run_out_before_the_offer_was_made_is_late(world: World)
     handling.take(given.an_offer(), [case.pk], actor=world.handler, now=at(19))
     handling.take(consumer.accept_offer(), [case.pk], actor=world.consumer, now=at(20))
     row = recorded("negotiation")
-    assert outcome(row, rules(number=5), now=at(30)) == Outcome("late", date(2026, 11, 18))
+    assert outcome(row, rules(number=5), now=at(30)) == ReplayOutcome("late", date(2026, 11, 18))
     assert outcome(row, rules(number=6), now=at(30))[0] == "moved"
 
 
@@ -151,7 +151,7 @@ def test_the_same_rules_give_no_difference_in_random_worlds(world: World) -> Non
     again = Rules(calendar, copy, None, numbers)
     found = [
         (row, outcome(row, today, now=at(30, month=12)), outcome(row, again, now=at(30, month=12)))
-        for row in (Recorded(*values) for values in Deadline.objects.values_list(*FIELDS))
+        for row in (RecordedDeadline(*values) for values in Deadline.objects.values_list(*FIELDS))
     ]
     assert len(found) > 30
     assert {(by_number.verdict, by_calendar.verdict) for _row, by_number, by_calendar in found} <= {

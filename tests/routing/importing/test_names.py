@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from complaints.tables.importing.directory import Mention, NamedEnterprise, Names, Splitter, enterprises
-from complaints.tables.importing.mapping import Naming
+from complaints.tables.importing.directory import Mention, NamedEnterprise, Splitter, WrittenName, enterprises
+from complaints.tables.importing.mapping import NameRules
 
-NAMING = Naming(
+NAMING = NameRules(
     former=("fka", "formerly"),
     alias=("dba", "aka"),
     split="/",
@@ -41,7 +41,7 @@ SPLITTER = Splitter(NAMING)
 def test_a_name_is_cut_as_it_is_written(
     written: str, head: str, former: tuple[str, ...], alias: tuple[str, ...]
 ) -> None:
-    assert SPLITTER.names(written) == Names(head, former, alias)
+    assert SPLITTER.names(written) == WrittenName(head, former, alias)
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ from django.db import transaction
 
 from complaints.models import Complaint
 from complaints.tables.importing.batches import Batches, SourceConditions
-from complaints.tables.importing.directory import Built, build_directory
+from complaints.tables.importing.directory import BuiltDirectory, build_directory
 from complaints.tables.importing.mapping import Mapping as SourceMapping
 from complaints.tables.importing.mapping import read_mapping
 from complaints.tables.importing.reading import BadRows
 from complaints.tables.importing.rows import Rows
-from enterprises.directory.spelling import fold, grams_of
+from enterprises.directory.spelling import fold_name, grams_of
 from enterprises.models import Enterprise, SearchName
 from routing.forwarding.forwarding import sweep_filed
 from tests import ROOT
@@ -63,7 +63,7 @@ class Label:
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(fold(name) for name in (self.meant, *self.also) if name)
+        return frozenset(fold_name(name) for name in (self.meant, *self.also) if name)
 
 
 def labels() -> list[Label]:
@@ -117,7 +117,9 @@ def measure(source: str, wanted: Sequence[Label], folder: Path, *, now: datetime
     return scores
 
 
-def _filed(file: Path, rows: Collection[Label], mapping: SourceMapping, built: Built, *, now: datetime) -> Score:
+def _filed(
+    file: Path, rows: Collection[Label], mapping: SourceMapping, built: BuiltDirectory, *, now: datetime
+) -> Score:
     with BadRows(None) as bad:
         found = list(Rows(mapping, built).read(file, now=now, bad=bad))
         assert bad.rows == 0, bad.first
@@ -169,7 +171,7 @@ def _others(
 
 
 def _near(names: Collection[str], others: Collection[str]) -> set[str]:
-    wanted = [set(grams_of(folded)) for name in names if (folded := fold(name))]
+    wanted = [set(grams_of(folded)) for name in names if (folded := fold_name(name))]
     holding: dict[str, list[int]] = defaultdict(list)
     for place, grams in enumerate(wanted):
         for gram in grams:
@@ -177,7 +179,7 @@ def _near(names: Collection[str], others: Collection[str]) -> set[str]:
                 holding[gram].append(place)
     found = set()
     for other in others:
-        grams = {gram for gram in grams_of(fold(other)) if len(gram) == 2}
+        grams = {gram for gram in grams_of(fold_name(other)) if len(gram) == 2}
         shared = Counter(place for gram in grams for place in holding.get(gram, ()))
         if any(count >= ALIKE * min(len(grams), len(wanted[place])) for place, count in shared.most_common(1)):
             found.add(other)
@@ -221,4 +223,6 @@ def _is_meant(label: Label, enterprise: Enterprise) -> bool:
         )
     ):
         return False
-    return not label.place or enterprise.domicile is None or fold(enterprise.domicile.name) == fold(label.place)
+    return (
+        not label.place or enterprise.domicile is None or fold_name(enterprise.domicile.name) == fold_name(label.place)
+    )

@@ -27,7 +27,7 @@ from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.refusals import not_now
-from complaints.reading.case import AUTHORITY, CONSUMER, CasePage, Found, case_url, page_of
+from complaints.reading.case import AUTHORITY, CONSUMER, CaseAccess, CasePage, case_url, page_of
 from complaints.reading.case_people import MASKED, names_of_consumers
 
 #: Every step of the consumer may be written down.
@@ -113,7 +113,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     )
 
 
-def _found(workspace: Workspace, number: str) -> Found:
+def _found(workspace: Workspace, number: str) -> CaseAccess:
     """The case, for somebody who acts in its region; who only reads finds no such page."""
     found = workspace.find(number)
     if found.actor is None or not found.actor.may(Right.WRITE_DOWN):
@@ -149,7 +149,7 @@ def _speaker(typed: str, speakers: list[Speaker]) -> Speaker | None:
     return next((one for one in speakers if str(one.number) == typed), None)
 
 
-def _page(found: Found, speaker: Speaker, workspace: Workspace, *, recording: dict[str, str] | None) -> CasePage:
+def _page(found: CaseAccess, speaker: Speaker, workspace: Workspace, *, recording: dict[str, str] | None) -> CasePage:
     """The case as this person would see it, with the officer's mask over who that is."""
     case, officer = found.complaint, found.actor
     if officer is None:
@@ -169,7 +169,7 @@ def _page(found: Found, speaker: Speaker, workspace: Workspace, *, recording: di
     # Files that come with it were sent by the officer.
     viewer = replace(actor, user_id=officer.user_id)
     return page_of(
-        Found(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=workspace.now, visibility=MASKED
+        CaseAccess(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=workspace.now, visibility=MASKED
     )
 
 

@@ -25,7 +25,7 @@ from accounts.keys import sealed_fields
 from complaints import wording
 from complaints.assignment import call_backs as drawing
 from complaints.desks import keyset
-from complaints.desks.authority_lists import RELATED, Row, rows_of
+from complaints.desks.authority_lists import RELATED, ListedCase, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.forms.supervision_forms import CallBackForm
@@ -62,7 +62,7 @@ _AGREED = (Outcome.SETTLED, Outcome.SETTLED_ELSEWHERE, Outcome.MEDIATED)
 class Called:
     """One case of the sample in a list."""
 
-    row: Row
+    row: ListedCase
     call: CallBack
     url: str
     who: str
@@ -178,7 +178,7 @@ def _called(ids: list[int], workspace: Workspace) -> list[Called]:
     calls, names, clocks = _ROWS(ids)
     cases = [call.complaint for call in calls]
     sealed_fields.load_for([*names, *case_rows.people_of(calls), *case_rows.people_of(cases)])
-    rows = rows_of(cases, workspace, beside=case_rows.Beside.of(names, clocks))
+    rows = rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, clocks))
     shown = {row.complaint.pk: row for row in rows}
     return [
         Called(

@@ -60,7 +60,7 @@ def each(numbers: list[str], move: Move, workspace: Workspace) -> Run:
         [(case.pk, move, _actor(workspace, case)) for case in found.values()], now=workspace.now
     )
     refused = {number: str(NOT_HERE) for number in numbers}
-    refused |= {result.complaint.number: many_cases.why(result) for result in results}
+    refused |= {result.complaint.number: many_cases.why_refused(result) for result in results}
     return Run([n for n in numbers if not refused[n]], [(n, refused[n]) for n in numbers if refused[n]])
 
 

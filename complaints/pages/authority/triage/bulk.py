@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.roles import Right
 from complaints import handling
 from complaints.desks.authority_workspace import Workspace
-from complaints.desks.bulk_run import Run
+from complaints.desks.bulk_run import BulkRun
 from complaints.forms.fields import CHOOSE, Choices, StepForm, Words, set_choices
 from complaints.handling import Move
 from complaints.handling.steps import authority
@@ -97,7 +97,7 @@ def ranked_each(cases: Sequence[Complaint], workspace: Workspace, *, conditions:
     return {case.pk: ranked(case, enterprises[case.pk], workspace, conditions=conditions) for case in cases}
 
 
-def carry_out(form: BatchForm, waiting: Any, workspace: Workspace) -> Run | None:
+def carry_out(form: BatchForm, waiting: Any, workspace: Workspace) -> BulkRun | None:
     """Distribute those of ``form`` (of the list ``waiting`` where all of it is meant); None when the form lacks a
     reason.
     """
@@ -124,7 +124,7 @@ def carry_out(form: BatchForm, waiting: Any, workspace: Workspace) -> Run | None
             rank = next((target.rank for target in suggestions[case.pk] if target.value == chosen), 0)
             moves.append((case.pk, _move(chosen, because_of(chosen, first, rank=rank, note=note, why=why)), actor))
     refused |= _taken(moves, workspace, conditions)
-    return Run(
+    return BulkRun(
         "forward",
         [number for number, reason in refused.items() if not reason],
         [(number, reason) for number, reason in refused.items() if reason],

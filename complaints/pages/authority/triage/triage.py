@@ -22,9 +22,9 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from complaints import wording
 from complaints.desks import keyset
-from complaints.desks.authority_lists import PASSED_ON, RELATED, Row, due_today, late, rows_of, waits_for
+from complaints.desks.authority_lists import PASSED_ON, RELATED, ListedCase, due_today, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.bulk_run import Run
+from complaints.desks.bulk_run import BulkRun
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import setting_of
 from complaints.forms.fields import Choices, set_choices
@@ -56,7 +56,7 @@ _TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,9}")
 class Line:
     """One case of the list, with its first suggestion and (word, tone) of each signal."""
 
-    row: Row
+    row: ListedCase
     url: str
     first: Target | None
     signals: list[tuple[str, str]]
@@ -92,10 +92,10 @@ def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if request.method != "POST":
         return _show(request, workspace, tab)
     form = BatchForm(request.POST, targets=_named_target(request.POST.get("target", "")))
-    run: Run | None = None
+    run: BulkRun | None = None
     with once(request) as attempt:
         if attempt.answered:
-            run = Run.from_text(attempt.answer.decode())
+            run = BulkRun.from_text(attempt.answer.decode())
         elif form.is_valid():
             run = bulk.carry_out(form, waiting(workspace).filter(_conditions(workspace)[tab.code]), workspace)
             if run is not None:

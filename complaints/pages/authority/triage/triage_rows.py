@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from complaints.desks.authority_lists import Row, rows_of
+from complaints.desks.authority_lists import ListedCase, rows_of
 from complaints.desks.authority_workspace import Workspace
 from complaints.models import Complaint
 from complaints.pages.authority.triage import targets
@@ -33,7 +33,7 @@ _asking = Asking(
 class Waiting:
     """The rows in the order of their cases; by the id of a case its ranked targets and its signals."""
 
-    rows: list[Row]
+    rows: list[ListedCase]
     targets: dict[int, list[Target]]
     signals: dict[int, list[Shown]]
 
@@ -52,7 +52,7 @@ def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> Waiting:
     )
     names = [text for text in asked.rows["texts"] if text.kind == "consumer_name"]
     return Waiting(
-        rows_of(cases, workspace, beside=case_rows.Beside.of(names, asked.rows["clocks"])),
+        rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, asked.rows["clocks"])),
         {
             case.pk: targets.ranked(case, enterprises[case.pk], workspace, conditions=workspace.conditions)
             for case in cases
