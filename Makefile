@@ -55,7 +55,7 @@ test-fast: set-up-tests
 
 # Which tests make test-fast leaves out: measured anew, with an hour of patience and nothing else running.
 list-slow: set-up-tests
-	@$(PYTHON) -m pytest -q -p tests.slow -m "not full and not fault and not browser" $(BOTH_CORES)
+	@$(PYTHON) -m pytest -q -p tests.slow -m "not full and not fault and not browser" $(BOTH_CORES) $(TESTS)
 
 test-full: set-up-tests
 	@tools/set-up-browser

@@ -7,18 +7,20 @@ for each test and have no more rights than their part needs.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from io import StringIO
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 import pytest
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.roles import Role
@@ -31,6 +33,7 @@ from tests.server import COUNT_A_CHANGE
 #: A Wednesday morning in Fuzhou: 2026-11-11 10:00.
 WEDNESDAY = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
+T = TypeVar("T")
 
 
 _APPS = ("authorities", "enterprises", "routing")
@@ -150,6 +153,27 @@ def _person(name: str, address: str, *, phone: str | None = None) -> User:
 def world(directory: None, db: None) -> World:
     """Everybody, as of today; reloads the directory where a test flushed it."""
     load_directory()
+    return _everybody()
+
+
+@contextmanager
+def standing(blocker: Any, make: Callable[[World], T]) -> Iterator[tuple[World, T]]:
+    """Everybody and what ``make`` adds, for a fixture of a whole module: rolled back at the end of the block.
+
+    Each test of the module works on a savepoint in it, with a copy of the objects; none may be ``transaction=True``.
+    """
+    with blocker.unblock():
+        load_directory()
+        with transaction.atomic():
+            world = _everybody()
+            made = make(world)
+            # What waits for the end of the transaction is checked once here, not at the end of each test.
+            connection.check_constraints()
+            yield world, made
+            transaction.set_rollback(True)
+
+
+def _everybody() -> World:
     mobile = Enterprise.objects.get(name="中国移动通信集团福建有限公司")
     telecom = Enterprise.objects.get(name="中国电信股份有限公司福建分公司")
     fuzhou = Branch.objects.get(name="中国移动福州分公司")

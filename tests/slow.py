@@ -135,7 +135,8 @@ class Writer:
         if costs.own:
             self.take(costs.told())
         found = slow(self.own, self.shared, self.used)
-        LIST.write_text("".join(f"{test}\n" for test in sorted(found)))
+        elsewhere = listed() - {test.partition("[")[0] for test in self.own}
+        LIST.write_text("".join(f"{test}\n" for test in sorted(elsewhere | found.keys())))
         kept = sum(cost for test, cost in self.own.items() if test.partition("[")[0] not in found)
         print(f"{len(found)} slow tests are listed; the others take {kept:.0f} s of CPU time.")
 

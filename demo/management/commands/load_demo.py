@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.demo import demo_people
@@ -45,7 +45,9 @@ class Command(BaseCommand):
         if not CalendarVersion.objects.filter(year=(end - timedelta(days=world.DAYS)).year).exists():
             raise CommandError("No calendar is loaded for the days of the story: choose a later --until.")
         # All or nothing: half a demonstration would be taken for a whole one at the next start.
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            # The tables grow from nothing meanwhile: a plan that the server keeps would be the one for empty tables.
+            cursor.execute("set local plan_cache_mode = force_custom_plan")
             told = world.load(
                 cases=cases, seed=seed, until=end, say=self._say if options["verbosity"] else lambda _: None
             )

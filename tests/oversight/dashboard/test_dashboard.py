@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +25,7 @@ from oversight.figures.figures import Figure
 from oversight.presenting import leagues, overview
 from oversight.presenting.leagues import Line, Standing
 from tests import given
-from tests.cast import World
+from tests.cast import World, standing
 from tests.complaints.pages.at_the_authority import officer_of, workspace
 
 S = Status
@@ -31,8 +33,23 @@ DAYS = timedelta(days=1)
 URL, ENTERPRISES = "/oversight/", "/oversight/enterprises/"
 
 
+@pytest.fixture(scope="module")
+def cases_stand(directory: None, django_db_blocker: Any) -> Iterator[World]:
+    with standing(django_db_blocker, add_cases) as (world, _):
+        yield world
+
+
+@pytest.fixture
+def world(cases_stand: World, db: None) -> World:
+    return deepcopy(cases_stand)
+
+
 @pytest.fixture
 def region_with_cases(world: World) -> World:
+    return world
+
+
+def add_cases(world: World) -> None:
     """One case of most kinds, as of now and of some weeks ago."""
     now = timezone.now()
     charge = "telecom.fees.unexplained_charge"
@@ -46,7 +63,6 @@ def region_with_cases(world: World) -> World:
         failed, enterprise.log_contact(channel="phone", reached=True, note="谈不拢"), world.handler, now - 2 * DAYS
     )
     given.step(failed, enterprise.report_failure(reason="no_agreement", text="谈不拢"), world.handler, now - DAYS)
-    return world
 
 
 def test_only_officers_find_it(world: World) -> None:

@@ -4,7 +4,9 @@ world."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +18,7 @@ from oversight.figures import suppression
 from oversight.mirror import appraisals
 from oversight.open_data import cells, quarters
 from oversight.published import indicator_making
-from tests.cast import World
+from tests.cast import World, standing
 from tests.oversight import told
 from tests.oversight.worlds import Walk
 
@@ -31,11 +33,20 @@ JUDGED = {
 }
 
 
-@pytest.fixture(params=[4, 11])
-def walk(world: World, request: pytest.FixtureRequest) -> Walk:
-    found = Walk(world, seed=request.param, cases=24, ticks=30)
-    making.rebuild(now=found.now)
-    return found
+@pytest.fixture(scope="module", params=[4, 11])
+def walked(directory: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[Walk]:
+    def walk(world: World) -> Walk:
+        found = Walk(world, seed=request.param, cases=24, ticks=30)
+        making.rebuild(now=found.now)
+        return found
+
+    with standing(django_db_blocker, walk) as (_, found):
+        yield found
+
+
+@pytest.fixture
+def walk(walked: Walk, db: None) -> Walk:
+    return walked
 
 
 #: All that happens in these worlds.

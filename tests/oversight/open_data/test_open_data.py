@@ -20,6 +20,7 @@ from django.utils import timezone
 from authorities.models import Region
 from complaints.handling.steps import consumer
 from complaints.models import Heartbeat
+from complaints.procedure.refusals import StepNotAllowed
 from enterprises.enrolment import enrolled
 from oversight.counters import making
 from oversight.figures import suppression
@@ -29,11 +30,11 @@ from oversight.open_data.columns import OF_QUARTERS, TABLES, WITHHELD
 from oversight.open_data.quarters import CLASSES, HOURS, ends_with
 from tests import ROOT, given
 from tests.cast import World
+from tests.complaints.pages.at_the_authority import workspace
 from tests.oversight import slow_count
-from tests.oversight.test_reports import issued, last_month, month, published, rows_of
+from tests.oversight.test_reports import URL, drafted, issue, last_month, month, published, rows_of
 from tests.oversight.worlds import Walk
 
-__all__ = ["issued"]
 SCRIPT = ROOT / "docs/how-to/recompute_figures.py"
 _TYPES = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?", "string": r"(?s:.*)", "yearmonth": r"\d{4}-\d{2}"}
 
@@ -63,6 +64,11 @@ def written(data_set: DataSet, folder: Path) -> Path:
         assert got.status_code == 200
         (folder / file.name).write_bytes(got.content)
     return folder
+
+
+@pytest.fixture
+def issued(world: World) -> DataSet:
+    return issue(world)
 
 
 def test_every_region_above_a_case_has_its_line(world: World, issued: DataSet) -> None:
@@ -172,6 +178,16 @@ def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, iss
     assert Client().get(f"/open/data/{issued}/regions.csv").content == first
     assert "已有新的一版" in Client().get(f"/open/data/{issued}/").content.decode()
     assert "received" in Client().get(f"/open/data/{second}/").content.decode()
+
+
+def test_nothing_can_be_drafted_of_a_month_without_open_data(world: World) -> None:
+    assert not DataSet.objects.exists()
+    with pytest.raises(StepNotAllowed) as refused:
+        drafted(world)
+    assert refused.value.code == "no_open_data"
+    assert "还没有哪个月的公开数据" in workspace(world.rui).get(URL).content.decode()
+    assert "还没有公布过月报" in Client().get("/open/reports/").content.decode()
+    assert "还没有公开数据" in Client().get("/open/data/").content.decode()
 
 
 def test_a_month_is_issued_from_its_third_day_on_and_looked_at_once(world: World) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shutil import copytree
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +23,7 @@ from oversight.models.published_models import OpenIndicators
 from oversight.open_data import reading
 from oversight.published import indicator_making, league_making
 from oversight.reports import keeping
-from tests.cast import World
+from tests.cast import World, standing
 from tests.oversight.open_data.test_open_data import SCRIPT, load, written
 from tests.oversight.test_reports import rows_of
 from tests.oversight.told import counted, issued, stages
@@ -29,9 +32,26 @@ NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 MONTHS = [date(2025, month, 1) for month in (11, 12)] + [date(2026, month, 1) for month in range(1, 11)]
 
 
-@pytest.fixture
-def year(world: World, tmp_path: Path) -> dict[str, Path]:
+@pytest.fixture(scope="module")
+def year_issued(directory: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Twelve months with what is plenty, what is small and what is not there; the folders of their files."""
+    folder = tmp_path_factory.mktemp("year")
+    with standing(django_db_blocker, lambda world: issue_year(world, folder)) as stands:
+        yield stands
+
+
+@pytest.fixture
+def world(year_issued: tuple[World, Path], db: None) -> World:
+    return deepcopy(year_issued[0])
+
+
+@pytest.fixture
+def year(year_issued: tuple[World, Path], db: None, tmp_path: Path) -> dict[str, Path]:
+    """Its own copy for each test: one writes into it."""
+    return {folder.name: Path(copytree(folder, tmp_path / folder.name)) for folder in year_issued[1].iterdir()}
+
+
+def issue_year(world: World, to: Path) -> Path:
     office = Enterprise.objects.get(pk=world.mobile.pk).domicile
     enterprises = [
         Enterprise.objects.create(
@@ -81,7 +101,9 @@ def year(world: World, tmp_path: Path) -> dict[str, Path]:
     assert indicator_making.publish(now=NOW) > 0
     assert league_making.publish(now=NOW) == 5
     cache.clear()
-    return {f"{one.month:%Y-%m}": written(one, tmp_path / str(one)) for one in DataSet.objects.all()}
+    for one in DataSet.objects.all():
+        written(one, to / f"{one.month:%Y-%m}")
+    return to
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from django.utils import timezone
 from oversight.models import ConsumerWarning, DataSet
 from tests.cast import World
 from tests.oversight.hot_spots.test_guidance import a_spot
-from tests.oversight.test_reports import issued, published
+from tests.oversight.test_reports import issued, month_issued, published, world
 
-__all__ = ["issued"]
+__all__ = ["issued", "month_issued", "world"]
 FROM_MEMORY = [
     "/open/data/",
     "/open/data/dictionary/",
