@@ -199,7 +199,8 @@ def token_digest(token: str) -> str:
 
 
 def address_digest(address: str) -> str:
-    return salted_hmac("enterprises.team.team", address.strip().lower(), algorithm="sha256").hexdigest()
+    # The salt is no name of a module: open invitations hold what was made with it.
+    return salted_hmac("enterprises.team.inviting", address.strip().lower(), algorithm="sha256").hexdigest()
 
 
 def invite(
