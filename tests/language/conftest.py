@@ -13,6 +13,7 @@ import pytest
 
 from complaints.documents import printing
 from tests.language import known, pseudo
+from tests.walls.forms import TYPED
 from tests.walls.world import World, standing
 
 
@@ -29,7 +30,9 @@ def world(directory: None, django_db_blocker: Any, tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="package")
 def names(world: World) -> known.Known:
     """What this world may show as it is; whatever a test does to it is undone."""
-    return known.read()
+    found = known.read()
+    found.add(TYPED)
+    return found
 
 
 #: Papers that are in no reader's language, and why.

@@ -221,7 +221,7 @@ def write_each(world: World) -> None:
     wanted = enrolling.EnrolmentData(
         name="新企业", uscc=applied.uscc, domicile_id=place, branch="客服部", place_id=place, areas=(place,)
     )
-    enrolling.grant(applied.pk, wanted, place="https://example.com/", **by)
+    enrolling.grant(applied.pk, wanted, place="https://example.com/account/invitation/", **by)
     # Oversight.
     guidance = Guidance.objects.get(pk=world.things["guidance"])
     Guidance.objects.filter(pk=guidance.pk).update(state="draft")

@@ -10,6 +10,8 @@ from functools import cached_property
 from itertools import count
 
 from django.conf import settings
+from django.test import Client
+from django.urls import resolve
 
 from access.permissions import is_public
 from tests.language import pseudo
@@ -18,6 +20,7 @@ from tests.language.reading import texts_of
 from tests.walls.addresses import Address, Place, addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.cases import STATUSES
+from tests.walls.forms import forms_of
 from tests.walls.sweeping import DATA
 from tests.walls.verdicts import is_closed, verdict
 from tests.walls.world import Person, World, undone
@@ -82,12 +85,44 @@ def reader(person: Person, world: World, **looks: str) -> Caller:
     return found
 
 
+def browsing(**cookies: str) -> Client:
+    """A browser that is set to the third language."""
+    client = Client(raise_request_exception=False)
+    client.cookies.load({settings.LANGUAGE_COOKIE_NAME: pseudo.CODE, **cookies})
+    return client
+
+
+def looked(browser: Client, path: str, typed: dict[str, str] | None = None, *, name: str = "") -> Shown:
+    """The page to which this address, or this form, leads in the end."""
+    if typed is None:
+        answer = browser.get(path, follow=True)
+    else:
+        answer = browser.post(path, typed | {"idempotency_key": f"walk-{next(_keys):08d}"}, follow=True)
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return Shown(
+        name or path, "", path, Answer(answer.status_code, dict(answer.items()), body, answer.request["PATH_INFO"])
+    )
+
+
+def filled_in(browser: Client, shown: Shown, done: set[tuple[str, ...]]) -> Iterator[Shown]:
+    """Each form of the page as a browser fills it in, unless it is ``done``, and the page to which that leads."""
+    for form in forms_of(shown.answer.text):
+        path = form.action.partition("?")[0] or shown.answer.path
+        kind = (resolve(path).view_name, *sorted(form.values))
+        if form.method == "post" and kind not in done:
+            done.add(kind)
+            with undone():
+                sent = looked(browser, path, form.values, name=f"{shown.name} sent")
+            yield sent
+
+
 class Walk:
     """All addresses once for each side."""
 
     def __init__(self, world: World, side: str) -> None:
         self.world = world
         self.people = [world.person(name) for name in SIDES[side]]
+        self._sent: set[tuple[str, ...]] = set()
         looks = LOOKS if side in IN_ELDER_DISPLAY else {}
         self.callers = {person.name: reader(person, world, **looks) for person in self.people}
 
@@ -124,6 +159,9 @@ class Walk:
                         tries[number] = tries.get(number, 0) + 1
                     if method == "GET" and got != 200:
                         break
+                    if method == "GET" and "<form" in asked.answer.text:
+                        browser = browsing(**self.callers[person.name].cookies)
+                        yield from filled_in(browser, asked, self._sent)
 
     def _call(self, person: Person, place: Place, method: str, status: str) -> Shown:
         data = {"idempotency_key": f"walk-{next(_keys):08d}", **DATA.get(place.address.name, {})}

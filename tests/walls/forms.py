@@ -22,12 +22,14 @@ _NAMES = (
     "region",
     "user",
 )
+#: What is written into every field for text.
+TYPED = "写了一句话"
 _TYPED = {"number": "1", "date": "", "datetime-local": "", "email": "new@example.com", "tel": "13900001234"}
 
 
 @dataclass
 class Form:
-    """One form: where it goes, how, and what it sends when its first choices are taken."""
+    """One form: where it goes, how, and what it sends when what is chosen stays, else the first choice is taken."""
 
     action: str = ""
     method: str = "get"
@@ -67,16 +69,17 @@ class _Reader(HTMLParser):
         elif tag == "option" and self._select:
             value = said.get("value", "")
             form.choices[self._select].add(value)
-            form.values[self._select] = form.values[self._select] or value
+            form.values[self._select] = value if "selected" in said else form.values[self._select] or value
         elif tag == "textarea" and name:
-            form.values[name] = "写了一句话"
+            form.values[name] = TYPED
         elif tag == "input" and name:
             kind = said.get("type", "text")
             if kind in ("radio", "checkbox"):
                 form.choices.setdefault(name, set()).add(said.get("value", "on"))
-                form.values.setdefault(name, said.get("value", "on"))
+                if "checked" in said or name not in form.values:
+                    form.values[name] = said.get("value", "on")
             elif kind != "file":
-                form.values[name] = said.get("value") or _TYPED.get(kind, "写了一句话")
+                form.values[name] = said.get("value") or _TYPED.get(kind, TYPED)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
