@@ -191,7 +191,7 @@ class ProfileForm(forms.Form):
         error_messages={"required": _("请填姓名")},
         widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "name"}),
     )
-    language = forms.ChoiceField(label=_("通知用的语言"), choices=settings.LANGUAGES, widget=forms.RadioSelect)
+    language = forms.ChoiceField(label=_("通知用的语言"), choices=lambda: settings.LANGUAGES, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -47,7 +47,7 @@ class ChoiceForm(forms.Form):
     first = Pick(
         label=gettext_lazy("先用哪种方式通知您"), choices=[], help_text=gettext_lazy("这种方式送不到时，自动换另一种。")
     )
-    language = Pick(label=gettext_lazy("通知用的语言"), choices=settings.LANGUAGES)
+    language = Pick(label=gettext_lazy("通知用的语言"), choices=lambda: settings.LANGUAGES)
     reminders = Pick(
         label=gettext_lazy("到期提醒"),
         choices=_HOW,
