@@ -26,7 +26,7 @@ from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, FilingDraft
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
-from tests.cast import _person
+from tests.cast import a_person, save_people
 
 #: County of the authority that handles a family's cases. The second is a sibling of the first, the third a cousin.
 COUNTIES = {"A": "350102", "B": "350103", "C": "350203"}
@@ -311,6 +311,10 @@ def _people(world: World) -> None:
         user = _person(f"{kind}管", f"{kind}.administrator@example.com")
         Administrator.objects.create(user=user, kind=kind, since=world.now)
         people.append(Person(f"{kind} administrator", frozenset({f"{kind}_admin"}), "", user))
+
+
+def _person(name: str, address: str) -> User:
+    return save_people(a_person(name, address))[0]
 
 
 def _gone(world: World) -> list[Person]:
