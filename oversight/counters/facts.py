@@ -75,7 +75,7 @@ class Source:
 
 
 #: The common parts of the statement: c cases, e stages, d clocks, o obligations.
-_PARTS = Template(Path(__file__).with_name("facts.sql").read_text())
+_PARTS = Template(Path(__file__).with_name("facts.sql").read_text(encoding="utf-8"))
 _stage = partial(Source, of="e", ref="e.id", enterprise="e.enterprise_id", branch="e.branch_id")
 _owed = partial(Source, of="o", ref="o.id", enterprise="o.enterprise_id", branch="o.branch_id")
 _RAN = "(e.is_taken_late or e.ran_out_at is not null)"
