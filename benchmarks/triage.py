@@ -56,7 +56,7 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     from authorities.models import Authority, Officer
     from complaints.desks.authority_workspace import workspace_for
     from complaints.models import Complaint, HandlingStep
-    from complaints.pages.authority.triage import bulk as authority_bulk
+    from complaints.pages.authority.triage import forward as authority_bulk
 
     user = User.objects.create(email="triage@example.com", name="分送")
     place = Complaint.objects.filter(status="triage").first()
@@ -78,7 +78,7 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
         form = authority_bulk.BatchForm(said, targets=[])
         if not form.is_valid():
             raise SystemExit(form.errors.as_text())
-        run = authority_bulk.carry_out(form, workspace.cases(), workspace)
+        run = authority_bulk.distribute(form, workspace.cases(), workspace)
         if run is None or len(run.done) != number:
             raise SystemExit(f"not all were done: {run}")
 

@@ -11,17 +11,11 @@ urlpatterns = [
     path("", include("complaints.pages.consumer.urls")),
     path("", include("complaints.pages.links.urls_tracking")),
     path("", include("complaints.pages.links.urls_answer")),
-    path("", include("complaints.pages.mediation.urls_bodies")),
     path("", include("complaints.pages.station.urls")),
     path("", include("complaints.pages.enrolment.urls")),
     path("", include("complaints.pages.enterprise.urls")),
-    path("", include("complaints.pages.authority.review.urls")),
-    path("", include("complaints.pages.authority.supervision.urls")),
     # Before the authority's own: below a case, any word could be a step.
     path("", include("complaints.pages.mediation.urls")),
     path("", include("complaints.pages.authority.urls")),
-    path("", include("complaints.pages.authority.documents.urls")),
-    path("", include("complaints.pages.authority.law.urls")),
     path("", include("complaints.pages.shared.urls")),
-    path("", include("complaints.pages.authority.platform.urls")),
 ]

@@ -33,6 +33,8 @@ class BulkRun:
             "accept": ngettext("已受理%(n)s件", "已受理%(n)s件", len(self.done)),
             "assign": ngettext("已分派%(n)s件", "已分派%(n)s件", len(self.done)),
             "forward": ngettext("已分送%(n)s件", "已分送%(n)s件", len(self.done)),
+            "reassign": ngettext("已改派%(n)s件", "已改派%(n)s件", len(self.done)),
+            "urge": ngettext("已对%(n)s件发出督办", "已对%(n)s件发出督办", len(self.done)),
             "read": ngettext("已标为已读%(n)s件", "已标为已读%(n)s件", len(self.done)),
         }[self.do] % {"n": len(self.done)}
         if not self.refused:

@@ -50,6 +50,16 @@ class KeysetPage(Generic[Row]):
     after: str
 
 
+def neighbours(page: KeysetPage[Any], address: str) -> dict[str, str]:
+    """``previous_url`` and ``next_url`` for the page of a list: "" where there is none. ``address``: of the list, with
+    its query."""
+    start = f"{address}{'&' if '?' in address else '?'}"
+    return {
+        "previous_url": f"{start}before={page.before}" if page.before else "",
+        "next_url": f"{start}after={page.after}" if page.after else "",
+    }
+
+
 def _beyond(field: str, moment: datetime, pk: int | UUID, *, falling: bool) -> Func:
     """(date, id) > (date, id) in one comparison, so that an index finds the place at once."""
     row, key = Func(F(field), F("pk"), function="ROW"), Func(Value(moment), Value(pk), function="ROW")
@@ -137,6 +147,32 @@ def _parts(
     return [dated] if backwards else [dated, undated]
 
 
+def number_of(text: str | None, *, digits: int = 18) -> int | None:
+    """A number in an address; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
+def walk_by_pk(rows: QuerySet[Row], asked: Mapping[str, str], *, falling: bool = False) -> QuerySet[Row]:
+    """The rows of the page that ``asked`` names, and one more, by id alone; backwards where that is the page before."""
+    before, after = number_of(asked.get("before")), number_of(asked.get("after"))
+    falls = falling != (before is not None)
+    key = after if before is None else before
+    if key is not None:
+        rows = rows.filter(pk__lt=key) if falls else rows.filter(pk__gt=key)
+    return rows.order_by("-pk" if falls else "pk")[: PAGE + 1]
+
+
+def page_by_pk(walk: list[Any], asked: Mapping[str, str]) -> KeysetPage[Any]:
+    """The page of such rows, or of their ids; its keys are ids."""
+    backwards, has_more, page = number_of(asked.get("before")) is not None, len(walk) > PAGE, walk[:PAGE]
+    if backwards:
+        page.reverse()
+    keys = [str(getattr(one, "pk", one)) for one in page]
+    has_before = has_more if backwards else number_of(asked.get("after")) is not None
+    has_after = backwards or has_more
+    return KeysetPage(page, keys[0] if keys and has_before else "", keys[-1] if keys and has_after else "")
+
+
 def _write_key(row: Model, order: Order) -> str:
     moment = getattr(row, order.field)
     return f"{(moment - _EPOCH) // _TICK if moment else 'x'}.{row.pk}"
@@ -147,7 +183,7 @@ def _read_key(text: str, *, is_uuid: bool = False) -> tuple[datetime | None, int
     moment, _dot, typed = text.partition(".")
     pk: int | UUID
     try:
-        if not is_uuid and not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+        if not is_uuid and number_of(typed) is None:
             return None
         pk = UUID(typed) if is_uuid else int(typed)
     except ValueError:
@@ -219,7 +255,6 @@ def tabs_shown(
     tabs: Sequence[Tab], tab: Tab, counts: Mapping[str, int], page: KeysetPage[Any], *, address: str
 ) -> dict[str, Any]:
     """What the template needs of the tabs and of the pages of ``tab``."""
-    here = tab_url(address, tab)
     return {
         "tab": tab,
         "counts": {code: in_words(count) for code, count in counts.items()},
@@ -234,6 +269,5 @@ def tabs_shown(
             }
             for one in tabs
         ],
-        "previous_url": f"{here}&before={page.before}" if page.before else "",
-        "next_url": f"{here}&after={page.after}" if page.after else "",
+        **neighbours(page, tab_url(address, tab)),
     }

@@ -18,7 +18,7 @@ from complaints.pages.authority.documents import document_steps
 from complaints.pages.consumer import pages as consumer_pages
 from complaints.pages.enterprise import pages as enterprise_pages
 from complaints.pages.links import answer_pages, track_steps
-from complaints.pages.mediation import mediate_pages
+from complaints.pages.mediation import mediate
 from enterprises.models import Station
 from odr_portal.checks import routes
 from tests.walls.things import OWNERS
@@ -324,7 +324,7 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.PAGES, ()),
     ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),
     ("complaints:answer-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),
-    ("complaints:mediate-step", "name"): dict.fromkeys(mediate_pages.PAGES, ()),
+    ("complaints:mediate-step", "name"): dict.fromkeys(mediate.PAGES, ()),
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
     ("complaints:case-step", "name"): _CONSUMERS,

@@ -7,6 +7,7 @@ so that neither stands without the other; nobody decides on his own proposal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,22 +26,22 @@ from authorities.policies import Policies
 from complaints import handling, wording
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import OfficerCase, setting_of
+from complaints.desks.officer_case import setting_of
 from complaints.forms.decision_form import DecisionForm
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
 from complaints.handling.transition import two_persons
 from complaints.models import Complaint, Matter
-from complaints.pages.authority.documents import documents_signing
+from complaints.pages.authority.documents import document_steps
 from complaints.pages.authority.pages import PAGES
-from complaints.pages.authority.review.review_case import letters_of
+from complaints.pages.authority.review.review import letters_of
 from complaints.procedure.refusals import not_yours
 from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
 from database.prepared import CombinedQuery, PreparedQuery
-from web.listing import listed
+from web.listing import listed as in_words
 
 MOST = 200
 _FIELDS: dict[str, Any] = {
@@ -85,12 +86,11 @@ class Proposal:
 @officer_page("GET")
 def approvals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     matters = workspace.proposals().select_related(*_CASE).order_by("opened_at", "pk")[:MOST]
-    found = proposals_of(matters, workspace)
-    found.sort(key=lambda p: not p.may_decide)
+    listed = sorted(proposals_of(matters, workspace), key=lambda proposal: not proposal.may_decide)
     return render(
         request,
         "authority/approvals.html",
-        {"proposals": found, "mine_to_decide": sum(p.may_decide for p in found), "now": workspace.now},
+        {"proposals": listed, "mine_to_decide": sum(p.may_decide for p in listed), "now": workspace.now},
     )
 
 
@@ -112,10 +112,10 @@ def proposals_of(matters: Iterable[Matter], workspace: Workspace, *, is_shown: b
     sealed_fields.load_for(rows)
     signers = {UUID(key) for m in rows for key in m.data.get("signed", [])}
     cases = sorted({m.complaint_id for m in rows})
-    *said, people = _BESIDE(cases, sorted({m.opened_by_key for m in rows if m.opened_by_key} | signers))
-    sealed_fields.load_for([*people, *(row for found in said for row in found)])
+    *seen, people = _BESIDE(cases, sorted({m.opened_by_key for m in rows if m.opened_by_key} | signers))
+    sealed_fields.load_for([*people, *(row for rows_seen in seen for row in rows_seen)])
     names = {person.person_key: person.name for person in people}
-    hides = case_documents.hiding(cases, *said)
+    hides = case_documents.hiding(cases, *seen)
     return [
         _proposal(m, names, workspace, workspace.conditions.policies, str if is_shown else hides[m.complaint_id])
         for m in rows
@@ -125,37 +125,32 @@ def proposals_of(matters: Iterable[Matter], workspace: Workspace, *, is_shown: b
 def _proposal(
     matter: Matter, names: dict[UUID, str], workspace: Workspace, policies: Policies, hide: Callable[[str], str]
 ) -> Proposal:
-    by = names.get(matter.opened_by_key, "") if matter.opened_by_key else ""
-    signed = matter.data.get("signed", [])
-    is_own = workspace.user.person_key == matter.opened_by_key or str(workspace.user.person_key) in signed
-    case, payload = matter.complaint, matter.data.get("payload", {})
+    by, own_key = matter.opened_by_key, workspace.user.person_key
+    signed, payload, case = matter.data.get("signed", []), matter.data.get("payload", {}), matter.complaint
+    here = case.handling_authority_id
+    kinds = {"ground": _GROUNDS.get(matter.subject, ""), "body": "body"}
     return Proposal(
         matter=matter,
         complaint=case,
         what=wording.action(matter.subject),
-        by=by,
-        is_own=is_own,
-        signed=listed(names.get(UUID(key), "") for key in signed),
+        by=names.get(by, "") if by else "",
+        is_own=own_key == by or str(own_key) in signed,
+        signed=in_words(names.get(UUID(key), "") for key in signed),
         left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
-        is_head=any(
-            a.may(Right.LEAD_AUTHORITY) and case.handling_authority_id in a.authority_ids for a in workspace.actors
-        ),
-        is_ours=case.handling_authority_id in workspace.authority_ids,
+        is_head=any(a.may(Right.LEAD_AUTHORITY) and here in a.authority_ids for a in workspace.actors),
+        is_ours=here in workspace.authority_ids,
         facts=[
-            Fact(str(words), hide(_value(matter.subject, name, payload[name])))
-            for name, words in _FIELDS.items()
+            Fact(
+                str(label),
+                hide(wording.label(str(payload[name]), kind=kinds[name]) if name in kinds else str(payload[name])),
+            )
+            for name, label in _FIELDS.items()
             if payload.get(name)
         ],
         respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]),
         case_url=case_url(case, AUTHORITY),
     )
-
-
-def _value(step: str, name: str, value: Any) -> str:
-    if name == "ground":
-        return wording.label(str(value), kind=_GROUNDS.get(step, ""))
-    return wording.label(str(value), kind="body") if name == "body" else str(value)
 
 
 @officer_page("GET", "POST")
@@ -168,87 +163,61 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     )
     if matter is None:
         raise Http404
-    found = workspace.find(matter.complaint.number)
-    back = case_url(found.complaint, AUTHORITY)
-    if request.method != "POST":
-        if matter.state != "open":
-            return redirect(back)
-        return _show(request, workspace, matter, _form(None))
-    form = _form(request.POST)
+    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    case, actor = officer_case.found.complaint, officer_case.found.actor
+    if request.method != "POST" and matter.state != "open":
+        return redirect(case_url(case, AUTHORITY))
+    data = request.POST if request.method == "POST" else None
+    form = DecisionForm(data, grant=_("同意，立即办理"), refuse=_("退回修改"))
 
     def moves() -> Sequence[Move] | None:
-        if found.actor is None or not found.actor.roles:
+        if actor is None or not actor.roles:
             raise not_yours()
         if not form.is_valid():
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
-        if documents_signing.rewritten(matter, setting_of(workspace, found.complaint.number, request.GET)).get("hides"):
+        if document_steps.rewritten(matter, officer_case).get("hides"):
             form.add_error(None, _("有遮住的内容。请先说明理由、查看联系方式，再批准。"))
             return None
         missing = len(proposals_of([matter], workspace)[0].left)
         signature = proposals.approve(matter_id=matter.pk, missing=missing)
         return [signature] if missing > 1 else [signature, handling.built(matter.subject, matter.data["payload"])]
 
-    done = take_step(request, found, moves, form=form, now=workspace.now, to=back)
-    if not done.address:
-        return _show(request, workspace, matter, form, status=422)
-    if done.is_new:
-        matter.refresh_from_db()
-        messages.success(
-            request,
-            (
-                _("已退回。")
-                if form.cleaned_data["decision"] == "refuse"
-                else _("已同意，并已办理。")
-                if matter.state != "open"
-                else _("已签署，还须负责人批准。")
-            ),
-            extra_tags="ok",
-        )
-    return redirect(done.address)
-
-
-def _letters(officer_case: OfficerCase, matter: Matter, by: str) -> dict[str, Any]:
-    """What goes out with the last signature; nothing where the step could not be taken any more."""
-    try:
-        return letters_of(officer_case, handling.built(matter.subject, matter.data["payload"]), by=by)
-    except StepNotAllowed:
-        return {}
-
-
-def _form(data: Any) -> DecisionForm:
-    return DecisionForm(data, grant=_("同意，立即办理"), refuse=_("退回修改"))
-
-
-def _show(
-    request: HttpRequest, workspace: Workspace, matter: Matter, form: DecisionForm, *, status: int = 200
-) -> HttpResponseBase:
-    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    if form.is_bound:
+        to = case_url(case, AUTHORITY)
+        done = take_step(request, officer_case.found, moves, form=form, now=workspace.now, to=to)
+        if done.is_new:
+            matter.refresh_from_db()
+            if form.cleaned_data["decision"] == "refuse":
+                text = _("已退回。")
+            else:
+                text = _("已同意，并已办理。") if matter.state != "open" else _("已签署，还须负责人批准。")
+            messages.success(request, text, extra_tags="ok")
+        if done.address:
+            return redirect(done.address)
+        # A clock may have moved the case on while the decision was judged.
+        officer_case = setting_of(workspace, matter.complaint.number, request.GET)
     is_shown = case_documents.is_shown(matter.complaint, officer_case.found, now=workspace.now)
     proposal = proposals_of([matter], workspace, is_shown=is_shown)[0]
     page = next((page for page in PAGES.values() if matter.subject in page.steps), None)
-    corrects = matter.subject == documents_signing.CORRECTION
-    return render(
-        request,
-        "authority/approval.html",
-        {
-            **documents_signing.rewritten(matter, officer_case),
-            "reveal_url": (
-                f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver"
-            ),
-            "proposal": proposal,
-            "effects": (
-                page.effects(officer_case, lambda: workspace.conditions.limits(matter.complaint.handling_region_id))
-                if page
-                else [documents_signing.EFFECT]
-                if corrects
-                else []
-            ),
-            "form": form,
-            "case": matter.complaint,
-            **_letters(officer_case, matter, proposal.by),
-            "page": page_of(workspace.find(matter.complaint.number), now=workspace.now),
-        },
-        status=status,
-    )
+    effects: Sequence[Any] = [document_steps.EFFECT] if matter.subject == document_steps.CORRECTING else []
+    if page is not None:
+        effects = page.effects(officer_case, lambda: workspace.conditions.limits(case.handling_region_id))
+    letters: dict[str, Any] = {}
+    # What goes out with the last signature; nothing where the step could not be taken any more.
+    with suppress(StepNotAllowed):
+        built = handling.built(matter.subject, matter.data["payload"])
+        letters = letters_of(officer_case, built, by=proposal.by)
+    reveal_url = reverse("complaints:authority-step", args=[case.number, "reveal"])
+    context = {
+        **document_steps.rewritten(matter, officer_case),
+        "reveal_url": f"{reveal_url}?reason=look_deliver",
+        "proposal": proposal,
+        "effects": effects,
+        "form": form,
+        "case": matter.complaint,
+        **letters,
+        "page": page_of(workspace.find(case.number), now=workspace.now),
+    }
+    return render(request, "authority/approval.html", context, status=422 if form.is_bound else 200)

@@ -17,21 +17,23 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.idempotency import once
 from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import officer_handover
+from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, came_back, due_soon, late, rows_of, with_others
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.bulk_run import BulkRun
 from complaints.desks.case_filter import BACK, LEFT, OTHERS
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.supervision_forms import MOST_URGED, ManyAssignForm
 from complaints.handling.steps import authority
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
-from complaints.pages.authority.supervision.instructions_many import Run, each, with_rest
+from complaints.pages.authority.supervision.instructions import run_page, take_on_many
 from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of
 
@@ -56,21 +58,17 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         row = line["row"]
         line["load"] = _cells(row, loads.get(row.pk, {}), workspace) if row.role in Right.HOLD_CASE.posts else None
         line["leave"] = leaves.get((row.user_id, row.authority_id))
-    return render(
-        request,
-        "team/people.html",
-        shown
-        | {
-            "has_load": True,
-            "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")],
-            "today": workspace.today,
-            "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
-            "left_url": _cases_url({"waiting": LEFT}),
-            "leave_url": reverse("enterprises:authority-leave") if workspace.may(Right.HOLD_CASE) else "",
-            "approvals_url": reverse("complaints:authority-approvals"),
-            "assign_url": reverse("complaints:authority-team-assign") if workspace.may("assign_officer") else "",
-        },
-    )
+    context = shown | {
+        "has_load": True,
+        "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")],
+        "today": workspace.today,
+        "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
+        "left_url": _cases_url({"waiting": LEFT}),
+        "leave_url": reverse("enterprises:authority-leave") if workspace.may(Right.HOLD_CASE) else "",
+        "approvals_url": reverse("complaints:authority-approvals"),
+        "assign_url": reverse("complaints:authority-team-assign") if workspace.may("assign_officer") else "",
+    }
+    return render(request, "team/people.html", context)
 
 
 def _loads(workspace: Workspace, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
@@ -99,12 +97,13 @@ def _loads(workspace: Workspace, rows: Iterable[Any], left: QuerySet[Complaint])
 
 
 def _cells(row: Officer, load: dict[str, Any], workspace: Workspace) -> list[dict[str, Any]]:
-    found = []
-    for code, (words, query) in COUNTED.items():
-        found.append({"title": words, "count": load.get(code, 0), "url": _cases_url({"officer": str(row.pk), **query})})
-    oldest = load.get("oldest")
+    whose, oldest = {"officer": str(row.pk)}, load.get("oldest")
     days = (workspace.today - timezone.localdate(oldest)).days if oldest else 0
-    return [*found, {"title": _("最早的一件（天）"), "count": days, "url": _cases_url({"officer": str(row.pk)})}]
+    counted = [
+        {"title": label, "count": load.get(code, 0), "url": _cases_url(whose | query)}
+        for code, (label, query) in COUNTED.items()
+    ]
+    return [*counted, {"title": _("最早的一件（天）"), "count": days, "url": _cases_url(whose)}]
 
 
 def _cases_url(query: dict[str, str]) -> str:
@@ -113,22 +112,19 @@ def _cases_url(query: dict[str, str]) -> str:
 
 def _leaves(rows: Iterable[Any], workspace: Workspace) -> dict[tuple[int, int], OfficerAbsence]:
     """The next leave of each: the one of today, else the one to come."""
-    found: dict[tuple[int, int], OfficerAbsence] = {}
-    for leave in (
+    to_come = (
         OfficerAbsence.objects.not_over(workspace.today)
         .filter(officer__user__in={row.user_id for row in rows})
         .select_related("officer")
-        .order_by("starts_on", "pk")
-    ):
-        found.setdefault((leave.officer.user_id, leave.officer.authority_id), leave)
-    return found
+        .order_by("-starts_on", "-pk")
+    )
+    return {(leave.officer.user_id, leave.officer.authority_id): leave for leave in to_come}
 
 
 @officer_page("GET", "POST")
 def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another, each with its
-    result.
-    """
+    result."""
     if not workspace.may("assign_officer"):
         raise Http404
     people = by_name(
@@ -139,56 +135,35 @@ def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
     chosen = request.GET.get("officer", "none")
     cases = workspace.cases().filter(OPEN, workspace.mine()).order_by(BY_DUE.field, "pk").select_related(*RELATED)
-    if chosen.isascii() and chosen.isdigit() and len(chosen) < 10:
-        cases = cases.filter(officer_id=int(chosen))
+    if (officer := keyset.number_of(chosen, digits=9)) is not None:
+        cases = cases.filter(officer_id=officer)
     else:
         chosen, cases = "none", cases.filter(officer=None)
-    run: Run | None = None
     form: ManyAssignForm | None = None
     if request.method == "POST":
-        form = ManyAssignForm(request.POST, people=people)
+        form, run = ManyAssignForm(request.POST, people=people), None
         with once(request) as attempt:
             if attempt.answered:
-                run = Run.read(attempt.answer)
+                run = BulkRun.from_text(attempt.answer.decode())
             elif form.is_valid():
-                run = each(form.numbers, authority.assign_officer(officer_id=int(form.cleaned_data["to"])), workspace)
-                attempt.reference, attempt.answer = request.path, run.as_bytes()
-    if run is not None:
-        words = ngettext("已改派%(n)s件", "已改派%(n)s件", len(run.done)) % {"n": len(run.done)}
-        return render(
-            request,
-            "authority/supervision/run.html",
-            {
-                "run": run,
-                "title": with_rest(words, run),
-                "reasons": run.reasons(),
-                "back_url": reverse("complaints:authority-team"),
-                "back_text": _("团队"),
-            },
-        )
-    listed = list(cases[:MOST_URGED])
+                move = authority.assign_officer(officer_id=int(form.cleaned_data["to"]))
+                run = take_on_many("reassign", form.numbers, move, workspace)
+                attempt.reference, attempt.answer = request.path, run.as_text().encode()
+        if run is not None:
+            return run_page(request, run, back="authority-team", back_text=_("团队"))
     shown = form or ManyAssignForm(None, people=people)
-    return render(
-        request,
-        "authority/supervision/assign.html",
-        {
-            "rows": rows_of(listed, workspace),
-            "form": shown,
-            "ticked": set(shown.numbers),
-            "chosen": chosen,
-            "whose": (
-                [("none", _("未指派"))]
-                + [(str(row.pk), f"{row.user.name} · {row.get_role_display()}") for row in _holders(workspace, people)]
-            ),
-            "team_url": reverse("complaints:authority-team"),
-        },
-        status=422 if form is not None else 200,
-    )
-
-
-def _holders(workspace: Workspace, people: list[Officer]) -> list[Officer]:
-    """Who may get cases, and who still holds some though not at work any more."""
-    gone = by_name(
-        officer_handover.away(workspace.today).filter(authority_id__in=workspace.authority_ids).select_related("user")
-    )
-    return [*people, *(row for row in gone if row.pk not in {one.pk for one in people})]
+    # Who may get cases, and who still holds some though not at work any more.
+    gone = officer_handover.away(workspace.today).filter(authority_id__in=workspace.authority_ids)
+    known = {row.pk for row in people}
+    holders = [*people, *(row for row in by_name(gone.select_related("user")) if row.pk not in known)]
+    context = {
+        "rows": rows_of(list(cases[:MOST_URGED]), workspace),
+        "form": shown,
+        "ticked": set(shown.numbers),
+        "chosen": chosen,
+        "whose": (
+            [("none", _("未指派"))] + [(str(row.pk), f"{row.user.name} · {row.get_role_display()}") for row in holders]
+        ),
+        "team_url": reverse("complaints:authority-team"),
+    }
+    return render(request, "authority/supervision/assign.html", context, status=422 if form is not None else 200)

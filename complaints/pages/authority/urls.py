@@ -1,9 +1,13 @@
-"""The authority's addresses: my day, lists, one case and its steps, approvals."""
+"""The authority's addresses: my day, lists, one case and its steps, review, supervision, documents, the law."""
 
 from django.urls import path
 
-from complaints.pages.authority import approvals, case, cases, day, disputes, notices, steps, team, together
-from complaints.pages.authority.intake import intake, on_behalf, receipt
+from complaints.pages.authority import approvals, cases, day, notices, platform, steps, team
+from complaints.pages.authority.documents import document_steps, documents
+from complaints.pages.authority.intake import intake, on_behalf
+from complaints.pages.authority.law import calendar, law
+from complaints.pages.authority.review import review, violations
+from complaints.pages.authority.supervision import call_backs, instructions, supervision
 from complaints.pages.authority.triage import triage
 
 CASE = "authority/cases/<str:number>/"
@@ -11,8 +15,8 @@ CASE = "authority/cases/<str:number>/"
 urlpatterns = [
     path("authority/", day.day, name="authority-day"),
     path("authority/intake/", intake.intake, name="authority-intake"),
-    path("authority/intake/<str:number>/receipt/", receipt.receipt, name="authority-intake-receipt"),
-    path("authority/jurisdiction/", disputes.disputes, name="authority-disputes"),
+    path("authority/intake/<str:number>/receipt/", intake.receipt, name="authority-intake-receipt"),
+    path("authority/jurisdiction/", cases.disputes, name="authority-disputes"),
     path("authority/triage/", triage.triage, name="authority-triage"),
     path("authority/triage/<str:number>/", triage.triage_case, name="authority-triage-case"),
     path("authority/approvals/", approvals.approvals, name="authority-approvals"),
@@ -22,11 +26,40 @@ urlpatterns = [
     path("authority/team/", team.team, name="authority-team"),
     path("authority/team/assign/", team.assign, name="authority-team-assign"),
     path("authority/cases/", cases.cases, name="authority-cases"),
-    path(CASE, case.case, name="authority-case"),
+    path(CASE, cases.case, name="authority-case"),
     path(f"{CASE}forward/", steps.step, {"slug": "forward"}, name="authority-forward"),
     path(f"{CASE}ask-consent/", steps.step, {"slug": "ask-consent"}, name="authority-ask-consent"),
-    path(f"{CASE}together/", together.together, name="authority-together"),
+    path(f"{CASE}together/", steps.together, name="authority-together"),
     path(f"{CASE}on-behalf/", on_behalf.choose, name="authority-on-behalf"),
     path(f"{CASE}on-behalf/<slug:name>/", on_behalf.step, name="authority-on-behalf-step"),
     path(f"{CASE}<slug:slug>/", steps.step, name="authority-step"),
+    path("authority/review/", review.review, name="authority-review"),
+    path("authority/review/<str:number>/", review.review_case, name="authority-review-case"),
+    path("authority/violations/", violations.violations, name="authority-violations"),
+    path("authority/violations/<int:pk>/", violations.violation, name="authority-violation"),
+    path("authority/urges/", instructions.board, name="authority-urges"),
+    path("authority/urges/new/", instructions.new_instructions, name="authority-urges-new"),
+    path("authority/urges/escalated/", supervision.escalated, name="authority-escalated"),
+    path("authority/urges/decisions/", supervision.decisions, name="authority-decisions"),
+    path("authority/urges/overdue/", supervision.overdue, name="authority-overdue"),
+    path("authority/urges/<int:pk>/", instructions.instruction, name="authority-urge"),
+    path("authority/call-backs/", call_backs.call_backs, name="authority-call-backs"),
+    path("authority/call-backs/<int:pk>/", call_backs.call_back, name="authority-call-back"),
+    path("open/call-backs/", call_backs.public, name="open-call-backs"),
+    path("authority/documents/", documents.register, name="authority-documents"),
+    path("authority/documents/<int:pk>/", documents.document, name="authority-document"),
+    path("authority/documents/<int:pk>/<slug:slug>/", document_steps.step, name="authority-document-deed"),
+    path("authority/policies/", law.policies, name="authority-policies"),
+    path("authority/policies/new/", law.policy, name="authority-policy"),
+    path("authority/policies/replay/", law.replay, name="authority-replay"),
+    path("authority/calendar/", calendar.calendar, name="authority-calendar"),
+    path("authority/law/<str:mark>/", law.change, name="authority-law-change"),
+    path("authority/law/<str:mark>/decide/", law.decide, name="authority-law-decide"),
+    path("authority/law/<str:mark>/drop/", law.drop, name="authority-law-drop"),
+    path("authority/platform/", platform.overview, name="authority-platform"),
+    path("authority/platform/outgoing/", platform.outgoing, name="authority-platform-outgoing"),
+    path("authority/platform/<str:mark>/", platform.show, name="authority-platform-file"),
+    path("authority/platform/<str:mark>/decide/", platform.decide, name="authority-platform-decide"),
+    path("authority/platform/<str:mark>/results/", platform.results, name="authority-platform-results"),
+    path("authority/publication/", cases.publications, name="authority-publication"),
 ]

@@ -7,6 +7,7 @@ was typed before anything is judged, and what lies with the authority is only re
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -15,7 +16,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -97,45 +98,37 @@ def start(request: HttpRequest) -> HttpResponseBase:
         request.session.pop(HELD, None)
         messages.success(request, _("这台设备上的申请已关上。用同一个邮箱随时可以再打开。"), extra_tags="ok")
         return redirect("complaints:enrol")
-    form = StartForm(request.POST if request.method == "POST" else None)
-    if request.method != "POST":
-        return _start(request, form)
-    if not form.is_valid():
-        return _start(request, form, status=422)
-    contact: Contact = form.cleaned_data["email"]
-    if "send" in request.POST:
-        try:
-            proving.send(
-                contact, language=get_language() or settings.LANGUAGE_CODE, asker=asker_of(request, now=now), now=now
-            )
-        except TooManyTries as wait:
-            form.add_error("email", too_many_codes(wait.until))
-            return _start(request, form, status=wait.told(request))
-        return _start(request, form, is_sent=True)
-    proven = proving.proven(
-        phone="",
-        email=contact.address,
-        code=form.cleaned_data["code"],
-        flow=flow_of(request),
-        form_key=request.POST.get(KEY_FIELD, ""),
-        now=now,
+    form, language = (
+        StartForm(request.POST if request.method == "POST" else None),
+        get_language() or settings.LANGUAGE_CODE,
     )
-    if proven is None:
-        form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
-        return _start(request, form, is_sent=True, status=422)
-    application = enrolling.begin(contact.address, language=get_language() or settings.LANGUAGE_CODE, now=now)
-    request.session.cycle_key()
-    request.session[HELD] = str(application.pk)
-    return redirect("complaints:enrol-application")
-
-
-def _start(request: HttpRequest, form: StartForm, *, is_sent: bool = False, status: int = 200) -> HttpResponse:
-    return render(
-        request,
-        "enrol/start.html",
-        {"form": form, "is_sent": is_sent, "held": _of_session(request), "steps": enrol_forms.STEPS},
-        status=status,
-    )
+    is_sent, status = False, 422 if form.is_bound else 200
+    if form.is_bound and form.is_valid():
+        contact: Contact = form.cleaned_data["email"]
+        if "send" in request.POST:
+            try:
+                proving.send(contact, language=language, asker=asker_of(request, now=now), now=now)
+                is_sent, status = True, 200
+            except TooManyTries as wait:
+                form.add_error("email", too_many_codes(wait.until))
+                status = wait.told(request)
+        elif proving.proven(
+            phone="",
+            email=contact.address,
+            code=form.cleaned_data["code"],
+            flow=flow_of(request),
+            form_key=request.POST.get(KEY_FIELD, ""),
+            now=now,
+        ):
+            application = enrolling.begin(contact.address, language=language, now=now)
+            request.session.cycle_key()
+            request.session[HELD] = str(application.pk)
+            return redirect("complaints:enrol-application")
+        else:
+            form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
+            is_sent = True
+    context = {"form": form, "is_sent": is_sent, "held": _of_session(request), "steps": enrol_forms.STEPS}
+    return render(request, "enrol/start.html", context, status=status)
 
 
 def _of_session(request: HttpRequest) -> EnrolmentApplication | None:
@@ -189,35 +182,29 @@ def application(request: HttpRequest, held: EnrolmentApplication) -> HttpRespons
             except EnrolmentRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-    return render(
-        request,
-        "enrol/application.html",
-        {
-            "form": form,
-            "held": held,
-            "tone": TONES[State(held.state)],
-            "entries": told(held),
-            "tasks": [_task(held, code, step) for code, step in steps.items()],
-            "sections": [] if held.is_open else sections(steps),
-            "kept_until": held.saved_at + enrolling.KEPT_FOR,
-        },
-        status=status,
-    )
+    context = {
+        "form": form,
+        "held": held,
+        "tone": TONES[State(held.state)],
+        "entries": told(held),
+        "tasks": [_task(held, code, step) for code, step in steps.items()],
+        "sections": [] if held.is_open else sections(steps),
+        "kept_until": held.saved_at + enrolling.KEPT_FOR,
+    }
+    return render(request, "enrol/application.html", context, status=status)
 
 
 def _task(held: EnrolmentApplication, code: str, step: enrol_forms.Step) -> dict[str, Any]:
     is_done, is_begun = step.is_valid(), enrol_forms.begun(held, code)
     if code == "customers" and not is_begun:
-        state = (_("选填"), "neutral")
+        state, tone = _("选填"), "neutral"
+    elif is_done:
+        state, tone = _("已填好"), "ok"
     else:
-        state = (_("已填好"), "ok") if is_done else (_("有遗漏"), "warn") if is_begun else (_("没有填"), "neutral")
+        state, tone = (_("有遗漏"), "warn") if is_begun else (_("没有填"), "neutral")
     address = reverse("complaints:enrol-step", args=[code])
-    return {
-        "title": step.title,
-        "state": state[0],
-        "tone": state[1],
-        "url": f"{address}?check=1" if is_begun and not is_done else address,
-    }
+    url = f"{address}?check=1" if is_begun and not is_done else address
+    return {"title": step.title, "state": state, "tone": tone, "url": url}
 
 
 def sections(steps: dict[str, enrol_forms.Step]) -> list[dict[str, Any]]:
@@ -247,62 +234,41 @@ def step(request: HttpRequest, held: EnrolmentApplication, step: str) -> HttpRes
         raise Http404
     if not held.is_open:
         return redirect("complaints:enrol-application")
-    now = timezone.now()
-    today = timezone.localdate(now)
-    if request.method != "POST":
-        return _step(request, held, enrol_forms.form_of(step, held, today=today, judged="check" in request.GET))
-    refused = ""
-    try:
-        names = [name for name in enrol_forms.BY_CODE[step].base_fields if name != "licence"]
-        enrolling.save(held, step=step, typed=typed_in(request.POST, names), now=now)
-        upload = request.FILES.get("licence")
-        if step == "papers" and upload is not None:
-            held.licence = licences.receive(upload, application=held, now=now)
-    except EnrolmentRefusal as refusal:
-        messages.warning(request, str(refusal), extra_tags="warn")
-        return redirect("complaints:enrol-application")
-    except EvidenceRefused as refusal:
-        refused = str(refusal)
-    if "later" in request.POST and not refused:
-        messages.success(request, _("已经保存。用同一个邮箱随时可以接着填。"), extra_tags="ok")
-        return redirect("complaints:enrol-application")
-    form = enrol_forms.form_of(step, held, today=today, judged=True)
+    now, codes = timezone.now(), list(enrol_forms.BY_CODE)
+    number, today, refused = codes.index(step) + 1, timezone.localdate(now), ""
+    if request.method == "POST":
+        try:
+            names = [name for name in enrol_forms.BY_CODE[step].base_fields if name != "licence"]
+            enrolling.save(held, step=step, typed=typed_in(request.POST, names), now=now)
+            upload = request.FILES.get("licence")
+            if step == "papers" and upload is not None:
+                held.licence = licences.receive(upload, application=held, now=now)
+        except EnrolmentRefusal as refusal:
+            messages.warning(request, str(refusal), extra_tags="warn")
+            return redirect("complaints:enrol-application")
+        except EvidenceRefused as refusal:
+            refused = str(refusal)
+        if "later" in request.POST and not refused:
+            messages.success(request, _("已经保存。用同一个邮箱随时可以接着填。"), extra_tags="ok")
+            return redirect("complaints:enrol-application")
+    is_judged = request.method == "POST" or "check" in request.GET
+    form = enrol_forms.form_of(step, held, today=today, judged=is_judged)
     if refused:
         form.errors.pop("licence", None)
         form.add_error("licence", refused)
-    if not form.is_valid():
-        return _step(request, held, form, status=422)
-    return redirect(_after(step))
-
-
-def _after(code: str) -> str:
-    codes = list(enrol_forms.BY_CODE)
-    following = codes[codes.index(code) + 1 :]
-    return (
-        reverse("complaints:enrol-step", args=following[:1]) if following else reverse("complaints:enrol-application")
-    )
-
-
-def _step(
-    request: HttpRequest, held: EnrolmentApplication, form: enrol_forms.Step, *, status: int = 200
-) -> HttpResponse:
-    codes = list(enrol_forms.BY_CODE)
-    number = codes.index(form.code) + 1
-    return render(
-        request,
-        "enrol/step.html",
-        {
-            "form": form,
-            "held": held,
-            "number": number,
-            "total": len(codes),
-            "marks": [n < number for n in range(len(codes))],
-            "is_papers": form.code == "papers",
-            "is_last": number == len(codes),
-            "licence": getattr(held, "licence", None) if form.code == "papers" else None,
-        },
-        status=status,
-    )
+    if request.method == "POST" and form.is_valid():
+        following = codes[number : number + 1]
+        return redirect("complaints:enrol-step", *following) if following else redirect("complaints:enrol-application")
+    context = {
+        "form": form,
+        "number": number,
+        "total": len(codes),
+        "marks": [n < number for n in range(len(codes))],
+        "is_papers": step == "papers",
+        "is_last": number == len(codes),
+        "licence": getattr(held, "licence", None) if step == "papers" else None,
+    }
+    return render(request, "enrol/step.html", context, status=422 if request.method == "POST" else 200)
 
 
 @holder_page("GET")
@@ -316,17 +282,14 @@ def paper(request: HttpRequest, held: EnrolmentApplication, kind: str) -> HttpRe
 def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
     """What the two papers say of this enterprise; the same for whoever reads them."""
     steps = enrol_forms.judged_steps(held, today=timezone.localdate(now))
-    found = {
-        name: row["value"]
-        for one in steps.values()
-        for name, row in zip(
-            [field for field in one.fields if field != "licence"], enrol_forms.rows_of(one), strict=True
-        )
-    }
+    said: dict[str, Any] = {}
+    for one in steps.values():
+        names = [name for name in one.fields if name != "licence"]
+        said |= {name: row["value"] for name, row in zip(names, enrol_forms.rows_of(one), strict=True)}
     on_day = held.submitted_at or now
     region_id = held.authority.region_id if held.authority else None
     limits = Limits(Policies.load(timezone.localdate(on_day)), region_id)
-    return {"held": held, "said": found, "on_day": on_day, "limits": limits}
+    return {"held": held, "said": said, "on_day": on_day, "limits": limits}
 
 
 @holder_page("GET")
@@ -338,14 +301,13 @@ def licence(request: HttpRequest, held: EnrolmentApplication) -> HttpResponseBas
 def licence_of(held: EnrolmentApplication, *, is_sender: bool) -> HttpResponseBase:
     """The file as an attachment; Http404 where there is none, or the scanner has not passed it."""
     row = getattr(held, "licence", None)
-    try:
-        found = licences.handed_out(row, is_sender=is_sender) if row is not None else None
-    except FileNotFoundError:
-        found = None
-    if found is None:
+    file = None
+    with suppress(FileNotFoundError):
+        file = licences.handed_out(row, is_sender=is_sender) if row is not None else None
+    if file is None:
         raise Http404
-    response = FileResponse(found.stream)
+    response = FileResponse(file.stream)
     # After the fact: FileResponse would put words of its own in their place.
-    for name, value in found.headers.items():
+    for name, value in file.headers.items():
         response.headers[name] = value
     return response

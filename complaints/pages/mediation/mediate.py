@@ -1,7 +1,8 @@
 """/mediate/: the body to which a mediation was handed (art. 19) sees the case and mediates it, by a link of its own.
 
-It reads what both parties read, with every number and address masked, for as long as the case is handed
-to it; all that it does asks for a code to the phone of the link, and stands in the record in its name.
+It reads what both parties read, with every number and address masked, for as long as the case is handed to it. It plans
+and records sessions, suggests and reports, in its own name and after a code to the phone of the link; an agreement and
+the end of a mediation are the authority's.
 """
 
 from __future__ import annotations
@@ -9,30 +10,138 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.masking import masked_address, masked_phone
 from complaints import wording
 from complaints.desks.authority_lists import respondent_of
+from complaints.forms.agreement_form import SuggestionForm, promises_form, rearranged, suggestion_move
+from complaints.forms.fields import CHOOSE, Choice, StepForm, Words, lines_of, set_choices
+from complaints.forms.file_forms import FilesField, TakesFiles
+from complaints.handling.steps import mediation
 from complaints.links import answer_links
 from complaints.models import AnswerLink, Matter
+from complaints.pages.authority.forms import SessionForm
 from complaints.pages.links.link_access import LINK, LinkAccess, masked, over, proven
 from complaints.pages.links.track import unlisted
-from complaints.pages.mediation.mediate_pages import PAGES
-from complaints.pages.shared.step_pages import StepContext
+from complaints.pages.shared.step_pages import StepContext, StepPage, plain, table, verb
 from complaints.parties import actors
 from complaints.procedure.workflow import LOOK
+from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import BODY, CaseAccess, CasePage, clock_name, page_of
 from complaints.reading.case_people import MASKED
 from complaints.reading.mediation_facts import facts_for, mediation_clock, sixty_days
 from web.languages import named
 
 
-def _found(link: AnswerLink) -> CaseAccess:
+class HeldSessionForm(TakesFiles, SessionForm):
+    """When, where and how; who was there; what was said. Filled in from what was planned."""
+
+    by_body = True
+    present = forms.MultipleChoiceField(
+        label=_("谁在场"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
+    minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
+    uploads = FilesField(label=_("笔录等材料"))
+
+    def __init__(self, *args: Any, planned: Matter | None, now: datetime, **options: Any) -> None:
+        initial: dict[str, Any] = {}
+        if planned is not None and (at := datetime.fromisoformat(planned.subject)) <= now:
+            initial = {
+                "at": at.astimezone(SHANGHAI).replace(tzinfo=None),
+                "place": planned.data.get("place", ""),
+                "mode": planned.data.get("mode", ""),
+            }
+        super().__init__(*args, now=now, initial=initial, **options)
+        set_choices(
+            self,
+            "present",
+            [*lines_of(("consumer", "enterprise"), "side"), ("body", wording.label("mediation_body", kind="role"))],
+        )
+
+    def clean_at(self) -> datetime:
+        at: datetime = self.cleaned_data["at"]
+        if at > self.now:
+            raise forms.ValidationError(_("请写已经过去的时间。"))
+        return at
+
+
+class ResultForm(TakesFiles, StepForm):
+    """What came of it; the authority decides what follows."""
+
+    by_body = True
+    result = Choice(label=_("调解结果"))
+    text = Words(
+        label=_("情况"), rows=6, help_text=_("达成一致的，写明双方同意什么；调解不成的，写明为什么。双方看得到。")
+    )
+    uploads = FilesField(label=_("材料"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "result", lines_of(tuple(wording.KINDS["delegated_result"]), "delegated_result"))
+
+
+PAGES: dict[str, StepPage[CasePage]] = table(
+    StepPage(
+        name="session",
+        steps=("schedule_session",),
+        title=_("约定调解会"),
+        button=_("通知双方"),
+        form=lambda page, data: SessionForm(data, now=page.now),
+        build=verb("schedule_session", "at", "place", "mode"),
+        explain=_("双方都会收到时间、地点和方式；再约一次，前一次就作废。"),
+    ),
+    StepPage(
+        name="minutes",
+        steps=("record_session",),
+        title=_("记录一次调解"),
+        button=_("记录"),
+        form=lambda page, data: HeldSessionForm(data, now=page.now, planned=page.matters.get("session")),
+        build=lambda form: mediation.record_session(
+            at=form.cleaned_data["at"],
+            place=form.cleaned_data["place"],
+            mode=form.cleaned_data["mode"],
+            minutes=form.cleaned_data["minutes"],
+            present=tuple(form.cleaned_data["present"]),
+            files=form.digests,
+        ),
+        explain=_("写进案件记录，双方和监管部门都看得到，不能修改。"),
+    ),
+    StepPage(
+        name="suggestion",
+        steps=("suggest_settlement",),
+        title=_("提出调解方案"),
+        button=_("提出方案"),
+        form=lambda page, data: promises_form(
+            SuggestionForm, data, suggested=page.matters.get("suggestion"), today=page.today
+        ),
+        redraw=lambda page, typed: rearranged(SuggestionForm, typed, today=page.today),
+        build=suggestion_move,
+        explain=_("双方都会收到通知，各自答复同意或者不同意。答复同意还不是协议；没有约束力。"),
+    ),
+    StepPage(
+        name="result",
+        steps=("report_mediation",),
+        title=_("报告调解结果"),
+        button=_("报告给监管部门"),
+        form=plain(ResultForm),
+        build=lambda form: mediation.report_mediation(
+            result=form.cleaned_data["result"], text=form.cleaned_data["text"], files=form.digests
+        ),
+        explain=_("报告之后，由监管部门记录协议或者决定终止调解；在那之前可以再报告一次，以新的为准。"),
+    ),
+)
+
+
+def _case_of(link: AnswerLink) -> CaseAccess:
     """The case of a live link, and the body as who acts on it."""
     case = answer_links.case_of(link)
     with answer_links.reading(link):
@@ -63,7 +172,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     link = proven(request, number, ACCESS, now=now)
     if link is None:
         return over(request)
-    found = _found(link)
+    found = _case_of(link)
     with answer_links.reading(link):
         page = _page(found, now)
         complaint, clock = found.complaint, mediation_clock(found.complaint)
@@ -74,32 +183,27 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
             )
         }
         delegated = facts["delegated"] or {}
-        return render(
-            request,
-            "mediate/case.html",
-            {
-                "page": page,
-                "body": found.viewer.organisation,
-                "respondent": respondent_of(complaint),
-                "phone": masked(link),
-                "authority": named(complaint.handling_authority),
-                "respondent_phone": masked_phone(str(given.get("phone", ""))),
-                "respondent_address": masked_address(str(given.get("address", ""))),
-                "steps": [
-                    (one, ACCESS.step_url(number, one.name)) for one in PAGES.values() if one.is_open(_open(page))
-                ],
-                "events": [event for event in page.timeline if event.step != LOOK],
-                "result": (
-                    wording.label(delegated.get("result", ""), kind="delegated_result")
-                    if delegated.get("result")
-                    else ""
-                ),
-                **facts,
-            },
-        )
+        context = {
+            "page": page,
+            "body": found.viewer.organisation,
+            "respondent": respondent_of(complaint),
+            "phone": masked(link),
+            "authority": named(complaint.handling_authority),
+            "respondent_phone": masked_phone(str(given.get("phone", ""))),
+            "respondent_address": masked_address(str(given.get("address", ""))),
+            "steps": [
+                (one, ACCESS.step_url(number, one.name)) for one in PAGES.values() if one.is_open(_open_steps(page))
+            ],
+            "events": [event for event in page.timeline if event.step != LOOK],
+            "result": (
+                wording.label(delegated.get("result", ""), kind="delegated_result") if delegated.get("result") else ""
+            ),
+            **facts,
+        }
+        return render(request, "mediate/case.html", context)
 
 
-def _open(page: CasePage) -> set[str]:
+def _open_steps(page: CasePage) -> set[str]:
     """Less what a recusal that was asked for stops (art. 21)."""
     stopped = {"schedule_session", "suggest_settlement"} if "recusal" in page.matters else set()
     return set(page.steps) - stopped
@@ -107,20 +211,20 @@ def _open(page: CasePage) -> set[str]:
 
 def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepContext[CasePage]:
     """The case as the body sees it, that acts by the link."""
-    found = _found(link)
+    found = _case_of(link)
     with answer_links.reading(link):
         page = _page(found, now)
     return StepContext(
         request=request,
         found=found,
         case=page,
-        steps=_open(page),
+        steps=_open_steps(page),
         status=page.duty.status,
         now=now,
         home=ACCESS.url(found.complaint.number),
         template="mediate/step.html",
         shown=lambda asked, form: {"page": page},
-        told=lambda asked, form, moves: _("已记录，监管部门会看到。"),
+        told=lambda asked, form, moves: gettext("已记录，监管部门会看到。"),
     )
 
 

@@ -1,6 +1,6 @@
-"""/authority/mediation/: what is being mediated, by what it waits for; and the desk of one mediation.
+"""/authority/mediation/: what is being mediated, by what it waits for; and the workspace of one mediation.
 
-The desk shows and links; every step has its own page and is judged there. Day n of 60 is what the clock
+The workspace shows and links; every step has its own page and is judged there. Day n of 60 is what the clock
 counts, and stretches that do not count are named with their days.
 """
 
@@ -19,14 +19,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording
-from complaints.acceptance import mediation
 from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, ListedCase, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.models import Complaint, Deadline, Matter
-from complaints.pages.authority.case import Button, step_url
+from complaints.pages.authority.cases import Button, step_url
+from complaints.pages.authority.forms import termination_grounds
 from complaints.pages.authority.intake.on_behalf import may_write_down
 from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI
@@ -66,6 +66,10 @@ def _lists(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
     mediating = cases.filter(status__in=IN_MEDIATION)
     # What was never asked is missing there: a comparison with it would be neither true nor false.
     unasked = ~Q(consents__contains={"mediation_consumer": True, "mediation_enterprise": True})
+    # An obligation that no engagement carries stems from a mediation.
+    mediated = Deadline.objects.filter(
+        complaint=OuterRef("pk"), clock=Clock.PERFORMANCE, obligation__source="mediation"
+    )
     soon = datetime.combine(workspace.today, time(), SHANGHAI) + SHORT_OF_TIME + timedelta(days=1)
     return {
         "all": mediating,
@@ -77,14 +81,9 @@ def _lists(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
         "delegated": mediating.filter(waits_for("delegation")),
         "short": mediating.filter(_clock(Clock.MEDIATION, state="running", due_at__gt=workspace.now, due_at__lte=soon)),
         "late": mediating.filter(late(workspace.now)),
-        "agreed": cases.filter(Exists(_mediated()), status=Status.PERFORMING),
+        "agreed": cases.filter(Exists(mediated), status=Status.PERFORMING),
         "notice": cases.filter(_clock(Clock.NOTICE), status=Status.CLOSED, outcome=Outcome.MEDIATION_TERMINATED),
     }
-
-
-def _mediated() -> QuerySet[Deadline]:
-    """A promise that no engagement carries stems from a mediation."""
-    return Deadline.objects.filter(complaint=OuterRef("pk"), clock=Clock.PERFORMANCE, obligation__source="mediation")
 
 
 @officer_page("GET")
@@ -93,15 +92,12 @@ def mediations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     tab = keyset.chosen_tab(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
-    return render(
-        request,
-        "authority/mediation.html",
-        {
-            "rows": _rows(page.rows, workspace),
-            "now": workspace.now,
-            **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
-        },
-    )
+    context = {
+        "rows": _rows(page.rows, workspace),
+        "now": workspace.now,
+        **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
+    }
+    return render(request, "authority/mediation.html", context)
 
 
 _READING = case_rows.Reading(
@@ -120,27 +116,19 @@ _READING = case_rows.Reading(
 
 
 def _rows(cases: list[Complaint], workspace: Workspace) -> list[ListedCase]:
-    """Each leads to its desk and says what it waits for: the clock of the mediation and the open matters."""
+    """Each leads to its workspace and says what it waits for: the clock of the mediation and the open matters."""
     beside, more = _READING(cases)
     clocks = {clock.complaint_id: clock for clock in more["sixty"]}
     matters: dict[int, dict[str, Matter]] = {}
     for matter in more["matters"]:
         matters.setdefault(matter.complaint_id, {})[matter.kind] = matter
-    found = []
+    shown = []
     for row in rows_of(cases, workspace, beside=beside):
         case = row.complaint
         waits, tone = _waits(case, matters.get(case.pk, {}), workspace)
-        found.append(
-            replace(
-                row,
-                url=desk_url(case),
-                sixty=sixty_days(clocks.get(case.pk), workspace.today),
-                status=waits,
-                tone=tone,
-                icon="",
-            )
-        )
-    return found
+        sixty = sixty_days(clocks.get(case.pk), workspace.today)
+        shown.append(replace(row, url=desk_url(case), sixty=sixty, status=waits, tone=tone, icon=""))
+    return shown
 
 
 def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) -> tuple[str, str]:
@@ -153,23 +141,18 @@ def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) ->
         return _("回避申请待决定"), "bad"
     if "appraisal" in matters:
         return _("鉴定、检测中，期限暂停"), "neutral"
-    for side, words in (("consumer", _("消费者不同意调解")), ("enterprise", _("被投诉人不同意调解"))):
-        if case.consents.get(f"mediation_{side}") is False:
-            return words, "bad"
-    missing = [
-        words
-        for side, words in (("consumer", _("消费者")), ("enterprise", _("被投诉人")))
-        if case.consents.get(f"mediation_{side}") is None
-    ]
+    consents = [case.consents.get(f"mediation_{side}") for side in ("consumer", "enterprise")]
+    if False in consents:
+        return (_("消费者不同意调解") if consents[0] is False else _("被投诉人不同意调解")), "bad"
+    missing = [who for who, agrees in zip((_("消费者"), _("被投诉人")), consents, strict=True) if agrees is None]
     if missing:
         return _("等%(who)s表示是否同意") % {"who": listed(missing)}, "warn"
     if "delegation" in matters and (result := matters["delegation"].subject):
         return _("受委托组织报告：%(result)s") % {"result": wording.label(result, kind="delegated_result")}, "warn"
     if "session" in matters:
         at = datetime.fromisoformat(matters["session"].subject)
-        words = wording.label("session", kind="matter_kind")
-        when = at.astimezone(SHANGHAI)
-        return f"{words} {when.month}-{when.day:02d} {when:%H:%M}", "warn" if at <= workspace.now else "authority"
+        session, when = wording.label("session", kind="matter_kind"), at.astimezone(SHANGHAI)
+        return f"{session} {when.month}-{when.day:02d} {when:%H:%M}", "warn" if at <= workspace.now else "authority"
     if "suggestion" in matters:
         return _("等双方答复方案"), "neutral"
     return _("可以安排调解"), "ok"
@@ -184,44 +167,31 @@ def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> H
     if clock is None:
         return redirect(case_url(case, AUTHORITY))
     page = page_of(officer_case.found, now=workspace.now)
-    is_open = case.status in IN_MEDIATION
-    live = clock if clock.ended_at is None else None
-    return render(
-        request,
-        "authority/mediation_case.html",
-        {
-            "page": page,
-            "case": case,
-            "may": officer_case.may,
-            "now": workspace.now,
-            "is_open": is_open,
-            "case_url": case_url(case, AUTHORITY),
-            "groups": _buttons(officer_case),
-            "officer": case.officer.user.name if case.officer else "",
-            "grounds": list(
-                mediation.grounds(
-                    case, matters=list(officer_case.around.matters.values()), sixty=live, now=workspace.now
-                ).values()
-            )
-            if is_open
-            else [],
-            "terminate_url": step_url(case, "terminate") if "terminate" in officer_case.may else "",
-            "on_behalf_url": reverse("complaints:authority-on-behalf", args=[number])
-            if is_open and may_write_down(page.actor)
-            else "",
-            "respondent_url": reverse("complaints:authority-respondent", args=[number])
-            if (case.enterprise_id is None and may_write_down(page.actor))
-            else "",
-            "body_url": reverse("complaints:authority-body", args=[number])
-            if "invite_body" in officer_case.may
-            else "",
-            "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
-            "documents": (documents := case_documents.of_case(case, AUTHORITY, page.viewer)),
-            "court": case_documents.court_of(documents, case.number),
-            "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
-            **facts_for(page, officer_case.around.matters, workspace.now),
-        },
+    is_open, may_write = case.status in IN_MEDIATION, may_write_down(page.actor)
+    on_behalf_url, respondent_url, body_url = (
+        reverse(f"complaints:authority-{name}", args=[number]) for name in ("on-behalf", "respondent", "body")
     )
+    context = {
+        "page": page,
+        "case": case,
+        "may": officer_case.may,
+        "now": workspace.now,
+        "is_open": is_open,
+        "case_url": case_url(case, AUTHORITY),
+        "groups": _buttons(officer_case),
+        "officer": case.officer.user.name if case.officer else "",
+        "grounds": termination_grounds(officer_case, clock) if is_open else [],
+        "terminate_url": step_url(case, "terminate") if "terminate" in officer_case.may else "",
+        "on_behalf_url": on_behalf_url if is_open and may_write else "",
+        "respondent_url": respondent_url if case.enterprise_id is None and may_write else "",
+        "body_url": body_url if "invite_body" in officer_case.may else "",
+        "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
+        "documents": (documents := case_documents.of_case(case, AUTHORITY, page.viewer)),
+        "court": case_documents.court_of(documents, case.number),
+        "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
+        **facts_for(page, officer_case.around.matters, workspace.now),
+    }
+    return render(request, "authority/mediation_case.html", context)
 
 
 #: In the order of a mediation.
@@ -246,21 +216,20 @@ _MAIN = frozenset(
 
 
 def _buttons(officer_case: OfficerCase) -> list[Button]:
-    case = officer_case.found.complaint
+    case, matters = officer_case.found.complaint, officer_case.around.matters
+    suggested, handed = matters.get("suggestion"), matters.get("delegation")
+    answers = suggested.data.get("answers", {}) if suggested is not None else {}
     order: Sequence[str] = _ORDER
-    suggested, handed = officer_case.around.matters.get("suggestion"), officer_case.around.matters.get("delegation")
-    said = suggested.data.get("answers", {}) if suggested is not None else {}
-    if not (handed is not None and handed.subject == "agreed") and not all(
-        said.get(side) for side in ("consumer", "enterprise")
-    ):
+    is_agreed = answers.get("consumer") and answers.get("enterprise")
+    if not is_agreed and (handed is None or handed.subject != "agreed"):
         # Nothing is agreed yet: what comes next is a day or a suggestion.
-        planned = "record_session" if "session" in officer_case.around.matters else "schedule_session"
+        planned = "record_session" if "session" in matters else "schedule_session"
         order = (*_ORDER[:2], planned, *(step for step in _ORDER[2:] if step != planned))
-    found: list[Button] = []
+    buttons: dict[str, Button] = {}
     for step in order:
-        if step in officer_case.may and all(step_url(case, step) != button.url for button in found):
-            found.append(Button(wording.action(step), step_url(case, step), is_main=not found and step in _MAIN))
-    return found
+        if step in officer_case.may and (url := step_url(case, step)) not in buttons:
+            buttons[url] = Button(wording.action(step), url, is_main=not buttons and step in _MAIN)
+    return list(buttons.values())
 
 
 @officer_page("GET")
@@ -270,9 +239,8 @@ def session_file(request: HttpRequest, workspace: Workspace, number: str) -> Htt
     planned = officer_case.around.matters.get("session")
     if planned is None:
         raise Http404
-    response = HttpResponse(
+    return HttpResponse(
         calendar_file(officer_case.found.complaint, planned, now=workspace.now),
         content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{number}.ics"'},
     )
-    response.headers["Content-Disposition"] = f'attachment; filename="{number}.ics"'
-    return response

@@ -1,39 +1,102 @@
-"""The stations of an authority: register one, see who works there, end somebody's work there.
+"""The stations of an authority: register one, end somebody's work there; and one station's month with its log.
 
-Officers read; the head of the authority that set a station up changes it, and invites on the page of the
-team.
+Officers read; the head of the authority that set a station up changes it, and invites on the page of the team. A
+consumer's number is masked, and the table of a month holds none.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
+from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer
-from complaints.pages.station.station_forms import StationForm
+from complaints.desks import keyset
+from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.forms.fields import PlainForm
+from complaints.models import StationEntry
+from complaints.pages.station.station import HOW
 from complaints.parties.actors import offices_of
+from complaints.procedure.categories import OBJECT_LABELS
+from complaints.procedure.typed_values import Choice, Words
 from complaints.stations import stations
-from enterprises.models import Station, StationStaff
+from enterprises.models import Enterprise, Station, StationStaff
 from enterprises.team import team
 from enterprises.team.rights import authority_reach, post_of
 from web.languages import named
+from web.safe_cells import safe_cell
+
+_CODE = re.compile(r"[A-Za-z0-9-]{3,20}")
+
+
+class StationForm(PlainForm):
+    """A new station, as its authority registers it."""
+
+    name = Words(label=gettext_lazy("名称"), most=120, error_messages={"required": gettext_lazy("请写名称")})
+    name_en = Words(label=gettext_lazy("英文名称"), most=160, required=False)
+    code = forms.CharField(
+        label=gettext_lazy("编号"),
+        help_text=gettext_lazy("3到20个字母、数字或横线，印在海报上"),
+        max_length=20,
+        error_messages={
+            "required": gettext_lazy("请写编号"),
+            "max_length": gettext_lazy("编号是3到20个字母、数字或横线"),
+        },
+    )
+    kind = Choice(
+        label=gettext_lazy("设在哪里"),
+        choices=Station.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("请选择设在哪里"), "invalid_choice": gettext_lazy("请选择设在哪里")},
+    )
+    address = Words(label=gettext_lazy("地址"), most=200, error_messages={"required": gettext_lazy("请写地址")})
+    enterprise = Words(
+        label=gettext_lazy("设在哪家企业自己的场所"),
+        help_text=gettext_lazy("写企业全称；商场、社区等不属于哪家企业的不填"),
+        most=200,
+        required=False,
+    )
+
+    def clean_code(self) -> str:
+        code = str(self.cleaned_data["code"]).strip().upper()
+        if not _CODE.fullmatch(code):
+            raise ValidationError(_("编号是3到20个字母、数字或横线"))
+        if Station.objects.filter(code=code).exists():
+            raise ValidationError(_("这个编号已经用了"))
+        return code
+
+    def clean_enterprise(self) -> Any:
+        typed = self.cleaned_data["enterprise"]
+        if not typed:
+            return None
+        enterprise = Enterprise.objects.filter(name=typed).first()
+        if enterprise is None:
+            raise ValidationError(_("没有找到这家企业，请写全称"))
+        return enterprise
 
 
 def _authorities(offices: Iterable[Officer]) -> list[Authority]:
@@ -46,10 +109,11 @@ def _authorities(offices: Iterable[Officer]) -> list[Authority]:
 def register(request: HttpRequest) -> HttpResponseBase:
     """/authority/stations/: the list with log quality; the head registers a new one."""
     user, now = request.user, timezone.now()
+    today = timezone.localdate(now)
     offices: list[Officer] = []
     if isinstance(user, User):
         # The frame of the page asks the same; it reads it from the person of the request.
-        offices = user.offices_today = offices_of(user, on=timezone.localdate(now))  # type: ignore[attr-defined]
+        offices = user.offices_today = offices_of(user, on=today)  # type: ignore[attr-defined]
     own, heads = _authorities(offices), _authorities(row for row in offices if row.role in Right.LEAD_AUTHORITY.posts)
     if not own or (request.method == "POST" and not heads):
         raise Http404
@@ -57,11 +121,10 @@ def register(request: HttpRequest) -> HttpResponseBase:
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
-                Station.objects.create(authority=heads[0], starts_on=timezone.localdate(now), **form.cleaned_data)
+                Station.objects.create(authority=heads[0], starts_on=today, **form.cleaned_data)
                 attempt.reference = request.path
                 messages.success(request, _("已登记服务站。请在团队页邀请人员。"), extra_tags="ok")
         return redirect(attempt.reference)
-    today = timezone.localdate(now)
     rows = list(
         Station.objects.filter(authority__region_id__gte=own[0].region_id, authority__region_id__lte=own[0].region.last)
         .select_related("authority", "enterprise")
@@ -71,33 +134,27 @@ def register(request: HttpRequest) -> HttpResponseBase:
     sealed_fields.load_for(post.user for post in posts)
     mine = {authority.pk for authority in heads}
     counted = stations.counted_each(rows, since=today - timedelta(days=365))
-    return render(
-        request,
-        "station/register.html",
-        {
-            "form": form,
-            "is_head": bool(heads),
-            "now": now,
-            "invite_url": reverse("enterprises:authority-team-invite"),
-            "rows": [_line(row, posts, counted[row.pk], is_mine=row.authority_id in mine) for row in rows],
-        },
-        status=422 if form.is_bound else 200,
-    )
-
-
-def _line(row: Station, posts: list[StationStaff], counted: stations.Counted, *, is_mine: bool) -> dict[str, Any]:
-    return {
-        "pk": row.pk,
-        "name": named(row),
-        "code": row.code,
-        "kind": row.get_kind_display(),
-        "address": row.address,
-        "authority": named(row.authority),
-        "owner": named(row.enterprise) if row.enterprise else "",
-        "counted": counted,
-        "is_mine": is_mine,
-        "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],
+    context = {
+        "form": form,
+        "is_head": bool(heads),
+        "invite_url": reverse("enterprises:authority-team-invite"),
+        "rows": [
+            {
+                "pk": row.pk,
+                "name": named(row),
+                "code": row.code,
+                "kind": row.get_kind_display(),
+                "address": row.address,
+                "authority": named(row.authority),
+                "owner": named(row.enterprise) if row.enterprise else "",
+                "counted": counted[row.pk],
+                "is_mine": row.authority_id in mine,
+                "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],
+            }
+            for row in rows
+        ],
     }
+    return render(request, "station/register.html", context, status=422 if form.is_bound else 200)
 
 
 @never_cache
@@ -120,3 +177,122 @@ def end(request: HttpRequest, pk: int) -> HttpResponseBase:
             attempt.reference = reverse("complaints:authority-stations")
             messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
     return redirect(attempt.reference)
+
+
+LOG_PAGE = 50
+TITLES: dict[str, Any] = {
+    stations.ALL: gettext_lazy("登记"),
+    stations.CONFIRMED: gettext_lazy("消费者确认，算和解"),
+    stations.UNCONFIRMED: gettext_lazy("未确认，不算和解"),
+    stations.DENIED: gettext_lazy("消费者否认"),
+    stations.COPIED: gettext_lazy("文字相同"),
+    stations.SLOW_ANSWER: gettext_lazy("3天后才确认"),
+    stations.NO_AMOUNT: gettext_lazy("退换没有写金额"),
+}
+TONES = {
+    stations.CONFIRMED: "ok",
+    stations.UNCONFIRMED: "warn",
+    stations.DENIED: "bad",
+    stations.COPIED: "warn",
+    stations.SLOW_ANSWER: "warn",
+    stations.NO_AMOUNT: "warn",
+}
+STATES: dict[str, Any] = {
+    StationEntry.CONFIRMED: gettext_lazy("已确认"),
+    StationEntry.UNCONFIRMED: gettext_lazy("未确认"),
+    StationEntry.DENIED: gettext_lazy("消费者否认"),
+}
+
+
+@officer_page("GET")
+def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+    here, first, month = _asked(request, workspace, pk)
+    show = request.GET.get("show", "")
+    show = show if show in stations.LISTS else stations.ALL
+    entries = month.of(show)
+    # A month is read whole, so its pages are cut from memory.
+    start = keyset.number_of(request.GET.get("from"), digits=5) or 0
+    start = start if start < len(entries) else 0
+    earlier, later = (first - timedelta(days=1)).replace(day=1), stations.next_month(first)
+    following, table_url = start + LOG_PAGE, reverse("complaints:authority-station-table", args=[here.pk])
+    context = {
+        "station": here,
+        "name": named(here),
+        "owner": named(here.enterprise) if here.enterprise else "",
+        "now": workspace.now,
+        "month": first,
+        "figures": month,
+        "show_words": TITLES[show],
+        "numbers": [
+            {
+                "title": TITLES[name],
+                "value": month.count(name),
+                "url": _url(here, first, show=name),
+                "tone": TONES.get(name, "neutral") if month.count(name) else "neutral",
+                "is_current": name == show,
+            }
+            for name in stations.LISTS
+        ],
+        "lines": [_entry(entry) for entry in entries[start:following]],
+        "next_url": _url(here, first, show=show, **{"from": str(following)}) if len(entries) > following else "",
+        "earlier_url": _url(here, earlier),
+        "later_url": _url(here, later) if later <= workspace.today else "",
+        "table_url": f"{table_url}?{urlencode({'month': f'{first:%Y-%m}'})}",
+        "list_url": reverse("complaints:authority-stations"),
+    }
+    return render(request, "authority/station.html", context)
+
+
+@officer_page("GET")
+def table(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
+    """The month's entries as CSV: no number and no text of anybody."""
+    here, first, month = _asked(request, workspace, pk)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow([_("登记时间"), _("类别"), _("怎么解决的"), _("金额"), _("状态"), _("答复时间"), _("文字相同")])
+    for entry in month.entries:
+        line = _entry(entry)
+        texts = (
+            f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}",
+            line["category"],
+            line["how"],
+            "" if entry.amount is None else entry.amount,
+            line["state"],
+            f"{timezone.localtime(entry.answered_at):%Y-%m-%d %H:%M}" if entry.answered_at else "",
+            _("是") if entry.pk in month.copied else "",
+        )
+        writer.writerow([safe_cell(str(text)) for text in texts])
+    return HttpResponse(
+        ("\ufeff" + out.getvalue()).encode(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{here.code}-{first:%Y-%m}.csv"'},
+    )
+
+
+def _asked(request: HttpRequest, workspace: Workspace, pk: int) -> tuple[Station, date, stations.Month]:
+    """The station in one of the regions of this officer; Http404 for everybody from elsewhere."""
+    here = Station.objects.select_related("authority", "enterprise").filter(pk=pk).first()
+    if here is None or not any(
+        actor.region and actor.region[0] <= here.authority.region_id <= actor.region[1] for actor in workspace.actors
+    ):
+        raise Http404
+    first = stations.first_of(request.GET.get("month", ""), today=workspace.today)
+    return here, first, stations.month_of(here, first)
+
+
+def _url(here: Station, first: date, **more: str) -> str:
+    query = urlencode({"month": f"{first:%Y-%m}"} | more)
+    return f"{reverse('complaints:authority-station', args=[here.pk])}?{query}"
+
+
+def _entry(entry: StationEntry) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "category": str(OBJECT_LABELS.get(entry.category, entry.category)),
+        "problem": entry.problem,
+        "how": str(dict(HOW).get(entry.how, entry.how)),
+        "amount": entry.amount,
+        "state": str(STATES[entry.state]),
+        "tone": TONES[entry.state],
+        "detail": entry.sheet or (masked_phone(entry.phone) if entry.phone else ""),
+    }

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.idempotency import once
 from authorities.periods import holds_on
 from complaints.filing.forms import Pick
-from complaints.pages.station.station_forms import HOW
+from complaints.pages.station.station import HOW
 from complaints.procedure.categories import OBJECT_LABELS
 from complaints.stations import posters, stations
 from enterprises.enrolment.enrolled import of_code
@@ -35,32 +35,24 @@ TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
 @require_safe
 def go(request: HttpRequest, code: str) -> HttpResponseBase:
     """/go/<code>/: the first screen, prefilled; the complaint keeps where it came from."""
-    told, poster = {"new": "1"}, posters.read(code[:40])
-    station = (
-        Station.objects.filter(holds_on(timezone.localdate()), code=poster.owner[:20].upper())
-        .select_related("authority")
-        .first()
-    )
+    query, poster, today = {"new": "1"}, posters.read(code[:40]), timezone.localdate()
+    stations_here = Station.objects.filter(holds_on(today), code=poster.owner[:20].upper())
+    station = stations_here.select_related("authority").first()
     enterprise = None if station else of_code(poster.owner) or of_code(poster.owner.upper())
     if station is not None:
-        told |= {
-            "source": replace(poster, owner=station.code, branch_id=None).source,
-            "service_region": str(station.authority.region_id),
-        }
+        query["source"] = replace(poster, owner=station.code, branch_id=None).source
+        query["service_region"] = str(station.authority.region_id)
         if station.enterprise_id:
-            told["pick"] = str(Pick(station.enterprise_id))
+            query["pick"] = str(Pick(station.enterprise_id))
     elif enterprise is not None:
-        hangs = (
-            Branch.objects.on(timezone.localdate()).filter(pk=poster.branch_id, enterprise=enterprise).first()
-            if poster.branch_id
-            else None
-        )
-        told |= {
-            "source": replace(poster, owner=enterprise.code, branch_id=hangs.pk if hangs else None).source,
-            "pick": str(Pick(enterprise.pk, hangs.pk if hangs else None)),
-            "query": (hangs or enterprise).name[:100],
-        }
-    return redirect(f"{reverse('complaints:file')}?{urlencode(told)}")
+        branch = None
+        if poster.branch_id:
+            branch = Branch.objects.on(today).filter(pk=poster.branch_id, enterprise=enterprise).first()
+        branch_id = branch.pk if branch else None
+        query["source"] = replace(poster, owner=enterprise.code, branch_id=branch_id).source
+        query["pick"] = str(Pick(enterprise.pk, branch_id))
+        query["query"] = (branch or enterprise).name[:100]
+    return redirect(f"{reverse('complaints:file')}?{urlencode(query)}")
 
 
 @never_cache
@@ -79,29 +71,24 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
     entry = stations.of_token(request.session.get(TOKEN, ""), now=now)
     if entry is None:
         return render(request, "station/confirm_over.html", status=404)
-    said = request.POST.get("answer", "")
-    if request.method == "POST" and said in ("yes", "no"):
+    answer = request.POST.get("answer", "")
+    if request.method == "POST" and answer in ("yes", "no"):
         with once(request, actor=f"entry:{entry.pk}") as attempt:
             if not attempt.answered:
-                stations.answer(entry, is_right=said == "yes", now=now)
-                attempt.reference = reverse("home") if said == "yes" else f"{reverse('complaints:file')}?new=1"
+                stations.answer(entry, is_right=answer == "yes", now=now)
+                attempt.reference = reverse("home") if answer == "yes" else f"{reverse('complaints:file')}?new=1"
         request.session.pop(TOKEN, None)
-        messages.success(
-            request,
-            _("谢谢，已记下：已经解决。") if said == "yes" else _("已记下：没有解决，这一条不算和解。您可以现在投诉。"),
-            extra_tags="ok",
-        )
+        done = _("谢谢，已记下：已经解决。")
+        if answer == "no":
+            done = _("已记下：没有解决，这一条不算和解。您可以现在投诉。")
+        messages.success(request, done, extra_tags="ok")
         return redirect(attempt.reference)
-    return render(
-        request,
-        "station/confirm.html",
-        {
-            "station": named(entry.station),
-            "entry": entry,
-            "how": dict(HOW)[entry.how],
-            "category": OBJECT_LABELS.get(entry.category, entry.category),
-            "is_unchosen": request.method == "POST",
-            "has_errors": request.method == "POST",
-        },
-        status=422 if request.method == "POST" else 200,
-    )
+    context = {
+        "station": named(entry.station),
+        "entry": entry,
+        "how": dict(HOW)[entry.how],
+        "category": OBJECT_LABELS.get(entry.category, entry.category),
+        "is_unchosen": request.method == "POST",
+        "has_errors": request.method == "POST",
+    }
+    return render(request, "station/confirm.html", context, status=422 if request.method == "POST" else 200)

@@ -4,7 +4,7 @@ from django.urls import path
 
 from complaints.pages.public import stations
 from complaints.pages.shared import posters
-from complaints.pages.station import authority_station, authority_stations, station, station_public
+from complaints.pages.station import authority_stations, station, station_public
 
 urlpatterns = [
     path("open/stations/", stations.stations, name="open-stations"),
@@ -24,7 +24,7 @@ urlpatterns = [
     path("station/confirm/", station_public.confirm, name="station-confirm"),
     path("station/confirm/<str:token>/", station_public.open_link, name="station-confirm-link"),
     path("authority/stations/", authority_stations.register, name="authority-stations"),
-    path("authority/stations/<int:pk>/", authority_station.station, name="authority-station"),
-    path("authority/stations/<int:pk>/table/", authority_station.table, name="authority-station-table"),
+    path("authority/stations/<int:pk>/", authority_stations.station, name="authority-station"),
+    path("authority/stations/<int:pk>/table/", authority_stations.table, name="authority-station-table"),
     path("authority/stations/staff/<int:pk>/end/", authority_stations.end, name="authority-station-end"),
 ]

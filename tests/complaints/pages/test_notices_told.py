@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.roles import Role
 from authorities.models import Officer
+from complaints.desks.keyset import PAGE
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices import delivery
-from complaints.pages.authority.notices import PAGE
 from complaints.reading.notices_told import error_words
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, case_at, key, now, officer_of, workspace

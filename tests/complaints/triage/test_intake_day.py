@@ -17,7 +17,7 @@ from complaints import handling
 from complaints.desks.authority_workspace import Workspace, workspace_for
 from complaints.handling.steps import authority, casework
 from complaints.models import Complaint, Deadline
-from complaints.pages.authority.triage import bulk
+from complaints.pages.authority.triage import forward
 from complaints.pages.authority.triage.targets import because_of, first_of
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
@@ -75,7 +75,7 @@ def decide(case: Complaint, workspace: Workspace, now: datetime) -> timedelta:
     if not case.contact_verified:
         handling.take(casework.verify_contact(result="call_confirmed"), [case.pk], actor=actor, now=now)
         took = CALL
-    targets = bulk.ranked_each([case], workspace, conditions=conditions)[case.pk]
+    targets = forward.ranked_each([case], workspace, conditions=conditions)[case.pk]
     first = first_of(targets)
     chosen = next((t for t in targets if t.authority_id is not None or t.is_ready), None)
     assert chosen is not None, case.number

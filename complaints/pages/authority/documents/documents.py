@@ -6,7 +6,6 @@ the officer sees.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,19 +15,25 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
 from authorities.jurisdiction import Jurisdiction
 from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import OfficerCase
 from complaints.documents import kinds
-from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
-from complaints.pages.authority.documents import documents_signing
-from complaints.pages.authority.documents.document_steps import PAGES, entries_of, met, paper_of
+from complaints.models import HandlingStep, OfficialDocument
+from complaints.pages.authority.documents.document_steps import (
+    PAGES,
+    entries_of,
+    find_document,
+    is_shown,
+    paper_of,
+    waiting_url,
+)
+from complaints.pages.authority.forms import ListFilter
 from complaints.procedure.workflow import LOOK
 from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url
@@ -38,67 +43,51 @@ BY_DAY = keyset.Order("issued_at", falling=True)
 TO_SERVE, VOID = "to_serve", "void"
 
 
-class RegisterFilter(forms.Form):
-    """What cannot be read is left out."""
-
-    form = forms.TypedChoiceField(label=gettext_lazy("文书"), required=False, coerce=int, empty_value=None)
+class RegisterFilter(ListFilter):
+    form = forms.TypedChoiceField(label=_("文书"), required=False, coerce=int, empty_value=None)
     year = forms.IntegerField(
-        label=gettext_lazy("年份"),
+        label=_("年份"),
         required=False,
         min_value=2000,
         max_value=2999,
         widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}),
     )
     state = forms.ChoiceField(
-        label=gettext_lazy("状态"),
-        required=False,
-        choices=[
-            ("", gettext_lazy("全部")),
-            (TO_SERVE, gettext_lazy("待送达，近90天")),
-            (VOID, gettext_lazy("已作废")),
-        ],
+        label=_("状态"), required=False, choices=[("", _("全部")), (TO_SERVE, _("待送达，近90天")), (VOID, _("已作废"))]
     )
     q = forms.CharField(
-        label=gettext_lazy("文号或者投诉编号"),
+        label=_("文号或者投诉编号"),
         required=False,
         max_length=60,
         widget=forms.TextInput(attrs={"type": "search", "size": 20}),
     )
 
     def __init__(self, data: Any) -> None:
-        super().__init__(data, label_suffix="")
+        super().__init__(data)
         self.fields["form"].choices = [  # type: ignore[attr-defined]
-            ("", _("全部")),
+            ("", gettext("全部")),
             *((form, title_of(form)) for form in kinds.KINDS),
         ]
-
-    def said(self) -> dict[str, Any]:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 @officer_page("GET")
 def register(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """By year, sort and state; by number."""
     form = RegisterFilter(request.GET)
-    said = form.said()
-    rows = _narrowed(given_by(workspace), said, workspace.now).annotate(latest=Count("versions"))
+    asked = form.read()
+    rows = _narrowed(given_by(workspace), asked, workspace.now).annotate(latest=Count("versions"))
     # Not joined to their cases: one that lies elsewhere now would take its number out of the register.
     page = keyset.page_of(rows, request.GET, BY_DAY, related=("issued_by", "second_by"))
     sealed_fields.load_for(user for row in page.rows for user in (row.issued_by, row.second_by) if user is not None)
     seen = dict(workspace.cases().filter(pk__in={row.complaint_id for row in page.rows}).values_list("pk", "number"))
-    return render(
-        request,
-        "authority/documents.html",
-        {
-            "rows": rows_of(page.rows, AUTHORITY, seen),
-            "filter": form,
-            "now": workspace.now,
-            "is_narrowed": bool(said),
-            "previous_url": _url(said, before=page.before),
-            "next_url": _url(said, after=page.after),
-        },
-    )
+    context = {
+        "rows": rows_of(page.rows, AUTHORITY, seen),
+        "filter": form,
+        "now": workspace.now,
+        "is_narrowed": bool(asked),
+        **keyset.neighbours(page, f"{request.path}?{urlencode(asked)}" if asked else request.path),
+    }
+    return render(request, "authority/documents.html", context)
 
 
 def given_by(workspace: Workspace) -> QuerySet[OfficialDocument]:
@@ -120,33 +109,26 @@ def given_by(workspace: Workspace) -> QuerySet[OfficialDocument]:
     return OfficialDocument.objects.filter(condition)
 
 
-def _narrowed(rows: QuerySet[OfficialDocument], said: dict[str, Any], now: datetime) -> QuerySet[OfficialDocument]:
+def _narrowed(rows: QuerySet[OfficialDocument], asked: dict[str, Any], now: datetime) -> QuerySet[OfficialDocument]:
     for name in ("form", "year"):
-        if name in said:
-            rows = rows.filter(**{name: said[name]})
-    if said.get("state") == TO_SERVE:
+        if name in asked:
+            rows = rows.filter(**{name: asked[name]})
+    if asked.get("state") == TO_SERVE:
         rows = rows.filter(to_be_served(now))
-    elif said.get("state") == VOID:
+    elif asked.get("state") == VOID:
         rows = rows.filter(state=OfficialDocument.VOID)
-    words = str(said.get("q", "")).strip()
-    if words.isascii() and words.isdigit() and len(words) < 7:
-        return rows.filter(number=int(words))
-    if words[:1].isdigit():
-        return rows.filter(complaint__number__startswith=words.upper())
-    return rows.filter(reference__startswith=words.replace("[", "〔").replace("]", "〕")) if words else rows
-
-
-def _url(said: dict[str, Any], **key: str) -> str:
-    if not any(key.values()):
-        return ""
-    query = said | {name: value for name, value in key.items() if value}
-    return f"{reverse('complaints:authority-documents')}?{urlencode(query)}"
+    text = str(asked.get("q", "")).strip()
+    if (number := keyset.number_of(text, digits=6)) is not None:
+        return rows.filter(number=number)
+    if text[:1].isdigit():
+        return rows.filter(complaint__number__startswith=text.upper())
+    return rows.filter(reference__startswith=text.replace("[", "〔").replace("]", "〕")) if text else rows
 
 
 @officer_page("GET")
 def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """The paper on the screen, its versions, how it was served, and what can be done."""
-    at = met(workspace, pk, request)
+    at = find_document(workspace, pk, request)
     row, officer_case = at.row, at.officer_case
     case = officer_case.found.complaint
     versions = list(row.versions.order_by("-number"))
@@ -154,59 +136,42 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         version.complaint = case
     sealed_fields.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
     paper = paper_of(versions[0], officer_case)
-    is_shown = case_documents.is_shown(case, officer_case.found, now=workspace.now)
+    may_read = is_shown(officer_case)
     entries = entries_of(case.pk, row)
-    return render(
-        request,
-        "authority/document.html",
-        {
-            "row": row,
-            "case": case,
-            "title": title_of(row.form),
-            "is_void": row.state == OfficialDocument.VOID,
-            "paper": paper,
-            "is_shown": is_shown,
-            "prints": _prints(row, officer_case, is_shown=is_shown),
-            "reveal_url": (
-                f"{reverse('complaints:authority-step', args=[case.number, 'reveal'])}?reason=look_deliver"
-                if LOOK in officer_case.may
-                else ""
-            ),
-            "back": case_url(case, AUTHORITY),
-            "waiting_url": documents_signing.waiting_url(row, officer_case),
-            "versions": [_version(v, row, entries) for v in versions],
-            "services": services_of([row])[row.pk],
-            "attempts": [_attempt(e) for e in entries if e.step == "serve_notice"],
-            "void_reason": next((e for e in entries if e.step == "void_document"), None),
-            "pdf_url": pdf_url(row, case.number),
-            "court_url": _court_url(row, case.number),
-            "buttons": [
-                (page.button, reverse("complaints:authority-document-deed", args=[row.pk, name]), page.is_danger)
-                for name, page in PAGES.items()
-                if at.refusal(page) is None
-            ],
-        },
-    )
-
-
-def _prints(row: OfficialDocument, officer_case: OfficerCase, *, is_shown: bool) -> bool:
-    """Whether the paper is offered: see case_documents.refuse_print."""
-    return case_documents.may_print(officer_case.found.side, officer_case.found.actor) and (
-        is_shown or row.form not in kinds.WITH_CONTACT
-    )
-
-
-def _court_url(row: OfficialDocument, number: str) -> str:
-    return reverse("complaints:case-court", args=[number]) if row.form == kinds.AGREEMENT else ""
-
-
-def _version(version: DocumentVersion, row: OfficialDocument, entries: Sequence[HandlingStep]) -> dict[str, Any]:
-    return {
-        "row": version,
-        "url": f"{pdf_url(row, row.complaint.number)}?version={version.number}",
-        "digest": bytes(version.digest).hex(),
-        "is_there": bool(version.content),
+    reveal_url = reverse("complaints:authority-step", args=[case.number, "reveal"])
+    context = {
+        "row": row,
+        "case": case,
+        "title": title_of(row.form),
+        "is_void": row.state == OfficialDocument.VOID,
+        "paper": paper,
+        "is_shown": may_read,
+        # Whether the paper is offered: see documents_visibility.refuse_print.
+        "prints": case_documents.may_print(officer_case.found.side, officer_case.found.actor)
+        and (may_read or row.form not in kinds.WITH_CONTACT),
+        "reveal_url": f"{reveal_url}?reason=look_deliver" if LOOK in officer_case.may else "",
+        "back": case_url(case, AUTHORITY),
+        "waiting_url": waiting_url(row, officer_case),
+        "versions": [
+            {
+                "row": version,
+                "url": f"{pdf_url(row, case.number)}?version={version.number}",
+                "digest": bytes(version.digest).hex(),
+                "is_there": bool(version.content),
+            }
+            for version in versions
+        ],
+        "services": services_of([row])[row.pk],
+        "attempts": [_attempt(e) for e in entries if e.step == "serve_notice"],
+        "pdf_url": pdf_url(row, case.number),
+        "court_url": reverse("complaints:case-court", args=[case.number]) if row.form == kinds.AGREEMENT else "",
+        "buttons": [
+            (page.button, reverse("complaints:authority-document-deed", args=[row.pk, name]), page.is_danger)
+            for name, page in PAGES.items()
+            if at.refusal(page) is None
+        ],
     }
+    return render(request, "authority/document.html", context)
 
 
 def _attempt(entry: HandlingStep) -> dict[str, Any]:

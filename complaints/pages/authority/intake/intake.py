@@ -1,13 +1,15 @@
 """/authority/intake/: a complaint by telephone, at the counter, by letter or from 12345, written down by an officer.
 
-The questions, their checks and the filing are those of the person's own screens; the officer reads it
-back before it is filed, stands in the record as who wrote it down, and the consumer is told.
+The questions, their checks and the filing are those of the person's own screens; the officer reads it back before it is
+filed, stands in the record as who wrote it down, and the consumer is told. The receipt shows the token to the officer
+who filed it, for half an hour, and never again; so long it opens the receipt, wherever the case lies.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import reduce
@@ -26,6 +28,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import key_of, once
+from accounts.keys import sealed_fields
+from accounts.masking import masked_name, masked_phone
 from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.limits import place_of
@@ -35,21 +39,28 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.filing import composing, drafts, places, screens
 from complaints.filing.composing import JUDGED, Unfinished
 from complaints.filing.forms import Step
+from complaints.filing.outlook import ahead
+from complaints.filing.people import consent_questions
 from complaints.links import joining
-from complaints.models import Complaint
+from complaints.models import Complaint, Deadline, PersonalText
 from complaints.models.evidence import FilingDraft
 from complaints.pages.authority.intake.intake_forms import HOTLINE, SOURCE, CameForm, ReadBackForm
-from complaints.pages.authority.triage.signals_shown import looked_back_at, shown
+from complaints.pages.authority.triage.triage import looked_back_at, signal_view
 from complaints.parties.actors import Actor, on_behalf_of
+from complaints.parties.conditions import current_calendar
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading.case import AUTHORITY, case_url
 from complaints.triage.signal_facts import signals_of_request
+from complaints.wording.duty import standing
+from database.row_security import show
 from enterprises.models import Station
+from web.qr import qr_code
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One complaint on the officer's desk: what was typed, by the questions of filing, and how it came."""
+    """One complaint in front of an officer: what was typed, by the questions of filing, and how it came."""
 
     draft: FilingDraft
     came: CameForm
@@ -60,15 +71,14 @@ class Sheet:
         # Every form is asked, so that all that is wrong is said at once.
         return all([self.came.is_valid(), *(form.is_valid() for form in self.steps.values())])
 
-    @property
-    def forms(self) -> list[Any]:
-        return [self.came, *self.steps.values()]
-
 
 @officer_page("GET", "POST")
 def intake(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Asked, read back, filed; without a script."""
-    writer = _writer(workspace)
+    writer = next((actor for actor in workspace.actors if actor.may(Right.WRITE_DOWN)), None)
+    if writer is None:
+        # Who only reads finds no such page.
+        raise Http404
     data = request.POST if request.method == "POST" else None
     is_judged = data is not None and "find" not in data
     sheet = _sheet(request, workspace, data, source=_source(writer) if is_judged else None)
@@ -76,7 +86,7 @@ def intake(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         return _ask(request, workspace, sheet)
     # A form that was sent before shows its case again, whatever its number of 12345 is by now.
     read = ReadBackForm(data if "stage" in data else None)
-    to, filing = "", None
+    filing = None
     with once(request) as attempt:
         if not attempt.answered and sheet.is_valid:
             filing = _composed(request, sheet, workspace)
@@ -85,26 +95,15 @@ def intake(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 if case is None:
                     filing = None
                 else:
-                    attempt.reference = (
-                        f"{reverse('complaints:authority-intake-receipt', args=[case.number])}?of={sheet.draft.pk}"
-                    )
-                    messages.success(
-                        request, _("%(number)s：已登记，消费者会收到通知。") % {"number": case.number}, extra_tags="ok"
-                    )
-        to = attempt.reference
-    if to:
-        return redirect(to)
+                    receipt_url = reverse("complaints:authority-intake-receipt", args=[case.number])
+                    attempt.reference = f"{receipt_url}?of={sheet.draft.pk}"
+                    done = _("%(number)s：已登记，消费者会收到通知。") % {"number": case.number}
+                    messages.success(request, done, extra_tags="ok")
+    if attempt.reference:
+        return redirect(attempt.reference)
     if filing is None:
         return _ask(request, workspace, sheet, status=422)
     return _read_back(request, workspace, sheet, filing, data, read)
-
-
-def _writer(workspace: Workspace) -> Actor:
-    """Who may write down for others; who only reads finds no such page."""
-    actor = next((one for one in workspace.actors if one.may(Right.WRITE_DOWN)), None)
-    if actor is None:
-        raise Http404
-    return actor
 
 
 def _source(writer: Actor) -> str:
@@ -118,26 +117,22 @@ def _source(writer: Actor) -> str:
 
 def _sheet(request: HttpRequest, workspace: Workspace, data: QueryDict | None, *, source: str | None) -> Sheet:
     """``source`` None: what was typed is shown, not judged."""
-    is_judged = source is not None
-    pk = (
-        uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{workspace.user.pk}:{key_of(request)}")
-        if data is not None
-        else uuid.uuid4()
-    )
-    draft = FilingDraft(pk=pk)
+    draft = FilingDraft(pk=uuid.uuid4())
+    typed: dict[str, Any] = {}
     if data is not None:
+        draft.pk = uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{workspace.user.pk}:{key_of(request)}")
         draft.data = {step: _typed(data, step) for step in JUDGED}
         draft.data["you"]["is_unverified"] = ["on"]
+        typed = {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")}
+    is_judged = source is not None
+    regions = [actor.region for actor in workspace.actors if actor.region is not None]
+    here = reduce(or_, (Q(authority__region__id__range=region) for region in regions))
     came = CameForm(
         data if is_judged else None,
         today=workspace.today,
-        stations=_stations(workspace),
+        stations=list(Station.objects.on(workspace.today).filter(here).order_by("code")[:500]),
         source=source or "",
-        initial=(
-            {}
-            if data is None
-            else {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")}
-        ),
+        initial=typed,
     )
     return Sheet(draft, came, {step: _step(draft, step, today=workspace.today, is_judged=is_judged) for step in JUDGED})
 
@@ -155,36 +150,34 @@ def _step(draft: FilingDraft, step: str, *, today: date, is_judged: bool) -> Ste
     return form
 
 
-def _stations(workspace: Workspace) -> list[Station]:
-    regions = [actor.region for actor in workspace.actors if actor.region is not None]
-    here = reduce(or_, (Q(authority__region__id__range=region) for region in regions))
-    return list(Station.objects.on(workspace.today).filter(here).order_by("code")[:500])
-
-
 def _composed(request: HttpRequest, sheet: Sheet, workspace: Workspace) -> FilingRequest | None:
     """What will be filed; None when the questions of filing together refuse what each of them took."""
-    token = drafts.tracking_token(sheet.draft, _whose(workspace))
-    found = composing.to_request(
+    filing = composing.to_request(
         sheet.draft,
         now=workspace.now,
         language=get_language() or settings.LANGUAGE_CODE,
-        tracking_digest=drafts.tracking_digest(token),
+        tracking_digest=drafts.tracking_digest(drafts.tracking_token(sheet.draft, _whose(workspace))),
         forms=sheet.steps,
     )
-    if isinstance(found, Unfinished):
+    if isinstance(filing, Unfinished):
         return None
-    said, user = sheet.came.cleaned_data, _account(sheet, found)
+    cleaned, now, account = sheet.came.cleaned_data, workspace.now, None
+    day: date | None = cleaned["received_on"]
+    if sheet.came.is_verified:
+        # The account of this number, as it is known that the person has the number.
+        account = User.objects.with_phone(filing.consumer_phone).filter(is_active=True).first()
     return replace(
-        found,
-        channel=said["channel"],
-        received_at=_received(said["received_on"], workspace),
+        filing,
+        channel=cleaned["channel"],
+        # A day before today counts as a day; which hour of it does not matter (art. 45).
+        received_at=now if day is None or day >= workspace.today else datetime.combine(day, time(12), tzinfo=SHANGHAI),
         is_at_authority=True,
-        station_id=int(said["station"]) if said["station"] else None,
+        station_id=int(cleaned["station"]) if cleaned["station"] else None,
         station_sees=False,
         contact_verified=sheet.came.is_verified,
-        consumer_id=user.pk if user is not None else None,
-        external_source=sheet.came.source if said["channel"] == HOTLINE else "",
-        external_id=said["handed_over"],
+        consumer_id=account.pk if account is not None else None,
+        external_source=sheet.came.source if cleaned["channel"] == HOTLINE else "",
+        external_id=cleaned["handed_over"],
     )
 
 
@@ -192,29 +185,14 @@ def _whose(workspace: Workspace) -> str:
     return f"intake:{workspace.user.pk}"
 
 
-def _received(day: date | None, workspace: Workspace) -> datetime:
-    """A day before today counts as a day; which hour of it does not matter (art. 45)."""
-    return workspace.now if day is None or day >= workspace.today else datetime.combine(day, time(12), tzinfo=SHANGHAI)
-
-
-def _account(sheet: Sheet, filing: FilingRequest) -> User | None:
-    """The account of this number, where it is known that the person has the number."""
-    return (
-        User.objects.with_phone(filing.consumer_phone).filter(is_active=True).first()
-        if sheet.came.is_verified
-        else None
-    )
-
-
 def _file(
     request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Actor, workspace: Workspace
 ) -> Complaint | None:
     """None where the number of 12345 is taken by a case out of sight; the form says so."""
-    user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
     actor = on_behalf_of(
         filing.consumer_id,
         filing.consumer_name,
-        user.person_key if user is not None else uuid.uuid4(),
+        _person_key(filing) or uuid.uuid4(),
         by=replace(writer, channel=filing.channel),
         channel=filing.channel,
         recording=sheet.came.recording,
@@ -232,32 +210,32 @@ def _file(
     return case
 
 
+def _person_key(filing: FilingRequest) -> uuid.UUID | None:
+    user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
+    return user.person_key if user is not None else None
+
+
 # --- what is shown ----------------------------------------------------------------------------
 
 
 def _ask(request: HttpRequest, workspace: Workspace, sheet: Sheet, *, status: int = 200) -> HttpResponseBase:
     steps = sheet.steps
-    wrong = [form for form in sheet.forms if form.is_bound and form.errors]
-    return render(
-        request,
-        "authority/intake.html",
-        {
-            "came": sheet.came,
-            "steps": steps,
-            "wrong": wrong,
-            "now": workspace.now,
-            "regions": _regions(workspace),
-            "who": screens.enterprise_screen(steps["enterprise"], today=workspace.today),
-            "others": screens.others_screen(steps["you"]),
-            "demands": screens.demands_screen(steps["demands"]),
-            "consents": [steps["consents"][name] for name in steps["consents"].fields],
-        },
-        status=status,
-    )
+    wrong = [form for form in (sheet.came, *steps.values()) if form.is_bound and form.errors]
+    context = {
+        "came": sheet.came,
+        "steps": steps,
+        "wrong": wrong,
+        "regions": _regions(workspace),
+        "who": screens.enterprise_screen(steps["enterprise"], today=workspace.today),
+        "others": screens.others_screen(steps["you"]),
+        "demands": screens.demands_screen(steps["demands"]),
+        "consents": [steps["consents"][name] for name in steps["consents"].fields],
+    }
+    return render(request, "authority/intake.html", context, status=status)
 
 
 def _regions(workspace: Workspace) -> list[tuple[str, list[places.Place]]]:
-    """The counties that this desk knows, by city; the own city first."""
+    """The counties that this officer's authority knows, by city; the own city first."""
     city = places.local_city()
     at = next((actor.region[0] for actor in workspace.actors if actor.region is not None), 0)
     province = at // 10_000_000 * 10_000_000 if at else 0
@@ -275,51 +253,96 @@ def _read_back(
     request: HttpRequest, workspace: Workspace, sheet: Sheet, filing: FilingRequest, data: QueryDict, read: ReadBackForm
 ) -> HttpResponseBase:
     """What will be filed, to be read out; nothing has happened yet."""
-    user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
-    found = signals_of_request(
-        filing,
-        regions=workspace.regions,
-        looked_back=looked_back_at(workspace),
-        person=user.person_key if user is not None else None,
+    signals = signals_of_request(
+        filing, regions=workspace.regions, looked_back=looked_back_at(workspace), person=_person_key(filing)
     )
     nothing: dict[str, str] = dict.fromkeys([*JUDGED, "evidence", "respondents"], "")
-    return render(
-        request,
-        "authority/intake_read.html",
-        {
-            # The number is shown whole below, with what the officer knows of it.
-            "sections": [
-                (heading, [line for line in lines if str(line.key) != _("手机")])
-                for heading, lines in screens.summary(
-                    sheet.draft,
-                    sheet.steps,
-                    picked=drafts.picked(sheet.draft, today=workspace.today),
-                    addresses=nothing,
-                )
-            ],
-            "came": _came(sheet),
-            "kept": [
-                (name, value)
-                for name in data
-                if name not in ("csrfmiddlewaretoken", "idempotency_key", "stage", "read", "go")
-                for value in data.getlist(name)
-            ],
-            "signals": [shown(one, "") for one in found],
-            "read": read,
-            "phone": filing.consumer_phone,
-            "is_verified": filing.contact_verified,
-            "now": workspace.now,
-        },
-        status=422 if read.is_bound else 200,
-    )
+    picked = drafts.picked(sheet.draft, today=workspace.today)
+    context = {
+        # The number is shown whole below, with what the officer knows of it.
+        "sections": [
+            (heading, [line for line in lines if str(line.key) != _("手机")])
+            for heading, lines in screens.summary(sheet.draft, sheet.steps, picked=picked, addresses=nothing)
+        ],
+        "came": _came(sheet),
+        "kept": [
+            (name, value)
+            for name in data
+            if name not in ("csrfmiddlewaretoken", "idempotency_key", "stage", "read", "go")
+            for value in data.getlist(name)
+        ],
+        "signals": [signal_view(one, "") for one in signals],
+        "read": read,
+        "phone": filing.consumer_phone,
+        "is_verified": filing.contact_verified,
+    }
+    return render(request, "authority/intake_read.html", context, status=422 if read.is_bound else 200)
 
 
 def _came(sheet: Sheet) -> list[tuple[str, str]]:
-    said = sheet.came.cleaned_data
+    cleaned = sheet.came.cleaned_data
     lines = [
-        (_("怎么来的"), wording.label(said["channel"], kind="channel")),
-        (_("收到的日期"), screens.day_text(said["received_on"]) or _("今天")),
-        (_("12345工单号"), said["handed_over"]),
-        (_("凭证编号"), said["proof"]),
+        (_("怎么来的"), wording.label(cleaned["channel"], kind="channel")),
+        (_("收到的日期"), screens.day_text(cleaned["received_on"]) or _("今天")),
+        (_("12345工单号"), cleaned["handed_over"]),
+        (_("凭证编号"), cleaned["proof"]),
     ]
-    return [(label, words) for label, words in lines if words]
+    return [(label, text) for label, text in lines if text]
+
+
+@officer_page("GET")
+def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    case, token = _case_and_token(number, request.GET.get("of", ""), workspace)
+    rows = list(
+        PersonalText.objects.filter(
+            complaint=case, audience="parties", kind__in=("consumer_name", "consumer_phone")
+        ).order_by("sequence")
+    )
+    sealed_fields.load_for(rows)
+    texts = {row.kind: row.text for row in rows}
+    phone = masked_phone(texts.get("consumer_phone", ""))
+    enterprise = str(case.picked_enterprise or "")
+    words = {one.code: one.short for name in (enterprise, "") for one in consent_questions(name)}
+    stand = standing(
+        complaint=case,
+        clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
+        viewer_side="consumer",
+        now=workspace.now,
+        calendar=current_calendar(),
+    )
+    signal_view: dict[str, Any] = {
+        "case": case,
+        "token": token,
+        "duty": stand,
+        "sentence": stand.sentence,
+        # A case of another region has no page for this officer.
+        "back": case_url(case, AUTHORITY) if workspace.cases().filter(pk=case.pk).exists() else "",
+        "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
+        "channel": wording.label(case.channel, kind="channel"),
+        "consumer": masked_name(texts.get("consumer_name", "")),
+        "phone": phone,
+        "ahead": ahead(case, phone=phone, now=workspace.now),
+        "consents": [(words[code], case.consents[code]) for code in words if isinstance(case.consents.get(code), bool)],
+    }
+    return render(request, "authority/intake_receipt.html", signal_view)
+
+
+def _case_and_token(number: str, typed: str, workspace: Workspace) -> tuple[Complaint, str]:
+    """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without
+    token.
+
+    Raises Http404 for who has neither the secret nor the case in sight."""
+    rows = Complaint.objects.select_related(
+        "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station"
+    )
+    token = ""
+    # Of what somebody else wrote down, the token opens nothing.
+    with suppress(ValueError):
+        token = drafts.tracking_token(FilingDraft(pk=uuid.UUID(typed)), _whose(workspace))
+    if token:
+        digest = drafts.tracking_digest(token)
+        show(digest)
+        own = rows.filter(number=number, tracking_digest=digest, filed_at__gt=workspace.now - drafts.RECEIPT_FOR)
+        if (case := own.first()) is not None:
+            return case, token
+    return rows.get(pk=workspace.find(number).complaint.pk), ""

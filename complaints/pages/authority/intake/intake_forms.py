@@ -13,13 +13,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from complaints import wording
-from complaints.forms.fields import Choice, Day, StepForm, set_choices
+from complaints.forms.fields import Choice, Day, StepForm, set_choices, words_of
 from complaints.models import Complaint
 from enterprises.models import Station
 
 CALL, COUNTER, POST, HOTLINE = "phone", "counter", "post", "hotline"
-CHANNELS = (CALL, COUNTER, POST, HOTLINE)
 #: A number of 12345 is taken once under this name and the code of the city: each city's hotline numbers by itself.
 SOURCE = "12345"
 #: Channel → how the officer knows who spoke.
@@ -29,7 +27,7 @@ HOW = {CALL: "call", COUNTER: "counter", POST: "post", HOTLINE: "hotline"}
 class CameForm(StepForm):
     """How it came."""
 
-    channel = Choice(label=_("怎么来的"))
+    channel = Choice(label=_("怎么来的"), choices=lambda: words_of(tuple(HOW), "channel"))
     received_on = Day(
         label=_("收到的日期"),
         required=False,
@@ -63,7 +61,6 @@ class CameForm(StepForm):
         none."""
         super().__init__(data, prefix="came", **options)
         self.today, self.source = today, source
-        set_choices(self, "channel", [(code, wording.label(code, kind="channel")) for code in CHANNELS])
         set_choices(self, "station", [("", str(_("不经服务站"))), *((str(row.pk), str(row)) for row in stations)])
 
     def clean_received_on(self) -> date | None:
@@ -84,32 +81,29 @@ class CameForm(StepForm):
         return "".join(str(self.cleaned_data["handed_over"]).split()).upper()
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        channel = said.get("channel")
-        if channel == POST and not said.get("received_on") and "received_on" not in self.errors:
+        cleaned = super().clean() or {}
+        channel, order = cleaned.get("channel"), cleaned.get("handed_over")
+        if channel == POST and not cleaned.get("received_on") and "received_on" not in self.errors:
             self.add_error("received_on", _("来信请填签收的日期。"))
-        if channel == HOTLINE and not said.get("handed_over"):
+        if channel == HOTLINE and not order:
             self.add_error("handed_over", _("请填12345的工单号。"))
         if channel != HOTLINE:
-            said["handed_over"] = ""
-        elif said.get("handed_over"):
-            there = Complaint.objects.filter(external_source=self.source, external_id=said["handed_over"]).first()
+            cleaned["handed_over"] = ""
+        elif order:
+            there = Complaint.objects.filter(external_source=self.source, external_id=order).first()
             if there is not None:
-                self.add_error(
-                    "handed_over", ValidationError(_("这个工单已经登记：%(number)s。"), params={"number": there.number})
-                )
-        return said
+                self.add_error("handed_over", _("这个工单已经登记：%(number)s。") % {"number": there.number})
+        return cleaned
 
     def refuse_number(self) -> None:
         """The number of 12345 is that of a case which this officer does not see."""
-        self.add_error("handed_over", ValidationError(_("这个工单已经登记，案件不在您的辖区。请核对工单号。")))
+        self.add_error("handed_over", _("这个工单已经登记，案件不在您的辖区。请核对工单号。"))
 
     @property
     def is_verified(self) -> bool:
         """Whether it is known that the person has this number: the call came from it, or it was rung. Who stands at the
         counter can name any number."""
-        said = self.cleaned_data
-        return bool(said["channel"] in (CALL, COUNTER) and said["is_own_number"])
+        return bool(self.cleaned_data["channel"] in (CALL, COUNTER) and self.cleaned_data["is_own_number"])
 
     @property
     def recording(self) -> dict[str, str]:
@@ -123,6 +117,3 @@ class ReadBackForm(StepForm):
         label=_("已经读给消费者听，消费者说对（来信和转来的：已经与原文核对）"),
         error_messages={"required": _("请先读给消费者听，再勾选。")},
     )
-
-
-__all__ = ["CALL", "CHANNELS", "COUNTER", "HOTLINE", "POST", "SOURCE", "CameForm", "ReadBackForm"]

@@ -1,37 +1,129 @@
-"""/authority/cases/<ref>/on-behalf/: what a consumer said on the telephone or at the counter becomes the consumer's
-step.
+"""/authority/cases/<ref>/on-behalf/: what somebody said on the telephone or at the counter becomes that person's step.
 
-It is the consumer's own form, judged as the consumer's own step; the consumer is told at once.
+It is the person's own form, judged as the person's own step; how the officer knew who spoke and what proves it stand in
+the record, what decides something is read back first, and the person is told at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name
 from accounts.roles import Right
 from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.forms.fields import Choice, StepForm, Words, lines_of
+from complaints.handling import Move
 from complaints.models import Complaint, Participant
-from complaints.pages.authority.intake.writing_down import RecordForm, write_down
-from complaints.pages.consumer.pages import OFFER
-from complaints.pages.consumer.pages import PAGES as CONSUMERS
-from complaints.pages.shared.step_pages import StepContext, refused
+from complaints.pages.consumer.pages import OFFER, PAGES
+from complaints.pages.shared.step_pages import (
+    StepContext,
+    StepPage,
+    draw,
+    judged_moves,
+    refused,
+    sent,
+    show_or_take,
+    take,
+)
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.refusals import not_now
 from complaints.reading.case import AUTHORITY, CONSUMER, CaseAccess, CasePage, case_url, page_of
 from complaints.reading.case_people import MASKED, names_of_consumers
+from web.listing import told
 
-#: Every step of the consumer may be written down.
-PAGES = CONSUMERS
+#: How an officer knows who speaks.
+HOW = ("phone", "counter")
+
+
+class RecordForm(StepForm):
+    """How the officer knows who speaks, and what proves what was said. Names begin with by_: the step's own form stands
+    beside it."""
+
+    by_how = Choice(label=gettext_lazy("怎么确认是本人"), choices=lambda: lines_of(HOW, "recording"))
+    by_proof = Words(
+        label=gettext_lazy("录音编号或者签字单编号"),
+        rows=1,
+        longest=40,
+        help_text=gettext_lazy("打电话的写录音编号，到场的写签字单编号。不写姓名和号码。"),
+    )
+
+    def clean_by_proof(self) -> str:
+        proof = str(self.cleaned_data["by_proof"])
+        if not any(letter.isdigit() for letter in proof):
+            raise forms.ValidationError(_("编号里要有数字，例如 LY-2026-0815。"))
+        return proof
+
+    @property
+    def recording(self) -> dict[str, str] | None:
+        """For the record; None as long as it is not said."""
+        if not (self.is_bound and self.is_valid()):
+            return None
+        return {"how": self.cleaned_data["by_how"], "proof": self.cleaned_data["by_proof"]}
+
+
+class ReadForm(StepForm):
+    """Said back, word for word."""
+
+    def __init__(self, data: Any, *, label: Any, missing: Any) -> None:
+        super().__init__(data)
+        self.fields["by_read"] = forms.BooleanField(label=label, error_messages={"required": missing})
+
+
+def write_down(
+    at: StepContext[Any], page: StepPage[Any], record: RecordForm, *, template: str, label: Any, missing: Any
+) -> HttpResponseBase:
+    """The page in the officer's frame; ``template`` reads back what will be written down, which ``label`` confirms."""
+    if at.request.method != "POST":
+        return show_or_take(at, page)
+    form, typed = sent(at, page), at.request.POST
+    read = ReadForm(typed if "by_stage" in typed else None, label=label, missing=missing)
+    if page.is_open(at.steps) and form.is_valid() and record.recording and page.decides and not read.is_valid():
+        # Nothing has happened yet.
+        return draw(
+            at,
+            page,
+            form,
+            template=template,
+            kept=[(name, value) for name in (*form.fields, *record.fields) for value in typed.getlist(name)],
+            lines=list(_answers(form)),
+            how=wording.label(record.cleaned_data["by_how"], kind="recording"),
+            proof=record.cleaned_data["by_proof"],
+            read=read,
+            status=422 if read.is_bound else 200,
+        )
+
+    def moves(at: StepContext[Any], page: StepPage[Any], form: Any) -> Sequence[Move] | None:
+        """Both have to be right: what was said, and how it is known."""
+        moves = judged_moves(at, page, form)
+        return moves if record.recording is not None else None
+
+    return take(replace(at, moves=moves), page, form)
+
+
+def _answers(form: Any) -> Iterator[tuple[str, str]]:
+    """Each question that was answered, in the words of the answer."""
+    for field in form:
+        value = form.cleaned_data.get(field.name)
+        if value in (None, "", [], False) or field.is_hidden or isinstance(field.field, forms.FileField):
+            continue
+        labels = dict(getattr(field.field, "choices", ()))
+        answers = [str(labels.get(one, one)) for one in (value if isinstance(value, list) else [value])]
+        yield str(field.label), _("是") if value is True else told(answers)
+
+
 #: Whoever filed; the others have the number of a participant.
 FILER = 0
 
@@ -49,23 +141,27 @@ class Speaker:
 @officer_page("GET")
 def choose(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """Who speaks, and what that person may do now."""
-    found = _found(workspace, number)
+    found = _find(workspace, number)
     case = found.complaint
     speakers = _speakers(case, workspace)
     speaker = _speaker(request.GET.get("for", ""), speakers)
-    page = _page(found, speaker, workspace, recording=None) if speaker is not None else None
-    return render(
-        request,
-        "authority/on_behalf.html",
-        {
-            "case": case,
-            "page": page_of(found, now=workspace.now),
-            "back": case_url(case, AUTHORITY),
-            "speakers": speakers,
-            "speaker": speaker,
-            "steps": _open_pages(page, speaker) if page is not None and speaker is not None else [],
-        },
-    )
+    steps: list[tuple[str, str]] = []
+    if speaker is not None:
+        page = _page(found, speaker, workspace, recording=None)
+        # Address and title of each step page that stands open.
+        for name, asked in PAGES.items():
+            if asked.is_open(page.steps) and (name != OFFER or page.open_offer is not None):
+                url = reverse("complaints:authority-on-behalf-step", args=[number, name])
+                steps.append((f"{url}?for={speaker.number}", str(asked.title)))
+    context = {
+        "case": case,
+        "page": page_of(found, now=workspace.now),
+        "back": case_url(case, AUTHORITY),
+        "speakers": speakers,
+        "speaker": speaker,
+        "steps": steps,
+    }
+    return render(request, "authority/on_behalf.html", context)
 
 
 @officer_page("GET", "POST")
@@ -75,7 +171,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     asked = PAGES.get(name)
     if asked is None:
         raise Http404
-    found = _found(workspace, number)
+    found = _find(workspace, number)
     case = found.complaint
     speaker = _speaker(request.POST.get("for", "") or request.GET.get("for", ""), _speakers(case, workspace))
     if speaker is None:
@@ -113,33 +209,36 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     )
 
 
-def _found(workspace: Workspace, number: str) -> CaseAccess:
+def may_write_down(actor: Actor | None) -> bool:
+    return actor is not None and actor.may(Right.WRITE_DOWN)
+
+
+def _find(workspace: Workspace, number: str) -> CaseAccess:
     """The case, for somebody who acts in its region; who only reads finds no such page."""
     found = workspace.find(number)
-    if found.actor is None or not found.actor.may(Right.WRITE_DOWN):
+    if not may_write_down(found.actor):
         raise Http404
     return found
 
 
 def _speakers(case: Complaint, workspace: Workspace) -> list[Speaker]:
     """Whoever filed, unless their power is over; fellow complainants who came, and the principal even before that."""
-    found = []
+    speakers = []
     if case.represented_until is None or case.represented_until >= workspace.today:
         role = _("代理人") if case.on_behalf_kind == AGENT else _("投诉人")
-        found.append(Speaker(FILER, masked_name(names_of_consumers([case.pk]).get(case.pk, "")), role))
+        speakers.append(Speaker(FILER, masked_name(names_of_consumers([case.pk]).get(case.pk, "")), role))
     if case.on_behalf_kind not in (JOINT, AGENT):
-        return found
+        return speakers
     rows = [
         row
         for row in Participant.objects.filter(complaint=case).order_by("ordinal")
         if row.state == Participant.JOINED or (row.kind == Participant.PRINCIPAL and row.state == Participant.ASKED)
     ]
     sealed_fields.load_for(rows)
-    words = {True: _("委托人"), False: _("其中一名投诉人")}
-    return [
-        *found,
-        *(Speaker(row.ordinal, masked_name(row.name), words[row.kind == Participant.PRINCIPAL], row) for row in rows),
-    ]
+    for row in rows:
+        role = _("委托人") if row.kind == Participant.PRINCIPAL else _("其中一名投诉人")
+        speakers.append(Speaker(row.ordinal, masked_name(row.name), role, row))
+    return speakers
 
 
 def _speaker(typed: str, speakers: list[Speaker]) -> Speaker | None:
@@ -171,19 +270,3 @@ def _page(found: CaseAccess, speaker: Speaker, workspace: Workspace, *, recordin
     return page_of(
         CaseAccess(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=workspace.now, visibility=MASKED
     )
-
-
-def _open_pages(page: CasePage, speaker: Speaker) -> list[tuple[str, str]]:
-    """Address and words of each step page that stands open."""
-    found = []
-    for name, asked in PAGES.items():
-        if not asked.is_open(page.steps) or (name == OFFER and page.open_offer is None):
-            continue
-        url = reverse("complaints:authority-on-behalf-step", args=[page.complaint.number, name])
-        found.append((f"{url}?for={speaker.number}", str(asked.title)))
-    return found
-
-
-def may_write_down(actor: Actor | None) -> bool:
-    """Whether the case page offers it."""
-    return actor is not None and actor.may(Right.WRITE_DOWN)

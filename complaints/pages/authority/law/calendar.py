@@ -13,26 +13,24 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.idempotency import once
 from authorities.models import CalendarVersion
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.law import changing
 from complaints.law.numbers import missing_year
-from complaints.models import Deadline
+from complaints.models import Deadline, LawChange
 from complaints.pages.authority.law.law import (
     MOST_CHANGES,
     Office,
     approvers_of,
     in_words,
     office_of,
+    put_up,
     seen_by,
     shown,
-    url_of,
 )
 from complaints.pages.authority.law.law_forms import CalendarForm
 from complaints.parties.conditions import current_calendar
-from complaints.procedure.refusals import StepNotAllowed
 
 
 @officer_page("GET", "POST")
@@ -42,55 +40,39 @@ def calendar(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     loaders = [a for a in office.drafts if a.level in changing.LOADS_CALENDARS]
     if request.method == "POST" and not office.drafts:
         raise Http404
-    today_calendar = current_calendar()
-    missing = missing_year(today_calendar, workspace.today)
-    form = CalendarForm(
-        request.POST if request.method == "POST" else None,
-        request.FILES or None,
-        year=missing or workspace.today.year + 1,
-        today=workspace.today,
-    )
-    if form.is_bound:
-        with once(request) as attempt:
-            if not attempt.answered and form.is_valid():
-                said = form.cleaned_data
-                try:
-                    attempt.reference = url_of(
-                        changing.draft_calendar(
-                            by=workspace.user,
-                            authority=(loaders or office.drafts)[0],
-                            year=said["read"],
-                            source=said["source"],
-                            published_on=said["published_on"],
-                            now=workspace.now,
-                        )
-                    )
-                except StepNotAllowed as wrong:
-                    form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
-        if attempt.reference:
-            return redirect(attempt.reference)
+    missing = missing_year(current_calendar(), workspace.today)
+    year, data = missing or workspace.today.year + 1, request.POST if request.method == "POST" else None
+    form = CalendarForm(data, request.FILES or None, year=year, today=workspace.today)
+
+    def draft(cleaned: dict[str, Any]) -> LawChange:
+        return changing.draft_calendar(
+            by=workspace.user,
+            authority=(loaders or office.drafts)[0],
+            year=cleaned["read"],
+            source=cleaned["source"],
+            published_on=cleaned["published_on"],
+            now=workspace.now,
+        )
+
+    if form.is_bound and (address := put_up(request, form, draft)):
+        return redirect(address)
     provisional = Deadline.objects.filter(is_provisional=True, state__in=["running", "paused"])
     count = keyset.counts({"provisional": provisional})["provisional"]
     changes = list(seen_by(office).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
-    return render(
-        request,
-        "law/calendar.html",
-        {
-            "approvers": approvers_of((loaders or office.all)[0], workspace),
-            "loaders": "" if loaders else _loaders(office, workspace),
-            "form": form,
-            "may_load": bool(loaders),
-            "years": _years(),
-            "missing": missing,
-            "now": workspace.now,
-            "tab": "calendar",
-            "provisional": keyset.in_words(count),
-            "has_provisional": bool(count),
-            "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
-            "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),
-        },
-        status=422 if form.is_bound else 200,
-    )
+    context = {
+        "approvers": approvers_of((loaders or office.all)[0], workspace),
+        "loaders": "" if loaders else _loaders(office, workspace),
+        "form": form,
+        "may_load": bool(loaders),
+        "years": _years(),
+        "missing": missing,
+        "tab": "calendar",
+        "provisional": keyset.in_words(count),
+        "has_provisional": bool(count),
+        "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
+        "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),
+    }
+    return render(request, "law/calendar.html", context, status=422 if form.is_bound else 200)
 
 
 def _loaders(office: Office, workspace: Workspace) -> str:
@@ -100,16 +82,9 @@ def _loaders(office: Office, workspace: Workspace) -> str:
 
 
 def _years() -> list[dict[str, Any]]:
-    versions = list(
-        CalendarVersion.objects.filter(country="CN")
-        .order_by("-year", "-number")
-        .annotate(
-            off=Count("days", filter=Q(days__is_working=False)), on=Count("days", filter=Q(days__is_working=True))
-        )
-    )
-    counts: set[int] = set()
-    rows = []
-    for version in versions:
-        rows.append({"version": version, "counts": version.year not in counts})
-        counts.add(version.year)
+    """Newest first; of each year the newest version counts."""
+    days = {name: Count("days", filter=Q(days__is_working=works)) for name, works in (("off", False), ("on", True))}
+    rows: list[dict[str, Any]] = []
+    for version in CalendarVersion.objects.filter(country="CN").order_by("-year", "-number").annotate(**days):
+        rows.append({"version": version, "counts": not rows or rows[-1]["version"].year != version.year})
     return rows

@@ -8,18 +8,17 @@ somebody else. Cases in a list are those of the own region, by both walls.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,6 +31,7 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer, Policy, Region
 from authorities.policies import measured
 from complaints import wording
+from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import Choices
@@ -85,12 +85,8 @@ class Office:
 
 
 def office_of(workspace: Workspace) -> Office:
-    posts = list(
-        Officer.objects.on(workspace.today)
-        .filter(user=workspace.user)
-        .select_related("authority__region")
-        .order_by("pk")
-    )
+    rows = Officer.objects.on(workspace.today).filter(user=workspace.user)
+    posts = list(rows.select_related("authority__region").order_by("pk"))
 
     def those(right: Right | None) -> tuple[Authority, ...]:
         return tuple(dict.fromkeys(post.authority for post in posts if right is None or post.role in right.posts))
@@ -102,14 +98,28 @@ def seen_by(office: Office) -> QuerySet[LawChange]:
     """Changes of the own authority and of those below it."""
     lies = Q(pk__in=[])
     for authority in office.all:
-        lies |= Q(authority=authority) | Q(
-            authority__region_id__gte=authority.region_id, authority__region_id__lte=authority.region.last
-        )
+        region = authority.region
+        lies |= Q(authority=authority) | Q(authority__region__id__range=(region.pk, region.last))
     return LawChange.objects.filter(lies).select_related("authority__region", "region")
 
 
 def url_of(change: LawChange) -> str:
     return reverse("complaints:authority-law-change", args=[change.mark])
+
+
+def put_up(request: HttpRequest, form: forms.Form, draft: Callable[[dict[str, Any]], LawChange]) -> str:
+    """The address of the change that ``draft`` puts up for trial, once; "" where the form has errors."""
+    with once(request) as attempt:
+        if not attempt.answered and form.is_valid():
+            try:
+                attempt.reference = url_of(draft(form.cleaned_data))
+            except StepNotAllowed as wrong:
+                form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
+    return attempt.reference
+
+
+def _where(region: Region | None) -> str:
+    return named(region) if region else _("全国")
 
 
 # --- the numbers ------------------------------------------------------------------------------------------------------
@@ -120,19 +130,23 @@ def policies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """What holds today, here and in the whole country, with its basis; and the changes that are under way."""
     office = office_of(workspace)
     rows: dict[str, list[Policy]] = defaultdict(list)
-    for row in Policy.objects.on(workspace.today).select_related("region").order_by("region__id", "version"):
-        if row.region is None or _is_here(row.region, office):
-            rows[row.name].append(row)
-    coming = {
-        row.name
-        for row in Policy.objects.filter(starts_on__gt=workspace.today).select_related("region")
-        if row.region is None or _is_here(row.region, office)
-    }
+    for row in _here(Policy.objects.on(workspace.today).order_by("region__id", "version"), office):
+        rows[row.name].append(row)
+    coming = {row.name for row in _here(Policy.objects.filter(starts_on__gt=workspace.today), office)}
+    here = reverse("complaints:authority-policy")
     groups = [
         {
             "title": title,
             "rows": [
-                _number(name, row, is_coming=n == 0 and name in coming)
+                {
+                    "name": name_of(name),
+                    "value": measured(row.number, row.unit),
+                    "where": _where(row.region),
+                    "is_local": row.region is not None,
+                    "row": row,
+                    "is_coming": n == 0 and name in coming,
+                    "url": f"{here}?{urlencode({'name': name})}",
+                }
                 for name in POLICIES
                 if POLICIES[name][0] == group
                 for n, row in enumerate(rows.get(name, []))
@@ -141,33 +155,23 @@ def policies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         for group, title in GROUPS.items()
     ]
     changes = list(seen_by(office).filter(kind="policy").order_by("-pk")[:MOST_CHANGES])
-    return render(
-        request,
-        "law/policies.html",
-        {
-            "groups": groups,
-            "now": workspace.now,
-            "tab": "policies",
-            "waiting": shown(row for row in changes if row.state in ("trying", "tried")),
-            "decided": shown(row for row in changes if row.state not in ("trying", "tried")),
-        },
-    )
-
-
-def _is_here(region: Region, office: Office) -> bool:
-    return any(region.covers(a.region_id) or a.region.covers(region.pk) for a in office.all)
-
-
-def _number(name: str, row: Policy, *, is_coming: bool) -> dict[str, Any]:
-    return {
-        "name": name_of(name),
-        "value": measured(row.number, row.unit),
-        "where": named(row.region) if row.region else _("全国"),
-        "is_local": row.region is not None,
-        "row": row,
-        "is_coming": is_coming,
-        "url": reverse("complaints:authority-policy") + "?" + urlencode({"name": name}),
+    context = {
+        "groups": groups,
+        "tab": "policies",
+        "waiting": shown(row for row in changes if row.state in ("trying", "tried")),
+        "decided": shown(row for row in changes if row.state not in ("trying", "tried")),
     }
+    return render(request, "law/policies.html", context)
+
+
+def _here(rows: QuerySet[Policy], office: Office) -> list[Policy]:
+    """Those of the whole country, and of regions above and below this person's authorities."""
+    return [
+        row
+        for row in rows.select_related("region")
+        if row.region is None
+        or any(row.region.covers(a.region_id) or a.region.covers(row.region.pk) for a in office.all)
+    ]
 
 
 @officer_page("GET", "POST")
@@ -177,90 +181,63 @@ def policy(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if name not in POLICIES:
         return redirect("complaints:authority-policies")
     office = office_of(workspace)
-    rows = [
-        row
-        for row in Policy.objects.filter(name=name).select_related("region").order_by("region__id", "-version")
-        if row.region is None or _is_here(row.region, office)
-    ]
+    rows = _here(Policy.objects.filter(name=name).order_by("region__id", "-version"), office)
     if not rows or (request.method == "POST" and not office.drafts):
         raise Http404
     today = next((row for row in rows if row.holds(workspace.today)), rows[0])
     bounds = bounds_of(name, today.unit)
     places = places_of(office.drafts)
-    form = PolicyForm(
-        request.POST if request.method == "POST" else None,
-        regions=_choices(places),
-        units=bounds.units,
-        today=workspace.today,
-    )
-    if form.is_bound:
-        with once(request) as attempt:
-            if not attempt.answered and form.is_valid():
-                said = form.cleaned_data
-                region = places.get(said["region"])
-                try:
-                    attempt.reference = url_of(
-                        changing.draft_policy(
-                            by=workspace.user,
-                            authority=_whose(office.drafts, region),
-                            region=region,
-                            name=name,
-                            number=said["number"],
-                            unit=said["unit"],
-                            starts_on=said["starts_on"],
-                            legal_basis=said["legal_basis"],
-                            why=said["why"],
-                            now=workspace.now,
-                        )
-                    )
-                except StepNotAllowed as wrong:
-                    form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
-        if attempt.reference:
-            return redirect(attempt.reference)
-    return render(
-        request,
-        "law/policy.html",
-        {
-            "form": form,
-            "title": name_of(name),
-            "name": name,
-            "bounds": bounds,
-            "is_clock": bool(moves(name)),
-            "may_change": bool(office.drafts),
-            "rows": [
-                {
-                    "value": measured(row.number, row.unit),
-                    "where": named(row.region) if row.region else _("全国"),
-                    "row": row,
-                    "is_now": row.holds(workspace.today),
-                }
-                for row in rows
-            ],
-        },
-        status=422 if form.is_bound else 200,
-    )
+    data = request.POST if request.method == "POST" else None
+    form = PolicyForm(data, regions=_choices(places), units=bounds.units, today=workspace.today)
+
+    def draft(cleaned: dict[str, Any]) -> LawChange:
+        region = places.get(cleaned.pop("region"))
+        whose = _whose(office.drafts, region)
+        return changing.draft_policy(
+            by=workspace.user, authority=whose, region=region, name=name, now=workspace.now, **cleaned
+        )
+
+    if form.is_bound and (address := put_up(request, form, draft)):
+        return redirect(address)
+    context = {
+        "form": form,
+        "title": name_of(name),
+        "name": name,
+        "bounds": bounds,
+        "is_clock": bool(moves(name)),
+        "may_change": bool(office.drafts),
+        "rows": [
+            {
+                "value": measured(row.number, row.unit),
+                "where": _where(row.region),
+                "row": row,
+                "is_now": row.holds(workspace.today),
+            }
+            for row in rows
+        ],
+    }
+    return render(request, "law/policy.html", context, status=422 if form.is_bound else 200)
 
 
 def places_of(authorities: Sequence[Authority]) -> dict[str, Region | None]:
     """What these authorities may speak for, by the value of a choice: the country, their own region, those below."""
-    found: dict[str, Region | None] = {}
+    places: dict[str, Region | None] = {}
     for authority in authorities:
         if authority.level == Authority.Level.NATIONAL:
-            found["0"] = None
-        found[str(authority.region_id)] = authority.region
+            places["0"] = None
+        places[str(authority.region_id)] = authority.region
         for below in Jurisdiction.load().authorities:
             if authority.region.covers(below.region_id) and below.level != Authority.Level.OFFICE:
-                found[str(below.region_id)] = below.region
-    return found
+                places[str(below.region_id)] = below.region
+    return places
 
 
 def _choices(places: dict[str, Region | None]) -> Choices:
-    return [(key, named(region) if region else str(_("全国"))) for key, region in places.items()]
+    return [(key, _where(region)) for key, region in places.items()]
 
 
 def _whose(authorities: Sequence[Authority], region: Region | None) -> Authority:
-    fitting = [a for a in authorities if changing.may_change(a, region)]
-    return fitting[0] if fitting else authorities[0]
+    return next((a for a in authorities if changing.may_change(a, region)), authorities[0])
 
 
 # --- one change -------------------------------------------------------------------------------------------------------
@@ -269,7 +246,7 @@ def _whose(authorities: Sequence[Authority], region: Region | None) -> Authority
 @officer_page("GET")
 def change(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     office = office_of(workspace)
-    return _show(request, workspace, office, _found(office, mark), None)
+    return _show(request, workspace, office, _find(office, mark))
 
 
 @officer_page("POST")
@@ -277,125 +254,107 @@ def change(request: HttpRequest, workspace: Workspace, mark: str) -> HttpRespons
 def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """同意, from when it holds; or 不同意 with the reason."""
     office = office_of(workspace)
-    found = _found(office, mark)
-    form = _decision(found, request.POST)
+    change = _find(office, mark)
+    form = _decision(change, request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            said = form.cleaned_data
-            verb = changing.approve if said["decision"] == "grant" else changing.refuse
-            verb(mark, by=workspace.user, heads=office.heads, text=said["text"], now=workspace.now)
-            attempt.reference = url_of(found)
+            text, verb = form.cleaned_data["text"], changing.approve
+            if form.cleaned_data["decision"] != "grant":
+                verb = changing.refuse
+            verb(mark, by=workspace.user, heads=office.heads, text=text, now=workspace.now)
+            attempt.reference = url_of(change)
     if not attempt.reference:
-        return _show(request, workspace, office, found, form, status=422)
+        return _show(request, workspace, office, change, form)
     messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
 @officer_page("POST")
 def drop(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
-    found = _found(office_of(workspace), mark)
+    change = _find(office_of(workspace), mark)
     with once(request) as attempt:
         if not attempt.answered:
             changing.drop(mark, by=workspace.user, now=workspace.now)
-            attempt.reference = url_of(found)
+            attempt.reference = url_of(change)
             messages.success(request, _("已撤回。"), extra_tags="ok")
     return redirect(attempt.reference)
 
 
-def _found(office: Office, mark: str) -> LawChange:
-    found = seen_by(office).filter(mark=mark).first()
-    if found is None:
-        raise Http404
-    return found
+def _find(office: Office, mark: str) -> LawChange:
+    return get_object_or_404(seen_by(office), mark=mark)
 
 
-def _decision(found: LawChange, data: Any) -> DecisionForm:
-    grant = _("同意，立即载入并重算在办的日期") if found.kind == "calendar" else _("同意，到施行日生效")
+def _decision(change: LawChange, data: Any) -> DecisionForm:
+    grant = _("同意，立即载入并重算在办的日期") if change.kind == "calendar" else _("同意，到施行日生效")
     return DecisionForm(data, grant=grant, refuse=_("不同意"))
 
 
 def _show(
-    request: HttpRequest,
-    workspace: Workspace,
-    office: Office,
-    found: LawChange,
-    form: DecisionForm | None,
-    *,
-    status: int = 200,
+    request: HttpRequest, workspace: Workspace, office: Office, change: LawChange, form: DecisionForm | None = None
 ) -> HttpResponseBase:
-    verdicts = _MOVED if found.kind == "calendar" else _REPLAYED
-    is_whole, groups = _sees_whole(found, office), seen_groups(found, office)
-    counts = (
-        working.counts_of(found)
-        if is_whole
-        else {verdict: sum(counted.get(verdict, 0) for _key, counted in groups) for verdict in verdicts}
-    )
+    """``form``: what was sent and is wrong."""
+    is_calendar, is_asker = change.kind == "calendar", change.asked_by_id == workspace.user.pk
+    verdicts = _MOVED if is_calendar else _REPLAYED
+    is_whole, groups = _sees_whole(change, office), seen_groups(change, office)
+    counts = {verdict: sum(counted.get(verdict, 0) for _key, counted in groups) for verdict in verdicts}
+    if is_whole:
+        counts = working.counts_of(change)
     show = request.GET.get("show", "")
     show = show if show in verdicts else next((v for v in verdicts if counts[v]), verdicts[0])
-    effects = (
-        LawEffect.objects.filter(change=found, verdict=show, complaint__in=workspace.cases())
-        .select_related("complaint")
-        .order_by("pk")
-    )
-    after = request.GET.get("after", "")
-    if after.isascii() and after.isdigit() and len(after) < 19:
-        effects = effects.filter(pk__gt=int(after))
-    page = list(effects[: PAGE + 1])
-    may_decide = changing.may_decide(found, workspace.user, office.heads, on=workspace.today)
-    people = list(User.objects.filter(pk__in=[pk for pk in (found.asked_by_id, found.decided_by_id) if pk]))
+    effects = LawEffect.objects.filter(change=change, verdict=show, complaint__in=workspace.cases())
+    if after := keyset.number_of(request.GET.get("after")):
+        effects = effects.filter(pk__gt=after)
+    page = list(effects.select_related("complaint").order_by("pk")[: PAGE + 1])
+    may_decide = changing.may_decide(change, workspace.user, office.heads, on=workspace.today)
+    people = list(User.objects.filter(pk__in=[pk for pk in (change.asked_by_id, change.decided_by_id) if pk]))
     sealed_fields.load_for(people)
     names = {person.pk: person.name for person in people}
-    return render(
-        request,
-        "law/change.html",
-        {
-            "change": found,
-            "title": title_of(found),
-            "facts": facts_of(found),
-            "state": state_of(found),
-            "now": workspace.now,
-            "is_whole": is_whole,
-            "is_calendar": found.kind == "calendar",
-            "is_replay": found.kind == "replay",
-            "counts": counts,
-            "is_clock": (
-                "name" not in found.change
-                or bool(moves(found.change["name"]))
-                or found.change["name"] == "weekend_roll"
-            ),
-            "approvers": (
-                approvers_of(found.authority, workspace)
-                if found.kind == "calendar" and found.state == "tried" and not may_decide
-                else ""
-            ),
-            "asked_by": names.get(found.asked_by_id or 0, ""),
-            "decided_by": names.get(found.decided_by_id or 0, ""),
-            "tabs": [
-                {
-                    "title": VERDICTS[v][0],
-                    "tone": VERDICTS[v][1] if counts[v] else "neutral",
-                    "count": counts[v],
-                    "url": f"?show={v}",
-                    "is_current": v == show,
-                }
-                for v in verdicts
-            ],
-            "groups": groups_of(groups, verdicts),
-            "verdicts": [VERDICTS[v][0] for v in verdicts],
-            "rows": [_row(effect) for effect in page[:PAGE]],
-            "listed": working.MOST_EFFECTS,
-            "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].pk})}" if len(page) > PAGE else "",
-            "form": form or _decision(found, None),
-            "may_decide": may_decide,
-            "has_form": form is not None or may_decide,
-            "is_own": found.asked_by_id == workspace.user.pk,
-            "may_drop": (
-                found.asked_by_id == workspace.user.pk and found.kind != "replay" and found.state in ("trying", "tried")
-            ),
-            "tab": found.kind,
-        },
-        status=status,
-    )
+    number = change.change.get("name")
+    waits_for_others = is_calendar and change.state == "tried" and not may_decide
+    context = {
+        "change": change,
+        "title": title_of(change),
+        "facts": facts_of(change),
+        "state": state_of(change),
+        "is_whole": is_whole,
+        "is_calendar": is_calendar,
+        "is_replay": change.kind == "replay",
+        "counts": counts,
+        "is_clock": number is None or bool(moves(number)) or number == "weekend_roll",
+        "approvers": approvers_of(change.authority, workspace) if waits_for_others else "",
+        "asked_by": names.get(change.asked_by_id or 0, ""),
+        "decided_by": names.get(change.decided_by_id or 0, ""),
+        "tabs": [
+            {
+                "title": VERDICTS[v][0],
+                "tone": VERDICTS[v][1] if counts[v] else "neutral",
+                "count": counts[v],
+                "url": f"?show={v}",
+                "is_current": v == show,
+            }
+            for v in verdicts
+        ],
+        "groups": groups_of(groups, verdicts),
+        "verdicts": [VERDICTS[v][0] for v in verdicts],
+        "rows": [
+            {
+                "effect": effect,
+                "number": effect.complaint.number,
+                "url": case_url(effect.complaint, AUTHORITY),
+                "clock": wording.label(effect.clock, kind="clock"),
+                "owed_by": wording.label(effect.owed_by, kind="side"),
+            }
+            for effect in page[:PAGE]
+        ],
+        "listed": working.MOST_EFFECTS,
+        "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].pk})}" if len(page) > PAGE else "",
+        "form": form or _decision(change, None),
+        "has_form": form is not None or may_decide,
+        "is_own": is_asker,
+        "may_drop": is_asker and change.kind != "replay" and change.state in ("trying", "tried"),
+        "tab": change.kind,
+    }
+    return render(request, "law/change.html", context, status=422 if form else 200)
 
 
 def approvers_of(asked: Authority | None, workspace: Workspace) -> str:
@@ -413,39 +372,21 @@ def in_words(officers: Sequence[Officer]) -> str:
     return listed(dict.fromkeys(f"{named(officer.authority)} {officer.user.name}" for officer in shown))
 
 
-def _row(effect: LawEffect) -> dict[str, Any]:
-    return {
-        "effect": effect,
-        "number": effect.complaint.number,
-        "url": case_url(effect.complaint, AUTHORITY),
-        "clock": wording.label(effect.clock, kind="clock"),
-        "owed_by": wording.label(effect.owed_by, kind="side"),
-    }
-
-
-def _sees_whole(found: LawChange, office: Office) -> bool:
+def _sees_whole(change: LawChange, office: Office) -> bool:
     """Whether all that was tried lies where this person sits."""
-    return office.whole_country or (
-        found.region is not None and any(a.region.covers(found.region.pk) for a in office.all)
-    )
+    region = change.region
+    return office.whole_country or (region is not None and any(a.region.covers(region.pk) for a in office.all))
 
 
-def seen_groups(found: LawChange, office: Office) -> list[tuple[list[str], dict[str, int]]]:
+def seen_groups(change: LawChange, office: Office) -> list[tuple[list[str], dict[str, int]]]:
     """([clock, enterprise, authority], counts by verdict); what moves elsewhere is not told here. One query, or
     none."""
-    groups = [(key.split("|"), counted) for key, counted in found.groups.items()]
-    if _sees_whole(found, office):
+    groups = [(key.split("|"), counted) for key, counted in change.groups.items()]
+    if _sees_whole(change, office):
         return groups
-    regions = dict(
-        Authority.objects.filter(pk__in={int(key[2]) for key, _counted in groups if key[2]}).values_list(
-            "pk", "region_id"
-        )
-    )
-    return [
-        (key, counted)
-        for key, counted in groups
-        if key[2] and int(key[2]) in regions and any(a.region.covers(regions[int(key[2])]) for a in office.all)
-    ]
+    rows = Authority.objects.filter(pk__in={int(key[2]) for key, _counted in groups if key[2]})
+    own = {str(row.pk) for row in rows if any(a.region.covers(row.region_id) for a in office.all)}
+    return [(key, counted) for key, counted in groups if key[2] in own]
 
 
 def groups_of(groups: list[tuple[list[str], dict[str, int]]], verdicts: Sequence[str]) -> list[dict[str, Any]]:
@@ -467,42 +408,36 @@ def groups_of(groups: list[tuple[list[str], dict[str, int]]], verdicts: Sequence
     ]
 
 
-def state_of(found: LawChange) -> dict[str, Any]:
-    words, tone = STATES[found.state]
-    if found.kind == "replay" and found.state == "tried":
-        words, tone = _("已算完"), "ok"
-    return {"words": words, "tone": tone, "is_moving": found.state in changing.WORKING}
+def state_of(change: LawChange) -> dict[str, Any]:
+    label, tone = STATES[change.state]
+    if change.kind == "replay" and change.state == "tried":
+        label, tone = _("已算完"), "ok"
+    return {"words": label, "tone": tone, "is_moving": change.state in changing.WORKING}
 
 
-def title_of(found: LawChange) -> str:
-    told = found.change
-    if "name" in told:
-        before, after = measured(*told["before"]), measured(told["number"], told["unit"])
-        return labelled(name_of(told["name"]), f"{before} → {after}")
-    return _("%(year)s年工作日历") % {"year": told["year"]}
+def title_of(change: LawChange) -> str:
+    new = change.change
+    if "name" in new:
+        before, after = measured(*new["before"]), measured(new["number"], new["unit"])
+        return labelled(name_of(new["name"]), f"{before} → {after}")
+    return _("%(year)s年工作日历") % {"year": new["year"]}
 
 
-def facts_of(found: LawChange) -> list[Fact]:
+def facts_of(change: LawChange) -> list[Fact]:
     """What is meant, in words."""
-    told = found.change
-    facts = [Fact(_("哪里"), named(found.region) if found.region else _("全国"))]
-    if found.kind == "policy":
-        facts += [
-            Fact(_("施行"), date.fromisoformat(told["starts_on"]).isoformat()),
-            Fact(_("依据"), told["legal_basis"]),
-        ]
-    if "days" in told:
-        off = sum(not works for _day, works, *_names in told["days"])
-        facts += [
-            Fact(_("来源"), told["source"]),
-            Fact(_("内容"), _("放假%(off)s天，调休上班%(on)s天") % {"off": off, "on": len(told["days"]) - off}),
-        ]
-    if found.since and found.until:
-        facts.append(
-            Fact(_("试算的期限"), _("%(since)s至%(until)s开始的") % {"since": found.since, "until": found.until})
-        )
-    if found.why:
-        facts.append(Fact(_("为什么"), found.why))
+    new = change.change
+    facts = [Fact(_("哪里"), _where(change.region))]
+    if change.kind == "policy":
+        facts += [Fact(_("施行"), new["starts_on"]), Fact(_("依据"), new["legal_basis"])]
+    if "days" in new:
+        off = sum(not works for _day, works, *_names in new["days"])
+        content = _("放假%(off)s天，调休上班%(on)s天") % {"off": off, "on": len(new["days"]) - off}
+        facts += [Fact(_("来源"), new["source"]), Fact(_("内容"), content)]
+    if change.since and change.until:
+        period = _("%(since)s至%(until)s开始的") % {"since": change.since, "until": change.until}
+        facts.append(Fact(_("试算的期限"), period))
+    if change.why:
+        facts.append(Fact(_("为什么"), change.why))
     return facts
 
 
@@ -513,7 +448,7 @@ def shown(changes: Any) -> list[dict[str, Any]]:
             "title": title_of(change),
             "url": url_of(change),
             "state": state_of(change),
-            "where": named(change.region) if change.region else _("全国"),
+            "where": _where(change.region),
         }
         for change in changes
     ]
@@ -528,40 +463,24 @@ def replay(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     office = office_of(workspace)
     places = places_of(office.all)
     names = [(name, name_of(name)) for name in POLICIES if moves(name)] + [("weekend_roll", name_of("weekend_roll"))]
-    form = ReplayForm(
-        request.POST if request.method == "POST" else None,
-        request.FILES or None,
-        names=names,
-        regions=_choices(places),
-        today=timezone.localdate(workspace.now),
-    )
-    if form.is_bound:
-        with once(request) as attempt:
-            if not attempt.answered and form.is_valid():
-                said = form.cleaned_data
-                region = places.get(said["region"])
-                is_calendar = said["name"] == ReplayForm.CALENDAR
-                try:
-                    attempt.reference = url_of(
-                        changing.ask_replay(
-                            by=workspace.user,
-                            authority=_whose(office.all, region),
-                            region=region,
-                            since=said["since"],
-                            until=said["until"],
-                            now=workspace.now,
-                            year=said["read"] if is_calendar else None,
-                            **(
-                                {}
-                                if is_calendar
-                                else {"name": said["name"], "number": said["number"], "unit": said["unit"]}
-                            ),
-                        )
-                    )
-                except StepNotAllowed as wrong:
-                    form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
-        if attempt.reference:
-            return redirect(attempt.reference)
+    data = request.POST if request.method == "POST" else None
+    form = ReplayForm(data, request.FILES or None, names=names, regions=_choices(places), today=workspace.today)
+
+    def draft(cleaned: dict[str, Any]) -> LawChange:
+        region, rule = places.get(cleaned["region"]), {name: cleaned[name] for name in ("name", "number", "unit")}
+        is_calendar = cleaned["name"] == ReplayForm.CALENDAR
+        return changing.ask_replay(
+            by=workspace.user,
+            authority=_whose(office.all, region),
+            region=region,
+            since=cleaned["since"],
+            until=cleaned["until"],
+            now=workspace.now,
+            **({"year": cleaned["read"]} if is_calendar else rule),
+        )
+
+    if form.is_bound and (address := put_up(request, form, draft)):
+        return redirect(address)
     earlier = seen_by(office).filter(kind="replay").order_by("-pk")[:MOST_CHANGES]
     return render(
         request,

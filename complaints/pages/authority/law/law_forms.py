@@ -23,6 +23,9 @@ UNITS = {
 SWITCH: Choices = [("1", _("是")), ("0", _("否"))]  # type: ignore[list-item]
 
 
+FILE_FORMATS = {"accept": ".csv,.json,text/csv,application/json"}
+
+
 class Number(forms.IntegerField):
     """A whole number, as people type it."""
 
@@ -43,11 +46,7 @@ class PolicyForm(StepForm):
 
     region = Choice(label=_("在哪里施行"), widget=forms.Select(attrs={"class": "w-24"}))
     number = Number(label=_("新的数值"), min_value=0, max_value=100_000)
-    unit = forms.ChoiceField(
-        label=_("单位"),
-        widget=forms.Select(attrs={"class": "w-10"}),
-        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
-    )
+    unit = Choice(label=_("单位"), widget=forms.Select(attrs={"class": "w-10"}))
     starts_on = Day(label=_("从哪天起施行"), help_text=_("最早从明天起。已经开始的期限不变，仍按开始那天的规定。"))
     legal_basis = Words(label=_("依据"), rows=1, longest=300, help_text=_("法律、规章或者文件的名称、文号和条款。"))
     why = Words(label=_("为什么改"), rows=3, longest=500)
@@ -57,12 +56,9 @@ class PolicyForm(StepForm):
         set_choices(self, "region", [("", str(_("请选择"))), *regions] if len(regions) > 1 else regions)
         self.fields["starts_on"].initial = today + timedelta(days=1)
         if tuple(units) == (Policy.Unit.FLAG,):
+            errors = {"required": CHOOSE, "invalid_choice": CHOOSE}
             self.fields["number"] = forms.TypedChoiceField(
-                label=_("新的数值"),
-                choices=SWITCH,
-                coerce=int,
-                widget=forms.RadioSelect,
-                error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+                label=_("新的数值"), choices=SWITCH, coerce=int, widget=forms.RadioSelect, error_messages=errors
             )
             set_choices(self, "unit", [(Policy.Unit.FLAG, str(_("开关")))])
         else:
@@ -85,7 +81,7 @@ class CalendarForm(StepForm):
     published_on = Day(label=_("发布日期"))
     file = forms.FileField(
         label=_("放假安排文件"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.json,text/csv,application/json"}),
+        widget=forms.FileInput(attrs=FILE_FORMATS),
         help_text=_(
             "CSV，列名 day,is_working,name,name_en；或者通用的JSON（days、date、isOffDay）。只写放假和调休上班的日子。"
         ),
@@ -105,10 +101,10 @@ class CalendarForm(StepForm):
         return day
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("file") and said.get("year"):
-            said["read"] = _read(self, said["file"], said["year"])
-        return said
+        cleaned = super().clean() or {}
+        if cleaned.get("file") and cleaned.get("year"):
+            cleaned["read"] = _read(self, cleaned["file"], cleaned["year"])
+        return cleaned
 
 
 class ReplayForm(StepForm):
@@ -130,7 +126,7 @@ class ReplayForm(StepForm):
         label=_("另一份放假安排"),
         required=False,
         help_text=_("选“工作日历”时上传：那一年的CSV或者JSON。"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.json,text/csv,application/json"}),
+        widget=forms.FileInput(attrs=FILE_FORMATS),
         error_messages={"empty": _("这份文件是空的。")},
     )
     region = Choice(label=_("哪里的案件"), widget=forms.Select(attrs={"class": "w-24"}))
@@ -147,17 +143,17 @@ class ReplayForm(StepForm):
         self.fields["until"].initial = today
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("since") and said.get("until") and said["until"] < said["since"]:
+        cleaned = super().clean() or {}
+        if cleaned.get("since") and cleaned.get("until") and cleaned["until"] < cleaned["since"]:
             self.add_error("until", _("止日不能早于起日。"))
-        if said.get("name") == self.CALENDAR:
-            if not said.get("file"):
+        if cleaned.get("name") == self.CALENDAR:
+            if not cleaned.get("file"):
                 self.add_error("file", _("请选择文件。"))
-            elif said.get("since"):
-                said["read"] = _read(self, said["file"], said["since"].year)
-        elif said.get("name") and said.get("number") is None and "number" not in self.errors:
+            elif cleaned.get("since"):
+                cleaned["read"] = _read(self, cleaned["file"], cleaned["since"].year)
+        elif cleaned.get("name") and cleaned.get("number") is None and "number" not in self.errors:
             self.add_error("number", FILL)
-        return said
+        return cleaned
 
 
 def _read(form: forms.Form, file: Any, year: int) -> Year | None:

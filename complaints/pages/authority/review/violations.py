@@ -5,7 +5,7 @@ Only officers of the authority that has the case read it; no party's page, list,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,6 @@ from complaints.models import Deadline, Matter, OfficialDocument
 from complaints.procedure.workflow import Clock, Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_documents import title_of
-from complaints.reading.case_record import Message
 from complaints.wording.clock import clock_facts
 from database.prepared import CombinedQuery, PreparedQuery
 from web.listing import listed
@@ -37,8 +36,6 @@ BY_OPENING = keyset.Order("opened_at", falling=True)
 _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
 #: Steps of the record that belong to the register.
 _STEPS = frozenset({"split_report", "open_lead", "extend_lead", "close_lead"})
-
-
 TABS = (
     Tab("open", gettext_lazy("正在核查"), "authority", gettext_lazy("没有正在核查的举报和线索。")),
     Tab("late", gettext_lazy("已逾期"), "bad", gettext_lazy("没有逾期的。")),
@@ -47,7 +44,7 @@ TABS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ViolationRow:
     """One record of the register in words."""
 
     matter: Matter
@@ -87,18 +84,15 @@ def violations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     tab = keyset.chosen_tab(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
-    return render(
-        request,
-        "authority/violations.html",
-        {
-            "rows": rows_of(page.rows, workspace),
-            "now": workspace.now,
-            **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
-        },
-    )
+    context = {
+        "rows": rows_of(page.rows, workspace),
+        "now": workspace.now,
+        **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
+    }
+    return render(request, "authority/violations.html", context)
 
 
-def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[Row]:
+def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[ViolationRow]:
     """With clocks and names: one query for a page, beside keys that are not held yet."""
     if not matters:
         return []
@@ -108,27 +102,26 @@ def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[Row]:
     )
     sealed_fields.load_for(one.user for one in officers)
     clocks, names = {clock.matter_id: clock for clock in live}, {one.pk: one.user.name for one in officers}
-
-    def row(matter: Matter) -> Row:
-        clock, case = clocks.get(matter.pk), matter.complaint
-        facts = (
-            None
-            if clock is None
-            else clock_facts(deadline=clock, now=workspace.now, calendar=workspace.calendar, status=Status(case.status))
+    rows = []
+    for matter in matters:
+        clock, case, facts = clocks.get(matter.pk), matter.complaint, None
+        if clock is not None:
+            status = Status(case.status)
+            facts = clock_facts(deadline=clock, now=workspace.now, calendar=workspace.calendar, status=status)
+        rows.append(
+            ViolationRow(
+                matter=matter,
+                number=matter.subject or f"{matter.pk}",
+                kind=wording.label(matter.kind, kind="matter_kind"),
+                respondent=respondent_of(case),
+                clock=facts,
+                result=wording.label(matter.data.get("result", ""), kind="lead_result"),
+                officers=listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
+                url=reverse("complaints:authority-violation", args=[matter.pk]),
+                case_url=case_url(case, AUTHORITY),
+            )
         )
-        return Row(
-            matter=matter,
-            number=matter.subject or f"{matter.pk}",
-            kind=wording.label(matter.kind, kind="matter_kind"),
-            respondent=respondent_of(case),
-            clock=facts,
-            result=wording.label(matter.data.get("result", ""), kind="lead_result"),
-            officers=listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
-            url=reverse("complaints:authority-violation", args=[matter.pk]),
-            case_url=case_url(case, AUTHORITY),
-        )
-
-    return [row(matter) for matter in matters]
+    return rows
 
 
 # By the ids of records, of officers.
@@ -152,38 +145,28 @@ def violation(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     page = page_of(officer_case.found, now=workspace.now)
     may = officer_case.may if matter.state == "open" else ()
     case = matter.complaint
-    said = _messages(page.confidential, matter)
-    return render(
-        request,
-        "authority/violation.html",
-        {
-            "row": rows_of([matter], workspace)[0],
-            "matter": matter,
-            "page": page,
-            "now": workspace.now,
-            "messages_of": said,
-            "documents": [
-                (title_of(one.form), one)
-                for one in OfficialDocument.objects.filter(
-                    complaint=case, audience=AUTHORITY, sequence__in=[m.sequence for m in said]
-                ).order_by("pk")
-            ],
-            "steps": [
-                (
-                    wording.action(step),
-                    f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}",
-                )
-                for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend"))
-                if step in may
-            ],
-        },
-    )
-
-
-def _messages(confidential: Iterable[Message], matter: Matter) -> list[Message]:
-    """What the record says of this one: by its number, and by its moment for what was registered before it had one."""
-    return [
+    # By its number, and by its moment what was registered before it had one.
+    messages = [
         m
-        for m in confidential
+        for m in page.confidential
         if m.step in _STEPS and (m.register == matter.subject if m.register else m.at == matter.opened_at)
     ]
+    documents = OfficialDocument.objects.filter(
+        complaint=case, audience=AUTHORITY, sequence__in=[m.sequence for m in messages]
+    )
+    context = {
+        "row": rows_of([matter], workspace)[0],
+        "matter": matter,
+        "page": page,
+        "messages_of": messages,
+        "documents": [(title_of(row.form), row) for row in documents.order_by("pk")],
+        "steps": [
+            (
+                wording.action(step),
+                f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}",
+            )
+            for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend"))
+            if step in may
+        ],
+    }
+    return render(request, "authority/violation.html", context)

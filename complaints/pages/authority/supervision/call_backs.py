@@ -7,7 +7,6 @@ Who handled a case finds no form for it, and is refused by name when sending one
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,14 +24,14 @@ from accounts.keys import sealed_fields
 from complaints import wording
 from complaints.assignment import call_backs as drawing
 from complaints.desks import keyset
-from complaints.desks.authority_lists import RELATED, ListedCase, rows_of
+from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import OfficerCase, setting_of
+from complaints.desks.officer_case import setting_of
 from complaints.forms.supervision_forms import CallBackForm
 from complaints.handling import Move
 from complaints.handling.steps import casework
 from complaints.models import CallBack, CallBackMonth, Complaint, Obligation
-from complaints.pages.authority.case import step_url
+from complaints.pages.authority.cases import step_url
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Outcome
 from complaints.reading import case_rows
@@ -58,20 +57,6 @@ VIEWS: dict[str, tuple[Any, Any]] = {
 _AGREED = (Outcome.SETTLED, Outcome.SETTLED_ELSEWHERE, Outcome.MEDIATED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
-    """One case of the sample in a list."""
-
-    row: ListedCase
-    call: CallBack
-    url: str
-    who: str
-    why: str
-    state: str
-    tone: str
-    finding: str
-
-
 def _seen(workspace: Workspace) -> Rows:
     return CallBack.objects.filter(complaint__in=workspace.cases())
 
@@ -93,61 +78,34 @@ def call_backs(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     }
     view = request.GET.get("view", "")
     wanted = [view] if view in VIEWS else ["mine", "open"]
-    counts, ids = keyset.counts_and_ids(lists, {code: _walk(lists[code], request.GET) for code in wanted})
+    counts, ids = keyset.counts_and_ids(lists, {code: keyset.walk_by_pk(lists[code], request.GET) for code in wanted})
     if view not in VIEWS:
         view = "mine" if counts["mine"] else "open"
-    said = {"view": view} | ({"month": str(month)} if month else {})
-    shown, before, after = _page(ids[view], request.GET)
+    query = {"view": view} | ({"month": str(month)} if month else {})
+    page = keyset.page_by_pk(ids[view], request.GET)
     figures, enterprises = _figures(rows)
-    return render(
-        request,
-        "authority/supervision/call_backs.html",
-        {
-            "months": [{"row": one, "url": _url({"month": str(one)}), "is_current": one == month} for one in drawn],
-            "coming": [one for one in months if one.drawn_at is None],
-            "month": month,
-            "now": workspace.now,
-            "tabs": [
-                {
-                    "title": words,
-                    "url": _url(said | {"view": code}),
-                    "is_current": code == view,
-                    "value": counts[code],
-                    "words": keyset.in_words(counts[code]),
-                    "tone": "bad" if code == "found" and counts[code] else "neutral",
-                }
-                for code, (words, _condition) in VIEWS.items()
-            ],
-            "rows": _called(shown, workspace),
-            "figures": figures,
-            "firms": enterprises,
-            "public_url": reverse("complaints:open-call-backs"),
-            "previous_url": _url(said, before=before),
-            "next_url": _url(said, after=after),
-        },
-    )
-
-
-def _key(asked: Any, name: str) -> int:
-    """A key that is no number is no key."""
-    typed = asked.get(name, "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
-
-
-def _walk(rows: Rows, asked: Any) -> Rows:
-    """The rows of a page and one more, by id; backwards where the page before is asked for."""
-    if _key(asked, "before"):
-        return rows.filter(pk__lt=_key(asked, "before")).order_by("-pk")[: keyset.PAGE + 1]
-    return rows.filter(pk__gt=_key(asked, "after")).order_by("pk")[: keyset.PAGE + 1]
-
-
-def _page(ids: list[int], asked: Any) -> tuple[list[int], str, str]:
-    """The ids of the page, and the keys of the pages before and after it."""
-    more, found = len(ids) > keyset.PAGE, ids[: keyset.PAGE]
-    if _key(asked, "before"):
-        found.reverse()
-        return found, str(found[0]) if found and more else "", str(found[-1]) if found else ""
-    return found, str(found[0]) if found and _key(asked, "after") else "", str(found[-1]) if more else ""
+    context = {
+        "months": [{"row": one, "url": _url({"month": str(one)}), "is_current": one == month} for one in drawn],
+        "month": month,
+        "now": workspace.now,
+        "tabs": [
+            {
+                "title": words,
+                "url": _url(query | {"view": code}),
+                "is_current": code == view,
+                "value": counts[code],
+                "words": keyset.in_words(counts[code]),
+                "tone": "bad" if code == "found" and counts[code] else "neutral",
+            }
+            for code, (words, _condition) in VIEWS.items()
+        ],
+        "rows": _called(page.rows, workspace),
+        "figures": figures,
+        "firms": enterprises,
+        "public_url": reverse("complaints:open-call-backs"),
+        **keyset.neighbours(page, _url(query)),
+    }
+    return render(request, "authority/supervision/call_backs.html", context)
 
 
 _TONES = {"open": "warn", "reached": "ok", "not_reached": "neutral"}
@@ -172,7 +130,7 @@ _ROWS = CombinedQuery(
 )
 
 
-def _called(ids: list[int], workspace: Workspace) -> list[Called]:
+def _called(ids: list[int], workspace: Workspace) -> list[dict[str, Any]]:
     if not ids:
         return []
     calls, names, clocks = _ROWS(ids)
@@ -181,16 +139,16 @@ def _called(ids: list[int], workspace: Workspace) -> list[Called]:
     rows = rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, clocks))
     shown = {row.complaint.pk: row for row in rows}
     return [
-        Called(
-            row=shown[call.complaint_id],
-            call=call,
-            url=reverse("complaints:authority-call-back", args=[call.pk]),
-            who=call.officer.user.name if call.officer else "",
-            why=wording.label(call.why, kind="call_back_why"),
-            state=wording.label(call.state, kind="call_back_state"),
-            tone=_TONES[call.state],
-            finding=wording.label(call.finding, kind="call_back_finding") if call.finding else "",
-        )
+        {
+            "row": shown[call.complaint_id],
+            "call": call,
+            "url": reverse("complaints:authority-call-back", args=[call.pk]),
+            "who": call.officer.user.name if call.officer else "",
+            "why": wording.label(call.why, kind="call_back_why"),
+            "state": wording.label(call.state, kind="call_back_state"),
+            "tone": _TONES[call.state],
+            "finding": wording.label(call.finding, kind="call_back_finding") if call.finding else "",
+        }
         for call in calls
     ]
 
@@ -234,10 +192,8 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f}%" if whole else "–"
 
 
-def _url(said: dict[str, str], **key: str) -> str:
-    if key and not any(key.values()):
-        return ""
-    return f"{reverse('complaints:authority-call-backs')}?{urlencode(said | {k: v for k, v in key.items() if v})}"
+def _url(query: dict[str, str]) -> str:
+    return f"{reverse('complaints:authority-call-backs')}?{urlencode(query)}"
 
 
 @officer_page("GET", "POST")
@@ -247,94 +203,66 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     if call is None:
         raise Http404
     officer_case = setting_of(workspace, call.complaint.number, request.GET)
-    questions = questions_of(call.complaint)
-    if request.method != "POST":
-        return _show(request, officer_case, call, CallBackForm(None, questions=questions))
-    form = CallBackForm(request.POST, questions=questions)
+    form = CallBackForm(request.POST if request.method == "POST" else None, questions=_questions(call.complaint))
 
     def moves() -> Sequence[Move] | None:
         if officer_case.found.actor is None or not officer_case.found.actor.may("call_back"):
             raise not_yours()
         if not form.is_valid():
             return None
-        reached, said = form.cleaned_data["reached"] == "yes", form.cleaned_data
-        overall = int(said["overall"]) if said.get("overall") else None
+        reached, cleaned = form.cleaned_data["reached"] == "yes", form.cleaned_data
+        overall = int(cleaned["overall"]) if reached and cleaned.get("overall") else None
         return [
             casework.call_back(
                 reached=reached,
-                satisfied=None if overall is None or not reached else overall >= 3,
-                text=said["text"],
-                overall=overall if reached else None,
+                satisfied=None if overall is None else overall >= 3,
+                text=cleaned["text"],
+                overall=overall,
                 answers=form.answers if reached else {},
-                disagrees=reached and bool(said["disagrees"]),
+                disagrees=reached and bool(cleaned["disagrees"]),
             )
         ]
 
-    to = reverse("complaints:authority-call-back", args=[call.pk])
-    done = take_step(request, officer_case.found, moves, form=form, to=to, now=workspace.now)
-    if not done.address:
-        return _show(request, officer_case, call, form, status=422)
-    if done.is_new:
-        messages.success(request, _("回访已记录。"), extra_tags="ok")
-    return redirect(done.address)
-
-
-def questions_of(case: Complaint) -> list[str]:
-    """What there is to ask: no word of a settlement or of promises where there were none."""
-    has_promises = Obligation.objects.filter(complaint=case).exclude(state__in=["proposed", "dropped"]).exists()
-    return [
-        "contacted",
-        "attitude",
-        *(["agreed"] if case.outcome in _AGREED else []),
-        "accepted",
-        *(["performed"] if has_promises else []),
-    ]
-
-
-def _show(
-    request: HttpRequest, officer_case: OfficerCase, call: CallBack, form: CallBackForm, *, status: int = 200
-) -> HttpResponseBase:
-    workspace, case, page = (
-        officer_case.workspace,
-        call.complaint,
-        page_of(officer_case.found, now=officer_case.workspace.now),
-    )
-    may = "call_back" in officer_case.may
-    handled = drawing.handlers_of([case.pk])[case.pk]
-    is_own = workspace.user.person_key in handled or (
+    if form.is_bound:
+        to = reverse("complaints:authority-call-back", args=[call.pk])
+        done = take_step(request, officer_case.found, moves, form=form, to=to, now=workspace.now)
+        if done.is_new:
+            messages.success(request, _("回访已记录。"), extra_tags="ok")
+        if done.address:
+            return redirect(done.address)
+    case, page = call.complaint, page_of(officer_case.found, now=workspace.now)
+    is_own = workspace.user.person_key in drawing.handlers_of([case.pk])[case.pk] or (
         case.officer is not None and case.officer.user_id == workspace.user.pk
     )
-    shown = _called([call.pk], workspace)[0]
-    ground = {"not_kept": "broken_promise"}.get(call.finding, "")
-    return render(
-        request,
-        "authority/supervision/call_back.html",
-        {
-            "call": shown,
-            "page": page,
-            "case": case,
-            "is_own": is_own,
-            "now": workspace.now,
-            "form": form if may and not is_own and call.state == "open" else None,
-            "left": casework.CALL_BACK_TRIES - call.attempts,
-            "list_url": reverse("complaints:authority-call-backs"),
-            "said": [m for m in page.confidential if m.step == "call_back"],
-            "case_url": case_url(case, AUTHORITY),
-            "reopen_url": (
-                f"{step_url(case, 'reopen')}?{urlencode({'ground': ground})}"
-                if call.finding and "reopen" in officer_case.may
-                else ""
-            ),
-        },
-        status=status,
-    )
+    may_answer = "call_back" in officer_case.may and not is_own and call.state == "open"
+    ground = urlencode({"ground": "broken_promise" if call.finding == "not_kept" else ""})
+    may_reopen = call.finding and "reopen" in officer_case.may
+    context = {
+        "call": _called([call.pk], workspace)[0],
+        "page": page,
+        "case": case,
+        "is_own": is_own,
+        "form": form if may_answer else None,
+        "left": casework.CALL_BACK_TRIES - call.attempts,
+        "list_url": reverse("complaints:authority-call-backs"),
+        "said": [m for m in page.confidential if m.step == "call_back"],
+        "case_url": case_url(case, AUTHORITY),
+        "reopen_url": f"{step_url(case, 'reopen')}?{ground}" if may_reopen else "",
+    }
+    return render(request, "authority/supervision/call_back.html", context, status=422 if form.is_bound else 200)
+
+
+def _questions(case: Complaint) -> list[str]:
+    """What there is to ask: no word of a settlement or of obligations where there were none."""
+    has_obligations = Obligation.objects.filter(complaint=case).exclude(state__in=["proposed", "dropped"]).exists()
+    agreed = ["agreed"] if case.outcome in _AGREED else []
+    return ["contacted", "attitude", *agreed, "accepted", *(["performed"] if has_obligations else [])]
 
 
 @require_safe
 def public(request: HttpRequest) -> HttpResponseBase:
     """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn of how
-    many.
-    """
+    many."""
     return render(
         request,
         "open/call_backs.html",

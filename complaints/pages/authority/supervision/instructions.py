@@ -1,7 +1,8 @@
-"""/authority/urges/: the 督办 board (or one column of it as a table), and one instruction with its answer.
+"""/authority/urges/: the 督办 board (or one column of it as a table), one instruction, and one instruction for many.
 
-What a card offers is what the table of steps lets this officer do; the answer goes through the step like
-any other.
+What a card offers is what the table of steps lets this officer do; the answer goes through the step like any other. Of
+up to 200 cases of a list each is judged for itself in one flush; what was refused says why and hinders none of the
+others.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.idempotency import once
 from authorities.models import Authority
+from complaints.desks import authority_lists as case_rows
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.bulk_run import BulkRun
+from complaints.desks.case_query import asked_for
 from complaints.desks.instruction_lists import (
     COLUMNS,
     RECEIVED,
@@ -27,7 +32,6 @@ from complaints.desks.instruction_lists import (
     SENT,
     UNANSWERED,
     Column,
-    Rows,
     instructions,
     of_box,
     read,
@@ -35,16 +39,19 @@ from complaints.desks.instruction_lists import (
     said_of,
     told_of,
 )
+from complaints.desks.keyset import BY_DUE
 from complaints.desks.officer_case import setting_of
 from complaints.forms.file_forms import upload_address
-from complaints.forms.supervision_forms import AnswerForm
+from complaints.forms.supervision_forms import MOST_URGED, AnswerForm, ManyInstructionsForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
-from complaints.models import Matter
-from complaints.pages.authority.case import step_url
+from complaints.models import Complaint, Matter
+from complaints.pages.authority.cases import step_url
+from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
+from complaints.tables import many_cases
 from web.languages import named
 
 #: So many cards stand in a column of the board; the table shows the rest.
@@ -60,42 +67,38 @@ def board(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     asked = request.GET.get("column", "")
     column = UNANSWERED if asked == UNANSWERED.code else COLUMNS.get(asked)
     every = instructions(workspace, unit.pk if unit else None)
-    found = {one.code: one.of(every, workspace, box) for one in COLUMNS.values()}
+    lists = {one.code: one.of(every, workspace, box) for one in COLUMNS.values()}
     boxes = {other: instructions(workspace).filter(of_box(workspace, other), state="open") for other, _t in BOXES}
-    cards = {} if column else {code: COLUMNS[code].order.first(rows, CARDS) for code, rows in found.items()}
-    counts, cards_of = keyset.counts_and_ids(found | boxes, cards)
-    said = {"box": box} | ({"unit": str(unit.pk)} if unit else {})
-    shown = (
-        _table(request, workspace, column, column.of(every, workspace, box), said)
-        if column
-        else _board(workspace, cards_of, counts, said)
-    )
-    return render(
-        request,
-        "authority/supervision/urges.html",
-        shown
-        | {
-            "boxes": [
-                {
-                    "title": title,
-                    "url": _url({"box": code}),
-                    "is_current": code == box,
-                    "words": keyset.in_words(counts[code]),
-                    "value": counts[code],
-                }
-                for code, title in BOXES
-            ],
-            "units": [{"row": row, "name": named(row), "is_chosen": row == unit} for row in units],
-            "box": box,
-            "column": column,
-            "sentence": _sentence(counts, box),
-            "now": workspace.now,
-            "may_urge": workspace.may("urge"),
-            "board_url": _url(said),
-            "columns": [_head(one, counts[one.code], said, column) for one in COLUMNS.values()],
-            "cases_url": reverse("complaints:authority-cases"),
-        },
-    )
+    cards = {} if column else {code: COLUMNS[code].order.first(rows, CARDS) for code, rows in lists.items()}
+    counts, cards_of = keyset.counts_and_ids(lists | boxes, cards)
+    query = {"box": box} | ({"unit": str(unit.pk)} if unit else {})
+    if column:
+        page = keyset.page_of(column.of(every, workspace, box), request.GET, column.order, related=RELATED)
+        shown = {"rows": _rows(page.rows, workspace)} | keyset.neighbours(page, _url(query | {"column": column.code}))
+    else:
+        shown = {"board": _board(workspace, cards_of, counts, query)}
+    context = shown | {
+        "boxes": [
+            {
+                "title": title,
+                "url": _url({"box": code}),
+                "is_current": code == box,
+                "words": keyset.in_words(counts[code]),
+                "value": counts[code],
+            }
+            for code, title in BOXES
+        ],
+        "units": [{"row": row, "name": named(row), "is_chosen": row == unit} for row in units],
+        "box": box,
+        "column": column,
+        "sentence": _sentence(counts, box),
+        "now": workspace.now,
+        "may_urge": workspace.may("urge"),
+        "board_url": _url(query),
+        "columns": [_head(one, counts[one.code], query, column) for one in COLUMNS.values()],
+        "cases_url": reverse("complaints:authority-cases"),
+    }
+    return render(request, "authority/supervision/urges.html", context)
 
 
 def units_of(workspace: Workspace) -> list[Authority]:
@@ -106,48 +109,34 @@ def units_of(workspace: Workspace) -> list[Authority]:
 
 
 def _board(
-    workspace: Workspace, ids: dict[str, list[int]], counts: dict[str, int], said: dict[str, str]
-) -> dict[str, Any]:
+    workspace: Workspace, ids: dict[str, list[int]], counts: dict[str, int], query: dict[str, str]
+) -> list[dict[str, Any]]:
     """The first cards of each column; the rows of all four are read together."""
-    cards = read(
-        [pk for column in ids.values() for pk in column],
-        now=workspace.now,
-        calendar=workspace.calendar,
-        mine=workspace.authority_ids,
-    )
-    return {
-        "board": [
-            _head(column, counts[column.code], said, None)
-            | {
-                "cards": [cards[pk] for pk in ids[column.code] if pk in cards],
-                "empty": column.empty,
-                "more": counts[column.code] > len(ids[column.code]),
-            }
-            for column in COLUMNS.values()
-        ]
-    }
+    every = [pk for column in ids.values() for pk in column]
+    cards = read(every, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)
+    return [
+        _head(column, counts[column.code], query, None)
+        | {
+            "cards": [cards[pk] for pk in ids[column.code] if pk in cards],
+            "empty": column.empty,
+            "more": counts[column.code] > len(ids[column.code]),
+        }
+        for column in COLUMNS.values()
+    ]
 
 
-def _table(
-    request: HttpRequest, workspace: Workspace, column: Column, rows: Rows, said: dict[str, str]
-) -> dict[str, Any]:
-    page = keyset.page_of(rows, request.GET, column.order, related=RELATED)
-    said = said | {"column": column.code}
-    return {
-        "rows": rows_of(page.rows, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids),
-        "previous_url": _url(said, before=page.before),
-        "next_url": _url(said, after=page.after),
-    }
+def _rows(matters: Sequence[Matter], workspace: Workspace) -> list[Any]:
+    return rows_of(matters, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)
 
 
-def _head(column: Column, count: int, said: dict[str, str], current: Column | None) -> dict[str, Any]:
+def _head(column: Column, count: int, query: dict[str, str], current: Column | None) -> dict[str, Any]:
     return {
         "code": column.code,
         "title": column.title,
         "value": count,
         "words": keyset.in_words(count),
         "tone": column.tone if count else "neutral",
-        "url": _url(said | {"column": column.code}),
+        "url": _url(query | {"column": column.code}),
         "is_current": column is current,
     }
 
@@ -159,10 +148,8 @@ def _sentence(counts: dict[str, int], box: str) -> str:
     return _("督办：%(waiting)s件等待回复，没有逾期") % words
 
 
-def _url(said: dict[str, str], **key: str) -> str:
-    if key and not any(key.values()):
-        return ""
-    return f"{reverse('complaints:authority-urges')}?{urlencode(said | {k: v for k, v in key.items() if v})}"
+def _url(query: dict[str, str]) -> str:
+    return f"{reverse('complaints:authority-urges')}?{urlencode(query)}"
 
 
 @officer_page("GET", "POST")
@@ -172,10 +159,7 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
     if matter is None:
         raise Http404
     officer_case = setting_of(workspace, matter.complaint.number, request.GET)
-    if request.method != "POST":
-        return _show(request, workspace, matter, AnswerForm(None))
-    form = AnswerForm(request.POST)
-    form.files, form.audience = request.FILES, matter.audience
+    form = AnswerForm(request.POST if request.method == "POST" else None)
 
     def moves() -> Sequence[Move] | None:
         if officer_case.found.actor is None or not officer_case.found.actor.may("answer_instruction"):
@@ -184,57 +168,100 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
             return None
         return [supervision.answer_instruction(text=form.cleaned_data["text"], matter_id=matter.pk, files=form.digests)]
 
-    done = take_step(
-        request,
-        officer_case.found,
-        moves,
-        form=form,
-        to=reverse("complaints:authority-urge", args=[pk]),
-        now=workspace.now,
-    )
-    if not done.address:
-        return _show(request, workspace, matter, form, status=422)
-    if done.is_new:
-        messages.success(request, _("已答复。发出督办的机关会收到通知。"), extra_tags="ok")
-    return redirect(done.address)
-
-
-def _show(
-    request: HttpRequest, workspace: Workspace, matter: Matter, form: AnswerForm, *, status: int = 200
-) -> HttpResponseBase:
-    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    if form.is_bound:
+        form.files, form.audience = request.FILES, matter.audience
+        to = reverse("complaints:authority-urge", args=[pk])
+        done = take_step(request, officer_case.found, moves, form=form, to=to, now=workspace.now)
+        if done.is_new:
+            messages.success(request, _("已答复。发出督办的机关会收到通知。"), extra_tags="ok")
+        if done.address:
+            return redirect(done.address)
+        # A clock may have moved the case on while the answer was judged.
+        officer_case = setting_of(workspace, matter.complaint.number, request.GET)
     page, case = page_of(officer_case.found, now=workspace.now), matter.complaint
-    row = rows_of([matter], now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)[0]
+    row = _rows([matter], workspace)[0]
+    others = instructions(workspace).select_related(*RELATED).filter(complaint_id=matter.complaint_id)
     may_answer = row.is_ours_to_answer and "answer_instruction" in officer_case.may
-    return render(
-        request,
-        "authority/supervision/urge.html",
-        {
-            "row": row,
-            "page": page,
-            "case": case,
-            "form": form if may_answer else None,
-            "messages_of": said_of(page, matter),
-            "told": told_of(matter),
-            "upload_address": upload_address(case),
-            "now": workspace.now,
-            "again_url": step_url(case, "urge") if "urge" in officer_case.may and not row.is_ours_to_answer else "",
-            "take_up_url": step_url(case, "take_up") if "take_up" in officer_case.may else "",
-            "others": rows_of(
-                _others(workspace, matter), now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids
-            ),
-            "case_url": case_url(case, AUTHORITY),
-            "board_url": reverse("complaints:authority-urges"),
-        },
-        status=status,
-    )
+    context = {
+        "row": row,
+        "page": page,
+        "case": case,
+        "form": form if may_answer else None,
+        "messages_of": said_of(page, matter),
+        "told": told_of(matter),
+        "upload_address": upload_address(case),
+        "again_url": step_url(case, "urge") if "urge" in officer_case.may and not row.is_ours_to_answer else "",
+        "take_up_url": step_url(case, "take_up") if "take_up" in officer_case.may else "",
+        "others": _rows(list(others.exclude(pk=matter.pk).order_by("-opened_at", "-pk")[:CARDS]), workspace),
+        "case_url": case_url(case, AUTHORITY),
+        "board_url": reverse("complaints:authority-urges"),
+    }
+    return render(request, "authority/supervision/urge.html", context, status=422 if form.is_bound else 200)
 
 
-def _others(workspace: Workspace, matter: Matter) -> list[Matter]:
-    return list(
-        instructions(workspace)
-        .select_related(*RELATED)
-        .filter(complaint_id=matter.complaint_id)
-        .exclude(pk=matter.pk)
-        .order_by("-opened_at", "-pk")[:CARDS]
-    )
+NOT_HERE = gettext_lazy("没有这件投诉，或者它不在本辖区。")
+
+
+def take_on_many(do: str, numbers: list[str], move: Move, workspace: Workspace) -> BulkRun:
+    """Take ``move`` on the cases of this officer with these numbers; the others are named as not there. ``do``: see
+    Run."""
+    cases = {case.number: case for case in workspace.cases().filter(number__in=numbers)}
+    moves = [(case.pk, move, _actor(workspace, case)) for case in cases.values()]
+    refused = {number: str(NOT_HERE) for number in numbers}
+    for result in many_cases.take_all(moves, now=workspace.now):
+        refused[result.complaint.number] = many_cases.why_refused(result)
+    return BulkRun(do, [n for n in numbers if not refused[n]], [(n, refused[n]) for n in numbers if refused[n]])
+
+
+def _actor(workspace: Workspace, case: Complaint) -> Actor:
+    """The office in which this person acts on the case: where it is handled, else the first that sees it."""
+    able = [actor for actor in workspace.actors if stands_to(actor, case)]
+    here = (actor for actor in able if case.handling_authority_id in actor.authority_ids)
+    return next(here, able[0] if able else workspace.actors[0])
+
+
+def run_page(request: HttpRequest, run: BulkRun, *, back: str, back_text: str) -> HttpResponse:
+    """What came of one step on many cases."""
+    context = {
+        "run": run,
+        "title": run.title(),
+        "reasons": run.refusals(),
+        "back_url": reverse(f"complaints:{back}"),
+        "back_text": back_text,
+    }
+    return render(request, "authority/supervision/run.html", context)
+
+
+@officer_page("GET", "POST")
+def new_instructions(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    """GET: the cases of an address of /authority/cases/, all ticked; POST: the instruction for those that stayed
+    ticked."""
+    if not workspace.may("urge"):
+        raise Http404
+    filtered, cases = asked_for(workspace, request.GET)
+    form: ManyInstructionsForm | None = None
+    if request.method == "POST":
+        form, run = ManyInstructionsForm(request.POST, today=workspace.today), None
+        with once(request) as attempt:
+            if attempt.answered:
+                run = BulkRun.from_text(attempt.answer.decode())
+            elif form.is_valid():
+                move = supervision.urge(text=form.cleaned_data["text"], last_day=form.cleaned_data["last_day"])
+                run = take_on_many("urge", form.numbers, move, workspace)
+                attempt.reference, attempt.answer = request.path, run.as_text().encode()
+        if run is not None:
+            return run_page(request, run, back="authority-urges", back_text=_("督办"))
+    if form is not None and form.numbers:
+        cases = workspace.cases().filter(number__in=form.numbers[:MOST_URGED])
+    listed = list(cases.select_related(*case_rows.RELATED).order_by(BY_DUE.field, "pk")[: MOST_URGED + 1])
+    more, listed = len(listed) > MOST_URGED, listed[:MOST_URGED]
+    shown = form or ManyInstructionsForm(None, today=workspace.today, numbers=[case.number for case in listed])
+    context = {
+        "rows": case_rows.rows_of(listed, workspace),
+        "form": shown,
+        "ticked": set(shown.numbers),
+        "more": more,
+        "most": MOST_URGED,
+        "back_url": f"{reverse('complaints:authority-cases')}?{urlencode(filtered.address())}",
+    }
+    return render(request, "authority/supervision/urges_new.html", context, status=422 if form is not None else 200)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from authorities.jurisdiction import NoAuthority
 from authorities.models import Authority
 from complaints.desks.authority_workspace import Workspace
-from complaints.forms.fields import Choices
 from complaints.handling.steps.authority import consented
 from complaints.models import Complaint, ForwardingDecision
 from complaints.parties.conditions import Conditions
@@ -70,11 +69,11 @@ class Target:
     @property
     def words(self) -> str:
         """One line for a choice."""
-        said = [self.name, *([self.entity] if self.entity != self.name else [])]
+        facts = [self.name, *([self.entity] if self.entity != self.name else [])]
         if not self.is_enrolled:
-            said.append(_("未入驻或已暂停"))
-        said.append(_("消费者已同意") if self.is_agreed else _("消费者还没有同意"))
-        return " · ".join(said)
+            facts.append(_("未入驻或已暂停"))
+        facts.append(_("消费者已同意") if self.is_agreed else _("消费者还没有同意"))
+        return " · ".join(facts)
 
 
 def latest_decision(complaint: Complaint) -> ForwardingDecision | None:
@@ -88,9 +87,7 @@ def latest_decisions(cases: Sequence[Complaint]) -> dict[int, ForwardingDecision
 
 def why_words(decision: ForwardingDecision | None) -> list[str]:
     """Why routing decided so, or could not; what several rules say is said once."""
-    if decision is None:
-        return []
-    return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", []))))
+    return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", [])))) if decision is not None else []
 
 
 def suggested(complaint: Complaint, decision: ForwardingDecision | None, *, conditions: Conditions) -> list[Target]:
@@ -158,25 +155,16 @@ def suggested_among(
 ) -> dict[int, list[Target]]:
     """The candidates of each case as targets, of these rows of the directory."""
     enterprise_of, branch_of = {row.pk: row for row in enterprises}, {row.pk: row for row in branches}
-    found: dict[int, list[Target]] = {}
+    targets: dict[int, list[Target]] = {case.pk: [] for case in cases}
     for case in cases:
-        here: list[Target] = []
         for row in candidates.get(case.pk, ()):
             enterprise, branch = enterprise_of.get(row["enterprise_id"]), branch_of.get(row.get("branch_id") or 0)
             if enterprise is not None:
-                here.append(
-                    _target(
-                        case,
-                        enterprise,
-                        branch,
-                        conditions,
-                        rank=len(here) + 1,
-                        score=int(row.get("score") or 0),
-                        why=reasons.say_all(row.get("why", [])),
-                    )
-                )
-        found[case.pk] = here
-    return found
+                rank, score = len(targets[case.pk]) + 1, int(row.get("score") or 0)
+                why = reasons.say_all(row.get("why", []))
+                target = _target(case, enterprise, branch, conditions, rank=rank, score=score, why=why)
+                targets[case.pk].append(target)
+    return targets
 
 
 def ranked(
@@ -184,7 +172,20 @@ def ranked(
 ) -> list[Target]:
     """Enterprises and authorities in one order: the authority of the place comes first where no enterprise may have the
     case (the consumer said no, or none can receive), else after them."""
-    offices = [_office(office, why) for office, why in _competent(complaint, workspace, conditions)]
+    offices = [
+        Target(
+            rank=0,
+            value=f"a{office.pk}",
+            name=named(office),
+            entity="",
+            is_enrolled=False,
+            is_agreed=True,
+            likelihood=_("把握中"),
+            why=[why],
+            authority_id=office.pk,
+        )
+        for office, why in _competent(complaint, workspace, conditions)
+    ]
     declined = complaint.consents.get("share_with_enterprise") is False
     if offices and (declined or not any(target.is_enrolled for target in enterprises)):
         why = _("消费者没有同意转给企业") if declined else _("没有可以接收的企业")
@@ -196,44 +197,18 @@ def ranked(
 
 
 def _competent(complaint: Complaint, workspace: Workspace, conditions: Conditions) -> list[tuple[Authority, str]]:
-    """The county that has the power for the place, and the offices that lie there, as far as this desk may assign."""
+    """The county that has the power for the place, and the offices that lie there, as far as the officer may assign."""
     place = complaint.handling_region_id
     try:
         county = conditions.jurisdiction.with_power(place)
     except NoAuthority:
         return []
-    offices = [
-        row
-        for row in conditions.jurisdiction.authorities
-        if row.level == Authority.Level.OFFICE and row.region.covers(place)
-    ]
+    every = conditions.jurisdiction.authorities
+    offices = [row for row in every if row.level == Authority.Level.OFFICE and row.region.covers(place)]
     regions = [actor.region for actor in workspace.actors if actor.region is not None]
-    return [
-        (
-            row,
-            (
-                _("经营地或使用地区在%(region)s，有处理权限") % {"region": named(row.region)}
-                if row is county
-                else _("在%(office)s的辖区") % {"office": named(row)}
-            ),
-        )
-        for row in (county, *offices)
-        if any(first <= row.region_id <= last for first, last in regions)
-    ]
-
-
-def _office(office: Authority, why: str) -> Target:
-    return Target(
-        rank=0,
-        value=f"a{office.pk}",
-        name=named(office),
-        entity="",
-        is_enrolled=False,
-        is_agreed=True,
-        likelihood=_("把握中"),
-        why=[why],
-        authority_id=office.pk,
-    )
+    competent = [(county, _("经营地或使用地区在%(region)s，有处理权限") % {"region": named(county.region)})]
+    competent += [(office, _("在%(office)s的辖区") % {"office": named(office)}) for office in offices]
+    return [(row, why) for row, why in competent if any(first <= row.region_id <= last for first, last in regions)]
 
 
 def looked_up(
@@ -244,15 +219,11 @@ def looked_up(
         return []
     known = {target.value for target in besides}
     hits = find(query, on=workspace.today, region_id=complaint.service_region_id or complaint.handling_region_id)
-    found = [
+    targets = [
         _target(complaint, hit.enterprise, hit.branch, conditions, rank=0, score=0, why=[str(why) for why in hit.why])
         for hit in hits[: 2 * MOST]
     ]
-    return [target for target in found if target.value not in known]
-
-
-def value_of(enterprise: Enterprise, branch: Branch | None) -> str:
-    return f"{enterprise.pk}-{branch.pk if branch else ''}"
+    return [target for target in targets if target.value not in known]
 
 
 def likelihood(score: int) -> tuple[str, str]:
@@ -275,7 +246,7 @@ def _target(
     sure, tone = likelihood(score) if rank else ("", "neutral")
     return Target(
         rank=rank,
-        value=value_of(enterprise, branch),
+        value=f"{enterprise.pk}-{branch.pk if branch else ''}",
         name=named(branch or enterprise),
         entity=named(enterprise),
         is_enrolled=enterprise.enrolment == Enterprise.Enrolment.ENROLLED,
@@ -284,10 +255,6 @@ def _target(
         tone=tone,
         why=why,
     )
-
-
-def choices_of(targets: Iterable[Target]) -> Choices:
-    return [(target.value, target.words) for target in targets]
 
 
 def first_of(targets: Iterable[Target]) -> str:
@@ -305,8 +272,7 @@ def because_of(chosen: str, first: str, *, rank: int = 0, note: str = "", why: s
     """What is stored with an officer's choice: which rank it had, and, where it was not the first, instead of what and
     why.
 
-    ``note`` is for the authority alone; the entry of the record has the code ``why``.
-    """
+    ``note`` is for the authority alone; the entry of the record has the code ``why``."""
     override = {"suggested": first, "chosen": chosen, "reason": why} if first and first != chosen else {}
     return {
         "rule": "officer",

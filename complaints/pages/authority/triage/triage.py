@@ -1,15 +1,18 @@
 """/authority/triage/: what waits for a person to say where it goes, and one case of it.
 
-One decision in seconds; the first suggestion is one button, all else is one page
-away, and what blocks it is said in words. Many go at once to where each should (bulk.py).
+One decision in seconds; the first suggestion is one button, all else is one page away, and what blocks it is said in
+words. Many go at once to where each should (forward.py). A page of rows is read by two statements, as one row would be.
+Signals are asked for only by pages of the authority, as far as the officer sees the cases; nothing of them is kept.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -27,39 +30,133 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import setting_of
-from complaints.forms.fields import Choices, set_choices
+from complaints.forms.fields import set_choices
 from complaints.models import Complaint
-from complaints.pages.authority.triage import bulk
-from complaints.pages.authority.triage.bulk import BatchForm
-from complaints.pages.authority.triage.signals_shown import Shown, short_words, shown_signals
+from complaints.pages.authority.triage import forward, targets
+from complaints.pages.authority.triage.forward import BatchForm
 from complaints.pages.authority.triage.targets import Target, latest_decision, looked_up, ranked, suggested, why_words
-from complaints.pages.authority.triage.triage_rows import waiting_rows
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
 from complaints.procedure.workflow import Status
+from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
+from complaints.triage.signal_facts import Asking, signals_of
+from complaints.triage.signals import Signal, looked_back
+from complaints.wording import signals as signal_words
 from complaints.wording.reasons import RETURN_REASONS
 from web.languages import named
+
+#: Signals for which cases can be put together.
+_TOGETHER = frozenset({"duplicate_order", "duplicate_text", "order_of_another", "joint"})
+#: What is only incomplete is told more quietly.
+_QUIET = frozenset({"no_proof", "missing"})
+
+
+@dataclass(frozen=True, slots=True)
+class SignalView:
+    """One signal. ``cases``: (number, address); ``more``: (words, address) of the list or the step that fits."""
+
+    code: str
+    text: str
+    short: str
+    tone: str
+    cases: list[tuple[str, str]] = field(default_factory=list)
+    more: list[tuple[str, str]] = field(default_factory=list)
+
+
+def shown_signals(
+    cases: Sequence[Complaint], workspace: Workspace, *, may: Collection[str] = ()
+) -> dict[int, list[SignalView]]:
+    """What this officer should know of each of these cases; as many queries for a page as for one. ``may``: the steps
+    that are open."""
+    signals = signals_of(cases, regions=workspace.regions, looked_back=looked_back_at(workspace))
+    return all_shown(cases, signals, may=may)
+
+
+def looked_back_at(workspace: Workspace) -> timedelta:
+    """How far back cases are compared for this officer."""
+    return looked_back(workspace.conditions.policies, workspace.first_region)
+
+
+def all_shown(
+    cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]], *, may: Collection[str] = ()
+) -> dict[int, list[SignalView]]:
+    """The same of signals that were asked for with something else."""
+    return {case.pk: [signal_view(signal, case.number, may=may) for signal in signals[case.pk]] for case in cases}
+
+
+def signal_view(signal: Signal, number: str, *, may: Collection[str] = ()) -> SignalView:
+    """``number``: the case that it is about, "" before it is filed."""
+    return SignalView(
+        code=signal.code,
+        text=signal_words.sentence(signal.code, signal.values),
+        short=signal_words.short(signal.code),
+        tone="neutral" if signal.code in _QUIET else "warn",
+        cases=[(other, reverse("complaints:authority-case", args=[other])) for other in signal.cases],
+        more=_more(signal, number, may),
+    )
+
+
+def _more(signal: Signal, number: str, may: Collection[str]) -> list[tuple[str, str]]:
+    more = []
+    if signal.day is not None and signal.respondent is not None:
+        day, enterprise = signal.day, signal.respondent
+        query = {"status": "any", "enterprise": enterprise, "received_from": day, "received_to": day}
+        more.append((_("看这一天的投诉"), f"{reverse('complaints:authority-cases')}?{urlencode(query)}"))
+    if number and signal.code == "report" and "split_report" in may:
+        more.append((_("拆分举报"), reverse("complaints:authority-step", args=[number, "split"])))
+    if number and signal.code in _TOGETHER and "link_cases" in may:
+        others = urlencode({"with": " ".join(signal.cases)})
+        more.append((_("关联或者合并"), f"{reverse('complaints:authority-together', args=[number])}?{others}"))
+    return more
+
+
+_asking = Asking(
+    more={"clocks": case_rows.CLOCKS, "decisions": targets.DECISIONS},
+    # After the two lists of signals: enterprises, branches, whom consumers named.
+    then={
+        "firms": targets.enterprises_at(2),
+        "branches": targets.branches_at(3),
+        "successions": targets.successions_at(4),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The rows in the order of their cases; by the id of a case its ranked targets and its signals."""
+
+    rows: list[ListedCase]
+    targets: dict[int, list[Target]]
+    signals: dict[int, list[SignalView]]
+
+
+def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> Waiting:
+    """Two statements, beside keys that are not held yet."""
+    if not cases:
+        return Waiting([], {}, {})
+    asked = _asking.about(cases, workspace.regions, looked_back=looked_back_at(workspace))
+    candidates = targets.candidates_of(asked.rows["decisions"])
+    named = targets.named_by(cases)
+    rows = asked.answered(*targets.wanted_of(candidates), named, people=case_rows.people_of(cases))
+    conditions = workspace.conditions
+    conditions.know_successors(named, rows["successions"])
+    enterprises = targets.suggested_among(cases, candidates, rows["firms"], rows["branches"], conditions=conditions)
+    names = [text for text in asked.rows["texts"] if text.kind == "consumer_name"]
+    return Waiting(
+        rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, asked.rows["clocks"])),
+        {case.pk: ranked(case, enterprises[case.pk], workspace, conditions=conditions) for case in cases},
+        all_shown(cases, asked.signals()),
+    )
+
 
 BESIDE = 30
 #: Earlier complaints of the same person that an officer should know of.
 LOOK_BACK = timedelta(days=365)
-
-
 #: Steps of whoever distributes.
 _SENDING = frozenset({"forward", "assign_authority", "ask_consent"})
 #: Enterprise with or without branch, or an authority.
 _TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,9}")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One case of the list, with its first suggestion and (word, tone) of each signal."""
-
-    row: ListedCase
-    url: str
-    first: Target | None
-    signals: list[tuple[str, str]]
 
 
 TABS = (
@@ -91,68 +188,58 @@ def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     tab = keyset.chosen_tab(TABS, request.GET)
     if request.method != "POST":
         return _show(request, workspace, tab)
-    form = BatchForm(request.POST, targets=_named_target(request.POST.get("target", "")))
+    # What was chosen is a target in its form; whether it is one says the step.
+    target = request.POST.get("target", "")
+    form = BatchForm(request.POST, targets=[(target, target)] if _TARGET.fullmatch(target) else [])
     run: BulkRun | None = None
     with once(request) as attempt:
         if attempt.answered:
             run = BulkRun.from_text(attempt.answer.decode())
         elif form.is_valid():
-            run = bulk.carry_out(form, waiting(workspace).filter(_conditions(workspace)[tab.code]), workspace)
+            run = forward.distribute(form, waiting(workspace).filter(_conditions(workspace)[tab.code]), workspace)
             if run is not None:
                 attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
-        return _show(request, workspace, tab, form=form, status=422)
-    return render(
-        request,
-        "staff/bulk_done.html",
-        {
-            "run": run,
-            "title": run.title(),
-            "groups": run.refusals(),
-            "case_page": "complaints:authority-case",
-            "back_url": keyset.tab_url(reverse("complaints:authority-triage"), tab),
-        },
-    )
+        return _show(request, workspace, tab, form)
+    context = {
+        "run": run,
+        "title": run.title(),
+        "groups": run.refusals(),
+        "case_page": "complaints:authority-case",
+        "back_url": keyset.tab_url(reverse("complaints:authority-triage"), tab),
+    }
+    return render(request, "staff/bulk_done.html", context)
 
 
-def _named_target(value: str) -> Choices:
-    """What was chosen is a target in its form; whether it is one says the step."""
-    return [(value, value)] if _TARGET.fullmatch(value) else []
-
-
-def _show(
-    request: HttpRequest, workspace: Workspace, tab: Tab, *, form: BatchForm | None = None, status: int = 200
-) -> HttpResponseBase:
+def _show(request: HttpRequest, workspace: Workspace, tab: Tab, form: BatchForm | None = None) -> HttpResponseBase:
+    """``form``: what was sent and is wrong."""
     conditions = _conditions(workspace)
     counts = keyset.counts({code: waiting(workspace).filter(condition) for code, condition in conditions.items()})
     page = keyset.page_of(waiting(workspace).filter(conditions[tab.code]), request.GET, related=RELATED)
     shown = waiting_rows(page.rows, workspace)
     may_send = workspace.may(Right.DISTRIBUTE)
-    targets = bulk.targets_of(shown.targets)
+    targets = forward.targets_of(shown.targets)
     if form is not None:
-        set_choices(form, "target", [(bulk.OWN, str(_("各自的第一个建议"))), *targets])
-    return render(
-        request,
-        "authority/triage.html",
-        {
-            "rows": [
-                Line(
-                    row,
-                    triage_url(row.complaint),
-                    next(iter(shown.targets[row.complaint.pk]), None),
-                    short_words(shown.signals[row.complaint.pk]),
-                )
-                for row in shown.rows
-            ],
-            "now": workspace.now,
-            **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
-            "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
-            "form": form,
-            "may_send": may_send,
-            "may_intake": workspace.may(Right.WRITE_DOWN),
-        },
-        status=status,
-    )
+        set_choices(form, "target", [(forward.OWN, str(_("各自的第一个建议"))), *targets])
+    context = {
+        "rows": [
+            {
+                "row": row,
+                "url": triage_url(row.complaint),
+                "first": next(iter(shown.targets[row.complaint.pk]), None),
+                # (word, tone) of each kind of signal once.
+                "signals": list({one.short: one.tone for one in shown.signals[row.complaint.pk]}.items()),
+            }
+            for row in shown.rows
+        ],
+        "now": workspace.now,
+        **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
+        "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
+        "form": form,
+        "may_send": may_send,
+        "may_intake": workspace.may(Right.WRITE_DOWN),
+    }
+    return render(request, "authority/triage.html", context, status=422 if form else 200)
 
 
 def triage_url(complaint: Complaint) -> str:
@@ -173,34 +260,30 @@ def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
     targets = ranked(case, suggested(case, decision, conditions=conditions), workspace, conditions=conditions)
     query = request.GET.get("q", "")[:80]
     signals = shown_signals([case], workspace, may=officer_case.may)[case.pk]
-    return render(
-        request,
-        "authority/triage_case.html",
-        {
-            "page": page,
-            "case": case,
-            "may": officer_case.may,
-            "now": workspace.now,
-            "query": query,
-            "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, workspace)],
-            "why": why_words(decision),
-            "targets": targets,
-            "reason": wording.reason(case.reason) if case.reason else "",
-            "hits": looked_up(case, query, workspace, conditions=conditions, besides=targets),
-            "checks": _checks(page, workspace, signals),
-            "signals": signals,
-            "asked": page.matters.get("consent"),
-            "is_returned_twice": case.returns >= 2,
-            "returned_by": _returned_by(page),
-            "consents": _consents(case, conditions),
-            "dispute": page.matters.get("jurisdiction"),
-            "may_send": not _SENDING.isdisjoint(officer_case.may),
-            "sender": named(case.handling_authority) if case.handling_authority else "",
-        },
-    )
+    context = {
+        "page": page,
+        "case": case,
+        "may": officer_case.may,
+        "query": query,
+        "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, workspace)],
+        "why": why_words(decision),
+        "targets": targets,
+        "reason": wording.reason(case.reason) if case.reason else "",
+        "hits": looked_up(case, query, workspace, conditions=conditions, besides=targets),
+        "checks": _checks(page, workspace, signals),
+        "signals": signals,
+        "asked": page.matters.get("consent"),
+        "is_returned_twice": case.returns >= 2,
+        "returned_by": _returned_by(page),
+        "consents": _consents(case, conditions),
+        "dispute": page.matters.get("jurisdiction"),
+        "may_send": not _SENDING.isdisjoint(officer_case.may),
+        "sender": named(case.handling_authority) if case.handling_authority else "",
+    }
+    return render(request, "authority/triage_case.html", context)
 
 
-def _checks(page: CasePage, workspace: Workspace, signals: list[Shown]) -> dict[str, Any]:
+def _checks(page: CasePage, workspace: Workspace, signals: list[SignalView]) -> dict[str, Any]:
     """Other complaints of the same person within a year, as far as this officer sees them and no signal names them."""
     case = page.complaint
     named = {number for signal in signals for number, _url in signal.cases}
@@ -236,21 +319,18 @@ def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, s
     """What the consumer said to handing over, and to whom, and to a supervised settlement; (what, word, tone)."""
     given = dict.fromkeys((case.consents.get("named_entity"), *case.consents.get("entities", ())))
     enterprises = [enterprise for pk in given if pk and (enterprise := conditions.enterprise(pk)) is not None]
-    said = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
+    states = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
     names = (
         (SHARE_WITH_ENTERPRISE, _("转给企业")),
         (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
         (PASS_TO_REGULATOR, _("谈不成转监管部门")),
     )
-    found = [
-        (words, *said[case.consents.get(code)])
-        for code, words in names
+    consents = [
+        (label, *states[case.consents.get(code)])
+        for code, label in names
         if code in case.consents or code == SHARE_WITH_ENTERPRISE
     ]
     if enterprises and (case.consents.get(SHARE_WITH_ENTERPRISE) or case.consents.get("entities")):
-        found[0] = (
-            _("转给企业"),
-            _("同意转给%(names)s") % {"names": pgettext("between names", "、").join(map(named, enterprises))},
-            "ok",
-        )
-    return found
+        receivers = pgettext("between names", "、").join(map(named, enterprises))
+        consents[0] = (_("转给企业"), _("同意转给%(names)s") % {"names": receivers}, "ok")
+    return consents
