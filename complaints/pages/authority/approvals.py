@@ -4,8 +4,6 @@ The approval and the approved step are two moves of one call by the same person,
 so that neither stands without the other; nobody decides on his own proposal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ consumer agrees. Buttons are what the table offers and what has a page; nothing 
 one would expect is said in words.
 """
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ No number without a list behind it, all of them in one statement, and none count
 further than its list is worth reading.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta

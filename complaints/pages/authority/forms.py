@@ -5,8 +5,6 @@ on the field of the same name. A ``CaseForm`` is built from the case as the offi
 form means.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any

@@ -4,8 +4,6 @@ A notice of another region does not exist here; each order is carried out once,
 however often its form arrives.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from urllib.parse import urlencode
 

@@ -4,8 +4,6 @@ A number on the page opens its list; a file is shown to the officers of the auth
 else, and nothing of it is carried out before one of them says so.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlencode
 

@@ -4,8 +4,6 @@ What needs a second person is proposed here and never taken. Cases that belong t
 everybody's consent: one form takes the step on every case of the group or on none.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any

@@ -4,8 +4,6 @@ else.
 A number is counted by the condition of the list to which it leads, so the two are always the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode

@@ -5,8 +5,6 @@ told who did, and what was typed stays. Whatever goes against an enterprise name
 the enterprise will read.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from uuid import UUID
 

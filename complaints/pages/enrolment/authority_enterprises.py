@@ -4,8 +4,6 @@ Every officer reads the register; the head of the authority that enrolled an ent
 handlers answer what the enterprise files.
 """
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID

@@ -4,8 +4,6 @@ Who proves the mailbox by a code holds the application, today and after a pause;
 was typed before anything is judged, and what lies with the authority is only read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime

@@ -3,8 +3,6 @@
 Whoever manages the whole enterprise files; the answer of the authority stands beside what was filed.
 """
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

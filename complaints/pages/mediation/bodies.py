@@ -4,8 +4,6 @@ Officers read; the head of an authority adds rows of its own and ends them, and 
 legal basis; a service station is no such body.
 """
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

@@ -5,8 +5,6 @@ officer writes down for a respondent is the respondent's own step, with how that
 where it decides something.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages

@@ -5,8 +5,6 @@ and records sessions, suggests and reports, in its own name and after a code to 
 the end of a mediation are the authority's.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -4,8 +4,6 @@ The workspace shows and links; every step has its own page and is judged there. 
 counts, and stretches that do not count are named with their days.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta

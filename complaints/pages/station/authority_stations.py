@@ -4,8 +4,6 @@ Officers read; the head of the authority that set a station up changes it, and i
 consumer's number is masked, and the table of a month holds none.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

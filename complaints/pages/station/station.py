@@ -4,8 +4,6 @@ A page shows what this station wrote down itself and nothing else; somebody of a
 entry of the log takes less than a minute: four answers, and the consumer's phone or the number of the signed sheet.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any

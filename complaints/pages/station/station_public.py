@@ -4,8 +4,6 @@ A code that leads nowhere begins an ordinary complaint; a link that leads nowher
 it is unknown, over or was answered.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from urllib.parse import urlencode
 

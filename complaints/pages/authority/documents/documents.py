@@ -4,8 +4,6 @@ The register shows every number that these offices gave, withdrawn ones too; the
 the officer sees.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode

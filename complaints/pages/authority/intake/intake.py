@@ -5,8 +5,6 @@ filed, stands in the record as who wrote it down, and the consumer is told. The 
 who filed it, for half an hour, and never again; so long it opens the receipt, wherever the case lies.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress

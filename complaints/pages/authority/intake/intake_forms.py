@@ -4,8 +4,6 @@ What the complaint says is asked by the questions of filing (filing/steps.py); h
 officer knows about how it reached us.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -4,8 +4,6 @@ It is the person's own form, judged as the person's own step; how the officer kn
 the record, what decides something is read back first, and the person is told at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

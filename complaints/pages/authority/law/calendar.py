@@ -4,8 +4,6 @@ A file that is read is only put up for trial; which dates would move is shown, a
 decides.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Count, Q

@@ -5,8 +5,6 @@ A page never changes a number: it puts up a change for trial, and a change that 
 somebody else. Cases in a list are those of the own region, by both walls.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

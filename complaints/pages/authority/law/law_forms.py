@@ -1,7 +1,5 @@
 """What is typed to change a number, load a year of working days, or ask what other rules would have done."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any

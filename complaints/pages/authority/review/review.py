@@ -5,8 +5,6 @@ to 12, the seven grounds), the decision and its very words, and chooses nothing;
 of its own step.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any

@@ -4,8 +4,6 @@ A form is built from what the file shows: nothing is chosen beforehand, and a gr
 radio.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from typing import Any

@@ -3,8 +3,6 @@
 Only officers of the authority that has the case read it; no party's page, list, count or notice knows it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ the draw.
 Who handled a case finds no form for it, and is refused by name when sending one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode

@@ -5,8 +5,6 @@ up to 200 cases of a list each is judged for itself in one flush; what was refus
 others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode

@@ -4,8 +4,6 @@ Each number is counted by the condition of the list that it opens, and a page of
 number of queries however long the list is.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ was refused says why and hinders none of the others. What came back twice is for
 batch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any

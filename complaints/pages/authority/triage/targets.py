@@ -4,8 +4,6 @@ A suggestion is read from the stored decision as it was made; only whether the
 enterprise can receive, and whether the consumer agreed, is asked anew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any

@@ -5,8 +5,6 @@ words. Many go at once to where each should (forward.py). A page of rows is read
 Signals are asked for only by pages of the authority, as far as the officer sees the cases; nothing of them is kept.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
