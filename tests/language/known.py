@@ -49,18 +49,18 @@ class Known:
                 word
                 for word in foreign(text)
                 if not any(_stands_in(shown, line) for line in self.lines.get(word.casefold(), ()))
+                and not (f"{word}**" in text and self._begins(word.casefold()))
             ]
         return self._found[text]
 
+    def _begins(self, word: str) -> bool:
+        """Whether a known text begins so: of a name or an address the rest may be masked."""
+        return any(line.startswith(word) for lines in self.lines.values() for line in lines)
+
 
 def _stands_in(shown: str, line: str) -> bool:
-    """Whether a known text is shown: as it is, its beginning, a long piece of it, or a name of which one letter is."""
-    return (
-        line in shown
-        or (len(line) > PIECE and line[:PIECE] in shown)
-        or (len(shown) > PIECE and shown in line)
-        or f"{line[0]}**" in shown
-    )
+    """Whether a known text is shown: as it is, its beginning, or a long piece of it."""
+    return line in shown or (len(line) > PIECE and line[:PIECE] in shown) or (len(shown) > PIECE and shown in line)
 
 
 def read() -> Known:

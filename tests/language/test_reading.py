@@ -21,6 +21,7 @@ NAME = "鼓楼区市场监督管理局"
         ('<p data-confirm="are {0}?">{0}</p>', ["are"]),
         ('<script type="application/json">"Total"</script>', ["Total"]),
         (f"<p>{NAME}决定</p>", [f"{NAME}决定"]),
+        ("<p>{0} 鼓楼** 楼区**</p>", ["楼区"]),
         ("<p>{0}</p>", []),
         (f"<p>{{0}} {NAME}</p>", []),
         ('<p lang="zh-Hans">消费者权益保护法</p><p>{0}</p>', []),
