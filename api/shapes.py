@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.serializers import BooleanField, CharField, DateField, DateTimeField, DecimalField, IntegerField
 
 from complaints.procedure.workflow import Outcome, Status
-from complaints.settlement.offer_quality import CODES
+from complaints.settlement.offer_terms import CODES
 
 Shape = serializers.Serializer[Any]
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from time import perf_counter_ns, process_time_ns
 
 from benchmarks.measuring import Figure, arguments, compared, publish
-from complaints.procedure.deadlines import Calendar, explain, working_days
+from complaints.procedure.deadlines import working_days
+from complaints.procedure.derivation import explain
+from complaints.procedure.working_calendar import Calendar
 
 ROUNDS, DAYS = 15, 20_000
 FOLDER = Path(__file__).parents[1] / "authorities" / "calendars"

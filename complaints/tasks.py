@@ -12,7 +12,7 @@ from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
 from complaints.privacy import erasing
-from complaints.stations import station_letters
+from complaints.stations import stations
 from complaints.tables.exporting import lifecycle
 from complaints.tables.platform import platform_files
 from complaints.tables.round_trip import working
@@ -39,7 +39,7 @@ def sweep_notices() -> int:
 
 @shared_task
 def sweep_station_letters() -> int:
-    return drain(station_letters.sweep_station_letters, now=timezone.now())
+    return drain(stations.sweep_station_letters, now=timezone.now())
 
 
 # Making a long workbook may take longer than any other sweep; the lease of its row is longer still.

@@ -14,8 +14,8 @@ from random import Random
 
 from authorities.models import Region
 from complaints.parties.actors import Actor
-from complaints.procedure.deadlines import Calendar
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
+from complaints.procedure.working_calendar import Calendar
 from complaints.stations import posters
 from demo import texts
 from demo.people import Cast, Consumer

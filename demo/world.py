@@ -21,8 +21,8 @@ from complaints.models import Complaint
 from complaints.notices import delivery
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
-from complaints.procedure.deadlines import Calendar
 from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import Calendar
 from demo import consumers, officers, staff
 from demo.call_backs import call_back_last_month
 from demo.causes import tag_causes

@@ -60,7 +60,7 @@ _TELLING = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ground:
     """``found``: what the case shows, a sentence each. ``why_not``: what is missing; empty where the ground is open."""
 
@@ -90,102 +90,90 @@ def grounds(case: Complaint, *, matters: Sequence[Matter], sixty: Deadline | Non
         _no_agreement(steps),
         _cost(steps),
         _sixty(sixty),
-        Ground(code="art_16_or_42", found=[_("由经办人员写明受理后发现的情形和依据。")]),
+        Ground("art_16_or_42", [_("由经办人员写明受理后发现的情形和依据。")]),
         _gone(steps),
-        Ground(code="other_law", found=[_("由经办人员写明法律、法规、规章的名称和条款。")]),
+        Ground("other_law", [_("由经办人员写明法律、法规、规章的名称和条款。")]),
     )
     found = {ground.code: ground for ground in made}
     return {code: found[code] for code in TERMINATION_GROUNDS}
 
 
+def _shown(code: str, found: list[str], otherwise: str) -> Ground:
+    """Open where the case shows something; ``otherwise``: what is missing."""
+    return Ground(code, found, "" if found else otherwise)
+
+
+def _of(step: HandlingStep, **slots: str) -> dict[str, str]:
+    """The day of a step, and who is meant."""
+    return {"day": _day(step.happened_at)} | {name: wording.label(side, kind="side") for name, side in slots.items()}
+
+
 def _settled(claim: Matter | None) -> Ground:
-    if claim is None:
-        return Ground(
-            code="withdrawn_or_settled",
-            why_not=_("没有一方称已经自行和解的记录。消费者要撤回的，代消费者记录“撤回投诉”，案件就此终止。"),
-        )
-    side = wording.label(claim.opened_by, kind="side")
-    return Ground(
-        code="withdrawn_or_settled",
-        found=[_("%(side)s%(day)s称已经另行和解") % {"side": side, "day": _day(claim.opened_at)}],
-    )
+    found = []
+    if claim is not None:
+        side = wording.label(claim.opened_by, kind="side")
+        found = [_("%(side)s%(day)s称已经另行和解") % {"side": side, "day": _day(claim.opened_at)}]
+    otherwise = _("没有一方称已经自行和解的记录。消费者要撤回的，代消费者记录“撤回投诉”，案件就此终止。")
+    return _shown("withdrawn_or_settled", found, otherwise)
 
 
 def _absent(case: Complaint, steps: Iterable[HandlingStep], planned: Matter | None, now: datetime) -> Ground:
+    sides = ("consumer", "enterprise")
     found = [
         _("%(side)s不同意调解") % {"side": wording.label(side, kind="side")}
-        for side in ("consumer", "enterprise")
+        for side in sides
         if case.consents.get(f"mediation_{side}") is False
     ]
-    for step in steps:
-        if step.step != "record_session":
-            continue
-        found += [
-            _("%(day)s的调解，%(side)s没有到场")
-            % {"day": _day(step.happened_at), "side": wording.label(side, kind="side")}
-            for side in ("consumer", "enterprise")
-            if side not in step.data.get("present", ())
-        ]
-    if planned is not None and datetime.fromisoformat(planned.subject) <= now:
-        found.append(_("原定%(day)s的调解没有记录") % {"day": _day(datetime.fromisoformat(planned.subject))})
-    return Ground(code="party_absent", found=found, why_not="" if found else _("没有一方缺席或者拒绝调解的记录。"))
+    found += [
+        _("%(day)s的调解，%(side)s没有到场") % _of(step, side=side)
+        for step in steps
+        for side in sides
+        if step.step == "record_session" and side not in step.data.get("present", ())
+    ]
+    if planned is not None and (day := datetime.fromisoformat(planned.subject)) <= now:
+        found.append(_("原定%(day)s的调解没有记录") % {"day": _day(day)})
+    return _shown("party_absent", found, _("没有一方缺席或者拒绝调解的记录。"))
 
 
 def _no_agreement(steps: Iterable[HandlingStep]) -> Ground:
-    found = [
-        _("%(day)s组织过调解") % {"day": _day(step.happened_at)} for step in steps if step.step == "record_session"
-    ]
-    found += [
-        _("%(side)s不同意调解方案（%(day)s）")
-        % {"side": wording.label(step.data.get("side", ""), kind="side"), "day": _day(step.happened_at)}
-        for step in steps
-        if step.step == "answer_suggestion" and not step.data.get("agrees")
-    ]
-    found += [
-        _("%(day)s%(body)s报告调解不成") % {"day": _day(step.happened_at), "body": step.organisation}
-        for step in steps
-        if step.step == "report_mediation" and step.data.get("result") == "failed"
-    ]
-    return Ground(
-        code="no_agreement_possible",
-        found=found,
-        why_not="" if found else _("还没有调解过：没有调解记录，也没有一方不同意调解方案。"),
-    )
+    held, declined, failed = [], [], []
+    for step in steps:
+        if step.step == "record_session":
+            held.append(_("%(day)s组织过调解") % _of(step))
+        elif step.step == "answer_suggestion" and not step.data.get("agrees"):
+            declined.append(_("%(side)s不同意调解方案（%(day)s）") % _of(step, side=step.data.get("side", "")))
+        elif step.step == "report_mediation" and step.data.get("result") == "failed":
+            failed.append(_("%(day)s%(body)s报告调解不成") % (_of(step) | {"body": step.organisation}))
+    otherwise = _("还没有调解过：没有调解记录，也没有一方不同意调解方案。")
+    return _shown("no_agreement_possible", [*held, *declined, *failed], otherwise)
 
 
 def _cost(steps: Sequence[HandlingStep]) -> Ground:
-    ordered = [step for step in steps if step.step == "order_appraisal"]
-    if ordered and ordered[-1].data.get("cost") != "later":
-        return Ground(
-            code="no_agreement_on_cost",
-            why_not=_("鉴定、检测的费用已经商定：%(cost)s。")
-            % {"cost": wording.label(ordered[-1].data.get("cost", ""), kind="cost_bearer")},
-        )
+    code, ordered = "no_agreement_on_cost", [step for step in steps if step.step == "order_appraisal"]
+    if ordered and (cost := ordered[-1].data.get("cost", "")) != "later":
+        agreed = _("鉴定、检测的费用已经商定：%(cost)s。") % {"cost": wording.label(cost, kind="cost_bearer")}
+        return Ground(code, why_not=agreed)
     if not ordered and not any(step.step == "record_session" for step in steps):
-        return Ground(code="no_agreement_on_cost", why_not=_("还没有就鉴定、检测商谈过的记录。"))
-    return Ground(code="no_agreement_on_cost", found=[_("没有商定鉴定、检测费用的记录")])
+        return Ground(code, why_not=_("还没有就鉴定、检测商谈过的记录。"))
+    return Ground(code, [_("没有商定鉴定、检测费用的记录")])
 
 
 def _sixty(sixty: Deadline | None) -> Ground:
     if sixty is None or sixty.lapsed_at is None:
-        last = (
-            "" if sixty is None or sixty.state == "paused" else _("最后一天是%(day)s。") % {"day": _day(sixty.last_day)}
-        )
-        return Ground(code="sixty_days", why_not=_("调解期限还没有届满。") + last)
+        is_known = sixty is not None and sixty.state != "paused"
+        last = _("最后一天是%(day)s。") % {"day": _day(sixty.last_day)} if sixty is not None and is_known else ""
+        return Ground("sixty_days", why_not=_("调解期限还没有届满。") + last)
     over = {"length": measured(sixty.length, sixty.unit), "day": _day(sixty.last_day)}
-    return Ground(code="sixty_days", found=[_("调解期限（%(length)s）已于%(day)s届满") % over])
+    return Ground("sixty_days", [_("调解期限（%(length)s）已于%(day)s届满") % over])
 
 
 def _gone(steps: Iterable[HandlingStep]) -> Ground:
     found = [
-        _("%(day)s记录：%(side)s死亡或者终止")
-        % {"day": _day(step.happened_at), "side": wording.label(step.data.get("party", ""), kind="side")}
+        _("%(day)s记录：%(side)s死亡或者终止") % _of(step, side=step.data.get("party", ""))
         for step in steps
         if step.step == "record_party_gone"
     ]
-    return Ground(
-        code="party_gone", found=found, why_not="" if found else _("没有当事人死亡或者终止的记录，请先记录。")
-    )
+    return _shown("party_gone", found, _("没有当事人死亡或者终止的记录，请先记录。"))
 
 
 def _day(when: date | datetime) -> str:

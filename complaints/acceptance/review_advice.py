@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from complaints.acceptance.review_grounds import Element
 from web.listing import remarked
@@ -43,11 +42,11 @@ class Advice:
 
 
 _SHOP = r"虚假宣传|预付|会员卡|储值|网购|快递丢失"
-_FARM = gettext_lazy("农业投入品、农机由农业农村部门管；农民为生产购买的，消费者权益保护法第六十二条另有规定，请核实。")
-_HOME = gettext_lazy("物业、供暖、房屋质量和产权由住房城乡建设部门管。")
-_DONE = gettext_lazy("同一争议已经受理或者处理过的，不再受理；请核实是不是同一争议。")
-_WHOM = gettext_lazy("没有写明被投诉人的名称或者地址，可以先要求补正。")
-_PROOF = gettext_lazy("没有写明事实依据，可以先要求补正。")
+_FARM = _("农业投入品、农机由农业农村部门管；农民为生产购买的，消费者权益保护法第六十二条另有规定，请核实。")
+_HOME = _("物业、供暖、房屋质量和产权由住房城乡建设部门管。")
+_DONE = _("同一争议已经受理或者处理过的，不再受理；请核实是不是同一争议。")
+_WHOM = _("没有写明被投诉人的名称或者地址，可以先要求补正。")
+_PROOF = _("没有写明事实依据，可以先要求补正。")
 
 PATTERNS: tuple[Pattern, ...] = (
     # --- ground 1: whose duty it is -------------------------------------------------------------
@@ -58,71 +57,64 @@ PATTERNS: tuple[Pattern, ...] = (
         _HOME,
         "housing",
     ),
-    Pattern("outside_duty", r"烟草|假烟|卷烟", gettext_lazy("卷烟由烟草专卖部门管。"), "tobacco"),
+    Pattern("outside_duty", r"烟草|假烟|卷烟", _("卷烟由烟草专卖部门管。"), "tobacco"),
     Pattern(
         "outside_duty",
         r"交警|交通事故|车祸|肇事|治安|诈骗|盗窃|殴打|打人|报案",
-        gettext_lazy("交通事故、治安和刑事案件由公安机关处理。"),
+        _("交通事故、治安和刑事案件由公安机关处理。"),
         "police",
     ),
-    Pattern(
-        "outside_duty",
-        r"学校|学费|教育局|幼儿园|老师|校服|学区",
-        gettext_lazy("学校办学和收费由教育部门管。"),
-        "education",
-    ),
+    Pattern("outside_duty", r"学校|学费|教育局|幼儿园|老师|校服|学区", _("学校办学和收费由教育部门管。"), "education"),
     Pattern(
         "outside_duty",
         r"燃气(?:公司|开户|费)|天然气(?:公司|费)|停水|停电|电费|水费|自来水公司|供电",
-        gettext_lazy("供水、供电、供气的服务由主管部门管；乱收费可能属于价格监管，请核实。"),
+        _("供水、供电、供气的服务由主管部门管；乱收费可能属于价格监管，请核实。"),
         "energy",
     ),
-    Pattern(
-        "outside_duty", r"判决.{0,6}执行|执行局|强制执行|拒不执行", gettext_lazy("判决的执行由人民法院负责。"), "court"
-    ),
+    Pattern("outside_duty", r"判决.{0,6}执行|执行局|强制执行|拒不执行", _("判决的执行由人民法院负责。"), "court"),
     Pattern(
         "outside_duty",
         r"拖欠工资|欠薪|工资|社保|劳动合同|工伤|加班费|辞退|劳务费",
-        gettext_lazy("劳动争议由人力资源和社会保障部门、劳动仲裁处理。"),
+        _("劳动争议由人力资源和社会保障部门、劳动仲裁处理。"),
         "labour",
     ),
     Pattern(
         "outside_duty",
         r"医疗事故|误诊|医生|住院|手术|医院",
-        gettext_lazy("诊疗争议由卫生健康部门和医疗纠纷人民调解委员会处理。"),
+        _("诊疗争议由卫生健康部门和医疗纠纷人民调解委员会处理。"),
         "health",
         unless=r"药店|医疗美容|整形",
     ),
     Pattern(
         "outside_duty",
         r"银行|信用卡|贷款|保险公司|理赔|保单|征信",
-        gettext_lazy("银行、保险的服务由金融监管部门管。"),
+        _("银行、保险的服务由金融监管部门管。"),
         "finance",
         unless=_SHOP,
     ),
     Pattern(
         "outside_duty",
         r"股票|基金|期货|证券",
-        gettext_lazy("证券、基金、期货由证券监管部门管。"),
+        _("证券、基金、期货由证券监管部门管。"),
         "securities",
         unless=r"维修基金",
     ),
     Pattern(
         "outside_duty",
         r"噪音|噪声|油烟|污染|扬尘|臭味|排污",
-        gettext_lazy("污染和扰民由生态环境、城市管理部门管。"),
+        _("污染和扰民由生态环境、城市管理部门管。"),
         "environment",
     ),
     Pattern(
         "outside_duty",
         r"出租车|网约车|公交|客运|驾校|高速公路|违章|路政",
-        gettext_lazy("道路运输和驾驶培训由交通运输部门管。"),
+        _("道路运输和驾驶培训由交通运输部门管。"),
         "transport",
     ),
     Pattern(
         "outside_duty",
         r"违章建筑|违建|城管|占道|流浪|土地|宅基地|户口|低保|信访局",
-        gettext_lazy("政务和城市管理事项由12345转主管部门。"),
+        _("政务和城市管理事项由12345转主管部门。"),
         "12345",
     ),
     # --- ground 2: who has handled it -----------------------------------------------------------
@@ -166,7 +158,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(
         "material_missing",
         r"虚假(?:信息|材料|身份|地址|姓名)|伪造|假名|冒用|地址.{0,2}不存在|查无此|空号",
-        gettext_lazy("可能有虚假的信息或者材料，请先核实或者要求说明。"),
+        _("可能有虚假的信息或者材料，请先核实或者要求说明。"),
         unless=r"商家.{0,6}伪造|伪造.{0,4}(?:生产|日期|产地|检验)",
     ),
 )

@@ -6,7 +6,7 @@ cannot hold, with the way out in words; everything else an officer judges."""
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ YEARS = 36
 NOTHING, DOUBT, UNCHECKED = "nothing", "doubt", "unchecked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Element:
     """One thing that a complaint must hold. ``article``: 10, 11, 12."""
 
@@ -33,82 +33,43 @@ class Element:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ground:
     """One of the seven: what the file shows, what is not known, and why it cannot be chosen (empty: it can)."""
 
-    code: str
     seen: str
     shows: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     barred: str = ""
+    code: str = ""
 
 
 def elements(known: Known) -> list[Element]:
     """Art. 10 for everybody, art. 11 where somebody acts for another, art. 12 where several complain."""
     said = known.said
+    has_identity = {"consumer_name", "consumer_phone", "consumer_address"} <= said
+    has_respondent = known.has_respondent and known.has_respondent_address
+    has_facts = bool(said & {"consumer_statement", "consumer_transcript"}) and known.since is not None
+    demands = _("要求%(n)s项") % {"n": known.demands} if known.demands else _("没有写明要求什么")
+    files = _("%(n)s份") % {"n": known.files} if known.files else _("没有材料；没有材料本身不是不予受理的情形")
     found = [
-        Element(
-            code="identity",
-            words=_("投诉人的姓名、电话、通讯地址"),
-            article=10,
-            is_there={"consumer_name", "consumer_phone", "consumer_address"} <= said,
-            note=_identity_note(known),
-        ),
-        Element(
-            code="respondent",
-            words=_("被投诉人的名称、地址"),
-            article=10,
-            is_there=known.has_respondent and known.has_respondent_address,
-            note=_respondent_note(known),
-        ),
-        Element(
-            code="claim",
-            words=_("具体的投诉请求"),
-            article=10,
-            is_there=known.demands > 0,
-            note=_("要求%(n)s项") % {"n": known.demands} if known.demands else _("没有写明要求什么"),
-        ),
-        Element(
-            code="facts",
-            words=_("争议的事实依据"),
-            article=10,
-            is_there=bool(said & {"consumer_statement", "consumer_transcript"}) and known.since is not None,
-            note=_facts_note(known),
-        ),
-        Element(
-            code="evidence",
-            words=_("材料（发票、合同、付款或者沟通记录等）"),
-            article=10,
-            is_there=known.files > 0,
-            note=_("%(n)s份") % {"n": known.files} if known.files else _("没有材料；没有材料本身不是不予受理的情形"),
-        ),
+        Element("identity", _("投诉人的姓名、电话、通讯地址"), 10, has_identity, _identity_note(known)),
+        Element("respondent", _("被投诉人的名称、地址"), 10, has_respondent, _respondent_note(known)),
+        Element("claim", _("具体的投诉请求"), 10, known.demands > 0, demands),
+        Element("facts", _("争议的事实依据"), 10, has_facts, _facts_note(known)),
+        Element("evidence", _("材料（发票、合同、付款或者沟通记录等）"), 10, known.files > 0, files),
     ]
     if known.power:
+        words = _("授权委托书（事项、权限、期限）和代理人身份证明")
         notes = {
             "confirmed": _("已核验或者已经委托人本人确认"),
             "refused": _("没有被认可"),
             "unchecked": _("还没有核验"),
         }
-        found.append(
-            Element(
-                code="power",
-                words=_("授权委托书（事项、权限、期限）和代理人身份证明"),
-                article=11,
-                is_there=known.power == "confirmed",
-                note=notes[known.power],
-            )
-        )
+        found.append(Element("power", words, 11, known.power == "confirmed", notes[known.power]))
     if known.is_joint:
-        found.append(
-            Element(
-                code="representatives",
-                words=_("书面推选的两名代表人"),
-                article=12,
-                is_there=known.representatives == 2,
-                note=_("%(n)s名") % {"n": known.representatives},
-            )
-        )
+        elected, note = known.representatives == 2, _("%(n)s名") % {"n": known.representatives}
+        found.append(Element("representatives", _("书面推选的两名代表人"), 12, elected, note))
     return found
 
 
@@ -139,7 +100,7 @@ def _facts_note(known: Known) -> str:
 
 def grounds(known: Known, *, signals: Collection[str] = ()) -> list[Ground]:
     """All seven in the order of the law. ``signals``: what was noticed under art. 17, in words."""
-    return [_BY_CODE[code](known, tuple(signals)) for code in REFUSAL_GROUNDS]
+    return [replace(_BY_CODE[code](known, tuple(signals)), code=code) for code in REFUSAL_GROUNDS]
 
 
 def barred(code: str, known: Known) -> str:
@@ -148,27 +109,15 @@ def barred(code: str, known: Known) -> str:
 
 
 def _outside(known: Known, _signals: tuple[str, ...]) -> Ground:
-    return Ground(
-        code="outside_duty",
-        seen=UNCHECKED,
-        shows=(_("由本机关辖区内的地点确定管辖；送错了的，退回分送，不要不予受理"),),
-        missing=(_("须写明有职责的部门"),),
-    )
+    shows = _("由本机关辖区内的地点确定管辖；送错了的，退回分送，不要不予受理")
+    return Ground(UNCHECKED, (shows,), (_("须写明有职责的部门"),))
 
 
 def _handled(known: Known, _signals: tuple[str, ...]) -> Ground:
     if known.earlier:
-        return Ground(
-            code="already_handled",
-            seen=DOUBT,
-            shows=tuple(_("监管部门受理或者处理过：%(number)s") % {"number": number} for number in known.earlier),
-        )
-    return Ground(
-        code="already_handled",
-        seen=NOTHING,
-        shows=(_("没有查到监管部门受理过同一争议"),),
-        missing=(_("法院、仲裁、其他机关和消费者协会的记录，须写明是哪一个"),),
-    )
+        return Ground(DOUBT, tuple(_("监管部门受理或者处理过：%(number)s") % {"number": n} for n in known.earlier))
+    missing = _("法院、仲裁、其他机关和消费者协会的记录，须写明是哪一个")
+    return Ground(NOTHING, (_("没有查到监管部门受理过同一争议"),), (missing,))
 
 
 def _not_consumption(known: Known, signals: tuple[str, ...]) -> Ground:
@@ -176,43 +125,22 @@ def _not_consumption(known: Known, signals: tuple[str, ...]) -> Ground:
     proof += [_("有订单号")] if "consumer_order_no" in known.said else []
     proof += [_("有%(n)s份材料") % {"n": known.files}] if known.files else []
     shows = (listed(proof) if proof else _("没有金额、订单号和材料"), *signals)
-    return Ground(
-        code="not_consumption",
-        seen=DOUBT if signals or not proof else NOTHING,
-        shows=shows,
-        missing=(_("是否真实消费，要由人判断（第十七条）"),),
-    )
+    return Ground(DOUBT if signals or not proof else NOTHING, shows, (_("是否真实消费，要由人判断（第十七条）"),))
 
 
 def _over_three_years(known: Known, _signals: tuple[str, ...]) -> Ground:
     since = known.since
     if since is None:
-        return Ground(
-            code="over_three_years",
-            seen=UNCHECKED,
-            missing=(_("没有发现日期，也没有争议发生日"),),
-            barred=_("没有日期，不能认定超过三年；请先问清楚或者要求补正。"),
-        )
-    shows = (_("发现日期：%(day)s") if known.learned_on else _("争议发生日：%(day)s")) % {"day": _day(since, known)}
+        missing = (_("没有发现日期，也没有争议发生日"),)
+        return Ground(UNCHECKED, (), missing, _("没有日期，不能认定超过三年；请先问清楚或者要求补正。"))
+    began = (_("发现日期：%(day)s") if known.learned_on else _("争议发生日：%(day)s")) % {"day": _day(since, known)}
     last = after(since, months=YEARS)
     if known.filed_on <= last:
-        return Ground(
-            code="over_three_years",
-            seen=NOTHING,
-            shows=(shows,),
-            barred=_("到投诉那天不满三年（三年到%(day)s）。") % {"day": _day(last, known)},
-        )
-    missing = () if known.learned_on else (_("没有写明什么时候知道的；三年从知道或者应当知道之日起算"),)
-    return Ground(
-        code="over_three_years",
-        seen=DOUBT,
-        shows=(
-            shows,
-            _("三年到%(day)s，投诉是%(filed)s收到的")
-            % {"day": _day(last, known), "filed": _day(known.filed_on, known)},
-        ),
-        missing=missing,
-    )
+        return Ground(NOTHING, (began,), (), _("到投诉那天不满三年（三年到%(day)s）。") % {"day": _day(last, known)})
+    days = {"day": _day(last, known), "filed": _day(known.filed_on, known)}
+    unknown = _("没有写明什么时候知道的；三年从知道或者应当知道之日起算")
+    shows = (began, _("三年到%(day)s，投诉是%(filed)s收到的") % days)
+    return Ground(DOUBT, shows, () if known.learned_on else (unknown,))
 
 
 def _material_missing(known: Known, _signals: tuple[str, ...]) -> Ground:
@@ -225,39 +153,25 @@ def _material_missing(known: Known, _signals: tuple[str, ...]) -> Ground:
     }
     shows += [words[known.material]] if known.material else []
     if not lacks and not known.material:
-        return Ground(
-            code="material_missing",
-            seen=NOTHING,
-            shows=tuple(shows),
-            barred=_("材料齐全，也没有要求过补正。怀疑材料虚假的，先要求说明或者补正。"),
-        )
-    return Ground(
-        code="material_missing",
-        seen=DOUBT if lacks or known.material == "not_given" else UNCHECKED,
-        shows=tuple(shows),
-        missing=() if known.material else (_("还没有要求补正"),),
-    )
+        barred = _("材料齐全，也没有要求过补正。怀疑材料虚假的，先要求说明或者补正。")
+        return Ground(NOTHING, tuple(shows), (), barred)
+    seen = DOUBT if lacks or known.material == "not_given" else UNCHECKED
+    return Ground(seen, tuple(shows), () if known.material else (_("还没有要求补正"),))
 
 
 def _identity_refused(known: Known, _signals: tuple[str, ...]) -> Ground:
     if known.is_impostor:
-        return Ground(code="identity_refused", seen=DOUBT, shows=(_("回电核实时，对方说不是自己提交的"),))
-    if known.identity in ("given", "not_given"):
-        words = _("没有按要求提供身份证明") if known.identity == "not_given" else _("提供了身份证明，须核对")
-        return Ground(
-            code="identity_refused", seen=DOUBT if known.identity == "not_given" else UNCHECKED, shows=(words,)
-        )
+        return Ground(DOUBT, (_("回电核实时，对方说不是自己提交的"),))
+    if known.identity == "not_given":
+        return Ground(DOUBT, (_("没有按要求提供身份证明"),))
+    if known.identity == "given":
+        return Ground(UNCHECKED, (_("提供了身份证明，须核对"),))
     verified = _("联系电话已经核实") if known.contact_verified else _("联系电话还没有核实")
-    return Ground(
-        code="identity_refused",
-        seen=UNCHECKED,
-        shows=(verified,),
-        barred=_("没有要求提供过身份证明（文书第4号），不能认定拒不配合。"),
-    )
+    return Ground(UNCHECKED, (verified,), (), _("没有要求提供过身份证明（文书第4号），不能认定拒不配合。"))
 
 
 def _other_law(known: Known, _signals: tuple[str, ...]) -> Ground:
-    return Ground(code="other_law", seen=UNCHECKED, missing=(_("须写明依据哪部法律、法规、规章的哪一条"),))
+    return Ground(UNCHECKED, (), (_("须写明依据哪部法律、法规、规章的哪一条"),))
 
 
 _BY_CODE = {

@@ -59,6 +59,10 @@ class CaseFile:
     def latest_engagement(self) -> Engagement | None:
         return self.engagements[-1] if self.engagements else None
 
+    def number(self, policy: str) -> int:
+        """The number in force where the case is handled."""
+        return self.conditions.policies.number(policy, self.complaint.handling_region_id).number
+
     @property
     def open_offer(self) -> Offer | None:
         return next((o for o in self.offers if o.state == "open"), None)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from authorities.policies import Policies, PolicyMissing
 from complaints.procedure import deadlines
-from complaints.procedure.deadlines import CALENDAR, Calendar, Due
+from complaints.procedure.deadlines import CALENDAR, Due
 from complaints.procedure.workflow import CLOCKS, Clock, Status
+from complaints.procedure.working_calendar import Calendar
 
 #: The one number that is no length of a clock and moves the last day of one all the same.
 PAUSE_CAP = "negotiation_pause_cap"

@@ -26,9 +26,8 @@ from complaints.law.replaying import FIELDS, PAUSE_CAP, WEEKEND_ROLL, RecordedDe
 from complaints.models import Deadline, HandlingStep, LawChange, LawEffect
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import deadlines
-from complaints.procedure.deadlines import Calendar
 from complaints.procedure.workflow import Status
-from complaints.procedure.working_calendar import SHANGHAI
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
 
 log = logging.getLogger(__name__)
 

@@ -1,24 +1,30 @@
-"""Delivers notices. Lease the rows, send, stamp; no transaction is open while something is sent."""
+"""Delivers notices, and the messages of the account side (one-time codes) over the same channels.
+
+Lease the rows, send, stamp; no transaction is open while something is sent. A code is of use for ten minutes, so it is
+tried often and then given up (other letters say themselves how long they are of use); once it has gone out or is given
+up its words are emptied. In the portal's own mailbox they can be read as long as they are of use.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import OutgoingMessage, User
+from accounts.sign_in.codes import VALID_FOR
 from complaints.models import Notice, NoticeOrder
-from complaints.notices import account_letters, recipients
+from complaints.notices import recipients
 from complaints.notices.channels import Channels, open_channels
-from complaints.notices.channels.letter import Bounced, ServerAway, TryAgain
+from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
 from complaints.notices.digests import letter_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import working_calendar
@@ -26,6 +32,79 @@ from complaints.procedure.refusals import StepNotAllowed
 from database.row_security import working_as_steps
 
 log = logging.getLogger(__name__)
+
+CODES_BATCH = 20
+CODES_LEASE = timedelta(seconds=60)
+# Somebody waits for it with the page open.
+CODES_TRIED_AFTER = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=1))
+
+
+def send_codes(channels: Channels, *, now: datetime, is_over: Callable[[], bool]) -> int:
+    """How many messages went out before ``is_over``; what was leased and not begun is handed back."""
+    give_up_old(now=now)
+    sent = 0
+    while not is_over() and (batch := _lease_codes(now=now)):
+        for row in batch:
+            if is_over():
+                _leased_code(row).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
+            else:
+                sent += _send_code(row, channels, now=now)
+    return sent
+
+
+def _of_use(now: datetime) -> Q:
+    """Codes are of use for ten minutes; a letter that says so itself, longer."""
+    return Q(useful_until__gt=now) | Q(useful_until=None, created_at__gt=now - VALID_FOR)
+
+
+def give_up_old(*, now: datetime) -> int:
+    """A code that nobody can use any more is not sent, and not kept."""
+    old = OutgoingMessage.objects.exclude(_of_use(now))
+    old.filter(state__in=["queued", "leased"]).update(state="given_up", leased_until=None)
+    return old.exclude(body="").update(body="")
+
+
+def _lease_codes(*, now: datetime) -> list[OutgoingMessage]:
+    with transaction.atomic():
+        due = OutgoingMessage.objects.filter(
+            Q(state="queued") | Q(state="leased", leased_until__lte=now),
+            Q(send_after=None) | Q(send_after__lte=now),
+            _of_use(now),
+        ).order_by("id")
+        rows = list(due.select_for_update(skip_locked=True)[:CODES_BATCH])
+        OutgoingMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state="leased", leased_until=now + CODES_LEASE, attempts=F("attempts") + 1
+        )
+    return rows
+
+
+def _leased_code(row: OutgoingMessage) -> QuerySet[OutgoingMessage]:
+    return OutgoingMessage.objects.filter(pk=row.pk, state="leased")
+
+
+def _send_code(row: OutgoingMessage, channels: Channels, *, now: datetime) -> int:
+    letter = Letter(key=f"message:{row.pk}", subject=row.subject, body=row.body, short=row.body)
+    try:
+        channels.send(row.channel, letter, row.address)
+    except Bounced as dead:
+        _leased_code(row).update(state="given_up", leased_until=None, last_error=dead.code, body="")
+    except TryAgain as failed:
+        _try_code_later(row, failed.code, now=now)
+    except Exception as error:
+        # Only its kind: its words may hold an address or the code.
+        log.error("message %s was not delivered: %s", row.pk, type(error).__name__)
+        _try_code_later(row, f"fault_{type(error).__name__}"[:200], now=now)
+    else:
+        body = {} if channels.is_mailbox else {"body": ""}
+        return _leased_code(row).update(state="sent", sent_at=now, leased_until=None, last_error="", **body)
+    return 0
+
+
+def _try_code_later(row: OutgoingMessage, code: str, *, now: datetime) -> None:
+    """Until it is too old; ``attempts`` was read before the lease counted this try."""
+    wait = CODES_TRIED_AFTER[min(row.attempts, len(CODES_TRIED_AFTER) - 1)]
+    _leased_code(row).update(state="queued", send_after=now + wait, leased_until=None, last_error=code)
+
 
 #: Letters of one lease.
 BATCH = 50
@@ -91,9 +170,7 @@ class _Sweep:
         return sent
 
     def _codes(self) -> int:
-        return account_letters.send_due(
-            self.channels, now=self.now, is_over=lambda: time.monotonic() >= self.begun + CODES_SECONDS
-        )
+        return send_codes(self.channels, now=self.now, is_over=lambda: time.monotonic() >= self.begun + CODES_SECONDS)
 
     @property
     def away(self) -> list[str]:

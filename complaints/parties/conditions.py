@@ -17,7 +17,7 @@ from authorities import freshness
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, CalendarVersion
 from authorities.policies import Limits, Policies
-from complaints.procedure.deadlines import Calendar
+from complaints.procedure.working_calendar import Calendar
 from database.prepared import PreparedQuery
 from enterprises.models import Branch, BranchAuthority, Enterprise, Succession, TwoPersons
 from enterprises.team.staffing import Worker, setting_for, worker

@@ -13,32 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from complaints.procedure.derivation import day_by_day, explain
-from complaints.procedure.working_calendar import SHANGHAI, Calendar
-
-__all__ = [
-    "CALENDAR",
-    "FIXED",
-    "OVERDUE",
-    "SHANGHAI",
-    "WORKING",
-    "Calendar",
-    "Derivation",
-    "Due",
-    "calendar_days",
-    "day_by_day",
-    "explain",
-    "fixed_day",
-    "latest_milestone",
-    "milestones",
-    "next_milestone",
-    "recompute",
-    "remaining",
-    "replayed",
-    "resume",
-    "with_allowance",
-    "working_days",
-]
+from complaints.procedure.working_calendar import Calendar
 
 #: Units: working days, calendar days, a day that somebody named.
 WORKING, CALENDAR, FIXED = "WD", "CD", "day"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from django.utils.functional import Promise
@@ -216,29 +216,29 @@ def _sector(path: Path) -> Sector:
     code = _code(top, "code")
     if code != path.stem:
         raise top.fail("code", f"must be {path.stem!r}, the name of the file")
-    asked = top.table("questions")
-    found = Sector(
+    asked, usual = top.table("questions"), top.table("usual_causes")
+    made = Sector(
         file=path.name,
         code=code,
         name=_word(top, "name", needed=True),
         order=top.take("order", int, 50),
         is_active=top.flag("active", default=True),
-        categories=tuple(_kind(one, "categories") for one in top.tables("categories")),
+        categories=top.each("categories", partial(_kind, of="categories")),
         also_for=top.texts("also_for"),
-        problems=tuple(_group(one) for one in top.tables("problems")),
+        problems=top.each("problems", _group),
         questions_title=_word(asked, "title", needed=bool(asked.raw)),
         asks_when_noticed=asked.flag("when_noticed"),
-        questions=tuple(_question(one) for one in asked.tables("list")),
-        demands=tuple(_demand(one) for one in top.tables("demands")),
-        causes=tuple(_cause(one) for one in top.tables("causes")),
-        usual_causes=_usual(top.table("usual_causes")),
-        bodies=tuple(_body(one) for one in top.tables("bodies")),
-        appeals=tuple(_appeal(one) for one in top.tables("appeals")),
-        trades=tuple(_trade(one) for one in top.tables("trades")),
+        questions=asked.each("list", _question),
+        demands=top.each("demands", _demand),
+        causes=top.each("causes", _cause),
+        usual_causes={code: usual.texts(code) for code in list(usual.raw)},
+        bodies=top.each("bodies", _body),
+        appeals=top.each("appeals", _appeal),
+        trades=top.each("trades", _trade),
     )
     asked.done()
     top.done()
-    return found
+    return made
 
 
 def _word(table: Table, key: str, *, needed: bool = False, context: str = "") -> Word:
@@ -266,20 +266,15 @@ def _kind(table: Table, of: str) -> Kind:
     )
     if of == "categories" and found.code.partition(".")[0] not in (GOODS, SERVICE):
         raise table.fail("code", f"{found.code!r} must begin with {GOODS}. or {SERVICE}.")
-    table.done()
     return found
 
 
 def _group(table: Table) -> ProblemGroup:
-    found = ProblemGroup(
-        name=_word(table, "group", needed=True), kinds=tuple(_kind(one, "kinds") for one in table.tables("kinds"))
-    )
-    table.done()
-    return found
+    return ProblemGroup(name=_word(table, "group", needed=True), kinds=table.each("kinds", partial(_kind, of="kinds")))
 
 
 def _demand(table: Table) -> DemandKind:
-    found = DemandKind(
+    return DemandKind(
         code=_code(table, "code", "demands"),
         label=_word(table, "name", needed=True),
         is_active=table.flag("active", default=True),
@@ -287,28 +282,20 @@ def _demand(table: Table) -> DemandKind:
         asks_amount=table.flag("money"),
         for_goods=table.flag("goods"),
     )
-    table.done()
-    return found
 
 
 def _cause(table: Table) -> Cause:
-    found = Cause(
+    return Cause(
         code=_code(table, "code", "causes"),
         label=_word(table, "name", needed=True, context="root_cause"),
         is_active=table.flag("active", default=True),
         usual_for=table.texts("usual_for"),
     )
-    table.done()
-    return found
-
-
-def _usual(table: Table) -> dict[str, tuple[str, ...]]:
-    return {code: table.texts(code) for code in list(table.raw)}
 
 
 def _body(table: Table) -> Body:
     name = _word(table, "name", context="body")
-    found = Body(
+    return Body(
         code=_code(table, "code", "bodies"),
         name=name,
         phone=table.text("phone"),
@@ -317,8 +304,6 @@ def _body(table: Table) -> Body:
         office=_word(table, "office", needed=not name),
         web=table.text("web"),
     )
-    table.done()
-    return found
 
 
 def _question(table: Table) -> Question:
@@ -340,7 +325,7 @@ def _question(table: Table) -> Question:
         required=table.flag("required"),
         is_identifier=table.flag("is_identifier"),
         may_be_ahead=table.flag("may_be_ahead"),
-        choices=tuple(_kind(one, "list") for one in table.tables("choices")),
+        choices=table.each("choices", partial(_kind, of="list")),
     )
     if found.is_text != (found.longest > 0):
         raise table.fail("longest", "says how many characters a text may have, and nothing else has it")
@@ -348,7 +333,6 @@ def _question(table: Table) -> Question:
         raise table.fail("choices", "are what a choice is made of, and nothing else has them")
     if found.is_identifier and kind != "text":
         raise table.fail("is_identifier", "is only for a text")
-    table.done()
     return found
 
 
@@ -357,11 +341,10 @@ def _appeal(table: Table) -> Appeal:
         body=table.text("body", needed=True),
         way=_word(table, "way", needed=True),
         notice=_word(table, "notice", needed=True),
-        within=tuple(_within(one) for one in table.tables("within")),
+        within=table.each("within", _within),
     )
     if not found.within or found.within[-1].problems:
         raise table.fail("within", "needs a last line without problems: for all others")
-    table.done()
     return found
 
 
@@ -371,7 +354,6 @@ def _within(table: Table) -> Within:
     )
     if found.months < 1:
         raise table.fail("months", "must be 1 or more")
-    table.done()
     return found
 
 
@@ -381,7 +363,7 @@ def _trade(table: Table) -> Trade:
         raise table.fail("verdict", f"{verdict!r} is none of {', '.join(VERDICTS)}")
     # Whoever is told to look elsewhere, or to know something first, is told why, by which law, and what to do.
     is_advice = verdict != "yes"
-    found = Trade(
+    return Trade(
         code=_code(table, "code"),
         label=_word(table, "label", needed=True),
         hint=_word(table, "hint"),
@@ -392,8 +374,6 @@ def _trade(table: Table) -> Trade:
         next_step=_word(table, "next_step", needed=is_advice),
         category=table.text("category"),
     )
-    table.done()
-    return found
 
 
 def _check(found: list[Sector]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Built = TypeVar("Built")
 
 
 class TomlProblem(Exception):
@@ -60,6 +63,14 @@ class Table:
         if not all(isinstance(one, dict) for one in value):
             raise self.fail(key, "must be a list of tables")
         return [self._inner(f"{key}[{number}]", one) for number, one in enumerate(value)]
+
+    def each(self, key: str, build: Callable[[Table], Built]) -> tuple[Built, ...]:
+        """What ``build`` makes of each table of a list; nothing of one may be left over."""
+        made = []
+        for one in self.tables(key):
+            made.append(build(one))
+            one.done()
+        return tuple(made)
 
     def done(self) -> None:
         if self.raw:

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from complaints.models import Offer
 from complaints.procedure.refusals import WrongInput
-from complaints.settlement.offer_quality import BLANK, plain
+from complaints.settlement.offer_terms import BLANK, plain
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from web.listing import listed
 

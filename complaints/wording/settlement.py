@@ -124,7 +124,7 @@ REST_OF_DEMANDS: dict[str, Promise] = {
     "regulator": pgettext_lazy("rest", "其余诉求转监管部门"),
 }
 
-#: What an offer lacked before it was sent (complaints/settlement/offer_quality.py).
+#: What an offer lacked before it was sent (complaints/settlement/offer_terms.py).
 OFFER_FINDINGS: dict[str, Promise] = {
     "unanswered": pgettext_lazy("offer_finding", "这项诉求还没有答复"),
     "no_contact": pgettext_lazy("offer_finding", "还没有与消费者联系的记录"),

@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from authorities.models import Region
-from complaints.handling.steps import giving_back
+from complaints.handling.steps import jurisdiction
 from complaints.models import Complaint, Deadline, Engagement, ForwardingDecision
 from complaints.procedure.workflow import Clock
 from enterprises.directory.spelling import fold_name
@@ -172,7 +172,7 @@ def _first_candidates(ids: Iterable[int]) -> Mapping[int, list[tuple[int, Any]]]
     rows = (
         ForwardingDecision.objects.filter(complaint_id__in=ids)
         .exclude(rule=OFFICER)
-        .exclude(verdict=giving_back.VERDICT)
+        .exclude(verdict=jurisdiction.VERDICT)
         .order_by("pk")
     )
     for case, pk, first in rows.values_list("complaint_id", "pk", "explanation__candidates__0"):

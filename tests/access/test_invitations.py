@@ -180,7 +180,7 @@ def test_a_form_that_asks_for_too_much_is_refused_with_the_reason(world: World) 
 
 
 def test_the_letter_waits_longer_than_a_code(world: World, wednesday: time_machine.Traveller) -> None:
-    from complaints.notices.account_letters import give_up_old
+    from complaints.notices.delivery import give_up_old
 
     invited(world)
     wednesday.shift(timedelta(days=2))

@@ -24,7 +24,7 @@ from complaints.notices.channels.letter import Letter
 from complaints.notices.delivery import sweep_notices
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import TABLE
-from complaints.stations import station_letters, stations
+from complaints.stations import stations
 from enterprises.directory import changing as directory
 from enterprises.enrolment import enrolled, enrolling
 from enterprises.models import DirectoryChange, EnrolmentApplication, StationStaff
@@ -192,7 +192,7 @@ def write_each(world: World) -> None:
         station=post.station, station_sees=True
     )
     StationStaff.objects.update(told_at=now - timedelta(days=1))
-    assert station_letters.sweep_station_letters(now=morning(world))
+    assert stations.sweep_station_letters(now=morning(world))
     # The directory and enrolment.
     change = DirectoryChange.objects.get(pk=world.things["change"])
     for agrees in (True, False):

@@ -15,10 +15,9 @@ from accounts.keys import sealed_fields
 from complaints.handling.transition import saying
 from complaints.models import Complaint, Contact, Demand, Engagement, Offer, OfferAnswer
 from complaints.parties.conditions import Conditions
-from complaints.settlement import answer_templates, offer_quality
+from complaints.settlement import answer_templates, offer_terms
 from complaints.settlement.legal_minimum import minimum_of
-from complaints.settlement.offer_quality import Asked, Draft, Finding, Promised, Said
-from complaints.settlement.offer_terms import Answer, Promise
+from complaints.settlement.offer_terms import Answer, Asked, Draft, Finding, Promise, Promised, Said
 from enterprises.models import TemplateVersion
 
 #: So many of the last answers are looked at, and none older than this.
@@ -52,7 +51,7 @@ def advice(
             if conditions is None
             else conditions.once("earlier_texts", (engagement.enterprise_id, engagement.branch_id), look)
         )
-    return offer_quality.findings(
+    return offer_terms.findings(
         Draft(
             demands=[Asked(d.ordinal, d.kind, d.amount) for d in open_ones],
             answers=[

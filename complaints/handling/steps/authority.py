@@ -19,10 +19,10 @@ from complaints.acceptance.review_facts import known_of
 from complaints.acceptance.review_grounds import barred
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
-from complaints.handling.steps.jurisdiction import give_to
+from complaints.handling.steps.jurisdiction import decided, give_to
 from complaints.handling.transition import clocks, saying, settling, two_persons
 from complaints.handling.transition.effect import Effect, Move, proposable, verb
-from complaints.models import Complaint, Engagement, ForwardingDecision
+from complaints.models import Complaint, Engagement
 from complaints.parties import powers
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
@@ -35,24 +35,6 @@ from enterprises.models import Enterprise
 
 S = Status
 ROUTES = ("negotiate", "association", "complain", "arbitrate", "sue")
-
-
-def decided(file: CaseFile, verdict: str, explanation: dict[str, Any]) -> None:
-    """Keep what routing said, as it was when it was said; the words of an officer apart, as they may name people."""
-    explanation = dict(explanation)
-    note = str(explanation.pop("note", ""))
-    file.add(
-        ForwardingDecision(
-            complaint=file.complaint,
-            at=file.now,
-            verdict=verdict,
-            rule=str(explanation.get("rule", ""))[:60],
-            rule_version=explanation.get("version"),
-            confidence=str(explanation.get("confidence", ""))[:12],
-            explanation=explanation,
-            note=note,
-        )
-    )
 
 
 @verb()
@@ -239,40 +221,35 @@ def recall(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     return Effect(to=S.REVIEW, reason="recalled", texts={"message": text}, data=_papers(*documents.unregistered(file)))
 
 
-def request_material(*, what: str, last_day: date | str | None = None, is_identity: bool = False) -> Move:
+@verb(what=saying.text, last_day=saying.day)
+def request_material(
+    file: CaseFile, actor: Actor, *, what: str, last_day: date | None = None, is_identity: bool = False
+) -> Effect:
     """What is missing, until a day: at the latest 1 WD before review's last day."""
-    said = saying.text(what, "what")
-    named = saying.day(last_day, "last_day")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        calendar = file.conditions.calendar
-        if named is not None and named < file.today:
-            raise WrongInput("bad_day", _("这一天已经过去。"), field="last_day")
-        usual, _length, _unit, _version = clocks.counted_due(file, Clock.MATERIAL, file.now)
-        day = named or usual.last_day
-        review = clocks.live(file, Clock.REVIEW)
-        if review is not None and review.lapsed_at is None:
-            latest = calendar.before(review.last_day, 1)
-            if named is not None and named > latest:
-                raise WrongInput(
-                    "bad_day",
-                    _("最晚写%(day)s，审查期限的前一个工作日。") % {"day": latest.isoformat()},
-                    field="last_day",
-                )
-            day = max(min(day, latest), file.today)
-        due = deadlines.fixed_day(day, calendar, rule="material")
-        clocks.start(file, Clock.MATERIAL, file.now, due=due)
-        return Effect(
-            to=S.AWAITING_MATERIAL,
-            texts={"message": said},
-            data={
-                "last_day": day.isoformat(),
-                "identity": is_identity,
-                **_papers(*documents.unregistered(file), *([4] if is_identity else [])),
-            },
-        )
-
-    return Move("request_material", carry)
+    calendar = file.conditions.calendar
+    if last_day is not None and last_day < file.today:
+        raise WrongInput("bad_day", _("这一天已经过去。"), field="last_day")
+    usual, _length, _unit, _version = clocks.counted_due(file, Clock.MATERIAL, file.now)
+    day = last_day or usual.last_day
+    review = clocks.live(file, Clock.REVIEW)
+    if review is not None and review.lapsed_at is None:
+        latest = calendar.before(review.last_day, 1)
+        if last_day is not None and last_day > latest:
+            raise WrongInput(
+                "bad_day", _("最晚写%(day)s，审查期限的前一个工作日。") % {"day": latest.isoformat()}, field="last_day"
+            )
+        day = max(min(day, latest), file.today)
+    due = deadlines.fixed_day(day, calendar, rule="material")
+    clocks.start(file, Clock.MATERIAL, file.now, due=due)
+    return Effect(
+        to=S.AWAITING_MATERIAL,
+        texts={"message": what},
+        data={
+            "last_day": day.isoformat(),
+            "identity": is_identity,
+            **_papers(*documents.unregistered(file), *([4] if is_identity else [])),
+        },
+    )
 
 
 @verb()

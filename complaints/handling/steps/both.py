@@ -122,7 +122,7 @@ def give_publication_consent(file: CaseFile, actor: Actor) -> Effect:
 
 @verb()
 def withdraw_publication_consent(file: CaseFile, actor: Actor) -> Effect:
-    """Gone at once; a consent that is given again shows nothing before somebody decides anew."""
+    # Gone at once; a consent that is given again shows nothing before somebody decides anew.
     complaint = file.complaint
     complaint.publication_consent = False
     if complaint.facts.get("published"):

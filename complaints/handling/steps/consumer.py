@@ -94,7 +94,7 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
 def ask_about_offer(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """The offer stays open; at most twice an offer; an answer by the end of the next WD."""
     offer = saying.open_offer(file)
-    most = file.conditions.policies.number("reply_questions_per_offer", file.complaint.handling_region_id).number
+    most = file.number("reply_questions_per_offer")
     if offer.questions >= most:
         raise StepNotAllowed(
             "asked_enough", _("同一方案最多提问%(n)s次。您可以接受，或不接受并写明理由。") % {"n": most}
@@ -147,7 +147,7 @@ def dispute_performance(file: CaseFile, actor: Actor, *, obligation: int, text: 
         raise StepNotAllowed("disputed_once", _("企业已经说明过一次。您可以确认已兑现，或报告没有兑现。"))
     clocks.end_live(file, Clock.CONFIRMATION, obligation=row)
     file.change(row, state="due", disputed_at=file.now)
-    days = file.conditions.policies.number("performance_dispute_answer", file.complaint.handling_region_id).number
+    days = file.number("performance_dispute_answer")
     clocks.start(file, Clock.PERFORMANCE_ANSWER, file.now, days=days, obligation=row)
     return Effect(data={"obligation": obligation}, texts={"message": text})
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
-from complaints.handling.steps import giving_back
+from complaints.handling.steps import jurisdiction
 from complaints.handling.steps.offers import engaged, touch_first_contact
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, proposable, verb
@@ -169,7 +169,7 @@ def report_failure(file: CaseFile, actor: Actor, *, reason: str, text: str) -> E
         if file.matter("unreachable") is not None:
             raise StepNotAllowed("already_told", _("已通知消费者，正等其回应。"))
         matter = file.open_matter("unreachable", by="enterprise", key=actor.person_key)
-        days = file.conditions.policies.number("failure_answer", file.complaint.handling_region_id).number
+        days = file.number("failure_answer")
         clocks.start(file, Clock.ANSWER, file.now, days=days, matter=matter, owed_by="consumer")
         return Effect(data=data, texts={"message": text}, reason=reason)
     return settling.leave(file, result="failed", ended_by="report", reason=reason, data=data, texts={"message": text})
@@ -208,7 +208,7 @@ def return_case(
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
-        giving_back.not_oneself(file, (enterprise_id, branch_id))
+        jurisdiction.not_oneself(file, (enterprise_id, branch_id))
         complaint.returns += 1
         settling.end_engagement(file, "returned", why, file.now)
         settling.nobody_has_it(file)
@@ -218,7 +218,7 @@ def return_case(
             complaint.handling_region_id = complaint.service_region_id
         complaint.handling_authority = file.conditions.jurisdiction.intake(complaint.handling_region_id)
         if enterprise_id is None or complaint.returns >= limit:
-            giving_back.keep_suggestions(file, named=(enterprise_id, branch_id), because=because)
+            jurisdiction.keep_suggestions(file, named=(enterprise_id, branch_id), because=because)
             return Effect(to=S.TRIAGE, reason="returned", data=data, texts={"message": said})
         complaint.picked_enterprise_id = enterprise_id
         complaint.picked_branch_id = branch_id
@@ -245,7 +245,7 @@ def request_return(
         raise StepNotAllowed("offer_made", _("已提出过方案，不能再退回。"))
     if file.matter("return") is not None:
         raise StepNotAllowed("already_open", _("退回申请正在办理。"))
-    giving_back.not_oneself(file, (enterprise_id, branch_id))
+    jurisdiction.not_oneself(file, (enterprise_id, branch_id))
     matter = file.open_matter(
         "return", by="enterprise", key=actor.person_key, enterprise=enterprise_id, branch=branch_id, because=because
     )
@@ -282,23 +282,17 @@ def _report(file: CaseFile, row: Obligation, proof: str, channel: str) -> None:
     clocks.start(file, Clock.CONFIRMATION, file.now, obligation=row, owed_by=saying.creditor_of(row.owed_by))
 
 
-def show_payment(*, obligation: int, channel: str, last4: str, paid_on: date | str) -> Move:
+@verb(channel=partial(saying.text, longest=60), last4=partial(saying.text, longest=4), paid_on=saying.day)
+def show_payment(file: CaseFile, actor: Actor, *, obligation: int, channel: str, last4: str, paid_on: date) -> Effect:
     """The answer to a disputed performance: channel, last 4 digits, date; once."""
-    by = saying.text(channel, "channel", longest=60)
-    digits = saying.text(last4, "last4", longest=4)
-    day = saying.day(paid_on, "paid_on")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        row = saying.obligations(file, [obligation], ("due",), "enterprise")[0]
-        if row.disputed_at is None:
-            raise StepNotAllowed("not_disputed", _("这一项没有争议。"))
-        if day is None or day > file.today:
-            raise WrongInput("bad_day", _("付款日期不能晚于今天。"), field="paid_on")
-        _report(file, row, f"{by} {digits} {day.isoformat()}", by)
-        file.change(row, payee_last4=digits)
-        return Effect(data={"obligation": obligation, "channel": by, "last4": digits, "paid_on": day.isoformat()})
-
-    return Move("show_payment", carry)
+    row = saying.obligations(file, [obligation], ("due",), "enterprise")[0]
+    if row.disputed_at is None:
+        raise StepNotAllowed("not_disputed", _("这一项没有争议。"))
+    if paid_on is None or paid_on > file.today:
+        raise WrongInput("bad_day", _("付款日期不能晚于今天。"), field="paid_on")
+    _report(file, row, f"{channel} {last4} {paid_on.isoformat()}", channel)
+    file.change(row, payee_last4=last4)
+    return Effect(data={"obligation": obligation, "channel": channel, "last4": last4, "paid_on": paid_on.isoformat()})
 
 
 @verb(text=saying.text)
@@ -335,7 +329,7 @@ def flag_concern(file: CaseFile, actor: Actor, *, text: str, files: Sequence[str
 def ask_authority(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """A question to the office, answered within 2 working days."""
     matter = file.open_matter("office_question", by="enterprise", key=actor.person_key, subject=str(len(file.matters)))
-    days = file.conditions.policies.number("authority_question_answer", file.complaint.handling_region_id).number
+    days = file.number("authority_question_answer")
     due = deadlines.working_days(file.now, days, file.conditions.calendar, rule="instruction")
     clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by="authority")
     return Effect(texts={"message": text})

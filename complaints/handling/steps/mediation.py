@@ -47,35 +47,27 @@ def no_recusal(file: CaseFile) -> None:
         raise StepNotAllowed("recusal_open", _("回避申请还没有决定，调解会暂停。"))
 
 
-def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
+@verb(mode=partial(saying.choice, allowed=SESSION_MODES), place=partial(saying.text, longest=200), at=saying.moment)
+def schedule_session(file: CaseFile, actor: Actor, *, at: datetime, place: str, mode: str) -> Effect:
     """On site, online, by phone or video (art. 20); both are told. Set again, the earlier day is off."""
-    saying.choice(mode, SESSION_MODES, "mode")
-    where = saying.text(place, "place", longest=200)
-    saying.moment(at, "at")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        both_agreed(file)
-        no_recusal(file)
-        if at <= file.now:
-            raise WrongInput("bad_day", _("请写现在之后的时间。"), field="at")
-        before = file.matter("session")
-        if before is not None:
-            file.end_matter(before, "fallen")
-        file.open_matter(
-            "session", by="authority", key=actor.person_key, subject=at.isoformat(), mode=mode, place=where
-        )
-        return Effect(
-            data={
-                "at": at.isoformat(),
-                "place": where,
-                "mode": mode,
-                "is_moved": before is not None,
-                # The notice of mediation is the authority's; a body tells both in its own name.
-                **({} if actor.role == Role.MEDIATION_BODY else {"form": 7}),
-            }
-        )
-
-    return Move("schedule_session", carry)
+    both_agreed(file)
+    no_recusal(file)
+    if at is None or at <= file.now:
+        raise WrongInput("bad_day", _("请写现在之后的时间。"), field="at")
+    before = file.matter("session")
+    if before is not None:
+        file.end_matter(before, "fallen")
+    file.open_matter("session", by="authority", key=actor.person_key, subject=at.isoformat(), mode=mode, place=place)
+    return Effect(
+        data={
+            "at": at.isoformat(),
+            "place": place,
+            "mode": mode,
+            "is_moved": before is not None,
+            # The notice of mediation is the authority's; a body tells both in its own name.
+            **({} if actor.role == Role.MEDIATION_BODY else {"form": 7}),
+        }
+    )
 
 
 def record_session(
@@ -175,28 +167,26 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
     return Move("decide_recusal", carry)
 
 
-def order_appraisal(*, laboratory: str, until: date | str, cost_borne_by: str) -> Move:
+@verb(
+    laboratory=partial(saying.text, longest=200),
+    until=saying.day,
+    cost_borne_by=partial(saying.choice, allowed=("consumer", "enterprise", "shared", "later")),
+)
+def order_appraisal(file: CaseFile, actor: Actor, *, laboratory: str, until: date, cost_borne_by: str) -> Effect:
     """鉴定、检测 stops the sixty days until the laboratory's date (art. 22)."""
-    name = saying.text(laboratory, "laboratory", longest=200)
-    day = saying.day(until, "until")
-    saying.choice(cost_borne_by, ("consumer", "enterprise", "shared", "later"), "cost_borne_by")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if day is None or day <= file.today:
-            raise WrongInput("bad_day", _("请写今天之后的一天。"), field="until")
-        matter = file.open_matter("appraisal", by="authority", laboratory=name, cost=cost_borne_by)
-        running = clocks.live(file, Clock.MEDIATION)
-        if running is not None and running.lapsed_at is None:
-            _stop_sixty_days(file, running)
-        due = deadlines.fixed_day(day, file.conditions.calendar, rule="suspension")
-        clocks.start(file, Clock.SUSPENSION, file.now, due=due, matter=matter)
-        return Effect(
-            to=S.MEDIATION_SUSPENDED,
-            reason="appraisal",
-            data={"laboratory": name, "until": day.isoformat(), "cost": cost_borne_by},
-        )
-
-    return Move("order_appraisal", carry)
+    if until is None or until <= file.today:
+        raise WrongInput("bad_day", _("请写今天之后的一天。"), field="until")
+    matter = file.open_matter("appraisal", by="authority", laboratory=laboratory, cost=cost_borne_by)
+    running = clocks.live(file, Clock.MEDIATION)
+    if running is not None and running.lapsed_at is None:
+        _stop_sixty_days(file, running)
+    due = deadlines.fixed_day(until, file.conditions.calendar, rule="suspension")
+    clocks.start(file, Clock.SUSPENSION, file.now, due=due, matter=matter)
+    return Effect(
+        to=S.MEDIATION_SUSPENDED,
+        reason="appraisal",
+        data={"laboratory": laboratory, "until": until.isoformat(), "cost": cost_borne_by},
+    )
 
 
 def _stop_sixty_days(file: CaseFile, running: Deadline) -> None:

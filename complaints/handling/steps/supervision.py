@@ -11,8 +11,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
-from complaints.handling.steps import giving_back
-from complaints.handling.steps.jurisdiction import give_to
+from complaints.handling.steps.jurisdiction import give_to, keep_suggestions
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import HandlingStep, Matter
@@ -25,51 +24,46 @@ from complaints.wording.reasons import OVERDUE_REASONS
 S = Status
 
 
-def urge(*, text: str, last_day: date | str) -> Move:
+@verb(text=saying.text, last_day=saying.day)
+def urge(file: CaseFile, actor: Actor, *, text: str, last_day: date) -> Effect:
     """督办: an instruction with a day, to the enterprise that has the case, else to the authority below that has it;
     answered by ``answer_instruction``."""
-    said = saying.text(text, "text")
-    day = saying.day(last_day, "last_day")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if day is None or day <= file.today:
-            raise WrongInput("bad_day", _("请写今天之后的一天。"), field="last_day")
-        complaint, engagement = file.complaint, file.engagement
-        to_enterprise = file.status in ENTERPRISE_SIDE and engagement is not None
-        if not to_enterprise and not file.conditions.jurisdiction.is_above(
-            actor.authority_id or 0, complaint.handling_authority_id
-        ):
-            raise StepNotAllowed(
-                "not_below",
-                _("督办只能发给企业或者下级机关；这件投诉现在由%(authority)s办理。")
-                % {"authority": complaint.handling_authority},
-            )
-        whom = "enterprise" if to_enterprise else "authority"
-        due = deadlines.fixed_day(day, file.conditions.calendar, rule="instruction")
-        matter = file.open_matter(
-            "urge",
-            by="authority",
-            key=actor.person_key,
-            whom=whom,
-            until=due.due_at,
-            subject=str(len(file.matters)),
-            # What one authority asks another is not the parties' to read.
-            audience=Audience.PARTIES if to_enterprise else Audience.AUTHORITY,
+    if last_day is None or last_day <= file.today:
+        raise WrongInput("bad_day", _("请写今天之后的一天。"), field="last_day")
+    complaint, engagement = file.complaint, file.engagement
+    to_enterprise = file.status in ENTERPRISE_SIDE and engagement is not None
+    if not to_enterprise and not file.conditions.jurisdiction.is_above(
+        actor.authority_id or 0, complaint.handling_authority_id
+    ):
+        raise StepNotAllowed(
+            "not_below",
+            _("督办只能发给企业或者下级机关；这件投诉现在由%(authority)s办理。")
+            % {"authority": complaint.handling_authority},
         )
-        matter.authority_id = actor.authority_id
-        if to_enterprise and engagement is not None:
-            matter.enterprise_id, matter.engagement = engagement.enterprise_id, engagement
-        else:
-            matter.to_authority_id = complaint.handling_authority_id
-        clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by=whom)
-        return Effect(
-            texts={"message": said},
-            data={"whom": whom, "last_day": day.isoformat(), "by": actor.organisation},
-            tells=whom,
-            audience=Audience(matter.audience),
-        )
-
-    return Move("urge", carry)
+    whom = "enterprise" if to_enterprise else "authority"
+    due = deadlines.fixed_day(last_day, file.conditions.calendar, rule="instruction")
+    matter = file.open_matter(
+        "urge",
+        by="authority",
+        key=actor.person_key,
+        whom=whom,
+        until=due.due_at,
+        subject=str(len(file.matters)),
+        # What one authority asks another is not the parties' to read.
+        audience=Audience.PARTIES if to_enterprise else Audience.AUTHORITY,
+    )
+    matter.authority_id = actor.authority_id
+    if to_enterprise and engagement is not None:
+        matter.enterprise_id, matter.engagement = engagement.enterprise_id, engagement
+    else:
+        matter.to_authority_id = complaint.handling_authority_id
+    clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by=whom)
+    return Effect(
+        texts={"message": text},
+        data={"whom": whom, "last_day": last_day.isoformat(), "by": actor.organisation},
+        tells=whom,
+        audience=Audience(matter.audience),
+    )
 
 
 @verb(text=saying.text)
@@ -196,7 +190,7 @@ def grant_return(file: CaseFile, actor: Actor) -> Effect:
     matter = saying.open_matter(file, "return")
     file.end_matter(matter, "granted")
     settling.end_engagement(file, "returned", "granted", file.now)
-    giving_back.keep_suggestions(
+    keep_suggestions(
         file, named=(matter.data.get("enterprise"), matter.data.get("branch")), because=matter.data.get("because")
     )
     file.complaint.returns += 1

@@ -56,7 +56,7 @@ def extend_lead(file: CaseFile, actor: Actor, *, matter_id: int, text: str) -> E
     running = clocks.live(file, Clock.LEAD, matter=matter)
     if running is None or running.derivation.get("extended") or running.lapsed_at is not None:
         raise StepNotAllowed("extended_once", _("只能在期限内延长一次。"))
-    days = file.conditions.policies.number("lead_extension", file.complaint.handling_region_id).number
+    days = file.number("lead_extension")
     due = deadlines.working_days(running.last_day, days, file.conditions.calendar, rule="lead")
     file.change(running, due_at=due.due_at, last_day=due.last_day, derivation={**due.derivation, "extended": True})
     clocks.chase_again(file, running, file.now)

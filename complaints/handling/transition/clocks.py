@@ -14,6 +14,7 @@ from complaints.parties.actors import SYSTEM
 from complaints.procedure import deadlines
 from complaints.procedure.deadlines import Due
 from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, OPEN, Audience, Clock, Status
+from complaints.procedure.working_calendar import Calendar
 
 S = Status
 _INSTANT = timedelta(microseconds=1)
@@ -187,7 +188,7 @@ def pause(file: CaseFile, row: Deadline, at: datetime, *, capped: bool) -> None:
         file.change(row, state="paused", remaining=left, paused_on=day)
         _chase(file, row, at)
         return
-    cap = file.conditions.policies.number("negotiation_pause_cap", file.complaint.handling_region_id).number
+    cap = file.number("negotiation_pause_cap")
     allowance = cap - row.allowance_used
     if allowance <= 0:
         return
@@ -218,7 +219,7 @@ def resume(file: CaseFile, row: Deadline, at: datetime) -> None:
     move(file, row, due, at, **going_on, allowance_used=used)
 
 
-def _day_when_paused(paused_on: date, remaining: int, calendar: deadlines.Calendar) -> str:
+def _day_when_paused(paused_on: date, remaining: int, calendar: Calendar) -> str:
     """The last day that the clock had when it was paused: R working days after that day."""
     return (calendar.after(paused_on, remaining) if remaining else paused_on).isoformat()
 

@@ -70,6 +70,8 @@ def verb(
             checked = given | {name: check(given[name], field=name) for name, check in checks.items() if name in given}
             return Move(step or carry.__name__, lambda file, actor: carry(file, actor, *args, **checked), given)
 
+        # Programs and the API's schema read what a verb wants: the arguments without the file and the actor.
+        build.__signature__ = arguments.replace(parameters=[*arguments.parameters.values()][2:])  # type: ignore[attr-defined]
         return build
 
     return decorate

@@ -41,7 +41,7 @@ from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
 from complaints.settlement import answer_templates, offer_terms
-from complaints.settlement.offer_quality import Finding
+from complaints.settlement.offer_terms import Finding
 from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
 from web.templatetags.portal import money

@@ -22,7 +22,7 @@ from accounts.sign_in.entering import is_here
 from complaints import wording
 from complaints.models import Complaint, Deadline
 from complaints.parties.conditions import current_calendar
-from complaints.procedure.deadlines import day_by_day, explain
+from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import CLOCKS, Clock
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import (

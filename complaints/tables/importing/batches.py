@@ -28,9 +28,9 @@ from complaints import handling
 from complaints.models import Complaint
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions, current_calendar
-from complaints.procedure.deadlines import Calendar
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Role, Status
+from complaints.procedure.working_calendar import Calendar
 from complaints.tables.importing.directory import BuiltDirectory
 from complaints.tables.importing.reading import BadCell, BadRow, BadRows
 from complaints.tables.importing.rows import DoubtfulRows, ImportedRow

@@ -26,7 +26,7 @@ from complaints.models import Heartbeat
 from complaints.notices import delivery
 from complaints.privacy import erasing
 from complaints.record import sealing
-from complaints.stations import station_letters
+from complaints.stations import stations
 from complaints.tables.exporting import lifecycle
 from complaints.tables.platform import platform_files
 from complaints.tables.round_trip import working
@@ -74,7 +74,7 @@ SWEEPS: dict[str, Sweep] = {
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
     "director_letters": letters.sweep_director_letters,
-    "station_letters": station_letters.sweep_station_letters,
+    "station_letters": stations.sweep_station_letters,
     "alarms": signs.sweep_alarms,
     "record": signs.sweep_record,
 }

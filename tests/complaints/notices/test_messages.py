@@ -12,7 +12,7 @@ from accounts.models import OutgoingMessage
 from accounts.retention import throw_away_done
 from accounts.sign_in import codes
 from accounts.sign_in.contacts import Contact
-from complaints.notices import account_letters, delivery
+from complaints.notices import delivery
 from tests.cast import WEDNESDAY
 from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
 from tests.complaints.notices.test_delivery import mail, sms
@@ -90,9 +90,9 @@ def test_a_dead_address_is_given_up_at_once(mail: PostOffice, caplog: pytest.Log
 
 def test_what_a_dead_sender_held_is_sent_by_another(mail: PostOffice) -> None:
     ask()
-    OutgoingMessage.objects.update(state="leased", leased_until=WEDNESDAY + account_letters.LEASE)
+    OutgoingMessage.objects.update(state="leased", leased_until=WEDNESDAY + delivery.CODES_LEASE)
     assert delivery.sweep_notices(now=WEDNESDAY) == 0
-    assert delivery.sweep_notices(now=WEDNESDAY + account_letters.LEASE) == 1
+    assert delivery.sweep_notices(now=WEDNESDAY + delivery.CODES_LEASE) == 1
 
 
 def test_an_old_message_is_thrown_away() -> None:

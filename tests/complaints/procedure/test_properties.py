@@ -9,10 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from complaints.procedure.deadlines import (
-    Calendar,
     calendar_days,
-    day_by_day,
-    explain,
     latest_milestone,
     milestones,
     next_milestone,
@@ -21,6 +18,8 @@ from complaints.procedure.deadlines import (
     resume,
     working_days,
 )
+from complaints.procedure.derivation import day_by_day, explain
+from complaints.procedure.working_calendar import Calendar
 from tests.complaints.procedure.years import CHINA, NONE, WITH_2027
 from tests.languages import in_language
 

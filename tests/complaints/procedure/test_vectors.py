@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from complaints.procedure.deadlines import SHANGHAI, Calendar, calendar_days, fixed_day, working_days
+from complaints.procedure.deadlines import calendar_days, fixed_day, working_days
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from tests.complaints.procedure import oracle
 from tests.complaints.procedure.years import CHINA, NONE, rows
 

@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime
 
 from complaints.procedure.deadlines import (
     calendar_days,
-    day_by_day,
-    explain,
     fixed_day,
     latest_milestone,
     milestones,
@@ -17,7 +15,7 @@ from complaints.procedure.deadlines import (
     with_allowance,
     working_days,
 )
-from complaints.procedure.derivation import _RULES
+from complaints.procedure.derivation import _RULES, day_by_day, explain
 from complaints.procedure.workflow import Clock
 from tests.complaints.procedure.years import CHINA, NONE, WITH_2027
 from tests.languages import in_language

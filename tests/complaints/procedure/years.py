@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import date
 
-from complaints.procedure.deadlines import SHANGHAI, Calendar
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from tests import ROOT
 
 FOLDER = ROOT / "authorities" / "calendars"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from complaints import wording
-from complaints.settlement import offer_quality
-from complaints.settlement.offer_quality import Asked, Draft, Finding, Promised, Said, findings
+from complaints.settlement import offer_terms
+from complaints.settlement.offer_terms import Asked, Draft, Finding, Promised, Said, findings
 
 REFUND, CANCEL = Asked(1, "refund", Decimal("128.50")), Asked(2, "cancel_service")
 YES = Said(demand=1, verdict="grant", amount=Decimal("128.50"))
@@ -250,5 +250,5 @@ def test_what_an_offer_lacks(changed: dict[str, Any], told: list[tuple[str, str]
 
 def test_every_finding_has_its_cases_and_words() -> None:
     named = {code for *_, told in CASES for code, _ in told}
-    assert named == set(offer_quality.CODES) == set(wording.KINDS["offer_finding"])
-    assert all(Finding(code).words != code for code in offer_quality.CODES)
+    assert named == set(offer_terms.CODES) == set(wording.KINDS["offer_finding"])
+    assert all(Finding(code).words != code for code in offer_terms.CODES)

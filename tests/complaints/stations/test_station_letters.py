@@ -11,7 +11,7 @@ from accounts.models import OutgoingMessage, User
 from complaints.handling.steps import consumer
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
-from complaints.stations import station_letters
+from complaints.stations import stations
 from database.row_security import working_as_steps
 from enterprises.models import Station, StationStaff
 from tests import given
@@ -45,9 +45,9 @@ def letters() -> list[OutgoingMessage]:
 
 def test_what_moved_is_told_once_a_working_day_and_names_nobody(world: World, clerk: User) -> None:
     case, hidden = filed_there(world), filed_there(world, sees=False)
-    assert station_letters.sweep_station_letters(now=at(12, 7)) == 0, "not before eight"
-    assert station_letters.sweep_station_letters(now=at(12, 8)) == 1
-    assert station_letters.sweep_station_letters(now=at(12, 15)) == 0
+    assert stations.sweep_station_letters(now=at(12, 7)) == 0, "not before eight"
+    assert stations.sweep_station_letters(now=at(12, 8)) == 1
+    assert stations.sweep_station_letters(now=at(12, 15)) == 0
     (letter,) = letters()
     assert letter.address == clerk.email
     assert letter.subject == "【12315】东街口消费维权服务站代为提交的投诉有进展：1件"
@@ -57,15 +57,15 @@ def test_what_moved_is_told_once_a_working_day_and_names_nobody(world: World, cl
         assert secret not in letter.subject + letter.body
     given.step(case, consumer.withdraw(reason="other"), world.consumer, at(13, 18))
     for weekend in (14, 15):
-        assert station_letters.sweep_station_letters(now=at(weekend, 9)) == 0
-    assert station_letters.sweep_station_letters(now=at(16, 9)) == 1
+        assert stations.sweep_station_letters(now=at(weekend, 9)) == 0
+    assert stations.sweep_station_letters(now=at(16, 9)) == 1
     assert f"{case.number}：已撤回" in letters()[1].body
 
 
 def test_where_nothing_moved_and_who_left_is_written_to_by_nobody(world: World, clerk: User) -> None:
     filed_there(world, now=WEDNESDAY - timedelta(days=6))
-    assert station_letters.sweep_station_letters(now=at(12, 9)) == 1
+    assert stations.sweep_station_letters(now=at(12, 9)) == 1
     case = filed_there(world, now=at(12, 10))
     StationStaff.objects.update(ends_on=at(12, 9).date())
-    assert station_letters.sweep_station_letters(now=at(13, 9)) == 0
+    assert stations.sweep_station_letters(now=at(13, 9)) == 0
     assert (letters(), case.status) == ([], Status.WITH_ENTERPRISE)

@@ -21,7 +21,7 @@ from complaints.procedure.workflow import Role
 from complaints.triage import signals
 from complaints.triage.signal_facts import signals_of, signals_of_request
 from complaints.triage.signals import Around, DayCount, Facts
-from complaints.wording import signals as labels_signals
+from complaints.wording import reasons as labels_signals
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.languages import in_language
@@ -166,7 +166,7 @@ def test_what_lacks_is_named_by_its_article(world: World) -> None:
     got = signals_of([case], regions=everywhere(), looked_back=SIXTY)[case.pk]
     assert {str(one.values["what"]) for one in got if one.code == "missing"} == {"consumer_address", "respondent_place"}
     assert "no_proof" in {one.code for one in got}
-    words = [in_language("en", labels_signals.sentence, one.code, one.values) for one in got]
+    words = [in_language("en", labels_signals.signal_sentence, one.code, one.values) for one in got]
     assert any("art. 10(1)" in line for line in words)
 
 

@@ -40,8 +40,7 @@ from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
 from complaints.triage.signal_facts import Asking, signals_of
 from complaints.triage.signals import Signal, looked_back
-from complaints.wording import signals as signal_words
-from complaints.wording.reasons import RETURN_REASONS
+from complaints.wording.reasons import RETURN_REASONS, short_signal, signal_sentence
 from web.languages import named
 
 #: Signals for which cases can be put together.
@@ -87,8 +86,8 @@ def signal_view(signal: Signal, number: str, *, may: Collection[str] = ()) -> Si
     """``number``: the case that it is about, "" before it is filed."""
     return SignalView(
         code=signal.code,
-        text=signal_words.sentence(signal.code, signal.values),
-        short=signal_words.short(signal.code),
+        text=signal_sentence(signal.code, signal.values),
+        short=short_signal(signal.code),
         tone="neutral" if signal.code in _QUIET else "warn",
         cases=[(other, reverse("complaints:authority-case", args=[other])) for other in signal.cases],
         more=_more(signal, number, may),

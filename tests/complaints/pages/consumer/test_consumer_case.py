@@ -16,7 +16,7 @@ from complaints.handling.steps import authority, both, consumer, enterprise
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Deadline
 from complaints.pages.consumer import cases
-from complaints.procedure.deadlines import day_by_day, explain
+from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
 from database.row_security import seeing_as
