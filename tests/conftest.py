@@ -14,7 +14,8 @@ from django.test import Client, override_settings
 from django.utils import translation
 
 from accounts.sign_in import entering
-from tests import slow
+from oversight.presenting import choosing
+from tests import PATIENCE, slow
 
 pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
 
@@ -88,6 +89,15 @@ def _each_test_begins_in_chinese() -> Iterator[None]:
     """A request in English leaves its language behind in the thread that asked."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _counts_may_take_their_time() -> Iterator[None]:
+    """A page gives up counting after seconds; in a test only what hangs is given up, as in tests/server.py."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(choosing, "LONGEST", 1000 * PATIENCE)
+    yield
+    patch.undo()
 
 
 #: Beyond every clock that a test sets.

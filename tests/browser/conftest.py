@@ -32,6 +32,7 @@ from playwright.sync_api import (
 from accounts.models import User
 from complaints.procedure import numbering
 from odr_portal.processes.running import check_translations
+from tests import PATIENCE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -220,7 +221,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
             timezone_id="Asia/Shanghai",
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(1000 * PATIENCE)
         wishes = {settings.LANGUAGE_COOKIE_NAME: language, "display": display, "theme": theme}
         context.add_cookies([{"name": key, "value": value, "url": origin} for key, value in wishes.items() if value])
         visitor = Visitor(context, origin)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from complaints.evidence import examine, examining, page
 from complaints.evidence.files import HEAD, media_type_of
+from tests import PATIENCE
 from tests.complaints.evidence import files
 from tests.complaints.evidence.files import GPS, jpeg, pdf, png, recording
 
@@ -334,7 +335,7 @@ def test_T42_a_million_objects_are_too_many(monkeypatch: pytest.MonkeyPatch) -> 
 def test_T42_whatever_the_child_does_the_portal_hears_a_refusal(
     action: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    settings.EVIDENCE_INSPECTION_SECONDS = 2
+    settings.EVIDENCE_INSPECTION_SECONDS = 2 if code == "slow" else PATIENCE
     script = tmp_path / "child.py"
     script.write_text(
         f"import sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})\n"
