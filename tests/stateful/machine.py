@@ -22,7 +22,7 @@ from accounts.sign_in.contacts import Contact, user_for
 from authorities.calendar import import_year
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling.transition.recounting import recount_clocks
+from complaints.handling.transition.recounting import recount_piece
 from complaints.models import Complaint, Demand, Engagement, HandlingStep, Matter, Obligation, Offer, Participant
 from complaints.parties import actors
 from complaints.parties.actors import Actor
@@ -180,7 +180,9 @@ class Town(RuleBasedStateMachine):
         import_year(
             [(day, False, "元旦", "New Year") for day in off], year=2027, source=f"通知{dice.random()}", now=self.now
         )
-        recount_clocks(now=self.now, years=frozenset({2027}))
+        after = 0
+        while (piece := recount_piece(after, now=self.now, years=frozenset({2027}))) is not None:
+            after = piece.after
 
     def _file(self, dice: random.Random) -> int:
         """Filed by its own form, alone, for somebody else, with others, with and without the consents; and brought by

@@ -173,7 +173,7 @@ def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
         if status in (S.NEGOTIATING, S.AWAITING_CONSUMER) and case.branch_id is not None:
             assert case.handler_id is not None, f"I-04 {case.number}: no named handler"
         said = duty.standing(complaint=case, clocks=live, viewer_side="", now=now)
-        assert said.who, f"I-04 {case.number}: the page names nobody"
+        assert said.holder, f"I-04 {case.number}: the page names nobody"
         assert said.sentence, f"I-04 {case.number}: the page says nothing"
 
 
