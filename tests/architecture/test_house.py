@@ -19,7 +19,6 @@ TOO_LONG = {
     "api/filing.py",
     "complaints/law/changing.py",
     "complaints/models/complaint.py",
-    "complaints/pages/authority/law/law.py",
     "complaints/pages/enterprise/measures.py",
     "complaints/procedure/sector_files.py",
     "complaints/procedure/workflow.py",

@@ -20,7 +20,7 @@ from complaints.handling.steps.mediation import order_appraisal
 from complaints.handling.transition import recounting
 from complaints.law import changing, working
 from complaints.models import Complaint, Deadline, HandlingStep, LawChange, LawEffect, Notice
-from complaints.pages.authority.law.law import Office, groups_of, seen_groups
+from complaints.pages.authority.law.changes import Office, groups_of, seen_groups
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from tests import given

@@ -17,7 +17,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.law import changing
 from complaints.law.numbers import missing_year
 from complaints.models import Deadline, LawChange
-from complaints.pages.authority.law.law import (
+from complaints.pages.authority.law.changes import (
     MOST_CHANGES,
     Office,
     approvers_of,
@@ -27,7 +27,7 @@ from complaints.pages.authority.law.law import (
     seen_by,
     shown,
 )
-from complaints.pages.authority.law.law_forms import CalendarForm
+from complaints.pages.authority.law.policies import CalendarForm
 from complaints.parties.conditions import current_calendar
 
 

@@ -1,11 +1,9 @@
-"""/authority/policies/ and /authority/law/<mark>/: the numbers of the procedure, a change of one, what it would have
-done, and the decision of a second person; and the same as a question (replay).
+"""/authority/law/<mark>/: one change of the law's data, what it would have done, and the decision of a second person.
 
-A page never changes a number: it puts up a change for trial, and a change that was tried is decided by
-somebody else. Cases in a list are those of the own region, by both walls.
+A page never changes a number: it puts up a change for trial, and a change that was tried is decided by somebody else.
+Cases in a list are those of the own region, by both row security and the query.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +12,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,22 +23,19 @@ from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
-from authorities.jurisdiction import Jurisdiction
-from authorities.models import Authority, Officer, Policy, Region
+from authorities.models import Authority, Officer, Region
 from authorities.policies import measured
 from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.decision_form import DecisionForm
-from complaints.forms.fields import Choices
 from complaints.law import changing, working
-from complaints.law.numbers import bounds_of, moves
+from complaints.law.numbers import moves
 from complaints.models import LawChange, LawEffect
-from complaints.pages.authority.law.law_forms import PolicyForm, ReplayForm
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.case_people import Fact
-from complaints.wording.policies import GROUPS, POLICIES, name_of
+from complaints.wording.policies import name_of
 from enterprises.models import Enterprise
 from web.languages import named
 from web.listing import labelled, listed
@@ -116,129 +111,8 @@ def put_up(request: HttpRequest, form: forms.Form, draft: Callable[[dict[str, An
     return attempt.reference
 
 
-def _where(region: Region | None) -> str:
+def place_name(region: Region | None) -> str:
     return named(region) if region else _("全国")
-
-
-# --- the numbers ------------------------------------------------------------------------------------------------------
-
-
-@officer_page("GET")
-def policies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """What holds today, here and in the whole country, with its basis; and the changes that are under way."""
-    office = office_of(workspace)
-    rows: dict[str, list[Policy]] = defaultdict(list)
-    for row in _here(Policy.objects.on(workspace.today).order_by("region__id", "version"), office):
-        rows[row.name].append(row)
-    coming = {row.name for row in _here(Policy.objects.filter(starts_on__gt=workspace.today), office)}
-    here = reverse("complaints:authority-policy")
-    groups = [
-        {
-            "title": title,
-            "rows": [
-                {
-                    "name": name_of(name),
-                    "value": measured(row.number, row.unit),
-                    "where": _where(row.region),
-                    "is_local": row.region is not None,
-                    "row": row,
-                    "is_coming": n == 0 and name in coming,
-                    "url": f"{here}?{urlencode({'name': name})}",
-                }
-                for name in POLICIES
-                if POLICIES[name][0] == group
-                for n, row in enumerate(rows.get(name, []))
-            ],
-        }
-        for group, title in GROUPS.items()
-    ]
-    changes = list(seen_by(office).filter(kind="policy").order_by("-pk")[:MOST_CHANGES])
-    context = {
-        "groups": groups,
-        "tab": "policies",
-        "waiting": shown(row for row in changes if row.state in ("trying", "tried")),
-        "decided": shown(row for row in changes if row.state not in ("trying", "tried")),
-    }
-    return render(request, "law/policies.html", context)
-
-
-def _here(rows: QuerySet[Policy], office: Office) -> list[Policy]:
-    """Those of the whole country, and of regions above and below this person's authorities."""
-    return [
-        row
-        for row in rows.select_related("region")
-        if row.region is None
-        or any(row.region.covers(a.region_id) or a.region.covers(row.region.pk) for a in office.all)
-    ]
-
-
-@officer_page("GET", "POST")
-def policy(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/authority/policies/new/?name=…: the history of one number, and the draft of a change."""
-    name = request.GET.get("name", "")
-    if name not in POLICIES:
-        return redirect("complaints:authority-policies")
-    office = office_of(workspace)
-    rows = _here(Policy.objects.filter(name=name).order_by("region__id", "-version"), office)
-    if not rows or (request.method == "POST" and not office.drafts):
-        raise Http404
-    today = next((row for row in rows if row.holds(workspace.today)), rows[0])
-    bounds = bounds_of(name, today.unit)
-    places = places_of(office.drafts)
-    data = request.POST if request.method == "POST" else None
-    form = PolicyForm(data, regions=_choices(places), units=bounds.units, today=workspace.today)
-
-    def draft(cleaned: dict[str, Any]) -> LawChange:
-        region = places.get(cleaned.pop("region"))
-        whose = _whose(office.drafts, region)
-        return changing.draft_policy(
-            by=workspace.user, authority=whose, region=region, name=name, now=workspace.now, **cleaned
-        )
-
-    if form.is_bound and (address := put_up(request, form, draft)):
-        return redirect(address)
-    context = {
-        "form": form,
-        "title": name_of(name),
-        "name": name,
-        "bounds": bounds,
-        "is_clock": bool(moves(name)),
-        "may_change": bool(office.drafts),
-        "rows": [
-            {
-                "value": measured(row.number, row.unit),
-                "where": _where(row.region),
-                "row": row,
-                "is_now": row.holds(workspace.today),
-            }
-            for row in rows
-        ],
-    }
-    return render(request, "law/policy.html", context, status=422 if form.is_bound else 200)
-
-
-def places_of(authorities: Sequence[Authority]) -> dict[str, Region | None]:
-    """What these authorities may speak for, by the value of a choice: the country, their own region, those below."""
-    places: dict[str, Region | None] = {}
-    for authority in authorities:
-        if authority.level == Authority.Level.NATIONAL:
-            places["0"] = None
-        places[str(authority.region_id)] = authority.region
-        for below in Jurisdiction.load().authorities:
-            if authority.region.covers(below.region_id) and below.level != Authority.Level.OFFICE:
-                places[str(below.region_id)] = below.region
-    return places
-
-
-def _choices(places: dict[str, Region | None]) -> Choices:
-    return [(key, _where(region)) for key, region in places.items()]
-
-
-def _whose(authorities: Sequence[Authority], region: Region | None) -> Authority:
-    return next((a for a in authorities if changing.may_change(a, region)), authorities[0])
-
-
-# --- one change -------------------------------------------------------------------------------------------------------
 
 
 @officer_page("GET")
@@ -424,7 +298,7 @@ def title_of(change: LawChange) -> str:
 def facts_of(change: LawChange) -> list[Fact]:
     """What is meant, in words."""
     new = change.change
-    facts = [Fact(_("哪里"), _where(change.region))]
+    facts = [Fact(_("哪里"), place_name(change.region))]
     if change.kind == "policy":
         facts += [Fact(_("施行"), new["starts_on"]), Fact(_("依据"), new["legal_basis"])]
     if "days" in new:
@@ -446,43 +320,7 @@ def shown(changes: Any) -> list[dict[str, Any]]:
             "title": title_of(change),
             "url": url_of(change),
             "state": state_of(change),
-            "where": _where(change.region),
+            "where": place_name(change.region),
         }
         for change in changes
     ]
-
-
-# --- replay -----------------------------------------------------------------------------------------------------------
-
-
-@officer_page("GET", "POST")
-def replay(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/authority/policies/replay/: what other rules would have done to recorded cases."""
-    office = office_of(workspace)
-    places = places_of(office.all)
-    names = [(name, name_of(name)) for name in POLICIES if moves(name)] + [("weekend_roll", name_of("weekend_roll"))]
-    data = request.POST if request.method == "POST" else None
-    form = ReplayForm(data, request.FILES or None, names=names, regions=_choices(places), today=workspace.today)
-
-    def draft(cleaned: dict[str, Any]) -> LawChange:
-        region, rule = places.get(cleaned["region"]), {name: cleaned[name] for name in ("name", "number", "unit")}
-        is_calendar = cleaned["name"] == ReplayForm.CALENDAR
-        return changing.ask_replay(
-            by=workspace.user,
-            authority=_whose(office.all, region),
-            region=region,
-            since=cleaned["since"],
-            until=cleaned["until"],
-            now=workspace.now,
-            **({"year": cleaned["read"]} if is_calendar else rule),
-        )
-
-    if form.is_bound and (address := put_up(request, form, draft)):
-        return redirect(address)
-    earlier = seen_by(office).filter(kind="replay").order_by("-pk")[:MOST_CHANGES]
-    return render(
-        request,
-        "law/replay.html",
-        {"form": form, "rows": shown(earlier), "now": workspace.now, "tab": "replay"},
-        status=422 if form.is_bound else 200,
-    )
