@@ -5,8 +5,6 @@ byte; a refusal leaves no key. What goes wrong becomes a problem (RFC 9457), in 
 code; what a stranger may not see is answered exactly like what does not exist.
 """
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -56,22 +54,19 @@ class StepRefused(Exception):
         self.allowed = allowed
 
 
-class NotAllowed(Exception):
+class _Coded(Exception):
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class NotAllowed(_Coded):
     """Known, but not for this token or person: 403 with a code."""
 
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
-
-class BadCall(Exception):
+class BadCall(_Coded):
     """A call that says nothing useful: 400 with a code."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 def title_of(status: int) -> str:

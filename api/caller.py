@@ -4,8 +4,6 @@ Its person's capacities, less those that it was not issued for. A token of an en
 of an authority for that authority alone, and one's own for one's own complaints; all starts with ``visible_to``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -3,8 +3,6 @@
 A list costs a page, however long it is; and whether the contact data was seen stands in the record.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any

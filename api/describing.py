@@ -4,8 +4,6 @@ A step is a path of its own with its own body, though one view serves them all; 
 any call may answer is said at every call.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache

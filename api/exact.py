@@ -5,8 +5,6 @@ database holds are 400 and never reach a field. What is checked is the kind and 
 the verb.
 """
 
-from __future__ import annotations
-
 import json
 import unicodedata
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 The bytes say what a file is; it goes out as an attachment that nothing may run.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
@@ -18,6 +16,7 @@ from api import exact, shapes
 from api.base import Answer, ApiView, RefusedAfterwards, StepRefused, once_only, validated
 from api.caller import Caller, caller, found_for
 from api.steps import refused
+from api.telling import picked
 from complaints import handling
 from complaints.evidence import EvidenceRefused, download, keeping, shows_content
 from complaints.handling import StepNotAllowed, WrongInput
@@ -63,13 +62,7 @@ class Files(ApiView):
                     "results": [
                         {
                             "id": row.pk,
-                            "kind": row.kind,
-                            "name": row.name,
-                            "size": row.size,
-                            "media_type": row.media_type,
-                            "sha256": row.sha256,
-                            "state": row.state,
-                            "uploaded_at": row.uploaded_at,
+                            **picked(row, "kind", "name", "size", "media_type", "sha256", "state", "uploaded_at"),
                             "url": _url(number, row),
                         }
                         for row in rows
@@ -93,14 +86,7 @@ class Files(ApiView):
             row = _put(found, kept, said, who)
             done.append(row)
             return Answer(
-                {
-                    "case": number,
-                    "id": row.pk,
-                    "size": row.size,
-                    "media_type": row.media_type,
-                    "sha256": row.sha256,
-                    "url": _url(number, row),
-                },
+                {"case": number, "id": row.pk, **picked(row, "size", "media_type", "sha256"), "url": _url(number, row)},
                 status=201,
                 headers={"Location": _url(number, row)},
             )

@@ -4,8 +4,6 @@ It is judged by the same forms as the screens of filing; here names are only tra
 there and back, so nothing is filed by a program that a person could not file.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -191,15 +189,8 @@ _PLACES: Mapping[tuple[str, str], str] = {
     **{
         ("you", name): f"/on_behalf/{name}"
         for name in (
-            "principal_name",
-            "principal_phone",
-            "relation",
-            "powers",
-            "valid_until",
-            "may_settle",
-            "parties",
-            "representatives",
-            "is_declared",
+            *("principal_name", "principal_phone", "relation", "powers", "valid_until"),
+            *("may_settle", "parties", "representatives", "is_declared"),
         )
     },
     **{("consents", code): f"/consents/{code}" for code in CONSENTS},
@@ -347,18 +338,8 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
             | {"is_online": [_answer(said.get("is_online"))]}
         ),
         "problem": (
-            _texts(
-                said,
-                "problem_category",
-                "disputed_on",
-                "place",
-                "statement",
-                "contacted_on",
-                "their_reference",
-                "report",
-                "noticed_on",
-                *(question.code for question in QUESTIONS),
-            )
+            _texts(said, "problem_category", "disputed_on", "place", "statement", "contacted_on", "their_reference")
+            | _texts(said, "report", "noticed_on", *(question.code for question in QUESTIONS))
             | {
                 "is_approximate": ["on" if said.get("disputed_on_is_approximate") else ""],
                 "has_contacted": [_answer(said.get("has_contacted"))],
@@ -377,7 +358,9 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
                 "is_unverified": ["on"],
                 "may_settle": [_answer(behalf["may_settle"]) if "may_settle" in behalf else ""],
                 "parties": [
-                    "\n".join(f"{_one_line(p['name'])} {p.get('phone', '')}".strip() for p in behalf.get("parties", []))
+                    "\n".join(
+                        f"{' '.join(p['name'].split())} {p.get('phone', '')}".strip() for p in behalf.get("parties", [])
+                    )
                 ],
                 "representatives": ["；".join(behalf.get("representatives", []))],
                 "is_declared": ["on" if behalf.get("is_declared") else ""],
@@ -397,10 +380,8 @@ def _respondent(said: Mapping[str, Any]) -> dict[str, list[str]]:
         return {"respondent": [LEFT_TO_AUTHORITY]}
     return {
         "respondent": [NAMED],
-        "named": [said.get("named", "")],
-        "address": [said.get("address", "")],
         "business_phone": [said.get("phone", "")],
-        "link": [said.get("link", "")],
+        **{name: [said.get(name, "")] for name in ("named", "address", "link")},
     }
 
 
@@ -410,10 +391,6 @@ def _texts(said: Mapping[str, Any], *names: str) -> dict[str, list[str]]:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _answer(value: bool | None) -> str:

@@ -3,8 +3,6 @@
 Nothing leaves that does not stand here, whatever a row may carry.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

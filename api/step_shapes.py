@@ -4,8 +4,6 @@ A field of the body is an argument of the verb; there is no other, so nobody set
 status, an owner or a date that the verb does not ask for.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import inspect
 import types
@@ -21,8 +19,10 @@ from rest_framework import serializers
 
 from api import exact
 from complaints import wording
+from complaints.casefile.case_file import CaseFile
 from complaints.handling import MOVES
 from complaints.handling.transition.two_persons import ENTERPRISES, GUARDED
+from complaints.parties.actors import Actor
 from complaints.procedure.workflow import TABLE, Role
 
 MOST_ROWS = 100
@@ -62,8 +62,10 @@ def _described(step: str) -> str:
 
 
 def _arguments(verb: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
-    hints = typing.get_type_hints(verb)
-    return [(name, hints[name], parameter.default) for name, parameter in inspect.signature(verb).parameters.items()]
+    """Of a verb, without the case and the actor that it is carried out with."""
+    hints, parameters = typing.get_type_hints(verb), inspect.signature(verb).parameters
+    said = [name for name in parameters if hints[name] not in (CaseFile, Actor)]
+    return [(name, hints[name], parameters[name].default) for name in said]
 
 
 def _field(kind: Any, default: Any) -> serializers.Field[Any, Any, Any, Any]:

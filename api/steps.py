@@ -4,8 +4,6 @@ A step is judged by ``take`` alone; here it is only said what was meant, on what
 of the case, and what else is open when it was refused.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -4,9 +4,8 @@ One letter a period and reader, with nothing that this person would not see on t
 is left for the next sweep; the others do not wait for it. The letters and the mark that says so are one transaction.
 """
 
-from __future__ import annotations
-
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -95,6 +94,21 @@ def choose(user: User, every: str, *, now: datetime) -> None:
     )
 
 
+def send_to(person: User, text: Callable[[], tuple[str, str]], *, now: datetime, of_use: timedelta) -> None:
+    """A letter in the person's own language: ``text`` makes its subject and its body."""
+    with override(person.language):
+        subject, body = text()
+    OutgoingMessage.objects.create(
+        channel="email",
+        address=person.email,
+        person_key=person.person_key,
+        created_at=now,
+        useful_until=now + of_use,
+        subject=subject,
+        body=body,
+    )
+
+
 def sweep_director_letters(*, now: datetime) -> int:
     """How many were dealt with; who holds no office any more is passed over without a letter."""
     here = now.astimezone(SHANGHAI)
@@ -124,17 +138,13 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
             return 0
         sealed_fields.load_for([user])
         if told is not None and user.is_active and user.email:
-            with override(user.language):
-                OutgoingMessage.objects.create(
-                    channel="email",
-                    address=user.email,
-                    person_key=user.person_key,
-                    created_at=now,
-                    useful_until=now + OF_USE,
-                    subject=_("【12315】%(places)s：%(period)s")
-                    % {"places": _places(told), "period": _period(letter.every, period)},
-                    body=_body(told, period),
-                )
+            figures_shown = told
+
+            def text() -> tuple[str, str]:
+                about = {"places": _places(figures_shown), "period": _period(letter.every, period)}
+                return _("【12315】%(places)s：%(period)s") % about, _body(figures_shown, period)
+
+            send_to(user, text, now=now, of_use=OF_USE)
     return 1
 
 
@@ -148,12 +158,8 @@ def told_to(user: User, period: Period, *, today: date, now: datetime) -> Told |
     measure = figures.Measure(scope, period, now, current_calendar())
     with seeing_as(user, day=today, is_at_job=False):
         standing = leagues.standing(measure)
-        flow = rollup_figures.flow(measure)
-        if flow is None:
-            flow = figures.flow_figures(
-                measure, figures.stages_of(measure), received=sum(figures.received(measure).values())
-            )
-    return Told(places, standing.totals, flow)
+        flow = rollup_figures.flow_of(measure)
+    return Told(places, standing, flow)
 
 
 def _places(told: Told) -> str:
@@ -275,6 +281,11 @@ def _summarise(enterprise: Enterprise, period: Period, *, now: datetime, begun: 
     """Counted before anything is locked: nobody's work waits for a letter."""
     measure = Measure(Scope(enterprise_id=enterprise.pk, is_own=True), period, now, current_calendar())
     was, causes = mirror.reflected(measure), mirror.causes(measure)[:CAUSES]
+
+    def text() -> tuple[str, str]:
+        about = {"month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": enterprise}
+        return _("【12315】%(month)s办理小结：%(firm)s") % about, _monthly_body(was, causes, period)
+
     with transaction.atomic():
         # Whoever comes second waits here and finds the mark.
         with connection.cursor() as cursor:
@@ -283,17 +294,7 @@ def _summarise(enterprise: Enterprise, period: Period, *, now: datetime, begun: 
             return 0
         people = managers_of(enterprise.pk, on=now.astimezone(SHANGHAI).date())
         for person in people if was.counts["delivered"] or was.counts["ended"] else ():
-            with override(person.language):
-                OutgoingMessage.objects.create(
-                    channel="email",
-                    address=person.email,
-                    person_key=person.person_key,
-                    created_at=now,
-                    useful_until=now + MONTHLY_OF_USE,
-                    subject=_("【12315】%(month)s办理小结：%(firm)s")
-                    % {"month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": enterprise},
-                    body=_monthly_body(was, causes, period),
-                )
+            send_to(person, text, now=now, of_use=MONTHLY_OF_USE)
         Heartbeat.objects.update_or_create(name=f"{_MARK}{enterprise.pk}", defaults={"at": now})
     return 1
 

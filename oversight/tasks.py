@@ -1,4 +1,7 @@
-"""Doors for the worker: read the clock, call one rule."""
+"""What the worker does: each task reads the clock and calls one rule."""
+
+from collections.abc import Callable
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
@@ -12,66 +15,28 @@ from oversight.portal_state import signs
 from oversight.published import indicator_making, league_making
 
 
-@shared_task
-def publish_figures() -> int:
-    return publishing.publish(now=timezone.now())
+def _task(name: str, rule: Callable[..., int], *, drains: bool = False, seconds: int = 0) -> Any:
+    """``drains``: again while there is something to do. ``seconds``: the soft limit; the hard one is 30 more."""
+
+    def run() -> int:
+        return drain(rule, now=timezone.now()) if drains else rule(now=timezone.now())
+
+    task = f"oversight.tasks.{name}"
+    if not seconds:
+        return shared_task(name=task)(run)
+    return shared_task(name=task, soft_time_limit=seconds, time_limit=seconds + 30)(run)
 
 
-@shared_task(soft_time_limit=240, time_limit=270)
-def publish_league() -> int:
-    return league_making.publish(now=timezone.now())
-
-
-@shared_task(soft_time_limit=240, time_limit=270)
-def publish_indicators() -> int:
-    return indicator_making.publish(now=timezone.now())
-
-
-@shared_task
-def sweep_summaries() -> int:
-    return drain(letters.sweep_summaries, now=timezone.now())
-
-
-@shared_task
-def sweep_counters() -> int:
-    return drain(rollups.fold, now=timezone.now())
-
-
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_comparison() -> int:
-    return drain(rollups.sweep_comparison, now=timezone.now())
-
-
-@shared_task(soft_time_limit=120, time_limit=150)
-def sweep_hot_spots() -> int:
-    return hotspots.sweep(now=timezone.now())
-
-
-@shared_task(soft_time_limit=120, time_limit=150)
-def sweep_effects() -> int:
-    return drain(effects.sweep, now=timezone.now())
-
-
-@shared_task
-def sweep_guidance() -> int:
-    return drain(guiding.sweep_reminders, now=timezone.now())
-
-
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_open_data() -> int:
-    return issuing.sweep_open_data(now=timezone.now())
-
-
-@shared_task
-def sweep_director_letters() -> int:
-    return letters.sweep_director_letters(now=timezone.now())
-
-
-@shared_task
-def sweep_alarms() -> int:
-    return signs.sweep_alarms(now=timezone.now())
-
-
-@shared_task(soft_time_limit=240, time_limit=270)
-def sweep_record() -> int:
-    return signs.sweep_record(now=timezone.now())
+publish_figures = _task("publish_figures", publishing.publish)
+publish_league = _task("publish_league", league_making.publish, seconds=240)
+publish_indicators = _task("publish_indicators", indicator_making.publish, seconds=240)
+sweep_summaries = _task("sweep_summaries", letters.sweep_summaries, drains=True)
+sweep_counters = _task("sweep_counters", rollups.fold, drains=True)
+sweep_comparison = _task("sweep_comparison", rollups.sweep_comparison, drains=True, seconds=240)
+sweep_hot_spots = _task("sweep_hot_spots", hotspots.sweep, seconds=120)
+sweep_effects = _task("sweep_effects", effects.sweep, drains=True, seconds=120)
+sweep_guidance = _task("sweep_guidance", guiding.sweep_reminders, drains=True)
+sweep_open_data = _task("sweep_open_data", issuing.sweep_open_data, seconds=240)
+sweep_director_letters = _task("sweep_director_letters", letters.sweep_director_letters)
+sweep_alarms = _task("sweep_alarms", signs.sweep_alarms)
+sweep_record = _task("sweep_record", signs.sweep_record, seconds=240)

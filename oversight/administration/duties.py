@@ -4,8 +4,6 @@ Security administrators give and take (``GIVES`` of accounts/roles.py), never th
 last holder of a duty stays; every change stands in the security log.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction

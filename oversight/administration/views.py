@@ -4,8 +4,6 @@ Who may open a page stands in permissions.csv and is asked by the permission mid
 kind or reason of the log without a text is shown as its code, never hidden.
 """
 
-from __future__ import annotations
-
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -14,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -243,9 +241,7 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
     """One account: its work, sessions and factors; switch it off or on, sign it out, give or take a duty."""
     me, now = _me(request), timezone.now()
     today = timezone.localdate(now)
-    user = User.objects.filter(person_key=key).first()
-    if user is None:
-        raise Http404
+    user = get_object_or_404(User.objects.filter(person_key=key))
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered:

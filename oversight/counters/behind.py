@@ -4,8 +4,6 @@ The list has exactly as many lines as the number said, because both are the same
 window of days; a case with two stages stands there twice if both were counted.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from database.sql_files import read_sql
 from oversight.counters.figures import RAN, open_overdue
 from oversight.counters.reads import Counters, counts_for, steadily
 from oversight.counters.statements import Windows, narrowed
@@ -22,6 +21,7 @@ from oversight.counters.sums import TALLY
 from oversight.figures.figures import RESULTS, Measure
 
 PAGE = 25
+_SQL = read_sql(__file__, tally=TALLY)
 ENDED = "ended"
 #: Stages that ran out and had not ended by the end of the period: no measure of its own, three of them together.
 OPEN_OVERDUE = "open_overdue"
@@ -138,17 +138,7 @@ def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
         said = " or ".join(f"t.{name} is not null" for name in names)
         return f"({said}) and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
     ends = {name: windows.days(name)[1] for name in RAN}
-    counted = f"""
-        (
-            t.ran_out is not null and t.day <= %(ran_out)s
-            or t.ran_out_taken is not null and t.day <= %(ran_out_taken)s
-        )
-        and not exists (
-            select from {TALLY} e
-            where e.complaint_id = t.complaint_id and e.kind = 'ended' and e.ref = t.ref
-                and e.ran_out_ended is not null and e.day <= %(ran_out_ended)s
-        )"""
-    return counted, ends
+    return _SQL["open_overdue"], ends
 
 
 def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, without: Sequence[int]) -> list[Line]:
@@ -159,16 +149,7 @@ def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, wi
         counted += " and (t.day, t.complaint_id, t.kind, t.ref) < (%(day)s, %(id)s, %(kind)s, %(ref)s)"
         params |= dict(zip(("day", "id", "kind", "ref"), after, strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            select t.day, t.complaint_id, t.kind, t.ref
-            from {TALLY} t
-            where {ours} and {counted} and t.complaint_id <> all(%(without)s::bigint[])
-            order by t.day desc, t.complaint_id desc, t.kind desc, t.ref desc
-            limit %(limit)s
-            """,
-            params,
-        )
+        cursor.execute(_SQL["page"].format(ours=ours, counted=counted), params)
         return [Line(*row) for row in cursor.fetchall()]
 
 

@@ -5,8 +5,6 @@ Nothing here depends on the present moment. What will be late unless something h
 day on which it will be; whoever reads asks up to today. So a row changes with a step of its case and never by itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial

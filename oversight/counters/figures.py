@@ -4,8 +4,6 @@ A figure from here is the figure from there. Medians are of buckets and wrong by
 whole days up to 120 are exact. What only single cases can answer is looked up, and only where there is such a case.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -13,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from database.sql_files import read_sql
 from oversight.counters.reads import Counters, Sums, steadily
 from oversight.counters.statements import narrowed
 from oversight.counters.sums import TALLY, quantile
@@ -20,6 +19,7 @@ from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
 from oversight.models import SPREAD
 
+_SQL = read_sql(__file__, tally=TALLY)
 PROMISES = tuple(f"promise_{name}" for name in ("due", "kept", "late", "silent", "broken", "waiting"))
 #: Of stages that ran out by the end of the period: those that did, those a successor had so, and of both those that
 #: ended.
@@ -35,6 +35,12 @@ def flow(measure: Measure) -> dict[str, Figure] | None:
     yet.
     """
     return steadily(lambda counters: _flow(measure, counters), now=measure.now, calendar=measure.calendar)
+
+
+def flow_of(measure: Measure) -> dict[str, Figure]:
+    """The same, else counted from the cases."""
+    found = flow(measure)
+    return figures.flow_figures(measure) if found is None else found
 
 
 def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
@@ -97,13 +103,8 @@ def open_overdue(counts: Sums) -> int:
 
 def kept(counts: Sums) -> Figure:
     """Of PROMISES."""
-    return Figure(
-        code="kept",
-        n=counts["promise_due"],
-        numerator=counts["promise_kept"],
-        denominator=counts["promise_due"],
-        beside={name: counts[f"promise_{name}"] for name in ("late", "silent", "broken", "waiting")},
-    )
+    beside = {name: counts[f"promise_{name}"] for name in ("late", "silent", "broken", "waiting")}
+    return figures.part_of("kept", counts["promise_kept"], counts["promise_due"], **beside)
 
 
 def first_response(counts: Sums, buckets: Mapping[int, int]) -> Figure:
@@ -157,23 +158,12 @@ def _lengths(counts: Sums, buckets: Mapping[str, Mapping[int, int]]) -> dict[str
 
 
 def _authority(counts: Sums) -> dict[str, Figure]:
-    reviewed = counts["review_met"] + counts["review_late"]
+    met, late = counts["review_met"], counts["review_late"]
     mediated, ended = counts["closed_mediated"], counts["closed_mediation_terminated"]
+    not_kept = counts["closed_not_kept"]
     return {
-        "review_on_time": Figure(
-            code="review_on_time",
-            n=reviewed,
-            numerator=counts["review_met"],
-            denominator=reviewed,
-            beside={"late": counts["review_late"]},
-        ),
-        "mediated": Figure(
-            code="mediated",
-            n=mediated + ended,
-            numerator=mediated,
-            denominator=mediated + ended,
-            beside={"not_kept": counts["closed_not_kept"], "terminated": ended},
-        ),
+        "review_on_time": figures.part_of("review_on_time", met, met + late, late=late),
+        "mediated": figures.part_of("mediated", mediated, mediated + ended, not_kept=not_kept, terminated=ended),
     }
 
 
@@ -190,16 +180,8 @@ def _misroutes(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
     over = looked_up.get("too_late", 0)
     in_time, late, waiting = counts["mended"], counts["mended_late"] + over, counts["mended_waiting"] - over
     return {
-        "misrouted": Figure(
-            code="misrouted", n=counts["routed"], numerator=counts["misrouted"], denominator=counts["routed"]
-        ),
-        "mended": Figure(
-            code="mended",
-            n=in_time + late,
-            numerator=in_time,
-            denominator=in_time + late,
-            beside={"late": late, "waiting": waiting},
-        ),
+        "misrouted": figures.part_of("misrouted", counts["misrouted"], counts["routed"]),
+        "mended": figures.part_of("mended", in_time, in_time + late, late=late, waiting=waiting),
     }
 
 
@@ -210,55 +192,12 @@ def _looked_up(measure: Measure) -> dict[str, Any]:
     params |= {"first": first, "last": last, "now": measure.now}
     # Who has been asked for counts a case once, whatever others did with it.
     same = " and p.enterprise = t.enterprise" if measure.scope.enterprise_id else ""
-    again = ", ".join(
-        f"""
-        count(*) filter (
-            where t.ended_again is not null and t.ended_{result} is not null
-                and exists (
-                    select from {TALLY} p
-                    where p.complaint_id = t.complaint_id and p.kind = 'ended' and p.ref <> t.ref
-                        and p.ended_{result} is not null{same}
-                        and p.day >= %(first)s and (p.day, p.ref) < (t.day, t.ref)
-                )
-        ) as again_{result}"""
-        for result in figures.RESULTS
-    )
+    again = ", ".join(_SQL["again"].format(result=result, same=same) for result in figures.RESULTS)
     found: dict[str, Any] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            select {again},
-                count(*) filter (
-                    where t.mended_waiting is not null
-                        and exists (
-                            select from complaints_deadline d
-                            join complaints_engagement e on e.id = t.ref
-                            where d.complaint_id = t.complaint_id and d.clock = 'forwarding'
-                                and d.started_at = e.until_at and d.due_at <= %(now)s
-                        )
-                ) as too_late
-            from {TALLY} t
-            where (t.mended_waiting is not null or t.foreign_n is not null or t.ended_again is not null)
-                and t.day between %(first)s and %(last)s and {ours}
-            """,
-            params,
-        )
+        cursor.execute(_SQL["looked_up"].format(again=again, ours=ours), params)
         found |= dict(zip((column.name for column in cursor.description or ()), cursor.fetchone(), strict=True))
-        cursor.execute(
-            f"""
-            select
-                c.currency,
-                sum(o.amount) filter (where o.state = 'confirmed' and o.kind <> 'voucher'),
-                sum(o.amount) filter (where o.state = 'confirmed' and o.kind = 'voucher'),
-                sum(o.amount) filter (where o.state = 'silent')
-            from {TALLY} t
-            join complaints_obligation o on o.id = t.ref
-            join complaints_complaint c on c.id = t.complaint_id
-            where t.foreign_n is not null and t.day between %(first)s and %(last)s and {ours}
-            group by 1
-            """,
-            params,
-        )
+        cursor.execute(_SQL["money"].format(ours=ours), params)
         found["money"] = {
             currency: dict(zip(("confirmed", "vouchers", "unconfirmed"), (n or Decimal(0) for n in sums), strict=True))
             for currency, *sums in cursor.fetchall()

@@ -5,8 +5,6 @@ connections at once, and puts them in their place, the same to the last index, p
 and fills those that stand. Only one at a time changes counters.
 """
 
-from __future__ import annotations
-
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -4,8 +4,6 @@ One set a day, in one transaction, whoever asks first; formulas as in the proced
 (section 7), so silence is never a success, and a promise counts as kept when it was confirmed in time.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +15,7 @@ from django.db.models.functions import Cast, Concat
 from complaints.models import Engagement, Heartbeat
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
+from database.sql_files import read_sql
 from enterprises.directory.expectations import TOO_FEW
 from enterprises.models import PublishedFigure
 from oversight.figures.working_time import measured
@@ -31,50 +30,7 @@ MARK = "published figures"
 #: Two who ask at once wait for each other; the second finds the set there.
 _LOCK = 0x0F1650
 _PATIENCE = "25s"
-
-#: How an enterprise's time with a case ended, by the day it ended; a merger ends none.
-_ENDED = """
-select
-    e.enterprise_id, coalesce(c.problem_category, ''), grouping(c.problem_category), count(*),
-    count(*) filter (where e.odr_result = 'settled'),
-    count(*) filter (where e.odr_result = 'unconfirmed'),
-    percentile_cont(array[0.5, 0.9]) within group (
-        order by (e.until_at at time zone %(zone)s)::date - (e.from_at at time zone %(zone)s)::date
-    )
-from complaints_engagement e
-join complaints_complaint c on c.id = e.complaint_id
-where e.until_at >= %(start)s and e.until_at < %(end)s and e.ended_by <> 'succession'
-    and e.odr_result in ('settled', 'unconfirmed', 'settled_elsewhere', 'failed')
-group by grouping sets ((e.enterprise_id), (e.enterprise_id, c.problem_category))
-"""
-#: The enterprise's obligations by their last day; one that waits for the consumer has not come due.
-_PROMISED = """
-select
-    o.enterprise_id, coalesce(c.problem_category, ''), grouping(c.problem_category), count(*),
-    count(*) filter (where o.state = 'confirmed' and not o.is_late)
-from complaints_obligation o
-join complaints_complaint c on c.id = o.complaint_id
-cross join lateral (
-    select d.last_day, d.state
-    from complaints_deadline d
-    where d.obligation_id = o.id and d.clock = 'performance'
-    order by d.id desc
-    limit 1
-) clock
-where o.enterprise_id is not null and o.owed_by = 'enterprise' and o.state not in ('proposed', 'dropped', 'waived')
-    and clock.last_day >= %(first)s and clock.last_day < %(day)s and clock.state <> 'paused'
-group by grouping sets ((o.enterprise_id), (o.enterprise_id, c.problem_category))
-"""
-#: Cases closed against an enterprise, and the marks that consumers gave afterwards.
-_RATED = """
-select
-    c.enterprise_id, coalesce(c.problem_category, ''), grouping(c.problem_category), count(*),
-    count(c.facts #> '{rating,overall}'),
-    coalesce(sum((c.facts #>> '{rating,overall}')::int), 0)
-from complaints_complaint c
-where c.enterprise_id is not null and c.status = 'closed' and c.closed_at >= %(start)s and c.closed_at < %(end)s
-group by grouping sets ((c.enterprise_id), (c.enterprise_id, c.problem_category))
-"""
+_SQL = read_sql(__file__)
 
 
 def publish(*, now: datetime) -> int:
@@ -114,18 +70,18 @@ def figures(day: date) -> list[PublishedFigure]:
     }
     found: dict[tuple[int, str], PublishedFigure] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_ENDED, period)
+        cursor.execute(_SQL["ended"], period)
         for enterprise, category, is_all, ended, settled, unconfirmed, days in cursor.fetchall():
             row = _row(found, enterprise, category, is_all, day)
             if row is not None:
                 row.ended, row.settled, row.unconfirmed = ended, settled, unconfirmed
                 row.median_days, row.p90_days = (Decimal(str(one)).quantize(Decimal("0.1")) for one in days)
-        cursor.execute(_PROMISED, period)
+        cursor.execute(_SQL["promised"], period)
         for enterprise, category, is_all, promised, kept in cursor.fetchall():
             row = _row(found, enterprise, category, is_all, day)
             if row is not None:
                 row.promised, row.kept = promised, kept
-        cursor.execute(_RATED, period)
+        cursor.execute(_SQL["rated"], period)
         for enterprise, category, _is_all, closed, rated, marks in cursor.fetchall():
             if (row := found.get((enterprise, category))) is not None:
                 row.closed, row.rated, row.marks = closed, rated, marks

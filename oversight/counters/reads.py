@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from complaints.procedure.working_calendar import Calendar
+from database.sql_files import read_sql
 from oversight.counters.rollups import CHANGES
 from oversight.counters.statements import COLUMN_OF, NAMES, STANDING, Windows, narrowed, rows_of, summed
 from oversight.counters.sums import EXACT, RATIO, TALLY, bucket_of
@@ -24,6 +25,9 @@ from oversight.models import SPREAD, WIDE, DaySpread, MonthSpread
 
 #: More steps than this that are not folded yet are left out; ``is_complete`` says so.
 MOST_UNFOLDED = 500
+_SQL = read_sql(
+    __file__, tally=TALLY, day_spread=DaySpread._meta.db_table, month_spread=MonthSpread._meta.db_table, ratio=RATIO
+)
 T = TypeVar("T")
 Sums = Mapping[str, int]
 
@@ -52,7 +56,7 @@ class Counters:
     def at(cls, now: datetime, calendar: Calendar) -> Counters:
         """One statement, a second where something waits."""
         with connection.cursor() as cursor:
-            cursor.execute(_BEGUN, {"limit": MOST_UNFOLDED + 1})
+            cursor.execute(_SQL["begun"], {"limit": MOST_UNFOLDED + 1})
             found = cursor.fetchall()
         transaction, entry, folded_at, is_rebuilt, _ = found[0]
         position, ids = (transaction, entry), sorted({row[4] for row in found if row[4] is not None})
@@ -198,7 +202,7 @@ class Counters:
         ours, params = narrowed(scope)
         found: defaultdict[int, Counter[int]] = defaultdict(Counter)
         with connection.cursor() as cursor:
-            cursor.execute(_RESPONSES.format(ours=ours), params | {"first": period.first, "last": period.last})
+            cursor.execute(_SQL["responses"].format(ours=ours), params | {"first": period.first, "last": period.last})
             for enterprise, minutes, n in cursor.fetchall():
                 found[enterprise][minutes] += n
         for row in self.unfolded:
@@ -223,7 +227,7 @@ def steadily(read: Callable[[Counters], T], *, now: datetime, calendar: Calendar
 
 def _position() -> tuple[int, int]:
     with connection.cursor() as cursor:
-        cursor.execute(_POSITION)
+        cursor.execute(_SQL["position"])
         transaction, entry, *_ = cursor.fetchone()
     return transaction, entry
 
@@ -235,72 +239,13 @@ def _unfolded(ids: list[int], calendar: Calendar) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-#: After a restore the entries begin anew (complaints/record/events.py).
-_POSITION = """
-select
-    coalesce(s.transaction * (s.era = e.last_value)::int, 0),
-    coalesce(s.entry, 0),
-    s.folded_at,
-    s.rebuilt_through is null
-from complaints_event_era e
-left join oversight_rollupstate s on s.id = 1
-"""
-#: With the first entries behind it, each by its case.
-_BEGUN = f"""
-with p (transaction, entry, folded_at, is_rebuilt) as materialized ({_POSITION})
-select p.*, w.complaint_id
-from p
-left join lateral (
-    select h.complaint_id
-    from complaints_handlingstep h
-    where (h.transaction, h.id) > (p.transaction, p.entry)
-    order by h.transaction, h.id
-    limit %(limit)s
-) w on true
-"""
-_RESPONSES = f"""
-select enterprise, response_minutes, count(*)
-from {TALLY}
-where {{ours}} and response_minutes is not null and day between %(first)s and %(last)s
-group by 1, 2
-"""
-#: Days of a period outside of its whole months.
-_EDGES = (
-    "(day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)"
-    " and day between %(first)s and %(last)s"
-)
-
-
 def _buckets(ours: str, whats: Sequence[str], *, is_wide: bool) -> str:
     """Whole months from their cells; at the edges cells of days for wide regions, else case by case."""
-    months = f"""
-        select what, bucket::int, n
-        from {MonthSpread._meta.db_table}
-        where whose = %(whose)s and of = any(%(of)s::bigint[]) and what = any(%(whats)s)
-            and month >= %(from)s and month < %(to)s"""
     if is_wide:
-        days = f"""
-            select what, bucket::int, n
-            from {DaySpread._meta.db_table}
-            where region = any(%(of)s::int[]) and what = any(%(whats)s) and {_EDGES}"""
-    else:
-        lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in whats)
-        days = f"""
-            select
-                s.what,
-                case
-                    when s.v <= s.exact then s.v
-                    else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8))
-                end::int,
-                1
-            from {TALLY}
-            cross join lateral (values {lengths}) s (what, v, exact)
-            where {ours} and ({" or ".join(f"{what} is not null" for what in whats)})
-                and s.v is not null and {_EDGES}"""
-    return f"""
-        select what, bucket, sum(n)::int
-        from ({months} union all {days}) b
-        group by 1, 2"""
+        return _SQL["buckets"].format(days=_SQL["days_of_wide"])
+    lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in whats)
+    has_one = " or ".join(f"{what} is not null" for what in whats)
+    return _SQL["buckets"].format(days=_SQL["days_of_cases"].format(lengths=lengths, ours=ours, has_one=has_one))
 
 
 def _places(scope: Scope, region: int) -> list[str]:

@@ -5,8 +5,6 @@ from it; nobody who takes a step waits for a counter. Folding compares what a ca
 for (the tally) and adds the difference, so to fold a case twice does no harm.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,6 +15,7 @@ from django.db import connection, transaction
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
+from database.sql_files import read_sql
 from database.sweeping import FULL
 from oversight.counters.facts import COLUMNS, KEY, PLACE, facts
 from oversight.counters.making import (
@@ -49,71 +48,31 @@ FROM_HOUR = 2
 #: So many cases or cells are named by a comparison.
 NAMED = 50
 
-_SAME = " and ".join(f"o.{name} = f.{name}" for name in KEY)
-_KEYS = ", ".join(KEY)
-_DIFF = ", ".join((*PLACE, *MEASURES))
+
+def _listed(row: str, names: Iterable[str]) -> str:
+    return ", ".join(f"{row}.{name}" for name in names)
 
 
-def _keys_of(rows: str) -> str:
-    return ", ".join(f"{rows}.{name}" for name in KEY)
-
-
-def _changes(which: str) -> str:
-    """What changed for these cases: ``diff`` takes back what was counted and gives what is to be counted."""
-    was = ", ".join(f"o.{name}" for name in COLUMNS[len(KEY) :])
-    now = ", ".join(f"f.{name}" for name in COLUMNS[len(KEY) :])
-    taken = ", ".join((*PLACE, *(f"-o.{name} as {name}" for name in MEASURES)))
-    of = ", ".join(f"coalesce(o.{name}, f.{name}) as {name}" for name in KEY)
-    return f"""
-        fresh as materialized ({facts(which)}),
-        old as materialized (
-            select {", ".join(COLUMNS)}
-            from {TALLY}
-            where complaint_id in ({{ids}})
-        ),
-        changed as materialized (
-            select {of}
-            from old o
-            full join fresh f on {_SAME}
-            where ({was}) is distinct from ({now})
-        ),
-        diff as materialized (
-            select -1 as sign, {_keys_of("o")}, {taken}
-            from old o
-            join changed using ({_KEYS})
-            union all
-            select 1, {_keys_of("f")}, {_DIFF}
-            from fresh f
-            join changed using ({_KEYS})
-        )"""
-
-
-CHANGES = _changes("{id} = any(%(ids)s)").replace("{ids}", "select unnest(%(ids)s::bigint[])")
-#: A row of the same name may only come when the old one has gone.
-_TALLYING = f"""
-{CHANGES},
-gone as (
-    delete from {TALLY} t
-    using changed g
-    where {" and ".join(f"t.{name} = g.{name}" for name in KEY)}
-    returning 1
-),
-came as (
-    insert into {TALLY} ({", ".join(COLUMNS)})
-    select {", ".join(f"f.{name}" for name in COLUMNS)}
-    from fresh f
-    join changed using ({_KEYS})
-    where (select count(*) from gone) >= 0
-)"""
-_FOLD = f"{adding(_TALLYING)} select count(distinct complaint_id) from diff"
-WAITING = """
-select complaint_id, transaction, id, written_at
-from complaints_handlingstep
-where (transaction, id) > (%(transaction)s, %(entry)s) {decided}
-order by transaction, id
-limit %(limit)s
-"""
-_TALLIED = f"select {', '.join(COLUMNS)} from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s"
+_SQL = read_sql(
+    __file__,
+    tally=TALLY,
+    facts_of_ids=facts("{id} = any(%(ids)s)"),
+    facts_of_piece=facts(PIECE_OF_CASES),
+    columns=", ".join(COLUMNS),
+    fresh_columns=_listed("f", COLUMNS),
+    key=", ".join(KEY),
+    old_key=_listed("o", KEY),
+    fresh_key=_listed("f", KEY),
+    any_key=", ".join(f"coalesce(o.{name}, f.{name}) as {name}" for name in KEY),
+    same_key=" and ".join(f"o.{name} = f.{name}" for name in KEY),
+    key_of_gone=" and ".join(f"t.{name} = g.{name}" for name in KEY),
+    was=_listed("o", COLUMNS[len(KEY) :]),
+    is_now=_listed("f", COLUMNS[len(KEY) :]),
+    taken_back=", ".join((*PLACE, *(f"-o.{name} as {name}" for name in MEASURES))),
+    given=", ".join((*PLACE, *MEASURES)),
+)
+CHANGES = _SQL["changes"]
+_FOLD = f"{adding(_SQL['tallying'])} select count(distinct complaint_id) from diff"
 
 
 def fold(*, now: datetime, limit: int = BATCH) -> int:
@@ -129,7 +88,7 @@ def fold(*, now: datetime, limit: int = BATCH) -> int:
             # The database was restored since: its entries begin anew with transaction 0, by their ids.
             state.era, state.transaction = era, 0
         cursor.execute(
-            WAITING.format(decided="and transaction < %(horizon)s"),
+            _SQL["waiting"].format(decided="and transaction < %(horizon)s"),
             {"transaction": state.transaction, "entry": state.entry, "horizon": horizon, "limit": limit},
         )
         rows = cursor.fetchall()
@@ -153,7 +112,7 @@ def waiting(*, most: int = ALARM) -> tuple[int, datetime | None]:
     state = read_state()
     with connection.cursor() as cursor:
         cursor.execute(
-            "select count(*), min(written_at) from (" + WAITING.format(decided="") + ") w",
+            "select count(*), min(written_at) from (" + _SQL["waiting"].format(decided="") + ") w",
             {"transaction": state.transaction, "entry": state.entry, "limit": most + 1},
         )
         count, oldest = cursor.fetchone()
@@ -229,20 +188,7 @@ def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
 
 def differing(cursor: Any, *, after: int, upto: int) -> list[int]:
     """Cases behind ``after``, up to ``upto``, that count for something else than what was tallied, folded or not."""
-    cursor.execute(
-        f"""
-        with fresh as materialized ({facts(PIECE_OF_CASES)}),
-        old as materialized ({_TALLIED})
-        select distinct complaint_id
-        from (
-            (select * from fresh except all select * from old)
-            union all
-            (select * from old except all select * from fresh)
-        ) d
-        order by 1
-        """,
-        {**decrees(current_calendar()), "after": after, "upto": upto},
-    )
+    cursor.execute(_SQL["differing"], {**decrees(current_calendar()), "after": after, "upto": upto})
     return [row[0] for row in cursor.fetchall()]
 
 

@@ -3,10 +3,8 @@
 Both sides are counted by the same formulas; what lies within chance is called so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -18,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.counters import figures as rollup_figures
-from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
 from oversight.figures.scope import Period
 from oversight.presenting import cards, choosing, flow, shifts
@@ -89,17 +86,6 @@ class OtherForm(forms.Form):
         return cleaned
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One figure on both sides."""
-
-    title: Any
-    version: int
-    here: cards.Card
-    there: cards.Card
-    shift: cards.Shift | None
-
-
 @officer_page("GET")
 def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     look = dashboard_page(request, workspace, "compare")
@@ -112,13 +98,13 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     other_lists = replace(look.lists, period=period, region=code)
     there_cards = {card.code: card for card in _cards(found[1] or {}, other_lists)}
     lines = [
-        Line(
-            card.definition.title,
-            card.version,
-            card,
-            there_cards[card.code],
-            _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period),
-        )
+        {
+            "title": card.definition.title,
+            "version": card.version,
+            "here": card,
+            "there": there_cards[card.code],
+            "shift": _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period),
+        }
         for card in here_cards
         if card.code in there_cards
     ]
@@ -170,11 +156,7 @@ def _cards(found: Mapping[str, Figure], lists: cards.Lists) -> list[cards.Card]:
 
 def _counted(measure: Measure) -> dict[str, Figure]:
     """From the counters, else from the cases; the further figures from the counters alone."""
-    found = rollup_figures.flow(measure)
-    if found is None:
-        came_in, stages = figures.received(measure), figures.stages_of(measure)
-        found = figures.flow_figures(measure, stages, received=sum(came_in.values()))
-    return found | flow.counted(measure)
+    return rollup_figures.flow_of(measure) | flow.counted(measure)
 
 
 def _shift(

@@ -4,10 +4,7 @@ What is listed is what was counted. A saved view is an address and nothing more;
 never that of its maker.
 """
 
-from __future__ import annotations
-
 import uuid
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -40,27 +37,6 @@ COLUMNS: tuple[tuple[str, Any], ...] = (
     ("on_time", gettext_lazy("按时办结率")),
     ("response", gettext_lazy("首次响应")),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One enterprise, ready to be shown."""
-
-    line: Line
-    name: str
-    url: str
-    open_url: str
-    overdue_url: str
-    received_url: str
-    settled_url: str
-    in_time_url: str
-    place: str
-    success: str
-    interval: tuple[int, int]
-    confirmed_at: int
-    upper_at: int
-    punctual: str
-    response: str
 
 
 @officer_page("GET")
@@ -104,7 +80,7 @@ def _page(found: list[Line], asked: Asked) -> tuple[dict[str, str], list[Line]]:
     }, shown
 
 
-def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) -> Row:
+def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) -> dict[str, Any]:
     low, high = line.interval
     pk = line.enterprise_id
     success = line.success
@@ -115,23 +91,23 @@ def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) ->
     if line.place is not None and not asked.enterprise_id:
         first, last = line.place
         place = str(first) if first == last else f"{first}–{last}"
-    return Row(
-        line=line,
-        name=names.get(pk, ""),
-        url=asked.url(enterprise=pk, page=""),
-        open_url=lists.url(enterprise_id=pk),
-        overdue_url=lists.url(enterprise_id=pk, overdue="1"),
-        received_url=lists.received(enterprise_id=pk),
-        settled_url=lists.behind("ended_settled", enterprise_id=pk),
-        in_time_url=lists.behind("in_time", enterprise_id=pk),
-        place=place,
-        success=cards.percents(success.value, success.upper_value),
-        interval=(round(low * 100), max(1, round((high - low) * 100))),
-        confirmed_at=round((success.value or 0) * 100),
-        upper_at=round((success.upper_value or 0) * 100),
-        punctual=cards.percent(line.punctual.value),
-        response=response,
-    )
+    return {
+        "line": line,
+        "name": names.get(pk, ""),
+        "url": asked.url(enterprise=pk, page=""),
+        "open_url": lists.url(enterprise_id=pk),
+        "overdue_url": lists.url(enterprise_id=pk, overdue="1"),
+        "received_url": lists.received(enterprise_id=pk),
+        "settled_url": lists.behind("ended_settled", enterprise_id=pk),
+        "in_time_url": lists.behind("in_time", enterprise_id=pk),
+        "place": place,
+        "success": cards.percents(success.value, success.upper_value),
+        "interval": (round(low * 100), max(1, round((high - low) * 100))),
+        "confirmed_at": round((success.value or 0) * 100),
+        "upper_at": round((success.upper_value or 0) * 100),
+        "punctual": cards.percent(line.punctual.value),
+        "response": response,
+    }
 
 
 def _columns(asked: Asked) -> list[dict[str, Any]]:

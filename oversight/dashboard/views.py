@@ -3,8 +3,6 @@
 An officer sees the region of the own offices; whatever is asked only narrows it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -23,7 +21,7 @@ from oversight.hot_spots.reduction_words import line_of
 from oversight.models import HotSpot
 from oversight.presenting import cards, charts, choosing, flow, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
-from oversight.presenting.overview import Burning, Hand, Holder, Overview, Part
+from oversight.presenting.overview import Burning, Holder, Overview, Part
 from web.languages import named
 
 PAGE = 50
@@ -330,7 +328,7 @@ def _holder(holder: Holder, look: DashboardPage) -> dict[str, Any]:
     }
 
 
-def _hand(hand: Hand, look: DashboardPage) -> dict[str, Any]:
+def _hand(hand: Holder, look: DashboardPage) -> dict[str, Any]:
     who = whose_list(hand.officer_id, hand.authority_id)
     return {
         "name": hand.name or _("未指派"),

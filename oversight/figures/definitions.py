@@ -3,8 +3,6 @@
 The words say exactly what oversight/figures/figures.py counts; who changes one changes both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -4,9 +4,6 @@ A formula is a condition on rows and stands here only; pages, tables and later
 reports name it. A changed formula gets a higher version. Silence is never success.
 """
 
-from __future__ import annotations
-
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -77,6 +74,11 @@ class Figure:
         return share(self.upper, self.denominator)
 
 
+def part_of(code: str, part: int, whole: int, *, upper: int | None = None, **beside: int) -> Figure:
+    """A share with the counts that must be seen with it."""
+    return Figure(code=code, n=whole, numerator=part, denominator=whole, upper=upper, beside=beside)
+
+
 def share(part: int | None, whole: int | None) -> float | None:
     return part / whole if part is not None and whole else None
 
@@ -122,10 +124,9 @@ def standing_counts(measure: Measure) -> dict[str, Count]:
     }
 
 
-def received(measure: Measure) -> dict[int | None, int]:
-    """By the day on which the complaint came in by any channel, and by who has it now."""
-    came_in = measure.cases().filter(measure.during("received_at"))
-    return dict(came_in.order_by().values_list("enterprise_id").annotate(n=Count("pk")))
+def received(measure: Measure) -> int:
+    """By the day on which the complaint came in by any channel."""
+    return measure.cases().filter(measure.during("received_at")).count()
 
 
 # --- the stage at the enterprise ----------------------------------------------------------
@@ -170,74 +171,39 @@ def ended_counts() -> dict[str, Count]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """How the stages of a scope went, by enterprise and in all; counts of stages add up."""
-
-    counts: dict[int, Counts]
-    responses: dict[int | None, Spread]
-    unanswered: int
-
-    def total(self) -> Counts:
-        found: Counter[str] = Counter()
-        for counts in self.counts.values():
-            found.update(counts)
-        return found
-
-
-def stages_of(measure: Measure) -> Stages:
-    """Three queries: those that ended, those that were open at the end, the first responses."""
-    counts: dict[int, Counts] = {
-        row.pop("enterprise_id"): row
-        for row in ended_stages(measure).order_by().values("enterprise_id").annotate(**ended_counts())
-    }
-    unanswered = 0
+def stage_counts(measure: Measure) -> Counts:
+    """How the stages that ended did so, and of those open at the end how many ran out and wait. Two queries."""
     waiting = Q(first_contact_at=None, until_at=None, complaint__status__in=sorted(ANY_E))
-    for row in (
-        open_stages(measure)
-        .order_by()
-        .values("enterprise_id")
-        .annotate(overdue=Count("pk", filter=ran_out(measure)), waiting=Count("pk", filter=waiting))
-    ):
-        unanswered += row["waiting"]
-        if row["overdue"]:
-            counts.setdefault(row["enterprise_id"], {})["open_overdue"] = row["overdue"]
-    return Stages(counts, lengths(measure, "first_contact_at", by_who=True), unanswered)
+    ended = ended_stages(measure).order_by().aggregate(**ended_counts())
+    still_open = open_stages(measure).order_by()
+    return ended | still_open.aggregate(
+        open_overdue=Count("pk", filter=ran_out(measure)), unanswered=Count("pk", filter=waiting)
+    )
 
 
-def lengths(measure: Measure, moment: str, *, by_who: bool = False) -> dict[int | None, Spread]:
+def lengths(measure: Measure, moment: str) -> Spread:
     """From delivery to ``moment``, by the day of that moment; what a predecessor did is not this one's."""
     spans = measure.stages().filter(measure.during(moment), **{f"{moment}__gte": F("from_at")})
-    return measured(spans.values_list("enterprise_id", "from_at", moment), calendar=measure.calendar, by_who=by_who)
+    return measured(spans.values_list("enterprise_id", "from_at", moment), calendar=measure.calendar)[None]
 
 
 def settled(counts: Mapping[str, int]) -> Figure:
     """ODR和解成功率: confirmed share; the upper bound takes every silence for a yes."""
     results = {result: counts.get(f"result_{result}", 0) for result in RESULTS}
     whole = sum(results[result] for result in JUDGED)
-    return Figure(
-        code="settled",
-        n=whole,
-        numerator=results["settled"],
-        denominator=whole,
-        upper=results["settled"] + results["unconfirmed"],
-        beside={**results, "in_part": counts.get("in_part", 0), "cases": counts.get("cases_settled", 0)},
-    )
+    beside = {**results, "in_part": counts.get("in_part", 0), "cases": counts.get("cases_settled", 0)}
+    upper = results["settled"] + results["unconfirmed"]
+    return part_of("settled", results["settled"], whole, upper=upper, **beside)
 
 
 def on_time(counts: Mapping[str, int]) -> Figure:
     """按时办结率: ended before the lapse, of those, of the lapsed and of what is open and overdue."""
-    in_time, beside = (
-        counts.get("in_time", 0),
-        {
-            "reported": counts.get("in_time_reported", 0),
-            "apart": counts.get("in_time_apart", 0),
-            "ended_late": counts.get("ended_late", 0),
-            "open_overdue": counts.get("open_overdue", 0),
-        },
-    )
-    whole = in_time + beside["ended_late"] + beside["open_overdue"]
-    return Figure(code="on_time", n=whole, numerator=in_time, denominator=whole, beside=beside)
+    names = {"reported": "in_time_reported", "apart": "in_time_apart"}
+    beside = {
+        name: counts.get(names.get(name, name), 0) for name in ("reported", "apart", "ended_late", "open_overdue")
+    }
+    in_time = counts.get("in_time", 0)
+    return part_of("on_time", in_time, in_time + beside["ended_late"] + beside["open_overdue"], **beside)
 
 
 def cases_by_result(measure: Measure) -> Counts:
@@ -246,25 +212,17 @@ def cases_by_result(measure: Measure) -> Counts:
     return {row["odr_result"]: row["n"] for row in rows}
 
 
-def stage_figures(measure: Measure, stages: Stages) -> dict[str, Figure]:
-    """Success, punctuality, first response, acceptance: two more queries."""
-    success, cases = settled(stages.total()), cases_by_result(measure)
+def stage_figures(measure: Measure) -> dict[str, Figure]:
+    """Success, punctuality, first response and acceptance with exact medians: five queries."""
+    counts, cases = stage_counts(measure), cases_by_result(measure)
+    success = settled(counts)
+    beside = {**success.beside, **{f"cases_{result}": cases.get(result, 0) for result in RESULTS}}
+    response, acceptance = lengths(measure, "first_contact_at"), lengths(measure, "accepted_at")
+    unanswered = {"unanswered": counts["unanswered"]}
     return {
-        "settled": replace(
-            success, beside={**success.beside, **{f"cases_{result}": cases.get(result, 0) for result in RESULTS}}
-        ),
-        "on_time": on_time(stages.total()),
-        **length_figures(measure, stages),
-    }
-
-
-def length_figures(measure: Measure, stages: Stages) -> dict[str, Figure]:
-    """First response and acceptance, with exact medians; one more query."""
-    response, acceptance = stages.responses[None], lengths(measure, "accepted_at")[None]
-    return {
-        "first_response": Figure(
-            code="first_response", n=response.n, spread=response.values, beside={"unanswered": stages.unanswered}
-        ),
+        "settled": replace(success, beside=beside),
+        "on_time": on_time(counts),
+        "first_response": Figure(code="first_response", n=response.n, spread=response.values, beside=unanswered),
         "acceptance": Figure(code="acceptance", n=acceptance.n, spread=acceptance.values),
     }
 
@@ -292,12 +250,8 @@ def closing_figures(measure: Measure) -> dict[str, Figure]:
     return {
         "closed": Figure(code="closed", n=counts["closed"]),
         "handling_time": Figure(code="handling_time", n=spread.n, spread=spread.values),
-        "mediated": Figure(
-            code="mediated",
-            n=whole,
-            numerator=counts["mediated"],
-            denominator=whole,
-            beside={"not_kept": counts["not_kept"], "terminated": counts["terminated"]},
+        "mediated": part_of(
+            "mediated", counts["mediated"], whole, not_kept=counts["not_kept"], terminated=counts["terminated"]
         ),
     }
 
@@ -316,10 +270,7 @@ def review_figure(measure: Measure) -> Figure:
     counts = clocks.filter(met | late).aggregate(
         met=Count("pk", filter=met & Q(decided)), late=Count("pk", filter=late)
     )
-    whole = counts["met"] + counts["late"]
-    return Figure(
-        code="review_on_time", n=whole, numerator=counts["met"], denominator=whole, beside={"late": counts["late"]}
-    )
+    return part_of("review_on_time", counts["met"], counts["met"] + counts["late"], late=counts["late"])
 
 
 def promises_due(measure: Measure) -> QuerySet[Deadline]:
@@ -358,7 +309,7 @@ def kept_figure(measure: Measure) -> Figure:
         )
     )
     n, kept = counts.pop("n"), counts.pop("kept")
-    return Figure(code="kept", n=n, numerator=kept, denominator=n, beside=counts)
+    return part_of("kept", kept, n, **counts)
 
 
 def recovered_figure(measure: Measure) -> Figure:
@@ -394,25 +345,19 @@ def recovered_figure(measure: Measure) -> Figure:
 def misroute_figures(measure: Measure) -> dict[str, Figure]:
     """误送率 and what of it was mended within the time for forwarding; one query (routing.rule_desk.learning)."""
     found = learning.counted(ended_stages(measure), now=measure.now)
-    due = found.in_time + found.late
+    in_time, late = found.in_time, found.late
     return {
-        "misrouted": Figure(code="misrouted", n=found.ended, numerator=found.misrouted, denominator=found.ended),
-        "mended": Figure(
-            code="mended",
-            n=due,
-            numerator=found.in_time,
-            denominator=due,
-            beside={"late": found.late, "waiting": found.waiting},
-        ),
+        "misrouted": part_of("misrouted", found.misrouted, found.ended),
+        "mended": part_of("mended", in_time, in_time + late, late=late, waiting=found.waiting),
     }
 
 
-def flow_figures(measure: Measure, stages: Stages, *, received: int) -> dict[str, Figure]:
-    """What happened in the period. ``stages`` and ``received`` are also what the table is made of."""
+def flow_figures(measure: Measure) -> dict[str, Figure]:
+    """What happened in the period."""
     found = {
-        "received": Figure(code="received", n=received),
+        "received": Figure(code="received", n=received(measure)),
         "review_on_time": review_figure(measure),
         "kept": kept_figure(measure),
         "recovered": recovered_figure(measure),
     }
-    return found | stage_figures(measure, stages) | closing_figures(measure) | misroute_figures(measure)
+    return found | stage_figures(measure) | closing_figures(measure) | misroute_figures(measure)

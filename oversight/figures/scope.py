@@ -4,8 +4,6 @@ A scope never reaches beyond the regions, or the enterprise, that it was given; 
 enterprise or branches only narrow it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 

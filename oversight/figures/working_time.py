@@ -5,8 +5,6 @@ division; the days of a decree are two short sorted lists that the database sear
 spans they are is asked by the formulas; here they are only measured.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,10 +14,12 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from complaints.procedure.working_calendar import Calendar
+from database.sql_files import read_sql
 
 #: A working day of the figures: eight hours. A message at night counts as one of the next morning.
 OPENS, CLOSES = 9 * 60, 17 * 60
 DAY_MINUTES = CLOSES - OPENS
+_SQL = read_sql(__file__)
 
 #: Working days from the first Monday of the calendar up to and including a day.
 _WORKED = (
@@ -42,50 +42,13 @@ _STEPS = {
         ("minute", _MINUTE, ""),
     )
 }
-_MEASURED = """
-with
-span (who, a, b) as materialized ({spans}),
-placed as materialized (
-    select who, {number_a} as day_a, {number_b} as day_b, at_a, at_b
-    from (select who, a at time zone %(zone)s as at_a, b at time zone %(zone)s as at_b from span) as local
-),
-counted as materialized (
-    select *, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b
-    from placed
-),
-measured as materialized (
-    select who, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes
-    from counted
-)
-select {head}, count(*),
-    avg(cd)::float, percentile_cont(array[0.5, 0.9]) within group (order by cd),
-    avg(wd)::float, percentile_cont(array[0.5, 0.9]) within group (order by wd),
-    avg(minutes)::float, percentile_cont(array[0.5, 0.9]) within group (order by minutes)
-from measured
-group by grouping sets {groups}
-"""
-
-#: What one step needs of the one before is worked out once: without the fences (offset 0) each place that names it
-#: would work it out again.
-_LENGTHS = """(
-    select r.*, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes
-    from (
-        select r.*, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b
-        from (
-            select r.*, {number_a} as day_a, {number_b} as day_b
-            from ({rows}) r
-            offset 0
-        ) r
-        offset 0
-    ) r
-) {name}"""
 
 
 def measuring(rows: str, *, name: str) -> str:
     """A bracketed select, called ``name``: ``rows``, a select with local times at_a and at_b, with cd, wd and minutes
     from one to the other beside its columns. ``decrees`` fills its parameters.
     """
-    return _LENGTHS.format(rows=rows, name=name, **_STEPS)
+    return _SQL["lengths"].format(rows=rows, name=name, **_STEPS)
 
 
 def decrees(calendar: Calendar) -> dict[str, Any]:
@@ -109,7 +72,7 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
     """One query. ``spans``: (who, from, to); the whole stands under None, with ``by_who`` each who as well."""
     sql, params = spans.order_by().query.sql_with_params()
     names = [f"span_{number}" for number in range(len(params))]
-    statement = _MEASURED.format(
+    statement = _SQL["measured"].format(
         spans=sql % tuple(f"%({name})s" for name in names),
         **_STEPS,
         head="grouping(who), who" if by_who else "1, null",

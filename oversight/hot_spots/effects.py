@@ -4,8 +4,6 @@ Both groups are counted over the same days, from the counters, by a sweep while 
 is shown is said with intervals, and with what would have happened anyway taken off.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +13,7 @@ from django.db.models import Q
 
 from authorities.models import Region
 from complaints.procedure.working_calendar import SHANGHAI
+from database.sql_files import read_sql
 from oversight.counters.sums import TALLY
 from oversight.hot_spots.hotspots import EVERY, cell_condition
 from oversight.hot_spots.unusual import DAYS, USUAL, Ratio, against, rate_ratio
@@ -27,50 +26,7 @@ DAY = timedelta(days=1)
 ENOUGH = 30
 #: Guidances of one sweep.
 BATCH = 200
-
-_OWN = f"""
-select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s)
-from {TALLY}
-where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(sent)s and {{cell}}
-"""
-#: The same category in an interval of regions, without another one in it and without the enterprise.
-_BESIDE = f"""
-select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s)
-from {TALLY}
-where kind = 'received' and day >= %(first)s and day <= %(last)s and day <> %(sent)s
-    and region between %(low)s and %(high)s
-    and not (region between %(without)s and %(without_last)s)
-    and enterprise is distinct from %(firm)s {{facet}}
-"""
-#: What of a country is not in its control group: the region with all in it, and the enterprise wherever it is.
-_NOT_ELSEWHERE = f"""
-select count(*) filter (where day < %(sent)s), count(*) filter (where day > %(sent)s)
-from (
-    select day
-    from {TALLY}
-    where kind = 'received' and enterprise = %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}
-    union all
-    select day
-    from {TALLY}
-    where kind = 'received' and region between %(without)s and %(without_last)s
-        and enterprise is distinct from %(firm)s and day >= %(first)s and day <= %(last)s {{facet}}
-) as t
-where day <> %(sent)s
-"""
-#: The cells of the whole country.
-_RECEIVED = """
-select
-    coalesce(sum(received) filter (where day < %(sent)s), 0)::bigint,
-    coalesce(sum(received) filter (where day > %(sent)s), 0)::bigint
-"""
-_FACET = f"""{_RECEIVED}
-from {DayFacet._meta.db_table}
-where facet = %(facet)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
-"""
-_ALL = f"""{_RECEIVED}
-from {DayRegion._meta.db_table}
-where region = %(country)s and day >= %(first)s and day <= %(last)s and day <> %(sent)s
-"""
+_SQL = read_sql(__file__, tally=TALLY, day_facet=DayFacet._meta.db_table, day_region=DayRegion._meta.db_table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +136,7 @@ def counted(guidance: Guidance, *, now: datetime) -> Effect:
         within, more = cell_condition("r", spot.region_id, "")
         condition += " and " + within.replace("%(of)s", "%(region)s")
         values |= {"region": more["of"]}
-    before, after = _asked(_OWN.format(cell=condition), told | values)
+    before, after = _asked(_SQL["own"].format(cell=condition), told | values)
     group, (elsewhere_before, elsewhere_after) = _elsewhere(
         spot, told | {"firm": guidance.enterprise_id, "category": spot.category}
     )
@@ -216,14 +172,16 @@ def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int,
         else "and object = %(category)s"
     )
     if province is not None and without != province:
-        counts = _asked(_BESIDE.format(facet=facet), told | {"low": province.pk, "high": province.last})
+        counts = _asked(_SQL["beside"].format(facet=facet), told | {"low": province.pk, "high": province.last})
         if counts[0] >= ENOUGH:
             kind = "firms" if without is None else "counties" if without.level == Region.Level.COUNTY else "cities"
             return Control(kind, province.name, province.name_en), counts
     else:
         province = None
-    whole = _asked(_FACET if spot.facet else _ALL, told | {"country": above[0].pk if above else None})
-    not_elsewhere = _asked(_NOT_ELSEWHERE.format(facet=facet), told)
+    whole = _asked(
+        _SQL["of_facet"] if spot.facet else _SQL["of_all"], told | {"country": above[0].pk if above else None}
+    )
+    not_elsewhere = _asked(_SQL["not_elsewhere"].format(facet=facet), told)
     return Control("country", province.name if province else "", province.name_en if province else ""), (
         max(0, whole[0] - not_elsewhere[0]),
         max(0, whole[1] - not_elsewhere[1]),

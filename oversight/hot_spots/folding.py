@@ -5,8 +5,6 @@ common, and where that is at least half of its rise. Nothing is thrown away: eac
 whoever looks sees the narrowest of those that the own region shows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +13,7 @@ from itertools import permutations
 from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 
+from database.sql_files import read_sql
 from oversight.counters.sums import TALLY
 from oversight.hot_spots.unusual import DAY_LEVEL, DAYS, USUAL, WEEK_LEVEL, threshold
 from oversight.models import HotSpot
@@ -26,25 +25,7 @@ PART = 0.5
 MOST = 400
 #: Rows of the same days that are looked at together, the most unusual first.
 MOST_NEAR = 1000
-
-#: Of each pair what both have in common: in the days of both, and in the same days of the eight weeks before.
-_COMMON = f"""
-select p.nr, c.now, c.usual
-from unnest(
-    %(nr)s::int[], %(first)s::date[], %(last)s::date[], %(low)s::bigint[], %(high)s::bigint[],
-    %(firm)s::bigint[], %(problem)s::text[], %(object)s::text[]
-) as p (nr, first, last, low, high, firm, problem, object),
-lateral (
-    select count(*) filter (where t.day >= p.first) as now, count(*) filter (where t.day < p.first) as usual
-    from {TALLY} t
-    where t.kind = 'received'
-        and t.day <= p.last and t.day > p.first - {DAYS * USUAL + 1}
-        and (p.last - t.day) %% {DAYS} <= p.last - p.first
-        and t.region between p.low and p.high {{enterprise}}
-        and (p.problem = '' or t.problem = p.problem)
-        and (p.object = '' or t.object = p.object)
-) c
-"""
+_SQL = read_sql(__file__, tally=TALLY, week=DAYS, until_before=DAYS * USUAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +149,7 @@ def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:
             continue
         with connection.cursor() as cursor:
             cursor.execute(
-                _COMMON.format(enterprise="and t.enterprise = p.firm" if has_enterprise else ""),
+                _SQL["common"].format(enterprise="and t.enterprise = p.firm" if has_enterprise else ""),
                 {
                     "nr": [nr for nr, _pair in asked],
                     "first": [pair.first for _nr, pair in asked],

@@ -4,8 +4,6 @@ An enterprise sees nothing before it was sent, and never which officer or collea
 history names sides there, persons only at the authority.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet

@@ -4,11 +4,10 @@ Every change of a state is made here, behind a lock, together with the deed that
 may ask for it (region, role, enterprise) is the door's business; what may follow what is this file's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -16,11 +15,10 @@ from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from accounts.models import OutgoingMessage, User
+from accounts.models import User
 from enterprises.models.refusing import Refusal
-from oversight.letters import managers_of
+from oversight.letters import managers_of, send_to
 from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
 
 Kind = Deed.Kind
@@ -235,43 +233,16 @@ def _add(guidance: Guidance, wanted: Wanted, *, by: User, now: datetime) -> None
     _note(guidance, Kind.MEASURE_ADDED, by=by, now=now, measure=used + 1, text=wanted.what)
 
 
-def _note(
-    guidance: Guidance,
-    kind: str,
-    *,
-    by: User | None,
-    now: datetime,
-    measure: int | None = None,
-    text: str = "",
-    said: str = "",
-) -> None:
-    Deed.objects.create(
-        hot_spot_id=guidance.hot_spot_id,
-        guidance=guidance,
-        kind=kind,
-        at=now,
-        by=by,
-        measure=measure,
-        text=text,
-        said=said,
-    )
+def _note(guidance: Guidance, kind: str, *, by: User | None, now: datetime, **more: Any) -> None:
+    """``more``: measure, text, said."""
+    Deed.objects.create(hot_spot_id=guidance.hot_spot_id, guidance=guidance, kind=kind, at=now, by=by, **more)
 
 
 def _link(guidance: Guidance) -> str:
     return f"{settings.SITE_URL}{reverse('oversight:enterprise-guidance', args=[guidance.pk])}"
 
 
-def _tell(guidance: Guidance, words: Callable[[], tuple[str, str]], *, now: datetime) -> None:
+def _tell(guidance: Guidance, text: Callable[[], tuple[str, str]], *, now: datetime) -> None:
     """A letter to each manager of the whole enterprise, in the own language."""
     for person in managers_of(guidance.enterprise_id, on=timezone.localdate(now)):
-        with override(person.language):
-            subject, body = words()
-        OutgoingMessage.objects.create(
-            channel="email",
-            address=person.email,
-            person_key=person.person_key,
-            created_at=now,
-            useful_until=now + OF_USE,
-            subject=subject,
-            body=body,
-        )
+        send_to(person, text, now=now, of_use=OF_USE)

@@ -4,8 +4,6 @@ A hot spot is seen where its place lies, of an enterprise its domicile; its case
 anyway. Marks alike make a candidate, the texts themselves decide; no text leaves this file.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from itertools import combinations
@@ -13,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -104,14 +102,9 @@ def lies_within(regions: Iterable[Region]) -> Q:
 
 
 def spot_of(workspace: Workspace, pk: int) -> HotSpot:
-    found = (
-        HotSpot.objects.filter(workspace.around("place"), pk=pk)
-        .select_related(*RELATED, "enterprise__domicile")
-        .first()
+    return get_object_or_404(
+        HotSpot.objects.filter(workspace.around("place"), pk=pk).select_related(*RELATED, "enterprise__domicile")
     )
-    if found is None:
-        raise Http404
-    return found
 
 
 def acting_for(workspace: Workspace, place: int | None) -> Actor | None:

@@ -4,8 +4,6 @@ One pass over the counters looks at all cells at once, and looking again finds n
 for its day, and one for its week in which no day was in the row before it. The statistics stand in `unusual`.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from django.db import connection, transaction
 
 from complaints.models import Heartbeat
 from complaints.procedure.working_calendar import SHANGHAI
+from database.sql_files import read_sql
 from enterprises.models import Enterprise
 from oversight.counters.sums import TALLY
 from oversight.hot_spots import folding, unusual
@@ -35,79 +34,7 @@ DAY = timedelta(days=1)
 #: Two who look at once wait for each other.
 _LOCK = 0x0F1653
 _PATIENCE = "55s"
-
-#: A row a cell and number of weeks back: the seven days, and the one day. Cells of regions are added up the tree, so
-#: each level has its own. Nothing but the tally's rows of what was received is read.
-_CELLS = f"""
-with
--- What was received in nine weeks, by how many weeks ago that is.
-received as materialized (
-    select
-        region, enterprise, problem, object,
-        (%(day)s::date - day) / {DAYS} as lag,
-        (%(day)s::date - day) %% {DAYS} = 0 as is_day
-    from {TALLY}
-    where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - {DAYS * (USUAL + 1)}
-),
--- Cells of enterprises: all, and each problem.
-firms as (
-    select enterprise as of, facet, lag, count(*) as n, count(*) filter (where is_day) as d
-    from received, lateral (values (''), ('p:' || problem)) f (facet)
-    where enterprise is not null and facet <> 'p:'
-    group by 1, 2, 3
-),
--- Cells of the smallest places: all, each problem and each object.
-places as (
-    select region, facet, lag, count(*) as n, count(*) filter (where is_day) as d
-    from received, lateral (values (''), ('p:' || problem), ('o:' || object)) f (facet)
-    where facet not in ('p:', 'o:')
-    group by 1, 2, 3
-),
--- The regions in which these places lie.
-within as materialized (
-    select r.region, up.id as above
-    from (select distinct region from received) r
-    join authorities_region up on r.region between up.id and up.last
-),
-regions as (
-    select w.above as of, p.facet, p.lag, sum(p.n)::bigint as n, sum(p.d)::bigint as d
-    from places p
-    join within w using (region)
-    group by 1, 2, 3
-),
-cells as (
-    select 'e' as whose, of, facet, lag, n, d from firms
-    union all
-    select 'r', of, facet, lag, n, d from regions
-)
-"""
-#: Of the week and the day itself, and of the eight before each the sum and the sum of squares.
-_COUNTED = f"""{_CELLS}
-select
-    whose, of, facet,
-    coalesce(sum(n) filter (where lag = 0), 0)::bigint,
-    coalesce(sum(n) filter (where lag > 0), 0)::bigint,
-    coalesce(sum(n * n) filter (where lag > 0), 0)::bigint,
-    coalesce(sum(d) filter (where lag = 0), 0)::bigint,
-    coalesce(sum(d) filter (where lag > 0), 0)::bigint,
-    coalesce(sum(d * d) filter (where lag > 0), 0)::bigint
-from cells
-group by 1, 2, 3
-"""
-#: The counts of the few cells that are found.
-_EIGHT = f"""{_CELLS}
-select whose, of, facet, lag, n, d
-from cells
-join unnest(%(whose)s::text[], %(of)s::bigint[], %(facets)s::text[]) as w (whose, of, facet) using (whose, of, facet)
-where lag > 0
-"""
-_BEGAN = f"""
-select exists (
-    select from {TALLY}
-    where kind = 'received'
-        and day <= %(day)s::date - {DAYS * USUAL} and day > %(day)s::date - {DAYS * (USUAL + 1)}
-)
-"""
+_SQL = read_sql(__file__, tally=TALLY, week=DAYS, eight_weeks=DAYS * USUAL, nine_weeks=DAYS * (USUAL + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +101,10 @@ def counted(day: date) -> list[Cell]:
     weeks is empty, as a portal that just began has nothing usual. Two statements.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_BEGAN, {"day": day})
+        cursor.execute(_SQL["began"], {"day": day})
         if not cursor.fetchone()[0]:
             return []
-        cursor.execute(_COUNTED, {"day": day})
+        cursor.execute(_SQL["counted"], {"day": day})
         return [
             Cell(whose, of, facet, week, Spread(weeks, week_squares), today, Spread(days, day_squares))
             for whose, of, facet, week, weeks, week_squares, today, days, day_squares in cursor
@@ -276,7 +203,7 @@ def _eights(found: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:
     counts = {(cell, str(kind)): [0] * USUAL for cell in cells.values() for kind in HotSpot.Kind}
     with connection.cursor() as cursor:
         cursor.execute(
-            _EIGHT,
+            _SQL["eight"],
             {"day": day, **dict(zip(("whose", "of", "facets"), map(list, zip(*cells, strict=True)), strict=True))},
         )
         for whose, of, facet, lag, week, a_day in cursor:

@@ -3,8 +3,6 @@
 Whatever goes to an enterprise or the public says so beside the field, and asks for no name of a person.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -23,28 +21,26 @@ CHOOSE = _("请选择一项")
 LONGEST_DAYS = 366
 
 
+def _text(label: Any, missing: Any, help_text: Any = "", *, most: int = LONGEST, lines: int = 3) -> Words:
+    """``missing`` is said where it was left out."""
+    return Words(label=label, most=most, lines=lines, error_messages={"required": missing}, help_text=help_text)
+
+
+def _choice(label: Any, choices: Sequence[tuple[str, Any]] = ()) -> Choice:
+    errors = {"required": CHOOSE, "invalid_choice": CHOOSE}
+    return Choice(label=label, widget=forms.RadioSelect, choices=choices, error_messages=errors)
+
+
 class ReasonForm(PlainForm):
     """Why; for deeds that need nothing else."""
 
-    why = Words(
-        label=_("理由"),
-        most=LONGEST,
-        lines=3,
-        error_messages={"required": _("请写明理由")},
-        help_text=_("记入这个热点的经过，本辖区的监管人员看得到；不要写个人信息"),
-    )
+    why = _text(_("理由"), _("请写明理由"), _("记入这个热点的经过，本辖区的监管人员看得到；不要写个人信息"))
 
 
 class MeasureForm(PlainForm):
     """One measure of a guidance."""
 
-    what = Words(
-        label=_("措施"),
-        most=LONGEST_MEASURE,
-        lines=3,
-        error_messages={"required": _("请写明企业要做什么")},
-        help_text=_("企业会读到；写清楚做什么、做到什么程度"),
-    )
+    what = _text(_("措施"), _("请写明企业要做什么"), _("企业会读到；写清楚做什么、做到什么程度"), most=LONGEST_MEASURE)
     responsible = Words(
         label=_("企业的责任岗位"),
         most=80,
@@ -77,15 +73,12 @@ class MeasureForm(PlainForm):
 class GuidanceForm(MeasureForm):
     """A new guidance: to whom, why, and its first measure."""
 
-    enterprise = Choice(
-        label=_("指导哪家企业"), widget=forms.RadioSelect, error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
-    )
-    causes = Words(
-        label=_("投诉增多的原因"),
-        most=LONGEST,
+    enterprise = _choice(_("指导哪家企业"))
+    causes = _text(
+        _("投诉增多的原因"),
+        _("请写明投诉为什么增多"),
+        _("看了这些案件，您认为投诉为什么增多；企业会读到，不要写消费者的个人信息"),
         lines=4,
-        error_messages={"required": _("请写明投诉为什么增多")},
-        help_text=_("看了这些案件，您认为投诉为什么增多；企业会读到，不要写消费者的个人信息"),
     )
     field_order = ("enterprise", "causes", "what", "responsible", "due_on")
 
@@ -100,36 +93,16 @@ class GuidanceForm(MeasureForm):
 class ReportForm(PlainForm):
     """How far the enterprise is with one measure."""
 
-    state = Choice(
-        label=_("进展"),
-        widget=forms.RadioSelect,
-        choices=GuidanceMeasure.State.choices,
-        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
-    )
-    text = Words(
-        label=_("说明"),
-        most=LONGEST,
-        lines=3,
-        error_messages={"required": _("请写明做了什么、还差什么")},
-        help_text=_("监管部门会读到；写做了什么、还差什么，不要写个人信息"),
-    )
+    state = _choice(_("进展"), GuidanceMeasure.State.choices)
+    text = _text(_("说明"), _("请写明做了什么、还差什么"), _("监管部门会读到；写做了什么、还差什么，不要写个人信息"))
 
 
 class CloseForm(PlainForm):
     """The judgement that ends a guidance."""
 
-    verdict = Choice(
-        label=_("这次指导"),
-        widget=forms.RadioSelect,
-        choices=Guidance.Verdict.choices,
-        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
-    )
-    why = Words(
-        label=_("判断的依据"),
-        most=LONGEST,
-        lines=3,
-        error_messages={"required": _("请写明依据什么判断")},
-        help_text=_("企业会读到；下面的前后对比可以作为依据，区间跨过1就是看不出来"),
+    verdict = _choice(_("这次指导"), Guidance.Verdict.choices)
+    why = _text(
+        _("判断的依据"), _("请写明依据什么判断"), _("企业会读到；下面的前后对比可以作为依据，区间跨过1就是看不出来")
     )
 
 
@@ -137,10 +110,10 @@ class WarningForm(PlainForm):
     """The text of a warning."""
 
     title = Words(label=_("标题"), most=80, error_messages={"required": _("请写标题")})
-    text = Words(
-        label=_("正文"),
+    text = _text(
+        _("正文"),
+        _("请写正文"),
+        _("发布后人人可见。投诉不等于违法，没有查明的不要写成事实；不要写个人信息"),
         most=LONGEST_WARNING,
         lines=12,
-        error_messages={"required": _("请写正文")},
-        help_text=_("发布后人人可见。投诉不等于违法，没有查明的不要写成事实；不要写个人信息"),
     )

@@ -4,10 +4,7 @@ share.
 Nothing is looked up here; whoever asks has read the rows, with enterprise and region.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from math import log10
 from typing import Any
@@ -31,18 +28,6 @@ WARNING_TONES: Mapping[str, str] = {"draft": "neutral", "proposed": "warn", "pub
 WIDE, HIGH, BAR, GAP = 540, 150, 44, 16
 #: Usual counts of which the page says what rise would be seen.
 EXAMPLES = (1, 2, 5, 10, 20, 40, 80, 160)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One of the nine counts: its words, its number, and where it stands in the chart."""
-
-    label: str
-    count: int
-    x: int
-    y: int
-    height: int
-    is_last: bool
 
 
 def cell_of(spot: HotSpot) -> tuple[str, str]:
@@ -97,7 +82,16 @@ def chart_of(spot: HotSpot) -> dict[str, Any]:
         first, last = (day - (USUAL - at) * step for day in (spot.first, spot.last))
         label = day_text(last, weekday=False) if first == last else f"{first:%m-%d}–{last:%m-%d}"
         height = round(count / most * HIGH)
-        bars.append(Bar(label, count, GAP + at * (BAR + GAP), HIGH - height, height, at == USUAL))
+        bars.append(
+            {
+                "label": label,
+                "count": count,
+                "x": GAP + at * (BAR + GAP),
+                "y": HIGH - height,
+                "height": height,
+                "is_last": at == USUAL,
+            }
+        )
     return {
         "bars": bars,
         "width": WIDE + GAP,

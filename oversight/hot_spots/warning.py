@@ -3,8 +3,6 @@
 Nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the reason.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -3,12 +3,10 @@
 The public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -74,9 +72,9 @@ def warning_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
 @officer_page("GET", "POST")
 def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One warning. POST: ``do`` = edit or propose it, approve or send it back, withdraw it."""
-    found = ConsumerWarning.objects.filter(workspace.around("hot_spot__place"), pk=pk).select_related(*_RELATED).first()
-    if found is None:
-        raise Http404
+    found = get_object_or_404(
+        ConsumerWarning.objects.filter(workspace.around("hot_spot__place"), pk=pk).select_related(*_RELATED)
+    )
     office = acting_for(workspace, found.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
     writing = WarningForm(
@@ -165,9 +163,9 @@ def open_warnings(request: HttpRequest) -> HttpResponse:
 @public_page(fresh=0, kept=0)
 def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
     """One warning; one that was withdrawn says so instead of its text."""
-    found = ConsumerWarning.objects.filter(published_at__isnull=False, pk=pk).select_related("authority").first()
-    if found is None:
-        raise Http404
+    found = get_object_or_404(
+        ConsumerWarning.objects.filter(published_at__isnull=False, pk=pk).select_related("authority")
+    )
     return render(
         request,
         "open/warning.html",

@@ -4,8 +4,6 @@ Points come from the published quarters of the year and from nothing else, so th
 another grade than that of the points needs a reason, which is published beside it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

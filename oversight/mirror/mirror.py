@@ -7,11 +7,10 @@ of the procedure (section 7) are those of oversight/figures/figures.py; here are
 should see first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -47,12 +46,17 @@ Stages = QuerySet[Engagement]
 TOP_CAUSES = 40
 
 
-def _ended(measure: Measure) -> Stages:
-    return figures.ended_stages(measure)
+_ended = figures.ended_stages
 
 
-def _result(name: str) -> Callable[[Measure], Stages]:
-    return lambda measure: _ended(measure).filter(odr_result=name)
+def _of_result(result: str, measure: Measure) -> Stages:
+    return _ended(measure).filter(odr_result=result)
+
+
+def _ended_last_day(measure: Measure) -> Stages:
+    """On the last day of the negotiation clock, as it stood then."""
+    last = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION, last_day=OuterRef("day"))
+    return _ended(measure).annotate(day=TruncDate("until_at", tzinfo=SHANGHAI)).filter(Exists(last))
 
 
 def delivered(measure: Measure) -> Stages:
@@ -78,15 +82,6 @@ def _again(measure: Measure) -> Stages:
     return delivered(measure).filter(Exists(before))
 
 
-def _on_last_day(moment: str) -> Q:
-    """``moment`` lies on the last day of the negotiation clock, as it stood when the stage ended."""
-    return Q(
-        Exists(
-            Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION, last_day=OuterRef(moment))
-        )
-    )
-
-
 def _offered(measure: Measure) -> Stages:
     return _ended(measure).filter(Exists(Offer.objects.filter(engagement=OuterRef("pk"))))
 
@@ -101,14 +96,6 @@ def _offered_last_day(measure: Measure) -> Stages:
         .filter(Exists(clocks.filter(last_day=OuterRef("day"))))
     )
     return _offered(measure).filter(Q(Exists(paused)) | Q(Exists(unpaused)))
-
-
-def _ended_last_day(measure: Measure) -> Stages:
-    return _ended(measure).annotate(day=TruncDate("until_at", tzinfo=SHANGHAI)).filter(_on_last_day("day"))
-
-
-def _open_late(measure: Measure) -> Stages:
-    return open_stages(measure).filter(ran_out(measure))
 
 
 def _promises(**which: Any) -> Callable[[Measure], Stages]:
@@ -137,17 +124,13 @@ def _promises(**which: Any) -> Callable[[Measure], Stages]:
     return found
 
 
-def _untagged(measure: Measure) -> Stages:
-    return _ended(measure).filter(root_cause=None)
-
-
 #: What can be looked at one by one: code → the stages that it counts.
 LISTS: Mapping[str, Callable[[Measure], Stages]] = {
     "delivered": delivered,
-    **{result: _result(result) for result in figures.RESULTS},
+    **{result: partial(_of_result, result) for result in figures.RESULTS},
     "in_time": lambda measure: _ended(measure).filter(is_overdue=False),
     "ended_late": lambda measure: _ended(measure).filter(is_overdue=True),
-    "open_late": _open_late,
+    "open_late": lambda measure: open_stages(measure).filter(ran_out(measure)),
     # Those that figures.lengths measures.
     "responded": (
         lambda measure: measure.stages().filter(measure.during("first_contact_at"), first_contact_at__gte=F("from_at"))
@@ -163,7 +146,7 @@ LISTS: Mapping[str, Callable[[Measure], Stages]] = {
     "ended": _ended,
     "ended_last_day": _ended_last_day,
     **{f"promises_{name}": _promises(**which) for name, which in PROMISED.items()},
-    "untagged": _untagged,
+    "untagged": lambda measure: _ended(measure).filter(root_cause=None),
 }
 
 
@@ -293,7 +276,7 @@ def _promised(measure: Measure) -> dict[str, int]:
 
 
 def _counted_one_by_one(measure: Measure) -> Reflection:
-    spread = figures.lengths(measure, "first_contact_at")[None]
+    spread = figures.lengths(measure, "first_contact_at")
     counts = counted(measure)
     return Reflection(
         counts=counts,

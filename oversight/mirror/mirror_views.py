@@ -3,8 +3,6 @@
 Who looks sees what the own jobs answer for: the whole enterprise, or the own branches.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +28,7 @@ from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.presenting import cards
 from oversight.presenting.cards import Card, Part
-from oversight.presenting.choosing import CHOSEN, PERIODS, THIRTY, Asked, ChoiceForm, understood
+from oversight.presenting.choosing import THIRTY, Asked, ChoiceForm, understood
 
 #: What a list is called on its own page.
 TITLES: Mapping[str, Any] = {
@@ -110,15 +108,7 @@ def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "enterprise": looking.enterprise,
             "branches": looking.branches,
             "before": mirror.before(looking.measure).period,
-            "periods": [
-                {
-                    "label": label,
-                    "is_current": asked.kind == name,
-                    "url": asked.url(period=name, first="", last="", page=""),
-                }
-                for name, label in PERIODS
-                if name != CHOSEN
-            ],
+            "periods": asked.periods(),
             "cards": _cards(now, then, looking),
             "causes": _causes(looking),
             "untagged": now.counts["untagged"],
@@ -236,7 +226,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
         Card(
             code="on_time",
             value=cards.percent(now.on_time),
-            tone=_tone(now.on_time, 0.95),
+            tone=cards.goal_tone(now.on_time),
             foot=(_n(now.came_due), *_change(now.on_time, then.on_time)),
             parts=parts("in_time", "ended_late", "open_late"),
         ),
@@ -249,7 +239,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
         Card(
             code="kept",
             value=cards.percent(kept.value),
-            tone=_tone(kept.value, 0.95),
+            tone=cards.goal_tone(kept.value),
             foot=(_n(kept.n), *_change(kept.value, kept_then.value)),
             parts=parts("promises_kept", "promises_late", "promises_silent", "promises_broken"),
         ),
@@ -275,10 +265,6 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
 
 def _n(n: int) -> str:
     return _("n=%(n)s") % {"n": f"{n:,}"}
-
-
-def _tone(value: float | None, good: float) -> str:
-    return "neutral" if value is None else "ok" if value >= good else "warn"
 
 
 def _change(now: float | None, then: float | None) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ A manager of the whole enterprise writes; who checks works at the authority that
 on a ground of the list only.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -3,8 +3,6 @@
 Nothing of a case; these rows need no policies, and whoever asks says for which authority.
 """
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

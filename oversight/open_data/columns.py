@@ -4,8 +4,6 @@ A column that is published stands here once; the schema of the files and the pag
 both made from it. A name is never used again with another meaning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

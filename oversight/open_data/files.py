@@ -4,8 +4,6 @@ The same cells give the same bytes. Files name no moment and no version, so a di
 that a number differs.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

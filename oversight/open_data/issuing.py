@@ -4,8 +4,6 @@ A version is written once. A later one is only made where its tables differ, and
 otherwise; the earlier ones stay where they were. A set is judged by its files alone.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Mapping

@@ -4,8 +4,6 @@ These figures are told by whole quarters only, in one table for regions and ente
 is nearly always a number from 1 to 4; a quarter is the shortest time of which most can be told something.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from django.db import connection, transaction
 from authorities.models import Region
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
+from database.sql_files import read_sql
 from enterprises.models import Enterprise
 from oversight.counters.reads import steadily
 from oversight.figures.suppression import TOTAL
@@ -55,35 +54,7 @@ _SUMS: Mapping[str, str] = {
     "marks": "marks",
 }
 _CLASS_OF_MINUTES = " ".join(f"when response_minutes <= {hours * 60} then 'responded_{hours}h'" for hours in HOURS)
-#: How many ended in time on their last day, and how many first responses came within which hours.
-_DETAILS = f"""
-select
-    region,
-    enterprise,
-    case
-        when kind = 'ended' then 'last_day'
-        else case {_CLASS_OF_MINUTES} else 'responded_later' end
-    end,
-    count(*)
-from {Tally._meta.db_table}
-where day between %s and %s
-    and (
-        kind = 'ended' and in_time is not null and ended_last_day is not null
-        or kind = 'responded' and response_minutes is not null
-    )
-group by 1, 2, 3
-"""  # noqa: S608 - names and numbers of our own
-_SECTORS = """
-select distinct on (enterprise_id) enterprise_id, object_category
-from (
-    select enterprise_id, object_category, count(*) as n
-    from complaints_complaint
-    where enterprise_id is not null and status <> 'draft' and object_category <> ''
-        and received_at >= %s and received_at < %s
-    group by 1, 2
-) c
-order by enterprise_id, n desc, object_category
-"""
+_SQL = read_sql(__file__, tally=Tally._meta.db_table, class_of_minutes=_CLASS_OF_MINUTES)
 _PATIENCE = "60s"
 DAY = timedelta(days=1)
 
@@ -140,7 +111,7 @@ def sectors(first: date, last: date) -> dict[int, str]:
     start, end = (datetime(d.year, d.month, d.day, tzinfo=SHANGHAI) for d in (first, last + DAY))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select set_config('statement_timeout', %s, true)", [_PATIENCE])
-        cursor.execute(_SECTORS, [start, end])
+        cursor.execute(_SQL["sectors"], [start, end])
         return dict(cursor.fetchall())
 
 
@@ -154,7 +125,7 @@ def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
     }
     enterprises = _summed(MonthEnterprise._meta.db_table, "enterprise", "branch = 0", first, last)
     with connection.cursor() as cursor:
-        cursor.execute(_DETAILS, [first, last])
+        cursor.execute(_SQL["details"], [first, last])
         for region, enterprise, name, n in cursor.fetchall():
             for pk in _above(region, places):
                 if pk in regions:

@@ -4,8 +4,6 @@ What pages show of longer times is added up from here and from nothing else. A w
 sum: what can be said then is the least and the most, as any reader of the files can work it out.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -3,10 +3,7 @@
 The newest published set is shown as it stands; nothing is counted, ranked or withheld here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -202,28 +199,6 @@ _FURTHEST = 1_000_000
 _LEFT, _WIDTH = 4, 232
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line in words."""
-
-    line: LeagueLine
-    name: str
-    url: str
-    sector: str
-    place: str
-    share: str
-    interval: str
-    n: str
-    settled: str
-    unconfirmed: str
-    received: str
-    per_customers: str
-    last_day: str
-    again: str
-    bar: tuple[float, float, float, float]
-    has_reply: bool
-
-
 @public_page(parameters=("region", "sector", "period", "after"))
 def league(request: HttpRequest) -> HttpResponse:
     sets = newest_sets()
@@ -256,8 +231,8 @@ def league(request: HttpRequest) -> HttpResponse:
         {
             "set": chosen,
             "asked": asked,
-            "ranked": [row for row in rows if row.line.is_ranked],
-            "unranked": [row for row in rows if not row.line.is_ranked],
+            "ranked": [row for row in rows if row["line"].is_ranked],
+            "unranked": [row for row in rows if not row["line"].is_ranked],
             "ranked_from": RANKED_FROM,
             "place": _place(chosen, asked["region"]),
             "period": period_words(chosen),
@@ -307,32 +282,32 @@ def _place(chosen: LeagueSet, region: int) -> str:
     return next((name_in_language(name, english) for pk, _level, name, english in chosen.places if pk == region), "")
 
 
-def _row(line: LeagueLine, replied: set[int]) -> Row:
+def _row(line: LeagueLine, replied: set[int]) -> dict[str, Any]:
     low, high = (line.low or 0) / 10, (line.high or 0) / 10
     middle = _middle(line)
-    return Row(
-        line=line,
-        name=name_in_language(line.name, line.name_en),
-        url=reverse("complaints:open-enterprise", args=[line.code]),
-        sector=str(OBJECT_LABELS.get(line.main_sector, "")),
-        place=_places(line),
-        share=_percents(line),
-        interval=f"{low:.0f}–{high:.0f}%",
-        n=_range(line.n, line.n),
-        settled=_range(line.settled_least, line.settled_most) if line.tells_settled else _("不公布"),
-        unconfirmed=_range(line.unconfirmed_least, line.unconfirmed_most) if line.tells_unconfirmed else _("不公布"),
-        received=_range(line.received, line.received),
-        per_customers=f"{line.per_customers:,}" if line.per_customers is not None else "",
-        last_day=_thousandths(line.last_day_share),
-        again=_thousandths(line.again_share),
-        bar=(
+    return {
+        "line": line,
+        "name": name_in_language(line.name, line.name_en),
+        "url": reverse("complaints:open-enterprise", args=[line.code]),
+        "sector": str(OBJECT_LABELS.get(line.main_sector, "")),
+        "place": _places(line),
+        "share": _percents(line),
+        "interval": f"{low:.0f}–{high:.0f}%",
+        "n": _range(line.n, line.n),
+        "settled": _range(line.settled_least, line.settled_most) if line.tells_settled else _("不公布"),
+        "unconfirmed": _range(line.unconfirmed_least, line.unconfirmed_most) if line.tells_unconfirmed else _("不公布"),
+        "received": _range(line.received, line.received),
+        "per_customers": f"{line.per_customers:,}" if line.per_customers is not None else "",
+        "last_day": _thousandths(line.last_day_share),
+        "again": _thousandths(line.again_share),
+        "bar": (
             _LEFT + low / 100 * _WIDTH,
             max(2.0, (high - low) / 100 * _WIDTH),
             _LEFT + middle / 100 * _WIDTH - 1.5,
             middle,
         ),
-        has_reply=line.enterprise_id in replied,
-    )
+        "has_reply": line.enterprise_id in replied,
+    }
 
 
 def _middle(line: LeagueLine) -> float:

@@ -5,8 +5,6 @@ without end is looked at by its newest rows only, so a look costs the same in te
 was told and the letters that tell it are written together.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ No secret and nothing of a case leaves these functions; a setting that is one is
 are shown no row of a case by the database: what is counted here is counted as the procedure itself.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,24 +89,15 @@ OPEN_SETTINGS = (
 CLOSED_SETTINGS = ("MAIL_SERVER", "SMS_GATEWAY", "SMS_ALIYUN", "SECRET_KEY", "SEAL_KEY_FILE", "REDIS_URL")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One line of the configuration as it is; ``is_open``: ``value`` is the value itself, not whether there is one."""
-
-    name: str
-    value: str
-    is_open: bool
-
-
-def configuration() -> list[Setting]:
+def configuration() -> list[dict[str, Any]]:
     """Every setting that an administrator asks for; never a password, a key or an address with one in it."""
     found = []
     for name in OPEN_SETTINGS:
         value = getattr(settings, name, None)
         shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        found.append(Setting(name, shown or "–", True))
+        found.append({"name": name, "value": shown or "–", "is_open": True})
     closed = ((name, _("已设置") if getattr(settings, name, None) else _("未设置")) for name in CLOSED_SETTINGS)
-    return [*found, *(Setting(name, text, False) for name, text in closed)]
+    return [*found, *({"name": name, "value": text, "is_open": False} for name, text in closed)]
 
 
 def queues(*, now: datetime) -> list[tuple[str, Waiting]]:

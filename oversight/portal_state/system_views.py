@@ -3,8 +3,6 @@
 Whoever neither shows the token nor asks from a listed address gets the 404 of an address that does not exist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any

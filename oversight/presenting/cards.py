@@ -3,8 +3,6 @@
 A count is a link only where the list behind it has exactly that many cases.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -176,16 +174,25 @@ def _among(code: str, totals: Mapping[str, int]) -> str:
     return _("占在办%(share)s") % {"share": percent(totals[code] / totals["open"])}
 
 
-def _received(figure: Figure, lists: Lists) -> Card:
+def _count(figure: Figure, lists: Lists) -> Card:
+    url = lists.received() if figure.code == "received" else lists.behind(figure.code)
+    return Card(code=figure.code, value=f"{figure.n:,}", unit=unit_of(figure.n), url=url, foot=(_("本时间段"),))
+
+
+def share_card(figure: Figure, *parts: Part, tone: str = "neutral", foot: tuple[str, ...] = ()) -> Card:
+    """A share with its number of cases and its interval, and the two or more numbers that it is made of."""
     return Card(
-        code="received", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.received(), foot=(_("本时间段"),)
+        code=figure.code,
+        value=percent(figure.value),
+        tone=tone,
+        foot=(n_of(figure), *interval(figure), *foot, *few(figure.n)),
+        parts=parts,
     )
 
 
-def _closed(figure: Figure, lists: Lists) -> Card:
-    return Card(
-        code="closed", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.behind("closed"), foot=(_("本时间段"),)
-    )
+def goal_tone(value: float | None) -> str:
+    """Of a share that ought to be 95 % or more."""
+    return "neutral" if value is None else "ok" if value >= 0.95 else "warn"
 
 
 def _settled(figure: Figure, lists: Lists) -> Card:
@@ -197,8 +204,8 @@ def _settled(figure: Figure, lists: Lists) -> Card:
         ("withdrawn", _("撤回（不计）")),
         ("returned", _("退回（不计）")),
     )
-    parts = [_part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
-    parts.append(_part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
+    parts = [part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
+    parts.append(part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
     return Card(
         code="settled",
         value=percents(figure.value, figure.upper_value),
@@ -207,7 +214,7 @@ def _settled(figure: Figure, lists: Lists) -> Card:
     )
 
 
-def _part(label: str, n: int, lists: Lists, what: str) -> Part:
+def part(label: str, n: int, lists: Lists, what: str) -> Part:
     return Part(label, cases(n), lists.behind(what) if n else "")
 
 
@@ -221,64 +228,39 @@ def interval(figure: Figure) -> tuple[str, ...]:
 
 def _on_time(figure: Figure, lists: Lists) -> Card:
     beside = figure.beside
-    tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
-    parts = (
-        _part(_("届满前结束"), figure.numerator or 0, lists, "in_time"),
-        _part(_("其中企业自己报告和解不成"), beside["reported"], lists, "in_time_reported"),
-        _part(_("其中撤回、退回"), beside["apart"], lists, "in_time_apart"),
-        _part(_("届满后才结束"), beside["ended_late"], lists, "ended_late"),
-        _part(_("届满仍未结束"), beside["open_overdue"], lists, "open_overdue"),
+    return share_card(
+        figure,
+        part(_("届满前结束"), figure.numerator or 0, lists, "in_time"),
+        part(_("其中企业自己报告和解不成"), beside["reported"], lists, "in_time_reported"),
+        part(_("其中撤回、退回"), beside["apart"], lists, "in_time_apart"),
+        part(_("届满后才结束"), beside["ended_late"], lists, "ended_late"),
+        part(_("届满仍未结束"), beside["open_overdue"], lists, "open_overdue"),
+        tone=goal_tone(figure.value),
+        foot=(_("其中自报和解不成%(n)s件") % {"n": beside["reported"]},),
     )
-    return Card(
-        code="on_time",
-        value=percent(figure.value),
-        tone=tone,
-        parts=parts,
-        foot=(
-            n_of(figure),
-            *interval(figure),
-            _("其中自报和解不成%(n)s件") % {"n": beside["reported"]},
-            *few(figure.n),
-        ),
-    )
+
+
+def _response(figure: Figure, *parts: Part) -> Card:
+    """A median of working minutes."""
+    if not figure.n:
+        return Card(code=figure.code, value=NOTHING, foot=(n_of(figure),), parts=parts)
+    value, unit = working_time(figure.spread["minutes_median"])
+    nine, nine_unit = working_time(figure.spread["minutes_p90"])
+    foot = (_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure))
+    return Card(code=figure.code, value=value, unit=unit, foot=foot, parts=parts)
 
 
 def _first_response(figure: Figure, lists: Lists) -> Card:
-    waiting = _part(_("此刻尚未响应"), figure.beside["unanswered"], lists, "waiting")
+    waiting = part(_("此刻尚未响应"), figure.beside["unanswered"], lists, "waiting")
     if not figure.n:
-        return Card(code="first_response", value=NOTHING, foot=(n_of(figure),), parts=(waiting,))
-    spread = figure.spread
-    value, unit = working_time(spread["minutes_median"])
-    nine, nine_unit = working_time(spread["minutes_p90"])
-    return Card(
-        code="first_response",
-        value=value,
-        unit=unit,
-        foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
-        parts=(
-            _part(_("已响应"), figure.n, lists, "responded"),
-            *(
-                Part(label, days(spread[name]))
-                for name, label in (("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")))
-                if name in spread
-            ),
-            waiting,
-        ),
-    )
+        return _response(figure, waiting)
+    names = (("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")))
+    lengths = [Part(label, days(figure.spread[name])) for name, label in names if name in figure.spread]
+    return _response(figure, part(_("已响应"), figure.n, lists, "responded"), *lengths, waiting)
 
 
 def _acceptance(figure: Figure, lists: Lists) -> Card:
-    if not figure.n:
-        return Card(code="acceptance", value=NOTHING, foot=(n_of(figure),))
-    value, unit = working_time(figure.spread["minutes_median"])
-    nine, nine_unit = working_time(figure.spread["minutes_p90"])
-    return Card(
-        code="acceptance",
-        value=value,
-        unit=unit,
-        foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
-        parts=(_part(_("已受理"), figure.n, lists, "accepted"),),
-    )
+    return _response(figure, *([part(_("已受理"), figure.n, lists, "accepted")] if figure.n else []))
 
 
 def days(value: float) -> str:
@@ -286,16 +268,11 @@ def days(value: float) -> str:
 
 
 def _review(figure: Figure, lists: Lists) -> Card:
-    tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
-    return Card(
-        code="review_on_time",
-        value=percent(figure.value),
-        tone=tone,
-        foot=(n_of(figure), *interval(figure), *few(figure.n)),
-        parts=(
-            _part(_("按时决定"), figure.numerator or 0, lists, "review_met"),
-            _part(_("期限已过"), figure.beside["late"], lists, "review_late"),
-        ),
+    return share_card(
+        figure,
+        part(_("按时决定"), figure.numerator or 0, lists, "review_met"),
+        part(_("期限已过"), figure.beside["late"], lists, "review_late"),
+        tone=goal_tone(figure.value),
     )
 
 
@@ -303,42 +280,29 @@ def _handling_time(figure: Figure, lists: Lists) -> Card:
     if not figure.n:
         return Card(code="handling_time", value=NOTHING, foot=(n_of(figure),))
     spread = figure.spread
+    names = (
+        *(("wd_mean", _("平均（工作日）")), ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）"))),
+        *(("cd_mean", _("平均（自然日）")), ("cd_median", _("中位（自然日）")), ("cd_p90", _("90分位（自然日）"))),
+    )
+    usual = {"median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])}
     return Card(
         code="handling_time",
         value=number(spread["wd_mean"]),
         unit=_("个工作日"),
-        foot=(
-            _("中位%(median)s，九成在%(p90)s以内")
-            % {"median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])},
-            n_of(figure),
-        ),
+        foot=(_("中位%(median)s，九成在%(p90)s以内") % usual, n_of(figure)),
         parts=(
-            _part(_("计入的案件"), figure.n, lists, "handled"),
-            *(
-                Part(label, days(spread[name]))
-                for name, label in (
-                    ("wd_mean", _("平均（工作日）")),
-                    ("wd_median", _("中位（工作日）")),
-                    ("wd_p90", _("90分位（工作日）")),
-                    ("cd_mean", _("平均（自然日）")),
-                    ("cd_median", _("中位（自然日）")),
-                    ("cd_p90", _("90分位（自然日）")),
-                )
-            ),
+            part(_("计入的案件"), figure.n, lists, "handled"),
+            *(Part(label, days(spread[name])) for name, label in names),
         ),
     )
 
 
 def _mediated(figure: Figure, lists: Lists) -> Card:
-    return Card(
-        code="mediated",
-        value=percent(figure.value),
-        foot=(n_of(figure), *interval(figure), *few(figure.n)),
-        parts=(
-            _part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
-            _part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
-            _part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept"),
-        ),
+    return share_card(
+        figure,
+        part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
+        part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
+        part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept"),
     )
 
 
@@ -362,11 +326,7 @@ def _kept(figure: Figure, lists: Lists) -> Card:
 
 
 def _promises(label: str, n: int, lists: Lists, what: str) -> Part:
-    return Part(label, _items(n), lists.behind(what) if n else "")
-
-
-def _items(n: int) -> str:
-    return ngettext("%(n)s项", "%(n)s项", n) % {"n": f"{n:,}"}
+    return Part(label, ngettext("%(n)s项", "%(n)s项", n) % {"n": f"{n:,}"}, lists.behind(what) if n else "")
 
 
 def _recovered(figure: Figure, lists: Lists) -> Card:
@@ -397,47 +357,30 @@ def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
 
 
 def _misrouted(figure: Figure, lists: Lists) -> Card:
-    return Card(
-        code="misrouted",
-        value=percent(figure.value),
-        foot=(n_of(figure), *interval(figure), *few(figure.n)),
-        parts=(
-            _part(_("被退回"), figure.numerator or 0, lists, "misrouted"),
-            _promises(_("结束的阶段"), figure.n, lists, "routed"),
-        ),
+    return share_card(
+        figure,
+        part(_("被退回"), figure.numerator or 0, lists, "misrouted"),
+        _promises(_("结束的阶段"), figure.n, lists, "routed"),
     )
 
 
 def _mended(figure: Figure, lists: Lists) -> Card:
-    return Card(
-        code="mended",
-        value=percent(figure.value),
+    return share_card(
+        figure,
+        Part(_("按时再次分送"), cases(figure.numerator or 0)),
+        Part(_("超时"), cases(figure.beside["late"])),
+        Part(_("还在期限内（不计）"), cases(figure.beside["waiting"])),
         tone="warn" if figure.beside["late"] else "neutral",
-        foot=(n_of(figure), *interval(figure), *few(figure.n)),
-        parts=(
-            Part(_("按时再次分送"), cases(figure.numerator or 0)),
-            Part(_("超时"), cases(figure.beside["late"])),
-            Part(_("还在期限内（不计）"), cases(figure.beside["waiting"])),
-        ),
     )
 
 
-CARDS: tuple[tuple[str, Callable[[Figure, Lists], Card]], ...] = (
-    ("received", _received),
-    ("closed", _closed),
-    ("settled", _settled),
-    ("on_time", _on_time),
-    ("first_response", _first_response),
-    ("acceptance", _acceptance),
-    ("review_on_time", _review),
-    ("handling_time", _handling_time),
-    ("mediated", _mediated),
-    ("kept", _kept),
-    ("recovered", _recovered),
-    ("misrouted", _misrouted),
-    ("mended", _mended),
-)
+CARDS: Mapping[str, Callable[[Figure, Lists], Card]] = {
+    **{"received": _count, "closed": _count, "settled": _settled, "on_time": _on_time},
+    **{"first_response": _first_response, "acceptance": _acceptance, "review_on_time": _review},
+    **{"handling_time": _handling_time, "mediated": _mediated, "kept": _kept, "recovered": _recovered},
+    **{"misrouted": _misrouted, "mended": _mended},
+}
 
 
 def flow_cards(found: Mapping[str, Figure], lists: Lists) -> list[Card]:
-    return [build(found[code], lists) for code, build in CARDS if code in found]
+    return [build(found[code], lists) for code, build in CARDS.items() if code in found]

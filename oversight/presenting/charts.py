@@ -3,8 +3,6 @@
 No line or tile says by colour alone what it does not say as a dash, a name or a number.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10

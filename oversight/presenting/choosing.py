@@ -4,8 +4,6 @@ What cannot be read is named in an error, and the figures shown are then those o
 typed can widen what the officer may see. One address says it all, and every link keeps what it does not change.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -163,6 +161,14 @@ class Asked:
     page: int
     query: Mapping[str, str]
 
+    def periods(self) -> list[dict[str, Any]]:
+        """The usual periods, as links."""
+        return [
+            {"label": label, "is_current": self.kind == name, "url": self.url(period=name, first="", last="", page="")}
+            for name, label in PERIODS
+            if name != CHOSEN
+        ]
+
     def url(self, **changes: str | int) -> str:
         said = {**self.query, **{name: str(value) for name, value in changes.items()}}
         return "?" + urlencode({name: value for name, value in said.items() if value})
@@ -281,15 +287,7 @@ class DashboardPage:
             "now": self.workspace.now,
             "period": asked.period,
             "page_url": reverse(f"oversight:{self.page}"),
-            "periods": [
-                {
-                    "label": label,
-                    "is_current": asked.kind == name,
-                    "url": asked.url(period=name, first="", last="", page=""),
-                }
-                for name, label in PERIODS
-                if name != CHOSEN
-            ],
+            "periods": asked.periods(),
             "tabs": [
                 {
                     "label": label,

@@ -3,8 +3,6 @@
 Only open cases are read one by one, once; everything that is over comes from the counters.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +19,10 @@ from complaints.models.complaint import OPEN
 from complaints.procedure.workflow import Status
 from oversight.counters.reads import Counters, Sums, steadily
 from oversight.counters.sums import quantile
-from oversight.figures.figures import RESULTS, Figure, Measure, share
+from oversight.figures.figures import RESULTS, Figure, Measure, part_of, share
 from oversight.figures.scope import Period
 from oversight.presenting import cards
-from oversight.presenting.cards import Card, Lists, Part
+from oversight.presenting.cards import Card, Lists
 
 WEEKS = 12
 #: What takes how long, from the counters.
@@ -223,21 +221,18 @@ def of_sums(sums: Sums) -> dict[str, Figure]:
     """``sums`` of NAMES."""
     ended = sum(sums[name] for name in _ENDED)
 
-    def share(code: str, part: int, whole: int, **beside: int) -> Figure:
-        return Figure(code=code, n=whole, numerator=part, denominator=whole, beside=beside)
-
     return {
-        "first_settled": share("first_settled", sums["ended_settled"], sums["received"]),
+        "first_settled": part_of("first_settled", sums["ended_settled"], sums["received"]),
         "rating": Figure(
             code="rating",
             n=sums["rated"],
             beside={"marks": sums["marks"], "closed": sums["closed"]},
             spread={"mean": sums["marks"] / sums["rated"]} if sums["rated"] else {},
         ),
-        "withdrawn": share("withdrawn", sums["ended_withdrawn"], ended),
-        "again": share("again", sums["again"], sums["delivered"]),
-        "last_day": share("last_day", sums["ended_last_day"], ended),
-        "last_offer": share("last_offer", sums["offered_last_day"], sums["offered"]),
+        "withdrawn": part_of("withdrawn", sums["ended_withdrawn"], ended),
+        "again": part_of("again", sums["again"], sums["delivered"]),
+        "last_day": part_of("last_day", sums["ended_last_day"], ended),
+        "last_offer": part_of("last_offer", sums["offered_last_day"], sums["offered"]),
     }
 
 
@@ -245,15 +240,10 @@ def _share(label: Any, what: str, of: Any, of_what: str) -> Callable[[Figure, Li
     """``what`` and ``of_what`` are lists behind the two numbers (rollup_behind.WHAT)."""
 
     def build(figure: Figure, lists: Lists) -> Card:
-        part, whole = figure.numerator or 0, figure.n
-        return Card(
-            code=figure.code,
-            value=cards.percent(figure.value),
-            foot=(cards.n_of(figure), *cards.interval(figure), *cards.few(figure.n)),
-            parts=(
-                Part(str(label), cards.cases(part), lists.behind(what) if part else ""),
-                Part(str(of), cards.cases(whole), lists.behind(of_what) if whole else ""),
-            ),
+        return cards.share_card(
+            figure,
+            cards.part(str(label), figure.numerator or 0, lists, what),
+            cards.part(str(of), figure.n, lists, of_what),
         )
 
     return build
@@ -272,8 +262,8 @@ def _rating(figure: Figure, lists: Lists) -> Card:
             *cards.few(figure.n),
         ),
         parts=(
-            Part(_("评了分的"), cards.cases(figure.n), lists.behind("rated") if figure.n else ""),
-            Part(_("办结的件数"), cards.cases(closed), lists.behind("closed") if closed else ""),
+            cards.part(_("评了分的"), figure.n, lists, "rated"),
+            cards.part(_("办结的件数"), closed, lists, "closed"),
         ),
     )
 

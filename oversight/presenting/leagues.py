@@ -3,8 +3,6 @@
 Under thirty cases nobody is ranked, and where intervals overlap nobody is ahead.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -13,7 +11,6 @@ from math import sqrt
 from typing import Any
 
 from complaints.models.complaint import OPEN
-from complaints.procedure.workflow import ENTERPRISE_SIDE
 from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Counters, steadily
 from oversight.figures import figures
@@ -64,50 +61,9 @@ class Line:
         return wilson(self.success.numerator or 0, self.success.n)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who has overdue cases: an enterprise, or an authority."""
-
-    enterprise_id: int | None
-    authority_id: int | None
-    open: int
-    overdue: int
-    due_soon: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Open cases as they stand now, in one query: in all, by enterprise, by who must act."""
-
-    totals: dict[str, int]
-    by_enterprise: dict[int, dict[str, int]]
-    holders: list[Holder]
-
-
-def standing(measure: Measure) -> Standing:
-    """Counts add up, so one grouped query gives the whole, the enterprises and the holders."""
-    groups = (
-        measure.cases()
-        .filter(OPEN)
-        .order_by()
-        .values("enterprise_id", "handling_authority_id", "status")
-        .annotate(**figures.standing_counts(measure))
-    )
-    totals: dict[str, int] = {"open": 0, "overdue": 0, "due_soon": 0}
-    by_enterprise: dict[int, dict[str, int]] = {}
-    held: dict[tuple[int | None, int | None], dict[str, int]] = {}
-    for row in groups:
-        at_enterprise = row["status"] in ENTERPRISE_SIDE and row["enterprise_id"]
-        holder = (row["enterprise_id"], None) if at_enterprise else (None, row["handling_authority_id"])
-        sums = [totals, held.setdefault(holder, dict.fromkeys(totals, 0))]
-        if row["enterprise_id"]:
-            sums.append(by_enterprise.setdefault(row["enterprise_id"], dict.fromkeys(totals, 0)))
-        for counts in sums:
-            for name in totals:
-                counts[name] += row[name]
-    holders = [Holder(enterprise_id=e, authority_id=a, **counts) for (e, a), counts in held.items()]
-    holders.sort(key=lambda h: (-h.overdue, -h.due_soon, -h.open, h.enterprise_id or 0, h.authority_id or 0))
-    return Standing(totals, by_enterprise, holders)
+def standing(measure: Measure) -> dict[str, int]:
+    """Open cases as they stand now: open, overdue, due_soon. One query."""
+    return measure.cases().filter(OPEN).order_by().aggregate(**figures.standing_counts(measure))
 
 
 def counted(measure: Measure) -> list[Line]:

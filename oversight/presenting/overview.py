@@ -4,8 +4,6 @@ Everything here is read from counters, whatever the size of the place, except wh
 late or due soon; those are few, and an index has them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +18,7 @@ from authorities.models import Officer, Region
 from complaints.desks.authority_lists import SOON_DAYS, at_an_authority, at_an_enterprise
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
+from database.sql_files import read_sql
 from oversight.counters import figures
 from oversight.counters.reads import Counters, Sums, Wish, steadily
 from oversight.figures.figures import Figure, Measure
@@ -38,6 +37,7 @@ NOBODY = 0
 MANY, KEPT = 10_000, 60
 #: Older than this and the page says so.
 OLD = timedelta(minutes=15)
+_SQL = read_sql(__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +128,21 @@ def _part(now: Sums, before: Sums) -> Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who must act on late cases, or on some that are due soon: an enterprise, or an authority."""
+    """Who must act on late cases, or on some that are due soon: an enterprise, an authority, or one officer.
+
+    ``officer_id`` is None where an authority gave it to nobody yet; ``place`` is said of officers only.
+    """
 
     enterprise_id: int | None
     authority_id: int | None
+    officer_id: int | None
     name: str
     name_en: str
-    overdue: int
-    due_soon: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
-    """How much lies with one officer; ``officer_id`` is None where an authority gave it to nobody yet."""
-
-    officer_id: int | None
-    authority_id: int | None
-    name: str
-    place: str
+    place: str = ""
     overdue: int
     due_soon: int
     open: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +152,7 @@ class Burning:
     at: datetime
     holders: Sequence[Holder]
     late_holders: int
-    hands: Sequence[Hand]
+    hands: Sequence[Holder]
 
 
 def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
@@ -172,7 +165,7 @@ def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
         return _burning(measure, with_hands=with_hands)
     scope = measure.scope
     said = repr((sorted(region.pk for region in scope.regions), scope.enterprise_id, scope.category, scope.channel))
-    key = "burning:" + sha256(said.encode()).hexdigest()
+    key = "holders:" + sha256(said.encode()).hexdigest()
     found: Burning | None = cache.get(key)
     if found is None:
         found = _burning(measure, with_hands=False)
@@ -216,84 +209,36 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
     # Names are looked up for those that are shown: joined to each case they cost more than the cases.
     counted, values = rows.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_SHOWN.format(counted=counted), [*values, HOLDERS, HANDS])
-        found = [_Row(*row) for row in cursor.fetchall()]
-    busiest = [row for row in found if row.who is not None]
-    people = (
-        {
-            officer.pk: officer
-            for officer in Officer.objects.filter(pk__in=[row.who for row in busiest if row.who]).select_related(
-                "user", "authority"
-            )
-        }
-        if busiest
-        else {}
-    )
-    held = [row for row in found if row.who is None]
-    return Burning(
-        measure.now,
-        [
-            Holder(
-                enterprise_id=row.enterprise,
-                authority_id=row.office,
-                overdue=row.late,
-                due_soon=row.soon,
-                since=row.since,
-                name=row.name,
-                name_en=row.name_en,
-            )
-            for row in held
-        ],
-        held[0].late_holders if held else 0,
-        [
-            Hand(
-                officer_id=row.who or None,
-                authority_id=row.office,
-                overdue=row.late,
-                due_soon=row.soon,
-                open=row.all,
-                name=people[row.who].user.name if row.who in people else "",
-                place=named(people[row.who].authority) if row.who in people else named(row),
-            )
-            for row in busiest
-        ],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    enterprise: int | None
-    office: int | None
-    who: int | None
-    late: int
-    all: int
-    since: datetime
-    soon: int
-    late_holders: int
-    name: str
-    name_en: str
-
-
-#: The first of both kinds, in their order: those who hold, and officers.
-_SHOWN = """
-with
-counted (firm, office, who, late, "all", since, soon) as ({counted}),
-placed as (
-    select
-        firm, office, who::bigint, late, "all", since, soon,
-        count(*) filter (where late > 0) over (partition by who is null) as late_holders,
-        row_number() over (
-            partition by who is null
-            order by late desc, "all" desc, coalesce(firm, 0), coalesce(office, 0), coalesce(who::bigint, 0)
-        ) as place
-    from counted
-)
-select
-    p.firm, p.office, p.who, p.late, p."all", p.since, p.soon, p.late_holders,
-    coalesce(e.name, a.name, ''), coalesce(e.name_en, a.name_en, '')
-from placed p
-left join enterprises_enterprise e on e.id = p.firm
-left join authorities_authority a on a.id = p.office
-where p.place <= case when p.who is null then %s else %s end
-order by p.who is null desc, p.place
-"""
+        cursor.execute(_SQL["shown"].format(counted=counted), [*values, HOLDERS, HANDS])
+        rows_shown = cursor.fetchall()
+    held: list[Holder] = []
+    busiest: list[tuple[int, Holder]] = []
+    late_holders = 0
+    for firm, office, who, late, every, since, soon, late_of_kind, name, name_en in rows_shown:
+        holder = Holder(
+            enterprise_id=firm,
+            authority_id=office,
+            officer_id=who or None,
+            name=name,
+            name_en=name_en,
+            overdue=late,
+            due_soon=soon,
+            open=every,
+            since=since,
+        )
+        if who is None:
+            held.append(holder)
+            late_holders = late_of_kind
+        else:
+            busiest.append((who, holder))
+    known = Officer.objects.filter(pk__in=[who for who, _holder in busiest if who]).select_related("user", "authority")
+    people = {officer.pk: officer for officer in known} if busiest else {}
+    hands = [
+        replace(
+            holder,
+            name=people[who].user.name if who in people else "",
+            place=named(people[who].authority) if who in people else named(holder),
+        )
+        for who, holder in busiest
+    ]
+    return Burning(measure.now, held, late_holders, hands)

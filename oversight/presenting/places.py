@@ -3,8 +3,6 @@
 A place is one of the officer's own regions or lies in one of them; whatever else is asked for is nowhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ A change is said to be one only where the 95 % interval of the difference leaves
 interval here and are never judged. Every word follows from two numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log, sqrt

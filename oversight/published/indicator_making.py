@@ -10,8 +10,6 @@ in all]; ``response``: [hours within which half had a first response, how many h
 ``recovered`` in yuan; ``quarters``: the first and the last of them.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

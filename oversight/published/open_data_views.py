@@ -3,8 +3,6 @@
 A file is served byte for byte as it was issued, under an address that names its version.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from hashlib import sha256
@@ -13,7 +11,7 @@ from tempfile import TemporaryFile
 from django.conf import settings
 from django.db.models import Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -141,9 +139,7 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
 def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
     """One file of one version; whoever has it already is told so."""
     rows = DataFile.objects.filter(data_set=_found(mark), name=name)
-    found = rows.defer("content").first()
-    if found is None:
-        raise Http404
+    found = get_object_or_404(rows.defer("content"))
     headers = {"ETag": f'"{found.sha256}"', "Access-Control-Allow-Origin": "*"}
     if unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)

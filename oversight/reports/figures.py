@@ -4,8 +4,6 @@ Nothing is counted here. Each number stands in a published file, withheld where 
 numbers that are shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -4,8 +4,6 @@ What was approved is what is published, and neither is ever changed. A correctio
 changes; the earlier one stays readable. The same version gives the same bytes of the PDF.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path

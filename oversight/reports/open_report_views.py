@@ -3,15 +3,13 @@
 Only what was published is found, and it is the frozen row that is shown; nothing is counted here.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from hashlib import sha256
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from accounts.public_pages import FOREVER, public_page, unchanged
@@ -30,10 +28,7 @@ def _published() -> QuerySet[MonthlyReport]:
 
 
 def _found(pk: int) -> MonthlyReport:
-    report = _published().filter(pk=pk).first()
-    if report is None:
-        raise Http404
-    return report
+    return get_object_or_404(_published(), pk=pk)
 
 
 @public_page(parameters=("before", "after"))

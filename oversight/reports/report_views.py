@@ -3,8 +3,6 @@
 Who works on cases or on figures drafts, another head approves; what was approved is only published.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -13,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -180,10 +178,7 @@ def _line(report: MonthlyReport) -> dict[str, Any]:
 
 
 def _found(posts: list[Officer], pk: int) -> MonthlyReport:
-    report = _seen(posts).defer(None).defer("printed").filter(pk=pk).first()
-    if report is None:
-        raise Http404
-    return report
+    return get_object_or_404(_seen(posts).defer(None).defer("printed"), pk=pk)
 
 
 @officer_page("GET")

@@ -3,8 +3,6 @@
 Page, print and CSV are made from the same tables, so what they say is the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -130,16 +128,12 @@ def change_of(now: int | None, line: Mapping[str, Any], key: str = "before") -> 
     return (_("▲ 升%(share)s") if now > before else _("▼ 降%(share)s")) % {"share": share}
 
 
-def _before(line: Mapping[str, Any], key: str = "before") -> str:
-    return _shown(line[key]) if key in line else cards.NOTHING
+def _before(line: Mapping[str, Any]) -> str:
+    return _shown(line["before"]) if "before" in line else cards.NOTHING
 
 
 def _raw_before(line: Mapping[str, Any]) -> str:
     return _raw(line["before"]) if "before" in line else ""
-
-
-def _of_all(part: int | None, whole: int | None) -> str:
-    return cards.percent(part / whole) if part is not None and whole else cards.NOTHING
 
 
 def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
@@ -151,24 +145,20 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
         Head(_("上月"), "before"),
         Head(_("环比"), "change"),
     ]
-    lines = figures[name]
-    return Table(
-        name,
-        str(TABLES[name]),
-        heads,
-        [
+    rows, raw = [], []
+    for line in figures[name]:
+        label, n = label_of(by, line["code"]), line["received"]
+        rows.append(
             [
-                label_of(by, line["code"]),
-                _shown(line["received"]),
-                _of_all(line["received"], whole),
+                label,
+                _shown(n),
+                cards.percent(n / whole) if n is not None and whole else cards.NOTHING,
                 _before(line),
-                change_of(line["received"], line),
+                change_of(n, line),
             ]
-            for line in lines
-        ],
-        ["code", "label", "received", "before"],
-        [[line["code"], label_of(by, line["code"]), _raw(line["received"]), _raw_before(line)] for line in lines],
-    )
+        )
+        raw.append([line["code"], label, _raw(n), _raw_before(line)])
+    return Table(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
 
 
 def _share_words(share: Share | None) -> str:
@@ -183,10 +173,6 @@ def _quarter(figures: Mapping[str, Any]) -> str:
     """（2026-Q3）; nothing in reports of before figures were told by quarters."""
     mark = (figures.get("quarter") or [""])[0]
     return _("（%(quarter)s）") % {"quarter": mark} if mark else ""
-
-
-def _most_first(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(lines, key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"]))
 
 
 _OF_STAGES = ("settled", "unconfirmed", "ended", "in_time", "due")
@@ -207,38 +193,8 @@ def _units(figures: Mapping[str, Any]) -> Table:
         Head(_("和解成功率") + quarter, "settled"),
         Head(_("按时办结率") + quarter, "on_time"),
     ]
-    rows, raw = [], []
-    for line in _most_first(figures["units"]):
-        found = shares(dict(line))
-        rows.append(
-            [
-                name_of(line),
-                _shown(line["received"]),
-                _before(line),
-                change_of(line["received"], line),
-                _shown(line["closed"]),
-                _share_words(found.get("settled")),
-                _share_words(found.get("on_time")),
-            ]
-        )
-        raw.append(
-            [
-                line["code"],
-                line["name"],
-                _raw(line["received"]),
-                _raw_before(line),
-                _raw(line["closed"]),
-                *_raw_of_stages(line),
-            ]
-        )
-    return Table(
-        "units",
-        str(TABLES["units"]),
-        heads,
-        rows,
-        ["region_code", "region_name", "received", "before", "closed", *_OF_STAGES],
-        raw,
-    )
+    names = ["region_code", "region_name", "received", "before", "closed", *_OF_STAGES]
+    return _of_places("units", str(TABLES["units"]), heads, names, figures["units"])
 
 
 def _enterprises(figures: Mapping[str, Any]) -> Table:
@@ -251,28 +207,22 @@ def _enterprises(figures: Mapping[str, Any]) -> Table:
         Head(_("和解成功率"), "settled"),
         Head(_("按时办结率"), "on_time"),
     ]
+    names = ["enterprise", "name", "delivered", "before", *_OF_STAGES]
+    return _of_places("firms", f"{TABLES['firms']}{_quarter(figures)}", heads, names, figures.get("firms", ()))
+
+
+def _of_places(name: str, title: str, heads: list[Head], names: list[str], lines: Sequence[Mapping[str, Any]]) -> Table:
+    """A line each, most received first; ``closed`` only where it has a column."""
     rows, raw = [], []
-    for line in _most_first(figures.get("firms", ())):
-        found = shares(dict(line))
-        rows.append(
-            [
-                name_of(line),
-                _shown(line["received"]),
-                _before(line),
-                change_of(line["received"], line),
-                _share_words(found.get("settled")),
-                _share_words(found.get("on_time")),
-            ]
-        )
-        raw.append([line["code"], line["name"], _raw(line["received"]), _raw_before(line), *_raw_of_stages(line)])
-    return Table(
-        "firms",
-        f"{TABLES['firms']}{_quarter(figures)}",
-        heads,
-        rows,
-        ["enterprise", "name", "delivered", "before", *_OF_STAGES],
-        raw,
-    )
+    for line in sorted(lines, key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"])):
+        found, received = shares(dict(line)), line["received"]
+        closed = [line["closed"]] if "closed" in names else []
+        rates = [_share_words(found.get(code)) for code in ("settled", "on_time")]
+        counts = [_shown(received), _before(line), change_of(received, line), *map(_shown, closed)]
+        rows.append([name_of(line), *counts, *rates])
+        plain = [line["code"], line["name"], _raw(received), _raw_before(line), *map(_raw, closed)]
+        raw.append([*plain, *_raw_of_stages(line)])
+    return Table(name, title, heads, rows, names, raw)
 
 
 def name_of(line: Mapping[str, Any]) -> str:
@@ -282,21 +232,12 @@ def name_of(line: Mapping[str, Any]) -> str:
 def _summary(figures: Mapping[str, Any]) -> Table:
     """Each line: figure, value, a month before, parts. Reports of before quarters have all figures here."""
     line, was = figures["summary"], figures.get("summary_before")
-    rows = [
-        [
-            _("收到的投诉"),
-            _shown(line.get("received", 0)),
-            _shown(was.get("received", 0)) if was is not None else cards.NOTHING,
-            change_of(line.get("received", 0), was or {}, "received"),
-        ],
-        [
-            _("办结的投诉"),
-            _shown(line.get("closed", 0)),
-            _shown(was.get("closed", 0)) if was is not None else cards.NOTHING,
-            change_of(line.get("closed", 0), was or {}, "closed"),
-        ],
-    ]
-    raw = [["received", _raw(line.get("received", 0)), "", ""], ["closed", _raw(line.get("closed", 0)), "", ""]]
+    rows, raw = [], []
+    for code, title in (("received", _("收到的投诉")), ("closed", _("办结的投诉"))):
+        n = line.get(code, 0)
+        before = _shown(was.get(code, 0)) if was is not None else cards.NOTHING
+        rows.append([title, _shown(n), before, change_of(n, was or {}, code)])
+        raw.append([code, _raw(n), "", ""])
     _add_shares(
         rows, raw, line, was, [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER]
     )
@@ -339,27 +280,15 @@ def _add_shares(
     found, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
     for code in codes:
         share = found[code]
-        rows.append(
-            [
-                str(DEFINITIONS[code].title),
-                _share_words(share),
-                _share_words(old[code]) if code in old else cards.NOTHING,
-                _made_of(share),
-            ]
-        )
+        before = _share_words(old[code]) if code in old else cards.NOTHING
+        rows.append([str(DEFINITIONS[code].title), _share_words(share), before, _made_of(share)])
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
 
 
 def _add_rating(rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
     rated = line.get("rated", 0)
-    rows.append(
-        [
-            _("满意度（1–5分）"),
-            _mean(line),
-            _mean(was) if was is not None and "rated" in was else cards.NOTHING,
-            _("n=%(n)s") % {"n": _shown(rated)},
-        ]
-    )
+    before = _mean(was) if was is not None and "rated" in was else cards.NOTHING
+    rows.append([_("满意度（1–5分）"), _mean(line), before, _("n=%(n)s") % {"n": _shown(rated)}])
     raw.append(["rating", _raw(line.get("marks", 0)), _raw(rated), ""])
 
 

@@ -5,8 +5,6 @@ from inside of it; so the preview and what comes after an approval cannot differ
 which the change makes a difference, once with it and once without. Ids of cases are kept, never a word of theirs.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter, defaultdict

@@ -5,8 +5,6 @@ consent that is missing are reasons for triage, never for waiting. Open cases of
 go to that one on the day on which it begins to, only where it is certain who answers now.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import logging
 from collections import Counter, defaultdict

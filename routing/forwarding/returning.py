@@ -4,8 +4,6 @@ Routing itself is asked again, once for each thing that speaks for somebody else
 named, whom the statement mentions, what is typed now); nobody is suggested without a reason.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

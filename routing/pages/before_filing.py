@@ -4,8 +4,6 @@ Nothing is kept and nothing is barred; the answers stand in the address, and eac
 same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any

@@ -4,15 +4,13 @@ Officers of the authority that enrolled the enterprise read; its head decides, a
 change would move. A draft is the enterprise's own until it is filed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -132,10 +130,7 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
 
 
 def _found(workspace: Workspace, pk: int) -> DirectoryChange:
-    row = _filed(workspace).filter(pk=pk).select_related("enterprise", "made_by", "decided_by").first()
-    if row is None:
-        raise Http404
-    return row
+    return get_object_or_404(_filed(workspace).select_related("enterprise", "made_by", "decided_by"), pk=pk)
 
 
 def _show(

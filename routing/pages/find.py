@@ -4,10 +4,7 @@ Looking changes nothing and keeps nothing. Of a return only 退回 takes the ste
 that whoever distributes the case next sees the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,20 +35,6 @@ from web.languages import named
 from web.listing import told
 
 SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A hit with what the page says about it; the first is the best."""
-
-    rank: int
-    title: str
-    details: tuple[str, ...]
-    reasons: tuple[str, ...]
-    standing: str
-    is_enrolled: bool
-    url: str
-    expectation: Expectation | None
 
 
 @require_safe
@@ -119,23 +102,24 @@ def _region(text: str) -> int | None:
     return region_id if region_id < 2**31 and is_choosable(region_id) else None
 
 
-def _shown(rank: int, hit: Hit, *, query: str, region_id: int | None, figures: Mapping[int, Expectation]) -> Shown:
+def _shown(
+    rank: int, hit: Hit, *, query: str, region_id: int | None, figures: Mapping[int, Expectation]
+) -> dict[str, Any]:
     answers = hit.successor or hit.enterprise
     title = named(hit.branch or answers)
     details = [] if title == named(answers) else [named(answers)]
     details += hit.brands[:3]
     pick = Pick(answers.pk, hit.branch.pk if hit.branch else None)
-    return Shown(
-        rank=rank,
-        title=title,
-        details=tuple(details),
-        # The last reason is the enrolment, which the page shows as a tag.
-        reasons=tuple(str(why) for why in hit.why[:-1]),
-        standing=str(hit.why[-1]),
-        is_enrolled=answers.enrolment == Enterprise.Enrolment.ENROLLED,
-        url=_filing(query=query, region_id=region_id, pick=str(pick)),
-        expectation=figures.get(answers.pk),
-    )
+    return {
+        "rank": rank,
+        "title": title,
+        "details": tuple(details),
+        "reasons": tuple(str(why) for why in hit.why[:-1]),
+        "standing": str(hit.why[-1]),
+        "is_enrolled": answers.enrolment == Enterprise.Enrolment.ENROLLED,
+        "url": _filing(query=query, region_id=region_id, pick=str(pick)),
+        "expectation": figures.get(answers.pk),
+    }
 
 
 def _filing(*, query: str, region_id: int | None, pick: str) -> str:

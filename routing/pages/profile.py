@@ -4,8 +4,6 @@ A manager of a branch sees and changes that branch and those below; names, brand
 whole enterprise's. Nothing is written here but the wish; `enterprises.directory.changing` says what becomes of it.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -117,10 +115,7 @@ def _under(request: HttpRequest, lead: Lead) -> Branch | None:
     typed = request.GET.get("under", "")
     if not (typed.isascii() and typed.isdigit() and len(typed) < 18):
         return None
-    found = lead.branches().filter(pk=int(typed)).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(lead.branches(), pk=int(typed))
 
 
 def _facts(enterprise: Enterprise, *, is_whole: bool) -> list[dict[str, str]]:
@@ -328,18 +323,14 @@ def _about(request: HttpRequest, lead: Lead, kind: Kind) -> dict[str, Any]:
         BrandHolding: lambda: BrandHolding.objects.filter(enterprise=lead.enterprise).select_related("brand"),
         Alias: lambda: Alias.objects.filter(enterprise=lead.enterprise),
     }
-    row = mine[kind.row]().filter(pk=int(typed)).first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(mine[kind.row](), pk=int(typed))
     return kind.about(row)
 
 
 @staff_page(lead_of, "GET", "POST")
 def change(request: HttpRequest, lead: Lead, pk: int) -> HttpResponseBase:
     """One wish: what it would move, and its way to the authority."""
-    row = lead.changes().filter(pk=pk).select_related("enterprise", "made_by", "decided_by").first()
-    if row is None:
-        raise Http404
+    row = get_object_or_404(lead.changes().select_related("enterprise", "made_by", "decided_by"), pk=pk)
     if request.method == "POST":
 
         def carried_out() -> tuple[str, str]:

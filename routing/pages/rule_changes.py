@@ -3,8 +3,6 @@
 Its author drafts, tries, files and withdraws; the head of an authority around it, another person, decides.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import QuerySet

@@ -4,15 +4,13 @@ A rule is seen where it may apply; drafted by who works on cases, and decided by
 what lies within the own region. Drafting from a lesson opens the form filled in, and nothing else is done by itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -90,10 +88,7 @@ def lessons_seen(workspace: Workspace) -> QuerySet[Lesson]:
 
 def change_of(workspace: Workspace, pk: int) -> RuleChange:
     """Http404 for one of another region."""
-    row = changes_seen(workspace).filter(pk=pk).select_related("region", "made_by", "decided_by").first()
-    if row is None:
-        raise Http404
-    return row
+    return get_object_or_404(changes_seen(workspace).select_related("region", "made_by", "decided_by"), pk=pk)
 
 
 PAGE = 25

@@ -5,8 +5,6 @@ law that says so and what to do next, so that no path through the questions ends
 nothing here bars filing. Bodies, articles: facts.md §1.2 and the laws named beside each answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum

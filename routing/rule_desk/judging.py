@@ -4,8 +4,6 @@ Columns are read, no rows are built and nothing sealed is opened, until a decisi
 What is kept between two pieces is a decision, never a case.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -5,8 +5,6 @@ change and by somebody who did not draft it. Each decision locks the change and 
 anew, so of two who decide at once one is told what the other did. Versions are never rewritten, only their end is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass

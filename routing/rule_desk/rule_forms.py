@@ -3,8 +3,6 @@
 A form finds the row of the directory that is meant; whether the rule may be is judged by `rule_changing`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

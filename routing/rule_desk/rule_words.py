@@ -3,8 +3,6 @@
 Rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -213,29 +211,17 @@ def _place(place: Place, names: Names) -> str:
     return names.say("branch", place.branch) if place.branch else names.say("enterprise", place.enterprise)
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Two rules that do not go together, in one sentence, and where to read them."""
-
-    tone: str
-    words: str
-    first: tuple[str, str]
-    second: tuple[str, str]
-
-
-def clashes(found: Iterable[Finding], *, unwritten: str = "") -> list[Clash]:
+def clashes(found: Iterable[Finding], *, unwritten: str = "") -> list[dict[str, Any]]:
     """``unwritten``: the code of a rule that has no page yet."""
     return [
-        Clash(
-            "bad" if one.kind == CONFLICT else "warn",
-            (
-                _("优先级相同、去处不同，同一件可能两条都符合：那时由人工分送。")
-                if one.kind == CONFLICT
-                else _("前一条总是先符合，后一条永远轮不到。")
-            ),
-            _link(one.first, unwritten),
-            _link(one.second, unwritten),
-        )
+        {
+            "tone": "bad" if one.kind == CONFLICT else "warn",
+            "words": _("优先级相同、去处不同，同一件可能两条都符合：那时由人工分送。")
+            if one.kind == CONFLICT
+            else _("前一条总是先符合，后一条永远轮不到。"),
+            "first": _link(one.first, unwritten),
+            "second": _link(one.second, unwritten),
+        }
         for one in found
     ]
 

@@ -6,8 +6,6 @@ cases there are. A case is judged as of the day on which it came in, by the dire
 they were and once as if the change had held all along. Ids of cases are kept, never a word of theirs.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import time

@@ -5,8 +5,6 @@ elsewhere (then a person has to decide); an earlier rule that matches whenever a
 Whether facts that match both ever come in, nobody knows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -4,8 +4,6 @@ A fixed number of queries for a whole batch of cases, however large the director
 one more each. A version of a rule that stands there is never rewritten; a change is a new version.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -3,8 +3,6 @@
 Plain values only, no database and no clock, so that a decision can be made again years later from what was stored.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field

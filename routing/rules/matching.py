@@ -1,11 +1,8 @@
 """Chooses who should answer a complaint, and says why. Pure.
 
-Pick, then brand, then name lead to a legal entity; successors are followed by date; then the rule rows are tried by
-priority; without one the most specific branch for the place answers. What is not certain goes to a person: this
-function never breaks a tie.
+Pick, brand, then name lead to a legal entity; successors are followed by date; then the rules are tried by priority;
+without one the most specific branch for the place answers. What is not certain goes to a person: no tie is broken.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

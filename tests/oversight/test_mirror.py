@@ -146,7 +146,7 @@ def test_counters_say_what_the_lists_say(walk: Walk) -> None:
                     found = mirror.reflected(asked)
                     assert found.counts == mirror.counted(asked), (which, period)
                     assert found.kept == figures.kept_figure(asked)
-                    spread = figures.lengths(asked, "first_contact_at")[None]
+                    spread = figures.lengths(asked, "first_contact_at")
                     assert found.response.n == spread.n
                     if spread.n:
                         assert found.response.spread["minutes_median"] == pytest.approx(

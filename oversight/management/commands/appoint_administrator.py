@@ -1,7 +1,5 @@
 """manage.py appoint_administrator EMAIL KIND [--name NAME]: the first holder of each of the three duties."""
 
-from __future__ import annotations
-
 import secrets
 from typing import Any
 

@@ -1,7 +1,5 @@
 """manage.py check_open_data [--withdraw]: which issued months of open data break the rule of what is published."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser

@@ -1,7 +1,5 @@
 """manage.py export_incident --since DAY [--until DAY] [--out FILE]: the security log of some days, for a report."""
 
-from __future__ import annotations
-
 import csv
 import sys
 from datetime import date, datetime, time, timedelta

@@ -1,7 +1,5 @@
 """manage.py rebuild_rollups [--compare]: all counters anew from the cases, or only: do they agree?"""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser

@@ -1,7 +1,5 @@
 """manage.py build_directory FILE.csv[.gz] --mapping M.toml: enterprises out of the names in a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

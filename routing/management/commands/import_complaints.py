@@ -3,8 +3,6 @@
 Exit code: 0 all good, 1 nothing could be done, 2 some rows are bad, 130 stopped before the end.
 """
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager

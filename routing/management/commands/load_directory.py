@@ -1,7 +1,5 @@
 """manage.py load_directory: regions, authorities, policies, calendars, demo enterprises and rules."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -33,8 +33,7 @@ def found(now: datetime, *, last: date = date(2026, 12, 31)) -> dict[str, Figure
         now,
         current_calendar(),
     )
-    stages = figures.stages_of(measure)
-    return figures.flow_figures(measure, stages, received=sum(figures.received(measure).values()))
+    return figures.flow_figures(measure)
 
 
 def negotiating(world: World) -> Complaint:

@@ -53,9 +53,8 @@ def compare(
         calendar,
     )
     slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, category, channel)
-    stages = figures.stages_of(measure)
-    quick = figures.flow_figures(measure, stages, received=sum(figures.received(measure).values()))
-    assert leagues.standing(measure).totals == slow.standing()
+    quick = figures.flow_figures(measure)
+    assert leagues.standing(measure) == slow.standing()
     assert quick["received"].n == slow.received()
     assert quick["closed"].n == len(slow.closed())
     success, counted = quick["settled"], slow.settled()
@@ -136,7 +135,7 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
     counters = reads.Counters.at(measure.now, measure.calendar)
     standing = counters.sums(measure.scope, measure.period, names=("open", "overdue", "due_soon"))
     assert standing is not None
-    assert standing[""] == leagues.standing(measure).totals
+    assert standing[""] == leagues.standing(measure)
 
 
 def same_further(measure: Measure, slow: slow_count.World) -> None:
@@ -219,9 +218,9 @@ def counted_in(places: list[Region], walk: Walk, *, at_once: bool = False) -> Co
     found: Counter[str] = Counter()
     for regions in [tuple(places)] if at_once else [(place,) for place in places]:
         measure = Measure(Scope(regions=regions), Period(first=WHOLE[0], last=WHOLE[1]), walk.now, current_calendar())
-        found.update(leagues.standing(measure).totals)
-        found.update(figures.stages_of(measure).total())
-        found["received"] += sum(figures.received(measure).values())
+        found.update(leagues.standing(measure))
+        found.update(figures.stage_counts(measure))
+        found["received"] += figures.received(measure)
     return found
 
 

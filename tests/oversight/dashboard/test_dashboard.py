@@ -23,7 +23,7 @@ from complaints.procedure.workflow import Status
 from oversight.figures import figures
 from oversight.figures.figures import Figure
 from oversight.presenting import leagues, overview
-from oversight.presenting.leagues import Line, Standing
+from oversight.presenting.leagues import Line
 from tests import given
 from tests.cast import World, standing
 from tests.complaints.pages.at_the_authority import officer_of, workspace
@@ -324,7 +324,3 @@ def test_the_interval_is_wilsons() -> None:
     low, high = leagues.wilson(30, 30)
     assert low == pytest.approx(0.8864870, abs=1e-6)
     assert high == pytest.approx(1.0)
-
-
-def test_a_standing_without_cases_is_empty() -> None:
-    assert Standing({"open": 0}, {}, []).holders == []
